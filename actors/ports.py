@@ -1,0 +1,57 @@
+"""What the actors need of the outside world; adapters satisfy these Protocols and never import them.
+
+Every call returns at once: an answer comes back later, as a message given to `deliver` or `done`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from messages.base import Event, Message
+from messages.journal import AppendStep
+
+
+class Clock(Protocol):
+    """Time from outside. Wall time may jump; durations are measured on the monotonic clock."""
+
+    def time_ns(self) -> int: ...
+
+    def monotonic_ns(self) -> int: ...
+
+
+class Venue(Protocol):
+    """One account at one exchange. It classifies answers, and decides nothing: no retries of its own.
+
+    Accepts SubmitOpening | SubmitReducing | SubmitEmergency | SubmitProtection (answered by exactly one of
+    OrderAccepted, OrderRejected, OutcomeUnknown, NotExecuted), CancelOrder (OrderReport, CancelRejected,
+    OutcomeUnknown, NotExecuted), QueryOrder (OrderReport, OrderNotFound, QueryFailed), FetchFills (FillReport
+    each, then FillsFetched; or QueryFailed), SetLeverage (SettingApplied, SettingRefused), FetchPositions,
+    FetchOpenOrders, FetchBalance (their report, or FetchFailed).
+    Unasked it delivers VenueUp/VenueDown, StreamUp/StreamDown, OrderReport and FillReport of our orders,
+    MarkReport, LeverageChanged, MarginCall, StrayEvent.
+    """
+
+    def start(self, deliver: Callable[[Message], None]) -> None:
+        """Connect and keep trying; never raises because the venue is unreachable."""
+        ...
+
+    def request(self, message: Message) -> None: ...
+
+    def stop(self, deadline_ms: int) -> None:
+        """Let what was sent be answered until the deadline, then close. May block; not called by actors."""
+        ...
+
+
+class JournalStore(Protocol):
+    """Durable, checksummed, append-only. Calls are answered in the order they were made."""
+
+    def append(self, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
+        """Make all steps durable in one commit; `done(None)` after it, `done(why)` when none of it is durable."""
+        ...
+
+    def replay(self, ordinal: int, done: Callable[[bytes | None, int, tuple[Event, ...]], None]) -> None:
+        """Read the latest snapshot of a position, its version, and the events after it."""
+        ...
+
+    def history(self, ordinal: int, done: Callable[[tuple[bytes, ...]], None]) -> None:
+        """Read every event of a position, encoded."""
+        ...

@@ -1,0 +1,165 @@
+"""Imperative: what somebody wants done. Every command names itself, so that a repeated one has one effect."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from messages.base import Message
+from messages.types import (
+    AccountId,
+    Address,
+    CommandId,
+    Instrument,
+    PositionId,
+    PositionSide,
+    StrategyId,
+    Symbol,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Message):
+    """`reply_to` is the mailbox of the edge that waits for the `Reply`; empty when nobody does."""
+
+    command_id: CommandId
+    reply_to: Address = Address("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPosition(Command):
+    """Open by market, or by limit where `limit_price` is given. Nothing leaves after `expires_at_ns` (0: never).
+
+    `instrument` is filled in by the supervisor when it admits the command.
+    """
+
+    account: AccountId
+    symbol: Symbol
+    side: PositionSide
+    strategy: StrategyId
+    quantity: Decimal
+    limit_price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    leverage: int | None = None
+    expires_at_ns: int = 0
+    instrument: Instrument | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePosition(Command):
+    """Close the whole, or `quantity` of it; `percent` of what is open then, where that is given.
+
+    A resting entry is canceled. `shared_leg`, set by the supervisor, says that another strategy holds
+    the same venue position: own stops are proven canceled first, so that none eats the neighbor's.
+    """
+
+    position_id: PositionId
+    quantity: Decimal | None = None
+    percent: Decimal | None = None
+    shared_leg: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyClose(Command):
+    """Close the whole now, ahead of everything, and repeat until flat."""
+
+    position_id: PositionId
+    shared_leg: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyPosition(Command):
+    """Move the stop or the target. None leaves as it is; zero removes it."""
+
+    position_id: PositionId
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausePosition(Command):
+    """Put a position under manual hold: it stays protected, can be closed, and is not changed otherwise."""
+
+    position_id: PositionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumePosition(Command):
+    """End a manual hold, or accept a change made outside."""
+
+    position_id: PositionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseOpenings(Command):
+    """Refuse openings: of one account and symbol where they are given, of all otherwise."""
+
+    account: AccountId | None = None
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOpenings(Command):
+    """Lift the hold that the same words put on."""
+
+    account: AccountId | None = None
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAll(Command):
+    """Close every position, of one account where that is given."""
+
+    account: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptPosition(Command):
+    """Take a position that exists at the venue under supervision, as it is."""
+
+    account: AccountId
+    symbol: Symbol
+    side: PositionSide
+    strategy: StrategyId
+    quantity: Decimal
+    entry_price: Decimal
+    leverage: int | None = None
+    instrument: Instrument | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustPosition(Command):
+    """Book a change made outside of us, with its evidence; a repeated `command_id` is booked once."""
+
+    position_id: PositionId
+    quantity_delta: Decimal
+    price: Decimal
+    why: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile(Command):
+    """Compare belief with the venue now; one symbol only where it is given."""
+
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPositions(Command):
+    """Answer with the views of live positions, terminal ones too where `terminal` says so."""
+
+    position_id: PositionId | None = None
+    terminal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadStatus(Command):
+    """Answer with the health of the whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadHistory(Command):
+    """Answer with every event of one position."""
+
+    position_id: PositionId

@@ -1,0 +1,241 @@
+"""Past tense: what a position's history is made of. Folding these, and nothing else, gives its state."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from messages.base import Event
+from messages.types import (
+    ClientOrderId,
+    CommandId,
+    Instrument,
+    JournalId,
+    Key,
+    OrderKind,
+    OrderPurpose,
+    OrderStatus,
+    PositionState,
+    RejectReason,
+    Side,
+    TradeId,
+    VenueOrderId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRequested(Event):
+    """An opening was admitted; nothing has been sent."""
+
+    command_id: CommandId
+    key: Key
+    ordinal: int
+    journal_id: JournalId
+    instrument: Instrument
+    quantity: Decimal
+    limit_price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    leverage: int | None = None
+    expires_at_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionAdopted(Event):
+    """A position found at the venue came under supervision."""
+
+    command_id: CommandId
+    key: Key
+    ordinal: int
+    journal_id: JournalId
+    instrument: Instrument
+    quantity: Decimal
+    entry_price: Decimal
+    leverage: int | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverageIntended(Event):
+    """Leverage is about to be set, before the entry."""
+
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverageApplied(Event):
+    """The venue confirmed the leverage."""
+
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverageRefused(Event):
+    """The venue refused the leverage; the entry is not sent."""
+
+    leverage: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntended(Event):
+    """An order is about to be sent under this id; it is sent once, after this is durable."""
+
+    client_order_id: ClientOrderId
+    number: int
+    purpose: OrderPurpose
+    kind: OrderKind
+    side: Side
+    quantity: Decimal
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAcknowledged(Event):
+    """The venue has the order."""
+
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefused(Event):
+    """The order is certainly not at the venue."""
+
+    client_order_id: ClientOrderId
+    reason: RejectReason
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDoubted(Event):
+    """Nobody knows whether the order reached the venue; it is being found out."""
+
+    client_order_id: ClientOrderId
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderProvenAbsent(Event):
+    """The order did not reach the venue and cannot any more."""
+
+    client_order_id: ClientOrderId
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilled(Event):
+    """One fill, owned by exactly one order of one position. `realized_pnl` excludes fees."""
+
+    client_order_id: ClientOrderId
+    trade_id: TradeId
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    realized_pnl: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEnded(Event):
+    """The order is no longer live at the venue; `filled_quantity` is the venue's final word on it."""
+
+    client_order_id: ClientOrderId
+    status: OrderStatus
+    filled_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillsMissed(Event):
+    """The venue reports more filled than the fills we hold; the trades are being read."""
+
+    client_order_id: ClientOrderId
+    filled_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelIntended(Event):
+    """A cancel is about to be sent."""
+
+    client_order_id: ClientOrderId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRequested(Event):
+    """Somebody or something wants no more than `goal_quantity` left."""
+
+    command_id: CommandId
+    goal_quantity: Decimal
+    why: str
+    emergency: bool = False
+    cancel_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalReached(Event):
+    """The requested reduction is done."""
+
+    goal_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionRequested(Event):
+    """Stop and target are to rest at these prices; None: none."""
+
+    command_id: CommandId
+    stop_loss: Decimal | None
+    take_profit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionFailed(Event):
+    """The venue refused the protection; it is tried again, and the position closed when time is up."""
+
+    client_order_id: ClientOrderId
+    attempt: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionPaused(Event):
+    """A human put the position on hold."""
+
+    command_id: CommandId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionResumed(Event):
+    """The hold ended, or a change made outside was accepted."""
+
+    command_id: CommandId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityAdjusted(Event):
+    """A change made outside of us was booked, with its evidence."""
+
+    command_id: CommandId
+    quantity_delta: Decimal
+    price: Decimal
+    realized_pnl: Decimal
+    why: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged(Event):
+    """The position left one state and entered another."""
+
+    before: PositionState
+    after: PositionState
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRefused(Event):
+    """A message met a state in which it may change nothing."""
+
+    message: str
+    state: PositionState
+    why: str

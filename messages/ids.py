@@ -1,0 +1,73 @@
+"""Identifiers are pure functions of what they name, so that a replay names the same things alike.
+
+A client order id is `ab` + journal id (8) + position ordinal (7) + order number (4), the numbers in
+base 36: 21 characters of `[a-z0-9]`, which every venue accepts (the narrowest common form is
+`[A-Za-z0-9]{1,32}`). The random journal id keeps two data directories apart on one account.
+"""
+
+import re
+from dataclasses import dataclass
+
+from messages.types import AccountId, ClientOrderId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_JOURNAL_ID = re.compile(r"[a-z0-9]{8}")
+_CLIENT_ORDER_ID = re.compile(r"ab([a-z0-9]{8})([a-z0-9]{7})([a-z0-9]{4})")
+_POSITION_ID = re.compile(r"([a-z0-9_]+)\.([A-Z0-9]+)\.(long|short)\.(\w+)\.([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderName:
+    """What a client order id says of its order."""
+
+    journal_id: JournalId
+    ordinal: int
+    number: int
+
+
+def client_order_id(journal_id: JournalId, ordinal: int, number: int) -> ClientOrderId:
+    """The id of a position's `number`-th order.
+
+    Raises ValueError where a part does not fit its field.
+    """
+    if not _JOURNAL_ID.fullmatch(journal_id):
+        raise ValueError(f"journal id {journal_id!r} is not 8 characters of [a-z0-9]")
+    return ClientOrderId(f"ab{journal_id}{_base36(ordinal, 7)}{_base36(number, 4)}")
+
+
+def parse_client_order_id(text: str) -> OrderName | None:
+    """The parts of an id in our format, or None for anybody else's."""
+    match = _CLIENT_ORDER_ID.fullmatch(text)
+    if match is None:
+        return None
+    return OrderName(
+        journal_id=JournalId(match[1]), ordinal=int(match[2], 36), number=int(match[3], 36)
+    )
+
+
+def position_id(key: Key, ordinal: int) -> PositionId:
+    """`account.SYMBOL.side.strategy.ordinal`; ordinals are counted through the whole journal."""
+    return PositionId(f"{key.account}.{key.symbol}.{key.side}.{key.strategy}.{ordinal}")
+
+
+def parse_position_id(text: str) -> tuple[Key, int] | None:
+    match = _POSITION_ID.fullmatch(text)
+    if match is None:
+        return None
+    key = Key(
+        account=AccountId(match[1]),
+        symbol=Symbol(match[2]),
+        side=PositionSide(match[3]),
+        strategy=StrategyId(match[4]),
+    )
+    return key, int(match[5])
+
+
+def _base36(number: int, width: int) -> str:
+    if not 0 <= number < 36**width:
+        raise ValueError(f"{number} does not fit {width} base-36 digits")
+    digits = []
+    for _ in range(width):
+        number, digit = divmod(number, 36)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))

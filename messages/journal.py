@@ -1,0 +1,66 @@
+"""What positions and the journal say to one another."""
+
+from dataclasses import dataclass
+
+from messages.base import Event, Message
+from messages.types import Address, PositionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect(Message):
+    """A message that leaves for `to` once the step it belongs to is durable."""
+
+    to: Address
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendStep(Message):
+    """Make a step durable as one unit, then release its effects and signal `Committed` to `sender`.
+
+    `version` is the position's version after the step's last event (versions count events from 1).
+    `reducing` steps may use the reserve of a full disk. `snapshot`, where given, is the encoded state
+    after the step, from which a later recovery may start.
+    """
+
+    sender: Address
+    position_id: PositionId
+    ordinal: int
+    version: int
+    events: tuple[Event, ...]
+    effects: tuple[Effect, ...]
+    reducing: bool = False
+    snapshot: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed(Message):
+    """Signal: the step up to `version` is durable and its effects have left."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitFailed(Message):
+    """Signal: the step is not durable and nothing of it has left."""
+
+    version: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay(Message):
+    """Signal `Replayed` to `sender` with all that is durable of one position, after all earlier appends."""
+
+    sender: Address
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed(Message):
+    """Signal: the latest snapshot (None: none) and the events after it."""
+
+    ordinal: int
+    snapshot: bytes | None
+    snapshot_version: int
+    events: tuple[Event, ...]

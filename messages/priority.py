@@ -1,0 +1,111 @@
+"""CRITICAL > HIGH > MEDIUM > LOW, and the one table that gives every message class its priority.
+
+Events are facts in a journal, yet they are published too, so they have their place here. What is
+signaled on the system lane (`Committed`, `Replayed`) stands in the table for completeness.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+
+from messages import commands, events, journal, lifecycle, reports, requests
+
+
+class Priority(IntEnum):
+    """Smaller is more urgent."""
+
+    CRITICAL = 0
+    HIGH = 1
+    MEDIUM = 2
+    LOW = 3
+
+
+_BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
+    # What stops a loss: nothing waits in front of these.
+    Priority.CRITICAL: (
+        commands.CloseAll,
+        commands.EmergencyClose,
+        commands.PauseOpenings,
+        requests.CancelOrder,
+        requests.SubmitEmergency,
+        requests.SubmitProtection,
+        journal.Committed,
+        journal.CommitFailed,
+        journal.Replayed,
+    ),
+    # What changes belief about money, and what reduces exposure. Everything a venue may say of one
+    # order is in one class, so that its reports are never reordered on the way to their position.
+    Priority.HIGH: (
+        commands.ClosePosition,
+        commands.PausePosition,
+        requests.SubmitReducing,
+        reports.OrderAccepted,
+        reports.OrderRejected,
+        reports.OutcomeUnknown,
+        reports.NotExecuted,
+        reports.OrderReport,
+        reports.OrderNotFound,
+        reports.QueryFailed,
+        reports.OrderAbsent,
+        reports.CancelRejected,
+        reports.FillReport,
+        reports.FillsFetched,
+        reports.SettingApplied,
+        reports.SettingRefused,
+        reports.MarginCall,
+        reports.Recovered,
+        reports.Woken,
+        reports.VenueUp,
+        reports.VenueDown,
+        reports.StreamUp,
+        reports.StreamDown,
+        reports.StrayEvent,
+        reports.LeverageChanged,
+        journal.AppendStep,
+        journal.Replay,
+        journal.Effect,
+        lifecycle.ActorRestarted,
+        lifecycle.ActorQuarantined,
+        lifecycle.MessageParked,
+    ),
+    Priority.MEDIUM: (
+        commands.OpenPosition,
+        commands.ModifyPosition,
+        commands.ResumePosition,
+        commands.ResumeOpenings,
+        commands.AdoptPosition,
+        commands.AdjustPosition,
+        commands.Reconcile,
+        commands.ListPositions,
+        commands.ReadHistory,
+        commands.ReadStatus,
+        requests.SubmitOpening,
+        requests.ResolveOrder,
+        requests.QueryOrder,
+        requests.FetchFills,
+        requests.SetLeverage,
+        requests.Notify,
+        requests.Wake,
+        requests.Reply,
+        reports.PositionsReport,
+        reports.OpenOrdersReport,
+        reports.FetchFailed,
+        reports.Sweep,
+        reports.PositionView,
+        reports.PositionsAnswer,
+        reports.StatusAnswer,
+        reports.HistoryAnswer,
+        *(value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__),
+    ),
+    Priority.LOW: (
+        requests.FetchPositions,
+        requests.FetchOpenOrders,
+        requests.FetchBalance,
+        reports.BalanceReport,
+        reports.MarkReport,
+    ),
+}
+
+PRIORITY: Mapping[type, Priority] = MappingProxyType(
+    {message: priority for priority, messages in _BY_PRIORITY.items() for message in messages}
+)

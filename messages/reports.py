@@ -1,0 +1,369 @@
+"""What the venue says, in our words, and what the runtime tells positions."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from messages.base import Message
+from messages.types import (
+    AccountId,
+    Address,
+    ClientOrderId,
+    CommandId,
+    Instrument,
+    PositionId,
+    PositionMode,
+    PositionSide,
+    PositionState,
+    OrderPurpose,
+    OrderStatus,
+    RejectReason,
+    Side,
+    StrategyId,
+    Symbol,
+    TradeId,
+    VenueOrderId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueReport(Message):
+    """`ts_event` is the venue's time of what is reported (0: unknown), `ts_init` when we learned of it."""
+
+    account: AccountId
+    ts_event: int = 0
+    ts_init: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutOrder(VenueReport):
+    """A report that finds its position by the client order id."""
+
+    symbol: Symbol
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAccepted(AboutOrder):
+    """The answer to a submit: the venue has it."""
+
+    venue_order_id: VenueOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRejected(AboutOrder):
+    """The answer to a submit: certainly not done."""
+
+    reason: RejectReason
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeUnknown(AboutOrder):
+    """The answer to a submit or cancel: perhaps done."""
+
+    cause: str
+    cancel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotExecuted(AboutOrder):
+    """From adapter to gateway: certainly not done, and worth another try after `retry_after_ms`.
+
+    `throttled`: the venue asks everybody to be quiet that long (429, 418).
+    """
+
+    retry_after_ms: int
+    cause: str
+    cancel: bool = False
+    throttled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReport(AboutOrder):
+    """What an order is at the venue, from the stream or a query. `filled_quantity` is cumulative."""
+
+    venue_order_id: VenueOrderId
+    status: OrderStatus
+    side: Side
+    quantity: Decimal
+    filled_quantity: Decimal
+    queried: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotFound(AboutOrder):
+    """From adapter to gateway: a query knows no such order; that alone proves nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryFailed(AboutOrder):
+    """From adapter to gateway: a query or cancel had no usable answer."""
+
+    cause: str
+    retry_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAbsent(AboutOrder):
+    """From gateway to position: proven never to have reached the venue."""
+
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRejected(AboutOrder):
+    """The venue knows no live order to cancel; it may have filled. The gateway resolves it."""
+
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillReport(AboutOrder):
+    """One trade of one order. `fee` is positive when paid."""
+
+    venue_order_id: VenueOrderId
+    trade_id: TradeId
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    maker: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillsFetched(AboutOrder):
+    """All fills that the venue knows of this order up to `ts_init` have been reported before this."""
+
+    filled_quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingApplied(VenueReport):
+    """The venue confirmed a setting asked for by a position."""
+
+    position_id: PositionId
+    symbol: Symbol
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRefused(VenueReport):
+    """The venue refused a setting, or nobody knows: settings are safe to repeat, so `unknown` ones are."""
+
+    position_id: PositionId
+    symbol: Symbol
+    leverage: int
+    text: str
+    unknown: bool = False
+    retry_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRow:
+    """One position as the venue holds it. `side` is the exposure's; quantity is positive, in base units."""
+
+    symbol: Symbol
+    side: PositionSide
+    quantity: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    unrealized_pnl: Decimal
+    liquidation_price: Decimal | None = None
+    leverage: int | None = None
+    isolated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsReport(VenueReport):
+    """Every position that is not flat, as read by one request begun at `begun_ns`."""
+
+    request_id: str
+    begun_ns: int
+    positions: tuple[PositionRow, ...]
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrdersReport(VenueReport):
+    """Every open order, as read by requests begun at `begun_ns`."""
+
+    request_id: str
+    begun_ns: int
+    orders: tuple[OrderReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceReport(VenueReport):
+    """Wallet balance, what is free for margin, unrealized profit; in `currency`."""
+
+    request_id: str
+    currency: str
+    wallet: Decimal
+    available: Decimal
+    unrealized_pnl: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed(VenueReport):
+    """A read had no usable answer: evidence of nothing."""
+
+    request_id: str
+    cause: str
+    retry_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkReport(VenueReport):
+    """The mark price of a symbol; only the latest matters."""
+
+    symbol: Symbol
+    mark_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueUp(VenueReport):
+    """The venue answered: what it trades, how the account is set, what it can do. Sent after connecting and reconnecting."""
+
+    venue_identity: str
+    position_mode: PositionMode
+    instruments: tuple[Instrument, ...]
+    validity_window_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueDown(VenueReport):
+    """The venue cannot be reached or does not answer; belief is kept."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamUp(VenueReport):
+    """The account's event stream is open from now on; what happened before must be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamDown(VenueReport):
+    """The stream has a gap from now on."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrayEvent(VenueReport):
+    """An event that fits no known order or symbol, kept as the venue wrote it (secrets never stand in events)."""
+
+    raw: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverageChanged(VenueReport):
+    """The venue says that the leverage of a symbol was changed."""
+
+    symbol: Symbol
+    leverage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginCall(VenueReport):
+    """The venue warns that a position is close to liquidation."""
+
+    symbol: Symbol
+    side: PositionSide
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep(VenueReport):
+    """To each live position of an account: these orders were open at `begun_ns`; look whether yours are among them."""
+
+    begun_ns: int
+    open_orders: frozenset[ClientOrderId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woken(Message):
+    """A timer that a position asked for by `Wake` is due."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered(Message):
+    """First message of a position rebuilt from its journal: look after what was in flight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """One order of a position, for people."""
+
+    client_order_id: ClientOrderId
+    purpose: OrderPurpose
+    phase: str
+    quantity: Decimal
+    filled_quantity: Decimal
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionView(Message):
+    """A position as others may see it: committed state, published after every change."""
+
+    position_id: PositionId
+    ordinal: int
+    account: AccountId
+    symbol: Symbol
+    strategy: StrategyId
+    side: PositionSide
+    state: PositionState
+    previous: PositionState | None
+    since_ns: int
+    transitions: int
+    version: int
+    quantity: Decimal
+    entry_price: Decimal
+    realized_pnl: Decimal
+    fees: Decimal
+    leverage: int | None
+    stop_loss: Decimal | None
+    take_profit: Decimal | None
+    protected: bool
+    in_doubt: bool
+    goal_quantity: Decimal | None
+    reason: str
+    orders: tuple[OrderView, ...] = ()
+    command_ids: tuple[CommandId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsAnswer(Message):
+    """The answer to ListPositions: views with the latest mark prices of their symbols."""
+
+    command_id: CommandId
+    to: Address
+    views: tuple[PositionView, ...]
+    marks: tuple[tuple[Symbol, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAnswer(Message):
+    """The answer to ReadStatus: (section, name, value) rows, in order."""
+
+    command_id: CommandId
+    to: Address
+    rows: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryAnswer(Message):
+    """The answer to ReadHistory: each record is one durable event, encoded by `messages.codec`."""
+
+    command_id: CommandId
+    to: Address
+    position_id: PositionId
+    records: tuple[bytes, ...]
+    found: bool = True

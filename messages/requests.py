@@ -1,0 +1,160 @@
+"""What a position asks of the gateway and the notifier, after its reasons are durable.
+
+Opening, reducing and protecting are types of their own: reducing overtakes opening by priority,
+and the adapter maps each to what its venue calls it (hedge mode knows no reduce-only).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from messages.base import Message
+from messages.types import (
+    AccountId,
+    Address,
+    ClientOrderId,
+    CommandId,
+    OrderKind,
+    PositionId,
+    PositionSide,
+    Severity,
+    Side,
+    Symbol,
+    TriggerPrice,
+    VenueOrderId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest(Message):
+    """What all requests about one order name. `conditional` orders live in a service of their own at some venues."""
+
+    account: AccountId
+    symbol: Symbol
+    client_order_id: ClientOrderId
+    conditional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitOrder(OrderRequest):
+    """One order, to be sent once. Nothing leaves after `expires_at_ns` (0: never)."""
+
+    side: Side
+    position_side: PositionSide
+    kind: OrderKind
+    quantity: Decimal
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    trigger: TriggerPrice = TriggerPrice.MARK
+    expires_at_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitOpening(SubmitOrder):
+    """Makes exposure larger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitReducing(SubmitOrder):
+    """Makes exposure smaller, and never flips it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitEmergency(SubmitOrder):
+    """Makes exposure smaller, ahead of everything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitProtection(SubmitOrder):
+    """Rests at the venue until its trigger price; makes exposure smaller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder(OrderRequest):
+    """Take an order off the book."""
+
+    venue_order_id: VenueOrderId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveOrder(OrderRequest):
+    """Find out what became of an order: by its id, by trades, until its validity window has surely passed."""
+
+    sent_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryOrder(OrderRequest):
+    """One query by client order id; the adapter answers OrderReport, OrderNotFound or QueryFailed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFills(OrderRequest):
+    """The fills of one order since `since_ns`; the answer is one FillReport each, then FillsFetched."""
+
+    since_ns: int
+    venue_order_id: VenueOrderId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetLeverage(Message):
+    """Set the leverage of (account, symbol); answered by SettingApplied or SettingRefused to `position_id`."""
+
+    account: AccountId
+    symbol: Symbol
+    leverage: int
+    position_id: PositionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchPositions(Message):
+    """All positions of an account (one symbol where given), in one request; answered by PositionsReport or FetchFailed."""
+
+    account: AccountId
+    request_id: str
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchOpenOrders(Message):
+    """All open orders of an account, conditional ones included; answered by OpenOrdersReport or FetchFailed."""
+
+    account: AccountId
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchBalance(Message):
+    """The balance of an account; answered by BalanceReport or FetchFailed."""
+
+    account: AccountId
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Message):
+    """Tell the owner. `severity` CRITICAL is never delayed."""
+
+    severity: Severity
+    text: str
+    account: AccountId | None = None
+    position_id: PositionId | None = None
+    notice_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake(Message):
+    """A position asks to be told `Woken(topic)` after `after_ms`; the same topic replaces an earlier one."""
+
+    topic: str
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Message):
+    """The answer to a command, released after what it speaks of is durable."""
+
+    command_id: CommandId
+    to: Address
+    accepted: bool
+    text: str = ""
+    position_id: PositionId | None = None

@@ -1,0 +1,185 @@
+"""The vocabulary every message shares: identifiers, enumerations, instruments.
+
+Quantities are in base units, prices and money in the quote currency, both `Decimal`;
+times are integer nanoseconds since the epoch unless a name says otherwise.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+AccountId = NewType("AccountId", str)
+"""Name of an account in the configuration, `[a-z0-9_]{1,32}`."""
+Address = NewType("Address", str)
+"""Where a mailbox is: `supervisor`, `journal`, `gateway/main`, `position/17`."""
+ClientOrderId = NewType("ClientOrderId", str)
+"""Our own id of an order, see `messages.ids`."""
+CommandId = NewType("CommandId", str)
+"""Chosen by the caller; a repeated one has one effect."""
+CorrelationId = NewType("CorrelationId", str)
+"""Shared by everything that one command or one venue event set in motion."""
+JournalId = NewType("JournalId", str)
+"""Random name of a data directory's journal, part of every client order id."""
+PositionId = NewType("PositionId", str)
+"""`account.SYMBOL.side.strategy.ordinal`, see `messages.ids`."""
+StrategyId = NewType("StrategyId", str)
+"""Name of a strategy, `[A-Za-z0-9_]{1,32}`."""
+Symbol = NewType("Symbol", str)
+"""Venue-neutral name of a perpetual, `BTCUSDT`."""
+TradeId = NewType("TradeId", str)
+"""The venue's id of one fill, unique per symbol."""
+VenueOrderId = NewType("VenueOrderId", str)
+
+MANUAL = StrategyId("manual")
+"""The strategy that owns what no automatic strategy claims."""
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> "Side":
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class PositionSide(StrEnum):
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def increasing(self) -> Side:
+        """The order side that makes such a position larger."""
+        return Side.BUY if self is PositionSide.LONG else Side.SELL
+
+    @property
+    def reducing(self) -> Side:
+        return self.increasing.opposite
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is PositionSide.LONG else -1
+
+    @property
+    def opposite(self) -> "PositionSide":
+        return PositionSide.SHORT if self is PositionSide.LONG else PositionSide.LONG
+
+
+class PositionMode(StrEnum):
+    ONE_WAY = "one_way"
+    HEDGE = "hedge"
+
+
+class PositionState(StrEnum):
+    """The eleven lifecycle states, named as in the original system."""
+
+    PENDING = "PENDING"
+    OPENING = "OPENING"
+    ACTIVE = "ACTIVE"
+    MODIFYING = "MODIFYING"
+    MODIFIED = "MODIFIED"
+    PAUSED = "PAUSED"
+    RECONCILING = "RECONCILING"
+    CLOSING = "CLOSING"
+    CLOSED = "CLOSED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def terminal(self) -> bool:
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset({PositionState.CLOSED, PositionState.FAILED, PositionState.CANCELLED})
+
+
+class OrderPurpose(StrEnum):
+    """Why a position has an order; the last two are conditional orders resting at the venue."""
+
+    ENTRY = "entry"
+    REDUCE = "reduce"
+    STOP = "stop"
+    TARGET = "target"
+
+    @property
+    def protective(self) -> bool:
+        return self in (OrderPurpose.STOP, OrderPurpose.TARGET)
+
+
+class OrderKind(StrEnum):
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_MARKET = "stop_market"
+    TARGET_MARKET = "target_market"
+
+    @property
+    def conditional(self) -> bool:
+        """Conditional orders wait for a trigger price and become a market order then."""
+        return self in (OrderKind.STOP_MARKET, OrderKind.TARGET_MARKET)
+
+
+class TriggerPrice(StrEnum):
+    MARK = "mark"
+    LAST = "last"
+
+
+class OrderStatus(StrEnum):
+    """What the venue says an order is."""
+
+    WORKING = "working"
+    TRIGGERED = "triggered"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (OrderStatus.WORKING, OrderStatus.TRIGGERED)
+
+
+class RejectReason(StrEnum):
+    """Why an order is certainly not at the venue, in terms that call for different reactions."""
+
+    INSUFFICIENT_MARGIN = "insufficient_margin"
+    REDUCE_ONLY = "reduce_only"
+    WOULD_TRIGGER = "would_trigger"
+    FILTER = "filter"
+    LIMIT_REACHED = "limit_reached"
+    NOT_EXECUTED = "not_executed"
+    NEVER_SENT = "never_sent"
+    EXPIRED = "expired"
+    PERMISSION = "permission"
+    SYMBOL = "symbol"
+    OTHER = "other"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One perpetual's trading rules as the venue states them; zero means the venue names no such bound."""
+
+    symbol: Symbol
+    quantity_step: Decimal
+    price_step: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal
+    max_market_quantity: Decimal
+    min_notional: Decimal
+    trading: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What a position is keyed by: at most one non-terminal position has each key."""
+
+    account: AccountId
+    symbol: Symbol
+    side: PositionSide
+    strategy: StrategyId
