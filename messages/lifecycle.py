@@ -1,34 +1,73 @@
-"""What the actor runtime tells of actors: never a reference, never an exception object."""
+"""What the runtime says of its actors: facts about addresses, never references or exception objects."""
 
 from dataclasses import dataclass
 
 from messages.base import Message
-from messages.types import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActorRestarted(Message):
-    """An actor failed and a new one took its address and its mail; `attempt` counts within the window."""
+class Lifecycle(Message):
+    """`ts_init` is wall time; the correlation id is that of the message at work then, empty when none was."""
 
-    address: Address
+    address: str
+    ts_init: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorFailed(Lifecycle):
+    """An actor raised and is discarded; its mailbox keeps every message. `trace` is the traceback as text.
+
+    `attempt` counts its failures within the policy's window; `backoff_ns` is the pause before the next
+    life, 0 when there is none because the address is quarantined or stopping.
+    """
+
+    reason: str
+    trace: str
+    attempt: int
+    backoff_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorRestarted(Lifecycle):
+    """A new actor started behind the address, after the failure that `reason` names."""
+
     reason: str
     attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActorQuarantined(Message):
-    """An actor failed too often; its mail is kept up to a bound until it is released."""
+class ActorQuarantined(Lifecycle):
+    """An address failed too often: its messages are kept up to a bound until a human releases it."""
 
-    address: Address
     reason: str
     attempt: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageParked(Message):
-    """A message that keeps killing its actor was put aside."""
+class ActorReleased(Lifecycle):
+    """A quarantine was lifted and a new life begins."""
 
-    address: Address
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorStopped(Lifecycle):
+    """An address is gone; what comes for it now is a dead letter. `reason` is empty after an orderly stop."""
+
+    reason: str = ""
+    undelivered: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageParked(Lifecycle):
+    """A message that failed `attempt` times is a dead letter now, so that its actor can go on."""
+
+    message_type: str
     reason: str
-    message: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriberDropped(Lifecycle):
+    """A subscribed callable raised and hears no more of `message_type`; `address` names it."""
+
+    message_type: str
+    reason: str
