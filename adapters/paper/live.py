@@ -1,0 +1,183 @@
+"""The venue's model in real time: one clock, one order of inputs, durable before it answers.
+
+Everything that reaches the model goes through one method as a record, and the same
+`apply` replays the records after a restart; so what was acknowledged is what comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from adapters.paper.faults import FaultPlan
+from adapters.paper.input_log import (
+    RECORDS_PER_SNAPSHOT,
+    InputLog,
+    Record,
+    StorageDamagedError,
+    sync,
+)
+from adapters.paper.streams import Streams
+from adapters.paper.venue import Answer, MarketEvent, PaperVenue, StreamEvent
+
+
+def apply(venue: PaperVenue, record: Record) -> Answer | None:
+    """Give one recorded input to the model. Pure in (state, record); used live and in replay."""
+    kind, now_ms = record[0], record[1]
+    if kind == "request":
+        method, path, params, api_key = record[2:]
+        return venue.request(method, path, params, api_key=api_key, now_ms=now_ms)
+    if kind == "advance":
+        venue.advance(now_ms)
+    elif kind == "price":
+        venue.set_price(record[2], Decimal(record[3]), now_ms)
+    elif kind == "faults":
+        venue.set_faults(FaultPlan.from_dict(record[2]))
+    elif kind == "expire":
+        venue.expire_listen_key(record[2], now_ms)
+    else:
+        raise StorageDamagedError(f"unknown kind of input in the paper venue's log: {kind!r}")
+    return None
+
+
+class LiveVenue:
+    """Owns the model, its clock and its log. Every method belongs to the server's loop thread."""
+
+    def __init__(
+        self,
+        venue: PaperVenue,
+        *,
+        clock_ms: Callable[[], int],
+        streams: Streams,
+        storage: Path | None,
+    ) -> None:
+        """`StorageInUseError`, `StorageDamagedError` when the account on disk cannot be had.
+
+        The state on disk wins over the venue handed in, which is used at the very first start.
+        """
+        self.venue = venue
+        self._clock_ms = clock_ms
+        self._streams = streams
+        self._log = None if storage is None else InputLog(storage)
+        self._last_ms = 0
+        self._offset_ms = 0
+        self._effects = 0
+        self._synced = 0
+        self._sync: asyncio.Future[None] | None = None
+        self._failure: OSError | None = None
+        self._outbox: deque[tuple[int, list[StreamEvent], list[MarketEvent]]] = deque()
+        if self._log is not None:
+            self._recover(self._log)
+
+    @property
+    def identity(self) -> str | None:
+        """What a journal is bound to; None for a venue that lives in memory only."""
+        return None if self._log is None else self._log.identity
+
+    def now_ms(self) -> int:
+        """The venue's time: never backwards, also not over a restart or a moved wall clock."""
+        self._last_ms = max(self._last_ms, self._clock_ms() + self._offset_ms)
+        return self._last_ms
+
+    def move_clock(self, milliseconds: int) -> None:
+        """Let the venue's clock run ahead of ours from now on."""
+        if milliseconds < 0:
+            raise ValueError("the venue's clock only moves forward")
+        self._offset_ms += milliseconds
+
+    async def ask(self, method: str, path: str, params: Mapping[str, str], *, api_key: str | None) -> Answer:
+        """The venue's answer, once everything it may tell of is durable.
+
+        A read waits as well: it may show an effect whose own answer is still being synced.
+        `OSError` when the disk fails; from then on nothing is accepted any more.
+        """
+        record = ["request", self.now_ms(), method, path, dict(params), api_key]
+        answer = self._take(record, effect=method != "GET")
+        assert answer is not None
+        await self._durable(self._effects)
+        return answer
+
+    async def tell(self, kind: str, *arguments: object) -> None:
+        """Any other input: `advance`, `price`, `faults`, `expire`; see `apply`."""
+        self._take([kind, self.now_ms(), *arguments], effect=kind != "advance")
+        await self._durable(self._effects)
+
+    def close(self) -> None:
+        """Leave a snapshot, so that the next start replays nothing."""
+        if self._log is None:
+            return
+        if self._failure is None:
+            self._log.begin(self.venue.snapshot())
+        self._log.close()
+
+    def _take(self, record: Record, *, effect: bool) -> Answer | None:
+        if self._failure is not None:
+            raise self._failure
+        # The record goes first: a full disk refuses the input before it has had any effect.
+        self._record(record)
+        answer = apply(self.venue, record)
+        events, market = self.venue.drain_events(), self.venue.drain_market()
+        if effect or events:
+            self._effects += 1
+        self._outbox.append((self._effects, events, market))
+        if self._log is None:
+            self._synced = self._effects
+        self._flush()
+        return answer
+
+    def _record(self, record: Record) -> None:
+        if self._log is None:
+            return
+        try:
+            if self._log.records_since_snapshot >= RECORDS_PER_SNAPSHOT:
+                self._log.begin(self.venue.snapshot())
+            self._log.append(record)
+        except OSError as error:
+            self._failure = error
+            raise
+
+    async def _durable(self, wanted: int) -> None:
+        while self._synced < wanted:
+            if self._failure is not None:
+                raise self._failure
+            if self._sync is None:
+                self._sync = asyncio.ensure_future(self._sync_to(self._effects))
+            # Shielded: many answers share one sync, and a caller that hangs up must not end it.
+            await asyncio.shield(self._sync)
+
+    async def _sync_to(self, target: int) -> None:
+        assert self._log is not None
+        try:
+            await asyncio.to_thread(sync, self._log.descriptor())
+            self._synced = target
+        except OSError as error:
+            # A sync that failed once may have dropped its pages: trying again would prove nothing.
+            self._failure = error
+        finally:
+            self._sync = None
+        self._flush()
+
+    def _flush(self) -> None:
+        """Announce what is durable, in the order in which it happened."""
+        while self._outbox and self._outbox[0][0] <= self._synced:
+            _, events, market = self._outbox.popleft()
+            self._streams.publish(events, market, self._last_ms)
+
+    def _recover(self, log: InputLog) -> None:
+        state, records = log.recover()
+        if state is not None:
+            self.venue = PaperVenue.restore(state)
+        for record in records:
+            # A defect of the model that answered 500 then stops here again, at the same half-way.
+            with contextlib.suppress(ArithmeticError, LookupError, TypeError, ValueError):
+                apply(self.venue, record)
+            self._last_ms = max(self._last_ms, int(record[1]))
+        # What they announced went out before the stop, or its socket is gone: a client resyncs.
+        self.venue.drain_events()
+        self.venue.drain_market()
+        self._offset_ms = max(0, self._last_ms - self._clock_ms())
+        log.begin(self.venue.snapshot())

@@ -1,0 +1,81 @@
+"""The REST side: keys and signatures checked, the model asked, its answer's fate carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from aiohttp import web
+
+from adapters.paper.live import LiveVenue
+from adapters.paper.signature import Denial, denial_of, parameters_of
+from adapters.paper.sockets import reset
+from adapters.paper.venue import Answer, Fate
+
+
+class RestApi:
+    """Handler of every path under /fapi."""
+
+    def __init__(self, live: LiveVenue) -> None:
+        self._live = live
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One request, answered, delayed, cut or left hanging as the fault plan says."""
+        path, _, query = request.raw_path.partition("?")
+        body = await request.text()
+        api_key = request.headers.get("X-MBX-APIKEY")
+        denial = denial_of(
+            path=path,
+            query=query,
+            body=body,
+            api_key=api_key,
+            secret_of=self._live.venue.secret_of,
+        )
+        if denial is not None:
+            return error_response(denial)
+        try:
+            answer = await self._live.ask(
+                request.method, path, parameters_of(query, body), api_key=api_key
+            )
+        except OSError as error:
+            text = f"INTERNAL ERROR; unable to process your request. Please try again. ({error})"
+            return error_response(Denial(status=500, code=-1001, message=text))
+        return await _carry_out(answer, request)
+
+
+async def _carry_out(answer: Answer, request: web.Request) -> web.StreamResponse:
+    if answer.delay_ms:
+        await asyncio.sleep(answer.delay_ms / 1000)
+    if answer.fate is Fate.HANG:
+        # Ends when the client gives up (its disconnect cancels this handler) or the server stops.
+        await asyncio.get_running_loop().create_future()
+    if answer.fate is Fate.DROP and request.transport is not None:
+        reset(request.transport)
+    return response_of(answer)
+
+
+def response_of(answer: Answer) -> web.Response:
+    """The answer as HTTP; what begins like HTML is sent as HTML, as a gateway's error page is."""
+    html = answer.body.lstrip()[:1] == b"<"
+    headers = dict(answer.headers)
+    headers.setdefault("Content-Type", "text/html" if html else "application/json")
+    body = answer.body
+    if answer.fate is Fate.TRUNCATE:
+        # Length and body agree: a proxy cut it, and no client notices but by parsing.
+        body = body[: len(body) // 2]
+    return web.Response(status=answer.status, body=body, headers=headers)
+
+
+def error_response(denial: Denial) -> web.Response:
+    """Binance's error document: `{"code", "msg"}`."""
+    body = json.dumps({"code": denial.code, "msg": denial.message}).encode()
+    return web.Response(status=denial.status, body=body, content_type="application/json")
+
+
+async def not_found(request: web.Request) -> web.StreamResponse:
+    """A path that Binance does not know: -5000 with 404.
+
+    Source: answer of fapi.binance.com to an unknown path; the documentation is silent.
+    """
+    message = f"Path {request.path}, Method {request.method} is invalid"
+    return error_response(Denial(status=404, code=-5000, message=message))
