@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from messages.base import Message
+from messages.types import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifecycle(Message):
     """`ts_init` is wall time; the correlation id is that of the message at work then, empty when none was."""
 
-    address: str
+    address: Address
     ts_init: int = 0
 
 

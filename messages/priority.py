@@ -64,9 +64,13 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         journal.AppendStep,
         journal.Replay,
         journal.Effect,
+        lifecycle.ActorFailed,
         lifecycle.ActorRestarted,
         lifecycle.ActorQuarantined,
+        lifecycle.ActorReleased,
+        lifecycle.ActorStopped,
         lifecycle.MessageParked,
+        lifecycle.SubscriberDropped,
     ),
     Priority.MEDIUM: (
         commands.OpenPosition,
