@@ -98,6 +98,13 @@ class OrderAcknowledged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTriggered(Event):
+    """A conditional order met its trigger price; its market order is on its way."""
+
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRefused(Event):
     """The order is certainly not at the venue."""
 
@@ -186,6 +193,11 @@ class ProtectionRequested(Event):
     command_id: CommandId
     stop_loss: Decimal | None
     take_profit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionPlaced(Event):
+    """The venue holds the protection that was asked for, for the whole quantity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
