@@ -1,0 +1,51 @@
+"""config.yaml: read, checked against a schema that is data, and turned into frozen values.
+
+`load` gives the `Config`, or `ConfigError` with every problem found, each with file, line and key.
+"""
+
+from adapters.config.load import DEFAULT_PATH, Loaded, load, load_text, named_path
+from adapters.config.problems import ConfigError, Problem
+from adapters.config.render import render
+from adapters.config.schema import SCHEMA
+from adapters.config.values import (
+    AccountConfig,
+    CheckIntervalsConfig,
+    Config,
+    ControlConfig,
+    EventBusConfig,
+    LimitsConfig,
+    LogConfig,
+    PaperConfig,
+    Phase2Config,
+    ProtectionConfig,
+    ReconciliationConfig,
+    Secret,
+    StorageConfig,
+    TelegramConfig,
+)
+
+__all__ = [
+    "DEFAULT_PATH",
+    "SCHEMA",
+    "AccountConfig",
+    "CheckIntervalsConfig",
+    "Config",
+    "ConfigError",
+    "ControlConfig",
+    "EventBusConfig",
+    "LimitsConfig",
+    "Loaded",
+    "LogConfig",
+    "PaperConfig",
+    "Phase2Config",
+    "Problem",
+    "ProtectionConfig",
+    "ReconciliationConfig",
+    "Secret",
+    "StorageConfig",
+    "TelegramConfig",
+    "load",
+    "load_text",
+    "named_path",
+    "render",
+]

@@ -1,0 +1,175 @@
+"""From a file (or none) to a `Config`: everything is checked before anything contacts the network."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from adapters.config.problems import ConfigError, Problem
+from adapters.config.schema import SCHEMA, default
+from adapters.config.values import (
+    AccountConfig,
+    CheckIntervalsConfig,
+    Config,
+    ControlConfig,
+    EventBusConfig,
+    LimitsConfig,
+    LogConfig,
+    PaperConfig,
+    Phase2Config,
+    ProtectionConfig,
+    ReconciliationConfig,
+    Secret,
+    StorageConfig,
+    TelegramConfig,
+)
+from messages.types import AccountId, PositionMode
+
+DEFAULT_PATH = "config.yaml"
+_SIZE_MAX = 1_000_000
+_MS_PER_SECOND = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A configuration, and its effective values as a tree of plain values for showing."""
+
+    config: Config
+    effective: dict[str, Any]
+
+
+def named_path(option: str | None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The file somebody named: by option, else by ALBRA_CONFIG; None when nobody did."""
+    name = option or environment.get("ALBRA_CONFIG")
+    return Path(name) if name else None
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Loaded:
+    """Read `path`; for None, config.yaml in the working directory, or built-in defaults where there is none.
+
+    Raises ConfigError with all problems, a named file that is missing among them.
+    """
+    if path is None and not Path(DEFAULT_PATH).exists():
+        return _assemble(default(SCHEMA), None)
+    file = path or Path(DEFAULT_PATH)
+    return load_text(_read(file), file, environment)
+
+
+def load_text(text: str, file: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
+    """The configuration that `text` says; `file` names it in errors and anchors relative paths."""
+    import yaml
+
+    from adapters.config.document import Walk, compose
+
+    walk = Walk(file=str(file), environment=environment)
+    try:
+        root = compose(text)
+    except yaml.YAMLError as error:
+        raise ConfigError((_syntax_problem(file, text, error),)) from None
+    except RecursionError:
+        raise _unreadable(file, "YAML of a sane depth", "deeper nesting than can be read") from None
+    effective = walk.value(SCHEMA, root, "")
+    _check_across(walk, effective)
+    if walk.problems:
+        raise ConfigError(tuple(sorted(walk.problems, key=lambda problem: problem.line)))
+    return _assemble(effective, file)
+
+
+def _read(file: Path) -> str:
+    try:
+        if file.stat().st_size > _SIZE_MAX:
+            raise _unreadable(file, f"at most {_SIZE_MAX} bytes", f"{file.stat().st_size} bytes")
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _unreadable(file, "a configuration file", "no such file") from None
+    except UnicodeDecodeError as error:
+        raise _unreadable(file, "UTF-8 text", f"byte {error.start} that is none") from None
+    except OSError as error:
+        raise _unreadable(file, "a readable file", error.strerror or type(error).__name__) from None
+
+
+def _unreadable(file: Path, expected: str, found: str) -> ConfigError:
+    return ConfigError((Problem(file=str(file), line=0, path="", expected=expected, found=found),))
+
+
+def _syntax_problem(file: Path, text: str, error: Exception) -> Problem:
+    mark = getattr(error, "problem_mark", None)
+    found = " ".join(str(getattr(error, "problem", None) or error).split())
+    line = mark.line + 1 if mark else 0
+    around = text.splitlines()[max(0, line - 2) : line]
+    advice = 'inside { } a variable needs quotes: "${NAME}"' if any("${" in row for row in around) else ""
+    return Problem(file=str(file), line=line, path="", expected="valid YAML", found=found, advice=advice)
+
+
+def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
+    """What no single key can tell."""
+    first: dict[str, str] = {}
+    for name, account in tree["accounts"].items():
+        here = f"accounts.{name}"
+        key, secret, base_url = account["api_key"], account["api_secret"], account["base_url"]
+        absent = [part for part in ("api_key", "api_secret") if account[part] is None]
+        written = [part for part in absent if f"{here}.{part}" in walk.lines]
+        if len(absent) == 1:
+            present = "api_secret" if absent[0] == "api_key" else "api_key"
+            if not any(problem.path == f"{here}.{absent[0]}" for problem in walk.problems):
+                walk.problem(here, f"{absent[0]} beside {present}", f"{present} alone")
+        elif absent and base_url is not None and not written:
+            walk.problem(here, "api_key and api_secret beside base_url", "neither")
+        if account["exchange"] == "paper" and (key or secret or base_url):
+            walk.problem(here, "neither keys nor base_url for exchange paper", "some")
+        if isinstance(key, Secret):
+            other = first.setdefault(key.reveal(), here)
+            if other != here:
+                walk.problem(f"{here}.api_key", "a key of its own", f"the key of {other}")
+    telegram = tree["telegram"]
+    if telegram["enabled"] and telegram["token"] is None and "telegram.token" not in walk.lines:
+        walk.problem("telegram", "a token where enabled is true", "none")
+
+
+def _assemble(effective: dict[str, Any], source: Path | None) -> Loaded:
+    for account in effective["accounts"].values():
+        if account["api_key"] is None:
+            account["exchange"] = "paper"
+    base = source.parent if source is not None else Path()
+    return Loaded(config=_config(effective, source, base), effective=effective)
+
+
+def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
+    telegram, phase2 = tree["telegram"], tree["phase2"]
+    return Config(
+        source=source,
+        language=tree["language"],
+        storage=StorageConfig(path=(base / Path(tree["storage"]["path"]).expanduser()).absolute()),
+        accounts=tuple(_account(name, account) for name, account in tree["accounts"].items()),
+        paper=PaperConfig(**tree["paper"]),
+        phase2=Phase2Config(
+            enabled=phase2["enabled"],
+            event_bus=EventBusConfig(**phase2["event_bus"]),
+            reconciliation=ReconciliationConfig(
+                check_intervals=CheckIntervalsConfig(
+                    **{
+                        f"{name}_ms": max(1, int(Decimal(seconds) * _MS_PER_SECOND))
+                        for name, seconds in phase2["reconciliation"]["check_intervals"].items()
+                    }
+                )
+            ),
+        ),
+        telegram=TelegramConfig(
+            enabled=telegram["enabled"],
+            token=telegram["token"],
+            api_base_url=telegram["api_base_url"],
+            users=tuple((int(user), role) for user, role in telegram["users"].items()),
+            chats=telegram["chats"],
+        ),
+        limits=LimitsConfig(**tree["limits"]),
+        protection=ProtectionConfig(**tree["protection"]),
+        control=ControlConfig(**tree["control"]),
+        log=LogConfig(**tree["log"]),
+    )
+
+
+def _account(name: str, tree: Mapping[str, Any]) -> AccountConfig:
+    position_mode = PositionMode(tree["position_mode"])
+    return AccountConfig(**{**tree, "account": AccountId(name), "position_mode": position_mode})

@@ -1,0 +1,223 @@
+"""The configuration's shape, as JSON Schema (draft 2020-12): the one source of keys, bounds and defaults.
+
+Beyond the standard's words: `expects` says in plain words what a pattern means, `secret` marks what is
+never shown. Everything else a JSON Schema validator understands; `document.py` walks the same data.
+"""
+
+from typing import Any
+
+JsonSchema = dict[str, Any]
+
+_URL = r"^https?://[A-Za-z0-9_.\-\[\]:]+(/[A-Za-z0-9_.\-/]*)?$"
+_MILLISECONDS_A_DAY = 86_400_000
+
+
+def _group(description: str, /, **properties: JsonSchema) -> JsonSchema:
+    return {
+        "type": ["object", "null"],
+        "description": description,
+        "additionalProperties": False,
+        "properties": properties,
+        "default": {},
+    }
+
+
+def _integer(description: str, default: int, *, minimum: int, maximum: int) -> JsonSchema:
+    return {
+        "type": "integer",
+        "description": description,
+        "minimum": minimum,
+        "maximum": maximum,
+        "default": default,
+    }
+
+
+def _seconds(description: str, default: int) -> JsonSchema:
+    return {
+        "type": "number",
+        "description": description,
+        "exclusiveMinimum": 0,
+        "maximum": 86_400,
+        "default": default,
+    }
+
+
+def _limit(description: str) -> JsonSchema:
+    return {"type": ["number", "null"], "description": description, "exclusiveMinimum": 0, "default": None}
+
+
+def _choice(description: str, default: str, *values: str) -> JsonSchema:
+    return {"type": "string", "description": description, "enum": list(values), "default": default}
+
+
+def _flag(description: str, *, default: bool) -> JsonSchema:
+    return {"type": "boolean", "description": description, "default": default}
+
+
+def _secret(description: str) -> JsonSchema:
+    return {
+        "type": ["string", "null"],
+        "description": description,
+        "minLength": 1,
+        "secret": True,
+        "default": None,
+    }
+
+
+_ACCOUNT = _group(
+    "One account at one exchange.",
+    exchange=_choice(
+        "Which exchange. Without keys the account trades on the embedded paper venue.",
+        "binanceusdm",
+        "binanceusdm",
+        "paper",
+    ),
+    api_key=_secret("API key, best written as ${NAME}."),
+    api_secret=_secret("API secret, best written as ${NAME}."),
+    base_url={
+        "type": ["string", "null"],
+        "description": "Another server speaking the same API, REST and WebSocket.",
+        "pattern": _URL,
+        "expects": "http://host[:port] or https://host[:port]",
+        "default": None,
+    },
+    position_mode=_choice(
+        "Whether long and short of one symbol net or stand side by side.", "one_way", "one_way", "hedge"
+    ),
+    recv_window_ms=_integer(
+        "How long the exchange may take to accept a request.", 3000, minimum=100, maximum=60_000
+    ),
+    timeout_ms=_integer(
+        "How long an answer of the exchange is waited for.", 10_000, minimum=100, maximum=120_000
+    ),
+)
+
+SCHEMA: JsonSchema = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Albra configuration",
+    **_group(
+        "config.yaml; every key may be left out. ${NAME} in a value is taken from the environment.",
+        language=_choice("Language of what people read.", "en", "en", "ko"),
+        storage=_group(
+            "Where everything durable is.",
+            path={
+                "type": "string",
+                "description": "Directory of journal, logs, lock and control address; relative to this file.",
+                "minLength": 1,
+                "default": "var",
+            },
+        ),
+        accounts={
+            "type": ["object", "null"],
+            "description": "Accounts by name; left out: one, `main`, on the embedded paper venue.",
+            "propertyNames": {"pattern": "^[a-z0-9_]{1,32}$", "expects": "1 to 32 of a-z, 0-9 and _"},
+            "additionalProperties": _ACCOUNT,
+            "default": {"main": {}},
+        },
+        paper=_group(
+            "The embedded paper venue.",
+            seed=_integer("Seed of its prices.", 1, minimum=0, maximum=2**63 - 1),
+            tick_ms=_integer("How often its prices move.", 250, minimum=1, maximum=60_000),
+            port=_integer("Where it listens on loopback; 0: any free port.", 0, minimum=0, maximum=65_535),
+        ),
+        phase2=_group(
+            "The supervisor, in the words of the original system.",
+            enabled=_flag(
+                "false: watch only; everything is compared and reported, nothing is sent.", default=True
+            ),
+            event_bus=_group(
+                "Mailboxes.",
+                max_queue_size=_integer("Bound of each mailbox.", 1000, minimum=1, maximum=1_000_000),
+                worker_count=_integer("Threads that run position actors.", 3, minimum=1, maximum=64),
+            ),
+            reconciliation=_group(
+                "Comparison of belief and venue.",
+                check_intervals=_group(
+                    "Seconds between checks.",
+                    fast=_seconds("With open positions or working orders.", 60),
+                    normal=_seconds("Otherwise.", 300),
+                    slow=_seconds("Deep: trades, orders, leverage.", 3600),
+                ),
+            ),
+        ),
+        telegram=_group(
+            "Chat.",
+            enabled=_flag("Whether the chat is connected.", default=False),
+            token=_secret("Bot token, best written as ${TELEGRAM_TOKEN}."),
+            api_base_url={
+                "type": "string",
+                "description": "The Bot API's base.",
+                "pattern": _URL,
+                "expects": "http://host[:port]/path or https://host[:port]/path",
+                "default": "https://api.telegram.org/bot",
+            },
+            users={
+                "type": ["object", "null"],
+                "description": "Who may speak to the bot: user id -> role.",
+                "propertyNames": {"pattern": "^[1-9][0-9]{0,17}$", "expects": "a Telegram user id"},
+                "additionalProperties": {"type": "string", "enum": ["owner", "trader", "viewer"]},
+                "default": {},
+            },
+            chats={
+                "type": ["array", "null"],
+                "description": "Chats that are spoken to; groups have negative ids.",
+                "items": {"type": "integer", "minimum": -(2**52), "maximum": 2**52},
+                "default": [],
+            },
+        ),
+        limits=_group(
+            "Per account, in quote currency; openings beyond them are refused. Left out: no such limit.",
+            order_notional=_limit("Of one order."),
+            symbol_exposure=_limit("Of one symbol."),
+            account_exposure=_limit("Of the account."),
+            openings_per_minute={
+                "type": ["integer", "null"],
+                "description": "Rate of openings.",
+                "minimum": 1,
+                "maximum": 100_000,
+                "default": None,
+            },
+            daily_loss=_limit("Realized within a day."),
+        ),
+        protection=_group(
+            "Stops and targets.",
+            close_after_ms=_integer(
+                "An opened position whose protection is refused is closed after this time.",
+                30_000,
+                minimum=0,
+                maximum=_MILLISECONDS_A_DAY,
+            ),
+        ),
+        control=_group(
+            "The control API; its address and token are written under the storage path.",
+            host=_choice("Loopback only.", "127.0.0.1", "127.0.0.1", "::1", "localhost"),
+            port=_integer("0: any free port.", 0, minimum=0, maximum=65_535),
+        ),
+        log=_group(
+            "Logs.",
+            level=_choice(
+                "Lowest level kept.", "INFO", "TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"
+            ),
+            file_bytes=_integer(
+                "A log file is turned at this size.", 50_000_000, minimum=10_000, maximum=2**40
+            ),
+            keep_files=_integer("How many turned files stay.", 10, minimum=1, maximum=10_000),
+        ),
+    ),
+}
+
+
+def types(schema: JsonSchema) -> tuple[str, ...]:
+    """The JSON types that a schema allows."""
+    kind = schema["type"]
+    return (kind,) if isinstance(kind, str) else tuple(kind)
+
+
+def default(schema: JsonSchema) -> Any:
+    """What stands where nothing is written; groups are filled from their keys' defaults."""
+    value = schema.get("default")
+    if "object" not in types(schema):
+        return tuple(value) if isinstance(value, list) else value
+    if "properties" in schema:
+        return {key: default(child) for key, child in schema["properties"].items()}
+    return {key: default(schema["additionalProperties"]) for key in value or {}}

@@ -1,0 +1,174 @@
+"""What a valid configuration is: frozen values with units in their names, secrets that cannot be printed."""
+
+import hmac
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from messages.types import AccountId, PositionMode
+
+MASK = "********"
+
+
+class Secret:
+    """Text that shows itself only to whoever calls `reveal`: str, repr and format give a mask."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a secret is not pickled: it would travel unmasked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageConfig:
+    """Journal, logs, lock, control address and the embedded venue's account live under `path` (absolute)."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConfig:
+    """One account at one exchange. `embedded` ones trade on the paper venue inside this process."""
+
+    account: AccountId
+    exchange: str
+    api_key: Secret | None
+    api_secret: Secret | None
+    base_url: str | None
+    position_mode: PositionMode
+    recv_window_ms: int
+    timeout_ms: int
+
+    @property
+    def embedded(self) -> bool:
+        return self.exchange == "paper"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperConfig:
+    """The embedded paper venue: the seed of its prices, how often they move, its port (0: any)."""
+
+    seed: int
+    tick_ms: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventBusConfig:
+    """`max_queue_size` bounds each mailbox at the door; `worker_count` threads run the position actors."""
+
+    max_queue_size: int
+    worker_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIntervalsConfig:
+    """Reconciliation intervals; the file has them in seconds."""
+
+    fast_ms: int
+    normal_ms: int
+    slow_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationConfig:
+    check_intervals: CheckIntervalsConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase2Config:
+    """`enabled: false` means watch only: everything is observed and reported, nothing is sent."""
+
+    enabled: bool
+    event_bus: EventBusConfig
+    reconciliation: ReconciliationConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramConfig:
+    """`users` pairs a Telegram user id with owner, trader or viewer."""
+
+    enabled: bool
+    token: Secret | None
+    api_base_url: str
+    users: tuple[tuple[int, str], ...]
+    chats: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsConfig:
+    """Per account, in quote currency; None: no such limit."""
+
+    order_notional: Decimal | None
+    symbol_exposure: Decimal | None
+    account_exposure: Decimal | None
+    openings_per_minute: int | None
+    daily_loss: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectionConfig:
+    """An opened position whose protection is refused is closed after `close_after_ms`."""
+
+    close_after_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlConfig:
+    """Where the control API listens; loopback only, port 0: any."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogConfig:
+    """Lowest level kept; log files are turned at `file_bytes` and the newest `keep_files` stay."""
+
+    level: str
+    file_bytes: int
+    keep_files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The whole, with every default filled in. `source` is its file, None for built-in values."""
+
+    source: Path | None
+    language: str
+    storage: StorageConfig
+    accounts: tuple[AccountConfig, ...]
+    paper: PaperConfig
+    phase2: Phase2Config
+    telegram: TelegramConfig
+    limits: LimitsConfig
+    protection: ProtectionConfig
+    control: ControlConfig
+    log: LogConfig
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in clear, for the masking of logs and nothing else."""
+        found = [self.telegram.token]
+        for account in self.accounts:
+            found += [account.api_key, account.api_secret]
+        return tuple(secret.reveal() for secret in found if secret is not None)
