@@ -64,3 +64,26 @@ class Replayed(Message):
     snapshot: bytes | None
     snapshot_version: int
     events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsDurable(Message):
+    """To the journal, from its store: these are durable. They come back whole: nothing need be remembered."""
+
+    steps: tuple[AppendStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsFailed(Message):
+    """To the journal, from its store: nothing of these steps is durable."""
+
+    steps: tuple[AppendStep, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayRead(Message):
+    """To the journal, from its store: what `sender` asked for, in its turn behind earlier steps."""
+
+    sender: Address
+    replayed: Replayed

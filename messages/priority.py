@@ -32,6 +32,9 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         journal.Committed,
         journal.CommitFailed,
         journal.Replayed,
+        journal.StepsDurable,
+        journal.StepsFailed,
+        journal.ReplayRead,
     ),
     # What changes belief about money, and what reduces exposure. Everything a venue may say of one
     # order is in one class, so that its reports are never reordered on the way to their position.

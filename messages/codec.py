@@ -1,0 +1,320 @@
+"""Messages as msgpack bytes: for the journal, and for whatever will carry them between processes.
+
+A message is an array `[tag, version, field …]`. The tag is a number from the one table below and means
+its class for good; fields stand in the order of their declaration; decimals are strings, exactly as
+they are (`1.50` stays `1.50`); enumerations are their values; tuples are arrays, frozensets sorted
+ones; a dataclass within is a record of the same form, so a field typed `Message` holds any message.
+
+Rules for changing a message that was ever released:
+
+1. A field is only appended, with a default, and never changes its meaning. An older, shorter record
+   decodes with the default; a newer, longer one of the same version decodes without its surplus.
+2. Everything else is an incompatible change (a field removed, retyped or reinterpreted, one added to a
+   base class and so put in the midst of every class below): the class gets a new version in the table,
+   and `upcast` says how a record of the old one becomes one of the new.
+3. A tag is never used again, and an event class is never deleted: old journals are read for good.
+"""
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+
+import msgpack  # type: ignore[import-untyped]
+
+from messages import commands, events, journal, lifecycle, reports, requests, types
+from messages.base import Message
+from messages.coders import (
+    HEADER_LENGTH,
+    DecodeError,
+    Decoder,
+    EncodeError,
+    Encoder,
+    build_decoder,
+    build_encoder,
+)
+
+__all__ = [
+    "DecodeError",
+    "EncodeError",
+    "decode",
+    "decode_as",
+    "encode",
+    "from_wire",
+    "register",
+    "to_jsonable",
+    "to_wire",
+    "upcast",
+]
+
+_OURS: tuple[tuple[int, type], ...] = (
+    (1, types.Instrument),
+    (2, types.Key),
+    (3, reports.PositionRow),
+    (4, reports.OrderView),
+    (20, commands.OpenPosition),
+    (21, commands.ClosePosition),
+    (22, commands.EmergencyClose),
+    (23, commands.ModifyPosition),
+    (24, commands.PausePosition),
+    (25, commands.ResumePosition),
+    (26, commands.PauseOpenings),
+    (27, commands.ResumeOpenings),
+    (28, commands.CloseAll),
+    (29, commands.AdoptPosition),
+    (30, commands.AdjustPosition),
+    (31, commands.Reconcile),
+    (32, commands.ListPositions),
+    (33, commands.ReadStatus),
+    (34, commands.ReadHistory),
+    (100, events.PositionRequested),
+    (101, events.PositionAdopted),
+    (102, events.LeverageIntended),
+    (103, events.LeverageApplied),
+    (104, events.LeverageRefused),
+    (105, events.OrderIntended),
+    (106, events.OrderAcknowledged),
+    (107, events.OrderTriggered),
+    (108, events.OrderRefused),
+    (109, events.OrderDoubted),
+    (110, events.OrderProvenAbsent),
+    (111, events.OrderFilled),
+    (112, events.OrderEnded),
+    (113, events.FillsMissed),
+    (114, events.CancelIntended),
+    (115, events.CloseRequested),
+    (116, events.GoalReached),
+    (117, events.ProtectionRequested),
+    (118, events.ProtectionPlaced),
+    (119, events.ProtectionFailed),
+    (120, events.PositionPaused),
+    (121, events.PositionResumed),
+    (122, events.QuantityAdjusted),
+    (123, events.StateChanged),
+    (124, events.MessageRefused),
+    (200, requests.SubmitOpening),
+    (201, requests.SubmitReducing),
+    (202, requests.SubmitEmergency),
+    (203, requests.SubmitProtection),
+    (204, requests.CancelOrder),
+    (205, requests.ResolveOrder),
+    (206, requests.QueryOrder),
+    (207, requests.FetchFills),
+    (208, requests.SetLeverage),
+    (209, requests.FetchPositions),
+    (210, requests.FetchOpenOrders),
+    (211, requests.FetchBalance),
+    (212, requests.Notify),
+    (213, requests.Wake),
+    (214, requests.Reply),
+    (300, reports.OrderAccepted),
+    (301, reports.OrderRejected),
+    (302, reports.OutcomeUnknown),
+    (303, reports.NotExecuted),
+    (304, reports.OrderReport),
+    (305, reports.OrderNotFound),
+    (306, reports.QueryFailed),
+    (307, reports.OrderAbsent),
+    (308, reports.CancelRejected),
+    (309, reports.FillReport),
+    (310, reports.FillsFetched),
+    (311, reports.SettingApplied),
+    (312, reports.SettingRefused),
+    (313, reports.PositionsReport),
+    (314, reports.OpenOrdersReport),
+    (315, reports.BalanceReport),
+    (316, reports.FetchFailed),
+    (317, reports.MarkReport),
+    (318, reports.VenueUp),
+    (319, reports.VenueDown),
+    (320, reports.StreamUp),
+    (321, reports.StreamDown),
+    (322, reports.StrayEvent),
+    (323, reports.LeverageChanged),
+    (324, reports.MarginCall),
+    (325, reports.Sweep),
+    (326, reports.Woken),
+    (327, reports.Recovered),
+    (328, reports.PositionView),
+    (329, reports.PositionsAnswer),
+    (330, reports.StatusAnswer),
+    (331, reports.HistoryAnswer),
+    (400, journal.Effect),
+    (401, journal.AppendStep),
+    (402, journal.Committed),
+    (403, journal.CommitFailed),
+    (404, journal.Replay),
+    (405, journal.Replayed),
+    (406, journal.StepsDurable),
+    (407, journal.StepsFailed),
+    (408, journal.ReplayRead),
+    (450, lifecycle.ActorFailed),
+    (451, lifecycle.ActorRestarted),
+    (452, lifecycle.ActorQuarantined),
+    (453, lifecycle.ActorReleased),
+    (454, lifecycle.ActorStopped),
+    (455, lifecycle.MessageParked),
+    (456, lifecycle.SubscriberDropped),
+)
+"""The table of tags. Numbers from 1000 on belong to classes registered from outside."""
+
+_T = TypeVar("_T")
+Upcast = Callable[[Sequence[Any]], Sequence[Any]]
+
+_classes: dict[int, tuple[type, int]] = {}
+_tags: dict[type, int] = {}
+_upcasts: dict[tuple[int, int], Upcast] = {}
+
+
+class _Encoders(dict[type, Encoder]):
+    """Written when first needed: a command-line tool that needs three classes does not wait for a hundred."""
+
+    def __missing__(self, cls: type) -> Encoder:
+        if cls not in _tags:
+            raise EncodeError(f"{cls.__module__}.{cls.__qualname__} has no tag in messages.codec")
+        tag = _tags[cls]
+        self[cls] = encoder = build_encoder(cls, tag, _classes[tag][1], self)
+        return encoder
+
+
+class _Decoders(dict[int, Decoder]):
+    def __missing__(self, tag: int) -> Decoder:
+        if tag not in _classes:
+            raise DecodeError(f"unknown tag {tag!r}: damaged, or written by a newer Albra")
+        cls, version = _classes[tag]
+        self[tag] = decoder = build_decoder(cls, version, _record, _upgrade)
+        return decoder
+
+
+_encoders = _Encoders()
+_decoders = _Decoders()
+# One Packer for all threads: it keeps the interpreter lock while packing, and is emptied even by an error.
+_pack = msgpack.Packer().pack
+
+
+def register(tag: int, cls: type, version: int = 1) -> None:
+    """Give a frozen dataclass its tag. Saying the same again changes nothing.
+
+    Raises ValueError when the tag, or the class, is taken already.
+    """
+    if not is_dataclass(cls):
+        raise ValueError(f"{cls.__qualname__} is not a dataclass")
+    if _classes.get(tag, (cls, version)) != (cls, version):
+        owner = _classes[tag][0].__qualname__
+        raise ValueError(f"tag {tag} means {owner} for good; {cls.__qualname__} needs another")
+    if _tags.get(cls, tag) != tag:
+        raise ValueError(f"{cls.__qualname__} has tag {_tags[cls]} already")
+    _classes[tag] = (cls, version)
+    _tags[cls] = tag
+
+
+def upcast(tag: int, from_version: int, convert: Upcast) -> None:
+    """Say how the fields of a record become those of the next version; both are plain msgpack values.
+
+    Raises ValueError when that step is known already.
+    """
+    if (tag, from_version) in _upcasts:
+        raise ValueError(f"tag {tag} version {from_version} has its upcast already")
+    _upcasts[tag, from_version] = convert
+
+
+def encode(value: object) -> bytes:
+    """The bytes of a message, or of any registered value.
+
+    Raises EncodeError for a class without a tag or a field that holds what its type does not allow.
+    """
+    try:
+        return cast("bytes", _pack(_encoders[type(value)](value)))
+    except EncodeError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EncodeError(f"{type(value).__qualname__} cannot be encoded: {error}") from error
+
+
+def to_wire(value: object) -> tuple[Any, ...]:
+    """The record of a message as plain values, to be packed together with others. Raises as `encode`."""
+    try:
+        return _encoders[type(value)](value)
+    except EncodeError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EncodeError(f"{type(value).__qualname__} cannot be encoded: {error}") from error
+
+
+def decode(data: bytes) -> Message:
+    """The message that `encode` wrote. Raises DecodeError for anything else, and nothing but that."""
+    return decode_as(data, Message)
+
+
+def decode_as(data: bytes, cls: type[_T]) -> _T:
+    """Like `decode`, for values that are no messages."""
+    try:
+        wire = msgpack.unpackb(data)
+    except Exception as error:
+        raise DecodeError(f"not msgpack: {type(error).__name__} {error}") from error
+    return from_wire(wire, cls)
+
+
+def from_wire(wire: Any, cls: type[_T]) -> _T:
+    """The value whose record this is. Raises DecodeError where it is none, or not one of `cls`."""
+    try:
+        value = _record(wire)
+    except DecodeError:
+        raise
+    except Exception as error:  # whatever damaged bytes provoke, in an upcast too
+        raise DecodeError(f"damaged record: {type(error).__name__} {error}") from error
+    if not isinstance(value, cls):
+        raise DecodeError(f"a {type(value).__qualname__} where a {cls.__qualname__} belongs")
+    return value
+
+
+def to_jsonable(value: object) -> dict[str, Any]:
+    """A message for exports and logs: `type`, then its fields. Decimals are plain strings, bytes hex.
+
+    Raises EncodeError for what is no dataclass.
+    """
+    if not is_dataclass(value) or isinstance(value, type):
+        raise EncodeError(f"{type(value).__qualname__} is no message")
+    named = {"type": type(value).__name__} if isinstance(value, Message) else {}
+    return named | {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}
+
+
+def _jsonable(value: Any) -> Any:
+    match value:
+        case enum.Enum():
+            return value.value
+        case None | bool() | int() | str():
+            return value
+        case Decimal():
+            return format(value, "f")
+        case bytes():
+            return value.hex()
+        case frozenset():
+            return sorted(_jsonable(item) for item in value)
+        case tuple():
+            return [_jsonable(item) for item in value]
+        case _:
+            return to_jsonable(value)
+
+
+def _record(wire: Any) -> Any:
+    if type(wire) is not list or len(wire) < HEADER_LENGTH:
+        raise DecodeError(f"{type(wire).__name__} {wire!r:.80} where a record belongs")
+    return _decoders[wire[0]](wire)
+
+
+def _upgrade(wire: list[Any]) -> list[Any]:
+    tag, version, *rest = wire
+    cls, wanted = _classes[tag]
+    while version != wanted:
+        if (tag, version) not in _upcasts:
+            unknown = f"version {version!r} of {cls.__qualname__} (tag {tag})"
+            raise DecodeError(f"{unknown} is unknown here, where version {wanted} is spoken")
+        rest = list(_upcasts[tag, version](rest))
+        version += 1
+    return [tag, version, *rest]
+
+
+for _tag, _cls in _OURS:
+    register(_tag, _cls)
