@@ -1,1 +1,1 @@
-"""What is said: immutable messages, their priorities and their wire form. Imports the standard library and msgpack only."""
+"""What is said: immutable messages, their priorities, their wire form. Standard library and msgpack only."""

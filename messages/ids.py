@@ -8,7 +8,16 @@ base 36: 21 characters of `[a-z0-9]`, which every venue accepts (the narrowest c
 import re
 from dataclasses import dataclass
 
-from messages.types import AccountId, ClientOrderId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
+from messages.types import (
+    AccountId,
+    ClientOrderId,
+    JournalId,
+    Key,
+    PositionId,
+    PositionSide,
+    StrategyId,
+    Symbol,
+)
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _JOURNAL_ID = re.compile(r"[a-z0-9]{8}")
@@ -40,9 +49,7 @@ def parse_client_order_id(text: str) -> OrderName | None:
     match = _CLIENT_ORDER_ID.fullmatch(text)
     if match is None:
         return None
-    return OrderName(
-        journal_id=JournalId(match[1]), ordinal=int(match[2], 36), number=int(match[3], 36)
-    )
+    return OrderName(journal_id=JournalId(match[1]), ordinal=int(match[2], 36), number=int(match[3], 36))
 
 
 def position_id(key: Key, ordinal: int) -> PositionId:

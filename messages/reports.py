@@ -10,12 +10,12 @@ from messages.types import (
     ClientOrderId,
     CommandId,
     Instrument,
+    OrderPurpose,
+    OrderStatus,
     PositionId,
     PositionMode,
     PositionSide,
     PositionState,
-    OrderPurpose,
-    OrderStatus,
     RejectReason,
     Side,
     StrategyId,
@@ -225,7 +225,7 @@ class MarkReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueUp(VenueReport):
-    """The venue answered: what it trades, how the account is set, what it can do. Sent after connecting and reconnecting."""
+    """The venue answered: what it trades and how the account is set. Sent after connecting and reconnecting."""
 
     venue_identity: str
     position_mode: PositionMode

@@ -107,7 +107,7 @@ class SetLeverage(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPositions(Message):
-    """All positions of an account (one symbol where given), in one request; answered by PositionsReport or FetchFailed."""
+    """All positions of an account (or symbol), in one request; answered by PositionsReport or FetchFailed."""
 
     account: AccountId
     request_id: str

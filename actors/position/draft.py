@@ -1,0 +1,101 @@
+"""One step while it is being decided: the events recorded so far, and the position they lead to."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.position.fold import evolve
+from actors.position.state import Order, Position
+from messages.base import Event, Message
+from messages.journal import Effect
+from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
+from messages.types import Address, CorrelationId, Severity
+
+NOTIFIER = Address("notifier")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the configuration decides about positions.
+
+    `protection_deadline_ms`: an open position whose stop is still refused after this long is closed.
+    `answer_deadline_ms`: an order or cancel without any answer for this long is asked after.
+    """
+
+    protection_deadline_ms: int = 30_000
+    answer_deadline_ms: int = 15_000
+
+
+@dataclass(slots=True)
+class Draft:
+    """Lives within one call of `decide`. Recording an event evolves `position`, so later rules see it."""
+
+    position: Position
+    now_ns: int
+    policy: Policy
+    correlation_id: CorrelationId
+    causation_id: str
+    events: list[Event] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    wakes: list[Wake] = field(default_factory=list)
+
+    def record(self, event_class: type[Event], *, ts_event: int = 0, **fields: Any) -> None:
+        event = event_class(
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            ts_event=ts_event,
+            ts_init=self.now_ns,
+            **fields,
+        )
+        self.position = evolve(self.position, event)
+        self.events.append(event)
+
+    def send(self, to: Address, message: Message) -> None:
+        self.effects.append(Effect(to=to, message=message, correlation_id=self.correlation_id))
+
+    @property
+    def gateway(self) -> Address:
+        return Address(f"gateway/{self.position.key.account}")
+
+    def wake(self, topic: str, after_ms: int) -> None:
+        self.wakes.append(Wake(topic=topic, after_ms=after_ms, correlation_id=self.correlation_id))
+
+    def notify(self, severity: Severity, text: str) -> None:
+        p = self.position
+        self.send(
+            NOTIFIER,
+            Notify(
+                correlation_id=self.correlation_id,
+                causation_id=f"{p.position_id}#{p.version}",
+                severity=severity,
+                text=text,
+                account=p.key.account,
+                position_id=p.position_id,
+                notice_id=f"{p.position_id}#{p.version}.{len(self.effects)}",
+            ),
+        )
+
+    def about(self, order: Order) -> dict[str, Any]:
+        """The fields every request about an order carries."""
+        p = self.position
+        return {
+            "correlation_id": order.correlation_id or self.correlation_id,
+            "causation_id": f"{p.position_id}#{p.version}",
+            "account": p.key.account,
+            "symbol": p.key.symbol,
+            "client_order_id": order.client_order_id,
+            "conditional": order.kind.conditional,
+        }
+
+    def resolve(self, order: Order) -> None:
+        """Have the gateway find out what became of the order."""
+        self.send(self.gateway, ResolveOrder(sent_ns=order.sent_ns, **self.about(order)))
+
+    def fetch_fills(self, order: Order) -> None:
+        self.send(
+            self.gateway,
+            FetchFills(since_ns=order.sent_ns, venue_order_id=order.venue_order_id, **self.about(order)),
+        )
+
+    def cancel(self, order: Order) -> None:
+        self.send(self.gateway, CancelOrder(venue_order_id=order.venue_order_id, **self.about(order)))
+        self.wake(f"answer:{order.number}", self.policy.answer_deadline_ms)

@@ -1,0 +1,285 @@
+"""Folding: one event at a time, `evolve(position, event) -> position`, and nothing else changes a position."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position
+from messages import events as e
+from messages.base import Event
+from messages.types import CommandId, OrderStatus, Side
+
+_ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
+    OrderStatus.FILLED: OrderPhase.FILLED,
+    OrderStatus.CANCELED: OrderPhase.CANCELED,
+    OrderStatus.EXPIRED: OrderPhase.EXPIRED,
+    OrderStatus.REJECTED: OrderPhase.REFUSED,
+}
+
+
+def evolve(position: Position, event: Event) -> Position:
+    """The position after this event. Raises KeyError for an event that is not part of a position's history."""
+    changed = _EVOLVE[type(event)](position, event)
+    return replace(changed, version=position.version + 1)
+
+
+def fold(position: Position, events: Iterable[Event]) -> Position:
+    for event in events:
+        position = evolve(position, event)
+    return position
+
+
+def _requested(p: Position, ev: e.PositionRequested) -> Position:
+    return replace(
+        p,
+        key=ev.key,
+        ordinal=ev.ordinal,
+        journal_id=ev.journal_id,
+        instrument=ev.instrument,
+        requested=ev.quantity,
+        limit_price=ev.limit_price,
+        stop_loss=ev.stop_loss,
+        take_profit=ev.take_profit,
+        leverage=ev.leverage,
+        expires_at_ns=ev.expires_at_ns,
+        since_ns=ev.ts_init,
+        commands=_remember(p, ev.command_id),
+    )
+
+
+def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
+    return replace(
+        p,
+        key=ev.key,
+        ordinal=ev.ordinal,
+        journal_id=ev.journal_id,
+        instrument=ev.instrument,
+        quantity=ev.quantity,
+        entry_price=ev.entry_price,
+        leverage=ev.leverage,
+        held=True,
+        since_ns=ev.ts_init,
+        commands=_remember(p, ev.command_id),
+        reason="adopted from the venue",
+    )
+
+
+def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
+    order = Order(
+        client_order_id=ev.client_order_id,
+        number=ev.number,
+        purpose=ev.purpose,
+        kind=ev.kind,
+        side=ev.side,
+        quantity=ev.quantity,
+        limit_price=ev.limit_price,
+        trigger_price=ev.trigger_price,
+        phase=OrderPhase.SENT,
+        sent_ns=ev.ts_init,
+        touched_ns=ev.ts_init,
+        correlation_id=ev.correlation_id,
+    )
+    return replace(p, orders=(*p.orders, order))
+
+
+def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
+    order = _find(p, ev.client_order_id)
+    phase = OrderPhase.WORKING if order.phase in _REVIVABLE else order.phase
+    return _put(p, replace(order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init))
+
+
+_REVIVABLE = frozenset({OrderPhase.SENT, OrderPhase.DOUBTED, OrderPhase.ABSENT, OrderPhase.REFUSED})
+"""An acknowledgment or fill makes these live again: whatever we concluded, the venue has the order."""
+
+
+def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
+    order = _find(p, ev.client_order_id)
+    p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init))
+    return replace(p, reason=f"{order.purpose} order refused: {ev.text or ev.reason}")
+
+
+def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:
+    order = _find(p, ev.client_order_id)
+    p = _put(p, replace(order, phase=OrderPhase.ABSENT, touched_ns=ev.ts_init))
+    return replace(p, reason=f"{order.purpose} order never reached the venue")
+
+
+def _order_doubted(p: Position, ev: e.OrderDoubted) -> Position:
+    order = _find(p, ev.client_order_id)
+    return _put(p, replace(order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init))
+
+
+def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
+    order = _find(p, ev.client_order_id)
+    filled = order.filled + ev.quantity
+    if filled >= order.quantity:
+        phase = OrderPhase.FILLED
+    else:
+        phase = OrderPhase.WORKING if order.phase in _REVIVABLE else order.phase
+    order = replace(
+        order,
+        phase=phase,
+        filled=filled,
+        trades=(*order.trades, ev.trade_id),
+        triggered=order.kind.conditional,
+        touched_ns=ev.ts_init,
+    )
+    quantity, entry_price = netted(p, order.side, ev.quantity, ev.price)
+    p = _put(p, order)
+    return replace(
+        p,
+        quantity=quantity,
+        entry_price=entry_price,
+        realized_pnl=p.realized_pnl + ev.realized_pnl,
+        fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
+        held=True,
+        protection_in_place=False,
+    )
+
+
+def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
+    order = _find(p, ev.client_order_id)
+    phase = _ENDED_AS[ev.status]
+    reported = max(order.reported, ev.filled_quantity)
+    return _put(p, replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init))
+
+
+def _fills_missed(p: Position, ev: e.FillsMissed) -> Position:
+    order = _find(p, ev.client_order_id)
+    return _put(p, replace(order, reported=max(order.reported, ev.filled_quantity)))
+
+
+def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
+    order = _find(p, ev.client_order_id)
+    return _put(p, replace(order, cancel_intended=True, touched_ns=ev.ts_init))
+
+
+def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
+    return replace(
+        p,
+        goal=ev.goal_quantity,
+        cancel_first=ev.cancel_first,
+        emergency=p.emergency or ev.emergency,
+        goal_ns=ev.ts_init,
+        reason=ev.why,
+        commands=_remember(p, ev.command_id),
+    )
+
+
+def _goal_reached(p: Position, _: e.GoalReached) -> Position:
+    return replace(p, goal=None, cancel_first=False)
+
+
+def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
+    return replace(
+        p,
+        stop_loss=ev.stop_loss,
+        take_profit=ev.take_profit,
+        modifying=True,
+        protection_in_place=False,
+        protection_ns=ev.ts_init,
+        commands=_remember(p, ev.command_id),
+    )
+
+
+def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
+    side = p.key.side.increasing if ev.quantity_delta > 0 else p.key.side.reducing
+    quantity, entry_price = netted(p, side, abs(ev.quantity_delta), ev.price)
+    return replace(
+        p,
+        quantity=quantity,
+        entry_price=entry_price,
+        realized_pnl=p.realized_pnl + ev.realized_pnl,
+        held=True,
+        outside=True,
+        protection_in_place=False,
+        reason=ev.why,
+        commands=_remember(p, ev.command_id),
+    )
+
+
+def _state_changed(p: Position, ev: e.StateChanged) -> Position:
+    return replace(
+        p,
+        state=ev.after,
+        previous=ev.before,
+        since_ns=ev.ts_init,
+        transitions=p.transitions + 1,
+    )
+
+
+def netted(p: Position, side: Side, quantity: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
+    """Quantity and average entry price after trading `quantity` at `price`; the average moves only on increases."""
+    delta = quantity if side is p.key.side.increasing else -quantity
+    after = p.quantity + delta
+    if p.quantity * delta >= 0:  # larger, in whichever direction it already is
+        total = abs(p.quantity) + quantity
+        return after, (abs(p.quantity) * p.entry_price + quantity * price) / total
+    if after * p.quantity >= 0:  # smaller, perhaps flat
+        return after, p.entry_price
+    return after, price  # went through zero: what is left was traded at this price
+
+
+def realized(p: Position, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
+    """Profit of the part of this trade that reduces what is held, without fees, in quote currency."""
+    reduces = side is p.key.side.reducing if p.quantity > 0 else side is p.key.side.increasing
+    if not reduces:
+        return ZERO
+    closed = min(quantity, abs(p.quantity))
+    sign = p.key.side.sign if p.quantity > 0 else p.key.side.opposite.sign
+    return (price - p.entry_price) * closed * sign
+
+
+def _add_fee(fees: tuple[tuple[str, Decimal], ...], currency: str, fee: Decimal) -> tuple[tuple[str, Decimal], ...]:
+    known = dict(fees)
+    known[currency] = known.get(currency, ZERO) + fee
+    return tuple(known.items())
+
+
+def _remember(p: Position, command_id: CommandId) -> tuple[CommandId, ...]:
+    return (*p.commands, command_id)[-COMMANDS_REMEMBERED:] if command_id else p.commands
+
+
+def _find(p: Position, client_order_id: str) -> Order:
+    for order in reversed(p.orders):
+        if order.client_order_id == client_order_id:
+            return order
+    raise LookupError(f"{p.position_id} has no order {client_order_id}")
+
+
+def _put(p: Position, order: Order) -> Position:
+    """Orders are numbered from 1 in the order of their intents."""
+    index = order.number - 1
+    return replace(p, orders=(*p.orders[:index], order, *p.orders[index + 1 :]))
+
+
+_EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
+    e.PositionRequested: _requested,
+    e.PositionAdopted: _adopted,
+    e.LeverageIntended: lambda p, _: replace(p, leverage_pending=True),
+    e.LeverageApplied: lambda p, ev: replace(p, leverage_pending=False, leverage=ev.leverage),
+    e.LeverageRefused: lambda p, ev: replace(
+        p, leverage_pending=False, leverage_refused=True, reason=f"leverage refused: {ev.text}"
+    ),
+    e.OrderIntended: _order_intended,
+    e.OrderAcknowledged: _order_acknowledged,
+    e.OrderTriggered: lambda p, ev: _put(p, replace(_find(p, ev.client_order_id), triggered=True)),
+    e.OrderRefused: _order_refused,
+    e.OrderDoubted: _order_doubted,
+    e.OrderProvenAbsent: _order_proven_absent,
+    e.OrderFilled: _order_filled,
+    e.OrderEnded: _order_ended,
+    e.FillsMissed: _fills_missed,
+    e.CancelIntended: _cancel_intended,
+    e.CloseRequested: _close_requested,
+    e.GoalReached: _goal_reached,
+    e.ProtectionRequested: _protection_requested,
+    e.ProtectionPlaced: lambda p, _: replace(p, protection_in_place=True, modifying=False),
+    e.ProtectionFailed: lambda p, _: p,
+    e.PositionPaused: lambda p, ev: replace(p, paused=True, commands=_remember(p, ev.command_id)),
+    e.PositionResumed: lambda p, ev: replace(p, paused=False, outside=False, commands=_remember(p, ev.command_id)),
+    e.QuantityAdjusted: _quantity_adjusted,
+    e.StateChanged: _state_changed,
+    e.MessageRefused: lambda p, _: p,
+}

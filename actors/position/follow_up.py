@@ -1,0 +1,250 @@
+"""What a position needs next, from what is known of it: entry, reduction, protection, cleaning up.
+
+Every function is idempotent: called again with nothing new it intends nothing new. That is what makes
+any order of reports, restarts and repeated messages safe: there is no "next step" to lose.
+"""
+
+from decimal import Decimal
+
+from actors.position.draft import Draft
+from actors.position.state import ZERO, Order, OrderPhase, Position, Refusals, refusals
+from messages import events as e
+from messages.ids import client_order_id
+from messages.requests import (
+    SubmitEmergency,
+    SubmitOpening,
+    SubmitOrder,
+    SubmitProtection,
+    SubmitReducing,
+)
+from messages.types import CommandId, OrderKind, OrderPurpose, Severity
+
+RETRY_FIRST_MS = 500
+RETRY_MOST_MS = 30_000
+
+_PROTECTION = (
+    (OrderPurpose.STOP, OrderKind.STOP_MARKET),
+    (OrderPurpose.TARGET, OrderKind.TARGET_MARKET),
+)
+
+
+def follow_up(d: Draft) -> None:
+    """Order matters: nothing opens before what reduces, and protection comes before cleaning up."""
+    if d.position.instrument is None:
+        return
+    _finish_goal(d)
+    _reduce(d)
+    _abandon_entry(d)
+    _protect(d)
+    _clean_up(d)
+    _enter(d)
+
+
+def _finish_goal(d: Draft) -> None:
+    p = d.position
+    if p.goal and p.quantity <= p.goal and not p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
+        d.record(e.GoalReached, goal_quantity=p.goal)
+
+
+def _enter(d: Draft) -> None:
+    """Send the entry; where it exceeds the market maximum, part by part, each after the one before is filled."""
+    p = d.position
+    if p.goal is not None or p.leverage_pending or p.leverage_refused or (p.held and not _entering(p)):
+        return
+    entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
+    remaining = p.requested - sum((o.filled for o in entries), ZERO)
+    if remaining <= 0 or (entries and entries[-1].phase is not OrderPhase.FILLED):
+        return
+    if p.expires_at_ns and d.now_ns >= p.expires_at_ns:
+        d.record(
+            e.CloseRequested,
+            command_id=CommandId(""),
+            goal_quantity=p.quantity,
+            why="the opening expired before it was sent",
+        )
+        return
+    kind = OrderKind.MARKET if p.limit_price is None else OrderKind.LIMIT
+    _intend(d, OrderPurpose.ENTRY, kind, _at_most(p, kind, remaining))
+
+
+def _entering(p: Position) -> bool:
+    """A split entry goes on only while nothing has been reduced."""
+    return not any(o.filled for o in p.orders if o.purpose is not OrderPurpose.ENTRY) and not p.outside
+
+
+def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
+    if p.instrument is None:
+        return quantity
+    most = p.instrument.max_quantity if kind is OrderKind.LIMIT else p.instrument.max_market_quantity
+    return min(quantity, most) if most else quantity
+
+
+def _abandon_entry(d: Draft) -> None:
+    """A reduction, or a stop that fired, makes what is left of the entry pointless.
+
+    A market order is over before a cancel arrives.
+    """
+    p = d.position
+    stopped = any(o.filled and o.purpose.protective for o in p.orders)
+    if p.goal is None and not stopped:
+        return
+    for order in p.live_orders(OrderPurpose.ENTRY):
+        if order.phase is OrderPhase.WORKING and order.kind is OrderKind.LIMIT:
+            _cancel(d, order, "closing")
+
+
+def _reduce(d: Draft) -> None:
+    p = d.position
+    if p.goal is None or p.quantity <= p.goal or p.live_orders(OrderPurpose.REDUCE):
+        return
+    if p.cancel_first and p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
+        for order in p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
+            _cancel(d, order, "closing on a shared leg")
+        return
+    wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), d.now_ns)
+    if wait_ms:
+        d.wake("close", wait_ms)
+        return
+    _intend(d, OrderPurpose.REDUCE, OrderKind.MARKET, _at_most(p, OrderKind.MARKET, p.quantity - p.goal))
+
+
+def _protect(d: Draft) -> None:
+    p = d.position
+    if p.quantity <= 0 or p.goal == 0 or any(o.triggered and o.live for o in p.orders):
+        return
+    if _protection_overdue(p, d.now_ns, d.policy.protection_deadline_ms):
+        seconds = d.policy.protection_deadline_ms // 1000
+        d.record(
+            e.CloseRequested,
+            command_id=CommandId(""),
+            goal_quantity=ZERO,
+            why=f"its stop was refused for {seconds} s",
+        )
+        d.notify(Severity.CRITICAL, f"Closing {p.position_id}: its stop was refused for {seconds} s.")
+        _reduce(d)
+        return
+    for purpose, kind in _PROTECTION:
+        _protect_by(d, purpose, kind)
+    if not d.position.protection_in_place and protection_rests(d.position):
+        d.record(e.ProtectionPlaced)
+
+
+def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
+    failed = refusals(p, OrderPurpose.STOP, p.protection_ns)
+    if p.stop_loss is None or not failed.count or p.live_orders(OrderPurpose.STOP):
+        return False
+    return now_ns - failed.first_ns >= deadline_ms * 1_000_000
+
+
+def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
+    """Have exactly one order of this purpose, at the wanted price, for the whole quantity.
+
+    The new one rests before the old one goes.
+    """
+    p = d.position
+    price = _wanted_price(p, purpose)
+    live = p.live_orders(purpose)
+    if any(o.phase is not OrderPhase.WORKING for o in live):
+        return  # its answer decides
+    fitting = [o for o in live if _fits(o, price, p.quantity) and not o.cancel_intended]
+    if price is not None and not fitting:
+        wait_ms = _retry_in_ms(refusals(p, purpose, p.protection_ns), d.now_ns)
+        if wait_ms:
+            d.wake(f"protect:{purpose}", wait_ms)
+        else:
+            _intend(d, purpose, kind, p.quantity, trigger_price=price)
+        return
+    for order in live:
+        if order not in fitting[:1]:
+            _cancel(d, order, "replaced" if fitting else "no longer wanted")
+
+
+def _wanted_price(p: Position, purpose: OrderPurpose) -> Decimal | None:
+    return p.stop_loss if purpose is OrderPurpose.STOP else p.take_profit
+
+
+def _fits(order: Order, price: Decimal | None, quantity: Decimal) -> bool:
+    return order.trigger_price == price and order.leaves == quantity
+
+
+def protection_rests(p: Position) -> bool:
+    """The venue holds every wanted protective order, for the whole quantity."""
+    return p.quantity > 0 and all(
+        _wanted_price(p, purpose) is None
+        or any(
+            o.phase is OrderPhase.WORKING and _fits(o, _wanted_price(p, purpose), p.quantity)
+            for o in p.live_orders(purpose)
+        )
+        for purpose, _ in _PROTECTION
+    )
+
+
+def _clean_up(d: Draft) -> None:
+    """Flat: nothing of ours may stay on the book. Orders without an answer are canceled once they have one."""
+    p = d.position
+    if p.quantity > 0 or p.live_orders(OrderPurpose.ENTRY) or not p.held:
+        return
+    for order in p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
+        if order.phase is OrderPhase.WORKING:
+            _cancel(d, order, "position is flat")
+
+
+def _cancel(d: Draft, order: Order, why: str) -> None:
+    if order.cancel_intended or order.phase is not OrderPhase.WORKING or order.triggered:
+        return
+    d.record(e.CancelIntended, client_order_id=order.client_order_id, why=why)
+    d.cancel(order)
+
+
+_SUBMIT: dict[OrderPurpose, type[SubmitOrder]] = {
+    OrderPurpose.ENTRY: SubmitOpening,
+    OrderPurpose.REDUCE: SubmitReducing,
+    OrderPurpose.STOP: SubmitProtection,
+    OrderPurpose.TARGET: SubmitProtection,
+}
+
+
+def _intend(
+    d: Draft, purpose: OrderPurpose, kind: OrderKind, quantity: Decimal, trigger_price: Decimal | None = None
+) -> None:
+    """Record the intent and have it sent: the journal holds the first back until the second is durable."""
+    p = d.position
+    opening = purpose is OrderPurpose.ENTRY
+    number = len(p.orders) + 1
+    name = client_order_id(p.journal_id, p.ordinal, number)
+    side = p.key.side.increasing if opening else p.key.side.reducing
+    d.record(
+        e.OrderIntended,
+        client_order_id=name,
+        number=number,
+        purpose=purpose,
+        kind=kind,
+        side=side,
+        quantity=quantity,
+        limit_price=p.limit_price if opening else None,
+        trigger_price=trigger_price,
+    )
+    order = d.position.orders[-1]
+    submit = SubmitEmergency if purpose is OrderPurpose.REDUCE and p.emergency else _SUBMIT[purpose]
+    d.send(
+        d.gateway,
+        submit(
+            **d.about(order),
+            side=side,
+            position_side=p.key.side,
+            kind=kind,
+            quantity=quantity,
+            limit_price=order.limit_price,
+            trigger_price=trigger_price,
+            expires_at_ns=p.expires_at_ns if opening else 0,
+        ),
+    )
+    d.wake(f"answer:{number}", d.policy.answer_deadline_ms)
+
+
+def _retry_in_ms(run: Refusals, now_ns: int) -> int:
+    """Milliseconds until the next try: 0.5, 1, 2 … at most 30 seconds after the n-th failure in a row."""
+    if not run.count:
+        return 0
+    pause_ms: int = min(RETRY_FIRST_MS * (1 << min(run.count - 1, 16)), RETRY_MOST_MS)
+    return max(0, -((now_ns - run.last_ns) // 1_000_000 - pause_ms))

@@ -1,0 +1,58 @@
+"""Which of the eleven states a position is in follows from what is known of it; this is that function.
+
+Read top down: the first line that holds decides. Doubt about a live order or the quantity shows as
+RECONCILING whatever else is going on, because nobody may rely on the rest until it is settled.
+"""
+
+from actors.position.state import OrderPhase, Position
+from messages.types import OrderPurpose, PositionState
+
+S = PositionState
+
+
+def lifecycle(p: Position) -> tuple[PositionState, str]:
+    """The state and, in a few words, why."""
+    if p.quantity < 0:
+        return S.RECONCILING, "more was sold than held"
+    doubted = [o for o in p.orders if o.phase is OrderPhase.DOUBTED]
+    if doubted:
+        return S.RECONCILING, f"outcome of the {doubted[-1].purpose} order is unknown"
+    if any(o.fills_missing for o in p.orders):
+        return S.RECONCILING, "fills reported by the venue are being read"
+    return _exposed(p) if p.quantity > 0 else _flat(p)
+
+
+def _exposed(p: Position) -> tuple[PositionState, str]:
+    if p.goal == 0:
+        return S.CLOSING, p.reason or "closing"
+    if any(o.triggered and o.live for o in p.orders):
+        return S.CLOSING, "a protective order fired"
+    if p.goal is not None:
+        return S.MODIFYING, f"reducing to {p.goal}"
+    if p.live_orders(OrderPurpose.ENTRY):
+        return S.OPENING, "entry partly filled"
+    if p.paused:
+        return S.PAUSED, "held by hand"
+    if p.modifying:
+        return S.MODIFYING, "moving the protection"
+    if p.outside:
+        return S.MODIFIED, p.reason or "changed outside"
+    return S.ACTIVE, "entry done"
+
+
+def _flat(p: Position) -> tuple[PositionState, str]:
+    if p.live_orders(OrderPurpose.ENTRY):
+        abandoned = p.goal is not None or p.held
+        return (S.CLOSING, "canceling the entry") if abandoned else (S.OPENING, "entry sent")
+    if p.live_orders():
+        return S.CLOSING, "taking the remaining orders off the book"
+    if p.held:
+        return S.CLOSED, p.reason if p.goal == 0 and p.reason else "flat"
+    entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
+    if not entries and not p.leverage_refused and p.goal is None:
+        return S.PENDING, "admitted"
+    if p.goal is not None:
+        return S.CANCELLED, p.reason
+    if entries and entries[-1].phase in (OrderPhase.CANCELED, OrderPhase.EXPIRED):
+        return S.CANCELLED, f"entry {entries[-1].phase} by the venue"
+    return S.FAILED, p.reason

@@ -1,0 +1,128 @@
+"""The position machine: `decide(position, message) -> Step`.
+
+A step is what shall be journalled as one unit: events, and the effects that leave once they are durable.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from actors.position.draft import Draft, Policy
+from actors.position.follow_up import follow_up
+from actors.position.lifecycle import lifecycle
+from actors.position.rules import refuse, reply
+from actors.position.state import Position
+from actors.position.table import TABLE, CellKind
+from messages import events as e
+from messages.base import Event, Message
+from messages.commands import Command
+from messages.journal import Effect
+from messages.reports import AboutOrder
+from messages.requests import Wake
+from messages.types import CorrelationId, PositionState, Severity
+
+ROUNDS_MOST = 8
+"""One message sets off a few follow-ups at most; more would be a loop, which is a bug."""
+
+
+class Verdict(StrEnum):
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """`position` is the state after the events; `wakes` are timers, set after the commit and never journalled."""
+
+    position: Position
+    verdict: Verdict
+    why: str = ""
+    events: tuple[Event, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    wakes: tuple[Wake, ...] = ()
+
+
+def decide(position: Position, message: Message, now_ns: int, policy: Policy) -> Step:
+    """What this message means to this position now. Raises KeyError for a class that positions never receive."""
+    cell = TABLE[type(message)][position.state]
+    draft = Draft(
+        position=position,
+        now_ns=now_ns,
+        policy=policy,
+        correlation_id=_correlation(position, message),
+        causation_id=message.causation_id or type(message).__name__,
+    )
+    if isinstance(message, Command) and message.command_id in position.commands:
+        reply(draft, message)
+        return _step(draft, Verdict.IGNORED, "the command was carried out before")
+    if cell.kind is CellKind.IGNORED:
+        return _step(draft, Verdict.IGNORED, cell.why)
+    if cell.rule is None:
+        refuse(draft, message, cell.why)
+        return _step(draft, Verdict.REFUSED, cell.why)
+    cell.rule(draft, message)
+    _settle(draft)
+    refused = [ev for ev in draft.events if isinstance(ev, e.MessageRefused)]
+    if refused:
+        return _step(draft, Verdict.REFUSED, refused[-1].why)
+    return _step(draft, Verdict.APPLIED, "")
+
+
+def _settle(draft: Draft) -> None:
+    """Follow up until nothing more is needed, then name the state that this amounts to."""
+    for _ in range(ROUNDS_MOST):
+        before = len(draft.events)
+        follow_up(draft)
+        if len(draft.events) == before:
+            break
+    else:
+        raise RuntimeError(f"{draft.position.position_id}: follow-ups do not settle: {draft.events[-3:]}")
+    if not draft.position.version:
+        return
+    state, because = lifecycle(draft.position)
+    if state is not draft.position.state:
+        before_state = draft.position.state
+        draft.record(e.StateChanged, before=before_state, after=state, because=because)
+        _tell(draft, before_state, state, because)
+
+
+def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -> None:
+    """What the owner hears of a change of state."""
+    p = d.position
+    name = f"{p.key.symbol} {p.key.side} ({p.position_id})"
+    if before.terminal:
+        d.notify(Severity.CRITICAL, f"{name} was {before} and is {after} again: {p.quantity} held")
+    elif p.quantity < 0:
+        d.notify(Severity.CRITICAL, f"{name}: {-p.quantity} more sold than held; check it at the venue")
+    elif after is PositionState.RECONCILING:
+        d.notify(Severity.WARNING, f"{name}: {because}")
+    elif after is PositionState.ACTIVE and before in (PositionState.OPENING, PositionState.RECONCILING):
+        d.notify(Severity.INFO, f"{name}: {p.quantity} open at {p.entry_price.normalize():f}")
+    elif after is PositionState.CLOSED:
+        d.notify(Severity.INFO, f"{name} closed, realized {p.realized_pnl.normalize():f}: {because}")
+    elif after is PositionState.CANCELLED:
+        d.notify(Severity.INFO, f"{name} canceled: {because}")
+
+
+def _correlation(position: Position, message: Message) -> CorrelationId:
+    """A report that carries no correlation belongs to whatever sent its order."""
+    if message.correlation_id:
+        return message.correlation_id
+    if isinstance(message, Command):
+        return CorrelationId(message.command_id)
+    if isinstance(message, AboutOrder):
+        order = position.order(message.client_order_id)
+        if order is not None:
+            return order.correlation_id
+    return CorrelationId("")
+
+
+def _step(draft: Draft, verdict: Verdict, why: str) -> Step:
+    return Step(
+        position=draft.position,
+        verdict=verdict,
+        why=why,
+        events=tuple(draft.events),
+        effects=tuple(draft.effects),
+        wakes=tuple(draft.wakes),
+    )

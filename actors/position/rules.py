@@ -1,0 +1,474 @@
+"""What each message tells: one rule a message, recording facts and nothing more.
+
+What the position then needs is `follow_up`'s business, and which state it is in is `lifecycle`'s.
+Venue oddities are marked "Real world possibility".
+"""
+
+from decimal import ROUND_DOWN, Decimal
+
+from actors.position.draft import Draft
+from actors.position.fold import realized
+from actors.position.state import ZERO, Order, OrderPhase, Position, refusals
+from messages import commands as c
+from messages import events as e
+from messages import reports as r
+from messages.requests import Reply, SetLeverage
+from messages.types import CommandId, OrderPurpose, OrderStatus, RejectReason, Severity
+
+FILLS_GRACE_MS = 400
+"""The stream usually brings a fill within this time; only then are trades read."""
+FILLS_RETRY_MS = 2_000
+UNPROTECTED_AFTER_MS = 1_800
+"""I7 allows 2 s from the first fill to the resting stop; after that the owner must know."""
+
+
+def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True) -> None:
+    if message.reply_to:
+        d.send(
+            message.reply_to,
+            Reply(
+                correlation_id=d.correlation_id,
+                command_id=message.command_id,
+                to=message.reply_to,
+                accepted=accepted,
+                text=text,
+                position_id=d.position.position_id,
+            ),
+        )
+
+
+def start(d: Draft, message: c.OpenPosition) -> None:
+    p = d.position
+    if p.version:
+        refuse(d, message, "it is being opened already")
+        return
+    if message.instrument is None:
+        raise ValueError("an opening reaches its position with the instrument filled in by the supervisor")
+    d.record(
+        e.PositionRequested,
+        command_id=message.command_id,
+        key=p.key,
+        ordinal=p.ordinal,
+        journal_id=p.journal_id,
+        instrument=message.instrument,
+        quantity=message.quantity,
+        limit_price=message.limit_price,
+        stop_loss=message.stop_loss,
+        take_profit=message.take_profit,
+        leverage=message.leverage,
+        expires_at_ns=message.expires_at_ns,
+    )
+    if message.leverage is not None:
+        d.record(e.LeverageIntended, leverage=message.leverage)
+        ask_leverage(d)
+    reply(d, message)
+
+
+def adopt(d: Draft, message: c.AdoptPosition) -> None:
+    p = d.position
+    if p.version:
+        refuse(d, message, "it exists already")
+        return
+    if message.instrument is None:
+        raise ValueError("an adoption reaches its position with the instrument filled in by the supervisor")
+    d.record(
+        e.PositionAdopted,
+        command_id=message.command_id,
+        key=p.key,
+        ordinal=p.ordinal,
+        journal_id=p.journal_id,
+        instrument=message.instrument,
+        quantity=message.quantity,
+        entry_price=message.entry_price,
+        leverage=message.leverage,
+        evidence=message.evidence,
+    )
+    d.notify(
+        Severity.WARNING,
+        f"Adopted {p.key.symbol} {p.key.side} {message.quantity} at {message.entry_price}: it existed at the venue.",
+    )
+    reply(d, message)
+
+
+def ask_leverage(d: Draft) -> None:
+    p = d.position
+    if p.leverage is None:
+        return
+    d.send(
+        d.gateway,
+        SetLeverage(
+            correlation_id=d.correlation_id,
+            account=p.key.account,
+            symbol=p.key.symbol,
+            leverage=p.leverage,
+            position_id=p.position_id,
+        ),
+    )
+    d.wake("leverage", d.policy.answer_deadline_ms)
+
+
+def refuse(d: Draft, message: object, why: str) -> None:
+    """Nothing changes; the refusal is counted, journalled where it tells of a contradiction, and answered."""
+    if isinstance(message, c.Command):
+        reply(d, message, why, accepted=False)
+    if d.position.version:
+        d.record(e.MessageRefused, message=type(message).__name__, state=d.position.state, why=why)
+
+
+def close(d: Draft, message: c.ClosePosition) -> None:
+    p = d.position
+    goal, why_not = _goal(p, message)
+    if why_not:
+        refuse(d, message, why_not)
+        return
+    if p.goal == 0 and goal > 0:
+        refuse(d, message, "the whole of it is being closed already")
+        return
+    _request_close(d, message, goal, "closed by command" if goal == 0 else f"reduced to {goal} by command")
+    reply(d, message)
+
+
+def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, str]:
+    """What shall be left, in whole quantity steps; and why it cannot be, if so."""
+    if message.quantity is None and message.percent is None:
+        return ZERO, ""
+    if p.live_orders(OrderPurpose.ENTRY) and p.quantity == 0:
+        return ZERO, "nothing is filled yet; close the whole to cancel the entry"
+    part = message.quantity
+    if message.percent is not None:
+        if not 0 < message.percent <= 100:
+            return ZERO, f"{message.percent} percent is not in (0, 100]"
+        if message.percent == 100:
+            return ZERO, ""
+        step = p.instrument.quantity_step if p.instrument else Decimal(1)
+        part = (p.quantity * message.percent / 100 / step).to_integral_value(ROUND_DOWN) * step
+    if part is None or part <= 0:
+        return ZERO, f"the part to close is {part}: smaller than one step of the symbol"
+    if part > p.quantity:
+        return ZERO, f"cannot close {part} of {p.quantity}"
+    if p.instrument and part % p.instrument.quantity_step:
+        return ZERO, f"{part} is not a multiple of {p.instrument.quantity_step}"
+    return p.quantity - part, ""
+
+
+def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: Decimal, why: str) -> None:
+    d.record(
+        e.CloseRequested,
+        command_id=message.command_id,
+        goal_quantity=goal,
+        why=why,
+        emergency=isinstance(message, c.EmergencyClose),
+        cancel_first=message.shared_leg,
+    )
+
+
+def close_now(d: Draft, message: c.EmergencyClose) -> None:
+    _request_close(d, message, ZERO, "emergency close")
+    reply(d, message)
+
+
+def modify(d: Draft, message: c.ModifyPosition) -> None:
+    p = d.position
+    stop_loss = _moved(p.stop_loss, message.stop_loss)
+    take_profit = _moved(p.take_profit, message.take_profit)
+    if p.instrument is not None:
+        for name, price in (("stop", stop_loss), ("target", take_profit)):
+            if price is not None and price % p.instrument.price_step:
+                refuse(d, message, f"the {name} price {price} is not a multiple of {p.instrument.price_step}")
+                return
+    d.record(e.ProtectionRequested, command_id=message.command_id, stop_loss=stop_loss, take_profit=take_profit)
+    reply(d, message)
+
+
+def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
+    if wanted is None:
+        return before
+    return wanted if wanted > 0 else None
+
+
+def pause(d: Draft, message: c.PausePosition) -> None:
+    if not d.position.paused:
+        d.record(e.PositionPaused, command_id=message.command_id)
+    reply(d, message)
+
+
+def resume(d: Draft, message: c.ResumePosition) -> None:
+    d.record(e.PositionResumed, command_id=message.command_id)
+    reply(d, message)
+
+
+def adjust(d: Draft, message: c.AdjustPosition) -> None:
+    p = d.position
+    side = p.key.side.increasing if message.quantity_delta > 0 else p.key.side.reducing
+    d.record(
+        e.QuantityAdjusted,
+        command_id=message.command_id,
+        quantity_delta=message.quantity_delta,
+        price=message.price,
+        realized_pnl=realized(p, side, abs(message.quantity_delta), message.price),
+        why=message.why,
+        evidence=message.evidence,
+    )
+    d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra by {message.quantity_delta}: {message.why}")
+    reply(d, message)
+
+
+def setting_applied(d: Draft, message: r.SettingApplied) -> None:
+    if d.position.leverage_pending and message.leverage == d.position.leverage:
+        d.record(e.LeverageApplied, leverage=message.leverage, ts_event=message.ts_event)
+
+
+def setting_refused(d: Draft, message: r.SettingRefused) -> None:
+    if not d.position.leverage_pending:
+        return
+    if message.unknown:  # setting leverage twice is setting it once
+        d.wake("leverage", max(message.retry_after_ms, 1_000))
+        return
+    d.record(e.LeverageRefused, leverage=message.leverage, text=message.text)
+    d.notify(Severity.WARNING, f"{d.position.position_id} not opened: leverage refused: {message.text}")
+
+
+def accepted(d: Draft, message: r.OrderAccepted) -> None:
+    order = known_order(d, message)
+    if order is None or order.phase not in (
+        OrderPhase.SENT,
+        OrderPhase.DOUBTED,
+        OrderPhase.ABSENT,  # Real world possibility: presumed lost, acknowledged late.
+        OrderPhase.REFUSED,
+    ):
+        return
+    d.record(
+        e.OrderAcknowledged,
+        client_order_id=order.client_order_id,
+        venue_order_id=message.venue_order_id,
+        ts_event=message.ts_event,
+    )
+
+
+def rejected(d: Draft, message: r.OrderRejected) -> None:
+    order = known_order(d, message)
+    if order is None:
+        return
+    if order.phase not in (OrderPhase.SENT, OrderPhase.DOUBTED) or order.filled:
+        # Real world possibility: a fill overtook the answer, or a second answer contradicts the first.
+        if order.live:
+            refuse(d, message, f"{order.client_order_id} is {order.phase} with {order.filled} filled")
+            d.resolve(order)
+        return
+    d.record(
+        e.OrderRefused,
+        client_order_id=order.client_order_id,
+        reason=message.reason,
+        code=message.code,
+        text=message.text,
+        ts_event=message.ts_event,
+    )
+    after_refusal(d, order, message.reason, message.text or message.reason)
+
+
+def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> None:
+    """The facts a refusal brings with it, by the purpose of the order."""
+    p = d.position
+    if order.purpose is OrderPurpose.ENTRY:
+        d.notify(Severity.WARNING, f"{p.position_id} not opened: {text}")
+    elif order.purpose is OrderPurpose.REDUCE:
+        if reason is RejectReason.REDUCE_ONLY:
+            # Real world possibility: a stop closed it a moment ago. Ask after every other order; never resend
+            # without the flag.
+            for other in p.orders:
+                if other.live or (other.kind.conditional and other.fills_missing):
+                    d.resolve(other)
+        if reason is not RejectReason.NEVER_SENT:
+            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); trying again, stop stays in place")
+    elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal != 0:
+        # The price is already through: what the order was for is due now.
+        d.record(
+            e.CloseRequested,
+            command_id=CommandId(""),
+            goal_quantity=ZERO,
+            why=f"{order.purpose} price {order.trigger_price} was already passed",
+        )
+    elif reason is not RejectReason.NEVER_SENT:
+        d.record(
+            e.ProtectionFailed,
+            client_order_id=order.client_order_id,
+            attempt=refusals(p, order.purpose, p.protection_ns).count,
+            text=text,
+        )
+        severity = Severity.CRITICAL if order.purpose is OrderPurpose.STOP else Severity.WARNING
+        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {text}")
+
+
+def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
+    order = known_order(d, message)
+    if order is None or message.cancel or order.phase is not OrderPhase.SENT:
+        return  # a doubtful cancel leaves the order what it was; the gateway asks after it
+    d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause=message.cause)
+
+
+def reported(d: Draft, message: r.OrderReport) -> None:
+    order = known_order(d, message)
+    if order is None:
+        return
+    if message.status.ended:
+        _ended(d, order, message)
+        return
+    if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED, OrderPhase.ABSENT, OrderPhase.REFUSED):
+        d.record(
+            e.OrderAcknowledged,
+            client_order_id=order.client_order_id,
+            venue_order_id=message.venue_order_id,
+            ts_event=message.ts_event,
+        )
+    if message.status is OrderStatus.TRIGGERED and not order.triggered:
+        d.record(e.OrderTriggered, client_order_id=order.client_order_id, ts_event=message.ts_event)
+        d.wake("fills", FILLS_GRACE_MS)
+    if message.filled_quantity > max(order.reported, order.filled):
+        d.record(e.FillsMissed, client_order_id=order.client_order_id, filled_quantity=message.filled_quantity)
+        d.wake("fills", FILLS_GRACE_MS)
+
+
+def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:
+    if not order.live and message.filled_quantity <= max(order.reported, order.filled):
+        return  # told twice
+    d.record(
+        e.OrderEnded,
+        client_order_id=order.client_order_id,
+        status=message.status,
+        filled_quantity=message.filled_quantity,
+        ts_event=message.ts_event,
+    )
+    after = d.position.order(order.client_order_id)
+    if after is not None and after.fills_missing:
+        d.wake("fills", FILLS_GRACE_MS)
+    elif message.status is not OrderStatus.FILLED and (order.triggered or not order.kind.conditional):
+        d.fetch_fills(order)  # Real world possibility: reported canceled with nothing filled, and yet filled.
+
+
+def absent(d: Draft, message: r.OrderAbsent) -> None:
+    order = known_order(d, message)
+    if order is None or not order.live:
+        return
+    if order.phase is OrderPhase.WORKING:
+        # It was acknowledged once, so it existed: the venue forgets unfilled orders after some days.
+        d.record(
+            e.OrderEnded,
+            client_order_id=order.client_order_id,
+            status=OrderStatus.CANCELED,
+            filled_quantity=order.filled,
+        )
+        return
+    d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence=message.evidence)
+    if order.purpose is OrderPurpose.ENTRY:
+        d.notify(Severity.WARNING, f"{d.position.position_id} not opened: its order never reached the venue.")
+
+
+def filled(d: Draft, message: r.FillReport) -> None:
+    order = known_order(d, message)
+    if order is None or message.trade_id in order.trades:
+        return
+    p = d.position
+    if not order.live:
+        # Real world possibility: filled after a cancel, or after we presumed the order failed.
+        presumed = order.phase
+        if presumed in (OrderPhase.REFUSED, OrderPhase.ABSENT) or p.state.terminal:
+            d.notify(
+                Severity.CRITICAL,
+                f"{p.position_id}: late fill of {message.quantity} at {message.price}, the order was {presumed}",
+            )
+        if presumed in (OrderPhase.REFUSED, OrderPhase.ABSENT):
+            d.resolve(order)
+    d.record(
+        e.OrderFilled,
+        client_order_id=order.client_order_id,
+        trade_id=message.trade_id,
+        quantity=message.quantity,
+        price=message.price,
+        fee=message.fee,
+        fee_currency=message.fee_currency,
+        realized_pnl=realized(p, order.side, message.quantity, message.price),
+        ts_event=message.ts_event,
+    )
+    if order.purpose is OrderPurpose.ENTRY and p.stop_loss is not None and not p.held:
+        d.wake("unprotected", UNPROTECTED_AFTER_MS)
+
+
+def fills_fetched(d: Draft, message: r.FillsFetched) -> None:
+    order = known_order(d, message)
+    if order is None:
+        return
+    if message.filled_quantity > max(order.reported, order.filled):
+        d.record(e.FillsMissed, client_order_id=order.client_order_id, filled_quantity=message.filled_quantity)
+    after = d.position.order(order.client_order_id)
+    if after is not None and after.fills_missing:
+        d.wake("fills", FILLS_RETRY_MS)
+
+
+def swept(d: Draft, message: r.Sweep) -> None:
+    """Ask after every order that should be on the book and was not, unless it changed since the reading began."""
+    for order in d.position.live_orders():
+        if order.touched_ns < message.begun_ns and (
+            order.client_order_id not in message.open_orders or order.phase is not OrderPhase.WORKING
+        ):
+            d.resolve(order)
+
+
+def woken(d: Draft, message: r.Woken) -> None:
+    topic, _, number = message.topic.partition(":")
+    if topic == "fills":
+        missing = [o for o in d.position.orders if o.fills_missing or (o.triggered and o.live)]
+        for order in missing:
+            d.fetch_fills(order)
+        if missing:
+            d.wake("fills", FILLS_RETRY_MS)
+    elif topic == "answer":
+        _ask_after(d, int(number))
+    elif topic == "leverage" and d.position.leverage_pending:
+        ask_leverage(d)
+    elif topic == "unprotected":
+        _tell_unprotected(d)
+    # "close" and "protect" need no facts: follow_up looks at the time.
+
+
+def _ask_after(d: Draft, number: int) -> None:
+    """No answer to a submit or cancel for too long: whoever should have answered may have died."""
+    order = d.position.orders[number - 1]
+    if order.phase is OrderPhase.SENT:
+        d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="no answer in time")
+        d.resolve(order)
+    elif order.live and order.cancel_intended:
+        d.cancel(order)  # canceling twice is canceling once
+        d.resolve(order)
+
+
+def _tell_unprotected(d: Draft) -> None:
+    p = d.position
+    resting = any(o.phase is OrderPhase.WORKING for o in p.live_orders(OrderPurpose.STOP))
+    if p.quantity > 0 and p.stop_loss is not None and not resting:
+        d.notify(Severity.CRITICAL, f"{p.position_id}: {p.quantity} open without its stop; still placing it.")
+
+
+def recovered(d: Draft, _: r.Recovered) -> None:
+    """After a restart: every intent without an outcome is asked after, cancels and settings are repeated."""
+    for order in d.position.live_orders():
+        if order.phase is OrderPhase.SENT:
+            d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="restart before an answer")
+        if order.cancel_intended and order.phase is OrderPhase.WORKING:
+            d.cancel(order)
+        d.resolve(order)
+    if any(o.fills_missing for o in d.position.orders):
+        d.wake("fills", 0)
+    if d.position.leverage_pending:
+        ask_leverage(d)
+
+
+def known_order(d: Draft, message: r.AboutOrder) -> Order | None:
+    order = d.position.order(message.client_order_id)
+    if order is None:
+        refuse(d, message, f"no order {message.client_order_id} in this position's history")
+        d.notify(
+            Severity.CRITICAL,
+            f"{d.position.position_id}: the venue reports an order that the journal does not know: "
+            f"{message.client_order_id}",
+        )
+    return order

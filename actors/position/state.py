@@ -1,0 +1,178 @@
+"""A position and its orders as frozen values, rebuilt by folding events."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from messages.ids import position_id
+from messages.types import (
+    ClientOrderId,
+    CommandId,
+    CorrelationId,
+    Instrument,
+    JournalId,
+    Key,
+    OrderKind,
+    OrderPurpose,
+    PositionId,
+    PositionState,
+    Side,
+    TradeId,
+    VenueOrderId,
+)
+
+ZERO = Decimal(0)
+COMMANDS_REMEMBERED = 64
+"""How many command ids a position keeps, to answer a repeated command without a second effect."""
+
+
+class OrderPhase(StrEnum):
+    """What we know of an order. The first three are live: the order may still do something."""
+
+    SENT = "sent"
+    WORKING = "working"
+    DOUBTED = "doubted"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    ABSENT = "absent"
+
+    @property
+    def live(self) -> bool:
+        return self in _LIVE
+
+
+_LIVE = frozenset({OrderPhase.SENT, OrderPhase.WORKING, OrderPhase.DOUBTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order of a position. `filled` is the sum of its unique fills, `reported` the venue's own sum."""
+
+    client_order_id: ClientOrderId
+    number: int
+    purpose: OrderPurpose
+    kind: OrderKind
+    side: Side
+    quantity: Decimal
+    limit_price: Decimal | None
+    trigger_price: Decimal | None
+    phase: OrderPhase
+    sent_ns: int
+    touched_ns: int
+    venue_order_id: VenueOrderId | None = None
+    filled: Decimal = ZERO
+    reported: Decimal = ZERO
+    trades: tuple[TradeId, ...] = ()
+    triggered: bool = False
+    cancel_intended: bool = False
+    correlation_id: CorrelationId = CorrelationId("")
+
+    @property
+    def live(self) -> bool:
+        return self.phase.live
+
+    @property
+    def leaves(self) -> Decimal:
+        return self.quantity - self.filled
+
+    @property
+    def fills_missing(self) -> bool:
+        """The venue reports more than we hold trades for."""
+        return self.reported > self.filled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Everything that is believed about one position.
+
+    `quantity` is in base units in the direction of `key.side`: negative means that more was sold than held.
+    `goal` is the quantity that a reduction in progress shall leave, None when there is none; a goal of zero
+    stays, so that a late fill of a position that should be flat is closed again. `goal_ns` and
+    `protection_ns` say when a reduction or a protection was last asked for: refusals before count no more.
+    """
+
+    key: Key
+    ordinal: int
+    journal_id: JournalId
+    version: int = 0
+    state: PositionState = PositionState.PENDING
+    previous: PositionState | None = None
+    since_ns: int = 0
+    transitions: int = 0
+    instrument: Instrument | None = None
+    requested: Decimal = ZERO
+    limit_price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    leverage: int | None = None
+    leverage_pending: bool = False
+    leverage_refused: bool = False
+    expires_at_ns: int = 0
+    quantity: Decimal = ZERO
+    entry_price: Decimal = ZERO
+    realized_pnl: Decimal = ZERO
+    fees: tuple[tuple[str, Decimal], ...] = ()
+    held: bool = False
+    orders: tuple[Order, ...] = ()
+    goal: Decimal | None = None
+    cancel_first: bool = False
+    emergency: bool = False
+    goal_ns: int = 0
+    protection_ns: int = 0
+    protection_in_place: bool = False
+    modifying: bool = False
+    paused: bool = False
+    outside: bool = False
+    commands: tuple[CommandId, ...] = ()
+    reason: str = ""
+
+    @property
+    def position_id(self) -> PositionId:
+        return position_id(self.key, self.ordinal)
+
+    @property
+    def wants_protection(self) -> bool:
+        return self.stop_loss is not None or self.take_profit is not None
+
+    def live_orders(self, *purposes: OrderPurpose) -> tuple[Order, ...]:
+        """Live orders of these purposes; of all where none is named."""
+        return tuple(o for o in self.orders if o.phase.live and (not purposes or o.purpose in purposes))
+
+    def order(self, client_order_id: ClientOrderId) -> Order | None:
+        for order in reversed(self.orders):
+            if order.client_order_id == client_order_id:
+                return order
+        return None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Something about the believed quantity or a live order is not known."""
+        return self.quantity < 0 or any(o.phase is OrderPhase.DOUBTED or o.fills_missing for o in self.orders)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """How often in a row orders of one purpose came to nothing, and when first and last."""
+
+    count: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+def refusals(position: Position, purpose: OrderPurpose, since_ns: int) -> Refusals:
+    """The unbroken run of refused or lost orders of this purpose up to now, none of it before `since_ns`."""
+    count, first_ns, last_ns = 0, 0, 0
+    for order in reversed(position.orders):
+        if order.purpose is not purpose:
+            continue
+        if order.phase not in (OrderPhase.REFUSED, OrderPhase.ABSENT) or order.touched_ns < since_ns:
+            break
+        count, first_ns, last_ns = count + 1, order.touched_ns, last_ns or order.touched_ns
+    return Refusals(count=count, first_ns=first_ns, last_ns=last_ns)
+
+
+def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:
+    """A position before its first event."""
+    return Position(key=key, ordinal=ordinal, journal_id=journal_id)
