@@ -1,0 +1,1 @@
+"""One account at one exchange, spoken to through unmodified ccxt.pro."""

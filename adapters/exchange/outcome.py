@@ -1,0 +1,320 @@
+"""What an answer proves. Pure: no exchange library, no clock.
+
+One question is asked of every answer and every error: was the request certainly done, certainly not
+done, or perhaps done? Two doors lead to the same tables: `interpret` takes an HTTP answer as it came
+off the wire, `interpret_raised` what an exchange library raised when there was none.
+
+A rejection is only by whitelist: every code, status, class and text that is not listed is `Unknown`,
+because taking a live order for a failed one doubles it, while asking once more costs a request.
+
+Sources, per rule: the error-code page of Binance USDⓈ-M
+(developers.binance.com/docs/derivatives/usds-margined-futures/error-code) and its general page on
+HTTP return codes (…/general-info: "HTTP 503 …", "HTTP 429 …", "HTTP 418 …", "HTTP 408 …").
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from adapters.exchange.redaction import scrub
+from adapters.exchange.venue_codes import BINANCE_USDM, VenueCodes
+from messages.types import RejectReason, VenueOrderId
+
+Row: TypeAlias = Mapping[str, object]
+Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+
+MAX_RETRY_AFTER_MS = 3 * 24 * 3600 * 1000
+"""The longest ban that Binance documents (418: "from 2 minutes to 3 days")."""
+UNSENT_RETRY_MS = 500
+
+
+class Ask(StrEnum):
+    """What was asked; the same code proves different things."""
+
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    QUERY = "query"
+    SETTING = "setting"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The venue has the order, and this is how it describes it. Answers cancels and queries, too."""
+
+    venue_order_id: VenueOrderId
+    row: Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A read or a setting was answered with this value."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """Certainly not done, and asking again changes nothing by itself."""
+
+    reason: RejectReason
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """The venue knows no such live order (cancel) or no such order (query). That alone proves nothing."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """An open order has this client order id already, and only we use it: it is ours. Fetch and adopt it."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotExecuted:
+    """Certainly not done, and worth another try later. `resync`: our clock is off, measure it first."""
+
+    retry_after_ms: int
+    cause: str
+    throttled: bool = False
+    resync: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Perhaps done."""
+
+    cause: str
+
+
+Verdict: TypeAlias = Accepted | Answered | Rejected | Missing | Duplicate | NotExecuted | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """What a library raised in place of an answer.
+
+    `classes` are the names along the exception's MRO, and those of what caused it. `never_sent` is
+    true only where the connection was never made, so that not one byte of the request left.
+    """
+
+    classes: tuple[str, ...]
+    text: str
+    never_sent: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def interpret(
+    ask: Ask,
+    status: int,
+    headers: Headers,
+    body: bytes,
+    *,
+    client_order_id: str | None = None,
+    codes: VenueCodes = BINANCE_USDM,
+    now_ms: int = 0,
+) -> Verdict:
+    """Judge one HTTP answer. Never raises.
+
+    `client_order_id`, where given, must be the one the answered order names: an answer about another
+    order proves nothing about ours. `now_ms` (0: unknown) turns "banned until" into a duration.
+    """
+    value = decode(body)
+    refusal = _refusal(value)
+    if refusal is not None:
+        code, text = refusal
+        retry_ms = _retry_ms(headers, text, now_ms)
+        return _judge(ask, codes, status=status, code=code, text=text, retry_ms=retry_ms)
+    if 200 <= status < 300:
+        return _judge_success(ask, codes, value, client_order_id)
+    text = _plain(body)
+    retry_ms = _retry_ms(headers, text, now_ms)
+    return _judge(ask, codes, status=status, code=None, text=text, retry_ms=retry_ms)
+
+
+def interpret_raised(ask: Ask, raised: Raised, *, codes: VenueCodes = BINANCE_USDM, now_ms: int = 0) -> Verdict:
+    """Judge an exception. Never raises.
+
+    The class alone is not enough: the code and the status are read from the text.
+    """
+    cause = f"{raised.classes[0] if raised.classes else 'error'}: {scrub(raised.text)}"
+    if raised.never_sent:
+        return NotExecuted(retry_after_ms=UNSENT_RETRY_MS, cause=cause)
+    if "RequestTimeout" in raised.classes and _CODE.search(raised.text) is None:
+        return Unknown(cause=cause)
+    code = _search(_CODE, raised.text)
+    spelled = _search(_STATUS, raised.text)
+    status = int(spelled) if spelled is not None else 0
+    if status == 0 and "DDoSProtection" in raised.classes and code is None:
+        status = 429
+    retry_ms = _retry_ms(raised.headers, raised.text, now_ms)
+    if code is None and status == 0:
+        return Unknown(cause=cause)
+    return _judge(ask, codes, status=status, code=code, text=raised.text, retry_ms=retry_ms)
+
+
+def interpret_submit(
+    status: int, headers: Headers, body: bytes, *, client_order_id: str | None = None, now_ms: int = 0
+) -> Verdict:
+    return interpret(Ask.SUBMIT, status, headers, body, client_order_id=client_order_id, now_ms=now_ms)
+
+
+def interpret_cancel(
+    status: int, headers: Headers, body: bytes, *, client_order_id: str | None = None, now_ms: int = 0
+) -> Verdict:
+    return interpret(Ask.CANCEL, status, headers, body, client_order_id=client_order_id, now_ms=now_ms)
+
+
+def interpret_query(
+    status: int, headers: Headers, body: bytes, *, client_order_id: str | None = None, now_ms: int = 0
+) -> Verdict:
+    return interpret(Ask.QUERY, status, headers, body, client_order_id=client_order_id, now_ms=now_ms)
+
+
+def decode(body: bytes) -> object:
+    """The JSON value of an answer, numbers exact; None where it is not whole, valid JSON."""
+    try:
+        value: object = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError, ArithmeticError):
+        return None
+    return value
+
+
+def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: str, retry_ms: int | None) -> Verdict:
+    """The one table behind both doors. `status` 0: not known."""
+    cause = _cause(status, code, text)
+    if status in codes.quiet_statuses:
+        delay_ms = codes.quiet_statuses[status] if retry_ms is None else retry_ms
+        return NotExecuted(retry_after_ms=delay_ms, cause=cause, throttled=True)
+    if code is not None and code in codes.not_executed:
+        rule = codes.not_executed[code]
+        return NotExecuted(
+            retry_after_ms=rule.retry_after_ms if retry_ms is None else retry_ms,
+            cause=cause,
+            throttled=rule.throttled,
+            resync=rule.resync,
+        )
+    # A server's fault proves nothing, whatever else it says, except in the venue's own words for "failed".
+    if status >= 500 or status == 408:
+        return _judge_server_fault(codes, text, cause)
+    if code is not None:
+        return _judge_code(ask, codes, code, text, cause)
+    if status == 403:
+        # "HTTP 403 … the WAF Limit (Web Application Firewall) has been violated": it stands before the venue.
+        delay_ms = codes.firewall_retry_ms if retry_ms is None else retry_ms
+        return NotExecuted(retry_after_ms=delay_ms, cause=cause)
+    return Unknown(cause=cause)
+
+
+def _judge_server_fault(codes: VenueCodes, text: str, cause: str) -> Verdict:
+    folded = text.casefold()
+    if any(words in folded for words in codes.unknown_texts):
+        return Unknown(cause=cause)
+    for words, retry_after_ms in codes.not_executed_texts:
+        if words in folded and "<" not in folded:
+            return NotExecuted(retry_after_ms=retry_after_ms, cause=cause)
+    return Unknown(cause=cause)
+
+
+def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: str) -> Verdict:
+    if code in codes.missing.get(ask, frozenset()):
+        return Missing(code=code, text=_said(text))
+    if ask is Ask.SUBMIT and code in codes.duplicate:
+        return Duplicate(code=code, text=_said(text))
+    if ask is Ask.SETTING and code in codes.already_set:
+        return Answered(value={})
+    reason = codes.rejected.get(code)
+    if reason is None:
+        return Unknown(cause=cause)
+    return Rejected(reason=reason, code=code, text=_said(text))
+
+
+def _judge_success(ask: Ask, codes: VenueCodes, value: object, client_order_id: str | None) -> Verdict:
+    """A 200 proves only what its body says: empty, HTML and truncated bodies come with status 200, too."""
+    if ask in (Ask.READ, Ask.SETTING):
+        if isinstance(value, (dict, list)):
+            return Answered(value=value)
+        return Unknown(cause="200 without a readable body")
+    if not isinstance(value, dict):
+        return Unknown(cause="200 without a readable order")
+    identifiers = (value.get(field) for field in codes.order_id_fields)
+    identifier = next((found for found in identifiers if found not in (None, "")), None)
+    if not isinstance(identifier, (int, str)) or isinstance(identifier, bool):
+        return Unknown(cause="200 without an order id")
+    named = next((value[field] for field in codes.client_id_fields if field in value), None)
+    if client_order_id is not None and named is not None and named != client_order_id:
+        return Unknown(cause="200 about another order")
+    return Accepted(venue_order_id=VenueOrderId(str(identifier)), row=value)
+
+
+# "code": -2019, "code":"-2019", and a batch's [{"code":…}]
+_CODE = re.compile(r"\"code\"\s*:\s*\"?(-?\d{1,9})\b")
+# ccxt writes `binanceusdm POST https://… 503 Service Unavailable {…}` and `binanceusdm 429 Too Many …`.
+_STATUS = re.compile(r"(?:(?:GET|POST|PUT|DELETE) \S+|^\w+) ([1-5]\d\d)\b")
+_BANNED_UNTIL = re.compile(r"banned until (\d{13})")
+_SUCCESS_CODES = frozenset({"200", "0"})
+
+
+def _refusal(value: object) -> tuple[str, str] | None:
+    """(code, text) where the body is the venue's error; algo cancels say "code": "200" and mean success."""
+    if not isinstance(value, dict) or "code" not in value:
+        return None
+    code = str(value["code"])
+    if code in _SUCCESS_CODES:
+        return None
+    return code, str(value.get("msg", ""))
+
+
+def _retry_ms(headers: Headers, text: str, now_ms: int) -> int | None:
+    """What the venue asks us to wait; None where it names no time that can be read."""
+    banned = _search(_BANNED_UNTIL, text)
+    if banned is not None and now_ms > 0:
+        return max(0, min(int(banned) - now_ms, MAX_RETRY_AFTER_MS))
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    for name, value in pairs:
+        if str(name).lower() == "retry-after":
+            seconds = str(value).strip()
+            if seconds.isascii() and seconds.isdigit() and len(seconds) < 10:
+                return min(int(seconds) * 1000, MAX_RETRY_AFTER_MS)
+    return None
+
+
+def _search(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return None if match is None else match[1]
+
+
+def _plain(body: bytes) -> str:
+    return body[:4096].decode("utf-8", errors="replace").strip()
+
+
+def _said(text: str) -> str:
+    """The venue's own words where the text is a library's wrapping of them."""
+    match = re.search(r"\"msg\"\s*:\s*\"((?:[^\"\\]|\\.)*)\"", text)
+    return scrub(match[1] if match else text)
+
+
+def _cause(status: int, code: str | None, text: str) -> str:
+    parts = [str(status) if status else "", code or "", _said(text)]
+    return " ".join(part for part in parts if part)
+
+
+def with_secrets_masked(verdict: Verdict, secrets: tuple[str, ...]) -> Verdict:
+    """The verdict with its texts free of these literal secrets."""
+    if isinstance(verdict, (NotExecuted, Unknown)):
+        return replace(verdict, cause=scrub(verdict.cause, secrets))
+    if isinstance(verdict, (Rejected, Missing, Duplicate)):
+        return replace(verdict, text=scrub(verdict.text, secrets))
+    return verdict

@@ -1,0 +1,31 @@
+"""Secrets out of texts. Pure.
+
+ccxt puts the whole URL of a failed request into its exception, signature included, and the venue
+repeats the listen key in its events; neither may reach a log, a message or a chat.
+"""
+
+import re
+
+MAX_TEXT = 400
+"""Longer texts are HTML pages and dumps; their beginning says what they are."""
+
+_NAMED = re.compile(
+    r"(?i)(signature|listen_?key|x-mbx-apikey|api_?key|secret|passphrase)(\"|')?(\s*[=:]\s*|%3D)(\"|')?[^&\s\"',}]+"
+)
+# Keys, listen keys and HMAC signatures of the venues we know are 60 characters and more without a
+# break; no id, price or word is.
+_LONG = re.compile(r"[A-Za-z0-9]{60,}")
+_MASK = "***"
+
+
+def scrub(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """The text without anything that opens an account, cut to MAX_TEXT characters.
+
+    `secrets` are masked wherever they stand, named or not.
+    """
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, _MASK)
+    text = _NAMED.sub(lambda match: f"{match[1]}={_MASK}", text)
+    text = _LONG.sub(_MASK, text)
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
