@@ -43,6 +43,8 @@ __all__ = [
     "encode",
     "from_wire",
     "register",
+    "table",
+    "tagged",
     "to_jsonable",
     "to_wire",
     "upcast",
@@ -217,6 +219,16 @@ def upcast(tag: int, from_version: int, convert: Upcast) -> None:
     if (tag, from_version) in _upcasts:
         raise ValueError(f"tag {tag} version {from_version} has its upcast already")
     _upcasts[tag, from_version] = convert
+
+
+def table() -> tuple[tuple[int, type, int], ...]:
+    """The messages' own classes as (tag, class, version), for tests and documentation."""
+    return tuple((tag, cls, _classes[tag][1]) for tag, cls in _OURS)
+
+
+def tagged() -> frozenset[type]:
+    """Every class that can be encoded, those registered from outside included."""
+    return frozenset(_tags)
 
 
 def encode(value: object) -> bytes:

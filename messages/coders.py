@@ -167,9 +167,7 @@ def _decoding(source: _Source, hint: Any, x: str, where: str) -> str:
     return _collection(source, kind, x, where, _decoding, decoding=True)
 
 
-def _collection(
-    source: _Source, kind: Any, x: str, where: str, element: _Expression, *, decoding: bool
-) -> str:
+def _collection(source: _Source, kind: Any, x: str, where: str, element: _Expression, *, decoding: bool) -> str:
     """Tuples stay arrays; a frozenset is written in order, so that equal messages are equal bytes."""
     origin, arguments = get_origin(kind), get_args(kind)
     expected = f"{where}: {_spelled(kind)}"
