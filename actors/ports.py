@@ -18,6 +18,12 @@ class Clock(Protocol):
     def monotonic_ns(self) -> int: ...
 
 
+class Log(Protocol):
+    """One canonical line: a level of the log, what happened, and named fields. Never blocks, never raises."""
+
+    def __call__(self, level: str, event: str, /, **fields: str) -> None: ...
+
+
 class Venue(Protocol):
     """One account at one exchange. It classifies answers, and decides nothing: no retries of its own.
 

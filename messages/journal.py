@@ -20,7 +20,8 @@ class AppendStep(Message):
 
     `version` is the position's version after the step's last event (versions count events from 1).
     `reducing` steps may use the reserve of a full disk. `snapshot`, where given, is the encoded state
-    after the step, from which a later recovery may start.
+    after the step, from which a later recovery may start. `attempt` counts earlier failures of this very
+    step: the journal waits longer before each further one.
     """
 
     sender: Address
@@ -31,6 +32,7 @@ class AppendStep(Message):
     effects: tuple[Effect, ...]
     reducing: bool = False
     snapshot: bytes | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from messages import codec
 from messages.ids import position_id
 from messages.types import (
     ClientOrderId,
@@ -176,3 +177,8 @@ def refusals(position: Position, purpose: OrderPurpose, since_ns: int) -> Refusa
 def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:
     """A position before its first event."""
     return Position(key=key, ordinal=ordinal, journal_id=journal_id)
+
+
+# Snapshots are records like any message; these tags are taken for good (see messages.codec).
+codec.register(900, Order)
+codec.register(901, Position)

@@ -1,0 +1,216 @@
+"""The actor of one position: receives, has the machine decide, has the journal keep it, then lets it count.
+
+One step is in flight at a time: the mailbox is suspended from the moment a step goes to the journal
+until the journal signals that it is durable. State changes only then, so what others see, what a
+snapshot holds and what a restart finds are one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from actors.ports import Log
+from actors.position.draft import Policy
+from actors.position.fold import fold
+from actors.position.machine import Step, Verdict, decide
+from actors.position.state import Position, blank
+from actors.position.view import view
+from actors.runtime.actor import Actor, Context
+from messages import codec
+from messages.base import Message
+from messages.commands import Command
+from messages.events import OrderIntended, PositionRequested
+from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
+from messages.reports import PositionView, Recovered, Woken
+from messages.requests import Reply
+from messages.types import Address, JournalId, Key, OrderPurpose, PositionState
+
+JOURNAL = Address("journal")
+SUPERVISOR = Address("supervisor")
+SNAPSHOT_EVERY = 64
+"""Events between two snapshots: recovery folds fewer than this per position."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a position is called before anything happened to it."""
+
+    key: Key
+    ordinal: int
+    journal_id: JournalId
+
+
+@dataclass(slots=True)
+class _InFlight:
+    message: Message
+    step: Step
+    append: AppendStep
+
+
+class PositionActor(Actor[Message]):
+    """`start` is the position to begin with; None, or any life after the first, reads the journal instead."""
+
+    def __init__(self, context: Context, identity: Identity, policy: Policy, log: Log, start: Position | None) -> None:
+        super().__init__(context)
+        self._policy = policy
+        self._log = log
+        self._in_flight: _InFlight | None = None
+        self._replaying = start is None or context.incarnation > 1
+        self._position = (
+            start
+            if start is not None and not self._replaying
+            else blank(identity.key, identity.ordinal, identity.journal_id)
+        )
+
+    def on_start(self) -> None:
+        if self._replaying:
+            self.context.suspend()
+            self.context.tell(JOURNAL, Replay(sender=Address(self.context.address), ordinal=self._position.ordinal))
+        elif self._position.version:
+            self._publish()
+            self.receive(Recovered())
+
+    def receive(self, message: Message) -> None:
+        step = decide(self._position, message, self.context.clock.time_ns(), self._policy)
+        if not step.events:
+            # Nothing new to remember: what leaves repeats what is durable already.
+            self._set_wakes(step)
+            for effect in step.effects:
+                self.context.tell(effect.to, effect.message)
+            if step.effects or step.verdict is Verdict.REFUSED:
+                self._write_line(message, step)
+            return
+        append = AppendStep(
+            correlation_id=step.events[0].correlation_id,
+            sender=Address(self.context.address),
+            position_id=step.position.position_id,
+            ordinal=step.position.ordinal,
+            version=step.position.version,
+            events=step.events,
+            effects=step.effects,
+            reducing=not _opens(step),
+            snapshot=_snapshot(self._position, step.position),
+        )
+        self._in_flight = _InFlight(message=message, step=step, append=append)
+        self.context.suspend()
+        self.context.tell(JOURNAL, append)
+
+    def receive_signal(self, message: Message) -> None:
+        match message:
+            case Committed():
+                self._committed(message)
+            case CommitFailed():
+                self._commit_failed(message)
+            case Replayed():
+                self._replayed(message)
+            case _:
+                raise TypeError(f"{self.context.address} does not know the signal {type(message).__name__}")
+
+    def _committed(self, message: Committed) -> None:
+        flight = self._in_flight
+        if flight is None or message.version != flight.step.position.version:
+            return  # the answer to a question of an earlier life
+        self._in_flight = None
+        before = self._position
+        self._position = flight.step.position
+        self._set_wakes(flight.step)
+        self._write_line(flight.message, flight.step, before)
+        self._publish()
+        self.context.resume()
+
+    def _commit_failed(self, message: CommitFailed) -> None:
+        """A command is refused. A fact must not be lost: its step is offered to the journal again."""
+        flight = self._in_flight
+        if flight is None or message.version != flight.step.position.version:
+            return
+        self._log(
+            "ERROR",
+            "step not durable",
+            position_id=self._position.position_id,
+            actor=self.context.address,
+            why=message.why,
+        )
+        if not isinstance(flight.message, Command):
+            flight.append = _again(flight.append)
+            self.context.tell(JOURNAL, flight.append)
+            return
+        self._in_flight = None
+        self._refuse(flight.message, f"the journal cannot be written: {message.why}")
+        self.context.resume()
+
+    def _refuse(self, command: Command, why: str) -> None:
+        if command.reply_to:
+            reply = Reply(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                accepted=False,
+                text=why,
+                position_id=self._position.position_id,
+            )
+            self.context.tell(command.reply_to, reply)
+        if not self._position.version:
+            self.context.tell(SUPERVISOR, _never_began(self._position, why))
+
+    def _replayed(self, message: Replayed) -> None:
+        if not self._replaying:
+            return
+        self._replaying = False
+        start = self._position
+        if message.snapshot is not None:
+            start = codec.decode_as(message.snapshot, Position)
+        self._position = fold(start, message.events)
+        self._publish()
+        self.context.resume()
+        if self._position.version:
+            self.receive(Recovered())
+
+    def _set_wakes(self, step: Step) -> None:
+        for wake in step.wakes:
+            woken = Woken(topic=wake.topic, correlation_id=wake.correlation_id)
+            self.context.schedule(wake.topic, wake.after_ms * 1_000_000, woken)
+
+    def _publish(self) -> None:
+        self.context.tell(SUPERVISOR, view(self._position))
+
+    def _write_line(self, message: Message, step: Step, before: Position | None = None) -> None:
+        self._log(
+            "INFO" if step.events else "DEBUG",
+            type(message).__name__,
+            actor=self.context.address,
+            correlation_id=step.events[0].correlation_id if step.events else message.correlation_id,
+            position_id=step.position.position_id,
+            symbol=step.position.key.symbol,
+            before=(before or step.position).state,
+            after=step.position.state,
+            events=",".join(type(ev).__name__ for ev in step.events),
+            effects=",".join(type(ef.message).__name__ for ef in step.effects),
+            why=step.why,
+        )
+
+
+def position_factory(
+    identity: Identity, policy: Policy, log: Log, start: Position | None
+) -> Callable[[Context], PositionActor]:
+    """What `ActorSystem.spawn` calls for every life of this position."""
+    return lambda context: PositionActor(context, identity, policy, log, start)
+
+
+def _opens(step: Step) -> bool:
+    return any(
+        isinstance(ev, PositionRequested) or (isinstance(ev, OrderIntended) and ev.purpose is OrderPurpose.ENTRY)
+        for ev in step.events
+    )
+
+
+def _snapshot(before: Position, after: Position) -> bytes | None:
+    crossed = before.version // SNAPSHOT_EVERY != after.version // SNAPSHOT_EVERY
+    return codec.encode(after) if crossed else None
+
+
+def _again(append: AppendStep) -> AppendStep:
+    return replace(append, attempt=append.attempt + 1)
+
+
+def _never_began(p: Position, why: str) -> PositionView:
+    """Version 0 and FAILED: the supervisor forgets the key that this opening had reserved."""
+    return replace(view(p), state=PositionState.FAILED, reason=why)
