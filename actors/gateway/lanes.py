@@ -1,0 +1,184 @@
+"""What leaves next: lanes of different urgency, each bounded, with a reserve for what stops a loss.
+
+A request leaves when its own lane has room and everything outstanding together is below the lane's
+ceiling. Ceilings fall with urgency, so however many openings and reads wait for their answers, the
+places above their ceilings stay free for what reduces exposure. The venue's request weights will be
+one more condition in `_room`; each ticket carries its weight already.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from types import MappingProxyType
+
+from messages.base import Message
+from messages.requests import (
+    CancelOrder,
+    FetchFills,
+    QueryOrder,
+    SetLeverage,
+    SubmitEmergency,
+    SubmitOpening,
+    SubmitOrder,
+    SubmitProtection,
+    SubmitReducing,
+)
+
+
+class Lane(IntEnum):
+    """Smaller leaves first."""
+
+    EMERGENCY = 0
+    PROTECTION = 1
+    REDUCING = 2
+    DOUBT = 3
+    OPENING = 4
+    READING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`outstanding` of the lane itself, `ceiling` of all lanes together, `queued` behind them."""
+
+    outstanding: int
+    ceiling: int
+    queued: int
+
+
+LIMITS: Mapping[Lane, Limit] = MappingProxyType(
+    {
+        Lane.EMERGENCY: Limit(outstanding=64, ceiling=128, queued=20_000),
+        Lane.PROTECTION: Limit(outstanding=48, ceiling=96, queued=20_000),
+        Lane.REDUCING: Limit(outstanding=32, ceiling=64, queued=20_000),
+        Lane.DOUBT: Limit(outstanding=8, ceiling=48, queued=20_000),
+        Lane.OPENING: Limit(outstanding=16, ceiling=40, queued=2_000),
+        Lane.READING: Limit(outstanding=4, ceiling=32, queued=200),
+    }
+)
+
+_LANE_OF: Mapping[type, Lane] = MappingProxyType(
+    {
+        SubmitEmergency: Lane.EMERGENCY,
+        SubmitProtection: Lane.PROTECTION,
+        CancelOrder: Lane.PROTECTION,
+        SubmitReducing: Lane.REDUCING,
+        QueryOrder: Lane.DOUBT,
+        FetchFills: Lane.DOUBT,
+        SubmitOpening: Lane.OPENING,
+        SetLeverage: Lane.OPENING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request on its way out. `key` names it among all that wait or are outstanding."""
+
+    key: str
+    lane: Lane
+    message: Message
+    weight: int = 1
+
+    @property
+    def expires_at_ns(self) -> int:
+        return self.message.expires_at_ns if isinstance(self.message, SubmitOrder) else 0
+
+
+def ticket(key: str, message: Message) -> Ticket:
+    """Any request that the table does not name reads in bulk."""
+    return Ticket(key, _LANE_OF.get(type(message), Lane.READING), message)
+
+
+_NONE: tuple[tuple[Ticket, ...], ...] = tuple(() for _ in Lane)
+_ZERO: tuple[int, ...] = tuple(0 for _ in Lane)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """`queues` and `outstanding` are indexed by lane. Nothing leaves unless `reachable`, nor before `quiet_until_ns`.
+
+    `quiet_until_ns` is on the monotonic clock.
+    """
+
+    queues: tuple[tuple[Ticket, ...], ...] = _NONE
+    outstanding: tuple[int, ...] = _ZERO
+    reachable: bool = False
+    quiet_until_ns: int = 0
+
+    @property
+    def queued_total(self) -> int:
+        return sum(map(len, self.queues))
+
+    @property
+    def outstanding_total(self) -> int:
+        return sum(self.outstanding)
+
+
+def enqueue(lanes: Lanes, new: Ticket) -> tuple[Lanes, tuple[Ticket, ...]]:
+    """Queue a request; returns also what its lane had no room for, the oldest.
+
+    Emergencies queue newest first: after an outage the latest word on a position is the one to go by.
+    """
+    queue = lanes.queues[new.lane]
+    most = LIMITS[new.lane].queued
+    if new.lane is Lane.EMERGENCY:
+        kept, dropped = (new, *queue[: most - 1]), queue[most - 1 :]
+    else:
+        surplus = max(0, len(queue) + 1 - most)
+        kept, dropped = (*queue[surplus:], new), queue[:surplus]
+    return _with_queue(lanes, new.lane, kept), dropped
+
+
+def leave(lanes: Lanes, now_ns: int) -> tuple[Lanes, tuple[Ticket, ...]]:
+    """Take out what may leave at `now_ns` (monotonic), most urgent first."""
+    if not lanes.reachable or now_ns < lanes.quiet_until_ns:
+        return lanes, ()
+    leaving: list[Ticket] = []
+    for lane in Lane:
+        queue = lanes.queues[lane]
+        room = _room(lanes, lane)
+        if queue and room > 0:
+            gone = queue[:room]
+            leaving += gone
+            lanes = _with_queue(lanes, lane, queue[room:])
+            lanes = _with_outstanding(lanes, lane, len(gone))
+    return lanes, tuple(leaving)
+
+
+def answered(lanes: Lanes, lane: Lane) -> Lanes:
+    """One request of that lane is no longer outstanding."""
+    return _with_outstanding(lanes, lane, -1)
+
+
+def take_out(lanes: Lanes, unwanted: Callable[[Ticket], bool]) -> tuple[Lanes, tuple[Ticket, ...]]:
+    """Remove queued requests; outstanding ones have left and cannot be taken back."""
+    gone = tuple(t for queue in lanes.queues for t in queue if unwanted(t))
+    if not gone:
+        return lanes, ()
+    queues = tuple(tuple(t for t in queue if not unwanted(t)) for queue in lanes.queues)
+    return replace(lanes, queues=queues), gone
+
+
+def quiet(lanes: Lanes, until_ns: int) -> Lanes:
+    """Let nothing leave before `until_ns`; a shorter silence never ends a longer one."""
+    return replace(lanes, quiet_until_ns=max(lanes.quiet_until_ns, until_ns))
+
+
+def reachable(lanes: Lanes, *, now: bool) -> Lanes:
+    return replace(lanes, reachable=now)
+
+
+def _room(lanes: Lanes, lane: Lane) -> int:
+    limit = LIMITS[lane]
+    return min(limit.outstanding - lanes.outstanding[lane], limit.ceiling - lanes.outstanding_total)
+
+
+def _with_queue(lanes: Lanes, lane: Lane, queue: tuple[Ticket, ...]) -> Lanes:
+    return replace(lanes, queues=(*lanes.queues[:lane], queue, *lanes.queues[lane + 1 :]))
+
+
+def _with_outstanding(lanes: Lanes, lane: Lane, change: int) -> Lanes:
+    count = lanes.outstanding[lane] + change
+    if count < 0:
+        raise ValueError(f"more {lane.name} answers than requests")
+    return replace(lanes, outstanding=(*lanes.outstanding[:lane], count, *lanes.outstanding[lane + 1 :]))

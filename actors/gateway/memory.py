@@ -1,0 +1,148 @@
+"""What must outlive an actor instance, so that its successor neither doubles an order nor forgets one.
+
+An actor that raises is discarded with all its state, and the runtime delivers the message it failed on
+once more. If that message was a submit, the new instance cannot know by itself whether its predecessor
+had handed it to the port before it failed; sending it again could double it (rule 3). So the composition
+makes one `Memory` per account, gives it to every instance of that account's gateway, and these rules hold:
+
+- An id is noted as handed over *before* the port is called. A failure in between leaves a note about an
+  order that never left: it is asked after and proven absent, which costs seconds. The other order of the
+  two would leave an order that nobody has noted.
+- What was noted as handed over is never sent again on the word of a message, only on the venue's word that
+  it was not executed.
+- Requests that were accepted and are not done are kept as `promises`; a new instance tells them to itself,
+  one by one, so that a harmful one is parked by the runtime alone. Doing one twice is harmless: submits
+  are looked up here, cancels, queries and settings may be repeated.
+
+None of this is durable, on purpose. After a restart of the process no message is redelivered: positions
+are rebuilt from the journal and ask after their intents (`ResolveOrder`), they never submit them again.
+What such an id's order may still do is bounded by the start of the process, `started_ns`.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from actors.ports import Clock
+from messages.base import Message
+from messages.ids import OrderName, parse_client_order_id
+from messages.reports import OrderRejected, StreamUp, VenueUp
+from messages.types import ClientOrderId
+
+SETTLED_LIMIT = 50_000
+"""Ids whose outcome is known are remembered this long. A redelivered submit is the one that was in hand when
+the actor failed, so the newest few would do; the rest serves late duplicates, at 10 MB."""
+EARLY_CANCELS_LIMIT = 10_000
+EMERGENCIES_LIMIT = 10_000
+
+
+class Phase(StrEnum):
+    """How far a submit has come."""
+
+    OWED = "owed"
+    """To be sent: queued, or waiting after the venue did not execute it."""
+    HANDED = "handed"
+    """Given to the port; what became of it is not known for sure."""
+    SETTLED = "settled"
+    """Its outcome is known: at the venue, refused, or proven absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """`handed_ns` is monotonic, `handed_wall_ns` wall time of the last attempt; `refusal` says it is nowhere."""
+
+    phase: Phase
+    attempts: int = 0
+    handed_ns: int = 0
+    handed_wall_ns: int = 0
+    refusal: OrderRejected | None = None
+
+
+class SentOrders:
+    """Which client order ids were accepted, handed over and settled. Those not settled are never forgotten."""
+
+    def __init__(self, settled_limit: int = SETTLED_LIMIT) -> None:
+        self._live: dict[ClientOrderId, Sent] = {}
+        self._settled: dict[ClientOrderId, Sent] = {}
+        self._settled_limit = settled_limit
+        self._early_cancels: dict[ClientOrderId, None] = {}
+        self._emergencies: dict[tuple[str, int], int] = {}
+
+    def get(self, name: ClientOrderId) -> Sent | None:
+        return self._live.get(name) or self._settled.get(name)
+
+    def owe(self, name: ClientOrderId) -> None:
+        """It is to be sent: for the first time, or again because the venue certainly did not execute it."""
+        before = self.get(name)
+        self._settled.pop(name, None)
+        self._live[name] = Sent(phase=Phase.OWED, attempts=before.attempts if before else 0)
+
+    def hand(self, name: ClientOrderId, *, now_ns: int, wall_ns: int) -> None:
+        """It is about to be given to the port.
+
+        Raises ValueError unless it is owed: this is the last gate before a double order.
+        """
+        before = self._live.get(name)
+        if before is None or before.phase is not Phase.OWED:
+            raise ValueError(f"{name} is not owed, so it is not sent")
+        self._live[name] = Sent(
+            phase=Phase.HANDED, attempts=before.attempts + 1, handed_ns=now_ns, handed_wall_ns=wall_ns
+        )
+
+    def settle(self, name: ClientOrderId, refusal: OrderRejected | None = None) -> None:
+        """Its outcome is known; `refusal`, where given, proves that it is not at the venue."""
+        before = self._live.pop(name, None) or self._settled.pop(name, None)
+        self._settled[name] = Sent(
+            phase=Phase.SETTLED,
+            attempts=before.attempts if before else 0,
+            handed_ns=before.handed_ns if before else 0,
+            handed_wall_ns=before.handed_wall_ns if before else 0,
+            refusal=refusal,
+        )
+        _trim(self._settled, self._settled_limit)
+
+    def cancel_early(self, name: ClientOrderId) -> None:
+        """A cancel came for an id that nobody here has heard of: should its submit follow, it stays here."""
+        self._early_cancels[name] = None
+        _trim(self._early_cancels, EARLY_CANCELS_LIMIT)
+
+    def was_canceled_early(self, name: ClientOrderId) -> bool:
+        return name in self._early_cancels
+
+    def note_emergency(self, name: ClientOrderId) -> None:
+        """An emergency close of the position that this id names was accepted."""
+        parts = parse_client_order_id(name)
+        if parts is not None:
+            self._emergencies[_position(parts)] = parts.number
+            _trim(self._emergencies, EMERGENCIES_LIMIT)
+
+    def emergency_overtook(self, name: ClientOrderId) -> bool:
+        """Whether the position of this id asked for an emergency close after this order: it came out of its mailbox late."""
+        parts = parse_client_order_id(name)
+        return parts is not None and parts.number < self._emergencies.get(_position(parts), -1)
+
+
+def _position(name: OrderName) -> tuple[str, int]:
+    return name.journal_id, name.ordinal
+
+
+def _trim(oldest_first: dict[Any, Any], most: int) -> None:
+    while len(oldest_first) > most:
+        del oldest_first[next(iter(oldest_first))]
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """Made once per account and process by the composition; used by one gateway instance at a time."""
+
+    started_ns: int
+    orders: SentOrders = field(default_factory=SentOrders)
+    promises: dict[str, Message] = field(default_factory=dict)
+    venue: VenueUp | None = None
+    stream: StreamUp | None = None
+    quiet_until_ns: int = 0
+    resyncs: int = 0
+
+    @classmethod
+    def fresh(cls, clock: Clock) -> "Memory":
+        return cls(started_ns=clock.monotonic_ns())
