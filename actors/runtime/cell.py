@@ -1,0 +1,464 @@
+"""One address: its mailbox, the actor that lives behind it now, and what happens when that one fails.
+
+    STARTING -> RUNNING -> STOPPED
+       ^           |
+       |           v
+       +------- BACKOFF, after more failures than the policy allows QUARANTINED, until released
+
+Whoever runs a cell holds its turn, and only he changes its life. Everybody else leaves a wish (a flag)
+and submits the cell. A token too many is harmless: it finds the turn taken, or nothing to do.
+"""
+
+import traceback
+from collections.abc import Callable
+from enum import Enum
+from functools import partial
+from threading import Lock
+from typing import Any, Protocol
+
+from actors.ports import Clock
+from actors.runtime.actor import Actor, Context, Outside
+from actors.runtime.dead_letters import Why
+from actors.runtime.dispatch import Dispatcher, Executor
+from actors.runtime.mailbox import Mailbox
+from actors.runtime.metrics import ActorMetrics, Tally
+from actors.runtime.ranks import LANES, SIGNAL, Ranks
+from actors.runtime.supervision import Quarantine, Restart, RestartPolicy, is_poison, judge
+from actors.runtime.vouchers import KILL, Due, Stop
+from messages import lifecycle
+from messages.base import Message
+from messages.priority import Priority
+from messages.types import Address, CorrelationId
+
+_LOW = int(Priority.LOW)
+_CRITICAL = int(Priority.CRITICAL)
+_TRACE_FRAMES = 12
+Observer = Callable[[str, object, int, int], None]
+
+
+class Life(Enum):
+    """What is behind an address."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    BACKOFF = "backoff"
+    QUARANTINED = "quarantined"
+    STOPPED = "stopped"
+
+
+class Surroundings(Outside, Protocol):
+    """What a cell needs of its system."""
+
+    clock: Clock
+    dispatcher: Dispatcher
+    max_queue_size: int
+    observer: Observer | None
+    ranks: Ranks
+
+    def announce(self, message: Message) -> None: ...
+    def bury(self, address: str, message: object, why: Why, rank: int) -> None: ...
+    def lapse(self) -> None: ...
+    def forget(self, address: str) -> None: ...
+
+
+class Cell:
+    """See the module. Public methods may be called from any thread unless they say otherwise."""
+
+    __slots__ = (
+        "_actor",
+        "_around",
+        "_context",
+        "_executor",
+        "_factory",
+        "_failures_ns",
+        "_kill_wanted",
+        "_last_reason",
+        "_policy",
+        "_recovers",
+        "_release_wanted",
+        "_revive_due",
+        "_stop_wanted",
+        "_suspect",
+        "_timers",
+        "_turn",
+        "address",
+        "busy_ns",
+        "failed",
+        "life",
+        "lives",
+        "mailbox",
+        "processed",
+    )
+
+    def __init__(
+        self,
+        around: Surroundings,
+        address: str,
+        factory: Callable[[Context], Actor[Any]],
+        executor: Executor,
+        policy: RestartPolicy,
+        *,
+        recovers: bool,
+    ) -> None:
+        self._around = around
+        self.address = address
+        self._factory = factory
+        self._executor = executor
+        self._policy = policy
+        self._recovers = recovers
+        self.mailbox = Mailbox(around.ranks, self._wake)
+        self.life = Life.STARTING
+        self._turn = Lock()
+        self._actor: Actor[Any] | None = None
+        self._context: Context | None = None
+        self._timers: dict[str, Due] = {}
+        self._failures_ns: tuple[int, ...] = ()
+        self._last_reason = ""
+        self._suspect: tuple[object, int] | None = None
+        self._kill_wanted = self._stop_wanted = self._release_wanted = self._revive_due = False
+        self.processed = self.failed = self.lives = self.busy_ns = 0
+
+    # What others wish for.
+
+    def submit(self) -> None:
+        self.mailbox.scheduled = True
+        self._executor.submit(self)
+
+    def accept(self, message: object) -> None:
+        self.mailbox.put(message)
+
+    def stop(self) -> None:
+        """Stop after what waits now; a quarantined one at once."""
+        self._stop_wanted = True
+        self.mailbox.lanes[_LOW].append(Stop())
+        self.submit()
+
+    def kill(self) -> None:
+        """Stop after the message in hand."""
+        self._kill_wanted = True
+        self.mailbox.put_signal(KILL)
+        self.submit()
+
+    def release(self) -> None:
+        """End a quarantine; without one, nothing."""
+        if self.life is Life.QUARANTINED:
+            self._release_wanted = True
+            self.submit()
+
+    def _wake(self, rank: int) -> None:
+        """Something was put while nobody was scheduled to read it, or something CRITICAL was."""
+        life, mailbox = self.life, self.mailbox
+        if life is Life.RUNNING or life is Life.STARTING:
+            if mailbox.suspended and rank != SIGNAL and life is Life.RUNNING:
+                return
+            mailbox.scheduled = True
+            (self._executor.submit if rank else self._executor.urge)(self)
+            # A stop may have happened since `life` was read; nothing may rest behind it.
+            if self.life is Life.STOPPED:
+                self._bury_waiting()
+        elif life is Life.QUARANTINED:
+            self._bury_overflow(rank)
+        elif life is Life.STOPPED:
+            self._bury_waiting()
+
+    # Running. Only one worker at a time gets past the turn.
+
+    def run(self, budget: int, tally: Tally) -> None:
+        if not self._turn.acquire(blocking=False):
+            return  # whoever has the turn looks again after giving it back
+        try:
+            self._slice(budget, tally)
+        finally:
+            self.mailbox.scheduled = False
+            self._turn.release()
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """After the turn: what was put meanwhile may have found it taken."""
+        if self.life is Life.STOPPED:
+            self._bury_waiting()
+        elif self.mailbox.scheduled or self._runnable():
+            self.mailbox.scheduled = True
+            (self._executor.urge if self.mailbox.lanes[_CRITICAL] else self._executor.submit)(self)
+
+    def _runnable(self) -> bool:
+        if self.life is Life.RUNNING:
+            return self.mailbox.ready()
+        return (
+            self.life is Life.STARTING
+            or self._kill_wanted
+            or (self.life is Life.BACKOFF and self._revive_due)
+            or (self.life is Life.QUARANTINED and (self._release_wanted or self._stop_wanted))
+        )
+
+    def _slice(self, budget: int, tally: Tally) -> None:
+        """Deliver up to `budget` messages. This is the hot loop: what it needs is bound to local names."""
+        actor = self._actor or self._enter()
+        if actor is None:
+            return
+        receive, clock = actor.receive, self._around.clock.monotonic_ns
+        mailbox, ranks, urgent = self.mailbox, self._around.ranks, self._executor.urgent
+        take, signals, record, observer = mailbox.take, mailbox.signals, tally.record, self._around.observer
+        began_ns = started_ns = clock()
+        while budget:
+            budget -= 1
+            if signals:
+                message, rank, handle = signals.popleft(), SIGNAL, actor.receive_signal
+                if message is KILL:
+                    self._leave("killed")
+                    return
+            else:
+                message = take()
+                if message is None:
+                    break
+                rank, handle = ranks[message.__class__], receive
+                if rank > SIGNAL:
+                    message = self._redeem(message)
+                    if message is None:
+                        if self.life is Life.STOPPED:
+                            return
+                        continue
+                    rank = ranks[message.__class__]
+            try:
+                handle(message)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it ends this life and no other
+                self._observe(message, started_ns)
+                tally.failed[rank] += 1
+                self._fail(message, rank, error)
+                return
+            finished_ns = clock()
+            record(rank, finished_ns - started_ns)
+            self.processed += 1
+            if observer is not None:
+                observer(self.address, message, started_ns, finished_ns)
+            started_ns = finished_ns
+            if urgent and rank:
+                break  # something CRITICAL waits at another address
+        self.busy_ns += started_ns - began_ns
+
+    def _observe(self, message: object, started_ns: int) -> None:
+        if self._around.observer is not None:
+            self._around.observer(self.address, message, started_ns, self._around.clock.monotonic_ns())
+
+    def _redeem(self, voucher: Any) -> object | None:
+        """Return the message that a voucher stands for; None for nothing, also after an orderly stop."""
+        message: object | None = voucher.redeem()
+        if message is None:
+            self._around.lapse()
+        elif isinstance(message, Stop):
+            self._heed(message)
+            return None
+        return message
+
+    def _heed(self, stop: Stop) -> None:
+        """Leave, unless ageing brought the stop forward: then what waited above it then comes first."""
+        above = sum(self.mailbox.depths()[:_LOW])
+        if not above or (stop.leave_at is not None and self.processed >= stop.leave_at):
+            self._leave("")
+            return
+        if stop.leave_at is None:
+            stop.leave_at = self.processed + above
+        self.mailbox.put_back(stop, _LOW)
+
+    # Beginning and ending lives. Under the turn.
+
+    def _enter(self) -> Actor[Any] | None:
+        """Without an actor: fulfil a wish, and start a life where it is time for one."""
+        if self.life is Life.STOPPED:
+            return None
+        if self._kill_wanted or (self.life is Life.QUARANTINED and self._stop_wanted):
+            self._leave("killed" if self._kill_wanted else "stopped in quarantine")
+            return None
+        if self.life is Life.QUARANTINED and self._release_wanted:
+            self._failures_ns = ()
+            self.life = Life.STARTING
+            self._around.announce(lifecycle.ActorReleased(**self._about(None)))
+        elif self.life is Life.BACKOFF and self._revive_due:
+            self.life = Life.STARTING
+        self._release_wanted = self._revive_due = False
+        return self._begin() if self.life is Life.STARTING else None
+
+    def _begin(self) -> Actor[Any] | None:
+        self.lives += 1
+        self.mailbox.suspended = self._recovers
+        self._context = Context(self, self._around, self._around.clock, self.lives)
+        try:
+            self._actor = self._factory(self._context)
+            self._actor.begin()
+        except BaseException as error:  # noqa: BLE001 - a life that cannot begin is a failed one
+            self._fail(None, SIGNAL, error)
+            return None
+        self.life = Life.RUNNING
+        if self.lives > 1:
+            restarted = lifecycle.ActorRestarted(
+                **self._about(None), reason=self._last_reason, attempt=len(self._failures_ns)
+            )
+            self._around.announce(restarted)
+        return self._actor
+
+    def _fail(self, message: object | None, rank: int, error: BaseException) -> None:
+        """End a life that raised; decide about the address and about the message in hand."""
+        self.failed += 1
+        self._last_reason = reason = f"{type(error).__name__}: {error}"
+        self._end_life(error)
+        verdict = judge(self._policy, self._failures_ns, self._around.clock.monotonic_ns())
+        self._failures_ns = verdict.failures_ns
+        backoff_ns = verdict.action.delay_ns if isinstance(verdict.action, Restart) else 0
+        self.life = Life.QUARANTINED if isinstance(verdict.action, Quarantine) else Life.BACKOFF
+        self._release_wanted = self._revive_due = False
+        failed = lifecycle.ActorFailed(
+            **self._about(message),
+            reason=reason,
+            trace="".join(traceback.format_exception(error, limit=-_TRACE_FRAMES)),
+            attempt=verdict.attempt,
+            backoff_ns=backoff_ns,
+        )
+        self._around.announce(failed)
+        if message is not None:
+            self._return(message, rank, reason)
+        if self.life is Life.BACKOFF:
+            self._around.dispatcher.call_later(backoff_ns, self._revive)
+        else:
+            self._bury_overflow(None)
+            quarantined = lifecycle.ActorQuarantined(
+                **self._about(message), reason=reason, attempt=verdict.attempt
+            )
+            self._around.announce(quarantined)
+        if not isinstance(error, Exception):
+            self._around.dispatcher.fatal(self.address, error)
+
+    def _return(self, message: object, rank: int, reason: str) -> None:
+        """Redeliver first what was in hand, or park it when it failed too often."""
+        attempts = self._suspect[1] + 1 if self._suspect and self._suspect[0] is message else 1
+        if not is_poison(self._policy, attempts):
+            self._suspect = (message, attempts)
+            self.mailbox.put_back(message, rank)
+            return
+        self._suspect = None
+        self._around.bury(self.address, message, Why.PARKED, rank)
+        parked = lifecycle.MessageParked(
+            **self._about(message), message_type=type(message).__name__, reason=reason, attempt=attempts
+        )
+        self._around.announce(parked)
+
+    def _revive(self) -> None:
+        self._revive_due = True
+        self.submit()
+
+    def _end_life(self, error: BaseException) -> None:
+        actor, self._actor = self._actor, None
+        self._forget_timers()
+        self._context = None
+        if actor is None:
+            return
+        actor.actor_stopped.set()
+        try:
+            actor.on_failure(type(error), error, error.__traceback__)
+        except BaseException as second:  # noqa: BLE001 - already failing; the first error is the cause
+            error.add_note(f"and on_failure raised {second!r}")
+
+    def _leave(self, reason: str) -> None:
+        """Stop for good: the address is free afterwards, and what still waits is a dead letter."""
+        actor, self._actor = self._actor, None
+        if actor is not None:
+            actor.actor_stopped.set()
+            try:
+                actor.on_stop()
+            except BaseException as error:  # noqa: BLE001 - it stops all the same
+                reason = f"{reason} on_stop raised {type(error).__name__}: {error}".strip()
+        self._forget_timers()
+        self._context = None
+        # First the life, then the table, then the drain: whoever puts later finds one of them.
+        self.life = Life.STOPPED
+        self._around.forget(self.address)
+        undelivered = self._bury_waiting()
+        stopped = lifecycle.ActorStopped(**self._about(None), reason=reason, undelivered=undelivered)
+        self._around.announce(stopped)
+        self._executor.close()
+        self._around.dispatcher.changed()
+
+    def _bury_waiting(self) -> int:
+        """Make everything that waits a dead letter. May run in several threads; each entry is taken once."""
+        self.mailbox.scheduled = False
+        number = 0
+        for rank, lane in enumerate((*self.mailbox.lanes, self.mailbox.signals)):
+            while lane:
+                try:
+                    entry = lane.popleft()
+                except IndexError:
+                    break
+                number += self._bury(entry, Why.STOPPED, rank)
+        return number
+
+    def _bury_overflow(self, rank: int | None) -> None:
+        """Keep a quarantined mailbox within the bound: the newest of the lane go, LOW first without a rank."""
+        for which in reversed(range(LANES)) if rank is None else (rank,):
+            lane = self.mailbox.lanes[which]
+            while self.mailbox.depth() > self._around.max_queue_size and lane:
+                try:
+                    entry = lane.pop()
+                except IndexError:
+                    break
+                self._bury(entry, Why.QUARANTINE_FULL, which)
+
+    def _bury(self, entry: Any, why: Why, rank: int) -> int:
+        if entry is KILL or isinstance(entry, Stop):
+            return 0
+        message = entry.redeem() if self._around.ranks[entry.__class__] > SIGNAL else entry
+        if message is None:
+            self._around.lapse()
+            return 0
+        self._around.bury(self.address, message, why, rank)
+        return 1
+
+    # What the actor's context does. Under the turn, from handlers.
+
+    def suspend(self, context: Context) -> None:
+        if context is self._context:
+            self.mailbox.suspended = True
+
+    def resume(self, context: Context) -> None:
+        if context is self._context:
+            self.mailbox.suspended = False
+
+    def schedule(self, context: Context, key: str, delay_ns: int, message: object) -> None:
+        if context is not self._context:
+            return
+        self.cancel(context, key)
+        due = self._timers[key] = Due(self._timers, key, message)
+        due.timer = self._around.dispatcher.call_later(delay_ns, partial(self._fire, due))
+
+    def cancel(self, context: Context, key: str) -> None:
+        if context is self._context and (due := self._timers.pop(key, None)) and due.timer:
+            due.timer.cancel()
+
+    def _fire(self, due: Due) -> None:
+        self.mailbox.put_voucher(due, self._around.ranks[due.message.__class__])
+
+    def _forget_timers(self) -> None:
+        for due in self._timers.values():
+            if due.timer:
+                due.timer.cancel()
+        self._timers.clear()
+
+    def _about(self, message: object | None) -> dict[str, Any]:
+        """What every lifecycle message says; the ids are those of the message in hand."""
+        return {
+            "address": Address(self.address),
+            "ts_init": self._around.clock.time_ns(),
+            "correlation_id": CorrelationId(getattr(message, "correlation_id", "")),
+            "causation_id": getattr(message, "causation_id", ""),
+        }
+
+    def metrics(self) -> ActorMetrics:
+        return ActorMetrics(
+            address=self.address,
+            life=self.life.value,
+            processed=self.processed,
+            failed=self.failed,
+            lives=self.lives,
+            busy_ns=self.busy_ns,
+            waiting=self.mailbox.depths(),
+            signals=len(self.mailbox.signals),
+            suspended=self.mailbox.suspended,
+        )

@@ -1,0 +1,202 @@
+"""The same actors on one thread, in an order drawn from a seed, in virtual time.
+
+A step delivers one message to one of the runnable actors, chosen by the seed; when none is runnable,
+time jumps to the next timer. Nothing here reads a real clock, so a seed names a whole history.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from random import Random
+
+from actors.runtime.dispatch import Executor, Placement, Runnable
+from actors.runtime.metrics import Tally
+from actors.runtime.timers import Timer, TimerHeap
+
+START_NS = 1_700_000_000_000_000_000
+"""Wall time at which simulations begin unless told otherwise: in November 2023."""
+STEPS_PER_INSTANT = 100_000
+"""More steps than this without time passing are actors telling each other the same thing for ever."""
+
+
+class LivelockError(RuntimeError):
+    """Actors kept each other busy without time passing; the message names the busiest."""
+
+
+class VirtualClock:
+    """Time that moves only when the dispatcher moves it; the wall may jump on its own."""
+
+    def __init__(self, start_ns: int = START_NS) -> None:
+        self._monotonic_ns = 0
+        self._wall_offset_ns = start_ns
+
+    def time_ns(self) -> int:
+        return self._monotonic_ns + self._wall_offset_ns
+
+    def monotonic_ns(self) -> int:
+        return self._monotonic_ns
+
+    def jump_wall(self, by_ns: int) -> None:
+        """Shift wall time, as an administrator or a leap of NTP does; timers do not notice."""
+        self._wall_offset_ns += by_ns
+
+    def move_to(self, monotonic_ns: int) -> None:
+        """For the dispatcher; time does not run backwards."""
+        assert monotonic_ns >= self._monotonic_ns
+        self._monotonic_ns = monotonic_ns
+
+
+class SimulatedDispatcher:
+    """One thread, one seed. It runs only when told: `step`, `run_until_idle`, `advance`, `run_until`."""
+
+    def __init__(self, seed: int, start_ns: int = START_NS, steps_per_instant: int = STEPS_PER_INSTANT) -> None:
+        self.clock = VirtualClock(start_ns)
+        self.steps = 0
+        self.urgent: Sequence[Runnable] = ()
+        self._random = Random(seed)
+        self._timers = TimerHeap()
+        self._runnable: list[Runnable] = []
+        self._queued: set[Runnable] = set()
+        self._tally = Tally()
+        self._steps_per_instant = steps_per_instant
+        self._steps_now = 0
+        self._busy: dict[str, int] = {}
+        self._fatal: BaseException | None = None
+        self._running = False
+
+    # Being an executor and a dispatcher.
+
+    @property
+    def tallies(self) -> Sequence[Tally]:
+        return (self._tally,)
+
+    def executor(self, address: str, placement: Placement) -> Executor:  # noqa: ARG002 - both run alike here
+        return self
+
+    def submit(self, runnable: Runnable) -> None:
+        if runnable not in self._queued:
+            self._queued.add(runnable)
+            self._runnable.append(runnable)
+
+    def urge(self, runnable: Runnable) -> None:
+        """Add it to the runnable ones: which actor is next is the seed's to say."""
+        self.submit(runnable)
+
+    def close(self) -> None:
+        """One executor serves all actors, so one that leaves closes nothing."""
+
+    def call_later(self, delay_ns: int, callback: Callable[[], None]) -> Timer:
+        """Call at a virtual time; a simulated venue, disk or chat answers this way."""
+        return self._timers.add(self.clock.monotonic_ns() + max(delay_ns, 0), callback)
+
+    def fatal(self, address: str, error: BaseException) -> None:  # noqa: ARG002 - the step raises it as it is
+        self._fatal = error
+
+    def changed(self) -> None:
+        """Nobody waits: `wait` runs the actors itself."""
+
+    def wait(self, until: Callable[[], bool], timeout_ns: int) -> bool:
+        return self.run_until(until, timeout_ns)
+
+    def shutdown(self, timeout_ns: int) -> tuple[str, ...]:  # noqa: ARG002 - there are no threads to end
+        return ()
+
+    # Running.
+
+    def step(self) -> bool:
+        """Deliver one message, or else jump to the next timer and call it; False when nothing is left.
+
+        Raises what an actor raised that is no Exception, what a `call_later` callback raised, and LivelockError.
+        """
+        return self._run_one() or self._call_due() or self._jump(None)
+
+    def run_until_idle(self) -> int:
+        """Run all that can run at this instant; time stands still. Returns the number of steps."""
+        before = self.steps
+        while self._call_due() or self._run_one():
+            pass
+        return self.steps - before
+
+    def advance(self, by_ns: int) -> None:
+        """Run everything that happens within the next `by_ns`; afterwards that much time has passed."""
+        end_ns = self.clock.monotonic_ns() + by_ns
+        self.run_until_idle()
+        while self._jump(end_ns):
+            self.run_until_idle()
+        self._move_to(end_ns)
+
+    def run_until(self, until: Callable[[], bool], within_ns: int) -> bool:
+        """Run until the condition holds, looked at after each step; False when it does not within that time."""
+        end_ns = self.clock.monotonic_ns() + within_ns
+        while not until():
+            if not (self._call_due() or self._run_one() or self._jump(end_ns)):
+                self._move_to(end_ns)
+                return until()
+        return True
+
+    def _run_one(self) -> bool:
+        if not self._runnable:
+            return False
+        if self._running:
+            raise RuntimeError("an actor must not run the scheduler that runs it")
+        index = int(self._random.random() * len(self._runnable))
+        self._runnable[index], self._runnable[-1] = self._runnable[-1], self._runnable[index]
+        runnable = self._runnable.pop()
+        self._queued.remove(runnable)
+        self._count(runnable.address)
+        self._running = True
+        try:
+            runnable.run(1, self._tally)
+        finally:
+            self._running = False
+        if self._fatal is not None:
+            error, self._fatal = self._fatal, None
+            raise error
+        return True
+
+    def _call_due(self) -> bool:
+        callback = self._timers.pop_due(self.clock.monotonic_ns())
+        if callback is None:
+            return False
+        self._count("timers")
+        callback()
+        return True
+
+    def _jump(self, end_ns: int | None) -> bool:
+        """Move to the next timer, if it is due by then, and call it."""
+        deadline_ns = self._timers.next_deadline_ns()
+        if deadline_ns is None or (end_ns is not None and deadline_ns > end_ns):
+            return False
+        self._move_to(deadline_ns)
+        return self._call_due()
+
+    def _move_to(self, monotonic_ns: int) -> None:
+        if monotonic_ns > self.clock.monotonic_ns():
+            self.clock.move_to(monotonic_ns)
+            self._steps_now = 0
+            self._busy.clear()
+
+    def _count(self, address: str) -> None:
+        self.steps += 1
+        self._steps_now += 1
+        self._busy[address] = self._busy.get(address, 0) + 1
+        if self._steps_now > self._steps_per_instant:
+            busiest = sorted(self._busy.items(), key=lambda item: -item[1])[:5]
+            raise LivelockError(f"{self._steps_now} steps without time passing; most of them at {busiest}")
+
+
+class TraceHash:
+    """An observer that condenses a run: same seed, same digest, in any process.
+
+    Messages are hashed by their repr, so they must not contain sets, whose order differs by process.
+    """
+
+    def __init__(self) -> None:
+        self._hash = blake2b(digest_size=16)
+        self.deliveries = 0
+
+    def __call__(self, address: str, message: object, started_ns: int, finished_ns: int) -> None:
+        self.deliveries += 1
+        self._hash.update(f"{started_ns}|{finished_ns}|{address}|{message!r}\n".encode())
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
