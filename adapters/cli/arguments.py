@@ -1,0 +1,170 @@
+"""The arguments of every command, as INTERFACE names them, read as strictly as the control API reads."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from adapters.cli.outcome import CommandError, Exit
+from adapters.control import fields
+from adapters.control.fields import FieldError
+
+DEFAULT_TIMEOUT_S = 30.0
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Usage errors are CommandErrors, so that they are said in one place and in one form."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(Exit.USAGE, f"{message}; see `{self.prog} --help`")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Raises CommandError(USAGE); SystemExit after --help and --version."""
+    return parser().parse_args(argv)
+
+
+def parser() -> argparse.ArgumentParser:
+    common = _common(argparse.SUPPRESS)
+    root = _Parser(
+        prog="albra",
+        description="Supervises positions in crypto perpetual futures.",
+        parents=[_common(None)],
+        allow_abbrev=False,
+    )
+    root.add_argument("--version", action="store_true", help="print the version")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text, parents=[common], allow_abbrev=False)
+
+    _add_trading(add)
+    _add_reading(add)
+    _add_local(add)
+    return root
+
+
+def _common(default: Any) -> _Parser:
+    """Options that may stand before and behind the command; a default behind it would undo the one before."""
+    common = _Parser(add_help=False)
+    common.add_argument("--config", metavar="FILE", default=default, help="configuration (default config.yaml)")
+    json_default = argparse.SUPPRESS if default is argparse.SUPPRESS else False
+    common.add_argument("--json", action="store_true", default=json_default, help="print one JSON document")
+    return common
+
+
+def _add_trading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    command = add("open", "open a position; prints its id")
+    command.add_argument("symbol", metavar="SYMBOL", type=_typed(fields.symbol))
+    command.add_argument("side", metavar="long|short", type=_typed(fields.side))
+    command.add_argument("quantity", metavar="QTY", type=_typed(fields.positive), help="in base units")
+    command.add_argument("--strategy", metavar="S", type=_typed(fields.strategy))
+    command.add_argument("--account", metavar="A", type=_typed(fields.account))
+    command.add_argument("--leverage", metavar="N", type=_typed(fields.leverage))
+    command.add_argument("--limit", metavar="P", type=_typed(fields.positive), help="open by limit at this price")
+    command.add_argument("--stop-loss", metavar="P", type=_typed(fields.positive))
+    command.add_argument("--take-profit", metavar="P", type=_typed(fields.positive))
+    _add_waiting(command, "return when the position is ACTIVE and protected, or failed")
+
+    command = add("close", "close a position, in part or whole")
+    command.add_argument("target", metavar="SYMBOL|POSITION_ID", nargs="?", type=_typed(_target))
+    command.add_argument("--all", action="store_true", help="close every position (of --account where given)")
+    command.add_argument("--yes", action="store_true", help="do not ask before --all")
+    command.add_argument("--strategy", metavar="S", type=_typed(fields.strategy))
+    command.add_argument("--account", metavar="A", type=_typed(fields.account))
+    command.add_argument("--percent", metavar="P", type=_typed(fields.percent))
+    _add_waiting(command, "return when it is done")
+
+    command = add("modify", "move the stop or the target; 0 removes it")
+    command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
+    command.add_argument("--stop-loss", metavar="P", type=_typed(fields.not_negative))
+    command.add_argument("--take-profit", metavar="P", type=_typed(fields.not_negative))
+    _add_once(command)
+
+    for name, text in (("pause", "put one position, or openings, on hold"), ("resume", "end a hold")):
+        command = add(name, text)
+        command.add_argument("target", metavar="SYMBOL|POSITION_ID", nargs="?", type=_typed(_target))
+        _add_once(command)
+
+    command = add("reconcile", "compare belief with the venue now")
+    command.add_argument("symbol", metavar="SYMBOL", nargs="?", type=_typed(fields.symbol))
+    _add_once(command)
+
+
+def _add_waiting(command: argparse.ArgumentParser, text: str) -> None:
+    command.add_argument("--wait", action="store_true", help=text)
+    _add_once(command)
+
+
+def _add_once(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--timeout", metavar="S", type=_typed(fields.positive), help=f"seconds (default {DEFAULT_TIMEOUT_S:g})"
+    )
+    command.add_argument(
+        "--command-id", metavar="ID", type=_typed(fields.command_id), help="repeated with the same id: one effect"
+    )
+
+
+def _add_reading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    command = add("positions", "list live positions")
+    command.add_argument("--all", action="store_true", help="closed, failed and canceled ones too")
+    command = add("history", "every event of one position")
+    command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
+    add("status", "health of the whole")
+    command = add("logs", "read the log files")
+    command.add_argument("--position", metavar="ID", type=_typed(fields.position_id))
+    command.add_argument("--symbol", metavar="S", type=_typed(fields.symbol))
+    command.add_argument("--actor", metavar="A", help="an address such as supervisor or position/17")
+    command.add_argument("--level", metavar="L", type=str.upper, choices=LEVELS, help="this level and above")
+    command.add_argument("--since", metavar="1h", type=_typed(_seconds), help="so long ago: 30s, 5m, 1h, 2d")
+    command.add_argument("--trace", metavar="CORRELATION_ID", help="one command through all actors")
+    command.add_argument("--follow", action="store_true", help="go on as lines are written")
+
+
+def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    command = add("run", "run the supervisor in the foreground")
+    command.add_argument("--plain", action="store_true", help="lines instead of the live table")
+    command = add("config", "check or show the configuration, or its JSON Schema")
+    command.add_argument("what", choices=("check", "show", "schema"))
+    command = add("journal", "verify the journal, or export its events as JSON lines")
+    command.add_argument("what", choices=("verify", "export"))
+    command = add("paper", "serve the paper venue alone, speaking the Binance USDⓈ-M API")
+    command.add_argument("--host", default="127.0.0.1")
+    command.add_argument("--port", type=_typed(_port), default=0)
+    command.add_argument("--seed", type=_typed(_natural), default=None)
+    command.add_argument("--storage", metavar="DIR", help="keep its account here (default: nowhere)")
+    command.add_argument("--faults", metavar="FILE", help="a fault plan as JSON")
+
+
+def _typed(parse: Callable[[Any], Any]) -> Callable[[str], Any]:
+    def parsed(text: str) -> Any:
+        try:
+            return parse(text)
+        except FieldError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parsed
+
+
+def _target(text: str) -> str:
+    return fields.position_id(text) if fields.names_position(text) else fields.symbol(text)
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    if text[-1:] not in units or not text[:-1].isascii() or not text[:-1].isdigit():
+        raise FieldError("a time such as 30s, 5m, 1h or 2d", text)
+    return float(int(text[:-1]) * units[text[-1]])
+
+
+def _port(text: str) -> int:
+    number = _natural(text)
+    if number > 65_535:
+        raise FieldError("a port from 0 to 65535", text)
+    return number
+
+
+def _natural(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise FieldError("a whole number", text)
+    return int(text)

@@ -1,0 +1,142 @@
+"""From argv to an exit code: every error becomes one line on stderr, and JSON where JSON was asked for."""
+
+import os
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Protocol
+
+from adapters.cli import arguments as arguments_
+from adapters.cli import output
+from adapters.cli.outcome import CommandError, Exit
+from adapters.config import Config, ConfigError, Loaded, load, named_path
+
+_READING = ("positions", "history", "status")
+_TRADING = ("open", "close", "modify", "pause", "resume", "reconcile")
+
+
+class Run(Protocol):
+    """The composition: runs the supervisor until it is told to stop, and gives the exit code.
+
+    `live`: stdout is a terminal, and a table is wanted there. May raise CommandError.
+    """
+
+    def __call__(self, config: Config, *, live: bool) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None, *, run: Run | None = None) -> int:
+    """Run one command and return its exit code. Never raises, but for --help's SystemExit(0)."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    as_json = "--json" in given
+    try:
+        code = _dispatch(arguments_.parse(given), run)
+        sys.stdout.flush()
+    except CommandError as error:
+        return _say(error.text.splitlines(), error.exit_code, {"error": error.text, **error.details}, as_json=as_json)
+    except ConfigError as error:
+        return _say_invalid(error, as_json=as_json)
+    except BrokenPipeError:
+        # Who read us is gone (`albra logs | head`): what python flushes at exit must go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    return code
+
+
+def _dispatch(arguments: Namespace, run: Run | None) -> int:
+    if arguments.version:
+        output.line(f"albra {_version()}")
+        return Exit.DONE
+    if arguments.command is None:
+        sys.stderr.write(arguments_.parser().format_help())
+        return Exit.USAGE
+    if arguments.command == "config" and arguments.what == "schema":
+        from adapters.cli.local import schema
+
+        schema()
+        return Exit.DONE
+    if arguments.command == "paper":
+        from adapters.cli.local import paper
+
+        paper(arguments)
+        return Exit.DONE
+    loaded = load(named_path(arguments.config))
+    if arguments.command == "run":
+        return _run(arguments, loaded, run)
+    _answer(arguments, loaded)
+    return Exit.DONE
+
+
+def _answer(arguments: Namespace, loaded: Loaded) -> None:
+    storage = loaded.config.storage.path
+    command = arguments.command
+    if command in _READING or command in _TRADING:
+        from adapters.cli import reading, trading
+        from adapters.cli.client import Supervisor
+
+        {
+            "positions": reading.positions,
+            "history": reading.history,
+            "status": reading.status,
+            "open": trading.open_position,
+            "close": trading.close,
+            "modify": trading.modify,
+            "pause": trading.hold,
+            "resume": trading.hold,
+            "reconcile": trading.reconcile,
+        }[command](arguments, Supervisor(storage))
+    elif command == "logs":
+        from adapters.cli.logs import logs
+
+        logs(arguments, storage)
+    elif command == "journal":
+        from adapters.cli.journal import journal
+
+        journal(arguments, storage)
+    else:
+        from adapters.cli.local import config
+
+        config(arguments, loaded)
+
+
+def _run(arguments: Namespace, loaded: Loaded, run: Run | None) -> int:
+    if run is None:
+        raise CommandError(Exit.FAILED, "run: the supervisor is not part of this entry point; use `albra run`")
+    return run(loaded.config, live=sys.stdout.isatty() and not arguments.plain)
+
+
+def _say_invalid(error: ConfigError, *, as_json: bool) -> int:
+    problems = [
+        {
+            "file": problem.file,
+            "line": problem.line,
+            "path": problem.path,
+            "expected": problem.expected,
+            "found": problem.found,
+            "advice": problem.advice,
+        }
+        for problem in error.problems
+    ]
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    document = {"error": f"the configuration is invalid: {count}", "problems": problems}
+    return _say([str(problem) for problem in error.problems], Exit.CONFIGURATION, document, as_json=as_json)
+
+
+def _say(lines: Sequence[str], code: Exit, document: object, *, as_json: bool) -> int:
+    for text in lines:
+        sys.stderr.write(f"albra: {text}\n")
+    if as_json:
+        output.document(document)
+        sys.stdout.flush()
+    return code
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("albra")
+    except PackageNotFoundError:
+        return "(not installed)"

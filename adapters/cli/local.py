@@ -1,0 +1,53 @@
+"""Commands that need no supervisor: configuration, journal, paper venue."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from adapters.cli import output
+from adapters.cli.outcome import CommandError, Exit
+from adapters.config import SCHEMA, Loaded, render
+from adapters.config.render import jsonable
+
+
+def config(arguments: Namespace, loaded: Loaded) -> None:
+    """`schema` is handled earlier: it needs no valid configuration."""
+    if arguments.what == "show":
+        if arguments.json:
+            output.document(jsonable(loaded.effective))
+        else:
+            output.line(render(loaded.effective).rstrip())
+        return
+    source = str(loaded.config.source) if loaded.config.source else "built-in defaults"
+    venues = {a.account: "embedded paper venue" if a.embedded else a.exchange for a in loaded.config.accounts}
+    if arguments.json:
+        output.document({"valid": True, "source": source, "accounts": venues})
+        return
+    output.line(f"{source}: valid")
+    for account, venue in venues.items():
+        output.line(f"account {account}: {venue}")
+
+
+def schema() -> None:
+    output.document(SCHEMA)
+
+
+def paper(arguments: Namespace) -> None:
+    import asyncio
+
+    from adapters.paper.server import serve_forever
+
+    def announce(text: str) -> None:
+        output.line(text.rstrip())
+
+    options: dict[str, Any] = {"host": arguments.host, "port": arguments.port, "announce": announce}
+    if arguments.seed is not None:
+        options["seed"] = arguments.seed
+    if arguments.storage:
+        options["storage"] = Path(arguments.storage)
+    if arguments.faults:
+        options["faults"] = Path(arguments.faults)
+    try:
+        asyncio.run(serve_forever(**options))
+    except (OSError, ValueError) as error:
+        raise CommandError(Exit.FAILED, f"paper: {error}") from None

@@ -1,0 +1,125 @@
+"""Commands that only read: positions, history, status."""
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from adapters.cli import output
+from adapters.cli.client import Supervisor
+
+_COLUMNS = ("position", "state", "quantity", "entry", "mark", "pnl", "lev", "stop", "target", "age")
+_STATE_COLORS = {
+    "ACTIVE": "green", "FAILED": "red", "RECONCILING": "yellow", "PAUSED": "yellow", "MODIFIED": "yellow",
+    "CLOSED": "dim", "CANCELLED": "dim",
+}  # fmt: skip
+_HEADER_FIELDS = ("type", "ts_event", "ts_init", "correlation_id", "causation_id")
+_SECOND_NS = 1_000_000_000
+
+
+def positions(arguments: Namespace, supervisor: Supervisor) -> None:
+    rows = supervisor.read("/v1/positions?all=1" if arguments.all else "/v1/positions")
+    if arguments.json:
+        output.document(rows)
+    elif rows:
+        output.line(positions_table(rows, time.time_ns(), color=output.colored(sys.stdout)))
+    else:
+        output.line("no positions" if arguments.all else "no live positions")
+
+
+def history(arguments: Namespace, supervisor: Supervisor) -> None:
+    events = supervisor.read(f"/v1/positions/{arguments.position_id}/history")
+    if arguments.json:
+        output.document(events)
+        return
+    for event in events:
+        output.line(event_line(event))
+
+
+def status(arguments: Namespace, supervisor: Supervisor) -> None:
+    sections = supervisor.read("/v1/status")
+    if arguments.json:
+        output.document(sections)
+        return
+    width = max((len(name) for rows in sections.values() for name in rows), default=0)
+    for section, rows in sections.items():
+        output.line(output.paint(section, "bold" if output.colored(sys.stdout) else None))
+        for name, value in rows.items():
+            output.line(f"  {name.ljust(width)}  {value}")
+
+
+def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool) -> str:
+    """The rows of GET /v1/positions, one line each."""
+    cells, colors = [], {}
+    for index, row in enumerate(rows):
+        doubt = "?" if row["in_doubt"] else ""
+        pnl = _rounded(row["unrealized_pnl"])
+        cells.append(
+            (
+                row["position_id"],
+                row["state"] + doubt,
+                row["quantity"],
+                _rounded(row["entry_price"]),
+                _rounded(row["mark_price"]),
+                pnl,
+                f"{row['leverage']}x" if row["leverage"] else "-",
+                row["stop_loss"] or "-",
+                row["take_profit"] or "-",
+                age(row["since"], now_ns),
+            )
+        )
+        if color:
+            if state_color := _STATE_COLORS.get(row["state"]):
+                colors[index, 1] = state_color
+            if pnl != "-":
+                colors[index, 5] = "red" if pnl.startswith("-") else "green"
+    return output.table(_COLUMNS, cells, colors)
+
+
+def event_line(event: Mapping[str, Any]) -> str:
+    """`time  Event  field=value …`: one fact of a position's history, what says nothing left out."""
+    said = " ".join(
+        f"{name}={_said(value)}"
+        for name, value in event.items()
+        if name not in _HEADER_FIELDS and value not in (None, "", False)
+    )
+    return f"{moment(int(event['ts_init']))}  {event['type']:<20}  {said}".rstrip()
+
+
+def moment(time_ns: int) -> str:
+    seconds, rest = divmod(time_ns, _SECOND_NS)
+    clock = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+    return f"{clock}.{rest // 1_000_000:03d}Z"
+
+
+def age(since: str, now_ns: int) -> str:
+    """How long ago an instant of ours (ISO, UTC) was, in at most two units."""
+    from datetime import datetime
+
+    then = datetime.fromisoformat(since)
+    seconds = max(0, now_ns // _SECOND_NS - int(then.timestamp()))
+    for unit, size, below, below_size in (("d", 86_400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}{seconds % size // below_size}{below}"
+    return f"{seconds}s"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "/".join(str(part) for key, part in value.items() if key != "type")
+    text = str(value)
+    return repr(text) if " " in text else text
+
+
+def _rounded(number: str | None) -> str:
+    """Eight significant digits for the eye; scripts get all of them from --json."""
+    if number is None:
+        return "-"
+    try:
+        exact = Decimal(number)
+    except InvalidOperation:
+        return number
+    places = max(0, min(8, 7 - exact.adjusted())) if exact else 0
+    return format(exact.quantize(Decimal(1).scaleb(-places)).normalize(), "f")

@@ -1,0 +1,180 @@
+"""Commands that change something: each carries a command id, so that asking again has one effect."""
+
+import secrets
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from adapters.cli import output, waiting
+from adapters.cli.arguments import DEFAULT_TIMEOUT_S
+from adapters.cli.client import Supervisor
+from adapters.cli.outcome import CommandError, Exit
+from adapters.cli.waiting import Closing, Progress, Row
+from adapters.control.fields import names_position
+
+_CONFIRMATION = "close all"
+_TERMINAL = ("CLOSED", "FAILED", "CANCELLED")
+
+
+def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
+    """Prints the position id as soon as the opening is durable, and waits where asked."""
+    deadline = _deadline(arguments)
+    left_ns = max(0, int((deadline - time.monotonic()) * 1e9))
+    body = _body(
+        arguments,
+        symbol=arguments.symbol,
+        side=arguments.side,
+        quantity=arguments.quantity,
+        strategy=arguments.strategy,
+        account=arguments.account,
+        leverage=arguments.leverage,
+        limit_price=arguments.limit,
+        stop_loss=arguments.stop_loss,
+        take_profit=arguments.take_profit,
+        expires_at_ns=time.time_ns() + left_ns,
+    )
+    said = supervisor.command("open", body, deadline)
+    if not arguments.json:
+        output.line(said["position_id"])
+    if not arguments.wait:
+        _finish(arguments, said)
+        return
+    asked = arguments.stop_loss is not None or arguments.take_profit is not None
+    row = _await(supervisor, said, deadline, "the opening", lambda row: waiting.opening(row, protection_asked=asked))
+    _finish(arguments, {**row, "command_id": body["command_id"]})
+    if not arguments.json and output.colored(sys.stdout):
+        protection = ", protected" if row["protected"] else ""
+        output.line(f"{row['state']} {row['quantity']} at {row['entry_price']}{protection}")
+
+
+def close(arguments: Namespace, supervisor: Supervisor) -> None:
+    if arguments.all:
+        _close_all(arguments, supervisor)
+        return
+    if arguments.target is None:
+        raise CommandError(Exit.USAGE, "close: name a symbol or a position id, or --all")
+    deadline = _deadline(arguments)
+    named = "position_id" if names_position(arguments.target) else "symbol"
+    body = _body(
+        arguments,
+        **{named: arguments.target},
+        strategy=arguments.strategy,
+        account=arguments.account,
+        percent=arguments.percent,
+    )
+    said = supervisor.command("close", body, deadline)
+    if not arguments.wait:
+        _finish(arguments, said, said["text"] or f"closing {said['position_id']}")
+        return
+    whole = arguments.percent is None or arguments.percent == 100
+    closing = Closing(command_id=body["command_id"], whole=whole)
+    row = _await(supervisor, said, deadline, "the close", closing.progress)
+    left = "" if row["state"] in _TERMINAL else f", {row['quantity']} left"
+    _finish(arguments, {**row, "command_id": body["command_id"]}, f"{row['position_id']} {row['state']}{left}")
+
+
+def modify(arguments: Namespace, supervisor: Supervisor) -> None:
+    body = _body(
+        arguments,
+        position_id=arguments.position_id,
+        stop_loss=arguments.stop_loss,
+        take_profit=arguments.take_profit,
+    )
+    said = supervisor.command("modify", body, _deadline(arguments))
+    _finish(arguments, said, said["text"] or f"modifying {arguments.position_id}")
+
+
+def hold(arguments: Namespace, supervisor: Supervisor) -> None:
+    """`pause` and `resume`: of a position, of a symbol's openings, of all openings."""
+    target = arguments.target
+    named = {} if target is None else {"position_id" if names_position(target) else "symbol": target}
+    said = supervisor.command(arguments.command, _body(arguments, **named), _deadline(arguments))
+    what = target or "all openings"
+    _finish(arguments, said, said["text"] or f"{arguments.command}d {what}")
+
+
+def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
+    said = supervisor.command("reconcile", _body(arguments, symbol=arguments.symbol), _deadline(arguments))
+    _finish(arguments, said, said["text"] or "a check was started")
+
+
+def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
+    if arguments.target or arguments.strategy or arguments.percent:
+        raise CommandError(Exit.USAGE, "close --all takes --account alone: it closes every position, in whole")
+    of_account = f" of account {arguments.account}" if arguments.account else ""
+    if not arguments.yes:
+        _confirm(f"This closes every position{of_account} at market price.")
+    deadline = _deadline(arguments)
+    said = supervisor.command("close_all", _body(arguments, account=arguments.account), deadline)
+    if not arguments.wait:
+        _finish(arguments, said, said["text"] or f"closing every position{of_account}")
+        return
+
+    def left(rows: Any) -> list[Row]:
+        return [row for row in rows if arguments.account in (None, row["account"])]
+
+    rows = supervisor.poll("/v1/positions", lambda rows: not left(rows), deadline)
+    if rows is None or left(rows):
+        names = ", ".join(f"{row['position_id']} {row['state']}" for row in left(rows or []))
+        raise CommandError(
+            Exit.UNKNOWN, f"close --all: not finished in time: {names or 'the supervisor does not answer'}"
+        )
+    _finish(arguments, said, f"every position{of_account} is closed")
+
+
+def _confirm(text: str) -> None:
+    if not sys.stdin.isatty():
+        raise CommandError(Exit.USAGE, "close --all asks for a confirmation: add --yes where nobody can type it")
+    sys.stderr.write(f"{text} Type `{_CONFIRMATION}` to go on: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() != _CONFIRMATION:
+        raise CommandError(Exit.REFUSED, "close --all: not confirmed, nothing was done")
+
+
+def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progress: Callable[[Row], Progress]) -> Row:
+    """The row with which it is done. Raises CommandError: REFUSED with the reason, UNKNOWN at the deadline."""
+    position_id = said["position_id"]
+    reached = Progress.WAITING
+
+    def seen(row: Row) -> bool:
+        nonlocal reached
+        reached = progress(row)
+        return reached is not Progress.WAITING
+
+    row = supervisor.poll(f"/v1/positions/{position_id}", seen, deadline)
+    details = {"position_id": position_id, "command_id": said["command_id"]}
+    if row is not None:
+        details |= {"state": row["state"], "position": row}
+    if reached is Progress.FAILED:
+        raise CommandError(Exit.REFUSED, f"{position_id} {row['state']}: {row['reason'] or 'no reason'}", details)
+    if reached is Progress.WAITING:
+        state = row["state"] if row is not None else "not seen: the supervisor does not answer"
+        raise CommandError(
+            Exit.UNKNOWN,
+            f"{what} of {position_id} did not finish in time, it is {state}; see `albra positions`",
+            details,
+        )
+    finished: Row = row
+    return finished
+
+
+def _body(arguments: Namespace, **given: object) -> dict[str, Any]:
+    """The command's body: what was given, numbers as plain digits, and its id."""
+    command_id = arguments.command_id or f"cli-{secrets.token_hex(8)}"
+    values = {k: format(v, "f") if isinstance(v, Decimal) else v for k, v in given.items() if v is not None}
+    return {"command_id": command_id, **values}
+
+
+def _deadline(arguments: Namespace) -> float:
+    timeout_s = DEFAULT_TIMEOUT_S if arguments.timeout is None else float(arguments.timeout)
+    return time.monotonic() + timeout_s
+
+
+def _finish(arguments: Namespace, said: Any, text: str = "") -> None:
+    if arguments.json:
+        output.document(dict(said))
+    elif text:
+        output.line(text)

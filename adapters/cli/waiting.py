@@ -1,0 +1,52 @@
+"""When is an opening or a close done? Read from position rows, so that it survives a restarted supervisor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+Row = Mapping[str, Any]
+
+_TERMINAL = frozenset({"CLOSED", "FAILED", "CANCELLED"})
+_HELD = frozenset({"ACTIVE", "MODIFIED", "PAUSED"})
+
+
+class Progress(Enum):
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def opening(row: Row, *, protection_asked: bool) -> Progress:
+    """Done when the position is held and, where a stop or target was asked for, protected at the venue."""
+    if row["state"] in _TERMINAL:
+        return Progress.FAILED
+    if row["state"] in _HELD and not row["in_doubt"] and (row["protected"] or not protection_asked):
+        return Progress.DONE
+    return Progress.WAITING
+
+
+@dataclass(slots=True, kw_only=True)
+class Closing:
+    """One close being watched. A part is done when its goal, seen on the way, was reached and is gone."""
+
+    command_id: str
+    whole: bool
+    goal: Decimal | None = None
+
+    def progress(self, row: Row) -> Progress:
+        if row["state"] == "FAILED":
+            return Progress.FAILED
+        if row["state"] in _TERMINAL:
+            return Progress.DONE
+        if self.command_id not in row["command_ids"]:
+            return Progress.WAITING  # The view is older than our command.
+        if row["goal_quantity"] is not None:
+            self.goal = Decimal(row["goal_quantity"])
+            return Progress.WAITING
+        if self.whole or row["state"] in ("CLOSING", "MODIFYING", "RECONCILING"):
+            return Progress.WAITING
+        if self.goal is not None and Decimal(row["quantity"]) > self.goal:
+            return Progress.FAILED
+        return Progress.DONE

@@ -1,0 +1,123 @@
+"""What people and programs write, read strictly: a price that could be misread is refused, not guessed."""
+
+import re
+from decimal import Decimal
+
+from messages.ids import parse_position_id
+from messages.types import AccountId, PositionId, PositionSide, StrategyId, Symbol
+
+_PLAIN_SYMBOL = re.compile(r"[A-Z0-9]{5,30}")
+_UNIFIED_SYMBOL = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):([A-Z0-9]{2,10})")
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,18})?|\.[0-9]{1,18}")
+_WHOLE = re.compile(r"[0-9]{1,19}")
+_STRATEGY = re.compile(r"[A-Za-z0-9_]{1,32}")
+_ACCOUNT = re.compile(r"[a-z0-9_]{1,32}")
+_COMMAND_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_SHOWN_MAX = 40
+LEVERAGE_MAX = 1000
+
+
+class FieldError(ValueError):
+    """A field holds something else than it should; `field` may be set by whoever knows its name."""
+
+    def __init__(self, expected: str, found: object, field: str = "") -> None:
+        super().__init__(expected, found, field)
+        self.expected = expected
+        self.found = _shown(found)
+        self.field = field
+
+    def __str__(self) -> str:
+        name = f"{self.field}: " if self.field else ""
+        return f"{name}expected {self.expected}, found {self.found}"
+
+
+def symbol(text: object) -> Symbol:
+    """`BTCUSDT` for `BTCUSDT` and `BTC/USDT:USDT` in any case. Raises FieldError for anything else."""
+    upper = text.upper() if isinstance(text, str) and text.isascii() else ""
+    unified = _UNIFIED_SYMBOL.fullmatch(upper)
+    if unified is not None and unified[2] == unified[3]:
+        return Symbol(unified[1] + unified[2])
+    if _PLAIN_SYMBOL.fullmatch(upper):
+        return Symbol(upper)
+    raise FieldError("a perpetual's symbol such as BTCUSDT or BTC/USDT:USDT", text)
+
+
+def positive(text: object) -> Decimal:
+    """A positive number in plain digits: no sign, no exponent, no separators, no NaN."""
+    number = not_negative(text, "a positive number in plain digits such as 0.01")
+    if not number:
+        raise FieldError("a number above zero", text)
+    return number
+
+
+def not_negative(text: object, expected: str = "a number in plain digits such as 58000.5, or 0") -> Decimal:
+    """The same, zero included. A JSON integer is taken too; a JSON fraction arrives here as its text."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        text = str(text)
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+        raise FieldError(expected, text)
+    return Decimal(text)
+
+
+def percent(text: object) -> Decimal:
+    number = positive(text)
+    if number > 100:
+        raise FieldError("a percentage above 0 and up to 100", text)
+    return number
+
+
+def leverage(text: object) -> int:
+    return _whole(text, 1, LEVERAGE_MAX, f"a whole number from 1 to {LEVERAGE_MAX}")
+
+
+def instant_ns(text: object) -> int:
+    return _whole(text, 0, 2**63 - 1, "nanoseconds since the epoch, or 0 for never")
+
+
+def side(text: object) -> PositionSide:
+    if isinstance(text, str) and text.lower() in ("long", "short"):
+        return PositionSide(text.lower())
+    raise FieldError("long or short", text)
+
+
+def strategy(text: object) -> StrategyId:
+    if isinstance(text, str) and _STRATEGY.fullmatch(text):
+        return StrategyId(text)
+    raise FieldError("a strategy's name, 1 to 32 of letters, digits and _", text)
+
+
+def account(text: object) -> AccountId:
+    if isinstance(text, str) and _ACCOUNT.fullmatch(text):
+        return AccountId(text)
+    raise FieldError("an account's name, 1 to 32 of a-z, 0-9 and _", text)
+
+
+def command_id(text: object) -> str:
+    if isinstance(text, str) and _COMMAND_ID.fullmatch(text):
+        return text
+    raise FieldError("an id of your own, 1 to 64 of letters, digits and _.:-", text)
+
+
+def position_id(text: object) -> PositionId:
+    if isinstance(text, str) and parse_position_id(text) is not None:
+        return PositionId(text)
+    raise FieldError("a position id such as main.BTCUSDT.long.manual.1", text)
+
+
+def names_position(text: str) -> bool:
+    """Whether a `SYMBOL|POSITION_ID` argument is meant as a position id: no symbol has a dot."""
+    return "." in text
+
+
+def _whole(text: object, least: int, most: int, expected: str) -> int:
+    digits = str(text) if isinstance(text, int) and not isinstance(text, bool) else text
+    if not isinstance(digits, str) or not _WHOLE.fullmatch(digits) or not least <= int(digits) <= most:
+        raise FieldError(expected, text)
+    return int(digits)
+
+
+def _shown(found: object) -> str:
+    if found is None:
+        return "nothing"
+    text = repr(found)
+    return text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…"

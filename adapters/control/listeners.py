@@ -1,0 +1,51 @@
+"""Who listens to events over WebSocket: each has a bounded queue, and is told when it missed some."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from messages.base import Message
+from messages.codec import to_jsonable
+
+QUEUE_MAX = 1000
+"""Events a slow listener may lag behind before it loses the oldest; it learns how many."""
+LISTENERS_MAX = 32
+
+
+class Listeners:
+    """Used on one event loop only; `count` may be read from anywhere."""
+
+    def __init__(self) -> None:
+        self._queues: set[asyncio.Queue[Message | None]] = set()
+        self._missed: dict[asyncio.Queue[Message | None], int] = {}
+        self.count = 0
+
+    def publish(self, message: Message) -> None:
+        for queue in self._queues:
+            self._put(queue, message)
+
+    def close(self) -> None:
+        """End every listener's stream."""
+        for queue in self._queues:
+            self._put(queue, None)
+
+    async def stream(self) -> AsyncIterator[str]:
+        """JSON texts, one event each; `{"type": "Missed", "count": n}` stands where n were lost."""
+        queue: asyncio.Queue[Message | None] = asyncio.Queue(QUEUE_MAX)
+        self._queues.add(queue)
+        self.count = len(self._queues)
+        try:
+            while (message := await queue.get()) is not None:
+                if missed := self._missed.pop(queue, 0):
+                    yield json.dumps({"type": "Missed", "count": missed})
+                yield json.dumps(to_jsonable(message))
+        finally:
+            self._queues.discard(queue)
+            self._missed.pop(queue, None)
+            self.count = len(self._queues)
+
+    def _put(self, queue: asyncio.Queue[Message | None], message: Message | None) -> None:
+        if queue.full():
+            queue.get_nowait()
+            self._missed[queue] = self._missed.get(queue, 0) + 1
+        queue.put_nowait(message)

@@ -1,0 +1,91 @@
+"""Requests that wait for their answer message, completed by command id. Used on one event loop only."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from messages.base import Message
+from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
+from messages.requests import Reply
+from messages.types import CommandId
+
+Answer = Reply | PositionsAnswer | StatusAnswer | HistoryAnswer
+ANSWERS = (Reply, PositionsAnswer, StatusAnswer, HistoryAnswer)
+WAITING_MAX = 1000
+"""Requests of all callers that may wait at once; beyond it the API says that it is busy."""
+
+
+class Busy(Exception):  # noqa: N818 - what it says to callers
+    """Nothing was handed over: the supervisor's mailbox, or this table, is full."""
+
+
+class Conflict(Exception):  # noqa: N818 - what it says to callers
+    """The command id belongs to another command that is being carried out."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Wait:
+    """One command under way: `meaning` must be equal in a repetition; `callers` wait for `answer`."""
+
+    meaning: object
+    answer: asyncio.Future[Answer]
+    callers: int = 0
+
+
+class Pending:
+    """A retried command joins the one that is still waiting instead of being sent again."""
+
+    def __init__(self, submit: Callable[[Message], bool]) -> None:
+        self._submit = submit
+        self._waiting: dict[CommandId, _Wait] = {}
+        self._closed = False
+
+    async def ask(self, command_id: CommandId, message: Message, meaning: object, timeout_s: float) -> Answer:
+        """Hand `message` over and wait for the answer to `command_id`.
+
+        Raises Busy, Conflict, TimeoutError; after a TimeoutError the same command may be asked again.
+        """
+        wait = self._waiting.get(command_id)
+        if wait is None:
+            wait = self._hand_over(command_id, message, meaning)
+        elif wait.meaning != meaning:
+            raise Conflict
+        wait.callers += 1
+        try:
+            # Shielded: one caller that gives up must not cancel another's wait for the same command.
+            return await asyncio.wait_for(asyncio.shield(wait.answer), timeout_s)
+        finally:
+            wait.callers -= 1
+            if not wait.callers and self._waiting.get(command_id) is wait:
+                del self._waiting[command_id]
+
+    def complete(self, answer: Answer) -> None:
+        """An answer that nobody waits for any more is dropped: its effect is in the journal, not in it."""
+        wait = self._waiting.pop(answer.command_id, None)
+        if wait is not None and not wait.answer.done():
+            wait.answer.set_result(answer)
+
+    def close(self) -> None:
+        """Nothing is handed over from now on; who waits is told that we are busy: stopping."""
+        self._closed = True
+        for wait in self._waiting.values():
+            if not wait.answer.done():
+                wait.answer.set_exception(Busy())
+                wait.answer.exception()  # Seen: whoever gave up in this moment is not complained about.
+        self._waiting.clear()
+
+    def _hand_over(self, command_id: CommandId, message: Message, meaning: object) -> _Wait:
+        if self._closed or len(self._waiting) >= WAITING_MAX:
+            raise Busy
+        wait = _Wait(meaning=meaning, answer=asyncio.get_running_loop().create_future())
+        # Registered before the hand-over: the answer may come on another thread before submit returns.
+        self._waiting[command_id] = wait
+        submitted = False
+        try:
+            submitted = self._submit(message)
+        finally:
+            if not submitted:
+                del self._waiting[command_id]
+        if not submitted:
+            raise Busy
+        return wait

@@ -1,0 +1,221 @@
+"""The HTTP routes of the control API: what each asks the supervisor, and how its answer is said."""
+
+import asyncio
+import hmac
+import json
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from adapters.control import fields, wire
+from adapters.control.fields import FieldError
+from adapters.control.listeners import LISTENERS_MAX, Listeners
+from adapters.control.pending import Answer, Busy, Conflict, Pending
+from messages.codec import decode, to_jsonable
+from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
+from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
+from messages.requests import Reply
+from messages.types import AccountId, CommandId, CorrelationId, PositionId
+
+BODY_MAX = 65_536
+WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
+_HEARTBEAT_S = 20
+_LOG = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """`answer_timeout_s` bounds every wait for the supervisor."""
+
+    pending: Pending
+    listeners: Listeners
+    token: str
+    accounts: tuple[AccountId, ...]
+    answer_timeout_s: float
+    health: Callable[[], dict[str, Any]]
+
+    def application(self) -> web.Application:
+        application = web.Application(middlewares=[_errors_as_json, self._authorized], client_max_size=BODY_MAX)
+        application.add_routes(
+            [
+                web.get("/v1/health", self._health),
+                web.post("/v1/commands/{name}", self._command),
+                web.get("/v1/positions", self._positions),
+                web.get("/v1/positions/{position_id}", self._position),
+                web.get("/v1/positions/{position_id}/history", self._history),
+                web.get("/v1/status", self._status),
+                web.get("/v1/discrepancies", self._discrepancies),
+                web.get("/v1/events", self._events),
+            ]
+        )
+        return application
+
+    @web.middleware
+    async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path != "/v1/health" and not hmac.compare_digest(_token_of(request), self.token.encode()):
+            return failure(401, "the bearer token is missing or wrong: it stands in control.token")
+        return await handler(request)
+
+    async def _health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
+        return web.json_response(self.health())
+
+    async def _command(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in wire.COMMANDS:
+            return failure(404, f"no command {name!r}: there are {', '.join(wire.COMMANDS)}")
+        body = await _body(request)
+        command = wire.command(name, body, self.accounts, time.time_ns())
+        meaning = (name, json.dumps(body, sort_keys=True))
+        if isinstance(command, wire.CloseBySymbol):
+            found = await self._find(command)
+            if isinstance(found, web.Response):
+                return found
+            command = command.on(found)
+        answer = await self._ask(command, meaning)
+        assert isinstance(answer, Reply)
+        status, said = wire.reply(answer)
+        return web.json_response(said, status=status)
+
+    async def _find(self, close: wire.CloseBySymbol) -> PositionView | web.Response:
+        """The position that a close by symbol means; a repetition means what the first one closed."""
+        live = [view for view in await self._views() if close.matches(view)]
+        if len(live) == 1:
+            return live[0]
+        every = await self._views(terminal=True)
+        earlier = [view for view in every if close.command_id in view.command_ids]
+        if earlier:
+            return earlier[0]
+        if not live:
+            return failure(409, f"no open position matches {close.symbol}: see `albra positions`")
+        names = ", ".join(view.position_id for view in live)
+        return failure(409, f"{len(live)} positions match {close.symbol}: name one of {names}")
+
+    async def _views(
+        self, position_id: PositionId | None = None, *, terminal: bool = False
+    ) -> tuple[PositionView, ...]:
+        answer = await self._read_positions(position_id, terminal=terminal)
+        return answer.views
+
+    async def _read_positions(self, position_id: PositionId | None, *, terminal: bool) -> PositionsAnswer:
+        about = _query()
+        answer = await self._ask(ListPositions(**about, position_id=position_id, terminal=terminal))
+        assert isinstance(answer, PositionsAnswer)
+        return answer
+
+    async def _positions(self, request: web.Request) -> web.Response:
+        terminal = request.query.get("all", "0") not in ("0", "false", "")
+        return web.json_response(wire.positions(await self._read_positions(None, terminal=terminal)))
+
+    async def _position(self, request: web.Request) -> web.Response:
+        position_id = _position_id(request)
+        rows = wire.positions(await self._read_positions(position_id, terminal=True))
+        if not rows:
+            return failure(404, f"no position {position_id}: see `albra positions --all`")
+        return web.json_response(rows[0])
+
+    async def _history(self, request: web.Request) -> web.Response:
+        position_id = _position_id(request)
+        answer = await self._ask(ReadHistory(**_query(), position_id=position_id))
+        assert isinstance(answer, HistoryAnswer)
+        if not answer.found:
+            return failure(404, f"no position {position_id}: see `albra positions --all`")
+        return web.json_response([to_jsonable(decode(record)) for record in answer.records])
+
+    async def _status(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
+        answer = await self._ask(ReadStatus(**_query()))
+        assert isinstance(answer, StatusAnswer)
+        return web.json_response(wire.status(answer))
+
+    async def _discrepancies(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
+        return failure(501, "this supervisor keeps no record of discrepancies yet")
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        if self.listeners.count >= LISTENERS_MAX:
+            return failure(503, f"{LISTENERS_MAX} listeners are connected already: close one")
+        offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, protocols=offered[:1], max_msg_size=BODY_MAX)
+        await socket.prepare(request)
+        sender = asyncio.ensure_future(self._send_events(socket))
+        try:
+            async for message in socket:  # What listeners say is ignored; reading notices that they are gone.
+                if message.type is WSMsgType.ERROR:
+                    break
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        return socket
+
+    async def _send_events(self, socket: web.WebSocketResponse) -> None:
+        async for text in self.listeners.stream():
+            await socket.send_str(text)
+        await socket.close(message=b"the supervisor stops")
+
+    async def _ask(self, command: Command, meaning: object = None) -> Answer:
+        return await self.pending.ask(command.command_id, command, meaning, self.answer_timeout_s)
+
+
+def failure(status: int, error: str, **more: Any) -> web.Response:
+    return web.json_response({"error": error, **more}, status=status)
+
+
+@web.middleware
+async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error is a JSON object with `error`; what we did not foresee is logged and said to be ours."""
+    try:
+        return await handler(request)
+    except FieldError as error:
+        return failure(400, str(error), field=error.field, expected=error.expected, found=error.found)
+    except Busy:
+        return failure(503, "the supervisor's queue is full: nothing was done, try again in a moment")
+    except Conflict:
+        return failure(409, "this command_id belongs to another command that is being carried out: use a new one")
+    except TimeoutError:
+        return failure(
+            504, "the supervisor did not answer in time: repeat with the same command_id to learn the outcome"
+        )
+    except web.HTTPException as error:
+        return failure(error.status, f"{error.reason}: {request.method} {request.path}")
+    except asyncio.CancelledError:
+        raise
+    except Exception:  # noqa: BLE001 - the last line before a stranger; logged with its trace
+        _LOG.exception("a control request failed: %s %s", request.method, request.path)
+        return failure(500, "an error of ours, see `albra logs --level ERROR`")
+
+
+async def _body(request: web.Request) -> Any:
+    try:
+        # Fractions stay the text they are: a float would have changed the price.
+        return json.loads(await request.text(), parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise FieldError("a JSON object", "something else", "body") from None
+
+
+def _position_id(request: web.Request) -> PositionId:
+    try:
+        return fields.position_id(request.match_info["position_id"])
+    except FieldError as error:
+        error.field = "position_id"
+        raise
+
+
+def _query() -> dict[str, Any]:
+    """What every question of ours carries: an id of its own and the way back."""
+    name = f"control-{secrets.token_hex(8)}"
+    return {"command_id": CommandId(name), "correlation_id": CorrelationId(name), "reply_to": wire.CONTROL}
+
+
+def _token_of(request: web.Request) -> bytes:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip().encode()
+    for protocol in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
+        if protocol.strip().startswith(WEBSOCKET_TOKEN_PREFIX):
+            return protocol.strip().removeprefix(WEBSOCKET_TOKEN_PREFIX).encode()
+    return b""

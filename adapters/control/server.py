@@ -1,0 +1,136 @@
+"""The control API's server, on a loop thread of its own."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from adapters.control.address import TOKEN_FILE, ControlAddress, announce, provide_token, withdraw
+from adapters.control.listeners import Listeners
+from adapters.control.pending import ANSWERS, Pending
+from adapters.control.routes import Routes
+from adapters.control.wire import instant
+from messages.base import Message
+from messages.types import AccountId
+
+ANSWER_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 5.0
+
+
+class ControlAddressError(Exception):
+    """The address of the control API cannot be bound; the text says which and what to do."""
+
+
+class ControlServer:
+    """`submit` hands a message to the supervisor without blocking, False: its mailbox is full.
+
+    What is addressed to `control` comes back through `deliver`, from any thread: answers complete their
+    requests, everything else goes to who listens on /v1/events.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: Path,
+        submit: Callable[[Message], bool],
+        accounts: tuple[AccountId, ...],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> None:
+        self._storage = storage
+        self._host = host
+        self._port = port
+        self._accounts = accounts
+        self._answer_timeout_s = answer_timeout_s
+        self._listeners = Listeners()
+        self._pending = Pending(submit)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._runner: web.AppRunner | None = None
+        self._started_ns = time.time_ns()
+
+    def start(self) -> ControlAddress:
+        """Bind, announce in control.json, serve. Raises ControlAddressError; OSError where storage is not writable."""
+        token = provide_token(self._storage)
+        self._thread.start()
+        try:
+            port = asyncio.run_coroutine_threadsafe(self._bind(token), self._loop).result()
+        except OSError as error:
+            self._end_loop()
+            raise ControlAddressError(
+                f"control.port: {self._host}:{self._port} cannot be bound ({error.strerror or error});"
+                " choose another port in the configuration, or 0 for any"
+            ) from None
+        address = ControlAddress(
+            host=self._host, port=port, pid=os.getpid(), token_path=(self._storage / TOKEN_FILE).absolute()
+        )
+        announce(self._storage, address, {"started": instant(self._started_ns)})
+        return address
+
+    def deliver(self, message: Message) -> None:
+        """Never blocks, never raises; after `stop` it does nothing."""
+        if not isinstance(message, ANSWERS) and not self._listeners.count:
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._arrived, message)
+        except RuntimeError:  # The loop is closed: nobody is left to be told.
+            return
+
+    def stop(self) -> None:
+        """Refuse what still waits, end the event streams, take the address back. Idempotent."""
+        if self._loop.is_closed():
+            return
+        withdraw(self._storage, os.getpid())
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(_STOP_TIMEOUT_S)
+        self._end_loop()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _bind(self, token: str) -> int:
+        routes = Routes(
+            pending=self._pending,
+            listeners=self._listeners,
+            token=token,
+            accounts=self._accounts,
+            answer_timeout_s=self._answer_timeout_s,
+            health=self._health,
+        )
+        runner = web.AppRunner(routes.application(), access_log=None, handle_signals=False, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        return int(runner.addresses[0][1])
+
+    def _health(self) -> dict[str, Any]:
+        return {"status": "ok", "pid": os.getpid(), "started": instant(self._started_ns)}
+
+    def _arrived(self, message: Message) -> None:
+        if isinstance(message, ANSWERS):
+            self._pending.complete(message)
+        else:
+            self._listeners.publish(message)
+
+    async def _close(self) -> None:
+        self._pending.close()
+        self._listeners.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_STOP_TIMEOUT_S)
+        if not self._thread.is_alive():
+            self._loop.close()

@@ -1,0 +1,264 @@
+"""JSON bodies to commands, and answers to JSON values. Pure; numbers leave as strings, exactly."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from adapters.control import fields
+from adapters.control.fields import FieldError
+from messages.commands import (
+    CloseAll,
+    ClosePosition,
+    Command,
+    ModifyPosition,
+    OpenPosition,
+    PauseOpenings,
+    PausePosition,
+    Reconcile,
+    ResumeOpenings,
+    ResumePosition,
+)
+from messages.reports import OrderView, PositionsAnswer, PositionView, StatusAnswer
+from messages.requests import Reply
+from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionSide, StrategyId, Symbol
+
+Body = Mapping[str, Any]
+Parser = Callable[[object], Any]
+
+CONTROL = Address("control")
+"""The mailbox of this edge."""
+OPENING_EXPIRES_NS = 60_000_000_000
+"""An opening that names no `expires_at_ns` never leaves later than this after it came: a venue's ban may be long."""
+
+_FIELDS: Mapping[str, Mapping[str, Parser]] = {
+    "open": {
+        "symbol": fields.symbol,
+        "side": fields.side,
+        "quantity": fields.positive,
+        "strategy": fields.strategy,
+        "account": fields.account,
+        "leverage": fields.leverage,
+        "limit_price": fields.positive,
+        "stop_loss": fields.positive,
+        "take_profit": fields.positive,
+        "expires_at_ns": fields.instant_ns,
+    },
+    "close": {
+        "position_id": fields.position_id,
+        "symbol": fields.symbol,
+        "strategy": fields.strategy,
+        "account": fields.account,
+        "side": fields.side,
+        "quantity": fields.positive,
+        "percent": fields.percent,
+    },
+    "close_all": {"account": fields.account},
+    "modify": {
+        "position_id": fields.position_id,
+        "stop_loss": fields.not_negative,
+        "take_profit": fields.not_negative,
+    },
+    "pause": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
+    "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
+    "reconcile": {"symbol": fields.symbol},
+}
+COMMANDS = tuple(_FIELDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseBySymbol:
+    """A close that names no position: whoever knows the positions finds the one that is meant."""
+
+    command_id: CommandId
+    symbol: Symbol
+    account: AccountId | None = None
+    strategy: StrategyId | None = None
+    side: PositionSide | None = None
+    quantity: Decimal | None = None
+    percent: Decimal | None = None
+
+    def matches(self, view: PositionView) -> bool:
+        return (
+            view.symbol == self.symbol
+            and self.account in (None, view.account)
+            and self.strategy in (None, view.strategy)
+            and self.side in (None, view.side)
+        )
+
+    def on(self, view: PositionView) -> ClosePosition:
+        return ClosePosition(
+            command_id=self.command_id,
+            correlation_id=CorrelationId(self.command_id),
+            reply_to=CONTROL,
+            position_id=view.position_id,
+            quantity=self.quantity,
+            percent=self.percent,
+        )
+
+
+def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command | CloseBySymbol:
+    """The command that `POST /v1/commands/{name}` means. Raises FieldError naming the field."""
+    given = _parsed(name, body)
+    about = {"command_id": given.pop("command_id"), "reply_to": CONTROL}
+    about["correlation_id"] = CorrelationId(about["command_id"])
+    if given.get("account") is not None and given["account"] not in accounts:
+        raise FieldError("one of " + ", ".join(accounts), str(given["account"]), "account")
+    build: Callable[[dict[str, Any], dict[str, Any]], Command | CloseBySymbol] = {
+        "open": lambda given, about: _open(given, about, accounts, now_ns),
+        "close": _close,
+        "close_all": lambda given, about: CloseAll(**about, **given),
+        "modify": _modify,
+        "pause": _pause,
+        "resume": _resume,
+        "reconcile": lambda given, about: Reconcile(**about, **given),
+    }[name]
+    return build(given, about)
+
+
+def _parsed(name: str, body: object) -> dict[str, Any]:
+    if not isinstance(body, Mapping):
+        raise FieldError("a JSON object", body, "body")
+    known = {"command_id": fields.command_id, **_FIELDS[name]}
+    if unknown := next((key for key in body if key not in known), None):
+        raise FieldError("one of " + ", ".join(known), unknown, "body")
+    given: dict[str, Any] = {}
+    for key, parse in known.items():
+        if body.get(key) is None:
+            continue
+        try:
+            given[key] = parse(body[key])
+        except FieldError as error:
+            error.field = key
+            raise
+    _required(given, "command_id", "an id of your own; a repeated one has one effect")
+    return given
+
+
+def _required(given: Mapping[str, Any], field: str, expected: str) -> None:
+    if field not in given:
+        raise FieldError(expected, None, field)
+
+
+def _only_one(given: Mapping[str, Any], first: str, second: str) -> None:
+    if first in given and second in given:
+        raise FieldError(f"{first} or {second}", "both", second)
+
+
+def _open(given: dict[str, Any], about: dict[str, Any], accounts: tuple[AccountId, ...], now_ns: int) -> Command:
+    for field, expected in (("symbol", "a symbol"), ("side", "long or short"), ("quantity", "a quantity")):
+        _required(given, field, expected)
+    if "account" not in given:
+        if len(accounts) != 1:
+            raise FieldError("one of " + ", ".join(accounts), None, "account")
+        given["account"] = accounts[0]
+    given.setdefault("strategy", MANUAL)
+    given.setdefault("expires_at_ns", now_ns + OPENING_EXPIRES_NS)
+    return OpenPosition(**about, **given)
+
+
+def _close(given: dict[str, Any], about: dict[str, Any]) -> Command | CloseBySymbol:
+    _only_one(given, "position_id", "symbol")
+    _only_one(given, "quantity", "percent")
+    if "symbol" in given:
+        return CloseBySymbol(command_id=about["command_id"], **given)
+    _required(given, "position_id", "a position_id or a symbol")
+    for field in ("strategy", "account", "side"):
+        _only_one(given, "position_id", field)
+    return ClosePosition(**about, **given)
+
+
+def _modify(given: dict[str, Any], about: dict[str, Any]) -> Command:
+    _required(given, "position_id", "a position id")
+    if len(given) == 1:
+        raise FieldError("stop_loss or take_profit: a price, or 0 to remove it", None, "stop_loss")
+    return ModifyPosition(**about, **given)
+
+
+def _pause(given: dict[str, Any], about: dict[str, Any]) -> Command:
+    _only_one(given, "position_id", "symbol")
+    _only_one(given, "position_id", "account")
+    return PausePosition(**about, **given) if "position_id" in given else PauseOpenings(**about, **given)
+
+
+def _resume(given: dict[str, Any], about: dict[str, Any]) -> Command:
+    _only_one(given, "position_id", "symbol")
+    _only_one(given, "position_id", "account")
+    return ResumePosition(**about, **given) if "position_id" in given else ResumeOpenings(**about, **given)
+
+
+def reply(answer: Reply) -> tuple[int, dict[str, Any]]:
+    """HTTP status and body: 200 where accepted, 409 where refused."""
+    body = {"command_id": answer.command_id, "position_id": answer.position_id}
+    if answer.accepted:
+        return 200, {"accepted": True, **body, "text": answer.text}
+    return 409, {"error": answer.text or "refused without a reason", "accepted": False, **body}
+
+
+def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
+    """One row per position, oldest first."""
+    marks = dict(answer.marks)
+    return [position(view, marks.get(view.symbol)) for view in sorted(answer.views, key=lambda v: v.ordinal)]
+
+
+def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
+    """A position for people and scripts; the first fourteen keys are promised to scripts."""
+    gain = (mark - view.entry_price) * view.quantity * view.side.sign if mark is not None and view.quantity else None
+    return {
+        "position_id": view.position_id,
+        "account": view.account,
+        "symbol": view.symbol,
+        "strategy": view.strategy,
+        "side": view.side.value,
+        "state": view.state.value,
+        "quantity": _number(view.quantity),
+        "entry_price": _number(view.entry_price) if view.entry_price else None,
+        "mark_price": _number(mark),
+        "unrealized_pnl": _number(gain),
+        "leverage": view.leverage,
+        "stop_loss": _number(view.stop_loss),
+        "take_profit": _number(view.take_profit),
+        "since": instant(view.since_ns),
+        "previous": view.previous.value if view.previous else None,
+        "protected": view.protected,
+        "in_doubt": view.in_doubt,
+        "goal_quantity": _number(view.goal_quantity),
+        "realized_pnl": _number(view.realized_pnl),
+        "fees": _number(view.fees),
+        "reason": view.reason,
+        "transitions": view.transitions,
+        "version": view.version,
+        "command_ids": list(view.command_ids),
+        "orders": [_order(order) for order in view.orders],
+    }
+
+
+def status(answer: StatusAnswer) -> dict[str, dict[str, str]]:
+    """Section -> name -> value, in the order given."""
+    sections: dict[str, dict[str, str]] = {}
+    for section, name, value in answer.rows:
+        sections.setdefault(section, {})[name] = value
+    return sections
+
+
+def instant(time_ns: int) -> str:
+    """`2026-01-31T12:00:00.123456Z`: UTC with microseconds, computed in whole numbers."""
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000, tzinfo=None)
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+def _order(view: OrderView) -> dict[str, Any]:
+    return {
+        "client_order_id": view.client_order_id,
+        "purpose": view.purpose.value,
+        "phase": view.phase,
+        "quantity": _number(view.quantity),
+        "filled_quantity": _number(view.filled_quantity),
+        "price": _number(view.price),
+    }
+
+
+def _number(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
