@@ -1,0 +1,17 @@
+"""An address whose mail leaves the actors: the control API, the live table, whatever an adapter serves."""
+
+from collections.abc import Callable
+
+from actors.runtime.actor import Actor, Context
+from messages.base import Message
+
+
+class EdgeActor(Actor[Message]):
+    """`deliver` takes a message without blocking."""
+
+    def __init__(self, context: Context, deliver: Callable[[Message], None]) -> None:
+        super().__init__(context)
+        self._deliver = deliver
+
+    def receive(self, message: Message) -> None:
+        self._deliver(message)

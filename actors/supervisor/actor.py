@@ -1,0 +1,561 @@
+"""The supervisor actor: the one address that commands and reports come to, and the table that sends them on."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from actors.ports import Log
+from actors.position.actor import Identity
+from actors.position.state import Position, blank
+from actors.runtime.actor import Actor, Context
+from actors.supervisor.admission import Facts, Limits, refusal
+from actors.supervisor.adoption import adoptions
+from actors.supervisor.book import Account, Book, Hold
+from actors.supervisor.status import Rows, rows
+from messages import commands as c
+from messages import lifecycle
+from messages import reports as r
+from messages.base import Event, Message
+from messages.events import OpeningsPaused, OpeningsResumed
+from messages.ids import parse_client_order_id, parse_position_id
+from messages.journal import AppendStep, CommitFailed, Committed, Effect
+from messages.requests import Notify, Reply
+from messages.types import AccountId, Address, CommandId, JournalId, Key, PositionId, Severity, Symbol
+
+JOURNAL = Address("journal")
+NOTIFIER = Address("notifier")
+OWN_HISTORY = 0
+"""The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
+MINUTE_NS = 60_000_000_000
+DAY_NS = 86_400_000_000_000
+FORCED = ("autoclose-", "adl_autoclose", "settlement_autoclose-")
+"""How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
+
+Spawn = Callable[[Identity, Position | None], None]
+"""Open the address of a position; a start of None is read from the journal."""
+Discard = Callable[[Address], None]
+
+
+def position_address(ordinal: int) -> Address:
+    return Address(f"position/{ordinal}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What the journal held at start: positions to go on with, the ids of those that are over, own events."""
+
+    positions: tuple[Position, ...] = ()
+    finished: tuple[tuple[int, PositionId], ...] = ()
+    own_events: tuple[Event, ...] = ()
+    highest_ordinal: int = 0
+    realized_today: tuple[tuple[tuple[AccountId, int], Decimal], ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Memory:
+    """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
+
+    book: Book
+    accounts: dict[AccountId, Account]
+    adopting: bool
+    holds: tuple[Hold, ...] = ()
+    version: int = 0
+    waiting: deque[tuple[Event, c.Command]] = field(default_factory=deque)
+    openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
+    gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: "Settings", restored: Restored) -> "Memory":
+        return cls(
+            book=Book(next_ordinal=restored.highest_ordinal + 1, finished=dict(restored.finished)),
+            accounts={name: Account(account=name) for name in settings.accounts},
+            adopting=not restored.highest_ordinal,
+            realized=dict(restored.realized_today),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the configuration decides here."""
+
+    journal_id: JournalId
+    accounts: tuple[AccountId, ...]
+    limits: Limits
+    watch_only: bool = False
+    finished_shown: int = 20
+
+
+class SupervisorActor(Actor[Message]):
+    """Holds no other's state: views are what positions published."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        settings: Settings,
+        restored: Restored,
+        memory: Memory,
+        spawn: Spawn,
+        discard: Discard,
+        runtime_rows: Callable[[], Rows],
+        log: Log,
+    ) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self._restored = restored
+        self._memory = memory
+        self._book = memory.book
+        self._accounts = memory.accounts
+        self._spawn = spawn
+        self._discard = discard
+        self._runtime_rows = runtime_rows
+        self._log = log
+        self._routes = self._route_table()
+
+    def on_start(self) -> None:
+        if self.context.incarnation > 1:
+            return
+        for event in self._restored.own_events:
+            self._apply(event)
+        for position in self._restored.positions:
+            key = position.key
+            self._book.reserved[key] = position.ordinal
+            self._spawn(Identity(key=key, ordinal=position.ordinal, journal_id=position.journal_id), position)
+        for ordinal, _ in self._restored.finished[-self._settings.finished_shown :]:
+            self._revive(ordinal)
+        for text in self._restored.damaged:
+            self._notify(Severity.CRITICAL, f"The journal holds a damaged record: {text}")
+
+    def receive(self, message: Message) -> None:
+        self._routes[type(message)](message)
+
+    def receive_signal(self, message: Message) -> None:
+        """The journal's word on the supervisor's own history."""
+        if not self._memory.waiting:
+            return
+        event, command = self._memory.waiting.popleft()
+        if isinstance(message, CommitFailed):
+            self._memory.version -= 1
+            self._reply(command, accepted=False, text=f"the journal cannot be written: {message.why}")
+        elif isinstance(message, Committed) and isinstance(event, OpeningsResumed):
+            self._apply(event, count=False)
+
+    # Positions -------------------------------------------------------------------------------------
+
+    def _open(self, command: c.OpenPosition) -> None:
+        known = self._book.commands.get(command.command_id)
+        if known is not None:
+            self._tell_position(known, command)
+            return
+        account = self._accounts.get(command.account)
+        if account is None:
+            names = ", ".join(self._accounts)
+            self._reply(
+                command, accepted=False, text=f"no account {command.account} in the configuration, only {names}"
+            )
+            return
+        why = refusal(command, self._facts(account))
+        if why:
+            self._log(
+                "INFO",
+                "opening refused",
+                actor="supervisor",
+                correlation_id=command.correlation_id,
+                symbol=command.symbol,
+                why=why,
+            )
+            self._reply(command, accepted=False, text=why)
+            return
+        self._memory.openings[command.account].append(self.context.clock.monotonic_ns())
+        self._begin(command, account)
+
+    def _begin(self, command: c.OpenPosition | c.AdoptPosition, account: Account) -> None:
+        key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
+        ordinal = self._book.reserve(key, command.command_id)
+        identity = Identity(key=key, ordinal=ordinal, journal_id=self._settings.journal_id)
+        self._spawn(identity, blank(key, ordinal, self._settings.journal_id))
+        self._tell_position(ordinal, replace(command, instrument=account.instruments[command.symbol]))
+
+    def _facts(self, account: Account) -> Facts:
+        recent = self._memory.openings[account.account]
+        now = self.context.clock.monotonic_ns()
+        while recent and now - recent[0] > MINUTE_NS:
+            recent.popleft()
+        return Facts(
+            account=account,
+            live=tuple(view for view in self._book.live() if view.account == account.account),
+            reserved=self._book.reserved.keys(),
+            holds=self._memory.holds,
+            limits=self._settings.limits,
+            openings_last_minute=len(recent),
+            realized_today=self._memory.realized.get((account.account, self._today()), Decimal(0)),
+            watch_only=self._settings.watch_only,
+        )
+
+    def _to_position(
+        self,
+        command: c.ClosePosition
+        | c.EmergencyClose
+        | c.ModifyPosition
+        | c.PausePosition
+        | c.ResumePosition
+        | c.AdjustPosition,
+    ) -> None:
+        parsed = parse_position_id(command.position_id)
+        ordinal = parsed[1] if parsed else 0
+        if self._settings.watch_only:
+            self._reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+            return
+        if not self._known(ordinal, command.position_id):
+            self._reply(
+                command, accepted=False, text=f"no position {command.position_id}; albra positions --all lists them"
+            )
+            return
+        if isinstance(command, c.ClosePosition | c.EmergencyClose):
+            command = replace(command, shared_leg=self._shared(ordinal))
+        self._tell_position(ordinal, command)
+
+    def _known(self, ordinal: int, position_id: PositionId) -> bool:
+        view = self._book.views.get(ordinal)
+        return view.position_id == position_id if view else self._book.finished.get(ordinal) == position_id
+
+    def _shared(self, ordinal: int) -> bool:
+        """Another position has exposure on the same leg of the venue, which a stop of this one could eat."""
+        view = self._book.views.get(ordinal)
+        return view is not None and any(
+            other.ordinal != ordinal
+            and (other.account, other.symbol, other.side) == (view.account, view.symbol, view.side)
+            for other in self._book.live()
+        )
+
+    def _close_all(self, command: c.CloseAll) -> None:
+        if self._settings.watch_only:
+            self._reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+            return
+        views = [v for v in self._book.live() if command.account in (None, v.account)]
+        for view in views:
+            close = c.EmergencyClose(
+                command_id=CommandId(f"{command.command_id}.{view.ordinal}"),
+                correlation_id=command.correlation_id,
+                causation_id=command.command_id,
+                position_id=view.position_id,
+                shared_leg=self._shared(view.ordinal),
+            )
+            self._tell_position(view.ordinal, close)
+        self._reply(command, accepted=True, text=f"closing {len(views)} positions")
+
+    def _tell_position(self, ordinal: int, message: Message) -> None:
+        if ordinal in self._book.finished and ordinal not in self._book.views:
+            self._revive(ordinal)
+        self.context.tell(position_address(ordinal), message)
+
+    def _revive(self, ordinal: int) -> None:
+        """Start the actor of a position that is over, from the journal: it may still be told something."""
+        parsed = parse_position_id(self._book.finished[ordinal])
+        if parsed is None:
+            return
+        key, _ = parsed
+        self._spawn(Identity(key=key, ordinal=ordinal, journal_id=self._settings.journal_id), None)
+
+    def _view(self, view: r.PositionView) -> None:
+        before = self._book.views.get(view.ordinal)
+        if before is not None and before.version >= view.version:
+            return
+        self._book.update(view)
+        if before is not None:
+            gained = view.realized_pnl - before.realized_pnl - (view.fees - before.fees)
+            day = (view.account, self._today())
+            self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
+        self.context.publish(view)
+        for ordinal in self._book.overflow():
+            del self._book.views[ordinal]
+            self._discard(position_address(ordinal))
+
+    def _today(self) -> int:
+        """Days since the epoch, in UTC."""
+        return self.context.clock.time_ns() // DAY_NS
+
+    # Reports of the venue --------------------------------------------------------------------------
+
+    def _about_order(self, report: r.AboutOrder) -> None:
+        name = parse_client_order_id(report.client_order_id)
+        if name is None:
+            self._foreign(report)
+        elif name.journal_id != self._settings.journal_id:
+            self._stranger(report)
+        elif (
+            name.ordinal in self._book.views
+            or name.ordinal in self._book.finished
+            or name.ordinal < self._book.next_ordinal
+        ):
+            self._tell_position(name.ordinal, report)
+        else:
+            self._stranger(report)
+
+    def _foreign(self, report: r.AboutOrder) -> None:
+        """Somebody else's order: a human's, or the venue's own."""
+        if isinstance(report, r.FillReport):
+            self._log(
+                "INFO",
+                "fill of an order that is not ours",
+                actor="supervisor",
+                symbol=report.symbol,
+                client_order_id=report.client_order_id,
+                quantity=str(report.quantity),
+                price=str(report.price),
+            )
+            if report.client_order_id.startswith(FORCED):
+                text = f"{report.symbol}: the venue itself closed {report.quantity} at {report.price} ({report.client_order_id})"
+                self._notify(Severity.CRITICAL, text, report.account)
+
+    def _stranger(self, report: r.AboutOrder) -> None:
+        """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""
+        account = self._accounts[report.account]
+        entry = (report.symbol, report.client_order_id)
+        if isinstance(report, r.OrderReport) and report.status.ended:
+            account.strangers.discard(entry)
+        elif entry not in account.strangers:
+            account.strangers.add(entry)
+            text = (
+                f"{report.symbol}: order {report.client_order_id} was sent by Albra from another data directory. "
+                f"Openings of {report.symbol} are held until it is gone."
+            )
+            self._notify(Severity.CRITICAL, text, report.account)
+
+    def _setting(self, report: r.SettingApplied | r.SettingRefused) -> None:
+        parsed = parse_position_id(report.position_id)
+        if parsed is not None:
+            self._tell_position(parsed[1], report)
+
+    def _sweep(self, report: r.Sweep) -> None:
+        for view in self._book.live():
+            if view.account == report.account:
+                self.context.tell(position_address(view.ordinal), report)
+
+    def _positions(self, report: r.PositionsReport) -> None:
+        account = self._accounts[report.account]
+        if report.symbol is None and account.venue_up:
+            if self._memory.adopting:
+                for command in adoptions(report, account.instruments):
+                    self._begin(command, account)
+            account.synced = True
+        for row in report.positions:
+            account.marks[row.symbol] = row.mark_price
+
+    def _venue_up(self, report: r.VenueUp) -> None:
+        account = self._accounts[report.account]
+        account.venue_up, account.trouble = True, ""
+        account.mode, account.identity = report.position_mode, report.venue_identity
+        account.instruments = {instrument.symbol: instrument for instrument in report.instruments}
+        self._log("INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments)))
+
+    def _venue_down(self, report: r.VenueDown) -> None:
+        account = self._accounts[report.account]
+        account.venue_up, account.synced, account.trouble = False, False, report.cause
+        self._log("WARNING", "venue down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _stream_up(self, report: r.StreamUp) -> None:
+        self._accounts[report.account].stream_up = True
+        self._log("INFO", "stream up", actor="supervisor", account=report.account)
+
+    def _stream_down(self, report: r.StreamDown) -> None:
+        account = self._accounts[report.account]
+        account.stream_up, account.trouble = False, report.cause
+        self._log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _mark(self, report: r.MarkReport) -> None:
+        self._accounts[report.account].marks[report.symbol] = report.mark_price
+
+    def _leverage(self, report: r.LeverageChanged) -> None:
+        others = [v for v in self._book.live() if (v.account, v.symbol) == (report.account, report.symbol)]
+        if any(v.leverage is not None and v.leverage != report.leverage for v in others):
+            text = f"{report.symbol}: leverage is {report.leverage} at the venue, {others[0].leverage} was asked for"
+            self._notify(Severity.WARNING, text, report.account)
+
+    def _note(self, report: r.VenueReport) -> None:
+        """Kept in the log for whoever asks later; nothing is decided on it here."""
+        why = report.why if isinstance(report, r.StrayEvent) else type(report).__name__
+        raw = report.raw if isinstance(report, r.StrayEvent) else ""
+        self._log("WARNING", "stray event", actor="supervisor", account=report.account, why=why, raw=raw)
+
+    # Holds -----------------------------------------------------------------------------------------
+
+    def _pause(self, command: c.PauseOpenings) -> None:
+        event = OpeningsPaused(
+            command_id=command.command_id,
+            account=command.account,
+            symbol=command.symbol,
+            correlation_id=command.correlation_id,
+            ts_init=self.context.clock.time_ns(),
+        )
+        self._apply(event, count=False)
+        self._keep(event, command, "openings are paused; albra resume lifts that")
+
+    def _resume(self, command: c.ResumeOpenings) -> None:
+        if command.symbol is None and command.account is None and not self._memory.holds:
+            self._reply(command, accepted=True, text="openings were not paused")
+            return
+        event = OpeningsResumed(
+            command_id=command.command_id,
+            account=command.account,
+            symbol=command.symbol,
+            correlation_id=command.correlation_id,
+            ts_init=self.context.clock.time_ns(),
+        )
+        self._keep(event, command, "openings are allowed")
+
+    def _keep(self, event: Event, command: c.Command, text: str) -> None:
+        """Make it durable, then answer. Holding works from now on; letting go only once it is durable."""
+        self._memory.version += 1
+        self._memory.waiting.append((event, command))
+        effects = ()
+        if command.reply_to:
+            reply = Reply(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                accepted=True,
+                text=text,
+            )
+            effects = (Effect(to=command.reply_to, message=reply),)
+        self.context.tell(
+            JOURNAL,
+            AppendStep(
+                sender=Address(self.context.address),
+                position_id=PositionId("supervisor"),
+                ordinal=OWN_HISTORY,
+                version=self._memory.version,
+                events=(event,),
+                effects=effects,
+                reducing=True,
+            ),
+        )
+
+    def _apply(self, event: Event, *, count: bool = True) -> None:
+        if count:
+            self._memory.version += 1
+        if isinstance(event, OpeningsPaused):
+            hold = Hold(account=event.account, symbol=event.symbol)
+            self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
+        elif isinstance(event, OpeningsResumed):
+            everything = event.account is None and event.symbol is None
+            hold = Hold(account=event.account, symbol=event.symbol)
+            self._memory.holds = () if everything else tuple(h for h in self._memory.holds if h != hold)
+
+    # Answers ---------------------------------------------------------------------------------------
+
+    def _list(self, command: c.ListPositions) -> None:
+        views = [
+            view
+            for view in self._book.views.values()
+            if (command.terminal or not view.state.terminal or command.position_id is not None)
+            and command.position_id in (None, view.position_id)
+        ]
+        marks: dict[tuple[AccountId, Symbol], Decimal] = {
+            (a.account, symbol): price for a in self._accounts.values() for symbol, price in a.marks.items()
+        }
+        held = {(view.account, view.symbol) for view in views}
+        answer = r.PositionsAnswer(
+            correlation_id=command.correlation_id,
+            command_id=command.command_id,
+            to=command.reply_to,
+            views=tuple(sorted(views, key=lambda view: view.ordinal)),
+            marks=tuple((symbol, price) for (account, symbol), price in marks.items() if (account, symbol) in held),
+        )
+        self.context.tell(command.reply_to, answer)
+
+    def _read_status(self, command: c.ReadStatus) -> None:
+        answer = r.StatusAnswer(
+            command_id=command.command_id,
+            to=command.reply_to,
+            rows=rows(self._book, self._accounts.values(), self._memory.holds, self._memory.gateways)
+            + self._runtime_rows(),
+        )
+        self.context.tell(command.reply_to, answer)
+
+    def _history(self, command: c.ReadHistory) -> None:
+        self.context.tell(JOURNAL, command)
+
+    def _reconcile(self, command: c.Reconcile) -> None:
+        self._reply(command, accepted=False, text="this version does not reconcile on demand yet")
+
+    def _reply(self, command: c.Command, *, accepted: bool, text: str) -> None:
+        """Only for what changed nothing: anything else is answered by the journal, after the commit."""
+        if command.reply_to:
+            reply = Reply(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                accepted=accepted,
+                text=text,
+            )
+            self.context.tell(command.reply_to, reply)
+
+    def _notify(self, severity: Severity, text: str, account: AccountId | None = None) -> None:
+        self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))
+
+    # The runtime -----------------------------------------------------------------------------------
+
+    def _restarted(self, message: lifecycle.ActorRestarted) -> None:
+        self._log("ERROR", "actor restarted", actor=message.address, why=message.reason, attempt=str(message.attempt))
+
+    def _quarantined(self, message: lifecycle.ActorQuarantined) -> None:
+        self._log("CRITICAL", "actor quarantined", actor=message.address, why=message.reason)
+        text = (
+            f"{message.address} failed {message.attempt} times and is quarantined; the rest goes on: {message.reason}"
+        )
+        self._notify(Severity.CRITICAL, text)
+
+    def _parked(self, message: lifecycle.MessageParked) -> None:
+        self._log("CRITICAL", "message parked", actor=message.address, why=message.reason, message=message.message)
+        self._notify(
+            Severity.CRITICAL, f"{message.address} cannot handle a message, it was put aside: {message.reason}"
+        )
+
+    def _gateway_status(self, message: r.GatewayStatus) -> None:
+        self._memory.gateways[message.account] = message
+
+    def _route_table(self) -> Mapping[type, Callable[..., None]]:
+        """What is not in it is a bug of the sender, and raises."""
+        about = (
+            r.OrderAccepted, r.OrderRejected, r.OutcomeUnknown, r.OrderReport, r.OrderAbsent, r.CancelRejected,
+            r.FillReport, r.FillsFetched,
+        )  # fmt: skip
+        to_position = (
+            c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.PausePosition, c.ResumePosition, c.AdjustPosition,
+        )  # fmt: skip
+        return {
+            **dict.fromkeys(about, self._about_order),
+            **dict.fromkeys(to_position, self._to_position),
+            c.OpenPosition: self._open,
+            c.CloseAll: self._close_all,
+            c.PauseOpenings: self._pause,
+            c.ResumeOpenings: self._resume,
+            c.ListPositions: self._list,
+            c.ReadStatus: self._read_status,
+            c.ReadHistory: self._history,
+            c.Reconcile: self._reconcile,
+            r.PositionView: self._view,
+            r.SettingApplied: self._setting,
+            r.SettingRefused: self._setting,
+            r.Sweep: self._sweep,
+            r.PositionsReport: self._positions,
+            r.OpenOrdersReport: lambda _: None,
+            r.BalanceReport: lambda _: None,
+            r.FetchFailed: lambda _: None,
+            r.VenueUp: self._venue_up,
+            r.VenueDown: self._venue_down,
+            r.StreamUp: self._stream_up,
+            r.StreamDown: self._stream_down,
+            r.MarkReport: self._mark,
+            r.LeverageChanged: self._leverage,
+            r.MarginCall: self._note,
+            r.StrayEvent: self._note,
+            r.GatewayStatus: self._gateway_status,
+            lifecycle.ActorRestarted: self._restarted,
+            lifecycle.ActorQuarantined: self._quarantined,
+            lifecycle.MessageParked: self._parked,
+        }

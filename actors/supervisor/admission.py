@@ -1,0 +1,230 @@
+"""May this opening happen? Pure: an empty text, or the reason why not, with the numbers that decide."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from actors.supervisor.book import Account, Hold
+from messages.commands import OpenPosition
+from messages.reports import PositionView
+from messages.types import Instrument, Key, PositionMode, PositionSide
+
+PARTS_MOST = 20
+"""A market entry above the venue's maximum is split; into more parts than this it is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Per account, in quote currency; None: no such limit."""
+
+    order_notional: Decimal | None = None
+    symbol_exposure: Decimal | None = None
+    account_exposure: Decimal | None = None
+    openings_per_minute: int | None = None
+    daily_loss: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an opening is held against. `live` are the account's non-terminal positions."""
+
+    account: Account
+    live: tuple[PositionView, ...]
+    reserved: Collection[Key]
+    holds: tuple[Hold, ...]
+    limits: Limits
+    openings_last_minute: int
+    realized_today: Decimal
+    watch_only: bool = False
+
+
+def refusal(command: OpenPosition, facts: Facts) -> str:
+    """The first reason against it, or an empty text."""
+    return next((why for check in _CHECKS if (why := check(command, facts))), "")
+
+
+def _switched_off(_: OpenPosition, facts: Facts) -> str:
+    return "phase2.enabled is false: Albra watches and sends nothing" if facts.watch_only else ""
+
+
+def _on_hold(command: OpenPosition, facts: Facts) -> str:
+    holds = [hold for hold in facts.holds if hold.covers(command.account, command.symbol)]
+    return f"openings are paused ({holds[0]}); albra resume lifts that" if holds else ""
+
+
+def _not_ready(_: OpenPosition, facts: Facts) -> str:
+    return facts.account.why_not_ready
+
+
+def _unknown_symbol(command: OpenPosition, facts: Facts) -> str:
+    instrument = facts.account.instruments.get(command.symbol)
+    if instrument is None:
+        return f"{command.symbol} is not a perpetual of this venue{_similar(command.symbol, facts)}"
+    return "" if instrument.trading else f"{command.symbol} is not trading at this venue now"
+
+
+def _similar(symbol: str, facts: Facts) -> str:
+    names = sorted(name for name in facts.account.instruments if name.startswith(symbol[:3]))
+    return f"; did you mean {', '.join(names[:3])}?" if names else ""
+
+
+def _strangers(command: OpenPosition, facts: Facts) -> str:
+    names = [name for symbol, name in facts.account.strangers if symbol == command.symbol]
+    if not names:
+        return ""
+    return (
+        f"order {names[0]} on {command.symbol} was sent by Albra from another data directory: "
+        "cancel it at the venue, or run that one"
+    )
+
+
+def _key_taken(command: OpenPosition, facts: Facts) -> str:
+    key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
+    if key not in facts.reserved:
+        return ""
+    held = next((view for view in facts.live if _key(view) == key), None)
+    name = held.position_id if held else "an opening in progress"
+    return f"strategy {command.strategy} holds {command.symbol} {command.side} already ({name})"
+
+
+def _key(view: PositionView) -> Key:
+    return Key(account=view.account, symbol=view.symbol, side=view.side, strategy=view.strategy)
+
+
+def _opposite(command: OpenPosition, facts: Facts) -> str:
+    if facts.account.mode is PositionMode.HEDGE:
+        return ""
+    other = [
+        key
+        for key in facts.reserved
+        if (key.account, key.symbol, key.side) == (command.account, command.symbol, command.side.opposite)
+    ]
+    if not other:
+        return ""
+    return (
+        f"strategy {other[0].strategy} holds {command.symbol} {other[0].side}, and a one-way account nets them; "
+        "use hedge mode to hold both sides"
+    )
+
+
+def _quantity(command: OpenPosition, facts: Facts) -> str:
+    rules = facts.account.instruments[command.symbol]
+    quantity = command.quantity
+    if quantity <= 0 or quantity % rules.quantity_step:
+        return f"quantity {quantity} is not a positive multiple of {rules.quantity_step} ({command.symbol})"
+    if quantity < rules.min_quantity:
+        return f"quantity {quantity} is below the minimum of {rules.min_quantity} ({command.symbol})"
+    most = rules.max_market_quantity * PARTS_MOST if command.limit_price is None else rules.max_quantity
+    return f"quantity {quantity} is above the maximum of {most} ({command.symbol})" if 0 < most < quantity else ""
+
+
+def _prices(command: OpenPosition, facts: Facts) -> str:
+    rules = facts.account.instruments[command.symbol]
+    for name, price in (
+        ("limit", command.limit_price),
+        ("stop", command.stop_loss),
+        ("target", command.take_profit),
+    ):
+        if price is not None and (price <= 0 or price % rules.price_step):
+            return f"{name} price {price} is not a positive multiple of {rules.price_step} ({command.symbol})"
+    return _sides(command, _price(command, facts))
+
+
+def _sides(command: OpenPosition, price: Decimal | None) -> str:
+    if price is None:
+        return ""
+    sign = command.side.sign
+    if command.stop_loss is not None and (price - command.stop_loss) * sign <= 0:
+        where = "below" if command.side is PositionSide.LONG else "above"
+        return f"the stop of a {command.side} must be {where} its price: {command.stop_loss} against {price}"
+    if command.take_profit is not None and (command.take_profit - price) * sign <= 0:
+        where = "above" if command.side is PositionSide.LONG else "below"
+        return f"the target of a {command.side} must be {where} its price: {command.take_profit} against {price}"
+    return ""
+
+
+def _price(command: OpenPosition, facts: Facts) -> Decimal | None:
+    return command.limit_price or facts.account.marks.get(command.symbol)
+
+
+def _leverage(command: OpenPosition, facts: Facts) -> str:
+    if command.leverage is None:
+        return ""
+    others = [
+        view
+        for view in facts.live
+        if view.symbol == command.symbol and view.leverage is not None and view.leverage != command.leverage
+    ]
+    if not others:
+        return ""
+    return (
+        f"leverage belongs to account and symbol: {others[0].position_id} is open with {others[0].leverage}, "
+        f"{command.leverage} would change that too"
+    )
+
+
+def _amounts(command: OpenPosition, facts: Facts) -> str:
+    """Needs a price; without one the limits cannot be held, so the opening is refused where there are any."""
+    rules: Instrument = facts.account.instruments[command.symbol]
+    limits = facts.limits
+    price = _price(command, facts)
+    if price is None:
+        bound = (limits.order_notional, limits.symbol_exposure, limits.account_exposure)
+        return f"no mark price of {command.symbol} yet" if any(limit is not None for limit in bound) else ""
+    notional = command.quantity * price
+    if notional < rules.min_notional:
+        return f"order of {notional:f} is below the venue's minimum notional of {rules.min_notional} ({command.symbol})"
+    in_symbol = exposure((v for v in facts.live if v.symbol == command.symbol), facts.account)
+    in_account = exposure(facts.live, facts.account)
+    for name, limit, attempt in (
+        ("order_notional", limits.order_notional, notional),
+        ("symbol_exposure", limits.symbol_exposure, in_symbol + notional),
+        ("account_exposure", limits.account_exposure, in_account + notional),
+    ):
+        if limit is not None and attempt > limit:
+            return f"limits.{name} is {limit}, this would make it {attempt.normalize():f}"
+    return ""
+
+
+def exposure(views: Iterable[PositionView], account: Account) -> Decimal:
+    """Notional of what is held and of entries still working, at mark price where there is one."""
+    total = Decimal(0)
+    for view in views:
+        price = account.marks.get(view.symbol) or view.entry_price
+        working = sum(
+            ((o.quantity - o.filled_quantity) * (o.price or price) for o in view.orders if o.purpose == "entry"),
+            Decimal(0),
+        )
+        total += abs(view.quantity) * price + working
+    return total
+
+
+def _pace(_: OpenPosition, facts: Facts) -> str:
+    limit = facts.limits.openings_per_minute
+    if limit is None or facts.openings_last_minute < limit:
+        return ""
+    return f"limits.openings_per_minute is {limit}, this would be number {facts.openings_last_minute + 1}"
+
+
+def _loss(_: OpenPosition, facts: Facts) -> str:
+    limit = facts.limits.daily_loss
+    if limit is None or -facts.realized_today < limit:
+        return ""
+    return f"limits.daily_loss is {limit}, today's realized loss is {-facts.realized_today}"
+
+
+_CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
+    _switched_off,
+    _on_hold,
+    _not_ready,
+    _unknown_symbol,
+    _strangers,
+    _quantity,
+    _key_taken,
+    _opposite,
+    _prices,
+    _leverage,
+    _amounts,
+    _pace,
+    _loss,
+)

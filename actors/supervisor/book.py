@@ -1,0 +1,126 @@
+"""What the supervisor knows: accounts as their gateways report them, positions as they publish themselves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from messages.reports import PositionView
+from messages.types import (
+    AccountId,
+    ClientOrderId,
+    CommandId,
+    Instrument,
+    Key,
+    PositionId,
+    PositionMode,
+    Symbol,
+)
+
+TERMINAL_KEPT = 500
+"""Terminal positions whose view stays at hand; older ones are in the journal."""
+COMMANDS_KEPT = 10_000
+
+
+def key_of(view: PositionView) -> Key:
+    return Key(account=view.account, symbol=view.symbol, side=view.side, strategy=view.strategy)
+
+
+@dataclass(slots=True)
+class Account:
+    """One account as its gateway last reported it. `synced`: its positions were read since the venue came up."""
+
+    account: AccountId
+    venue_up: bool = False
+    stream_up: bool = False
+    synced: bool = False
+    trouble: str = "the venue has not answered yet"
+    mode: PositionMode = PositionMode.ONE_WAY
+    identity: str = ""
+    instruments: dict[Symbol, Instrument] = field(default_factory=dict)
+    marks: dict[Symbol, Decimal] = field(default_factory=dict)
+    strangers: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
+
+    @property
+    def why_not_ready(self) -> str:
+        """Empty when openings may leave; otherwise what is missing."""
+        if not self.venue_up:
+            return f"the venue is not reachable: {self.trouble}"
+        if not self.stream_up:
+            return f"the account's event stream is down: {self.trouble or 'connecting'}"
+        if not self.synced:
+            return "the account's positions are being read"
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """No openings: of one account or symbol where they are named, of all otherwise."""
+
+    account: AccountId | None
+    symbol: Symbol | None
+
+    def covers(self, account: AccountId, symbol: Symbol) -> bool:
+        return self.account in (None, account) and self.symbol in (None, symbol)
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.account, self.symbol) if part) or "all openings"
+
+
+@dataclass(slots=True)
+class Book:
+    """Positions by ordinal and by key. Views are committed state; a key is reserved from admission on."""
+
+    views: dict[int, PositionView] = field(default_factory=dict)
+    reserved: dict[Key, int] = field(default_factory=dict)
+    commands: dict[CommandId, int] = field(default_factory=dict)
+    finished: dict[int, PositionId] = field(default_factory=dict)
+    next_ordinal: int = 1
+
+    def live(self) -> Iterator[PositionView]:
+        return (view for view in self.views.values() if not view.state.terminal)
+
+    def terminal(self) -> Iterator[PositionView]:
+        return (view for view in self.views.values() if view.state.terminal)
+
+    def reserve(self, key: Key, command_id: CommandId) -> int:
+        """The ordinal of a new position, which has this key from now on."""
+        ordinal = self.next_ordinal
+        self.next_ordinal += 1
+        self.reserved[key] = ordinal
+        self.remember(command_id, ordinal)
+        return ordinal
+
+    def remember(self, command_id: CommandId, ordinal: int) -> None:
+        self.commands[command_id] = ordinal
+        while len(self.commands) > COMMANDS_KEPT:
+            del self.commands[next(iter(self.commands))]
+
+    def update(self, view: PositionView) -> None:
+        """Take a newer view; a version of 0 means that the opening never began."""
+        if not view.version:
+            self.forget(view)
+            return
+        self.views[view.ordinal] = view
+        for command_id in view.command_ids:
+            if command_id and command_id not in self.commands:
+                self.remember(command_id, view.ordinal)
+        key = key_of(view)
+        if not view.state.terminal:
+            self.reserved[key] = view.ordinal
+            self.finished.pop(view.ordinal, None)
+            return
+        if self.reserved.get(key) == view.ordinal:
+            del self.reserved[key]
+        self.finished[view.ordinal] = view.position_id
+
+    def forget(self, view: PositionView) -> None:
+        key = key_of(view)
+        if self.reserved.get(key) == view.ordinal:
+            del self.reserved[key]
+        self.views.pop(view.ordinal, None)
+        self.commands = {command: ordinal for command, ordinal in self.commands.items() if ordinal != view.ordinal}
+
+    def overflow(self) -> tuple[int, ...]:
+        """Ordinals of the oldest terminal positions beyond what is kept."""
+        over = [view.ordinal for view in self.terminal()]
+        return tuple(sorted(over)[: max(0, len(over) - TERMINAL_KEPT)])

@@ -1,0 +1,61 @@
+"""What `albra status` shows of positions, accounts and gateways: (section, name, value) rows. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+
+from actors.supervisor.book import Account, Book, Hold
+from messages.base import Message
+from messages.reports import VenueReport
+from messages.types import AccountId
+
+Rows = tuple[tuple[str, str, str], ...]
+_COMMON = frozenset(field.name for field in fields(VenueReport))
+
+
+def rows(
+    book: Book, accounts: Iterable[Account], holds: tuple[Hold, ...], gateways: Mapping[AccountId, Message]
+) -> Rows:
+    """Positions, then every account with its gateway."""
+    return (*_positions(book, holds), *(row for account in accounts for row in _account(account, gateways)))
+
+
+def _positions(book: Book, holds: tuple[Hold, ...]) -> Rows:
+    views = tuple(book.views.values())
+    states = Counter(view.state for view in views)
+    live = tuple(book.live())
+    return (
+        ("positions", "live", str(len(live))),
+        ("positions", "in doubt", str(sum(view.in_doubt for view in live))),
+        (
+            "positions",
+            "without their protection",
+            str(sum(view.quantity > 0 and view.stop_loss is not None and not view.protected for view in live)),
+        ),
+        ("positions", "finished", str(len(book.finished))),
+        ("positions", "transitions", str(sum(view.transitions for view in views))),
+        ("positions", "states", ", ".join(f"{state} {number}" for state, number in sorted(states.items())) or "none"),
+        ("positions", "openings", "; ".join(f"paused: {hold}" for hold in holds) or "allowed"),
+    )
+
+
+def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
+    section = f"account {account.account}"
+    gateway = gateways.get(account.account)
+    known = (
+        ()
+        if gateway is None
+        else tuple(
+            (section, field.name.replace("_", " "), str(getattr(gateway, field.name)))
+            for field in fields(gateway)
+            if field.name not in _COMMON
+        )
+    )
+    return (
+        (section, "venue", "up" if account.venue_up else f"down: {account.trouble}"),
+        (section, "stream", "up" if account.stream_up else "down"),
+        (section, "openings", account.why_not_ready or "possible"),
+        (section, "mode", account.mode),
+        (section, "symbols", str(len(account.instruments))),
+        *known,
+    )
