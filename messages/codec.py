@@ -42,11 +42,13 @@ __all__ = [
     "decode_as",
     "encode",
     "from_wire",
+    "pack",
     "register",
     "table",
     "tagged",
     "to_jsonable",
     "to_wire",
+    "unpack",
     "upcast",
 ]
 
@@ -95,6 +97,8 @@ _OURS: tuple[tuple[int, type], ...] = (
     (122, events.QuantityAdjusted),
     (123, events.StateChanged),
     (124, events.MessageRefused),
+    (125, events.OpeningsPaused),
+    (126, events.OpeningsResumed),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),
@@ -159,7 +163,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (455, lifecycle.MessageParked),
     (456, lifecycle.SubscriberDropped),
 )
-"""The table of tags. Numbers from 1000 on belong to classes registered from outside."""
+"""The table of tags. Numbers from 900 on belong to classes registered from outside."""
 
 _T = TypeVar("_T")
 Upcast = Callable[[Sequence[Any]], Sequence[Any]]
@@ -254,6 +258,22 @@ def to_wire(value: object) -> tuple[Any, ...]:
         raise EncodeError(f"{type(value).__qualname__} cannot be encoded: {error}") from error
 
 
+def pack(wire: Any) -> bytes:
+    """The bytes of records put together by `to_wire`. Raises EncodeError for what is no plain value."""
+    try:
+        return cast("bytes", _pack(wire))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EncodeError(f"cannot be packed: {error}") from error
+
+
+def unpack(data: bytes) -> Any:
+    """The plain values that `pack` wrote, for `from_wire`. Raises DecodeError."""
+    try:
+        return msgpack.unpackb(data)
+    except Exception as error:
+        raise DecodeError(f"not msgpack: {type(error).__name__} {error}") from error
+
+
 def decode(data: bytes) -> Message:
     """The message that `encode` wrote. Raises DecodeError for anything else, and nothing but that."""
     return decode_as(data, Message)
@@ -261,11 +281,7 @@ def decode(data: bytes) -> Message:
 
 def decode_as(data: bytes, cls: type[_T]) -> _T:
     """Like `decode`, for values that are no messages."""
-    try:
-        wire = msgpack.unpackb(data)
-    except Exception as error:
-        raise DecodeError(f"not msgpack: {type(error).__name__} {error}") from error
-    return from_wire(wire, cls)
+    return from_wire(unpack(data), cls)
 
 
 def from_wire(wire: Any, cls: type[_T]) -> _T:

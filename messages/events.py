@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from messages.base import Event
 from messages.types import (
+    AccountId,
     ClientOrderId,
     CommandId,
     Instrument,
@@ -16,6 +17,7 @@ from messages.types import (
     PositionState,
     RejectReason,
     Side,
+    Symbol,
     TradeId,
     VenueOrderId,
 )
@@ -233,6 +235,24 @@ class QuantityAdjusted(Event):
     realized_pnl: Decimal
     why: str
     evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningsPaused(Event):
+    """The supervisor's own history: openings are held, of one account or symbol where they are named."""
+
+    command_id: CommandId
+    account: AccountId | None = None
+    symbol: Symbol | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningsResumed(Event):
+    """The supervisor's own history: the hold that the same words put on was lifted."""
+
+    command_id: CommandId
+    account: AccountId | None = None
+    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
