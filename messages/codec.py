@@ -146,6 +146,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (329, reports.PositionsAnswer),
     (330, reports.StatusAnswer),
     (331, reports.HistoryAnswer),
+    (332, reports.GatewayStatus),
     (400, journal.Effect),
     (401, journal.AppendStep),
     (402, journal.Committed),

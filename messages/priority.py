@@ -109,6 +109,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         requests.FetchOpenOrders,
         requests.FetchBalance,
         reports.BalanceReport,
+        reports.GatewayStatus,
         reports.MarkReport,
     ),
 }

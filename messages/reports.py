@@ -278,6 +278,19 @@ class MarginCall(VenueReport):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayStatus(VenueReport):
+    """What one account's gateway is busy with. `throttled_until_ns` is wall time, 0: not throttled."""
+
+    reachable: bool
+    outstanding: int
+    queued: int
+    in_doubt: int
+    retries: int
+    throttled_until_ns: int = 0
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep(VenueReport):
     """To each live position of an account: these orders were open at `begun_ns`; look whether yours are among them."""
 
