@@ -98,8 +98,17 @@ def topic(doubt: Doubt) -> str:
     return f"doubt/{doubt.order.client_order_id}"
 
 
-def begin(order: ResolveOrder, goal: Goal, *, now_ns: int, proof_from_ns: int, wall_ns: int) -> Result:
-    """Start a doubt. `wall_ns` is wall time minus monotonic time.
+def begin(
+    order: ResolveOrder,
+    goal: Goal,
+    *,
+    now_ns: int,
+    proof_from_ns: int,
+    wall_ns: int,
+    seen: bool = False,
+    venue_order_id: VenueOrderId | None = None,
+) -> Result:
+    """Start a doubt. `wall_ns` is wall time minus monotonic time; `seen`: the venue once knew the order.
 
     A first query at once would mostly meet the request still on its way; trades asked for are read at once.
     """
@@ -112,6 +121,8 @@ def begin(order: ResolveOrder, goal: Goal, *, now_ns: int, proof_from_ns: int, w
         fills_wanted=goal is Goal.FILLS,
         fills_since_ns=max(0, order.sent_ns - FILLS_SINCE_MARGIN_NS),
         alarm_ns=now_ns + ALARM_AFTER_NS,
+        seen=seen,
+        venue_order_id=venue_order_id,
     )
     return (doubt, (Later(topic(doubt), 0),)) if goal is Goal.FILLS else _wait(doubt, now_ns)
 

@@ -79,9 +79,9 @@ class Ticket:
     message: Message
     weight: int = 1
 
-    @property
-    def expires_at_ns(self) -> int:
-        return self.message.expires_at_ns if isinstance(self.message, SubmitOrder) else 0
+    def expired(self, wall_ns: int) -> bool:
+        expires_at_ns = self.message.expires_at_ns if isinstance(self.message, SubmitOrder) else 0
+        return bool(expires_at_ns) and wall_ns >= expires_at_ns
 
 
 def ticket(key: str, message: Message) -> Ticket:

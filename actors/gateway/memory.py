@@ -19,7 +19,7 @@ are rebuilt from the journal and ask after their intents (`ResolveOrder`), they 
 What such an id's order may still do is bounded by the start of the process, `started_ns`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -49,12 +49,18 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """`handed_ns` is monotonic, `handed_wall_ns` wall time of the last attempt; `refusal` says it is nowhere."""
+    """`handed_ns` is monotonic, `handed_wall_ns` wall time of the last attempt.
+
+    `answered_ns` is when the port said that it does not know; `exists` when the venue ever showed the
+    order; `refusal` proves that it is nowhere.
+    """
 
     phase: Phase
     attempts: int = 0
     handed_ns: int = 0
     handed_wall_ns: int = 0
+    answered_ns: int = 0
+    exists: bool = False
     refusal: OrderRejected | None = None
 
 
@@ -89,15 +95,19 @@ class SentOrders:
             phase=Phase.HANDED, attempts=before.attempts + 1, handed_ns=now_ns, handed_wall_ns=wall_ns
         )
 
-    def settle(self, name: ClientOrderId, refusal: OrderRejected | None = None) -> None:
-        """Its outcome is known; `refusal`, where given, proves that it is not at the venue."""
-        before = self._live.pop(name, None) or self._settled.pop(name, None)
-        self._settled[name] = Sent(
-            phase=Phase.SETTLED,
-            attempts=before.attempts if before else 0,
-            handed_ns=before.handed_ns if before else 0,
-            handed_wall_ns=before.handed_wall_ns if before else 0,
-            refusal=refusal,
+    def doubted(self, name: ClientOrderId, now_ns: int) -> None:
+        """The port answered that it does not know: nothing of this attempt is sent after now."""
+        before = self._live.get(name)
+        if before is not None and before.phase is Phase.HANDED:
+            self._live[name] = replace(before, answered_ns=now_ns)
+
+    def settle(
+        self, name: ClientOrderId, refusal: OrderRejected | None = None, *, exists: bool = False
+    ) -> None:
+        """Its outcome is known."""
+        before = self._live.pop(name, None) or self._settled.pop(name, None) or Sent(phase=Phase.SETTLED)
+        self._settled[name] = replace(
+            before, phase=Phase.SETTLED, refusal=refusal, exists=exists or before.exists
         )
         _trim(self._settled, self._settled_limit)
 
@@ -117,7 +127,7 @@ class SentOrders:
             _trim(self._emergencies, EMERGENCIES_LIMIT)
 
     def emergency_overtook(self, name: ClientOrderId) -> bool:
-        """Whether the position of this id asked for an emergency close after this order: it came out of its mailbox late."""
+        """Whether the position of this id asked for an emergency close after this order, which came out late."""
         parts = parse_client_order_id(name)
         return parts is not None and parts.number < self._emergencies.get(_position(parts), -1)
 

@@ -1,0 +1,131 @@
+"""What one life of the gateway works on: its lanes, what is outstanding, and the actions of the step at hand."""
+
+from dataclasses import dataclass
+
+from actors.gateway import lanes as lane
+from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say
+from actors.gateway.lanes import Lanes, Ticket
+from actors.gateway.memory import Memory
+from actors.ports import Clock
+from messages.base import Message
+from messages.types import AccountId, Address
+
+ANSWER_LIMIT_NS = 30_000 * MS
+"""The port owes every answer sooner than this; what is still open then counts as unknown."""
+WINDOW_MS = 5_000
+"""How long a request stays valid where the venue has not said so yet (Binance's default `recvWindow`)."""
+WINDOW_MARGIN_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A request that the port has not answered, handed over at `since_ns`."""
+
+    ticket: Ticket
+    since_ns: int
+
+
+class Desk:
+    """Not a decision maker: the parts of the gateway share it and nothing else.
+
+    Promises are kept and fulfilled by `commit`, after the step's actions were performed: a step that
+    fails half way leaves every request to be found by the next life.
+    """
+
+    def __init__(self, account: AccountId, clock: Clock, memory: Memory) -> None:
+        self.account = account
+        self.clock = clock
+        self.memory = memory
+        self.lanes = Lanes(reachable=memory.venue is not None, quiet_until_ns=memory.quiet_until_ns)
+        self.flights: dict[str, Flight] = {}
+        self.actions: list[Action] = []
+        self.displaced: list[Ticket] = []
+        self.retries = 0
+        self.last_error = ""
+        self._queued: set[str] = set()
+        self._promised: dict[str, Message] = {}
+        self._fulfilled: set[str] = set()
+
+    @property
+    def now_ns(self) -> int:
+        return self.clock.monotonic_ns()
+
+    @property
+    def window_ns(self) -> int:
+        """How long after its sending a request may still take effect, with a margin for clocks that differ."""
+        venue = self.memory.venue
+        return ((venue.validity_window_ms if venue else WINDOW_MS) + WINDOW_MARGIN_MS) * MS
+
+    @property
+    def open_for_business(self) -> bool:
+        return self.lanes.reachable
+
+    def say(self, message: Message, to: Address = SUPERVISOR) -> None:
+        self.actions.append(Say(to, message))
+
+    def later(self, topic: str, delay_ns: int) -> None:
+        self.actions.append(Later(topic, max(0, delay_ns)))
+
+    def request(self, key: str, message: Message) -> None:
+        """Queue a request for the port, unless the same is queued or outstanding."""
+        if self.pending(key):
+            return
+        self.lanes, displaced = lane.enqueue(self.lanes, lane.ticket(key, message))
+        self._queued.add(key)
+        self._queued.difference_update(old.key for old in displaced)
+        self.displaced += displaced
+
+    def pending(self, key: str) -> bool:
+        return key in self._queued or key in self.flights
+
+    def withdraw(self, *keys: str) -> None:
+        """Take queued requests back; what has left has left."""
+        mine = self._queued.intersection(keys)
+        if mine:
+            self.lanes, _ = lane.take_out(self.lanes, lambda waiting: waiting.key in mine)
+            self._queued -= mine
+
+    def withdraw_expired(self) -> tuple[Ticket, ...]:
+        wall_ns = self.clock.time_ns()
+        self.lanes, gone = lane.take_out(self.lanes, lambda waiting: waiting.expired(wall_ns))
+        self._queued.difference_update(old.key for old in gone)
+        return gone
+
+    def departing(self) -> tuple[Ticket, ...]:
+        """What may leave now; each counts as outstanding until `landed`."""
+        now_ns = self.now_ns
+        self.lanes, leaving = lane.leave(self.lanes, now_ns)
+        for gone in leaving:
+            self._queued.discard(gone.key)
+            self.flights[gone.key] = Flight(gone, now_ns)
+        return leaving
+
+    def landed(self, key: str) -> Flight | None:
+        """The port answered: make room. None where nothing of that name was outstanding."""
+        flight = self.flights.pop(key, None)
+        if flight is not None:
+            self.lanes = lane.answered(self.lanes, flight.ticket.lane)
+        return flight
+
+    def overdue(self) -> tuple[Ticket, ...]:
+        """What the port should have answered by now."""
+        limit_ns = self.now_ns - ANSWER_LIMIT_NS
+        return tuple(flight.ticket for flight in self.flights.values() if flight.since_ns <= limit_ns)
+
+    def promise(self, key: str, message: Message) -> None:
+        """Should this life end before the request is done, the next one takes it up."""
+        self._promised[key] = message
+        self._fulfilled.discard(key)
+
+    def fulfill(self, key: str) -> None:
+        self._promised.pop(key, None)
+        self._fulfilled.add(key)
+
+    def commit(self) -> None:
+        """The actions of this step are performed."""
+        self.memory.promises.update(self._promised)
+        for key in self._fulfilled:
+            self.memory.promises.pop(key, None)
+        self._promised.clear()
+        self._fulfilled.clear()
+        self.actions.clear()

@@ -1,0 +1,122 @@
+"""All doubts of an account: who asks, from when on absence is provable, and whom an answer concerns."""
+
+from collections.abc import Callable
+
+from actors.gateway import doubt as one
+from actors.gateway.actions import Action, Say, Send
+from actors.gateway.desk import ANSWER_LIMIT_NS, Desk
+from actors.gateway.doubt import Doubt, Goal
+from actors.gateway.memory import Phase
+from messages.reports import AboutOrder, OrderAbsent
+from messages.requests import FetchFills, OrderRequest, QueryOrder, ResolveOrder
+from messages.types import ClientOrderId, VenueOrderId
+
+
+class Doubts:
+    """One doubt per client order id: whatever else is asked about that order joins it."""
+
+    def __init__(self, desk: Desk, on_absent: Callable[[OrderAbsent], None]) -> None:
+        self._desk = desk
+        self._on_absent = on_absent
+        self._open: dict[ClientOrderId, Doubt] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __contains__(self, name: ClientOrderId) -> bool:
+        return name in self._open
+
+    def ask(
+        self, order: OrderRequest, goal: Goal, *, sent_ns: int = 0, venue_order_id: VenueOrderId | None = None
+    ) -> None:
+        """Find out about an order. `sent_ns` is wall time, as far as the asker knows."""
+        now_ns, wall_ns = self._desk.now_ns, self._desk.clock.time_ns()
+        sent = self._desk.memory.orders.get(order.client_order_id)
+        proof_from_ns = self._last_possible_send(order.client_order_id, sent_ns) + self._desk.window_ns
+        before = self._open.get(order.client_order_id)
+        if before is not None:
+            result = one.ask_more(before, goal, now_ns=now_ns, proof_from_ns=proof_from_ns)
+        else:
+            result = one.begin(
+                ResolveOrder(
+                    account=order.account,
+                    symbol=order.symbol,
+                    client_order_id=order.client_order_id,
+                    conditional=order.conditional,
+                    correlation_id=order.correlation_id,
+                    causation_id=order.causation_id,
+                    sent_ns=sent_ns or (sent.handed_wall_ns if sent and sent.handed_wall_ns else wall_ns),
+                ),
+                goal,
+                now_ns=now_ns,
+                proof_from_ns=proof_from_ns,
+                wall_ns=wall_ns - now_ns,
+                seen=sent is not None and sent.exists,
+                venue_order_id=venue_order_id,
+            )
+        self._apply(order.client_order_id, result)
+
+    def _last_possible_send(self, name: ClientOrderId, sent_ns: int) -> int:
+        """Monotonic time after which the order's request surely was not sent.
+
+        What this process handed over: when the port said it was done with it, or else had to have.
+        Anything else was sent before this process began, whatever wall clocks said then.
+        """
+        now_ns = self._desk.now_ns
+        sent = self._desk.memory.orders.get(name)
+        if sent is not None and sent.handed_ns:
+            if sent.phase is Phase.SETTLED:
+                return sent.handed_ns
+            return sent.answered_ns or sent.handed_ns + ANSWER_LIMIT_NS
+        age_ns = self._desk.clock.time_ns() - sent_ns if sent_ns else 0
+        return max(self._desk.memory.started_ns, now_ns - max(0, age_ns))
+
+    def due(self, name: ClientOrderId) -> None:
+        if name in self._open:
+            reachable = self._desk.open_for_business
+            self._apply(name, one.due(self._open[name], now_ns=self._desk.now_ns, reachable=reachable))
+
+    def wake_all(self) -> None:
+        """The venue is back: ask everything at once, as far as the lanes allow."""
+        for name in list(self._open):
+            self.due(name)
+
+    def heard(self, message: AboutOrder) -> bool:
+        """Returns whether that ended a doubt."""
+        before = self._open.get(message.client_order_id)
+        if before is None:
+            return False
+        self._apply(message.client_order_id, one.heard(before, message, now_ns=self._desk.now_ns))
+        return message.client_order_id not in self._open
+
+    def over(self, name: ClientOrderId) -> None:
+        """The outcome is known for certain from elsewhere."""
+        if self._open.pop(name, None) is not None:
+            self._tidy(name)
+
+    def _apply(self, name: ClientOrderId, result: one.Result) -> None:
+        after, actions = result
+        if after is None:
+            self._open.pop(name, None)
+            self._tidy(name)
+        else:
+            self._open[name] = after
+        for action in actions:
+            self._perform(name, action)
+
+    def _perform(self, name: ClientOrderId, action: Action) -> None:
+        match action:
+            case Send(message=QueryOrder() as query):
+                self._desk.request(f"query/{name}", query)
+            case Send(message=FetchFills() as fetch):
+                self._desk.request(f"fills/{name}", fetch)
+            case Say(message=OrderAbsent() as proof):
+                self._on_absent(proof)
+                self._desk.actions.append(action)
+            case _:
+                self._desk.actions.append(action)
+
+    def _tidy(self, name: ClientOrderId) -> None:
+        self._desk.fulfill(f"resolve/{name}")
+        self._desk.fulfill(f"fills/{name}")
+        self._desk.withdraw(f"query/{name}", f"fills/{name}")

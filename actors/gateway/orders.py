@@ -1,0 +1,260 @@
+"""Sending orders once.
+
+A submit is handed to the port once, and again only after the port answered that the venue certainly did
+not execute it. Everything that could make a second order out of one ends here: a redelivered message, a
+cancel that overtook its submit, an opening that comes out of its mailbox after the emergency close of its
+position.
+
+A cancel for an id that nobody here knows has two readings. Either it overtook its own submit, which is
+still in our mailbox, or its order was sent before this process started. Both are served: the id is
+remembered, so that a submit which follows stays here (NEVER_SENT), and the cancel goes to the venue as
+well, where it is harmless if there is nothing to cancel.
+"""
+
+from actors.gateway import retry
+from actors.gateway.cancels import Cancels
+from actors.gateway.desk import Desk
+from actors.gateway.doubt import Goal
+from actors.gateway.doubts import Doubts
+from actors.gateway.memory import Phase, Sent
+from messages.reports import (
+    FillReport,
+    NotExecuted,
+    OrderAbsent,
+    OrderAccepted,
+    OrderRejected,
+    OrderReport,
+    OutcomeUnknown,
+)
+from messages.requests import (
+    CancelOrder,
+    FetchFills,
+    ResolveOrder,
+    SubmitEmergency,
+    SubmitOpening,
+    SubmitOrder,
+)
+from messages.types import ClientOrderId, RejectReason
+
+
+class Orders:
+    """The submits and cancels of an account, from their arrival until their outcome is known."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._sent = desk.memory.orders
+        self._waiting: dict[ClientOrderId, SubmitOrder] = {}
+        self.doubts = Doubts(desk, self._absent)
+        self.cancels = Cancels(desk, self.doubts)
+
+    # What positions ask for.
+
+    def submit(self, order: SubmitOrder) -> None:
+        name = order.client_order_id
+        if name in self._waiting:
+            return
+        sent = self._sent.get(name)
+        if sent is not None and sent.phase is not Phase.OWED:
+            self._submitted_before(order, sent)
+        elif self._sent.was_canceled_early(name):
+            self._refuse(order, RejectReason.NEVER_SENT, "canceled before it was sent")
+        elif isinstance(order, SubmitOpening) and self._sent.emergency_overtook(name):
+            self._refuse(order, RejectReason.NEVER_SENT, "its position is being closed in an emergency")
+        elif isinstance(order, SubmitOpening) and not self._desk.open_for_business:
+            self._refuse(order, RejectReason.NOT_EXECUTED, "venue unreachable")
+        else:
+            self._accept(order)
+
+    def _submitted_before(self, order: SubmitOrder, sent: Sent) -> None:
+        """A redelivered message: ask, never resend. What is known to be nowhere is answered at once."""
+        if sent.refusal is not None:
+            self._desk.say(sent.refusal)
+        else:
+            self.doubts.ask(order, Goal.CONDITION, sent_ns=sent.handed_wall_ns)
+
+    def _accept(self, order: SubmitOrder) -> None:
+        name = order.client_order_id
+        self._sent.owe(name)
+        self._desk.promise(f"submit/{name}", order)
+        self._waiting[name] = order
+        if isinstance(order, SubmitEmergency):
+            self._sent.note_emergency(name)
+            self._drop_openings(order)
+        self._desk.request(f"submit/{name}", order)
+
+    def _drop_openings(self, emergency: SubmitEmergency) -> None:
+        for order in list(self._waiting.values()):
+            if isinstance(order, SubmitOpening) and order.symbol == emergency.symbol:
+                self._refuse(order, RejectReason.NEVER_SENT, f"emergency close of {emergency.symbol}")
+
+    def cancel(self, message: CancelOrder) -> None:
+        name = message.client_order_id
+        sent = self._sent.get(name)
+        if sent is not None and sent.phase is Phase.OWED:
+            self._refuse(
+                self._waiting.get(name, message), RejectReason.NEVER_SENT, "canceled before it was sent"
+            )
+        elif sent is not None and sent.refusal is not None:
+            self._desk.say(sent.refusal)
+        else:
+            if sent is None:
+                self._sent.cancel_early(name)
+            self.cancels.wish(message, hold=f"submit/{name}" in self._desk.flights)
+
+    def resolve(self, message: ResolveOrder) -> None:
+        name = message.client_order_id
+        sent = self._sent.get(name)
+        if name in self._waiting:
+            return  # not sent yet: its outcome comes by itself
+        if sent is not None and sent.phase is Phase.OWED:
+            # A former life owed it and did not send it; its message may yet come, and must then stay here.
+            self._refuse(message, RejectReason.NEVER_SENT, "lost in a restart before it was sent")
+        elif sent is not None and sent.refusal is not None:
+            self._desk.say(sent.refusal)
+        else:
+            self._desk.promise(f"resolve/{name}", message)
+            self.doubts.ask(message, Goal.CONDITION, sent_ns=message.sent_ns)
+
+    def fetch_fills(self, message: FetchFills) -> None:
+        self._desk.promise(f"fills/{message.client_order_id}", message)
+        self.doubts.ask(
+            message, Goal.FILLS, sent_ns=message.since_ns, venue_order_id=message.venue_order_id
+        )
+
+    # What leaves.
+
+    def depart(self, order: SubmitOrder) -> bool:
+        """Note that it is handed over now; False where it may not leave any more, and was refused."""
+        name = order.client_order_id
+        wall_ns = self._desk.clock.time_ns()
+        if order.expires_at_ns and wall_ns >= order.expires_at_ns:
+            self._refuse(order, RejectReason.EXPIRED, "expired before it was sent")
+            return False
+        self._waiting.pop(name, None)
+        self._sent.hand(name, now_ns=self._desk.now_ns, wall_ns=wall_ns)
+        return True
+
+    def expire(self, order: SubmitOrder) -> None:
+        self._refuse(order, RejectReason.EXPIRED, "expired before it was sent")
+
+    def displaced(self, order: SubmitOrder) -> None:
+        self._refuse(order, RejectReason.NOT_EXECUTED, "too many requests are waiting for the venue")
+
+    def venue_lost(self) -> None:
+        for order in list(self._waiting.values()):
+            if isinstance(order, SubmitOpening):
+                self._refuse(order, RejectReason.NOT_EXECUTED, "venue unreachable")
+
+    def retry_due(self, name: ClientOrderId) -> None:
+        order = self._waiting.get(name)
+        if order is not None:
+            self._desk.request(f"submit/{name}", order)
+
+    # What the venue answers.
+
+    def accepted(self, message: OrderAccepted) -> None:
+        self._answered(message.client_order_id)
+        self._exists(message)
+        self.cancels.let_go(message.client_order_id)
+
+    def rejected(self, message: OrderRejected) -> None:
+        name = message.client_order_id
+        self._answered(name)
+        sent = self._sent.get(name)
+        if sent is not None and not sent.exists:
+            self._sent.settle(name, message)
+        self._desk.fulfill(f"submit/{name}")
+        self.doubts.over(name)
+        self.cancels.over(name)
+
+    def unknown(self, message: OutcomeUnknown) -> None:
+        """The answer to a submit: the doubt begins. The stream may have shown the order already."""
+        name = message.client_order_id
+        order = self._answered(name)
+        sent = self._sent.get(name)
+        if order is not None and sent is not None and sent.phase is Phase.HANDED:
+            self._sent.doubted(name, self._desk.now_ns)
+            self.doubts.ask(order, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
+        self.cancels.let_go(name)
+
+    def not_executed(self, message: NotExecuted) -> None:
+        """Certainly not done; an answer that contradicts what is known already changes nothing."""
+        name = message.client_order_id
+        order = self._answered(name)
+        sent = self._sent.get(name)
+        if order is None or sent is None or sent.phase is not Phase.HANDED:
+            return
+        self.doubts.over(name)
+        self._sent.owe(name)
+        verdict = retry.after_not_executed(
+            order, message, attempts=sent.attempts, wall_ns=self._desk.clock.time_ns()
+        )
+        opening = isinstance(order, SubmitOpening)
+        if name in self.cancels:
+            self._refuse(order, RejectReason.NEVER_SENT, "canceled before it was executed")
+        elif opening and self._sent.emergency_overtook(name):
+            self._refuse(order, RejectReason.NEVER_SENT, "its position is being closed in an emergency")
+        elif opening and not self._desk.open_for_business:
+            self._refuse(order, RejectReason.NOT_EXECUTED, f"venue unreachable: {message.cause}")
+        elif isinstance(verdict, retry.GiveUp):
+            self._refuse(order, verdict.reason, verdict.text)
+        else:
+            self._desk.retries += 1
+            self._waiting[name] = order
+            self._desk.later(f"retry/{name}", verdict.delay_ns)
+
+    def reported(self, report: OrderReport) -> None:
+        if report.queried:
+            self._desk.landed(f"query/{report.client_order_id}")
+        self._exists(report)
+        self.cancels.reported(report)
+
+    def filled(self, fill: FillReport) -> None:
+        self._exists(fill)
+        self.cancels.let_go(fill.client_order_id)
+
+    def _answered(self, name: ClientOrderId) -> SubmitOrder | None:
+        flight = self._desk.landed(f"submit/{name}")
+        order = flight.ticket.message if flight else None
+        return order if isinstance(order, SubmitOrder) else None
+
+    def _exists(self, message: OrderAccepted | OrderReport | FillReport) -> None:
+        """The venue has it, whatever was thought before."""
+        name = message.client_order_id
+        sent = self._sent.get(name)
+        if sent is not None and not sent.exists:
+            # Should it be waiting for another attempt, the venue was wrong to say that it did not execute it.
+            self._waiting.pop(name, None)
+            self._desk.withdraw(f"submit/{name}")
+            self._sent.settle(name, exists=True)
+            self._desk.fulfill(f"submit/{name}")
+        if self.doubts.heard(message):
+            self.cancels.doubt_over(name)
+
+    def _absent(self, proof: OrderAbsent) -> None:
+        name = proof.client_order_id
+        sent = self._sent.get(name)
+        if sent is not None:
+            self._sent.settle(name)
+        self._desk.fulfill(f"submit/{name}")
+        self.cancels.over(name)
+
+    def _refuse(self, order: SubmitOrder | CancelOrder | ResolveOrder, reason: RejectReason, text: str) -> None:
+        """It never left, or certainly was not executed; and it stays so, whatever is redelivered."""
+        name = order.client_order_id
+        refusal = OrderRejected(
+            account=order.account,
+            symbol=order.symbol,
+            client_order_id=name,
+            correlation_id=order.correlation_id,
+            causation_id=order.causation_id,
+            reason=reason,
+            text=text,
+            ts_init=self._desk.clock.time_ns(),
+        )
+        self._waiting.pop(name, None)
+        self._desk.withdraw(f"submit/{name}")
+        self._sent.settle(name, refusal)
+        self._desk.fulfill(f"submit/{name}")
+        self.cancels.over(name)
+        self._desk.say(refusal)
