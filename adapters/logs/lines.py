@@ -1,0 +1,166 @@
+"""Writers of log lines that never block who logs: a queue in front, a thread of its own behind.
+
+loguru's own `enqueue` does not give that: its queue is a pipe, and a put blocks as soon as a stalled disk
+leaves the pipe full. Here a put is a lock-free append; when the disk stalls for longer than the queue
+holds, lines are shed and counted, and the count is the first line written afterwards. Log lines are not
+the journal: what a kill -9 loses of them (the queue, milliseconds) no decision depends on.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from adapters.logs import CURRENT, TURNED
+
+QUEUE_MAX = 50_000
+BATCH_MAX = 500
+_OWNER_ONLY = 0o600
+
+
+class Target(Protocol):
+    """Where lines end up. May raise OSError: these lines are lost and counted."""
+
+    def write(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class LineWriter:
+    """`put` takes anything; `render` makes a line (with its end) of it on the writer's thread."""
+
+    def __init__(
+        self, name: str, target: Target, render: Callable[[Any], str], shed_line: Callable[[int], str]
+    ) -> None:
+        self._target = target
+        self._render = render
+        self._shed_line = shed_line
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._stop = object()
+        self._lost = 0
+        self.shed = 0
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def put(self, item: Any) -> None:
+        if self._queue.qsize() >= QUEUE_MAX:
+            self.shed += 1
+            self._lost += 1
+            return
+        self._queue.put(item)
+
+    def stop(self, timeout_s: float) -> bool:
+        """Write what is queued, close the target; False when the time did not suffice."""
+        self._queue.put(self._stop)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            batch = self._batch()
+            ends = bool(batch) and batch[-1] is self._stop
+            self._write(batch[:-1] if ends else batch)
+            if ends:
+                self._close()
+                return
+
+    def _batch(self) -> list[Any]:
+        batch = [self._queue.get()]
+        while len(batch) < BATCH_MAX and batch[-1] is not self._stop:
+            try:
+                batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _write(self, batch: list[Any]) -> None:
+        lost, self._lost = self._lost, 0
+        lines = [self._shed_line(lost)] if lost else []
+        lines += [self._rendered(item) for item in batch]
+        if not lines:
+            return
+        try:
+            self._target.write("".join(lines))
+        except (OSError, ValueError):  # ValueError: the stream was closed under us.
+            self.shed += len(batch)
+            self._lost += lost + len(batch)
+
+    def _rendered(self, item: Any) -> str:
+        try:
+            return self._render(item)
+        except Exception:  # noqa: BLE001 - one record that cannot be shown must not end all logging
+            self.shed += 1
+            return self._shed_line(1)
+
+    def _close(self) -> None:
+        try:
+            self._target.close()
+        except (OSError, ValueError):
+            return
+
+
+class StreamTarget:
+    """A console. It is flushed, never closed: it is not ours."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+    def close(self) -> None:
+        self._stream.flush()
+
+
+class TurnedFile:
+    """Appends to albra.jsonl and turns it at `file_bytes`; the newest `keep_files` turned ones stay."""
+
+    def __init__(self, directory: Path, file_bytes: int, keep_files: int) -> None:
+        self._directory = directory
+        self._file_bytes = file_bytes
+        self._keep_files = keep_files
+        self._file: IO[str] | None = None
+        self._size = 0
+
+    def write(self, text: str) -> None:
+        file = self._opened()
+        file.write(text)
+        file.flush()
+        self._size += len(text.encode())
+        if self._size >= self._file_bytes:
+            self._turn()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _opened(self) -> IO[str]:
+        if self._file is not None:
+            return self._file
+        path = self._directory / CURRENT
+        self._directory.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+        path.chmod(_OWNER_ONLY)
+        self._size = file.tell()
+        if self._size and not _ends_line(path):
+            file.write("\n")  # A kill tore the last line: ours begins on its own.
+        self._file = file
+        return file
+
+    def _turn(self) -> None:
+        self.close()
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+        (self._directory / CURRENT).replace(self._directory / f"albra.{now}Z.jsonl")
+        turned = sorted(self._directory.glob(TURNED))
+        for old in turned[: -self._keep_files]:
+            old.unlink(missing_ok=True)
+
+
+def _ends_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) == b"\n"

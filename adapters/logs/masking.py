@@ -1,0 +1,53 @@
+"""What must never be read in a log: secrets we know, and whatever looks like one."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+MASK = "********"
+KNOWN_LENGTH_MIN = 4
+"""Shorter secrets are not searched for: they would black out ordinary words."""
+
+_NAMES = r"signature|api[_-]?key|api[_-]?secret|secret|listen[_-]?key|token|password|x-mbx-apikey|authorization"
+_SENSITIVE = re.compile(_NAMES, re.IGNORECASE)
+# name=value, "name": "value" and its escaped form within JSON text.
+_NAMED = re.compile(
+    rf"""(?<![A-Za-z])({_NAMES})(\\*["']?\s*[:=]\s*\\*["']?(?:Bearer\s+)?)([^\s"'&,;}})\]\\]+)""", re.IGNORECASE
+)
+_SHAPES = (
+    (re.compile(r"\bbot[0-9]{5,}:[A-Za-z0-9_-]{20,}"), f"bot{MASK}"),
+    (re.compile(r"\bBearer\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), f"Bearer {MASK}"),
+    # A listen key stands in the path of the stream it opens.
+    (re.compile(r"(/ws/|streams=)[A-Za-z0-9]{40,}"), rf"\g<1>{MASK}"),
+)
+
+
+class Masker:
+    """Replaces registered secrets, as they are and as a URL has them, and everything secret-shaped."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {form for secret in secrets if len(secret) >= KNOWN_LENGTH_MIN for form in (secret, quote(secret))}
+        # Longest first: a secret that contains another is masked whole.
+        alternatives = "|".join(re.escape(form) for form in sorted(known, key=len, reverse=True))
+        self._known = re.compile(alternatives) if alternatives else None
+
+    def text(self, text: str) -> str:
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        text = _NAMED.sub(rf"\g<1>\g<2>{MASK}", text)
+        for shape, masked in _SHAPES:
+            text = shape.sub(masked, text)
+        return text
+
+    def value(self, value: Any) -> Any:
+        """A JSON value with every text in it masked, and whatever stands under a secret's name."""
+        if value is None or isinstance(value, bool | int):
+            return value
+        if isinstance(value, Mapping):
+            return {
+                str(key): MASK if _SENSITIVE.fullmatch(str(key)) else self.value(child) for key, child in value.items()
+            }
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.value(child) for child in value]
+        return self.text(str(value))
