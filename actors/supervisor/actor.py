@@ -308,7 +308,8 @@ class SupervisorActor(Actor[Message]):
                 price=str(report.price),
             )
             if report.client_order_id.startswith(FORCED):
-                text = f"{report.symbol}: the venue itself closed {report.quantity} at {report.price} ({report.client_order_id})"
+                what = f"{report.quantity} at {report.price} ({report.client_order_id})"
+                text = f"{report.symbol}: the venue itself closed {what}"
                 self._notify(Severity.CRITICAL, text, report.account)
 
     def _stranger(self, report: r.AboutOrder) -> None:
@@ -411,7 +412,7 @@ class SupervisorActor(Actor[Message]):
         """Make it durable, then answer. Holding works from now on; letting go only once it is durable."""
         self._memory.version += 1
         self._memory.waiting.append((event, command))
-        effects = ()
+        effects: tuple[Effect, ...] = ()
         if command.reply_to:
             reply = Reply(
                 correlation_id=command.correlation_id,
@@ -499,18 +500,25 @@ class SupervisorActor(Actor[Message]):
 
     # The runtime -----------------------------------------------------------------------------------
 
-    def _restarted(self, message: lifecycle.ActorRestarted) -> None:
-        self._log("ERROR", "actor restarted", actor=message.address, why=message.reason, attempt=str(message.attempt))
+    def _runtime(self, message: lifecycle.Lifecycle) -> None:
+        """Every fact about an actor leaves a line."""
+        told = {
+            name: str(getattr(message, name))
+            for name in ("reason", "trace", "attempt", "message_type", "undelivered")
+            if hasattr(message, name)
+        }
+        level = "DEBUG" if isinstance(message, lifecycle.ActorStopped) else "ERROR"
+        self._log(level, type(message).__name__, actor=message.address, correlation_id=message.correlation_id, **told)
 
     def _quarantined(self, message: lifecycle.ActorQuarantined) -> None:
-        self._log("CRITICAL", "actor quarantined", actor=message.address, why=message.reason)
+        self._runtime(message)
         text = (
             f"{message.address} failed {message.attempt} times and is quarantined; the rest goes on: {message.reason}"
         )
         self._notify(Severity.CRITICAL, text)
 
     def _parked(self, message: lifecycle.MessageParked) -> None:
-        self._log("CRITICAL", "message parked", actor=message.address, why=message.reason, message=message.message)
+        self._runtime(message)
         self._notify(
             Severity.CRITICAL, f"{message.address} cannot handle a message, it was put aside: {message.reason}"
         )
@@ -555,7 +563,10 @@ class SupervisorActor(Actor[Message]):
             r.MarginCall: self._note,
             r.StrayEvent: self._note,
             r.GatewayStatus: self._gateway_status,
-            lifecycle.ActorRestarted: self._restarted,
+            lifecycle.ActorFailed: self._runtime,
+            lifecycle.ActorRestarted: self._runtime,
+            lifecycle.ActorStopped: self._runtime,
+            lifecycle.SubscriberDropped: self._runtime,
             lifecycle.ActorQuarantined: self._quarantined,
             lifecycle.MessageParked: self._parked,
         }

@@ -1,0 +1,40 @@
+# A new machine needs Python 3.11, make, gcc and the package registry; everything else is installed here.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint bench states clean
+
+run: $(VENV)/.installed ## Start the supervisor; without keys in config.yaml it trades on the embedded paper venue.
+	$(BIN)/albra run
+
+test: lint ## Lint, types, import directions and every test.
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-test ## Ratios measured in one run, with the machine, the versions, medians and spread.
+	$(BIN)/python -m benchmarks
+
+states: $(VENV)/.installed ## Render docs/states.md from the position machine's table.
+	$(BIN)/python -m actors.position.diagram > docs/states.md
+
+$(VENV)/.created:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.created requirements.lock setup.cfg
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-test.lock
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
