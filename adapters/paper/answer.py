@@ -1,0 +1,52 @@
+"""An answer as the transport is to carry it: bytes, headers, and whether they arrive at all."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from adapters.paper.errors import Refusal
+from adapters.paper.faults import FaultRecord
+from adapters.paper.wire import encode
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Fate(StrEnum):
+    """What the transport does with an answer.
+
+    DELIVER it; DELAY it by `delay_ms`; DROP: reset the connection instead; HANG: never answer; TRUNCATE:
+    deliver the first half of the body only, with a length that agrees.
+    """
+
+    DELIVER = "DELIVER"
+    DELAY = "DELAY"
+    DROP = "DROP"
+    HANG = "HANG"
+    TRUNCATE = "TRUNCATE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Status, exact body and headers; `fault` when one struck (with whether the request took effect)."""
+
+    status: int
+    body: bytes
+    headers: Headers = ()
+    fate: Fate = Fate.DELIVER
+    delay_ms: int = 0
+    fault: FaultRecord | None = None
+
+    @property
+    def arriving(self) -> bytes:
+        """What of the body arrives: half of a truncated one, nothing of a dropped or hanging one."""
+        if self.fate is Fate.TRUNCATE:
+            return self.body[: len(self.body) // 2]
+        return b"" if self.fate in (Fate.DROP, Fate.HANG) else self.body
+
+
+def row_answer(status: int, body: object, headers: Headers) -> Answer:
+    return Answer(status=status, body=encode(body).encode(), headers=headers)
+
+
+def refusal_answer(refusal: Refusal, headers: Headers = ()) -> Answer:
+    body = {"code": refusal.code, "msg": refusal.message}
+    return row_answer(refusal.status, body, headers)

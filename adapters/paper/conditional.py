@@ -1,0 +1,242 @@
+"""Conditional orders: the Algo Service, its triggers, and the child orders it sends to the engine.
+
+Source: "New Algo Order" (trigger rules) and "Event: Algo Order Update" (life: NEW, TRIGGERING, TRIGGERED,
+FINISHED; CANCELED, EXPIRED, REJECTED). Margin is checked when the child is placed, not before (change log
+of 2025-11-06).
+"""
+
+from decimal import Decimal
+
+from adapters.paper import matching
+from adapters.paper.account import Account
+from adapters.paper.errors import Refusal, duplicate_client_id, would_trigger
+from adapters.paper.exchange import Exchange
+from adapters.paper.instruments import ZERO
+from adapters.paper.orders import AlgoOrder, Order, Ticket
+from adapters.paper.prices import Market
+
+HUNDRED = Decimal(100)
+
+
+def place(exchange: Exchange, account: Account, ticket: Ticket) -> AlgoOrder:
+    """POST /fapi/v1/algoOrder once its form is right. Raises Refusal."""
+    market = exchange.market_of(ticket.symbol)
+    _check(exchange, account, market, ticket)
+    algo_id = exchange.next_algo_id
+    exchange.next_algo_id += 1
+    algo = AlgoOrder(
+        algo_id=algo_id,
+        client_algo_id=ticket.client_id or f"paper{algo_id}",
+        symbol=ticket.symbol,
+        side=ticket.side,
+        position_side=ticket.position_side,
+        type=ticket.type,
+        time_in_force=ticket.time_in_force,
+        quantity=ticket.quantity,
+        price=ticket.price,
+        trigger_price=ticket.trigger_price,
+        working_type=ticket.working_type,
+        price_protect=ticket.price_protect,
+        close_position=ticket.close_position,
+        reduce_only=ticket.reduce_only or ticket.close_position,
+        created_ms=exchange.now_ms,
+        updated_ms=exchange.now_ms,
+        activate_price=ticket.activate_price,
+        callback_rate=ticket.callback_rate,
+        good_till_ms=ticket.good_till_ms,
+        self_trade=ticket.self_trade,
+        price_match=ticket.price_match,
+    )
+    if algo.type == "TRAILING_STOP_MARKET" and not algo.activate_price:
+        # "activatePrice: default as the latest price" (New Algo Order).
+        algo.activate_price = _working_price(market, algo)
+        algo.activated, algo.extreme = True, algo.activate_price
+    account.algos[algo_id] = algo
+    account.open_algos[algo_id] = algo
+    account.algos_by_client[algo.client_algo_id] = algo
+    exchange.announce_algo(account, algo)
+    return algo
+
+
+def cancel(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
+    """Raises Refusal -4117 while the order is being handed to the engine."""
+    if algo.status == "TRIGGERING":
+        raise Refusal(-4117, "Stop order is triggering, please try again later.")
+    exchange.close_algo(account, algo, status="CANCELED")
+
+
+def trigger(exchange: Exchange, market: Market) -> None:
+    """After a price change: fire every conditional order of the symbol whose condition now holds."""
+    symbol = market.instrument.symbol
+    for account in exchange.accounts.values():
+        if not account.open_algos:
+            continue
+        for algo in list(account.open_algos.values()):
+            if algo.symbol == symbol and algo.status == "NEW" and _condition_holds(market, algo):
+                _fire(exchange, account, algo)
+
+
+def continue_triggering(exchange: Exchange) -> None:
+    """Hand over what has been TRIGGERING for the configured delay."""
+    if not exchange.quirks.trigger_delay_ms:
+        return
+    for account in exchange.accounts.values():
+        for algo in list(account.open_algos.values()):
+            due = algo.trigger_ms + exchange.quirks.trigger_delay_ms
+            if algo.status == "TRIGGERING" and exchange.now_ms >= due:
+                _hand_over(exchange, account, algo)
+
+
+def _check(exchange: Exchange, account: Account, market: Market, ticket: Ticket) -> None:
+    matching.check_status(market, reducing=ticket.reduce_only or ticket.close_position)
+    instrument = market.instrument
+    if ticket.type != "TRAILING_STOP_MARKET":
+        instrument.check_price(ticket.trigger_price, ticket.trigger_price, ticket.side)
+    if not ticket.close_position:
+        instrument.check_quantity(ticket.quantity, market=ticket.type not in ("STOP", "TAKE_PROFIT"))
+        spared = ticket.reduce_only or matching.closes_leg(ticket.side, ticket.position_side)
+        if not spared:
+            instrument.check_notional((ticket.price or market.mark) * ticket.quantity)
+    if ticket.price:
+        # The limit price is held against the price at which it will be sent.
+        instrument.check_price(ticket.price, ticket.trigger_price, ticket.side)
+    known = account.algos_by_client.get(ticket.client_id)
+    if ticket.client_id and known is not None and known.closed_ms == 0:
+        raise duplicate_client_id()
+    if sum(1 for a in account.open_algos.values() if a.symbol == ticket.symbol) >= instrument.max_algo_orders:
+        raise Refusal(-4045, "Reach max stop order limit.")
+    if ticket.close_position:
+        _check_close_position(exchange, account, ticket)
+    _check_immediate(market, ticket)
+
+
+def _check_close_position(exchange: Exchange, account: Account, ticket: Ticket) -> None:
+    """Quirks `close_position_needs_position` (-4509) and `one_close_position_per_side` (-4130)."""
+    most = matching.reducible(account, ticket.symbol, ticket.position_side, ticket.side)
+    if most == ZERO and exchange.quirks.close_position_needs_position:
+        text = "TIF GTE can only be used with open positions or open orders."
+        raise Refusal(-4509, f"{text} Please ensure that positions or open orders are available.")
+    if not exchange.quirks.one_close_position_per_side:
+        return
+    for algo in account.open_algos.values():
+        if (
+            algo.close_position
+            and (algo.symbol, algo.position_side, algo.side)
+            == (ticket.symbol, ticket.position_side, ticket.side)
+            and _is_stop(algo.type) == _is_stop(ticket.type)
+        ):
+            text = "An open stop or take profit order with GTE and closePosition in the direction is existing."
+            raise Refusal(-4130, text)
+
+
+def _check_immediate(market: Market, ticket: Ticket) -> None:
+    """-2021 when the condition already holds; for a trailing stop, when it is active at once on the wrong
+    side: BUY needs activatePrice below, SELL above the latest price (New Algo Order, notes)."""
+    price = market.mark if ticket.working_type == "MARK_PRICE" else market.last
+    if ticket.type == "TRAILING_STOP_MARKET":
+        if not ticket.activate_price:
+            return
+        wrong = ticket.activate_price >= price if ticket.side == "BUY" else ticket.activate_price <= price
+    else:
+        wrong = _reached(ticket.type, ticket.side, price, ticket.trigger_price)
+    if wrong:
+        raise would_trigger()
+
+
+def _is_stop(kind: str) -> bool:
+    return kind.startswith("STOP")
+
+
+def _reached(kind: str, side: str, price: Decimal, trigger_price: Decimal) -> bool:
+    """STOP: BUY at or above, SELL at or below the trigger; TAKE_PROFIT the other way round."""
+    upwards = (side == "BUY") == _is_stop(kind)
+    return price >= trigger_price if upwards else price <= trigger_price
+
+
+def _working_price(market: Market, algo: AlgoOrder) -> Decimal:
+    return market.mark if algo.working_type == "MARK_PRICE" else market.last
+
+
+def _condition_holds(market: Market, algo: AlgoOrder) -> bool:
+    price = _working_price(market, algo)
+    if algo.type != "TRAILING_STOP_MARKET":
+        return _reached(algo.type, algo.side, price, algo.trigger_price)
+    return _trail(algo, price)
+
+
+def _trail(algo: AlgoOrder, price: Decimal) -> bool:
+    """Follow the price from its activation; true once it has come back by the callback rate (percent)."""
+    buying = algo.side == "BUY"
+    if not algo.activated:
+        if price > algo.activate_price if buying else price < algo.activate_price:
+            return False
+        algo.activated, algo.extreme = True, price
+    algo.extreme = min(algo.extreme, price) if buying else max(algo.extreme, price)
+    rate = algo.callback_rate / HUNDRED
+    turn = algo.extreme * (1 + rate if buying else 1 - rate)
+    return price >= turn if buying else price <= turn
+
+
+def _fire(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
+    algo.status = "TRIGGERING"
+    algo.trigger_ms = algo.updated_ms = exchange.now_ms
+    exchange.announce_algo(account, algo)
+    if not exchange.quirks.trigger_delay_ms:
+        _hand_over(exchange, account, algo)
+
+
+def _hand_over(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
+    """Place the child order, or reject the conditional one with the reason the engine gave."""
+    market = exchange.markets[algo.symbol]
+    child = _child_of(exchange, account, algo)
+    try:
+        if child.quantity <= ZERO:
+            raise Refusal(-2022, "ReduceOnly Order is rejected.")
+        known = account.orders_by_client.get(child.client_order_id)
+        if known is not None and known.closed_ms == 0:
+            raise duplicate_client_id()
+        matching.check_account(exchange, account, market, child)
+    except Refusal as refusal:
+        reason = "Reduce Only reject" if refusal.code == -2022 else refusal.message
+        exchange.close_algo(account, algo, status="REJECTED", failure=reason)
+        return
+    exchange.next_order_id += 1
+    algo.child_order_id = child.order_id
+    algo.status = "TRIGGERED"
+    algo.updated_ms = exchange.now_ms
+    account.open_algos.pop(algo.algo_id, None)
+    account.orders[child.order_id] = child
+    exchange.announce_algo(account, algo)
+    matching.execute(exchange, account, child)
+
+
+def _child_of(exchange: Exchange, account: Account, algo: AlgoOrder) -> Order:
+    limit = algo.type in ("STOP", "TAKE_PROFIT")
+    quantity = algo.quantity
+    if algo.close_position:
+        quantity = matching.reducible(account, algo.symbol, algo.position_side, algo.side)
+    order_id = exchange.next_order_id
+    kept = exchange.quirks.child_keeps_client_id
+    return Order(
+        order_id=order_id,
+        client_order_id=algo.client_algo_id if kept else f"algo_{order_id}",
+        symbol=algo.symbol,
+        side=algo.side,
+        position_side=algo.position_side,
+        type="LIMIT" if limit else "MARKET",
+        orig_type=algo.type,
+        time_in_force=algo.time_in_force if limit else "GTC",
+        quantity=quantity,
+        price=algo.price,
+        reduce_only=algo.reduce_only and algo.position_side == "BOTH",
+        created_ms=exchange.now_ms,
+        updated_ms=exchange.now_ms,
+        stop_price=algo.trigger_price,
+        close_position=algo.close_position,
+        working_type=algo.working_type,
+        price_protect=algo.price_protect,
+        good_till_ms=algo.good_till_ms,
+        self_trade=algo.self_trade,
+        price_match=algo.price_match,
+        algo_id=algo.algo_id,
+    )

@@ -1,0 +1,405 @@
+"""The venue's core: markets, accounts, counters, and the few acts that everything else is made of.
+
+An order is opened, filled, closed; a wallet is booked; an event is emitted. Matching, conditional orders,
+settlement and the endpoints are written in these acts, so that each bookkeeping rule exists once.
+"""
+
+from collections import deque
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from adapters.paper import events
+from adapters.paper.account import Account, AccountSetup, Income, Position
+from adapters.paper.errors import unknown_symbol
+from adapters.paper.events import StreamEvent
+from adapters.paper.faults import FaultKind, FaultPlan, FaultRecord, FaultState, Occasion, Quirks
+from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
+from adapters.paper.limits import RateLimits, Ration
+from adapters.paper.orders import AlgoOrder, Order, Trade
+from adapters.paper.prices import Market, open_market
+from adapters.paper.wire import Row
+
+FAULT_LOG_MAX = 10_000
+HISTORY_MAX = 512
+
+PositionImage = tuple[int, str, str, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, int]
+"""One leg as it stood before a change: the time of the change, then every field of Position."""
+
+
+class Exchange:
+    """State and bookkeeping. The facade drains `outbox` (user-data events) and `touched` (symbols whose price
+    has moved), and runs what is `late` (requests whose effect a fault has put off)."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        instruments: tuple[Instrument, ...],
+        accounts: tuple[AccountSetup, ...],
+        now_ms: int,
+        faults: FaultPlan,
+        volatility_ppm: int,
+        limits: RateLimits,
+    ) -> None:
+        self.seed = seed
+        self.now_ms = now_ms
+        self.markets: dict[str, Market] = {
+            each.symbol: open_market(each, seed=seed, volatility_ppm=volatility_ppm, now_ms=now_ms)
+            for each in instruments
+        }
+        self.accounts: dict[str, Account] = {each.api_key: _open_account(each) for each in accounts}
+        self.next_order_id = 1_000_000_001
+        self.next_algo_id = 4_000_000_000_000_001
+        self.next_trade_id = 100_000_001
+        self.next_transaction_id = 1
+        self.fees_collected = ZERO
+        self.insurance_fund = ZERO
+        self.ration = Ration(limits=limits)
+        self.faults = FaultState(faults)
+        self.fault_log: deque[FaultRecord] = deque(maxlen=FAULT_LOG_MAX)
+        self.outbox: list[StreamEvent] = []
+        self.held_back: list[StreamEvent] = []
+        self.late: list[dict[str, Any]] = []
+        self.touched: set[str] = set()
+        self._volatility_ppm = volatility_ppm
+        self.history: dict[str, deque[PositionImage]] = {}
+
+    @property
+    def quirks(self) -> Quirks:
+        return self.faults.plan.quirks
+
+    @property
+    def limits(self) -> RateLimits:
+        return self.ration.limits
+
+    def market_of(self, symbol: str) -> Market:
+        """Raises Refusal -1121 for an unknown symbol."""
+        market = self.markets.get(symbol)
+        if market is None:
+            raise unknown_symbol()
+        return market
+
+    def add_market(self, instrument: Instrument) -> None:
+        """Open a new symbol for trading."""
+        self.markets[instrument.symbol] = open_market(
+            instrument, seed=self.seed, volatility_ppm=self._volatility_ppm, now_ms=self.now_ms
+        )
+
+    def close_symbol(self, symbol: str) -> None:
+        """A delisted symbol: known, but closed and no longer published."""
+        market = self.market_of(symbol)
+        market.instrument = replace(market.instrument, status="DELISTED")
+
+    # --- orders ---------------------------------------------------------------------------------------
+
+    def open(self, account: Account, order: Order) -> None:
+        """Enter an order into the books and announce it as NEW."""
+        account.orders[order.order_id] = order
+        account.open_orders[order.order_id] = order
+        account.orders_by_client[order.client_order_id] = order
+        self._rest(account, order, order.leaves)
+        self.announce(account, order, execution="NEW")
+
+    def close(self, account: Account, order: Order, *, status: str, execution: str, reason: str = "0") -> None:
+        """Take an open order out of the books unfilled or partly filled, and announce it."""
+        self._rest(account, order, -order.leaves)
+        order.status = status
+        order.updated_ms = order.closed_ms = self.now_ms
+        del account.open_orders[order.order_id]
+        self.announce(account, order, execution=execution, reason=reason)
+        self._finish_parent(account, order)
+
+    def fill(
+        self, account: Account, order: Order, price: Decimal, quantity: Decimal, *, maker: bool, execution: str = "TRADE"
+    ) -> Trade:
+        """Execute `quantity` of an open order at `price`: position, wallet, trade, incomes, events."""
+        market = self.markets[order.symbol]
+        key = (order.symbol, order.position_side)
+        position = account.position_of(key)
+        self._remember(account, position)
+        held_before = position.quantity
+        signed = quantity if order.side == "BUY" else -quantity
+        realized = position.take(signed, price)
+        rate = market.instrument.maker_fee if maker else market.instrument.taker_fee
+        fee = (price * quantity * rate).quantize(EIGHT_PLACES)
+        if position.quantity:
+            position.fees += fee
+        position.updated_ms = self.now_ms
+        if account.settings_of(order.symbol).isolated:
+            self._move_isolated(account, position, held_before, price)
+        self._rest(account, order, -quantity)
+        trade = Trade(
+            trade_id=self.next_trade_id,
+            order_id=order.order_id,
+            symbol=order.symbol,
+            side=order.side,
+            position_side=order.position_side,
+            price=price,
+            quantity=quantity,
+            commission=fee,
+            realized=realized,
+            maker=maker,
+            time_ms=self.now_ms,
+        )
+        self.next_trade_id += 1
+        account.trades.append(trade)
+        if realized:
+            self.book(account, "REALIZED_PNL", realized, order.symbol, trade_id=trade.trade_id)
+        self.book(account, "COMMISSION", -fee, order.symbol, trade_id=trade.trade_id)
+        self.fees_collected += fee
+        order.executed += quantity
+        order.cum_quote += price * quantity
+        order.updated_ms = self.now_ms
+        done = order.executed == order.quantity
+        order.status = "FILLED" if done else "PARTIALLY_FILLED"
+        if done:
+            order.closed_ms = self.now_ms
+            del account.open_orders[order.order_id]
+        self._announce_fill(account, order, trade, position, execution)
+        if done:
+            self._finish_parent(account, order)
+        if not position.quantity or position.quantity * held_before < 0:
+            self.expire_orphans(account, position)
+        return trade
+
+    def requeue(self, account: Account, order: Order, *, price: Decimal, quantity: Decimal) -> None:
+        """Change an open order in place and announce the amendment."""
+        self._rest(account, order, -order.leaves)
+        order.price, order.quantity = price, quantity
+        order.amendments += 1
+        order.updated_ms = self.now_ms
+        self._rest(account, order, order.leaves)
+        self.announce(account, order, execution="AMENDMENT")
+
+    def announce(self, account: Account, order: Order, *, execution: str, reason: str = "0") -> None:
+        """ORDER_TRADE_UPDATE of a change that is not a fill."""
+        self.emit(
+            account,
+            events.order_trade_update(
+                order,
+                self.markets[order.symbol].instrument,
+                account.resting.get((order.symbol, order.position_side)),
+                self.now_ms,
+                execution=execution,
+                reason=reason,
+            ),
+            symbol=order.symbol,
+            client_id=order.client_order_id,
+        )
+
+    def expire_orphans(self, account: Account, position: Position) -> None:
+        """The position is flat or flipped: what could only reduce it goes with it (quirk)."""
+        if not self.quirks.expire_orphans:
+            return
+        for order in [o for o in account.open_orders.values() if o.reduce_only and o.symbol == position.symbol]:
+            if order.position_side == position.side and not _reduces(order.side, position):
+                self.close(account, order, status="EXPIRED", execution="EXPIRED", reason="8")
+        for algo in [a for a in account.open_algos.values() if a.close_position and a.symbol == position.symbol]:
+            if algo.position_side == position.side and algo.status == "NEW" and not _reduces(algo.side, position):
+                self.close_algo(account, algo, status="EXPIRED")
+
+    # --- conditional orders ---------------------------------------------------------------------------
+
+    def close_algo(self, account: Account, algo: AlgoOrder, *, status: str, failure: str = "") -> None:
+        """A conditional order leaves the Algo Service's books."""
+        algo.status = status
+        algo.failure = failure
+        algo.updated_ms = algo.closed_ms = self.now_ms
+        account.open_algos.pop(algo.algo_id, None)
+        self.announce_algo(account, algo)
+
+    def announce_algo(self, account: Account, algo: AlgoOrder) -> None:
+        child = account.orders.get(algo.child_order_id)
+        row = events.algo_update(algo, child, self.markets[algo.symbol].instrument, self.now_ms)
+        self.emit(account, row, symbol=algo.symbol, client_id=algo.client_algo_id)
+
+    def _finish_parent(self, account: Account, order: Order) -> None:
+        """FINISHED: "the triggered conditional order has been filled or canceled in the matching engine"
+        (Algo Order Update, "Algo Status")."""
+        algo = account.algos.get(order.algo_id) if order.algo_id else None
+        if algo is not None and algo.status in ("TRIGGERING", "TRIGGERED"):
+            self.close_algo(account, algo, status="FINISHED")
+
+    # --- money ----------------------------------------------------------------------------------------
+
+    def book(self, account: Account, kind: str, amount: Decimal, symbol: str, *, trade_id: int = 0, text: str = "") -> None:
+        """Change the wallet; every change is an income row."""
+        account.wallet += amount
+        account.incomes.append(
+            Income(
+                transaction_id=self.next_transaction_id,
+                symbol=symbol,
+                kind=kind,
+                amount=amount,
+                text=text or (str(trade_id) if trade_id else kind),
+                time_ms=self.now_ms,
+                trade_id=trade_id,
+            )
+        )
+        self.next_transaction_id += 1
+
+    def _move_isolated(self, account: Account, position: Position, before: Decimal, price: Decimal) -> None:
+        """Margin follows the position: added by notional / leverage, released in proportion."""
+        after = position.quantity
+        leverage = account.settings_of(position.symbol).leverage
+        if before * after < 0 or not after:
+            position.isolated_wallet = ZERO
+            before = ZERO
+        grown = abs(after) - abs(before)
+        if grown > 0:
+            position.isolated_wallet += (grown * price / leverage).quantize(EIGHT_PLACES)
+        elif grown < 0:
+            share = position.isolated_wallet * abs(after) / abs(before)
+            position.isolated_wallet = share.quantize(EIGHT_PLACES)
+
+    def _rest(self, account: Account, order: Order, quantity: Decimal) -> None:
+        """Count an order's open part in the notional that could increase its leg."""
+        if order.reduce_only or not order.price:
+            return
+        resting = account.resting_of((order.symbol, order.position_side))
+        if order.side == "BUY":
+            if order.position_side != "SHORT":
+                resting.bids += quantity * order.price
+        elif order.position_side != "LONG":
+            resting.asks += quantity * order.price
+
+    # --- events ---------------------------------------------------------------------------------------
+
+    def _announce_fill(
+        self, account: Account, order: Order, trade: Trade, position: Position, execution: str
+    ) -> None:
+        instrument = self.markets[order.symbol].instrument
+        full = events.order_trade_update(
+            order,
+            instrument,
+            account.resting.get((order.symbol, order.position_side)),
+            self.now_ms,
+            execution=execution,
+            trade=trade,
+        )
+        client_id, symbol = order.client_order_id, order.symbol
+        if self.quirks.trade_lite:
+            lite = events.trade_lite(order, trade, instrument, self.now_ms)
+            self.emit(account, lite, symbol=symbol, client_id=client_id)
+        if not self.quirks.account_update_first:
+            self.emit(account, full, symbol=symbol, client_id=client_id)
+        self.emit_account(account, (position,), reason="ORDER")
+        if self.quirks.account_update_first:
+            self.emit(account, full, symbol=symbol, client_id=client_id)
+
+    def emit_account(
+        self, account: Account, positions: tuple[Position, ...], *, reason: str, change: Decimal = ZERO
+    ) -> None:
+        """ACCOUNT_UPDATE with the legs that changed."""
+        row = events.account_update(
+            account, positions, self.now_ms, reason=reason, change=change, markets=self.markets
+        )
+        self.emit(account, row, symbol=positions[0].symbol if positions else "", client_id="")
+
+    def emit(self, account: Account, row: Row, *, symbol: str, client_id: str) -> None:
+        """Put one event on the account's stream, through the stream faults of the plan."""
+        event = StreamEvent(account=account.name, event=row)
+        if not self.faults.on_streams:
+            self.outbox.append(event)
+            return
+        occasion = Occasion(
+            now_ms=self.now_ms, account=account.name, event=row["e"], symbol=symbol, client_id=client_id
+        )
+        index = self.faults.strike_stream(occasion)
+        if index is None:
+            self.outbox.append(event)
+            self._release()
+            return
+        fault = self.faults.plan.faults[index]
+        self.log_fault(index, account=account.name, subject=row["e"], client_id=client_id, effect=None)
+        match fault.kind:
+            case FaultKind.EVENT_DUPLICATED:
+                self.outbox += (event, event)
+            case FaultKind.EVENT_DELAYED:
+                late = StreamEvent(account=account.name, event=row, delay_ms=fault.delay_ms)
+                self.outbox.append(late)
+            case FaultKind.EVENT_REORDERED:
+                # Held back until the next event that goes out by itself, or the next advance.
+                self.held_back.append(event)
+                return
+            case FaultKind.STREAM_DISCONNECT:
+                self.outbox.append(StreamEvent(account=account.name, event={}, disconnect=True))
+            case FaultKind.LISTEN_KEY_EXPIRY:
+                self.expire_listen_key(account)
+            case _:
+                return
+        self._release()
+
+    def _release(self) -> None:
+        if self.held_back:
+            self.outbox += self.held_back
+            self.held_back.clear()
+
+    def release_held_back(self) -> None:
+        """Reordered events do not stay behind forever when nothing follows them."""
+        self._release()
+
+    def expire_listen_key(self, account: Account) -> None:
+        """listenKeyExpired, and the key is worthless from now on."""
+        if account.listen_key:
+            row = events.listen_key_expired(account.listen_key, self.now_ms)
+            self.outbox.append(StreamEvent(account=account.name, event=row))
+            account.listen_key, account.listen_key_until_ms = "", 0
+
+    def log_fault(self, index: int, *, account: str, subject: str, client_id: str, effect: bool | None) -> FaultRecord:
+        fault = self.faults.plan.faults[index]
+        record = FaultRecord(
+            at_ms=self.now_ms,
+            index=index,
+            kind=fault.kind,
+            name=fault.name,
+            account=account,
+            subject=subject,
+            client_id=client_id,
+            effect=effect,
+        )
+        self.fault_log.append(record)
+        return record
+
+    # --- the past, for stale reads --------------------------------------------------------------------
+
+    def _remember(self, account: Account, position: Position) -> None:
+        past = self.history.get(account.name)
+        if past is None:
+            past = self.history[account.name] = deque(maxlen=HISTORY_MAX)
+        past.append(
+            (
+                self.now_ms,
+                position.symbol,
+                position.side,
+                position.quantity,
+                position.cost,
+                position.entry,
+                position.isolated_wallet,
+                position.realized,
+                position.fees,
+                position.updated_ms,
+            )
+        )
+
+
+def _open_account(setup: AccountSetup) -> Account:
+    account = Account(
+        name=setup.name,
+        api_key=setup.api_key,
+        api_secret=setup.api_secret,
+        wallet=ZERO,
+        hedge=setup.hedge,
+        leverage=setup.leverage,
+    )
+    # The deposit is an income row as well, so that a wallet is always the sum of its rows.
+    account.wallet = setup.balance
+    account.incomes.append(
+        Income(transaction_id=0, symbol="", kind="TRANSFER", amount=setup.balance, text="TRANSFER", time_ms=0)
+    )
+    return account
+
+
+def _reduces(side: str, position: Position) -> bool:
+    return position.quantity > 0 if side == "SELL" else position.quantity < 0

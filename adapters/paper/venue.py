@@ -1,0 +1,461 @@
+"""The paper venue: a deterministic, Decimal-exact model of Binance USDⓈ-M futures without any I/O.
+
+It reads no clock and draws from no global randomness: time comes with each call, prices and faults from
+its seed. The same calls give the same answers, events and snapshots, byte for byte.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Self
+
+from adapters.paper import conditional, events, market_routes, matching, settlement, snapshot
+from adapters.paper.account import DEFAULT_ACCOUNTS, Account, AccountSetup
+from adapters.paper.account_routes import ACCOUNT_ROUTES
+from adapters.paper.answer import Answer, Fate, Headers, refusal_answer, row_answer
+from adapters.paper.errors import Refusal, missing
+from adapters.paper.events import MarketEvent, StreamEvent
+from adapters.paper.exchange import Exchange
+from adapters.paper.faults import NO_FAULTS, FaultPlan, FaultRecord, FaultState, Moment, Occasion
+from adapters.paper.instruments import DEFAULT_INSTRUMENTS, Instrument
+from adapters.paper.limits import BINANCE_LIMITS, RateLimits
+from adapters.paper.prices import Market, walk
+from adapters.paper.route import Call, Params, Private, Public, Security, client_id_of
+from adapters.paper.spoil import spoiled, stale_or_cut
+from adapters.paper.trade_routes import TRADE_ROUTES
+
+__all__ = ["Answer", "Fate", "MarketEvent", "PaperVenue", "StreamEvent"]
+
+PRIVATE_ROUTES: dict[tuple[str, str], Private] = TRADE_ROUTES | ACCOUNT_ROUTES
+PUBLIC_ROUTES: dict[tuple[str, str], Public] = market_routes.MARKET_ROUTES
+
+DEFAULT_VOLATILITY_PPM = 50
+RECV_WINDOW_MS = 5000
+RECV_WINDOW_MAX_MS = 60_000
+AHEAD_MAX_MS = 1000
+
+
+class PaperVenue:
+    """A venue with its accounts. Not thread-safe; one caller at a time.
+
+    `volatility_ppm` is the standard deviation of one second's price change in millionths; 0 holds prices
+    where they are set. `limits` are the request limits that are enforced and published.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        instruments: tuple[Instrument, ...] = DEFAULT_INSTRUMENTS,
+        accounts: tuple[AccountSetup, ...] = DEFAULT_ACCOUNTS,
+        now_ms: int,
+        faults: FaultPlan = NO_FAULTS,
+        volatility_ppm: int = DEFAULT_VOLATILITY_PPM,
+        limits: RateLimits = BINANCE_LIMITS,
+    ) -> None:
+        self._exchange = Exchange(
+            seed=seed,
+            instruments=instruments,
+            accounts=accounts,
+            now_ms=now_ms,
+            faults=faults,
+            volatility_ppm=volatility_ppm,
+            limits=limits,
+        )
+        self._hand_count = 0
+
+    # --- the API --------------------------------------------------------------------------------------
+
+    def request(
+        self, method: str, path: str, params: Params, *, api_key: str | None, now_ms: int
+    ) -> Answer:
+        """Answer one REST request as the venue would, or as the fault plan says. Never raises for bad input.
+
+        The caller has verified the signature already (`secret_of`); timestamp and recvWindow are checked
+        here.
+        """
+        exchange = self._exchange
+        self._move_clock(now_ms)
+        public = PUBLIC_ROUTES.get((method, path))
+        private = None if public else PRIVATE_ROUTES.get((method, path))
+        route = public or private
+        if route is None:
+            return refusal_answer(Refusal(-5000, f"Path {path}, Method {method} is invalid", status=404))
+        account = exchange.accounts.get(api_key) if api_key and private else None
+        limited = self._ration(route, account, params)
+        if limited is not None:
+            return limited
+        headers = exchange.ration.headers(account.name if account else None, order=_orders(route) > 0)
+        if exchange.faults.on_requests:
+            index = exchange.faults.strike_request(_occasion(exchange, account, method, path, params))
+            if index is not None:
+                call = Call(method=method, path=path, params=params, api_key=api_key)
+                return self._spoiled(index, call, headers)
+        status, body = self._serve(Call(method=method, path=path, params=params, api_key=api_key))
+        return row_answer(status, body, headers)
+
+    def advance(self, now_ms: int) -> None:
+        """Let time pass: prices move, orders trigger and expire, funding is paid, accounts are liquidated."""
+        exchange = self._exchange
+        self._move_clock(now_ms)
+        self._run_late()
+        self._expire()
+        moved = False
+        for market in exchange.markets.values():
+            if market.walked_ms + 1000 <= exchange.now_ms:
+                exchange.touched.add(market.instrument.symbol)
+            if walk(market, exchange.now_ms):
+                moved = True
+                self._react(market)
+            while exchange.now_ms >= market.next_funding_ms:
+                settlement.fund(exchange, market)
+                market.next_funding_ms += market.instrument.funding_interval_ms
+                moved = True
+        conditional.continue_triggering(exchange)
+        if moved:
+            settlement.watch_margins(exchange)
+        exchange.release_held_back()
+
+    def drain_events(self) -> list[StreamEvent]:
+        """User-data events since the last call, in the venue's order."""
+        drained = self._exchange.outbox
+        self._exchange.outbox = []
+        return drained
+
+    def drain_market(self) -> list[MarketEvent]:
+        """Mark prices (markPriceUpdate) and best quotes (bookTicker) of every symbol whose second has passed."""
+        exchange = self._exchange
+        drained: list[MarketEvent] = []
+        for symbol in sorted(exchange.touched):
+            market = exchange.markets[symbol]
+            mark = events.mark_price_update(market, exchange.now_ms)
+            book = events.book_ticker(market, exchange.now_ms, exchange.now_ms)
+            drained += (MarketEvent(symbol=symbol, event=mark), MarketEvent(symbol=symbol, event=book))
+        exchange.touched.clear()
+        return drained
+
+    def set_price(self, symbol: str, price: Decimal, now_ms: int, *, mark: Decimal | None = None) -> None:
+        """Set the last price, and the mark price too unless given apart; orders react at once.
+
+        Raises Refusal for an unknown symbol. A walking price walks on from there.
+        """
+        exchange = self._exchange
+        self._move_clock(now_ms)
+        market = exchange.market_of(symbol)
+        market.last = price
+        market.mark = price if mark is None else mark
+        self._react(market)
+        settlement.watch_margins(exchange)
+
+    def trade_by_hand(
+        self, method: str, path: str, params: Params, *, now_ms: int, account: str = ""
+    ) -> Answer:
+        """What a human does on the venue's own site: no limits, no faults, client ids that begin with web_.
+
+        `account` names it; the first one when empty.
+        """
+        exchange = self._exchange
+        self._move_clock(now_ms)
+        chosen = self._account_named(account)
+        filled = {"timestamp": str(exchange.now_ms), "newOrderRespType": "RESULT", **params}
+        if method == "POST" and path.endswith(("/order", "/algoOrder")):
+            self._hand_count += 1
+            name = "clientAlgoId" if path.endswith("/algoOrder") else "newClientOrderId"
+            filled.setdefault(name, f"web_{exchange.next_order_id}{self._hand_count:04d}")
+        status, body = self._serve(Call(method=method, path=path, params=filled, api_key=chosen.api_key))
+        return row_answer(status, body, ())
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as a JSON-able document of strings, integers and lists."""
+        return snapshot.write(self._exchange) | {"hand_count": self._hand_count}
+
+    @classmethod
+    def restore(cls, document: dict[str, Any], **_: object) -> Self:
+        """The venue of a snapshot; it goes on exactly as the original would. Raises ValueError or KeyError."""
+        venue = cls(seed=0, instruments=(), now_ms=0)
+        venue._take_over(snapshot.read(document), hand_count=document["hand_count"])
+        return venue
+
+    # --- what transports and tests ask ----------------------------------------------------------------
+
+    @property
+    def now_ms(self) -> int:
+        return self._exchange.now_ms
+
+    @property
+    def default_api_key(self) -> str:
+        """The first account's key."""
+        return next(iter(self._exchange.accounts))
+
+    def secret_of(self, api_key: str) -> str | None:
+        """The secret that signs this key's requests; None for an unknown or revoked key."""
+        account = self._exchange.accounts.get(api_key)
+        return None if account is None or account.revoked else account.api_secret
+
+    def account_of_listen_key(self, listen_key: str) -> str | None:
+        """The name of the account whose events this key carries; None when unknown or expired."""
+        if not listen_key:
+            return None
+        for account in self._exchange.accounts.values():
+            if account.listen_key == listen_key and account.listen_key_until_ms > self._exchange.now_ms:
+                return account.name
+        return None
+
+    def expire_listen_key(self, listen_key: str, now_ms: int) -> None:
+        """Let a key expire now, with its event."""
+        self._move_clock(now_ms)
+        for account in self._exchange.accounts.values():
+            if account.listen_key == listen_key:
+                self._exchange.expire_listen_key(account)
+
+    def set_faults(self, plan: FaultPlan) -> None:
+        """Replace the plan; counters start anew, the log of what struck is kept."""
+        self._exchange.faults = FaultState(plan)
+
+    @property
+    def fault_log(self) -> tuple[FaultRecord, ...]:
+        """Every fault that struck, oldest first, with whether the request took effect."""
+        return tuple(self._exchange.fault_log)
+
+    @property
+    def exchange(self) -> Exchange:
+        """The model itself: the truth that a test compares beliefs with. Read, do not write."""
+        return self._exchange
+
+    def account_named(self, name: str = "") -> Account:
+        """The account's own record, the first one for an empty name; raises KeyError."""
+        return self._account_named(name)
+
+    # --- what the venue and the world do by themselves ------------------------------------------------
+
+    def set_volatility(self, volatility_ppm: int, symbol: str = "") -> None:
+        """How wildly one symbol, or all, walk from now on."""
+        for market in self._exchange.markets.values():
+            if symbol in ("", market.instrument.symbol):
+                market.volatility_ppm = volatility_ppm
+
+    def set_instrument(self, instrument: Instrument) -> None:
+        """List a symbol or change its rules: filters, fees, status (TRADING, BREAK, CLOSE, DELISTED)."""
+        exchange = self._exchange
+        known = exchange.markets.get(instrument.symbol)
+        if known is None:
+            exchange.add_market(instrument)
+        else:
+            known.instrument = instrument
+
+    def delist(self, symbol: str, now_ms: int) -> None:
+        """Settle every position of a symbol at the mark, cancel its orders and close it."""
+        self._move_clock(now_ms)
+        settlement.delist(self._exchange, symbol)
+        self._exchange.close_symbol(symbol)
+
+    def deleverage(self, symbol: str, quantity: Decimal, now_ms: int, *, account: str = "", side: str = "BOTH") -> None:
+        """Auto-deleverage a leg by `quantity` base units at the mark (client id adl_autoclose…)."""
+        self._move_clock(now_ms)
+        chosen = self._account_named(account)
+        position = chosen.positions[(symbol, side)]
+        settlement.close_by_venue(self._exchange, chosen, position, prefix="adl_autoclose-", quantity=quantity)
+
+    def transfer(self, amount: Decimal, now_ms: int, *, account: str = "") -> None:
+        """Deposit (positive) or withdraw USDT."""
+        self._move_clock(now_ms)
+        chosen = self._account_named(account)
+        self._exchange.book(chosen, "TRANSFER", amount, "")
+        reason = "DEPOSIT" if amount > 0 else "WITHDRAW"
+        self._exchange.emit_account(chosen, (), reason=reason, change=amount)
+
+    def set_funding_rate(self, symbol: str, rate: Decimal) -> None:
+        """The rate of the next fundings of a symbol, per interval."""
+        self._exchange.market_of(symbol).funding_rate = rate
+
+    def revoke_key(self, api_key: str) -> None:
+        """From now on the key is answered with -2015."""
+        self._exchange.accounts[api_key].revoked = True
+
+    def _take_over(self, exchange: Exchange, *, hand_count: int) -> None:
+        self._exchange = exchange
+        self._hand_count = hand_count
+
+    # --- inside ---------------------------------------------------------------------------------------
+
+    def _account_named(self, name: str) -> Account:
+        accounts = self._exchange.accounts.values()
+        if not name:
+            return next(iter(accounts))
+        for account in accounts:
+            if account.name == name:
+                return account
+        raise KeyError(name)
+
+    def _move_clock(self, now_ms: int) -> None:
+        """Time never runs backwards; a key that has run out goes with its event."""
+        exchange = self._exchange
+        if now_ms > exchange.now_ms:
+            exchange.now_ms = now_ms
+            for account in exchange.accounts.values():
+                if account.listen_key and account.listen_key_until_ms <= now_ms:
+                    exchange.expire_listen_key(account)
+
+    def _react(self, market: Market) -> None:
+        self._exchange.touched.add(market.instrument.symbol)
+        matching.match_resting(self._exchange, market)
+        conditional.trigger(self._exchange, market)
+
+    def _ration(self, route: Private | Public, account: Account | None, params: Params) -> Answer | None:
+        """418 while banned, 429 beyond the weight or the order count; None when within."""
+        exchange = self._exchange
+        ration, now_ms = exchange.ration, exchange.now_ms
+        banned = ration.ban_left_s(now_ms)
+        if banned:
+            text = f"Way too many requests; IP banned until {ration.banned_until_ms}. Please use the websocket"
+            refusal = Refusal(-1003, f"{text} for live updates to avoid bans.", status=418)
+            return refusal_answer(refusal, (("Retry-After", str(banned)),))
+        weight = route.weight if isinstance(route.weight, int) else route.weight(params)
+        if not ration.use_weight(weight, now_ms):
+            ration.violate(
+                now_ms, tolerated=exchange.quirks.ban_after_violations, ban_ms=exchange.quirks.ban_ms
+            )
+            limit = ration.limits.weight_per_minute
+            text = f"Too many requests; current limit of IP is {limit} requests per minute. Please use the"
+            refusal = Refusal(-1003, f"{text} websocket for live updates to avoid polling the API.", status=429)
+            return refusal_answer(refusal, (("Retry-After", str(ration.weight.left_s(now_ms))),))
+        orders = _orders(route)
+        if orders and account and not ration.use_orders(account.name, orders, now_ms):
+            refusal = Refusal(-1015, "Too many new orders; current limit reached.", status=429)
+            return refusal_answer(refusal, ration.headers(account.name, order=True))
+        return None
+
+    def _serve(self, call: Call) -> tuple[int, object]:
+        """The honest answer: HTTP status and JSON body."""
+        exchange, params = self._exchange, call.params
+        try:
+            public = PUBLIC_ROUTES.get((call.method, call.path))
+            if public is not None:
+                return 200, public.handler(exchange, params)
+            private = PRIVATE_ROUTES[(call.method, call.path)]
+            account = self._authenticated(call.api_key)
+            if private.security is Security.SIGNED:
+                _check_time(params, exchange.now_ms)
+            return 200, private.handler(exchange, account, params)
+        except Refusal as refusal:
+            return refusal.status, {"code": refusal.code, "msg": refusal.message}
+
+    def _authenticated(self, api_key: str | None) -> Account:
+        if not api_key:
+            raise Refusal(-2014, "API-key format invalid.", status=401)
+        account = self._exchange.accounts.get(api_key)
+        if account is None or account.revoked:
+            raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
+        return account
+
+    def _spoiled(self, index: int, call: Call, headers: Headers) -> Answer:
+        """Serve, or not, as the fault's moment says; then spoil the answer and log what happened."""
+        exchange = self._exchange
+        fault = exchange.faults.plan.faults[index]
+        account = exchange.accounts.get(call.api_key or "")
+        effect: bool | None = False
+        status, body = 200, None
+        if fault.moment is Moment.LATER:
+            effect = None
+            exchange.late.append(
+                {
+                    "due_ms": exchange.now_ms + fault.effect_delay_ms,
+                    "index": index,
+                    "method": call.method,
+                    "path": call.path,
+                    "params": dict(call.params),
+                    "api_key": call.api_key,
+                }
+            )
+        elif fault.moment is Moment.AFTER_EFFECT:
+            status, body = self._serve(call)
+            effect = status == 200 and call.method != "GET"
+            if status == 200:
+                body = stale_or_cut(exchange, account, fault, call, body)
+        record = exchange.log_fault(
+            index,
+            account=account.name if account else "",
+            subject=f"{call.method} {call.path}",
+            client_id=client_id_of(call.params),
+            effect=effect,
+        )
+        return spoiled(fault, record, status, body, headers)
+
+    def _run_late(self) -> None:
+        """Effects of Moment.LATER that have come due and whose validity window still stands."""
+        exchange = self._exchange
+        due = [call for call in exchange.late if call["due_ms"] <= exchange.now_ms]
+        if not due:
+            return
+        exchange.late = [call for call in exchange.late if call["due_ms"] > exchange.now_ms]
+        for call in due:
+            params: Mapping[str, str] = call["params"]
+            sent_ms, window_ms = _window_of(params, call["due_ms"])
+            done = False
+            if call["due_ms"] <= sent_ms + window_ms:
+                stamped = dict(params) | {"timestamp": str(exchange.now_ms)}
+                status, _ = self._serve(
+                    Call(method=call["method"], path=call["path"], params=stamped, api_key=call["api_key"])
+                )
+                done = status == 200
+            account = exchange.accounts.get(call["api_key"] or "")
+            if call["index"] < len(exchange.faults.plan.faults):
+                exchange.log_fault(
+                    call["index"],
+                    account=account.name if account else "",
+                    subject=f"late {call['method']} {call['path']}",
+                    client_id=client_id_of(params),
+                    effect=done,
+                )
+
+    def _expire(self) -> None:
+        """Good-till-date orders and countdowns that have run out."""
+        exchange = self._exchange
+        now_ms = exchange.now_ms
+        for account in exchange.accounts.values():
+            for order in [o for o in account.open_orders.values() if 0 < o.good_till_ms <= now_ms]:
+                exchange.close(account, order, status="EXPIRED", execution="EXPIRED", reason="6")
+            for algo in [a for a in account.open_algos.values() if 0 < a.good_till_ms <= now_ms]:
+                if algo.status == "NEW":
+                    exchange.close_algo(account, algo, status="EXPIRED")
+            for symbol in [s for s, due in account.countdowns.items() if due <= now_ms]:
+                del account.countdowns[symbol]
+                for order in [o for o in account.open_orders.values() if o.symbol == symbol]:
+                    matching.cancel(exchange, account, order)
+
+
+def _orders(route: Private | Public) -> int:
+    return route.orders if isinstance(route, Private) else 0
+
+
+def _occasion(exchange: Exchange, account: Account | None, method: str, path: str, params: Params) -> Occasion:
+    return Occasion(
+        now_ms=exchange.now_ms,
+        account=account.name if account else "",
+        method=method,
+        path=path,
+        symbol=params.get("symbol", ""),
+        client_id=client_id_of(params),
+        side=params.get("side", ""),
+    )
+
+
+def _window_of(params: Params, default_ms: int) -> tuple[int, int]:
+    sent, window = params.get("timestamp", ""), params.get("recvWindow", "")
+    sent_ms = int(sent) if sent.isdecimal() else default_ms
+    return sent_ms, int(window) if window.isdecimal() else RECV_WINDOW_MS
+
+
+def _check_time(params: Params, now_ms: int) -> None:
+    """-1021 unless timestamp < now + 1 s and now - timestamp <= recvWindow.
+
+    Source: General Info, "Timing security". recvWindow defaults to 5000 and is at most 60000 (-1131).
+    """
+    if not params.get("timestamp", "").isdecimal():
+        raise missing("timestamp")
+    sent_ms, window_ms = _window_of(params, now_ms)
+    if window_ms > RECV_WINDOW_MAX_MS:
+        raise Refusal(-1131, "recvWindow must be less than 60000")
+    if sent_ms >= now_ms + AHEAD_MAX_MS:
+        raise Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+    if now_ms - sent_ms > window_ms:
+        raise Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
