@@ -450,6 +450,11 @@ class Cell:
             "causation_id": getattr(message, "causation_id", ""),
         }
 
+    def undelivered(self) -> int:
+        """Messages waiting, signals included and an orderly stop left out. Walks the mailbox."""
+        waiting = (entry for lane in (self.mailbox.signals, *self.mailbox.lanes) for entry in tuple(lane))
+        return sum(1 for entry in waiting if entry is not KILL and not isinstance(entry, Stop))
+
     def metrics(self) -> ActorMetrics:
         return ActorMetrics(
             address=self.address,

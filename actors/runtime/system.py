@@ -285,7 +285,7 @@ class ActorSystem:
         return ShutdownReport(
             killed=killed,
             unfinished=tuple(cell.address for cell in unfinished),
-            undelivered=buried + sum(cell.mailbox.depth() for cell in unfinished),
+            undelivered=buried + sum(cell.undelivered() for cell in unfinished),
             stuck_threads=stuck_threads,
         )
 

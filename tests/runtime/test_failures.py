@@ -121,7 +121,7 @@ def test_too_many_failures_quarantine_one_address_while_its_neighbor_lives_on() 
     told: list[object] = []
     neighbor: list[object] = []
     kept: list[object] = []
-    always = {n: 10**6 for n in range(100)}
+    always = dict.fromkeys(range(100), 10**6)
     system.spawn("supervisor", keeper(told))
     system.spawn("good", keeper(neighbor))
     system.spawn("bad", hand(failing(kept, always)), policy=RestartPolicy(max_restarts=3, redeliveries=1))
@@ -219,7 +219,7 @@ def test_failures_outside_the_window_do_not_add_up() -> None:
 def test_what_the_runtime_tells_has_ids_of_the_message_and_neither_objects_nor_references() -> None:
     system, dispatcher = simulated()
     told: list[Lifecycle] = []
-    system.subscribe(Lifecycle, lambda message: told.append(message))  # type: ignore[arg-type]
+    system.subscribe(Lifecycle, told.append)  # type: ignore[arg-type]
     original = ActorStopped(address="x", correlation_id="c-1")  # type: ignore[arg-type]
 
     def receive(_context: Context, _message: object) -> None:

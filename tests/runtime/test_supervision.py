@@ -34,7 +34,8 @@ def test_one_failure_more_than_the_maximum_within_the_window_quarantines() -> No
 @given(st.lists(st.integers(min_value=0, max_value=20), min_size=1, max_size=60))
 def test_quarantine_comes_exactly_when_the_window_holds_too_many(gaps_s: list[int]) -> None:
     policy = RestartPolicy(max_restarts=4, window_ns=30 * SECOND)
-    now, failures, history = 0, (), []
+    failures: tuple[int, ...] = ()
+    now, history = 0, []
     for gap in gaps_s:
         now += gap * SECOND
         history.append(now)
