@@ -1,33 +1,57 @@
-"""The venue's back door, `/paper/*`: what tests and demonstrations do to it.
+"""The venue's back door, `/paper/*`: what tests, demonstrations and the world do to it.
 
 JSON in, JSON out, loopback callers only. Nothing here exists on Binance.
 
 | route | body | does |
 |---|---|---|
-| GET  /paper/state | | time, identity, accounts, open sockets, the model's whole state |
-| POST /paper/price | {"symbol", "price"} | moves a price; conditional orders trigger |
-| POST /paper/clock | {"advance_ms"} | lets the venue's clock run ahead |
+| GET  /paper/state | | time, identity, the model's whole state |
+| POST /paper/price | symbol, price, mark? | moves a price; conditional orders trigger |
+| POST /paper/clock | advance_ms | lets the venue's clock run ahead |
 | POST /paper/faults | a fault plan, {} for none | what goes wrong from now on |
-| POST /paper/trade | {"symbol", "side", "quantity", "api_key"?, order parameters …} | a human trades |
-| POST /paper/disconnect | {"listen_key"?} | resets the stream sockets |
-| POST /paper/expire-listen-key | {"listen_key"} | as after 60 minutes without keepalive |
+| POST /paper/trade | symbol, side, quantity …, account?, method?, path? | a human trades at the venue |
+| POST /paper/disconnect | listen_key? | resets the stream sockets |
+| POST /paper/expire-listen-key | listen_key | as after 60 minutes without keepalive |
+| POST /paper/transfer | amount, account? | deposit or withdrawal of USDT |
+| POST /paper/deleverage | symbol, quantity, account?, side? | auto-deleveraging |
+| POST /paper/delist | symbol | settles and closes a symbol |
+| POST /paper/revoke-key | api_key | its requests are answered -2015 from now on |
+| POST /paper/volatility | ppm, symbol? | how wildly prices walk |
+| POST /paper/funding-rate | symbol, rate | of the next fundings |
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
+from adapters.paper.errors import Refusal
 from adapters.paper.live import LiveVenue
 from adapters.paper.rest import response_of
 from adapters.paper.streams import Streams
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Body = dict[str, Any]
+
+# Route -> the recorded input: its kind, then its arguments from the body.
+ACTS: dict[str, Callable[[Body], list[object]]] = {
+    "price": lambda body: ["price", _text(body, "symbol"), _text(body, "price"), _text(body, "mark", None)],
+    "faults": lambda body: ["faults", body],
+    "expire-listen-key": lambda body: ["expire", _text(body, "listen_key")],
+    "transfer": lambda body: ["transfer", _text(body, "amount"), _text(body, "account", "")],
+    "deleverage": lambda body: [
+        "deleverage",
+        *(_text(body, "symbol"), _text(body, "quantity")),
+        *(_text(body, "account", ""), _text(body, "side", "BOTH")),
+    ],
+    "delist": lambda body: ["delist", _text(body, "symbol")],
+    "revoke-key": lambda body: ["revoke", _text(body, "api_key")],
+    "volatility": lambda body: ["volatility", int(body["ppm"]), _text(body, "symbol", "")],
+    "funding-rate": lambda body: ["funding", _text(body, "symbol"), _text(body, "rate")],
+}
 
 
 class Admin:
@@ -39,53 +63,51 @@ class Admin:
 
     def routes(self) -> list[web.RouteDef]:
         """The table above."""
+        acts = [web.post(f"/paper/{name}", _guarded(self._act(name))) for name in ACTS]
         return [
             web.get("/paper/state", _guarded(self._state)),
-            web.post("/paper/price", _guarded(self._price)),
             web.post("/paper/clock", _guarded(self._clock)),
-            web.post("/paper/faults", _guarded(self._faults)),
             web.post("/paper/trade", _guarded(self._trade)),
             web.post("/paper/disconnect", _guarded(self._disconnect)),
-            web.post("/paper/expire-listen-key", _guarded(self._expire)),
+            *acts,
         ]
 
-    async def _state(self, _: web.Request) -> web.StreamResponse:
-        venue = self._live.venue
-        return web.json_response(
-            {"now_ms": self._live.now_ms(), "identity": self._live.identity, "venue": venue.snapshot()}
-        )
+    def _act(self, name: str) -> Handler:
+        async def act(request: web.Request) -> web.StreamResponse:
+            kind, *arguments = ACTS[name](await _json_of(request))
+            await self._live.tell(str(kind), *arguments)
+            return web.json_response({})
 
-    async def _price(self, request: web.Request) -> web.StreamResponse:
-        body = await _json_of(request)
-        await self._live.tell("price", str(body["symbol"]), str(body["price"]))
-        return web.json_response({})
+        return act
+
+    async def _state(self, _: web.Request) -> web.StreamResponse:
+        live = self._live
+        state = {"now_ms": live.now_ms(), "identity": live.identity, "venue": live.venue.snapshot()}
+        return web.json_response(state)
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:
         self._live.move_clock(int((await _json_of(request))["advance_ms"]))
         await self._live.tell("advance")
         return web.json_response({"now_ms": self._live.now_ms()})
 
-    async def _faults(self, request: web.Request) -> web.StreamResponse:
-        await self._live.tell("faults", await _json_of(request))
-        return web.json_response({})
-
     async def _trade(self, request: web.Request) -> web.StreamResponse:
-        body = {name: str(value) for name, value in (await _json_of(request)).items()}
-        api_key = body.pop("api_key", None) or self._live.venue.default_api_key
-        # What the exchange's own web page names its orders.
-        body.setdefault("newClientOrderId", f"web_{secrets.token_hex(8)}")
-        body.setdefault("type", "MARKET")
-        body.setdefault("timestamp", str(self._live.now_ms()))
-        answer = await self._live.ask("POST", "/fapi/v1/order", body, api_key=api_key)
-        return response_of(answer)
+        params = {name: str(value) for name, value in (await _json_of(request)).items()}
+        method, path = params.pop("method", "POST"), params.pop("path", "/fapi/v1/order")
+        account = params.pop("account", "")
+        if path == "/fapi/v1/order":
+            params.setdefault("type", "MARKET")
+        return response_of(await self._live.trade(method, path, params, account=account))
 
     async def _disconnect(self, request: web.Request) -> web.StreamResponse:
         listen_key = (await _json_of(request)).get("listen_key")
         return web.json_response({"disconnected": self._streams.disconnect(listen_key)})
 
-    async def _expire(self, request: web.Request) -> web.StreamResponse:
-        await self._live.tell("expire", str((await _json_of(request))["listen_key"]))
-        return web.json_response({})
+
+def _text(body: Body, name: str, default: str | None = "\0") -> str | None:
+    """A member of the body as text, numbers included; KeyError when a mandatory one is missing."""
+    if name not in body and default != "\0":
+        return default
+    return str(body[name])
 
 
 async def _json_of(request: web.Request) -> dict[str, Any]:
@@ -98,11 +120,13 @@ async def _json_of(request: web.Request) -> dict[str, Any]:
 
 def _guarded(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
-        if not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 - not a bind
+        # A page in a browser reaches loopback too; what it sends carries its origin.
+        local = ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback  # noqa: S104 - not a bind
+        if not local or "Origin" in request.headers:
             return web.json_response({"error": "loopback only"}, status=403)
         try:
             return await handler(request)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (Refusal, ArithmeticError, LookupError, TypeError, ValueError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 
     return guarded

@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+from adapters.paper.errors import Refusal
+from adapters.paper.events import MarketEvent, StreamEvent
 from adapters.paper.faults import FaultPlan
 from adapters.paper.input_log import (
     RECORDS_PER_SNAPSHOT,
@@ -21,27 +24,56 @@ from adapters.paper.input_log import (
     StorageDamagedError,
     sync,
 )
-from adapters.paper.streams import Streams
-from adapters.paper.venue import Answer, MarketEvent, PaperVenue, StreamEvent
+from adapters.paper.venue import Answer, PaperVenue
+
+Announce = Callable[[Sequence[StreamEvent], Sequence[MarketEvent], int], None]
+
+
+def _nobody(events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None:
+    """Who listens before the streams do."""
 
 
 def apply(venue: PaperVenue, record: Record) -> Answer | None:
-    """Give one recorded input to the model. Pure in (state, record); used live and in replay."""
-    kind, now_ms = record[0], record[1]
+    """Give one recorded input, `[kind, now_ms, argument …]`, to the model; live and in replay alike.
+
+    Raises what the model raises (`Refusal` for an unknown symbol, ValueError, LookupError,
+    ArithmeticError for a malformed argument) and `StorageDamagedError` for an unknown kind.
+    """
+    kind, now_ms, *arguments = record
     if kind == "request":
-        method, path, params, api_key = record[2:]
+        method, path, params, api_key = arguments
         return venue.request(method, path, params, api_key=api_key, now_ms=now_ms)
-    if kind == "advance":
-        venue.advance(now_ms)
-    elif kind == "price":
-        venue.set_price(record[2], Decimal(record[3]), now_ms)
-    elif kind == "faults":
-        venue.set_faults(FaultPlan.from_dict(record[2]))
-    elif kind == "expire":
-        venue.expire_listen_key(record[2], now_ms)
-    else:
+    if kind == "hand":
+        method, path, params, account = arguments
+        return venue.trade_by_hand(method, path, params, now_ms=now_ms, account=account)
+    act = _ACTS.get(kind)
+    if act is None:
         raise StorageDamagedError(f"unknown kind of input in the paper venue's log: {kind!r}")
+    act(venue, now_ms, *arguments)
     return None
+
+
+def _set_price(venue: PaperVenue, now_ms: int, symbol: str, price: str, mark: str | None = None) -> None:
+    venue.set_price(symbol, Decimal(price), now_ms, mark=None if mark is None else Decimal(mark))
+
+
+def _deleverage(venue: PaperVenue, now_ms: int, symbol: str, quantity: str, *leg: str) -> None:
+    account, side = leg
+    venue.deleverage(symbol, Decimal(quantity), now_ms, account=account, side=side)
+
+
+_ACTS: dict[str, Callable[..., None]] = {
+    "advance": lambda venue, now_ms: venue.advance(now_ms),
+    "price": _set_price,
+    "faults": lambda venue, _, plan: venue.set_faults(FaultPlan.from_dict(plan)),
+    "expire": lambda venue, now_ms, listen_key: venue.expire_listen_key(listen_key, now_ms),
+    "transfer": lambda venue, now_ms, amount, account: venue.transfer(Decimal(amount), now_ms, account=account),
+    "deleverage": _deleverage,
+    "delist": lambda venue, now_ms, symbol: venue.delist(symbol, now_ms),
+    "revoke": lambda venue, _, api_key: venue.revoke_key(api_key),
+    "volatility": lambda venue, _, ppm, symbol: venue.set_volatility(int(ppm), symbol),
+    "funding": lambda venue, _, symbol, rate: venue.set_funding_rate(symbol, Decimal(rate)),
+}
 
 
 class LiveVenue:
@@ -52,7 +84,6 @@ class LiveVenue:
         venue: PaperVenue,
         *,
         clock_ms: Callable[[], int],
-        streams: Streams,
         storage: Path | None,
     ) -> None:
         """`StorageInUseError`, `StorageDamagedError` when the account on disk cannot be had.
@@ -61,7 +92,7 @@ class LiveVenue:
         """
         self.venue = venue
         self._clock_ms = clock_ms
-        self._streams = streams
+        self.announce: Announce = _nobody
         self._log = None if storage is None else InputLog(storage)
         self._last_ms = 0
         self._offset_ms = 0
@@ -96,13 +127,15 @@ class LiveVenue:
         `OSError` when the disk fails; from then on nothing is accepted any more.
         """
         record = ["request", self.now_ms(), method, path, dict(params), api_key]
-        answer = self._take(record, effect=method != "GET")
-        assert answer is not None
-        await self._durable(self._effects)
-        return answer
+        return await self._answer(record, effect=method != "GET")
+
+    async def trade(self, method: str, path: str, params: Mapping[str, str], *, account: str = "") -> Answer:
+        """What a human does at the venue: no limits, no faults, a client id that begins with web_."""
+        record = ["hand", self.now_ms(), method, path, dict(params), account]
+        return await self._answer(record, effect=True)
 
     async def tell(self, kind: str, *arguments: object) -> None:
-        """Any other input: `advance`, `price`, `faults`, `expire`; see `apply`."""
+        """Any other input, one of `advance`, `price`, `faults`, `expire` …; raises as `apply` does."""
         self._take([kind, self.now_ms(), *arguments], effect=kind != "advance")
         await self._durable(self._effects)
 
@@ -111,8 +144,14 @@ class LiveVenue:
         if self._log is None:
             return
         if self._failure is None:
-            self._log.begin(self.venue.snapshot())
+            self._log.begin(self._stored())
         self._log.close()
+
+    async def _answer(self, record: Record, *, effect: bool) -> Answer:
+        answer = self._take(record, effect=effect)
+        assert answer is not None
+        await self._durable(self._effects)
+        return answer
 
     def _take(self, record: Record, *, effect: bool) -> Answer | None:
         if self._failure is not None:
@@ -134,7 +173,7 @@ class LiveVenue:
             return
         try:
             if self._log.records_since_snapshot >= RECORDS_PER_SNAPSHOT:
-                self._log.begin(self.venue.snapshot())
+                self._log.begin(self._stored())
             self._log.append(record)
         except OSError as error:
             self._failure = error
@@ -165,19 +204,23 @@ class LiveVenue:
         """Announce what is durable, in the order in which it happened."""
         while self._outbox and self._outbox[0][0] <= self._synced:
             _, events, market = self._outbox.popleft()
-            self._streams.publish(events, market, self._last_ms)
+            self.announce(events, market, self._last_ms)
+
+    def _stored(self) -> dict[str, Any]:
+        return {"now_ms": self._last_ms, "venue": self.venue.snapshot()}
 
     def _recover(self, log: InputLog) -> None:
         state, records = log.recover()
         if state is not None:
-            self.venue = PaperVenue.restore(state)
+            self.venue = PaperVenue.restore(state["venue"])
+            self._last_ms = int(state["now_ms"])
         for record in records:
-            # A defect of the model that answered 500 then stops here again, at the same half-way.
-            with contextlib.suppress(ArithmeticError, LookupError, TypeError, ValueError):
+            # What it raised then, it raises again, at the same half-way.
+            with contextlib.suppress(Refusal, ArithmeticError, LookupError, TypeError, ValueError):
                 apply(self.venue, record)
             self._last_ms = max(self._last_ms, int(record[1]))
         # What they announced went out before the stop, or its socket is gone: a client resyncs.
         self.venue.drain_events()
         self.venue.drain_market()
         self._offset_ms = max(0, self._last_ms - self._clock_ms())
-        log.begin(self.venue.snapshot())
+        log.begin(self._stored())

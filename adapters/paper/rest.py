@@ -8,9 +8,10 @@ import json
 from aiohttp import web
 
 from adapters.paper.live import LiveVenue
+from adapters.paper.route import Security
 from adapters.paper.signature import Denial, denial_of, parameters_of
 from adapters.paper.sockets import reset
-from adapters.paper.venue import Answer, Fate
+from adapters.paper.venue import PRIVATE_ROUTES, Answer, Fate
 
 
 class RestApi:
@@ -25,7 +26,7 @@ class RestApi:
         body = await request.text()
         api_key = request.headers.get("X-MBX-APIKEY")
         denial = denial_of(
-            path=path,
+            security=security_of(request.method, path),
             query=query,
             body=body,
             api_key=api_key,
@@ -34,13 +35,17 @@ class RestApi:
         if denial is not None:
             return error_response(denial)
         try:
-            answer = await self._live.ask(
-                request.method, path, parameters_of(query, body), api_key=api_key
-            )
+            answer = await self._live.ask(request.method, path, parameters_of(query, body), api_key=api_key)
         except OSError as error:
             text = f"INTERNAL ERROR; unable to process your request. Please try again. ({error})"
             return error_response(Denial(status=500, code=-1001, message=text))
         return await _carry_out(answer, request)
+
+
+def security_of(method: str, path: str) -> Security:
+    """What the endpoint demands; nothing of an unknown one, which the model refuses by itself."""
+    private = PRIVATE_ROUTES.get((method, path))
+    return Security.NONE if private is None else private.security
 
 
 async def _carry_out(answer: Answer, request: web.Request) -> web.StreamResponse:
@@ -59,11 +64,8 @@ def response_of(answer: Answer) -> web.Response:
     html = answer.body.lstrip()[:1] == b"<"
     headers = dict(answer.headers)
     headers.setdefault("Content-Type", "text/html" if html else "application/json")
-    body = answer.body
-    if answer.fate is Fate.TRUNCATE:
-        # Length and body agree: a proxy cut it, and no client notices but by parsing.
-        body = body[: len(body) // 2]
-    return web.Response(status=answer.status, body=body, headers=headers)
+    # The length agrees with what is left of a truncated body: no client notices but by parsing.
+    return web.Response(status=answer.status, body=answer.arriving, headers=headers)
 
 
 def error_response(denial: Denial) -> web.Response:

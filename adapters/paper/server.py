@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 
 from adapters.paper.admin import Admin
+from adapters.paper.faults import NO_FAULTS, FaultPlan
 from adapters.paper.live import LiveVenue
 from adapters.paper.rest import RestApi, not_found
 from adapters.paper.streams import PATH as STREAM_PATH
@@ -56,13 +60,9 @@ class PaperServer:
         """
         self.host = host
         self.port = port
-        self.streams = Streams(
-            account_of=lambda listen_key: self.live.venue.account_of_listen_key(listen_key),
-            now_ms=lambda: self.live.now_ms(),
-            paced=tick_ms > 0,
-            ping_interval_s=ping_interval_s,
-        )
-        self.live = LiveVenue(venue, clock_ms=clock_ms, streams=self.streams, storage=storage)
+        self.live = LiveVenue(venue, clock_ms=clock_ms, storage=storage)
+        self.streams = Streams(self.live, paced=tick_ms > 0, ping_interval_s=ping_interval_s)
+        self.live.announce = self.streams.publish
         self._tick_ms = tick_ms
         self._ticker: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
@@ -105,9 +105,13 @@ class PaperServer:
         return await not_found(request)
 
     async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._tick_ms / 1000)
-            await self.live.tell("advance")
+            try:
+                await self.live.tell("advance")
+            except Exception as error:  # noqa: BLE001 - prices go on; the loop's handler reports it
+                loop.call_exception_handler({"message": "the paper venue's tick failed", "exception": error})
 
 
 class EmbeddedServer:
@@ -115,10 +119,12 @@ class EmbeddedServer:
 
     def __init__(self, server: PaperServer, loop: asyncio.AbstractEventLoop) -> None:
         self._server = server
-        self._loop = loop
+        self.loop = loop
         self.host = server.host
         self.port = server.port
         self.identity = server.live.identity
+        self.api_key: str = server.live.venue.default_api_key
+        self.api_secret = str(server.live.venue.secret_of(self.api_key))
 
     @property
     def http_url(self) -> str:
@@ -136,12 +142,12 @@ class EmbeddedServer:
         async def run() -> T:
             return function(self._server)
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(timeout_s)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(timeout_s)
 
     def tell(self, kind: str, *arguments: object, timeout_s: float = 10.0) -> None:
         """`LiveVenue.tell` from outside: `price`, `faults`, `expire`, `advance`."""
-        future: Coroutine[Any, Any, None] = self._server.live.tell(kind, *arguments)
-        asyncio.run_coroutine_threadsafe(future, self._loop).result(timeout_s)
+        told = self._server.live.tell(kind, *arguments)
+        asyncio.run_coroutine_threadsafe(told, self.loop).result(timeout_s)
 
 
 @contextlib.contextmanager
@@ -151,19 +157,14 @@ def serve_in_thread(make: Callable[[], PaperServer]) -> Iterator[EmbeddedServer]
     `make` is called on that thread. What it or the start raises (port taken, storage in use) is
     raised here.
     """
-    embedded: list[EmbeddedServer] = []
-    failure: list[BaseException] = []
-    started, stop = threading.Event(), threading.Event()
-    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+    started: Future[tuple[EmbeddedServer, asyncio.Event]] = Future()
 
     async def main() -> None:
         server = make()
         try:
             await server.start()
             ending = asyncio.Event()
-            loops.append((asyncio.get_running_loop(), ending))
-            embedded.append(EmbeddedServer(server, asyncio.get_running_loop()))
-            started.set()
+            started.set_result((EmbeddedServer(server, asyncio.get_running_loop()), ending))
             await ending.wait()
         finally:
             await server.stop()
@@ -171,23 +172,49 @@ def serve_in_thread(make: Callable[[], PaperServer]) -> Iterator[EmbeddedServer]
     def run() -> None:
         try:
             asyncio.run(main())
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
-            failure.append(error)
-        finally:
-            started.set()
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
 
     thread = threading.Thread(target=run, name="paper-venue", daemon=True)
     thread.start()
-    if not started.wait(START_TIMEOUT_S):
-        raise TimeoutError("the paper venue did not start in time")
-    if not embedded:
-        thread.join(STOP_TIMEOUT_S)
-        raise failure[0]
+    embedded, ending = started.result(START_TIMEOUT_S)
     try:
-        yield embedded[0]
+        yield embedded
     finally:
-        stop.set()
-        loop, ending = loops[0]
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(ending.set)
+        embedded.loop.call_soon_threadsafe(ending.set)
         thread.join(STOP_TIMEOUT_S)
+
+
+async def serve_forever(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    seed: int = 0,
+    storage: Path | None = None,
+    faults: Path | None = None,
+    announce: Callable[[str], object] = sys.stdout.write,
+) -> None:
+    """The paper venue alone, until canceled; tells where it is and the account's key and secret.
+
+    `faults`: a fault plan as JSON. Raises `OSError` when the port is taken or the file unreadable,
+    `ValueError` when the plan is none.
+    """
+    plan = _plan_of(faults)
+    server = PaperServer(PaperVenue(seed=seed, now_ms=wall_clock_ms(), faults=plan), host, port, storage=storage)
+    await server.start()
+    key = server.live.venue.default_api_key
+    announce(
+        f"paper venue (Binance USDⓈ-M API) on http://{server.host}:{server.port} "
+        f"and ws://{server.host}:{server.port}\n"
+        f"api key    {key}\napi secret {server.live.venue.secret_of(key)}\n"
+    )
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await server.stop()
+
+
+def _plan_of(path: Path | None) -> FaultPlan:
+    return NO_FAULTS if path is None else FaultPlan.from_dict(json.loads(path.read_text()))

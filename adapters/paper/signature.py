@@ -11,16 +11,9 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from urllib.parse import parse_qsl, urlencode
 
-
-class Security(Enum):
-    """What a path demands of the caller."""
-
-    NONE = "none"
-    API_KEY = "api key"
-    SIGNED = "signed"
+from adapters.paper.route import Security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,36 +25,14 @@ class Denial:
     message: str
 
 
-# Market data needs no key; the listenKey endpoints need the key alone (USER_STREAM).
-_PUBLIC = frozenset(
-    {
-        "ping", "time", "exchangeInfo", "depth", "trades", "aggTrades", "klines", "continuousKlines",
-        "indexPriceKlines", "markPriceKlines", "premiumIndexKlines", "premiumIndex", "fundingRate",
-        "fundingInfo", "openInterest", "indexInfo", "assetIndex", "constituents", "insuranceBalance",
-    }
-)  # fmt: skip
-_KEY_ONLY = frozenset({"listenKey", "historicalTrades"})
-
 _KEY_MISSING = Denial(status=401, code=-2014, message="API-key format invalid.")
-_KEY_UNKNOWN = Denial(
-    status=401, code=-2015, message="Invalid API-key, IP, or permissions for action."
-)
+_KEY_UNKNOWN = Denial(status=401, code=-2015, message="Invalid API-key, IP, or permissions for action.")
 _SIGNATURE_MISSING = Denial(
     status=400,
     code=-1102,
     message="Mandatory parameter 'signature' was not sent, was empty/null, or malformed.",
 )
-_SIGNATURE_WRONG = Denial(
-    status=400, code=-1022, message="Signature for this request is not valid."
-)
-
-
-def security_of(path: str) -> Security:
-    """Security type of a REST path such as `/fapi/v1/order`; unknown ones count as signed."""
-    name = path.removeprefix("/fapi/").partition("/")[2]
-    if name in _PUBLIC or name.startswith("ticker/"):
-        return Security.NONE
-    return Security.API_KEY if name in _KEY_ONLY else Security.SIGNED
+_SIGNATURE_WRONG = Denial(status=400, code=-1022, message="Signature for this request is not valid.")
 
 
 def parameters_of(query: str, body: str) -> dict[str, str]:
@@ -75,14 +46,13 @@ def parameters_of(query: str, body: str) -> dict[str, str]:
 
 def denial_of(
     *,
-    path: str,
+    security: Security,
     query: str,
     body: str,
     api_key: str | None,
     secret_of: Callable[[str], str | None],
 ) -> Denial | None:
     """None when the caller may ask; otherwise why not (-2014, -2015, -1102, -1022)."""
-    security = security_of(path)
     if security is Security.NONE:
         return None
     if not api_key:
@@ -90,7 +60,7 @@ def denial_of(
     secret = secret_of(api_key)
     if secret is None:
         return _KEY_UNKNOWN
-    if security is Security.API_KEY:
+    if security is Security.KEY:
         return None
     return _signature_denial(query, body, secret)
 

@@ -14,13 +14,14 @@ import contextlib
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from adapters.paper.events import MarketEvent, StreamEvent
+from adapters.paper.live import LiveVenue
 from adapters.paper.sockets import reset
-from adapters.paper.venue import MarketEvent, StreamEvent
 
 PATH = re.compile(r"^(?:/(?:public|market|private))?/(?P<kind>ws|stream)(?:/(?P<names>.+))?$")
 
@@ -30,8 +31,6 @@ MAX_BACKLOG = 10_000
 PING_INTERVAL_S = 180.0
 PONG_DEADLINE_S = 600.0
 LIFETIME_MS = 24 * 60 * 60 * 1_000
-
-AccountOf = Callable[[str], str | None]
 
 
 class Socket:
@@ -79,15 +78,13 @@ class Streams:
 
     def __init__(
         self,
+        live: LiveVenue,
         *,
-        account_of: AccountOf,
-        now_ms: Callable[[], int],
         paced: bool,
         ping_interval_s: float = PING_INTERVAL_S,
     ) -> None:
         """`paced`: mark prices at most once a second per stream, as on Binance; else each one."""
-        self._account_of = account_of
-        self._now_ms = now_ms
+        self._live = live
         self._paced = paced
         self._ping_interval_s = ping_interval_s
         self._sockets: set[Socket] = set()
@@ -102,12 +99,14 @@ class Streams:
             request,
             combined=path["kind"] == "stream",
             names=_names_of(path["names"], request.query.get("streams"), request.query.get("listenKey")),
-            opened_ms=self._now_ms(),
+            opened_ms=self._live.now_ms(),
         )
-        await socket.response.prepare(request)
+        # Before the handshake is answered: what happens after a client sees it must reach the client.
         self._sockets.add(socket)
-        tasks = [asyncio.ensure_future(socket.drain()), asyncio.ensure_future(self._ping(socket))]
+        tasks: list[asyncio.Task[None]] = []
         try:
+            await socket.response.prepare(request)
+            tasks = [asyncio.create_task(socket.drain()), asyncio.create_task(self._ping(socket))]
             await self._read(socket)
         finally:
             self._sockets.discard(socket)
@@ -142,12 +141,21 @@ class Streams:
             await socket.response.close(code=WSCloseCode.GOING_AWAY, message=b"server stops")
 
     def _send_account(self, event: StreamEvent) -> None:
-        text: str | None = None
+        text = json.dumps(event.event, separators=(",", ":"))
         for socket in list(self._sockets):
             for name in socket.names:
-                if self._account_of(name) == event.account:
-                    text = text or json.dumps(event.event, separators=(",", ":"))
+                if not self._concerns(name, event):
+                    continue
+                if event.disconnect:
+                    socket.cut()
+                else:
                     socket.offer(name, text)
+
+    def _concerns(self, name: str, event: StreamEvent) -> bool:
+        if event.event.get("e") == "listenKeyExpired":
+            # The model has already forgotten the key: this is its socket's last event.
+            return bool(event.event["listenKey"] == name)
+        return self._live.venue.account_of_listen_key(name) == event.account
 
     def _send_market(self, event: dict[str, Any]) -> None:
         kind, symbol = event["e"], str(event["s"]).lower()
@@ -179,7 +187,7 @@ class Streams:
         with contextlib.suppress(ConnectionError):
             while True:
                 await asyncio.sleep(self._ping_interval_s)
-                await socket.response.ping(str(self._now_ms()).encode())
+                await socket.response.ping(str(self._live.now_ms()).encode())
 
     async def _read(self, socket: Socket) -> None:
         loop = asyncio.get_running_loop()
