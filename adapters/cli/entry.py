@@ -4,13 +4,16 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from adapters.cli import arguments as arguments_
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, ConfigError, Loaded, load, named_path
+
+if TYPE_CHECKING:
+    from adapters.cli.journal import Fold
 
 _READING = ("positions", "history", "status")
 _TRADING = ("open", "close", "modify", "pause", "resume", "reconcile")
@@ -25,12 +28,15 @@ class Run(Protocol):
     def __call__(self, config: Config, *, live: bool) -> int: ...
 
 
-def main(argv: Sequence[str] | None = None, *, run: Run | None = None) -> int:
-    """Run one command and return its exit code. Never raises, but for --help's SystemExit(0)."""
+def main(argv: Sequence[str] | None = None, *, run: Run | None = None, fold: "Callable[[], Fold] | None" = None) -> int:
+    """Run one command and return its exit code. Never raises, but for --help's SystemExit(0).
+
+    `fold` gives, when it is wanted, what `albra journal verify` replays events with.
+    """
     given = sys.argv[1:] if argv is None else list(argv)
     as_json = "--json" in given
     try:
-        code = _dispatch(arguments_.parse(given), run)
+        code = _dispatch(arguments_.parse(given), run, fold)
         sys.stdout.flush()
     except CommandError as error:
         return _say(error.text.splitlines(), error.exit_code, {"error": error.text, **error.details}, as_json=as_json)
@@ -45,7 +51,7 @@ def main(argv: Sequence[str] | None = None, *, run: Run | None = None) -> int:
     return code
 
 
-def _dispatch(arguments: Namespace, run: Run | None) -> int:
+def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] | None") -> int:
     if arguments.version:
         output.line(f"albra {_version()}")
         return Exit.DONE
@@ -65,6 +71,11 @@ def _dispatch(arguments: Namespace, run: Run | None) -> int:
     loaded = load(named_path(arguments.config))
     if arguments.command == "run":
         return _run(arguments, loaded, run)
+    if arguments.command == "journal":
+        from adapters.cli.journal import journal
+
+        journal(arguments, loaded.config.storage.path, fold() if fold is not None else None)
+        return Exit.DONE
     _answer(arguments, loaded)
     return Exit.DONE
 
@@ -91,10 +102,6 @@ def _answer(arguments: Namespace, loaded: Loaded) -> None:
         from adapters.cli.logs import logs
 
         logs(arguments, storage)
-    elif command == "journal":
-        from adapters.cli.journal import journal
-
-        journal(arguments, storage)
     else:
         from adapters.cli.local import config
 

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TextIO
 
 _RESET = "\x1b[0m"
@@ -45,6 +46,23 @@ def table(
         cells = [paint(cell(text, i), (colors or {}).get((r, i))) for i, text in enumerate(row)]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def rounded(number: Decimal | None) -> str:
+    """Eight significant digits for the eye; scripts get all of them from --json."""
+    if number is None:
+        return "-"
+    places = max(0, min(8, 7 - number.adjusted())) if number else 0
+    return format(number.quantize(Decimal(1).scaleb(-places)).normalize(), "f")
+
+
+def duration(seconds: int) -> str:
+    """`3m20s`: in at most two units; a clock that went back shows nothing below zero."""
+    seconds = max(0, seconds)
+    for unit, size, below, below_size in (("d", 86_400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}{seconds % size // below_size}{below}"
+    return f"{seconds}s"
 
 
 def _numeric(text: str) -> bool:

@@ -4,7 +4,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from adapters.cli import output
@@ -95,15 +95,11 @@ def moment(time_ns: int) -> str:
 
 
 def age(since: str, now_ns: int) -> str:
-    """How long ago an instant of ours (ISO, UTC) was, in at most two units."""
+    """How long ago an instant of ours (ISO, UTC) was."""
     from datetime import datetime
 
     then = datetime.fromisoformat(since)
-    seconds = max(0, now_ns // _SECOND_NS - int(then.timestamp()))
-    for unit, size, below, below_size in (("d", 86_400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1)):
-        if seconds >= size:
-            return f"{seconds // size}{unit}{seconds % size // below_size}{below}"
-    return f"{seconds}s"
+    return output.duration(now_ns // _SECOND_NS - int(then.timestamp()))
 
 
 def _said(value: Any) -> str:
@@ -114,12 +110,4 @@ def _said(value: Any) -> str:
 
 
 def _rounded(number: str | None) -> str:
-    """Eight significant digits for the eye; scripts get all of them from --json."""
-    if number is None:
-        return "-"
-    try:
-        exact = Decimal(number)
-    except InvalidOperation:
-        return number
-    places = max(0, min(8, 7 - exact.adjusted())) if exact else 0
-    return format(exact.quantize(Decimal(1).scaleb(-places)).normalize(), "f")
+    return output.rounded(None if number is None else Decimal(number))

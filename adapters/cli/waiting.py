@@ -45,8 +45,9 @@ class Closing:
         if row["goal_quantity"] is not None:
             self.goal = Decimal(row["goal_quantity"])
             return Progress.WAITING
-        if self.whole or row["state"] in ("CLOSING", "MODIFYING", "RECONCILING"):
+        if row["state"] in ("CLOSING", "MODIFYING", "RECONCILING"):
             return Progress.WAITING
-        if self.goal is not None and Decimal(row["quantity"]) > self.goal:
-            return Progress.FAILED
-        return Progress.DONE
+        goal = Decimal(0) if self.whole else self.goal
+        if goal is not None and Decimal(row["quantity"]) > goal:
+            return Progress.FAILED  # Given up: the goal is gone, what it wanted is not there.
+        return Progress.WAITING if self.whole else Progress.DONE

@@ -1,0 +1,58 @@
+"""`albra journal`: checks the journal, or prints its events, beside a running supervisor too."""
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters.cli import output
+from adapters.cli.outcome import CommandError, Exit
+from messages.base import Event
+
+if TYPE_CHECKING:
+    from adapters.storage.reader import JournalReader
+
+Fold = Callable[[Sequence[Event]], bytes]
+"""The encoded state of a position after these events, as a snapshot of it would be."""
+
+
+def journal(arguments: Namespace, storage: Path, fold: Fold | None) -> None:
+    """`verify` exits 1 on damage; `export` prints JSON lines, with --json one array."""
+    from adapters.storage.errors import JournalError
+    from adapters.storage.reader import JournalReader
+
+    try:
+        with JournalReader(storage) as reader:
+            if arguments.what == "verify":
+                _verify(reader, fold, as_json=arguments.json)
+            elif arguments.json:
+                output.document(list(reader.export()))
+            else:
+                for event in reader.export():
+                    output.line(json.dumps(event, ensure_ascii=False))
+    except JournalError as error:
+        raise CommandError(Exit.FAILED, f"journal {arguments.what}: {error}") from None
+
+
+def _verify(reader: "JournalReader", fold: Fold | None, *, as_json: bool) -> None:
+    report = reader.verify(fold)
+    counts = {
+        "journal_id": report.journal_id,
+        "positions": report.positions,
+        "steps": report.steps,
+        "events": report.events,
+        "snapshots": report.snapshots,
+        "replayed": report.replayed,
+    }
+    damage = [{"record": item.where, "damage": item.why} for item in report.damage]
+    if damage:
+        said = "; ".join(f"{item['record']}: {item['damage']}" for item in damage)
+        raise CommandError(
+            Exit.FAILED, f"{reader.path} is damaged: {said}", {"intact": False, **counts, "damage": damage}
+        )
+    if as_json:
+        output.document({"intact": True, **counts, "damage": []})
+        return
+    said = ", ".join(f"{value} {name}" for name, value in counts.items() if name != "journal_id")
+    output.line(f"{reader.path} (journal {report.journal_id}) is intact: {said}")
