@@ -1,13 +1,15 @@
 """What one life of the gateway works on: its lanes, what is outstanding, and the actions of the step at hand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from actors.gateway import lanes as lane
-from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say
+from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say, Send
 from actors.gateway.lanes import Lanes, Ticket
 from actors.gateway.memory import Memory
 from actors.ports import Clock
 from messages.base import Message
+from messages.requests import CancelOrder, SubmitOrder
 from messages.types import AccountId, Address
 
 ANSWER_LIMIT_NS = 30_000 * MS
@@ -66,6 +68,9 @@ class Desk:
     def later(self, topic: str, delay_ns: int) -> None:
         self.actions.append(Later(topic, max(0, delay_ns)))
 
+    def send(self, message: Message) -> None:
+        self.actions.append(Send(message))
+
     def request(self, key: str, message: Message) -> None:
         """Queue a request for the port, unless the same is queued or outstanding."""
         if self.pending(key):
@@ -87,7 +92,14 @@ class Desk:
 
     def withdraw_expired(self) -> tuple[Ticket, ...]:
         wall_ns = self.clock.time_ns()
-        self.lanes, gone = lane.take_out(self.lanes, lambda waiting: waiting.expired(wall_ns))
+        return self._withdraw(lambda waiting: waiting.expired(wall_ns))
+
+    def withdraw_questions(self) -> tuple[Ticket, ...]:
+        """What only asks: better told at once that there is no answer than kept waiting for the venue."""
+        return self._withdraw(lambda waiting: not isinstance(waiting.message, (SubmitOrder, CancelOrder)))
+
+    def _withdraw(self, unwanted: Callable[[Ticket], bool]) -> tuple[Ticket, ...]:
+        self.lanes, gone = lane.take_out(self.lanes, unwanted)
         self._queued.difference_update(old.key for old in gone)
         return gone
 

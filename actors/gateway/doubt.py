@@ -131,21 +131,23 @@ def ask_more(doubt: Doubt, goal: Goal, *, now_ns: int, proof_from_ns: int) -> Re
     """Take another question into a doubt that exists already.
 
     An answer to a query begun before the new question may be older than what is asked about, so the
-    query is repeated. `proof_from_ns` moves only forward, and then what counted counts no longer.
+    query is repeated. `proof_from_ns` replaces the earlier one, which knew less; what was not found
+    before it counts no longer. A question that asks for no more than is being found out changes no timer.
     """
-    order_asked = goal is not Goal.FILLS
-    renewed = proof_from_ns > doubt.proof_from_ns
+    if goal is Goal.FILLS:
+        return replace(doubt, fills_wanted=True), ()
+    more = _DEMAND.index(goal) > _DEMAND.index(doubt.goal)
     doubt = replace(
         doubt,
-        goal=max(doubt.goal, goal, key=_DEMAND.index),
-        proof_from_ns=max(doubt.proof_from_ns, proof_from_ns) if order_asked else doubt.proof_from_ns,
-        not_found_ns=() if renewed and order_asked else doubt.not_found_ns,
-        described=doubt.described and not order_asked,
-        fills_wanted=doubt.fills_wanted or not order_asked,
-        again=doubt.again or (order_asked and doubt.asking is not Asking.NOTHING),
-        tries=0,
+        goal=goal if more else doubt.goal,
+        proof_from_ns=proof_from_ns,
+        not_found_ns=tuple(at_ns for at_ns in doubt.not_found_ns if at_ns >= proof_from_ns),
+        described=False,
+        again=doubt.again or doubt.asking is not Asking.NOTHING,
     )
-    return (doubt, ()) if doubt.asking is not Asking.NOTHING else _wait(doubt, now_ns)
+    if not more or doubt.asking is not Asking.NOTHING:
+        return doubt, ()
+    return _wait(replace(doubt, tries=0), now_ns)
 
 
 _DEMAND = (Goal.FILLS, Goal.EXISTENCE, Goal.CONDITION)

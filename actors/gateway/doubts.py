@@ -1,6 +1,7 @@
 """All doubts of an account: who asks, from when on absence is provable, and whom an answer concerns."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from actors.gateway import doubt as one
 from actors.gateway.actions import Action, Say, Send
@@ -107,14 +108,21 @@ class Doubts:
     def _perform(self, name: ClientOrderId, action: Action) -> None:
         match action:
             case Send(message=QueryOrder() as query):
-                self._desk.request(f"query/{name}", query)
+                self._request(name, f"query/{name}", query)
             case Send(message=FetchFills() as fetch):
-                self._desk.request(f"fills/{name}", fetch)
+                self._request(name, f"fills/{name}", fetch)
             case Say(message=OrderAbsent() as proof):
                 self._on_absent(proof)
                 self._desk.actions.append(action)
             case _:
                 self._desk.actions.append(action)
+
+    def _request(self, name: ClientOrderId, key: str, message: QueryOrder | FetchFills) -> None:
+        """A question left over from an earlier doubt was begun too early for this one: ask again after it."""
+        if self._desk.pending(key):
+            self._open[name] = replace(self._open[name], again=True)
+        else:
+            self._desk.request(key, message)
 
     def _tidy(self, name: ClientOrderId) -> None:
         self._desk.fulfill(f"resolve/{name}")

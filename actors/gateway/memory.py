@@ -26,7 +26,7 @@ from typing import Any
 from actors.ports import Clock
 from messages.base import Message
 from messages.ids import OrderName, parse_client_order_id
-from messages.reports import OrderRejected, StreamUp, VenueUp
+from messages.reports import OrderRejected, VenueUp
 from messages.types import ClientOrderId
 
 SETTLED_LIMIT = 50_000
@@ -149,7 +149,6 @@ class Memory:
     orders: SentOrders = field(default_factory=SentOrders)
     promises: dict[str, Message] = field(default_factory=dict)
     venue: VenueUp | None = None
-    stream: StreamUp | None = None
     quiet_until_ns: int = 0
     resyncs: int = 0
 

@@ -256,5 +256,6 @@ class Orders:
         self._desk.withdraw(f"submit/{name}")
         self._sent.settle(name, refusal)
         self._desk.fulfill(f"submit/{name}")
+        self.doubts.over(name)
         self.cancels.over(name)
         self._desk.say(refusal)

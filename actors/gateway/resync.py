@@ -38,6 +38,11 @@ def want(resync: Resync) -> tuple[Resync, Reads]:
     return after, pending(after)
 
 
+def start_over(resync: Resync) -> tuple[Resync, Reads]:
+    """The venue was gone: what was being read then will not be answered, or not usefully."""
+    return want(replace(resync, missing=frozenset()))
+
+
 def pending(resync: Resync) -> Reads:
     """The reads of this round that are not answered."""
     return tuple(

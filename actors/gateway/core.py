@@ -1,0 +1,448 @@
+"""The gateway without its actor: a message in, actions out. No I/O, no threads; time from the clock it was given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from actors.gateway import lanes, outage, resync
+from actors.gateway.actions import MS, NOTIFIER, SECOND, Action, Later, Never
+from actors.gateway.desk import Desk
+from actors.gateway.lanes import Ticket
+from actors.gateway.memory import Memory
+from actors.gateway.orders import Orders
+from actors.ports import Clock
+from messages import reports as r
+from messages import requests as q
+from messages.base import Message
+from messages.ids import parse_client_order_id
+from messages.types import AccountId, ClientOrderId, Severity
+
+TICK_NS = SECOND
+STATUS_EVERY_NS = SECOND
+SWEEP_NS = 60 * SECOND
+
+Read = q.FetchPositions | q.FetchOpenOrders | q.FetchBalance
+
+
+class Gateway:
+    """One life of an account's gateway. `start` first, then `step` for each message; `commit` after either."""
+
+    def __init__(self, account: AccountId, clock: Clock, memory: Memory, *, sweep_ns: int = SWEEP_NS) -> None:
+        self._account = account
+        self._memory = memory
+        self._desk = Desk(account, clock, memory)
+        self._orders = Orders(self._desk)
+        self._resync = resync.Resync(account=account, number=memory.resyncs)
+        self._outage = None if memory.venue else outage.connecting(account, self._desk.now_ns)
+        self._sweep_ns = sweep_ns
+        self._ticking = False
+        self._status: r.GatewayStatus | None = None
+        self._status_ns = 0
+        self._status_due = False
+        self._routes = self._route_table()
+
+    def start(self) -> tuple[tuple[Action, ...], tuple[Message, ...]]:
+        """Actions, and the requests that a former life accepted and did not finish, to be told to oneself."""
+        promises = tuple(self._memory.promises.values())
+        for key in self._memory.promises:
+            self._desk.fulfill(key)  # each is promised anew once it has been taken up again
+        self._look_after_outage()
+        self._desk.later("sweep", self._sweep_ns)
+        if self._desk.open_for_business:
+            self._read_all(resync.want(self._resync))
+        return self._finish(), promises
+
+    def step(self, message: Message) -> tuple[Action, ...]:
+        """What one message leads to.
+
+        Raises TypeError for a message that no gateway should get.
+        """
+        self._handle(message)
+        return self._finish()
+
+    def commit(self) -> None:
+        """The actions of the last step were performed."""
+        self._desk.commit()
+
+    def _handle(self, message: Message) -> None:
+        route = self._routes.get(type(message))
+        if route is None:
+            raise TypeError(f"{type(message).__name__} is not for a gateway")
+        route(message)
+
+    def _finish(self) -> tuple[Action, ...]:
+        self._depart()
+        if not self._ticking and (self._desk.flights or self._desk.lanes.queued_total):
+            self._ticking = True
+            self._desk.later("tick", TICK_NS)
+        self._tell_status()
+        return tuple(self._desk.actions)
+
+    # Leaving --------------------------------------------------------------------------------------
+
+    def _depart(self) -> None:
+        self._refuse_displaced()
+        while leaving := self._desk.departing():
+            for ticket in leaving:
+                message = ticket.message
+                if isinstance(message, q.SubmitOrder) and not self._orders.depart(message):
+                    self._desk.landed(ticket.key)
+                else:
+                    self._desk.send(message)
+
+    def _refuse_displaced(self) -> None:
+        while self._desk.displaced:
+            self._unanswered(self._desk.displaced.pop(), "too many requests are waiting", left=False)
+
+    def _unanswered(self, ticket: Ticket, cause: str, *, left: bool) -> None:
+        """A request that was displaced from its queue, or that the port did not answer in time."""
+        message = ticket.message
+        match message:
+            case q.SubmitOrder() if not left:
+                self._orders.displaced(message)
+            case q.SubmitOrder() | q.CancelOrder():
+                self._handle(
+                    r.OutcomeUnknown(**self._about(message), cause=cause, cancel=isinstance(message, q.CancelOrder))
+                )
+            case q.QueryOrder() | q.FetchFills():
+                self._handle(r.QueryFailed(**self._about(message), cause=cause))
+            case q.SetLeverage():
+                self._handle(self._refused(message, cause, unknown=left))
+            case q.FetchPositions() | q.FetchOpenOrders() | q.FetchBalance():
+                self._handle(self._unread(message, cause))
+            case _:
+                raise TypeError(f"{type(message).__name__} was not to be sent")
+
+    def _about(self, message: q.OrderRequest) -> dict[str, Any]:
+        return {
+            "account": message.account,
+            "symbol": message.symbol,
+            "client_order_id": message.client_order_id,
+            "correlation_id": message.correlation_id,
+            "causation_id": message.causation_id,
+            "ts_init": self._desk.clock.time_ns(),
+        }
+
+    def _tick(self) -> None:
+        self._ticking = False
+        for ticket in self._desk.withdraw_expired():
+            if isinstance(ticket.message, q.SubmitOrder):
+                self._orders.expire(ticket.message)
+        for ticket in self._desk.overdue():
+            self._unanswered(ticket, "no answer from the exchange adapter", left=True)
+
+    # Orders ---------------------------------------------------------------------------------------
+
+    def _outcome_unknown(self, message: r.OutcomeUnknown) -> None:
+        self._desk.last_error = message.cause
+        self._desk.say(message)
+        if message.cancel:
+            self._orders.cancels.unclear(message)
+        else:
+            self._orders.unknown(message)
+
+    def _not_executed(self, message: r.NotExecuted) -> None:
+        self._desk.last_error = message.cause
+        if message.throttled:
+            self._be_quiet(message.retry_after_ms, message.cause)
+        if message.cancel:
+            self._orders.cancels.not_executed(message)
+        else:
+            self._orders.not_executed(message)
+
+    def _cancel_rejected(self, message: r.CancelRejected) -> None:
+        self._desk.say(message)
+        self._orders.cancels.unclear(message)
+
+    def _order_report(self, message: r.OrderReport) -> None:
+        self._desk.say(message)
+        self._orders.reported(message)
+
+    def _fill(self, message: r.FillReport) -> None:
+        self._desk.say(message)
+        self._orders.filled(message)
+
+    def _accepted(self, message: r.OrderAccepted) -> None:
+        self._desk.say(message)
+        self._orders.accepted(message)
+
+    def _rejected(self, message: r.OrderRejected) -> None:
+        self._desk.say(message)
+        self._orders.rejected(message)
+
+    def _fills_fetched(self, message: r.FillsFetched) -> None:
+        self._desk.landed(f"fills/{message.client_order_id}")
+        self._desk.say(message)
+        self._learn(message)
+
+    def _unfound(self, message: r.OrderNotFound | r.QueryFailed) -> None:
+        """For the doubt alone: a position could only misread it. At most one of the two is outstanding."""
+        name = message.client_order_id
+        _ = self._desk.landed(f"query/{name}") or self._desk.landed(f"fills/{name}")
+        if isinstance(message, r.QueryFailed):
+            self._desk.last_error = message.cause
+            self._be_quiet(message.retry_after_ms, message.cause)
+        self._learn(message)
+
+    def _learn(self, message: r.AboutOrder) -> None:
+        if self._orders.doubts.heard(message):
+            self._orders.cancels.doubt_over(message.client_order_id)
+
+    # Settings and reads ---------------------------------------------------------------------------
+
+    def _set_leverage(self, message: q.SetLeverage) -> None:
+        if not self._desk.open_for_business:
+            self._desk.say(self._refused(message, "venue unreachable", unknown=False))
+            return
+        key = f"leverage/{message.position_id}/{message.leverage}"
+        self._desk.promise(key, message)
+        self._desk.request(key, message)
+
+    def _set(self, message: r.SettingApplied | r.SettingRefused) -> None:
+        """Settings are safe to repeat, and the position repeats those whose outcome is unknown."""
+        key = f"leverage/{message.position_id}/{message.leverage}"
+        self._desk.landed(key)
+        self._desk.fulfill(key)
+        self._desk.say(message)
+
+    def _refused(self, message: q.SetLeverage, text: str, *, unknown: bool) -> r.SettingRefused:
+        return r.SettingRefused(
+            account=message.account,
+            symbol=message.symbol,
+            position_id=message.position_id,
+            leverage=message.leverage,
+            text=text,
+            unknown=unknown,
+            correlation_id=message.correlation_id,
+            causation_id=message.causation_id,
+            ts_init=self._desk.clock.time_ns(),
+        )
+
+    def _read(self, message: Read) -> None:
+        if self._desk.open_for_business:
+            self._desk.request(f"read/{message.request_id}", message)
+        else:
+            self._desk.say(self._unread(message, "venue unreachable"))
+
+    def _unread(self, message: Read, cause: str) -> r.FetchFailed:
+        return r.FetchFailed(
+            account=message.account,
+            request_id=message.request_id,
+            cause=cause,
+            correlation_id=message.correlation_id,
+            causation_id=message.causation_id,
+            ts_init=self._desk.clock.time_ns(),
+        )
+
+    def _have_read(self, message: r.PositionsReport | r.BalanceReport) -> None:
+        self._desk.landed(f"read/{message.request_id}")
+        self._desk.say(message)
+        self._read_all(resync.answered(self._resync, message.request_id))
+
+    def _open_orders(self, message: r.OpenOrdersReport) -> None:
+        """Our own question is broken up for the positions; anybody else's answer is passed on whole."""
+        self._desk.landed(f"read/{message.request_id}")
+        if not resync.is_ours(self._resync, message.request_id):
+            self._desk.say(message)
+            return
+        for order in message.orders:
+            if parse_client_order_id(order.client_order_id) is not None:
+                self._order_report(replace(order, queried=False))
+        names = frozenset(order.client_order_id for order in message.orders)
+        self._desk.say(
+            r.Sweep(
+                account=message.account,
+                begun_ns=message.begun_ns,
+                open_orders=names,
+                correlation_id=message.correlation_id,
+                ts_init=message.ts_init,
+            )
+        )
+        self._read_all(resync.answered(self._resync, message.request_id))
+
+    def _fetch_failed(self, message: r.FetchFailed) -> None:
+        self._desk.landed(f"read/{message.request_id}")
+        self._desk.last_error = message.cause
+        self._be_quiet(message.retry_after_ms, message.cause)
+        if not resync.is_ours(self._resync, message.request_id):
+            self._desk.say(message)
+            return
+        self._resync, delay_ns = resync.failed(self._resync, message.request_id)
+        if delay_ns:
+            self._desk.later("resync", delay_ns)
+
+    def _read_all(self, round_: tuple[resync.Resync, resync.Reads]) -> None:
+        self._resync, reads = round_
+        self._memory.resyncs = self._resync.number
+        for read in reads:
+            self._desk.request(f"read/{read.request_id}", read)
+
+    # The venue's health ---------------------------------------------------------------------------
+
+    def _venue_up(self, message: r.VenueUp) -> None:
+        self._memory.venue = message
+        self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
+        self._desk.say(message)
+        if self._outage is not None:
+            notice = outage.recovered(self._outage, self._desk.now_ns)
+            self._outage = None
+            self._desk.actions.append(Never("outage"))
+            self._notify(notice)
+        self._orders.doubts.wake_all()
+        self._read_all(resync.start_over(self._resync))
+
+    def _venue_down(self, message: r.VenueDown) -> None:
+        """Openings are refused at once; what reduces waits, and what is believed is kept (fault 22)."""
+        self._memory.venue = None
+        self._desk.last_error = message.cause
+        self._desk.lanes = lanes.reachable(self._desk.lanes, now=False)
+        self._desk.say(message)
+        self._outage, notice = outage.down(self._outage, self._account, message.cause, self._desk.now_ns)
+        self._notify(notice)
+        self._look_after_outage()
+        self._orders.venue_lost()
+        for ticket in self._desk.withdraw_questions():
+            self._unanswered(ticket, "venue unreachable", left=False)
+
+    def _look_after_outage(self) -> None:
+        if self._outage is None:
+            return
+        self._outage, notice = outage.waited(self._outage, self._desk.now_ns)
+        self._notify(notice)
+        pause_ns = outage.next_look_ns(self._outage, self._desk.now_ns)
+        if pause_ns:
+            self._desk.later("outage", pause_ns)
+
+    def _stream_up(self, message: r.StreamUp) -> None:
+        self._desk.say(message)
+        if self._desk.open_for_business:
+            self._read_all(resync.want(self._resync))
+
+    def _sweep(self) -> None:
+        """A silent stream is not a healthy one (fault 6)."""
+        self._desk.later("sweep", self._sweep_ns)
+        if self._desk.open_for_business:
+            self._read_all(resync.want(self._resync))
+
+    def _margin_call(self, message: r.MarginCall) -> None:
+        self._desk.say(message)
+        self._notify(
+            q.Notify(
+                severity=Severity.CRITICAL,
+                text=f"{message.symbol} {message.side}: close to liquidation. {message.text}",
+                account=message.account,
+                notice_id=f"margin/{message.account}/{message.symbol}/{message.side}/{message.ts_event}",
+                correlation_id=message.correlation_id,
+            )
+        )
+
+    def _be_quiet(self, silence_ms: int, cause: str) -> None:
+        if silence_ms <= 0:
+            return
+        desk = self._desk
+        until_ns = desk.now_ns + silence_ms * MS
+        if until_ns <= desk.lanes.quiet_until_ns:
+            return
+        # Answers to what was outstanding keep arriving: one notice is enough unless the silence grows much.
+        if until_ns - desk.lanes.quiet_until_ns >= outage.SILENCE_NOTICE_NS:
+            self._notify(outage.silenced(self._account, silence_ms * MS, cause, desk.now_ns))
+        desk.lanes = lanes.quiet(desk.lanes, until_ns)
+        self._memory.quiet_until_ns = until_ns
+        desk.later("quiet", silence_ms * MS)
+
+    def _notify(self, notice: q.Notify | None) -> None:
+        if notice is not None:
+            self._desk.say(notice, NOTIFIER)
+
+    # Timers and status ----------------------------------------------------------------------------
+
+    def _woken(self, message: r.Woken) -> None:
+        kind, _, name = message.topic.partition("/")
+        match kind:
+            case "doubt":
+                self._orders.doubts.due(ClientOrderId(name))
+            case "retry":
+                self._orders.retry_due(ClientOrderId(name))
+            case "cancel":
+                self._orders.cancels.due(ClientOrderId(name))
+            case "resync":
+                self._read_all((self._resync, resync.pending(self._resync)))
+            case "sweep":
+                self._sweep()
+            case "tick":
+                self._tick()
+            case "outage":
+                self._look_after_outage()
+            case "status":
+                self._status_due = False
+            # "quiet" needs nothing but the departures that follow every step.
+
+    def _tell_status(self) -> None:
+        """At most every second, and only what changed."""
+        desk = self._desk
+        now_ns = desk.now_ns
+        quiet_ns = desk.lanes.quiet_until_ns
+        status = r.GatewayStatus(
+            account=self._account,
+            reachable=desk.open_for_business,
+            outstanding=desk.lanes.outstanding_total,
+            queued=desk.lanes.queued_total,
+            in_doubt=len(self._orders.doubts),
+            retries=desk.retries,
+            throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet_ns > now_ns else 0,
+            last_error=desk.last_error,
+        )
+        if self._status_due or self._same(status):
+            return
+        if self._status is not None and now_ns - self._status_ns < STATUS_EVERY_NS:
+            self._status_due = True
+            desk.actions.append(Later("status", self._status_ns + STATUS_EVERY_NS - now_ns))
+            return
+        self._status, self._status_ns = status, now_ns
+        desk.say(status)
+
+    def _same(self, status: r.GatewayStatus) -> bool:
+        """The end of a silence moves with the reading of two clocks; that is no change."""
+        before = self._status
+        return before is not None and status == replace(
+            before,
+            throttled_until_ns=status.throttled_until_ns
+            if bool(before.throttled_until_ns) == bool(status.throttled_until_ns)
+            else before.throttled_until_ns,
+        )
+
+    def _route_table(self) -> Mapping[type, Callable[[Any], None]]:
+        orders = self._orders
+        submits = (q.SubmitOpening, q.SubmitReducing, q.SubmitEmergency, q.SubmitProtection)
+        reads = (q.FetchPositions, q.FetchOpenOrders, q.FetchBalance)
+        passed_on = (r.MarkReport, r.LeverageChanged, r.StrayEvent, r.StreamDown)
+        return {
+            **dict.fromkeys(submits, orders.submit),
+            **dict.fromkeys(reads, self._read),
+            **dict.fromkeys(passed_on, self._desk.say),
+            q.CancelOrder: orders.cancel,
+            q.ResolveOrder: orders.resolve,
+            q.FetchFills: orders.fetch_fills,
+            q.SetLeverage: self._set_leverage,
+            r.OrderAccepted: self._accepted,
+            r.OrderRejected: self._rejected,
+            r.OutcomeUnknown: self._outcome_unknown,
+            r.NotExecuted: self._not_executed,
+            r.OrderReport: self._order_report,
+            r.OrderNotFound: self._unfound,
+            r.QueryFailed: self._unfound,
+            r.CancelRejected: self._cancel_rejected,
+            r.FillReport: self._fill,
+            r.FillsFetched: self._fills_fetched,
+            r.SettingApplied: self._set,
+            r.SettingRefused: self._set,
+            r.PositionsReport: self._have_read,
+            r.BalanceReport: self._have_read,
+            r.OpenOrdersReport: self._open_orders,
+            r.FetchFailed: self._fetch_failed,
+            r.VenueUp: self._venue_up,
+            r.VenueDown: self._venue_down,
+            r.StreamUp: self._stream_up,
+            r.MarginCall: self._margin_call,
+            r.Woken: self._woken,
+        }
