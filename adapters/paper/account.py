@@ -68,10 +68,8 @@ class Position:
             return ZERO
         closing = -signed if abs(signed) <= abs(quantity) else quantity
         proceeds = closing * price
-        if closing == quantity:
-            removed = self.cost
-        else:
-            removed = (self.cost * closing / quantity).quantize(EIGHT_PLACES)
+        whole = closing == quantity
+        removed = self.cost if whole else (self.cost * closing / quantity).quantize(EIGHT_PLACES)
         realized = (proceeds - removed).quantize(EIGHT_PLACES)
         self.cost -= proceeds - realized
         self.quantity = quantity - closing
@@ -219,7 +217,7 @@ def margin_of(account: Account, markets: Mapping[str, Market]) -> Margin:
         order_margin=order_margin,
         maintenance=maintenance,
         cross_maintenance=cross_maintenance,
-        available=available if available > ZERO else ZERO,
+        available=max(available, ZERO),
     )
 
 
@@ -255,4 +253,4 @@ def liquidation_price(account: Account, position: Position, markets: Mapping[str
     size = position.quantity
     denominator = abs(size) * row.maintenance_rate - size
     price = (collateral + row.cumulative - position.cost) / denominator if denominator else ZERO
-    return price if price > ZERO else ZERO
+    return max(price, ZERO)

@@ -42,9 +42,7 @@ def positions_v2(exchange: Exchange, account: Account, params: Params) -> object
     symbol = _optional_symbol(exchange, params)
     chosen = [symbol] if symbol else list(exchange.markets)
     return [
-        position_v2(account, _leg(account, each, side), exchange.markets)
-        for each in chosen
-        for side in _sides(account)
+        position_v2(account, _leg(account, each, side), exchange.markets) for each in chosen for side in _sides(account)
     ]
 
 
@@ -64,7 +62,8 @@ def balance(exchange: Exchange, account: Account, _: Params) -> object:
 
 def set_leverage(exchange: Exchange, account: Account, params: Params) -> object:
     """-4028 beyond the symbol's brackets, -4161 when lowered on an open isolated position, -2027 when the
-    position is too large for it, -2028 when the margin does not suffice."""
+    position is too large for it, -2028 when the margin does not suffice.
+    """
     symbol = required(params, "symbol")
     market = exchange.market_of(symbol)
     leverage = integer(params, "leverage")
@@ -196,8 +195,7 @@ def leverage_brackets(exchange: Exchange, _: Account, params: Params) -> object:
     symbol = _optional_symbol(exchange, params)
     chosen = [exchange.markets[symbol]] if symbol else list(exchange.markets.values())
     return [
-        {"symbol": each.instrument.symbol, "notionalCoef": 1, "brackets": _brackets(each.instrument)}
-        for each in chosen
+        {"symbol": each.instrument.symbol, "notionalCoef": 1, "brackets": _brackets(each.instrument)} for each in chosen
     ]
 
 
@@ -265,9 +263,7 @@ def income(exchange: Exchange, account: Account, params: Params) -> object:
     chosen = [
         each
         for each in account.incomes
-        if start <= each.time_ms <= end
-        and (not symbol or each.symbol == symbol)
-        and (not kind or each.kind == kind)
+        if start <= each.time_ms <= end and (not symbol or each.symbol == symbol) and (not kind or each.kind == kind)
     ]
     chosen = chosen[:limit] if params.get("startTime") else chosen[-limit:]
     return [income_row(each) for each in chosen]

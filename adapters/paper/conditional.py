@@ -12,7 +12,7 @@ from adapters.paper.account import Account
 from adapters.paper.errors import Refusal, duplicate_client_id, would_trigger
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import ZERO
-from adapters.paper.orders import AlgoOrder, Order, Ticket
+from adapters.paper.orders import AlgoOrder, Order, Ticket, closes_leg
 from adapters.paper.prices import Market
 
 HUNDRED = Decimal(100)
@@ -94,7 +94,7 @@ def _check(exchange: Exchange, account: Account, market: Market, ticket: Ticket)
         instrument.check_price(ticket.trigger_price, ticket.trigger_price, ticket.side)
     if not ticket.close_position:
         instrument.check_quantity(ticket.quantity, market=ticket.type not in ("STOP", "TAKE_PROFIT"))
-        spared = ticket.reduce_only or matching.closes_leg(ticket.side, ticket.position_side)
+        spared = ticket.reduce_only or closes_leg(ticket.side, ticket.position_side)
         if not spared:
             instrument.check_notional((ticket.price or market.mark) * ticket.quantity)
     if ticket.price:
@@ -121,8 +121,7 @@ def _check_close_position(exchange: Exchange, account: Account, ticket: Ticket) 
     for algo in account.open_algos.values():
         if (
             algo.close_position
-            and (algo.symbol, algo.position_side, algo.side)
-            == (ticket.symbol, ticket.position_side, ticket.side)
+            and (algo.symbol, algo.position_side, algo.side) == (ticket.symbol, ticket.position_side, ticket.side)
             and _is_stop(algo.type) == _is_stop(ticket.type)
         ):
             text = "An open stop or take profit order with GTE and closePosition in the direction is existing."
@@ -131,7 +130,8 @@ def _check_close_position(exchange: Exchange, account: Account, ticket: Ticket) 
 
 def _check_immediate(market: Market, ticket: Ticket) -> None:
     """-2021 when the condition already holds; for a trailing stop, when it is active at once on the wrong
-    side: BUY needs activatePrice below, SELL above the latest price (New Algo Order, notes)."""
+    side: BUY needs activatePrice below, SELL above the latest price (New Algo Order, notes).
+    """
     price = market.mark if ticket.working_type == "MARK_PRICE" else market.last
     if ticket.type == "TRAILING_STOP_MARKET":
         if not ticket.activate_price:
@@ -158,6 +158,9 @@ def _working_price(market: Market, algo: AlgoOrder) -> Decimal:
 
 
 def _condition_holds(market: Market, algo: AlgoOrder) -> bool:
+    if algo.price_protect and abs(market.mark - market.last) > market.mark * market.instrument.trigger_protect:
+        # New Algo Order, `priceProtect`: not while mark and contract price differ by more than triggerProtect.
+        return False
     price = _working_price(market, algo)
     if algo.type != "TRAILING_STOP_MARKET":
         return _reached(algo.type, algo.side, price, algo.trigger_price)
@@ -190,11 +193,7 @@ def _hand_over(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
     market = exchange.markets[algo.symbol]
     child = _child_of(exchange, account, algo)
     try:
-        if child.quantity <= ZERO:
-            raise Refusal(-2022, "ReduceOnly Order is rejected.")
-        known = account.orders_by_client.get(child.client_order_id)
-        if known is not None and known.closed_ms == 0:
-            raise duplicate_client_id()
+        matching.check_identity(account, child)
         matching.check_account(exchange, account, market, child)
     except Refusal as refusal:
         reason = "Reduce Only reject" if refusal.code == -2022 else refusal.message

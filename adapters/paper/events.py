@@ -215,7 +215,7 @@ def margin_call(account: Account, positions: tuple[Position, ...], markets: dict
 
 
 def mark_price_update(market: Market, now_ms: int) -> Row:
-    """markPriceUpdate of the public streams; index and settle price equal the mark in this model."""
+    """Mark price (markPriceUpdate) of the public streams; index and settle price equal the mark in this model."""
     mark = money(market.mark)
     return {
         "e": "markPriceUpdate",
@@ -232,7 +232,7 @@ def mark_price_update(market: Market, now_ms: int) -> Row:
 
 
 def book_ticker(market: Market, now_ms: int, update_id: int) -> Row:
-    """bookTicker of the public streams: best bid and ask of the synthetic book."""
+    """Best bid and ask (bookTicker) of the public streams, of the synthetic book."""
     instrument = market.instrument
     level = format(instrument.level_quantity, instrument.quantity_format)
     return {

@@ -13,7 +13,7 @@ from adapters.paper import events
 from adapters.paper.account import Account, AccountSetup, Income, Position
 from adapters.paper.errors import unknown_symbol
 from adapters.paper.events import StreamEvent
-from adapters.paper.faults import FaultKind, FaultPlan, FaultRecord, FaultState, Occasion, Quirks
+from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Occasion, Quirks
 from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
 from adapters.paper.limits import RateLimits, Ration
 from adapters.paper.orders import AlgoOrder, Order, Trade
@@ -29,7 +29,8 @@ PositionImage = tuple[int, str, str, Decimal, Decimal, Decimal, Decimal, Decimal
 
 class Exchange:
     """State and bookkeeping. The facade drains `outbox` (user-data events) and `touched` (symbols whose price
-    has moved), and runs what is `late` (requests whose effect a fault has put off)."""
+    has moved), and runs what is `late` (requests whose effect a fault has put off).
+    """
 
     def __init__(
         self,
@@ -111,7 +112,14 @@ class Exchange:
         self._finish_parent(account, order)
 
     def fill(
-        self, account: Account, order: Order, price: Decimal, quantity: Decimal, *, maker: bool, execution: str = "TRADE"
+        self,
+        account: Account,
+        order: Order,
+        price: Decimal,
+        quantity: Decimal,
+        *,
+        maker: bool,
+        execution: str = "TRADE",
     ) -> Trade:
         """Execute `quantity` of an open order at `price`: position, wallet, trade, incomes, events."""
         market = self.markets[order.symbol]
@@ -192,7 +200,7 @@ class Exchange:
         """The position is flat or flipped: what could only reduce it goes with it (quirk)."""
         if not self.quirks.expire_orphans:
             return
-        for order in [o for o in account.open_orders.values() if o.reduce_only and o.symbol == position.symbol]:
+        for order in [o for o in account.open_orders.values() if o.reducing and o.symbol == position.symbol]:
             if order.position_side == position.side and not _reduces(order.side, position):
                 self.close(account, order, status="EXPIRED", execution="EXPIRED", reason="8")
         for algo in [a for a in account.open_algos.values() if a.close_position and a.symbol == position.symbol]:
@@ -216,14 +224,15 @@ class Exchange:
 
     def _finish_parent(self, account: Account, order: Order) -> None:
         """FINISHED: "the triggered conditional order has been filled or canceled in the matching engine"
-        (Algo Order Update, "Algo Status")."""
+        (Algo Order Update, "Algo Status").
+        """
         algo = account.algos.get(order.algo_id) if order.algo_id else None
         if algo is not None and algo.status in ("TRIGGERING", "TRIGGERED"):
             self.close_algo(account, algo, status="FINISHED")
 
     # --- money ----------------------------------------------------------------------------------------
 
-    def book(self, account: Account, kind: str, amount: Decimal, symbol: str, *, trade_id: int = 0, text: str = "") -> None:
+    def book(self, account: Account, kind: str, amount: Decimal, symbol: str, *, trade_id: int = 0) -> None:
         """Change the wallet; every change is an income row."""
         account.wallet += amount
         account.incomes.append(
@@ -232,7 +241,7 @@ class Exchange:
                 symbol=symbol,
                 kind=kind,
                 amount=amount,
-                text=text or (str(trade_id) if trade_id else kind),
+                text=str(trade_id) if trade_id else kind,
                 time_ms=self.now_ms,
                 trade_id=trade_id,
             )
@@ -266,9 +275,7 @@ class Exchange:
 
     # --- events ---------------------------------------------------------------------------------------
 
-    def _announce_fill(
-        self, account: Account, order: Order, trade: Trade, position: Position, execution: str
-    ) -> None:
+    def _announce_fill(self, account: Account, order: Order, trade: Trade, position: Position, execution: str) -> None:
         instrument = self.markets[order.symbol].instrument
         full = events.order_trade_update(
             order,
@@ -292,9 +299,7 @@ class Exchange:
         self, account: Account, positions: tuple[Position, ...], *, reason: str, change: Decimal = ZERO
     ) -> None:
         """ACCOUNT_UPDATE with the legs that changed."""
-        row = events.account_update(
-            account, positions, self.now_ms, reason=reason, change=change, markets=self.markets
-        )
+        row = events.account_update(account, positions, self.now_ms, reason=reason, change=change, markets=self.markets)
         self.emit(account, row, symbol=positions[0].symbol if positions else "", client_id="")
 
     def emit(self, account: Account, row: Row, *, symbol: str, client_id: str) -> None:
@@ -306,13 +311,12 @@ class Exchange:
         occasion = Occasion(
             now_ms=self.now_ms, account=account.name, event=row["e"], symbol=symbol, client_id=client_id
         )
-        index = self.faults.strike_stream(occasion)
-        if index is None:
+        fault = self.faults.strike_stream(occasion)
+        if fault is None:
             self.outbox.append(event)
             self._release()
             return
-        fault = self.faults.plan.faults[index]
-        self.log_fault(index, account=account.name, subject=row["e"], client_id=client_id, effect=None)
+        self.log_fault(fault, account=account.name, subject=row["e"], client_id=client_id, effect=None)
         match fault.kind:
             case FaultKind.EVENT_DUPLICATED:
                 self.outbox += (event, event)
@@ -347,11 +351,12 @@ class Exchange:
             self.outbox.append(StreamEvent(account=account.name, event=row))
             account.listen_key, account.listen_key_until_ms = "", 0
 
-    def log_fault(self, index: int, *, account: str, subject: str, client_id: str, effect: bool | None) -> FaultRecord:
-        fault = self.faults.plan.faults[index]
+    def log_fault(
+        self, fault: Fault, *, account: str, subject: str, client_id: str, effect: bool | None
+    ) -> FaultRecord:
+        """Remember that a fault struck, for whoever compares beliefs with the truth."""
         record = FaultRecord(
             at_ms=self.now_ms,
-            index=index,
             kind=fault.kind,
             name=fault.name,
             account=account,

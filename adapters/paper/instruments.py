@@ -15,7 +15,8 @@ EIGHT_PLACES = Decimal("0.00000001")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bracket:
     """One row of /fapi/v1/leverageBracket. Notional bounds in USDT; `cumulative` as in the venue's formula
-    maintenance margin = notional x rate - cumulative."""
+    maintenance margin = notional x rate - cumulative.
+    """
 
     number: int
     leverage: int
@@ -41,7 +42,7 @@ class Instrument:
     quote: str = "USDT"
     min_notional: Decimal = Decimal(5)
     min_price: Decimal = ZERO
-    max_price: Decimal = Decimal("1000000")
+    max_price: Decimal = Decimal(1000000)
     multiplier_up: Decimal = Decimal("1.05")
     multiplier_down: Decimal = Decimal("0.95")
     max_orders: int = 200
@@ -49,6 +50,7 @@ class Instrument:
     maker_fee: Decimal = Decimal("0.0002")
     taker_fee: Decimal = Decimal("0.0005")
     liquidation_fee: Decimal = Decimal("0.0125")
+    trigger_protect: Decimal = Decimal("0.05")
     funding_rate: Decimal = Decimal("0.0001")
     funding_interval_ms: int = 8 * 3_600_000
     status: str = "TRADING"
@@ -156,7 +158,8 @@ _LADDER: tuple[tuple[int, str, str], ...] = (
 
 def ladder(max_leverage: int, *, scale: Decimal = Decimal(1)) -> tuple[Bracket, ...]:
     """Leverage brackets up to `max_leverage`, notional bounds times `scale`; `cumulative` keeps the
-    maintenance margin continuous where brackets meet."""
+    maintenance margin continuous where brackets meet.
+    """
     rows: list[Bracket] = []
     floor = cumulative = previous_rate = ZERO
     for leverage, cap_text, rate_text in _LADDER:
@@ -179,7 +182,7 @@ def ladder(max_leverage: int, *, scale: Decimal = Decimal(1)) -> tuple[Bracket, 
 
 
 def _contract(
-    base: str, price: str, tick: str, step: str, most: str, level: str, *, notional: str = "5", top: int = 75
+    base: str, price: str, tick: str, step: str, *, most: str, level: str, notional: str = "5", top: int = 75
 ) -> Instrument:
     return Instrument(
         symbol=f"{base}USDT",
@@ -199,14 +202,14 @@ def _contract(
 # Filters as Binance publishes them in spirit (tick, step, minimum notional); prices are round so that a
 # reader can follow a test in the head.
 DEFAULT_INSTRUMENTS: tuple[Instrument, ...] = (
-    _contract("BTC", "60000.0", "0.1", "0.001", "120", "5", notional="100", top=125),
-    _contract("ETH", "3000.00", "0.01", "0.001", "2000", "80", notional="20", top=100),
-    _contract("SOL", "150.00", "0.01", "0.01", "20000", "1000"),
-    _contract("XRP", "0.5000", "0.0001", "0.1", "2000000", "200000"),
-    _contract("BNB", "600.00", "0.01", "0.01", "2000", "200"),
-    _contract("DOGE", "0.15000", "0.00001", "1", "30000000", "800000"),
-    _contract("ADA", "0.4500", "0.0001", "1", "1000000", "200000"),
-    _contract("LINK", "15.000", "0.001", "0.01", "40000", "5000"),
-    _contract("LTC", "80.00", "0.01", "0.001", "10000", "1000"),
-    _contract("AVAX", "30.000", "0.001", "1", "10000", "3000"),
+    _contract("BTC", "60000.0", "0.1", "0.001", most="120", level="5", notional="100", top=125),
+    _contract("ETH", "3000.00", "0.01", "0.001", most="2000", level="80", notional="20", top=100),
+    _contract("SOL", "150.00", "0.01", "0.01", most="20000", level="1000"),
+    _contract("XRP", "0.5000", "0.0001", "0.1", most="2000000", level="200000"),
+    _contract("BNB", "600.00", "0.01", "0.01", most="2000", level="200"),
+    _contract("DOGE", "0.15000", "0.00001", "1", most="30000000", level="800000"),
+    _contract("ADA", "0.4500", "0.0001", "1", most="1000000", level="200000"),
+    _contract("LINK", "15.000", "0.001", "0.01", most="40000", level="5000"),
+    _contract("LTC", "80.00", "0.01", "0.001", most="10000", level="1000"),
+    _contract("AVAX", "30.000", "0.001", "1", most="10000", level="3000"),
 )

@@ -80,7 +80,7 @@ def _symbol_row(instrument: Instrument) -> Row:
         "underlyingType": "COIN",
         "underlyingSubType": ["PoW"],
         "settlePlan": 0,
-        "triggerProtect": "0.0500",
+        "triggerProtect": format(instrument.trigger_protect, ".4f"),
         "liquidationFee": format(instrument.liquidation_fee, "f"),
         "marketTakeBound": "0.05",
         "maxMoveOrderLimit": 10_000,

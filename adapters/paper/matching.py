@@ -16,9 +16,9 @@ from adapters.paper.errors import (
     reduce_only_rejected,
 )
 from adapters.paper.exchange import Exchange
-from adapters.paper.faults import FaultKind, Occasion, kept
+from adapters.paper.faults import Occasion, kept
 from adapters.paper.instruments import ZERO
-from adapters.paper.orders import Order, Ticket
+from adapters.paper.orders import Order, Ticket, closes_leg
 from adapters.paper.prices import Market
 
 LEVELS_MAX = 40
@@ -31,7 +31,7 @@ def place(exchange: Exchange, account: Account, ticket: Ticket) -> Order:
     check_status(market, reducing=ticket.reduce_only)
     check_filters(market, ticket)
     order = _order_of(exchange, ticket)
-    _check_identity(account, order)
+    check_identity(account, order)
     check_account(exchange, account, market, order)
     if ticket.time_in_force == "GTX" and _crosses(market, order) and exchange.quirks.reject_unfillable:
         text = "Due to the order could not be executed as maker, the Post Only order will be rejected."
@@ -47,7 +47,6 @@ def place(exchange: Exchange, account: Account, ticket: Ticket) -> Order:
 def execute(exchange: Exchange, account: Account, order: Order) -> None:
     """Enter a checked order and match it at once."""
     market = exchange.markets[order.symbol]
-    order.misreported = _misreported(exchange, account, order)
     exchange.open(account, order)
     rests = order.type == "LIMIT" and order.time_in_force in ("GTC", "GTD", "GTX", "GTE_GTC")
     if order.time_in_force == "GTX" and _crosses(market, order):
@@ -78,8 +77,6 @@ def match_resting(exchange: Exchange, market: Market) -> None:
 
 def _fill_resting(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
     left = order.leaves
-    if order.reduce_only:
-        left = min(left, reducible(account, order.symbol, order.position_side, order.side))
     left = _allowed(exchange, account, order, left)
     while left > ZERO and order.closed_ms == 0:
         quantity = min(left, market.instrument.level_quantity)
@@ -97,12 +94,7 @@ def reducible(account: Account, symbol: str, position_side: str, side: str) -> D
     if position is None:
         return ZERO
     held = position.quantity if side == "SELL" else -position.quantity
-    return held if held > ZERO else ZERO
-
-
-def closes_leg(order_side: str, position_side: str) -> bool:
-    """Hedge mode: SELL of LONG and BUY of SHORT only ever reduce."""
-    return (order_side, position_side) in (("SELL", "LONG"), ("BUY", "SHORT"))
+    return max(held, ZERO)
 
 
 def check_status(market: Market, *, reducing: bool) -> None:
@@ -132,7 +124,7 @@ def check_account(exchange: Exchange, account: Account, market: Market, order: O
     symbol_orders = sum(1 for each in account.open_orders.values() if each.symbol == order.symbol)
     if order.type == "LIMIT" and symbol_orders >= market.instrument.max_orders:
         raise Refusal(-2025, "Reach max open order limit.")
-    if order.reduce_only or closes_leg(order.side, order.position_side):
+    if order.reducing:
         _check_reduction(exchange, account, order)
     else:
         _check_opening(exchange, account, market, order)
@@ -140,7 +132,8 @@ def check_account(exchange: Exchange, account: Account, market: Market, order: O
 
 def _check_reduction(exchange: Exchange, account: Account, order: Order) -> None:
     """-2022 when there is nothing to reduce; more than there is: quirks `cap_reduce_only` and
-    `reduce_only_sum_check`. A hedge leg cannot be oversold."""
+    `reduce_only_sum_check`. A hedge leg cannot be oversold.
+    """
     most = reducible(account, order.symbol, order.position_side, order.side)
     if most == ZERO:
         raise reduce_only_rejected()
@@ -152,7 +145,7 @@ def _check_reduction(exchange: Exchange, account: Account, order: Order) -> None
                 if each.symbol == order.symbol
                 and each.position_side == order.position_side
                 and each.side == order.side
-                and (each.reduce_only or closes_leg(each.side, each.position_side))
+                and each.reducing
             ),
             ZERO,
         )
@@ -165,7 +158,8 @@ def _check_reduction(exchange: Exchange, account: Account, order: Order) -> None
 
 def _check_opening(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
     """-2019 when the margin an order adds, its open loss and its fee exceed what is available; -2027 above
-    the leverage's notional. Source: FAQ "How to Calculate Cost Required to Open a Position"."""
+    the leverage's notional. Source: FAQ "How to Calculate Cost Required to Open a Position".
+    """
     key = (order.symbol, order.position_side)
     price = order.price or (market.ask if order.side == "BUY" else market.bid)
     notional = price * order.quantity
@@ -188,7 +182,7 @@ def _check_opening(exchange: Exchange, account: Account, market: Market, order: 
         raise margin_insufficient()
 
 
-def _check_identity(account: Account, order: Order) -> None:
+def check_identity(account: Account, order: Order) -> None:
     """Client ids are unique among open orders only (-4116; New Order, `newClientOrderId`)."""
     known = account.orders_by_client.get(order.client_order_id)
     if known is not None and known.closed_ms == 0:
@@ -245,23 +239,16 @@ def _liquidity(market: Market, order: Order, quantity: Decimal) -> Iterator[tupl
 
 
 def _allowed(exchange: Exchange, account: Account, order: Order, quantity: Decimal) -> Decimal:
-    """What may execute now: a reduce-only order no more than the position, less by a partial-fill fault."""
-    if order.reduce_only:
+    """What may execute now: an order that only reduces no more than the position, less by a partial-fill fault."""
+    if order.reducing:
         quantity = min(quantity, reducible(account, order.symbol, order.position_side, order.side))
     if exchange.faults.on_executions:
         occasion = _occasion(exchange, account, order)
-        fault = exchange.faults.strike_execution(FaultKind.PARTIAL_FILL, occasion)
+        fault = exchange.faults.strike_execution(occasion)
         if fault is not None:
             step = exchange.markets[order.symbol].instrument.step_size
             return kept(quantity, step, fault.keep_ppm)
     return quantity
-
-
-def _misreported(exchange: Exchange, account: Account, order: Order) -> bool:
-    if not exchange.faults.on_executions:
-        return False
-    occasion = _occasion(exchange, account, order)
-    return exchange.faults.strike_execution(FaultKind.MISREPORTED_CANCELED, occasion) is not None
 
 
 def _occasion(exchange: Exchange, account: Account, order: Order) -> Occasion:

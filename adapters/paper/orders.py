@@ -56,15 +56,24 @@ class Order:
     closed_ms: int = 0
     algo_id: int = 0
     amendments: int = 0
-    misreported: bool = False
 
     @property
     def leaves(self) -> Decimal:
         return self.quantity - self.executed
 
     @property
+    def reducing(self) -> bool:
+        """It can only take off its leg: reduce-only, or in hedge mode on the leg's closing side."""
+        return self.reduce_only or closes_leg(self.side, self.position_side)
+
+    @property
     def average(self) -> Decimal:
         return self.cum_quote / self.executed if self.executed else ZERO
+
+
+def closes_leg(side: str, position_side: str) -> bool:
+    """Hedge mode: SELL of LONG and BUY of SHORT only ever reduce."""
+    return (side, position_side) in (("SELL", "LONG"), ("BUY", "SHORT"))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,7 @@ CALCULATED), "Event: Margin Call", and the FAQ on liquidation and funding.
 from decimal import Decimal
 
 from adapters.paper import events
-from adapters.paper.account import Account, Margin, Position, margin_of
+from adapters.paper.account import Account, Position, margin_of
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import EIGHT_PLACES, ZERO
 from adapters.paper.orders import Order
@@ -63,7 +63,7 @@ def _watch_cross(exchange: Exchange, account: Account) -> None:
         return
     balance = sums.cross_wallet + sums.cross_unrealized
     if balance < sums.cross_maintenance:
-        _liquidate_cross(exchange, account, sums)
+        _liquidate_cross(exchange, account)
     elif sums.cross_maintenance > balance * MARGIN_CALL_RATIO:
         if not account.margin_called:
             account.margin_called = True
@@ -74,7 +74,7 @@ def _watch_cross(exchange: Exchange, account: Account) -> None:
         account.margin_called = False
 
 
-def _liquidate_cross(exchange: Exchange, account: Account, sums: Margin) -> None:
+def _liquidate_cross(exchange: Exchange, account: Account) -> None:
     _cancel_orders(exchange, account, isolated_symbol=None)
     for position in _cross_legs(account):
         liquidate(exchange, account, position, lost=None)

@@ -107,8 +107,7 @@ def read(document: dict[str, Any]) -> Exchange:
     exchange.held_back = [load(StreamEvent, row) for row in document["held_back"]]
     exchange.touched = set(document["touched"])
     exchange.history = {
-        name: deque((_image(row) for row in past), maxlen=HISTORY_MAX)
-        for name, past in document["history"].items()
+        name: deque((_image(row) for row in past), maxlen=HISTORY_MAX) for name, past in document["history"].items()
     }
     return exchange
 

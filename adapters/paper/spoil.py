@@ -12,6 +12,8 @@ from adapters.paper.wire import encode, order_row, position_v2, position_v3
 
 HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>"
 
+UNWRITTEN = b'{"orderId":0,"symbol":"","status":"NEW"}'  # what a truncated answer without effect is cut from
+
 
 def spoiled(fault: Fault, record: FaultRecord, status: int, body: object, headers: Headers) -> Answer:
     """The answer that the fault lets arrive."""
@@ -26,7 +28,8 @@ def spoiled(fault: Fault, record: FaultRecord, status: int, body: object, header
         case FaultKind.HTML_200:
             return replace(honest, status=200, body=(fault.body or HTML).encode())
         case FaultKind.TRUNCATED_200:
-            return replace(honest, status=200, fate=Fate.TRUNCATE)
+            whole = honest.body if body is not None else UNWRITTEN
+            return replace(honest, status=200, body=whole, fate=Fate.TRUNCATE)
         case FaultKind.DELAYED:
             return replace(honest, fate=Fate.DELAY, delay_ms=fault.delay_ms)
         case FaultKind.STATUS:
@@ -45,14 +48,14 @@ def _status_answer(fault: Fault, honest: Answer) -> Answer:
     return replace(honest, status=fault.status, body=text.encode(), headers=headers)
 
 
-def stale_or_cut(
-    exchange: Exchange, account: Account | None, fault: Fault, call: Call, body: object
-) -> object:
-    """The body of a read as it was `age_ms` ago, or a list with rows missing; else as it is."""
+def stale_or_cut(exchange: Exchange, account: Account | None, fault: Fault, call: Call, body: object) -> object:
+    """The body of a read as it was `age_ms` ago, a list with rows missing, a lie about orders; else as it is."""
     if fault.kind is FaultKind.EMPTY_LIST and isinstance(body, list):
         return []
     if fault.kind is FaultKind.PARTIAL_LIST and isinstance(body, list):
         return body[: len(body) * fault.keep_ppm // PPM]
+    if fault.kind is FaultKind.MISREPORTED_CANCELED:
+        return _misreported(fault, body)
     if fault.kind is not FaultKind.STALE_READ or account is None:
         return body
     at_ms = exchange.now_ms - fault.age_ms
@@ -61,6 +64,16 @@ def stale_or_cut(
     if call.path.endswith("/openOrders"):
         return _open_orders_at(exchange, account, at_ms, call)
     return body
+
+
+def _misreported(fault: Fault, body: object) -> object:
+    """Order rows that lie: canceled, nothing filled. Only orders whose client id the fault names."""
+    if isinstance(body, list):
+        return [_misreported(fault, row) for row in body]
+    if not isinstance(body, dict) or not str(body.get("clientOrderId", "")).startswith(fault.client_id):
+        return body
+    zero = {name: "0" for name in ("executedQty", "cumQty", "cumQuote", "avgPrice") if name in body}
+    return body | {"status": "CANCELED"} | zero
 
 
 def _positions_at(exchange: Exchange, account: Account, at_ms: int, call: Call) -> object:

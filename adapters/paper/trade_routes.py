@@ -126,9 +126,7 @@ def cancel_orders(exchange: Exchange, account: Account, params: Params) -> objec
     by_id = bool(params.get("orderIdList"))
     chosen = _json_list(params, "orderIdList" if by_id else "origClientOrderIdList", most=CANCEL_BATCH_MAX)
     name = "orderId" if by_id else "origClientOrderId"
-    return [
-        _attempt(exchange, account, {"symbol": symbol, name: str(each)}, new=False) for each in chosen
-    ]
+    return [_attempt(exchange, account, {"symbol": symbol, name: str(each)}, new=False) for each in chosen]
 
 
 def _attempt(exchange: Exchange, account: Account, params: Params, *, new: bool) -> object:
@@ -217,7 +215,7 @@ def cancel_all_algos(exchange: Exchange, account: Account, params: Params) -> ob
 
 
 def _row(exchange: Exchange, order: Order) -> Row:
-    return order_row(order, exchange.markets[order.symbol].instrument, misreport=order.misreported)
+    return order_row(order, exchange.markets[order.symbol].instrument)
 
 
 def _algo_row(exchange: Exchange, account: Account, algo: AlgoOrder) -> Row:
@@ -251,7 +249,8 @@ def _find_algo(exchange: Exchange, account: Account, params: Params) -> AlgoOrde
 
 def _kept(order: Order, now_ms: int) -> bool:
     """What "Query Order" says will not be found: canceled or expired without a fill after three days,
-    anything after ninety."""
+    anything after ninety.
+    """
     age = now_ms - order.created_ms
     gone = order.status in ("CANCELED", "EXPIRED") and order.executed == ZERO
     return not order.closed_ms or age <= (UNFILLED_KEPT_MS if gone else KEPT_MS)
@@ -306,6 +305,22 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def force_orders(exchange: Exchange, account: Account, params: Params) -> object:
+    """Liquidations (LIQUIDATION) and deleveragings (ADL) of the account ("User's Force Orders")."""
+    symbol = _optional_symbol(exchange, params)
+    prefixes = {"LIQUIDATION": ("autoclose-",), "ADL": ("adl_autoclose",)}.get(
+        params.get("autoCloseType", ""), ("autoclose-", "adl_autoclose")
+    )
+    start, end = _period(params, exchange.now_ms)
+    return [
+        _row(exchange, order)
+        for order in account.orders.values()
+        if order.client_order_id.startswith(prefixes)
+        and (not symbol or order.symbol == symbol)
+        and start <= order.created_ms <= end
+    ][-_limit(params) :]
+
+
 TRADE_ROUTES: dict[tuple[str, str], Private] = {
     ("POST", "/fapi/v1/order"): Private(handler=new_order, weight=0, orders=1),
     ("POST", "/fapi/v1/order/test"): Private(handler=test_order),
@@ -319,6 +334,7 @@ TRADE_ROUTES: dict[tuple[str, str], Private] = {
     ("POST", "/fapi/v1/batchOrders"): Private(handler=new_orders, weight=5, orders=5),
     ("DELETE", "/fapi/v1/batchOrders"): Private(handler=cancel_orders),
     ("POST", "/fapi/v1/countdownCancelAll"): Private(handler=countdown_cancel_all, weight=10),
+    ("GET", "/fapi/v1/forceOrders"): Private(handler=force_orders, weight=without_symbol(20, 50)),
     ("GET", "/fapi/v1/userTrades"): Private(handler=user_trades, weight=5),
     ("POST", "/fapi/v1/algoOrder"): Private(handler=new_algo_order, weight=0, orders=1),
     ("GET", "/fapi/v1/algoOrder"): Private(handler=get_algo_order),

@@ -15,7 +15,16 @@ from adapters.paper.answer import Answer, Fate, Headers, refusal_answer, row_ans
 from adapters.paper.errors import Refusal, missing
 from adapters.paper.events import MarketEvent, StreamEvent
 from adapters.paper.exchange import Exchange
-from adapters.paper.faults import NO_FAULTS, FaultPlan, FaultRecord, FaultState, Moment, Occasion
+from adapters.paper.faults import (
+    NO_FAULTS,
+    SERVED_KINDS,
+    Fault,
+    FaultPlan,
+    FaultRecord,
+    FaultState,
+    Moment,
+    Occasion,
+)
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS, Instrument
 from adapters.paper.limits import BINANCE_LIMITS, RateLimits
 from adapters.paper.prices import Market, walk
@@ -65,9 +74,7 @@ class PaperVenue:
 
     # --- the API --------------------------------------------------------------------------------------
 
-    def request(
-        self, method: str, path: str, params: Params, *, api_key: str | None, now_ms: int
-    ) -> Answer:
+    def request(self, method: str, path: str, params: Params, *, api_key: str | None, now_ms: int) -> Answer:
         """Answer one REST request as the venue would, or as the fault plan says. Never raises for bad input.
 
         The caller has verified the signature already (`secret_of`); timestamp and recvWindow are checked
@@ -75,6 +82,7 @@ class PaperVenue:
         """
         exchange = self._exchange
         self._move_clock(now_ms)
+        call = Call(method=method, path=path, params=params, api_key=api_key)
         public = PUBLIC_ROUTES.get((method, path))
         private = None if public else PRIVATE_ROUTES.get((method, path))
         route = public or private
@@ -86,11 +94,10 @@ class PaperVenue:
             return limited
         headers = exchange.ration.headers(account.name if account else None, order=_orders(route) > 0)
         if exchange.faults.on_requests:
-            index = exchange.faults.strike_request(_occasion(exchange, account, method, path, params))
-            if index is not None:
-                call = Call(method=method, path=path, params=params, api_key=api_key)
-                return self._spoiled(index, call, headers)
-        status, body = self._serve(Call(method=method, path=path, params=params, api_key=api_key))
+            fault = exchange.faults.strike_request(_occasion(exchange, account, call))
+            if fault is not None:
+                return self._spoiled(fault, call, headers)
+        status, body = self._serve(call)
         return row_answer(status, body, headers)
 
     def advance(self, now_ms: int) -> None:
@@ -146,9 +153,7 @@ class PaperVenue:
         self._react(market)
         settlement.watch_margins(exchange)
 
-    def trade_by_hand(
-        self, method: str, path: str, params: Params, *, now_ms: int, account: str = ""
-    ) -> Answer:
+    def trade_by_hand(self, method: str, path: str, params: Params, *, now_ms: int, account: str = "") -> Answer:
         """What a human does on the venue's own site: no limits, no faults, client ids that begin with web_.
 
         `account` names it; the first one when empty.
@@ -311,9 +316,7 @@ class PaperVenue:
             return refusal_answer(refusal, (("Retry-After", str(banned)),))
         weight = route.weight if isinstance(route.weight, int) else route.weight(params)
         if not ration.use_weight(weight, now_ms):
-            ration.violate(
-                now_ms, tolerated=exchange.quirks.ban_after_violations, ban_ms=exchange.quirks.ban_ms
-            )
+            ration.violate(now_ms, tolerated=exchange.quirks.ban_after_violations, ban_ms=exchange.quirks.ban_ms)
             limit = ration.limits.weight_per_minute
             text = f"Too many requests; current limit of IP is {limit} requests per minute. Please use the"
             refusal = Refusal(-1003, f"{text} websocket for live updates to avoid polling the API.", status=429)
@@ -347,32 +350,33 @@ class PaperVenue:
             raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
         return account
 
-    def _spoiled(self, index: int, call: Call, headers: Headers) -> Answer:
+    def _spoiled(self, fault: Fault, call: Call, headers: Headers) -> Answer:
         """Serve, or not, as the fault's moment says; then spoil the answer and log what happened."""
         exchange = self._exchange
-        fault = exchange.faults.plan.faults[index]
         account = exchange.accounts.get(call.api_key or "")
         effect: bool | None = False
-        status, body = 200, None
-        if fault.moment is Moment.LATER:
+        status: int = 200
+        body: object = None
+        served = fault.kind in SERVED_KINDS or fault.moment is Moment.AFTER_EFFECT
+        if not served and fault.moment is Moment.LATER:
             effect = None
             exchange.late.append(
                 {
                     "due_ms": exchange.now_ms + fault.effect_delay_ms,
-                    "index": index,
+                    "fault": fault.to_dict(),
                     "method": call.method,
                     "path": call.path,
                     "params": dict(call.params),
                     "api_key": call.api_key,
                 }
             )
-        elif fault.moment is Moment.AFTER_EFFECT:
+        elif served:
             status, body = self._serve(call)
             effect = status == 200 and call.method != "GET"
             if status == 200:
                 body = stale_or_cut(exchange, account, fault, call, body)
         record = exchange.log_fault(
-            index,
+            fault,
             account=account.name if account else "",
             subject=f"{call.method} {call.path}",
             client_id=client_id_of(call.params),
@@ -398,14 +402,13 @@ class PaperVenue:
                 )
                 done = status == 200
             account = exchange.accounts.get(call["api_key"] or "")
-            if call["index"] < len(exchange.faults.plan.faults):
-                exchange.log_fault(
-                    call["index"],
-                    account=account.name if account else "",
-                    subject=f"late {call['method']} {call['path']}",
-                    client_id=client_id_of(params),
-                    effect=done,
-                )
+            exchange.log_fault(
+                Fault.from_dict(call["fault"]),
+                account=account.name if account else "",
+                subject=f"late {call['method']} {call['path']}",
+                client_id=client_id_of(params),
+                effect=done,
+            )
 
     def _expire(self) -> None:
         """Good-till-date orders and countdowns that have run out."""
@@ -427,15 +430,15 @@ def _orders(route: Private | Public) -> int:
     return route.orders if isinstance(route, Private) else 0
 
 
-def _occasion(exchange: Exchange, account: Account | None, method: str, path: str, params: Params) -> Occasion:
+def _occasion(exchange: Exchange, account: Account | None, call: Call) -> Occasion:
     return Occasion(
         now_ms=exchange.now_ms,
         account=account.name if account else "",
-        method=method,
-        path=path,
-        symbol=params.get("symbol", ""),
-        client_id=client_id_of(params),
-        side=params.get("side", ""),
+        method=call.method,
+        path=call.path,
+        symbol=call.params.get("symbol", ""),
+        client_id=client_id_of(call.params),
+        side=call.params.get("side", ""),
     )
 
 

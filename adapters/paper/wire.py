@@ -9,7 +9,15 @@ from decimal import Decimal
 from json import JSONEncoder
 from typing import Any
 
-from adapters.paper.account import Account, Income, Position, liquidation_price, margin_of
+from adapters.paper.account import (
+    Account,
+    Income,
+    Position,
+    Resting,
+    liquidation_price,
+    margin_of,
+    order_margin_of,
+)
 from adapters.paper.instruments import ZERO, Instrument
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market
@@ -30,19 +38,18 @@ def quote_text(price: Decimal, instrument: Instrument) -> str:
     return format(price, instrument.average_format) if price else "0.00000"
 
 
-def order_row(order: Order, instrument: Instrument, *, misreport: bool = False) -> Row:
-    """GET /fapi/v1/order and its lists. With `misreport` the row lies: canceled, nothing filled."""
-    executed = ZERO if misreport else order.executed
+def order_row(order: Order, instrument: Instrument) -> Row:
+    """GET /fapi/v1/order and its lists."""
     return {
         "orderId": order.order_id,
         "symbol": order.symbol,
-        "status": "CANCELED" if misreport else order.status,
+        "status": order.status,
         "clientOrderId": order.client_order_id,
         "price": format(order.price, instrument.price_format),
-        "avgPrice": "0.00000" if misreport else quote_text(order.average, instrument),
+        "avgPrice": quote_text(order.average, instrument),
         "origQty": format(order.quantity, instrument.quantity_format),
-        "executedQty": format(executed, instrument.quantity_format),
-        "cumQuote": "0.00000" if misreport else money(order.cum_quote),
+        "executedQty": format(order.executed, instrument.quantity_format),
+        "cumQuote": money(order.cum_quote),
         "timeInForce": order.time_in_force,
         "type": order.type,
         "reduceOnly": order.reduce_only,
@@ -165,7 +172,8 @@ def position_v3(account: Account, position: Position, markets: Mapping[str, Mark
     settings = account.settings_of(position.symbol)
     notional = position.quantity * market.mark
     initial = abs(notional) / settings.leverage
-    resting = account.resting.get((position.symbol, position.side))
+    key = (position.symbol, position.side)
+    resting = account.resting.get(key) or Resting()
     return {
         "symbol": position.symbol,
         "positionSide": position.side,
@@ -182,10 +190,10 @@ def position_v3(account: Account, position: Position, markets: Mapping[str, Mark
         "initialMargin": money(initial),
         "maintMargin": money(instrument.maintenance_margin(abs(notional))),
         "positionInitialMargin": money(initial),
-        "openOrderInitialMargin": "0.00000000",
+        "openOrderInitialMargin": money(order_margin_of(account, key, market, resting.bids, resting.asks)),
         "adl": 1 if position.quantity else 0,
-        "bidNotional": money(resting.bids) if resting else "0.00000000",
-        "askNotional": money(resting.asks) if resting else "0.00000000",
+        "bidNotional": money(resting.bids),
+        "askNotional": money(resting.asks),
         "updateTime": position.updated_ms,
     }
 
@@ -273,17 +281,16 @@ def account_row(
 
 def held_positions(account: Account) -> list[Position]:
     """What v3 shows: legs with a position or with open orders."""
-    shown = []
-    for key, position in account.positions.items():
-        resting = account.resting.get(key)
-        if position.quantity or (resting and (resting.bids or resting.asks)):
-            shown.append(position)
+    shown = [position for position in account.positions.values() if position.quantity]
+    for key, resting in account.resting.items():
+        if resting.bids or resting.asks:
+            held = account.positions.get(key)
+            if held is None or not held.quantity:
+                shown.append(held or Position(symbol=key[0], side=key[1]))
     return shown
 
 
-def _account_position(
-    account: Account, position: Position, markets: Mapping[str, Market], *, version: int
-) -> Row:
+def _account_position(account: Account, position: Position, markets: Mapping[str, Market], *, version: int) -> Row:
     market = markets[position.symbol]
     settings = account.settings_of(position.symbol)
     notional = position.quantity * market.mark
