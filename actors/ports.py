@@ -6,8 +6,8 @@ Every call returns at once: an answer comes back later, as a message given to `d
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from messages.base import Event, Message
-from messages.journal import AppendStep
+from messages.base import Message
+from messages.journal import AppendStep, Replayed
 
 
 class Clock(Protocol):
@@ -54,8 +54,8 @@ class JournalStore(Protocol):
         """Make all steps durable in one commit; `done(None)` after it, `done(why)` when none of it is durable."""
         ...
 
-    def replay(self, ordinal: int, done: Callable[[bytes | None, int, tuple[Event, ...]], None]) -> None:
-        """Read the latest snapshot of a position, its version, and the events after it."""
+    def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
+        """Read the latest snapshot of a position and the events after it, or what is damaged."""
         ...
 
     def history(self, ordinal: int, done: Callable[[tuple[bytes, ...]], None]) -> None:

@@ -60,12 +60,17 @@ class Replay(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed(Message):
-    """Signal: the latest snapshot (None: none) and the events after it."""
+    """Signal: the latest snapshot (None: none) and the events after it.
+
+    `damage`, where it is not empty, says which record is altered or missing; then there is nothing else,
+    and the position must not go on.
+    """
 
     ordinal: int
     snapshot: bytes | None
     snapshot_version: int
     events: tuple[Event, ...]
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,95 @@
+"""The steps of one commit, numbered and checked against what is durable before them. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from adapters.storage import record
+from messages import codec
+from messages.journal import AppendStep
+
+StepRow = tuple[int, int, int, int, bytes, bytes]
+PositionRow = tuple[int, str, bool, bytes]
+SnapshotRow = tuple[int, int, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is durable of a position: the version that its next step goes on from."""
+
+    position_id: str
+    version: int
+    terminal: bool
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows for one transaction. `standing` finds what is durable of an ordinal, None where nothing is.
+
+    An append that does not fit is left out whole, with its reason; it does not concern the others. What
+    `standing` raises leaves the batch as it was.
+    """
+
+    next_seq: int
+    ts: int
+    standing: Callable[[int], Standing | None]
+    steps: list[StepRow] = field(default_factory=list)
+    positions: dict[int, PositionRow] = field(default_factory=dict)
+    snapshots: dict[int, SnapshotRow] = field(default_factory=dict)
+    after: dict[int, Standing] = field(default_factory=dict)
+
+    def add(self, steps: Sequence[AppendStep]) -> str | None:
+        """Take the steps of one append in; None, or why they cannot be."""
+        try:
+            encoded = [record.encode_step(step) for step in steps]
+        except codec.EncodeError as error:
+            return str(error)
+        changed: dict[int, Standing] = {}
+        lines: dict[int, PositionRow] = {}
+        for step in encoded:
+            before = changed.get(step.ordinal) or self.after.get(step.ordinal) or self.standing(step.ordinal)
+            if (why := _misfit(step, before)) is not None:
+                return why
+            changed[step.ordinal] = after = _advanced(step, before)
+            if before is None or before.terminal != after.terminal:
+                lines[step.ordinal] = position_row(step.ordinal, after)
+        for step in encoded:
+            self._write(step)
+        self.after.update(changed)
+        self.positions.update(lines)
+        return None
+
+    def _write(self, step: record.EncodedStep) -> None:
+        if step.payload is not None:
+            checksum = record.step_checksum(
+                seq=self.next_seq,
+                ordinal=step.ordinal,
+                position_id=step.position_id,
+                version=step.version,
+                ts=self.ts,
+                payload=step.payload,
+            )
+            self.steps.append((self.next_seq, step.ordinal, step.version, self.ts, step.payload, checksum))
+            self.next_seq += 1
+        if step.snapshot is not None:
+            checksum = record.snapshot_checksum(step.ordinal, step.version, step.snapshot)
+            self.snapshots[step.ordinal] = (step.ordinal, step.version, step.snapshot, checksum)
+
+
+def position_row(ordinal: int, standing: Standing) -> PositionRow:
+    checksum = record.position_checksum(ordinal, standing.position_id, standing.terminal)
+    return ordinal, standing.position_id, standing.terminal, checksum
+
+
+def _misfit(step: record.EncodedStep, before: Standing | None) -> str | None:
+    version = before.version if before else 0
+    if step.version - step.event_count != version:
+        first = step.version - step.event_count
+        return f"a step of {step.position_id} goes on from version {first}, the journal holds version {version}"
+    if before and before.position_id != step.position_id:
+        return f"ordinal {step.ordinal} is {before.position_id}, not {step.position_id}"
+    return None
+
+
+def _advanced(step: record.EncodedStep, before: Standing | None) -> Standing:
+    terminal = step.terminal if step.terminal is not None else bool(before and before.terminal)
+    return Standing(position_id=step.position_id, version=step.version, terminal=terminal)

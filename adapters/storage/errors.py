@@ -1,0 +1,67 @@
+"""Why a journal cannot be opened. Each says what happened, to what, and what to do."""
+# ruff: noqa: N818 - they name the state that was found, and the first word says of what
+
+from pathlib import Path
+
+
+class JournalError(Exception):
+    """What all of them are; `path` is the file or directory meant."""
+
+    def __init__(self, path: Path, what: str, remedy: str) -> None:
+        super().__init__(f"{what} {remedy}")
+        self.path = path
+
+
+class JournalMissing(JournalError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, f"There is no journal at {path}.", "Check storage.path, or start `albra run` once.")
+
+
+class JournalLocked(JournalError):
+    """`pid` is the process that holds the lock, None where it did not say."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        holder = f"process {pid}" if pid is not None else "another process"
+        what = f"A supervisor is running on this data already: {holder} holds {path}."
+        super().__init__(path, what, "Stop that one first, or give this one a storage.path of its own.")
+        self.pid = pid
+
+
+class JournalBoundElsewhere(JournalError):
+    """The journal's positions live at another venue or account than the configuration names."""
+
+    def __init__(self, path: Path, account: str, bound: str, expected: str) -> None:
+        what = f"The journal {path} keeps account {account!r} at {bound}; the configuration says {expected}."
+        super().__init__(path, what, "Restore the configuration, or use another storage.path for the other account.")
+        self.account = account
+        self.bound = bound
+        self.expected = expected
+
+
+class JournalNotADirectory(JournalError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, f"storage.path {path} is not a directory.", "Move that file away, or name another path.")
+
+
+class JournalNotWritable(JournalError):
+    def __init__(self, path: Path, reason: str) -> None:
+        what = f"{path} cannot be written: {reason}."
+        super().__init__(path, what, "Check owner, permissions and free space of storage.path.")
+
+
+class JournalTooNew(JournalError):
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        what = f"The journal {path} has format {found}; this Albra knows up to {known}."
+        super().__init__(path, what, "Run the Albra that wrote it, or a newer one.")
+
+
+class JournalNotADatabase(JournalError):
+    def __init__(self, path: Path, reason: str) -> None:
+        what = f"{path} is not an Albra journal: {reason}."
+        super().__init__(path, what, "Move it away and restore a backup; do not start anew over open positions.")
+
+
+class JournalUnreadable(JournalError):
+    def __init__(self, path: Path, reason: str) -> None:
+        what = f"The journal {path} cannot be read: {reason}."
+        super().__init__(path, what, "Check the disk; run `albra journal verify`; restore a backup if need be.")

@@ -1,0 +1,152 @@
+"""Reading a journal: recovery, history, verification, export. Works beside a running supervisor.
+
+Damage is met where it is and goes no further: what cannot be read is named, the rest is read.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from adapters.storage import record, schema
+from adapters.storage.record import DamagedPosition, RecordDamagedError, RecoveredPosition, StepRecord
+from adapters.storage.rows import (
+    STEP,
+    Damage,
+    PositionEntry,
+    ended,
+    find_position,
+    highest,
+    list_positions,
+    named_by_events,
+    read_position,
+    steps,
+    unlisted,
+)
+from adapters.storage.verify import Fold, VerifyReport, verify
+from messages import codec
+from messages.base import Event
+from messages.types import PositionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedEvent:
+    """One durable event of one position; `version` is the position's after the event, `ts` its commit, in ns."""
+
+    seq: int
+    ordinal: int
+    position_id: PositionId
+    version: int
+    ts: int
+    event: Event
+
+
+class JournalReader:
+    """A read-only view of a journal. Use it from one thread at a time; close it when done."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises a JournalError where there is no journal or it cannot be read."""
+        self.path = directory / schema.FILE_NAME
+        self._connection = schema.connect_read_only(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def meta(self) -> schema.Meta:
+        return schema.read_meta(self._connection)
+
+    def max_ordinal(self) -> int:
+        """The highest ordinal ever given to a position, 0 when none was: ordinals are never used again."""
+        rows = (
+            "SELECT max(ordinal) FROM position",
+            "SELECT max(ordinal) FROM step",
+            "SELECT max(ordinal) FROM snapshot",
+        )
+        return max((highest(self._connection, row) for row in rows), default=0)
+
+    def positions(self) -> Iterator[PositionEntry]:
+        """All positions that were ever journalled, by ordinal."""
+        return list_positions(self._connection)
+
+    def terminal(self) -> Iterator[PositionEntry]:
+        """Those that have ended: late reports about them still find them."""
+        return (entry for entry in list_positions(self._connection) if entry.terminal and entry.intact)
+
+    def recover(self) -> Iterator[RecoveredPosition | DamagedPosition]:
+        """Every position that is not terminal, by ordinal, with all that is durable of it."""
+        for entry in list_positions(self._connection):
+            if entry.terminal and entry.intact:
+                continue
+            found = read_position(self._connection, entry.ordinal, entry.position_id)
+            if not entry.intact and isinstance(found, RecoveredPosition) and ended(self._connection, entry.ordinal):
+                continue
+            yield found
+        for ordinal in unlisted(self._connection):
+            why = "its steps are there, but it is not in the list of positions"
+            yield DamagedPosition(ordinal=ordinal, position_id=named_by_events(self._connection, ordinal), why=why)
+
+    def position(self, ordinal: int) -> RecoveredPosition | DamagedPosition | None:
+        """One position, terminal or not; None where there is none of that ordinal."""
+        entry = find_position(self._connection, ordinal)
+        return read_position(self._connection, ordinal, entry.position_id) if entry else None
+
+    def recent_events(self, limit: int) -> Iterator[Event]:
+        """The events of the last `limit` steps, oldest first; damaged steps are left out."""
+        rows = deque(steps(self._connection, f"{STEP} ORDER BY seq DESC LIMIT ?", (limit,)))
+        while rows:
+            step = rows.pop()
+            if not isinstance(step, StepRecord):
+                continue
+            try:
+                yield from record.decode_events(step)
+            except codec.DecodeError:
+                continue
+
+    def events(self) -> Iterator[ExportedEvent | Damage]:
+        """Every event in the order of commits; in its place, what cannot be read."""
+        names = {entry.ordinal: entry.position_id for entry in list_positions(self._connection)}
+        for step in steps(self._connection, f"{STEP} ORDER BY seq"):
+            if isinstance(step, Damage):
+                yield step
+                continue
+            position_id = names.get(step.ordinal, PositionId(""))
+            try:
+                record.check(step, position_id)
+                decoded = record.decode_events(step)
+            except (RecordDamagedError, codec.DecodeError) as error:
+                yield Damage(where=f"record {step.seq}", why=str(error))
+                continue
+            for version, event in enumerate(decoded, step.version - len(decoded) + 1):
+                yield ExportedEvent(
+                    seq=step.seq,
+                    ordinal=step.ordinal,
+                    position_id=position_id,
+                    version=version,
+                    ts=step.ts,
+                    event=event,
+                )
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """`events` as JSON objects; decimals are strings. A damaged record is an object with `damage`."""
+        for item in self.events():
+            if isinstance(item, Damage):
+                yield {"record": item.where, "damage": item.why}
+                continue
+            yield {
+                "seq": item.seq,
+                "position_id": item.position_id,
+                "version": item.version,
+                "ts": item.ts,
+                **codec.to_jsonable(item.event),
+            }
+
+    def verify(self, fold: Fold | None = None) -> VerifyReport:
+        """Walk everything: checksums, order, versions; with `fold`, that every snapshot equals its events."""
+        return verify(self._connection, fold)

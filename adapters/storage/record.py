@@ -1,0 +1,194 @@
+"""What one step is on disk, and how damage shows. Pure: both stores write and read by these functions.
+
+A step's payload is msgpack of [events, effects], each the record of a message. Replies are left out: they
+are not repeated after a restart. The checksum covers the record's place as well, so that a record that
+was moved or swapped is noticed like one that was altered.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from messages import codec
+from messages.base import Event
+from messages.events import StateChanged
+from messages.journal import AppendStep, Effect, Replayed
+from messages.requests import Reply
+from messages.types import PositionId
+
+
+class RecordDamagedError(ValueError):
+    """A record that is not what was written, or does not follow the one before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedStep:
+    """A step ready to be written. `payload` None: nothing in it needs to be durable; `terminal` None: as before."""
+
+    ordinal: int
+    position_id: str
+    version: int
+    event_count: int
+    payload: bytes | None
+    terminal: bool | None
+    snapshot: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step as it was read; `seq` counts the journal's steps from 1, `ts` is wall time of the write in ns."""
+
+    seq: int
+    ordinal: int
+    version: int
+    ts: int
+    payload: bytes
+    checksum: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRecord:
+    version: int
+    payload: bytes
+    checksum: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveredPosition:
+    """All that is durable of one position: fold `events` over `snapshot` (None: over nothing)."""
+
+    ordinal: int
+    position_id: PositionId
+    version: int
+    snapshot: bytes | None
+    snapshot_version: int
+    events: tuple[Event, ...]
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamagedPosition:
+    """A position that must stay out, and why; the others are not concerned."""
+
+    ordinal: int
+    position_id: PositionId
+    why: str
+
+
+def encode_step(step: AppendStep) -> EncodedStep:
+    """Raises codec.EncodeError for a message that could not be read back."""
+    kept = [effect for effect in step.effects if type(effect.message) is not Reply]
+    payload = None
+    if step.events or kept:
+        payload = codec.pack([[codec.to_wire(event) for event in step.events], [codec.to_wire(item) for item in kept]])
+    return EncodedStep(
+        ordinal=step.ordinal,
+        position_id=step.position_id,
+        version=step.version,
+        event_count=len(step.events),
+        payload=payload,
+        terminal=ends(step.events),
+        snapshot=step.snapshot,
+    )
+
+
+def ends(events: Iterable[Event]) -> bool | None:
+    """Whether the position is terminal after these; None: they do not say."""
+    terminal = None
+    for event in events:
+        if type(event) is StateChanged:
+            terminal = event.after.terminal
+    return terminal
+
+
+def step_checksum(*, seq: int, ordinal: int, position_id: str, version: int, ts: int, payload: bytes) -> bytes:
+    place = b"%d %d %d %d %s\0" % (seq, ordinal, version, ts, position_id.encode())
+    return blake2b(place + payload, digest_size=8).digest()
+
+
+def snapshot_checksum(ordinal: int, version: int, payload: bytes) -> bytes:
+    return blake2b(b"%d %d\0%s" % (ordinal, version, payload), digest_size=8).digest()
+
+
+def position_checksum(ordinal: int, position_id: str, terminal: bool) -> bytes:  # noqa: FBT001 - a column of the row
+    return blake2b(b"%d %d %s" % (ordinal, terminal, position_id.encode()), digest_size=8).digest()
+
+
+def check(record: StepRecord, position_id: str) -> None:
+    """Raises RecordDamagedError where the record is not what was written for this position."""
+    wanted = step_checksum(
+        seq=record.seq,
+        ordinal=record.ordinal,
+        position_id=position_id,
+        version=record.version,
+        ts=record.ts,
+        payload=record.payload,
+    )
+    if wanted != record.checksum:
+        raise RecordDamagedError(f"record {record.seq}: checksum does not fit")
+
+
+def event_wires(record: StepRecord) -> list[Any]:
+    """The events of a record as plain values. Raises codec.DecodeError."""
+    match codec.unpack(record.payload):
+        case [list() as events, list()]:
+            return events
+        case _:
+            raise codec.DecodeError(f"record {record.seq}: no step")
+
+
+def decode_events(record: StepRecord) -> tuple[Event, ...]:
+    """Raises codec.DecodeError."""
+    return tuple([codec.from_wire(wire, Event) for wire in event_wires(record)])
+
+
+def decode_effects(record: StepRecord) -> tuple[Effect, ...]:
+    """Raises codec.DecodeError."""
+    match codec.unpack(record.payload):
+        case [list(), list() as effects]:
+            return tuple([codec.from_wire(wire, Effect) for wire in effects])
+        case _:
+            raise codec.DecodeError(f"record {record.seq}: no step")
+
+
+def assemble(
+    ordinal: int, position_id: str, snapshot: SnapshotRecord | None, records: Sequence[StepRecord]
+) -> RecoveredPosition:
+    """Check and decode all steps of a position after its snapshot, given in order.
+
+    Raises RecordDamagedError where a record is altered, unknown or missing.
+    """
+    version = start = snapshot.version if snapshot else 0
+    events: list[Event] = []
+    for record in records:
+        check(record, position_id)
+        try:
+            decoded = decode_events(record)
+        except codec.DecodeError as error:
+            raise RecordDamagedError(f"record {record.seq}: {error}") from error
+        if version + len(decoded) != record.version:
+            gap = f"goes from version {record.version - len(decoded)} to {record.version}"
+            raise RecordDamagedError(f"record {record.seq} {gap}, but version {version} is before it: one is missing")
+        version = record.version
+        events.extend(decoded)
+    return RecoveredPosition(
+        ordinal=ordinal,
+        position_id=PositionId(position_id),
+        version=version,
+        snapshot=snapshot.payload if snapshot else None,
+        snapshot_version=start,
+        events=tuple(events),
+    )
+
+
+def as_replayed(recovered: RecoveredPosition | DamagedPosition) -> Replayed:
+    """What a position hears when it asks for its past."""
+    if isinstance(recovered, DamagedPosition):
+        return Replayed(ordinal=recovered.ordinal, snapshot=None, snapshot_version=0, events=(), damage=recovered.why)
+    return Replayed(
+        ordinal=recovered.ordinal,
+        snapshot=recovered.snapshot,
+        snapshot_version=recovered.snapshot_version,
+        events=recovered.events,
+    )

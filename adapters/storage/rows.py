@@ -1,0 +1,182 @@
+"""Rows of the journal as values. Every function takes a connection, and meets damage where it is."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import apsw
+
+from adapters.storage import record
+from adapters.storage.record import DamagedPosition, RecordDamagedError, RecoveredPosition, SnapshotRecord, StepRecord
+from messages import codec
+from messages.ids import position_id as spell_position_id
+from messages.types import PositionId
+
+STEP = "SELECT seq, ordinal, version, ts, payload, checksum FROM step"
+UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.MismatchError, TypeError, ValueError)
+"""What a damaged page or cell provokes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionEntry:
+    """One line of the journal's list of positions. `intact` False: the line itself is damaged."""
+
+    ordinal: int
+    position_id: PositionId
+    terminal: bool
+    intact: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """What `verify` found: where (`position 17`, `record 203`, `file`) and why."""
+
+    where: str
+    why: str
+
+
+def list_positions(connection: apsw.Connection) -> Iterator[PositionEntry]:
+    """By ordinal; ends early where the list itself cannot be read, `unlisted` finds the rest."""
+    rows = connection.execute("SELECT ordinal, position_id, terminal, checksum FROM position ORDER BY ordinal")
+    while True:
+        try:
+            row = next(rows, None)
+            if row is None:
+                return
+            entry = _entry(row)
+        except UNREADABLE:
+            return
+        yield entry
+
+
+def find_position(connection: apsw.Connection, ordinal: int) -> PositionEntry | None:
+    query = "SELECT ordinal, position_id, terminal, checksum FROM position WHERE ordinal = ?"
+    row = connection.execute(query, (ordinal,)).fetchone()
+    return _entry(row) if row else None
+
+
+def _entry(row: Sequence[Any]) -> PositionEntry:
+    ordinal, position_id, terminal, checksum = row
+    intact = checksum == record.position_checksum(int(ordinal), str(position_id), bool(terminal))
+    return PositionEntry(
+        ordinal=int(ordinal), position_id=PositionId(str(position_id)), terminal=bool(terminal), intact=intact
+    )
+
+
+def read_position(
+    connection: apsw.Connection, ordinal: int, position_id: PositionId
+) -> RecoveredPosition | DamagedPosition:
+    """All that is durable of one position. A damaged snapshot costs time only: the events are all kept."""
+    snapshot, remark = snapshot_of(connection, ordinal)
+    query = f"{STEP} WHERE ordinal = ? AND seq > ? ORDER BY seq"
+    try:
+        rows = steps(connection, query, (ordinal, _seq_of(connection, ordinal, snapshot)))
+        found = record.assemble(ordinal, position_id, snapshot, whole(rows))
+    except (RecordDamagedError, *UNREADABLE) as error:
+        return DamagedPosition(ordinal=ordinal, position_id=position_id, why=str(error))
+    return replace(found, remark=remark)
+
+
+def whole(found: Iterable[StepRecord | Damage]) -> list[StepRecord]:
+    """All of them, or RecordDamagedError for the first that cannot be read."""
+    intact: list[StepRecord] = []
+    for step in found:
+        if isinstance(step, Damage):
+            raise RecordDamagedError(f"{step.where}: {step.why}")
+        intact.append(step)
+    return intact
+
+
+def read_history(connection: apsw.Connection, ordinal: int) -> tuple[bytes, ...]:
+    """Every event of a position, encoded; what is damaged is left out."""
+    encoded: list[bytes] = []
+    for step in steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq", (ordinal,)):
+        if isinstance(step, StepRecord):
+            try:
+                encoded.extend(codec.pack(wire) for wire in record.event_wires(step))
+            except codec.DecodeError:
+                continue
+    return tuple(encoded)
+
+
+def snapshot_of(connection: apsw.Connection, ordinal: int) -> tuple[SnapshotRecord | None, str]:
+    query = "SELECT version, payload, checksum FROM snapshot WHERE ordinal = ?"
+    try:
+        row = cast("tuple[int, bytes, bytes] | None", connection.execute(query, (ordinal,)).fetchone())
+    except UNREADABLE as error:
+        return None, f"its snapshot cannot be read ({error}); all events were folded instead"
+    if row is None:
+        return None, ""
+    found = SnapshotRecord(version=row[0], payload=row[1], checksum=row[2])
+    if found.checksum != record.snapshot_checksum(ordinal, found.version, found.payload):
+        return None, "its snapshot's checksum does not fit; all events were folded instead"
+    return found, ""
+
+
+def _seq_of(connection: apsw.Connection, ordinal: int, snapshot: SnapshotRecord | None) -> int:
+    """The step after which the snapshot was taken. Raises RecordDamagedError when it is missing."""
+    if snapshot is None:
+        return 0
+    query = "SELECT seq FROM step WHERE ordinal = ? AND version = ? ORDER BY seq DESC LIMIT 1"
+    row = connection.execute(query, (ordinal, snapshot.version)).fetchone()
+    if row is None:
+        raise RecordDamagedError(f"the step of the snapshot's version {snapshot.version} is missing")
+    return int(cast("int", row[0]))
+
+
+def steps(connection: apsw.Connection, query: str, bindings: tuple[int, ...] = ()) -> Iterator[StepRecord | Damage]:
+    """Rows as records. A page that cannot be read ends the walk with a Damage: SQLite cannot step over it."""
+    last = 0
+    try:
+        for row in connection.execute(query, bindings):
+            seq, ordinal, version, ts, payload, checksum = cast("tuple[int, int, int, int, bytes, bytes]", row)
+            last = seq
+            if type(payload) is not bytes or type(checksum) is not bytes or type(version) is not int:
+                yield Damage(where=f"record {seq}", why="a column has another type")
+                continue
+            yield StepRecord(seq=seq, ordinal=ordinal, version=version, ts=ts, payload=payload, checksum=checksum)
+    except UNREADABLE as error:
+        yield Damage(where=f"records near {last}", why=f"unreadable: {error}")
+
+
+def ended(connection: apsw.Connection, ordinal: int) -> bool:
+    """Whether the last lifecycle event among the intact steps ended the position."""
+    terminal = False
+    for step in steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq", (ordinal,)):
+        if isinstance(step, StepRecord):
+            try:
+                said = record.ends(record.decode_events(step))
+            except codec.DecodeError:
+                continue
+            terminal = terminal if said is None else said
+    return terminal
+
+
+def unlisted(connection: apsw.Connection) -> tuple[int, ...]:
+    """Positions that have steps, and no (readable) line in the list."""
+    listed = {entry.ordinal for entry in list_positions(connection)}
+    try:
+        found = [int(str(row[0])) for row in connection.execute("SELECT DISTINCT ordinal FROM step ORDER BY ordinal")]
+    except UNREADABLE:
+        return ()
+    return tuple(ordinal for ordinal in found if ordinal not in listed)
+
+
+def named_by_events(connection: apsw.Connection, ordinal: int) -> PositionId:
+    for step in steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq LIMIT 1", (ordinal,)):
+        if isinstance(step, StepRecord):
+            try:
+                first = record.decode_events(step)[0]
+            except (codec.DecodeError, IndexError):
+                continue
+            if (key := getattr(first, "key", None)) is not None:
+                return spell_position_id(key, ordinal)
+    return PositionId("")
+
+
+def highest(connection: apsw.Connection, query: str) -> int:
+    try:
+        row = connection.execute(query).fetchone()
+    except UNREADABLE:
+        return 0
+    return int(cast("int", row[0])) if row and row[0] is not None else 0

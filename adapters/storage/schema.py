@@ -1,0 +1,185 @@
+"""The journal's file: its tables, how it is opened, and what it is bound to.
+
+`step` is append-only: one row is one step of one position. `position` names the positions and says which
+are terminal. `snapshot` keeps the latest of each. A change of the tables is a new FORMAT with its own
+migration; the messages within evolve by the rules of `messages.codec` instead.
+"""
+
+import os
+import secrets
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from adapters.storage.errors import (
+    JournalBoundElsewhere,
+    JournalError,
+    JournalMissing,
+    JournalNotADatabase,
+    JournalNotWritable,
+    JournalTooNew,
+    JournalUnreadable,
+)
+from messages.types import AccountId, JournalId
+
+_T = TypeVar("_T")
+FILE_NAME = "journal.sqlite3"
+FORMAT = 1
+_APPLICATION_ID = 0x416C6272  # "Albr": tells our file from anybody else's
+_BUSY_TIMEOUT_MS = 5_000
+# Folding the log back into the file costs an fsync of both; 16 MiB makes that rare and keeps recovery short.
+_CHECKPOINT_PAGES = 4_096
+
+_TABLES = """
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE binding(account TEXT PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE step(
+    seq INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL, version INTEGER NOT NULL, ts INTEGER NOT NULL,
+    payload BLOB NOT NULL, checksum BLOB NOT NULL);
+CREATE INDEX step_by_position ON step(ordinal, seq);
+CREATE TABLE position(
+    ordinal INTEGER PRIMARY KEY, position_id TEXT NOT NULL, terminal INTEGER NOT NULL, checksum BLOB NOT NULL);
+CREATE TABLE snapshot(
+    ordinal INTEGER PRIMARY KEY, version INTEGER NOT NULL, payload BLOB NOT NULL, checksum BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """`bindings`: account -> identity of the venue account that its positions live at. `created` is wall time, ns."""
+
+    journal_id: JournalId
+    created: int
+    bindings: tuple[tuple[AccountId, str], ...]
+
+
+def random_journal_id() -> JournalId:
+    return JournalId("".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8)))
+
+
+def connect(path: Path, *, vfs: str | None = None) -> apsw.Connection:
+    """A writing connection to a journal that exists, or to a new empty file.
+
+    Raises a JournalError that says what is wrong with it.
+    """
+    return _guarded(path, lambda: _connect(path, vfs))
+
+
+def connect_read_only(path: Path) -> apsw.Connection:
+    """A connection beside a running supervisor, or to what one left behind. Raises as `connect`."""
+    if not path.is_file():
+        raise JournalMissing(path)
+
+    def opened() -> apsw.Connection:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        _require_ours(path, connection)
+        return connection
+
+    return _guarded(path, opened)
+
+
+def create_if_new(path: Path, connection: apsw.Connection, journal_id: Callable[[], JournalId], now_ns: int) -> None:
+    """Lay the tables into an empty file, all at once. Raises a JournalError."""
+
+    def create() -> None:
+        if not _is_empty(connection):
+            return
+        with connection:
+            connection.execute(_TABLES)
+            rows = [("journal_id", journal_id()), ("created", str(now_ns))]
+            connection.executemany("INSERT INTO meta(name, value) VALUES(?, ?)", rows)
+            connection.pragma("application_id", _APPLICATION_ID)
+            connection.pragma("user_version", FORMAT)
+        _sync_directory(path.parent)
+
+    _guarded(path, create)
+
+
+def read_meta(connection: apsw.Connection) -> Meta:
+    named = {str(name): str(value) for name, value in connection.execute("SELECT name, value FROM meta")}
+    rows = connection.execute("SELECT account, identity FROM binding ORDER BY account")
+    return Meta(
+        journal_id=JournalId(named["journal_id"]),
+        created=int(named["created"]),
+        bindings=tuple((AccountId(str(account)), str(identity)) for account, identity in rows),
+    )
+
+
+def bind(path: Path, connection: apsw.Connection, expected: Mapping[AccountId, str]) -> None:
+    """Bind accounts that are new to this journal; those that it knows must be what they were.
+
+    Raises JournalBoundElsewhere, and binds nothing then.
+    """
+    bound = dict(read_meta(connection).bindings)
+    for account, identity in expected.items():
+        if bound.get(account, identity) != identity:
+            raise JournalBoundElsewhere(path, account, bound[account], identity)
+    new = [(account, identity) for account, identity in expected.items() if account not in bound]
+    if new:
+
+        def insert() -> None:
+            with connection:
+                connection.executemany("INSERT INTO binding(account, identity) VALUES(?, ?)", new)
+
+        _guarded(path, insert)
+
+
+def _connect(path: Path, vfs: str | None) -> apsw.Connection:
+    connection = apsw.Connection(str(path), vfs=vfs)
+    try:
+        connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        _require_ours(path, connection)
+        connection.pragma("journal_mode", "wal")
+        # Every commit is on disk when it returns; the two below ask the same of disks that pretend (macOS).
+        connection.pragma("synchronous", "full")
+        connection.pragma("fullfsync", True)
+        connection.pragma("checkpoint_fullfsync", True)
+        connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
+    except BaseException:
+        connection.close(True)
+        raise
+    return connection
+
+
+def _require_ours(path: Path, connection: apsw.Connection) -> None:
+    if _is_empty(connection):
+        return
+    if connection.pragma("application_id") != _APPLICATION_ID:
+        raise JournalNotADatabase(path, "it is a database of something else")
+    found = int(str(connection.pragma("user_version")))
+    if found > FORMAT:
+        raise JournalTooNew(path, found, FORMAT)
+
+
+def _is_empty(connection: apsw.Connection) -> bool:
+    return connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+
+
+def _guarded(path: Path, action: Callable[[], _T]) -> _T:
+    """Turn what SQLite raises into what a person can act on."""
+    try:
+        return action()
+    except JournalError:
+        raise
+    except apsw.NotADBError as error:
+        raise JournalNotADatabase(path, "it is no database file") from error
+    except (apsw.CorruptError, apsw.IOError) as error:
+        raise JournalUnreadable(path, str(error)) from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.FullError, apsw.PermissionsError) as error:
+        raise JournalNotWritable(path, str(error)) from error
+    except apsw.Error as error:
+        raise JournalUnreadable(path, str(error)) from error
+
+
+def _sync_directory(directory: Path) -> None:
+    """A new file's name is durable only once its directory is."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,126 @@
+"""The whole journal, checked: what is damaged, and whether what is kept twice agrees."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from adapters.storage import record, schema
+from adapters.storage.record import RecordDamagedError
+from adapters.storage.rows import (
+    STEP,
+    UNREADABLE,
+    Damage,
+    PositionEntry,
+    list_positions,
+    snapshot_of,
+    steps,
+    unlisted,
+    whole,
+)
+from messages.base import Event
+from messages.types import JournalId
+
+Fold = Callable[[Sequence[Event]], bytes]
+"""The encoded state after these events from the beginning, as a snapshot of it would be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyReport:
+    """`replayed` counts the snapshots that were compared with a fold of their events."""
+
+    journal_id: JournalId
+    positions: int
+    steps: int
+    events: int
+    snapshots: int
+    replayed: int
+    damage: tuple[Damage, ...]
+
+    @property
+    def intact(self) -> bool:
+        return not self.damage
+
+
+def verify(connection: apsw.Connection, fold: Fold | None) -> VerifyReport:
+    """Walk file, list, steps and snapshots. With `fold`, every snapshot is made again from its events."""
+    walk = _Walk(fold)
+    damage = [*_file(connection)]
+    for entry in list_positions(connection):
+        damage.extend(walk.position(connection, entry))
+    damage.extend(
+        Damage(where=f"position {ordinal}", why="has steps, but is not in the list of positions")
+        for ordinal in unlisted(connection)
+    )
+    damage.extend(_gaps(connection))
+    return VerifyReport(
+        journal_id=schema.read_meta(connection).journal_id,
+        positions=walk.positions,
+        steps=walk.steps,
+        events=walk.events,
+        snapshots=walk.snapshots,
+        replayed=walk.replayed,
+        damage=tuple(damage),
+    )
+
+
+class _Walk:
+    """Counts what was read on the way."""
+
+    def __init__(self, fold: Fold | None) -> None:
+        self._fold = fold
+        self.positions = self.steps = self.events = self.snapshots = self.replayed = 0
+
+    def position(self, connection: apsw.Connection, entry: PositionEntry) -> Iterator[Damage]:
+        self.positions += 1
+        where = f"position {entry.ordinal} ({entry.position_id})"
+        if not entry.intact:
+            yield Damage(where=where, why="its line in the list is altered")
+        found = list(steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq", (entry.ordinal,)))
+        self.steps += len(found)
+        try:
+            position = record.assemble(entry.ordinal, entry.position_id, None, whole(found))
+        except RecordDamagedError as error:
+            yield Damage(where=where, why=str(error))
+            return
+        self.events += len(position.events)
+        if record.ends(position.events) not in (None, entry.terminal):
+            yield Damage(where=where, why="the list and the events disagree about whether it has ended")
+        yield from self._snapshot(connection, entry.ordinal, where, position.events)
+
+    def _snapshot(
+        self, connection: apsw.Connection, ordinal: int, where: str, events: Sequence[Event]
+    ) -> Iterator[Damage]:
+        snapshot, remark = snapshot_of(connection, ordinal)
+        if remark:
+            yield Damage(where=where, why=remark)
+        if snapshot is None:
+            return
+        self.snapshots += 1
+        if not 0 < snapshot.version <= len(events):
+            yield Damage(where=where, why=f"its snapshot is of version {snapshot.version}, which is not there")
+        elif self._fold is not None:
+            self.replayed += 1
+            if self._fold(events[: snapshot.version]) != snapshot.payload:
+                yield Damage(where=where, why=f"its snapshot of version {snapshot.version} is not what its events give")
+
+
+def _file(connection: apsw.Connection) -> Iterator[Damage]:
+    """What SQLite itself finds wrong with its pages and indexes."""
+    try:
+        for (line,) in connection.execute("PRAGMA integrity_check(20)"):
+            if line != "ok":
+                yield Damage(where="file", why=str(line))
+    except UNREADABLE as error:
+        yield Damage(where="file", why=str(error))
+
+
+def _gaps(connection: apsw.Connection) -> Iterator[Damage]:
+    """Steps are numbered without a gap, so that a removed one shows even at the end of a position."""
+    query = "SELECT count(*), coalesce(max(seq), 0) FROM step"
+    try:
+        count, highest = (int(str(value)) for value in next(connection.execute(query)))
+    except UNREADABLE:
+        return
+    if count != highest:
+        yield Damage(where="file", why=f"{highest} steps were written, {count} are there")
