@@ -30,6 +30,7 @@ class Draft:
     """Lives within one call of `decide`. Recording an event evolves `position`, so later rules see it."""
 
     position: Position
+    before: Position
     now_ns: int
     policy: Policy
     correlation_id: CorrelationId
@@ -37,6 +38,7 @@ class Draft:
     events: list[Event] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     wakes: list[Wake] = field(default_factory=list)
+    refused: str = ""
 
     def record(self, event_class: type[Event], *, ts_event: int = 0, **fields: Any) -> None:
         event = event_class(
@@ -59,7 +61,8 @@ class Draft:
     def wake(self, topic: str, after_ms: int) -> None:
         self.wakes.append(Wake(topic=topic, after_ms=after_ms, correlation_id=self.correlation_id))
 
-    def notify(self, severity: Severity, text: str) -> None:
+    def notify(self, severity: Severity, text: str, topic: str = "") -> None:
+        """Tell the owner. Notices of one `topic` and version of the position are one notice, told again."""
         p = self.position
         self.send(
             NOTIFIER,
@@ -70,7 +73,7 @@ class Draft:
                 text=text,
                 account=p.key.account,
                 position_id=p.position_id,
-                notice_id=f"{p.position_id}#{p.version}.{len(self.effects)}",
+                notice_id=f"{p.position_id}#{p.version}.{topic or len(self.effects)}",
             ),
         )
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position
+from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position, protection_rests
 from messages import events as e
 from messages.base import Event
-from messages.types import CommandId, OrderStatus, Side
+from messages.types import CommandId, OrderPurpose, OrderStatus, Side
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -59,6 +59,7 @@ def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
         entry_price=ev.entry_price,
         leverage=ev.leverage,
         held=True,
+        entry_over=True,
         since_ns=ev.ts_init,
         commands=_remember(p, ev.command_id),
         reason="adopted from the venue",
@@ -96,13 +97,24 @@ _REVIVABLE = frozenset({OrderPhase.SENT, OrderPhase.DOUBTED, OrderPhase.ABSENT, 
 def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     order = _find(p, ev.client_order_id)
     p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init))
-    return replace(p, reason=f"{order.purpose} order refused: {ev.text or ev.reason}")
+    return _came_to_nothing(p, order, f"{order.purpose} order refused: {ev.text or ev.reason}")
 
 
 def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:
     order = _find(p, ev.client_order_id)
     p = _put(p, replace(order, phase=OrderPhase.ABSENT, touched_ns=ev.ts_init))
-    return replace(p, reason=f"{order.purpose} order never reached the venue")
+    return _came_to_nothing(p, order, f"{order.purpose} order never reached the venue")
+
+
+def _came_to_nothing(p: Position, order: Order, why: str) -> Position:
+    """An entry of which a part came to nothing is over; that is why, unless a close was asked for before."""
+    if order.purpose is not OrderPurpose.ENTRY:
+        return _protection_checked(p)
+    return replace(p, entry_over=True, reason=p.reason if p.goal is not None else why)
+
+
+def _protection_checked(p: Position) -> Position:
+    return replace(p, protection_in_place=p.protection_in_place and protection_rests(p))
 
 
 def _order_doubted(p: Position, ev: e.OrderDoubted) -> Position:
@@ -134,6 +146,7 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         realized_pnl=p.realized_pnl + ev.realized_pnl,
         fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
         held=True,
+        entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
     )
 
@@ -142,7 +155,10 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
     order = _find(p, ev.client_order_id)
     phase = _ENDED_AS[ev.status]
     reported = max(order.reported, ev.filled_quantity)
-    return _put(p, replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init))
+    p = _put(p, replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init))
+    if phase is OrderPhase.FILLED:
+        return _protection_checked(p)
+    return _came_to_nothing(p, order, f"{order.purpose} order {ev.status}")
 
 
 def _fills_missed(p: Position, ev: e.FillsMissed) -> Position:
@@ -161,6 +177,7 @@ def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
         goal=ev.goal_quantity,
         cancel_first=ev.cancel_first,
         emergency=p.emergency or ev.emergency,
+        entry_over=True,
         goal_ns=ev.ts_init,
         reason=ev.why,
         commands=_remember(p, ev.command_id),
@@ -193,6 +210,7 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
         realized_pnl=p.realized_pnl + ev.realized_pnl,
         held=True,
         outside=True,
+        entry_over=True,
         protection_in_place=False,
         reason=ev.why,
         commands=_remember(p, ev.command_id),

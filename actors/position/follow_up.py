@@ -7,7 +7,7 @@ any order of reports, restarts and repeated messages safe: there is no "next ste
 from decimal import Decimal
 
 from actors.position.draft import Draft
-from actors.position.state import ZERO, Order, OrderPhase, Position, Refusals, refusals
+from actors.position.state import ZERO, Order, OrderPhase, Position, Refusals, protection_rests, refusals
 from messages import events as e
 from messages.ids import client_order_id
 from messages.requests import (
@@ -47,12 +47,16 @@ def _finish_goal(d: Draft) -> None:
 
 
 def _enter(d: Draft) -> None:
-    """Send the entry; where it exceeds the market maximum, part by part, each after the one before is filled."""
+    """Send the entry; where it exceeds the market maximum, part by part, each after the one before is filled.
+
+    What was intended counts, not what was seen filled: an order reported filled whose trades are still to be
+    read must not be sent a second time.
+    """
     p = d.position
-    if p.goal is not None or p.leverage_pending or p.leverage_refused or (p.held and not _entering(p)):
+    if p.entry_over or p.goal is not None or p.leverage_refused or p.in_doubt:
         return
     entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
-    remaining = p.requested - sum((o.filled for o in entries), ZERO)
+    remaining = p.requested - sum((o.quantity for o in entries), ZERO)
     if remaining <= 0 or (entries and entries[-1].phase is not OrderPhase.FILLED):
         return
     if p.expires_at_ns and d.now_ns >= p.expires_at_ns:
@@ -63,13 +67,10 @@ def _enter(d: Draft) -> None:
             why="the opening expired before it was sent",
         )
         return
+    if p.leverage_pending:
+        return
     kind = OrderKind.MARKET if p.limit_price is None else OrderKind.LIMIT
     _intend(d, OrderPurpose.ENTRY, kind, _at_most(p, kind, remaining))
-
-
-def _entering(p: Position) -> bool:
-    """A split entry goes on only while nothing has been reduced."""
-    return not any(o.filled for o in p.orders if o.purpose is not OrderPurpose.ENTRY) and not p.outside
 
 
 def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
@@ -82,20 +83,22 @@ def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
 def _abandon_entry(d: Draft) -> None:
     """A reduction, or a stop that fired, makes what is left of the entry pointless.
 
-    A market order is over before a cancel arrives.
+    An order without an answer is canceled too: it may still wait in the gateway, where the cancel meets it. A
+    market order that the venue has is over before a cancel arrives.
     """
     p = d.position
     stopped = any(o.filled and o.purpose.protective for o in p.orders)
     if p.goal is None and not stopped:
         return
     for order in p.live_orders(OrderPurpose.ENTRY):
-        if order.phase is OrderPhase.WORKING and order.kind is OrderKind.LIMIT:
+        if order.phase is not OrderPhase.WORKING or order.kind is OrderKind.LIMIT:
             _cancel(d, order, "closing")
 
 
 def _reduce(d: Draft) -> None:
     p = d.position
-    if p.goal is None or p.quantity <= p.goal or p.live_orders(OrderPurpose.REDUCE):
+    excess = ZERO if p.goal is None else p.quantity - p.unread_reductions - p.goal
+    if excess <= 0 or p.live_orders(OrderPurpose.REDUCE):
         return
     if p.cancel_first and p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
         for order in p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
@@ -105,13 +108,15 @@ def _reduce(d: Draft) -> None:
     if wait_ms:
         d.wake("close", wait_ms)
         return
-    _intend(d, OrderPurpose.REDUCE, OrderKind.MARKET, _at_most(p, OrderKind.MARKET, p.quantity - p.goal))
+    _intend(d, OrderPurpose.REDUCE, OrderKind.MARKET, _at_most(p, OrderKind.MARKET, excess))
 
 
 def _protect(d: Draft) -> None:
     p = d.position
     if p.quantity <= 0 or p.goal == 0 or any(o.triggered and o.live for o in p.orders):
         return
+    if p.unread_reductions or (p.cancel_first and p.goal is not None):
+        return  # a protective order just did its work, or makes room for a reduction on a shared leg
     if _protection_overdue(p, d.now_ns, d.policy.protection_deadline_ms):
         seconds = d.policy.protection_deadline_ms // 1000
         d.record(
@@ -125,7 +130,8 @@ def _protect(d: Draft) -> None:
         return
     for purpose, kind in _PROTECTION:
         _protect_by(d, purpose, kind)
-    if not d.position.protection_in_place and protection_rests(d.position):
+    p = d.position
+    if not p.protection_in_place and (p.wants_protection or p.modifying) and protection_rests(p):
         d.record(e.ProtectionPlaced)
 
 
@@ -142,7 +148,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     The new one rests before the old one goes.
     """
     p = d.position
-    price = _wanted_price(p, purpose)
+    price = p.wanted_price(purpose)
     live = p.live_orders(purpose)
     if any(o.phase is not OrderPhase.WORKING for o in live):
         return  # its answer decides
@@ -159,24 +165,8 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
             _cancel(d, order, "replaced" if fitting else "no longer wanted")
 
 
-def _wanted_price(p: Position, purpose: OrderPurpose) -> Decimal | None:
-    return p.stop_loss if purpose is OrderPurpose.STOP else p.take_profit
-
-
 def _fits(order: Order, price: Decimal | None, quantity: Decimal) -> bool:
     return order.trigger_price == price and order.leaves == quantity
-
-
-def protection_rests(p: Position) -> bool:
-    """The venue holds every wanted protective order, for the whole quantity."""
-    return p.quantity > 0 and all(
-        _wanted_price(p, purpose) is None
-        or any(
-            o.phase is OrderPhase.WORKING and _fits(o, _wanted_price(p, purpose), p.quantity)
-            for o in p.live_orders(purpose)
-        )
-        for purpose, _ in _PROTECTION
-    )
 
 
 def _clean_up(d: Draft) -> None:
@@ -190,7 +180,7 @@ def _clean_up(d: Draft) -> None:
 
 
 def _cancel(d: Draft, order: Order, why: str) -> None:
-    if order.cancel_intended or order.phase is not OrderPhase.WORKING or order.triggered:
+    if order.cancel_intended or order.triggered:
         return
     d.record(e.CancelIntended, client_order_id=order.client_order_id, why=why)
     d.cancel(order)

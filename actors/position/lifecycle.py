@@ -47,7 +47,7 @@ def _flat(p: Position) -> tuple[PositionState, str]:
     if p.live_orders():
         return S.CLOSING, "taking the remaining orders off the book"
     if p.held:
-        return S.CLOSED, p.reason if p.goal == 0 and p.reason else "flat"
+        return S.CLOSED, _why_flat(p)
     entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
     if not entries and not p.leverage_refused and p.goal is None:
         return S.PENDING, "admitted"
@@ -56,3 +56,10 @@ def _flat(p: Position) -> tuple[PositionState, str]:
     if entries and entries[-1].phase in (OrderPhase.CANCELED, OrderPhase.EXPIRED):
         return S.CANCELLED, f"entry {entries[-1].phase} by the venue"
     return S.FAILED, p.reason
+
+
+def _why_flat(p: Position) -> str:
+    fired = [o.purpose for o in p.orders if o.purpose.protective and o.filled]
+    if p.goal == 0 or (p.outside and not fired):
+        return p.reason
+    return f"{fired[-1]} filled" if fired else "flat"

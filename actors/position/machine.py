@@ -9,14 +9,14 @@ from enum import StrEnum
 from actors.position.draft import Draft, Policy
 from actors.position.follow_up import follow_up
 from actors.position.lifecycle import lifecycle
-from actors.position.rules import refuse, reply
-from actors.position.state import Position
+from actors.position.rules import UNPROTECTED_AFTER_MS, refuse, reply
+from actors.position.state import OrderPhase, Position
 from actors.position.table import TABLE, CellKind
 from messages import events as e
 from messages.base import Event, Message
 from messages.commands import Command
 from messages.journal import Effect
-from messages.reports import AboutOrder
+from messages.reports import AboutOrder, Recovered
 from messages.requests import Wake
 from messages.types import CorrelationId, PositionState, Severity
 
@@ -47,6 +47,7 @@ def decide(position: Position, message: Message, now_ns: int, policy: Policy) ->
     cell = TABLE[type(message)][position.state]
     draft = Draft(
         position=position,
+        before=position,
         now_ns=now_ns,
         policy=policy,
         correlation_id=_correlation(position, message),
@@ -62,9 +63,9 @@ def decide(position: Position, message: Message, now_ns: int, policy: Policy) ->
         return _step(draft, Verdict.REFUSED, cell.why)
     cell.rule(draft, message)
     _settle(draft)
-    refused = [ev for ev in draft.events if isinstance(ev, e.MessageRefused)]
-    if refused:
-        return _step(draft, Verdict.REFUSED, refused[-1].why)
+    _watch(draft, restarted=isinstance(message, Recovered))
+    if draft.refused:
+        return _step(draft, Verdict.REFUSED, draft.refused)
     return _step(draft, Verdict.APPLIED, "")
 
 
@@ -84,6 +85,15 @@ def _settle(draft: Draft) -> None:
         before_state = draft.position.state
         draft.record(e.StateChanged, before=before_state, after=state, because=because)
         _tell(draft, before_state, state, because)
+    if draft.position.quantity < 0 <= draft.before.quantity:
+        oversold = f"{-draft.position.quantity} more sold than held; check it at the venue"
+        draft.notify(Severity.CRITICAL, f"{draft.position.position_id}: {oversold}")
+
+
+def _watch(d: Draft, *, restarted: bool) -> None:
+    """I7: from the moment that what is held is not covered by its stop, the owner knows within two seconds."""
+    if d.position.bare and (restarted or not d.before.bare):
+        d.wake("unprotected", UNPROTECTED_AFTER_MS)
 
 
 def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -> None:
@@ -92,9 +102,7 @@ def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -
     name = f"{p.key.symbol} {p.key.side} ({p.position_id})"
     if before.terminal:
         d.notify(Severity.CRITICAL, f"{name} was {before} and is {after} again: {p.quantity} held")
-    elif p.quantity < 0:
-        d.notify(Severity.CRITICAL, f"{name}: {-p.quantity} more sold than held; check it at the venue")
-    elif after is PositionState.RECONCILING:
+    elif after is PositionState.RECONCILING and any(o.phase is OrderPhase.DOUBTED for o in p.orders):
         d.notify(Severity.WARNING, f"{name}: {because}")
     elif after is PositionState.ACTIVE and before in (PositionState.OPENING, PositionState.RECONCILING):
         d.notify(Severity.INFO, f"{name}: {p.quantity} open at {p.entry_price.normalize():f}")

@@ -13,13 +13,16 @@ from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.requests import Reply, SetLeverage
-from messages.types import CommandId, OrderPurpose, OrderStatus, RejectReason, Severity
+from messages.types import CommandId, OrderKind, OrderPurpose, OrderStatus, RejectReason, Severity
 
 FILLS_GRACE_MS = 400
 """The stream usually brings a fill within this time; only then are trades read."""
 FILLS_RETRY_MS = 2_000
+STUCK_AFTER_NS = 10_000_000_000
+"""Trades that cannot be read for so long are worth a human's look."""
 UNPROTECTED_AFTER_MS = 1_800
 """I7 allows 2 s from the first fill to the resting stop; after that the owner must know."""
+NEVER_ASKED = "nothing has been asked of this position yet"
 
 
 def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True) -> None:
@@ -109,6 +112,7 @@ def ask_leverage(d: Draft) -> None:
 
 def refuse(d: Draft, message: object, why: str) -> None:
     """Nothing changes; the refusal is counted, journalled where it tells of a contradiction, and answered."""
+    d.refused = why
     if isinstance(message, c.Command):
         reply(d, message, why, accepted=False)
     if d.position.version:
@@ -117,23 +121,26 @@ def refuse(d: Draft, message: object, why: str) -> None:
 
 def close(d: Draft, message: c.ClosePosition) -> None:
     p = d.position
-    goal, why_not = _goal(p, message)
+    goal, why_not = _goal(p, message) if p.version else (ZERO, NEVER_ASKED)
     if why_not:
         refuse(d, message, why_not)
-        return
-    if p.goal == 0 and goal > 0:
-        refuse(d, message, "the whole of it is being closed already")
         return
     _request_close(d, message, goal, "closed by command" if goal == 0 else f"reduced to {goal} by command")
     reply(d, message)
 
 
 def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, str]:
-    """What shall be left, in whole quantity steps; and why it cannot be, if so."""
+    """What shall be left, in whole quantity steps; and why it cannot be, if so.
+
+    A part is taken from what a reduction in progress will leave, so that two of them add up.
+    """
     if message.quantity is None and message.percent is None:
         return ZERO, ""
+    if p.goal == 0:
+        return ZERO, "the whole of it is being closed already"
     if p.live_orders(OrderPurpose.ENTRY) and p.quantity == 0:
         return ZERO, "nothing is filled yet; close the whole to cancel the entry"
+    base = p.quantity if p.goal is None else min(p.goal, p.quantity)
     part = message.quantity
     if message.percent is not None:
         if not 0 < message.percent <= 100:
@@ -141,14 +148,14 @@ def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, str]:
         if message.percent == 100:
             return ZERO, ""
         step = p.instrument.quantity_step if p.instrument else Decimal(1)
-        part = (p.quantity * message.percent / 100 / step).to_integral_value(ROUND_DOWN) * step
+        part = (base * message.percent / 100 / step).to_integral_value(ROUND_DOWN) * step
     if part is None or part <= 0:
         return ZERO, f"the part to close is {part}: smaller than one step of the symbol"
-    if part > p.quantity:
-        return ZERO, f"cannot close {part} of {p.quantity}"
+    if part > base:
+        return ZERO, f"cannot close {part} of {base}"
     if p.instrument and part % p.instrument.quantity_step:
         return ZERO, f"{part} is not a multiple of {p.instrument.quantity_step}"
-    return p.quantity - part, ""
+    return base - part, ""
 
 
 def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: Decimal, why: str) -> None:
@@ -163,12 +170,19 @@ def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: 
 
 
 def close_now(d: Draft, message: c.EmergencyClose) -> None:
+    if not d.position.version:
+        refuse(d, message, NEVER_ASKED)
+        return
     _request_close(d, message, ZERO, "emergency close")
     reply(d, message)
 
 
 def modify(d: Draft, message: c.ModifyPosition) -> None:
     p = d.position
+    negative = [price for price in (message.stop_loss, message.take_profit) if price is not None and price < 0]
+    if negative:
+        refuse(d, message, f"{negative[0]} is no price; zero removes the order")
+        return
     stop_loss = _moved(p.stop_loss, message.stop_loss)
     take_profit = _moved(p.take_profit, message.take_profit)
     if p.instrument is not None:
@@ -199,6 +213,10 @@ def resume(d: Draft, message: c.ResumePosition) -> None:
 
 def adjust(d: Draft, message: c.AdjustPosition) -> None:
     p = d.position
+    why_not = _unbookable(p, message)
+    if why_not:
+        refuse(d, message, why_not)
+        return
     side = p.key.side.increasing if message.quantity_delta > 0 else p.key.side.reducing
     d.record(
         e.QuantityAdjusted,
@@ -211,6 +229,17 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
     )
     d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra by {message.quantity_delta}: {message.why}")
     reply(d, message)
+
+
+def _unbookable(p: Position, message: c.AdjustPosition) -> str:
+    """A change that cannot have happened to this position: what went through zero is another one's."""
+    if not message.quantity_delta:
+        return "a change of nothing"
+    if message.price <= 0:
+        return f"{message.price} is no price"
+    if message.quantity_delta < 0 and p.quantity + message.quantity_delta < 0:
+        return f"cannot take {-message.quantity_delta} from {p.quantity}"
+    return ""
 
 
 def setting_applied(d: Draft, message: r.SettingApplied) -> None:
@@ -237,12 +266,18 @@ def accepted(d: Draft, message: r.OrderAccepted) -> None:
         OrderPhase.REFUSED,
     ):
         return
+    _acknowledge(d, order, message)
+
+
+def _acknowledge(d: Draft, order: Order, message: r.OrderAccepted | r.OrderReport) -> None:
     d.record(
         e.OrderAcknowledged,
         client_order_id=order.client_order_id,
         venue_order_id=message.venue_order_id,
         ts_event=message.ts_event,
     )
+    if order.cancel_intended:
+        d.cancel(order)  # it may have met nothing before; canceling twice is canceling once
 
 
 def rejected(d: Draft, message: r.OrderRejected) -> None:
@@ -270,7 +305,8 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
     """The facts a refusal brings with it, by the purpose of the order."""
     p = d.position
     if order.purpose is OrderPurpose.ENTRY:
-        d.notify(Severity.WARNING, f"{p.position_id} not opened: {text}")
+        if not order.cancel_intended:
+            d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {text}")
     elif order.purpose is OrderPurpose.REDUCE:
         if reason is RejectReason.REDUCE_ONLY:
             # Real world possibility: a stop closed it a moment ago. Ask after every other order; never resend
@@ -279,7 +315,8 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
                 if other.live or (other.kind.conditional and other.fills_missing):
                     d.resolve(other)
         if reason is not RejectReason.NEVER_SENT:
-            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); trying again, stop stays in place")
+            stop = "without its stop" if p.bare else "stop stays in place"
+            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); trying again, {stop}")
     elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal != 0:
         # The price is already through: what the order was for is due now.
         d.record(
@@ -299,6 +336,10 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
         d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {text}")
 
 
+def _in_full(p: Position) -> str:
+    return " in full" if p.quantity > 0 else ""
+
+
 def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
     order = known_order(d, message)
     if order is None or message.cancel or order.phase is not OrderPhase.SENT:
@@ -314,13 +355,9 @@ def reported(d: Draft, message: r.OrderReport) -> None:
         _ended(d, order, message)
         return
     if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED, OrderPhase.ABSENT, OrderPhase.REFUSED):
-        d.record(
-            e.OrderAcknowledged,
-            client_order_id=order.client_order_id,
-            venue_order_id=message.venue_order_id,
-            ts_event=message.ts_event,
-        )
-    if message.status is OrderStatus.TRIGGERED and not order.triggered:
+        _acknowledge(d, order, message)
+        order = d.position.orders[order.number - 1]
+    if message.status is OrderStatus.TRIGGERED and order.live and not order.triggered:
         d.record(e.OrderTriggered, client_order_id=order.client_order_id, ts_event=message.ts_event)
         d.wake("fills", FILLS_GRACE_MS)
     if message.filled_quantity > max(order.reported, order.filled):
@@ -338,11 +375,13 @@ def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:
         filled_quantity=message.filled_quantity,
         ts_event=message.ts_event,
     )
-    after = d.position.order(order.client_order_id)
-    if after is not None and after.fills_missing:
+    after = d.position.orders[order.number - 1]
+    if after.fills_missing:
         d.wake("fills", FILLS_GRACE_MS)
-    elif message.status is not OrderStatus.FILLED and (order.triggered or not order.kind.conditional):
+    elif after.reported < order.quantity and (order.triggered or not order.kind.conditional):
         d.fetch_fills(order)  # Real world possibility: reported canceled with nothing filled, and yet filled.
+    if message.status is OrderStatus.REJECTED and not after.reported:
+        after_refusal(d, order, RejectReason.OTHER, "rejected after it had been accepted")
 
 
 def absent(d: Draft, message: r.OrderAbsent) -> None:
@@ -360,7 +399,8 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
         return
     d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence=message.evidence)
     if order.purpose is OrderPurpose.ENTRY:
-        d.notify(Severity.WARNING, f"{d.position.position_id} not opened: its order never reached the venue.")
+        p = d.position
+        d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: its order never reached the venue.")
 
 
 def filled(d: Draft, message: r.FillReport) -> None:
@@ -389,8 +429,6 @@ def filled(d: Draft, message: r.FillReport) -> None:
         realized_pnl=realized(p, order.side, message.quantity, message.price),
         ts_event=message.ts_event,
     )
-    if order.purpose is OrderPurpose.ENTRY and p.stop_loss is not None and not p.held:
-        d.wake("unprotected", UNPROTECTED_AFTER_MS)
 
 
 def fills_fetched(d: Draft, message: r.FillsFetched) -> None:
@@ -421,6 +459,7 @@ def woken(d: Draft, message: r.Woken) -> None:
             d.fetch_fills(order)
         if missing:
             d.wake("fills", FILLS_RETRY_MS)
+        _tell_stuck(d)
     elif topic == "answer":
         _ask_after(d, int(number))
     elif topic == "leverage" and d.position.leverage_pending:
@@ -430,22 +469,32 @@ def woken(d: Draft, message: r.Woken) -> None:
     # "close" and "protect" need no facts: follow_up looks at the time.
 
 
+def _tell_stuck(d: Draft) -> None:
+    p = d.position
+    if any(o.fills_missing for o in p.orders) and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
+        d.notify(Severity.WARNING, f"{p.position_id}: the venue reports fills whose trades cannot be read.", "fills")
+
+
 def _ask_after(d: Draft, number: int) -> None:
     """No answer to a submit or cancel for too long: whoever should have answered may have died."""
     order = d.position.orders[number - 1]
     if order.phase is OrderPhase.SENT:
         d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="no answer in time")
-        d.resolve(order)
-    elif order.live and order.cancel_intended:
+    if order.live and order.cancel_intended:
         d.cancel(order)  # canceling twice is canceling once
-        d.resolve(order)
+    if order.live and (order.phase is not OrderPhase.WORKING or order.cancel_intended or not _rests(order)):
+        d.resolve(order)  # a market order that works this long has been filled, and nobody told us
+
+
+def _rests(order: Order) -> bool:
+    return order.kind is not OrderKind.MARKET
 
 
 def _tell_unprotected(d: Draft) -> None:
     p = d.position
-    resting = any(o.phase is OrderPhase.WORKING for o in p.live_orders(OrderPurpose.STOP))
-    if p.quantity > 0 and p.stop_loss is not None and not resting:
-        d.notify(Severity.CRITICAL, f"{p.position_id}: {p.quantity} open without its stop; still placing it.")
+    if p.bare:
+        doing = "still closing it" if p.goal is not None else "still placing it"
+        d.notify(Severity.CRITICAL, f"{p.position_id}: {p.quantity} open, not covered by its stop; {doing}.")
 
 
 def recovered(d: Draft, _: r.Recovered) -> None:
@@ -453,7 +502,7 @@ def recovered(d: Draft, _: r.Recovered) -> None:
     for order in d.position.live_orders():
         if order.phase is OrderPhase.SENT:
             d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="restart before an answer")
-        if order.cancel_intended and order.phase is OrderPhase.WORKING:
+        if order.cancel_intended:
             d.cancel(order)
         d.resolve(order)
     if any(o.fills_missing for o in d.position.orders):

@@ -92,6 +92,8 @@ class Position:
     `goal` is the quantity that a reduction in progress shall leave, None when there is none; a goal of zero
     stays, so that a late fill of a position that should be flat is closed again. `goal_ns` and
     `protection_ns` say when a reduction or a protection was last asked for: refusals before count no more.
+    `entry_over` says that no further part of the entry is sent: one came to nothing, a reduction was asked for
+    or happened, or the quantity was changed outside.
     """
 
     key: Key
@@ -128,6 +130,7 @@ class Position:
     outside: bool = False
     commands: tuple[CommandId, ...] = ()
     reason: str = ""
+    entry_over: bool = False
 
     @property
     def position_id(self) -> PositionId:
@@ -152,6 +155,40 @@ class Position:
         """Something about the believed quantity or a live order is not known."""
         return self.quantity < 0 or any(o.phase is OrderPhase.DOUBTED or o.fills_missing for o in self.orders)
 
+    @property
+    def unread_reductions(self) -> Decimal:
+        """What the venue says was reduced, beyond the trades that are known: spoken for, though not yet booked."""
+        reductions = (o for o in self.orders if o.purpose is not OrderPurpose.ENTRY and o.fills_missing)
+        return sum((o.reported - o.filled for o in reductions), ZERO)
+
+    @property
+    def bare(self) -> bool:
+        """The venue's resting stops cover less than what is held, though a stop is wanted."""
+        if self.quantity <= 0 or self.stop_loss is None:
+            return False
+        resting = (o.leaves for o in self.live_orders(OrderPurpose.STOP) if o.phase is OrderPhase.WORKING)
+        return sum(resting, ZERO) < self.quantity
+
+    def wanted_price(self, purpose: OrderPurpose) -> Decimal | None:
+        """Where the protective order of this purpose is to rest; None: there is to be none."""
+        return self.stop_loss if purpose is OrderPurpose.STOP else self.take_profit
+
+
+def protection_rests(p: Position) -> bool:
+    """The venue holds every wanted protective order, for the whole quantity."""
+    return p.quantity > 0 and all(
+        p.wanted_price(purpose) is None
+        or any(
+            o.phase is OrderPhase.WORKING and o.trigger_price == p.wanted_price(purpose) and o.leaves == p.quantity
+            for o in p.live_orders(purpose)
+        )
+        for purpose in (OrderPurpose.STOP, OrderPurpose.TARGET)
+    )
+
+
+RESTED_NS = 30_000_000_000
+"""An order that was on the book this long did its work; that it ended says nothing about the next one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals:
@@ -163,15 +200,27 @@ class Refusals:
 
 
 def refusals(position: Position, purpose: OrderPurpose, since_ns: int) -> Refusals:
-    """The unbroken run of refused or lost orders of this purpose up to now, none of it before `since_ns`."""
+    """The unbroken run of orders of this purpose that came to nothing up to now, none of it before `since_ns`.
+
+    An order that the venue ended by itself, without a fill, is one of them: sending the next one at once, and
+    again, would be a storm of orders at the pace of the network.
+    """
     count, first_ns, last_ns = 0, 0, 0
     for order in reversed(position.orders):
         if order.purpose is not purpose:
             continue
-        if order.phase not in (OrderPhase.REFUSED, OrderPhase.ABSENT) or order.touched_ns < since_ns:
+        if not _came_to_nothing(order) or order.touched_ns < since_ns:
             break
         count, first_ns, last_ns = count + 1, order.touched_ns, last_ns or order.touched_ns
+        if order.touched_ns - order.sent_ns > RESTED_NS:
+            break
     return Refusals(count=count, first_ns=first_ns, last_ns=last_ns)
+
+
+def _came_to_nothing(order: Order) -> bool:
+    if order.filled or order.reported or order.cancel_intended:
+        return False
+    return order.phase in (OrderPhase.REFUSED, OrderPhase.ABSENT, OrderPhase.CANCELED, OrderPhase.EXPIRED)
 
 
 def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:

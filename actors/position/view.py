@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from actors.position.follow_up import protection_rests
-from actors.position.state import Position
+from actors.position.state import Position, protection_rests
 from messages.reports import OrderView, PositionView
 
 QUOTE = "USDT"
