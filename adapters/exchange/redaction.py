@@ -18,8 +18,8 @@ _LONG = re.compile(r"[A-Za-z0-9]{60,}")
 _MASK = "***"
 
 
-def scrub(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """The text without anything that opens an account, cut to MAX_TEXT characters.
+def scrub(text: str, secrets: tuple[str, ...] = (), *, limit: int = MAX_TEXT) -> str:
+    """The text without anything that opens an account, cut to `limit` characters.
 
     `secrets` are masked wherever they stand, named or not.
     """
@@ -28,4 +28,4 @@ def scrub(text: str, secrets: tuple[str, ...] = ()) -> str:
             text = text.replace(secret, _MASK)
     text = _NAMED.sub(lambda match: f"{match[1]}={_MASK}", text)
     text = _LONG.sub(_MASK, text)
-    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+    return text if len(text) <= limit else text[:limit] + "…"

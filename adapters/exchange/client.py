@@ -1,0 +1,298 @@
+"""One account at one exchange through unmodified ccxt.pro: the port `actors.ports.Venue`, as I/O.
+
+Everything runs on an asyncio loop of its own thread. The outside calls `start`, `request` and `stop`,
+none of which waits for the network, and hears everything through `deliver`, called on that thread.
+"""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from adapters.exchange import calls
+from adapters.exchange.desk import Desk
+from adapters.exchange.events import UserEvents
+from adapters.exchange.normalize import instruments, position_mode
+from adapters.exchange.outcome import NotExecuted, Unknown, decode
+from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange.rows import MalformedError
+from adapters.exchange.session import BudgetUse, Session
+from adapters.exchange.settings import Backoff, Clock, ExchangeSettings, Wiring
+from adapters.exchange.stream import AccountStream, MarkStream
+from messages.base import Message
+from messages.reports import VenueDown, VenueUp
+from messages.types import AccountId, Symbol
+
+PROBE_ATTEMPTS = 2
+"""Silent answers in a row that make a venue down; one may be a lost packet."""
+STOP_MARGIN_S = 2.0
+
+
+class UnreachableError(Exception):
+    """The venue cannot be used now, and why."""
+
+    def __init__(self, cause: str, retry_after_ms: int = 0) -> None:
+        super().__init__(cause)
+        self.retry_after_ms = retry_after_ms
+
+
+class CcxtVenue:
+    """Satisfies `actors.ports.Venue`. One instance for one start and one stop."""
+
+    def __init__(
+        self,
+        account: AccountId,
+        settings: ExchangeSettings,
+        clock: Clock,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """`jitter`: numbers in [0, 1) that spread reconnects. Nothing is imported or opened before `start`."""
+        self._account = account
+        self._settings = settings
+        self._clock = clock
+        self._jitter = jitter
+        self._thread: threading.Thread | None = None
+        self._engine: _Engine | None = None
+        self._outward: Callable[[Message], None] = lambda _message: None
+        self._lock = threading.Lock()
+        self._early: list[Message] = []
+        self._stopped = False
+
+    @property
+    def budget(self) -> BudgetUse:
+        """What the venue last said we have used of its rate limits."""
+        return BudgetUse() if self._engine is None else self._engine.session.budget
+
+    def start(self, deliver: Callable[[Message], None]) -> None:
+        """Connect and keep trying; never raises because the venue is unreachable.
+
+        Raises ValueError for an exchange that is not supported.
+        """
+        if self._settings.exchange not in SUPPORTED:
+            supported = ", ".join(sorted(SUPPORTED))
+            raise ValueError(f"exchange {self._settings.exchange!r} is not supported; supported: {supported}")
+        self._outward = deliver
+        name = f"exchange-{self._account}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def request(self, message: Message) -> None:
+        """Carry out one request; its answer is delivered later. Never blocks, never raises."""
+        with self._lock:
+            if self._stopped:
+                engine = None
+            elif self._engine is None:
+                self._early.append(message)
+                return
+            else:
+                engine = self._engine
+                engine.loop.call_soon_threadsafe(engine.take, message)
+        if engine is None and self._engine is not None:
+            self._engine.desk.decline(message, "the connection to the venue is stopped")
+
+    def stop(self, deadline_ms: int) -> None:
+        """Let what was sent be answered until the deadline, then close. May block. A second call does nothing."""
+        with self._lock:
+            already, self._stopped = self._stopped, True
+            engine = self._engine
+            if engine is not None and not already:
+                engine.loop.call_soon_threadsafe(engine.finish, deadline_ms)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(deadline_ms / 1000 + STOP_MARGIN_S)
+
+    def _run(self) -> None:
+        with suppress(asyncio.CancelledError):
+            asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        wiring = Wiring(account=self._account, settings=self._settings, clock=self._clock, deliver=self._deliver)
+        engine = _Engine(wiring, self._jitter)
+        with self._lock:
+            self._engine = engine
+            early, self._early = self._early, []
+            stopped = self._stopped
+        for message in early:
+            engine.take(message)
+        if stopped:
+            engine.finish(0)
+        await engine.run()
+
+    def _deliver(self, message: Message) -> None:
+        # Whoever listens may be gone already; that is no reason to lose what the others are told.
+        with suppress(Exception):
+            self._outward(message)
+
+
+SUPPORTED = frozenset({"binanceusdm"})
+
+
+class _Engine:
+    """Everything that lives on the loop."""
+
+    def __init__(self, wiring: Wiring, jitter: Callable[[], float]) -> None:
+        self._wiring = wiring
+        self.loop = asyncio.get_running_loop()
+        self.session = Session(wiring.settings, wiring.clock)
+        events = UserEvents()
+        self._reader = Reader(wiring, self.session, events)
+        self._reader.suspect = self._suspect
+        self.desk = Desk(wiring, self.session, self._reader, events)
+        self._backoff = Backoff(wiring.settings, jitter)
+        self._stream = AccountStream(
+            wiring, self.session, self._reader, events, backoff=Backoff(wiring.settings, jitter)
+        )
+        self._marks = MarkStream(wiring, self.session, self._reader, backoff=Backoff(wiring.settings, jitter))
+        self._stream.on_symbol = self._marks.symbols.add
+        self.session.hear(self._hear)
+        self._requests: set[asyncio.Task[None]] = set()
+        self._services: set[asyncio.Task[None]] = set()
+        self._suspicious = asyncio.Event()
+        self._finish: asyncio.Future[int] = self.loop.create_future()
+        self._streaming = False
+        self._known_identity: str | None = None
+
+    async def run(self) -> None:
+        """Until `finish`: connect, stay connected, and answer what was sent before closing."""
+        self._serve(self._supervise())
+        deadline_ms = await self._finish
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=deadline_ms / 1000)
+        # Requests that are still out are canceled, and say that nobody knows.
+        left = [*self._requests, *self._services]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        with suppress(Exception):
+            async with asyncio.timeout(STOP_MARGIN_S / 2):
+                await self.session.close()
+
+    def take(self, message: Message) -> None:
+        """Begin one request."""
+        if self._finish.done():
+            self.desk.decline(message, "the connection to the venue is stopping")
+            return
+        symbol = getattr(message, "symbol", None)
+        if symbol is not None:
+            self._marks.symbols.add(Symbol(symbol))
+        task = self.loop.create_task(self._carry_out(message))
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+
+    def finish(self, deadline_ms: int) -> None:
+        if not self._finish.done():
+            self._finish.set_result(deadline_ms)
+
+    async def _carry_out(self, message: Message) -> None:
+        try:
+            await self.desk.carry_out(message)
+        except Exception as error:  # noqa: BLE001  a defect of ours: the asker must still hear something
+            self.desk.doubt(message, f"defect in the adapter: {self.session.text(error)}")
+
+    def _serve(self, service: Any) -> None:
+        task = self.loop.create_task(service)
+        self._services.add(task)
+        task.add_done_callback(self._services.discard)
+
+    def _hear(self, client: Any, message: object) -> None:
+        """Every message of every socket. Must not raise: ccxt would stop reading the socket."""
+        url = str(client.url)
+        with suppress(Exception):
+            if not self._stream.take(url, message):
+                self._marks.take(url, message)
+
+    async def _supervise(self) -> None:
+        """Up, watched, down, and up again. Each change is told once."""
+        down = False
+        while True:
+            retry_after_ms = 0
+            try:
+                up = await self._connect()
+            except (UnreachableError, ReadError, MalformedError) as error:
+                cause, retry_after_ms = str(error), getattr(error, "retry_after_ms", 0)
+            else:
+                self._backoff.reset()
+                down = False
+                self._wiring.deliver(up)
+                self._open_streams()
+                cause = await self._watch()
+            if not down:
+                down = True
+                stamp = self._reader.stamp()
+                self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause))
+            await asyncio.sleep(self._backoff.next_s(retry_after_ms))
+
+    def _open_streams(self) -> None:
+        if not self._streaming:
+            self._streaming = True
+            self._serve(self._stream.run())
+            self._serve(self._marks.run())
+
+    async def _connect(self) -> VenueUp:
+        """What there is to know before trading. Raises UnreachableError, ReadError, MalformedError."""
+        verdict = await self.session.sync_clock()
+        if isinstance(verdict, NotExecuted):
+            raise UnreachableError(verdict.cause, verdict.retry_after_ms)
+        if isinstance(verdict, Unknown):
+            raise UnreachableError(verdict.cause)
+        rules = instruments(await self._reader.value(calls.EXCHANGE_INFO))
+        mode = position_mode(await self._reader.value(calls.POSITION_MODE))
+        wanted = self._wiring.settings.position_mode
+        if mode is not wanted:
+            raise UnreachableError(
+                f"the account is in position mode {mode}, the configuration says {wanted}: "
+                f"set position_mode: {mode}, or change the mode at the exchange while the account is flat"
+            )
+        stamp = self._reader.stamp()
+        return VenueUp(
+            account=stamp.account,
+            ts_init=stamp.ts_init,
+            venue_identity=await self._identity(),
+            position_mode=mode,
+            instruments=rules,
+            validity_window_ms=self._wiring.settings.validity_window_ms,
+        )
+
+    async def _identity(self) -> str:
+        """A paper venue names itself, whatever its port; every other venue is its host."""
+        base_url = self._wiring.settings.base_url
+        if base_url is None:
+            return self._wiring.settings.identity
+        if self._known_identity is None:
+            tape = await self.session.get(f"{base_url.rstrip('/')}/paper/identity")
+            if tape.body is None:
+                raise UnreachableError("no answer when asked for the venue's identity")
+            self._known_identity = _identity_in(tape.status, tape.body) or self._wiring.settings.identity
+        return self._known_identity
+
+    async def _watch(self) -> str:
+        """Ask now and then, and at once on suspicion, whether the venue is there; why it is not."""
+        silent = 0
+        interval_s = self._wiring.settings.probe_interval_ms / 1000
+        while True:
+            self._suspicious.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(interval_s if silent == 0 else self._backoff.next_s()):
+                    await (self._suspicious.wait() if silent == 0 else asyncio.Event().wait())
+            verdict = await self.session.sync_clock()
+            match verdict:
+                case Unknown(cause=cause):
+                    silent += 1
+                case NotExecuted(cause=cause, throttled=False):
+                    silent += 1
+                case _:
+                    silent = 0
+                    continue
+            if silent >= PROBE_ATTEMPTS:
+                return cause
+
+    def _suspect(self, _cause: str) -> None:
+        self._suspicious.set()
+
+
+def _identity_in(status: int, body: bytes) -> str | None:
+    value = decode(body)
+    named = value.get("identity") if status == 200 and isinstance(value, dict) else None
+    return named if isinstance(named, str) and named else None

@@ -1,0 +1,240 @@
+"""Requests in, reports out: each request is sent once and ends in the reports that the port promises for it."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from adapters.exchange import calls, replies
+from adapters.exchange import outcome as proof
+from adapters.exchange.calls import Call
+from adapters.exchange.events import UserEvents
+from adapters.exchange.normalize import order_report
+from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange.rows import MalformedError
+from adapters.exchange.session import Session, Tape
+from adapters.exchange.settings import Wiring
+from messages.base import Message
+from messages.reports import FillsFetched, OrderReport
+from messages.requests import (
+    CancelOrder,
+    FetchBalance,
+    FetchFills,
+    FetchOpenOrders,
+    FetchPositions,
+    OrderRequest,
+    QueryOrder,
+    SetLeverage,
+    SubmitOrder,
+)
+from messages.types import OrderStatus, RejectReason
+
+DECLINED_RETRY_MS = 500
+STOPPED = "stopped while the answer was awaited"
+
+
+class Desk:
+    """Carries out requests on the adapter's loop. Decides nothing and repeats nothing."""
+
+    def __init__(self, wiring: Wiring, session: Session, reader: Reader, events: UserEvents) -> None:
+        self._settings = wiring.settings
+        self._clock = wiring.clock
+        self._deliver = wiring.deliver
+        self._session = session
+        self._reader = reader
+        self._events = events
+
+    async def carry_out(self, message: Message) -> None:
+        """Send what the message asks for and deliver what came of it, also when canceled in between."""
+        match message:
+            case SubmitOrder():
+                await self._submit(message)
+            case CancelOrder():
+                await self._cancel(message)
+            case _:
+                try:
+                    await self._read(message)
+                except asyncio.CancelledError:
+                    self.decline(message, STOPPED)
+                    raise
+
+    def decline(self, message: Message, cause: str) -> None:
+        """Answer a request of which nothing was sent."""
+        stamp = self._reader.stamp()
+        match message:
+            case SubmitOrder() | CancelOrder():
+                verdict = proof.NotExecuted(retry_after_ms=DECLINED_RETRY_MS, cause=cause)
+                self._deliver(replies.not_executed(message, verdict, stamp))
+            case QueryOrder() | FetchFills():
+                self._deliver(replies.query_failed(message, cause, DECLINED_RETRY_MS, stamp))
+            case SetLeverage():
+                refused = replies.setting_refused(message, cause, stamp, unknown=True, retry_after_ms=DECLINED_RETRY_MS)
+                self._deliver(refused)
+            case FetchPositions() | FetchOpenOrders() | FetchBalance():
+                self._deliver(replies.fetch_failed(message, message.request_id, cause, DECLINED_RETRY_MS, stamp))
+            case _:
+                raise TypeError(f"{type(message).__name__} is no request to a venue")
+
+    def doubt(self, message: Message, cause: str) -> None:
+        """Answer a request of which nobody knows whether it was sent."""
+        if isinstance(message, SubmitOrder | CancelOrder):
+            self._deliver(replies.unknown(message, cause, self._reader.stamp()))
+        else:
+            self.decline(message, cause)
+
+    async def _submit(self, message: SubmitOrder) -> None:
+        stamp = self._reader.stamp()
+        if 0 < message.expires_at_ns <= self._clock.time_ns():
+            why = "expired before it was sent"
+            self._deliver(replies.rejected(message, RejectReason.EXPIRED, "", why, stamp))
+            return
+        try:
+            call = calls.submit(message, self._settings.position_mode)
+        except ValueError as error:
+            self._deliver(replies.rejected(message, RejectReason.NEVER_SENT, "", str(error), stamp))
+            return
+        if message.kind.conditional:
+            self._events.submitted(message.client_order_id)
+        verdict = await self._send(Ask.SUBMIT, call, message)
+        if isinstance(verdict, proof.Duplicate):
+            await self._adopt(message, verdict)
+            return
+        for report in replies.to_submit(message, verdict, self._reader.stamp()):
+            self._deliver(report)
+
+    async def _send(self, ask: Ask, call: Call, message: OrderRequest) -> Verdict:
+        tape = Tape()
+        try:
+            verdict = await self._session.ask(ask, call, client_order_id=message.client_order_id, tape=tape)
+        except asyncio.CancelledError:
+            # A canceled coroutine may have reached the venue; only one that never began surely did not.
+            if tape.begun:
+                self.doubt(message, STOPPED)
+            else:
+                self.decline(message, "stopped before it was sent")
+            raise
+        try:
+            await self._reader.after(verdict)
+        except asyncio.CancelledError:
+            self.doubt(message, STOPPED)
+            raise
+        return verdict
+
+    async def _adopt(self, message: SubmitOrder, verdict: proof.Duplicate) -> None:
+        """Only we use this id, so the open order that has it is ours: the first answer to it was lost."""
+        try:
+            found = await self._reader.order(_query_of(message, conditional=message.kind.conditional))
+        except asyncio.CancelledError:
+            self.doubt(message, STOPPED)
+            raise
+        if isinstance(found, OrderReport):
+            self._deliver(replies.accepted(message, found.venue_order_id, self._reader.stamp()))
+            self._deliver(replies.following(found, message))
+        else:
+            self.doubt(message, f"{verdict.code} {verdict.text}; the order that has this id could not be read")
+
+    async def _cancel(self, message: CancelOrder) -> None:
+        verdict = await self._send(Ask.CANCEL, calls.cancel(message), message)
+        stamp = self._reader.stamp()
+        match verdict:
+            case proof.Accepted():
+                await self._canceled(message, verdict)
+            case proof.Missing(code=code, text=text) | proof.Rejected(code=code, text=text):
+                self._deliver(replies.cancel_rejected(message, code, text, stamp))
+            case proof.NotExecuted():
+                self._deliver(replies.not_executed(message, verdict, stamp))
+            case proof.Unknown(cause=cause):
+                self._deliver(replies.unknown(message, cause, stamp))
+            case proof.Duplicate() | proof.Answered():
+                self._deliver(replies.unknown(message, "an answer that is none to a cancel", stamp))
+
+    async def _canceled(self, message: CancelOrder, verdict: proof.Accepted) -> None:
+        try:
+            if message.conditional:
+                # The answer names the order and tells nothing else of it.
+                report = await self._reader.order(message)
+            else:
+                report = order_report(verdict.row, self._reader.stamp())
+        except MalformedError as error:
+            self.doubt(message, f"canceled, but its state could not be read: {error}")
+            return
+        except asyncio.CancelledError:
+            self.doubt(message, STOPPED)
+            raise
+        if not isinstance(report, OrderReport):
+            self.doubt(message, "canceled, but its state could not be read")
+            return
+        # The cancel was accepted; a read that does not show it yet is old.
+        status = OrderStatus.CANCELED if report.status is OrderStatus.WORKING else report.status
+        self._deliver(replies.following(replace(report, status=status, queried=False), message))
+
+    async def _read(self, message: Message) -> None:
+        match message:
+            case QueryOrder():
+                self._deliver(await self._reader.order(message))
+            case FetchFills():
+                await self._fetch_fills(message)
+            case SetLeverage():
+                await self._set_leverage(message)
+            case FetchPositions() | FetchOpenOrders() | FetchBalance():
+                await self._fetch(message)
+            case _:
+                raise TypeError(f"{type(message).__name__} is no request to a venue")
+
+    async def _fetch(self, message: FetchPositions | FetchOpenOrders | FetchBalance) -> None:
+        report: Message
+        try:
+            match message:
+                case FetchPositions():
+                    report = await self._reader.positions(message)
+                case FetchOpenOrders():
+                    report = await self._reader.open_orders(message)
+                case FetchBalance():
+                    report = await self._reader.balance(message)
+        except ReadError as error:
+            stamp = self._reader.stamp()
+            report = replies.fetch_failed(message, message.request_id, error.cause, error.retry_after_ms, stamp)
+        except MalformedError as error:
+            # One row that cannot be read makes the whole list evidence of nothing.
+            cause = f"unreadable answer: {error}"
+            report = replies.fetch_failed(message, message.request_id, cause, 0, self._reader.stamp())
+        self._deliver(report)
+
+    async def _fetch_fills(self, message: FetchFills) -> None:
+        try:
+            fills = await self._reader.fills(message)
+        except ReadError as error:
+            stamp = self._reader.stamp()
+            self._deliver(replies.query_failed(message, error.cause, error.retry_after_ms, stamp))
+            return
+        except MalformedError as error:
+            cause = f"unreadable answer: {error}"
+            self._deliver(replies.query_failed(message, cause, 0, self._reader.stamp()))
+            return
+        for fill in fills:
+            self._deliver(replies.following(fill, message))
+        stamp = self._reader.stamp()
+        fetched = FillsFetched(
+            account=stamp.account,
+            ts_init=stamp.ts_init,
+            symbol=message.symbol,
+            client_order_id=message.client_order_id,
+            filled_quantity=sum((fill.quantity for fill in fills), Decimal(0)),
+        )
+        self._deliver(replies.following(fetched, message))
+
+    async def _set_leverage(self, message: SetLeverage) -> None:
+        verdict = await self._session.ask(Ask.SETTING, calls.leverage(message.symbol, message.leverage))
+        await self._reader.after(verdict)
+        if isinstance(verdict, proof.Answered):
+            self._reader.note_leverage(message.symbol, message.leverage)
+        self._deliver(replies.to_setting(message, verdict, self._reader.stamp()))
+
+
+def _query_of(message: OrderRequest, *, conditional: bool) -> QueryOrder:
+    return QueryOrder(
+        account=message.account,
+        symbol=message.symbol,
+        client_order_id=message.client_order_id,
+        conditional=conditional,
+    )

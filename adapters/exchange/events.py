@@ -1,0 +1,259 @@
+"""User-data events -> reports, each fill under the id of the order that we placed. Pure, in order, lossless.
+
+A triggered conditional order lives on as a child with an id that the venue made up. Its events are
+ours all the same: the link from child to parent comes from ALGO_UPDATE, from any row of a
+conditional order that was read, or, after a restart, from a lookup that `Fed.lookups` asks for. Until
+the link is known the child's events wait, in their order, and nothing else waits with them.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from adapters.exchange.normalize import (
+    Stamp,
+    child_id,
+    conditional_report,
+    conditional_row,
+    leverage_changed,
+    margin_calls,
+    needs_child,
+    stream_fill,
+    stream_order,
+    symbol_of,
+)
+from adapters.exchange.redaction import scrub
+from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, row_of, text_of
+from messages.base import Message
+from messages.ids import parse_client_order_id
+from messages.reports import FillReport, OrderReport, StrayEvent
+from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
+
+MAX_LINKS = 10_000
+"""Children remembered; each is needed for as long as its fills may come, which is seconds."""
+MAX_PARKED = 10_000
+"""Events that wait for a link; beyond, the oldest are handed on as strays."""
+_SYSTEM_PREFIXES = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
+# TRADE_LITE repeats ORDER_TRADE_UPDATE; the others are about grids and strategies of the venue's own.
+_IGNORED = frozenset({"TRADE_LITE", "STRATEGY_UPDATE", "GRID_UPDATE"})
+# Reasons of an ACCOUNT_UPDATE that other events or the ledger tell better.
+_EXPECTED_REASONS = frozenset(
+    {"ORDER", "FUNDING_FEE", "DEPOSIT", "WITHDRAW", "ASSET_TRANSFER", "MARGIN_TRANSFER", "MARGIN_TYPE_CHANGE"}
+)
+
+ChildKey: TypeAlias = tuple[Symbol, VenueOrderId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """Whose child an order is."""
+
+    client_order_id: ClientOrderId
+    algo_id: VenueOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindParent:
+    """Please read the conditional orders of this symbol: an order came that we do not know."""
+
+    key: ChildKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadConditional:
+    """Please query this conditional order: its event does not say what became of its child."""
+
+    symbol: Symbol
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fed:
+    """What an event means, and what has to be read before its rest can be told."""
+
+    reports: tuple[Message, ...] = ()
+    lookups: tuple[FindParent | ReadConditional, ...] = ()
+    listen_key_expired: bool = False
+
+
+NOTHING = Fed()
+
+
+@dataclass(slots=True)
+class UserEvents:
+    """Everything the account's stream says, turned into reports. Owns the links and what waits for them."""
+
+    links: OrderedDict[ChildKey, Parent] = field(default_factory=OrderedDict)
+    _conditionals: OrderedDict[ClientOrderId, None] = field(default_factory=OrderedDict)
+    _strangers: OrderedDict[ChildKey, None] = field(default_factory=OrderedDict)
+    _parked: OrderedDict[ChildKey, list[Row]] = field(default_factory=OrderedDict)
+
+    def feed(self, event: object, stamp: Stamp) -> Fed:
+        """One event. Never raises: what cannot be read is handed on as a stray."""
+        try:
+            return self._feed(row_of(event, "an event"), stamp)
+        except MalformedError as error:
+            return Fed(reports=(_stray(event, stamp, f"unreadable: {error}"),))
+
+    def learn(self, rows: Iterable[Row], stamp: Stamp) -> tuple[Message, ...]:
+        """Rows of conditional orders that somebody read: links for what waits, and for what will come."""
+        reports: list[Message] = []
+        for row in rows:
+            reports.extend(self._learn(row, stamp))
+        return tuple(reports)
+
+    def submitted(self, client_order_id: ClientOrderId) -> None:
+        """A conditional order of ours goes out; some venues give the child its parent's id."""
+        self._conditionals[client_order_id] = None
+        _limit(self._conditionals, MAX_LINKS)
+
+    def waiting(self, key: ChildKey) -> bool:
+        return key in self._parked
+
+    def give_up(self, key: ChildKey, why: str, stamp: Stamp, *, proven: bool) -> tuple[Message, ...]:
+        """No parent was found. `proven`: none exists, so later events of this order need no lookup."""
+        if proven:
+            self._strangers[key] = None
+            _limit(self._strangers, MAX_LINKS)
+        return tuple(_stray(event, stamp, why) for event in self._parked.pop(key, []))
+
+    def _feed(self, event: Row, stamp: Stamp) -> Fed:
+        kind = event.get("e")
+        if kind == "ORDER_TRADE_UPDATE":
+            return self._order(event, stamp)
+        if kind == "ALGO_UPDATE":
+            return self._conditional(event, stamp)
+        if kind == "ACCOUNT_CONFIG_UPDATE":
+            changed = leverage_changed(event, stamp)
+            stray = _stray(event, stamp, "an account setting was changed")
+            return Fed(reports=(changed if changed is not None else stray,))
+        if kind == "MARGIN_CALL":
+            return Fed(reports=margin_calls(event, stamp))
+        if kind == "listenKeyExpired":
+            return Fed(listen_key_expired=True)
+        if kind == "ACCOUNT_UPDATE":
+            return _account_update(event, stamp)
+        if kind == "CONDITIONAL_ORDER_TRIGGER_REJECT":
+            return Fed(reports=(_stray(event, stamp, "a conditional order was refused when triggered"),))
+        if kind in _IGNORED:
+            return NOTHING
+        return Fed(reports=(_stray(event, stamp, "an event of an unknown type"),))
+
+    def _order(self, event: Row, stamp: Stamp) -> Fed:
+        order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
+        client_order_id = ClientOrderId(text_of(order, "c"))
+        key = (symbol_of(order, "s"), VenueOrderId(text_of(order, "i")))
+        parent = self.links.get(key)
+        if parent is not None:
+            return Fed(reports=_child_reports(event, parent, stamp))
+        if parse_client_order_id(client_order_id) is not None:
+            if client_order_id in self._conditionals:
+                own = Parent(client_order_id=client_order_id, algo_id=key[1])
+                return Fed(reports=_child_reports(event, own, stamp))
+            return Fed(reports=_order_reports(event, stamp))
+        if client_order_id.startswith(_SYSTEM_PREFIXES):
+            return Fed(reports=(_stray(event, stamp, "the venue closed a position by force"),))
+        if key in self._strangers:
+            return Fed(reports=(_stray(event, stamp, "an order that was not placed here"),))
+        return self._park(key, event, stamp)
+
+    def _park(self, key: ChildKey, event: Row, stamp: Stamp) -> Fed:
+        waiting = self._parked.setdefault(key, [])
+        waiting.append(event)
+        reports: tuple[Message, ...] = ()
+        if sum(map(len, self._parked.values())) > MAX_PARKED:
+            oldest = next(iter(self._parked))
+            reports = self.give_up(oldest, "too many events wait for their parents", stamp, proven=False)
+        return Fed(reports=reports, lookups=(FindParent(key=key),) if len(waiting) == 1 else ())
+
+    def _conditional(self, event: Row, stamp: Stamp) -> Fed:
+        row = conditional_row(event)
+        client_order_id = ClientOrderId(text_of(row, "clientAlgoId"))
+        if parse_client_order_id(client_order_id) is None:
+            stray = _stray(event, stamp, "a conditional order that was not placed here")
+            return Fed(reports=(stray, *self._learn(row, stamp)))
+        self.submitted(client_order_id)
+        if needs_child(row):
+            lookup = ReadConditional(symbol=symbol_of(row, "symbol"), client_order_id=client_order_id)
+            return Fed(reports=self._learn(row, stamp), lookups=(lookup,))
+        report = conditional_report(row, None, stamp, queried=False)
+        # A child's fills count before the parent's end does, or the end would look like fills gone missing.
+        released = self._learn(row, stamp)
+        return Fed(reports=(*released, report) if report.status.ended else (report, *released))
+
+    def _learn(self, row: Row, stamp: Stamp) -> tuple[Message, ...]:
+        try:
+            child = child_id(row)
+            if child is None:
+                return ()
+            parent = Parent(
+                client_order_id=ClientOrderId(text_of(row, "clientAlgoId")),
+                algo_id=VenueOrderId(text_of(row, "algoId")),
+            )
+            key = (symbol_of(row, "symbol"), child)
+        except MalformedError:
+            return ()
+        if parse_client_order_id(parent.client_order_id) is None:
+            return self.give_up(key, "a child of a conditional order that was not placed here", stamp, proven=True)
+        self.links[key] = parent
+        _limit(self.links, MAX_LINKS)
+        self._strangers.pop(key, None)
+        reports: list[Message] = []
+        for event in self._parked.pop(key, []):
+            try:
+                reports.extend(_child_reports(event, parent, stamp))
+            except MalformedError as error:
+                reports.append(_stray(event, stamp, f"unreadable: {error}"))
+        return tuple(reports)
+
+
+def _order_reports(event: Row, stamp: Stamp) -> tuple[FillReport | OrderReport, ...]:
+    """The fill before the state that already counts it."""
+    order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
+    event_time_ns = nanoseconds_of(event, "T", "E")
+    report = stream_order(order, stamp, event_time_ns=event_time_ns)
+    fill = stream_fill(order, stamp, event_time_ns=event_time_ns)
+    return (report,) if fill is None else (fill, report)
+
+
+def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, ...]:
+    reports: list[Message] = []
+    for report in _order_reports(event, stamp):
+        if isinstance(report, OrderReport):
+            triggered = report.status is OrderStatus.WORKING
+            reports.append(
+                replace(
+                    report,
+                    client_order_id=parent.client_order_id,
+                    venue_order_id=parent.algo_id,
+                    status=OrderStatus.TRIGGERED if triggered else report.status,
+                )
+            )
+        else:
+            reports.append(replace(report, client_order_id=parent.client_order_id))
+    return tuple(reports)
+
+
+def _account_update(event: Row, stamp: Stamp) -> Fed:
+    change = row_of(event.get("a"), "a of ACCOUNT_UPDATE")
+    positions = change.get("P")
+    if change.get("m") in _EXPECTED_REASONS or not isinstance(positions, Sequence) or not positions:
+        return NOTHING
+    return Fed(reports=(_stray(event, stamp, f"the account changed by {change.get('m')}"),))
+
+
+def _stray(event: object, stamp: Stamp, why: str) -> StrayEvent:
+    try:
+        raw = json.dumps(event, separators=(",", ":"), default=str)
+    except (TypeError, ValueError, RecursionError):
+        raw = repr(event)[:4096]
+    return StrayEvent(account=stamp.account, ts_init=stamp.ts_init, raw=scrub(raw, limit=4096), why=why)
+
+
+def _limit(
+    table: OrderedDict[ChildKey, Parent] | OrderedDict[ChildKey, None] | OrderedDict[ClientOrderId, None], most: int
+) -> None:
+    while len(table) > most:
+        table.popitem(last=False)

@@ -1,0 +1,259 @@
+"""Reads of an account: orders, fills, positions, balance. A part of a list is told as no list at all."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from adapters.exchange import calls, replies
+from adapters.exchange import outcome as proof
+from adapters.exchange.calls import Call, Window
+from adapters.exchange.events import UserEvents
+from adapters.exchange.normalize import (
+    Stamp,
+    SymbolSetting,
+    balance_report,
+    child_id,
+    conditional_report,
+    order_report,
+    position_rows,
+    symbol_settings,
+    trade_report,
+)
+from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.rows import MalformedError, Row, rows_of
+from adapters.exchange.session import Session
+from adapters.exchange.settings import Wiring
+from messages.reports import (
+    BalanceReport,
+    FillReport,
+    OpenOrdersReport,
+    OrderNotFound,
+    OrderReport,
+    PositionsReport,
+    QueryFailed,
+)
+from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
+from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
+
+MAX_TRADE_PAGES = 50
+"""50,000 trades of one order: beyond it something else is wrong."""
+
+
+class ReadError(Exception):
+    """A read had no usable answer: evidence of nothing."""
+
+    def __init__(self, cause: str, retry_after_ms: int = 0) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.retry_after_ms = retry_after_ms
+
+
+class Reader:
+    """Asks and reads. Its methods raise ReadError or MalformedError and nothing else, but for `order`."""
+
+    def __init__(self, wiring: Wiring, session: Session, events: UserEvents) -> None:
+        self._account = wiring.account
+        self._settings = wiring.settings
+        self._clock = wiring.clock
+        self._deliver = wiring.deliver
+        self._session = session
+        self._events = events
+        self._symbol_settings: dict[Symbol, SymbolSetting] = {}
+        self._symbol_settings_read_ns = 0
+        self.suspect: Callable[[str], None] = lambda _cause: None
+        """Called when a request met silence: the venue may be down."""
+
+    def stamp(self) -> Stamp:
+        return Stamp(account=self._account, ts_init=self._clock.time_ns())
+
+    async def order(self, request: OrderRequest) -> OrderReport | OrderNotFound | QueryFailed:
+        """One order as it is, its child included. Raises nothing."""
+        try:
+            row = await self._order_row(calls.query(request), request.client_order_id)
+            if row is None:
+                return replies.order_not_found(request, self.stamp())
+            if not request.conditional:
+                return replies.following(order_report(row, self.stamp()), request)
+            child = await self._child_row(request.symbol, row)
+            return replies.following(conditional_report(row, child, self.stamp()), request)
+        except ReadError as error:
+            return replies.query_failed(request, error.cause, error.retry_after_ms, self.stamp())
+        except MalformedError as error:
+            return replies.query_failed(request, f"unreadable answer: {error}", 0, self.stamp())
+
+    async def conditional(self, symbol: Symbol, client_order_id: ClientOrderId) -> OrderReport | None:
+        """A conditional order as it is with its child; None where that could not be read."""
+        request = QueryOrder(account=self._account, symbol=symbol, client_order_id=client_order_id, conditional=True)
+        found = await self.order(request)
+        return replace(found, queried=False) if isinstance(found, OrderReport) else None
+
+    async def conditionals_of(self, symbol: Symbol) -> Sequence[Row]:
+        """Recent conditional orders of a symbol, ended ones included."""
+        return await self._rows(calls.conditionals_of(symbol, self._now_ms()), "conditional orders")
+
+    async def fills(self, request: FetchFills) -> list[FillReport]:
+        """All trades of an order, oldest first, each once; of a triggered order, its child's."""
+        venue_order_id = await self._trading_id(request)
+        if venue_order_id is None:
+            return []
+        fills: dict[str, FillReport] = {}
+        for window in calls.trade_windows(request.since_ns // 1_000_000, self._now_ms()):
+            await self._fills_within(window, request, venue_order_id, fills)
+        return sorted(fills.values(), key=lambda fill: (fill.ts_event, fill.trade_id.zfill(20)))
+
+    async def positions(self, request: FetchPositions) -> PositionsReport:
+        begun_ns = self._clock.time_ns()
+        value = await self.value(calls.positions(request.symbol))
+        rows = position_rows(value, self._symbol_settings)
+        if rows and (self._settings_are_old() or any(row.symbol not in self._symbol_settings for row in rows)):
+            await self._refresh_symbol_settings()
+            rows = position_rows(value, self._symbol_settings)
+        report = PositionsReport(
+            account=self._account,
+            ts_init=self._clock.time_ns(),
+            request_id=request.request_id,
+            begun_ns=begun_ns,
+            positions=rows,
+            symbol=request.symbol,
+        )
+        return replies.following(report, request)
+
+    async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
+        begun_ns = self._clock.time_ns()
+        # The conditional ones first: an order that triggers in between is then in both lists, not in none.
+        conditional = await self._rows(calls.OPEN_CONDITIONALS, "conditional orders")
+        regular = await self._rows(calls.OPEN_ORDERS, "open orders")
+        self._learn(conditional)
+        stamp = self.stamp()
+        orders = [self._owned(order_report(row, stamp)) for row in regular]
+        known = {order.client_order_id for order in orders}
+        listed = (conditional_report(row, None, stamp) for row in conditional)
+        orders.extend(order for order in listed if order.client_order_id not in known)
+        report = OpenOrdersReport(
+            account=self._account,
+            ts_init=stamp.ts_init,
+            request_id=request.request_id,
+            begun_ns=begun_ns,
+            orders=tuple(orders),
+        )
+        return replies.following(report, request)
+
+    async def balance(self, request: FetchBalance) -> BalanceReport:
+        report = balance_report(await self.value(calls.ACCOUNT), self.stamp(), request.request_id)
+        return replies.following(report, request)
+
+    async def value(self, call: Call) -> object:
+        verdict = await self._session.ask(Ask.READ, call)
+        if isinstance(verdict, proof.Answered):
+            return verdict.value
+        raise await self._error(verdict)
+
+    def note_leverage(self, symbol: Symbol, leverage: int) -> None:
+        """The stream or a setting told a leverage; what was read before is stale."""
+        known = self._symbol_settings.get(symbol)
+        if known is not None:
+            self._symbol_settings[symbol] = replace(known, leverage=leverage)
+
+    async def _order_row(self, call: Call, client_order_id: str | None) -> Row | None:
+        """The row of one order; None where the venue says that it knows none."""
+        verdict = await self._session.ask(Ask.QUERY, call, client_order_id=client_order_id)
+        if isinstance(verdict, proof.Accepted):
+            return verdict.row
+        if isinstance(verdict, proof.Missing):
+            return None
+        raise await self._error(verdict)
+
+    async def _child_row(self, symbol: Symbol, row: Row) -> Row | None:
+        """The child of a conditional order, which tells its state and its fills."""
+        self._learn((row,))
+        child = child_id(row)
+        if child is None:
+            return None
+        child_row = await self._order_row(calls.query_by_venue_id(symbol, child), None)
+        if child_row is None:
+            raise ReadError(f"the child {child} of a conditional order is not known yet")
+        return child_row
+
+    async def _trading_id(self, request: FetchFills) -> VenueOrderId | None:
+        """The order whose trades these are: a triggered order's child. None: it never traded."""
+        if not request.conditional and request.venue_order_id is not None:
+            return request.venue_order_id
+        row = await self._order_row(calls.query(request), request.client_order_id)
+        if row is None:
+            raise ReadError("the venue knows no such order")
+        if not request.conditional:
+            return order_report(row, self.stamp()).venue_order_id
+        self._learn((row,))
+        return child_id(row)
+
+    async def _fills_within(
+        self, window: Window | None, request: FetchFills, order: VenueOrderId, fills: dict[str, FillReport]
+    ) -> None:
+        from_id: int | None = None
+        for _ in range(MAX_TRADE_PAGES):
+            rows = await self._rows(calls.trades(request.symbol, order, window, from_id), "trades")
+            page = [trade_report(row, self.stamp(), request.client_order_id) for row in rows]
+            # Whatever else the venue mixes in, only this order's trades are this order's fills.
+            fills.update({fill.trade_id: fill for fill in page if fill.venue_order_id == order})
+            if len(page) < calls.TRADES_PER_PAGE:
+                return
+            last = max(page, key=lambda fill: fill.ts_event)
+            if window is not None:
+                window = replace(window, start_ms=last.ts_event // 1_000_000)
+            else:
+                from_id = int(last.trade_id) + 1
+        raise ReadError(f"more than {MAX_TRADE_PAGES} pages of trades")
+
+    def _settings_are_old(self) -> bool:
+        age_ns = self._clock.monotonic_ns() - self._symbol_settings_read_ns
+        return age_ns > self._settings.settings_max_age_ms * 1_000_000
+
+    async def _refresh_symbol_settings(self) -> None:
+        """Best effort: a position without its leverage is a position all the same."""
+        try:
+            self._symbol_settings = symbol_settings(await self.value(calls.SYMBOL_CONFIG))
+            self._symbol_settings_read_ns = self._clock.monotonic_ns()
+        except (ReadError, MalformedError):
+            return
+
+    def _learn(self, rows: Sequence[Row]) -> None:
+        for report in self._events.learn(rows, self.stamp()):
+            self._deliver(report)
+
+    def _owned(self, report: OrderReport) -> OrderReport:
+        """A child at work is its parent to everybody outside."""
+        parent = self._events.links.get((report.symbol, report.venue_order_id))
+        if parent is None:
+            return report
+        return replace(
+            report,
+            client_order_id=parent.client_order_id,
+            venue_order_id=parent.algo_id,
+            status=OrderStatus.TRIGGERED if report.status is OrderStatus.WORKING else report.status,
+        )
+
+    async def _rows(self, call: Call, what: str) -> Sequence[Row]:
+        return rows_of(await self.value(call), what)
+
+    def _now_ms(self) -> int:
+        return self._clock.time_ns() // 1_000_000
+
+    async def _error(self, verdict: Verdict) -> ReadError:
+        match verdict:
+            case proof.NotExecuted(cause=cause, retry_after_ms=retry_after_ms):
+                await self.after(verdict)
+                return ReadError(cause, retry_after_ms)
+            case proof.Unknown(cause=cause):
+                self.suspect(cause)
+                return ReadError(cause)
+            case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
+                return ReadError(f"{code} {text}")
+            case _:
+                return ReadError("an answer to another question")
+
+    async def after(self, verdict: Verdict) -> None:
+        """What an answer means for the connection itself: our clock is off, or nobody is there."""
+        if isinstance(verdict, proof.NotExecuted) and verdict.resync:
+            await asyncio.shield(self._session.sync_clock())
+        elif isinstance(verdict, proof.Unknown) or (isinstance(verdict, proof.NotExecuted) and not verdict.throttled):
+            self.suspect(verdict.cause)

@@ -1,0 +1,210 @@
+"""A request and what its answer proves -> the report that answers it. Pure.
+
+Every reply carries the correlation id of its request, so that one command can be followed through.
+"""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from adapters.exchange import outcome as proof
+from adapters.exchange.normalize import Stamp, conditional_report, order_report
+from adapters.exchange.outcome import Verdict
+from adapters.exchange.rows import MalformedError, Row
+from messages.base import Message
+from messages.reports import (
+    CancelRejected,
+    FetchFailed,
+    NotExecuted,
+    OrderAccepted,
+    OrderNotFound,
+    OrderRejected,
+    OrderReport,
+    OutcomeUnknown,
+    QueryFailed,
+    SettingApplied,
+    SettingRefused,
+)
+from messages.requests import CancelOrder, OrderRequest, SetLeverage, SubmitOrder
+from messages.types import OrderStatus, RejectReason, VenueOrderId
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+
+def following(report: MessageT, request: Message) -> MessageT:
+    """The report as a consequence of the request."""
+    return replace(report, correlation_id=request.correlation_id, causation_id=request.causation_id)
+
+
+def to_submit(request: SubmitOrder, verdict: Verdict, stamp: Stamp) -> tuple[Message, ...]:
+    """What a submit's verdict means for its asker.
+
+    The first report is the answer. A second one follows where the accepted order ended at once
+    without a fill (no liquidity, FOK, a stop refused by the engine); a fill is for its trades to tell.
+    `Duplicate` is the caller's to look into: an order of ours has this id.
+    """
+    match verdict:
+        case proof.Accepted(venue_order_id=venue_order_id, row=row):
+            return (accepted(request, venue_order_id, stamp), *_stillborn(request, row, stamp))
+        case proof.Rejected(reason=reason, code=code, text=text):
+            return (rejected(request, reason, code, text, stamp),)
+        case proof.NotExecuted():
+            return (not_executed(request, verdict, stamp),)
+        case proof.Unknown(cause=cause):
+            return (unknown(request, cause, stamp),)
+        case proof.Duplicate(code=code, text=text):
+            return (unknown(request, f"{code} {text}", stamp),)
+        case proof.Missing() | proof.Answered():
+            return (unknown(request, "an answer that is none to a submit", stamp),)
+
+
+def accepted(request: SubmitOrder, venue_order_id: VenueOrderId, stamp: Stamp) -> OrderAccepted:
+    report = OrderAccepted(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        symbol=request.symbol,
+        client_order_id=request.client_order_id,
+        venue_order_id=venue_order_id,
+    )
+    return following(report, request)
+
+
+def rejected(request: SubmitOrder, reason: RejectReason, code: str, text: str, stamp: Stamp) -> OrderRejected:
+    report = OrderRejected(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        symbol=request.symbol,
+        client_order_id=request.client_order_id,
+        reason=reason,
+        code=code,
+        text=text,
+    )
+    return following(report, request)
+
+
+def cancel_rejected(request: CancelOrder, code: str, text: str, stamp: Stamp) -> CancelRejected:
+    report = CancelRejected(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        symbol=request.symbol,
+        client_order_id=request.client_order_id,
+        code=code,
+        text=text,
+    )
+    return following(report, request)
+
+
+def unknown(request: OrderRequest, cause: str, stamp: Stamp) -> OutcomeUnknown:
+    report = OutcomeUnknown(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        symbol=request.symbol,
+        client_order_id=request.client_order_id,
+        cause=cause,
+        cancel=isinstance(request, CancelOrder),
+    )
+    return following(report, request)
+
+
+def not_executed(request: OrderRequest, verdict: proof.NotExecuted, stamp: Stamp) -> NotExecuted:
+    report = NotExecuted(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        symbol=request.symbol,
+        client_order_id=request.client_order_id,
+        retry_after_ms=verdict.retry_after_ms,
+        cause=verdict.cause,
+        cancel=isinstance(request, CancelOrder),
+        throttled=verdict.throttled,
+    )
+    return following(report, request)
+
+
+def order_not_found(request: OrderRequest, stamp: Stamp) -> OrderNotFound:
+    report = OrderNotFound(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        symbol=request.symbol,
+        client_order_id=request.client_order_id,
+    )
+    return following(report, request)
+
+
+def query_failed(request: OrderRequest, cause: str, retry_after_ms: int, stamp: Stamp) -> QueryFailed:
+    report = QueryFailed(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        symbol=request.symbol,
+        client_order_id=request.client_order_id,
+        cause=cause,
+        retry_after_ms=retry_after_ms,
+    )
+    return following(report, request)
+
+
+def fetch_failed(request: Message, request_id: str, cause: str, retry_after_ms: int, stamp: Stamp) -> FetchFailed:
+    report = FetchFailed(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        request_id=request_id,
+        cause=cause,
+        retry_after_ms=retry_after_ms,
+    )
+    return following(report, request)
+
+
+def to_setting(request: SetLeverage, verdict: Verdict, stamp: Stamp) -> SettingApplied | SettingRefused:
+    """Settings are safe to repeat, so everything that is no clear yes or no is `unknown`."""
+    match verdict:
+        case proof.Answered(value=dict() as value):
+            told = value.get("leverage", request.leverage)
+            if str(told) == str(request.leverage):
+                return _applied(request, stamp)
+            return setting_refused(request, f"the venue answered with leverage {told}", stamp, unknown=True)
+        case proof.Rejected(code=code, text=text):
+            return setting_refused(request, f"{code} {text}", stamp)
+        case proof.NotExecuted(cause=cause, retry_after_ms=retry_after_ms):
+            return setting_refused(request, cause, stamp, unknown=True, retry_after_ms=retry_after_ms)
+        case proof.Unknown(cause=cause):
+            return setting_refused(request, cause, stamp, unknown=True)
+        case _:
+            return setting_refused(request, "an answer that is none to a setting", stamp, unknown=True)
+
+
+def setting_refused(
+    request: SetLeverage, text: str, stamp: Stamp, *, unknown: bool = False, retry_after_ms: int = 0
+) -> SettingRefused:
+    report = SettingRefused(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        position_id=request.position_id,
+        symbol=request.symbol,
+        leverage=request.leverage,
+        text=text,
+        unknown=unknown,
+        retry_after_ms=retry_after_ms,
+    )
+    return following(report, request)
+
+
+def _applied(request: SetLeverage, stamp: Stamp) -> SettingApplied:
+    report = SettingApplied(
+        account=stamp.account,
+        ts_init=stamp.ts_init,
+        position_id=request.position_id,
+        symbol=request.symbol,
+        leverage=request.leverage,
+    )
+    return following(report, request)
+
+
+def _stillborn(request: SubmitOrder, row: Row, stamp: Stamp) -> tuple[OrderReport, ...]:
+    try:
+        if request.kind.conditional:
+            report = conditional_report(row, None, stamp, queried=False)
+        else:
+            report = order_report(row, stamp, queried=False)
+    except MalformedError:
+        return ()
+    if not report.status.ended or report.status is OrderStatus.FILLED:
+        return ()
+    return (following(report, request),)

@@ -1,0 +1,296 @@
+"""Unmodified ccxt.pro as a transport: it signs, sends, and holds the sockets; we read its answers raw.
+
+Two user hooks of ccxt make that possible. `on_rest_response` gives every HTTP answer as it came, so
+that one table judges answers whether or not ccxt raised for them (it does not for an empty 200).
+`handle_message` gives every stream message before ccxt keeps only the latest of each order.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from adapters.exchange import calls
+from adapters.exchange.calls import Call
+from adapters.exchange.outcome import Ask, Raised, Unknown, Verdict, interpret, interpret_raised, with_secrets_masked
+from adapters.exchange.redaction import scrub
+from adapters.exchange.settings import Clock, ExchangeSettings
+
+GUARD_MS = 2_000
+"""Beyond the library's own timeout, after which a request is given up whatever the library thinks."""
+MAX_CLOCK_ROUND_TRIP_MS = 1_000
+"""A slower answer about the time says too little about it."""
+
+_NEVER_SENT = frozenset({"ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL"})
+_APIS: Mapping[str, str] = {
+    "/fapi/v1/": "fapiPrivate",
+    "/fapi/v2/": "fapiPrivateV2",
+    "/fapi/v3/": "fapiPrivateV3",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Tape:
+    """What happened to one request: whether it was begun, and the answer as it came off the wire."""
+
+    begun: bool = False
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetUse:
+    """What the venue last said we have used of its limits; None where it has not said yet."""
+
+    used_weight_1m: int | None = None
+    order_count_10s: int | None = None
+    order_count_1m: int | None = None
+    read_ns: int = 0
+
+
+@dataclass(slots=True)
+class _Budget:
+    latest: BudgetUse = field(default_factory=BudgetUse)
+
+
+_TAPE: ContextVar[Tape | None] = ContextVar("tape", default=None)
+
+
+class Session:
+    """One ccxt.pro instance. Made, used and closed on one event loop."""
+
+    def __init__(self, settings: ExchangeSettings, clock: Clock) -> None:
+        """Raises ValueError for an exchange that ccxt or this adapter does not know."""
+        if settings.exchange != "binanceusdm":
+            raise ValueError(f"exchange {settings.exchange!r} is not supported; supported: binanceusdm")
+        self._settings = settings
+        self._clock = clock
+        self._budget = _Budget()
+        self.secrets = settings.secrets
+        self.exchange = _build(settings)
+        self._watch_answers()
+
+    @property
+    def budget(self) -> BudgetUse:
+        return self._budget.latest
+
+    async def ask(
+        self, ask: Ask, call: Call, *, client_order_id: str | None = None, tape: Tape | None = None
+    ) -> Verdict:
+        """Send one request once and judge what came back. Raises nothing but CancelledError.
+
+        Whoever cancels this reads from `tape` whether the request had begun.
+        """
+        tape = Tape() if tape is None else tape
+        raised = await self._send(call, tape)
+        now_ms = self._clock.time_ns() // 1_000_000
+        if tape.body is not None:
+            verdict = interpret(
+                ask, tape.status, tape.headers, tape.body, client_order_id=client_order_id, now_ms=now_ms
+            )
+        elif raised is not None:
+            verdict = interpret_raised(ask, raised, now_ms=now_ms)
+        else:
+            verdict = Unknown(cause="no answer was seen")
+        return with_secrets_masked(verdict, self.secrets)
+
+    async def get(self, url: str) -> Tape:
+        """A plain GET, unsigned. `body` is None where there was no answer."""
+        tape = Tape()
+        with _taped(tape):
+            try:
+                async with asyncio.timeout((self._settings.timeout_ms + GUARD_MS) / 1000):
+                    await self.exchange.fetch(url, "GET")
+            except Exception:  # noqa: BLE001  the tape says what came of it
+                return tape
+        return tape
+
+    async def sync_clock(self) -> Verdict:
+        """Measure how far our clock is off the venue's, so that requests are signed with its time."""
+        before_ms = self.exchange.milliseconds()
+        verdict = await self.ask(Ask.READ, calls.SERVER_TIME)
+        after_ms = self.exchange.milliseconds()
+        value = getattr(verdict, "value", None)
+        server_ms = value.get("serverTime") if isinstance(value, dict) else None
+        if isinstance(server_ms, int) and after_ms - before_ms <= MAX_CLOCK_ROUND_TRIP_MS:
+            self.exchange.options["timeDifference"] = (before_ms + after_ms) // 2 - server_ms
+        return verdict
+
+    def hear(self, handle: Callable[[Any, object], None]) -> None:
+        """Give every stream message, with the socket it came from, to `handle` instead of ccxt's caches."""
+        self.exchange.handle_message = handle
+
+    def private_url(self, listen_key: str) -> str:
+        url: str = self.exchange.get_private_ws_url("linear", listen_key)
+        return url
+
+    def market_url(self) -> str:
+        url: str = self.exchange.get_ws_url("linear", "market")
+        return url
+
+    @asynccontextmanager
+    async def socket(
+        self, url: str, subscribe: Mapping[str, object] | None = None
+    ) -> AsyncIterator["asyncio.Future[Any]"]:
+        """An open websocket; the future given ends, by raising, when the socket does.
+
+        Raises what ccxt raises where it cannot be opened. A socket left over at this address is dropped.
+        """
+        self.exchange.open()
+        self._forget(url)
+        ended: asyncio.Future[Any] = self.exchange.watch(url, "albra", subscribe, "linear")
+        client = self.exchange.client(url)
+        try:
+            async with asyncio.timeout(self._settings.timeout_ms / 1000):
+                # Whichever comes first: it is open, or the attempt has failed.
+                await asyncio.wait({asyncio.ensure_future(client.connected), ended}, return_when="FIRST_COMPLETED")
+            if ended.done():
+                await ended
+            yield ended
+        finally:
+            if ended.done() and not ended.cancelled():
+                ended.exception()
+            self._forget(url)
+            await client.close()
+
+    async def close(self) -> None:
+        await self.exchange.close()
+
+    def text(self, error: BaseException) -> str:
+        """An error in words that may be shown."""
+        return scrub(f"{type(error).__name__}: {error}", self.secrets)
+
+    async def _send(self, call: Call, tape: Tape) -> Raised | None:
+        prefix, path = call.path[:9], call.path[9:]
+        api = _APIS[prefix] if call.private else "fapiPublic"
+        with _taped(tape):
+            try:
+                async with asyncio.timeout((self._settings.timeout_ms + GUARD_MS) / 1000):
+                    await self.exchange.request(path, [api], call.method, dict(call.params))
+            except Exception as error:  # noqa: BLE001  every failure of a request is an answer about it
+                return raised_of(error, begun=tape.begun, headers=tape.headers)
+        return None
+
+    def _watch_answers(self) -> None:
+        send = self.exchange.fetch
+
+        async def fetch(*args: Any, **kwargs: Any) -> Any:
+            tape = _TAPE.get()
+            if tape is not None:
+                tape.begun = True
+            return await send(*args, **kwargs)
+
+        def on_rest_response(
+            status: int, _reason: str, _url: str, _method: str, headers: Mapping[str, str], body: str, *_: object
+        ) -> str:
+            tape = _TAPE.get()
+            if tape is not None:
+                tape.status, tape.headers = status, tuple(headers.items())
+                tape.body = body.encode("utf-8", errors="replace")
+            self._read_budget(headers)
+            return body.strip()
+
+        self.exchange.fetch = fetch
+        self.exchange.on_rest_response = on_rest_response
+
+    def _read_budget(self, headers: Mapping[str, str]) -> None:
+        found = {name.lower(): value for name, value in headers.items() if name.lower().startswith("x-mbx-")}
+        before = self._budget.latest
+        self._budget.latest = BudgetUse(
+            used_weight_1m=_count(found, "x-mbx-used-weight-1m", before.used_weight_1m),
+            order_count_10s=_count(found, "x-mbx-order-count-10s", before.order_count_10s),
+            order_count_1m=_count(found, "x-mbx-order-count-1m", before.order_count_1m),
+            read_ns=self._clock.time_ns() if found else before.read_ns,
+        )
+
+    def _forget(self, url: str) -> None:
+        """Re-watching must dial anew, and at our pace: ccxt would reuse the dead socket and add its own delay."""
+        self.exchange.clients.pop(url, None)
+        delays = getattr(self.exchange, "ws_dial_backoff", None)
+        if delays:
+            delays.pop(url, None)
+
+
+def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, str], ...] = ()) -> Raised:
+    """What an exception says of its request. Nothing was sent where it was not begun, or no connection was made."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and len(chain) < 8:
+        chain.append(link)
+        link = link.__cause__
+    classes = tuple(kind.__name__ for each in chain for kind in type(each).__mro__[:-2])
+    return Raised(
+        classes=classes,
+        text=str(error),
+        never_sent=not begun or not _NEVER_SENT.isdisjoint(classes),
+        headers=headers,
+    )
+
+
+class _taped:  # noqa: N801  reads as a statement
+    """Within it, answers of this task's requests go to `tape`."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    def __enter__(self) -> None:
+        self._token = _TAPE.set(self._tape)
+
+    def __exit__(self, *_: object) -> None:
+        _TAPE.reset(self._token)
+
+
+def _count(headers: Mapping[str, str], name: str, before: int | None) -> int | None:
+    text = headers.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else before
+
+
+def _build(settings: ExchangeSettings) -> Any:
+    import ccxt.pro  # 0.4 s warm, 100 MiB: only where an exchange is really spoken to
+
+    base = ccxt.pro.binanceusdm()
+    config: dict[str, Any] = {
+        "apiKey": settings.api_key,
+        "secret": settings.api_secret,
+        "timeout": settings.timeout_ms,
+        "timeout_on_exit": 0,
+        # Budgets are the gateway's: here, an emergency close would queue behind everything.
+        "enableRateLimit": False,
+        "streaming": {"keepAlive": settings.stream_ping_ms},
+        "options": {
+            "adjustForTimeDifference": True,
+            "fetchCurrencies": False,
+            "maxRetriesOnFailure": 0,
+            "recvWindow": settings.recv_window_ms,
+            "setMarginMode": {"throwMarginModeAlreadySet": False},
+            "fetchOpenOrders": {"warnWithoutSymbol": False},
+            "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
+        },
+    }
+    if settings.base_url is not None:
+        config["urls"] = {"api": _pointed_at(base.urls["api"], settings.base_url)}
+        # The futures codes are mapped by host name only; another host needs them by hand.
+        config["exceptions"] = {"exact": base.exceptions["linear"]["exact"]}
+    exchange = ccxt.pro.binanceusdm(config)
+    exchange.number = str
+    return exchange
+
+
+def _pointed_at(urls: Mapping[str, Any], base_url: str) -> dict[str, Any]:
+    """The same table of addresses at another host; paths stay (`ws.linear` must still end in `/ws`)."""
+    scheme, host, *_ = urlsplit(base_url)
+    moved: dict[str, Any] = {}
+    for name, url in urls.items():
+        if isinstance(url, Mapping):
+            moved[name] = _pointed_at(url, base_url)
+            continue
+        parts = urlsplit(url)
+        secure = scheme in ("https", "wss")
+        socket = parts.scheme.startswith("ws")
+        new_scheme = ("ws" if socket else "http") + ("s" if secure else "")
+        moved[name] = urlunsplit((new_scheme, host, parts.path, parts.query, ""))
+    return moved

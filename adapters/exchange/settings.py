@@ -1,0 +1,91 @@
+"""What one account's connection needs to know, and the small things its parts share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from messages.base import Message
+from messages.types import AccountId, PositionMode
+
+ACCEPTED_SKEW_MS = 1_000
+"""Binance accepts a timestamp up to one second ahead of its own time ("Timing security", general info)."""
+VALIDITY_MARGIN_MS = 1_000
+"""From a request's last valid moment to when its effect can be queried; ours, generous."""
+
+
+class Clock(Protocol):
+    """Wall time may jump; durations are measured on the monotonic clock."""
+
+    def time_ns(self) -> int: ...
+
+    def monotonic_ns(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSettings:
+    """One account at one exchange. Keys never show in a repr.
+
+    `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`).
+    """
+
+    exchange: str
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
+    base_url: str | None = None
+    position_mode: PositionMode = PositionMode.ONE_WAY
+    recv_window_ms: int = 3_000
+    timeout_ms: int = 10_000
+    probe_interval_ms: int = 10_000
+    settings_max_age_ms: int = 300_000
+    listen_key_refresh_ms: int = 20 * 60_000
+    stream_ping_ms: int = 20_000
+    backoff_min_ms: int = 250
+    backoff_max_ms: int = 30_000
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.api_key, self.api_secret)
+
+    @property
+    def validity_window_ms(self) -> int:
+        """After this long a request cannot take effect any more."""
+        return self.recv_window_ms + ACCEPTED_SKEW_MS + VALIDITY_MARGIN_MS
+
+    @property
+    def identity(self) -> str:
+        """Exchange, host and a fingerprint of the account, which tells nothing of the key."""
+        host = urlsplit(self.base_url).netloc if self.base_url else "live"
+        digest = sha256(f"albra account fingerprint\0{self.exchange}\0{self.api_key}".encode()).hexdigest()
+        return f"{self.exchange}@{host}#{digest[:16]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What every part of one account's connection shares. `deliver` may be called from the adapter's thread only."""
+
+    account: AccountId
+    settings: ExchangeSettings
+    clock: Clock
+    deliver: Callable[[Message], None]
+
+
+class Backoff:
+    """Doubling delays with jitter, so that many clients do not come back in step. Bounded, never giving up."""
+
+    def __init__(self, settings: ExchangeSettings, jitter: Callable[[], float]) -> None:
+        """`jitter` gives numbers in [0, 1)."""
+        self._least_ms = settings.backoff_min_ms
+        self._most_ms = settings.backoff_max_ms
+        self._jitter = jitter
+        self._failures = 0
+
+    def reset(self) -> None:
+        self._failures = 0
+
+    def next_s(self, at_least_ms: int = 0) -> float:
+        """Seconds to wait now: half fixed, half random, and no less than the venue asked for."""
+        delay_ms = min(self._most_ms, self._least_ms << min(self._failures, 16))
+        self._failures += 1
+        return max(at_least_ms, delay_ms * (1 + self._jitter()) / 2) / 1000

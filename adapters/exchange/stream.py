@@ -1,0 +1,240 @@
+"""The two sockets of an account: its own events, lossless and in order, and the mark prices.
+
+Order of a start: the socket is open, `StreamUp` is delivered (whoever hears it reads what happened
+before), and only then the events that have come since, from a queue of our own. After a socket has
+ended, the listen key is asked for anew: the old one may be what died.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from adapters.exchange.calls import Call
+from adapters.exchange.events import Fed, FindParent, ReadConditional, UserEvents
+from adapters.exchange.normalize import mark_reports
+from adapters.exchange.outcome import Answered, Ask, Unknown
+from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange.rows import MalformedError
+from adapters.exchange.session import Session
+from adapters.exchange.settings import Backoff, Wiring
+from messages.base import Message
+from messages.reports import FillReport, LeverageChanged, OrderReport, StreamDown, StreamUp
+from messages.types import Symbol
+
+MAX_QUEUE = 50_000
+"""Events that wait to be read; more means that we are too slow, which is a gap like any other."""
+LOOKUP_DELAYS_S = (0.0, 0.3, 1.0, 3.0)
+"""When to look for the parent of an unknown order: the venue's lists lag behind its events."""
+MARKS = "!markPrice@arr@1s"
+_LISTEN = Call(method="POST", path="/fapi/v1/listenKey")
+_KEEP = Call(method="PUT", path="/fapi/v1/listenKey")
+
+
+class GapError(Exception):
+    """The stream cannot go on as it is: it has to be opened anew."""
+
+
+class AccountStream:
+    """Keeps the account's own stream open for ever; one instance per adapter, run as one task."""
+
+    def __init__(
+        self, wiring: Wiring, session: Session, reader: Reader, events: UserEvents, *, backoff: Backoff
+    ) -> None:
+        self._wiring = wiring
+        self._session = session
+        self._reader = reader
+        self._events = events
+        self._backoff = backoff
+        self._queue: deque[object] = deque()
+        self._arrived = asyncio.Event()
+        self._url = ""
+        self._down = False
+        self._lookups: set[asyncio.Task[None]] = set()
+        self.on_symbol: Callable[[Symbol], None] = lambda _symbol: None
+        """Called with the symbol of everything that concerns our orders."""
+
+    async def run(self) -> None:
+        """Until canceled: open, read, and open again."""
+        try:
+            while True:
+                cause = await self._once()
+                if not self._down:
+                    self._down = True
+                    stamp = self._reader.stamp()
+                    self._wiring.deliver(StreamDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause))
+                await asyncio.sleep(self._backoff.next_s())
+        finally:
+            for task in self._lookups:
+                task.cancel()
+
+    def take(self, url: str, message: object) -> bool:
+        """One raw message from the socket at `url`; False where it is not of this stream."""
+        if url != self._url:
+            return False
+        self._queue.append(message)
+        self._arrived.set()
+        return True
+
+    async def _once(self) -> str:
+        """One life of the socket; why it ended."""
+        try:
+            listen_key = await self._listen_key()
+            self._queue.clear()
+            self._url = self._session.private_url(listen_key)
+            async with self._session.socket(self._url) as ended:
+                self._backoff.reset()
+                self._down = False
+                stamp = self._reader.stamp()
+                self._wiring.deliver(StreamUp(account=stamp.account, ts_init=stamp.ts_init))
+                await self._read_until(ended)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever ends a stream, it is opened again
+            return self._session.text(error)
+        finally:
+            self._url = ""
+        return "the socket was closed"
+
+    async def _listen_key(self) -> str:
+        verdict = await self._session.ask(Ask.SETTING, _LISTEN)
+        key = (
+            verdict.value.get("listenKey")
+            if isinstance(verdict, Answered) and isinstance(verdict.value, dict)
+            else None
+        )
+        if not isinstance(key, str) or not key:
+            raise GapError(f"no listen key: {getattr(verdict, 'cause', verdict)}")
+        self._session.secrets = (*self._wiring.settings.secrets, key)
+        return key
+
+    async def _read_until(self, ended: "asyncio.Future[Any]") -> None:
+        """Read the queue until the socket ends; what has come before its end is still read."""
+        keeping = asyncio.create_task(self._keep_alive())
+        try:
+            while True:
+                waiting = asyncio.create_task(self._arrived.wait())
+                await asyncio.wait({ended, keeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                self._arrived.clear()
+                self._drain()
+                if keeping.done():
+                    keeping.result()
+                if ended.done():
+                    await ended
+                    return
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError, GapError):
+                await keeping
+
+    async def _keep_alive(self) -> None:
+        """A listen key lives 60 minutes. Raises GapError when the venue will not prolong it."""
+        while True:
+            await asyncio.sleep(self._wiring.settings.listen_key_refresh_ms / 1000)
+            verdict = await self._session.ask(Ask.SETTING, _KEEP)
+            if isinstance(verdict, Unknown):
+                # Nobody answered: the key may live, and the next attempt comes well before its end.
+                continue
+            if not isinstance(verdict, Answered):
+                raise GapError(f"the listen key was not prolonged: {getattr(verdict, 'text', '')}")
+
+    def _drain(self) -> None:
+        if len(self._queue) > MAX_QUEUE:
+            raise GapError(f"more than {MAX_QUEUE} events were waiting")
+        while self._queue:
+            fed = self._events.feed(_unwrapped(self._queue.popleft()), self._reader.stamp())
+            self._hand_on(fed)
+            if fed.listen_key_expired:
+                raise GapError("the listen key expired")
+
+    def _hand_on(self, fed: Fed) -> None:
+        self._deliver(fed.reports)
+        for lookup in fed.lookups:
+            if isinstance(lookup, FindParent):
+                task = asyncio.create_task(self._find_parent(lookup))
+            else:
+                task = asyncio.create_task(self._read_conditional(lookup))
+            self._lookups.add(task)
+            task.add_done_callback(self._lookups.discard)
+
+    def _deliver(self, reports: Sequence[Message]) -> None:
+        for report in reports:
+            if isinstance(report, OrderReport | FillReport):
+                self.on_symbol(report.symbol)
+            elif isinstance(report, LeverageChanged):
+                self._reader.note_leverage(report.symbol, report.leverage)
+            self._wiring.deliver(report)
+
+    async def _find_parent(self, lookup: FindParent) -> None:
+        """Whose child an unknown order is. Its events are handed on in any case, and never dropped."""
+        key = lookup.key
+        why, proven = "an order that was not placed here", True
+        for delay_s in LOOKUP_DELAYS_S:
+            await asyncio.sleep(delay_s)
+            if not self._events.waiting(key):
+                return
+            try:
+                rows = await self._reader.conditionals_of(key[0])
+            except (ReadError, MalformedError) as error:
+                why, proven = f"an order whose parent could not be looked up: {error}", False
+                continue
+            why, proven = "an order that was not placed here", True
+            self._deliver(self._events.learn(rows, self._reader.stamp()))
+        if self._events.waiting(key):
+            self._deliver(self._events.give_up(key, why, self._reader.stamp(), proven=proven))
+
+    async def _read_conditional(self, lookup: ReadConditional) -> None:
+        """How a conditional order ended, where its event does not say. The sweep reads it again if this fails."""
+        for delay_s in LOOKUP_DELAYS_S:
+            await asyncio.sleep(delay_s)
+            report = await self._reader.conditional(lookup.symbol, lookup.client_order_id)
+            if report is not None:
+                self._deliver((report,))
+                if report.status.ended:
+                    return
+
+
+class MarkStream:
+    """Mark prices of the symbols of interest. Nobody is told of its gaps: only the latest price matters."""
+
+    def __init__(self, wiring: Wiring, session: Session, reader: Reader, *, backoff: Backoff) -> None:
+        self._wiring = wiring
+        self._session = session
+        self._reader = reader
+        self._backoff = backoff
+        self._url = ""
+        self.symbols: set[Symbol] = set()
+
+    async def run(self) -> None:
+        subscribe = {"method": "SUBSCRIBE", "params": [MARKS], "id": 1}
+        while True:
+            try:
+                self._url = self._session.market_url()
+                async with self._session.socket(self._url, subscribe) as ended:
+                    self._backoff.reset()
+                    await ended
+            except asyncio.CancelledError:
+                raise
+            except Exception:  # noqa: BLE001, S110  opened again, whatever ended it
+                pass
+            await asyncio.sleep(self._backoff.next_s())
+
+    def take(self, url: str, message: object) -> bool:
+        if url != self._url:
+            return False
+        value = _unwrapped(message)
+        if isinstance(value, list):
+            with suppress(MalformedError):
+                interesting = [row for row in value if isinstance(row, dict) and row.get("s") in self.symbols]
+                for report in mark_reports(interesting, self._reader.stamp()):
+                    self._wiring.deliver(report)
+        return True
+
+
+def _unwrapped(message: object) -> object:
+    """Combined streams wrap each event as `{"stream", "data"}`."""
+    if isinstance(message, dict) and "stream" in message and "data" in message:
+        return message["data"]
+    return message
