@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _TAG = "tag:yaml.org,2002:"
 _SHOWN_MAX = 40
+_DEPTH_MAX = 50
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,9 +47,7 @@ class Walk:
             return self._array(schema, node, path)
         return self._scalar(schema, node, path)
 
-    def problem(
-        self, path: str, expected: str, found: str, advice: str = "", line: int | None = None
-    ) -> None:
+    def problem(self, path: str, expected: str, found: str, advice: str = "", line: int | None = None) -> None:
         where = self.lines.get(path, 0) if line is None else line
         self.problems.append(
             Problem(file=self.file, line=where, path=path, expected=expected, found=found, advice=advice)
@@ -133,13 +132,27 @@ class Walk:
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The one document's node tree; None for an empty file. Raises yaml.YAMLError, RecursionError."""
+    """The one document's node tree; None for an empty file. Raises yaml.YAMLError."""
+    _check_depth(text)
     loader = _LOADER(text)
     try:
         node: yaml.Node | None = loader.get_single_node()
     finally:
         loader.dispose()
     return node
+
+
+def _check_depth(text: str) -> None:
+    """The C composer recurses on the machine's stack: nesting without bound would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEPTH_MAX:
+            mark: Any = event.start_mark
+            raise yaml.MarkedYAMLError(problem=f"nesting deeper than {_DEPTH_MAX}", problem_mark=mark)
 
 
 def expectation(schema: JsonSchema) -> str:

@@ -68,8 +68,6 @@ def load_text(text: str, file: Path, environment: Mapping[str, str] = os.environ
         root = compose(text)
     except yaml.YAMLError as error:
         raise ConfigError((_syntax_problem(file, text, error),)) from None
-    except RecursionError:
-        raise _unreadable(file, "YAML of a sane depth", "deeper nesting than can be read") from None
     effective = walk.value(SCHEMA, root, "")
     _check_across(walk, effective)
     if walk.problems:

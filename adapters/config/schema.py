@@ -84,12 +84,8 @@ _ACCOUNT = _group(
     position_mode=_choice(
         "Whether long and short of one symbol net or stand side by side.", "one_way", "one_way", "hedge"
     ),
-    recv_window_ms=_integer(
-        "How long the exchange may take to accept a request.", 3000, minimum=100, maximum=60_000
-    ),
-    timeout_ms=_integer(
-        "How long an answer of the exchange is waited for.", 10_000, minimum=100, maximum=120_000
-    ),
+    recv_window_ms=_integer("How long the exchange may take to accept a request.", 3000, minimum=100, maximum=60_000),
+    timeout_ms=_integer("How long an answer of the exchange is waited for.", 10_000, minimum=100, maximum=120_000),
 )
 
 SCHEMA: JsonSchema = {
@@ -122,9 +118,7 @@ SCHEMA: JsonSchema = {
         ),
         phase2=_group(
             "The supervisor, in the words of the original system.",
-            enabled=_flag(
-                "false: watch only; everything is compared and reported, nothing is sent.", default=True
-            ),
+            enabled=_flag("false: watch only; everything is compared and reported, nothing is sent.", default=True),
             event_bus=_group(
                 "Mailboxes.",
                 max_queue_size=_integer("Bound of each mailbox.", 1000, minimum=1, maximum=1_000_000),
@@ -195,12 +189,8 @@ SCHEMA: JsonSchema = {
         ),
         log=_group(
             "Logs.",
-            level=_choice(
-                "Lowest level kept.", "INFO", "TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"
-            ),
-            file_bytes=_integer(
-                "A log file is turned at this size.", 50_000_000, minimum=10_000, maximum=2**40
-            ),
+            level=_choice("Lowest level kept.", "INFO", "TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+            file_bytes=_integer("A log file is turned at this size.", 50_000_000, minimum=10_000, maximum=2**40),
             keep_files=_integer("How many turned files stay.", 10, minimum=1, maximum=10_000),
         ),
     ),
