@@ -272,7 +272,8 @@ def income(exchange: Exchange, account: Account, params: Params) -> object:
 def adl_quantile(exchange: Exchange, account: Account, params: Params) -> object:
     symbol = _optional_symbol(exchange, params)
     chosen = {p.symbol for p in account.positions.values() if p.quantity and (not symbol or p.symbol == symbol)}
-    quantile = {"LONG": 1, "SHORT": 1} if account.hedge else {"BOTH": 1}
+    leg, net = (1, 0) if account.hedge else (0, 1)
+    quantile = {"LONG": leg, "SHORT": leg, "BOTH": net, "HEDGE": 0}
     return [{"symbol": each, "adlQuantile": quantile} for each in sorted(chosen)]
 
 

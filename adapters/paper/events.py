@@ -172,6 +172,7 @@ def algo_update(algo: AlgoOrder, child: Order | None, instrument: Instrument, no
         "tt": algo.trigger_ms,
         "gtd": algo.good_till_ms,
         "rm": algo.failure,
+        "ia": algo.activated,
     }
     return {"e": "ALGO_UPDATE", "T": now_ms, "E": now_ms, "o": inner}
 

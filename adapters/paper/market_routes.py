@@ -178,6 +178,7 @@ def funding_rate(exchange: Exchange, params: Params) -> object:
             "fundingTime": market.next_funding_ms - market.instrument.funding_interval_ms,
             "fundingRate": money(market.funding_rate),
             "markPrice": money(market.mark),
+            "rateType": "Regular",
         }
         for market in chosen
     ]

@@ -105,7 +105,7 @@ def amend_order(exchange: Exchange, account: Account, params: Params) -> object:
     if params.get("side") and params["side"] != order.side:
         raise Refusal(-1117, "Invalid side.")
     matching.amend(exchange, account, order, number(params, "price"), number(params, "quantity"))
-    return order_answer(order, exchange.markets[order.symbol].instrument)
+    return order_answer(order, exchange.markets[order.symbol].instrument) | {"modifyId": order.amendments}
 
 
 def new_orders(exchange: Exchange, account: Account, params: Params) -> object:
