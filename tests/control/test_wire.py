@@ -1,0 +1,143 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from adapters.control import wire
+from adapters.control.fields import FieldError
+from messages.commands import ClosePosition, ModifyPosition, OpenPosition, PauseOpenings, PausePosition, ResumeOpenings
+from messages.reports import PositionsAnswer, StatusAnswer
+from messages.requests import Reply
+from messages.types import AccountId, CommandId, PositionSide, Symbol
+from tests.control.fake_supervisor import MARK, view
+
+NOW_NS = 1_000_000
+ONE = (AccountId("main"),)
+OPEN = {"command_id": "c1", "symbol": "btcusdt", "side": "long", "quantity": "0.010"}
+ID = "main.BTCUSDT.long.manual.1"
+
+
+def read(name: str, body: Mapping[str, object]) -> object:
+    return wire.command(name, body, ONE, NOW_NS)
+
+
+def test_an_opening_has_its_defaults_and_its_numbers_exactly() -> None:
+    command = read("open", {**OPEN, "stop_loss": "58000.10"})
+    assert isinstance(command, OpenPosition)
+    assert (command.symbol, command.side, command.account, command.strategy) == (
+        "BTCUSDT", PositionSide.LONG, "main", "manual",
+    )  # fmt: skip
+    assert (str(command.quantity), str(command.stop_loss)) == ("0.010", "58000.10")
+    assert (command.correlation_id, command.reply_to) == ("c1", "control")
+    assert command.expires_at_ns == NOW_NS + wire.OPENING_EXPIRES_NS
+
+
+def test_an_opening_among_several_accounts_must_name_one() -> None:
+    two = (AccountId("a"), AccountId("b"))
+    with pytest.raises(FieldError, match="account: expected one of a, b, found nothing"):
+        wire.command("open", OPEN, two, NOW_NS)
+    with pytest.raises(FieldError, match="account: expected one of a, b, found 'main'"):
+        wire.command("open", {**OPEN, "account": "main"}, two, NOW_NS)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "field"),
+    [
+        ("open", {**OPEN, "quantity": "0"}, "quantity"),
+        ("open", {**OPEN, "symbol": "BTC"}, "symbol"),
+        ("open", {**OPEN, "side": "up"}, "side"),
+        ("open", {**OPEN, "leverage": "1e2"}, "leverage"),
+        ("open", {**OPEN, "strategy": "a.b"}, "strategy"),
+        ("open", {k: v for k, v in OPEN.items() if k != "command_id"}, "command_id"),
+        ("open", {k: v for k, v in OPEN.items() if k != "quantity"}, "quantity"),
+        ("open", {**OPEN, "price": "1"}, "body"),
+        ("open", [], "body"),
+        ("close", {"command_id": "c"}, "position_id"),
+        ("close", {"command_id": "c", "position_id": ID, "symbol": "BTCUSDT"}, "symbol"),
+        ("close", {"command_id": "c", "position_id": ID, "percent": "101"}, "percent"),
+        ("close", {"command_id": "c", "position_id": ID, "percent": "10", "quantity": "1"}, "percent"),
+        ("close", {"command_id": "c", "position_id": ID, "strategy": "s"}, "strategy"),
+        ("modify", {"command_id": "c", "position_id": ID}, "stop_loss"),
+        ("pause", {"command_id": "c", "position_id": ID, "symbol": "BTCUSDT"}, "symbol"),
+    ],
+)
+def test_bad_input_names_its_field(name: str, body: Mapping[str, object], field: str) -> None:
+    with pytest.raises(FieldError) as raised:
+        read(name, body)
+    assert raised.value.field == field
+    assert raised.value.expected
+
+
+def test_zero_removes_a_stop_and_absence_leaves_it() -> None:
+    command = read("modify", {"command_id": "c", "position_id": ID, "stop_loss": "0"})
+    assert isinstance(command, ModifyPosition)
+    assert (command.stop_loss, command.take_profit) == (Decimal(0), None)
+
+
+def test_a_hold_is_of_a_position_of_a_symbol_or_of_all() -> None:
+    assert isinstance(read("pause", {"command_id": "c", "position_id": ID}), PausePosition)
+    of_symbol = read("pause", {"command_id": "c", "symbol": "btcusdt"})
+    assert isinstance(of_symbol, PauseOpenings)
+    assert of_symbol.symbol == "BTCUSDT"
+    of_all = read("resume", {"command_id": "c"})
+    assert isinstance(of_all, ResumeOpenings)
+    assert (of_all.symbol, of_all.account) == (None, None)
+
+
+def test_a_close_by_symbol_matches_what_it_names() -> None:
+    close = read("close", {"command_id": "c", "symbol": "btcusdt", "strategy": "s2", "percent": "50"})
+    assert isinstance(close, wire.CloseBySymbol)
+    assert close.matches(view(strategy="s2"))
+    assert not close.matches(view(strategy="s3"))
+    assert not close.matches(view(symbol="ETHUSDT", strategy="s2"))
+    command = close.on(view(3, strategy="s2"))
+    assert isinstance(command, ClosePosition)
+    assert (command.position_id, command.percent) == ("main.BTCUSDT.long.s2.3", Decimal(50))
+
+
+def test_a_position_row_is_what_scripts_were_promised() -> None:
+    row = wire.position(view(), MARK)
+    assert list(row)[:14] == [
+        "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
+        "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since",
+    ]  # fmt: skip
+    assert row["quantity"] == "0.010"
+    assert row["unrealized_pnl"] == "0.9990"
+    assert row["since"] == "2025-06-15T15:06:40.123456Z"
+    assert row["take_profit"] is None
+
+
+def test_a_short_gains_when_the_mark_falls() -> None:
+    short = replace(view(), side=PositionSide.SHORT)
+    assert wire.position(short, Decimal(60000))["unrealized_pnl"] == "0.0010"
+
+
+def test_without_a_mark_nothing_is_said_of_gain() -> None:
+    row = wire.position(view(), None)
+    assert (row["mark_price"], row["unrealized_pnl"]) == (None, None)
+
+
+def test_rows_come_oldest_first_and_large_numbers_without_exponent() -> None:
+    views = (view(2, quantity=Decimal("1E+3")), view(1))
+    answer = PositionsAnswer(
+        command_id=CommandId("q"), to=wire.CONTROL, views=views, marks=((Symbol("BTCUSDT"), Decimal(1)),)
+    )
+    rows = wire.positions(answer)
+    assert [row["position_id"][-1] for row in rows] == ["1", "2"]
+    assert rows[1]["quantity"] == "1000"
+
+
+def test_an_accepted_reply_is_200_and_a_refused_one_409_with_its_reason() -> None:
+    reply = Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=False, text="one is open already")
+    assert wire.reply(reply) == (
+        409, {"error": "one is open already", "accepted": False, "command_id": "c", "position_id": None},
+    )  # fmt: skip
+    assert wire.reply(replace(reply, accepted=True, text=""))[0] == 200
+
+
+def test_status_rows_become_sections_in_their_order() -> None:
+    rows = (("b", "x", "1"), ("a", "y", "2"), ("b", "z", "3"))
+    answer = StatusAnswer(command_id=CommandId("q"), to=wire.CONTROL, rows=rows)
+    assert wire.status(answer) == {"b": {"x": "1", "z": "3"}, "a": {"y": "2"}}
+    assert list(wire.status(answer)) == ["b", "a"]
