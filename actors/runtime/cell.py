@@ -152,7 +152,8 @@ class Cell:
             if mailbox.suspended and rank != SIGNAL and life is Life.RUNNING:
                 return
             mailbox.scheduled = True
-            (self._executor.submit if rank else self._executor.urge)(self)
+            # A commit that waited its turn behind other actors would hold up the emergency it belongs to.
+            (self._executor.submit if _CRITICAL < rank < SIGNAL else self._executor.urge)(self)
             # A stop may have happened since `life` was read; nothing may rest behind it.
             if self.life is Life.STOPPED:
                 self._bury_waiting()
@@ -178,8 +179,10 @@ class Cell:
         if self.life is Life.STOPPED:
             self._bury_waiting()
         elif self.mailbox.scheduled or self._runnable():
-            self.mailbox.scheduled = True
-            (self._executor.urge if self.mailbox.lanes[_CRITICAL] else self._executor.submit)(self)
+            mailbox = self.mailbox
+            mailbox.scheduled = True
+            urgent = mailbox.signals or (mailbox.lanes[_CRITICAL] and not mailbox.suspended)
+            (self._executor.urge if urgent else self._executor.submit)(self)
 
     def _runnable(self) -> bool:
         if self.life is Life.RUNNING:
@@ -320,9 +323,7 @@ class Cell:
             self._around.dispatcher.call_later(backoff_ns, self._revive)
         else:
             self._bury_overflow(None)
-            quarantined = lifecycle.ActorQuarantined(
-                **self._about(message), reason=reason, attempt=verdict.attempt
-            )
+            quarantined = lifecycle.ActorQuarantined(**self._about(message), reason=reason, attempt=verdict.attempt)
             self._around.announce(quarantined)
         if not isinstance(error, Exception):
             self._around.dispatcher.fatal(self.address, error)

@@ -74,10 +74,9 @@ class Mailbox:
             self._wake(rank)
 
     def put_signal(self, message: object) -> None:
-        """Queue on the system lane, which is delivered first, and while suspended."""
+        """Queue on the system lane, which is delivered first, and while suspended. Wakes like CRITICAL."""
         self.signals.append(message)
-        if not self.scheduled:
-            self._wake(SIGNAL)
+        self._wake(SIGNAL)
 
     def put_back(self, message: object, rank: int) -> None:
         """Return what was taken to the front of its lane, for redelivery. Reader only."""

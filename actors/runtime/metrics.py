@@ -17,8 +17,11 @@ from actors.runtime.ranks import LANES, SIGNAL
 
 _QUARTERS = 4
 _SHORTEST, _LONGEST = 8, 35
-BOUNDS_NS = tuple((1 << octave) * (_QUARTERS + part) // _QUARTERS
-                  for octave in range(_SHORTEST, _LONGEST) for part in range(_QUARTERS))
+BOUNDS_NS = tuple(
+    (1 << octave) * (_QUARTERS + part) // _QUARTERS
+    for octave in range(_SHORTEST, _LONGEST)
+    for part in range(_QUARTERS)
+)
 """Upper bounds of the histogram's buckets, 256 ns to about half a minute in steps of at most 25 %."""
 TALLIED = SIGNAL + 1
 """Every priority and, after them, the system lane."""

@@ -8,9 +8,7 @@ from tests.runtime.world import MS, SECOND
 
 
 def test_backoff_doubles_up_to_its_maximum() -> None:
-    policy = RestartPolicy(
-        backoff_initial_ns=100 * MS, backoff_max_ns=500 * MS, max_restarts=9, window_ns=60 * SECOND
-    )
+    policy = RestartPolicy(backoff_initial_ns=100 * MS, backoff_max_ns=500 * MS, max_restarts=9, window_ns=60 * SECOND)
     failures: tuple[int, ...] = ()
     delays = []
     for n in range(5):

@@ -69,9 +69,7 @@ def test_timers_die_with_their_life() -> None:
 
 def test_timers_end_with_the_actor() -> None:
     system, dispatcher = simulated()
-    system.spawn(
-        "a", hand(lambda _c, _m: None, start=lambda context: context.schedule("k", SECOND, Medium()))
-    )
+    system.spawn("a", hand(lambda _c, _m: None, start=lambda context: context.schedule("k", SECOND, Medium())))
     dispatcher.run_until_idle()
     system.stop_actor("a")
     dispatcher.advance(10 * SECOND)
