@@ -26,7 +26,10 @@ from typing import Any, cast
 Record = Sequence[Any]
 
 RECORDS_PER_SNAPSHOT = 2_000
-"""Bounds both the replay at start (about half a second) and the pause of a snapshot."""
+"""Bounds the replay at start: 2,000 orders are replayed in 0.4 s."""
+
+SNAPSHOT_BYTES_PER_RECORD = 1_024
+"""A long history makes snapshots dear (20 ms per MB), so they become rarer in proportion."""
 
 
 class StorageInUseError(OSError):
@@ -68,7 +71,8 @@ class InputLog:
         self.identity = identity_at(directory)
         self._sequence = 0
         self._file = -1
-        self.records_since_snapshot = 0
+        self._records = 0
+        self._records_due = RECORDS_PER_SNAPSHOT
 
     def recover(self) -> tuple[dict[str, Any] | None, list[Record]]:
         """The last snapshot (None at the very first start) and every input after it, in order."""
@@ -95,7 +99,8 @@ class InputLog:
         document = json.dumps({"sequence": sequence, "state": state}, separators=(",", ":"))
         _write_atomically(self._directory / "snapshot.json", document.encode())
         stale, self._file, self._sequence = self._file, fresh, sequence
-        self.records_since_snapshot = 0
+        self._records = 0
+        self._records_due = max(RECORDS_PER_SNAPSHOT, len(document) // SNAPSHOT_BYTES_PER_RECORD)
         if stale >= 0:
             os.close(stale)
         for log in self._directory.glob("inputs-*.log"):
@@ -109,7 +114,11 @@ class InputLog:
         written = os.write(self._file, line)
         if written != len(line):
             raise OSError(f"short write to {self._log_path(self._sequence)}: {written} of {len(line)} bytes")
-        self.records_since_snapshot += 1
+        self._records += 1
+
+    def full(self) -> bool:
+        """Time for a snapshot."""
+        return self._records >= self._records_due
 
     def descriptor(self) -> int:
         """A duplicate of the log's file descriptor, for `sync` on another thread."""

@@ -18,7 +18,6 @@ from adapters.paper.errors import Refusal
 from adapters.paper.events import MarketEvent, StreamEvent
 from adapters.paper.faults import FaultPlan
 from adapters.paper.input_log import (
-    RECORDS_PER_SNAPSHOT,
     InputLog,
     Record,
     StorageDamagedError,
@@ -101,8 +100,13 @@ class LiveVenue:
         self._sync: asyncio.Future[None] | None = None
         self._failure: OSError | None = None
         self._outbox: deque[tuple[int, list[StreamEvent], list[MarketEvent]]] = deque()
-        if self._log is not None:
+        if self._log is None:
+            return
+        try:
             self._recover(self._log)
+        except BaseException:
+            self._log.close()
+            raise
 
     @property
     def identity(self) -> str | None:
@@ -172,7 +176,7 @@ class LiveVenue:
         if self._log is None:
             return
         try:
-            if self._log.records_since_snapshot >= RECORDS_PER_SNAPSHOT:
+            if self._log.full():
                 self._log.begin(self._stored())
             self._log.append(record)
         except OSError as error:
@@ -212,8 +216,7 @@ class LiveVenue:
     def _recover(self, log: InputLog) -> None:
         state, records = log.recover()
         if state is not None:
-            self.venue = PaperVenue.restore(state["venue"])
-            self._last_ms = int(state["now_ms"])
+            self.venue, self._last_ms = _restored(state)
         for record in records:
             # What it raised then, it raises again, at the same half-way.
             with contextlib.suppress(Refusal, ArithmeticError, LookupError, TypeError, ValueError):
@@ -224,3 +227,12 @@ class LiveVenue:
         self.venue.drain_market()
         self._offset_ms = max(0, self._last_ms - self._clock_ms())
         log.begin(self._stored())
+
+
+def _restored(state: dict[str, Any]) -> tuple[PaperVenue, int]:
+    try:
+        return PaperVenue.restore(state["venue"]), int(state["now_ms"])
+    except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+        raise StorageDamagedError(
+            f"this version cannot read the stored paper account ({error!r}); move its directory away to begin a new one"
+        ) from error

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from adapters.paper.venue import PaperVenue
 
 from adapters.paper.input_log import (
     RECORDS_PER_SNAPSHOT,
@@ -22,6 +22,7 @@ from adapters.paper.input_log import (
     identity_at,
 )
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
+from adapters.paper.venue import PaperVenue
 from tests.contract.clients import admin, signed, state_of
 
 EMBEDDING = """
@@ -39,10 +40,12 @@ with serve_in_thread(
 
 @contextmanager
 def stored(path: Path) -> Iterator[EmbeddedServer]:
-    with serve_in_thread(
-        lambda: PaperServer(PaperVenue(seed=1, now_ms=wall_clock_ms()), tick_ms=0, storage=path)
-    ) as server:
+    with serve_in_thread(lambda: _server(path)) as server:
         yield server
+
+
+def _server(path: Path, tick_ms: int = 0) -> PaperServer:
+    return PaperServer(PaperVenue(seed=1, now_ms=wall_clock_ms()), tick_ms=tick_ms, storage=path)
 
 
 def _buy(server: EmbeddedServer, name: str, quantity: str = "0.010") -> int:
@@ -92,18 +95,28 @@ class _Remote:
 
 
 def test_a_replayed_account_equals_the_one_that_was_lost(tmp_path: Path) -> None:
-    with stored(tmp_path / "lost") as server:
-        admin(server, "price", symbol="BTCUSDT", price="60000")
-        _buy(server, "entry")
+    def image(running: PaperServer) -> dict[str, Any]:
+        """Copy the directory and take the state at one instant: both on the server's own thread."""
+        shutil.copytree(tmp_path / "lost", tmp_path / "image")
+        return running.live.venue.snapshot()
+
+    lossy = {"kind": "EVENT_LOST", "chance_ppm": 300_000, "count": 0}
+    hanging = {"kind": "RESET", "path": "/order", "nth": 3}
+    with serve_in_thread(lambda: _server(tmp_path / "lost", tick_ms=1)) as server:
+        admin(server, "faults", faults=[lossy, hanging], seed=5)
+        for number in range(2):
+            _buy(server, f"entry{number}")
+        with pytest.raises(ConnectionError):
+            _buy(server, "unknown")
         signed(
             server, "POST", "/fapi/v1/algoOrder", algoType="CONDITIONAL", symbol="BTCUSDT", side="SELL",
-            type="STOP_MARKET", closePosition="true", triggerPrice="59000", clientAlgoId="guard",
+            type="STOP_MARKET", closePosition="true", triggerPrice="55000", clientAlgoId="guard",
         )  # fmt: skip
-        before = state_of(server)["venue"]
-        shutil.copytree(tmp_path / "lost", tmp_path / "image")
-    with stored(tmp_path / "image") as server:
-        assert state_of(server)["venue"] == before
-        admin(server, "price", symbol="BTCUSDT", price="58900")
+        before = server.call(image)
+    with serve_in_thread(lambda: _server(tmp_path / "image")) as server:
+        assert server.call(lambda running: running.live.venue.snapshot()) == before
+        assert _position(server) == "0.030", "the order without an answer is there as well"
+        admin(server, "price", symbol="BTCUSDT", price="54900")
         assert _position(server) == "0", "the stop of the former life still guards the position"
 
 
@@ -154,6 +167,15 @@ def test_a_damaged_record_in_the_middle_refuses_the_start(tmp_path: Path) -> Non
     path.write_bytes(path.read_bytes().replace(b'"advance",1', b'"advance",7'))
     with pytest.raises(StorageDamagedError, match=r"inputs-1.log, line 1"):
         _recovered(tmp_path)
+
+
+def test_an_account_of_another_version_refuses_with_advice(tmp_path: Path) -> None:
+    log = InputLog(tmp_path)
+    log.begin({"now_ms": 1, "venue": {"format": 0}})
+    log.close()
+    with pytest.raises(StorageDamagedError, match="move its directory away"), stored(tmp_path):
+        pytest.fail("an account that cannot be read must not be replaced silently")
+    InputLog(tmp_path).close()
 
 
 def test_logs_do_not_grow_without_bound(tmp_path: Path) -> None:

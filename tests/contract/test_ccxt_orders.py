@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -32,8 +33,6 @@ def test_markets_carry_precision_limits_and_the_contract_kind(server: EmbeddedSe
         finally:
             await exchange.close()
 
-    import asyncio
-
     market = asyncio.run(work())[BTC]
     assert (market["id"], market["swap"], market["linear"], market["active"]) == ("BTCUSDT", True, True, True)
     assert Decimal(market["precision"]["price"]) == Decimal("0.1")
@@ -51,7 +50,9 @@ def test_a_market_order_is_found_by_its_client_id_with_its_trade(server: Embedde
     assert (order["status"], order["clientOrderId"], order["filled"]) == ("closed", "entry1", "0.010")
     assert {trade["order"] for trade in trades} == {order["id"]}
     assert sum(Decimal(trade["amount"]) for trade in trades) == Decimal("0.010")
-    assert [(row["symbol"], row["side"], row["contracts"]) for row in positions] == [(BTC, "long", "0.010")]
+    assert [(row["symbol"], row["side"], Decimal(row["contracts"])) for row in positions] == [
+        (BTC, "long", Decimal("0.010"))
+    ]
 
 
 def test_a_limit_order_rests_is_listed_and_canceled_by_its_client_id(server: EmbeddedServer) -> None:
@@ -103,7 +104,7 @@ def test_a_triggered_stop_closes_the_position_and_names_its_child(server: Embedd
             BTC, "market", "sell", None, None,
             {"stopLossPrice": "59000", "closePosition": True, "clientOrderId": "guard"},
         )  # fmt: skip
-        await exchange.loop.run_in_executor(None, lambda: admin(server, "price", symbol="BTCUSDT", price="58900"))
+        await asyncio.to_thread(lambda: admin(server, "price", symbol="BTCUSDT", price="58900"))
         raw = await exchange.fapiPrivateGetAlgoOrder({"clientAlgoId": "guard"})
         child = await exchange.fetch_order(raw["actualOrderId"], BTC)
         return raw, child, await exchange.fetch_positions()
@@ -133,11 +134,11 @@ def test_hedge_mode_keeps_both_legs(server: EmbeddedServer) -> None:
         return both, await exchange.fetch_positions()
 
     both, left = with_ccxt(server, work)
-    assert {(row["side"], row["contracts"], row["hedged"]) for row in both} == {
-        ("long", "0.020", True),
-        ("short", "0.010", True),
+    assert {(row["side"], Decimal(row["contracts"]), row["hedged"]) for row in both} == {
+        ("long", Decimal("0.02"), True),
+        ("short", Decimal("0.01"), True),
     }
-    assert [(row["side"], row["contracts"]) for row in left] == [("short", "0.010")]
+    assert [(row["side"], Decimal(row["contracts"])) for row in left] == [("short", Decimal("0.01"))]
 
 
 def test_leverage_and_margin_mode_are_set_and_read(server: EmbeddedServer) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 import ccxt
 import pytest
 
-from adapters.paper.server import EmbeddedServer
+from adapters.paper.account import AccountSetup
+from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
+from adapters.paper.venue import PaperVenue
 from tests.contract.clients import admin, with_ccxt
 from tests.contract.listening import ccxt_listening
 
@@ -142,3 +144,46 @@ def test_mark_prices_and_the_book_are_watched(server: EmbeddedServer) -> None:
     mark, book = with_ccxt(server, work)
     assert Decimal(mark["markPrice"]) > 0
     assert Decimal(book[BTC]["bid"]) <= Decimal(book[BTC]["ask"])
+
+
+def test_lost_doubled_and_late_events_are_lost_doubled_and_late(server: EmbeddedServer) -> None:
+    def fault(kind: str, name: str, **more: object) -> dict[str, object]:
+        return {"kind": kind, "client_id": name, "event": "ORDER_TRADE_UPDATE", "count": 0, **more}
+
+    async def work(exchange: Any) -> list[str]:
+        async with ccxt_listening(exchange) as heard:
+            for name in ("late", "lost", "doubled", "last"):
+                await exchange.create_order(BTC, "limit", "buy", "0.010", "58000", {"clientOrderId": name})
+            for _ in range(4):
+                await heard.event("ORDER_TRADE_UPDATE")
+            return [row["o"]["c"] for row in heard.all if row.get("e") == "ORDER_TRADE_UPDATE"]
+
+    late = fault("EVENT_DELAYED", "late", delay_ms=200)
+    admin(server, "faults", faults=[late, fault("EVENT_LOST", "lost"), fault("EVENT_DUPLICATED", "doubled")])
+    assert with_ccxt(server, work) == ["doubled", "doubled", "last", "late"]
+
+
+def test_a_planned_disconnect_cuts_the_socket_of_that_account(server: EmbeddedServer) -> None:
+    async def work(exchange: Any) -> Any:
+        async with ccxt_listening(exchange):
+            watching = asyncio.ensure_future(exchange.watch_orders())
+            await _admin(server, "faults", faults=[{"kind": "STREAM_DISCONNECT"}])
+            await exchange.create_order(BTC, "market", "buy", "0.010")
+            return (await asyncio.gather(watching, return_exceptions=True))[0]
+
+    assert isinstance(with_ccxt(server, work), ccxt.NetworkError)
+
+
+def test_only_the_account_of_the_listen_key_hears_its_events() -> None:
+    accounts = (AccountSetup(), AccountSetup(name="other", api_key="other-key", api_secret="other-secret"))
+    venue = PaperVenue(seed=1, now_ms=wall_clock_ms(), accounts=accounts)
+
+    async def work(exchange: Any) -> Any:
+        async with ccxt_listening(exchange) as heard:
+            await _admin(running, "trade", symbol="BTCUSDT", side="BUY", quantity="0.010", account="other")
+            await _admin(running, "trade", symbol="BTCUSDT", side="BUY", quantity="0.020", account="main")
+            await heard.event("ORDER_TRADE_UPDATE", X="FILLED")
+            return {row["o"]["q"] for row in heard.all if row.get("e") == "ORDER_TRADE_UPDATE"}
+
+    with serve_in_thread(lambda: PaperServer(venue, tick_ms=0)) as running:
+        assert with_ccxt(running, work) == {"0.020"}

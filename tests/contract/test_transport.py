@@ -11,10 +11,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from adapters.paper.venue import PaperVenue
 
-from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
+from adapters.paper.server import EmbeddedServer, PaperServer, serve_forever, serve_in_thread, wall_clock_ms
 from adapters.paper.signature import parameters_of, sign, signed_query
+from adapters.paper.venue import PaperVenue
 from tests.contract.clients import admin, http, signed, state_of
 from tests.contract.listening import socket_listening
 
@@ -98,6 +98,30 @@ def test_a_taken_port_is_an_os_error_for_the_caller(server: EmbeddedServer) -> N
         serve_in_thread(lambda: PaperServer(PaperVenue(seed=1, now_ms=1), port=server.port)),
     ):
         pytest.fail("a second server must not start on the same port")
+
+
+def test_alone_the_server_tells_where_it_is_and_with_what_key(tmp_path: Path) -> None:
+    plan = tmp_path / "faults.json"
+    plan.write_text(
+        '{"faults": [{"kind": "STATUS", "path": "/time", "status": 503, "message": "Service Unavailable."}]}'
+    )
+
+    async def work() -> tuple[str, int]:
+        told: asyncio.Queue[str] = asyncio.Queue()
+        serving = asyncio.create_task(serve_forever(port=0, faults=plan, announce=told.put_nowait))
+        text = await asyncio.wait_for(told.get(), 5)
+        url = text.split()[text.split().index("on") + 1]
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/fapi/v1/time") as answer:
+            status = answer.status
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        return text, status
+
+    text, status = asyncio.run(work())
+    venue = PaperVenue(seed=0, now_ms=1)
+    assert venue.default_api_key in text
+    assert str(venue.secret_of(venue.default_api_key)) in text
+    assert status == 503
 
 
 def test_a_stopped_server_frees_its_port() -> None:
