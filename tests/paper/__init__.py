@@ -1,0 +1,1 @@
+"""The paper venue's model, rule by rule."""
