@@ -65,10 +65,10 @@ class Doubts:
         """
         now_ns = self._desk.now_ns
         sent = self._desk.memory.orders.get(name)
-        if sent is not None and sent.handed_ns:
-            if sent.phase is Phase.SETTLED:
-                return sent.handed_ns
-            return sent.answered_ns or sent.handed_ns + ANSWER_LIMIT_NS
+        if sent is not None and sent.attempts:
+            if sent.answered_ns is not None:
+                return sent.answered_ns
+            return sent.handed_ns + (0 if sent.phase is Phase.SETTLED else ANSWER_LIMIT_NS)
         age_ns = self._desk.clock.time_ns() - sent_ns if sent_ns else 0
         return max(self._desk.memory.started_ns, now_ns - max(0, age_ns))
 

@@ -59,7 +59,7 @@ class Sent:
     attempts: int = 0
     handed_ns: int = 0
     handed_wall_ns: int = 0
-    answered_ns: int = 0
+    answered_ns: int | None = None
     exists: bool = False
     refusal: OrderRejected | None = None
 
