@@ -19,10 +19,12 @@ class Policy:
 
     `protection_deadline_ms`: an open position whose stop is still refused after this long is closed.
     `answer_deadline_ms`: an order or cancel without any answer for this long is asked after.
+    `watch_only`: what is told is recorded; nothing is intended, so nothing is sent.
     """
 
     protection_deadline_ms: int = 30_000
     answer_deadline_ms: int = 15_000
+    watch_only: bool = False
 
 
 @dataclass(slots=True)

@@ -73,7 +73,8 @@ def _settle(draft: Draft) -> None:
     """Follow up until nothing more is needed, then name the state that this amounts to."""
     for _ in range(ROUNDS_MOST):
         before = len(draft.events)
-        follow_up(draft)
+        if not draft.policy.watch_only:
+            follow_up(draft)
         if len(draft.events) == before:
             break
     else:

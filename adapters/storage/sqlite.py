@@ -101,14 +101,15 @@ class SqliteJournal:
         bindings: Mapping[AccountId, str] | None = None,
         journal_id: Callable[[], JournalId] = schema.random_journal_id,
         vfs: str | None = None,
+        lock: DirectoryLock | None = None,
     ) -> "SqliteJournal":
-        """Lock the directory, create or open the journal, bind new accounts, start the writer.
+        """Lock the directory (or take over `lock`), create or open the journal, bind accounts, start the writer.
 
         `bindings`: account -> what identifies it at its venue. Raises a JournalError: JournalLocked,
         JournalBoundElsewhere, JournalNotADirectory, JournalNotWritable, JournalTooNew,
         JournalNotADatabase or JournalUnreadable.
         """
-        lock = DirectoryLock(directory)
+        lock = lock or DirectoryLock(directory)
         connection = None
         try:
             path = directory / schema.FILE_NAME

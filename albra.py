@@ -1,0 +1,420 @@
+"""The composition root and console script: the only place that knows both actors and adapters.
+
+`run` wires one supervisor process together, in the order in which its parts depend on one another, and
+takes it apart in reverse. What is heavy (the exchange client alone takes most of a second) is imported
+inside `run`, so that every other command answers at once.
+"""
+
+import faulthandler
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from adapters.cli import entry
+from adapters.cli.outcome import CommandError, Exit
+from adapters.config import AccountConfig, Config
+from messages.base import Message
+from messages.types import AccountId, Address, PositionId
+
+if TYPE_CHECKING:
+    from actors.ports import Clock, Venue
+    from actors.position.state import Position
+    from actors.runtime import ActorSystem
+    from actors.supervisor.actor import Restored
+    from adapters.exchange.settings import ExchangeSettings
+    from adapters.logs.writing import Logs
+    from adapters.paper.server import EmbeddedServer
+    from adapters.storage.reader import JournalReader
+    from adapters.storage.sqlite import SqliteJournal
+
+SUPERVISOR = Address("supervisor")
+CONTROL = Address("control")
+SCREEN = Address("screen")
+STOP_DEADLINE_MS = 10_000
+RECENT_STEPS = 20_000
+"""How far back the journal is read for today's realized result."""
+DAY_NS = 86_400_000_000_000
+
+
+def main() -> int:
+    """The console script."""
+    return entry.main(run=run)
+
+
+def run(config: Config, *, live: bool) -> int:
+    """Run the supervisor until SIGTERM or SIGINT; positions stay open. Raises CommandError where it cannot start."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    with ExitStack() as stack:
+        try:
+            _start(config, stack, live=live, ended=ended)
+        except _start_errors() as error:
+            raise CommandError(_exit_of(error), f"run: {error}") from None
+        while not ended.wait(1.0):  # an untimed wait would leave signals unheard on some platforms
+            pass
+    return Exit.DONE
+
+
+def _start_errors() -> tuple[type[Exception], ...]:
+    from adapters.control.server import ControlAddressError
+    from adapters.storage.errors import JournalError
+
+    return (JournalError, ControlAddressError, OSError, ValueError)
+
+
+def _exit_of(error: Exception) -> Exit:
+    from adapters.storage.errors import JournalBoundElsewhere, JournalLocked
+
+    return Exit.REFUSED if isinstance(error, JournalLocked | JournalBoundElsewhere) else Exit.FAILED
+
+
+def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Event) -> None:
+    from actors.runtime import ActorSystem, ThreadDispatcher
+    from adapters.clock import SystemClock
+    from adapters.logs.writing import Logs
+    from adapters.storage.lock import DirectoryLock
+    from messages.priority import PRIORITY
+
+    clock = SystemClock()
+    lock = DirectoryLock(config.storage.path)
+    stack.callback(lock.release)
+    logs = Logs(
+        storage=config.storage.path,
+        level=config.log.level,
+        secrets=config.secrets(),
+        file_bytes=config.log.file_bytes,
+        keep_files=config.log.keep_files,
+    )
+    stack.callback(logs.stop)
+    paper = stack.enter_context(_paper(config))
+    journal = _open_journal(config, paper, lock)
+    stack.callback(journal.close)
+    dispatcher = ThreadDispatcher(
+        clock, config.phase2.event_bus.worker_count, on_fatal=lambda address, error: _fatal(logs, ended, address, error)
+    )
+    system = ActorSystem(
+        dispatcher,
+        PRIORITY,
+        clock,
+        max_queue_size=config.phase2.event_bus.max_queue_size,
+        supervisor_address=SUPERVISOR,
+    )
+    stack.callback(_stop_system, system, logs)
+    _compose(config, stack, system, journal, paper, logs, clock, live=live)
+
+
+def _fatal(logs: "Logs", ended: threading.Event, address: str, error: BaseException) -> None:
+    """Something beyond an ordinary failure (out of memory): say so and stop in order; the journal is what it is."""
+    logs.step("CRITICAL", "fatal", actor=address, why=repr(error))
+    ended.set()
+
+
+def _stop_system(system: "ActorSystem", logs: "Logs") -> None:
+    report = system.shutdown(STOP_DEADLINE_MS)
+    if report.killed or report.undelivered:
+        logs.step("WARNING", "stopped with work left", killed=",".join(report.killed), undelivered=report.undelivered)
+
+
+@contextmanager
+def _paper(config: Config) -> "Iterator[EmbeddedServer | None]":
+    """The embedded venue, where an account trades on it. Its account lies beside the journal and outlives us."""
+    if not any(account.embedded for account in config.accounts):
+        yield None
+        return
+    from adapters.paper.server import PaperServer, serve_in_thread, wall_clock_ms
+    from adapters.paper.venue import PaperVenue
+
+    def make() -> PaperServer:
+        return PaperServer(
+            PaperVenue(seed=config.paper.seed, now_ms=wall_clock_ms()),
+            port=config.paper.port,
+            storage=config.storage.path / "paper",
+            tick_ms=config.paper.tick_ms,
+        )
+
+    with serve_in_thread(make) as embedded:
+        yield embedded
+
+
+def _open_journal(config: Config, paper: "EmbeddedServer | None", lock: Any) -> "SqliteJournal":
+    from adapters.storage.sqlite import SqliteJournal
+
+    bindings = {account.account: _identity(account, paper) for account in config.accounts}
+    return SqliteJournal.open(config.storage.path, bindings=bindings, lock=lock)
+
+
+def _identity(account: AccountConfig, paper: "EmbeddedServer | None") -> str:
+    """What binds the journal to a venue's account: never a port, never a key."""
+    if account.embedded:
+        assert paper is not None
+        return f"paper#{paper.identity}"
+    return _settings(account, paper).identity
+
+
+def _settings(account: AccountConfig, paper: "EmbeddedServer | None") -> "ExchangeSettings":
+    from adapters.exchange.settings import ExchangeSettings
+
+    if account.embedded:
+        assert paper is not None
+        key, secret = paper.api_key, paper.api_secret
+    else:
+        assert account.api_key is not None
+        assert account.api_secret is not None
+        key, secret = account.api_key.reveal(), account.api_secret.reveal()
+    return ExchangeSettings(
+        exchange="binanceusdm" if account.embedded else account.exchange,
+        api_key=key,
+        api_secret=secret,
+        base_url=paper.http_url if account.embedded and paper else account.base_url,
+        position_mode=account.position_mode,
+        recv_window_ms=account.recv_window_ms,
+        timeout_ms=account.timeout_ms,
+    )
+
+
+def _compose(
+    config: Config,
+    stack: ExitStack,
+    system: "ActorSystem",
+    journal: "SqliteJournal",
+    paper: "EmbeddedServer | None",
+    logs: "Logs",
+    clock: "Clock",
+    *,
+    live: bool,
+) -> None:
+    """Open the addresses, in the order of who is told things first; then let the outside in."""
+    from adapters.control.server import ControlServer
+    from adapters.exchange.client import CcxtVenue
+
+    accounts = tuple(account.account for account in config.accounts)
+    log = _line_writer(logs)
+    control = ControlServer(
+        storage=config.storage.path,
+        submit=lambda message: system.offer(SUPERVISOR, message),
+        accounts=accounts,
+        host=config.control.host,
+        port=config.control.port,
+    )
+    venues: dict[AccountId, Venue] = {
+        account.account: CcxtVenue(account.account, _settings(account, paper), clock) for account in config.accounts
+    }
+    deliver = _spawn_core(config, system, journal, venues, log, control.deliver)
+    stack.callback(control.stop)
+    address = control.start()
+    header = {"control": f"{address.host}:{address.port}", "journal": journal.journal_id, "pid": str(address.pid)}
+    screen = _screen(config, header, live=live)
+    stack.callback(screen.stop)
+    screen.start()
+    deliver.append(screen.deliver)
+    for name, venue in venues.items():
+        stack.callback(venue.stop, 3_000)
+        venue.start(partial(system.tell, f"gateway/{name}"))
+
+
+def _spawn_core(
+    config: Config,
+    system: "ActorSystem",
+    journal: "SqliteJournal",
+    venues: "dict[AccountId, Venue]",
+    log: Callable[..., None],
+    to_control: Callable[[Message], None],
+) -> list[Callable[[Message], None]]:
+    """Spawn every long-lived actor. The list returned takes whoever else wants to see what is shown."""
+    from actors.edge import EdgeActor
+    from actors.gateway.actor import GatewayActor, gateway_address
+    from actors.gateway.memory import Memory as GatewayMemory
+    from actors.journal import JournalActor
+    from actors.notifier.actor import NotifierActor
+    from actors.runtime import Placement
+    from actors.supervisor.actor import Memory, Settings, SupervisorActor
+    from messages.reports import PositionView, StreamDown, StreamUp, VenueDown, VenueUp
+
+    audience: list[Callable[[Message], None]] = [to_control]
+
+    def show(message: object) -> None:
+        if isinstance(message, Message):
+            for listener in tuple(audience):
+                listener(message)
+
+    settings = Settings(
+        journal_id=journal.journal_id,
+        accounts=tuple(venues),
+        limits=_limits(config),
+        watch_only=not config.phase2.enabled,
+    )
+    restored = _restore(journal)
+    memory = Memory.of(settings, restored)
+    thread = Placement.THREAD
+    system.spawn("journal", lambda context: JournalActor(context, journal), placement=thread)
+    system.spawn("notifier", lambda context: NotifierActor(context, show, log), placement=thread)
+    system.spawn(CONTROL, lambda context: EdgeActor(context, to_control), placement=thread)
+    for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown):
+        system.subscribe(shown, show)
+    sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
+    for name, venue in venues.items():
+        gateway_memory = GatewayMemory.fresh(system.clock)
+        system.spawn(
+            gateway_address(name),
+            partial(GatewayActor, account=name, venue=venue, memory=gateway_memory, sweep_ns=sweep_ns),
+            placement=thread,
+        )
+    system.spawn(
+        SUPERVISOR,
+        lambda context: SupervisorActor(
+            context,
+            settings=settings,
+            restored=restored,
+            memory=memory,
+            spawn=_position_spawner(config, system, log),
+            discard=system.stop_actor,
+            runtime_rows=lambda: _runtime_rows(system, journal),
+            log=log,
+        ),
+        placement=thread,
+    )
+    return audience
+
+
+def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., None]) -> Callable[..., None]:
+    from actors.position.actor import Identity, position_factory
+    from actors.position.draft import Policy
+    from actors.supervisor.actor import position_address
+
+    policy = Policy(protection_deadline_ms=config.protection.close_after_ms, watch_only=not config.phase2.enabled)
+
+    def spawn(identity: Identity, start: "Position | None") -> None:
+        address = position_address(identity.ordinal)
+        if not system.is_open(address):
+            system.spawn(address, position_factory(identity, policy, log, start))
+
+    return spawn
+
+
+def _restore(journal: "SqliteJournal") -> "Restored":
+    """Fold what is durable. A damaged position stays out; the others, and the boot, are not concerned."""
+    from actors.supervisor.actor import OWN_HISTORY, Restored
+    from adapters.storage.record import DamagedPosition
+
+    positions: list[Position] = []
+    damaged: list[str] = []
+    own: tuple[Any, ...] = ()
+    with journal.reader() as reader:
+        for found in reader.recover():
+            if isinstance(found, DamagedPosition):
+                damaged.append(f"{found.position_id}: {found.why}")
+            elif found.ordinal == OWN_HISTORY:
+                own = found.events
+            else:
+                positions.append(_folded(found))
+        return Restored(
+            positions=tuple(positions),
+            finished=tuple((e.ordinal, PositionId(e.position_id)) for e in reader.terminal()),
+            own_events=own,
+            highest_ordinal=reader.max_ordinal(),
+            realized_today=_realized(reader, positions),
+            damaged=tuple(damaged),
+        )
+
+
+def _folded(found: Any) -> "Position":
+    from actors.position.fold import fold
+    from actors.position.state import Position, blank
+    from messages import codec
+    from messages.ids import parse_position_id
+    from messages.types import JournalId
+
+    if found.snapshot is not None:
+        return fold(codec.decode_as(found.snapshot, Position), found.events)
+    parsed = parse_position_id(found.position_id)
+    assert parsed is not None, found.position_id
+    key, ordinal = parsed
+    return fold(blank(key, ordinal, JournalId("")), found.events)
+
+
+def _realized(
+    reader: "JournalReader", positions: "list[Position]"
+) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
+    """Realized result less fees by (account, day), from the latest steps, for the daily loss limit."""
+    from messages.events import OrderFilled
+    from messages.ids import parse_client_order_id, parse_position_id
+
+    accounts = {p.ordinal: p.key.account for p in positions}
+    for entry_ in reader.terminal():
+        parsed = parse_position_id(entry_.position_id)
+        if parsed is not None:
+            accounts[entry_.ordinal] = parsed[0].account
+    sums: dict[tuple[AccountId, int], Decimal] = {}
+    for event in reader.recent_events(RECENT_STEPS):
+        if not isinstance(event, OrderFilled):
+            continue
+        name = parse_client_order_id(event.client_order_id)
+        account = accounts.get(name.ordinal) if name else None
+        if account is not None:
+            day = (account, event.ts_init // DAY_NS)
+            sums[day] = sums.get(day, Decimal(0)) + event.realized_pnl - event.fee
+    return tuple(sums.items())
+
+
+def _limits(config: Config) -> Any:
+    from actors.supervisor.admission import Limits
+
+    limits = config.limits
+    return Limits(
+        order_notional=limits.order_notional,
+        symbol_exposure=limits.symbol_exposure,
+        account_exposure=limits.account_exposure,
+        openings_per_minute=limits.openings_per_minute,
+        daily_loss=limits.daily_loss,
+    )
+
+
+def _line_writer(logs: "Logs") -> Callable[..., None]:
+    def write(level: str, event: str, /, **fields: str) -> None:
+        logs.step(level, event, event=event, **{name: value for name, value in fields.items() if value})
+
+    return write
+
+
+def _screen(config: Config, header: dict[str, str], *, live: bool) -> Any:
+    from adapters.cli.live import Screen
+
+    names = {a.account: "paper" if a.embedded else a.exchange for a in config.accounts}
+    shown = {**header, **{f"account {account}": venue for account, venue in names.items()}}
+    return Screen(sys.stdout, title="albra", header=shown, live=live)
+
+
+def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tuple[str, str, str], ...]:
+    """Messages, actors and journal for `albra status`."""
+    metrics = system.metrics()
+    counters = journal.counters()
+    lanes = tuple(
+        (
+            "messages",
+            lane.name.lower(),
+            f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
+            f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms",
+        )
+        for lane in metrics.lanes
+    )
+    return (
+        *lanes,
+        ("actors", "alive", str(len(metrics.actors))),
+        ("actors", "restarts", str(metrics.restarts)),
+        ("actors", "quarantined", ", ".join(metrics.quarantined) or "none"),
+        ("actors", "messages put aside", str(metrics.parked)),
+        ("journal", "id", journal.journal_id),
+        ("journal", "commits", f"{counters.commits} of {counters.steps} steps, {counters.failures} failed"),
+        ("journal", "last commit", f"{counters.last_commit_ns / 1e6:.3f} ms"),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
