@@ -105,6 +105,7 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
         clock,
         max_queue_size=config.phase2.event_bus.max_queue_size,
         supervisor_address=SUPERVISOR,
+        observer=_hop_writer(logs),
     )
     stack.callback(_stop_system, system, logs)
     _compose(config, stack, system, journal, paper, logs, clock, live=live)
@@ -179,7 +180,7 @@ def _settings(account: AccountConfig, paper: "EmbeddedServer | None") -> "Exchan
     )
 
 
-def _compose(
+def _compose(  # noqa: PLR0917 - what one process is made of
     config: Config,
     stack: ExitStack,
     system: "ActorSystem",
@@ -219,7 +220,7 @@ def _compose(
         venue.start(partial(system.tell, f"gateway/{name}"))
 
 
-def _spawn_core(
+def _spawn_core(  # noqa: PLR0917 - what one process is made of
     config: Config,
     system: "ActorSystem",
     journal: "SqliteJournal",
@@ -376,6 +377,28 @@ def _limits(config: Config) -> Any:
     )
 
 
+def _hop_writer(logs: "Logs") -> Callable[[str, object, int, int], None]:
+    """One line for each actor that a correlated message passes; positions write their own, which say more."""
+    from messages.reports import PositionView
+
+    def write(address: str, message: object, started_ns: int, finished_ns: int) -> None:
+        if not isinstance(message, Message) or not message.correlation_id or isinstance(message, PositionView):
+            return
+        if address.startswith("position/"):
+            return
+        logs.step(
+            "INFO",
+            type(message).__name__,
+            actor=address,
+            correlation_id=message.correlation_id,
+            position_id=getattr(message, "position_id", None) or "",
+            symbol=getattr(message, "symbol", None) or "",
+            took_us=(finished_ns - started_ns) // 1000,
+        )
+
+    return write
+
+
 def _line_writer(logs: "Logs") -> Callable[..., None]:
     def write(level: str, event: str, /, **fields: str) -> None:
         logs.step(level, event, event=event, **{name: value for name, value in fields.items() if value})
@@ -399,8 +422,8 @@ def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tupl
         (
             "messages",
             lane.name.lower(),
-            f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
-            f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms",
+            (f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
+            f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms"),
         )
         for lane in metrics.lanes
     )

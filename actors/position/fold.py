@@ -211,6 +211,7 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
         held=True,
         outside=True,
         entry_over=True,
+        goal=p.goal and max(ZERO, p.goal + ev.quantity_delta),  # a reduction takes its part, not the newcomer's
         protection_in_place=False,
         reason=ev.why,
         commands=_remember(p, ev.command_id),
@@ -241,6 +242,8 @@ def netted(p: Position, side: Side, quantity: Decimal, price: Decimal) -> tuple[
 
 def realized(p: Position, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
     """Profit of the part of this trade that reduces what is held, without fees, in quote currency."""
+    if not p.quantity:
+        return ZERO
     reduces = side is p.key.side.reducing if p.quantity > 0 else side is p.key.side.increasing
     if not reduces:
         return ZERO
