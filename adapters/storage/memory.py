@@ -1,0 +1,215 @@
+"""A journal whose disk is a value: for tests, and for simulations in which the disk is one more thing to fail.
+
+It writes the same records by the same rules as the one on SQLite, and passes the same suite.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adapters.storage import record
+from adapters.storage.batch import Batch, Standing, StepRow
+from adapters.storage.record import (
+    DamagedPosition,
+    RecordDamagedError,
+    RecoveredPosition,
+    SnapshotRecord,
+    StepRecord,
+    as_replayed,
+)
+from adapters.storage.rows import PositionEntry
+from adapters.storage.schema import Meta
+from messages import codec
+from messages.base import Event
+from messages.journal import AppendStep, Replayed
+from messages.types import AccountId, JournalId, PositionId
+
+Later = Callable[[Callable[[], None]], None]
+"""Calls its argument when the disk is done: at once, or at a time that a simulation chooses."""
+
+
+@dataclass(slots=True)
+class Image:
+    """What is durable. It outlives the journal that wrote it, as a disk outlives a process."""
+
+    journal_id: JournalId = JournalId("memory00")
+    created: int = 0
+    bindings: Mapping[AccountId, str] = field(default_factory=dict)
+    steps: list[StepRow] = field(default_factory=list)
+    positions: dict[int, PositionEntry] = field(default_factory=dict)
+    snapshots: dict[int, SnapshotRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    steps: Sequence[AppendStep]
+    done: Callable[[str | None], None]
+
+
+class MemoryJournal:
+    """Satisfies the actors' `JournalStore`, and reads like a `JournalReader`.
+
+    `fault`, asked before each commit, may name a reason why it fails. `crash` loses what was not durable.
+    """
+
+    def __init__(
+        self,
+        image: Image | None = None,
+        *,
+        later: Later = lambda call: call(),
+        fault: Callable[[], str | None] = lambda: None,
+        time_ns: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.image = image if image is not None else Image()
+        self.fault = fault
+        self.commits = 0
+        self._later = later
+        self._time_ns = time_ns
+        self._queue: list[_Append | Callable[[], None]] = []
+        self._crashed = False
+        self._standings = _standings(self.image)
+
+    @property
+    def journal_id(self) -> JournalId:
+        return self.image.journal_id
+
+    def append(self, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
+        self._put(_Append(tuple(steps), done))
+
+    def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
+        self._put(lambda: done(self._replayed(ordinal)))
+
+    def history(self, ordinal: int, done: Callable[[tuple[bytes, ...]], None]) -> None:
+        self._put(lambda: done(self._history(ordinal)))
+
+    def crash(self) -> Image:
+        """The process or its power is gone: nobody is answered any more, and the image is what is left."""
+        self._crashed = True
+        self._queue.clear()
+        return self.image
+
+    def close(self, deadline_ms: int = 0) -> bool:  # noqa: ARG002 - the simulated disk is asked to end at once
+        self._work()
+        self._crashed = True
+        return True
+
+    # Reading, as `JournalReader` does.
+
+    def meta(self) -> Meta:
+        bindings = tuple(sorted(self.image.bindings.items()))
+        return Meta(journal_id=self.image.journal_id, created=self.image.created, bindings=bindings)
+
+    def max_ordinal(self) -> int:
+        return max(self.image.positions, default=0)
+
+    def positions(self) -> Iterator[PositionEntry]:
+        return iter([entry for _, entry in sorted(self.image.positions.items())])
+
+    def terminal(self) -> Iterator[PositionEntry]:
+        return (entry for entry in self.positions() if entry.terminal)
+
+    def recover(self) -> Iterator[RecoveredPosition | DamagedPosition]:
+        by_ordinal = self._records()
+        for entry in self.positions():
+            if not entry.terminal:
+                yield self._position(entry, by_ordinal.get(entry.ordinal, []))
+
+    def position(self, ordinal: int) -> RecoveredPosition | DamagedPosition | None:
+        entry = self.image.positions.get(ordinal)
+        return self._position(entry, self._records().get(ordinal, [])) if entry else None
+
+    def recent_events(self, limit: int) -> Iterator[Event]:
+        for row in self.image.steps[len(self.image.steps) - min(limit, len(self.image.steps)) :]:
+            try:
+                yield from record.decode_events(_as_record(row))
+            except codec.DecodeError:
+                continue
+
+    def _position(self, entry: PositionEntry, steps: Sequence[StepRecord]) -> RecoveredPosition | DamagedPosition:
+        snapshot = self.image.snapshots.get(entry.ordinal)
+        if snapshot and snapshot.checksum != record.snapshot_checksum(
+            entry.ordinal, snapshot.version, snapshot.payload
+        ):
+            snapshot = None
+        after = [step for step in steps if snapshot is None or step.version > snapshot.version]
+        try:
+            return record.assemble(entry.ordinal, entry.position_id, snapshot, after)
+        except RecordDamagedError as error:
+            return DamagedPosition(ordinal=entry.ordinal, position_id=entry.position_id, why=str(error))
+
+    def _records(self) -> dict[int, list[StepRecord]]:
+        found: dict[int, list[StepRecord]] = {}
+        for row in self.image.steps:
+            found.setdefault(row[1], []).append(_as_record(row))
+        return found
+
+    def _replayed(self, ordinal: int) -> Replayed:
+        found = self.position(ordinal)
+        if found is None:
+            return Replayed(ordinal=ordinal, snapshot=None, snapshot_version=0, events=())
+        return as_replayed(found)
+
+    def _history(self, ordinal: int) -> tuple[bytes, ...]:
+        steps = self._records().get(ordinal, [])
+        return tuple(codec.pack(wire) for step in steps for wire in record.event_wires(step))
+
+    # Writing.
+
+    def _put(self, job: _Append | Callable[[], None]) -> None:
+        if self._crashed:
+            return
+        self._queue.append(job)
+        if len(self._queue) == 1:
+            self._later(self._work)
+
+    def _work(self) -> None:
+        """Everything that waits by now, appends in one commit up to the next read."""
+        jobs, self._queue = self._queue, []
+        group: list[_Append] = []
+        for job in jobs:
+            if isinstance(job, _Append):
+                group.append(job)
+            else:
+                self._commit(group)
+                group = []
+                if not self._crashed:
+                    job()
+        self._commit(group)
+
+    def _commit(self, group: Sequence[_Append]) -> None:
+        if not group or self._crashed:
+            return
+        batch = Batch(next_seq=len(self.image.steps) + 1, ts=self._time_ns(), standing=self._standings.get)
+        answers = [batch.add(job.steps) for job in group]
+        if batch.steps or batch.snapshots:
+            why = self.fault()
+            if why is not None:
+                answers = [answer or why for answer in answers]
+            else:
+                self._keep(batch)
+        for job, answer in zip(group, answers, strict=True):
+            if not self._crashed:
+                job.done(answer)
+
+    def _keep(self, batch: Batch) -> None:
+        self.commits += 1
+        self._standings.update(batch.after)
+        self.image.steps.extend(batch.steps)
+        for ordinal, position_id, terminal, _ in batch.positions.values():
+            self.image.positions[ordinal] = PositionEntry(
+                ordinal=ordinal, position_id=PositionId(position_id), terminal=terminal
+            )
+        for ordinal, version, payload, checksum in batch.snapshots.values():
+            self.image.snapshots[ordinal] = SnapshotRecord(version=version, payload=payload, checksum=checksum)
+
+
+def _as_record(row: StepRow) -> StepRecord:
+    seq, ordinal, version, ts, payload, checksum = row
+    return StepRecord(seq=seq, ordinal=ordinal, version=version, ts=ts, payload=payload, checksum=checksum)
+
+
+def _standings(image: Image) -> dict[int, Standing]:
+    versions = {row[1]: row[2] for row in image.steps}
+    return {
+        ordinal: Standing(position_id=entry.position_id, version=versions.get(ordinal, 0), terminal=entry.terminal)
+        for ordinal, entry in image.positions.items()
+    }
