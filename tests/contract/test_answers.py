@@ -6,9 +6,11 @@ reaches ccxt over real HTTP.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import ccxt
 import pytest
 
@@ -153,10 +155,32 @@ def test_a_server_that_is_not_there_is_not_available(server: EmbeddedServer) -> 
 
     with pytest.raises(ccxt.ExchangeNotAvailable) as caught:
         with_ccxt(server, work)
-    import aiohttp
-
     causes = (caught.value.__cause__, caught.value.__context__)
     assert any(isinstance(cause, aiohttp.ClientConnectorError) for cause in causes), "certainly never sent"
+
+
+def test_a_body_cut_short_of_its_length_is_a_plain_exchange_error(server: EmbeddedServer) -> None:
+    """The class of a refusal, though the order may stand: only its cause tells."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"orderId": 1')
+        await writer.drain()
+        writer.close()
+
+    async def work(exchange: Any) -> Any:
+        cutting = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with cutting:
+            port = cutting.sockets[0].getsockname()[1]
+            exchange.urls["api"]["fapiPrivate"] = f"http://127.0.0.1:{port}/fapi/v1"
+            try:
+                return await exchange.create_order(BTC, "market", "buy", "0.010")
+            except ccxt.BaseError as error:
+                return error
+
+    outcome = with_ccxt(server, work)
+    assert type(outcome) is ccxt.ExchangeError
+    assert isinstance(outcome.__cause__, aiohttp.ClientPayloadError)
 
 
 def test_a_delayed_answer_is_an_ordinary_order(server: EmbeddedServer) -> None:

@@ -17,12 +17,11 @@ from tests.contract.listening import Heard
 from tests.contract.validation import NotAcceptedError, accepted
 
 # What the SDK declares and Binance pushes on other occasions only, by its field descriptions: trailing
-# stops (AP, cr, ia), amendments (M), funding fees (S), multi-assets mode (ai).
+# stops (AP, cr), amendments (M), funding fees (S), multi-assets mode (ai).
 ABSENT = {
     models.OrderTradeUpdate: ("o.AP", "o.cr", "o.M"),
     models.AccountUpdate: ("a.S",),
     models.AccountConfigUpdate: ("ai",),
-    models.AlgoUpdate: ("o.ia",),
 }
 # "After CM migration", which the documentation announces without a date.
 AFTER_MIGRATION = ("ps", "st")
