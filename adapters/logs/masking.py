@@ -1,5 +1,6 @@
 """What must never be read in a log: secrets we know, and whatever looks like one."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,16 +24,27 @@ _SHAPES = (
 )
 
 
+_HINTS = ("key", "secret", "signature", "token", "password", "authorization", "bearer", "bot", "/ws/", "streams=")
+"""Without one of these, and without a registered secret, there is nothing to mask: most lines end here."""
+
+
 class Masker:
     """Replaces registered secrets, as they are and as a URL has them, and everything secret-shaped."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets if len(secret) >= KNOWN_LENGTH_MIN for form in (secret, quote(secret))}
+        known = {form for secret in secrets if len(secret) >= KNOWN_LENGTH_MIN for form in _forms(secret)}
         # Longest first: a secret that contains another is masked whole.
         alternatives = "|".join(re.escape(form) for form in sorted(known, key=len, reverse=True))
         self._known = re.compile(alternatives) if alternatives else None
 
+    def suspects(self, text: str) -> bool:
+        """Whether anything in it might have to be masked; cheap, and wrong only to the safe side."""
+        lower = text.lower()
+        return any(hint in lower for hint in _HINTS) or (self._known is not None and bool(self._known.search(text)))
+
     def text(self, text: str) -> str:
+        if not self.suspects(text):
+            return text
         if self._known is not None:
             text = self._known.sub(MASK, text)
         text = _NAMED.sub(rf"\g<1>\g<2>{MASK}", text)
@@ -51,3 +63,8 @@ class Masker:
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value(child) for child in value]
         return self.text(str(value))
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """As it is, as a URL has it, as JSON text has it."""
+    return secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1]

@@ -19,6 +19,9 @@ _FIELDS = (
     "actor", "symbol", "position_id", "correlation_id", "causation_id", "event", "before", "after", "effects",
 )  # fmt: skip
 """Bound fields in the order in which a reader wants them; further ones follow."""
+_LINE_ENDS = {ord(end): json.dumps(end)[1:-1] for end in "\x85\u2028\u2029"}
+"""Ends of lines to many readers, though not to JSON."""
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _STOP_TIMEOUT_S = 2.0
 _QUIET = {"ccxt": logging.WARNING, "aiohttp.access": logging.WARNING, "asyncio": logging.WARNING}
 """Libraries whose debug output is noise, or repeats requests with their headers."""
@@ -126,7 +129,13 @@ def json_line(record: Mapping[str, Any], masker: Masker) -> str:
     line |= {name: value for name, value in extra.items() if name not in _FIELDS}
     if record["exception"] is not None:
         line["exception"] = _trace(record["exception"])
-    return json.dumps(masker.value(line), ensure_ascii=False) + "\n"
+    text = _dumped(line)
+    return (_dumped(masker.value(line)) if masker.suspects(text) else text) + "\n"
+
+
+def _dumped(line: dict[str, Any]) -> str:
+    text = _encode(line)
+    return text if text.isascii() else text.translate(_LINE_ENDS)
 
 
 def console_line(record: Mapping[str, Any], masker: Masker, *, color: bool) -> str:
