@@ -162,6 +162,21 @@ def test_a_quarantined_address_keeps_up_to_the_bound_and_the_rest_is_counted() -
     assert_books_balance(system)
 
 
+def test_a_release_forgets_earlier_failures() -> None:
+    system, dispatcher = simulated()
+    kept: list[object] = []
+    fail = {0: 2, 1: 1}
+    system.spawn("a", hand(failing(kept, fail)), policy=RestartPolicy(max_restarts=1, redeliveries=1))
+    system.tell("a", Medium(n=0))
+    dispatcher.advance(SECOND)
+    assert system.metrics().quarantined == ("a",)
+    system.release("a")
+    system.tell("a", Medium(n=1))
+    dispatcher.advance(SECOND)
+    assert system.metrics().quarantined == ()
+    assert numbers(kept) == [1]
+
+
 def test_releasing_what_is_not_quarantined_does_nothing_now_or_later() -> None:
     system, dispatcher = simulated()
     kept: list[object] = []

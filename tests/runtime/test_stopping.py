@@ -33,6 +33,17 @@ def test_an_orderly_stop_handles_what_was_told_before_it(seed: int) -> None:
     assert system.dead_letters.count() == 0
 
 
+def test_ageing_does_not_bring_a_stop_before_what_was_told_earlier() -> None:
+    system, dispatcher = simulated()
+    kept: list[object] = []
+    system.spawn("a", keeper(kept))
+    for n in range(100):
+        system.tell("a", High(n=n))
+    system.stop_actor("a")
+    dispatcher.run_until_idle()
+    assert numbers(kept) == list(range(100))
+
+
 def test_what_comes_after_a_stop_is_a_dead_letter() -> None:
     system, dispatcher = simulated()
     kept: list[object] = []

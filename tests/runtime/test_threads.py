@@ -1,5 +1,7 @@
 """The same promises on real threads. Waiting is on events with a generous timeout, never by sleeping."""
 
+import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from actors.runtime import ActorSystem, Context, Placement, RestartPolicy, ThreadDispatcher
+from actors.runtime.mailbox import Mailbox
+from messages.priority import Priority
 from tests.runtime.world import (
     ALL,
     MS,
@@ -169,6 +173,30 @@ def test_critical_overtakes_across_the_whole_pool() -> None:
     assert order[:2] == [High, Critical]
 
 
+def test_critical_overtakes_the_rest_of_a_running_slice() -> None:
+    dispatcher = ThreadDispatcher(SystemClock(), worker_count=1)
+    system = ActorSystem(dispatcher, PRIORITIES, SystemClock())
+    inside, gate = threading.Event(), threading.Event()
+    collector = Collector(21)
+
+    def receive(context: Context, message: object) -> None:
+        if message == Low(n=0):
+            inside.set()
+            gate.wait(PATIENCE_S)
+        collector(context, message)
+
+    system.spawn("busy", hand(receive))
+    system.spawn("other", hand(collector))
+    system.tell("busy", Low(n=0))
+    assert inside.wait(PATIENCE_S)
+    for n in range(1, 20):
+        system.tell("busy", Low(n=n))
+    system.tell("other", Critical(n=99))
+    gate.set()
+    assert numbers(collector.wait())[:2] == [0, 99]
+    system.shutdown(1000)
+
+
 def test_a_commit_signal_wakes_a_suspended_actor(system: ActorSystem) -> None:
     collector = Collector(200)
 
@@ -315,9 +343,34 @@ def test_the_door_holds_its_bound_against_many_at_once() -> None:
     dispatcher = ThreadDispatcher(SystemClock(), worker_count=1)
     system = ActorSystem(dispatcher, PRIORITIES, SystemClock(), max_queue_size=100)
     system.spawn("a", hand(lambda _c, _m: None), suspended=True)
+    sys.setswitchinterval(1e-6)  # as much interleaving as the interpreter can give; the shutdown restores it
     taken: list[bool] = []
-    in_threads(4, lambda _p: taken.extend([system.offer("a", Medium()) for _ in range(100)]))
+    in_threads(4, lambda _p: taken.extend([system.offer("a", Medium()) for _ in range(1000)]))
     assert taken.count(True) == 100
+    assert system.metrics().lanes[Priority.MEDIUM].refused == 3900
+    system.shutdown(10)
+
+
+def test_two_that_offer_at_the_same_moment_do_not_both_take_the_last_place() -> None:
+    dispatcher = ThreadDispatcher(SystemClock(), worker_count=1)
+    system = ActorSystem(dispatcher, PRIORITIES, SystemClock(), max_queue_size=1)
+    system.spawn("a", hand(lambda _c, _m: None), suspended=True)
+    together = threading.Barrier(2)
+
+    class Slow(Mailbox):
+        """Lets everybody who looks at its depth at the same time see the same depth."""
+
+        def depth(self) -> int:
+            waiting = super().depth()
+            with contextlib.suppress(threading.BrokenBarrierError):
+                together.wait(0.2)
+            return waiting
+
+    cell = system._cells["a"]
+    cell.mailbox = Slow(system.ranks, cell._wake)
+    taken: list[bool] = []
+    in_threads(2, lambda _p: taken.append(system.offer("a", Medium())))
+    assert sorted(taken) == [False, True]
     system.shutdown(10)
 
 
