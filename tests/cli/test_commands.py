@@ -1,0 +1,260 @@
+import json
+import re
+
+import pytest
+
+from messages.commands import ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
+from messages.types import PositionState
+from tests.cli.conftest import Albra
+from tests.control.fake_supervisor import FakeSupervisor, view
+
+ID = "main.BTCUSDT.long.manual.1"
+
+
+def test_open_prints_the_position_id_and_nothing_else(albra: Albra, supervisor: FakeSupervisor) -> None:
+    ended = albra("open", "btc/usdt:usdt", "LONG", "0.010", "--stop-loss", "58000", "--leverage", "5")
+    assert (ended.code, ended.out, ended.err) == (0, f"{ID}\n", "")
+    [command] = supervisor.received
+    assert isinstance(command, OpenPosition)
+    assert (command.symbol, str(command.quantity), command.leverage) == ("BTCUSDT", "0.010", 5)
+    assert command.expires_at_ns > 0
+
+
+def test_open_as_json_is_one_document(albra: Albra, supervisor: FakeSupervisor) -> None:
+    ended = albra("--json", "open", "BTCUSDT", "long", "0.01", "--command-id", "mine-1")
+    assert ended.code == 0
+    assert ended.document() == {"accepted": True, "command_id": "mine-1", "position_id": ID, "text": ""}
+
+
+def test_a_repeated_command_id_has_one_effect(albra: Albra, supervisor: FakeSupervisor) -> None:
+    for _ in range(2):
+        assert albra("open", "BTCUSDT", "long", "0.01", "--command-id", "mine-1").out == f"{ID}\n"
+    assert len(supervisor.views) == 1
+
+
+def test_a_refused_opening_exits_4_with_the_reason(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.refusal = "limits.order_notional is 500, this opening is 600"
+    ended = albra("open", "BTCUSDT", "long", "0.01", "--json")
+    assert ended.code == 4
+    assert ended.err == f"albra: {supervisor.refusal}\n"
+    assert ended.document()["error"] == supervisor.refusal
+
+
+def test_a_full_supervisor_exits_1_and_says_that_nothing_was_done(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.full = True
+    ended = albra("open", "BTCUSDT", "long", "0.01")
+    assert ended.code == 1
+    assert "nothing was done" in ended.err
+
+
+def test_positions_as_a_table_without_color_off_a_terminal(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    supervisor.keep(view(2, strategy="s2", state=PositionState.RECONCILING, in_doubt=True, stop_loss=None))
+    ended = albra("positions")
+    assert ended.code == 0
+    golden = """\
+position                    state         quantity    entry   mark    pnl  lev   stop  target  age
+main.BTCUSDT.long.manual.1  ACTIVE           0.010  60000.1  60100  0.999   5x  58000       -  AGE
+main.BTCUSDT.long.s2.2      RECONCILING?     0.010  60000.1  60100  0.999   5x      -       -  AGE
+"""
+    assert re.sub(r"\d+d\d+h", "AGE", ended.out) == golden
+
+
+def test_positions_as_json_are_rows_with_numbers_as_strings(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    supervisor.keep(view(2, strategy="s2", state=PositionState.CLOSED))
+    [row] = albra("positions", "--json").document()
+    assert (row["position_id"], row["quantity"], row["entry_price"]) == (ID, "0.010", "60000.1")
+    assert len(albra("positions", "--all", "--json").document()) == 2
+
+
+def test_no_positions_are_said_in_words_and_as_an_empty_list(albra: Albra, supervisor: FakeSupervisor) -> None:
+    assert albra("positions").out == "no live positions\n"
+    assert albra("positions", "--json").document() == []
+
+
+def test_history_tells_each_event_in_a_line(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    golden = (
+        "2025-06-15 15:06:40.123Z  CloseRequested        command_id=c1 goal_quantity=0 why='asked by a human'\n"
+        "2025-06-15 15:06:40.124Z  StateChanged          before=ACTIVE after=CLOSING because=close\n"
+    )
+    assert albra("history", ID).out == golden
+    assert [event["type"] for event in albra("history", ID, "--json").document()] == ["CloseRequested", "StateChanged"]
+
+
+def test_history_of_an_unknown_position_exits_1(albra: Albra, supervisor: FakeSupervisor) -> None:
+    ended = albra("history", "main.BTCUSDT.long.manual.9")
+    assert ended.code == 1
+    assert "no position main.BTCUSDT.long.manual.9" in ended.err
+
+
+def test_status_tells_its_sections(albra: Albra, supervisor: FakeSupervisor) -> None:
+    golden = "supervisor\n  positions  0\nvenue main\n  stream     up\n"
+    assert albra("status").out == golden
+    assert albra("status", "--json").document() == {"supervisor": {"positions": "0"}, "venue main": {"stream": "up"}}
+
+
+def test_close_by_symbol_by_id_and_in_part(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    assert albra("close", "btcusdt", "--percent", "50").out == f"closing {ID}\n"
+    assert albra("close", ID, "--json").document()["position_id"] == ID
+    closes = [message for message in supervisor.received if isinstance(message, ClosePosition)]
+    assert [str(close.percent) for close in closes] == ["50", "None"]
+
+
+def test_close_of_several_matches_exits_4_and_names_them(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    supervisor.keep(view(2, strategy="s2"))
+    ended = albra("close", "BTCUSDT")
+    assert ended.code == 4
+    assert ID in ended.err
+    assert "main.BTCUSDT.long.s2.2" in ended.err
+
+
+def test_close_all_without_yes_is_a_usage_error_where_nobody_can_confirm(
+    albra: Albra, supervisor: FakeSupervisor
+) -> None:
+    ended = albra("close", "--all", stdin="close all\n")
+    assert ended.code == 2
+    assert "--yes" in ended.err
+    assert supervisor.received == []
+
+
+def test_close_all_with_yes_closes_and_waits_where_asked(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    assert albra("close", "--all", "--yes", "--wait").out == "every position is closed\n"
+    assert supervisor.views[view(1).position_id].state is PositionState.CLOSED
+
+
+def test_modify_moves_and_removes(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    assert albra("modify", ID, "--stop-loss", "59000.5", "--take-profit", "0").code == 0
+    [command] = supervisor.received
+    assert isinstance(command, ModifyPosition)
+    assert (str(command.stop_loss), str(command.take_profit)) == ("59000.5", "0")
+    ended = albra("modify", ID)
+    assert ended.code == 2
+    assert "stop_loss or take_profit" in ended.err
+
+
+def test_pause_and_resume_say_what_they_held(albra: Albra, supervisor: FakeSupervisor) -> None:
+    assert albra("pause").out == "paused all openings\n"
+    assert albra("resume", "btcusdt").out == "resumed BTCUSDT\n"
+    assert isinstance(supervisor.received[0], PauseOpenings)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("open", "BTCUSDT", "long"),
+        ("open", "BTCUSDT", "up", "1"),
+        ("open", "BTC", "long", "1"),
+        ("open", "BTCUSDT", "long", "nan"),
+        ("open", "BTCUSDT", "long", "-1"),
+        ("open", "BTCUSDT", "long", "1e5"),
+        ("open", "BTCUSDT", "long", "1", "--leverage", "0"),
+        ("open", "BTCUSDT", "long", "1", "--limit", "inf"),
+        ("open", "BTCUSDT", "long", "1", "--stop", "1"),
+        ("close",),
+        ("close", "BTCUSDT", "--percent", "101"),
+        ("close", "BTCUSDT", "--all", "--yes"),
+        ("close", "main.BTCUSDT.up.x.1"),
+        ("history",),
+        ("frob",),
+        ("logs", "--since", "1y"),
+        ("logs", "--level", "loud"),
+        ("paper", "--port", "70000"),
+        ("config",),
+    ],
+)
+def test_bad_usage_exits_2_with_one_line_and_sends_nothing(
+    albra: Albra, supervisor: FakeSupervisor, arguments: tuple[str, ...]
+) -> None:
+    ended = albra(*arguments, "--json")
+    assert ended.code == 2
+    assert ended.err.startswith("albra: ")
+    assert ended.err.count("\n") == 1
+    assert ended.document()["error"] == ended.err.removeprefix("albra: ").rstrip("\n")
+    assert supervisor.received == []
+
+
+def test_an_account_that_is_not_configured_is_a_usage_error(albra: Albra, supervisor: FakeSupervisor) -> None:
+    ended = albra("open", "BTCUSDT", "long", "1", "--account", "other")
+    assert ended.code == 2
+    assert "account: expected one of main, found 'other'" in ended.err
+
+
+def test_without_a_command_help_is_shown_and_it_is_a_usage_error(albra: Albra) -> None:
+    ended = albra()
+    assert (ended.code, ended.out) == (2, "")
+    assert "open a position; prints its id" in ended.err
+
+
+def test_help_and_version_exit_0(albra: Albra) -> None:
+    assert albra("--help").code == 0
+    assert "QTY" in albra("open", "--help").out
+    assert albra("--version").out.startswith("albra ")
+
+
+def test_without_a_supervisor_every_command_exits_3_and_says_how_to_start_one(albra: Albra) -> None:
+    for arguments in (
+        ("positions",),
+        ("status",),
+        ("open", "BTCUSDT", "long", "1", "--wait"),
+        ("close", "--all", "--yes"),
+    ):
+        ended = albra(*arguments)
+        assert (ended.code, "start one with `albra run`" in ended.err) == (3, True)
+
+
+def test_an_address_left_over_from_a_dead_process_is_no_supervisor(albra: Albra) -> None:
+    gone = albra.start("--version")
+    gone.wait()
+    gone.communicate()
+    address = {"host": "127.0.0.1", "port": 9, "pid": gone.pid, "token_path": str(albra.storage / "control.token")}
+    (albra.storage / "control.json").write_text(json.dumps(address))
+    ended = albra("positions")
+    assert ended.code == 3
+    assert "left over" in ended.err
+    (albra.storage / "control.json").write_text("{torn")
+    assert albra("positions").code == 3
+
+
+def test_an_invalid_configuration_exits_5_with_every_problem(albra: Albra) -> None:
+    (albra.directory / "config.yaml").write_text("langage: en\nphase2: {enabled: 7}\n")
+    for arguments in (("positions",), ("config", "check"), ("run",)):
+        ended = albra(*arguments)
+        assert ended.code == 5
+        assert ended.err.splitlines() == [
+            "albra: config.yaml:1: langage: expected a known key, found 'langage' (did you mean language?)",
+            "albra: config.yaml:2: phase2.enabled: expected true or false, found '7'",
+        ]
+    document = albra("config", "check", "--json").document()
+    assert [problem["path"] for problem in document["problems"]] == ["langage", "phase2.enabled"]
+
+
+def test_a_named_configuration_that_is_missing_exits_5(albra: Albra) -> None:
+    assert albra("positions", "--config", "absent.yaml").code == 5
+    albra.environment["ALBRA_CONFIG"] = "absent.yaml"
+    assert albra("positions").code == 5
+
+
+def test_config_show_masks_and_check_tells_where_accounts_trade(albra: Albra) -> None:
+    text = "accounts:\n  main:\n    exchange: binanceusdm\n    api_key: ${KEY}\n    api_secret: hunter2\n"
+    (albra.directory / "config.yaml").write_text(text)
+    albra.environment["KEY"] = "hunter3"
+    for arguments in (("config", "show"), ("config", "show", "--json"), ("config", "check")):
+        ended = albra(*arguments)
+        assert ended.code == 0
+        assert "hunter" not in ended.out + ended.err
+    assert albra("config", "check").out == "config.yaml: valid\naccount main: binanceusdm\n"
+
+
+def test_config_schema_needs_no_valid_configuration(albra: Albra) -> None:
+    (albra.directory / "config.yaml").write_text("7")
+    assert albra("config", "schema").document()["title"] == "Albra configuration"
+
+
+def test_run_without_the_composition_root_says_so(albra: Albra) -> None:
+    assert albra("run").code == 1
