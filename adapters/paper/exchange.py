@@ -122,40 +122,15 @@ class Exchange:
         execution: str = "TRADE",
     ) -> Trade:
         """Execute `quantity` of an open order at `price`: position, wallet, trade, incomes, events."""
-        market = self.markets[order.symbol]
-        key = (order.symbol, order.position_side)
-        position = account.position_of(key)
-        self._remember(account, position)
+        position = account.position_of((order.symbol, order.position_side))
         held_before = position.quantity
-        signed = quantity if order.side == "BUY" else -quantity
-        realized = position.take(signed, price)
-        rate = market.instrument.maker_fee if maker else market.instrument.taker_fee
-        fee = (price * quantity * rate).quantize(EIGHT_PLACES)
-        if position.quantity:
-            position.fees += fee
-        position.updated_ms = self.now_ms
-        if account.settings_of(order.symbol).isolated:
-            self._move_isolated(account, position, held_before, price)
-        self._rest(account, order, -quantity)
-        trade = Trade(
-            trade_id=self.next_trade_id,
-            order_id=order.order_id,
-            symbol=order.symbol,
-            side=order.side,
-            position_side=order.position_side,
-            price=price,
-            quantity=quantity,
-            commission=fee,
-            realized=realized,
-            maker=maker,
-            time_ms=self.now_ms,
-        )
-        self.next_trade_id += 1
+        trade = self._trade(account, order, position, price, quantity, maker=maker)
         account.trades.append(trade)
-        if realized:
-            self.book(account, "REALIZED_PNL", realized, order.symbol, trade_id=trade.trade_id)
-        self.book(account, "COMMISSION", -fee, order.symbol, trade_id=trade.trade_id)
-        self.fees_collected += fee
+        if trade.realized:
+            self.book(account, "REALIZED_PNL", trade.realized, order.symbol, trade_id=trade.trade_id)
+        self.book(account, "COMMISSION", -trade.commission, order.symbol, trade_id=trade.trade_id)
+        self.fees_collected += trade.commission
+        self._rest(account, order, -quantity)
         order.executed += quantity
         order.cum_quote += price * quantity
         order.updated_ms = self.now_ms
@@ -170,6 +145,44 @@ class Exchange:
         if not position.quantity or position.quantity * held_before < 0:
             self.expire_orphans(account, position)
         return trade
+
+    def _trade(
+        self,
+        account: Account,
+        order: Order,
+        position: Position,
+        price: Decimal,
+        quantity: Decimal,
+        *,
+        maker: bool,
+    ) -> Trade:
+        """Move the position and say what that was: profit realized and commission due."""
+        self._remember(account, position)
+        held_before = position.quantity
+        realized = position.take(quantity if order.side == "BUY" else -quantity, price)
+        instrument = self.markets[order.symbol].instrument
+        rate = instrument.maker_fee if maker else instrument.taker_fee
+        fee = (price * quantity * rate).quantize(EIGHT_PLACES)
+        if position.quantity:
+            position.fees += fee
+        position.updated_ms = self.now_ms
+        if account.settings_of(order.symbol).isolated:
+            self._move_isolated(account, position, held_before, price)
+        trade_id = self.next_trade_id
+        self.next_trade_id += 1
+        return Trade(
+            trade_id=trade_id,
+            order_id=order.order_id,
+            symbol=order.symbol,
+            side=order.side,
+            position_side=order.position_side,
+            price=price,
+            quantity=quantity,
+            commission=fee,
+            realized=realized,
+            maker=maker,
+            time_ms=self.now_ms,
+        )
 
     def requeue(self, account: Account, order: Order, *, price: Decimal, quantity: Decimal) -> None:
         """Change an open order in place and announce the amendment."""

@@ -53,7 +53,11 @@ class Desk:
         return self.ask(
             "POST",
             "/fapi/v1/order",
-            **{"symbol": symbol, "side": side, "type": "MARKET", "quantity": quantity, "newOrderRespType": "RESULT"},
+            symbol=symbol,
+            side=side,
+            type="MARKET",
+            quantity=quantity,
+            newOrderRespType="RESULT",
             **params,
         )
 

@@ -15,19 +15,19 @@ def opened(desk: Desk, side: str = "BUY", quantity: str = "0.010") -> Desk:
 
 
 @pytest.mark.parametrize(
-    ("kind", "held", "side", "trigger", "short_of", "at"),
+    ("kind", "held", "side", "short_of", "at"),
     [
-        ("STOP_MARKET", "BUY", "SELL", "59000", "59000.1", "59000"),
-        ("STOP_MARKET", "SELL", "BUY", "61000", "60999.9", "61000"),
-        ("TAKE_PROFIT_MARKET", "BUY", "SELL", "61000", "60999.9", "61000"),
-        ("TAKE_PROFIT_MARKET", "SELL", "BUY", "59000", "59000.1", "59000"),
+        ("STOP_MARKET", "BUY", "SELL", "59000.1", "59000.0"),
+        ("STOP_MARKET", "SELL", "BUY", "60999.9", "61000.0"),
+        ("TAKE_PROFIT_MARKET", "BUY", "SELL", "60999.9", "61000.0"),
+        ("TAKE_PROFIT_MARKET", "SELL", "BUY", "59000.1", "59000.0"),
     ],
 )
 def test_a_conditional_market_order_fires_at_its_trigger_and_not_before(
-    kind: str, held: str, side: str, trigger: str, short_of: str, at: str
+    kind: str, held: str, side: str, short_of: str, at: str
 ) -> None:
     desk = opened(Desk(), held)
-    reply = desk.conditional(kind, side, trigger, quantity="0.010", reduceOnly="true", clientAlgoId="s")
+    reply = desk.conditional(kind, side, at, quantity="0.010", reduceOnly="true", clientAlgoId="s")
     assert reply.body["algoStatus"] == "NEW"
     desk.price(short_of)
     assert desk.algo("s")["algoStatus"] == "NEW"
@@ -129,9 +129,12 @@ def test_close_position_closes_what_is_there_when_it_fires() -> None:
 
 def test_close_position_needs_a_position_and_only_one_of_a_kind() -> None:
     assert Desk().conditional("STOP_MARKET", "SELL", "59000", closePosition="true").code == -4509
-    assert Desk(faults=plan(close_position_needs_position=False)).conditional(
-        "STOP_MARKET", "SELL", "59000", closePosition="true"
-    ).body["algoStatus"] == "NEW"
+    assert (
+        Desk(faults=plan(close_position_needs_position=False))
+        .conditional("STOP_MARKET", "SELL", "59000", closePosition="true")
+        .body["algoStatus"]
+        == "NEW"
+    )
     desk = opened(Desk())
     assert desk.conditional("STOP_MARKET", "SELL", "59000", closePosition="true").code == 0
     assert desk.conditional("STOP_MARKET", "SELL", "58000", closePosition="true").code == -4130

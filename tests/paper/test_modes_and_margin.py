@@ -273,7 +273,7 @@ def test_funding_moves_the_wallet_and_never_a_quantity(side: str, sign: int) -> 
     assert desk.wallet - before == sign * Decimal(6)
     assert desk.position() == held
     (told,) = desk.events("ACCOUNT_UPDATE")
-    assert (told["a"]["m"], told["a"]["P"], Decimal(told["a"]["B"][0]["bc"])) == ("FUNDING_FEE", [], sign * 6)
+    assert (told["a"]["m"], told["a"]["P"], Decimal(told["a"]["B"][0]["bc"])) == ("FUNDING_FEE", [], Decimal(sign * 6))
     (row,) = desk.must("GET", "/fapi/v1/income", incomeType="FUNDING_FEE")
     assert Decimal(row["income"]) == sign * 6
 

@@ -36,9 +36,7 @@ def test_the_wallet_is_the_sum_of_its_income_rows_and_profit_is_cash_flow(
         desk.market(side, str(STEP * steps))
     account = desk.venue.account_named()
     assert account.wallet == sum(row.amount for row in account.incomes)
-    assert desk.position() == sum(
-        (t.quantity if t.side == "BUY" else -t.quantity for t in account.trades), Decimal(0)
-    )
+    assert desk.position() == sum((t.quantity if t.side == "BUY" else -t.quantity for t in account.trades), Decimal(0))
     if held := desk.position():
         desk.market("SELL" if held > 0 else "BUY", str(abs(held)))
     assert desk.position() == 0
