@@ -11,7 +11,8 @@ told of are taken out. Until that has worked nothing is written at all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -86,7 +87,7 @@ class SqliteJournal:
         self._standings: dict[int, Standing] = {}
         self._last_seq = rows.highest(connection, "SELECT max(seq) FROM step")
         self._counters = Counters()
-        self._unheard: Batch | None = None
+        self._suspect = False
         self._pause_s = 0.0
         self._closing = Event()
         self._door = Lock()  # nothing is queued behind the end, where nobody would answer it
@@ -119,7 +120,7 @@ class SqliteJournal:
             return cls(directory, lock, connection, vfs=vfs)
         except BaseException:
             if connection is not None:
-                connection.close(True)
+                _close(connection)
             lock.release()
             raise
 
@@ -197,7 +198,14 @@ class SqliteJournal:
         if self._pause_s:
             # A disk that fails is not asked a thousand times a second; who waits, waits for nothing else.
             self._closing.wait(self._pause_s)
-        for job, why in zip(group, self._commit(group), strict=True):
+        try:
+            answers = self._commit(group)
+        except Exception as error:  # noqa: BLE001 - a bug here must not leave positions without an answer
+            _show(error)
+            self._give_up_connection()
+            self._failed()
+            answers = [f"{type(error).__name__}: {error}"] * len(group)
+        for job, why in zip(group, answers, strict=True):
             _call(partial(job.done, why))
 
     def _commit(self, group: Sequence[_Append]) -> list[str | None]:
@@ -256,32 +264,33 @@ class SqliteJournal:
         if isinstance(error, (*_OF_ONE_STEP, *_CLEAN)):
             return False
         self._give_up_connection()
-        self._unheard = batch
         try:
             durable = _holds(self._reopened(), batch)
         except (apsw.Error, JournalError):
             return False
-        self._unheard = None
         if durable:
+            self._suspect = False
             self._accept(batch, 0)
         return durable
 
     def _connected(self) -> apsw.Connection:
         """The connection; anew if the last one was given up, without the steps that were reported as failed."""
         connection = self._reopened()
-        if self._unheard is not None:
+        if self._suspect:
             try:
-                self._withdraw(connection, self._unheard)
+                self._withdraw(connection)
             except apsw.Error:
                 self._give_up_connection()
                 raise
-            self._unheard = None
+            self._suspect = False
         return connection
 
     def _give_up_connection(self) -> None:
+        """From now on nobody knows what the file holds beyond the last step that was acknowledged."""
         if self._connection is not None:
-            self._connection.close(True)
+            _close(self._connection)
             self._connection = None
+        self._suspect = True
 
     def _reopened(self) -> apsw.Connection:
         if self._connection is None:
@@ -292,18 +301,20 @@ class SqliteJournal:
             except apsw.BusyError:
                 pass  # a reader keeps the log in use; it keeps its index too, so nothing failed became visible
             except BaseException:
-                connection.close(True)
+                _close(connection)
                 raise
             self._connection = connection
         return self._connection
 
-    def _withdraw(self, connection: apsw.Connection, batch: Batch) -> None:
+    def _withdraw(self, connection: apsw.Connection) -> None:
         """Take out steps that were reported as failed and yet came back with the file."""
-        if not _holds(connection, batch):
+        found = connection.execute("SELECT DISTINCT ordinal FROM step WHERE seq > ?", (self._last_seq,))
+        ordinals = [cast("int", row[0]) for row in found]
+        if not ordinals:
             return
         with connection:
             connection.execute("DELETE FROM step WHERE seq > ?", (self._last_seq,))
-            for ordinal in batch.after:
+            for ordinal in ordinals:
                 self._standings.pop(ordinal, None)
                 before = self._standing(ordinal)
                 version = before.version if before else 0
@@ -311,9 +322,9 @@ class SqliteJournal:
                 if before is None:
                     connection.execute("DELETE FROM position WHERE ordinal = ?", (ordinal,))
                 else:
-                    terminal = rows.ended(connection, ordinal)
-                    standing = Standing(position_id=before.position_id, version=version, terminal=terminal)
+                    standing = replace(before, terminal=rows.ended(connection, ordinal))
                     _list(connection, [position_row(ordinal, standing)])
+                    self._standings[ordinal] = standing
 
     def _standing(self, ordinal: int) -> Standing | None:
         if (known := self._standings.get(ordinal)) is not None:
@@ -348,7 +359,7 @@ class SqliteJournal:
 
     def _end(self) -> None:
         if self._connection is not None:
-            self._connection.close(True)
+            _close(self._connection)
         self._lock.release()
 
 
@@ -382,11 +393,9 @@ def _holds(connection: apsw.Connection, batch: Batch) -> bool:
 
 
 def _roll_back(connection: apsw.Connection) -> None:
-    try:
+    with suppress(apsw.Error):  # the connection is given up, or the next BEGIN says so
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-    except apsw.Error:
-        pass  # the connection is given up, or the next BEGIN says so
 
 
 def _taken_in(batch: Batch, steps: Sequence[AppendStep]) -> str | None:
@@ -406,4 +415,14 @@ def _call(done: Callable[[], None]) -> None:
     try:
         done()
     except Exception as error:  # noqa: BLE001
-        excepthook(ExceptHookArgs((type(error), error, error.__traceback__, None)))
+        _show(error)
+
+
+def _show(error: Exception) -> None:
+    excepthook(ExceptHookArgs((type(error), error, error.__traceback__, None)))
+
+
+def _close(connection: apsw.Connection) -> None:
+    """The last to leave folds the log into the file; where that fails the log stays, and loses nothing."""
+    with suppress(apsw.Error):
+        connection.close(True)

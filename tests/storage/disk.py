@@ -16,6 +16,7 @@ class Disk:
         self.name = f"disk{next(_names)}"
         self.calls: list[tuple[str, str]] = []
         self.fault: Callable[[str, str], None] = lambda _operation, _file: None
+        self.opened: Callable[[str], object] = lambda _file: None
 
     def note(self, operation: str, file: str) -> None:
         self.calls.append((operation, file))
@@ -31,6 +32,7 @@ class _File(apsw.VFSFile):
         spelled = filename.filename() if isinstance(filename, apsw.URIFilename) else str(filename)
         self._disk = disk
         self._kind = "-wal" if spelled.endswith("-wal") else "main"
+        disk.opened(self._kind)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - the name that SQLite calls
         self._disk.note("xWrite", self._kind)
