@@ -168,7 +168,7 @@ def row(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_an_opening_is_done_when_held_and_protected_as_asked(
-    changes: dict[str, Any], asked: bool, progress: Progress  # noqa: FBT001
+    *, changes: dict[str, Any], asked: bool, progress: Progress
 ) -> None:
     assert opening(row(**changes), protection_asked=asked) is progress
 
@@ -185,7 +185,7 @@ def test_a_close_in_part_is_done_when_its_goal_is_gone_and_reached() -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_close_that_was_given_up_is_a_failure(whole: bool) -> None:  # noqa: FBT001
+def test_a_close_that_was_given_up_is_a_failure(*, whole: bool) -> None:
     ids = (CommandId("c"),)
     closing = Closing(command_id="c", whole=whole)
     assert closing.progress(row(command_ids=ids, goal_quantity=Decimal("0.005"))) is Progress.WAITING

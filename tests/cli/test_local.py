@@ -1,0 +1,133 @@
+"""Commands that need no supervisor: logs, journal, run's hand-over, the paper venue."""
+
+import json
+import signal
+import sqlite3
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from adapters.cli import CommandError, Exit, main
+from adapters.config import Config
+from adapters.logs.writing import Logs
+from adapters.storage.sqlite import SqliteJournal
+from messages.events import StateChanged
+from messages.journal import AppendStep
+from messages.types import Address, PositionId, PositionState
+from tests.cli.conftest import WAIT_S, Albra
+
+ID = "main.BTCUSDT.long.manual.1"
+
+
+def test_logs_are_filtered_and_a_trace_follows_one_command(albra: Albra) -> None:
+    logs = Logs(storage=albra.storage)
+    logs.step(actor="control", correlation_id="c1", message="received")
+    logs.step(actor="position/1", correlation_id="c1", position_id=ID, event="OrderFilled", effects=("A", "B"))
+    logs.step("ERROR", actor="position/2", correlation_id="c2", message="other")
+    logs.stop()
+    lines = albra("logs", "--trace", "c1").out.splitlines()
+    assert [line.split()[2] for line in lines] == ["received", "step"]
+    assert "effects=A,B" in lines[1]
+    assert [line["message"] for line in albra("logs", "--level", "error", "--json").document()] == ["other"]
+    assert [line["actor"] for line in albra("logs", "--symbol", "btcusdt", "--json").document()] == ["position/1"]
+    assert albra("logs", "--since", "0s").out == ""
+
+
+def test_logs_follow_until_interrupted(albra: Albra) -> None:
+    logs = Logs(storage=albra.storage)
+    logs.step(message="one")
+    process = albra.start("logs", "--follow", "--json")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["message"] == "one"
+    logs.step(message="two")
+    assert json.loads(process.stdout.readline())["message"] == "two"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=WAIT_S)
+    logs.stop()
+    assert (process.returncode, err) == (130, "")
+
+
+def test_no_logs_are_said_with_where(albra: Albra) -> None:
+    ended = albra("logs")
+    assert ended.code == 1
+    assert str(albra.storage / "logs") in ended.err
+
+
+def test_an_intact_journal_is_verified_and_exported(albra: Albra) -> None:
+    _write_journal(albra.storage)
+    ended = albra("journal", "verify")
+    assert ended.code == 0
+    assert "is intact: 1 positions, 1 steps, 1 events" in ended.out
+    assert albra("journal", "verify", "--json").document()["intact"] is True
+    [event] = [json.loads(line) for line in albra("journal", "export").out.splitlines()]
+    assert (event["type"], event["position_id"], event["after"]) == ("StateChanged", ID, "OPENING")
+    assert albra("journal", "export", "--json").document() == [event]
+
+
+def test_a_damaged_journal_exits_1_and_names_the_record(albra: Albra) -> None:
+    path = _write_journal(albra.storage)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE step SET payload = zeroblob(length(payload))")
+    connection.close()
+    ended = albra("journal", "verify", "--json")
+    assert ended.code == 1
+    assert "is damaged" in ended.err
+    assert ended.document()["damage"]
+
+
+def test_no_journal_is_said_with_what_to_do(albra: Albra) -> None:
+    ended = albra("journal", "verify")
+    assert ended.code == 1
+    assert "There is no journal at" in ended.err
+
+
+def test_run_hands_the_configuration_to_the_composition(
+    albra: Albra, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(albra.directory)
+    seen: list[tuple[Config, bool]] = []
+
+    def run(config: Config, *, live: bool) -> int:
+        seen.append((config, live))
+        return 0
+
+    def fails(config: Config, *, live: bool) -> int:
+        raise CommandError(Exit.FAILED, "run: port taken")
+
+    assert main(["run"], run=run) == 0
+    [(config, live)] = seen
+    assert (config.storage.path, live) == (albra.storage, False)
+    assert main(["run"], run=fails) == 1
+    assert capsys.readouterr().err == "albra: run: port taken\n"
+
+
+def test_the_paper_venue_alone_answers_and_a_taken_port_is_said(albra: Albra) -> None:
+    process = albra.start("paper", "--seed", "7")
+    assert process.stdout is not None
+    url = next(word for word in process.stdout.readline().split() if word.startswith("http://"))
+    with urllib.request.urlopen(f"{url}/fapi/v1/ping", timeout=WAIT_S) as answer:
+        assert answer.status == 200
+    ended = albra("paper", "--port", url.rpartition(":")[2])
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=WAIT_S)
+    assert ended.code == 1
+    assert ended.err.startswith("albra: paper: ")
+    assert process.returncode == 130
+
+
+def _write_journal(storage: Path) -> Path:
+    journal = SqliteJournal.open(storage)
+    step = AppendStep(
+        sender=Address("position/1"),
+        position_id=PositionId(ID),
+        ordinal=1,
+        version=1,
+        events=(StateChanged(before=PositionState.PENDING, after=PositionState.OPENING, because="sent"),),
+        effects=(),
+    )
+    failures: list[str | None] = []
+    journal.append([step], failures.append)
+    journal.close()
+    assert failures == [None]
+    return journal.path
