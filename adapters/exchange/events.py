@@ -36,6 +36,8 @@ MAX_LINKS = 10_000
 MAX_PARKED = 10_000
 """Events that wait for a link; beyond, the oldest are handed on as strays."""
 _SYSTEM_PREFIXES = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
+# Orders made by a human's hand at the venue: nobody's child, and told at once.
+_MANUAL_PREFIXES = ("web_", "ios_", "android_", "electron_")
 # TRADE_LITE repeats ORDER_TRADE_UPDATE; the others are about grids and strategies of the venue's own.
 _IGNORED = frozenset({"TRADE_LITE", "STRATEGY_UPDATE", "GRID_UPDATE"})
 # Reasons of an ACCOUNT_UPDATE that other events or the ledger tell better.
@@ -96,6 +98,8 @@ class UserEvents:
             return self._feed(row_of(event, "an event"), stamp)
         except MalformedError as error:
             return Fed(reports=(_stray(event, stamp, f"unreadable: {error}"),))
+        except Exception as error:  # noqa: BLE001  a defect of ours: one event must not end the stream
+            return Fed(reports=(_stray(event, stamp, f"defect in reading it: {error!r}"),))
 
     def learn(self, rows: Iterable[Row], stamp: Stamp) -> tuple[Message, ...]:
         """Rows of conditional orders that somebody read: links for what waits, and for what will come."""
@@ -120,7 +124,7 @@ class UserEvents:
         return tuple(_stray(event, stamp, why) for event in self._parked.pop(key, []))
 
     def _feed(self, event: Row, stamp: Stamp) -> Fed:
-        kind = event.get("e")
+        kind = text_of(event, "e", "")
         if kind == "ORDER_TRADE_UPDATE":
             return self._order(event, stamp)
         if kind == "ALGO_UPDATE":
@@ -155,7 +159,7 @@ class UserEvents:
             return Fed(reports=_order_reports(event, stamp))
         if client_order_id.startswith(_SYSTEM_PREFIXES):
             return Fed(reports=(_stray(event, stamp, "the venue closed a position by force"),))
-        if key in self._strangers:
+        if key in self._strangers or client_order_id.startswith(_MANUAL_PREFIXES):
             return Fed(reports=(_stray(event, stamp, "an order that was not placed here"),))
         return self._park(key, event, stamp)
 
@@ -239,7 +243,7 @@ def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, .
 def _account_update(event: Row, stamp: Stamp) -> Fed:
     change = row_of(event.get("a"), "a of ACCOUNT_UPDATE")
     positions = change.get("P")
-    if change.get("m") in _EXPECTED_REASONS or not isinstance(positions, Sequence) or not positions:
+    if text_of(change, "m", "") in _EXPECTED_REASONS or not isinstance(positions, Sequence) or not positions:
         return NOTHING
     return Fed(reports=(_stray(event, stamp, f"the account changed by {change.get('m')}"),))
 

@@ -1,8 +1,10 @@
 """A real adapter on a real paper server, and what a test asks of the two."""
 
 import itertools
+import json
 import queue
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from typing import Any, TypeVar
 from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
+from adapters.paper.signature import signed_query
 from adapters.paper.venue import PaperVenue
 from messages.base import Message
 from messages.ids import client_order_id
@@ -23,7 +26,6 @@ from messages.types import (
     CorrelationId,
     JournalId,
     OrderKind,
-    PositionMode,
     PositionSide,
     Side,
     Symbol,
@@ -69,6 +71,12 @@ class Ear:
             if isinstance(message, kind) and fits(message):
                 return message
             self.heard.append(message)
+
+    def peek(self) -> list[Message]:
+        """Everything heard and not used up so far."""
+        while not self._arrivals.empty():
+            self.heard.append(self._arrivals.get())
+        return self.heard
 
     def all_until(self, kind: type[M], fits: Callable[[M], bool] = lambda _: True) -> list[Message]:
         """Everything heard before that message, and the message."""
@@ -163,4 +171,21 @@ def paper(**fields: Any) -> Iterator[EmbeddedServer]:
         yield server
 
 
-HEDGE = PositionMode.HEDGE
+def venue_answers(server: EmbeddedServer, method: str, path: str, **params: str) -> Any:
+    """A signed request by hand, beside the adapter: what the venue itself says."""
+    params["timestamp"] = str(server.call(lambda paper: paper.live.now_ms()))
+    url = f"{server.http_url}{path}?{signed_query(params, server.api_secret)}"
+    request = urllib.request.Request(url, method=method, headers={"X-MBX-APIKEY": server.api_key})
+    with urllib.request.urlopen(request, timeout=5) as response:
+        return json.loads(response.read())
+
+
+def plan(server: EmbeddedServer, *faults: dict[str, Any], **quirks: bool) -> None:
+    """What goes wrong at the venue from now on; nothing, when nothing is named."""
+    server.tell("faults", {"faults": list(faults), "quirks": quirks})
+
+
+def held(server: EmbeddedServer) -> Decimal:
+    """The BTC that the venue holds for the account, signed."""
+    rows = venue_answers(server, "GET", "/fapi/v3/positionRisk", symbol="BTCUSDT")
+    return sum((Decimal(row["positionAmt"]) for row in rows), Decimal(0))

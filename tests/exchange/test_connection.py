@@ -1,0 +1,300 @@
+"""Coming up, going down, gaps in the stream, and what is said meanwhile."""
+
+import json
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.exchange.client import CcxtVenue
+from adapters.exchange.settings import ExchangeSettings
+from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
+from adapters.paper.venue import PaperVenue
+from messages.reports import (
+    FetchFailed,
+    FillReport,
+    LeverageChanged,
+    MarkReport,
+    NotExecuted,
+    OrderAccepted,
+    OrderReport,
+    PositionsReport,
+    QueryFailed,
+    SettingRefused,
+    StrayEvent,
+    StreamDown,
+    StreamUp,
+    VenueDown,
+    VenueUp,
+)
+from messages.requests import FetchFills, FetchPositions, QueryOrder, SetLeverage
+from messages.types import OrderStatus, PositionId, PositionMode, PositionSide, Side
+from tests.exchange.desk_side import (
+    BTC,
+    MAIN,
+    Desk,
+    Ear,
+    WallClock,
+    adapter,
+    desk_on,
+    held,
+    paper,
+    plan,
+    settings_for,
+    venue_answers,
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def paper_at(port: int) -> Iterator[EmbeddedServer]:
+    venue = PaperVenue(seed=1, now_ms=wall_clock_ms())
+    with serve_in_thread(lambda: PaperServer(venue, port=port, tick_ms=0)) as server:
+        yield server
+
+
+def keys() -> tuple[str, str]:
+    venue = PaperVenue(seed=1, now_ms=0)
+    return venue.default_api_key, str(venue.secret_of(venue.default_api_key))
+
+
+def settings_at(port: int, **fields: Any) -> ExchangeSettings:
+    key, secret = keys()
+    values: dict[str, Any] = {
+        "exchange": "binanceusdm",
+        "api_key": key,
+        "api_secret": secret,
+        "base_url": f"http://127.0.0.1:{port}",
+        "timeout_ms": 1_000,
+        "probe_interval_ms": 60_000,
+        "backoff_min_ms": 10,
+        "backoff_max_ms": 50,
+    }
+    return ExchangeSettings(**{**values, **fields})
+
+
+def test_coming_up_tells_instruments_mode_and_the_window_in_which_a_request_is_valid(server: EmbeddedServer) -> None:
+    with adapter(settings_for(server)) as desk:
+        up = desk.ear.wait_for(VenueUp)
+    btc = next(each for each in up.instruments if each.symbol == BTC)
+    assert (btc.quantity_step, btc.price_step, btc.trading) == (Decimal("0.001"), Decimal("0.1"), True)
+    assert btc.min_quantity > 0
+    assert btc.max_market_quantity > 0
+    assert up.position_mode is PositionMode.ONE_WAY
+    assert up.validity_window_ms == 5_000
+
+
+def test_with_nothing_listening_it_says_so_once_answers_every_request_and_comes_up_by_itself() -> None:
+    port = free_port()
+    with adapter(settings_at(port)) as desk:
+        desk.ear.wait_for(VenueDown)
+        order = desk.submit()
+        refused = desk.ear.wait_for(NotExecuted)
+        assert (refused.client_order_id, refused.throttled) == (order.client_order_id, False)
+        desk.venue.request(QueryOrder(account=MAIN, symbol=BTC, client_order_id=order.client_order_id))
+        assert desk.ear.wait_for(QueryFailed).retry_after_ms > 0
+        desk.venue.request(FetchFills(account=MAIN, symbol=BTC, client_order_id=order.client_order_id, since_ns=1))
+        assert desk.ear.wait_for(QueryFailed).cause
+        desk.venue.request(FetchPositions(account=MAIN, request_id="r"))
+        assert desk.ear.wait_for(FetchFailed).request_id == "r"
+        desk.venue.request(SetLeverage(account=MAIN, symbol=BTC, leverage=3, position_id=PositionId("p")))
+        assert desk.ear.wait_for(SettingRefused).unknown
+        with paper_at(port):
+            heard = desk.ear.all_until(StreamUp)
+            assert not [each for each in heard if isinstance(each, VenueDown | StreamDown)]
+            assert [type(each) for each in heard if isinstance(each, VenueUp)] == [VenueUp]
+            desk.submit()
+            assert desk.ear.wait_for(OrderAccepted).venue_order_id
+
+
+def test_a_venue_that_goes_away_is_down_once_and_up_again() -> None:
+    port = free_port()
+    with adapter(settings_at(port, probe_interval_ms=50)) as desk:
+        with paper_at(port):
+            desk.ear.wait_for(StreamUp)
+        desk.ear.wait_for(StreamDown)
+        desk.ear.wait_for(VenueDown)
+        with paper_at(port):
+            desk.ear.wait_for(VenueUp)
+            desk.ear.wait_for(StreamUp)
+            desk.submit()
+            desk.ear.wait_for(FillReport)
+            assert not [each for each in desk.ear.heard if isinstance(each, VenueDown | StreamDown)]
+
+
+def test_a_request_that_meets_silence_finds_out_at_once_that_the_venue_is_down() -> None:
+    port = free_port()
+    with adapter(settings_at(port)) as desk:
+        with paper_at(port):
+            desk.ear.wait_for(StreamUp)
+        desk.submit()
+        desk.ear.wait_for(VenueDown)
+
+
+def test_a_wrong_key_keeps_the_venue_down_and_the_reason_shows_no_key(server: EmbeddedServer) -> None:
+    with adapter(settings_for(server, api_key="k" * 64)) as desk:
+        down = desk.ear.wait_for(VenueDown)
+    assert "-2015" in down.cause or "-2014" in down.cause
+    assert "kkkk" not in down.cause
+
+
+def test_a_position_mode_other_than_configured_says_what_to_do(server: EmbeddedServer) -> None:
+    with adapter(settings_for(server, position_mode=PositionMode.HEDGE)) as desk:
+        down = desk.ear.wait_for(VenueDown)
+        assert "position_mode: one_way" in down.cause
+        venue_answers(server, "POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
+        assert desk.ear.wait_for(VenueUp).position_mode is PositionMode.HEDGE
+
+
+def test_in_hedge_mode_both_legs_live_side_by_side_and_reducing_reduces_its_own(server: EmbeddedServer) -> None:
+    venue_answers(server, "POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
+    with desk_on(server, position_mode=PositionMode.HEDGE) as desk:
+        desk.submit()
+        desk.submit(side=Side.SELL, position_side=PositionSide.SHORT, quantity=Decimal("0.03"))
+        for _ in range(2):
+            desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.FILLED)
+        desk.reduce()
+        desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.FILLED)
+        stop = desk.stop_loss("63000", side=Side.BUY, position_side=PositionSide.SHORT, quantity=Decimal("0.03"))
+        desk.ear.wait_for(OrderAccepted, lambda each: each.client_order_id == stop.client_order_id)
+        desk.venue.request(FetchPositions(account=MAIN, request_id="r"))
+        rows = desk.ear.wait_for(PositionsReport).positions
+        assert [(row.side, row.quantity) for row in rows] == [(PositionSide.SHORT, Decimal("0.03"))]
+
+
+def test_after_the_socket_is_cut_there_is_one_gap_and_the_stream_goes_on(desk: Desk, server: EmbeddedServer) -> None:
+    server.call(lambda paper: paper.streams.disconnect())
+    heard = desk.ear.all_until(StreamUp)
+    assert [type(each) for each in heard if isinstance(each, StreamDown)] == [StreamDown]
+    desk.submit()
+    assert desk.ear.wait_for(FillReport).quantity > 0
+
+
+def test_an_expired_listen_key_is_a_gap_and_a_new_key_is_asked_for(desk: Desk, server: EmbeddedServer) -> None:
+    plan(server, {"kind": "LISTEN_KEY_EXPIRY"})
+    desk.submit()
+    assert "expired" in desk.ear.wait_for(StreamDown).cause
+    desk.ear.wait_for(StreamUp)
+    plan(server)
+    second = desk.submit()
+    desk.ear.wait_for(FillReport, lambda fill: fill.client_order_id == second.client_order_id)
+
+
+def test_a_burst_of_a_hundred_fills_loses_none(desk: Desk, server: EmbeddedServer) -> None:
+    orders = {desk.submit(quantity=Decimal("0.002")).client_order_id for _ in range(100)}
+    filled: dict[str, Decimal] = {}
+    trades = set()
+    while len(filled) < len(orders):
+        fill = desk.ear.wait_for(FillReport)
+        trades.add(fill.trade_id)
+        filled[fill.client_order_id] = filled.get(fill.client_order_id, Decimal(0)) + fill.quantity
+    assert filled == dict.fromkeys(orders, Decimal("0.002"))
+    assert len(trades) >= len(orders)
+    assert held(server) == Decimal("0.2")
+
+
+def test_duplicated_events_are_handed_on_as_they_are(desk: Desk, server: EmbeddedServer) -> None:
+    """Deduplication by trade id belongs to those who keep the fills."""
+    plan(server, {"kind": "EVENT_DUPLICATED", "event": "ORDER_TRADE_UPDATE", "count": 0})
+    order = desk.submit()
+    first = desk.ear.wait_for(FillReport)
+    second = desk.ear.wait_for(FillReport)
+    assert (first.trade_id, first.client_order_id) == (second.trade_id, order.client_order_id)
+
+
+def test_a_trade_by_hand_is_a_stray_and_no_fill_of_ours(desk: Desk, server: EmbeddedServer) -> None:
+    body = json.dumps({"symbol": "BTCUSDT", "side": "BUY", "quantity": "0.02"}).encode()
+    request = urllib.request.Request(f"{server.http_url}/paper/trade", method="POST", data=body)
+    urllib.request.urlopen(request, timeout=5).close()
+    stray = desk.ear.wait_for(StrayEvent)
+    assert "web_" in stray.raw
+    assert "not placed here" in stray.why
+    assert not [each for each in desk.ear.heard if isinstance(each, FillReport)]
+
+
+def test_a_leverage_changed_outside_is_told(desk: Desk, server: EmbeddedServer) -> None:
+    venue_answers(server, "POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage="9")
+    changed = desk.ear.wait_for(LeverageChanged)
+    assert (changed.symbol, changed.leverage) == (BTC, 9)
+
+
+def test_mark_prices_come_for_the_symbols_we_trade_and_for_no_others(desk: Desk, server: EmbeddedServer) -> None:
+    desk.submit()
+    desk.ear.wait_for(FillReport)
+    # The market socket opens beside the account's; a price moved before it is open is nobody's.
+    marks: list[MarkReport] = []
+    for step in range(500):
+        server.tell("price", "ETHUSDT", "3001")
+        server.tell("price", "BTCUSDT", str(61_000 + step))
+        if marks := [each for each in desk.ear.peek() if isinstance(each, MarkReport)]:
+            break
+    assert {mark.symbol for mark in marks} == {BTC}
+    assert marks[0].mark_price > 60_000
+
+
+def test_rate_limits_used_are_read_from_every_answer(desk: Desk) -> None:
+    before = desk.venue.budget
+    desk.submit()
+    desk.ear.wait_for(OrderAccepted)
+    after = desk.venue.budget
+    assert before.used_weight_1m is not None
+    assert after.order_count_1m == 1
+    assert after.read_ns > 0
+
+
+def test_settings_show_no_secret() -> None:
+    settings = settings_at(1)
+    key, secret = keys()
+    assert key not in repr(settings)
+    assert secret not in repr(settings)
+    assert key not in settings.identity
+
+
+def test_no_message_shows_a_secret_whatever_goes_wrong() -> None:
+    port = free_port()
+    key, secret = keys()
+    with adapter(settings_at(port, timeout_ms=200, probe_interval_ms=50)) as desk:
+        with paper_at(port) as server:
+            desk.ear.wait_for(StreamUp)
+            for kind in ("RESET", "HTML_200", "HANG", "STATUS"):
+                plan(server, {"kind": kind, "count": 0})
+                desk.submit()
+                desk.venue.request(QueryOrder(account=MAIN, symbol=BTC, client_order_id=desk.new_id()))
+                desk.venue.request(FetchPositions(account=MAIN, request_id=kind))
+                desk.ear.wait_for(FetchFailed, lambda each, kind=kind: each.request_id == kind)  # type: ignore[misc]
+        desk.ear.wait_for(StreamDown)
+        desk.ear.wait_for(VenueDown)
+        said = "".join(map(repr, desk.ear.heard))
+    assert "signature=***" in said or "signature" not in said
+    for hidden in (key, secret):
+        assert hidden not in said
+
+
+def test_an_unsupported_exchange_is_refused_before_anything_is_opened() -> None:
+    venue = CcxtVenue(MAIN, settings_at(1, exchange="nosuchvenue"), WallClock())
+    with pytest.raises(ValueError, match="binanceusdm"):
+        venue.start(Ear().deliver)
+
+
+def test_stopping_twice_and_before_coming_up_is_harmless() -> None:
+    with adapter(settings_at(free_port())) as desk:
+        desk.venue.stop(deadline_ms=0)
+        desk.venue.stop(deadline_ms=0)
+        order = desk.submit()
+        assert desk.ear.wait_for(NotExecuted).client_order_id == order.client_order_id
+
+
+def test_two_adapters_of_one_account_hear_the_same_fill() -> None:
+    with paper() as server, desk_on(server) as first, desk_on(server) as second:
+        order = first.submit()
+        assert second.ear.wait_for(FillReport).client_order_id == order.client_order_id
+        assert first.ear.wait_for(FillReport).client_order_id == order.client_order_id

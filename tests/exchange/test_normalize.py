@@ -1,0 +1,201 @@
+"""Rows as the venue documents them, to exact reports; and what cannot be read is refused whole."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.exchange.normalize import (
+    Stamp,
+    SymbolSetting,
+    conditional_report,
+    instruments,
+    mark_reports,
+    order_report,
+    position_mode,
+    position_rows,
+    symbol_settings,
+    trade_report,
+)
+from adapters.exchange.rows import MalformedError, decimal_of
+from adapters.exchange.symbols import from_ccxt, to_ccxt
+from messages.types import AccountId, ClientOrderId, OrderStatus, PositionMode, PositionSide, Side, Symbol
+
+STAMP = Stamp(account=AccountId("main"), ts_init=7)
+BTC = Symbol("BTCUSDT")
+# From the pages "Query Order", "Account Trade List", "Position Information V3" of the documentation.
+ORDER: dict[str, Any] = {
+    "avgPrice": "0.00000", "clientOrderId": "abc", "cumQuote": "0", "executedQty": "0.125", "orderId": 1917641,
+    "origQty": "0.400", "origType": "LIMIT", "price": "9300", "reduceOnly": False, "side": "BUY",
+    "positionSide": "SHORT", "status": "PARTIALLY_FILLED", "stopPrice": "9300", "closePosition": False,
+    "symbol": "BTCUSDT", "time": 1579276756075, "timeInForce": "GTC", "type": "LIMIT",
+    "updateTime": 1579276756076, "workingType": "CONTRACT_PRICE", "priceProtect": False,
+}  # fmt: skip
+TRADE: dict[str, Any] = {
+    "buyer": False, "commission": "0.07819010", "commissionAsset": "USDT", "id": 698759, "maker": True,
+    "orderId": 25851813, "price": "7819.01", "qty": "0.002", "quoteQty": "15.63802", "realizedPnl": "-0.91539999",
+    "side": "SELL", "positionSide": "SHORT", "symbol": "BTCUSDT", "time": 1569514978020,
+}  # fmt: skip
+POSITION: dict[str, Any] = {
+    "symbol": "BTCUSDT", "positionSide": "BOTH", "positionAmt": "-0.250", "entryPrice": "59000.1",
+    "breakEvenPrice": "59010", "markPrice": "59500.00000000", "unRealizedProfit": "-124.97500000",
+    "liquidationPrice": "0", "isolatedMargin": "0", "notional": "-14875", "marginAsset": "USDT",
+    "isolatedWallet": "0", "updateTime": 1720736417660,
+}  # fmt: skip
+CONDITIONAL: dict[str, Any] = {
+    "algoId": 2146760, "clientAlgoId": "abc", "algoType": "CONDITIONAL", "orderType": "STOP_MARKET",
+    "symbol": "BTCUSDT", "side": "SELL", "positionSide": "BOTH", "quantity": "0.01", "algoStatus": "NEW",
+    "actualOrderId": "", "actualQty": "0.00000", "triggerPrice": "750.000", "updateTime": 1750485492076,
+}  # fmt: skip
+
+
+def test_an_order_row_is_exact() -> None:
+    report = order_report(ORDER, STAMP)
+    assert (report.status, report.side, report.queried) == (OrderStatus.WORKING, Side.BUY, True)
+    assert (report.quantity, report.filled_quantity) == (Decimal("0.400"), Decimal("0.125"))
+    assert (report.venue_order_id, report.ts_event) == ("1917641", 1_579_276_756_076_000_000)
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ("NEW", OrderStatus.WORKING),
+        ("FILLED", OrderStatus.FILLED),
+        ("CANCELED", OrderStatus.CANCELED),
+        ("REJECTED", OrderStatus.REJECTED),
+        ("EXPIRED", OrderStatus.EXPIRED),
+        ("EXPIRED_IN_MATCH", OrderStatus.EXPIRED),
+    ],
+)
+def test_each_documented_status_has_one_meaning(raw: str, status: OrderStatus) -> None:
+    assert order_report({**ORDER, "status": raw}, STAMP).status is status
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"status": "SOMETHING"},
+        {"side": "LONG"},
+        {"executedQty": None},
+        {"executedQty": "NaN"},
+        {"executedQty": 0.125},
+        {"executedQty": "1,5"},
+        {"orderId": None},
+        {"symbol": "BTC/USDT"},
+        {"clientOrderId": {}},
+    ],
+)
+def test_a_row_that_cannot_be_read_is_refused(spoiled: dict[str, Any]) -> None:
+    with pytest.raises(MalformedError):
+        order_report({**ORDER, **spoiled}, STAMP)
+
+
+def test_a_trade_row_is_a_fill_of_the_order_asked_for() -> None:
+    fill = trade_report(TRADE, STAMP, ClientOrderId("mine"))
+    assert (fill.client_order_id, fill.trade_id, fill.venue_order_id) == ("mine", "698759", "25851813")
+    assert (fill.quantity, fill.price, fill.fee, fill.maker) == (
+        Decimal("0.002"),
+        Decimal("7819.01"),
+        Decimal("0.07819010"),
+        True,
+    )
+
+
+def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_its_leg() -> None:
+    short, long = position_rows(
+        [
+            POSITION,
+            {**POSITION, "positionSide": "LONG", "positionAmt": "0.1", "liquidationPrice": "1000.5"},
+            {**POSITION, "positionAmt": "0.000"},
+        ],
+        {BTC: SymbolSetting(leverage=20, isolated=True)},
+    )
+    assert (short.side, short.quantity, short.liquidation_price) == (PositionSide.SHORT, Decimal("0.250"), None)
+    assert (long.side, long.quantity, long.liquidation_price) == (
+        PositionSide.LONG,
+        Decimal("0.1"),
+        Decimal("1000.5"),
+    )
+    assert (short.leverage, short.isolated) == (20, True)
+
+
+@pytest.mark.parametrize("value", [{}, None, "", [None], [{}], [{**POSITION, "positionAmt": ""}]])
+def test_a_position_list_with_one_unreadable_row_is_no_list(value: object) -> None:
+    with pytest.raises(MalformedError):
+        position_rows(value, {})
+
+
+def test_a_conditional_row_speaks_for_itself_until_it_has_a_child() -> None:
+    report = conditional_report(CONDITIONAL, None, STAMP)
+    assert (report.status, report.filled_quantity, report.venue_order_id) == (
+        OrderStatus.WORKING,
+        Decimal(0),
+        "2146760",
+    )
+    triggered = {**CONDITIONAL, "algoStatus": "TRIGGERED", "actualOrderId": "9"}
+    child = {**ORDER, "status": "CANCELED", "executedQty": "0.004"}
+    ended = conditional_report(triggered, child, STAMP)
+    assert (ended.status, ended.filled_quantity, ended.client_order_id) == (
+        OrderStatus.CANCELED,
+        Decimal("0.004"),
+        "abc",
+    )
+    working = conditional_report(triggered, ORDER, STAMP)
+    assert (working.status, working.filled_quantity) == (OrderStatus.TRIGGERED, Decimal("0.125"))
+
+
+def test_a_finished_conditional_row_without_its_child_is_not_guessed() -> None:
+    with pytest.raises(MalformedError):
+        conditional_report({**CONDITIONAL, "algoStatus": "FINISHED", "actualOrderId": "9"}, None, STAMP)
+
+
+def test_one_unreadable_instrument_stops_no_other() -> None:
+    good = {
+        "symbol": "BTCUSDT",
+        "contractType": "PERPETUAL",
+        "status": "TRADING",
+        "filters": [
+            {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
+            {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "1000"},
+            {"filterType": "MARKET_LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "120"},
+            {"filterType": "MIN_NOTIONAL", "notional": "100"},
+        ],
+    }
+    rows = [
+        good,
+        {**good, "symbol": "BADUSDT", "filters": []},
+        {**good, "symbol": "BTCUSDT_260327"},
+        {**good, "symbol": "币安USDT"},
+    ]
+    [btc] = instruments({"symbols": rows})
+    assert (btc.symbol, btc.price_step, btc.max_market_quantity, btc.min_notional) == (
+        BTC,
+        Decimal("0.10"),
+        Decimal(120),
+        Decimal(100),
+    )
+    with pytest.raises(MalformedError):
+        instruments({"symbols": []})
+
+
+def test_settings_modes_and_marks_are_read() -> None:
+    config = [{"symbol": "BTCUSDT", "marginType": "CROSSED", "leverage": 21, "isAutoAddMargin": "false"}]
+    assert symbol_settings(config) == {BTC: SymbolSetting(leverage=21, isolated=False)}
+    assert position_mode({"dualSidePosition": True}) is PositionMode.HEDGE
+    assert position_mode({"dualSidePosition": "false"}) is PositionMode.ONE_WAY
+    with pytest.raises(MalformedError):
+        position_mode({})
+    [mark] = mark_reports([{"e": "markPriceUpdate", "E": 1, "s": "BTCUSDT", "p": "11794.15000000"}], STAMP)
+    assert (mark.symbol, mark.mark_price) == (BTC, Decimal("11794.15000000"))
+
+
+def test_floats_never_become_quantities() -> None:
+    with pytest.raises(MalformedError):
+        decimal_of({"q": 0.1}, "q")
+
+
+def test_names_of_symbols_go_both_ways() -> None:
+    assert to_ccxt(BTC) == "BTC/USDT:USDT"
+    assert {from_ccxt("BTC/USDT:USDT"), from_ccxt("btcusdt"), from_ccxt("btc/usdt:usdt")} == {BTC}
+    with pytest.raises(ValueError, match="ends in none"):
+        to_ccxt(Symbol("USDT"))
