@@ -6,6 +6,7 @@ inside `run`, so that every other command answers at once.
 """
 
 import faulthandler
+import gc
 import signal
 import sys
 import threading
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
 SUPERVISOR = Address("supervisor")
 CONTROL = Address("control")
 SCREEN = Address("screen")
-STOP_DEADLINE_MS = 10_000
+VENUE_DEADLINE_MS = 3_000
+"""What was sent is answered within this time at an orderly stop, or asked after at the next start."""
+STOP_DEADLINE_MS = 3_000
 RECENT_STEPS = 20_000
 """How far back the journal is read for today's realized result."""
 DAY_NS = 86_400_000_000_000
@@ -118,6 +121,9 @@ def _fatal(logs: "Logs", ended: threading.Event, address: str, error: BaseExcept
 
 
 def _stop_system(system: "ActorSystem", logs: "Logs") -> None:
+    """Positions first, while the journal still answers them; then everybody else."""
+    positions = [address for address in system.addresses() if address.startswith("position/")]
+    system.stop_and_wait(positions, STOP_DEADLINE_MS)
     report = system.shutdown(STOP_DEADLINE_MS)
     if report.killed or report.undelivered:
         logs.step("WARNING", "stopped with work left", killed=",".join(report.killed), undelivered=report.undelivered)
@@ -208,7 +214,6 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         account.account: CcxtVenue(account.account, _settings(account, paper), clock) for account in config.accounts
     }
     deliver = _spawn_core(config, system, journal, venues, log, control.deliver)
-    stack.callback(control.stop)
     address = control.start()
     header = {"control": f"{address.host}:{address.port}", "journal": journal.journal_id, "pid": str(address.pid)}
     screen = _screen(config, header, live=live)
@@ -216,8 +221,10 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     screen.start()
     deliver.append(screen.deliver)
     for name, venue in venues.items():
-        stack.callback(venue.stop, 3_000)
+        stack.callback(venue.stop, VENUE_DEADLINE_MS)
         venue.start(partial(system.tell, f"gateway/{name}"))
+    stack.callback(control.stop)  # unwound first: nothing comes in while the rest finishes what it has
+    gc.freeze()  # what exists now stays for good; the collector need not look at it again
 
 
 def _spawn_core(  # noqa: PLR0917 - what one process is made of
@@ -422,8 +429,10 @@ def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tupl
         (
             "messages",
             lane.name.lower(),
-            (f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
-            f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms"),
+            (
+                f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
+                f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms"
+            ),
         )
         for lane in metrics.lanes
     )
