@@ -99,12 +99,12 @@ class Exchange:
         account.orders[order.order_id] = order
         account.open_orders[order.order_id] = order
         account.orders_by_client[order.client_order_id] = order
-        self._rest(account, order, order.leaves)
+        self.rest(account, order, order.leaves)
         self.announce(account, order, execution="NEW")
 
     def close(self, account: Account, order: Order, *, status: str, execution: str, reason: str = "0") -> None:
         """Take an open order out of the books unfilled or partly filled, and announce it."""
-        self._rest(account, order, -order.leaves)
+        self.rest(account, order, -order.leaves)
         order.status = status
         order.updated_ms = order.closed_ms = self.now_ms
         del account.open_orders[order.order_id]
@@ -130,7 +130,7 @@ class Exchange:
             self.book(account, "REALIZED_PNL", trade.realized, order.symbol, trade_id=trade.trade_id)
         self.book(account, "COMMISSION", -trade.commission, order.symbol, trade_id=trade.trade_id)
         self.fees_collected += trade.commission
-        self._rest(account, order, -quantity)
+        self.rest(account, order, -quantity)
         order.executed += quantity
         order.cum_quote += price * quantity
         order.updated_ms = self.now_ms
@@ -186,11 +186,11 @@ class Exchange:
 
     def requeue(self, account: Account, order: Order, *, price: Decimal, quantity: Decimal) -> None:
         """Change an open order in place and announce the amendment."""
-        self._rest(account, order, -order.leaves)
+        self.rest(account, order, -order.leaves)
         order.price, order.quantity = price, quantity
         order.amendments += 1
         order.updated_ms = self.now_ms
-        self._rest(account, order, order.leaves)
+        self.rest(account, order, order.leaves)
         self.announce(account, order, execution="AMENDMENT")
 
     def announce(self, account: Account, order: Order, *, execution: str, reason: str = "0") -> None:
@@ -275,7 +275,7 @@ class Exchange:
             share = position.isolated_wallet * abs(after) / abs(before)
             position.isolated_wallet = share.quantize(EIGHT_PLACES)
 
-    def _rest(self, account: Account, order: Order, quantity: Decimal) -> None:
+    def rest(self, account: Account, order: Order, quantity: Decimal) -> None:
         """Count an order's open part in the notional that could increase its leg."""
         if order.reduce_only or not order.price:
             return

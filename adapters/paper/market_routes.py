@@ -11,7 +11,7 @@ from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import Instrument
 from adapters.paper.limits import RateLimits
 from adapters.paper.matching import LEVELS_MAX
-from adapters.paper.orders import required
+from adapters.paper.orders import required, whole
 from adapters.paper.prices import Market
 from adapters.paper.route import Params, Public, without_symbol
 from adapters.paper.wire import Row, money
@@ -256,8 +256,7 @@ def _one_or_all(exchange: Exchange, params: Params, row: Callable[[Exchange, Mar
 
 def _limit(params: Params) -> int:
     """`limit`, 500 when absent or not a number (a weight is asked for before the form is checked)."""
-    text = params.get("limit", "")
-    return int(text) if text.isdecimal() else 500
+    return whole(params.get("limit", "")) or 500
 
 
 def _depth_weight(params: Params) -> int:

@@ -113,10 +113,24 @@ def check_filters(market: Market, ticket: Ticket) -> None:
     instrument.check_quantity(ticket.quantity, market=ticket.type == "MARKET")
     if ticket.type == "LIMIT":
         instrument.check_price(ticket.price, market.mark, ticket.side)
+    else:
+        _check_counterparty(market, ticket.side)
     spared = ticket.reduce_only or closes_leg(ticket.side, ticket.position_side)
     if not spared:
         price = ticket.price if ticket.type == "LIMIT" else market.mark
         instrument.check_notional(price * ticket.quantity)
+
+
+def _check_counterparty(market: Market, side: str) -> None:
+    """PERCENT_PRICE of a market order is held against the best price it would meet (error code -4131)."""
+    instrument = market.instrument
+    if side == "BUY":
+        beyond = market.ask > market.mark * instrument.multiplier_up
+    else:
+        beyond = market.bid < market.mark * instrument.multiplier_down
+    if beyond:
+        text = "The counterparty's best price does not meet the PERCENT_PRICE filter limit."
+        raise Refusal(-4131, text)
 
 
 def check_account(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
@@ -282,6 +296,14 @@ def amend(exchange: Exchange, account: Account, order: Order, price: Decimal, qu
     if quantity <= order.executed or (order.time_in_force == "GTX" and _crosses(market, changed)):
         cancel(exchange, account, order)
         return
+    exchange.rest(account, order, -order.leaves)
+    try:
+        if not order.reducing:
+            _check_opening(
+                exchange, account, market, replace(changed, quantity=quantity - order.executed, executed=ZERO)
+            )
+    finally:
+        exchange.rest(account, order, order.leaves)
     exchange.requeue(account, order, price=price, quantity=quantity)
     for level, taken in list(_liquidity(market, order, _allowed(exchange, account, order, order.leaves))):
         exchange.fill(account, order, level, taken, maker=False)

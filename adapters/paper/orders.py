@@ -24,6 +24,7 @@ ALGO_TYPES = ("STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAIL
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "GTX", "GTD")
 ALGO_TIMES_IN_FORCE = (*TIMES_IN_FORCE, "GTE_GTC")
 GTD_LEAST_MS = 600_000
+LONG_DIGITS = 19
 
 
 @dataclass(slots=True, kw_only=True)
@@ -320,10 +321,15 @@ def number(params: Mapping[str, str], name: str) -> Decimal:
 
 def integer(params: Mapping[str, str], name: str) -> int:
     """A non-negative integer parameter; raises Refusal -1102."""
-    text = required(params, name)
-    if not text.isdecimal():
+    value = whole(required(params, name))
+    if value is None:
         raise missing(name)
-    return int(text)
+    return value
+
+
+def whole(text: str) -> int | None:
+    """A non-negative integer of at most 19 digits, as a LONG has; None when it is none."""
+    return int(text) if len(text) <= LONG_DIGITS and text.isascii() and text.isdecimal() else None
 
 
 def flag(params: Mapping[str, str], name: str) -> bool:

@@ -294,7 +294,7 @@ def _period(params: Params, now_ms: int) -> tuple[int, int]:
 def _json_list(params: Params, name: str, *, most: int) -> list[object]:
     try:
         rows = json.loads(required(params, name))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise missing(name) from None
     if not isinstance(rows, list) or not 0 < len(rows) <= most:
         raise Refusal(-4082, "Invalid number of batch place orders.")

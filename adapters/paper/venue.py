@@ -27,6 +27,7 @@ from adapters.paper.faults import (
 )
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS, Instrument
 from adapters.paper.limits import BINANCE_LIMITS, RateLimits
+from adapters.paper.orders import whole
 from adapters.paper.prices import Market, walk
 from adapters.paper.route import Call, Params, Private, Public, Security, client_id_of
 from adapters.paper.spoil import spoiled, stale_or_cut
@@ -443,9 +444,8 @@ def _occasion(exchange: Exchange, account: Account | None, call: Call) -> Occasi
 
 
 def _window_of(params: Params, default_ms: int) -> tuple[int, int]:
-    sent, window = params.get("timestamp", ""), params.get("recvWindow", "")
-    sent_ms = int(sent) if sent.isdecimal() else default_ms
-    return sent_ms, int(window) if window.isdecimal() else RECV_WINDOW_MS
+    sent_ms, window_ms = whole(params.get("timestamp", "")), whole(params.get("recvWindow", ""))
+    return (default_ms if sent_ms is None else sent_ms), (RECV_WINDOW_MS if window_ms is None else window_ms)
 
 
 def _check_time(params: Params, now_ms: int) -> None:
@@ -453,7 +453,7 @@ def _check_time(params: Params, now_ms: int) -> None:
 
     Source: General Info, "Timing security". recvWindow defaults to 5000 and is at most 60000 (-1131).
     """
-    if not params.get("timestamp", "").isdecimal():
+    if whole(params.get("timestamp", "")) is None:
         raise missing("timestamp")
     sent_ms, window_ms = _window_of(params, now_ms)
     if window_ms > RECV_WINDOW_MAX_MS:

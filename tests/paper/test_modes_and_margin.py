@@ -22,7 +22,10 @@ def test_flat_positions_are_left_out_by_v3_and_shown_by_v2() -> None:
     desk.market("BUY", "0.010")
     desk.market("SELL", "0.010")
     assert desk.must("GET", "/fapi/v3/positionRisk") == []
-    assert len(desk.must("GET", "/fapi/v2/positionRisk")) == len(desk.venue.exchange.markets)
+    rows = {row["symbol"]: row for row in desk.must("GET", "/fapi/v2/positionRisk")}
+    assert set(rows) == set(desk.venue.exchange.markets)
+    flat = rows["BTCUSDT"]
+    assert {Decimal(flat[name]) for name in ("positionAmt", "entryPrice", "breakEvenPrice", "notional")} == {Decimal(0)}
     desk.limit("BUY", "0.010", "59000")
     (working,) = desk.must("GET", "/fapi/v3/positionRisk")
     assert (working["positionAmt"], working["bidNotional"]) == ("0.000", "590.00000000")

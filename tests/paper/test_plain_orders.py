@@ -178,6 +178,25 @@ def test_an_amendment_changes_price_and_quantity_in_place() -> None:
     assert filled["status"] == "FILLED"
 
 
+def test_an_amendment_needs_its_margin_and_leaves_the_order_when_refused() -> None:
+    desk = Desk()
+    desk.limit("BUY", "1", "59000", newClientOrderId="m")
+    before = desk.must("GET", "/fapi/v3/account")["availableBalance"]
+    change = {"symbol": "BTCUSDT", "side": "BUY", "origClientOrderId": "m"}
+    assert desk.ask("PUT", "/fapi/v1/order", price="59000", quantity="100", **change).code == -2019
+    assert desk.order("m")["origQty"] == "1.000"
+    assert desk.must("GET", "/fapi/v3/account")["availableBalance"] == before
+
+
+def test_a_market_order_is_refused_while_the_book_is_far_from_the_mark() -> None:
+    desk = Desk()
+    desk.price("63100", mark="60000")
+    assert desk.market("BUY", "0.010").code == -4131
+    assert desk.market("SELL", "0.010").code == 0
+    desk.price("56900", mark="60000")
+    assert desk.market("SELL", "0.010").code == -4131
+
+
 def test_an_amendment_to_what_is_already_filled_cancels_the_rest() -> None:
     desk = Desk()
     desk.limit("BUY", "6", "60000.1", newClientOrderId="m")
