@@ -20,6 +20,7 @@ from messages.types import AccountId, ClientOrderId, Severity
 TICK_NS = SECOND
 STATUS_EVERY_NS = SECOND
 SWEEP_NS = 60 * SECOND
+SILENCE_FROM_MS = 1_000
 
 Read = q.FetchPositions | q.FetchOpenOrders | q.FetchBalance
 
@@ -180,8 +181,7 @@ class Gateway:
         name = message.client_order_id
         _ = self._desk.landed(f"query/{name}") or self._desk.landed(f"fills/{name}")
         if isinstance(message, r.QueryFailed):
-            self._desk.last_error = message.cause
-            self._be_quiet(message.retry_after_ms, message.cause)
+            self._read_failed(message.cause, message.retry_after_ms)
         self._learn(message)
 
     def _learn(self, message: r.AboutOrder) -> None:
@@ -262,14 +262,13 @@ class Gateway:
 
     def _fetch_failed(self, message: r.FetchFailed) -> None:
         self._desk.landed(f"read/{message.request_id}")
-        self._desk.last_error = message.cause
-        self._be_quiet(message.retry_after_ms, message.cause)
+        self._read_failed(message.cause, message.retry_after_ms)
         if not resync.is_ours(self._resync, message.request_id):
             self._desk.say(message)
             return
         self._resync, delay_ns = resync.failed(self._resync, message.request_id)
         if delay_ns:
-            self._desk.later("resync", delay_ns)
+            self._desk.later("resync", max(delay_ns, message.retry_after_ms * MS))
 
     def _read_all(self, round_: tuple[resync.Resync, resync.Reads]) -> None:
         self._resync, reads = round_
@@ -336,9 +335,13 @@ class Gateway:
             )
         )
 
+    def _read_failed(self, cause: str, retry_after_ms: int) -> None:
+        """A failed read names a pause for several reasons; one of whole seconds is the venue's Retry-After."""
+        self._desk.last_error = cause
+        if retry_after_ms >= SILENCE_FROM_MS:
+            self._be_quiet(retry_after_ms, cause)
+
     def _be_quiet(self, silence_ms: int, cause: str) -> None:
-        if silence_ms <= 0:
-            return
         desk = self._desk
         until_ns = desk.now_ns + silence_ms * MS
         if until_ns <= desk.lanes.quiet_until_ns:

@@ -58,6 +58,9 @@ class Orders:
             self._submitted_before(order, sent)
         elif self._sent.was_canceled_early(name):
             self._refuse(order, RejectReason.NEVER_SENT, "canceled before it was sent")
+        elif name in self.doubts:
+            # It is being asked after already, and whoever asked may be told at any moment that it is absent.
+            self._refuse(order, RejectReason.NEVER_SENT, "asked after before it was sent")
         elif isinstance(order, SubmitOpening) and self._sent.emergency_overtook(name):
             self._refuse(order, RejectReason.NEVER_SENT, "its position is being closed in an emergency")
         elif isinstance(order, SubmitOpening) and not self._desk.open_for_business:
@@ -70,6 +73,7 @@ class Orders:
         if sent.refusal is not None:
             self._desk.say(sent.refusal)
         else:
+            self._desk.promise(f"resolve/{order.client_order_id}", order)
             self.doubts.ask(order, Goal.CONDITION, sent_ns=sent.handed_wall_ns)
 
     def _accept(self, order: SubmitOrder) -> None:
@@ -232,10 +236,9 @@ class Orders:
             self.cancels.doubt_over(name)
 
     def _absent(self, proof: OrderAbsent) -> None:
+        """Proven once, it stays so: a submit under this id that came only now would make it untrue."""
         name = proof.client_order_id
-        sent = self._sent.get(name)
-        if sent is not None:
-            self._sent.settle(name)
+        self._sent.settle(name)
         self._desk.fulfill(f"submit/{name}")
         self.cancels.over(name)
 

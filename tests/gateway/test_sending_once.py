@@ -305,3 +305,49 @@ def test_an_emergency_leaves_though_openings_fill_their_lane() -> None:
     play.tell(stage.emergency(stage.order_id(1, 500)))
     assert isinstance(play.sent[-1], q.SubmitEmergency)
     assert len(play.sent_of(q.SubmitOpening)) < 20
+
+
+def test_a_submit_that_comes_after_the_question_about_it_does_not_make_the_answer_untrue() -> None:
+    play = Stage()
+    play.tell(stage.resolve(), stage.opening())
+    assert play.sent_of(q.SubmitOpening) == []
+    assert play.rejections() == [(ID, RejectReason.NEVER_SENT)]
+
+
+def test_a_submit_that_comes_after_the_proof_of_its_absence_is_not_sent() -> None:
+    play = Stage()
+    play.tell(stage.resolve())
+    answer_honestly(play, 20 * SECOND)
+    play.tell(stage.reducing())
+    answer_honestly(play, 20 * SECOND)
+    assert play.sent_of(q.SubmitReducing) == []
+    assert len(play.said_of(r.OrderAbsent)) == 2
+
+
+def test_doubt_outlives_any_number_of_lives() -> None:
+    play = Stage()
+    play.tell(stage.opening())
+    for _ in range(3):
+        play.start()
+    play.advance(SECOND)
+    play.tell(stage.report(queried=True))
+    assert play.said_of(r.OrderReport) == [stage.report(queried=True)]
+
+
+def test_a_read_that_was_told_to_wait_silences_everything() -> None:
+    play = Stage()
+    play.tell(stage.resolve())
+    play.advance(SECOND)
+    play.tell(stage.query_failed(retry_after_ms=30_000), stage.emergency(stage.order_id(2)))
+    play.advance(29 * SECOND)
+    assert play.sent_of(q.SubmitEmergency) == []
+    play.advance(2 * SECOND)
+    assert len(play.sent_of(q.SubmitEmergency)) == 1
+
+
+def test_a_read_that_merely_failed_silences_nothing() -> None:
+    play = Stage()
+    play.tell(stage.resolve())
+    play.advance(SECOND)
+    play.tell(stage.query_failed(retry_after_ms=500), stage.emergency(stage.order_id(2)))
+    assert len(play.sent_of(q.SubmitEmergency)) == 1
