@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from adapters.paper.server import EmbeddedServer
     from adapters.storage.reader import JournalReader
     from adapters.storage.sqlite import SqliteJournal
+    from adapters.storage.verify import Fold
 
 SUPERVISOR = Address("supervisor")
 CONTROL = Address("control")
@@ -46,7 +47,18 @@ DAY_NS = 86_400_000_000_000
 
 def main() -> int:
     """The console script."""
-    return entry.main(run=run)
+    return entry.main(run=run, fold=_fold)
+
+
+def _fold() -> "Fold":
+    """How `albra journal verify` rebuilds a position, to hold its snapshots against a replay from the start."""
+    from actors.position.fold import fold
+    from actors.position.state import blank
+    from messages import codec
+    from messages.types import JournalId, Key, PositionSide, StrategyId, Symbol
+
+    nobody = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
+    return lambda events: codec.encode(fold(blank(nobody, 0, JournalId("")), events))
 
 
 def run(config: Config, *, live: bool) -> int:
@@ -88,15 +100,15 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     clock = SystemClock()
     lock = DirectoryLock(config.storage.path)
     stack.callback(lock.release)
+    paper = stack.enter_context(_paper(config))
     logs = Logs(
         storage=config.storage.path,
         level=config.log.level,
-        secrets=config.secrets(),
+        secrets=config.secrets() + ((paper.api_key, paper.api_secret) if paper else ()),
         file_bytes=config.log.file_bytes,
         keep_files=config.log.keep_files,
     )
     stack.callback(logs.stop)
-    paper = stack.enter_context(_paper(config))
     journal = _open_journal(config, paper, lock)
     stack.callback(journal.close)
     dispatcher = ThreadDispatcher(
@@ -213,13 +225,13 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     venues: dict[AccountId, Venue] = {
         account.account: CcxtVenue(account.account, _settings(account, paper), clock) for account in config.accounts
     }
-    deliver = _spawn_core(config, system, journal, venues, log, control.deliver)
+    restored = _restore(journal)
     address = control.start()
     header = {"control": f"{address.host}:{address.port}", "journal": journal.journal_id, "pid": str(address.pid)}
     screen = _screen(config, header, live=live)
     stack.callback(screen.stop)
     screen.start()
-    deliver.append(screen.deliver)
+    _spawn_core(config, system, journal, venues, log, (control.deliver, screen.deliver), restored)
     for name, venue in venues.items():
         stack.callback(venue.stop, VENUE_DEADLINE_MS)
         venue.start(partial(system.tell, f"gateway/{name}"))
@@ -233,9 +245,10 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     journal: "SqliteJournal",
     venues: "dict[AccountId, Venue]",
     log: Callable[..., None],
-    to_control: Callable[[Message], None],
-) -> list[Callable[[Message], None]]:
-    """Spawn every long-lived actor. The list returned takes whoever else wants to see what is shown."""
+    audience: tuple[Callable[[Message], None], ...],
+    restored: "Restored",
+) -> None:
+    """Spawn every long-lived actor. `audience` sees what is shown; its first member answers the control API."""
     from actors.edge import EdgeActor
     from actors.gateway.actor import GatewayActor, gateway_address
     from actors.gateway.memory import Memory as GatewayMemory
@@ -243,13 +256,11 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.notifier.actor import NotifierActor
     from actors.runtime import Placement
     from actors.supervisor.actor import Memory, Settings, SupervisorActor
-    from messages.reports import PositionView, StreamDown, StreamUp, VenueDown, VenueUp
-
-    audience: list[Callable[[Message], None]] = [to_control]
+    from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 
     def show(message: object) -> None:
         if isinstance(message, Message):
-            for listener in tuple(audience):
+            for listener in audience:
                 listener(message)
 
     settings = Settings(
@@ -258,13 +269,12 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         limits=_limits(config),
         watch_only=not config.phase2.enabled,
     )
-    restored = _restore(journal)
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
     system.spawn("journal", lambda context: JournalActor(context, journal), placement=thread)
     system.spawn("notifier", lambda context: NotifierActor(context, show, log), placement=thread)
-    system.spawn(CONTROL, lambda context: EdgeActor(context, to_control), placement=thread)
-    for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown):
+    system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
+    for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
         system.subscribe(shown, show)
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
     for name, venue in venues.items():
@@ -288,7 +298,6 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         ),
         placement=thread,
     )
-    return audience
 
 
 def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., None]) -> Callable[..., None]:

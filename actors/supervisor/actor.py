@@ -347,6 +347,7 @@ class SupervisorActor(Actor[Message]):
             account.marks[row.symbol] = row.mark_price
 
     def _venue_up(self, report: r.VenueUp) -> None:
+        self.context.publish(report)
         account = self._accounts[report.account]
         account.venue_up, account.trouble = True, ""
         account.mode, account.identity = report.position_mode, report.venue_identity
@@ -354,20 +355,24 @@ class SupervisorActor(Actor[Message]):
         self._log("INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments)))
 
     def _venue_down(self, report: r.VenueDown) -> None:
+        self.context.publish(report)
         account = self._accounts[report.account]
         account.venue_up, account.synced, account.trouble = False, False, report.cause
         self._log("WARNING", "venue down", actor="supervisor", account=report.account, why=report.cause)
 
     def _stream_up(self, report: r.StreamUp) -> None:
+        self.context.publish(report)
         self._accounts[report.account].stream_up = True
         self._log("INFO", "stream up", actor="supervisor", account=report.account)
 
     def _stream_down(self, report: r.StreamDown) -> None:
+        self.context.publish(report)
         account = self._accounts[report.account]
         account.stream_up, account.trouble = False, report.cause
         self._log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
 
     def _mark(self, report: r.MarkReport) -> None:
+        self.context.publish(report)
         self._accounts[report.account].marks[report.symbol] = report.mark_price
 
     def _leverage(self, report: r.LeverageChanged) -> None:
