@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from adapters.paper.venue import PRIVATE_ROUTES, PUBLIC_ROUTES
 from tests.paper.desk import Desk
 
-NAMES = (
+NAMES = (  # noqa: SIM905  fifty quoted words are harder to read
     "symbol side positionSide type timeInForce quantity price newClientOrderId origClientOrderId orderId "
     "reduceOnly closePosition triggerPrice activatePrice callbackRate clientAlgoId algoId algoType workingType "
     "priceProtect goodTillDate leverage marginType dualSidePosition multiAssetsMargin amount limit startTime "
     "endTime fromId incomeType interval batchOrders orderIdList origClientOrderIdList countdownTime recvWindow "
     "timestamp newOrderRespType autoCloseType"
-).split()  # noqa: SIM905  fifty quoted words are harder to read
+).split()
 VALUES = st.one_of(
     st.sampled_from(
-        (
+        (  # noqa: SIM905
             "BTCUSDT ETHUSDT BUY SELL BOTH LONG SHORT MARKET LIMIT STOP STOP_MARKET TAKE_PROFIT TRAILING_STOP_MARKET "
             "GTC IOC FOK GTX GTD true false CONDITIONAL ISOLATED CROSSED 1 0 0.010 2 100 59000 60000 60000.1 61000 "
             "1700000000000 1e-05 1e400 -1 NaN Infinity 99999999999999999999 [] [1,2] {} [{}] a 1m RESULT 1000000001"
-        ).split()  # noqa: SIM905
+        ).split()
     ),
     st.text(max_size=8),
     st.just("9" * 5_000),
