@@ -1,7 +1,7 @@
 """Every raw answer whose meaning a client has to know, as a fault ready to be injected, and what it proves.
 
 Sources: error codes and general information of the USDⓈ-M documentation ("HTTP Return Codes": 503 in its
-three forms, 408, 429, 418, 403), and measurements with the live venue for what they leave out.
+three forms, 408, 429, 418, 403); empty, HTML and truncated bodies are what proxies make of them.
 """
 
 from dataclasses import dataclass, replace

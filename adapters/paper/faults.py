@@ -138,8 +138,8 @@ class Quirks:
     """Behavior on which the venue's documentation is silent or contradicts itself: both ways, by name."""
 
     child_keeps_client_id: bool = True
-    """A triggered conditional order's child bears its client id (observed on the live venue; the
-    documentation only names the order id). False: a generated id."""
+    """A triggered conditional order's child bears its client id. Unverified: the documentation links the
+    two by the order id only. False: a generated id."""
     account_update_first: bool = True
     """A fill's ACCOUNT_UPDATE precedes its ORDER_TRADE_UPDATE. Order is documented per type only."""
     trade_lite: bool = True
