@@ -103,7 +103,8 @@ def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
 def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:
     order = _find(p, ev.client_order_id)
     p = _put(p, replace(order, phase=OrderPhase.ABSENT, touched_ns=ev.ts_init))
-    return _came_to_nothing(p, order, f"{order.purpose} order never reached the venue")
+    fate = "is no longer known to the venue" if order.venue_order_id else "never reached the venue"
+    return _came_to_nothing(p, order, f"{order.purpose} order {fate}")
 
 
 def _came_to_nothing(p: Position, order: Order, why: str) -> Position:

@@ -96,9 +96,16 @@ def _abandon_entry(d: Draft) -> None:
 
 
 def _reduce(d: Draft) -> None:
+    """One order at a time. One whose outcome is unknown holds back what it may have closed, and no more than that:
+
+    reducing passes through doubt, yet never twice for the same quantity.
+    """
     p = d.position
-    excess = ZERO if p.goal is None else p.quantity - p.unread_reductions - p.goal
-    if excess <= 0 or p.live_orders(OrderPurpose.REDUCE):
+    live = p.live_orders(OrderPurpose.REDUCE)
+    if p.goal is None or any(o.phase is not OrderPhase.DOUBTED for o in live):
+        return
+    excess = p.quantity - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
+    if excess <= 0:
         return
     if p.cancel_first and p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
         for order in p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):

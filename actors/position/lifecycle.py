@@ -55,6 +55,8 @@ def _flat(p: Position) -> tuple[PositionState, str]:
         return S.CANCELLED, p.reason
     if entries and entries[-1].phase in (OrderPhase.CANCELED, OrderPhase.EXPIRED):
         return S.CANCELLED, f"entry {entries[-1].phase} by the venue"
+    if entries and entries[-1].phase is OrderPhase.ABSENT and entries[-1].venue_order_id:
+        return S.CANCELLED, p.reason
     return S.FAILED, p.reason
 
 

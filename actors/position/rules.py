@@ -15,6 +15,8 @@ from messages import reports as r
 from messages.requests import Reply, SetLeverage
 from messages.types import CommandId, OrderKind, OrderPurpose, OrderStatus, RejectReason, Severity
 
+_FAILED = (OrderPhase.REFUSED, OrderPhase.ABSENT)
+"""Ends that we were told of; the venue may know better."""
 FILLS_GRACE_MS = 400
 """The stream usually brings a fill within this time; only then are trades read."""
 FILLS_RETRY_MS = 2_000
@@ -115,6 +117,10 @@ def refuse(d: Draft, message: object, why: str) -> None:
     d.refused = why
     if isinstance(message, c.Command):
         reply(d, message, why, accepted=False)
+    if isinstance(message, r.AboutOrder) and d.position.order(message.client_order_id) is None:
+        name = d.position.position_id
+        unknown = f"the venue reports an order that the journal does not know: {message.client_order_id}"
+        d.notify(Severity.CRITICAL, f"{name}: {unknown}")
     if d.position.version:
         d.record(e.MessageRefused, message=type(message).__name__, state=d.position.state, why=why)
 
@@ -309,11 +315,10 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
             d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {text}")
     elif order.purpose is OrderPurpose.REDUCE:
         if reason is RejectReason.REDUCE_ONLY:
-            # Real world possibility: a stop closed it a moment ago. Ask after every other order; never resend
-            # without the flag.
-            for other in p.orders:
-                if other.live or (other.kind.conditional and other.fills_missing):
-                    d.resolve(other)
+            # Real world possibility: a stop closed it a moment ago, or a reduction that we were told had failed.
+            # Ask after every order that may have; never resend without the flag.
+            for other in _suspects(p, order):
+                d.resolve(other)
         if reason is not RejectReason.NEVER_SENT:
             stop = "without its stop" if p.bare else "stop stays in place"
             d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); trying again, {stop}")
@@ -334,6 +339,15 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
         )
         severity = Severity.CRITICAL if order.purpose is OrderPurpose.STOP else Severity.WARNING
         d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {text}")
+
+
+SUSPECTS_MOST = 4
+
+
+def _suspects(p: Position, refused: Order) -> list[Order]:
+    """Orders that may have reduced the position behind our back: all that live, the latest that failed."""
+    failed = [o for o in p.orders if o.phase in _FAILED and o.purpose is not OrderPurpose.ENTRY and o.number != refused.number]
+    return [*p.live_orders(), *failed[-SUSPECTS_MOST:]]
 
 
 def _in_full(p: Position) -> str:
@@ -388,17 +402,10 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
     order = known_order(d, message)
     if order is None or not order.live:
         return
-    if order.phase is OrderPhase.WORKING:
-        # It was acknowledged once, so it existed: the venue forgets unfilled orders after some days.
-        d.record(
-            e.OrderEnded,
-            client_order_id=order.client_order_id,
-            status=OrderStatus.CANCELED,
-            filled_quantity=order.filled,
-        )
-        return
+    # Real world possibility: acknowledged once, and unknown now, because the venue forgets unfilled orders after
+    # some days. That is a conclusion of ours too, so a later word of the venue revives the order.
     d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence=message.evidence)
-    if order.purpose is OrderPurpose.ENTRY:
+    if order.purpose is OrderPurpose.ENTRY and not order.venue_order_id:
         p = d.position
         d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: its order never reached the venue.")
 
@@ -411,12 +418,11 @@ def filled(d: Draft, message: r.FillReport) -> None:
     if not order.live:
         # Real world possibility: filled after a cancel, or after we presumed the order failed.
         presumed = order.phase
-        if presumed in (OrderPhase.REFUSED, OrderPhase.ABSENT) or p.state.terminal:
+        if presumed in _FAILED:
             d.notify(
                 Severity.CRITICAL,
                 f"{p.position_id}: late fill of {message.quantity} at {message.price}, the order was {presumed}",
             )
-        if presumed in (OrderPhase.REFUSED, OrderPhase.ABSENT):
             d.resolve(order)
     d.record(
         e.OrderFilled,
@@ -457,6 +463,8 @@ def woken(d: Draft, message: r.Woken) -> None:
         missing = [o for o in d.position.orders if o.fills_missing or (o.triggered and o.live)]
         for order in missing:
             d.fetch_fills(order)
+            if order.live:
+                d.resolve(order)  # it fired: that it ended with less than its quantity is told by nothing else
         if missing:
             d.wake("fills", FILLS_RETRY_MS)
         _tell_stuck(d)
@@ -515,9 +523,4 @@ def known_order(d: Draft, message: r.AboutOrder) -> Order | None:
     order = d.position.order(message.client_order_id)
     if order is None:
         refuse(d, message, f"no order {message.client_order_id} in this position's history")
-        d.notify(
-            Severity.CRITICAL,
-            f"{d.position.position_id}: the venue reports an order that the journal does not know: "
-            f"{message.client_order_id}",
-        )
     return order
