@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from adapters.storage import record
+from adapters.storage.record import EncodedStep
 from messages import codec
 from messages.journal import AppendStep
 
@@ -12,13 +13,21 @@ PositionRow = tuple[int, str, bool, bytes]
 SnapshotRow = tuple[int, int, bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Standing:
-    """What is durable of a position: the version that its next step goes on from."""
+    """What is durable of a position: the version that its next step goes on from. Replaced, never changed."""
 
     position_id: str
     version: int
     terminal: bool
+
+
+def encode(steps: Sequence[AppendStep]) -> list[EncodedStep] | str:
+    """The steps of one append, or why they have no form on disk."""
+    try:
+        return [record.encode_step(step) for step in steps]
+    except codec.EncodeError as error:
+        return str(error)
 
 
 @dataclass(slots=True)
@@ -37,12 +46,8 @@ class Batch:
     snapshots: dict[int, SnapshotRow] = field(default_factory=dict)
     after: dict[int, Standing] = field(default_factory=dict)
 
-    def add(self, steps: Sequence[AppendStep]) -> str | None:
+    def add(self, encoded: Sequence[EncodedStep]) -> str | None:
         """Take the steps of one append in; None, or why they cannot be."""
-        try:
-            encoded = [record.encode_step(step) for step in steps]
-        except codec.EncodeError as error:
-            return str(error)
         changed: dict[int, Standing] = {}
         lines: dict[int, PositionRow] = {}
         for step in encoded:
@@ -58,7 +63,7 @@ class Batch:
         self.positions.update(lines)
         return None
 
-    def _write(self, step: record.EncodedStep) -> None:
+    def _write(self, step: EncodedStep) -> None:
         if step.payload is not None:
             checksum = record.step_checksum(
                 seq=self.next_seq,
@@ -80,7 +85,7 @@ def position_row(ordinal: int, standing: Standing) -> PositionRow:
     return ordinal, standing.position_id, standing.terminal, checksum
 
 
-def _misfit(step: record.EncodedStep, before: Standing | None) -> str | None:
+def _misfit(step: EncodedStep, before: Standing | None) -> str | None:
     version = before.version if before else 0
     if step.version - step.event_count != version:
         first = step.version - step.event_count
@@ -90,6 +95,6 @@ def _misfit(step: record.EncodedStep, before: Standing | None) -> str | None:
     return None
 
 
-def _advanced(step: record.EncodedStep, before: Standing | None) -> Standing:
+def _advanced(step: EncodedStep, before: Standing | None) -> Standing:
     terminal = step.terminal if step.terminal is not None else bool(before and before.terminal)
     return Standing(position_id=step.position_id, version=step.version, terminal=terminal)

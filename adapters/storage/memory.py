@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.storage import record
-from adapters.storage.batch import Batch, Standing, StepRow
+from adapters.storage.batch import Batch, Standing, StepRow, encode
 from adapters.storage.record import (
     DamagedPosition,
+    EncodedStep,
     RecordDamagedError,
     RecoveredPosition,
     SnapshotRecord,
@@ -41,7 +42,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class _Append:
-    steps: Sequence[AppendStep]
+    encoded: Sequence[EncodedStep] | str
     done: Callable[[str | None], None]
 
 
@@ -73,7 +74,7 @@ class MemoryJournal:
         return self.image.journal_id
 
     def append(self, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
-        self._put(_Append(tuple(steps), done))
+        self._put(_Append(encode(steps), done))
 
     def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
         self._put(lambda: done(self._replayed(ordinal)))
@@ -179,7 +180,7 @@ class MemoryJournal:
         if not group or self._crashed:
             return
         batch = Batch(next_seq=len(self.image.steps) + 1, ts=self._time_ns(), standing=self._standings.get)
-        answers = [batch.add(job.steps) for job in group]
+        answers = [job.encoded if isinstance(job.encoded, str) else batch.add(job.encoded) for job in group]
         if batch.steps or batch.snapshots:
             why = self.fault()
             if why is not None:

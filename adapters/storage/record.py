@@ -22,9 +22,12 @@ class RecordDamagedError(ValueError):
     """A record that is not what was written, or does not follow the one before it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class EncodedStep:
-    """A step ready to be written. `payload` None: nothing in it needs to be durable; `terminal` None: as before."""
+    """A step ready to be written. `payload` None: nothing in it needs to be durable; `terminal` None: as before.
+
+    One is made per step and nobody changes it; freezing it would cost as much as encoding an event.
+    """
 
     ordinal: int
     position_id: str
@@ -81,15 +84,10 @@ def encode_step(step: AppendStep) -> EncodedStep:
     kept = [effect for effect in step.effects if type(effect.message) is not Reply]
     payload = None
     if step.events or kept:
-        payload = codec.pack([[codec.to_wire(event) for event in step.events], [codec.to_wire(item) for item in kept]])
+        to_wire = codec.to_wire
+        payload = codec.pack([[to_wire(event) for event in step.events], [to_wire(effect) for effect in kept]])
     return EncodedStep(
-        ordinal=step.ordinal,
-        position_id=step.position_id,
-        version=step.version,
-        event_count=len(step.events),
-        payload=payload,
-        terminal=ends(step.events),
-        snapshot=step.snapshot,
+        step.ordinal, step.position_id, step.version, len(step.events), payload, ends(step.events), step.snapshot
     )
 
 

@@ -10,10 +10,11 @@ anew, its log folded into it and synced, and then it is read which steps are the
 told of are taken out. Until that has worked nothing is written at all.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, ExceptHookArgs, Lock, Thread, excepthook
@@ -23,16 +24,17 @@ from typing import cast
 import apsw
 
 from adapters.storage import rows, schema
-from adapters.storage.batch import Batch, Standing, position_row
+from adapters.storage.batch import Batch, Standing, StepRow, encode, position_row
 from adapters.storage.errors import JournalError
 from adapters.storage.lock import DirectoryLock
 from adapters.storage.reader import JournalReader
-from adapters.storage.record import DamagedPosition, as_replayed
+from adapters.storage.record import DamagedPosition, EncodedStep, as_replayed
 from messages.journal import AppendStep, Replayed
 from messages.types import AccountId, JournalId, PositionId
 
 MAX_STEPS_PER_COMMIT = 512
 """Bounds how long the first of a group waits for the rest to be encoded."""
+_ROWS_PER_STATEMENT = 256
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 
@@ -55,13 +57,15 @@ class Counters:
     last_group: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Append:
-    steps: Sequence[AppendStep]
+    """`encoded` by whoever appends, while the writer waits for the disk; or why it could not be."""
+
+    encoded: Sequence[EncodedStep] | str
     done: AppendDone
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Read:
     """Runs on the writer's thread, after all appends before it."""
 
@@ -140,7 +144,7 @@ class SqliteJournal:
 
         `done` is called on the writer's thread, in the order of the calls.
         """
-        self._put(_Append(tuple(steps), done), lambda: done("the journal is closed"))
+        self._put(_Append(encode(steps), done), lambda: done("the journal is closed"))
 
     def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
         """Read one position as it is after all appends before this call."""
@@ -179,7 +183,7 @@ class SqliteJournal:
             job: _Append | _Read | _Stop | None = self._queue.get()
             while isinstance(job, _Append):
                 group.append(job)
-                steps += len(job.steps)
+                steps += 1 if isinstance(job.encoded, str) else len(job.encoded)
                 job = self._next() if steps < MAX_STEPS_PER_COMMIT else None
             if group:
                 self._write_and_answer(group)
@@ -217,7 +221,7 @@ class SqliteJournal:
             self._failed()
             return [str(error)] * len(group)
         batch = Batch(next_seq=self._last_seq + 1, ts=time_ns(), standing=self._standing)
-        misfits = [_taken_in(batch, job.steps) for job in group]
+        misfits = [_taken_in(batch, job.encoded) for job in group]
         if not batch.steps and not batch.snapshots:
             return misfits
         try:
@@ -367,15 +371,31 @@ def _write(connection: apsw.Connection, batch: Batch) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if batch.positions:
         _list(connection, list(batch.positions.values()))
-    connection.executemany(
-        "INSERT INTO step(seq, ordinal, version, ts, payload, checksum) VALUES(?, ?, ?, ?, ?, ?)", batch.steps
-    )
+    for statement, bindings in _inserts(batch.steps):
+        connection.execute(statement, bindings)
     if batch.snapshots:
         connection.executemany(
             "INSERT OR REPLACE INTO snapshot(ordinal, version, payload, checksum) VALUES(?, ?, ?, ?)",
             list(batch.snapshots.values()),
         )
     connection.execute("COMMIT")
+
+
+def _inserts(steps: Sequence[StepRow]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Statements of 256, 128 … 1 rows each. Every statement gives up the interpreter lock and has to win it
+    back from all other threads: row by row that costs a busy system more than the disk does.
+    """
+    start = 0
+    while start < len(steps):
+        size = min(1 << (len(steps) - start).bit_length() - 1, _ROWS_PER_STATEMENT)
+        yield _insert_of(size), tuple(chain.from_iterable(steps[start : start + size]))
+        start += size
+
+
+@cache
+def _insert_of(size: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?, ?, ?)"] * size)
+    return f"INSERT INTO step(seq, ordinal, version, ts, payload, checksum) VALUES {values}"  # noqa: S608
 
 
 def _list(connection: apsw.Connection, lines: Sequence[tuple[int, str, bool, bytes]]) -> None:
@@ -398,9 +418,11 @@ def _roll_back(connection: apsw.Connection) -> None:
             connection.execute("ROLLBACK")
 
 
-def _taken_in(batch: Batch, steps: Sequence[AppendStep]) -> str | None:
+def _taken_in(batch: Batch, encoded: Sequence[EncodedStep] | str) -> str | None:
+    if isinstance(encoded, str):
+        return encoded
     try:
-        return batch.add(steps)
+        return batch.add(encoded)
     except apsw.Error as error:  # what is durable of its position cannot be read
         return str(error)
 
