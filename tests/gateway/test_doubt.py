@@ -320,3 +320,13 @@ def test_whatever_is_heard_absence_is_concluded_only_from_two_late_spaced_querie
         assert len(late) >= d.NOT_FOUND_NEEDED
         assert late[-1] - late[0] >= d.SPACING_NS
     assert len(driver.verdicts) <= 1
+
+
+def test_a_sign_of_life_during_the_last_check_prevents_the_verdict() -> None:
+    driver = Driver()
+    while not driver.asked or not isinstance(driver.last, q.FetchFills):
+        driver.wake()
+        driver.answer(stage.not_found())
+    driver.answer(stage.accepted(), stage.fills_fetched())
+    assert driver.open
+    assert driver.verdicts == []

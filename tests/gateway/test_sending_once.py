@@ -351,3 +351,36 @@ def test_a_read_that_merely_failed_silences_nothing() -> None:
     play.advance(SECOND)
     play.tell(stage.query_failed(retry_after_ms=500), stage.emergency(stage.order_id(2)))
     assert len(play.sent_of(q.SubmitEmergency)) == 1
+
+
+@pytest.mark.parametrize("lives", [1, 2])
+def test_while_the_port_may_still_be_sending_it_an_order_is_not_called_absent(lives: int) -> None:
+    play = Stage()
+    play.tell(stage.opening())
+    if lives == 2:
+        play.start()
+    play.tell(stage.resolve())
+    answer_honestly(play, ANSWER_LIMIT_NS + 5 * SECOND)
+    assert play.said_of(r.OrderAbsent) == []
+    answer_honestly(play, 5 * SECOND)
+    assert len(play.said_of(r.OrderAbsent)) == 1
+
+
+def test_an_order_seen_while_it_is_queued_for_another_attempt_is_taken_out_of_the_queue() -> None:
+    play = Stage()
+    play.tell(stage.reducing(), stage.not_executed(), stage.venue_down())
+    play.advance(SECOND)
+    play.tell(stage.report(), stage.venue_up())
+    assert len(play.sent_of(q.SubmitReducing)) == 1
+
+
+def test_the_late_answer_of_an_earlier_doubt_does_not_settle_a_later_one() -> None:
+    play = Stage()
+    play.tell(stage.opening(), stage.unknown())
+    play.advance(250 * MS)
+    play.tell(stage.accepted(), stage.cancel(), stage.cancel_rejected())
+    play.advance(250 * MS)
+    play.tell(stage.report(queried=True))  # asked before the cancel
+    play.advance(SECOND)
+    assert len(play.sent_of(q.QueryOrder)) == 2
+    assert len(play.sent_of(q.CancelOrder)) == 1
