@@ -17,9 +17,10 @@ from adapters.exchange.events import UserEvents
 from adapters.exchange.normalize import instruments, position_mode
 from adapters.exchange.outcome import NotExecuted, Unknown, decode
 from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import BudgetUse, Session
-from adapters.exchange.settings import Backoff, Clock, ExchangeSettings, Wiring
+from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettings, Wiring
 from adapters.exchange.stream import AccountStream, MarkStream
 from messages.base import Message
 from messages.reports import VenueDown, VenueUp
@@ -80,18 +81,20 @@ class CcxtVenue:
         self._thread.start()
 
     def request(self, message: Message) -> None:
-        """Carry out one request; its answer is delivered later. Never blocks, never raises."""
+        """Carry out one request; its answer is delivered later, on the adapter's thread. Never blocks.
+
+        After a stop the answer, that nothing was sent, is delivered on the caller's thread.
+        """
         with self._lock:
-            if self._stopped:
-                engine = None
-            elif self._engine is None:
+            engine = self._engine
+            if not self._stopped and engine is None:
                 self._early.append(message)
                 return
-            else:
-                engine = self._engine
+            if not self._stopped and engine is not None:
                 engine.loop.call_soon_threadsafe(engine.take, message)
-        if engine is None and self._engine is not None:
-            self._engine.desk.decline(message, "the connection to the venue is stopped")
+                return
+        if engine is not None:
+            engine.desk.decline(message, "the connection to the venue is stopped")
 
     def stop(self, deadline_ms: int) -> None:
         """Let what was sent be answered until the deadline, then close. May block. A second call does nothing."""
@@ -104,8 +107,11 @@ class CcxtVenue:
             self._thread.join(deadline_ms / 1000 + STOP_MARGIN_S)
 
     def _run(self) -> None:
-        with suppress(asyncio.CancelledError):
+        try:
             asyncio.run(self._main())
+        except Exception as error:  # noqa: BLE001  nobody else sees this thread end
+            cause = scrub(f"the adapter's thread ended: {error!r}", self._settings.secrets)
+            self._deliver(VenueDown(account=self._account, ts_init=self._clock.time_ns(), cause=cause))
 
     async def _main(self) -> None:
         wiring = Wiring(account=self._account, settings=self._settings, clock=self._clock, deliver=self._deliver)
@@ -124,9 +130,6 @@ class CcxtVenue:
         # Whoever listens may be gone already; that is no reason to lose what the others are told.
         with suppress(Exception):
             self._outward(message)
-
-
-SUPPORTED = frozenset({"binanceusdm"})
 
 
 class _Engine:
@@ -212,6 +215,8 @@ class _Engine:
                 up = await self._connect()
             except (UnreachableError, ReadError, MalformedError) as error:
                 cause, retry_after_ms = str(error), getattr(error, "retry_after_ms", 0)
+            except Exception as error:  # noqa: BLE001  whatever it is, the next attempt may do without
+                cause = f"defect in the adapter: {self.session.text(error)}"
             else:
                 self._backoff.reset()
                 down = False

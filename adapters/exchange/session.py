@@ -64,9 +64,6 @@ class Session:
     """One ccxt.pro instance. Made, used and closed on one event loop."""
 
     def __init__(self, settings: ExchangeSettings, clock: Clock) -> None:
-        """Raises ValueError for an exchange that ccxt or this adapter does not know."""
-        if settings.exchange != "binanceusdm":
-            raise ValueError(f"exchange {settings.exchange!r} is not supported; supported: binanceusdm")
         self._settings = settings
         self._clock = clock
         self._budget = _Budget()
@@ -136,7 +133,7 @@ class Session:
     async def socket(
         self, url: str, subscribe: Mapping[str, object] | None = None
     ) -> AsyncIterator["asyncio.Future[Any]"]:
-        """An open websocket; the future given ends, by raising, when the socket does.
+        """An open websocket; the future given is done when the socket has ended (see `end_of`).
 
         Raises what ccxt raises where it cannot be opened. A socket left over at this address is dropped.
         """
@@ -149,7 +146,7 @@ class Session:
                 # Whichever comes first: it is open, or the attempt has failed.
                 await asyncio.wait({asyncio.ensure_future(client.connected), ended}, return_when="FIRST_COMPLETED")
             if ended.done():
-                await ended
+                raise ConnectionError(end_of(ended))
             yield ended
         finally:
             if ended.done() and not ended.cancelled():
@@ -215,6 +212,14 @@ class Session:
             delays.pop(url, None)
 
 
+def end_of(ended: "asyncio.Future[Any]") -> str:
+    """Why a socket ended. Awaiting it instead would be taken for our own cancellation where ccxt canceled it."""
+    if ended.cancelled():
+        return "the socket was closed"
+    error = ended.exception()
+    return "the socket was closed" if error is None else f"{type(error).__name__}: {error}"
+
+
 def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, str], ...] = ()) -> Raised:
     """What an exception says of its request. Nothing was sent where it was not begun, or no connection was made."""
     chain: list[BaseException] = []
@@ -262,7 +267,6 @@ def _build(settings: ExchangeSettings) -> Any:
         "enableRateLimit": False,
         "streaming": {"keepAlive": settings.stream_ping_ms},
         "options": {
-            "adjustForTimeDifference": True,
             "fetchCurrencies": False,
             "maxRetriesOnFailure": 0,
             "recvWindow": settings.recv_window_ms,

@@ -9,8 +9,12 @@ from urllib.parse import urlsplit
 from messages.base import Message
 from messages.types import AccountId, PositionMode
 
+SUPPORTED = frozenset({"binanceusdm"})
+"""ccxt ids of the exchanges whose answers and rows we can read."""
 ACCEPTED_SKEW_MS = 1_000
 """Binance accepts a timestamp up to one second ahead of its own time ("Timing security", general info)."""
+SETTLED_S = 30.0
+"""A socket that lived this long had been opened well; Binance allows 300 connections in five minutes."""
 VALIDITY_MARGIN_MS = 1_000
 """From a request's last valid moment to when its effect can be queried; ours, generous."""
 
@@ -83,6 +87,11 @@ class Backoff:
 
     def reset(self) -> None:
         self._failures = 0
+
+    def after(self, lived_s: float) -> None:
+        """What was opened has ended. Only a long life was a success: venues count connections, and ban flapping."""
+        if lived_s >= SETTLED_S:
+            self.reset()
 
     def next_s(self, at_least_ms: int = 0) -> float:
         """Seconds to wait now: half fixed, half random, and no less than the venue asked for."""

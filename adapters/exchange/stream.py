@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from adapters.exchange.calls import Call
 from adapters.exchange.events import Fed, FindParent, ReadConditional, UserEvents
@@ -17,7 +17,7 @@ from adapters.exchange.normalize import mark_reports
 from adapters.exchange.outcome import Answered, Ask, Unknown
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
-from adapters.exchange.session import Session
+from adapters.exchange.session import Session, end_of
 from adapters.exchange.settings import Backoff, Wiring
 from messages.base import Message
 from messages.reports import FillReport, LeverageChanged, OrderReport, StreamDown, StreamUp
@@ -79,12 +79,12 @@ class AccountStream:
 
     async def _once(self) -> str:
         """One life of the socket; why it ended."""
+        opened_s = asyncio.get_running_loop().time()
         try:
             listen_key = await self._listen_key()
             self._queue.clear()
             self._url = self._session.private_url(listen_key)
             async with self._session.socket(self._url) as ended:
-                self._backoff.reset()
                 self._down = False
                 stamp = self._reader.stamp()
                 self._wiring.deliver(StreamUp(account=stamp.account, ts_init=stamp.ts_init))
@@ -95,7 +95,7 @@ class AccountStream:
             return self._session.text(error)
         finally:
             self._url = ""
-        return "the socket was closed"
+            self._backoff.after(asyncio.get_running_loop().time() - opened_s)
 
     async def _listen_key(self) -> str:
         verdict = await self._session.ask(Ask.SETTING, _LISTEN)
@@ -109,8 +109,8 @@ class AccountStream:
         self._session.secrets = (*self._wiring.settings.secrets, key)
         return key
 
-    async def _read_until(self, ended: "asyncio.Future[Any]") -> None:
-        """Read the queue until the socket ends; what has come before its end is still read."""
+    async def _read_until(self, ended: "asyncio.Future[Any]") -> NoReturn:
+        """Read the queue until the socket ends; what has come before its end is still read. Raises GapError."""
         keeping = asyncio.create_task(self._keep_alive())
         try:
             while True:
@@ -122,8 +122,7 @@ class AccountStream:
                 if keeping.done():
                     keeping.result()
                 if ended.done():
-                    await ended
-                    return
+                    raise GapError(end_of(ended))
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError, GapError):
@@ -209,16 +208,18 @@ class MarkStream:
 
     async def run(self) -> None:
         subscribe = {"method": "SUBSCRIBE", "params": [MARKS], "id": 1}
+        clock_s = asyncio.get_running_loop().time
         while True:
+            opened_s = clock_s()
             try:
                 self._url = self._session.market_url()
                 async with self._session.socket(self._url, subscribe) as ended:
-                    self._backoff.reset()
-                    await ended
+                    await asyncio.wait({ended})
             except asyncio.CancelledError:
                 raise
             except Exception:  # noqa: BLE001, S110  opened again, whatever ended it
                 pass
+            self._backoff.after(clock_s() - opened_s)
             await asyncio.sleep(self._backoff.next_s())
 
     def take(self, url: str, message: object) -> bool:

@@ -132,7 +132,7 @@ def settings_for(server: EmbeddedServer, **fields: Any) -> ExchangeSettings:
         "api_key": server.api_key,
         "api_secret": server.api_secret,
         "base_url": server.http_url,
-        "timeout_ms": 1_500,
+        "timeout_ms": 5_000,
         "probe_interval_ms": 60_000,
         "backoff_min_ms": 20,
         "backoff_max_ms": 100,

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,7 +76,7 @@ def settings_at(port: int, **fields: Any) -> ExchangeSettings:
         "api_key": key,
         "api_secret": secret,
         "base_url": f"http://127.0.0.1:{port}",
-        "timeout_ms": 1_000,
+        "timeout_ms": 5_000,
         "probe_interval_ms": 60_000,
         "backoff_min_ms": 10,
         "backoff_max_ms": 50,
@@ -298,3 +300,9 @@ def test_two_adapters_of_one_account_hear_the_same_fill() -> None:
         order = first.submit()
         assert second.ear.wait_for(FillReport).client_order_id == order.client_order_id
         assert first.ear.wait_for(FillReport).client_order_id == order.client_order_id
+
+
+def test_importing_the_adapter_loads_no_exchange_library() -> None:
+    """It costs half a second and 100 MiB, and belongs to the thread that speaks to the exchange."""
+    code = "import sys, adapters.exchange.client; sys.exit('ccxt' in sys.modules or 'aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
