@@ -30,8 +30,8 @@ class Venue(Protocol):
     Accepts SubmitOpening | SubmitReducing | SubmitEmergency | SubmitProtection (answered by exactly one of
     OrderAccepted, OrderRejected, OutcomeUnknown, NotExecuted), CancelOrder (OrderReport, CancelRejected,
     OutcomeUnknown, NotExecuted), QueryOrder (OrderReport, OrderNotFound, QueryFailed), FetchFills (FillReport
-    each, then FillsFetched; or QueryFailed), SetLeverage (SettingApplied, SettingRefused), FetchPositions,
-    FetchOpenOrders, FetchBalance (their report, or FetchFailed).
+    each, then FillsFetched; OrderNotFound where the order itself is unknown; or QueryFailed), SetLeverage
+    (SettingApplied, SettingRefused), FetchPositions, FetchOpenOrders, FetchBalance (their report, or FetchFailed).
     Unasked it delivers VenueUp/VenueDown, StreamUp/StreamDown, OrderReport and FillReport of our orders,
     MarkReport, LeverageChanged, MarginCall, StrayEvent.
     """

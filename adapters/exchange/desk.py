@@ -10,7 +10,7 @@ from adapters.exchange.calls import Call
 from adapters.exchange.events import UserEvents
 from adapters.exchange.normalize import order_report
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session, Tape
 from adapters.exchange.settings import Wiring
@@ -203,6 +203,9 @@ class Desk:
     async def _fetch_fills(self, message: FetchFills) -> None:
         try:
             fills = await self._reader.fills(message)
+        except NoSuchOrderError:
+            self._deliver(replies.order_not_found(message, self._reader.stamp()))
+            return
         except ReadError as error:
             stamp = self._reader.stamp()
             self._deliver(replies.query_failed(message, error.cause, error.retry_after_ms, stamp))

@@ -48,6 +48,10 @@ class ReadError(Exception):
         self.retry_after_ms = retry_after_ms
 
 
+class NoSuchOrderError(ReadError):
+    """The venue answered that it knows no such order."""
+
+
 class Reader:
     """Asks and reads. Its methods raise ReadError or MalformedError and nothing else, but for `order`."""
 
@@ -92,7 +96,11 @@ class Reader:
         return await self._rows(calls.conditionals_of(symbol, self._now_ms()), "conditional orders")
 
     async def fills(self, request: FetchFills) -> list[FillReport]:
-        """All trades of an order, oldest first, each once; of a triggered order, its child's."""
+        """All trades of an order, oldest first, each once; of a triggered order, its child's.
+
+        Trades are told by the venue's id of their order, which is asked for where it is not known: where
+        there is no order there are none, and NoSuchOrderError says so.
+        """
         venue_order_id = await self._trading_id(request)
         if venue_order_id is None:
             return []
@@ -180,7 +188,7 @@ class Reader:
             return request.venue_order_id
         row = await self._order_row(calls.query(request), request.client_order_id)
         if row is None:
-            raise ReadError("the venue knows no such order")
+            raise NoSuchOrderError("the venue knows no such order")
         if not request.conditional:
             return order_report(row, self.stamp()).venue_order_id
         self._learn((row,))

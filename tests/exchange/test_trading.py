@@ -93,6 +93,15 @@ def test_an_order_that_never_existed_is_not_found(desk: Desk) -> None:
         assert desk.ear.wait_for(OrderNotFound).symbol == BTC
 
 
+def test_of_an_order_that_never_existed_there_are_no_fills_rather_than_an_unknown_number(desk: Desk) -> None:
+    for conditional in (False, True):
+        name = desk.new_id()
+        desk.venue.request(
+            FetchFills(account=MAIN, symbol=BTC, client_order_id=name, conditional=conditional, since_ns=1)
+        )
+        assert desk.ear.wait_for(OrderNotFound).client_order_id == name
+
+
 def test_fills_are_fetched_by_either_id_and_counted(desk: Desk) -> None:
     order = desk.submit()
     accepted = desk.ear.wait_for(OrderAccepted)
