@@ -167,6 +167,28 @@ def journalled(directory: Path, positions: int, steps: int) -> tuple[float, floa
     return steps / took, counters.steps / counters.commits
 
 
+def stored(directory: Path, positions: int, steps: int) -> float:
+    """Steps per second of the store alone, one in flight per position: encoded, checked, synced, answered."""
+    journal = SqliteJournal.open(directory)
+    made = [step(n % positions + 1, (n // positions + 1) * len(EVENTS)) for n in range(steps)]
+    free = threading.Semaphore(positions)
+    failures: list[str] = []
+
+    def done(why: str | None) -> None:
+        if why is not None:
+            failures.append(why)
+        free.release()
+
+    started = time.perf_counter()
+    for one in made:
+        free.acquire()
+        journal.append((one,), done)
+    assert journal.close(60_000)
+    took = time.perf_counter() - started
+    assert not failures, failures[0]
+    return steps / took
+
+
 def raw(directory: Path, positions: int, group: int, steps: int, *, indexed: bool) -> float:
     """Rows per second of bare SQLite: the same rows, encoded before, in commits of `group`."""
     directory.mkdir()
@@ -195,19 +217,20 @@ def transitions(home: Path, repeats: int) -> list[Row]:
     """Ratios are taken pair by pair, a moment apart: a shared disk's mood changes within a run."""
     rows = []
     for positions, steps in ((1, 2_000), (100, 20_000), (1_000, 30_000)):
-        mine, bare, table_only, groups = [], [], [], []
+        mine, alone, bare, table_only, groups = [], [], [], [], []
         for repeat in range(repeats):
             here = home / f"{positions}-{repeat}"
             rate, group = journalled(here, positions, steps)
             mine.append(rate)
             groups.append(group)
+            alone.append(stored(here / "store", positions, steps))
             bare.append(raw(here / "raw", positions, round(group), steps, indexed=True))
             table_only.append(raw(here / "table", positions, round(group), steps, indexed=False))
-        name = f"journalled transitions, {positions:,} position{'s' * (positions > 1)}"
-        for against, other in (("bare SQLite, same tables", bare), ("bare SQLite, no index", table_only)):
-            ratio = statistics.median(ours / theirs for ours, theirs in zip(mine, other, strict=True))
-            target = "0.7 ×" if other is bare else ""
-            rows.append(row(name, mine, "/s", ratio=ratio, against=against, target=target))
+        of = f"{positions:,} position{'s' * (positions > 1)}"
+        for name, ours in ((f"journalled transitions, {of}", mine), (f"the store alone, {of}", alone)):
+            for against, theirs in (("bare SQLite, same tables", bare), ("bare SQLite, no index", table_only)):
+                ratio = statistics.median(left / right for left, right in zip(ours, theirs, strict=True))
+                rows.append(row(name, ours, "/s", ratio=ratio, against=against, target="0.7 ×"))
         rows.append(row(f"steps that shared a commit, {positions:,}", groups, "steps"))
     return rows
 
