@@ -59,7 +59,7 @@ class Memory:
 
     book: Book
     accounts: dict[AccountId, Account]
-    adopting: bool
+    adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
     version: int = 0
     waiting: deque[tuple[Event, c.Command]] = field(default_factory=deque)
@@ -72,7 +72,7 @@ class Memory:
         return cls(
             book=Book(next_ordinal=restored.highest_ordinal + 1, finished=dict(restored.finished)),
             accounts={name: Account(account=name) for name in settings.accounts},
-            adopting=not restored.highest_ordinal,
+            adopting=set(settings.accounts) - _seen(restored),
             realized=dict(restored.realized_today),
         )
 
@@ -86,6 +86,12 @@ class Settings:
     limits: Limits
     watch_only: bool = False
     finished_shown: int = 20
+
+
+def _seen(restored: Restored) -> set[AccountId]:
+    """Accounts that the journal has positions of: what appears there from now on is not adopted unasked."""
+    over = (parse_position_id(name) for _, name in restored.finished)
+    return {p.key.account for p in restored.positions} | {parsed[0].account for parsed in over if parsed}
 
 
 class SupervisorActor(Actor[Message]):
@@ -339,7 +345,8 @@ class SupervisorActor(Actor[Message]):
     def _positions(self, report: r.PositionsReport) -> None:
         account = self._accounts[report.account]
         if report.symbol is None and account.venue_up:
-            if self._memory.adopting:
+            if account.account in self._memory.adopting:
+                self._memory.adopting.discard(account.account)
                 for command in adoptions(report, account.instruments):
                     self._begin(command, account)
             account.synced = True

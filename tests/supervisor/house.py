@@ -1,0 +1,141 @@
+"""The supervisor and real positions on the simulated dispatcher; journal in memory, gateway and edge recorded."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from actors.edge import EdgeActor
+from actors.journal import JournalActor
+from actors.position.actor import Identity, position_factory
+from actors.position.draft import Policy
+from actors.position.fold import fold
+from actors.position.state import Position, blank
+from actors.runtime import ActorSystem, SimulatedDispatcher
+from actors.supervisor.actor import Memory, Restored, Settings, SupervisorActor, position_address
+from actors.supervisor.admission import Limits
+from adapters.storage.memory import Image, MemoryJournal
+from adapters.storage.record import RecoveredPosition
+from messages import reports as r
+from messages.base import Event, Message
+from messages.commands import OpenPosition
+from messages.ids import parse_position_id
+from messages.priority import PRIORITY
+from messages.types import (
+    AccountId,
+    Address,
+    CommandId,
+    Instrument,
+    JournalId,
+    PositionMode,
+    PositionSide,
+    StrategyId,
+    Symbol,
+)
+
+MAIN, BTC, EDGE = AccountId("main"), Symbol("BTCUSDT"), Address("edge")
+M = TypeVar("M", bound=Message)
+RULES = Instrument(
+    symbol=BTC,
+    quantity_step=Decimal("0.001"),
+    price_step=Decimal("0.1"),
+    min_quantity=Decimal("0.001"),
+    max_quantity=Decimal(1000),
+    max_market_quantity=Decimal(100),
+    min_notional=Decimal(5),
+)
+
+
+class House:
+    """Give it an old house's `image` and it starts from what was durable there."""
+
+    def __init__(self, image: Image | None = None, *, watch_only: bool = False, limits: Limits | None = None) -> None:
+        self.dispatcher = SimulatedDispatcher(seed=1)
+        self.journal = MemoryJournal(image)
+        self.system = ActorSystem(self.dispatcher, PRIORITY, self.dispatcher.clock, supervisor_address="supervisor")
+        self.heard: dict[str, list[Message]] = {"gateway/main": [], "notifier": [], EDGE: []}
+        self.lines: list[tuple[str, dict[str, str]]] = []
+        settings = Settings(
+            journal_id=JournalId("memory00"), accounts=(MAIN,), limits=limits or Limits(), watch_only=watch_only
+        )
+        restored = self._restored()
+        memory = Memory.of(settings, restored)
+        for address, mail in self.heard.items():
+            self.system.spawn(address, _edge(mail.append))
+        self.system.spawn("journal", lambda context: JournalActor(context, self.journal))
+        self.system.spawn(
+            "supervisor",
+            lambda context: SupervisorActor(
+                context,
+                settings=settings,
+                restored=restored,
+                memory=memory,
+                spawn=self._spawn,
+                discard=self.system.stop_actor,
+                runtime_rows=lambda: (),
+                log=self._log,
+            ),
+        )
+        self.run()
+
+    def _log(self, level: str, event: str, /, **fields: str) -> None:
+        self.lines.append((f"{level} {event}", fields))
+
+    def _spawn(self, identity: Identity, start: Position | None) -> None:
+        address = position_address(identity.ordinal)
+        if not self.system.is_open(address):
+            self.system.spawn(address, position_factory(identity, Policy(), self._log, start))
+
+    def _restored(self) -> Restored:
+        positions: list[Position] = []
+        own: tuple[Event, ...] = ()
+        for found in self.journal.recover():
+            assert isinstance(found, RecoveredPosition), found
+            if found.ordinal == 0:
+                own = found.events
+                continue
+            parsed = parse_position_id(found.position_id)
+            assert parsed
+            positions.append(fold(blank(*parsed, JournalId("")), found.events))
+        return Restored(
+            positions=tuple(positions),
+            finished=tuple((e.ordinal, e.position_id) for e in self.journal.terminal()),
+            own_events=own,
+            highest_ordinal=self.journal.max_ordinal(),
+        )
+
+    def run(self, seconds: float = 0.2) -> None:
+        self.dispatcher.advance(int(seconds * 1e9))
+
+    def tell(self, message: Message) -> None:
+        self.system.tell("supervisor", message)
+        self.run()
+
+    def ready(self, *rows: r.PositionRow, mode: PositionMode = PositionMode.ONE_WAY) -> "House":
+        self.tell(
+            r.VenueUp(
+                account=MAIN, venue_identity="v", position_mode=mode, instruments=(RULES,), validity_window_ms=5000
+            )
+        )
+        self.tell(r.StreamUp(account=MAIN))
+        self.tell(r.PositionsReport(account=MAIN, request_id="1", begun_ns=7, positions=rows))
+        self.tell(r.MarkReport(account=MAIN, symbol=BTC, mark_price=Decimal(60000)))
+        return self
+
+    def open(self, command_id: str = "c1", **changes: Any) -> None:
+        given: dict[str, Any] = {
+            "command_id": CommandId(command_id),
+            "reply_to": EDGE,
+            "account": MAIN,
+            "symbol": BTC,
+            "side": PositionSide.LONG,
+            "strategy": StrategyId("trend"),
+            "quantity": Decimal("0.01"),
+        }
+        self.tell(OpenPosition(**{**given, **changes}))
+
+    def all(self, kind: type[M], address: str = EDGE) -> list[M]:
+        return [message for message in self.heard[address] if isinstance(message, kind)]
+
+
+def _edge(deliver: Callable[[Message], None]) -> Callable[[Any], EdgeActor]:
+    return lambda context: EdgeActor(context, deliver)

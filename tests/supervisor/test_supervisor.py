@@ -1,0 +1,240 @@
+"""The supervisor finds, admits, adopts, holds and answers; with real positions and a journal in memory."""
+
+from decimal import Decimal
+from typing import Any
+
+from messages import commands as c
+from messages import reports as r
+from messages import requests as q
+from messages.ids import client_order_id
+from messages.types import (
+    AccountId,
+    ClientOrderId,
+    CommandId,
+    JournalId,
+    OrderStatus,
+    PositionId,
+    PositionSide,
+    PositionState,
+    Severity,
+    Side,
+    StrategyId,
+    TradeId,
+    VenueOrderId,
+)
+from tests.supervisor.house import BTC, EDGE, MAIN, House
+
+
+def fill(
+    name: str, quantity: str = "0.01", price: int = 60000, side: Side = Side.BUY, trade: str = "t1"
+) -> r.FillReport:
+    return r.FillReport(
+        account=MAIN,
+        symbol=BTC,
+        client_order_id=ClientOrderId(name),
+        venue_order_id=VenueOrderId("1"),
+        trade_id=TradeId(trade),
+        side=side,
+        quantity=Decimal(quantity),
+        price=Decimal(price),
+        fee=Decimal("0.1"),
+        fee_currency="USDT",
+    )
+
+
+def views(house: House, *, terminal: bool = True) -> list[r.PositionView]:
+    house.tell(c.ListPositions(command_id=CommandId("list"), reply_to=EDGE, terminal=terminal))
+    return list(house.all(r.PositionsAnswer)[-1].views)
+
+
+def row(side: PositionSide = PositionSide.LONG, quantity: str = "0.5") -> r.PositionRow:
+    return r.PositionRow(
+        symbol=BTC,
+        side=side,
+        quantity=Decimal(quantity),
+        entry_price=Decimal(59000),
+        mark_price=Decimal(60000),
+        unrealized_pnl=Decimal(500),
+        leverage=10,
+    )
+
+
+def test_an_admitted_opening_reaches_its_own_position_and_the_gateway() -> None:
+    house = House().ready()
+    house.open()
+    (submit,) = house.all(q.SubmitOpening, "gateway/main")
+    assert submit.client_order_id == client_order_id(JournalId("memory00"), 1, 1)
+    (reply,) = house.all(q.Reply)
+    assert (reply.accepted, reply.position_id) == (True, "main.BTCUSDT.long.trend.1")
+
+
+def test_nothing_is_opened_before_the_account_was_read() -> None:
+    house = House()
+    house.open()
+    (reply,) = house.all(q.Reply)
+    assert not reply.accepted
+    assert "not reachable" in reply.text
+    assert not house.all(q.SubmitOpening, "gateway/main")
+
+
+def test_a_repeated_command_is_answered_alike_and_opens_once() -> None:
+    house = House().ready()
+    house.open("same")
+    house.open("same")
+    assert [reply.accepted for reply in house.all(q.Reply)] == [True, True]
+    assert len({reply.position_id for reply in house.all(q.Reply)}) == 1
+    assert len(house.all(q.SubmitOpening, "gateway/main")) == 1
+
+
+def test_a_fill_finds_its_position_by_client_order_id() -> None:
+    house = House().ready()
+    house.open()
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1)))
+    (view,) = views(house)
+    assert (view.state, view.quantity) == (PositionState.ACTIVE, Decimal("0.01"))
+
+
+def test_a_late_fill_finds_a_position_that_ended_in_an_earlier_life_of_the_process() -> None:
+    first = House().ready()
+    first.open()
+    name = client_order_id(JournalId("memory00"), 1, 1)
+    first.tell(r.OrderAbsent(account=MAIN, symbol=BTC, client_order_id=name, evidence="asked twice"))
+    assert [view.state for view in views(first)] == [PositionState.FAILED]
+    second = House(first.journal.image).ready()
+    second.tell(fill(name))
+    (view,) = views(second)
+    assert (view.state, view.quantity) == (PositionState.ACTIVE, Decimal("0.01"))
+    notices = second.all(q.Notify, "notifier")
+    assert any(n.severity is Severity.CRITICAL and "late fill" in n.text for n in notices)
+
+
+def test_positions_that_exist_at_the_first_start_are_adopted_once() -> None:
+    first = House().ready(row())
+    (view,) = views(first)
+    assert (view.strategy, view.quantity, view.entry_price) == (StrategyId("manual"), Decimal("0.5"), Decimal(59000))
+    assert view.state is PositionState.ACTIVE
+    first.tell(r.PositionsReport(account=MAIN, request_id="2", begun_ns=8, positions=(row(),)))
+    assert len(views(first)) == 1
+    second = House(first.journal.image).ready(row())
+    assert len(views(second)) == 1
+
+
+def test_a_human_opening_after_the_first_read_is_not_adopted_behind_his_back() -> None:
+    house = House().ready()
+    house.tell(r.PositionsReport(account=MAIN, request_id="2", begun_ns=8, positions=(row(),)))
+    assert views(house) == []
+
+
+def test_an_order_of_another_data_directory_holds_openings_and_is_left_alone() -> None:
+    house = House().ready()
+    stranger = client_order_id(JournalId("zzzzzzzz"), 4, 1)
+    report: dict[str, Any] = {
+        "account": MAIN, "symbol": BTC, "client_order_id": stranger, "venue_order_id": VenueOrderId("9"),
+        "side": Side.BUY, "quantity": Decimal(1), "filled_quantity": Decimal(0),
+    }  # fmt: skip
+    house.tell(r.OrderReport(status=OrderStatus.WORKING, **report))
+    house.open("first")
+    house.tell(r.OrderReport(status=OrderStatus.CANCELED, **report))
+    house.open("second")
+    assert [reply.accepted for reply in house.all(q.Reply)] == [False, True]
+    assert not house.all(q.CancelOrder, "gateway/main")
+
+
+def test_a_pause_outlives_the_process_and_so_does_its_end() -> None:
+    first = House().ready()
+    first.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
+    second = House(first.journal.image).ready()
+    second.open("c1")
+    assert "paused" in second.all(q.Reply)[-1].text
+    second.tell(c.ResumeOpenings(command_id=CommandId("r"), reply_to=EDGE))
+    third = House(second.journal.image).ready()
+    third.open("c2")
+    assert third.all(q.Reply)[-1].accepted
+
+
+def test_a_resume_that_is_not_durable_does_not_count() -> None:
+    house = House().ready()
+    house.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
+    house.journal.fault = lambda: "disk full"
+    house.tell(c.ResumeOpenings(command_id=CommandId("r"), reply_to=EDGE))
+    assert (house.all(q.Reply)[-1].accepted, "disk full" in house.all(q.Reply)[-1].text) == (False, True)
+    house.journal.fault = lambda: None
+    house.open()
+    assert "paused" in house.all(q.Reply)[-1].text
+
+
+def test_an_opening_that_cannot_be_journalled_is_refused_and_frees_its_key() -> None:
+    house = House().ready()
+    house.journal.fault = lambda: "disk full"
+    house.open("c1")
+    assert "disk full" in house.all(q.Reply)[-1].text
+    assert not house.all(q.SubmitOpening, "gateway/main")
+    house.journal.fault = lambda: None
+    house.open("c2")
+    assert house.all(q.Reply)[-1].accepted
+
+
+def test_close_all_closes_everything_and_says_how_many() -> None:
+    house = House().ready()
+    for number, strategy in enumerate(("a", "b"), 1):
+        house.open(f"c{number}", strategy=StrategyId(strategy))
+        house.tell(fill(client_order_id(JournalId("memory00"), number, 1), trade=f"t{number}"))
+    house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
+    assert "closing 2 positions" in house.all(q.Reply)[-1].text
+    assert len(house.all(q.SubmitEmergency, "gateway/main")) == 2
+
+
+def test_a_neighbor_on_the_same_leg_makes_a_close_cancel_its_stop_first() -> None:
+    house = House().ready()
+    for number, strategy in enumerate(("a", "b"), 1):
+        house.open(f"c{number}", strategy=StrategyId(strategy), stop_loss=Decimal(58000))
+        house.tell(fill(client_order_id(JournalId("memory00"), number, 1), trade=f"t{number}"))
+        stop = client_order_id(JournalId("memory00"), number, 2)
+        house.tell(
+            r.OrderAccepted(account=MAIN, symbol=BTC, client_order_id=stop, venue_order_id=VenueOrderId(f"s{number}"))
+        )
+    house.tell(
+        c.ClosePosition(command_id=CommandId("x"), reply_to=EDGE, position_id=PositionId("main.BTCUSDT.long.a.1"))
+    )
+    assert [o.client_order_id for o in house.all(q.CancelOrder, "gateway/main")] == [
+        client_order_id(JournalId("memory00"), 1, 2)
+    ]
+    assert not house.all(q.SubmitReducing, "gateway/main")
+
+
+def test_unknown_positions_and_accounts_are_refused_by_name() -> None:
+    house = House().ready()
+    house.tell(
+        c.ClosePosition(command_id=CommandId("x"), reply_to=EDGE, position_id=PositionId("main.BTCUSDT.long.a.9"))
+    )
+    assert "no position main.BTCUSDT.long.a.9" in house.all(q.Reply)[-1].text
+    house.open(account=AccountId("other"))
+    assert "no account other" in house.all(q.Reply)[-1].text
+
+
+def test_watching_only_sends_nothing_whatever_is_asked() -> None:
+    house = House(watch_only=True).ready()
+    house.open()
+    house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
+    assert [reply.accepted for reply in house.all(q.Reply)] == [False, False]
+    assert all("phase2.enabled is false" in reply.text for reply in house.all(q.Reply))
+    assert not house.heard["gateway/main"]
+
+
+def test_a_liquidation_is_told_at_once() -> None:
+    house = House().ready()
+    house.tell(fill("autoclose-1234567890", side=Side.SELL))
+    notices = house.all(q.Notify, "notifier")
+    assert any(n.severity is Severity.CRITICAL and "autoclose-" in n.text for n in notices)
+
+
+def test_a_crashing_supervisor_forgets_nothing() -> None:
+    house = House().ready()
+    house.open()
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1)))
+    house.system.tell("supervisor", q.Wake(topic="not for supervisors", after_ms=1))
+    house.run(seconds=10)
+    (view,) = views(house)
+    assert view.quantity == Decimal("0.01")
+    house.open("again")
+    assert "holds BTCUSDT long already" in house.all(q.Reply)[-1].text
