@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 
 import msgpack  # type: ignore[import-untyped]
 
-from messages import commands, events, journal, lifecycle, reports, requests, types
+from messages import commands, events, journal, lifecycle, reconciliation, reports, requests, types
 from messages.base import Message
 from messages.coders import (
     HEADER_LENGTH,
@@ -57,6 +57,8 @@ _OURS: tuple[tuple[int, type], ...] = (
     (2, types.Key),
     (3, reports.PositionRow),
     (4, reports.OrderView),
+    (5, reconciliation.Discrepancy),
+    (6, reconciliation.SymbolSetting),
     (20, commands.OpenPosition),
     (21, commands.ClosePosition),
     (22, commands.EmergencyClose),
@@ -163,6 +165,24 @@ _OURS: tuple[tuple[int, type], ...] = (
     (454, lifecycle.ActorStopped),
     (455, lifecycle.MessageParked),
     (456, lifecycle.SubscriberDropped),
+    (500, reconciliation.DiscrepancyDetected),
+    (501, reconciliation.RepairAttempted),
+    (502, reconciliation.DiscrepancyEscalated),
+    (503, reconciliation.DiscrepancyEnded),
+    (504, reconciliation.CheckRecorded),
+    (505, reconciliation.SettingSeen),
+    (506, reconciliation.LegShared),
+    (507, reconciliation.LegCleared),
+    (508, reconciliation.HistoryPruned),
+    (520, reconciliation.ListDiscrepancies),
+    (521, reconciliation.AcknowledgeDiscrepancy),
+    (522, reconciliation.HoldKey),
+    (523, reconciliation.ReleaseKey),
+    (524, reconciliation.FetchTrades),
+    (540, reconciliation.TradesReport),
+    (541, reconciliation.ReconcileAnswer),
+    (542, reconciliation.DiscrepanciesAnswer),
+    (543, reconciliation.CheckDue),
 )
 """The table of tags. Numbers from 900 on belong to classes registered from outside."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
-from messages import commands, events, journal, lifecycle, reports, requests
+from messages import commands, events, journal, lifecycle, reconciliation, reports, requests
 
 
 class Priority(IntEnum):
@@ -41,6 +41,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
     Priority.HIGH: (
         commands.ClosePosition,
         commands.PausePosition,
+        reconciliation.HoldKey,
         requests.SubmitReducing,
         reports.OrderAccepted,
         reports.OrderRejected,
@@ -102,12 +103,29 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.PositionsAnswer,
         reports.StatusAnswer,
         reports.HistoryAnswer,
+        reconciliation.DiscrepancyDetected,
+        reconciliation.RepairAttempted,
+        reconciliation.DiscrepancyEscalated,
+        reconciliation.DiscrepancyEnded,
+        reconciliation.CheckRecorded,
+        reconciliation.SettingSeen,
+        reconciliation.LegShared,
+        reconciliation.LegCleared,
+        reconciliation.HistoryPruned,
+        reconciliation.ListDiscrepancies,
+        reconciliation.AcknowledgeDiscrepancy,
+        reconciliation.ReleaseKey,
+        reconciliation.TradesReport,
+        reconciliation.ReconcileAnswer,
+        reconciliation.DiscrepanciesAnswer,
+        reconciliation.CheckDue,
         *(value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__),
     ),
     Priority.LOW: (
         requests.FetchPositions,
         requests.FetchOpenOrders,
         requests.FetchBalance,
+        reconciliation.FetchTrades,
         reports.BalanceReport,
         reports.GatewayStatus,
         reports.MarkReport,

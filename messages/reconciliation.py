@@ -1,0 +1,304 @@
+"""What the reconciler says and is told: discrepancies as records, their history as events, holds, questions and answers.
+
+A discrepancy's `believed` and `reported` are texts for people; `difference` is what decisions are made on: signed
+base units for quantities (reported less believed, long positive), zero where quantities are not what differs.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from messages.base import Event, Message
+from messages.commands import Command
+from messages.reports import FillReport, VenueReport
+from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, Severity, Symbol, TradeId
+
+
+class DiscrepancyType(StrEnum):
+    """The seven of the original system, and what its users missed."""
+
+    POSITION_NOT_IN_SYSTEM = "POSITION_NOT_IN_SYSTEM"
+    POSITION_NOT_IN_EXCHANGE = "POSITION_NOT_IN_EXCHANGE"
+    SIZE_MISMATCH = "SIZE_MISMATCH"
+    PRICE_MISMATCH = "PRICE_MISMATCH"
+    LEVERAGE_MISMATCH = "LEVERAGE_MISMATCH"
+    SIDE_MISMATCH = "SIDE_MISMATCH"
+    STATE_MISMATCH = "STATE_MISMATCH"
+    ORPHAN_ORDER = "ORPHAN_ORDER"
+    PROTECTION_MISSING = "PROTECTION_MISSING"
+    PROTECTION_MISMATCH = "PROTECTION_MISMATCH"
+    MARGIN_MODE_MISMATCH = "MARGIN_MODE_MISMATCH"
+    POSITION_MODE_MISMATCH = "POSITION_MODE_MISMATCH"
+
+
+class Action(StrEnum):
+    """What is done about a discrepancy, as the configuration names it."""
+
+    UPDATE_SYSTEM = "UPDATE_SYSTEM"
+    UPDATE_EXCHANGE = "UPDATE_EXCHANGE"
+    CREATE_POSITION = "CREATE_POSITION"
+    CLOSE_POSITION = "CLOSE_POSITION"
+    MANUAL_INTERVENTION = "MANUAL_INTERVENTION"
+    IGNORE = "IGNORE"
+    RETRY = "RETRY"
+
+
+class Attribution(StrEnum):
+    """Who bears a reduction that no manual position can bear: nobody until asked, or the strategies on that leg."""
+
+    ASK = "ask"
+    PRO_RATA = "pro_rata"
+    NEWEST_FIRST = "newest_first"
+
+
+class Outcome(StrEnum):
+    """Where a discrepancy stands. The first two are not the end of it."""
+
+    OPEN = "open"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+    ACKNOWLEDGED = "acknowledged"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (Outcome.OPEN, Outcome.ESCALATED)
+
+
+class CheckKind(StrEnum):
+    """Why a check was made; the first three are the original system's intervals."""
+
+    FAST = "fast"
+    NORMAL = "normal"
+    SLOW = "slow"
+    EVENT = "event"
+    DEMAND = "demand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discrepancy:
+    """One divergence of belief and venue, from its detection to its end. Times are wall time in ns, 0: not yet.
+
+    `side` is None where a one-way account nets, or where no side is concerned. `target` names what else is
+    concerned: the orphan order's id. `notional` is the misbelieved exposure in quote currency, `share` its part of
+    the larger of the two sides. `diverged_ns` is the venue's time of the trade that explains it, or the first sight.
+    """
+
+    discrepancy_id: str
+    type: DiscrepancyType
+    severity: Severity
+    account: AccountId
+    symbol: Symbol
+    side: PositionSide | None
+    target: str
+    believed: str
+    reported: str
+    difference: Decimal
+    notional: Decimal
+    share: Decimal
+    mark_price: Decimal
+    positions: tuple[PositionId, ...]
+    evidence: str
+    observations: int
+    first_seen_ns: int
+    diverged_ns: int
+    detected_ns: int
+    action: Action
+    attempts: int = 0
+    outcome: Outcome = Outcome.OPEN
+    ended_ns: int = 0
+    why: str = ""
+    paused: tuple[PositionId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolSetting:
+    """How the venue has a symbol set, as first seen while something was held there."""
+
+    account: AccountId
+    symbol: Symbol
+    leverage: int | None
+    isolated: bool
+
+
+# Events: the reconciler's own history ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepancyDetected(Event):
+    """Seen often enough, and once more on purpose."""
+
+    discrepancy: Discrepancy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairAttempted(Event):
+    """What was sent to make belief and venue agree; `trades` are those booked by it, never to be booked again."""
+
+    discrepancy_id: str
+    action: Action
+    attempt: int
+    what: str
+    trades: tuple[TradeId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepancyEscalated(Event):
+    """Nothing automatic is left to do: a human decides; it is looked at again all the same."""
+
+    discrepancy_id: str
+    why: str
+    paused: tuple[PositionId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepancyEnded(Event):
+    """`outcome` is one of those that end it; `why` is its evidence."""
+
+    discrepancy_id: str
+    outcome: Outcome
+    why: str
+    command_id: CommandId = CommandId("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRecorded(Event):
+    """One comparison of an account. Those that found nothing are counted in the next one's `quiet`."""
+
+    kind: CheckKind
+    account: AccountId
+    compared: int
+    skipped: int
+    suspected: int
+    failed_reads: int
+    quiet: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingSeen(Event):
+    """From now on this is what is believed of the symbol's setting."""
+
+    setting: SymbolSetting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegShared(Event):
+    """Several positions hold this leg: until it is flat, the venue's average price is nobody's entry price."""
+
+    account: AccountId
+    symbol: Symbol
+    side: PositionSide | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegCleared(Event):
+    """The leg is flat: its setting and its sharing say nothing about what comes next."""
+
+    account: AccountId
+    symbol: Symbol
+    side: PositionSide | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPruned(Event):
+    """Discrepancies that ended before this leave the record; the statistics keep them."""
+
+    before_ns: int
+
+
+# Commands and questions -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDiscrepancies(Command):
+    """The latest discrepancies, newest first."""
+
+    symbol: Symbol | None = None
+    most: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeDiscrepancy(Command):
+    """A human has seen it. Without `apply` that ends it; with it, the reduction is attributed in that way."""
+
+    discrepancy_id: str
+    apply: Attribution | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldKey(Message):
+    """To the supervisor: refuse openings of this account and symbol, for this reason. Reducing always passes."""
+
+    account: AccountId
+    symbol: Symbol
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseKey(Message):
+    """To the supervisor: the hold that `HoldKey` put on is lifted."""
+
+    account: AccountId
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchTrades(Message):
+    """All trades of a symbol since `since_ns`, whoever's; answered by TradesReport or FetchFailed."""
+
+    account: AccountId
+    request_id: str
+    symbol: Symbol
+    since_ns: int
+
+
+# Reports and answers ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradesReport(VenueReport):
+    """Every trade of a symbol since `since_ns`, oldest first, as read by requests begun at `begun_ns`.
+
+    A trade's client_order_id is its order's, that of the conditional order for the child of one, and empty where the
+    venue does not name it any more.
+    """
+
+    request_id: str
+    symbol: Symbol
+    since_ns: int
+    begun_ns: int
+    trades: tuple[FillReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileAnswer(Message):
+    """The answer to Reconcile: legs checked, discrepancies met, repairs attempted and verified, how long it took.
+
+    `failed` names what could not be read: a check that failed has proven nothing.
+    """
+
+    command_id: CommandId
+    to: Address
+    checked: int
+    discrepancies: int
+    attempted: int
+    succeeded: int
+    elapsed_ms: int
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepanciesAnswer(Message):
+    """The answer to ListDiscrepancies; `statistics` are (section, name, value) rows."""
+
+    command_id: CommandId
+    to: Address
+    discrepancies: tuple[Discrepancy, ...]
+    statistics: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDue(Message):
+    """A timer of the reconciler is due."""
+
+    topic: str
