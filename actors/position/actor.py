@@ -154,6 +154,9 @@ class PositionActor(Actor[Message]):
     def _replayed(self, message: Replayed) -> None:
         if not self._replaying:
             return
+        if message.damage:
+            # Half a history is worse than none: fail, and end in quarantine, where flattening still reaches.
+            raise ValueError(f"{self.context.address} cannot be rebuilt: {message.damage}")
         self._replaying = False
         start = self._position
         if message.snapshot is not None:

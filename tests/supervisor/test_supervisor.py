@@ -1,7 +1,7 @@
 """The supervisor finds, admits, adopts, holds and answers; with real positions and a journal in memory."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from messages import commands as c
 from messages import reports as r
@@ -22,6 +22,10 @@ from messages.types import (
     TradeId,
     VenueOrderId,
 )
+
+if TYPE_CHECKING:
+    from adapters.storage.batch import StepRow
+
 from tests.supervisor.house import BTC, EDGE, MAIN, House
 
 
@@ -238,3 +242,18 @@ def test_a_crashing_supervisor_forgets_nothing() -> None:
     assert view.quantity == Decimal("0.01")
     house.open("again")
     assert "holds BTCUSDT long already" in house.all(q.Reply)[-1].text
+
+
+def test_a_position_whose_history_is_damaged_is_quarantined_and_told_while_the_rest_goes_on() -> None:
+    first = House().ready()
+    first.open()
+    name = client_order_id(JournalId("memory00"), 1, 1)
+    first.tell(r.OrderAbsent(account=MAIN, symbol=BTC, client_order_id=name, evidence="asked twice"))
+    row = first.journal.image.steps[0]
+    damaged = tuple(part[:-1] + b"?" if isinstance(part, bytes) and len(part) > 20 else part for part in row)
+    first.journal.image.steps[0] = cast("StepRow", damaged)
+    second = House(first.journal.image).ready()
+    second.run(seconds=120)
+    assert any("quarantined" in n.text for n in second.all(q.Notify, "notifier"))
+    second.open("c2")
+    assert second.all(q.Reply)[-1].accepted
