@@ -129,13 +129,18 @@ class AdoptPosition(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustPosition(Command):
-    """Book a change made outside of us, with its evidence; a repeated `command_id` is booked once."""
+    """Book a change made outside of us, with its evidence; a repeated `command_id` is booked once.
+
+    `entry_price` and `leverage`, where given, are believed from then on; the quantity need not change then.
+    """
 
     position_id: PositionId
     quantity_delta: Decimal
     price: Decimal
     why: str
     evidence: str = ""
+    entry_price: Decimal | None = None
+    leverage: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

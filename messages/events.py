@@ -227,7 +227,7 @@ class PositionResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantityAdjusted(Event):
-    """A change made outside of us was booked, with its evidence."""
+    """A change made outside of us was booked, with its evidence. A given entry price or leverage replaces ours."""
 
     command_id: CommandId
     quantity_delta: Decimal
@@ -235,6 +235,8 @@ class QuantityAdjusted(Event):
     realized_pnl: Decimal
     why: str
     evidence: str = ""
+    entry_price: Decimal | None = None
+    leverage: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -324,7 +324,10 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionView(Message):
-    """A position as others may see it: committed state, published after every change."""
+    """A position as others may see it: committed state, published after every change.
+
+    `touched_ns` is when its last event was decided: a snapshot of the venue begun before says nothing of it.
+    """
 
     position_id: PositionId
     ordinal: int
@@ -350,6 +353,7 @@ class PositionView(Message):
     reason: str
     orders: tuple[OrderView, ...] = ()
     command_ids: tuple[CommandId, ...] = ()
+    touched_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
 def evolve(position: Position, event: Event) -> Position:
     """The position after this event. Raises KeyError for an event that is not part of a position's history."""
     changed = _EVOLVE[type(event)](position, event)
-    return replace(changed, version=position.version + 1)
+    return replace(changed, version=position.version + 1, touched_ns=max(position.touched_ns, event.ts_init))
 
 
 def fold(position: Position, events: Iterable[Event]) -> Position:
@@ -202,6 +202,14 @@ def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
 
 
 def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
+    leverage = p.leverage if ev.leverage is None else ev.leverage
+    p = replace(p, leverage=leverage, outside=True, reason=ev.why, commands=_remember(p, ev.command_id))
+    if ev.quantity_delta:
+        p = _requantified(p, ev)
+    return p if ev.entry_price is None else replace(p, entry_price=ev.entry_price)
+
+
+def _requantified(p: Position, ev: e.QuantityAdjusted) -> Position:
     side = p.key.side.increasing if ev.quantity_delta > 0 else p.key.side.reducing
     quantity, entry_price = netted(p, side, abs(ev.quantity_delta), ev.price)
     return replace(
@@ -210,12 +218,9 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
         entry_price=entry_price,
         realized_pnl=p.realized_pnl + ev.realized_pnl,
         held=True,
-        outside=True,
         entry_over=True,
         goal=p.goal and max(ZERO, p.goal + ev.quantity_delta),  # a reduction takes its part, not the newcomer's
         protection_in_place=False,
-        reason=ev.why,
-        commands=_remember(p, ev.command_id),
     )
 
 

@@ -232,17 +232,21 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
         realized_pnl=realized(p, side, abs(message.quantity_delta), message.price),
         why=message.why,
         evidence=message.evidence,
+        entry_price=message.entry_price,
+        leverage=message.leverage,
     )
-    d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra by {message.quantity_delta}: {message.why}")
+    by = f" by {message.quantity_delta}" if message.quantity_delta else ""
+    d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra{by}: {message.why}")
     reply(d, message)
 
 
 def _unbookable(p: Position, message: c.AdjustPosition) -> str:
     """A change that cannot have happened to this position: what went through zero is another one's."""
-    if not message.quantity_delta:
+    if not message.quantity_delta and message.entry_price is None and message.leverage is None:
         return "a change of nothing"
-    if message.price <= 0:
-        return f"{message.price} is no price"
+    for price in (message.price, message.entry_price):
+        if price is not None and price <= 0:
+            return f"{price} is no price"
     if message.quantity_delta < 0 and p.quantity + message.quantity_delta < 0:
         return f"cannot take {-message.quantity_delta} from {p.quantity}"
     return ""

@@ -131,6 +131,7 @@ class Position:
     commands: tuple[CommandId, ...] = ()
     reason: str = ""
     entry_over: bool = False
+    touched_ns: int = 0
 
     @property
     def position_id(self) -> PositionId:

@@ -45,4 +45,5 @@ def view(p: Position) -> PositionView:
             for o in p.live_orders()
         ),
         command_ids=p.commands,
+        touched_ns=p.touched_ns,
     )
