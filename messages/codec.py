@@ -23,7 +23,7 @@ from typing import Any, TypeVar, cast
 
 import msgpack  # type: ignore[import-untyped]
 
-from messages import commands, events, journal, lifecycle, reconciliation, reports, requests, types
+from messages import commands, events, journal, lifecycle, notices, reconciliation, reports, requests, telegram, types
 from messages.base import Message
 from messages.coders import (
     HEADER_LENGTH,
@@ -183,6 +183,38 @@ _OURS: tuple[tuple[int, type], ...] = (
     (541, reconciliation.ReconcileAnswer),
     (542, reconciliation.DiscrepanciesAnswer),
     (543, reconciliation.CheckDue),
+    (700, notices.NoticeQueued),
+    (701, notices.NoticeRepeated),
+    (702, notices.NoticesDelivered),
+    (703, notices.NoticesDropped),
+    (704, notices.NoticeAcknowledged),
+    (705, notices.AcknowledgeNotice),
+    (706, notices.Look),
+    (707, notices.PostNotice),
+    (708, notices.Posted),
+    (709, notices.PostFailed),
+    (710, notices.SendPing),
+    (730, telegram.UpdateTaken),
+    (731, telegram.CommandAnswered),
+    (732, telegram.Button),
+    (733, telegram.MenuEntry),
+    (734, telegram.IncomingText),
+    (735, telegram.UrgentText),
+    (736, telegram.IncomingPress),
+    (737, telegram.UrgentPress),
+    (738, telegram.IncomingOther),
+    (739, telegram.SendText),
+    (740, telegram.EditText),
+    (741, telegram.AnswerPress),
+    (742, telegram.PublishMenu),
+    (743, telegram.UpdatesKept),
+    (744, telegram.TextSent),
+    (745, telegram.SendFailed),
+    (746, telegram.ChatUp),
+    (747, telegram.ChatDown),
+    (748, telegram.ReadLogs),
+    (749, telegram.LogsAnswer),
+    (750, telegram.Tick),
 )
 """The table of tags. Numbers from 900 on belong to classes registered from outside."""
 

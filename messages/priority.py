@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
-from messages import commands, events, journal, lifecycle, reconciliation, reports, requests
+from messages import commands, events, journal, lifecycle, notices, reconciliation, reports, requests, telegram
 
 
 class Priority(IntEnum):
@@ -29,6 +29,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         requests.CancelOrder,
         requests.SubmitEmergency,
         requests.SubmitProtection,
+        telegram.UrgentText,
+        telegram.UrgentPress,
         journal.Committed,
         journal.CommitFailed,
         journal.Replayed,
@@ -65,6 +67,17 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.StreamDown,
         reports.StrayEvent,
         reports.LeverageChanged,
+        telegram.IncomingText,
+        telegram.IncomingPress,
+        telegram.TextSent,
+        telegram.SendFailed,
+        telegram.UpdatesKept,
+        telegram.ChatUp,
+        telegram.ChatDown,
+        notices.AcknowledgeNotice,
+        notices.Posted,
+        notices.PostFailed,
+        notices.PostNotice,
         journal.AppendStep,
         journal.Replay,
         journal.Effect,
@@ -119,6 +132,19 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reconciliation.ReconcileAnswer,
         reconciliation.DiscrepanciesAnswer,
         reconciliation.CheckDue,
+        telegram.IncomingOther,
+        telegram.SendText,
+        telegram.EditText,
+        telegram.AnswerPress,
+        telegram.UpdateTaken,
+        telegram.CommandAnswered,
+        telegram.Tick,
+        notices.NoticeQueued,
+        notices.NoticeRepeated,
+        notices.NoticesDelivered,
+        notices.NoticesDropped,
+        notices.NoticeAcknowledged,
+        notices.Look,
         *(value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__),
     ),
     Priority.LOW: (
@@ -129,6 +155,10 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.BalanceReport,
         reports.GatewayStatus,
         reports.MarkReport,
+        telegram.PublishMenu,
+        telegram.ReadLogs,
+        telegram.LogsAnswer,
+        notices.SendPing,
     ),
 }
 

@@ -156,6 +156,9 @@ class RejectReason(StrEnum):
 
 
 class Severity(StrEnum):
+    """How much a notice matters. ROUTINE ones are gathered and told together."""
+
+    ROUTINE = "routine"
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
