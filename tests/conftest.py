@@ -1,0 +1,20 @@
+"""What a run has to say beyond pass and fail: with xdist only this conftest is loaded where the summary is written."""
+
+from typing import Any
+
+from tests.e2e.histogram import histogram
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    found = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == "kills"
+    ]
+    if found:
+        terminalreporter.section("SIGKILL: where it fell")
+        for line in histogram(found):
+            terminalreporter.write_line(line)

@@ -1,0 +1,320 @@
+"""SIGKILL at a random instant between a command's intent and its outcome, again and again on one data directory.
+
+A round: some positions in the state that the stage needs, the venue's answers delayed, one command on
+each, the kill; then a new supervisor, perhaps killed while it recovers, the same commands once more
+under their own ids (perhaps), and the venue's truth against what is believed.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from adapters.storage.reader import ExportedEvent
+from messages import events as e
+from messages.base import Event
+from messages.types import OrderPurpose
+from tests.e2e import invariants
+from tests.e2e.histogram import MOMENTS
+from tests.e2e.process import Home, Truth, Venue, wait_for
+
+STAGES = ("market entry", "limit entry", "protection", "partial close", "close", "cancel of an entry")
+RECOVERY = "recovery"
+DELAYS_MS = (0, 30, 120, 300)
+RECOVERY_KILLS = 0.34
+REPEATED = 0.67
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a test needs of a symbol at its frozen start price."""
+
+    symbol: str
+    quantity: str
+    part: str
+    below: str
+    further: str
+    limit: str
+
+
+LISTINGS = (
+    Listing(symbol="XRPUSDT", quantity="100", part="40", below="0.4", further="0.41", limit="0.48"),
+    Listing(symbol="XRPUSDT", quantity="60", part="24", below="0.42", further="0.43", limit="0.485"),
+    Listing(symbol="DOGEUSDT", quantity="1000", part="400", below="0.12", further="0.121", limit="0.144"),
+    Listing(symbol="SOLUSDT", quantity="1", part="0.4", below="120", further="121", limit="144"),
+    Listing(symbol="BNBUSDT", quantity="0.5", part="0.2", below="480", further="481", limit="576"),
+    Listing(symbol="ETHUSDT", quantity="0.1", part="0.04", below="2400", further="2401", limit="2880"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One command that the kill may hit. `since` is the position's last version before it."""
+
+    listing: Listing
+    name: str
+    body: Mapping[str, Any]
+    ordinal: int = 0
+    since: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Kills by stage, and where each command of them was at that instant."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    fell: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+class World:
+    """One venue, one data directory, and the supervisors that live and die on it."""
+
+    def __init__(self, path: Path, stage: str, seed: int) -> None:
+        self.stage = stage
+        self.random = Random(f"{stage}/{seed}")
+        self.tally = Tally()
+        self._path = path
+        self._commands = 0
+        self._opened = 0
+
+    def kill_often(self, kills: int) -> None:
+        with Venue(self._path / "venue") as self._venue:
+            self._home = Home.at(self._path / "home", self._venue)
+            self._supervisor = self._home.run()
+            try:
+                for _ in range(kills):
+                    self._round()
+                assert self._supervisor.terminate() == 0
+                verified = self._home.albra("journal", "verify")
+                assert verified.code == 0, verified
+            finally:
+                self._supervisor.__exit__()
+
+    def _round(self) -> None:
+        self._supervisor.ready()
+        targets = _PREPARE[self.stage](self)
+        delay_ms = self.random.choice(DELAYS_MS)
+        self._venue.post("faults", **_delays(self.stage, delay_ms))
+        connections = [self._supervisor.send_request("POST", f"/v1/commands/{t.name}", t.body) for t in targets]
+        # Not a wait for anything: this is the random instant.
+        time.sleep(self.random.uniform(0, 0.05 + delay_ms / 700))
+        self._kill(self.stage, targets, delay_ms)
+        for connection in connections:
+            connection.close()
+        self._recover(targets)
+        self._venue.post("faults")
+        if self.random.random() < REPEATED:
+            self._repeat(targets)
+            repeated = True
+        else:
+            repeated = False
+        rows = self._supervisor.settled()
+        invariants.check(self._home, self._venue, rows)
+        for target in targets:
+            self._check_effect(target, rows, repeated=repeated)
+        self._clean()
+
+    def _kill(self, stage: str, targets: Sequence[Target], delay_ms: int) -> None:
+        self._supervisor.kill()
+        at_ms = time.time_ns() // 1_000_000
+        self.tally.kills[stage] += 1
+        journal, truth = self._home.events(), self._venue.truth()
+        for target in targets:
+            self.tally.fell[stage, moment(target, journal, truth, at_ms - delay_ms)] += 1
+
+    def _recover(self, targets: Sequence[Target]) -> None:
+        self._supervisor = self._home.run()
+        if self.random.random() < RECOVERY_KILLS:
+            time.sleep(self.random.uniform(0.6, 2.5))
+            self._kill(RECOVERY, targets, 0)
+            self._supervisor = self._home.run()
+        self._supervisor.ready()
+
+    def _repeat(self, targets: Sequence[Target]) -> None:
+        """Whoever lost an answer asks again under the same id; whatever the first did, both have one effect."""
+        self._supervisor.settled()
+        for target in targets:
+            status, said = self._supervisor.ask("POST", f"/v1/commands/{target.name}", target.body)
+            assert status in (200, 409), said
+
+    def _check_effect(self, target: Target, rows: Sequence[invariants.Row], *, repeated: bool) -> None:
+        """The command happened once or, where nobody repeated it, perhaps not at all."""
+        row = self._row_of(target, rows)
+        held = Decimal(row["quantity"]) if row else Decimal(0)
+        whole = Decimal(target.listing.quantity)
+        if self.stage == "partial close":
+            outcomes = {whole - Decimal(target.listing.part)}
+            before = whole
+        elif self.stage in ("close", "cancel of an entry"):
+            outcomes, before = {Decimal(0)}, whole if self.stage == "close" else Decimal(0)
+        elif self.stage == "protection" and target.name == "modify":
+            stop = Decimal(row["stop_loss"]) if row else None
+            assert held == whole
+            assert stop == Decimal(target.listing.further) or (not repeated and stop == Decimal(target.listing.below))
+            return
+        else:
+            # An opening that came to nothing stays so; whoever wants it asks under a new id.
+            outcomes, before = {whole, Decimal(0)}, Decimal(0)
+            if row and invariants.ordinal(row) and self.stage == "limit entry" and row["state"] == "OPENING":
+                return
+        assert held in (outcomes if repeated else outcomes | {before}), (target, row)
+        if self.stage == "cancel of an entry" and repeated:
+            assert row is None, row
+
+    def _row_of(self, target: Target, rows: Sequence[invariants.Row]) -> invariants.Row | None:
+        for row in rows:
+            if target.ordinal == invariants.ordinal(row) or (
+                not target.ordinal and target.body["command_id"] in row["command_ids"]
+            ):
+                return row
+        return None
+
+    def _clean(self) -> None:
+        if self._supervisor.live():
+            self._supervisor.command("close_all", command_id=self._command_id())
+            wait_for("everything closed", lambda: not self._supervisor.live())
+        truth = invariants.check(self._home, self._venue, [])
+        assert not truth.net
+
+    # What the stages need --------------------------------------------------------------------------
+
+    def _command_id(self) -> str:
+        self._commands += 1
+        return f"c{self._commands}"
+
+    def _open_body(self, listing: Listing, **more: str) -> dict[str, Any]:
+        self._opened += 1
+        return {
+            "command_id": self._command_id(),
+            "symbol": listing.symbol,
+            "side": "long",
+            "quantity": listing.quantity,
+            "strategy": f"s{self._opened}",
+            **more,
+        }
+
+    def market_entries(self) -> list[Target]:
+        return [Target(listing=x, name="open", body=self._open_body(x, stop_loss=x.below)) for x in LISTINGS]
+
+    def limit_entries(self) -> list[Target]:
+        """Every other one meets the market at once."""
+        high = {"XRPUSDT": "0.51", "DOGEUSDT": "0.153", "SOLUSDT": "153", "BNBUSDT": "612", "ETHUSDT": "3060"}
+        return [
+            Target(
+                listing=x,
+                name="open",
+                body=self._open_body(x, stop_loss=x.below, limit_price=high[x.symbol] if place % 2 else x.limit),
+            )
+            for place, x in enumerate(LISTINGS)
+        ]
+
+    def protections(self) -> list[Target]:
+        """Half of them first stops, half of them moved ones."""
+        held = self._held(LISTINGS[3:], lambda x: {"stop_loss": x.below})
+        moved = [self._on(row, x, "modify", stop_loss=x.further) for row, x in held]
+        placed = [Target(listing=x, name="open", body=self._open_body(x, stop_loss=x.below)) for x in LISTINGS[:3]]
+        return placed + moved
+
+    def partial_closes(self) -> list[Target]:
+        held = self._held(LISTINGS, lambda x: {"stop_loss": x.below})
+        return [self._on(row, x, "close", quantity=x.part) for row, x in held]
+
+    def closes(self) -> list[Target]:
+        held = self._held(LISTINGS, lambda x: {"stop_loss": x.below})
+        return [self._on(row, x, "close") for row, x in held]
+
+    def cancels(self) -> list[Target]:
+        held = self._held(LISTINGS, lambda x: {"limit_price": x.limit})
+        return [self._on(row, x, "close") for row, x in held]
+
+    def _held(
+        self, listings: Sequence[Listing], more: Callable[[Listing], dict[str, str]]
+    ) -> list[tuple[invariants.Row, Listing]]:
+        said = [self._supervisor.command("open", **self._open_body(x, **more(x))) for x in listings]
+        rows = {row["position_id"]: row for row in self._supervisor.settled()}
+        return [(rows[each["position_id"]], x) for each, x in zip(said, listings, strict=True)]
+
+    def _on(self, row: invariants.Row, listing: Listing, name: str, **more: str) -> Target:
+        body = {"command_id": self._command_id(), "position_id": row["position_id"], **more}
+        return Target(listing=listing, name=name, body=body, ordinal=invariants.ordinal(row), since=row["version"])
+
+
+_PREPARE: Mapping[str, Callable[[World], list[Target]]] = {
+    "market entry": World.market_entries,
+    "limit entry": World.limit_entries,
+    "protection": World.protections,
+    "partial close": World.partial_closes,
+    "close": World.closes,
+    "cancel of an entry": World.cancels,
+}
+
+
+def _delays(stage: str, delay_ms: int) -> dict[str, Any]:
+    """Answers and events of the stage's orders come late, so that the instants between them are wide."""
+    if not delay_ms:
+        return {}
+    late = {"delay_ms": delay_ms, "count": 0}
+    if stage == "protection":
+        return {
+            "faults": [
+                {"kind": "DELAYED", "method": "POST", "path": "/algoOrder", **late},
+                {"kind": "EVENT_DELAYED", "event": "ALGO_UPDATE", **late},
+            ]
+        }
+    return {
+        "faults": [
+            {"kind": "DELAYED", "path": "/order", **late},
+            {"kind": "EVENT_DELAYED", **late},
+        ]
+    }
+
+
+def moment(target: Target, journal: Sequence[ExportedEvent], truth: Truth, answered_before_ms: int) -> str:
+    """How far the command had come, by the last of its events that is durable."""
+    events = _story(target, journal)
+    if target.name == "close" and not any(isinstance(event, e.CloseRequested) for event in events):
+        return MOMENTS[0]
+    cancels = [event for event in events if isinstance(event, e.CancelIntended)]
+    intents = [event for event in events if isinstance(event, e.OrderIntended)]
+    stops = [intent for intent in intents if intent.purpose.protective]
+    if target.name == "open" and stops:
+        intents = stops  # the entry is over; what counts is the first stop
+    elif target.name == "close":
+        intents = [event for event in intents if event.purpose is OrderPurpose.REDUCE]
+    if intents:
+        name = intents[0].client_order_id
+        ended = any(getattr(event, "client_order_id", None) == name for event in _after(events, intents[0]))
+        found = truth.sent_as(name)
+        since_ms = found[0]["created_ms"] if found else 0
+    elif cancels:
+        name = cancels[0].client_order_id
+        ended = any(isinstance(event, e.OrderEnded) and event.client_order_id == name for event in events)
+        since_ms = next((order["closed_ms"] for order in truth.sent_as(name)), 0)
+    else:
+        return MOMENTS[0]
+    if ended:
+        return MOMENTS[4]
+    if not since_ms:
+        return MOMENTS[1]
+    return MOMENTS[2] if since_ms > answered_before_ms else MOMENTS[3]
+
+
+def _story(target: Target, journal: Sequence[ExportedEvent]) -> list[Event]:
+    """The events that the command brought about."""
+    ordinal = target.ordinal
+    if not ordinal:
+        named = (
+            item.ordinal
+            for item in journal
+            if isinstance(item.event, e.PositionRequested) and item.event.command_id == target.body["command_id"]
+        )
+        ordinal = next(named, 0)
+    return [item.event for item in journal if item.ordinal == ordinal and item.version > target.since]
+
+
+def _after(events: Sequence[Event], intent: e.OrderIntended) -> Sequence[Event]:
+    return [event for event in events[events.index(intent) + 1 :] if not isinstance(event, e.CancelIntended)]
