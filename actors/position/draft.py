@@ -64,8 +64,13 @@ class Draft:
         self.wakes.append(Wake(topic=topic, after_ms=after_ms, correlation_id=self.correlation_id))
 
     def notify(self, severity: Severity, text: str, topic: str = "") -> None:
-        """Tell the owner. Notices of one `topic` and version of the position are one notice, told again."""
+        """Tell the owner. Notices of one `topic` and version of the position are one notice, told again.
+
+        Without a topic a step numbers its notices. Before it has recorded anything it shares its version with the
+        step before it, whose numbers are taken: then the text names the notice, or the second would never be told.
+        """
         p = self.position
+        number = str(len(self.effects)) if p.version > self.before.version else text
         self.send(
             NOTIFIER,
             Notify(
@@ -75,7 +80,7 @@ class Draft:
                 text=text,
                 account=p.key.account,
                 position_id=p.position_id,
-                notice_id=f"{p.position_id}#{p.version}.{topic or len(self.effects)}",
+                notice_id=f"{p.position_id}#{p.version}.{topic or number}",
             ),
         )
 
