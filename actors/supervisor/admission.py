@@ -110,10 +110,10 @@ def _opposite(command: OpenPosition, facts: Facts) -> str:
 def _quantity(command: OpenPosition, facts: Facts) -> str:
     rules = facts.account.instruments[command.symbol]
     quantity = command.quantity
-    if quantity <= 0 or quantity % rules.quantity_step:
-        return f"quantity {quantity} is not a positive multiple of {rules.quantity_step} ({command.symbol})"
     if quantity < rules.min_quantity:
         return f"quantity {quantity} is below the minimum of {rules.min_quantity} ({command.symbol})"
+    if quantity <= 0 or quantity % rules.quantity_step:
+        return f"quantity {quantity} is not a positive multiple of {rules.quantity_step} ({command.symbol})"
     most = rules.max_market_quantity * PARTS_MOST if command.limit_price is None else rules.max_quantity
     return f"quantity {quantity} is above the maximum of {most} ({command.symbol})" if 0 < most < quantity else ""
 
