@@ -1,12 +1,32 @@
-"""Rows of a measurement, and how they are printed."""
+"""Rows of a measurement: medians with their range, each beside what was promised of it."""
 
 import os
 import platform
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A bound on a row's ratio where it has one, otherwise on its value."""
+
+    bound: float
+    most: bool
+
+    def met_by(self, figure: float) -> bool:
+        return figure <= self.bound if self.most else figure >= self.bound
+
+
+def at_least(bound: float) -> Target:
+    return Target(bound=bound, most=False)
+
+
+def at_most(bound: float) -> Target:
+    return Target(bound=bound, most=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +38,17 @@ class Row:
     unit: str
     low: float
     high: float
+    runs: int
     ratio: float | None = None
     against: str = ""
-    target: str = ""
+    target: Target | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """None where nothing was promised."""
+        if self.target is None:
+            return None
+        return self.target.met_by(self.value if self.ratio is None else self.ratio)
 
 
 def row(
@@ -30,7 +58,7 @@ def row(
     *,
     ratio: float | None = None,
     against: str = "",
-    target: str = "",
+    target: Target | None = None,
 ) -> Row:
     """Condense runs into a row."""
     return Row(
@@ -39,10 +67,21 @@ def row(
         unit=unit,
         low=min(runs),
         high=max(runs),
+        runs=len(runs),
         ratio=ratio,
         against=against,
         target=target,
     )
+
+
+def median_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Taken pair by pair: the two of a pair ran a moment apart, in the same mood of a shared machine."""
+    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+def quantile(runs: Sequence[float], share: float) -> float:
+    """The observation below which this share of them lies."""
+    return sorted(runs)[min(int(len(runs) * share), len(runs) - 1)]
 
 
 def environment(*packages: str) -> str:
@@ -56,18 +95,40 @@ def environment(*packages: str) -> str:
     return f"{cpu}, {os.cpu_count()} cores, {system}, Python {platform.python_version()}, {versions}"
 
 
+def load() -> str:
+    """How busy the machine is with everything, ourselves included: runnable threads over 1 and 5 minutes."""
+    one, five, _ = os.getloadavg()
+    return f"load {one:.1f} over 1 minute, {five:.1f} over 5"
+
+
 def _lines(path: str) -> list[str]:
     file = Path(path)
     return file.read_text().splitlines() if file.exists() else []
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def print_rows(rows: Iterable[Row]) -> None:
+    """One line each: name, median, range, ratio, target, whether it is met."""
     for one in rows:
-        spread = f"[{_number(one.low)} … {_number(one.high)}]"
-        ratio = "" if one.ratio is None else f"{_number(one.ratio)} × {one.against}"
-        target = f"(wanted {one.target})" if one.target else ""
-        print(f"{one.name:<68} {_number(one.value):>12} {one.unit:<8} {spread:<26} {ratio} {target}".rstrip())
+        spread = f"{number(one.low)} … {number(one.high)} ({one.runs})" if one.runs > 1 else ""
+        ratio = "" if one.ratio is None else f"{number(one.ratio)} × {one.against}"
+        print(
+            f"{one.name:<70} {number(one.value):>9} {one.unit:<9} {spread:<27} {ratio:<32} {_verdict(one)}".rstrip(),
+            flush=True,
+        )
+
+
+def _verdict(one: Row) -> str:
+    if one.target is None:
+        return ""
+    sign = "≤" if one.target.most else "≥"
+    unit = "×" if one.ratio is not None else one.unit
+    return f"{sign} {number(one.target.bound)} {unit}: {'met' if one.met else 'MISSED'}"
+
+
+def document(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Rows as JSON values; `met` is null where nothing was promised."""
+    return [{**asdict(one), "met": one.met} for one in rows]

@@ -20,7 +20,7 @@ from pathlib import Path
 import pykka
 
 from actors.runtime import Actor, ActorSystem, Context, Placement, ThreadDispatcher
-from benchmarks.report import Row, environment, print_rows, row
+from benchmarks.report import Row, at_least, environment, median_ratio, print_rows, row
 from messages.priority import Priority
 
 WORKERS = 3
@@ -308,17 +308,9 @@ def throughput(repeats: int) -> list[Row]:
             for _ in range(repeats)
         ]
         ours, theirs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        ratio = statistics.median(ours) / statistics.median(theirs)
-        rows.append(
-            row(
-                f"routed tells, {actors:,} actors",
-                ours,
-                "1/s",
-                ratio=ratio,
-                against="plain pykka",
-                target=f"≥ {target} ×",
-            )
-        )
+        ratio = median_ratio(ours, theirs)
+        name = f"routed tells, {actors:,} actors"
+        rows.append(row(name, ours, "1/s", ratio=ratio, against="plain pykka", target=at_least(target)))
         rows.append(row(f"  plain pykka, {actors:,} threads", theirs, "1/s"))
     return rows
 
