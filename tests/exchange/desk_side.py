@@ -169,6 +169,13 @@ def paper(**fields: Any) -> Iterator[EmbeddedServer]:
         lambda: PaperServer(PaperVenue(seed=1, now_ms=wall_clock_ms()), tick_ms=0, **fields)
     ) as server:
         yield server
+        settle(server)
+
+
+def settle(server: EmbeddedServer) -> None:
+    """Let the server finish accepting what came in last: one that stops meanwhile leaves that socket unclosed."""
+    for _ in range(8):
+        server.call(lambda _: None)
 
 
 def venue_answers(server: EmbeddedServer, method: str, path: str, **params: str) -> Any:
