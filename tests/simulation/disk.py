@@ -1,0 +1,72 @@
+"""A disk of virtual time: commits take their time, may fail, and what was not synced is lost with the power."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+
+from adapters.storage.memory import Image, MemoryJournal, _Append
+
+US = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskWeather:
+    """Chances in thousandths; times in microseconds."""
+
+    commit_most_us: int = 3_000
+    slow: int = 0
+    slow_most_us: int = 1_500_000
+    failing: int = 0
+
+
+STEADY = DiskWeather()
+
+
+class SimulatedDisk(MemoryJournal):
+    """One process's journal on an image that outlives it."""
+
+    def __init__(
+        self,
+        image: Image,
+        *,
+        later: Callable[[int, Callable[[], None]], object],
+        time_ns: Callable[[], int],
+        weather: Callable[[], DiskWeather],
+        random: Random,
+        count: Callable[[str], None],
+    ) -> None:
+        super().__init__(image, later=self._wait, fault=self._fails, time_ns=time_ns)
+        self._call_later = later
+        self._weather = weather
+        self._random = random
+        self._count = count
+
+    @contextmanager
+    def reader(self) -> Iterator["SimulatedDisk"]:
+        yield self
+
+    def lose_power(self) -> None:
+        """The process is gone. A commit under way may have become durable, though nobody was told."""
+        if self._random.randrange(2):
+            self._queue[:] = [_unheard(job) for job in self._queue if isinstance(job, _Append)]
+            self._work()
+        self.crash()
+
+    def _wait(self, call: Callable[[], None]) -> None:
+        weather = self._weather()
+        delay_us = self._random.randrange(100, weather.commit_most_us)
+        if self._random.randrange(1000) < weather.slow:
+            self._count("slow disk")
+            delay_us += self._random.randrange(weather.slow_most_us)
+        self._call_later(delay_us * US, call)
+
+    def _fails(self) -> str | None:
+        if self._random.randrange(1000) < self._weather().failing:
+            self._count("failed commit")
+            return "no space left on device"
+        return None
+
+
+def _unheard(job: _Append) -> _Append:
+    return replace(job, done=lambda _why: None)

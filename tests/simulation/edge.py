@@ -1,0 +1,138 @@
+"""Those who command: strategies and an operator, who repeat a command under its own id until it is answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+import albra
+from adapters.paper.venue import PaperVenue
+from messages import commands as c
+from messages.base import Message
+from messages.requests import Reply
+from messages.types import CommandId, PositionId, PositionSide, StrategyId, Symbol
+from tests.simulation.plan import LOTS, MILLION, TICKS, Act
+from tests.simulation.process import ACCOUNT
+
+REPEAT_NS = 3_000_000_000
+OPENINGS_MOST = 40
+"""How often an opening that is refused is tried: for about two minutes, then the strategy has lost interest."""
+
+
+@dataclass(slots=True)
+class Wish:
+    """One command until its answer. `tries` counts its sendings."""
+
+    command: c.Command
+    slot: int
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Edge:
+    """`offer` puts a command through the process's door; False when nobody is there."""
+
+    offer: Callable[[Message], bool]
+    later: Callable[[int, Callable[[], None]], object]
+    venue: PaperVenue
+    wishes: dict[CommandId, Wish] = field(default_factory=dict)
+    positions: dict[int, PositionId] = field(default_factory=dict)
+    waiting: dict[int, list[Act]] = field(default_factory=dict)
+    numbers: int = 0
+    replies: int = 0
+
+    def act(self, act: Act) -> None:
+        """Command what the act says; what concerns a position waits until the position has a name."""
+        if act.slot >= 0 and act.do != "open" and act.slot not in self.positions:
+            self.waiting.setdefault(act.slot, []).append(act)
+            return
+        command = self._command(act)
+        if command is not None:
+            self.wishes[command.command_id] = Wish(command=command, slot=act.slot if act.do == "open" else -1)
+            self._send(command.command_id)
+
+    def hear(self, message: Message) -> None:
+        if not isinstance(message, Reply):
+            return
+        wish = self.wishes.get(message.command_id)
+        if wish is None:
+            return
+        self.replies += 1
+        if wish.slot >= 0 and not message.accepted and wish.tries < OPENINGS_MOST and "venue" in message.text:
+            return  # not ready yet: the same command again, in a while
+        del self.wishes[message.command_id]
+        if wish.slot >= 0 and message.accepted and message.position_id:
+            self.positions[wish.slot] = message.position_id
+            for act in self.waiting.pop(wish.slot, []):
+                self.act(act)
+
+    def _send(self, command_id: CommandId) -> None:
+        wish = self.wishes.get(command_id)
+        if wish is None:
+            return
+        wish.tries += 1
+        self.offer(wish.command)
+        self.later(REPEAT_NS, lambda: self._send(command_id))
+
+    def _command(self, act: Act) -> c.Command | None:
+        self.numbers += 1
+        name = CommandId(f"{act.do.replace(' ', '-')}-{self.numbers}")
+        common: dict[str, Any] = {"command_id": name, "reply_to": albra.CONTROL}
+        position = {**common, "position_id": self.positions.get(act.slot)}
+        match act.do:
+            case "open":
+                return self._opening(act, common)
+            case "close":
+                return c.ClosePosition(**position)
+            case "close part":
+                return c.ClosePosition(**position, percent=Decimal(act.percent))
+            case "emergency":
+                return c.EmergencyClose(**position)
+            case "move stop":
+                return c.ModifyPosition(**position, stop_loss=self._stop_of(act))
+            case "pause":
+                return c.PausePosition(**position)
+            case "resume":
+                return c.ResumePosition(**position)
+            case "pause openings":
+                return c.PauseOpenings(**common)
+            case "resume openings":
+                return c.ResumeOpenings(**common)
+            case "close all":
+                return c.CloseAll(**common)
+            case _:
+                return None
+
+    def _opening(self, act: Act, common: dict[str, Any]) -> c.OpenPosition:
+        price = self.venue.exchange.markets[act.symbol].last
+        sign = act.side.sign
+        limit = away(act.symbol, price, -sign * act.offset_ppm) if act.offset_ppm else None
+        base = limit or price
+        command = c.OpenPosition(
+            **common,
+            account=ACCOUNT,
+            symbol=Symbol(act.symbol),
+            side=act.side,
+            strategy=StrategyId(act.strategy),
+            quantity=LOTS[act.symbol] * act.lots,
+            limit_price=limit,
+            leverage=act.leverage or None,
+        )
+        if act.stop_ppm:
+            command = replace(command, stop_loss=away(act.symbol, base, -sign * act.stop_ppm))
+        if act.target_ppm:
+            command = replace(command, take_profit=away(act.symbol, base, sign * act.target_ppm))
+        return command
+
+    def _stop_of(self, act: Act) -> Decimal:
+        """A new stop at some distance from the price; zero removes it."""
+        if not act.stop_ppm:
+            return Decimal(0)
+        symbol, side = self.positions[act.slot].split(".")[1:3]
+        price = self.venue.exchange.markets[symbol].last
+        return away(symbol, price, -PositionSide(side).sign * act.stop_ppm)
+
+
+def away(symbol: str, price: Decimal, ppm: int) -> Decimal:
+    """A price so many millionths away from another, on the symbol's grid."""
+    return (price * (MILLION + ppm) / MILLION / TICKS[symbol]).to_integral_value() * TICKS[symbol]

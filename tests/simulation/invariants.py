@@ -1,0 +1,307 @@
+"""The invariants of the design, each a named check against the disk and the venue.
+
+Now: I1, I3, I4, I5, I7, I8, I9, I15, part of I14, and that no actor of the system fails. Later, and where:
+I2 (believed flat only on evidence), I6 (one named resolution a divergence) and I13 (two instances) in `after_step`
+once positions are reconciled and leases exist; I10 (request rate, degraded mode) in `sent`; I11 (an emergency
+overtakes) in an observer of mailboxes; I12 (one bad symbol or record) with faults of symbols and records; I16
+(notices delivered) with the simulated chat.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from actors.position.fold import fold
+from actors.position.state import OrderPhase, Position, blank
+from adapters.paper.orders import Trade
+from messages import events as e
+from messages.base import Event, Message
+from messages.lifecycle import ActorFailed
+from messages.reports import PositionView
+from messages.requests import Notify, Reply
+from messages.types import OrderPurpose, PositionState, Severity
+from tests.simulation.network import Sent
+from tests.simulation.process import Process
+from tests.simulation.truth import ZERO, Books, Ledger, position_of
+
+SECOND = 1_000_000_000
+I7_NS = 2 * SECOND
+ILL_DISK_NS = 8 * SECOND
+"""A notice waits for its step's commit, so an ill disk delays it."""
+I9_NS = 60 * SECOND
+
+
+class Violation(AssertionError):  # noqa: N818 - it is what it is called in every report
+    """An invariant does not hold. `ordinal` is the position concerned, 0 where none is alone."""
+
+    def __init__(self, invariant: str, text: str, ordinal: int = 0) -> None:
+        super().__init__(f"{invariant}: {text}")
+        self.invariant = invariant
+        self.text = text
+        self.ordinal = ordinal
+
+
+class Invariants:
+    """Told of what happens; keeps the first violation until somebody asks for it."""
+
+    def __init__(self, ledger: Ledger, books: Books, now_ns: Callable[[], int], *, hedge: bool, ill_disk: bool) -> None:
+        self.ledger = ledger
+        self.books = books
+        self._now_ns = now_ns
+        self._hedge = hedge
+        self._patience_ns = ILL_DISK_NS if ill_disk else I7_NS
+        self._owners: dict[tuple[str, str], str] = {}
+        self._bare_since: dict[int, int] = {}
+        self._warned_ns: dict[str, int] = {}
+        self._orphan_ns: dict[str, int] = {}
+        self.found: Violation | None = None
+
+    def fail(self, invariant: str, text: str, ordinal: int = 0) -> None:
+        if self.found is None:
+            self.found = Violation(invariant, text, ordinal)
+
+    # Told as it happens --------------------------------------------------------------------------------
+
+    def sent(self, sent: Sent) -> None:
+        """I3: nothing is sent without an earlier durable intent. I8: what reduces says so to the venue."""
+        if sent.call.method != "POST" or not sent.call.path.endswith(("/order", "/algoOrder")):
+            return
+        self.after_step()
+        name = sent.params.get("newClientOrderId") or sent.params.get("clientAlgoId", "")
+        intent = self.ledger.intents.get(name)
+        ordinal = position_of(name) or 0
+        if intent is None:
+            self.fail("I3", f"order {name} was sent, and no durable intent names it", ordinal)
+            return
+        if (sent.params["side"].lower(), Decimal(sent.params["quantity"])) != (intent.side.value, intent.quantity):
+            self.fail("I3", f"order {name} was sent as {dict(sent.params)}, intended as {intent}", ordinal)
+        if intent.purpose is OrderPurpose.ENTRY:
+            return
+        reduces = sent.params.get("positionSide") if self._hedge else sent.params.get("reduceOnly")
+        key = self.ledger.positions[ordinal].key
+        if reduces != (key.side.value.upper() if self._hedge else "true"):
+            self.fail("I8", f"{intent.purpose} order {name} left without what makes it reduce: {reduces}", ordinal)
+
+    def heard(self, message: Message) -> None:
+        """I3: whatever is told to the outside is durable already."""
+        self.after_step()
+        match message:
+            case PositionView(version=version, ordinal=ordinal) if version:
+                durable = self.ledger.positions.get(ordinal)
+                if durable is None or durable.version < version:
+                    self.fail("I3", f"version {version} of {message.position_id} is shown and not durable", ordinal)
+            case Reply(accepted=True, command_id=command_id, position_id=position_id) if position_id:
+                # To pause what is paused is granted, and leaves nothing to remember.
+                if not command_id.startswith("pause-") and command_id not in self.ledger.commands:
+                    self.fail("I3", f"command {command_id} was acknowledged and is not durable")
+            case Notify(severity=Severity.CRITICAL, position_id=position_id) if position_id:
+                self._warned_ns[position_id] = self._now_ns()
+
+    def failed(self, message: object) -> None:
+        if isinstance(message, ActorFailed):
+            self.fail("actors do not fail", f"{message.address}: {message.reason}\n{message.trace}")
+
+    def born(self) -> None:
+        """A process began: what it does not know yet it cannot have told."""
+        now_ns = self._now_ns()
+        self._bare_since = dict.fromkeys(self._bare_since, now_ns)
+
+    # After every step ------------------------------------------------------------------------------------
+
+    def after_step(self) -> None:
+        """Whatever is new on the disk and at the venue."""
+        if len(self.ledger.image.steps) != self.ledger.seen:
+            for ordinal, event in self.ledger.read():
+                self._event(ordinal, event)
+        if self.books.behind:
+            for trade, name, before in self.books.read():
+                if name:
+                    self._ours(trade, name, before)
+
+    def _event(self, ordinal: int, event: Event) -> None:
+        if isinstance(event, e.OrderFilled):
+            self._owned_once(ordinal, event)
+        position = self.ledger.positions.get(ordinal)
+        if position is not None and self.ledger.sums[ordinal] != position.quantity:
+            text = f"{position.position_id} believes {position.quantity}; its fills are {self.ledger.sums[ordinal]}"
+            self.fail("I4", text, ordinal)
+
+    def _owned_once(self, ordinal: int, event: e.OrderFilled) -> None:
+        """I4: each fill is owned once, and is one that the venue made."""
+        symbol = self.ledger.positions[ordinal].key.symbol
+        owner = self._owners.setdefault((symbol, event.trade_id), event.client_order_id)
+        if owner != event.client_order_id:
+            self.fail("I4", f"trade {event.trade_id} is booked by {owner} and {event.client_order_id}", ordinal)
+        seen = [ev for ev in self.ledger.events[ordinal] if isinstance(ev, e.OrderFilled)]
+        if sum(ev.trade_id == event.trade_id for ev in seen) > 1:
+            self.fail("I4", f"trade {event.trade_id} is booked twice by {event.client_order_id}", ordinal)
+        self.after_step()
+        trade = self.books.trades.get(event.trade_id)
+        if trade is None or (trade.quantity, trade.price) != (event.quantity, event.price):
+            self.fail("I4", f"{event} is booked, the venue's trade is {trade}", ordinal)
+
+    def _ours(self, trade: Trade, name: str, before: Decimal) -> None:
+        """I1: one intent, at most one effect. I8: what closes never increases or flips."""
+        ordinal = position_of(name) or 0
+        twins = self.books.count(name)
+        if twins > 1:
+            self.fail("I1", f"{name} is {twins} orders at the venue", ordinal)
+        intent = self.ledger.intents.get(name)
+        if intent is None:
+            self.fail("I3", f"{name} traded, and no durable intent names it", ordinal)
+            return
+        position = self.ledger.positions[ordinal]
+        net = self.books.add_net(ordinal, trade, increasing=position.key.side.increasing)
+        if intent.purpose is OrderPurpose.ENTRY:
+            entries = (o.client_order_id for o in position.orders if o.purpose is OrderPurpose.ENTRY)
+            bought = sum(map(self.books.executed, entries), ZERO)
+            if bought > position.requested:
+                self.fail("I1", f"{position.position_id} wanted {position.requested} and got {bought}", ordinal)
+            return
+        signed = trade.quantity if trade.side == "BUY" else -trade.quantity
+        if before * signed >= 0 or abs(signed) > abs(before):
+            self.fail("I8", f"{intent.purpose} {name} traded {signed} against {before}", ordinal)
+        if net < 0 and trade.symbol not in self.books.touched and not _adopted(position):
+            self.fail("I8", f"{position.position_id} has sold {-net} more than it ever held", ordinal)
+
+    # Now and then --------------------------------------------------------------------------------------
+
+    def tick(self, process: Process | None, *, calm: bool) -> None:
+        """What is about time, and what is about actors that are not in the middle of a step."""
+        self.orders_once()
+        if process is None:
+            return
+        self.live_is_durable(process)
+        self._protected()
+        if calm:
+            self._no_orphans()
+
+    def orders_once(self) -> None:
+        """I1, for orders that have not traded."""
+        self.after_step()
+        for name in (*self.books.orders, *self.books.algos):
+            twins = self.books.count(name)
+            if twins > 1 and position_of(name) is not None:
+                self.fail("I1", f"{name} is {twins} orders at the venue", position_of(name) or 0)
+
+    def live_is_durable(self, process: Process) -> None:
+        """I15: what an actor holds between two steps is what replaying the journal gives."""
+        for actor in process.positions():
+            live = actor._position
+            if actor._in_flight is not None or actor._replaying or not live.version:
+                continue
+            if live != self.ledger.positions.get(live.ordinal):
+                durable = self.ledger.positions.get(live.ordinal)
+                self.fail("I15", f"{live.position_id} is\n{live}\nand replayed\n{durable}", live.ordinal)
+
+    def replays(self) -> None:
+        """I15: folding the whole history at once gives what folding it step by step gave."""
+        for ordinal, events in self.ledger.events.items():
+            if not ordinal:
+                continue
+            known = self.ledger.positions[ordinal]
+            again = fold(blank(known.key, ordinal, known.journal_id), events)
+            if again != known:
+                self.fail("I15", f"{known.position_id} replays to {again}, not {known}", ordinal)
+
+    def _protected(self) -> None:
+        """I7, by what is known: the owner hears of it when what is held is not covered."""
+        now_ns = self._now_ns()
+        for ordinal, position in self.ledger.positions.items():
+            if not _uncovered(position):
+                self._bare_since.pop(ordinal, None)
+                continue
+            since_ns = self._bare_since.setdefault(ordinal, now_ns)
+            warned = self._warned_ns.get(position.position_id, -1) >= since_ns - SECOND
+            if now_ns - since_ns > self._patience_ns and not warned:
+                text = f"{position.position_id} holds {position.quantity} without its stop, and nobody was told"
+                self.fail("I7", text, ordinal)
+
+    def _no_orphans(self) -> None:
+        """I9: no live stop of ours without a position for more than a minute."""
+        open_now = set()
+        for algo in self.books.open_stops():
+            name, ordinal = algo.client_algo_id, position_of(algo.client_algo_id) or 0
+            if self.books.nets.get(ordinal, ZERO) > 0 or self._adopted_quantity(ordinal) > 0:
+                continue
+            open_now.add(name)
+            self._orphan_ns.setdefault(name, self._now_ns())
+            if self._now_ns() - self._orphan_ns[name] > I9_NS:
+                self.fail("I9", f"stop {name} has been live for a minute without its position", ordinal)
+        self._orphan_ns = {name: since for name, since in self._orphan_ns.items() if name in open_now}
+
+    def _adopted_quantity(self, ordinal: int) -> Decimal:
+        position = self.ledger.positions.get(ordinal)
+        return position.quantity if position is not None and _adopted(position) else ZERO
+
+    # At the end ----------------------------------------------------------------------------------------
+
+    def divergences(self) -> list[tuple[str, str, int]]:
+        """I5, I7, I9: what is not as it should be once faults are over; each with its position."""
+        self.after_step()
+        found: list[tuple[str, str, int]] = []
+        for ordinal, position in self.ledger.positions.items():
+            found += [(name, f"{position.position_id}: {text}", ordinal) for name, text in self._of(position)]
+        found += self._nets()
+        for name in self.books.open_names():
+            ordinal = position_of(name) or 0
+            holder = self.ledger.positions.get(ordinal)
+            if holder is None or holder.state.terminal:
+                state = holder.state if holder else "unknown"
+                found.append(("I9", f"order {name} is live at the venue, its position is {state}", ordinal))
+        return found
+
+    def _of(self, p: Position) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for order in p.orders:
+            executed = self.books.executed(order.client_order_id)
+            if order.filled != executed:
+                found.append(("I5", f"{order.client_order_id} filled {order.filled}, at the venue {executed}"))
+            if order.live != self.books.live(order.client_order_id):
+                found.append(("I5", f"{order.client_order_id} is {order.phase}, at the venue live={not order.live}"))
+            if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED):
+                found.append(("I5", f"{order.client_order_id} is still {order.phase}"))
+        if p.key.symbol in self.books.touched:
+            return found
+        if p.state is PositionState.RECONCILING or p.in_doubt:
+            found.append(("I5", f"in doubt: {p.state}"))
+        if p.goal == 0 and (p.quantity or not p.state.terminal):
+            found.append(("I5", f"was to be closed, holds {p.quantity}, {p.state}"))
+        if _uncovered(p) and p.goal is None:
+            found.append(("I7", f"holds {p.quantity} without its stop"))
+        elif p.quantity > 0 and p.stop_loss is not None and p.goal is None:
+            covered = sum((a.quantity for a in self.books.open_stops() if self._guards(a.client_algo_id, p)), ZERO)
+            if covered != p.quantity:
+                found.append(("I7", f"holds {p.quantity}, stops at the venue cover {covered}"))
+        return found
+
+    def _guards(self, name: str, p: Position) -> bool:
+        return position_of(name) == p.ordinal and self.ledger.intents[name].purpose is OrderPurpose.STOP
+
+    def _nets(self) -> list[tuple[str, str, int]]:
+        """I5: believed positions of a leg add up to what the venue holds of it."""
+        found = []
+        believed: dict[tuple[str, str], Decimal] = {}
+        for position in self.ledger.positions.values():
+            key = position.key
+            leg = (str(key.symbol), key.side.value.upper() if self._hedge else "BOTH")
+            believed[leg] = believed.get(leg, ZERO) + position.quantity * key.side.sign
+        for leg in {*believed, *self.books.legs}:
+            if leg[0] not in self.books.touched and believed.get(leg, ZERO) != self.books.legs.get(leg, ZERO):
+                held = self.books.legs.get(leg, ZERO)
+                found.append(("I5", f"{leg}: believed {believed.get(leg, ZERO)}, the venue holds {held}", 0))
+        return sorted(found)
+
+
+def _adopted(p: Position) -> bool:
+    return p.requested == 0 and p.held
+
+
+def _uncovered(p: Position) -> bool:
+    """Believed held, a stop wanted, and less of it resting than is held."""
+    if p.quantity <= 0 or p.stop_loss is None:
+        return False
+    resting = sum(
+        (o.leaves for o in p.orders if o.purpose is OrderPurpose.STOP and o.phase is OrderPhase.WORKING), ZERO
+    )
+    return resting < p.quantity
+

@@ -1,0 +1,242 @@
+"""Everything between a process and the venue: requests and answers with delays and losses, and the sockets.
+
+What has left a process travels on whether or not the process lives: a request in flight when the process
+dies still reaches the venue. Nobody hears its answer.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol
+
+from adapters.exchange.calls import Call
+from adapters.paper.answer import Answer, Fate
+from adapters.paper.venue import PaperVenue, StreamEvent
+
+MS = 1_000_000
+TICK_MS = 250
+MARKS_EVERY_MS = 3_000
+START_MS = 1_700_000_000_000
+"""The venue's time when a simulation begins."""
+
+
+class Scheduler(Protocol):
+    """What the world offers: `call_later` and a monotonic clock."""
+
+    def call_later(self, delay_ns: int, callback: Callable[[], None]) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A span of simulated time in which something is broken."""
+
+    what: str
+    from_ms: int
+    until_ms: int
+
+    def holds(self, now_ms: int) -> bool:
+        return self.from_ms <= now_ms < self.until_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """How the network behaves until peace. Chances in thousandths, times in milliseconds.
+
+    `windows` may be `refused` (no connection is made), `blackhole` (requests vanish), `deaf` (answers
+    vanish) or `mute` (sockets look alive and bring nothing).
+    """
+
+    delay_most_ms: int = 20
+    slow: int = 0
+    slow_most_ms: int = 6_000
+    lost_request: int = 0
+    lost_answer: int = 0
+    reset_share: int = 500
+    windows: tuple[Window, ...] = ()
+
+
+CALM = Weather()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An answer as it comes off the wire."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The connection broke, `never_sent` where it was never made."""
+
+    text: str
+    never_sent: bool = False
+
+
+Hear = Callable[[Arrived | Broken], None]
+
+
+@dataclass(slots=True)
+class Socket:
+    """One websocket. `ended` is called once; messages arrive in the order they were sent."""
+
+    key: str
+    hear: Callable[[object], None]
+    ended: Callable[[str], None]
+    free_ns: int = 0
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One request that left a process, for whoever compares what left with what was durable."""
+
+    call: Call
+    params: Mapping[str, str]
+    api_key: str
+
+
+@dataclass(slots=True)
+class Network:
+    """Owned by the world. `weather` is replaced when peace is made."""
+
+    later: Callable[[int, Callable[[], None]], object]
+    now_ns: Callable[[], int]
+    venue: PaperVenue
+    weather: Weather
+    random: Random
+    on_sent: Callable[[Sent], None]
+    on_arrival: Callable[[Sent, Answer], None]
+    faults: dict[str, int] = field(default_factory=dict)
+    sockets: list[Socket] = field(default_factory=list)
+    _marks_ms: int = 0
+
+    @property
+    def now_ms(self) -> int:
+        """Since the simulation began."""
+        return self.now_ns() // MS
+
+    @property
+    def venue_ms(self) -> int:
+        return START_MS + self.now_ms
+
+    # Requests ----------------------------------------------------------------------------------------
+
+    def send(self, sent: Sent, hear: Hear) -> None:
+        """One request leaves; `hear` is told what comes back, if anything does."""
+        if self._window("refused"):
+            self.later(self._delay_ns(), lambda: hear(Broken("Cannot connect to host", never_sent=True)))
+            return
+        self.on_sent(sent)
+        if self._window("blackhole") or self._strikes("lost_request", self.weather.lost_request):
+            self._break(hear)
+            return
+        self.later(self._delay_ns(), lambda: self._arrive(sent, hear))
+
+    def _arrive(self, sent: Sent, hear: Hear) -> None:
+        answer = self.venue.request(
+            sent.call.method, sent.call.path, sent.params, api_key=sent.api_key, now_ms=self.venue_ms
+        )
+        if answer.fault is not None:
+            self._count(f"{answer.fault.kind} {answer.fault.name}".strip())
+        self.on_arrival(sent, answer)
+        self.publish()
+        if answer.fate is Fate.HANG:
+            return
+        if answer.fate is Fate.DROP or self._window("deaf") or self._strikes("lost_answer", self.weather.lost_answer):
+            self._break(hear, always=answer.fate is Fate.DROP)
+            return
+        arrived = Arrived(answer.status, answer.headers, answer.arriving)
+        self.later(self._delay_ns() + answer.delay_ms * MS, lambda: hear(arrived))
+
+    def _break(self, hear: Hear, *, always: bool = False) -> None:
+        """A reset is heard of; silence is not."""
+        if always or self.random.randrange(1000) < self.weather.reset_share:
+            self.later(self._delay_ns(), lambda: hear(Broken("Connection reset by peer")))
+
+    # Streams -----------------------------------------------------------------------------------------
+
+    def open(self, key: str, hear: Callable[[object], None], ended: Callable[[str], None]) -> Socket | None:
+        """A socket for the events of a listen key, or the market's marks (an empty key); None: refused."""
+        if self._window("refused") or self._window("blackhole"):
+            return None
+        socket = Socket(key=key, hear=hear, ended=ended)
+        self.sockets.append(socket)
+        return socket
+
+    def close(self, socket: Socket) -> None:
+        socket.closed = True
+        if socket in self.sockets:
+            self.sockets.remove(socket)
+
+    def publish(self) -> None:
+        """What the venue has to say since the last time, to whoever has a socket for it."""
+        for event in self.venue.drain_events():
+            for socket in [each for each in self.sockets if each.key and self._concerns(each, event)]:
+                self._push(socket, event)
+
+    def publish_marks(self) -> None:
+        market = self.venue.drain_market()
+        if self.now_ms - self._marks_ms < MARKS_EVERY_MS:
+            return
+        self._marks_ms = self.now_ms
+        rows = [each.event for each in market if each.event["e"] == "markPriceUpdate"]
+        for socket in [each for each in self.sockets if not each.key]:
+            self._push_row(socket, rows, 0)
+
+    def _concerns(self, socket: Socket, event: StreamEvent) -> bool:
+        if event.event.get("e") == "listenKeyExpired":
+            return bool(event.event["listenKey"] == socket.key)
+        return self.venue.account_of_listen_key(socket.key) == event.account
+
+    def _push(self, socket: Socket, event: StreamEvent) -> None:
+        if event.disconnect:
+            self._count("STREAM_DISCONNECT")
+            self._cut(socket, "the venue closed the socket")
+        elif self._window("mute"):
+            self._count("mute")
+        else:
+            self._push_row(socket, event.event, event.delay_ms)
+
+    def _push_row(self, socket: Socket, row: object, extra_ms: int) -> None:
+        text = json.dumps(row)
+        delay_ns = self._delay_ns()
+        if extra_ms:
+            self.later(delay_ns + extra_ms * MS, lambda: self._bring(socket, text))
+            return
+        socket.free_ns = max(socket.free_ns, self.now_ns() + delay_ns)
+        self.later(socket.free_ns - self.now_ns(), lambda: self._bring(socket, text))
+
+    def _bring(self, socket: Socket, text: str) -> None:
+        if not socket.closed:
+            socket.hear(json.loads(text))
+
+    def _cut(self, socket: Socket, why: str) -> None:
+        self.close(socket)
+        self.later(self._delay_ns(), lambda: socket.ended(why))
+
+    # Weather -----------------------------------------------------------------------------------------
+
+    def _window(self, what: str) -> bool:
+        struck = any(each.what == what and each.holds(self.now_ms) for each in self.weather.windows)
+        if struck:
+            self._count(what)
+        return struck
+
+    def _strikes(self, name: str, thousandths: int) -> bool:
+        struck = thousandths > 0 and self.random.randrange(1000) < thousandths
+        if struck:
+            self._count(name)
+        return struck
+
+    def _delay_ns(self) -> int:
+        delay_us = self.random.randrange(200, self.weather.delay_most_ms * 1000)
+        if self._strikes("slow", self.weather.slow):
+            delay_us += self.random.randrange(self.weather.slow_most_ms) * 1000
+        return delay_us * 1000
+
+    def _count(self, name: str) -> None:
+        self.faults[name] = self.faults.get(name, 0) + 1

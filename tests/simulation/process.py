@@ -1,0 +1,133 @@
+"""One life of the supervisor process: the composition root's own wiring on simulated time, disk and transport."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from typing import Any, cast
+
+import albra
+from actors.position.actor import PositionActor
+from actors.runtime import ActorSystem, Placement, SimulatedDispatcher
+from actors.runtime.dispatch import Executor, Runnable
+from actors.runtime.metrics import Tally
+from actors.runtime.simulated import VirtualClock
+from actors.runtime.timers import Timer
+from adapters.config import Config
+from messages.base import Message
+from messages.priority import PRIORITY
+from messages.types import AccountId, PositionMode
+from tests.simulation.disk import SimulatedDisk
+from tests.simulation.loop import simulated_loop
+from tests.simulation.network import Network
+from tests.simulation.transport import SimulatedSettings, SimulatedVenue
+
+ACCOUNT = AccountId("main")
+
+
+class Lifetime:
+    """A process's share of the simulated scheduler. Once it is over, nothing of it runs any more."""
+
+    def __init__(self, world: SimulatedDispatcher) -> None:
+        self._world = world
+        self.alive = True
+        self.urgent: Sequence[Runnable] = ()
+
+    @property
+    def clock(self) -> VirtualClock:
+        return self._world.clock
+
+    @property
+    def tallies(self) -> Sequence[Tally]:
+        return self._world.tallies
+
+    def executor(self, address: str, placement: Placement) -> Executor:
+        return self
+
+    def submit(self, runnable: Runnable) -> None:
+        if self.alive:
+            self._world.submit(runnable)
+
+    def urge(self, runnable: Runnable) -> None:
+        self.submit(runnable)
+
+    def close(self) -> None:
+        return None
+
+    def call_later(self, delay_ns: int, callback: Callable[[], None]) -> Timer:
+        return self._world.call_later(delay_ns, lambda: callback() if self.alive else None)
+
+    def fatal(self, address: str, error: BaseException) -> None:
+        self._world.fatal(address, error)
+
+    def changed(self) -> None:
+        return None
+
+    def wait(self, until: Callable[[], bool], timeout_ns: int) -> bool:
+        return self._world.wait(until, timeout_ns)
+
+    def shutdown(self, timeout_ns: int) -> tuple[str, ...]:
+        return ()
+
+    def end(self) -> None:
+        self.alive = False
+        # Only one process lives at a time, and the world itself knows timers only.
+        self._world._runnable.clear()
+        self._world._queued.clear()
+
+
+class Process:
+    """Boots from what the disk holds, and dies without a word."""
+
+    def __init__(
+        self,
+        world: SimulatedDispatcher,
+        disk: SimulatedDisk,
+        network: Network,
+        *,
+        config: Config,
+        mode: PositionMode,
+        api_key: str,
+        random: Random,
+        hear: Callable[[Message], None],
+        log: Callable[..., None],
+        observer: Callable[[str, object, int, int], None],
+    ) -> None:
+        self.lifetime = Lifetime(world)
+        self.loop = simulated_loop(self.lifetime.call_later, world.clock.monotonic_ns)
+        self.disk = disk
+        self.system = ActorSystem(
+            self.lifetime,
+            PRIORITY,
+            world.clock,
+            max_queue_size=config.phase2.event_bus.max_queue_size,
+            supervisor_address=albra.SUPERVISOR,
+            observer=observer,
+        )
+        settings = SimulatedSettings(
+            exchange="binanceusdm",
+            api_key=api_key,
+            api_secret="simulated-secret",
+            position_mode=mode,
+            network=network,
+            loop=self.loop,
+        )
+        venue = SimulatedVenue(ACCOUNT, settings, world.clock, random)
+        journal = cast("Any", disk)
+        albra._spawn_core(config, self.system, journal, {ACCOUNT: venue}, log, (hear,), albra._restore(journal))
+        venue.start(partial(self.system.tell, f"gateway/{ACCOUNT}"))
+
+    def offer(self, command: Message) -> bool:
+        return self.system.offer(albra.SUPERVISOR, command)
+
+    def positions(self) -> list[PositionActor]:
+        """The actors that live now, for comparing what they hold with what is durable."""
+        found = []
+        for address, cell in self.system._cells.items():
+            if address.startswith("position/") and isinstance(cell._actor, PositionActor):
+                found.append(cell._actor)
+        return found
+
+    def die(self) -> None:
+        self.lifetime.end()
+        self.disk.lose_power()
+        self.loop.bury()

@@ -1,0 +1,152 @@
+"""The production exchange adapter, all of it, on the simulated network: only the transport below it is replaced.
+
+`CcxtVenue`'s engine, desk, reader, streams and its table of what answers prove run as they are. What is
+replaced is ccxt: a request is the same method, path and parameters, and its raw answer goes through the
+same `interpret`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from adapters.exchange import calls, client
+from adapters.exchange.calls import Call
+from adapters.exchange.outcome import Ask, Raised, Verdict
+from adapters.exchange.session import GUARD_MS, MAX_CLOCK_ROUND_TRIP_MS, Session, Tape
+from adapters.exchange.settings import Clock, ExchangeSettings
+from messages.base import Message
+from messages.types import AccountId
+from tests.simulation.loop import SimulatedLoop
+from tests.simulation.network import Arrived, Broken, Network, Sent
+
+_TIMEOUT = ("RequestTimeout", "NetworkError", "OperationFailed", "BaseError", "TimeoutError")
+_RESET = ("ExchangeNotAvailable", "OperationFailed", "BaseError", "ServerDisconnectedError", "ClientError")
+_REFUSED = ("ExchangeNotAvailable", "OperationFailed", "BaseError", "ClientConnectorError", "ClientError")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedSettings(ExchangeSettings):
+    """The settings of an account, and the line it is on."""
+
+    network: Network = field(repr=False, compare=False)
+    loop: SimulatedLoop = field(repr=False, compare=False)
+
+
+class SimulatedSession(Session):
+    """ccxt's place: signs with our clock, sends, keeps the raw answer."""
+
+    def __init__(self, settings: SimulatedSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._network = settings.network
+        self._loop = settings.loop
+        self._ahead_ms = 0
+        self._handle: Callable[[Any, object], None] = lambda _client, _message: None
+        self.secrets = settings.secrets
+
+    async def get(self, url: str) -> Tape:
+        return Tape(begun=True)
+
+    async def sync_clock(self) -> Verdict:
+        before_ms = self._clock.time_ns() // 1_000_000
+        verdict = await self.ask(Ask.READ, calls.SERVER_TIME)
+        after_ms = self._clock.time_ns() // 1_000_000
+        value = getattr(verdict, "value", None)
+        server_ms = value.get("serverTime") if isinstance(value, dict) else None
+        if isinstance(server_ms, int) and after_ms - before_ms <= MAX_CLOCK_ROUND_TRIP_MS:
+            self._ahead_ms = (before_ms + after_ms) // 2 - server_ms
+        return verdict
+
+    def hear(self, handle: Callable[[Any, object], None]) -> None:
+        self._handle = handle
+
+    def private_url(self, listen_key: str) -> str:
+        return f"wss://simulated/private/{listen_key}"
+
+    def market_url(self) -> str:
+        return "wss://simulated/market"
+
+    @asynccontextmanager
+    async def socket(
+        self, url: str, subscribe: Mapping[str, object] | None = None
+    ) -> AsyncIterator["asyncio.Future[Any]"]:
+        await asyncio.sleep(0.02)
+        ended: asyncio.Future[Any] = self._loop.create_future()
+        key = url.removeprefix("wss://simulated/private/") if subscribe is None else ""
+        opened = self._network.open(key, lambda message: self._heard(url, message), lambda why: _end(ended, why))
+        if opened is None:
+            raise ConnectionError("Cannot connect to host")
+        try:
+            yield ended
+        finally:
+            if ended.done() and not ended.cancelled():
+                ended.exception()
+            self._network.close(opened)
+
+    async def close(self) -> None:
+        return None
+
+    def _heard(self, url: str, message: object) -> None:
+        if not self._loop.dead:
+            self._handle(SimpleNamespace(url=url), message)
+
+    async def _send(self, call: Call, tape: Tape) -> Raised | None:
+        if self._loop.dead:
+            raise asyncio.CancelledError
+        tape.begun = True
+        answer: asyncio.Future[Arrived | Broken] = self._loop.create_future()
+        self._network.send(self._signed(call), lambda heard: _settle(answer, heard))
+        try:
+            async with asyncio.timeout((self._settings.timeout_ms + GUARD_MS // 2) / 1000):
+                heard = await answer
+        except TimeoutError:
+            return Raised(classes=_TIMEOUT, text="request timed out")
+        if isinstance(heard, Broken):
+            classes = _REFUSED if heard.never_sent else _RESET
+            return Raised(classes=classes, text=heard.text, never_sent=heard.never_sent)
+        tape.status, tape.headers, tape.body = heard.status, heard.headers, heard.body
+        return None
+
+    def _signed(self, call: Call) -> Sent:
+        params = dict(call.params)
+        if call.private:
+            now_ms = self._clock.time_ns() // 1_000_000 - self._ahead_ms
+            params |= {"timestamp": str(now_ms), "recvWindow": str(self._settings.recv_window_ms)}
+        return Sent(call=call, params=params, api_key=self._settings.api_key)
+
+
+class SimulatedVenue(client.CcxtVenue):
+    """The port `Venue` without a thread of its own."""
+
+    def __init__(self, account: AccountId, settings: SimulatedSettings, clock: Clock, random: Random) -> None:
+        super().__init__(account, settings, clock, jitter=random.random)
+        self._loop = settings.loop
+
+    def start(self, deliver: Callable[[Message], None]) -> None:
+        self._outward = lambda message: None if self._loop.dead else deliver(message)
+        self._loop.create_task(self._main())
+
+
+@contextmanager
+def simulated_transport() -> Iterator[None]:
+    """Within it the adapter's engine makes simulated sessions."""
+    real = vars(client)["Session"]
+    setattr(client, "Session", SimulatedSession)  # noqa: B010 - a type may not be assigned to
+    try:
+        yield
+    finally:
+        setattr(client, "Session", real)  # noqa: B010
+
+
+def _end(ended: "asyncio.Future[Any]", why: str) -> None:
+    if not ended.done():
+        ended.set_exception(ConnectionError(why))
+
+
+def _settle(answer: "asyncio.Future[Arrived | Broken]", heard: Arrived | Broken) -> None:
+    if not answer.done():
+        answer.set_result(heard)

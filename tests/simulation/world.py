@@ -1,0 +1,361 @@
+"""One seed's whole history: a safety phase with faults, then a liveness phase without."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from actors.runtime import SimulatedDispatcher
+from adapters.config import Config, load_text
+from adapters.paper.account import AccountSetup
+from adapters.paper.answer import Answer
+from adapters.paper.faults import FaultPlan
+from adapters.paper.instruments import DEFAULT_INSTRUMENTS
+from adapters.paper.limits import NO_LIMITS
+from adapters.paper.venue import PaperVenue
+from adapters.storage.memory import Image
+from messages.base import Message
+from messages.lifecycle import ActorFailed
+from messages.types import JournalId, PositionMode
+from tests.simulation.disk import STEADY, SimulatedDisk
+from tests.simulation.edge import Edge, away
+from tests.simulation.invariants import Invariants, Violation
+from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
+from tests.simulation.plan import LOTS, SYMBOLS, Act, Plan, draw
+from tests.simulation.process import Process
+from tests.simulation.trace import Trace
+from tests.simulation.transport import simulated_transport
+from tests.simulation.truth import Books, Ledger
+
+LIVENESS_MS = 90_000
+SETTLE_MS = 5_000
+"""After convergence, once more: nothing moves away again."""
+JOURNAL = JournalId("simu1ate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run came to. `violation` is None where every invariant held."""
+
+    seed: int
+    digest: str
+    violation: Violation | None
+    simulated_ms: int
+    converged_ms: int
+    steps: int
+    deaths: int
+    positions: int
+    faults: dict[str, int]
+    timeline: list[str] = field(default_factory=list)
+
+
+def simulate(seed: int, *, record: bool = False, plan: Plan | None = None) -> Outcome:
+    """Run one seed (or a plan of its own)."""
+    with simulated_transport():
+        return World(plan or draw(seed), record=record).run()
+
+
+@cache
+def _config() -> Config:
+    return load_text("protection: {close_after_ms: 20000}\n", Path("simulated.yaml"), {}).config
+
+
+class World:
+    """Venue, disk, network, people and clocks: what is there whether or not the process lives."""
+
+    def __init__(self, plan: Plan, *, record: bool = False) -> None:
+        self.plan = plan
+        self.trace = Trace(record=record)
+        self.scheduler = SimulatedDispatcher(plan.seed)
+        self.venue = PaperVenue(
+            seed=plan.seed,
+            instruments=tuple(each for each in DEFAULT_INSTRUMENTS if each.symbol in SYMBOLS),
+            accounts=(AccountSetup(balance=Decimal(1_000_000), hedge=plan.hedge),),
+            now_ms=START_MS,
+            faults=plan.faults,
+            volatility_ppm=plan.volatility_ppm,
+            limits=NO_LIMITS,
+        )
+        clock = self.scheduler.clock
+        self.network = Network(
+            later=self.scheduler.call_later,
+            now_ns=clock.monotonic_ns,
+            venue=self.venue,
+            weather=plan.weather,
+            random=self._stream("network"),
+            on_sent=self._sent,
+            on_arrival=self._arrived,
+        )
+        self.image = Image(journal_id=JOURNAL)
+        self.ledger = Ledger(image=self.image)
+        self.books = Books(venue=self.venue)
+        ill = bool(plan.disk.failing or plan.disk.slow)
+        self.invariants = Invariants(self.ledger, self.books, clock.monotonic_ns, hedge=plan.hedge, ill_disk=ill)
+        self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue)
+        self.disk_weather = plan.disk
+        self.process: Process | None = None
+        self.deaths = 0
+        self.peace = False
+        self._kills = list(plan.kills)
+        self._moments: dict[str, int] = {}
+        self._doomed = False
+        self._rows = 0
+        self._settled_ns = -1
+
+    # The run -------------------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        for act in self.plan.acts:
+            self.scheduler.call_later(act.at_ms * MS, lambda act=act: self._act(act))  # type: ignore[misc]
+        self._tick()
+        self._boot()
+        converged_ms = -1
+        self._run(self.plan.safety_ms)
+        if self.invariants.found is None:
+            self._make_peace()
+            converged_ms = self._converge()
+        found = self.invariants.found
+        outcome = self._outcome(found, converged_ms)
+        if self.process is not None:
+            self.process.die()
+        return outcome
+
+    def _run(self, for_ms: int, until: Callable[[], bool] = lambda: False) -> bool:
+        return self.scheduler.run_until(lambda: self._look() or until(), for_ms * MS)
+
+    def _look(self) -> bool:
+        """After every step of the scheduler; True when there is nothing more to see."""
+        if len(self.image.steps) != self._rows:
+            for row in self.image.steps[self._rows :]:
+                self.trace.mixed(row[4])
+                self._note(f"DISK  ordinal {row[1]} is durable at version {row[2]}")
+            self._rows = len(self.image.steps)
+            self._reached("durable")
+        self.invariants.after_step()
+        self._reached("step")
+        if self._doomed:
+            self._die()
+        return self.invariants.found is not None
+
+    def _make_peace(self) -> None:
+        """Faults are over: the network and the disk are well, nobody interferes, the process lives."""
+        self._note("*** peace")
+        self.peace = True
+        self._kills.clear()
+        self.network.weather = CALM
+        self.disk_weather = STEADY
+        self.venue.set_faults(FaultPlan(quirks=self.plan.faults.quirks))
+        self.venue.set_volatility(0)
+
+    def _converge(self) -> int:
+        """Milliseconds of peace until everything agreed."""
+        began_ns = self.scheduler.clock.monotonic_ns()
+        self._settled_ns = -1
+        done = self._run(LIVENESS_MS, self._settled)
+        if not done:
+            self._complain()
+            return -1
+        if self.invariants.found is not None:
+            return -1
+        converged_ms = (self._settled_ns - began_ns) // MS
+        self._run(SETTLE_MS)
+        if self.invariants.found is None and self._disagreements():
+            self._complain()
+        self.invariants.replays()
+        return converged_ms
+
+    def _settled(self) -> bool:
+        """Looked at when time has passed, not after every step."""
+        now_ns = self.scheduler.clock.monotonic_ns()
+        if now_ns - self._settled_ns < TICK_MS * MS:
+            return False
+        self._settled_ns = now_ns
+        return not self._disagreements()
+
+    def _disagreements(self) -> list[tuple[str, str, int]]:
+        if self.process is None:
+            return [("I5", "the process is not up", 0)]
+        waiting = [("I5", f"{wish} has no answer", 0) for wish in self.edge.wishes]
+        return self.invariants.divergences() + waiting
+
+    def _complain(self) -> None:
+        found = self._disagreements()
+        if found:
+            invariant, _, ordinal = found[0]
+            text = "; ".join(each[1] for each in found[:6])
+            self.invariants.fail(invariant, f"after {LIVENESS_MS // 1000} s of peace: {text}", ordinal)
+
+    def _outcome(self, found: Violation | None, converged_ms: int) -> Outcome:
+        timeline: list[str] = []
+        if self.trace.record:
+            position = self.ledger.positions.get(found.ordinal) if found else None
+            timeline = self.trace.about(found.ordinal if found else 0, position.position_id if position else "")
+        counted = dict(self.network.faults)
+        for each in self.venue.fault_log:
+            if each.subject and not each.subject.startswith(("GET", "POST", "DELETE", "PUT", "late")):
+                counted[each.kind] = counted.get(each.kind, 0) + 1
+        return Outcome(
+            seed=self.plan.seed,
+            digest=self.trace.digest(),
+            violation=found,
+            simulated_ms=self.network.now_ms,
+            converged_ms=converged_ms,
+            steps=self.scheduler.steps,
+            deaths=self.deaths,
+            positions=len(self.ledger.positions),
+            faults=counted,
+            timeline=timeline,
+        )
+
+    # The process ---------------------------------------------------------------------------------------
+
+    def _boot(self) -> None:
+        self._note("*** the process starts")
+        disk = SimulatedDisk(
+            self.image,
+            later=self.scheduler.call_later,
+            time_ns=self.scheduler.clock.time_ns,
+            weather=lambda: self.disk_weather,
+            random=self._stream(f"disk {self.deaths}"),
+            count=self._count,
+        )
+        self._moments.clear()
+        self.invariants.born()
+        self.process = Process(
+            self.scheduler,
+            disk,
+            self.network,
+            config=_config(),
+            mode=PositionMode.HEDGE if self.plan.hedge else PositionMode.ONE_WAY,
+            api_key=self.venue.default_api_key,
+            random=self._stream(f"jitter {self.deaths}"),
+            hear=self._hear,
+            log=_say_nothing,
+            observer=self._observe,
+        )
+        self.process.system.subscribe(ActorFailed, self.invariants.failed)
+
+    def _die(self) -> None:
+        self._doomed = False
+        if self.process is None:
+            return
+        kill = self._kills.pop(0)
+        self._note(f"*** the process dies after {kill.count} x {kill.moment}, for {kill.down_ms} ms")
+        self.process.die()
+        self.process = None
+        self.deaths += 1
+        self._count(f"death at {kill.moment}")
+        self.scheduler.call_later(kill.down_ms * MS, self._boot)
+
+    def _reached(self, moment: str) -> None:
+        if not self._kills or self.process is None:
+            return
+        self._moments[moment] = count = self._moments.get(moment, 0) + 1
+        if self._kills[0].moment == moment and count == self._kills[0].count:
+            self._doomed = True
+
+    def _offer(self, command: Message) -> bool:
+        self._note(f"EDGE  {command}")
+        return self.process is not None and self.process.offer(command)
+
+    def _hear(self, message: Message) -> None:
+        self.invariants.heard(message)
+        self.edge.hear(message)
+
+    def _observe(self, address: str, message: object, started_ns: int, finished_ns: int) -> None:
+        self.trace.delivered(started_ns, address, message)
+
+    # What the network tells ----------------------------------------------------------------------------
+
+    def _sent(self, sent: Sent) -> None:
+        self._note(f"-->   {sent.call.method} {sent.call.path} {_params(sent)}")
+        self.invariants.sent(sent)
+        self._reached("send")
+        if sent.call.method == "POST" and sent.call.path.endswith(("/order", "/algoOrder")):
+            self._reached("order")
+
+    def _arrived(self, sent: Sent, answer: Answer) -> None:
+        fault = f" FAULT {answer.fault.kind} {answer.fault.name}" if answer.fault else ""
+        body = answer.body.decode(errors="replace")[:160] if sent.call.private else ""
+        self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {_params(sent)}: {body}")
+        self._reached("arrival")
+
+    # Time, prices and people ---------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self.venue.advance(self.network.venue_ms)
+        self.network.publish()
+        self.network.publish_marks()
+        now_ms = self.network.now_ms
+        calm = not any(each.from_ms - 60_000 < now_ms < each.until_ms + 30_000 for each in self.plan.weather.windows)
+        self.invariants.tick(self.process, calm=calm and not self._banned())
+        self.scheduler.call_later(TICK_MS * MS, self._tick)
+
+    def _banned(self) -> bool:
+        return not self.peace and any(fault.retry_after_s for fault in self.plan.faults.faults)
+
+    def _act(self, act: Act) -> None:
+        if self.peace:
+            return
+        self._note(f"*** {act.do} {act.symbol} {act.strategy} slot {act.slot}")
+        match act.do:
+            case "move price":
+                self._move_price(act)
+            case "hand trade":
+                self._trade_by_hand(act)
+            case "hand cancel":
+                self._cancel_by_hand()
+            case "hand leverage":
+                params = {"symbol": act.symbol, "leverage": str(act.leverage)}
+                self.venue.trade_by_hand("POST", "/fapi/v1/leverage", params, now_ms=self.network.venue_ms)
+            case "jump the clock":
+                self.scheduler.clock.jump_wall(act.offset_ppm * MS)
+            case _:
+                self.edge.act(act)
+        self.network.publish()
+
+    def _move_price(self, act: Act) -> None:
+        last = self.venue.exchange.markets[act.symbol].last
+        self.venue.set_price(act.symbol, away(act.symbol, last, act.offset_ppm), self.network.venue_ms)
+
+    def _trade_by_hand(self, act: Act) -> None:
+        self.books.touched.add(act.symbol)
+        params = {
+            "symbol": act.symbol,
+            "side": act.side.increasing.value.upper(),
+            "type": "MARKET",
+            "quantity": str(LOTS[act.symbol] * act.lots),
+        }
+        if self.plan.hedge:
+            params["positionSide"] = act.side.value.upper()
+        self.venue.trade_by_hand("POST", "/fapi/v1/order", params, now_ms=self.network.venue_ms)
+
+    def _cancel_by_hand(self) -> None:
+        names = sorted(algo.client_algo_id for algo in self.books.open_stops())
+        if names:
+            params = {"clientAlgoId": names[0]}
+            self.venue.trade_by_hand("DELETE", "/fapi/v1/algoOrder", params, now_ms=self.network.venue_ms)
+
+    # Small things --------------------------------------------------------------------------------------
+
+    def _stream(self, name: str) -> Random:
+        return Random(f"albra simulation {self.plan.seed} {name}")
+
+    def _count(self, name: str) -> None:
+        self.network.faults[name] = self.network.faults.get(name, 0) + 1
+
+    def _note(self, text: str) -> None:
+        self.trace.noted(self.scheduler.clock.monotonic_ns(), text)
+
+
+def _say_nothing(level: str, event: str, /, **fields: str) -> None:
+    """Logs are not looked at."""
+
+
+def _params(sent: Sent) -> str:
+    shown = {name: value for name, value in sent.params.items() if name not in ("recvWindow", "newOrderRespType")}
+    return json.dumps(shown, sort_keys=True)
+
