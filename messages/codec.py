@@ -194,6 +194,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (708, notices.Posted),
     (709, notices.PostFailed),
     (710, notices.SendPing),
+    (711, notices.NoticeReminded),
     (730, telegram.UpdateTaken),
     (731, telegram.CommandAnswered),
     (732, telegram.Button),

@@ -35,12 +35,11 @@ class NoticeRepeated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesDelivered(Event):
-    """A recipient's channel took these, in one message. `reminder`: it had them before."""
+    """A recipient's channel took these, in one message."""
 
     recipient: str
     numbers: tuple[int, ...]
     message_id: int = 0
-    reminder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +57,14 @@ class NoticeAcknowledged(Event):
 
     number: int
     user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeReminded(Event):
+    """Nobody has acknowledged it for the configured time: it goes to these once more."""
+
+    number: int
+    recipients: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

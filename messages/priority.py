@@ -144,6 +144,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         notices.NoticesDelivered,
         notices.NoticesDropped,
         notices.NoticeAcknowledged,
+        notices.NoticeReminded,
         notices.Look,
         *(value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__),
     ),

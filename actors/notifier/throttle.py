@@ -1,0 +1,138 @@
+"""Which notices a recipient is sent next, or how long it has to wait. Pure.
+
+CRITICAL passes at once and alone. The others keep to a rate per minute (the original system's: HIGH 10,
+MEDIUM 5, LOW 2), rest in quiet hours, and go together in one message when more of them wait than the
+minute allows. ROUTINE ones wait for a digest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
+
+from actors.notifier.outbox import SECOND_CHANNEL, Entry, Outbox
+from messages.types import Severity
+
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+TOGETHER_MOST = 40
+"""Notices in one message; the text is split where it grows too long all the same."""
+PER_MINUTE: Mapping[Severity, int] = MappingProxyType({Severity.WARNING: 10, Severity.INFO: 5, Severity.ROUTINE: 2})
+_ORDER = (Severity.WARNING, Severity.INFO, Severity.ROUTINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Minutes of the day, in the recipient's zone, between which only CRITICAL is told; may pass midnight."""
+
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the configuration says of notices. A repeat of 0: CRITICAL is told once."""
+
+    per_minute: Mapping[Severity, int] = field(default_factory=lambda: PER_MINUTE)
+    cooldown_ns: int = 5 * MINUTE_NS
+    digest_ns: int = 60 * MINUTE_NS
+    repeat_critical_ns: int = 0
+    second_after_ns: int = MINUTE_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A chat: its id, as a name and as a number, when it wants to rest, and where its clock is."""
+
+    name: str
+    chat_id: int
+    zone: tzinfo = UTC
+    quiet: Quiet | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What a recipient was sent within the last minute: (class, when)."""
+
+    sent: tuple[tuple[Severity, int], ...] = ()
+
+    def after(self, severity: Severity, now_ns: int) -> "Pace":
+        recent = tuple(item for item in self.sent if now_ns - item[1] < MINUTE_NS)
+        return replace(self, sent=(*recent, (severity, now_ns)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What goes out as one message."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Nothing now; look again in `for_ns` (0: when something changes)."""
+
+    for_ns: int = 0
+
+
+def next_parcel(outbox: Outbox, recipient: Recipient, policy: Policy, pace: Pace, now_ns: int) -> Parcel | Wait:
+    """For a chat. The most urgent first, each class in its order."""
+    waiting = [entry for entry in outbox.entries if recipient.name in entry.waiting]
+    for entry in waiting:
+        if entry.severity is Severity.CRITICAL:
+            return Parcel(entries=(entry,))
+    waits: list[int] = []
+    rest_ns = quiet_for_ns(recipient.quiet, now_ns, recipient.zone)
+    for severity in _ORDER:
+        mine = tuple(entry for entry in waiting if entry.severity is severity)
+        if not mine:
+            continue
+        if rest_ns:
+            waits.append(rest_ns)
+            continue
+        found = _of_class(mine, severity, policy, pace, now_ns)
+        if isinstance(found, Parcel):
+            return found
+        waits.append(found.for_ns)
+    return Wait(for_ns=min(waits, default=0))
+
+
+def next_post(outbox: Outbox, policy: Policy, now_ns: int, *, first_works: bool, alone: bool) -> Parcel | Wait:
+    """For the second channel: CRITICAL that the first is down for, or has not taken in time."""
+    waits: list[int] = []
+    for entry in outbox.entries:
+        if SECOND_CHANNEL not in entry.waiting:
+            continue
+        left_ns = entry.queued_ns + policy.second_after_ns - now_ns
+        if alone or not first_works or left_ns <= 0:
+            return Parcel(entries=(entry,))
+        waits.append(left_ns)
+    return Wait(for_ns=min(waits, default=0))
+
+
+def quiet_for_ns(quiet: Quiet | None, now_ns: int, zone: tzinfo) -> int:
+    """How long the quiet hours go on; 0 outside of them. A change of clocks moves the end by its hour at most."""
+    if quiet is None or quiet.start_minute == quiet.end_minute:
+        return 0
+    now = datetime.fromtimestamp(now_ns // SECOND_NS, zone)
+    minute = now.hour * 60 + now.minute
+    span = (quiet.end_minute - quiet.start_minute) % (24 * 60)
+    into = (minute - quiet.start_minute) % (24 * 60)
+    if into >= span:
+        return 0
+    end = now + timedelta(minutes=span - into, seconds=-now.second)
+    return max(1, int((end - now).total_seconds()) * SECOND_NS)
+
+
+def _of_class(mine: tuple[Entry, ...], severity: Severity, policy: Policy, pace: Pace, now_ns: int) -> Parcel | Wait:
+    if severity is Severity.ROUTINE:
+        left_ns = mine[0].queued_ns + policy.digest_ns - now_ns
+        if left_ns > 0:
+            return Wait(for_ns=left_ns)
+    limit = policy.per_minute.get(severity, 0)
+    sent = [at_ns for kind, at_ns in pace.sent if kind is severity and now_ns - at_ns < MINUTE_NS]
+    if len(sent) >= limit:
+        return Wait(for_ns=max(1, min(sent, default=now_ns) + MINUTE_NS - now_ns))
+    if severity is Severity.ROUTINE or len(mine) > limit - len(sent):
+        return Parcel(entries=mine[:TOGETHER_MOST])
+    return Parcel(entries=mine[:1])
