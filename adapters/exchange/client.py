@@ -211,6 +211,7 @@ class _Engine:
         down = False
         while True:
             retry_after_ms = 0
+            await self.session.quiet()
             try:
                 up = await self._connect()
             except (UnreachableError, ReadError, MalformedError) as error:
@@ -281,6 +282,7 @@ class _Engine:
             with suppress(TimeoutError):
                 async with asyncio.timeout(interval_s if silent == 0 else self._backoff.next_s()):
                     await (self._suspicious.wait() if silent == 0 else asyncio.Event().wait())
+            await self.session.quiet()
             verdict = await self.session.sync_clock()
             match verdict:
                 case Unknown(cause=cause):

@@ -15,7 +15,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 from adapters.exchange import calls
 from adapters.exchange.calls import Call
-from adapters.exchange.outcome import Ask, Raised, Unknown, Verdict, interpret, interpret_raised, with_secrets_masked
+from adapters.exchange.outcome import (
+    Ask,
+    NotExecuted,
+    Raised,
+    Unknown,
+    Verdict,
+    interpret,
+    interpret_raised,
+    with_secrets_masked,
+)
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
 
@@ -67,6 +76,7 @@ class Session:
         self._settings = settings
         self._clock = clock
         self._budget = _Budget()
+        self._quiet_until_ns = 0
         self.secrets = settings.secrets
         self.exchange = _build(settings)
         self._watch_answers()
@@ -93,7 +103,19 @@ class Session:
             verdict = interpret_raised(ask, raised, now_ms=now_ms)
         else:
             verdict = Unknown(cause="no answer was seen")
+        if isinstance(verdict, NotExecuted) and verdict.throttled:
+            until_ns = self._clock.monotonic_ns() + verdict.retry_after_ms * 1_000_000
+            self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
         return with_secrets_masked(verdict, self.secrets)
+
+    async def quiet(self) -> None:
+        """Wait as long as the venue has asked everybody to be quiet.
+
+        For what the adapter asks of its own accord: asking on makes a ban longer. What others ask of
+        the adapter is theirs to hold back.
+        """
+        while (left_ns := self._quiet_until_ns - self._clock.monotonic_ns()) > 0:  # noqa: ASYNC110  it may grow
+            await asyncio.sleep(left_ns / 1_000_000_000)
 
     async def get(self, url: str) -> Tape:
         """A plain GET, unsigned. `body` is None where there was no answer."""

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from adapters.exchange.calls import Call
 from adapters.exchange.events import Fed, FindParent, ReadConditional, UserEvents
 from adapters.exchange.normalize import mark_reports
-from adapters.exchange.outcome import Answered, Ask, Unknown
+from adapters.exchange.outcome import Answered, Ask, Rejected
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session, end_of
@@ -98,6 +98,7 @@ class AccountStream:
             self._backoff.after(asyncio.get_running_loop().time() - opened_s)
 
     async def _listen_key(self) -> str:
+        await self._session.quiet()
         verdict = await self._session.ask(Ask.SETTING, _LISTEN)
         key = (
             verdict.value.get("listenKey")
@@ -129,15 +130,17 @@ class AccountStream:
                 await keeping
 
     async def _keep_alive(self) -> None:
-        """A listen key lives 60 minutes. Raises GapError when the venue will not prolong it."""
+        """A listen key lives 60 minutes. Raises GapError when the venue says that it does not know it."""
+        refresh_s = self._wiring.settings.listen_key_refresh_ms / 1000
+        wait_s = refresh_s
         while True:
-            await asyncio.sleep(self._wiring.settings.listen_key_refresh_ms / 1000)
+            await asyncio.sleep(wait_s)
+            await self._session.quiet()
             verdict = await self._session.ask(Ask.SETTING, _KEEP)
-            if isinstance(verdict, Unknown):
-                # Nobody answered: the key may live, and the next attempt comes well before its end.
-                continue
-            if not isinstance(verdict, Answered):
-                raise GapError(f"the listen key was not prolonged: {getattr(verdict, 'text', '')}")
+            if isinstance(verdict, Rejected):
+                raise GapError(f"the listen key was not prolonged: {verdict.code} {verdict.text}")
+            # Without a clear answer the key may live; there is time for several more attempts.
+            wait_s = refresh_s if isinstance(verdict, Answered) else refresh_s / 10
 
     def _drain(self) -> None:
         if len(self._queue) > MAX_QUEUE:
@@ -172,6 +175,7 @@ class AccountStream:
         why, proven = "an order that was not placed here", True
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
+            await self._session.quiet()
             if not self._events.waiting(key):
                 return
             try:
@@ -188,6 +192,7 @@ class AccountStream:
         """How a conditional order ended, where its event does not say. The sweep reads it again if this fails."""
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
+            await self._session.quiet()
             report = await self._reader.conditional(lookup.symbol, lookup.client_order_id)
             if report is not None:
                 self._deliver((report,))

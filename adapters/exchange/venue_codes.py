@@ -59,9 +59,9 @@ _BINANCE_REJECTED = _by_code(
         # -1121 invalid symbol; -4108, -4140, -4141, -4144: closed, closed to openings, or no such pair.
         RejectReason.SYMBOL: "-1121 -4108 -4140 -4141 -4144",
         # -2010 new order rejected; -2020 unable to fill; -2023 in liquidation; -5021 FOK, -5022 GTX refused;
-        # -4060 … -4068 position mode and side; -4120 wrong service; -11xx: the request itself is malformed.
+        # -4060 … -4068 position mode and side; -4120 wrong service; -1125 no such listen key; other -11xx: malformed.
         RejectReason.OTHER: "-1014 -1020 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1112 -1114 -1115 "
-        "-1116 -1117 -1118 -1119 -1120 -1128 -1130 -1136 -2010 -2016 -2020 -2023 -2028 -4015 -4028 -4047 "
+        "-1116 -1117 -1118 -1119 -1120 -1125 -1128 -1130 -1136 -2010 -2016 -2020 -2023 -2028 -4015 -4028 -4047 "
         "-4048 -4060 -4061 -4062 -4067 -4068 -4120 -4137 -4138 -4139 -4161 -4400 -5021 -5022",
     }
 )

@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from actors.ports import Venue
 from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
@@ -200,6 +202,23 @@ def test_an_expired_listen_key_is_a_gap_and_a_new_key_is_asked_for(desk: Desk, s
     desk.ear.wait_for(FillReport, lambda fill: fill.client_order_id == second.client_order_id)
 
 
+def test_a_key_that_the_venue_no_longer_knows_is_found_out_when_it_is_prolonged(server: EmbeddedServer) -> None:
+    plan(server, {"kind": "STATUS", "code": -1125, "method": "PUT", "path": "/listenKey"})
+    with desk_on(server, listen_key_refresh_ms=20) as desk:
+        assert "-1125" in desk.ear.wait_for(StreamDown).cause
+        desk.ear.wait_for(StreamUp)
+
+
+def test_while_the_venue_asks_for_quiet_the_adapter_asks_nothing_of_its_own_accord(
+    desk: Desk, server: EmbeddedServer
+) -> None:
+    plan(server, {"kind": "STATUS", "status": 429, "code": -1003, "retry_after_s": 1, "path": "/listenKey"})
+    begun_s = time.monotonic()
+    server.call(lambda paper: paper.streams.disconnect())
+    desk.ear.wait_for(StreamUp)
+    assert time.monotonic() - begun_s >= 1
+
+
 def test_a_burst_of_a_hundred_fills_loses_none(desk: Desk, server: EmbeddedServer) -> None:
     orders = {desk.submit(quantity=Decimal("0.002")).client_order_id for _ in range(100)}
     filled: dict[str, Decimal] = {}
@@ -260,6 +279,11 @@ def test_rate_limits_used_are_read_from_every_answer(desk: Desk) -> None:
     assert before.used_weight_1m is not None
     assert after.order_count_1m == 1
     assert after.read_ns > 0
+
+
+def test_the_adapter_is_a_venue_to_the_actors() -> None:
+    venue: Venue = CcxtVenue(MAIN, settings_at(1), WallClock())
+    assert callable(venue.request)
 
 
 def test_settings_show_no_secret() -> None:
