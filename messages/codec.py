@@ -174,6 +174,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (506, reconciliation.LegShared),
     (507, reconciliation.LegCleared),
     (508, reconciliation.HistoryPruned),
+    (509, reconciliation.DiscrepancyGone),
     (520, reconciliation.ListDiscrepancies),
     (521, reconciliation.AcknowledgeDiscrepancy),
     (522, reconciliation.HoldKey),

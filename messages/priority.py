@@ -125,6 +125,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reconciliation.LegShared,
         reconciliation.LegCleared,
         reconciliation.HistoryPruned,
+        reconciliation.DiscrepancyGone,
         reconciliation.ListDiscrepancies,
         reconciliation.AcknowledgeDiscrepancy,
         reconciliation.ReleaseKey,

@@ -162,6 +162,13 @@ class DiscrepancyEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepancyGone(Event):
+    """What was ignored or acknowledged is not there any more, or is another: the next one is told again."""
+
+    discrepancy_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRecorded(Event):
     """One comparison of an account. Those that found nothing are counted in the next one's `quiet`."""
 

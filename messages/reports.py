@@ -121,7 +121,7 @@ class CancelRejected(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillReport(AboutOrder):
-    """One trade of one order. `fee` is positive when paid."""
+    """One trade of one order. `fee` is positive when paid. `position_side` is the leg, where a read names it."""
 
     venue_order_id: VenueOrderId
     trade_id: TradeId
@@ -131,6 +131,7 @@ class FillReport(AboutOrder):
     fee: Decimal
     fee_currency: str
     maker: bool = False
+    position_side: PositionSide | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

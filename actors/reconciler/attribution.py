@@ -1,0 +1,117 @@
+"""Whose is it? A net difference of one leg, shared out to the positions on it. Pure.
+
+Invariants, each a test of the same name:
+1. What is shared out, what is to be adopted and what stays unattributed add up to the difference, exactly.
+2. An increase is never an automatic strategy's: it is the manual position's, or becomes one.
+3. A reduction is the manual position's first; what it cannot bear goes to the others by policy, to nobody under `ask`.
+4. Where all of a side is gone there is nothing to choose: every position of that side is flat.
+5. No position is made smaller than nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+
+from messages.reconciliation import Attribution
+from messages.reports import PositionView
+from messages.types import MANUAL, PositionId, PositionSide
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """`delta` is in the position's own direction: positive makes it larger."""
+
+    position_id: PositionId
+    ordinal: int
+    side: PositionSide
+    before: Decimal
+    delta: Decimal
+
+    @property
+    def signed(self) -> Decimal:
+        return self.delta * self.side.sign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`adopt` is signed, long positive: a manual position of its own. `unattributed`, signed, is for a human to say."""
+
+    shares: tuple[Share, ...] = ()
+    adopt: Decimal = ZERO
+    unattributed: Decimal = ZERO
+    why: str = ""
+
+
+def attribute(views: Sequence[PositionView], difference: Decimal, step: Decimal, policy: Attribution) -> Plan:
+    """Share out `difference` (signed, long positive) of one leg to the live positions on it."""
+    sign = 1 if difference > 0 else -1
+    against = [view for view in views if view.side.sign != sign and view.quantity > 0]
+    held = sum((view.quantity for view in against), ZERO)
+    reduction = min(abs(difference), held)
+    taken, why = _reduce(against, reduction, held, step, policy)
+    if why:
+        return Plan(unattributed=difference, why=why)
+    left = abs(difference) - reduction
+    if not left:
+        return Plan(shares=taken)
+    manual = next((view for view in views if view.side.sign == sign and view.strategy == MANUAL), None)
+    if manual is not None:
+        return Plan(shares=(*taken, _share(manual, left)))
+    return Plan(shares=taken, adopt=left * sign)
+
+
+def _reduce(
+    views: Sequence[PositionView], amount: Decimal, held: Decimal, step: Decimal, policy: Attribution
+) -> tuple[tuple[Share, ...], str]:
+    if not amount:
+        return (), ""
+    if amount == held:
+        return tuple(_share(view, -view.quantity) for view in views), ""
+    manual = [view for view in views if view.strategy == MANUAL]
+    others = sorted((view for view in views if view.strategy != MANUAL), key=lambda view: -view.ordinal)
+    shares, left = _newest_first(manual, amount)
+    if not left:
+        return shares, ""
+    if len(others) == 1:
+        return (*shares, _share(others[0], -left)), ""
+    if policy is Attribution.ASK:
+        names = ", ".join(f"{view.strategy} {view.quantity:f}" for view in others)
+        return (), f"{left:f} was taken from {names}, and nobody said from whose; --ack ID --apply says it"
+    if policy is Attribution.NEWEST_FIRST:
+        return (*shares, *_newest_first(others, left)[0]), ""
+    return (*shares, *_pro_rata(others, left, step)), ""
+
+
+def _newest_first(views: Iterable[PositionView], amount: Decimal) -> tuple[tuple[Share, ...], Decimal]:
+    shares = []
+    for view in views:
+        part = min(amount, view.quantity)
+        if part:
+            shares.append(_share(view, -part))
+            amount -= part
+    return tuple(shares), amount
+
+
+def _pro_rata(views: Sequence[PositionView], amount: Decimal, step: Decimal) -> tuple[Share, ...]:
+    """In whole steps; what rounding leaves goes to the largest first, each up to what it has."""
+    total = sum((view.quantity for view in views), ZERO)
+    parts = {v.ordinal: (amount * v.quantity / total / step).to_integral_value(ROUND_DOWN) * step for v in views}
+    left = amount - sum(parts.values(), ZERO)
+    for view in sorted(views, key=lambda v: (-v.quantity, v.ordinal)):
+        more = min(left, view.quantity - parts[view.ordinal], max(step, left / len(views)))
+        more = min(left, (more / step).to_integral_value(ROUND_DOWN) * step)
+        parts[view.ordinal] += more
+        left -= more
+    for view in views:  # an amount that is no multiple of the step leaves a crumb
+        more = min(left, view.quantity - parts[view.ordinal])
+        parts[view.ordinal] += more
+        left -= more
+    return tuple(_share(view, -parts[view.ordinal]) for view in views if parts[view.ordinal])
+
+
+def _share(view: PositionView, delta: Decimal) -> Share:
+    return Share(
+        position_id=view.position_id, ordinal=view.ordinal, side=view.side, before=view.quantity, delta=delta
+    )

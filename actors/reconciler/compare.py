@@ -1,0 +1,410 @@
+"""Believed against reported: pure, exact, and silent about what cannot be compared yet.
+
+Invariants, each a test of the same name:
+1. What matches within one quantity step yields nothing.
+2. A leg that was touched after the snapshot began, or whose orders are in flight, is skipped, not judged.
+3. One-way accounts are compared net per symbol over all strategies; hedge accounts per leg.
+4. What is not ours is never a discrepancy: foreign orders are not looked at.
+5. Entry prices are compared only where one position had the leg to itself since it was flat.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from actors.reconciler.policy import QUANTITY, Thresholds
+from messages.ids import parse_client_order_id
+from messages.reconciliation import DiscrepancyType, SymbolSetting
+from messages.reports import OrderView, PositionRow, PositionsReport, PositionView
+from messages.types import (
+    AccountId,
+    ClientOrderId,
+    Instrument,
+    JournalId,
+    OrderPurpose,
+    PositionId,
+    PositionMode,
+    PositionSide,
+    PositionState,
+    Severity,
+    Symbol,
+)
+
+T = DiscrepancyType
+ZERO = Decimal(0)
+ONE = Decimal(1)
+_IN_FLIGHT = frozenset({"sent", "doubted"})
+_PASSING = frozenset(
+    {PositionState.PENDING, PositionState.MODIFYING, PositionState.RECONCILING, PositionState.CLOSING}
+)
+
+Leg = tuple[Symbol, PositionSide | None]
+"""Side None: the net of a one-way account."""
+Key = tuple[str, Symbol, PositionSide | None, str]
+"""What makes two findings the same question: family of types, leg, and the order that is concerned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOrders:
+    """Every open order of an account as read from `begun_ns` on: leaves by id, None where only names were told."""
+
+    begun_ns: int
+    leaves: Mapping[ClientOrderId, tuple[Symbol, Decimal | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat."""
+
+    account: AccountId
+    mode: PositionMode
+    journal_id: JournalId
+    now_ns: int
+    report: PositionsReport
+    views: Iterable[PositionView]
+    instruments: Mapping[Symbol, Instrument]
+    thresholds: Thresholds
+    orders: OpenOrders | None = None
+    settings: Mapping[Symbol, SymbolSetting] = field(default_factory=dict)
+    shared: frozenset[Leg] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One difference. `difference` is reported less believed, long positive, in base units."""
+
+    type: DiscrepancyType
+    symbol: Symbol
+    side: PositionSide | None
+    severity: Severity
+    believed: str
+    reported: str
+    difference: Decimal = ZERO
+    notional: Decimal = ZERO
+    share: Decimal = ZERO
+    mark_price: Decimal = ZERO
+    positions: tuple[PositionId, ...] = ()
+    target: str = ""
+    reported_entry: Decimal = ZERO
+    leverage: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return ("QUANTITY" if self.type in QUANTITY else self.type.value, self.symbol, self.side, self.target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """`judged` legs were compared, whatever came of it; `skipped` ones say nothing; `held` is how many had exposure."""
+
+    findings: tuple[Finding, ...]
+    judged: frozenset[Leg]
+    skipped: frozenset[Leg]
+    held: int
+    orders_read: bool
+    scope: Symbol | None = None
+
+
+def compare(facts: Facts) -> Comparison:
+    """Everything that differs. Pure: the same facts give the same findings, in the same order."""
+    hedge = facts.mode is PositionMode.HEDGE
+    scope = facts.report.symbol
+    believed: dict[Leg, list[PositionView]] = {}
+    for view in facts.views:
+        if scope is None or view.symbol == scope:
+            believed.setdefault((view.symbol, view.side if hedge else None), []).append(view)
+    reported, doubled = _reported(facts.report.positions, hedge=hedge)
+    findings: list[Finding] = [_mode_finding(symbol) for symbol in sorted(doubled)]
+    judged: list[Leg] = []
+    skipped: list[Leg] = []
+    held = 0
+    for leg, views in believed.items():
+        row = reported.pop(leg, None)
+        if leg[0] in doubled or not _comparable(facts, leg, views, findings):
+            skipped.append(leg)
+            continue
+        judged.append(leg)
+        held += _compare_leg(facts, leg, views, row, findings)
+    for leg, row in reported.items():
+        if leg[0] not in doubled:
+            judged.append(leg)
+            findings.append(_quantity_finding(facts, leg, (), row, ZERO, row.quantity * row.side.sign))
+    if facts.orders is not None:
+        findings.extend(_order_findings(facts, facts.orders, believed))
+    return Comparison(
+        findings=tuple(findings),
+        judged=frozenset(judged),
+        skipped=frozenset(skipped),
+        held=held,
+        orders_read=facts.orders is not None,
+        scope=scope,
+    )
+
+
+def _reported(rows: Iterable[PositionRow], *, hedge: bool) -> tuple[dict[Leg, PositionRow], frozenset[Symbol]]:
+    """Rows by leg, and the symbols that have two where a one-way account can have one."""
+    found: dict[Leg, PositionRow] = {}
+    doubled: set[Symbol] = set()
+    for row in rows:
+        if not row.quantity:
+            continue
+        leg = (row.symbol, row.side if hedge else None)
+        if leg in found:
+            doubled.add(row.symbol)
+        found[leg] = row
+    return found, frozenset(doubled)
+
+
+def _comparable(facts: Facts, leg: Leg, views: Sequence[PositionView], findings: list[Finding]) -> bool:
+    """Invariant 2. What has been in flight for too long is a finding of its own instead."""
+    begun_ns = facts.report.begun_ns
+    for view in views:
+        if view.touched_ns >= begun_ns:
+            return False
+        if view.in_doubt or any(_in_flight(order) for order in view.orders):
+            if facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
+                findings.append(_stuck(leg, view, "an outcome is not known"))
+            return False
+    for view in views:
+        passing = view.state in _PASSING or (view.state is PositionState.OPENING and not view.orders)
+        if passing and facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
+            findings.append(_stuck(leg, view, "nothing is under way that would change it"))
+    return True
+
+
+def _in_flight(order: OrderView) -> bool:
+    """Its effect may be at the venue and not here, or the other way round: a market order does not rest."""
+    if order.purpose.protective:
+        return False
+    return order.phase in _IN_FLIGHT or order.price is None
+
+
+def _stuck(leg: Leg, view: PositionView, reported: str) -> Finding:
+    return Finding(
+        type=T.STATE_MISMATCH,
+        symbol=leg[0],
+        side=leg[1],
+        severity=Severity.WARNING,
+        believed=f"{view.state} ({view.reason})" if view.reason else str(view.state),
+        reported=reported,
+        positions=(view.position_id,),
+        target=view.position_id,
+    )
+
+
+def _compare_leg(
+    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
+) -> bool:
+    """Append what differs on this leg; whether there is exposure on our side of it."""
+    if len(views) == 1:
+        view = views[0]
+        believed = view.quantity if view.side is PositionSide.LONG else -view.quantity
+    else:
+        believed = sum((view.quantity * view.side.sign for view in views), ZERO)
+    actual = ZERO if row is None else row.quantity if row.side is PositionSide.LONG else -row.quantity
+    if believed != actual and abs(actual - believed) >= _step(facts, leg[0]):
+        findings.append(_quantity_finding(facts, leg, views, row, believed, actual))
+    elif row is not None:
+        _compare_price(facts, leg, views, row, findings)
+    if row is not None:
+        _compare_settings(facts, leg, views, row, findings)
+    return bool(believed)
+
+
+def _step(facts: Facts, symbol: Symbol) -> Decimal:
+    instrument = facts.instruments.get(symbol)
+    return instrument.quantity_step if instrument is not None else Decimal("1e-12")
+
+
+def _quantity_finding(
+    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, believed: Decimal, actual: Decimal
+) -> Finding:
+    kind = T.SIZE_MISMATCH
+    if not believed:
+        kind = T.POSITION_NOT_IN_SYSTEM
+    elif not actual:
+        kind = T.POSITION_NOT_IN_EXCHANGE
+    elif (believed > 0) is not (actual > 0):
+        kind = T.SIDE_MISMATCH
+    difference = actual - believed
+    mark = _mark(views, row)
+    notional = abs(difference) * mark
+    share = min(ONE, abs(difference) / max(abs(actual), abs(believed)))
+    return Finding(
+        type=kind,
+        symbol=leg[0],
+        side=leg[1],
+        severity=_severity(facts.thresholds, kind, notional, share),
+        believed=_signed(believed),
+        reported=_signed(actual),
+        difference=difference,
+        notional=notional,
+        share=share,
+        mark_price=mark,
+        positions=tuple(view.position_id for view in views),
+        reported_entry=row.entry_price if row is not None else ZERO,
+        leverage=row.leverage if row is not None else None,
+    )
+
+
+def _mark(views: Sequence[PositionView], row: PositionRow | None) -> Decimal:
+    """A price that exists: the venue's mark, else its entry price, else ours. Zero where nobody knows one."""
+    if row is not None and (row.mark_price > 0 or row.entry_price > 0):
+        return row.mark_price if row.mark_price > 0 else row.entry_price
+    return next((view.entry_price for view in views if view.entry_price > 0), ZERO)
+
+
+def _signed(quantity: Decimal) -> str:
+    if not quantity:
+        return "flat"
+    return f"{'long' if quantity > 0 else 'short'} {abs(quantity):f}"
+
+
+def _severity(thresholds: Thresholds, kind: DiscrepancyType, notional: Decimal, share: Decimal) -> Severity:
+    """By consequence: how much is held, or thought to be held, that is not."""
+    if kind is T.SIDE_MISMATCH or (notional >= thresholds.critical_notional and share >= thresholds.critical_share):
+        return Severity.CRITICAL
+    return Severity.WARNING if notional >= thresholds.warning_notional else Severity.INFO
+
+
+def _compare_price(
+    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow, findings: list[Finding]
+) -> None:
+    """Invariant 5: after one of two strategies left, the venue still averages over what it has sold."""
+    holders = [view for view in views if view.quantity]
+    if len(holders) != 1 or row.entry_price <= 0 or leg in facts.shared:
+        return
+    view = holders[0]
+    apart = abs(view.entry_price - row.entry_price)
+    if apart <= facts.thresholds.price * row.entry_price:
+        return
+    notional = apart * view.quantity
+    findings.append(
+        Finding(
+            type=T.PRICE_MISMATCH,
+            symbol=leg[0],
+            side=leg[1],
+            severity=_severity(facts.thresholds, T.PRICE_MISMATCH, notional, apart / row.entry_price),
+            believed=f"{view.entry_price:f}",
+            reported=f"{row.entry_price:f}",
+            notional=notional,
+            share=apart / row.entry_price,
+            mark_price=row.mark_price,
+            positions=(view.position_id,),
+            reported_entry=row.entry_price,
+        )
+    )
+
+
+def _compare_settings(
+    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow, findings: list[Finding]
+) -> None:
+    setting = facts.settings.get(leg[0])
+    asked = next((view.leverage for view in views if view.leverage is not None), None)
+    believed = asked if asked is not None else setting.leverage if setting else None
+    ids = tuple(view.position_id for view in views)
+    if believed is not None and row.leverage is not None and believed != row.leverage:
+        findings.append(
+            Finding(
+                type=T.LEVERAGE_MISMATCH,
+                symbol=leg[0],
+                side=leg[1],
+                severity=Severity.WARNING,
+                believed=f"{believed}x",
+                reported=f"{row.leverage}x",
+                mark_price=row.mark_price,
+                positions=ids,
+                leverage=row.leverage,
+            )
+        )
+    if setting is not None and setting.isolated is not row.isolated:
+        findings.append(
+            Finding(
+                type=T.MARGIN_MODE_MISMATCH,
+                symbol=leg[0],
+                side=leg[1],
+                severity=Severity.WARNING,
+                believed=_margin(isolated=setting.isolated),
+                reported=_margin(isolated=row.isolated),
+                positions=ids,
+                leverage=row.leverage,
+            )
+        )
+
+
+def _margin(*, isolated: bool) -> str:
+    return "isolated" if isolated else "cross"
+
+
+def _mode_finding(symbol: Symbol) -> Finding:
+    return Finding(
+        type=T.POSITION_MODE_MISMATCH,
+        symbol=symbol,
+        side=None,
+        severity=Severity.CRITICAL,
+        believed="one_way",
+        reported="hedge: both sides are held",
+    )
+
+
+def _order_findings(
+    facts: Facts, orders: OpenOrders, believed: Mapping[Leg, Sequence[PositionView]]
+) -> Iterable[Finding]:
+    """Own orders that nobody owns, and protection that is not what its position believes."""
+    views = {view.ordinal: view for group in believed.values() for view in group}
+    scope = facts.report.symbol
+    for name, (symbol, leaves) in orders.leaves.items():
+        parts = parse_client_order_id(name)
+        if parts is None or parts.journal_id != facts.journal_id or scope not in (None, symbol):
+            continue
+        view = views.get(parts.ordinal)
+        if view is not None and view.touched_ns >= orders.begun_ns:
+            continue
+        order = next((o for o in view.orders if o.client_order_id == name), None) if view else None
+        if order is None:
+            yield _orphan(symbol, name, view)
+        elif order.purpose.protective and leaves is not None and leaves != order.quantity - order.filled_quantity:
+            yield _protection(facts, view, order, T.PROTECTION_MISMATCH, f"{leaves:f}")
+    for view in views.values():
+        if view.quantity > 0 and view.touched_ns < orders.begun_ns and not view.in_doubt:
+            yield from _unprotected(facts, orders, view)
+
+
+def _orphan(symbol: Symbol, name: ClientOrderId, view: PositionView | None) -> Finding:
+    return Finding(
+        type=T.ORPHAN_ORDER,
+        symbol=symbol,
+        side=None,
+        severity=Severity.WARNING,
+        believed="no such order" if view else "no position that it belongs to",
+        reported="open at the venue",
+        positions=(view.position_id,) if view else (),
+        target=name,
+    )
+
+
+def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
+    stops = [order for order in view.orders if order.purpose is OrderPurpose.STOP]
+    for order in stops:
+        if order.phase == "working" and order.client_order_id not in orders.leaves:
+            yield _protection(facts, view, order, T.PROTECTION_MISSING, "not on the book")
+    grace_over = facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns
+    if view.stop_loss is not None and not stops and view.goal_quantity is None and grace_over:
+        yield _protection(facts, view, None, T.PROTECTION_MISSING, "not on the book")
+
+
+def _protection(
+    facts: Facts, view: PositionView, order: OrderView | None, kind: DiscrepancyType, reported: str
+) -> Finding:
+    side = view.side if facts.mode is PositionMode.HEDGE else None
+    wanted = order.quantity - order.filled_quantity if order else view.quantity
+    return Finding(
+        type=kind,
+        symbol=view.symbol,
+        side=side,
+        severity=Severity.CRITICAL,
+        believed=f"a stop for {wanted:f}",
+        reported=reported,
+        positions=(view.position_id,),
+        target=order.client_order_id if order else view.position_id,
+    )

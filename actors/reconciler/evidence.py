@@ -1,0 +1,100 @@
+"""How often, how far apart, and how alike something was seen before it counts: absence is not evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from actors.reconciler.compare import Comparison, Finding, Key, Leg
+from actors.reconciler.policy import ORDERS
+from messages.reconciliation import DiscrepancyType
+from messages.types import PositionSide, Symbol
+
+MASS_LEAST = 3
+"""So many legs gone at once, and more than half of all that are held, is a defect of the read until proven."""
+SKIPS_MOST = 3
+"""A leg that was too busy to be compared so often in a row is held still and read on purpose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """One finding, seen `count` times alike; `mass`: together with too many others to be believed."""
+
+    finding: Finding
+    count: int
+    first_seen_ns: int
+    last_seen_ns: int
+    mass: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is suspected of one account, and how often each leg could not be compared in a row."""
+
+    suspicions: Mapping[Key, Suspicion] = field(default_factory=dict)
+    skips: Mapping[Leg, int] = field(default_factory=dict)
+
+    def too_busy(self) -> tuple[Leg, ...]:
+        return tuple(leg for leg, count in self.skips.items() if count >= SKIPS_MOST)
+
+
+def mass_vanish(comparison: Comparison) -> bool:
+    """The breaker: fault 10, an empty or partial list by mistake."""
+    gone = sum(f.type is DiscrepancyType.POSITION_NOT_IN_EXCHANGE for f in comparison.findings)
+    return gone >= MASS_LEAST and gone * 2 > comparison.held
+
+
+def observe(evidence: Evidence, comparison: Comparison, begun_ns: int, gap_ns: int) -> Evidence:
+    """Take one comparison in. What was judged and not found is forgotten; what was skipped stays as it was.
+
+    A finding counts once more only if it says the same as before and the reading began `gap_ns` later.
+    """
+    suspicions = {
+        key: suspicion
+        for key, suspicion in evidence.suspicions.items()
+        if not refutes(comparison, suspicion.finding.type, suspicion.finding.symbol, suspicion.finding.side)
+    }
+    mass = mass_vanish(comparison)
+    for finding in comparison.findings:
+        before = evidence.suspicions.get(finding.key)
+        suspicions[finding.key] = _counted(before, finding, begun_ns, gap_ns, mass=mass and _absent(finding))
+    skips = {leg: count for leg, count in evidence.skips.items() if leg not in comparison.judged}
+    for leg in comparison.skipped:
+        skips[leg] = skips.get(leg, 0) + 1
+    return Evidence(suspicions=suspicions, skips=skips)
+
+
+def _absent(finding: Finding) -> bool:
+    return finding.type is DiscrepancyType.POSITION_NOT_IN_EXCHANGE
+
+
+def _counted(before: Suspicion | None, finding: Finding, begun_ns: int, gap_ns: int, *, mass: bool) -> Suspicion:
+    if before is None or (before.finding.believed, before.finding.reported) != (finding.believed, finding.reported):
+        first_ns = before.first_seen_ns if before is not None else begun_ns
+        return Suspicion(finding=finding, count=1, first_seen_ns=first_ns, last_seen_ns=begun_ns, mass=mass)
+    if begun_ns - before.last_seen_ns < gap_ns:
+        return Suspicion(
+            finding=finding,
+            count=before.count,
+            first_seen_ns=before.first_seen_ns,
+            last_seen_ns=before.last_seen_ns,
+            mass=before.mass or mass,
+        )
+    return Suspicion(
+        finding=finding,
+        count=before.count + 1,
+        first_seen_ns=before.first_seen_ns,
+        last_seen_ns=begun_ns,
+        mass=before.mass or mass,
+    )
+
+
+def refutes(comparison: Comparison, kind: DiscrepancyType, symbol: Symbol, side: PositionSide | None) -> bool:
+    """Whether not finding something of this type says that it is not there: only where the comparison looked.
+
+    Orders are judged where orders were read, a leg where it was not skipped; a stuck state is over once its position
+    moves, which is when its leg is skipped.
+    """
+    if comparison.scope not in (None, symbol):
+        return False
+    if kind in ORDERS:
+        return comparison.orders_read
+    return kind is DiscrepancyType.STATE_MISMATCH or (symbol, side) not in comparison.skipped

@@ -1,0 +1,107 @@
+"""Which trades tell why: real fills come before anything that is made up."""
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from messages.ids import parse_client_order_id
+from messages.reports import FillReport
+from messages.types import JournalId, PositionSide, Side, TradeId
+
+ZERO = Decimal(0)
+FORCED = ("autoclose-", "adl_autoclose", "settlement_autoclose-")
+"""How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What one foreign order did to one leg: signed quantity, long positive, and its average price."""
+
+    order: str
+    quantity: Decimal
+    price: Decimal
+    trades: tuple[TradeId, ...]
+    ts_event: int
+
+    @property
+    def forced(self) -> bool:
+        return self.order.startswith(FORCED)
+
+
+def own(trades: Iterable[FillReport], journal_id: JournalId) -> tuple[FillReport, ...]:
+    """Trades of our own orders: their positions book them, each once."""
+    return tuple(t for t in trades if _is_own(t, journal_id))
+
+
+def explain(
+    difference: Decimal,
+    trades: Sequence[FillReport],
+    *,
+    side: PositionSide | None,
+    journal_id: JournalId,
+    booked: Container[TradeId],
+    since_ns: int = 0,
+) -> tuple[Booking, ...]:
+    """The foreign trades that add up to the difference, by order, oldest first; empty where none do.
+
+    All since the leg last agreed are tried first, then the latest that suffice. `side` names the leg of a hedge
+    account; trades of the other leg explain nothing of this one.
+    """
+    foreign = [
+        t for t in trades if not _is_own(t, journal_id) and t.trade_id not in booked and _of_leg(t, side)
+    ]
+    recent = [t for t in foreign if t.ts_event >= since_ns]
+    if recent and _sum(recent) == difference:
+        return _by_order(recent)
+    total = ZERO
+    for index in range(len(foreign) - 1, -1, -1):
+        total += signed(foreign[index])
+        if total == difference:
+            return _by_order(foreign[index:])
+    return ()
+
+
+def signed(trade: FillReport) -> Decimal:
+    return trade.quantity if trade.side is Side.BUY else -trade.quantity
+
+
+def average_price(bookings: Sequence[Booking]) -> Decimal:
+    """What the net of them was traded at: of those that go its way, the others being undone by them."""
+    net = sum((b.quantity for b in bookings), ZERO)
+    way = [b for b in bookings if (b.quantity > 0) is (net > 0)]
+    return sum((abs(b.quantity) * b.price for b in way), ZERO) / sum((abs(b.quantity) for b in way), ZERO)
+
+
+def _is_own(trade: FillReport, journal_id: JournalId) -> bool:
+    name = parse_client_order_id(trade.client_order_id)
+    return name is not None and name.journal_id == journal_id
+
+
+def _of_leg(trade: FillReport, side: PositionSide | None) -> bool:
+    return side is None or trade.position_side in (None, side)
+
+
+def _sum(trades: Iterable[FillReport]) -> Decimal:
+    return sum((signed(t) for t in trades), ZERO)
+
+
+def _by_order(trades: Sequence[FillReport]) -> tuple[Booking, ...]:
+    groups: dict[str, list[FillReport]] = {}
+    for trade in trades:
+        groups.setdefault(trade.venue_order_id, []).append(trade)
+    return tuple(
+        Booking(
+            order=group[0].client_order_id or f"order {order}",
+            quantity=_sum(group),
+            price=_average(group),
+            trades=tuple(t.trade_id for t in group),
+            ts_event=group[-1].ts_event,
+        )
+        for order, group in groups.items()
+    )
+
+
+def _average(trades: Sequence[FillReport]) -> Decimal:
+    if len({t.price for t in trades}) == 1:
+        return trades[0].price
+    return sum((t.quantity * t.price for t in trades), ZERO) / sum((t.quantity for t in trades), ZERO)

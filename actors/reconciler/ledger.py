@@ -1,0 +1,245 @@
+"""What became of every discrepancy: folded from the reconciler's own events, and nothing else.
+
+The record of a discrepancy that has ended stays for the retention time; the counts stay for good.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from actors.reconciler.compare import Key, Leg
+from actors.reconciler.policy import QUANTITY
+from messages import codec
+from messages.base import Event
+from messages.reconciliation import (
+    CheckRecorded,
+    Discrepancy,
+    DiscrepancyDetected,
+    DiscrepancyEnded,
+    DiscrepancyEscalated,
+    DiscrepancyGone,
+    HistoryPruned,
+    LegCleared,
+    LegShared,
+    Outcome,
+    RepairAttempted,
+    SettingSeen,
+    SymbolSetting,
+)
+from messages.types import AccountId, PositionSide, Symbol, TradeId
+
+TRADES_REMEMBERED = 10_000
+"""Trades booked by adjustments: a symbol's window of trades is read again and again, each is booked once."""
+Count = tuple[str, str, str, str, int]
+"""type, severity, action, outcome, number"""
+Rows = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSnapshot:
+    """The ledger as one record; see `messages.codec`."""
+
+    version: int
+    sequence: int
+    records: tuple[Discrepancy, ...]
+    settings: tuple[SymbolSetting, ...]
+    shared: tuple[tuple[AccountId, Symbol, PositionSide | None], ...]
+    silenced: tuple[str, ...]
+    trades: tuple[TradeId, ...]
+    counts: tuple[Count, ...]
+    checks: int
+    failed_reads: int
+    attempts: int
+    detected: int
+    detecting_ns: int
+    resolved: int
+    resolving_ns: int
+
+
+codec.register(910, LedgerSnapshot)
+
+
+class Ledger:
+    """Evolves by `apply` alone; the same events give the same ledger, in the same order."""
+
+    def __init__(self, snapshot: LedgerSnapshot | None = None) -> None:
+        s = snapshot
+        self.version = s.version if s else 0
+        self.sequence = s.sequence if s else 0
+        self.records: dict[str, Discrepancy] = {d.discrepancy_id: d for d in s.records} if s else {}
+        self.settings: dict[tuple[AccountId, Symbol], SymbolSetting] = (
+            {(x.account, x.symbol): x for x in s.settings} if s else {}
+        )
+        self.shared: dict[tuple[AccountId, Leg], None] = (
+            {(account, (symbol, side)): None for account, symbol, side in s.shared} if s else {}
+        )
+        self.trades: dict[TradeId, None] = dict.fromkeys(s.trades) if s else {}
+        self.counts: dict[tuple[str, str, str, str], int] = {c[:4]: c[4] for c in s.counts} if s else {}
+        self.checks = s.checks if s else 0
+        self.failed_reads = s.failed_reads if s else 0
+        self.attempts = s.attempts if s else 0
+        self.detected = s.detected if s else 0
+        self.detecting_ns = s.detecting_ns if s else 0
+        self.resolved = s.resolved if s else 0
+        self.resolving_ns = s.resolving_ns if s else 0
+        self.open: dict[tuple[AccountId, Key], str] = {}
+        self.silenced: dict[tuple[AccountId, Key], str] = {}
+        for name in s.silenced if s else ():
+            self.silenced[self._place(self.records[name])] = name
+        for record in self.records.values():
+            if not record.outcome.ended:
+                self.open[self._place(record)] = record.discrepancy_id
+
+    def apply(self, event: Event) -> None:
+        """Raises TypeError for an event that is not part of this history."""
+        self.version += 1
+        match event:
+            case DiscrepancyDetected(discrepancy=found):
+                self._detected(found)
+            case RepairAttempted():
+                self.attempts += 1
+                record = self.records[event.discrepancy_id]
+                self._put(replace(record, attempts=event.attempt, why=event.what))
+                self._remember(event.trades)
+            case DiscrepancyEscalated():
+                record = self.records[event.discrepancy_id]
+                paused = tuple(dict.fromkeys((*record.paused, *event.paused)))
+                self._put(replace(record, outcome=Outcome.ESCALATED, why=event.why, paused=paused))
+            case DiscrepancyEnded():
+                self._ended(event)
+            case DiscrepancyGone(discrepancy_id=name):
+                self.silenced = {place: other for place, other in self.silenced.items() if other != name}
+            case CheckRecorded():
+                self.checks += 1 + event.quiet
+                self.failed_reads += event.failed_reads
+            case SettingSeen(setting=setting):
+                self.settings[setting.account, setting.symbol] = setting
+            case LegShared():
+                self.shared[event.account, (event.symbol, event.side)] = None
+            case LegCleared():
+                self.shared.pop((event.account, (event.symbol, event.side)), None)
+                self.settings.pop((event.account, event.symbol), None)
+            case HistoryPruned(before_ns=before_ns):
+                kept = set(self.silenced.values())
+                self.records = {
+                    name: record
+                    for name, record in self.records.items()
+                    if not record.outcome.ended or record.ended_ns >= before_ns or name in kept
+                }
+            case _:
+                raise TypeError(f"{type(event).__name__} is not part of the reconciler's history")
+
+    def case(self, account: AccountId, key: Key) -> Discrepancy | None:
+        name = self.open.get((account, key))
+        return self.records[name] if name is not None else None
+
+    def cases(self, account: AccountId | None = None) -> tuple[Discrepancy, ...]:
+        """Those that have not ended, oldest first."""
+        found = (self.records[name] for name in self.open.values())
+        return tuple(record for record in found if account in (None, record.account))
+
+    def latest(self, symbol: Symbol | None, most: int) -> tuple[Discrepancy, ...]:
+        found = [record for record in reversed(self.records.values()) if symbol in (None, record.symbol)]
+        return tuple(found[:most])
+
+    def shared_legs(self, account: AccountId) -> frozenset[Leg]:
+        return frozenset(leg for name, leg in self.shared if name == account)
+
+    def settings_of(self, account: AccountId) -> dict[Symbol, SymbolSetting]:
+        return {symbol: setting for (name, symbol), setting in self.settings.items() if name == account}
+
+    def statistics(self) -> Rows:
+        """Section, name, value: what `albra status` and `albra discrepancies` show."""
+        standing = [record.outcome for record in self.cases()]
+        ended = sum(count for (_, _, _, outcome), count in self.counts.items())
+        settled = self.resolved
+        section = "reconciliation"
+        by_type: dict[str, int] = {}
+        for (kind, _, _, _), count in self.counts.items():
+            by_type[kind] = by_type.get(kind, 0) + count
+        return (
+            (section, "checks", f"{self.checks}, {self.failed_reads} failed reads"),
+            (section, "discrepancies", f"{self.detected} detected, {settled} resolved, {ended - settled} ended otherwise"),
+            (section, "open", str(len(standing) - standing.count(Outcome.ESCALATED))),
+            (section, "escalated", str(standing.count(Outcome.ESCALATED))),
+            (section, "repairs attempted", str(self.attempts)),
+            (section, "success rate", f"{100 * settled // ended} %" if ended else "nothing ended yet"),
+            (section, "mean time to detect", _mean(self.detecting_ns, self.detected)),
+            (section, "mean time to resolve", _mean(self.resolving_ns, self.resolved)),
+            *((section, kind, str(count)) for kind, count in sorted(by_type.items())),
+        )
+
+    def breakdown(self) -> Rows:
+        """Ended ones by type, severity, action and outcome."""
+        return tuple(
+            ("ended", f"{kind} {severity} {action} {outcome}", str(count))
+            for (kind, severity, action, outcome), count in sorted(self.counts.items())
+        )
+
+    def snapshot(self) -> LedgerSnapshot:
+        return LedgerSnapshot(
+            version=self.version,
+            sequence=self.sequence,
+            records=tuple(self.records.values()),
+            settings=tuple(self.settings.values()),
+            shared=tuple((account, symbol, side) for account, (symbol, side) in self.shared),
+            silenced=tuple(self.silenced.values()),
+            trades=tuple(self.trades),
+            counts=tuple((*names, number) for names, number in self.counts.items()),
+            checks=self.checks,
+            failed_reads=self.failed_reads,
+            attempts=self.attempts,
+            detected=self.detected,
+            detecting_ns=self.detecting_ns,
+            resolved=self.resolved,
+            resolving_ns=self.resolving_ns,
+        )
+
+    def _detected(self, found: Discrepancy) -> None:
+        self.sequence += 1
+        self.detected += 1
+        self.detecting_ns += max(0, found.detected_ns - (found.diverged_ns or found.first_seen_ns))
+        self._put(found)
+        self.open[self._place(found)] = found.discrepancy_id
+
+    def _ended(self, event: DiscrepancyEnded) -> None:
+        record = self.records[event.discrepancy_id]
+        ended = replace(record, outcome=event.outcome, ended_ns=event.ts_init, why=event.why)
+        self._put(ended)
+        place = self._place(ended)
+        self.open.pop(place, None)
+        if event.outcome is Outcome.RESOLVED:
+            self.resolved += 1
+            self.resolving_ns += max(0, ended.ended_ns - ended.detected_ns)
+        else:
+            self.silenced[place] = ended.discrepancy_id
+        names = (ended.type.value, ended.severity.value, ended.action.value, ended.outcome.value)
+        self.counts[names] = self.counts.get(names, 0) + 1
+
+    def _put(self, record: Discrepancy) -> None:
+        self.records[record.discrepancy_id] = record
+
+    def _remember(self, trades: Iterable[TradeId]) -> None:
+        self.trades.update(dict.fromkeys(trades))
+        while len(self.trades) > TRADES_REMEMBERED:
+            del self.trades[next(iter(self.trades))]
+
+    @staticmethod
+    def _place(record: Discrepancy) -> tuple[AccountId, Key]:
+        return record.account, key_of(record)
+
+
+def key_of(record: Discrepancy) -> Key:
+    """The question that this record answers; see `compare.Finding.key`."""
+    family = "QUANTITY" if record.type in QUANTITY else record.type.value
+    return (family, record.symbol, record.side, record.target)
+
+
+def fold(events: Iterable[Event], start: LedgerSnapshot | None = None) -> Ledger:
+    ledger = Ledger(start)
+    for event in events:
+        ledger.apply(event)
+    return ledger
+
+
+def _mean(total_ns: int, count: int) -> str:
+    return f"{total_ns // count / 1e9:.1f} s" if count else "-"
