@@ -221,6 +221,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         accounts=accounts,
         host=config.control.host,
         port=config.control.port,
+        details=_reachable(paper),
     )
     venues: dict[AccountId, Venue] = {
         account.account: CcxtVenue(account.account, _settings(account, paper), clock) for account in config.accounts
@@ -237,6 +238,13 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         venue.start(partial(system.tell, f"gateway/{name}"))
     stack.callback(control.stop)  # unwound first: nothing comes in while the rest finishes what it has
     gc.freeze()  # what exists now stays for good; the collector need not look at it again
+
+
+def _reachable(paper: "EmbeddedServer | None") -> dict[str, Any]:
+    """How commands that go around us (`albra flatten`, `doctor`, `demo`) find the embedded venue."""
+    if paper is None:
+        return {}
+    return {"paper": {"url": paper.http_url, "api_key": paper.api_key, "api_secret": paper.api_secret}}
 
 
 def _spawn_core(  # noqa: PLR0917 - what one process is made of

@@ -128,6 +128,13 @@ def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("what", choices=("check", "show", "schema"))
     command = add("journal", "verify the journal, or export its events as JSON lines")
     command.add_argument("what", choices=("verify", "export"))
+    command = add("flatten", "close everything of an account at the venue, without supervisor or journal")
+    command.add_argument("--account", metavar="A", type=_typed(fields.account))
+    command.add_argument("--break-glass", action="store_true", help="required: it goes around everything")
+    command.add_argument("--yes", metavar="ACCOUNT", help="confirm by the account's name instead of typing it")
+    command.add_argument(
+        "--timeout", metavar="S", type=_typed(fields.positive), help="seconds until it gives up (default 180)"
+    )
     command = add("paper", "serve the paper venue alone, speaking the Binance USDⓈ-M API")
     command.add_argument("--host", default="127.0.0.1")
     command.add_argument("--port", type=_typed(_port), default=0)

@@ -67,6 +67,15 @@ def find(storage: Path) -> ControlAddress | None:
         return None
 
 
+def announced(storage: Path) -> Mapping[str, Any] | None:
+    """Everything control.json says, or None where there is none that can be read. It is the owner's alone."""
+    try:
+        raw = json.loads((storage / ADDRESS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return raw if isinstance(raw, dict) and isinstance(raw.get("pid"), int) else None
+
+
 def alive(pid: int) -> bool:
     """Whether a process of this number runs; one of another user counts."""
     try:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,15 @@ class ControlServer:
         host: str = "127.0.0.1",
         port: int = 0,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
+        """`details` stand in control.json beside the address, for the owner's eyes."""
         self._storage = storage
         self._host = host
         self._port = port
         self._accounts = accounts
         self._answer_timeout_s = answer_timeout_s
+        self._details = dict(details or {})
         self._listeners = Listeners()
         self._pending = Pending(submit)
         self._loop = asyncio.new_event_loop()
@@ -70,7 +73,7 @@ class ControlServer:
         address = ControlAddress(
             host=self._host, port=port, pid=os.getpid(), token_path=(self._storage / TOKEN_FILE).absolute()
         )
-        announce(self._storage, address, {"started": instant(self._started_ns)})
+        announce(self._storage, address, {**self._details, "started": instant(self._started_ns)})
         return address
 
     def deliver(self, message: Message) -> None:

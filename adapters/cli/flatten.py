@@ -1,0 +1,121 @@
+"""`albra flatten --break-glass`: closes everything of an account at the venue, whatever state Albra is in."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from adapters.cli import output
+from adapters.cli.outcome import CommandError, Exit
+from adapters.cli.reach import account_named, reach
+from adapters.clock import SystemClock
+from adapters.config import AccountConfig, Config
+from adapters.exchange.calls import plain
+from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
+from adapters.exchange.session import Session
+from adapters.exchange.settings import ExchangeSettings
+from adapters.storage.lock import holder
+
+_COLUMNS = ("symbol", "side", "quantity", "closed", "left", "price", "trouble")
+
+
+def flatten(arguments: Namespace, config: Config) -> None:
+    """Raises CommandError: REFUSED unconfirmed, UNKNOWN where the end could not be read, FAILED where not flat."""
+    if not arguments.break_glass:
+        raise CommandError(
+            Exit.USAGE,
+            "flatten goes around the supervisor and the journal: add --break-glass, or use `albra close --all`",
+        )
+    account = account_named(config, arguments.account, "flatten")
+    pid = holder(config.storage.path)
+    _confirm(account, arguments.yes, pid)
+    say = _silent if arguments.json else output.line
+    if pid is not None:
+        say(f"a supervisor runs (pid {pid}): it goes on, and will see its positions closed")
+    deadline_s = DEADLINE_S if arguments.timeout is None else float(arguments.timeout)
+    with reach(config, account) as settings:
+        flattened = asyncio.run(_flatten(account, settings, say, deadline_s))
+    _tell(flattened, as_json=arguments.json)
+
+
+async def _flatten(
+    account: AccountConfig, settings: ExchangeSettings, say: Callable[[str], None], deadline_s: float
+) -> Flattened:
+    session = Session(settings, SystemClock())
+    try:
+        return await Flatten(account.account, session, say).run(account.position_mode, deadline_s)
+    finally:
+        await session.close()
+
+
+def _confirm(account: AccountConfig, named: str | None, pid: int | None) -> None:
+    """By typing the account's name, here or behind --yes: nobody flattens the wrong one by habit."""
+    if named is None:
+        if not sys.stdin.isatty():
+            raise CommandError(
+                Exit.USAGE, f"flatten asks for a confirmation: add --yes {account.account} where nobody can type it"
+            )
+        beside = f" A supervisor runs beside it (pid {pid})." if pid is not None else ""
+        sys.stderr.write(
+            f"This cancels every order and closes every position of account {account.account} at market price,"
+            f" those made by hand included.{beside} Type the account's name to go on: "
+        )
+        sys.stderr.flush()
+        named = sys.stdin.readline().strip()
+    if named != account.account:
+        raise CommandError(
+            Exit.REFUSED, f"flatten: {named!r} is not {account.account}: not confirmed, nothing was done"
+        )
+
+
+def _tell(flattened: Flattened, *, as_json: bool) -> None:
+    closings = [flattened.closings[leg] for leg in sorted(flattened.closings)]
+    details = {
+        "account": flattened.account,
+        "flat": flattened.flat,
+        "rounds": flattened.rounds,
+        "orders_canceled": flattened.canceled - flattened.orders_left,
+        "orders_left": flattened.orders_left,
+        "positions": [_row(closing) for closing in closings],
+        "unread": list(flattened.blind),
+    }
+    if closings and not as_json:
+        rows = [tuple(value if value is not None else "-" for value in _row(each).values()) for each in closings]
+        output.line(output.table(_COLUMNS, rows))
+    if flattened.flat:
+        if as_json:
+            output.document(details)
+            return
+        output.line(
+            f"account {flattened.account} is flat: {len(closings)} positions closed,"
+            f" {flattened.canceled} orders canceled, seen empty twice"
+        )
+        return
+    if flattened.blind:
+        why = f"could not be read to the end ({'; '.join(flattened.blind)})"
+        raise CommandError(Exit.UNKNOWN, f"flatten: account {flattened.account} {why}: look at the venue", details)
+    left = [f"{each.side} {each.symbol} {plain(each.left)} ({each.trouble or 'not closed yet'})" for each in closings]
+    open_ = ", ".join(text for text, each in zip(left, closings, strict=True) if each.left) or "no position seen"
+    raise CommandError(
+        Exit.FAILED,
+        f"flatten: account {flattened.account} is not proven flat: {open_}, {flattened.orders_left} orders left;"
+        " run it again, or close by hand at the venue",
+        details,
+    )
+
+
+def _row(closing: Closing) -> dict[str, Any]:
+    return {
+        "symbol": closing.symbol,
+        "side": closing.side.value,
+        "quantity": plain(closing.quantity),
+        "closed": plain(closing.quantity - closing.left),
+        "left": plain(closing.left),
+        "price": None if closing.price is None else output.rounded(closing.price),
+        "trouble": closing.trouble or None,
+    }
+
+
+def _silent(_text: str) -> None:
+    """With --json stdout holds one document."""

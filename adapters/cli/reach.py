@@ -1,0 +1,79 @@
+"""How a command reaches an account's venue by itself, beside a supervisor or without one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from adapters.cli.outcome import CommandError, Exit
+from adapters.config import AccountConfig, Config
+from adapters.control.address import alive, announced
+from adapters.exchange.settings import ExchangeSettings
+from messages.types import AccountId
+
+if TYPE_CHECKING:
+    from adapters.paper.server import PaperServer
+
+
+def account_named(config: Config, name: AccountId | None, command: str) -> AccountConfig:
+    """The account that is meant. Raises CommandError(USAGE) where none, or more than one, is."""
+    names = ", ".join(account.account for account in config.accounts)
+    if name is None:
+        if len(config.accounts) == 1:
+            return config.accounts[0]
+        raise CommandError(Exit.USAGE, f"{command}: name the account with --account: there are {names}")
+    for account in config.accounts:
+        if account.account == name:
+            return account
+    raise CommandError(Exit.USAGE, f"{command}: no account {name} in the configuration: there are {names or 'none'}")
+
+
+@contextmanager
+def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
+    """What a connection to the account's venue needs, for the length of the block.
+
+    The embedded paper venue is the running supervisor's where one runs; otherwise it is started from its
+    storage. Raises CommandError where it can be neither reached nor started.
+    """
+    if not account.embedded:
+        assert account.api_key is not None
+        assert account.api_secret is not None
+        yield _settings(account, account.api_key.reveal(), account.api_secret.reveal(), account.base_url)
+        return
+    running = announced(config.storage.path)
+    paper = running.get("paper") if running is not None and alive(int(running["pid"])) else None
+    if isinstance(paper, dict):
+        yield _settings(account, str(paper["api_key"]), str(paper["api_secret"]), str(paper["url"]))
+        return
+    yield from _started(config, account)
+
+
+def _started(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
+    from adapters.paper.input_log import StorageDamagedError
+    from adapters.paper.server import PaperServer, serve_in_thread, wall_clock_ms
+    from adapters.paper.venue import PaperVenue
+
+    def make() -> "PaperServer":
+        venue = PaperVenue(seed=config.paper.seed, now_ms=wall_clock_ms())
+        return PaperServer(venue, storage=config.storage.path / "paper", tick_ms=config.paper.tick_ms)
+
+    serving = serve_in_thread(make)
+    try:
+        embedded = serving.__enter__()
+    except (OSError, StorageDamagedError) as error:
+        raise CommandError(Exit.FAILED, f"the embedded paper venue of {account.account}: {error}") from None
+    try:
+        yield _settings(account, embedded.api_key, embedded.api_secret, embedded.http_url)
+    finally:
+        serving.__exit__(None, None, None)
+
+
+def _settings(account: AccountConfig, key: str, secret: str, base_url: str | None) -> ExchangeSettings:
+    return ExchangeSettings(
+        exchange="binanceusdm" if account.embedded else account.exchange,
+        api_key=key,
+        api_secret=secret,
+        base_url=base_url,
+        position_mode=account.position_mode,
+        recv_window_ms=account.recv_window_ms,
+        timeout_ms=account.timeout_ms,
+    )

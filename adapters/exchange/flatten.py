@@ -1,0 +1,334 @@
+"""Break glass: everything of an account is closed at the venue, by nothing but the exchange client.
+
+No journal, no supervisor, no position of ours: what the venue holds is what there is. Rounds are
+repeated until the account was seen flat twice. In each round what could open is canceled first, then
+every position is closed by reduce-only market orders, and what protects a position is canceled when
+the position is seen gone, so that a refused close leaves nobody without a stop.
+
+A reducing order can do no harm twice: it never turns a position around, so an unknown outcome is
+answered by reading again and closing what is left.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+from adapters.exchange import calls
+from adapters.exchange import outcome as proof
+from adapters.exchange.calls import Call
+from adapters.exchange.normalize import instruments, position_mode, position_rows
+from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.rows import MalformedError, Row, decimal_of, rows_of, text_of
+from adapters.exchange.session import Session
+from messages.reports import PositionRow
+from messages.requests import SubmitEmergency
+from messages.types import AccountId, ClientOrderId, Instrument, OrderKind, PositionMode, PositionSide, Side, Symbol
+
+ROUNDS_MAX = 30
+DEADLINE_S = 180.0
+FLAT_READS = 2
+"""Absence is not evidence: flat is what was read empty so often in a row, spaced by a pause."""
+PAUSE_S = 0.4
+WAIT_MAX_S = 60.0
+"""The longest wait a venue may ask for within one round."""
+AT_ONCE = 4
+"""Requests under way together: a slow answer about one symbol must not delay the others."""
+ORDERS_PER_CLOSE_MAX = 50
+"""A position larger than this many times the market maximum takes more than one round."""
+
+T = TypeVar("T")
+Leg = tuple[Symbol, PositionSide]
+Pause = Callable[[float], Awaitable[object]]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestingOrder:
+    """An order at the venue. `reduces`: it can make exposure smaller only."""
+
+    symbol: Symbol
+    venue_order_id: str
+    conditional: bool
+    reduces: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What one round saw. `blind` names the reads that failed: what they would have shown is not known."""
+
+    positions: tuple[PositionRow, ...]
+    orders: tuple[RestingOrder, ...]
+    blind: tuple[str, ...]
+
+    @property
+    def flat(self) -> bool:
+        return not (self.positions or self.orders or self.blind)
+
+
+@dataclass(slots=True, kw_only=True)
+class Closing:
+    """One position's end: what was there at first, what is left, what it was closed at, and the last trouble."""
+
+    symbol: Symbol
+    side: PositionSide
+    quantity: Decimal
+    left: Decimal
+    traded: Decimal = Decimal(0)
+    notional: Decimal = Decimal(0)
+    trouble: str = ""
+
+    @property
+    def price(self) -> Decimal | None:
+        """The average price of what the venue answered as filled; None where no answer told."""
+        return self.notional / self.traded if self.traded else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Flattened:
+    """How it ended. `flat` was proven; otherwise `blind` tells what could not be read, if anything."""
+
+    account: AccountId
+    flat: bool = False
+    rounds: int = 0
+    canceled: int = 0
+    closings: dict[Leg, Closing] = field(default_factory=dict)
+    orders_left: int = 0
+    blind: tuple[str, ...] = ()
+
+
+class Flatten:
+    """One account, once. `say` hears one line for everything that is done."""
+
+    def __init__(self, account: AccountId, session: Session, say: Say, *, pause: Pause = asyncio.sleep) -> None:
+        self._account = account
+        self._session = session
+        self._say = say
+        self._pause = pause
+        self._mode = PositionMode.ONE_WAY
+        self._instruments: dict[Symbol, Instrument] = {}
+        self._wait_s = PAUSE_S
+        self._result = Flattened(account=account)
+        self._seen_orders: set[tuple[bool, str]] = set()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self, configured: PositionMode, deadline_s: float = DEADLINE_S) -> Flattened:
+        """Until flat, the deadline, or ROUNDS_MAX. Never raises for what a venue answers."""
+        self._mode = configured
+        try:
+            async with asyncio.timeout(deadline_s):
+                await self._rounds()
+        except TimeoutError:
+            self._say(f"not finished within {deadline_s:g} s")
+        self._result.canceled = len(self._seen_orders)
+        return self._result
+
+    async def _rounds(self) -> None:
+        await self._prepare()
+        quiet = 0
+        for number in range(1, ROUNDS_MAX + 1):
+            self._result.rounds = number
+            survey = await self._survey()
+            self._note(survey)
+            quiet = quiet + 1 if survey.flat else 0
+            if quiet >= FLAT_READS:
+                self._result.flat = True
+                return
+            await self._act(survey)
+            await self._pause(self._wait_s)
+            self._wait_s = PAUSE_S
+
+    async def _prepare(self) -> None:
+        """The clock, the mode, the market maxima: each is worth a try, none is worth waiting for."""
+        await self._session.sync_clock()
+        value = await self._read(calls.POSITION_MODE, "the position mode")
+        try:
+            self._mode = self._mode if value is None else position_mode(value)
+            found = await self._read(calls.EXCHANGE_INFO, "the trading rules")
+            self._instruments = {} if found is None else {each.symbol: each for each in instruments(found)}
+        except MalformedError as error:
+            self._say(f"unreadable: {error}; going on without it")
+
+    async def _survey(self) -> Survey:
+        blind: list[str] = []
+
+        async def rows(call: Call, what: str) -> Sequence[Row]:
+            value = await self._read(call, what)
+            try:
+                return rows_of(value, what)
+            except MalformedError:
+                blind.append(what)
+                return ()
+
+        conditional, regular, held = await asyncio.gather(
+            rows(calls.OPEN_CONDITIONALS, "conditional orders"),
+            rows(calls.OPEN_ORDERS, "open orders"),
+            rows(calls.positions(None), "positions"),
+        )
+        positions = _readable(held, lambda row: position_rows([row], {}), "a position", blind)
+        orders = _readable(conditional, lambda row: [self._resting(row, conditional=True)], "an order", blind)
+        orders += _readable(regular, lambda row: [self._resting(row, conditional=False)], "an order", blind)
+        return Survey(positions=tuple(positions), orders=tuple(orders), blind=tuple(blind))
+
+    def _resting(self, row: Row, *, conditional: bool) -> RestingOrder:
+        side = text_of(row, "side")
+        leg = text_of(row, "positionSide", "BOTH")
+        # In hedge mode, which knows no reduce-only, a sale on the long leg can only reduce it.
+        reduces = row.get("reduceOnly") is True or row.get("closePosition") is True
+        reduces = reduces or (leg, side) in (("LONG", "SELL"), ("SHORT", "BUY"))
+        return RestingOrder(
+            symbol=Symbol(text_of(row, "symbol")),
+            venue_order_id=text_of(row, "algoId" if conditional else "orderId"),
+            conditional=conditional,
+            reduces=reduces,
+        )
+
+    def _note(self, survey: Survey) -> None:
+        result = self._result
+        result.blind, result.orders_left = survey.blind, len(survey.orders)
+        self._seen_orders.update((order.conditional, order.venue_order_id) for order in survey.orders)
+        held = {(row.symbol, row.side): row for row in survey.positions}
+        for leg, row in held.items():
+            closing = result.closings.setdefault(
+                leg, Closing(symbol=row.symbol, side=row.side, quantity=row.quantity, left=row.quantity)
+            )
+            closing.quantity = max(closing.quantity, row.quantity)
+            closing.left = row.quantity
+        if not survey.blind:
+            for leg, closing in result.closings.items():
+                closing.left = closing.left if leg in held else Decimal(0)
+        for what in survey.blind:
+            self._say(f"{what}: could not be read; asking again")
+
+    async def _act(self, survey: Survey) -> None:
+        held = {row.symbol for row in survey.positions}
+        await self._together(self._cancel_symbol(call, symbol) for call, symbol in cancels(survey.orders))
+        known = not any(what == "positions" or what.startswith("a position") for what in survey.blind)
+        protecting = [order for order in survey.orders if order.conditional and order.reduces]
+        done = [order for order in protecting if known and order.symbol not in held]
+        opening = [order for order in survey.orders if order.conditional and not order.reduces]
+        await self._together(self._cancel(order) for order in [*opening, *done])
+        largest_first = sorted(survey.positions, key=lambda row: row.quantity * row.mark_price, reverse=True)
+        await self._together(self._close(row) for row in largest_first)
+
+    async def _together(self, steps: Iterable[Awaitable[None]]) -> None:
+        async def one(step: Awaitable[None]) -> None:
+            async with self._at_once:
+                await step
+
+        await asyncio.gather(*(one(step) for step in steps))
+
+    async def _cancel_symbol(self, call: Call, symbol: Symbol) -> None:
+        verdict = await self._session.ask(Ask.SETTING, call)
+        await self._heed(verdict)
+        said = "canceled" if isinstance(verdict, proof.Answered) else f"not canceled: {said_of(verdict)}"
+        self._say(f"orders of {symbol}: {said}")
+
+    async def _cancel(self, order: RestingOrder) -> None:
+        call = Call(method="DELETE", path="/fapi/v1/algoOrder", params={"algoId": order.venue_order_id})
+        verdict = await self._session.ask(Ask.CANCEL, call)
+        await self._heed(verdict)
+        done = isinstance(verdict, proof.Accepted)
+        said = "canceled" if done else f"not canceled: {said_of(verdict)}"
+        self._say(f"conditional order {order.venue_order_id} of {order.symbol}: {said}")
+
+    async def _close(self, row: PositionRow) -> None:
+        closing = self._result.closings[row.symbol, row.side]
+        for order in closing_orders(self._account, row, self._instruments.get(row.symbol)):
+            verdict = await self._session.ask(
+                Ask.SUBMIT, calls.submit(order, self._mode), client_order_id=order.client_order_id
+            )
+            await self._heed(verdict)
+            closing.trouble = "" if isinstance(verdict, proof.Accepted) else said_of(verdict)
+            self._say(f"close {row.side} {row.symbol} {calls.plain(order.quantity)}: {_book(closing, verdict)}")
+            if not isinstance(verdict, proof.Accepted):
+                return  # The next round reads what is left before anything else is sent.
+
+    async def _read(self, call: Call, what: str) -> object:
+        verdict = await self._session.ask(Ask.READ, call)
+        await self._heed(verdict)
+        if isinstance(verdict, proof.Answered):
+            return verdict.value
+        self._say(f"{what}: {said_of(verdict)}")
+        return None
+
+    async def _heed(self, verdict: Verdict) -> None:
+        """The venue's own wishes: a wait it asks for, a clock that is off."""
+        if isinstance(verdict, proof.NotExecuted):
+            self._wait_s = max(self._wait_s, min(WAIT_MAX_S, verdict.retry_after_ms / 1000))
+            if verdict.resync:
+                await self._session.sync_clock()
+
+
+def cancels(orders: Sequence[RestingOrder]) -> list[tuple[Call, Symbol]]:
+    """One request per symbol takes every plain order: entries could fill, targets could block the close (-4118)."""
+    symbols = sorted({order.symbol for order in orders if not order.conditional})
+    return [
+        (Call(method="DELETE", path="/fapi/v1/allOpenOrders", params={"symbol": symbol}), symbol) for symbol in symbols
+    ]
+
+
+def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | None) -> list[SubmitEmergency]:
+    """Market orders that close a position, each within the market's maximum where that is known."""
+    most = rules.max_market_quantity or rules.max_quantity if rules is not None else Decimal(0)
+    left = row.quantity
+    orders: list[SubmitEmergency] = []
+    while left > 0 and len(orders) < ORDERS_PER_CLOSE_MAX:
+        quantity = min(left, most) if most else left
+        left -= quantity
+        orders.append(
+            SubmitEmergency(
+                account=account,
+                symbol=row.symbol,
+                # Not in the format of Albra's own ids: a running supervisor must not take it for one of its orders.
+                client_order_id=ClientOrderId(f"flatten{secrets.token_hex(8)}"),
+                side=Side.SELL if row.side is PositionSide.LONG else Side.BUY,
+                position_side=row.side,
+                kind=OrderKind.MARKET,
+                quantity=quantity,
+            )
+        )
+    return orders
+
+
+def said_of(verdict: Verdict) -> str:
+    """A verdict that is no success, in the venue's words."""
+    match verdict:
+        case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
+            return f"refused, {code} {text}"
+        case proof.Duplicate(code=code, text=text):
+            return f"refused, {code} {text}"
+        case proof.NotExecuted(cause=cause):
+            return f"not executed, {cause}"
+        case proof.Unknown(cause=cause):
+            return f"outcome unknown, {cause}"
+        case _:
+            return "an answer to another question"
+
+
+def _book(closing: Closing, verdict: Verdict) -> str:
+    """Add what the answer tells as filled; the same in words."""
+    if not isinstance(verdict, proof.Accepted):
+        return said_of(verdict)
+    try:
+        filled, price = decimal_of(verdict.row, "executedQty", "0"), decimal_of(verdict.row, "avgPrice", "0")
+    except MalformedError:
+        return "accepted"
+    if not filled or not price:
+        return "accepted"
+    closing.traded += filled
+    closing.notional += filled * price
+    return f"filled {calls.plain(filled)} at {calls.plain(price)}"
+
+
+def _readable(rows: Sequence[Row], read: Callable[[Row], Iterable[T]], what: str, blind: list[str]) -> list[T]:
+    """Every row that can be read: one that cannot must not keep the others open."""
+    found: list[T] = []
+    for row in rows:
+        try:
+            found.extend(read(row))
+        except MalformedError as error:
+            blind.append(f"{what} of {row.get('symbol')} ({error})")
+    return found
