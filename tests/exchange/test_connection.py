@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from actors.ports import Venue
-from adapters.exchange.client import CcxtVenue
+from adapters.exchange.client import CcxtVenue, _identity_in
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
@@ -284,6 +284,17 @@ def test_rate_limits_used_are_read_from_every_answer(desk: Desk) -> None:
 def test_the_adapter_is_a_venue_to_the_actors() -> None:
     venue: Venue = CcxtVenue(MAIN, settings_at(1), WallClock())
     assert callable(venue.request)
+
+
+def test_a_paper_venue_names_itself_and_everybody_else_is_host_and_account() -> None:
+    assert _identity_in(200, b'{"identity":"paper-0123"}') == "paper-0123"
+    assert [_identity_in(404, b'{"identity":"x"}'), _identity_in(200, b"<html>"), _identity_in(200, b"{}")] == [
+        None
+    ] * 3
+    here, there = settings_at(1), settings_at(2)
+    assert here.identity.startswith("binanceusdm@127.0.0.1:1#")
+    assert here.identity != there.identity
+    assert here.identity != settings_at(1, api_key="another").identity
 
 
 def test_settings_show_no_secret() -> None:
