@@ -272,6 +272,7 @@ class Supervisor(Process):
         super().__init__("run", cwd=home.path, output=home.path / f"run-{home.runs}.out", env=home.env)
         self._home = home
         self._address: tuple[str, int, str] | None = None
+        self._told: set[str] = set()
 
     def up(self) -> Self:
         """The control API answers."""
@@ -319,6 +320,8 @@ class Supervisor(Process):
         status, said = self.ask("POST", f"/v1/commands/{name}", body)
         assert status == 200, (name, body, status, said)
         document: dict[str, Any] = said
+        if name == "open":
+            self._told.add(document["position_id"])
         return document
 
     def positions(self, *, terminal: bool = True) -> list[dict[str, Any]]:
@@ -342,7 +345,12 @@ class Supervisor(Process):
 
         def quiet() -> bool:
             nonlocal rows
+            if self._told:
+                # An opening is answered when it is durable, an instant before it is listed.
+                self._told -= {row["position_id"] for row in self.positions()}
             rows = self.live()
+            if self._told:
+                return False
             return all(resting(row) or at_rest(row) for row in rows)
 
         try:
