@@ -31,7 +31,8 @@ class Venue(Protocol):
     OrderAccepted, OrderRejected, OutcomeUnknown, NotExecuted), CancelOrder (OrderReport, CancelRejected,
     OutcomeUnknown, NotExecuted), QueryOrder (OrderReport, OrderNotFound, QueryFailed), FetchFills (FillReport
     each, then FillsFetched; OrderNotFound where the order itself is unknown; or QueryFailed), SetLeverage
-    (SettingApplied, SettingRefused), FetchPositions, FetchOpenOrders, FetchBalance (their report, or FetchFailed).
+    (SettingApplied, SettingRefused), FetchPositions, FetchOpenOrders, FetchBalance,
+    FetchTrades (their report, or FetchFailed).
     Unasked it delivers VenueUp/VenueDown, StreamUp/StreamDown, OrderReport and FillReport of our orders,
     MarkReport, LeverageChanged, MarginCall, StrayEvent.
     """
