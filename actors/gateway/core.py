@@ -15,6 +15,7 @@ from messages import reports as r
 from messages import requests as q
 from messages.base import Message
 from messages.ids import parse_client_order_id
+from messages.reconciliation import FetchTrades, TradesReport
 from messages.types import AccountId, ClientOrderId, Severity
 
 TICK_NS = SECOND
@@ -22,7 +23,7 @@ STATUS_EVERY_NS = SECOND
 SWEEP_NS = 60 * SECOND
 SILENCE_FROM_MS = 1_000
 
-Read = q.FetchPositions | q.FetchOpenOrders | q.FetchBalance
+Read = q.FetchPositions | q.FetchOpenOrders | q.FetchBalance | FetchTrades
 
 
 class Gateway:
@@ -109,7 +110,7 @@ class Gateway:
                 self._handle(r.QueryFailed(**self._about(message), cause=cause))
             case q.SetLeverage():
                 self._handle(self._refused(message, cause, unknown=left))
-            case q.FetchPositions() | q.FetchOpenOrders() | q.FetchBalance():
+            case q.FetchPositions() | q.FetchOpenOrders() | q.FetchBalance() | FetchTrades():
                 self._handle(self._unread(message, cause))
             case _:
                 raise TypeError(f"{type(message).__name__} was not to be sent")
@@ -234,7 +235,7 @@ class Gateway:
             ts_init=self._desk.clock.time_ns(),
         )
 
-    def _have_read(self, message: r.PositionsReport | r.BalanceReport) -> None:
+    def _have_read(self, message: r.PositionsReport | r.BalanceReport | TradesReport) -> None:
         self._desk.landed(f"read/{message.request_id}")
         self._desk.say(message)
         self._read_all(resync.answered(self._resync, message.request_id))
@@ -417,7 +418,7 @@ class Gateway:
     def _route_table(self) -> Mapping[type, Callable[[Any], None]]:
         orders = self._orders
         submits = (q.SubmitOpening, q.SubmitReducing, q.SubmitEmergency, q.SubmitProtection)
-        reads = (q.FetchPositions, q.FetchOpenOrders, q.FetchBalance)
+        reads = (q.FetchPositions, q.FetchOpenOrders, q.FetchBalance, FetchTrades)
         passed_on = (r.MarkReport, r.LeverageChanged, r.StrayEvent, r.StreamDown)
         return {
             **dict.fromkeys(submits, orders.submit),
@@ -441,6 +442,7 @@ class Gateway:
             r.SettingRefused: self._set,
             r.PositionsReport: self._have_read,
             r.BalanceReport: self._have_read,
+            TradesReport: self._have_read,
             r.OpenOrdersReport: self._open_orders,
             r.FetchFailed: self._fetch_failed,
             r.VenueUp: self._venue_up,

@@ -361,7 +361,7 @@ def _order_findings(
         if view is not None and view.touched_ns >= orders.begun_ns:
             continue
         order = next((o for o in view.orders if o.client_order_id == name), None) if view else None
-        if order is None:
+        if view is None or order is None:
             yield _orphan(symbol, name, view)
         elif order.purpose.protective and leaves is not None and leaves != order.quantity - order.filled_quantity:
             yield _protection(facts, view, order, T.PROTECTION_MISMATCH, f"{leaves:f}")

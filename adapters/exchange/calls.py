@@ -14,7 +14,7 @@ from messages.requests import CancelOrder, OrderRequest, SubmitOpening, SubmitOr
 from messages.types import ClientOrderId, OrderKind, PositionMode, Symbol, TriggerPrice, VenueOrderId
 
 TRADES_PER_PAGE = 1000
-_WEEK_MS = 7 * 24 * 3600 * 1000
+WEEK_MS = 7 * 24 * 3600 * 1000
 _HOUR_MS = 3_600_000
 MAX_WEEKS = 13
 _EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -117,7 +117,7 @@ def conditionals_of(symbol: Symbol, now_ms: int) -> Call:
     return Call(
         method="GET",
         path="/fapi/v1/allAlgoOrders",
-        params={"symbol": symbol, "startTime": str(now_ms - _WEEK_MS + 60_000), "limit": "1000"},
+        params={"symbol": symbol, "startTime": str(now_ms - WEEK_MS + 60_000), "limit": "1000"},
     )
 
 
@@ -127,11 +127,11 @@ def trade_windows(since_ms: int, now_ms: int) -> tuple[Window | None, ...]:
     Without times the venue answers with the last seven days, and no span may be longer; trades are
     kept for three months. So a young order needs no times, and an old one a span per week.
     """
-    if since_ms <= 0 or now_ms - since_ms < _WEEK_MS - _HOUR_MS:
+    if since_ms <= 0 or now_ms - since_ms < WEEK_MS - _HOUR_MS:
         return (None,)
-    start_ms = max(since_ms - _HOUR_MS, now_ms - MAX_WEEKS * _WEEK_MS)
-    starts = range(start_ms, now_ms + 1, _WEEK_MS)
-    return tuple(Window(start_ms=start, end_ms=min(start + _WEEK_MS - 1, now_ms + _HOUR_MS)) for start in starts)
+    start_ms = max(since_ms - _HOUR_MS, now_ms - MAX_WEEKS * WEEK_MS)
+    starts = range(start_ms, now_ms + 1, WEEK_MS)
+    return tuple(Window(start_ms=start, end_ms=min(start + WEEK_MS - 1, now_ms + _HOUR_MS)) for start in starts)
 
 
 def trades(
@@ -144,6 +144,23 @@ def trades(
     elif from_id is not None:
         params["fromId"] = str(from_id)
     return Call(method="GET", path="/fapi/v1/userTrades", params=params)
+
+
+def trades_of(symbol: Symbol, window: Window | None = None, from_id: int | None = None) -> Call:
+    """A page of a symbol's trades, whoever's, oldest first within a window or from an id on."""
+    params = {"symbol": str(symbol), "limit": str(TRADES_PER_PAGE)}
+    if from_id is not None:
+        params["fromId"] = str(from_id)
+    elif window is not None:
+        params |= {"startTime": str(window.start_ms), "endTime": str(window.end_ms)}
+    return Call(method="GET", path="/fapi/v1/userTrades", params=params)
+
+
+def orders_of(symbol: Symbol, window: Window) -> Call:
+    """The orders of a symbol that were created within a window, at most the latest thousand."""
+    params = {"symbol": str(symbol), "limit": "1000"}
+    params |= {"startTime": str(window.start_ms), "endTime": str(window.end_ms)}
+    return Call(method="GET", path="/fapi/v1/allOrders", params=params)
 
 
 def positions(symbol: Symbol | None) -> Call:

@@ -15,6 +15,7 @@ from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session, Tape
 from adapters.exchange.settings import Wiring
 from messages.base import Message
+from messages.reconciliation import FetchTrades
 from messages.reports import FillsFetched, OrderReport
 from messages.requests import (
     CancelOrder,
@@ -70,7 +71,7 @@ class Desk:
             case SetLeverage():
                 refused = replies.setting_refused(message, cause, stamp, unknown=True, retry_after_ms=DECLINED_RETRY_MS)
                 self._deliver(refused)
-            case FetchPositions() | FetchOpenOrders() | FetchBalance():
+            case FetchPositions() | FetchOpenOrders() | FetchBalance() | FetchTrades():
                 self._deliver(replies.fetch_failed(message, message.request_id, cause, DECLINED_RETRY_MS, stamp))
             case _:
                 raise TypeError(f"{type(message).__name__} is no request to a venue")
@@ -176,12 +177,12 @@ class Desk:
                 await self._fetch_fills(message)
             case SetLeverage():
                 await self._set_leverage(message)
-            case FetchPositions() | FetchOpenOrders() | FetchBalance():
+            case FetchPositions() | FetchOpenOrders() | FetchBalance() | FetchTrades():
                 await self._fetch(message)
             case _:
                 raise TypeError(f"{type(message).__name__} is no request to a venue")
 
-    async def _fetch(self, message: FetchPositions | FetchOpenOrders | FetchBalance) -> None:
+    async def _fetch(self, message: FetchPositions | FetchOpenOrders | FetchBalance | FetchTrades) -> None:
         report: Message
         try:
             match message:
@@ -191,6 +192,8 @@ class Desk:
                     report = await self._reader.open_orders(message)
                 case FetchBalance():
                     report = await self._reader.balance(message)
+                case FetchTrades():
+                    report = await self._reader.trades(message)
         except ReadError as error:
             stamp = self._reader.stamp()
             report = replies.fetch_failed(message, message.request_id, error.cause, error.retry_after_ms, stamp)

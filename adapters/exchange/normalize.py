@@ -187,6 +187,10 @@ def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport |
     )
 
 
+_LEGS: Mapping[str, PositionSide] = {"LONG": PositionSide.LONG, "SHORT": PositionSide.SHORT}
+"""`BOTH` is the net of a one-way account."""
+
+
 def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> FillReport:
     """One row of /fapi/v1/userTrades, which names its order by the venue's id only."""
     return FillReport(
@@ -203,6 +207,7 @@ def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> Fill
         fee=decimal_of(row, "commission", "0"),
         fee_currency=text_of(row, "commissionAsset", ""),
         maker=row.get("maker") is True,
+        position_side=_LEGS.get(text_of(row, "positionSide", "")),
     )
 
 

@@ -23,6 +23,7 @@ from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import MalformedError, Row, rows_of
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
+from messages.reconciliation import FetchTrades, TradesReport
 from messages.reports import (
     BalanceReport,
     FillReport,
@@ -35,6 +36,8 @@ from messages.reports import (
 from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
 from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
 
+MAX_ORDERS_ASKED = 20
+"""Orders older than the window whose trades are in it, each asked for by itself."""
 MAX_TRADE_PAGES = 50
 """50,000 trades of one order: beyond it something else is wrong."""
 
@@ -108,6 +111,49 @@ class Reader:
         for window in calls.trade_windows(request.since_ns // 1_000_000, self._now_ms()):
             await self._fills_within(window, request, venue_order_id, fills)
         return sorted(fills.values(), key=lambda fill: (fill.ts_event, fill.trade_id.zfill(20)))
+
+    async def trades(self, request: FetchTrades) -> TradesReport:
+        """All trades of a symbol, each with the client order id of its order, since `since_ns`, a week at most."""
+        begun_ns = self._clock.time_ns()
+        now_ms = self._now_ms()
+        start_ms = max(request.since_ns // 1_000_000, now_ms - calls.WEEK_MS + 60_000)
+        window = Window(start_ms=start_ms, end_ms=now_ms + 60_000)
+        self._learn(await self.conditionals_of(request.symbol))
+        orders = await self._rows(calls.orders_of(request.symbol, window), "orders")
+        names = {name.venue_order_id: name.client_order_id for name in (order_report(o, self.stamp()) for o in orders)}
+        trades = await self._trades_within(request.symbol, window)
+        for order in {trade.venue_order_id for trade in trades} - set(names):
+            if len(names) - len(orders) >= MAX_ORDERS_ASKED:
+                raise ReadError(f"trades of more than {MAX_ORDERS_ASKED} orders that are older than the window")
+            row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
+            names[order] = order_report(row, self.stamp()).client_order_id if row else ClientOrderId("")
+        links = self._events.links
+        parents = {
+            order: links[request.symbol, order].client_order_id for order in names if (request.symbol, order) in links
+        }
+        named = (replace(t, client_order_id=parents.get(t.venue_order_id, names[t.venue_order_id])) for t in trades)
+        report = TradesReport(
+            account=self._account,
+            ts_init=self._clock.time_ns(),
+            request_id=request.request_id,
+            symbol=request.symbol,
+            since_ns=request.since_ns,
+            begun_ns=begun_ns,
+            trades=tuple(sorted(named, key=lambda trade: (trade.ts_event, trade.trade_id.zfill(20)))),
+        )
+        return replies.following(report, request)
+
+    async def _trades_within(self, symbol: Symbol, window: Window) -> list[FillReport]:
+        """Of everybody, each once."""
+        found: dict[str, FillReport] = {}
+        for _ in range(MAX_TRADE_PAGES):
+            rows = await self._rows(calls.trades_of(symbol, window), "trades")
+            page = [trade_report(row, self.stamp(), ClientOrderId("")) for row in rows]
+            found.update({trade.trade_id: trade for trade in page})
+            if len(page) < calls.TRADES_PER_PAGE:
+                return list(found.values())
+            window = replace(window, start_ms=max(trade.ts_event for trade in page) // 1_000_000)
+        raise ReadError(f"more than {MAX_TRADE_PAGES} pages of trades")
 
     async def positions(self, request: FetchPositions) -> PositionsReport:
         begun_ns = self._clock.time_ns()

@@ -11,6 +11,7 @@ from messages import reports as r
 from messages import requests as q
 from messages.base import Message
 from messages.priority import PRIORITY
+from messages.reconciliation import FetchTrades, TradesReport
 from messages.types import ClientOrderId, PositionId, PositionSide, RejectReason, Severity
 from tests.gateway import stage
 from tests.gateway.stage import BTC, ID, MAIN, Stage
@@ -234,5 +235,5 @@ def test_every_request_and_report_of_the_port_has_a_route() -> None:
         q.QueryOrder, q.Notify, q.Wake, q.Reply, r.OrderAbsent, r.Sweep, r.GatewayStatus, r.Recovered,
         r.PositionView, r.PositionsAnswer, r.StatusAnswer, r.HistoryAnswer,
     }  # fmt: skip
-    said = {kind for kind in PRIORITY if kind.__module__ in (q.__name__, r.__name__)}
+    said = {kind for kind in PRIORITY if kind.__module__ in (q.__name__, r.__name__)} | {FetchTrades, TradesReport}
     assert set(play.gateway._routes) == said - not_for_it
