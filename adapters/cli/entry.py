@@ -76,6 +76,11 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
 
         journal(arguments, loaded.config.storage.path, fold() if fold is not None else None)
         return Exit.DONE
+    if arguments.command == "doctor":
+        from adapters.cli.doctor import doctor
+
+        doctor(arguments, loaded.config)
+        return Exit.DONE
     if arguments.command == "flatten":
         from adapters.cli.flatten import flatten
 

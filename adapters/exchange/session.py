@@ -38,6 +38,7 @@ _APIS: Mapping[str, str] = {
     "/fapi/v1/": "fapiPrivate",
     "/fapi/v2/": "fapiPrivateV2",
     "/fapi/v3/": "fapiPrivateV3",
+    "/sapi/v1/": "sapi",
 }
 
 

@@ -1,0 +1,235 @@
+"""The checks of `albra doctor` that need no exchange library: configuration, disk, supervisor, chat."""
+
+import json
+import os
+import socket
+import stat
+import statistics
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
+from adapters.cli.outcome import CommandError
+from adapters.config import Config
+from adapters.control.address import TOKEN_FILE
+from adapters.storage.lock import holder
+
+SPACE_WARN_BYTES = 1 << 30
+SPACE_FAIL_BYTES = 100 << 20
+FSYNC_PROBES = 5
+FSYNC_WARN_MS = 30.0
+"""A commit waits for one fsync: with a slower disk a command takes visibly longer."""
+FSYNC_FAIL_MS = 1000.0
+CHAT_TIMEOUT_S = 10.0
+HEALTH_TIMEOUT_S = 5.0
+
+
+class Judgement(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the doctor: what was looked at, what was found, and what to do unless all is well."""
+
+    check: str
+    judgement: Judgement
+    found: str
+    advice: str = ""
+
+
+def ok(check: str, found: str) -> Finding:
+    return Finding(check=check, judgement=Judgement.OK, found=found)
+
+
+def warn(check: str, found: str, advice: str) -> Finding:
+    return Finding(check=check, judgement=Judgement.WARN, found=found, advice=advice)
+
+
+def fail(check: str, found: str, advice: str) -> Finding:
+    return Finding(check=check, judgement=Judgement.FAIL, found=found, advice=advice)
+
+
+def configuration(config: Config) -> Iterator[Finding]:
+    """What is valid, and yet hardly meant."""
+    real = [account.account for account in config.accounts if not account.embedded]
+    names = ", ".join(f"{a.account} ({'paper' if a.embedded else a.exchange})" for a in config.accounts)
+    yield ok("configuration", f"{config.source or 'built-in defaults'}: valid; accounts: {names or 'none'}")
+    if not config.phase2.enabled:
+        yield warn("watch only", "phase2.enabled is false", "nothing is sent; set it to true to trade")
+    limits = config.limits
+    unlimited = None in (limits.order_notional, limits.account_exposure, limits.daily_loss)
+    if real and unlimited:
+        yield warn(
+            "limits",
+            "order_notional, account_exposure or daily_loss is not set",
+            f"set them under limits: {', '.join(real)} trades real money",
+        )
+    if config.source is not None and _readable_secret(config, config.source):
+        advice = f"chmod 600 {config.source}, or write ${{NAME}} and keep the secret in the environment"
+        yield fail("secrets", f"{config.source} holds a secret and others may read it", advice)
+
+
+def _readable_secret(config: Config, source: Path) -> bool:
+    if not source.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        return False
+    text = source.read_text(encoding="utf-8", errors="replace")
+    return any(secret in text for secret in config.secrets())
+
+
+def disk(storage: Path) -> Iterator[Finding]:
+    """Space, whether it can be written, and what one durable write costs."""
+    place = next(path for path in (storage, *storage.parents) if path.exists())
+    usage = os.statvfs(place)
+    free = usage.f_bavail * usage.f_frsize
+    said = f"{free / (1 << 30):.1f} GiB free at {place}"
+    advice = "free some space: a full disk refuses openings, and journal and logs grow with use"
+    if free < SPACE_FAIL_BYTES:
+        yield fail("disk space", said, advice)
+    elif free < SPACE_WARN_BYTES:
+        yield warn("disk space", said, advice)
+    else:
+        yield ok("disk space", said)
+    try:
+        took_ms = _fsync_ms(place)
+    except OSError as error:
+        yield fail("disk writes", f"{place}: {error.strerror or error}", "check owner, permissions and mount options")
+        return
+    said = f"a durable write takes {took_ms:.1f} ms"
+    if took_ms >= FSYNC_FAIL_MS:
+        yield fail("disk writes", said, "use another disk: every command waits for one durable write")
+    elif took_ms >= FSYNC_WARN_MS:
+        yield warn("disk writes", said, "commands wait for it; an SSD needs a few milliseconds")
+    else:
+        yield ok("disk writes", said)
+    token = storage / TOKEN_FILE
+    if token.exists() and token.stat().st_mode & 0o077:
+        yield fail("control token", f"{token} may be read by others", f"chmod 600 {token}; delete it to mint another")
+
+
+def _fsync_ms(directory: Path) -> float:
+    """The median of a few small durable writes. Raises OSError where nothing can be written."""
+    times = []
+    with tempfile.TemporaryFile(dir=directory) as file:
+        for _ in range(FSYNC_PROBES):
+            started_ns = time.perf_counter_ns()
+            file.write(b"\0" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+            times.append((time.perf_counter_ns() - started_ns) / 1e6)
+    return statistics.median(times)
+
+
+def supervisor(config: Config) -> Iterator[Finding]:
+    """Whether one runs on this data, answers, and is well."""
+    storage = config.storage.path
+    pid = holder(storage)
+    if pid is None:
+        yield warn("supervisor", f"none runs on {storage}", "start one with `albra run`")
+        yield from _ports(config)
+        return
+    try:
+        answer = Supervisor(storage).request("GET", "/v1/status", within_s=HEALTH_TIMEOUT_S)
+    except (Unreachable, Lost, CommandError) as error:
+        answer = Answer(0, {"error": str(error) or "no answer"})
+    if answer.status != 200:
+        yield fail(
+            "supervisor",
+            f"process {pid} holds {storage} and does not answer: {answer.error}",
+            f"look into `albra logs --level ERROR`; kill -USR1 {pid} makes it print where its threads are",
+        )
+        return
+    yield ok("supervisor", f"process {pid} answers")
+    yield from _health(answer.document)
+
+
+def _health(status: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    """What `albra status` shows that somebody should look at."""
+    for section, rows in status.items():
+        if section.startswith("account ") and rows.get("venue", "up") != "up":
+            yield fail(section, f"venue {rows['venue']}", "it is tried again by itself; nothing is opened until then")
+        elif section.startswith("account ") and rows.get("stream", "up") != "up":
+            yield warn(section, f"stream {rows['stream']}", "positions are read by sweeps until it is back")
+    quarantined = status.get("actors", {}).get("quarantined", "none")
+    if quarantined != "none":
+        advice = "see `albra logs --level ERROR`; `albra flatten` still closes its position"
+        yield fail("quarantine", quarantined, advice)
+    bare = status.get("positions", {}).get("without their protection", "0")
+    if bare != "0":
+        yield warn("protection", f"{bare} positions lack their stop or target", "see `albra positions`")
+    commits = status.get("journal", {}).get("commits", "")
+    if commits and not commits.endswith(" 0 failed"):
+        yield fail("journal", f"commits: {commits}", "check the disk, then `albra journal verify`")
+
+
+def _ports(config: Config) -> Iterator[Finding]:
+    """Ports that a start will want, where the configuration names any."""
+    wanted = {"control.port": (config.control.host, config.control.port)}
+    if any(account.embedded for account in config.accounts):
+        wanted["paper.port"] = ("127.0.0.1", config.paper.port)
+    for name, (host, port) in wanted.items():
+        if not port:
+            continue
+        try:
+            socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        except OSError as error:
+            yield fail(name, f"{host}:{port}: {error.strerror or error}", "choose another one, or 0 for any")
+
+
+def journal(storage: Path) -> Iterator[Finding]:
+    from adapters.storage.errors import JournalError, JournalMissing
+    from adapters.storage.reader import JournalReader
+
+    try:
+        with JournalReader(storage) as reader:
+            meta = reader.meta()
+            positions = sum(1 for _ in reader.positions())
+    except JournalMissing:
+        yield ok("journal", f"none yet under {storage}: the first start makes it")
+    except JournalError as error:
+        yield fail("journal", str(error), "see `albra journal verify`")
+    else:
+        yield ok("journal", f"{meta.journal_id}, {positions} positions; `albra journal verify` reads all of it")
+
+
+def chat(config: Config) -> Iterator[Finding]:
+    """Whether the Bot API knows the token, where the chat is on. The token is never shown: it stands in the URL."""
+    telegram = config.telegram
+    if not telegram.enabled or telegram.token is None:
+        return
+    request = urllib.request.Request(f"{telegram.api_base_url}{telegram.token.reveal()}/getMe")  # noqa: S310 - http(s) by the configuration's schema
+    try:
+        with urllib.request.urlopen(request, timeout=CHAT_TIMEOUT_S) as answer:  # noqa: S310
+            name = json.loads(answer.read())["result"]["username"]
+    except urllib.error.HTTPError as error:
+        with suppress(OSError):
+            error.close()
+        advice = "check telegram.token: BotFather shows it" if error.code in (401, 404) else "try again later"
+        yield fail("chat", f"the Bot API answers {error.code}", advice)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        why = getattr(error, "reason", None) or type(error).__name__
+        yield fail("chat", f"{telegram.api_base_url} cannot be reached: {why}", "check the network and api_base_url")
+    else:
+        yield ok("chat", f"@{name} answers")
+        if not telegram.users:
+            yield warn("chat users", "nobody may speak to the bot", "name users under telegram.users")
+        if not telegram.chats:
+            yield warn("chat notices", "there is no chat to tell anything", "name chats under telegram.chats")
+
+
+def rows(findings: list[Finding]) -> list[dict[str, Any]]:
+    """For scripts."""
+    return [
+        {"check": each.check, "result": each.judgement.value, "found": each.found, "advice": each.advice or None}
+        for each in findings
+    ]

@@ -1,0 +1,151 @@
+"""`albra doctor`: is everything fit to trade? One line per check, and what to do about it."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from adapters.cli import checks, output
+from adapters.cli.checks import Finding, Judgement, fail, ok, warn
+from adapters.cli.outcome import CommandError, Exit
+from adapters.cli.reach import reach
+from adapters.config import AccountConfig, Config
+from adapters.storage.lock import holder
+
+if TYPE_CHECKING:
+    from adapters.exchange.checkup import Checkup, KeyPermissions
+    from adapters.exchange.settings import ExchangeSettings
+
+OFFSET_WARN_MS = 500
+OFFSET_FAIL_MS = 5_000
+"""Requests are signed with the venue's time; but expiry and the day of a loss limit go by ours."""
+_COLORS = {Judgement.OK: "green", Judgement.WARN: "yellow", Judgement.FAIL: "red"}
+
+
+def doctor(arguments: Namespace, config: Config) -> None:
+    """Raises CommandError(FAILED) where a check fails; warnings alone exit 0."""
+    findings: list[Finding] = []
+    for finding in _examine(config):
+        findings.append(finding)
+        if not arguments.json:
+            _show(finding)
+    failed = [finding.check for finding in findings if finding.judgement is Judgement.FAIL]
+    document = {"healthy": not failed, "checks": checks.rows(findings)}
+    if failed:
+        raise CommandError(Exit.FAILED, f"doctor: {len(failed)} failed: {', '.join(failed)}", document)
+    if arguments.json:
+        output.document(document)
+
+
+def _examine(config: Config) -> Iterator[Finding]:
+    """Nearest first; whatever fails, the next is still looked at."""
+    yield from checks.configuration(config)
+    yield from checks.disk(config.storage.path)
+    yield from checks.journal(config.storage.path)
+    yield from checks.supervisor(config)
+    for account in config.accounts:
+        yield from _venue(config, account)
+    yield from checks.chat(config)
+
+
+def _show(finding: Finding) -> None:
+    color = _COLORS[finding.judgement] if output.colored(sys.stdout) else None
+    mark = output.paint(f"{finding.judgement:<4}", color)
+    advice = f": {finding.advice}" if finding.advice else ""
+    output.line(f"{mark}  {finding.check:<22}  {finding.found}{advice}")
+
+
+def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:
+    name = account.account
+    if account.embedded and holder(config.storage.path) is None:
+        yield ok(f"venue {name}", "the embedded paper venue, which starts with `albra run`")
+        return
+    try:
+        with reach(config, account) as settings:
+            found = asyncio.run(_ask(settings))
+    except CommandError as error:
+        yield fail(f"venue {name}", error.text, "see `albra logs --level ERROR`")
+        return
+    if found.unreachable:
+        where = settings.base_url or settings.exchange
+        advice = "check the network, base_url and the exchange's status page"
+        yield fail(f"venue {name}", f"{where}: {found.unreachable}", advice)
+        return
+    yield ok(f"venue {name}", f"answers within {found.round_trip_ms} ms")
+    yield from clock(name, found)
+    if found.refused:
+        advice = "check api_key and api_secret, that futures are enabled for the key, and its allowed addresses"
+        yield fail(f"keys {name}", found.refused, advice)
+        return
+    yield from keys(name, found)
+    if not account.embedded:
+        yield from permissions(name, found.permissions)
+    yield from mode(account, found)
+
+
+async def _ask(settings: "ExchangeSettings") -> "Checkup":
+    from adapters.clock import SystemClock
+    from adapters.exchange.checkup import checkup
+    from adapters.exchange.session import Session
+
+    session = Session(settings, SystemClock())
+    try:
+        return await checkup(session)
+    finally:
+        await session.close()
+
+
+def clock(name: str, found: "Checkup") -> Iterator[Finding]:
+    """Our clock against the venue's; half of the round trip is not known."""
+    if found.offset_ms is None:
+        yield warn(f"clock {name}", "the venue does not tell its time", "try again later")
+        return
+    off_ms = abs(found.offset_ms)
+    said = f"{off_ms} ms {'ahead of' if found.offset_ms > 0 else 'behind'} the venue's"
+    advice = "let the machine's time be kept by NTP (timedatectl set-ntp true)"
+    if off_ms >= OFFSET_FAIL_MS:
+        yield fail(f"clock {name}", said, advice)
+    elif off_ms - found.round_trip_ms // 2 >= OFFSET_WARN_MS:
+        yield warn(f"clock {name}", said, advice)
+    else:
+        yield ok(f"clock {name}", said)
+
+
+def keys(name: str, found: "Checkup") -> Iterator[Finding]:
+    if found.can_trade is False:
+        yield fail(f"keys {name}", "the account may not trade", "see the exchange's notices about the account")
+        return
+    balance = "balance not told" if found.available is None else f"{output.rounded(found.available)} USDT available"
+    if found.available is not None and found.available <= 0:
+        yield warn(f"keys {name}", balance, "transfer some to the futures wallet: nothing can be opened")
+    else:
+        yield ok(f"keys {name}", f"accepted; {balance}")
+
+
+def permissions(name: str, said: "KeyPermissions | None") -> Iterator[Finding]:
+    """A key that is stolen should be able to do as little as possible."""
+    check = f"permissions {name}"
+    if said is None or said.withdrawals is None:
+        advice = "look in the exchange's key settings: no withdrawals, and only your addresses"
+        yield warn(check, "the venue does not tell what the key may do", advice)
+        return
+    if said.futures is False:
+        yield fail(check, "the key may not trade futures", "enable futures for it at the exchange")
+    if said.withdrawals:
+        yield warn(check, "the key may withdraw", "take that permission away: Albra never needs it")
+    if said.bound_to_addresses is False:
+        yield warn(check, "the key works from any address", "bind it to this machine's at the exchange")
+    if said.futures is not False and not said.withdrawals and said.bound_to_addresses is not False:
+        yield ok(check, "trades futures, cannot withdraw, bound to addresses")
+
+
+def mode(account: AccountConfig, found: "Checkup") -> Iterator[Finding]:
+    check = f"position mode {account.account}"
+    if found.mode is None:
+        yield warn(check, "the venue does not tell it", "try again later")
+    elif found.mode is not account.position_mode:
+        advice = f"set position_mode: {found.mode}, or change it at the exchange while the account is flat"
+        yield fail(check, f"the account is in {found.mode}, the configuration says {account.position_mode}", advice)
+    else:
+        yield ok(check, str(found.mode.value))

@@ -1,0 +1,107 @@
+"""What can be learned about one account at one venue without changing anything: for `albra doctor`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from adapters.exchange import calls
+from adapters.exchange import outcome as proof
+from adapters.exchange.calls import Call
+from adapters.exchange.normalize import position_mode
+from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.rows import MalformedError, decimal_of, row_of
+from adapters.exchange.session import Session
+from messages.types import PositionMode
+
+ACCOUNT_CONFIG = Call(method="GET", path="/fapi/v1/accountConfig")
+KEY_PERMISSIONS = Call(method="GET", path="/sapi/v1/account/apiRestrictions")
+"""Of the key, not of the account ("Get API Key Permission", wallet). Served by api.binance.com only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPermissions:
+    """What the key may do; None where the venue does not say."""
+
+    futures: bool | None
+    withdrawals: bool | None
+    bound_to_addresses: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkup:
+    """`unreachable` and `refused` hold the venue's words, empty where all is well; what was not learned is None.
+
+    `offset_ms`: how far our clock is ahead of the venue's, give or take half of `round_trip_ms`.
+    """
+
+    unreachable: str = ""
+    refused: str = ""
+    offset_ms: int | None = None
+    round_trip_ms: int = 0
+    can_trade: bool | None = None
+    mode: PositionMode | None = None
+    available: Decimal | None = None
+    permissions: KeyPermissions | None = None
+
+
+async def checkup(session: Session) -> Checkup:
+    """Ask the venue; raises nothing for what it answers."""
+    before_ms = session.exchange.milliseconds()
+    time = await session.sync_clock()
+    after_ms = session.exchange.milliseconds()
+    if not isinstance(time, proof.Answered):
+        return Checkup(unreachable=_words(time))
+    server_ms = time.value.get("serverTime") if isinstance(time.value, Mapping) else None
+    offset_ms = (before_ms + after_ms) // 2 - server_ms if isinstance(server_ms, int) else None
+    config = await session.ask(Ask.READ, ACCOUNT_CONFIG)
+    refused = "" if isinstance(config, proof.Answered) else _words(config)
+    row = config.value if isinstance(config, proof.Answered) and isinstance(config.value, Mapping) else {}
+    return Checkup(
+        refused=refused,
+        offset_ms=offset_ms,
+        round_trip_ms=after_ms - before_ms,
+        can_trade=_flag(row, "canTrade"),
+        mode=None if refused else _mode(await session.ask(Ask.READ, calls.POSITION_MODE)),
+        available=None if refused else _available(await session.ask(Ask.READ, calls.ACCOUNT)),
+        permissions=None if refused else _permissions(await session.ask(Ask.READ, KEY_PERMISSIONS)),
+    )
+
+
+def _mode(verdict: Verdict) -> PositionMode | None:
+    try:
+        return position_mode(verdict.value) if isinstance(verdict, proof.Answered) else None
+    except MalformedError:
+        return None
+
+
+def _available(verdict: Verdict) -> Decimal | None:
+    try:
+        row = row_of(verdict.value, "account") if isinstance(verdict, proof.Answered) else {}
+        return decimal_of(row, "availableBalance")
+    except MalformedError:
+        return None
+
+
+def _permissions(verdict: Verdict) -> KeyPermissions | None:
+    if not isinstance(verdict, proof.Answered) or not isinstance(verdict.value, Mapping):
+        return None
+    return KeyPermissions(
+        futures=_flag(verdict.value, "enableFutures"),
+        withdrawals=_flag(verdict.value, "enableWithdrawals"),
+        bound_to_addresses=_flag(verdict.value, "ipRestrict"),
+    )
+
+
+def _flag(row: Mapping[str, object], name: str) -> bool | None:
+    value = row.get(name)
+    return value if isinstance(value, bool) else None
+
+
+def _words(verdict: Verdict) -> str:
+    match verdict:
+        case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
+            return f"{code} {text}"
+        case proof.NotExecuted(cause=cause) | proof.Unknown(cause=cause):
+            return cause
+        case _:
+            return "an answer to another question"

@@ -1,0 +1,217 @@
+"""`albra doctor`: every check can pass and fail, and says what to do."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from adapters.cli import checks, doctor
+from adapters.cli.checks import Finding, Judgement
+from adapters.exchange.checkup import Checkup, KeyPermissions
+from adapters.paper.server import EmbeddedServer
+from adapters.storage.lock import DirectoryLock
+from tests.cli.conftest import Albra
+from tests.control.fake_supervisor import FakeSupervisor
+from tests.exchange.desk_side import paper, venue_answers
+
+Answer = tuple[int, bytes]
+
+
+@contextmanager
+def answering(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[str]:
+    """The base URL of a server on loopback that answers GETs by `answer(path, headers)`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answer(self.path, dict(self.headers))
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def live_venue(venue: EmbeddedServer, permissions: Mapping[str, bool]) -> Iterator[str]:
+    """The paper venue, and beside it what only the exchange itself serves."""
+
+    def answer(path: str, headers: Mapping[str, str]) -> Answer:
+        if path.startswith("/sapi/v1/account/apiRestrictions?"):
+            return 200, json.dumps(permissions).encode()
+        key = {name: value for name, value in headers.items() if name.upper() == "X-MBX-APIKEY"}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(venue.http_url + path, headers=key)) as said:
+                return said.status, said.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    with answering(answer) as url:
+        yield url
+
+
+def write(albra: Albra, **more: object) -> None:
+    file = albra.directory / "config.yaml"
+    file.write_text(json.dumps({"storage": {"path": "var"}, **more}))
+    file.chmod(0o600)
+
+
+def account(url: str, **more: object) -> dict[str, object]:
+    return {"exchange": "binanceusdm", "api_key": "paper-key", "api_secret": "paper-secret", "base_url": url, **more}
+
+
+def results(document: Mapping[str, Any]) -> dict[str, str]:
+    return {row["check"]: row["result"] for row in document["checks"]}
+
+
+@pytest.fixture
+def venue() -> Iterator[EmbeddedServer]:
+    with paper() as server:
+        yield server
+
+
+def test_a_healthy_account_passes_every_check(albra: Albra, venue: EmbeddedServer, supervisor: FakeSupervisor) -> None:
+    lock = DirectoryLock(albra.storage)
+    restricted = {"enableFutures": True, "enableWithdrawals": False, "ipRestrict": True}
+    limits = {"order_notional": 1, "account_exposure": 1, "daily_loss": 1}
+    with live_venue(venue, restricted) as url:
+        write(albra, accounts={"main": account(url)}, limits=limits)
+        ended = albra("doctor", "--json")
+    lock.release()
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.document()["healthy"] is True
+    found = results(ended.document())
+    assert {name: result for name, result in found.items() if result != "ok"} == {}
+    wanted = {"configuration", "disk space", "disk writes", "journal", "supervisor", "venue main", "clock main"}
+    assert wanted | {"keys main", "permissions main", "position mode main"} <= set(found)
+
+
+def test_a_wrong_key_and_a_wrong_mode_fail_with_the_venues_words(albra: Albra, venue: EmbeddedServer) -> None:
+    venue_answers(venue, "POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
+    write(
+        albra,
+        accounts={
+            "main": account(venue.http_url, api_key="wrong"),
+            "second": account(venue.http_url),
+        },
+    )
+    ended = albra("doctor")
+    assert ended.code == 1
+    assert "fail  keys main               -2015" in ended.out
+    assert "set position_mode: hedge" in ended.out
+    assert "albra: doctor: 2 failed: keys main, position mode second" in ended.err
+    assert "paper-secret" not in ended.out + ended.err
+
+
+def test_a_venue_that_is_not_there_fails_and_the_rest_is_still_checked(albra: Albra) -> None:
+    write(albra, accounts={"main": account("http://127.0.0.1:9")}, control={"port": 0})
+    ended = albra("doctor", "--json")
+    assert ended.code == 1
+    found = results(ended.document())
+    assert found["venue main"] == "fail"
+    assert found["disk writes"] == "ok"
+
+
+def test_a_secret_in_a_file_for_everybody_fails(albra: Albra) -> None:
+    write(albra, accounts={"main": account("http://127.0.0.1:9")})
+    (albra.directory / "config.yaml").chmod(0o644)
+    ended = albra("doctor", "--json")
+    assert results(ended.document())["secrets"] == "fail"
+
+
+def test_a_supervisor_that_does_not_answer_fails_and_one_that_is_not_there_warns(albra: Albra) -> None:
+    assert results(albra("doctor", "--json").document())["supervisor"] == "warn"
+    lock = DirectoryLock(albra.storage)
+    ended = albra("doctor", "--json")
+    lock.release()
+    assert ended.code == 1
+    assert results(ended.document())["supervisor"] == "fail"
+
+
+def test_the_chat_is_asked_and_its_token_never_shown(albra: Albra) -> None:
+    def bot(path: str, _: Mapping[str, str]) -> Answer:
+        if path == "/bot1:good/getMe":
+            return 200, b'{"ok": true, "result": {"id": 1, "username": "albra_bot"}}'
+        return 401, b'{"ok": false}'
+
+    with answering(bot) as url:
+        chat = {"enabled": True, "api_base_url": f"{url}/bot", "users": {"1": "owner"}, "chats": [1]}
+        write(albra, telegram={**chat, "token": "1:good"})
+        good = albra("doctor")
+        write(albra, telegram={**chat, "token": "1:bad", "users": {}})
+        bad = albra("doctor")
+    assert (good.code, bad.code) == (0, 1)
+    assert "@albra_bot answers" in good.out
+    assert "BotFather" in bad.out
+    assert "1:good" not in good.out + good.err
+    assert "1:bad" not in bad.out + bad.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "check", "judgement"),
+    [
+        ({"account main": {"venue": "down: timeout"}}, "account main", Judgement.FAIL),
+        ({"account main": {"venue": "up", "stream": "down"}}, "account main", Judgement.WARN),
+        ({"actors": {"quarantined": "position/3"}}, "quarantine", Judgement.FAIL),
+        ({"positions": {"without their protection": "2"}}, "protection", Judgement.WARN),
+        ({"journal": {"commits": "5 of 9 steps, 1 failed"}}, "journal", Judgement.FAIL),
+    ],
+)
+def test_what_the_supervisor_says_of_itself_is_judged(
+    rows: Mapping[str, Mapping[str, str]], check: str, judgement: Judgement
+) -> None:
+    well = {
+        "account main": {"venue": "up", "stream": "up"},
+        "actors": {"quarantined": "none"},
+        "positions": {"without their protection": "0"},
+        "journal": {"commits": "5 of 9 steps, 0 failed"},
+    }
+    assert list(checks._health(well)) == []
+    [finding] = checks._health(rows)
+    assert (finding.check, finding.judgement) == (check, judgement)
+    assert finding.advice
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "round_trip_ms", "judgement"),
+    [(0, 10, "ok"), (-480, 0, "ok"), (600, 400, "ok"), (600, 100, "warn"), (-700, 0, "warn"), (-5000, 9999, "fail")],
+)
+def test_the_clock_is_judged_less_half_of_the_round_trip(offset_ms: int, round_trip_ms: int, judgement: str) -> None:
+    [finding] = doctor.clock("main", Checkup(offset_ms=offset_ms, round_trip_ms=round_trip_ms))
+    assert finding.judgement == judgement
+    assert ("ahead of" in finding.found) == (offset_ms > 0)
+
+
+@pytest.mark.parametrize(
+    ("futures", "withdrawals", "bound", "judgements"),
+    [
+        (True, False, True, ["ok"]),
+        (True, True, True, ["warn"]),
+        (True, False, False, ["warn"]),
+        (False, False, True, ["fail"]),
+        (False, True, False, ["fail", "warn", "warn"]),
+        (None, None, None, ["warn"]),
+    ],
+)
+def test_what_a_key_may_do_is_judged(
+    *, futures: bool | None, withdrawals: bool | None, bound: bool | None, judgements: list[str]
+) -> None:
+    said = KeyPermissions(futures=futures, withdrawals=withdrawals, bound_to_addresses=bound)
+    findings: list[Finding] = list(doctor.permissions("main", said))
+    assert [finding.judgement for finding in findings] == judgements
