@@ -1,10 +1,10 @@
 """Folding: one event at a time, `evolve(position, event) -> position`, and nothing else changes a position."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from actors.position.copying import replace
 from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position, protection_rests
 from messages import events as e
 from messages.base import Event
