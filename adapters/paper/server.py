@@ -96,6 +96,8 @@ class PaperServer:
             self._ticker.cancel()
         await self.streams.close()
         await runner.cleanup()
+        # A connection accepted in the last moment has its first turn only now; ended before it, it would leak.
+        await asyncio.sleep(0)
         self.live.close()
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
