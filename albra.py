@@ -262,6 +262,8 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.gateway.memory import Memory as GatewayMemory
     from actors.journal import JournalActor
     from actors.notifier.actor import NotifierActor
+    from actors.notifier.actor import Settings as NotifierSettings
+    from actors.notifier.actor import Start as NotifierStart
     from actors.runtime import Placement
     from actors.supervisor.actor import Memory, Settings, SupervisorActor
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
@@ -280,7 +282,13 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
     system.spawn("journal", lambda context: JournalActor(context, journal), placement=thread)
-    system.spawn("notifier", lambda context: NotifierActor(context, show, log), placement=thread)
+    system.spawn(
+        "notifier",
+        lambda context: NotifierActor(
+            context, settings=NotifierSettings(), start=NotifierStart(), chat=None, channel=None, show=show, log=log
+        ),
+        placement=thread,
+    )
     system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
     for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
         system.subscribe(shown, show)

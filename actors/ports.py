@@ -62,3 +62,17 @@ class JournalStore(Protocol):
     def history(self, ordinal: int, done: Callable[[tuple[bytes, ...]], None]) -> None:
         """Read every event of a position, encoded."""
         ...
+
+
+class Chat(Protocol):
+    """The owner's chat. Accepts SendText, EditText (each answered by exactly one TextSent or SendFailed to its
+    `reply_to`), AnswerPress, PublishMenu, UpdatesKept. Unasked it delivers Incoming updates, ChatUp, ChatDown.
+    """
+
+    def request(self, message: Message) -> None: ...
+
+
+class Channel(Protocol):
+    """A second way out. Accepts PostNotice (answered by exactly one Posted or PostFailed) and SendPing."""
+
+    def request(self, message: Message) -> None: ...

@@ -87,10 +87,14 @@ class IncomingOther(Incoming):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToChat(Message):
-    """A request to the chat; what came of it is told to `reply_to`, where that is given."""
+    """A request to the chat; what came of it is told to `reply_to`, where that is given.
+
+    It may be tried again for `patience_ms`; 0: whoever asks decides that himself.
+    """
 
     request_id: str
     reply_to: Address = Address("")
+    patience_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +179,7 @@ class ChatDown(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadLogs(Message):
-    """The last `count` lines of the log, warnings and worse; answered by LogsAnswer to `reply_to`."""
+    """The last `count` lines of the log; answered by LogsAnswer to `reply_to`."""
 
     request_id: str
     reply_to: Address

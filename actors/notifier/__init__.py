@@ -1,1 +1,4 @@
-"""What the owner is told."""
+"""What the owner is told: a durable outbox, its pace, its words, the daily report.
+
+Pure parts: `outbox`, `throttle`, `texts`, `phrases`, `report`. The shell is `actor`.
+"""

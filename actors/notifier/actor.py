@@ -1,40 +1,404 @@
-"""The notifier: one address for everything the owner should hear, one line in the log for each.
+"""The notifier: one address for everything the owner should hear.
 
-A notice with an id that was told a moment ago is not told again: after a restart notices are repeated.
+A notice is journalled before it is sent and its delivery after; a chat that is slow, full or gone delays
+it and loses nothing. Each recipient has one message under way at a time.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date
 
-from actors.ports import Log
+from actors.ledger import Ledger, Past, Shape
+from actors.notifier import outbox as box
+from actors.notifier import texts
+from actors.notifier.outbox import SECOND_CHANNEL, Outbox
+from actors.notifier.report import Schedule, Tallies, due, next_due_ns
+from actors.notifier.throttle import SECOND_NS, Pace, Parcel, Policy, Recipient, next_parcel, next_post
+from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
-from messages.requests import Notify
-from messages.types import Severity
+from actors.telegram.markup import plain
+from actors.telegram.words import Words, money, signed
+from messages import codec
+from messages.base import Message
+from messages.events import OrderFilled, StateChanged
+from messages.journal import Effect
+from messages.lifecycle import ActorRestarted
+from messages.notices import (
+    AcknowledgeNotice,
+    Look,
+    NoticeAcknowledged,
+    NoticesDelivered,
+    NoticesDropped,
+    Posted,
+    PostFailed,
+    PostNotice,
+    SendPing,
+)
+from messages.reconciliation import DiscrepancyDetected
+from messages.requests import Notify, Reply
+from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
+from messages.types import Address, Severity
 
-REMEMBERED = 1_000
-_LEVELS = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.CRITICAL: "CRITICAL"}
+OWN_HISTORY = -2
+FIRST_PAUSE_NS = SECOND_NS
+LONGEST_PAUSE_NS = 60 * SECOND_NS
+REFUSED_PAUSE_NS = 600 * SECOND_NS
+"""A chat that refuses us for good (blocked, gone) is asked again this seldom: what matters is kept for it."""
+ANSWER_DEADLINE_NS = 120 * SECOND_NS
+_LEVELS = {
+    Severity.ROUTINE: "INFO",
+    Severity.INFO: "INFO",
+    Severity.WARNING: "WARNING",
+    Severity.CRITICAL: "CRITICAL",
+}
+
+SHAPE: Shape[Outbox] = Shape(
+    ordinal=OWN_HISTORY,
+    name="notifier",
+    blank=Outbox(),
+    evolve=box.evolve,
+    encode=codec.encode,
+    decode=lambda data: codec.decode_as(data, Outbox),
+)
 
 
-class NotifierActor(Actor[Notify]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Who hears of notices, how, and when; `words` by recipient name."""
+
+    recipients: tuple[Recipient, ...] = ()
+    words: Mapping[str, Words] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    schedule: Schedule = field(default_factory=Schedule)
+    second_channel: bool = False
+    ping_ns: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(recipient.name for recipient in self.recipients)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What the journal knew: the outbox; notices whose step is durable and that may not have arrived here;
+    what happened in the last week, for reports.
+    """
+
+    past: Past = field(default_factory=Past)
+    notices: tuple[Notify, ...] = ()
+    events: tuple[Message, ...] = ()
+
+
+@dataclass(slots=True)
+class _Line:
+    """The way to one recipient: what is under way, and until when it is to be left alone."""
+
+    pace: Pace = field(default_factory=Pace)
+    parcel: Parcel | None = None
+    parts: tuple[str, ...] = ()
+    place: int = 0
+    request_id: str = ""
+    asked_ns: int = 0
+    failures: int = 0
+    not_before_ns: int = 0
+    as_plain: bool = False
+
+
+class NotifierActor(Actor[Message]):
     """`show` puts a notice where the owner looks now: the terminal, listeners of the control API."""
 
-    def __init__(self, context: Context, show: Callable[[Notify], None], log: Log) -> None:
+    def __init__(
+        self,
+        context: Context,
+        *,
+        settings: Settings,
+        start: Start,
+        chat: Chat | None,
+        channel: Channel | None,
+        show: Callable[[Notify], None],
+        log: Log,
+    ) -> None:
         super().__init__(context)
+        self._settings = settings
+        self._start = start
+        self._chat = chat
+        self._channel = channel
         self._show = show
         self._log = log
-        self._told: deque[str] = deque(maxlen=REMEMBERED)
+        first = context.incarnation == 1
+        self._ledger = Ledger(context, SHAPE, start.past if first else Past())
+        self._lines = {name: _Line() for name in (*settings.names, SECOND_CHANNEL)}
+        self._chat_works = True
+        self._down_since_ns = 0
+        self._requests = 0
+        self._born_ns = context.clock.monotonic_ns()
+        self._tallies = Tallies(settings.schedule.zone)
 
-    def receive(self, message: Notify) -> None:
-        if message.notice_id and message.notice_id in self._told:
+    def on_start(self) -> None:
+        for event in self._start.events:
+            self._tallies.note(event)
+        for kind in (OrderFilled, StateChanged, DiscrepancyDetected, ActorRestarted):
+            self.context.subscribe(kind)
+        if self._settings.ping_ns:
+            self._ping()
+        if self.context.incarnation > 1:
+            self._ledger.recover()
             return
-        self._told.append(message.notice_id)
+        for notice in self._start.notices:
+            self._notify(notice)
+        self._look()
+
+    def receive(self, message: Message) -> None:
+        match message:
+            case Notify():
+                self._notify(message)
+            case TextSent() | SendFailed() | Posted() | PostFailed():
+                self._answered(message)
+            case AcknowledgeNotice():
+                self._acknowledge(message)
+            case ChatUp() | ChatDown():
+                self._chat_health(message)
+            case Look(topic="ping"):
+                self._ping()
+            case Look():
+                self._look()
+            case _:
+                self._tallies.note(message)
+
+    def receive_signal(self, message: Message) -> None:
+        if self._ledger.signal(message):
+            self._look()
+
+    # Taking in ------------------------------------------------------------------------------------
+
+    def _notify(self, notice: Notify) -> None:
+        now_ns = self.context.clock.time_ns()
+        cooldown_ns = self._settings.policy.cooldown_ns
+        events = box.decide(self._ledger.ahead, notice, self._recipients(notice.severity), now_ns, cooldown_ns)
+        if not events:
+            return
         self._log(
-            _LEVELS[message.severity],
+            _LEVELS[notice.severity],
             "notice",
             actor="notifier",
-            correlation_id=message.correlation_id,
-            position_id=message.position_id or "",
-            account=message.account or "",
-            text=message.text,
+            correlation_id=notice.correlation_id,
+            position_id=notice.position_id or "",
+            account=notice.account or "",
+            text=notice.text,
         )
-        self._show(message)
+        self._show(notice)
+        self._ledger.keep(*events)
+
+    def _recipients(self, severity: Severity) -> tuple[str, ...]:
+        if self._settings.second_channel and severity is Severity.CRITICAL:
+            return (*self._settings.names, SECOND_CHANNEL)
+        return self._settings.names
+
+    def _acknowledge(self, command: AcknowledgeNotice) -> None:
+        known = any(entry.number == command.number and not entry.seen for entry in self._ledger.ahead.entries)
+        reply = Reply(
+            command_id=command.command_id,
+            to=command.reply_to,
+            accepted=True,
+            text="acknowledged" if known else "acknowledged before",
+        )
+        if not known:
+            self.context.tell(command.reply_to, reply)
+            return
+        event = NoticeAcknowledged(number=command.number, user_id=command.user_id, ts_init=self.context.clock.time_ns())
+        self._ledger.keep(event, effects=(Effect(to=command.reply_to, message=reply),))
+
+    def _chat_health(self, message: ChatUp | ChatDown) -> None:
+        works = isinstance(message, ChatUp)
+        if works == self._chat_works:
+            return
+        self._chat_works = works
+        now_ns = self.context.clock.monotonic_ns()
+        if works:
+            for line in self._lines.values():
+                line.failures, line.not_before_ns = 0, 0
+            self._log("INFO", "chat up", actor="notifier")
+        else:
+            self._down_since_ns = now_ns
+            self._log("WARNING", "chat down", actor="notifier", why=getattr(message, "cause", ""))
+        self._look()
+
+    # Sending --------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Whatever may have come due: echoes, reminders, reports, parcels."""
+        now_ns = self.context.clock.time_ns()
+        ahead, policy = self._ledger.ahead, self._settings.policy
+        events = box.echoes(ahead, self._settings.names, now_ns, policy.cooldown_ns)
+        events += box.reminders(ahead, self._settings.names, now_ns, policy.repeat_critical_ns)
+        if events:
+            self._ledger.keep(*events)
+        self._report(now_ns)
+        waits = [self._pump(recipient, now_ns) for recipient in self._settings.recipients if self._chat]
+        waits.append(self._post(now_ns))
+        moments = (
+            box.next_echo_ns(ahead, policy.cooldown_ns),
+            box.next_reminder_ns(ahead, policy.repeat_critical_ns),
+            next_due_ns(self._settings.schedule, now_ns),
+        )
+        waits += [max(1, moment - now_ns) for moment in moments if moment]
+        soonest = min((wait for wait in waits if wait), default=0)
+        if soonest:
+            self.context.schedule("look", soonest, Look())
+
+    def _pump(self, recipient: Recipient, now_ns: int) -> int:
+        """Send this chat what is due; the pause until there may be more, 0: until something changes."""
+        line = self._lines[recipient.name]
+        left_ns = self._busy_ns(line)
+        if left_ns:
+            return left_ns
+        found = next_parcel(self._sendable(), recipient, self._settings.policy, line.pace, now_ns)
+        if not isinstance(found, Parcel):
+            return found.for_ns
+        words = self._settings.words.get(recipient.name, Words())
+        line.parcel, line.place = found, 0
+        line.parts = texts.message(found.entries, words, now_ns)
+        self._send_part(recipient.name, line)
+        return ANSWER_DEADLINE_NS
+
+    def _sendable(self) -> Outbox:
+        """Only what is durable is sent; what is delivered is not sent again while that becomes durable."""
+        durable, ahead = self._ledger.known.next_number, self._ledger.ahead
+        return replace(ahead, entries=tuple(entry for entry in ahead.entries if entry.number < durable))
+
+    def _busy_ns(self, line: _Line) -> int:
+        """How long this line is to be left alone; an answer that never came counts as a failure."""
+        now_ns = self.context.clock.monotonic_ns()
+        if line.parcel is not None:
+            left_ns = line.asked_ns + ANSWER_DEADLINE_NS - now_ns
+            if left_ns > 0:
+                return left_ns
+            self._failed(line, "no answer", 0)
+        return max(0, line.not_before_ns - now_ns)
+
+    def _send_part(self, name: str, line: _Line) -> None:
+        assert line.parcel is not None
+        assert self._chat is not None
+        text = line.parts[line.place]
+        last = line.place == len(line.parts) - 1
+        words = self._settings.words.get(name, Words())
+        line.request_id, line.asked_ns = self._request_id(name), self.context.clock.monotonic_ns()
+        self._chat.request(
+            SendText(
+                request_id=line.request_id,
+                reply_to=Address(self.context.address),
+                chat_id=int(name),
+                text=_bare(text) if line.as_plain else text,
+                buttons=texts.buttons(line.parcel.entries, words) if last else (),
+                silent=line.parcel.entries[0].severity in box.LESSER,
+            )
+        )
+
+    def _post(self, now_ns: int) -> int:
+        """The same for the second channel."""
+        line = self._lines[SECOND_CHANNEL]
+        if self._channel is None or not self._settings.second_channel:
+            return 0
+        left_ns = self._busy_ns(line)
+        if left_ns:
+            return left_ns
+        alone = not self._settings.recipients
+        found = next_post(self._sendable(), self._settings.policy, now_ns, first_works=self._chat_works, alone=alone)
+        if not isinstance(found, Parcel):
+            return found.for_ns
+        entry = found.entries[0]
+        line.parcel, line.request_id = found, self._request_id(SECOND_CHANNEL)
+        line.asked_ns = self.context.clock.monotonic_ns()
+        self._channel.request(
+            PostNotice(
+                request_id=line.request_id,
+                reply_to=Address(self.context.address),
+                severity=entry.severity,
+                text=entry.text,
+                ts_init=entry.queued_ns,
+                account=entry.account,
+                position_id=entry.position_id,
+            )
+        )
+        return ANSWER_DEADLINE_NS
+
+    def _answered(self, answer: TextSent | SendFailed | Posted | PostFailed) -> None:
+        name = answer.request_id.partition("/")[0]
+        line = self._lines.get(name)
+        if line is None or line.parcel is None or line.request_id != answer.request_id:
+            return  # the answer to a question of an earlier life, or one that was given up
+        if isinstance(answer, TextSent | Posted):
+            self._arrived(name, line, getattr(answer, "message_id", 0))
+        elif isinstance(answer, SendFailed) and answer.permanent:
+            self._refused(name, line, answer.cause)
+        else:
+            self._failed(line, answer.cause, answer.retry_after_ms)
+        self._look()
+
+    def _arrived(self, name: str, line: _Line, message_id: int) -> None:
+        assert line.parcel is not None
+        line.failures = 0
+        line.place += 1
+        if line.place < len(line.parts):
+            self._send_part(name, line)
+            return
+        parcel, line.parcel, line.as_plain = line.parcel, None, False
+        now_ns = self.context.clock.time_ns()
+        line.pace = line.pace.after(parcel.entries[0].severity, now_ns)
+        numbers = tuple(entry.number for entry in parcel.entries)
+        self._ledger.keep(NoticesDelivered(ts_init=now_ns, recipient=name, numbers=numbers, message_id=message_id))
+
+    def _failed(self, line: _Line, cause: str, retry_after_ms: int) -> None:
+        """Nothing is lost: the same goes out again, later and later, or when the chat says so."""
+        line.parcel, line.place = None, 0
+        pause_ns = min(FIRST_PAUSE_NS << min(line.failures, 10), LONGEST_PAUSE_NS)
+        line.failures += 1
+        line.not_before_ns = self.context.clock.monotonic_ns() + max(pause_ns, retry_after_ms * 1_000_000)
+        self._log("WARNING", "notice delayed", actor="notifier", why=cause, failures=str(line.failures))
+
+    def _refused(self, name: str, line: _Line, cause: str) -> None:
+        """The chat will not have it: without markup first; then what is lesser goes, and the rest waits."""
+        assert line.parcel is not None
+        parcel = line.parcel
+        if not line.as_plain:
+            line.as_plain, line.place = True, 0
+            self._send_part(name, line)
+            return
+        line.parcel, line.as_plain = None, False
+        self._log("ERROR", "chat refuses notices", actor="notifier", chat=name, why=cause)
+        line.not_before_ns = self.context.clock.monotonic_ns() + REFUSED_PAUSE_NS
+        if parcel.entries[0].severity in box.LESSER:
+            numbers = tuple(entry.number for entry in parcel.entries)
+            now_ns = self.context.clock.time_ns()
+            self._ledger.keep(NoticesDropped(ts_init=now_ns, recipient=name, numbers=numbers, why=cause))
+
+    def _request_id(self, name: str) -> str:
+        self._requests += 1
+        return f"{name}/{self.context.incarnation}.{self._requests}"
+
+    # Reports --------------------------------------------------------------------------------------
+
+    def _report(self, now_ns: int) -> None:
+        for name, first, last in due(self._settings.schedule, now_ns):
+            if name in self._ledger.ahead.told:
+                continue
+            tally = self._tallies.of(first, last)
+            uptime_ns = self.context.clock.monotonic_ns() - self._born_ns
+            text = (
+                f"Report {date.fromordinal(first)} to {date.fromordinal(last)}: {tally.opened} opened, "
+                f"{tally.closed} closed, {tally.failed} failed, realized {signed(tally.realized)}, "
+                f"fees {money(tally.fees)}, {tally.discrepancies} discrepancies, "
+                f"{tally.restarts} restarts of actors, up for {Words(zone=UTC).span(uptime_ns)}"
+            )
+            self._notify(Notify(severity=Severity.INFO, text=text, notice_id=name))
+
+    def _ping(self) -> None:
+        if self._channel is not None:
+            self._channel.request(SendPing())
+        self.context.schedule("ping", self._settings.ping_ns, Look(topic="ping"))
+
+
+def _bare(text: str) -> str:
+    from actors.telegram.words import escape
+
+    return escape(plain(text))

@@ -1,0 +1,119 @@
+"""The daily and the weekly report: what was opened, closed, earned, found and restarted. Pure."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+
+from messages.base import Message
+from messages.events import OrderFilled, StateChanged
+from messages.lifecycle import ActorRestarted
+from messages.reconciliation import DiscrepancyDetected
+from messages.types import PositionState
+
+SECOND_NS = 1_000_000_000
+DAYS_KEPT = 8
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What happened in some time; money in quote currency, `fees` positive when paid."""
+
+    opened: int = 0
+    closed: int = 0
+    failed: int = 0
+    realized: Decimal = ZERO
+    fees: Decimal = ZERO
+    discrepancies: int = 0
+    restarts: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            opened=self.opened + other.opened,
+            closed=self.closed + other.closed,
+            failed=self.failed + other.failed,
+            realized=self.realized + other.realized,
+            fees=self.fees + other.fees,
+            discrepancies=self.discrepancies + other.discrepancies,
+            restarts=self.restarts + other.restarts,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When reports are told, in `zone`: a minute of the day, a weekday (0: Monday); None: never."""
+
+    daily_minute: int | None = None
+    weekly_day: int | None = None
+    zone: tzinfo = UTC
+
+
+class Tallies:
+    """The latest days, each on the calendar of the report's zone."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._days: deque[tuple[int, Tally]] = deque(maxlen=DAYS_KEPT)
+
+    def note(self, message: Message) -> None:
+        """Count an event that says when it happened."""
+        counted = _counted(message)
+        if counted is None:
+            return
+        day = self.day(getattr(message, "ts_init", 0))
+        for place, (known, tally) in enumerate(self._days):
+            if known == day:
+                self._days[place] = (day, tally + counted)
+                return
+        if not self._days or day > self._days[-1][0]:
+            self._days.append((day, counted))
+
+    def day(self, time_ns: int) -> int:
+        return datetime.fromtimestamp(time_ns // SECOND_NS, self._zone).date().toordinal()
+
+    def of(self, first_day: int, last_day: int) -> Tally:
+        return sum((tally for day, tally in self._days if first_day <= day <= last_day), Tally())
+
+
+def due(schedule: Schedule, now_ns: int) -> tuple[tuple[str, int, int], ...]:
+    """The reports that may be told by now: (name, first day, last day); told ones are known by their name."""
+    if schedule.daily_minute is None:
+        return ()
+    now = datetime.fromtimestamp(now_ns // SECOND_NS, schedule.zone)
+    today = now.date().toordinal()
+    if now.hour * 60 + now.minute < schedule.daily_minute:
+        return ()
+    found = [(f"report-day-{now.date().isoformat()}", today - 1, today - 1)]
+    if schedule.weekly_day == now.weekday():
+        found.append((f"report-week-{now.date().isoformat()}", today - 7, today - 1))
+    return tuple(found)
+
+
+def next_due_ns(schedule: Schedule, now_ns: int) -> int:
+    """When `due` will say more than now; 0: never."""
+    if schedule.daily_minute is None:
+        return 0
+    now = datetime.fromtimestamp(now_ns // SECOND_NS, schedule.zone)
+    at = now.replace(hour=schedule.daily_minute // 60, minute=schedule.daily_minute % 60, second=0, microsecond=0)
+    if at <= now:
+        at += timedelta(days=1)
+    return int(at.timestamp()) * SECOND_NS
+
+
+def _counted(message: Message) -> Tally | None:
+    match message:
+        case OrderFilled():
+            return Tally(realized=message.realized_pnl, fees=message.fee)
+        case StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE):
+            return Tally(opened=1)
+        case StateChanged(after=PositionState.CLOSED):
+            return Tally(closed=1)
+        case StateChanged(after=PositionState.FAILED):
+            return Tally(failed=1)
+        case DiscrepancyDetected():
+            return Tally(discrepancies=1)
+        case ActorRestarted():
+            return Tally(restarts=1)
+        case _:
+            return None

@@ -1,0 +1,60 @@
+"""Notices as a reader sees them. Pure."""
+
+from actors.notifier.outbox import Entry
+from actors.notifier.phrases import PHRASES
+from actors.telegram.markup import split
+from actors.telegram.words import Markup, Words, escape, join
+from messages.telegram import Button
+from messages.types import Severity
+
+LATE_NS = 60_000_000_000
+"""A notice older than this says how late it is."""
+SIGNS = {
+    Severity.CRITICAL: "🔴",
+    Severity.WARNING: "🟠",
+    Severity.INFO: "🟢",
+    Severity.ROUTINE: "⚪",
+}
+ACKNOWLEDGE = "n:{number}"
+"""What the button under a CRITICAL notice says."""
+
+
+def message(entries: tuple[Entry, ...], words: Words, now_ns: int) -> tuple[str, ...]:
+    """The texts of one parcel, in order; one entry stands alone, several under a heading."""
+    if len(entries) == 1:
+        return split(_alone(entries[0], words, now_ns))
+    heading = words.count(len(entries), "<b>{n} notice</b>", "<b>{n} notices</b>")
+    late_ns = now_ns - entries[0].queued_ns
+    if late_ns >= LATE_NS:
+        heading = Markup(heading + " · " + words("the first {age} ago", age=words.span(late_ns)))
+    lines = [
+        Markup(f"{SIGNS[entry.severity]} <i>{words.moment(entry.queued_ns)}</i> {_told(entry, words)}")
+        for entry in entries
+    ]
+    return split(join("\n", [heading, *lines]))
+
+
+def buttons(entries: tuple[Entry, ...], words: Words) -> tuple[tuple[Button, ...], ...]:
+    """Acknowledge, under what is CRITICAL."""
+    if len(entries) != 1 or entries[0].severity is not Severity.CRITICAL:
+        return ()
+    data = ACKNOWLEDGE.format(number=entries[0].number)
+    return ((Button(text=words.plain("Acknowledge"), data=data),),)
+
+
+def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:
+    text = _told(entry, words)
+    first = f"{SIGNS[entry.severity]} <b>{text}</b>" if entry.severity is Severity.CRITICAL else text
+    if entry.severity is Severity.WARNING:
+        first = f"{SIGNS[entry.severity]} {text}"
+    lines = [Markup(first)]
+    late_ns = now_ns - entry.queued_ns
+    if late_ns >= LATE_NS:
+        told = words("happened {moment}, {age} ago", moment=words.moment(entry.queued_ns), age=words.span(late_ns))
+        lines.append(Markup(f"<i>{told}</i>"))
+    return join("\n", lines)
+
+
+def _told(entry: Entry, words: Words) -> Markup:
+    text = escape(words.retell(entry.text, PHRASES))
+    return Markup(f"{text} (×{entry.repeats + 1})") if entry.repeats else text

@@ -1,0 +1,80 @@
+"""Long HTML texts cut into messages that Telegram takes: whole tags, within its limit. Pure.
+
+The limit is 4096 UTF-16 units of text after the tags are read (Bot API, sendMessage). Tags are counted
+here as well: that costs a few characters, and saves a parser that must agree with Telegram's.
+"""
+
+import re
+from collections.abc import Iterator
+
+LIMIT = 4096
+PARTS_MOST = 20
+"""Messages one text may become; what goes beyond is cut, and says so."""
+_TOKEN = re.compile(r"<(/?)([a-z]+)([^<>]*)>|&(?:[a-z]+|#\d+);|\n|[^<&\n]{1,200}|.", re.DOTALL)
+_ROOM_FOR_CLOSING = 64
+_CUT = "…"
+
+
+def split(text: str, limit: int = LIMIT) -> tuple[str, ...]:
+    """Parts of at most `limit` UTF-16 units each; open tags are closed at a cut and opened again after it."""
+    if units(text) <= limit:
+        return (text,)
+    parts = list(_parts(text, limit))
+    if len(parts) > PARTS_MOST:
+        parts = [*parts[: PARTS_MOST - 1], _CUT]
+    return tuple(parts)
+
+
+def units(text: str) -> int:
+    """Length as Telegram counts it."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def plain(text: str) -> str:
+    """Without tags and entities: for channels that know neither, and for texts that Telegram refuses."""
+    from html import unescape
+
+    return unescape(re.sub(r"<[^<>]*>", "", text))
+
+
+def _parts(text: str, limit: int) -> Iterator[str]:
+    budget = limit - _ROOM_FOR_CLOSING
+    open_tags: list[tuple[str, str]] = []
+    current, size = "", 0
+    line_end: tuple[int, int] | None = None  # length of `current` at its last line end, with the tags open there
+    tags_at_end: list[tuple[str, str]] = []
+    for token in _tokens(text, budget):
+        if size + units(token) > budget and current.strip():
+            rest = ""
+            tags = list(open_tags)
+            if line_end is not None and line_end[0] > len(current) // 2:
+                current, rest, tags = current[: line_end[0]], current[line_end[0] :], tags_at_end
+            yield current.rstrip("\n") + "".join(f"</{name}>" for name, _ in reversed(tags))
+            current = "".join(opening for _, opening in tags) + rest.lstrip("\n")
+            size, line_end = units(current), None
+        current += token
+        size += units(token)
+        _follow(token, open_tags)
+        if token == "\n":  # noqa: S105
+            line_end, tags_at_end = (len(current), size), list(open_tags)
+    if plain(current).strip():
+        yield current
+
+
+def _tokens(text: str, budget: int) -> Iterator[str]:
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        while units(token) > budget:  # only with tiny limits
+            yield token[: budget // 2]
+            token = token[budget // 2 :]
+        yield token
+
+
+def _follow(token: str, open_tags: list[tuple[str, str]]) -> None:
+    match = _TOKEN.fullmatch(token)
+    if match is None or match[2] is None:
+        return
+    if not match[1]:
+        open_tags.append((match[2], token))
+    elif open_tags and open_tags[-1][0] == match[2]:
+        open_tags.pop()

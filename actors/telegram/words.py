@@ -1,0 +1,123 @@
+"""What people read, in their language: English is the source, other languages are catalogs over it. Pure.
+
+Messages are Telegram's HTML. What is put into one is escaped, unless it is `Markup` already; what comes
+from outside (a venue's reason, a strategy's name) can therefore never break or forge a message.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from html import escape as _escape
+from types import MappingProxyType
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def escape(value: object) -> Markup:
+    """Any text as HTML shows it; `Markup` stays."""
+    return value if isinstance(value, Markup) else Markup(_escape(str(value), quote=False))
+
+
+def join(separator: str, parts: "list[Markup] | tuple[Markup, ...]") -> Markup:
+    return Markup(separator.join(parts))
+
+
+def N_(message: str) -> str:  # noqa: N802 - the customary name
+    """Mark a message for the catalogs that is looked up elsewhere."""
+    return message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One reader's language and clock. `catalog`: English message -> the reader's."""
+
+    language: str = "en"
+    catalog: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    zone: tzinfo = UTC
+
+    def __call__(self, message: str, /, **values: object) -> Markup:
+        """The message as HTML, values escaped."""
+        return Markup(_filled(self._found(message), {name: escape(value) for name, value in values.items()}))
+
+    def plain(self, message: str, /, **values: object) -> str:
+        """The message as plain text: for buttons and alerts."""
+        return _filled(self._found(message), {name: str(value) for name, value in values.items()})
+
+    def count(self, number: int, one: str, many: str, /, **values: object) -> Markup:
+        """One or many of something; `{n}` is the number."""
+        return self(one if number == 1 else many, n=number, **values)
+
+    def retell(self, text: str, phrases: "tuple[Phrase, ...]") -> str:
+        """A text of Albra's own, written in English where it arose, in the reader's language."""
+        if not self.catalog:
+            return text
+        for phrase in phrases:
+            match = phrase.pattern.fullmatch(text)
+            if match is not None and phrase.message in self.catalog:
+                values = {name: self.retell(value, phrases) for name, value in match.groupdict().items()}
+                return self.plain(phrase.message, **values)
+        return text
+
+    def moment(self, time_ns: int) -> str:
+        """`11-22 21:04:05` on the reader's clock."""
+        return datetime.fromtimestamp(time_ns // 1_000_000_000, self.zone).strftime("%m-%d %H:%M:%S")
+
+    def span(self, duration_ns: int) -> Markup:
+        """A duration in its two largest units."""
+        seconds = max(0, duration_ns) // 1_000_000_000
+        if seconds < 60:
+            return self("{s} s", s=seconds)
+        minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
+        if minutes < 60:
+            return self("{m} min {s} s", m=minutes, s=seconds % 60)
+        if hours < 24:
+            return self("{h} h {m} min", h=hours, m=minutes % 60)
+        return self("{d} d {h} h", d=days, h=hours % 24)
+
+    def _found(self, message: str) -> str:
+        return self.catalog.get(message, message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A sentence that other actors say, with places for what varies."""
+
+    message: str
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def of(cls, message: str) -> "Phrase":
+        parts = _PLACE.split(message)
+        pattern = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+        return cls(message=message, pattern=re.compile(pattern, re.DOTALL))
+
+
+def number(value: Decimal | None) -> str:
+    """Plain digits without useless zeros; a dash for nothing."""
+    if value is None:
+        return "-"
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def money(value: Decimal) -> str:
+    """Two places and thousands apart by a thin mark nobody can misread: a space."""
+    return f"{value.quantize(Decimal('0.01')):,f}".replace(",", " ")
+
+
+def signed(value: Decimal) -> str:
+    return f"+{money(value)}" if value > 0 else money(value)
+
+
+def _filled(message: str, values: Mapping[str, str]) -> str:
+    # Not str.format: a translation or a value with braces must neither fail nor reach into objects.
+    return _PLACE.sub(lambda match: values.get(match[1], match[0]), message)
