@@ -131,6 +131,7 @@ def _protect(d: Draft) -> None:
             command_id=CommandId(""),
             goal_quantity=ZERO,
             why=f"its stop was refused for {seconds} s",
+            cancel_first=True,  # the leg may be shared
         )
         d.notify(Severity.CRITICAL, f"Closing {p.position_id}: its stop was refused for {seconds} s.")
         _reduce(d)

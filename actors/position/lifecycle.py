@@ -57,7 +57,7 @@ def _flat(p: Position) -> tuple[PositionState, str]:
         return S.CANCELLED, f"entry {entries[-1].phase} by the venue"
     if entries and entries[-1].phase is OrderPhase.ABSENT and entries[-1].venue_order_id:
         return S.CANCELLED, p.reason
-    return S.FAILED, p.reason
+    return S.FAILED, p.reason or "nothing was filled"
 
 
 def _why_flat(p: Position) -> str:

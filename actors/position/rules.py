@@ -327,12 +327,14 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
             stop = "without its stop" if p.bare else "stop stays in place"
             d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); trying again, {stop}")
     elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal != 0:
-        # The price is already through: what the order was for is due now.
+        # The price is already through: what the order was for is due now. Nobody says here whether the leg is
+        # shared, so the other protective order goes first, as if it were.
         d.record(
             e.CloseRequested,
             command_id=CommandId(""),
             goal_quantity=ZERO,
             why=f"{order.purpose} price {order.trigger_price} was already passed",
+            cancel_first=True,
         )
     elif reason is not RejectReason.NEVER_SENT:
         d.record(
@@ -349,9 +351,14 @@ SUSPECTS_MOST = 4
 
 
 def _suspects(p: Position, refused: Order) -> list[Order]:
-    """Orders that may have reduced the position behind our back: all that live, the latest that failed."""
-    failed = [o for o in p.orders if o.phase in _FAILED and o.purpose is not OrderPurpose.ENTRY and o.number != refused.number]
-    return [*p.live_orders(), *failed[-SUSPECTS_MOST:]]
+    """Orders that may have reduced the position behind our back: all that live, and in turn those that failed."""
+    reducing = (o for o in p.orders if o.purpose is not OrderPurpose.ENTRY and o.number != refused.number)
+    failed = [o for o in reducing if o.phase in _FAILED]
+    if not failed:
+        return list(p.live_orders())
+    attempt = refusals(p, OrderPurpose.REDUCE, p.goal_ns).count
+    turn = SUSPECTS_MOST * (attempt - 1) % len(failed)
+    return [*p.live_orders(), *(failed * 2)[turn : turn + min(SUSPECTS_MOST, len(failed))]]
 
 
 def _in_full(p: Position) -> str:
