@@ -1,0 +1,314 @@
+"""What each message is expected to do in each state: one line a cell, written down independently of the table.
+
+A line reads: state, verdict, state after, events (a change of state itself aside) | effects. The position and the
+message of a cell are those of `histories.scene`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    verdict: str
+    after: str
+    events: tuple[str, ...]
+    effects: tuple[str, ...]
+
+
+# ruff: noqa: E501  one line a cell, to be read across
+# fmt: off
+_CELLS: Mapping[str, str] = {
+    "OpenPosition": """
+        PENDING     applied OPENING     PositionRequested OrderIntended | Reply SubmitOpening
+        OPENING     refused OPENING     MessageRefused | Reply
+        ACTIVE      refused ACTIVE      MessageRefused | Reply
+        MODIFYING   refused MODIFYING   MessageRefused | Reply
+        MODIFIED    refused MODIFIED    MessageRefused | Reply
+        PAUSED      refused PAUSED      MessageRefused | Reply
+        RECONCILING refused RECONCILING MessageRefused | Reply
+        CLOSING     refused CLOSING     MessageRefused | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "AdoptPosition": """
+        PENDING     applied ACTIVE      PositionAdopted | Notify Reply
+        OPENING     refused OPENING     MessageRefused | Reply
+        ACTIVE      refused ACTIVE      MessageRefused | Reply
+        MODIFYING   refused MODIFYING   MessageRefused | Reply
+        MODIFIED    refused MODIFIED    MessageRefused | Reply
+        PAUSED      refused PAUSED      MessageRefused | Reply
+        RECONCILING refused RECONCILING MessageRefused | Reply
+        CLOSING     refused CLOSING     MessageRefused | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "ClosePosition": """
+        PENDING     applied CANCELLED   CloseRequested | Reply Notify
+        OPENING     applied CLOSING     CloseRequested CancelIntended | Reply CancelOrder
+        ACTIVE      applied CLOSING     CloseRequested OrderIntended | Reply SubmitReducing
+        MODIFYING   applied CLOSING     CloseRequested OrderIntended | Reply SubmitReducing
+        MODIFIED    applied CLOSING     CloseRequested OrderIntended | Reply SubmitReducing
+        PAUSED      applied CLOSING     CloseRequested OrderIntended | Reply SubmitReducing
+        RECONCILING applied RECONCILING CloseRequested OrderIntended | Reply SubmitReducing
+        CLOSING     applied CLOSING     CloseRequested | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "EmergencyClose": """
+        PENDING     applied CANCELLED   CloseRequested | Reply Notify
+        OPENING     applied CLOSING     CloseRequested CancelIntended | Reply CancelOrder
+        ACTIVE      applied CLOSING     CloseRequested OrderIntended | Reply SubmitEmergency
+        MODIFYING   applied CLOSING     CloseRequested OrderIntended | Reply SubmitEmergency
+        MODIFIED    applied CLOSING     CloseRequested OrderIntended | Reply SubmitEmergency
+        PAUSED      applied CLOSING     CloseRequested OrderIntended | Reply SubmitEmergency
+        RECONCILING applied RECONCILING CloseRequested OrderIntended | Reply SubmitEmergency
+        CLOSING     applied CLOSING     CloseRequested | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "ModifyPosition": """
+        PENDING     refused PENDING     MessageRefused | Reply
+        OPENING     applied OPENING     ProtectionRequested | Reply
+        ACTIVE      applied MODIFYING   ProtectionRequested OrderIntended | Reply SubmitProtection
+        MODIFYING   applied MODIFYING   ProtectionRequested | Reply
+        MODIFIED    applied MODIFYING   ProtectionRequested OrderIntended | Reply SubmitProtection
+        PAUSED      refused PAUSED      MessageRefused | Reply
+        RECONCILING refused RECONCILING MessageRefused | Reply
+        CLOSING     refused CLOSING     MessageRefused | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "PausePosition": """
+        PENDING     refused PENDING     MessageRefused | Reply
+        OPENING     refused OPENING     MessageRefused | Reply
+        ACTIVE      applied PAUSED      PositionPaused | Reply
+        MODIFYING   applied PAUSED      PositionPaused | Reply
+        MODIFIED    applied PAUSED      PositionPaused | Reply
+        PAUSED      applied PAUSED      - | Reply
+        RECONCILING applied RECONCILING PositionPaused | Reply
+        CLOSING     refused CLOSING     MessageRefused | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "ResumePosition": """
+        PENDING     refused PENDING     MessageRefused | Reply
+        OPENING     refused OPENING     MessageRefused | Reply
+        ACTIVE      refused ACTIVE      MessageRefused | Reply
+        MODIFYING   applied MODIFYING   PositionResumed | Reply
+        MODIFIED    applied ACTIVE      PositionResumed | Reply
+        PAUSED      applied ACTIVE      PositionResumed | Reply
+        RECONCILING applied RECONCILING PositionResumed | Reply
+        CLOSING     refused CLOSING     MessageRefused | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "AdjustPosition": """
+        PENDING     refused PENDING     MessageRefused | Reply
+        OPENING     applied OPENING     QuantityAdjusted OrderIntended OrderIntended | Notify Reply SubmitProtection SubmitProtection
+        ACTIVE      applied MODIFIED    QuantityAdjusted OrderIntended OrderIntended | Notify Reply SubmitProtection SubmitProtection
+        MODIFYING   applied MODIFYING   QuantityAdjusted OrderIntended | Notify Reply SubmitProtection
+        MODIFIED    applied MODIFIED    QuantityAdjusted OrderIntended OrderIntended | Notify Reply SubmitProtection SubmitProtection
+        PAUSED      applied PAUSED      QuantityAdjusted OrderIntended OrderIntended | Notify Reply SubmitProtection SubmitProtection
+        RECONCILING applied RECONCILING QuantityAdjusted OrderIntended OrderIntended | Notify Reply SubmitProtection SubmitProtection
+        CLOSING     applied CLOSING     QuantityAdjusted | Notify Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "SettingApplied": """
+        PENDING     applied OPENING     LeverageApplied OrderIntended | SubmitOpening
+        OPENING     ignored OPENING     - | -
+        ACTIVE      ignored ACTIVE      - | -
+        MODIFYING   ignored MODIFYING   - | -
+        MODIFIED    ignored MODIFIED    - | -
+        PAUSED      ignored PAUSED      - | -
+        RECONCILING ignored RECONCILING - | -
+        CLOSING     ignored CLOSING     - | -
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "SettingRefused": """
+        PENDING     applied FAILED      LeverageRefused | Notify
+        OPENING     ignored OPENING     - | -
+        ACTIVE      ignored ACTIVE      - | -
+        MODIFYING   ignored MODIFYING   - | -
+        MODIFIED    ignored MODIFIED    - | -
+        PAUSED      ignored PAUSED      - | -
+        RECONCILING ignored RECONCILING - | -
+        CLOSING     ignored CLOSING     - | -
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "OrderAccepted": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     applied OPENING     OrderAcknowledged | -
+        ACTIVE      applied ACTIVE      - | -
+        MODIFYING   applied ACTIVE      OrderAcknowledged CancelIntended ProtectionPlaced | CancelOrder
+        MODIFIED    applied MODIFIED    - | -
+        PAUSED      applied PAUSED      - | -
+        RECONCILING applied MODIFYING   OrderAcknowledged | -
+        CLOSING     applied CLOSING     OrderAcknowledged | -
+        CLOSED      applied CLOSED      - | -
+        FAILED      applied OPENING     OrderAcknowledged | Notify
+        CANCELLED   applied CANCELLED   - | -
+    """,
+    "OrderRejected": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     applied FAILED      OrderRefused | Notify
+        ACTIVE      refused ACTIVE      MessageRefused | ResolveOrder
+        MODIFYING   applied MODIFYING   OrderRefused ProtectionFailed | Notify
+        MODIFIED    refused MODIFIED    MessageRefused | ResolveOrder
+        PAUSED      refused PAUSED      MessageRefused | ResolveOrder
+        RECONCILING applied MODIFYING   OrderRefused | Notify
+        CLOSING     applied CLOSING     OrderRefused | Notify
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "OutcomeUnknown": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     applied RECONCILING OrderDoubted | Notify
+        ACTIVE      applied ACTIVE      - | -
+        MODIFYING   applied RECONCILING OrderDoubted | Notify
+        MODIFIED    applied MODIFIED    - | -
+        PAUSED      applied PAUSED      - | -
+        RECONCILING applied RECONCILING - | -
+        CLOSING     applied RECONCILING OrderDoubted | Notify
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "OrderReport": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     applied OPENING     OrderAcknowledged | -
+        ACTIVE      applied CLOSING     OrderTriggered | -
+        MODIFYING   applied ACTIVE      OrderAcknowledged CancelIntended ProtectionPlaced | CancelOrder
+        MODIFIED    applied CLOSING     OrderTriggered | -
+        PAUSED      applied CLOSING     OrderTriggered | -
+        RECONCILING applied MODIFYING   OrderAcknowledged | -
+        CLOSING     applied CLOSING     OrderAcknowledged | -
+        CLOSED      applied CLOSED      - | -
+        FAILED      applied OPENING     OrderAcknowledged | Notify
+        CANCELLED   applied CANCELLED   - | -
+    """,
+    "OrderAbsent": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     applied FAILED      OrderProvenAbsent | Notify
+        ACTIVE      applied ACTIVE      OrderProvenAbsent | -
+        MODIFYING   applied MODIFYING   OrderProvenAbsent | -
+        MODIFIED    applied MODIFIED    OrderProvenAbsent | -
+        PAUSED      applied PAUSED      OrderProvenAbsent | -
+        RECONCILING applied MODIFYING   OrderProvenAbsent | -
+        CLOSING     applied CLOSING     OrderProvenAbsent | -
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "CancelRejected": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     ignored OPENING     - | -
+        ACTIVE      ignored ACTIVE      - | -
+        MODIFYING   ignored MODIFYING   - | -
+        MODIFIED    ignored MODIFIED    - | -
+        PAUSED      ignored PAUSED      - | -
+        RECONCILING ignored RECONCILING - | -
+        CLOSING     ignored CLOSING     - | -
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "FillReport": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     applied ACTIVE      OrderFilled OrderIntended OrderIntended | SubmitProtection SubmitProtection Notify
+        ACTIVE      applied CLOSING     OrderFilled CancelIntended | CancelOrder
+        MODIFYING   applied CLOSING     OrderFilled CancelIntended CancelIntended | CancelOrder CancelOrder
+        MODIFIED    applied CLOSING     OrderFilled CancelIntended | CancelOrder
+        PAUSED      applied CLOSING     OrderFilled CancelIntended | CancelOrder
+        RECONCILING applied ACTIVE      OrderFilled GoalReached OrderIntended OrderIntended | SubmitProtection SubmitProtection Notify
+        CLOSING     applied CLOSING     OrderFilled CancelIntended CancelIntended | CancelOrder CancelOrder
+        CLOSED      applied RECONCILING OrderFilled | Notify Notify
+        FAILED      applied ACTIVE      OrderFilled OrderIntended OrderIntended | Notify ResolveOrder SubmitProtection SubmitProtection Notify
+        CANCELLED   applied CLOSING     OrderFilled OrderIntended | SubmitReducing Notify
+    """,
+    "FillsFetched": """
+        PENDING     refused PENDING     MessageRefused | Notify
+        OPENING     applied RECONCILING FillsMissed | -
+        ACTIVE      applied RECONCILING FillsMissed | -
+        MODIFYING   applied RECONCILING FillsMissed | -
+        MODIFIED    applied RECONCILING FillsMissed | -
+        PAUSED      applied RECONCILING FillsMissed | -
+        RECONCILING applied RECONCILING FillsMissed | -
+        CLOSING     applied RECONCILING FillsMissed | -
+        CLOSED      applied RECONCILING FillsMissed | Notify
+        FAILED      applied RECONCILING FillsMissed | Notify
+        CANCELLED   applied RECONCILING FillsMissed | Notify
+    """,
+    "Sweep": """
+        PENDING     ignored PENDING     - | -
+        OPENING     applied OPENING     - | ResolveOrder
+        ACTIVE      applied ACTIVE      - | ResolveOrder ResolveOrder
+        MODIFYING   applied MODIFYING   - | ResolveOrder ResolveOrder ResolveOrder
+        MODIFIED    applied MODIFIED    - | ResolveOrder ResolveOrder
+        PAUSED      applied PAUSED      - | ResolveOrder ResolveOrder
+        RECONCILING applied RECONCILING - | ResolveOrder ResolveOrder ResolveOrder
+        CLOSING     applied CLOSING     - | ResolveOrder ResolveOrder ResolveOrder
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "Woken": """
+        PENDING     applied PENDING     - | SetLeverage
+        OPENING     applied RECONCILING OrderDoubted | ResolveOrder Notify
+        ACTIVE      applied ACTIVE      - | -
+        MODIFYING   applied RECONCILING OrderDoubted | ResolveOrder Notify
+        MODIFIED    applied MODIFIED    - | -
+        PAUSED      applied PAUSED      - | -
+        RECONCILING applied RECONCILING - | ResolveOrder
+        CLOSING     applied RECONCILING OrderDoubted | ResolveOrder Notify
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "Recovered": """
+        PENDING     applied PENDING     - | SetLeverage
+        OPENING     applied RECONCILING OrderDoubted | ResolveOrder Notify
+        ACTIVE      applied ACTIVE      - | ResolveOrder ResolveOrder
+        MODIFYING   applied RECONCILING OrderDoubted | ResolveOrder ResolveOrder ResolveOrder Notify
+        MODIFIED    applied MODIFIED    - | ResolveOrder ResolveOrder
+        PAUSED      applied PAUSED      - | ResolveOrder ResolveOrder
+        RECONCILING applied RECONCILING - | ResolveOrder ResolveOrder ResolveOrder
+        CLOSING     applied RECONCILING OrderDoubted | ResolveOrder ResolveOrder ResolveOrder Notify
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+}
+# fmt: on
+
+
+def _parse(line: str) -> tuple[str, Expected]:
+    told, left = line.split("|")
+    state, verdict, after, *events = told.split()
+    return state, Expected(verdict, after, _names(events), _names(left.split()))
+
+
+def _names(words: list[str]) -> tuple[str, ...]:
+    return () if words == ["-"] else tuple(words)
+
+
+EXPECTED: Mapping[tuple[str, str], Expected] = {
+    (message, state): expected
+    for message, block in _CELLS.items()
+    for state, expected in map(_parse, block.strip().splitlines())
+}
+"""(message class, state) -> what is expected of that cell."""

@@ -1,0 +1,26 @@
+"""Any order of reports, losses, restarts and wishes: I1, I3, I8, I14, I15 at every step, I4, I5, I7, I9 at rest."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.position.witnesses import HAPPENINGS_MOST, life
+from tests.position.world import live_through
+
+SEEDS = 1_000
+"""Of uniform chance, beside what hypothesis finds; about five seconds."""
+
+
+@settings(max_examples=500, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(choices=st.lists(st.integers(0, 719), min_size=20, max_size=400), happenings=st.integers(5, HAPPENINGS_MOST))
+def test_whatever_happens_belief_and_venue_agree_when_it_is_over(choices: list[int], happenings: int) -> None:
+    supply = iter(choices)
+    live_through(lambda below: next(supply, 0) % below, happenings)
+
+
+def test_a_thousand_lives_by_chance_end_well() -> None:
+    for seed in range(SEEDS):
+        try:
+            life(seed)
+        except Exception as error:
+            error.add_note(f"life({seed}) in tests/position/witnesses.py replays it")
+            raise
