@@ -277,7 +277,6 @@ class SupervisorActor(Actor[Message]):
             self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
         self.context.publish(view)
         for ordinal in self._book.overflow():
-            del self._book.views[ordinal]
             self._discard(position_address(ordinal))
 
     def _today(self) -> int:

@@ -174,14 +174,14 @@ def _amounts(command: OpenPosition, facts: Facts) -> str:
     notional = command.quantity * price
     if notional < rules.min_notional:
         return f"order of {notional:f} is below the venue's minimum notional of {rules.min_notional} ({command.symbol})"
-    in_symbol = exposure((v for v in facts.live if v.symbol == command.symbol), facts.account)
-    in_account = exposure(facts.live, facts.account)
-    for name, limit, attempt in (
-        ("order_notional", limits.order_notional, notional),
-        ("symbol_exposure", limits.symbol_exposure, in_symbol + notional),
-        ("account_exposure", limits.account_exposure, in_account + notional),
+    in_symbol = (view for view in facts.live if view.symbol == command.symbol)
+    for name, limit, views in (
+        ("order_notional", limits.order_notional, ()),
+        ("symbol_exposure", limits.symbol_exposure, in_symbol),
+        ("account_exposure", limits.account_exposure, facts.live),
     ):
-        if limit is not None and attempt > limit:
+        # What is held is summed up only where it is limited: with thousands of positions that takes its time.
+        if limit is not None and (attempt := exposure(views, facts.account) + notional) > limit:
             return f"limits.{name} is {limit}, this would make it {attempt.normalize():f}"
     return ""
 

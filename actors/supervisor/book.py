@@ -75,6 +75,8 @@ class Book:
     commands: dict[CommandId, int] = field(default_factory=dict)
     finished: dict[int, PositionId] = field(default_factory=dict)
     next_ordinal: int = 1
+    ended: set[int] = field(default_factory=set)
+    """Ordinals of the terminal ones among the views: counted at every view, so never looked for among all."""
 
     def live(self) -> Iterator[PositionView]:
         return (view for view in self.views.values() if not view.state.terminal)
@@ -106,11 +108,13 @@ class Book:
                 self.remember(command_id, view.ordinal)
         key = key_of(view)
         if not view.state.terminal:
+            self.ended.discard(view.ordinal)
             self.reserved[key] = view.ordinal
             self.finished.pop(view.ordinal, None)
             return
         if self.reserved.get(key) == view.ordinal:
             del self.reserved[key]
+        self.ended.add(view.ordinal)
         self.finished[view.ordinal] = view.position_id
 
     def forget(self, view: PositionView) -> None:
@@ -118,9 +122,15 @@ class Book:
         if self.reserved.get(key) == view.ordinal:
             del self.reserved[key]
         self.views.pop(view.ordinal, None)
+        self.ended.discard(view.ordinal)
         self.commands = {command: ordinal for command, ordinal in self.commands.items() if ordinal != view.ordinal}
 
     def overflow(self) -> tuple[int, ...]:
-        """Ordinals of the oldest terminal positions beyond what is kept."""
-        over = [view.ordinal for view in self.terminal()]
-        return tuple(sorted(over)[: max(0, len(over) - TERMINAL_KEPT)])
+        """Ordinals of the oldest terminal positions beyond what is kept; their views are gone after this."""
+        if len(self.ended) <= TERMINAL_KEPT:
+            return ()
+        over = tuple(sorted(self.ended)[: len(self.ended) - TERMINAL_KEPT])
+        for ordinal in over:
+            self.ended.discard(ordinal)
+            del self.views[ordinal]
+        return over
