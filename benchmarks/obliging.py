@@ -20,7 +20,9 @@ from messages.types import (
 )
 
 ACCOUNT, STRATEGY = AccountId("main"), StrategyId("grid")
-QUANTITY, PRICE, STOP, TIGHTER, TARGET = (Decimal(text) for text in ("0.010", "60000.0", "58000.0", "59000.0", "66000.0"))
+QUANTITY, PRICE, STOP, TIGHTER, TARGET = (
+    Decimal(text) for text in ("0.010", "60000.0", "58000.0", "59000.0", "66000.0")
+)
 SYMBOL = Symbol("BTCUSDT")
 BTC = Instrument(
     symbol=SYMBOL,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import albra
@@ -110,7 +111,7 @@ def fill_journal(directory: Path) -> Filled:
     for start in range(1, POSITIONS + 1, TOGETHER):
         told = [history(ordinal, journal.journal_id, venue, begun_ns) for ordinal in range(start, start + TOGETHER)]
         steps = [step for one in told for step in one.steps]
-        journal.append(steps, lambda why: (done.release(), _require_none(why))[0])
+        journal.append(steps, partial(_written, done))
         done.acquire()
         events += sum(len(step.events) for step in steps)
         stops += [one.resting for one in told]
@@ -120,19 +121,20 @@ def fill_journal(directory: Path) -> Filled:
     return Filled(events=events, last=last, stops=stops)
 
 
-def _require_none(why: str | None) -> None:
+def _written(done: threading.Semaphore, why: str | None) -> None:
+    done.release()
     assert why is None, why
 
 
 def fill_venue(server: EmbeddedServer, stops: list[str]) -> None:
     """The venue's side of those histories: one long position of the whole, and every stop."""
-    server.call(lambda paper: _trade(paper, str(BTC.max_market_quantity), Decimal(QUANTITY) * len(stops)))
+    server.call(lambda paper: _trade(paper, QUANTITY * len(stops)))
     for start in range(0, len(stops), TOGETHER):
         batch = stops[start : start + TOGETHER]
         server.call(lambda paper, batch=batch: _rest(paper, batch))  # type: ignore[misc]  # bound at once
 
 
-def _trade(paper: PaperServer, _most: str, quantity: Decimal) -> None:
+def _trade(paper: PaperServer, quantity: Decimal) -> None:
     params = {"symbol": SYMBOL, "side": "BUY", "type": "MARKET", "quantity": format(quantity, "f")}
     _accepted(paper, "/fapi/v1/order", params)
 
@@ -227,6 +229,7 @@ def run(*, quick: bool = False) -> list[Row]:
             full = list(_starts(home, server.http_url, filled.last, repeats))
     what = f"{POSITIONS:,} positions with {filled.events:,} events"
     nothing = sum(one.resident_mib for one in empty) / len(empty)
+    weights = [(one.resident_mib - nothing) * 1024 / POSITIONS for one in full]
     return [
         row(f"start to accepting commands, {what}", [one.accepting_s for one in full], "s", target=at_most(5)),
         row("  of which reading and folding", folds, "s"),
@@ -234,8 +237,6 @@ def run(*, quick: bool = False) -> list[Row]:
         row("  openings possible: the venue was read and agrees", [one.ready_s for one in full], "s"),
         row("start to accepting commands, nothing in the journal", [one.accepting_s for one in empty], "s"),
         row("  openings possible", [one.ready_s for one in empty], "s"),
-        row(
-            "memory per position, whole process", [(one.resident_mib - nothing) * 1024 / POSITIONS for one in full], "KiB"
-        ),
+        row("memory per position, whole process", weights, "KiB"),
         row("memory of a supervisor without positions", [one.resident_mib for one in empty], "MiB"),
     ]

@@ -42,9 +42,7 @@ class Witness(PaperVenue):
 
     arrivals: Arrivals
 
-    def request(
-        self, method: str, path: str, params: Mapping[str, str], *, api_key: str | None, now_ms: int
-    ) -> Answer:
+    def request(self, method: str, path: str, params: Mapping[str, str], *, api_key: str | None, now_ms: int) -> Answer:
         if method == "POST" and path in ORDER_PATHS:
             self.arrivals.note(params.get("newClientOrderId") or params.get("clientAlgoId") or "")
         return super().request(method, path, params, api_key=api_key, now_ms=now_ms)

@@ -90,9 +90,12 @@ def _rows(name: str, taken: list[tuple[float, float, str]]) -> list[Row]:
 def run(*, quick: bool = False) -> list[Row]:
     """About a minute, most of it opening a thousand positions one by one."""
     commands = 50 if quick else 300
-    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as name, serving(volatility_ppm=20) as (
-        server,
-        arrivals,
+    with (
+        tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as name,
+        serving(volatility_ppm=20) as (
+            server,
+            arrivals,
+        ),
     ):
         home = Path(name)
         write_config(home, server.http_url)
