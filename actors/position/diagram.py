@@ -187,7 +187,8 @@ def _cells() -> list[str]:
     listed = [(f"`{mark}`", kind, why) for (kind, why), mark in reasons.items()]
     return [
         "## Every cell\n",
-        "The name of a rule (`actors/position/rules.py`), or why nothing happens: `i…` ignored, `r…` refused.\n",
+        "The name of a rule (`actors/position/wishes.py` and `rules.py`), or why nothing happens:",
+        "`i…` ignored, `r…` refused.\n",
         _table(("message", *STATES), rows),
         "### Why nothing happens\n",
         _table(("mark", "kind", "why"), listed),

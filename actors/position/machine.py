@@ -9,9 +9,10 @@ from enum import StrEnum
 from actors.position.draft import Draft, Policy
 from actors.position.follow_up import follow_up
 from actors.position.lifecycle import lifecycle
-from actors.position.rules import UNPROTECTED_AFTER_MS, refuse, reply
+from actors.position.rules import UNPROTECTED_AFTER_MS
 from actors.position.state import OrderPhase, Position
 from actors.position.table import TABLE, CellKind
+from actors.position.wishes import refuse, reply
 from messages import events as e
 from messages.base import Event, Message
 from messages.commands import Command

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from actors.position import rules
+from actors.position import rules, wishes
 from actors.position.draft import Draft
 from messages import commands as c
 from messages import reports as r
@@ -59,13 +59,13 @@ _ENDED = _ignore("every order of the position has ended")
 _NO_ORDERS = _ignore("no order has been sent yet")
 _ASKED = _ignore("the gateway asks what the order is, and reports that")
 
-_start, _adopt = _apply(rules.start), _apply(rules.adopt)
-_close, _now = _apply(rules.close), _apply(rules.close_now)
+_start, _adopt = _apply(wishes.start), _apply(wishes.adopt)
+_close, _now = _apply(wishes.close), _apply(wishes.close_now)
 _modify, _pause, _resume, _adjust = (
-    _apply(rules.modify),
-    _apply(rules.pause),
-    _apply(rules.resume),
-    _apply(rules.adjust),
+    _apply(wishes.modify),
+    _apply(wishes.pause),
+    _apply(wishes.resume),
+    _apply(wishes.adjust),
 )
 _set, _unset = _apply(rules.setting_applied), _apply(rules.setting_refused)
 _ack, _rej, _unk, _rep, _abs, _fill, _done, _swp, _wake, _rec = (

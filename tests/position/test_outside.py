@@ -1,5 +1,7 @@
 """What humans do: holds, changes made at the venue, and the states that the engine before us could not leave."""
 
+from dataclasses import replace
+
 import pytest
 
 from messages import commands as c
@@ -31,6 +33,14 @@ def test_what_is_bought_outside_moves_the_entry_price() -> None:
     story = active()
     story.tell(adjusted(story, "10", "110"))
     assert (story.position.quantity, story.position.entry_price) == (dec(20), dec(105))
+
+
+def test_a_corrected_price_or_leverage_is_believed_and_the_quantity_stays() -> None:
+    story = protected()
+    step = story.tell(replace(adjusted(story, "0"), entry_price=dec("99.5"), leverage=3))
+    assert (story.state, story.position.quantity) == (S.MODIFIED, dec(10))
+    assert (story.position.entry_price, story.position.leverage) == (dec("99.5"), 3)
+    assert "SubmitProtection" not in effects_of(step), "what protects it still fits"
 
 
 def test_a_position_sold_outside_is_closed_and_its_orders_are_taken_off() -> None:

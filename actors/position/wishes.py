@@ -1,0 +1,242 @@
+"""What people want of a position: one rule a command, recording what was asked for and answering it.
+
+What the venue says is in `rules`; what the position then needs is `follow_up`'s business.
+"""
+
+from decimal import ROUND_DOWN, Decimal
+
+from actors.position.draft import Draft
+from actors.position.fold import realized
+from actors.position.state import ZERO, Position
+from messages import commands as c
+from messages import events as e
+from messages import reports as r
+from messages.requests import Reply, SetLeverage
+from messages.types import OrderPurpose, Severity
+
+NEVER_ASKED = "nothing has been asked of this position yet"
+
+
+def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True) -> None:
+    if message.reply_to:
+        d.send(
+            message.reply_to,
+            Reply(
+                correlation_id=d.correlation_id,
+                command_id=message.command_id,
+                to=message.reply_to,
+                accepted=accepted,
+                text=text,
+                position_id=d.position.position_id,
+            ),
+        )
+
+
+def start(d: Draft, message: c.OpenPosition) -> None:
+    p = d.position
+    if p.version:
+        refuse(d, message, "it is being opened already")
+        return
+    if message.instrument is None:
+        raise ValueError("an opening reaches its position with the instrument filled in by the supervisor")
+    d.record(
+        e.PositionRequested,
+        command_id=message.command_id,
+        key=p.key,
+        ordinal=p.ordinal,
+        journal_id=p.journal_id,
+        instrument=message.instrument,
+        quantity=message.quantity,
+        limit_price=message.limit_price,
+        stop_loss=message.stop_loss,
+        take_profit=message.take_profit,
+        leverage=message.leverage,
+        expires_at_ns=message.expires_at_ns,
+    )
+    if message.leverage is not None:
+        d.record(e.LeverageIntended, leverage=message.leverage)
+        ask_leverage(d)
+    reply(d, message)
+
+
+def adopt(d: Draft, message: c.AdoptPosition) -> None:
+    p = d.position
+    if p.version:
+        refuse(d, message, "it exists already")
+        return
+    if message.instrument is None:
+        raise ValueError("an adoption reaches its position with the instrument filled in by the supervisor")
+    d.record(
+        e.PositionAdopted,
+        command_id=message.command_id,
+        key=p.key,
+        ordinal=p.ordinal,
+        journal_id=p.journal_id,
+        instrument=message.instrument,
+        quantity=message.quantity,
+        entry_price=message.entry_price,
+        leverage=message.leverage,
+        evidence=message.evidence,
+    )
+    d.notify(
+        Severity.WARNING,
+        f"Adopted {p.key.symbol} {p.key.side} {message.quantity} at {message.entry_price}: it existed at the venue.",
+    )
+    reply(d, message)
+
+
+def ask_leverage(d: Draft) -> None:
+    p = d.position
+    if p.leverage is None:
+        return
+    d.send(
+        d.gateway,
+        SetLeverage(
+            correlation_id=d.correlation_id,
+            account=p.key.account,
+            symbol=p.key.symbol,
+            leverage=p.leverage,
+            position_id=p.position_id,
+        ),
+    )
+    d.wake("leverage", d.policy.answer_deadline_ms)
+
+
+def refuse(d: Draft, message: object, why: str) -> None:
+    """Nothing changes; the refusal is counted, journalled where it tells of a contradiction, and answered."""
+    d.refused = why
+    if isinstance(message, c.Command):
+        reply(d, message, why, accepted=False)
+    if isinstance(message, r.AboutOrder) and d.position.order(message.client_order_id) is None:
+        name = d.position.position_id
+        unknown = f"the venue reports an order that the journal does not know: {message.client_order_id}"
+        d.notify(Severity.CRITICAL, f"{name}: {unknown}")
+    if d.position.version:
+        d.record(e.MessageRefused, message=type(message).__name__, state=d.position.state, why=why)
+
+
+def close(d: Draft, message: c.ClosePosition) -> None:
+    p = d.position
+    goal, why_not = _goal(p, message) if p.version else (ZERO, NEVER_ASKED)
+    if why_not:
+        refuse(d, message, why_not)
+        return
+    _request_close(d, message, goal, "closed by command" if goal == 0 else f"reduced to {goal} by command")
+    reply(d, message)
+
+
+def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, str]:
+    """What shall be left, in whole quantity steps; and why it cannot be, if so.
+
+    A part is taken from what a reduction in progress will leave, so that two of them add up.
+    """
+    if message.quantity is None and message.percent is None:
+        return ZERO, ""
+    if p.goal == 0:
+        return ZERO, "the whole of it is being closed already"
+    if p.live_orders(OrderPurpose.ENTRY) and p.quantity == 0:
+        return ZERO, "nothing is filled yet; close the whole to cancel the entry"
+    base = p.quantity if p.goal is None else min(p.goal, p.quantity)
+    part = message.quantity
+    if message.percent is not None:
+        if not 0 < message.percent <= 100:
+            return ZERO, f"{message.percent} percent is not in (0, 100]"
+        if message.percent == 100:
+            return ZERO, ""
+        step = p.instrument.quantity_step if p.instrument else Decimal(1)
+        part = (base * message.percent / 100 / step).to_integral_value(ROUND_DOWN) * step
+    if part is None or part <= 0:
+        return ZERO, f"the part to close is {part}: smaller than one step of the symbol"
+    if part > base:
+        return ZERO, f"cannot close {part} of {base}"
+    if p.instrument and part % p.instrument.quantity_step:
+        return ZERO, f"{part} is not a multiple of {p.instrument.quantity_step}"
+    return base - part, ""
+
+
+def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: Decimal, why: str) -> None:
+    d.record(
+        e.CloseRequested,
+        command_id=message.command_id,
+        goal_quantity=goal,
+        why=why,
+        emergency=isinstance(message, c.EmergencyClose),
+        cancel_first=message.shared_leg,
+    )
+
+
+def close_now(d: Draft, message: c.EmergencyClose) -> None:
+    if not d.position.version:
+        refuse(d, message, NEVER_ASKED)
+        return
+    _request_close(d, message, ZERO, "emergency close")
+    reply(d, message)
+
+
+def modify(d: Draft, message: c.ModifyPosition) -> None:
+    p = d.position
+    negative = [price for price in (message.stop_loss, message.take_profit) if price is not None and price < 0]
+    if negative:
+        refuse(d, message, f"{negative[0]} is no price; zero removes the order")
+        return
+    stop_loss = _moved(p.stop_loss, message.stop_loss)
+    take_profit = _moved(p.take_profit, message.take_profit)
+    if p.instrument is not None:
+        for name, price in (("stop", stop_loss), ("target", take_profit)):
+            if price is not None and price % p.instrument.price_step:
+                refuse(d, message, f"the {name} price {price} is not a multiple of {p.instrument.price_step}")
+                return
+    d.record(e.ProtectionRequested, command_id=message.command_id, stop_loss=stop_loss, take_profit=take_profit)
+    reply(d, message)
+
+
+def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
+    if wanted is None:
+        return before
+    return wanted if wanted > 0 else None
+
+
+def pause(d: Draft, message: c.PausePosition) -> None:
+    if not d.position.paused:
+        d.record(e.PositionPaused, command_id=message.command_id)
+    reply(d, message)
+
+
+def resume(d: Draft, message: c.ResumePosition) -> None:
+    d.record(e.PositionResumed, command_id=message.command_id)
+    reply(d, message)
+
+
+def adjust(d: Draft, message: c.AdjustPosition) -> None:
+    p = d.position
+    why_not = _unbookable(p, message)
+    if why_not:
+        refuse(d, message, why_not)
+        return
+    side = p.key.side.increasing if message.quantity_delta > 0 else p.key.side.reducing
+    d.record(
+        e.QuantityAdjusted,
+        command_id=message.command_id,
+        quantity_delta=message.quantity_delta,
+        price=message.price,
+        realized_pnl=realized(p, side, abs(message.quantity_delta), message.price),
+        why=message.why,
+        evidence=message.evidence,
+        entry_price=message.entry_price,
+        leverage=message.leverage,
+    )
+    by = f" by {message.quantity_delta}" if message.quantity_delta else ""
+    d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra{by}: {message.why}")
+    reply(d, message)
+
+
+def _unbookable(p: Position, message: c.AdjustPosition) -> str:
+    """A change that cannot have happened to this position: what went through zero is another one's."""
+    if not message.quantity_delta and message.entry_price is None and message.leverage is None:
+        return "a change of nothing"
+    for price in (message.price, message.entry_price):
+        if price is not None and price <= 0:
+            return f"{price} is no price"
+    if message.quantity_delta < 0 and p.quantity + message.quantity_delta < 0:
+        return f"cannot take {-message.quantity_delta} from {p.quantity}"
+    return ""
