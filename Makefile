@@ -3,10 +3,13 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench states clean
+.PHONY: run demo test lint bench states clean
 
 run: $(VENV)/.installed ## Start the supervisor; without keys in config.yaml it trades on the embedded paper venue.
 	$(BIN)/albra run
+
+demo: $(VENV)/.installed ## Watch it for half a minute: positions open, one is altered by hand, a stop triggers, all close.
+	$(BIN)/albra demo
 
 test: lint ## Lint, types, import directions and every test.
 	$(BIN)/pytest -n 2

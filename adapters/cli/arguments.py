@@ -128,6 +128,8 @@ def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("what", choices=("check", "show", "schema"))
     command = add("journal", "verify the journal, or export its events as JSON lines")
     command.add_argument("what", choices=("verify", "export"))
+    command = add("demo", "watch a supervisor at work for half a minute, on paper, in a directory of its own")
+    command.add_argument("--pace", metavar="S", type=_typed(fields.not_negative), help="seconds between the acts")
     add("doctor", "check clock, disk, keys and their permissions, venue, chat, configuration, supervisor")
     command = add("flatten", "close everything of an account at the venue, without supervisor or journal")
     command.add_argument("--account", metavar="A", type=_typed(fields.account))

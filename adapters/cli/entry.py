@@ -68,6 +68,11 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
 
         paper(arguments)
         return Exit.DONE
+    if arguments.command == "demo":
+        from adapters.cli.demo import demo
+
+        demo(arguments)
+        return Exit.DONE
     loaded = load(named_path(arguments.config))
     if arguments.command == "run":
         return _run(arguments, loaded, run)
