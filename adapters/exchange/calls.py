@@ -38,6 +38,7 @@ class Window:
 
 SERVER_TIME = Call(method="GET", path="/fapi/v1/time", private=False)
 EXCHANGE_INFO = Call(method="GET", path="/fapi/v1/exchangeInfo", private=False)
+MARKS = Call(method="GET", path="/fapi/v1/premiumIndex", private=False)
 POSITION_MODE = Call(method="GET", path="/fapi/v1/positionSide/dual")
 SYMBOL_CONFIG = Call(method="GET", path="/fapi/v1/symbolConfig")
 OPEN_ORDERS = Call(method="GET", path="/fapi/v1/openOrders")

@@ -214,6 +214,7 @@ class _Engine:
             await self.session.quiet()
             try:
                 up = await self._connect()
+                marks = await self._reader.marks()
             except (UnreachableError, ReadError, MalformedError) as error:
                 cause, retry_after_ms = str(error), getattr(error, "retry_after_ms", 0)
             except Exception as error:  # noqa: BLE001  whatever it is, the next attempt may do without
@@ -222,6 +223,9 @@ class _Engine:
                 self._backoff.reset()
                 down = False
                 self._wiring.deliver(up)
+                # Whoever opens a symbol that nobody held before is checked against its price, too.
+                for mark in marks:
+                    self._wiring.deliver(mark)
                 self._open_streams()
                 cause = await self._watch()
             if not down:

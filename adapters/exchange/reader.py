@@ -20,13 +20,14 @@ from adapters.exchange.normalize import (
     trade_report,
 )
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, rows_of
+from adapters.exchange.rows import MalformedError, Row, decimal_of, nanoseconds_of, rows_of, text_of
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
 from messages.reconciliation import FetchTrades, TradesReport
 from messages.reports import (
     BalanceReport,
     FillReport,
+    MarkReport,
     OpenOrdersReport,
     OrderNotFound,
     OrderReport,
@@ -191,6 +192,24 @@ class Reader:
             orders=tuple(orders),
         )
         return replies.following(report, request)
+
+    async def marks(self) -> Sequence[MarkReport]:
+        """The mark price of every symbol. Raises nothing: without them there are fewer checks, no less truth."""
+        try:
+            rows = await self._rows(calls.MARKS, "marks")
+            stamp = self.stamp()
+            return [
+                MarkReport(
+                    account=stamp.account,
+                    ts_event=nanoseconds_of(row, "time"),
+                    ts_init=stamp.ts_init,
+                    symbol=Symbol(text_of(row, "symbol")),
+                    mark_price=decimal_of(row, "markPrice"),
+                )
+                for row in rows
+            ]
+        except (ReadError, MalformedError):
+            return []
 
     async def balance(self, request: FetchBalance) -> BalanceReport:
         report = balance_report(await self.value(calls.ACCOUNT), self.stamp(), request.request_id)

@@ -28,6 +28,8 @@ MAX_QUEUE = 50_000
 LOOKUP_DELAYS_S = (0.0, 0.3, 1.0, 3.0)
 """When to look for the parent of an unknown order: the venue's lists lag behind its events."""
 MARKS = "!markPrice@arr@1s"
+ALL_MARKS_EVERY_NS = 10_000_000_000
+"""How old the price may be against which the opening of a symbol is checked that nobody holds yet."""
 _LISTEN = Call(method="POST", path="/fapi/v1/listenKey")
 _KEEP = Call(method="PUT", path="/fapi/v1/listenKey")
 
@@ -201,7 +203,9 @@ class AccountStream:
 
 
 class MarkStream:
-    """Mark prices of the symbols of interest. Nobody is told of its gaps: only the latest price matters."""
+    """Mark prices: of the symbols of interest each, of the others seldom. Nobody is told of its gaps: only the
+    latest price matters.
+    """
 
     def __init__(self, wiring: Wiring, session: Session, reader: Reader, *, backoff: Backoff) -> None:
         self._wiring = wiring
@@ -209,6 +213,7 @@ class MarkStream:
         self._reader = reader
         self._backoff = backoff
         self._url = ""
+        self._all_told_ns: int | None = None
         self.symbols: set[Symbol] = set()
 
     async def run(self) -> None:
@@ -233,10 +238,18 @@ class MarkStream:
         value = _unwrapped(message)
         if isinstance(value, list):
             with suppress(MalformedError):
-                interesting = [row for row in value if isinstance(row, dict) and row.get("s") in self.symbols]
-                for report in mark_reports(interesting, self._reader.stamp()):
+                everything = self._all_are_due()
+                told = [row for row in value if isinstance(row, dict) and (everything or row.get("s") in self.symbols)]
+                for report in mark_reports(told, self._reader.stamp()):
                     self._wiring.deliver(report)
         return True
+
+    def _all_are_due(self) -> bool:
+        now_ns = self._wiring.clock.monotonic_ns()
+        due = self._all_told_ns is None or now_ns - self._all_told_ns >= ALL_MARKS_EVERY_NS
+        if due:
+            self._all_told_ns = now_ns
+        return due
 
 
 def _unwrapped(message: object) -> object:
