@@ -132,6 +132,7 @@ class AdjustPosition(Command):
     """Book a change made outside of us, with its evidence; a repeated `command_id` is booked once.
 
     `entry_price` and `leverage`, where given, are believed from then on; the quantity need not change then.
+    `fee` is what the venue took for it.
     """
 
     position_id: PositionId
@@ -141,6 +142,8 @@ class AdjustPosition(Command):
     evidence: str = ""
     entry_price: Decimal | None = None
     leverage: int | None = None
+    fee: Decimal = Decimal(0)
+    fee_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -237,6 +237,8 @@ class QuantityAdjusted(Event):
     evidence: str = ""
     entry_price: Decimal | None = None
     leverage: int | None = None
+    fee: Decimal = Decimal(0)
+    fee_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,6 +206,8 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
     p = replace(p, leverage=leverage, outside=True, reason=ev.why, commands=_remember(p, ev.command_id))
     if ev.quantity_delta:
         p = _requantified(p, ev)
+    if ev.fee:
+        p = replace(p, fees=_add_fee(p.fees, ev.fee_currency, ev.fee))
     return p if ev.entry_price is None else replace(p, entry_price=ev.entry_price)
 
 

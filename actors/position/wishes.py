@@ -224,6 +224,8 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
         evidence=message.evidence,
         entry_price=message.entry_price,
         leverage=message.leverage,
+        fee=message.fee,
+        fee_currency=message.fee_currency,
     )
     by = f" by {message.quantity_delta}" if message.quantity_delta else ""
     d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra{by}: {message.why}")

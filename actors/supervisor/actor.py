@@ -12,6 +12,7 @@ from actors.runtime.actor import Actor, Context
 from actors.supervisor.admission import Facts, Limits, refusal
 from actors.supervisor.adoption import adoptions
 from actors.supervisor.book import Account, Book, Hold
+from actors.supervisor.forced import Taken, adjustments, is_forced, why_of
 from actors.supervisor.status import Rows, rows
 from messages import commands as c
 from messages import lifecycle
@@ -29,8 +30,6 @@ OWN_HISTORY = 0
 """The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
 MINUTE_NS = 60_000_000_000
 DAY_NS = 86_400_000_000_000
-FORCED = ("autoclose-", "adl_autoclose", "settlement_autoclose-")
-"""How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
 
 Spawn = Callable[[Identity, Position | None], None]
 """Open the address of a position; a start of None is read from the journal."""
@@ -66,6 +65,7 @@ class Memory:
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
+    taken: Taken = field(default_factory=Taken)
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":
@@ -271,6 +271,7 @@ class SupervisorActor(Actor[Message]):
         if before is not None and before.version >= view.version:
             return
         self._book.update(view)
+        self._memory.taken.shown(view)
         if before is not None:
             gained = view.realized_pnl - before.realized_pnl - (view.fees - before.fees)
             day = (view.account, self._today())
@@ -312,10 +313,21 @@ class SupervisorActor(Actor[Message]):
                 quantity=str(report.quantity),
                 price=str(report.price),
             )
-            if report.client_order_id.startswith(FORCED):
-                what = f"{report.quantity} at {report.price} ({report.client_order_id})"
-                text = f"{report.symbol}: the venue itself closed {what}"
-                self._notify(Severity.CRITICAL, text, report.account)
+            if is_forced(report):
+                self._forced(report)
+
+    def _forced(self, fill: r.FillReport) -> None:
+        """The venue took from a leg by itself: whoever is on it books its part at once, and nothing opens for it."""
+        instrument = self._accounts[fill.account].instruments.get(fill.symbol)
+        step = instrument.quantity_step if instrument else fill.quantity
+        commands, left = adjustments(fill, tuple(self._book.live()), self._memory.taken, step)
+        for command in commands:
+            parsed = parse_position_id(command.position_id)
+            if parsed is not None:
+                self._tell_position(parsed[1], command)
+        if commands or left:
+            of_nobody = f"; {left:f} of it belong to no position of ours" if left else ""
+            self._notify(Severity.CRITICAL, f"{fill.symbol}: {why_of(fill)}{of_nobody}", fill.account)
 
     def _stranger(self, report: r.AboutOrder) -> None:
         """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""
@@ -386,6 +398,17 @@ class SupervisorActor(Actor[Message]):
         if any(v.leverage is not None and v.leverage != report.leverage for v in others):
             text = f"{report.symbol}: leverage is {report.leverage} at the venue, {others[0].leverage} was asked for"
             self._notify(Severity.WARNING, text, report.account)
+
+    def _margin_call(self, report: r.MarginCall) -> None:
+        """Close to liquidation: who holds it, and the venue's numbers."""
+        at_risk = [
+            view.position_id
+            for view in self._book.live()
+            if (view.account, view.symbol, view.side) == (report.account, report.symbol, report.side)
+        ]
+        names = ", ".join(at_risk) or "no position of ours"
+        text = f"{report.symbol} {report.side}: margin call, close to liquidation: {report.text} ({names})"
+        self._notify(Severity.CRITICAL, text, report.account)
 
     def _note(self, report: r.VenueReport) -> None:
         """Kept in the log for whoever asks later; nothing is decided on it here."""
@@ -571,7 +594,7 @@ class SupervisorActor(Actor[Message]):
             r.StreamDown: self._stream_down,
             r.MarkReport: self._mark,
             r.LeverageChanged: self._leverage,
-            r.MarginCall: self._note,
+            r.MarginCall: self._margin_call,
             r.StrayEvent: self._note,
             r.GatewayStatus: self._gateway_status,
             lifecycle.ActorFailed: self._runtime,

@@ -158,7 +158,7 @@ class UserEvents:
                 return Fed(reports=_child_reports(event, own, stamp))
             return Fed(reports=_order_reports(event, stamp))
         if client_order_id.startswith(_SYSTEM_PREFIXES):
-            return Fed(reports=(_stray(event, stamp, "the venue closed a position by force"),))
+            return Fed(reports=_forced_reports(event, stamp))
         if key in self._strangers or client_order_id.startswith(_MANUAL_PREFIXES):
             return Fed(reports=(_stray(event, stamp, "an order that was not placed here"),))
         return self._park(key, event, stamp)
@@ -238,6 +238,14 @@ def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, .
         else:
             reports.append(replace(report, client_order_id=parent.client_order_id))
     return tuple(reports)
+
+
+def _forced_reports(event: Row, stamp: Stamp) -> tuple[Message, ...]:
+    """The venue's own order: its fills, with the leg they were taken from, and the event as it came."""
+    order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
+    stray = _stray(event, stamp, "the venue closed a position by force")
+    fill = stream_fill(order, stamp, event_time_ns=nanoseconds_of(event, "T", "E"))
+    return (stray,) if fill is None else (fill, stray)
 
 
 def _account_update(event: Row, stamp: Stamp) -> Fed:

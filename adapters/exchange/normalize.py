@@ -184,6 +184,7 @@ def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport |
         fee=decimal_of(order, "n", "0"),
         fee_currency=text_of(order, "N", ""),
         maker=order.get("m") is True,
+        position_side=_LEGS.get(text_of(order, "ps", "")),
     )
 
 

@@ -122,7 +122,9 @@ def test_a_finished_conditional_order_is_filled_only_where_its_quantity_was() ->
 def test_forced_closes_are_told_with_their_reason_and_need_no_lookup() -> None:
     for client_id in ("autoclose-123", "adl_autoclose", "settlement_autoclose-9"):
         fed = UserEvents().feed(trade(client_id), STAMP)
-        [stray] = fed.reports
+        fill, stray = fed.reports
+        assert isinstance(fill, FillReport)
+        assert fill.client_order_id == client_id
         assert isinstance(stray, StrayEvent)
         assert "by force" in stray.why
         assert fed.lookups == ()

@@ -1,0 +1,115 @@
+"""The venue closes positions itself: liquidation, deleveraging, settlement. Whose quantity was it? Pure.
+
+What it takes from a leg that one position holds is that position's. On a leg that several share, each bears its
+part by quantity, in whole steps as far as they go, and to the last crumb exactly: the venue did not choose either.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
+
+from messages.commands import AdjustPosition
+from messages.reports import FillReport, PositionView
+from messages.types import CommandId, PositionId, PositionSide, Side
+
+ZERO = Decimal(0)
+_KINDS: Mapping[str, str] = {
+    "autoclose-": "liquidated by the venue",
+    "adl_autoclose": "deleveraged by the venue",
+    "settlement_autoclose-": "settled by the venue",
+    "delivery_autoclose-": "settled by the venue",
+}
+"""How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
+FORCED = tuple(_KINDS)
+REMEMBERED = 1_000
+"""Forced trades remembered, so that one that is told twice is booked once."""
+
+
+def is_forced(fill: FillReport) -> bool:
+    return fill.client_order_id.startswith(FORCED)
+
+
+def leg_of(fill: FillReport) -> PositionSide:
+    """The leg that a forced order made smaller: named in hedge mode, else against its side."""
+    if fill.position_side is not None:
+        return fill.position_side
+    return PositionSide.LONG if fill.side is Side.SELL else PositionSide.SHORT
+
+
+def why_of(fill: FillReport) -> str:
+    kind = next(words for prefix, words in _KINDS.items() if fill.client_order_id.startswith(prefix))
+    return f"{kind}: {fill.quantity:f} at {fill.price:f} ({fill.client_order_id})"
+
+
+@dataclass(slots=True)
+class Taken:
+    """What was taken from positions and does not show in their views yet."""
+
+    pending: dict[PositionId, dict[CommandId, Decimal]] = field(default_factory=dict)
+    seen: dict[CommandId, None] = field(default_factory=dict)
+
+    def shown(self, view: PositionView) -> None:
+        """A newer view: what it has booked is pending no more, and nothing is of a position that is over."""
+        waiting = self.pending.get(view.position_id)
+        if waiting is None:
+            return
+        left = {name: part for name, part in waiting.items() if name not in view.command_ids}
+        if left and not view.state.terminal:
+            self.pending[view.position_id] = left
+        else:
+            del self.pending[view.position_id]
+
+    def held(self, view: PositionView) -> Decimal:
+        return max(ZERO, view.quantity - sum(self.pending.get(view.position_id, {}).values(), ZERO))
+
+
+def adjustments(
+    fill: FillReport, views: Sequence[PositionView], taken: Taken, step: Decimal
+) -> tuple[tuple[AdjustPosition, ...], Decimal]:
+    """What each position on the leg books of this fill, and how much belongs to none that we know."""
+    name = CommandId(f"forced-{fill.account}-{fill.symbol}-{fill.trade_id}")
+    if name in taken.seen:
+        return (), ZERO
+    taken.seen[name] = None
+    while len(taken.seen) > REMEMBERED:
+        del taken.seen[next(iter(taken.seen))]
+    leg = leg_of(fill)
+    on_leg = [v for v in views if (v.account, v.symbol, v.side) == (fill.account, fill.symbol, leg)]
+    held = {v.position_id: taken.held(v) for v in on_leg}
+    booked = min(fill.quantity, sum(held.values(), ZERO))
+    commands = []
+    for position_id, part in shares(held, booked, step).items():
+        taken.pending.setdefault(position_id, {})[name] = part
+        commands.append(_adjustment(name, fill, position_id, part))
+    return tuple(commands), fill.quantity - booked
+
+
+def shares(held: Mapping[PositionId, Decimal], amount: Decimal, step: Decimal) -> dict[PositionId, Decimal]:
+    """`amount` by quantity, in whole steps; what rounding leaves goes to the largest first. Sums to `amount`."""
+    total = sum(held.values(), ZERO)
+    if not total or not amount:
+        return {}
+    parts = {name: (amount * q / total / step).to_integral_value(ROUND_DOWN) * step for name, q in held.items()}
+    left = amount - sum(parts.values(), ZERO)
+    by_size = sorted(held, key=lambda name: (-held[name], name))
+    for most in (step, amount):  # a step each while there are any, then whoever has room
+        for name in by_size:
+            more = min(left, most, held[name] - parts[name])
+            parts[name] += more
+            left -= more
+    return {name: part for name, part in parts.items() if part}
+
+
+def _adjustment(name: CommandId, fill: FillReport, position_id: PositionId, part: Decimal) -> AdjustPosition:
+    return AdjustPosition(
+        command_id=name,
+        correlation_id=fill.correlation_id,
+        causation_id=f"trade {fill.trade_id}",
+        position_id=position_id,
+        quantity_delta=-part,
+        price=fill.price,
+        why=why_of(fill),
+        evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {fill.quantity:f} at {fill.price:f}",
+        fee=fill.fee * part / fill.quantity,
+        fee_currency=fill.fee_currency,
+    )
