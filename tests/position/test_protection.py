@@ -6,7 +6,7 @@ import pytest
 
 from messages import commands as c
 from messages import reports as r
-from messages.requests import CancelOrder, SubmitProtection
+from messages.requests import CancelOrder, SubmitProtection, SubmitReducing
 from messages.types import OrderKind, OrderPurpose, OrderStatus, PositionState, RejectReason, Severity, Side
 from tests.position.histories import modifying
 from tests.position.story import (
@@ -160,6 +160,19 @@ def test_a_refused_stop_is_told_of_retried_with_growing_pauses_and_ends_in_a_clo
     assert (story.now_ns - begun) // SECOND in range(30, 34)
     assert any("refused for 30 s" in text for text in notices(story.steps[-1], Severity.CRITICAL))
     assert "SubmitReducing" in effects_of(story.steps[-1])
+
+
+def test_a_close_for_a_refused_stop_takes_the_target_off_first() -> None:
+    """Nobody says then whether the leg is shared, and the target could fire meanwhile."""
+    story = opened(stop_loss=dec(90), take_profit=dec(120))
+    story.fill_all(ENTRY)
+    story.tell(story.accepted(story.order(TARGET)))
+    story.tell(story.rejected(story.order(STOP)))
+    step = story.tell(r.Woken(topic="protect:stop"), after_ms=30_000)
+    assert "CancelOrder" in effects_of(step)
+    assert "SubmitReducing" not in effects_of(step)
+    story.cancel_done()
+    assert isinstance(story.submitted()[-1], SubmitReducing)
 
 
 def test_a_stop_rejected_after_its_acceptance_is_a_refusal_like_any_other() -> None:
