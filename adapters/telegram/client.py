@@ -1,0 +1,345 @@
+"""Telegram through python-telegram-bot, unmodified, on a loop thread of its own.
+
+Updates are confirmed to Telegram only when the actors have made them durable: what a killed process had
+taken and not kept is delivered again. The library's `Updater` confirms earlier, hence the loop here.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+)
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from adapters.telegram.updates import ALLOWED, incoming
+from messages.base import Message
+from messages.telegram import (
+    AnswerPress,
+    Button,
+    ChatDown,
+    ChatUp,
+    EditText,
+    LogsAnswer,
+    PublishMenu,
+    ReadLogs,
+    SendFailed,
+    SendText,
+    TextSent,
+    ToChat,
+    UpdatesKept,
+)
+
+POLL_S = 25
+"""How long Telegram holds a poll open while nothing happens."""
+_MARGIN_S = 10
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+_CONFLICT_PAUSE_S = 5.0
+_DOWN_AFTER = 2
+"""Failed polls in a row before the chat counts as down: one lost connection is no outage."""
+_FULL_PAUSE_S = 0.1
+_KEPT_WAIT_S = 5.0
+_WAITING_MOST = 1_000
+"""Requests under way or waiting for their turn; beyond it they fail at once, and whoever asks comes again."""
+_STOP_S = 3.0
+_PERMANENT = (Forbidden, InvalidToken, EndPointNotFound, ChatMigrated)
+
+
+class TelegramChat:
+    """Satisfies the actors' `Chat`.
+
+    `offer` takes an update without blocking, False: not now. `tell` takes answers for an address; `health`
+    ChatUp and ChatDown; `tail` reads the last lines of the log, and may block.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        base_url: str,
+        *,
+        offer: Callable[[Message], bool],
+        tell: Callable[[str, Message], None],
+        health: Callable[[Message], None],
+        tail: Callable[[int], tuple[str, ...]],
+        poll_s: int = POLL_S,
+    ) -> None:
+        self._token = token
+        self._offer = offer
+        self._tell = tell
+        self._health = health
+        self._tail = tail
+        self._poll_s = poll_s
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="telegram", daemon=True)
+        self._turns: dict[int, asyncio.Lock] = {}
+        self._quiet_until: dict[int, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._kept = 0
+        self._news = asyncio.Event()
+        self._up: bool | None = None
+        self._initialized = False
+        self._stopping = False
+        # Both of httpx's loggers write URLs, and the token stands in each.
+        for name in ("httpx", "httpcore", "telegram"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._bot = Bot(
+            token,
+            base_url=base_url,
+            request=HTTPXRequest(connection_pool_size=16, read_timeout=15, connect_timeout=10, pool_timeout=10),
+            get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=poll_s + _MARGIN_S),
+        )
+
+    def start(self) -> None:
+        """Connect and keep trying; never raises because the chat is unreachable."""
+        self._thread.start()
+        self._loop.call_soon_threadsafe(lambda: self._spawn(self._poll()))
+
+    def request(self, message: Message) -> None:
+        """Never blocks, never raises; after `stop` it does nothing."""
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._take, message)
+
+    def stop(self, deadline_ms: int) -> None:
+        """Take nothing in any more, let what is being sent end until the deadline. May block; not for actors."""
+        if self._loop.is_closed() or not self._thread.is_alive():
+            return
+        with suppress(Exception):
+            asyncio.run_coroutine_threadsafe(self._close(deadline_ms / 1_000), self._loop).result(
+                deadline_ms / 1_000 + _STOP_S
+            )
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_STOP_S)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    # All below runs on the loop's thread.
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _close(self, deadline_s: float) -> None:
+        self._stopping = True
+        self._news.set()
+        polls = [task for task in self._tasks if task.get_name() == "poll"]
+        others = [task for task in self._tasks if task not in polls and task is not asyncio.current_task()]
+        for task in polls:
+            task.cancel()
+        if others:
+            _, left = await asyncio.wait(others, timeout=deadline_s)
+            for task in left:
+                task.cancel()
+        await asyncio.gather(*polls, *others, return_exceptions=True)
+        with suppress(Exception):
+            await self._bot.shutdown()
+
+    # Updates --------------------------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.set_name("poll")
+        failures = 0
+        while not self._stopping:
+            try:
+                if not self._initialized:
+                    await self._bot.initialize()
+                    self._initialized = True
+                updates = await self._bot.get_updates(
+                    offset=self._kept + 1 if self._kept else None,
+                    timeout=self._poll_s,
+                    allowed_updates=ALLOWED,
+                )
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next poll may do better
+                failures += 1
+                await self._poll_failed(error, failures)
+                continue
+            failures = 0
+            self._say_up()
+            for update in updates:
+                await self._hand_over(incoming(update))
+            if updates:
+                await self._wait_kept(updates[-1].update_id)
+
+    async def _poll_failed(self, error: Exception, failures: int) -> None:
+        if failures >= _DOWN_AFTER or isinstance(error, Conflict | InvalidToken):
+            self._say_down(self._said(error))
+        pause_s = min(_FIRST_PAUSE_S * 2 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
+        if isinstance(error, Conflict):  # another process polls with our token
+            pause_s = max(pause_s, _CONFLICT_PAUSE_S)
+        if isinstance(error, RetryAfter):
+            pause_s = max(pause_s, _retry_after_s(error))
+        await asyncio.sleep(pause_s)
+
+    async def _hand_over(self, update: Message) -> None:
+        while not self._offer(update) and not self._stopping:  # noqa: ASYNC110 - a mailbox announces no room
+            await asyncio.sleep(_FULL_PAUSE_S)
+
+    async def _wait_kept(self, update_id: int) -> None:
+        """Not for ever: where the journal is ill, polling again delivers again, and keeps the poll alive."""
+        deadline = self._loop.time() + _KEPT_WAIT_S
+        while self._kept < update_id and not self._stopping:
+            self._news.clear()
+            left_s = deadline - self._loop.time()
+            if left_s <= 0:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), left_s)
+
+    def _say_up(self) -> None:
+        if self._up is not True:
+            self._up = True
+            self._health(ChatUp(name=self._bot.username))
+
+    def _say_down(self, cause: str) -> None:
+        if self._up is not False:
+            self._up = False
+            self._health(ChatDown(cause=cause))
+
+    # Requests -------------------------------------------------------------------------------------
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case UpdatesKept():
+                self._kept = max(self._kept, message.update_id)
+                self._news.set()
+            case ReadLogs():
+                self._spawn(self._read_logs(message))
+            case ToChat() if self._stopping or len(self._tasks) >= _WAITING_MOST:
+                self._fail(message, "stopping" if self._stopping else "too much is waiting to be sent")
+            case ToChat():
+                self._spawn(self._send(message))
+            case _:
+                raise TypeError(f"the chat does not know {type(message).__name__}")
+
+    async def _read_logs(self, message: ReadLogs) -> None:
+        lines = await asyncio.to_thread(self._tail, message.count)
+        self._tell(message.reply_to, LogsAnswer(request_id=message.request_id, lines=lines))
+
+    async def _send(self, message: ToChat) -> None:
+        """One at a time for each chat, so that what is said first is read first."""
+        chat_id = getattr(message, "chat_id", 0)
+        turn = self._turns.setdefault(chat_id, asyncio.Lock())
+        give_up = self._loop.time() + message.patience_ms / 1_000
+        pause_s = _FIRST_PAUSE_S
+        if isinstance(message, AnswerPress):
+            await self._attempt(message, 0)  # the waiting sign ends or it does not
+            return
+        async with turn:
+            while True:
+                failed = await self._attempt(message, chat_id)
+                if failed is None:
+                    return
+                wait_s = max(pause_s, failed.retry_after_ms / 1_000)
+                if failed.permanent or self._stopping or self._loop.time() + wait_s > give_up:
+                    if message.reply_to:
+                        self._tell(message.reply_to, failed)
+                    return
+                await asyncio.sleep(wait_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _attempt(self, message: ToChat, chat_id: int) -> SendFailed | None:
+        """None: done and answered."""
+        quiet_s = self._quiet_until.get(chat_id, 0) - self._loop.time()
+        if quiet_s > 0:
+            return _failed(message, "asked to slow down", retry_after_ms=int(quiet_s * 1_000) + 1)
+        try:
+            message_id = await self._call(message)
+        except RetryAfter as error:
+            self._quiet_until[chat_id] = self._loop.time() + _retry_after_s(error)
+            return _failed(message, "asked to slow down", retry_after_ms=int(_retry_after_s(error) * 1_000))
+        except BadRequest as error:
+            if "not modified" not in str(error).lower():
+                return _failed(message, self._said(error), permanent=True)
+            message_id = getattr(message, "message_id", 0)
+        except _PERMANENT as error:
+            return _failed(message, self._said(error), permanent=True)
+        except TelegramError as error:
+            return _failed(message, self._said(error))
+        except Exception as error:  # noqa: BLE001 - the library's own bugs must not leave anybody waiting
+            return _failed(message, self._said(error))
+        if message.reply_to:
+            self._tell(
+                message.reply_to, TextSent(request_id=message.request_id, chat_id=chat_id, message_id=message_id)
+            )
+        return None
+
+    async def _call(self, message: ToChat) -> int:
+        """Returns the id of the message that now shows the text, 0 where there is none."""
+        match message:
+            case SendText():
+                sent = await self._bot.send_message(
+                    message.chat_id,
+                    message.text,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=_keyboard(message.buttons),
+                    disable_notification=message.silent,
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
+                return sent.message_id
+            case EditText():
+                await self._bot.edit_message_text(
+                    message.text,
+                    message.chat_id,
+                    message.message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=_keyboard(message.buttons),
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
+                return message.message_id
+            case AnswerPress():
+                await self._bot.answer_callback_query(message.press_id, message.text or None, message.alert)
+            case PublishMenu():
+                commands = [BotCommand(entry.command, entry.text) for entry in message.entries]
+                await self._bot.set_my_commands(commands, BotCommandScopeChat(message.chat_id))
+        return 0
+
+    def _fail(self, message: ToChat, cause: str) -> None:
+        if message.reply_to:
+            self._tell(message.reply_to, _failed(message, cause))
+
+    def _said(self, error: Exception) -> str:
+        """The error in words, without the token: InvalidToken and URLs would repeat it."""
+        return f"{type(error).__name__}: {error}".replace(self._token, "********")
+
+
+def _failed(message: ToChat, cause: str, *, retry_after_ms: int = 0, permanent: bool = False) -> SendFailed:
+    return SendFailed(request_id=message.request_id, cause=cause, retry_after_ms=retry_after_ms, permanent=permanent)
+
+
+def _retry_after_s(error: RetryAfter) -> float:
+    value = error.retry_after
+    return float(value) if isinstance(value, int) else value.total_seconds()
+
+
+def _keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | None:
+    if not rows:
+        return None
+    return InlineKeyboardMarkup([[InlineKeyboardButton(b.text, callback_data=b.data) for b in row] for row in rows])

@@ -1,0 +1,81 @@
+"""Telegram's updates in our words. Pure."""
+
+from typing import Any
+
+from telegram import CallbackQuery, Message, Update
+
+from messages.telegram import (
+    ChatKind,
+    Incoming,
+    IncomingOther,
+    IncomingPress,
+    IncomingText,
+    UrgentPress,
+    UrgentText,
+)
+
+URGENT_COMMANDS = ("/close_all", "/pause")
+URGENT_MARK = "!"
+"""Button data that begins with it is about an emergency."""
+ALLOWED = ["message", "edited_message", "callback_query", "channel_post", "edited_channel_post"]
+_TEXT_MOST = 4096
+
+
+def incoming(update: Update) -> Incoming:
+    """Every update becomes something: nobody is told that an update was dropped on the way."""
+    if update.callback_query is not None:
+        return _press(update.update_id, update.callback_query)
+    message = update.effective_message
+    if message is None:
+        return IncomingOther(
+            update_id=update.update_id,
+            chat_id=0,
+            user_id=0,
+            chat_kind=ChatKind.CHANNEL,
+            message_id=0,
+            what="unknown update",
+        )
+    what = _what(update, message)
+    # In the name of a chat nobody in particular speaks; `from_user` is a placeholder then.
+    user_id = message.from_user.id if message.from_user and not message.sender_chat else 0
+    about: dict[str, Any] = {
+        "update_id": update.update_id,
+        "chat_id": message.chat.id,
+        "user_id": user_id,
+        "chat_kind": ChatKind(message.chat.type),
+        "message_id": message.message_id,
+    }
+    if what:
+        return IncomingOther(**about, what=what)
+    text = message.text or ""
+    urgent = text.lstrip().lower().startswith(URGENT_COMMANDS)
+    return (UrgentText if urgent else IncomingText)(
+        **about, text=text[:_TEXT_MOST], sent_ns=int(message.date.timestamp()) * 1_000_000_000
+    )
+
+
+def _what(update: Update, message: Message) -> str:
+    """Why this is no command, or an empty text."""
+    if update.edited_message is not None or update.edited_channel_post is not None:
+        return "edit"
+    if update.channel_post is not None:
+        return "channel post"
+    if message.forward_origin is not None or message.is_automatic_forward:
+        return "forwarded"  # somebody else's words are not a command of who passes them on
+    if message.via_bot is not None:
+        return "written by another bot"
+    return "" if message.text else "no text"
+
+
+def _press(update_id: int, query: CallbackQuery) -> IncomingPress:
+    data = query.data or ""
+    chat = query.message.chat if query.message is not None else None
+    return (UrgentPress if data.startswith(URGENT_MARK) else IncomingPress)(
+        update_id=update_id,
+        chat_id=chat.id if chat else 0,
+        user_id=query.from_user.id,
+        chat_kind=ChatKind(chat.type) if chat else ChatKind.CHANNEL,
+        message_id=query.message.message_id if query.message is not None else 0,
+        press_id=query.id,
+        data=data,
+    )

@@ -1,0 +1,102 @@
+"""A generic webhook as second channel, and the ping that tells the outside that Albra lives."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+
+from messages.base import Message
+from messages.notices import Posted, PostFailed, PostNotice, SendPing
+
+TIMEOUT_S = 15
+_STOP_S = 3.0
+
+
+class Webhook:
+    """Satisfies the actors' `Channel`. `url` takes a JSON POST per notice; `ping_url` a GET. Loop thread of its own."""
+
+    def __init__(self, url: str | None, ping_url: str | None, tell: Callable[[str, Message], None]) -> None:
+        self._url = url
+        self._ping_url = ping_url
+        self._tell = tell
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def request(self, message: Message) -> None:
+        """Never blocks, never raises; after `stop` it does nothing."""
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._take, message)
+
+    def stop(self, deadline_ms: int) -> None:
+        """Let what is under way end until the deadline. May block; not for actors."""
+        if self._loop.is_closed() or not self._thread.is_alive():
+            return
+        with suppress(Exception):
+            asyncio.run_coroutine_threadsafe(self._close(deadline_ms / 1_000), self._loop).result(
+                deadline_ms / 1_000 + _STOP_S
+            )
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_STOP_S)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    # All below runs on the loop's thread.
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _close(self, deadline_s: float) -> None:
+        if self._tasks:
+            _, left = await asyncio.wait(set(self._tasks), timeout=deadline_s)
+            for task in left:
+                task.cancel()
+
+    def _take(self, message: Message) -> None:
+        work = self._post(message) if isinstance(message, PostNotice) else self._ping(message)
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _post(self, notice: PostNotice) -> None:
+        cause = "no webhook is configured"
+        if self._url is not None:
+            cause = await self._exchange("POST", self._url, json=_body(notice))
+        answer: Message = Posted(request_id=notice.request_id)
+        if cause:
+            answer = PostFailed(request_id=notice.request_id, cause=cause)
+        self._tell(notice.reply_to, answer)
+
+    async def _ping(self, message: Message) -> None:
+        assert isinstance(message, SendPing)
+        if self._ping_url is not None:
+            await self._exchange("GET", self._ping_url)  # that it does not come is what the other side listens for
+
+    async def _exchange(self, method: str, url: str, **body: Any) -> str:
+        """Empty where it was taken, else why not; the address may hold a secret and is not repeated."""
+        try:
+            timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+            async with (
+                aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
+                session.request(method, url, allow_redirects=False, **body) as response,
+            ):
+                return "" if response.status < 300 else f"HTTP {response.status}"
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            return type(error).__name__
+
+
+def _body(notice: PostNotice) -> dict[str, Any]:
+    return {
+        "severity": notice.severity.value,
+        "text": notice.text,
+        "account": notice.account,
+        "position_id": notice.position_id,
+        "time_ns": str(notice.ts_init),
+    }
