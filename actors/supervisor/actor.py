@@ -176,14 +176,15 @@ class SupervisorActor(Actor[Message]):
             self._reply(command, accepted=False, text=why)
             return
         self._memory.openings[command.account].append(self.context.clock.monotonic_ns())
-        self._begin(command, account)
+        self._book.admitted[self._begin(command, account)] = command
 
-    def _begin(self, command: c.OpenPosition | c.AdoptPosition, account: Account) -> None:
+    def _begin(self, command: c.OpenPosition | c.AdoptPosition, account: Account) -> int:
         key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
         ordinal = self._book.reserve(key, command.command_id)
         identity = Identity(key=key, ordinal=ordinal, journal_id=self._settings.journal_id)
         self._spawn(identity, blank(key, ordinal, self._settings.journal_id))
         self._tell_position(ordinal, replace(command, instrument=account.instruments[command.symbol]))
+        return ordinal
 
     def _facts(self, account: Account) -> Facts:
         recent = self._memory.openings[account.account]
@@ -199,6 +200,7 @@ class SupervisorActor(Actor[Message]):
             openings_last_minute=len(recent),
             realized_today=self._memory.realized.get((account.account, self._today()), Decimal(0)),
             watch_only=self._settings.watch_only,
+            admitted=tuple(e for e in self._book.admitted.values() if e.account == account.account),
         )
 
     def _to_position(
@@ -226,7 +228,12 @@ class SupervisorActor(Actor[Message]):
 
     def _known(self, ordinal: int, position_id: PositionId) -> bool:
         view = self._book.views.get(ordinal)
-        return view.position_id == position_id if view else self._book.finished.get(ordinal) == position_id
+        if view is not None:
+            return view.position_id == position_id
+        parsed = parse_position_id(position_id)
+        # An opening is answered when it is durable; who acts on that answer may be faster than the view of it.
+        admitted = parsed is not None and self._book.reserved.get(parsed[0]) == ordinal
+        return admitted or self._book.finished.get(ordinal) == position_id
 
     def _shared(self, ordinal: int) -> bool:
         """Another position has exposure on the same leg of the venue, which a stop of this one could eat."""

@@ -26,7 +26,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What an opening is held against. `live` are the account's non-terminal positions."""
+    """What an opening is held against. `live` are the account's non-terminal positions.
+
+    `admitted` are its openings of which the views show no order yet.
+    """
 
     account: Account
     live: tuple[PositionView, ...]
@@ -36,6 +39,7 @@ class Facts:
     openings_last_minute: int
     realized_today: Decimal
     watch_only: bool = False
+    admitted: tuple[OpenPosition, ...] = ()
 
 
 def refusal(command: OpenPosition, facts: Facts) -> str:
@@ -132,7 +136,8 @@ def _prices(command: OpenPosition, facts: Facts) -> str:
 
 def _sides(command: OpenPosition, price: Decimal | None) -> str:
     if price is None:
-        return ""
+        asked = command.stop_loss is not None or command.take_profit is not None
+        return f"no price of {command.symbol} is known yet to hold stop and target against; try again" if asked else ""
     sign = command.side.sign
     if command.stop_loss is not None and (price - command.stop_loss) * sign <= 0:
         where = "below" if command.side is PositionSide.LONG else "above"
@@ -175,15 +180,23 @@ def _amounts(command: OpenPosition, facts: Facts) -> str:
     if notional < rules.min_notional:
         return f"order of {notional:f} is below the venue's minimum notional of {rules.min_notional} ({command.symbol})"
     in_symbol = (view for view in facts.live if view.symbol == command.symbol)
-    for name, limit, views in (
-        ("order_notional", limits.order_notional, ()),
-        ("symbol_exposure", limits.symbol_exposure, in_symbol),
-        ("account_exposure", limits.account_exposure, facts.live),
+    ahead_in_symbol = (earlier for earlier in facts.admitted if earlier.symbol == command.symbol)
+    for name, limit, views, ahead in (
+        ("order_notional", limits.order_notional, (), ()),
+        ("symbol_exposure", limits.symbol_exposure, in_symbol, ahead_in_symbol),
+        ("account_exposure", limits.account_exposure, facts.live, facts.admitted),
     ):
-        # What is held is summed up only where it is limited: with thousands of positions that takes its time.
-        if limit is not None and (attempt := exposure(views, facts.account) + notional) > limit:
+        if limit is None:
+            continue  # What is held is summed up only where it is limited: with thousands of positions that takes time.
+        attempt = notional + exposure(views, facts.account) + _yet_to_come(ahead, facts)
+        if attempt > limit:
             return f"limits.{name} is {limit}, this would make it {attempt.normalize():f}"
     return ""
+
+
+def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Decimal:
+    """Notional of openings that were admitted before and have no order to be seen yet."""
+    return sum((earlier.quantity * (_price(earlier, facts) or Decimal(0)) for earlier in ahead), Decimal(0))
 
 
 def exposure(views: Iterable[PositionView], account: Account) -> Decimal:

@@ -1,9 +1,11 @@
 """What the supervisor knows: accounts as their gateways report them, positions as they publish themselves."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from messages.commands import OpenPosition
 from messages.reports import PositionView
 from messages.types import (
     AccountId,
@@ -72,8 +74,10 @@ class Book:
 
     views: dict[int, PositionView] = field(default_factory=dict)
     reserved: dict[Key, int] = field(default_factory=dict)
-    commands: dict[CommandId, int] = field(default_factory=dict)
+    commands: OrderedDict[CommandId, int] = field(default_factory=OrderedDict)
     finished: dict[int, PositionId] = field(default_factory=dict)
+    admitted: dict[int, OpenPosition] = field(default_factory=dict)
+    """Openings of which no order is to be seen yet: they count against the limits all the same."""
     next_ordinal: int = 1
     ended: set[int] = field(default_factory=set)
     """Ordinals of the terminal ones among the views: counted at every view, so never looked for among all."""
@@ -95,7 +99,7 @@ class Book:
     def remember(self, command_id: CommandId, ordinal: int) -> None:
         self.commands[command_id] = ordinal
         while len(self.commands) > COMMANDS_KEPT:
-            del self.commands[next(iter(self.commands))]
+            self.commands.popitem(last=False)  # a plain dict would search through all it let go before
 
     def update(self, view: PositionView) -> None:
         """Take a newer view; a version of 0 means that the opening never began."""
@@ -103,6 +107,8 @@ class Book:
             self.forget(view)
             return
         self.views[view.ordinal] = view
+        if view.orders or view.quantity or view.state.terminal:
+            self.admitted.pop(view.ordinal, None)
         for command_id in view.command_ids:
             if command_id and command_id not in self.commands:
                 self.remember(command_id, view.ordinal)
@@ -122,8 +128,10 @@ class Book:
         if self.reserved.get(key) == view.ordinal:
             del self.reserved[key]
         self.views.pop(view.ordinal, None)
+        self.admitted.pop(view.ordinal, None)
         self.ended.discard(view.ordinal)
-        self.commands = {command: ordinal for command, ordinal in self.commands.items() if ordinal != view.ordinal}
+        for command in [command for command, ordinal in self.commands.items() if ordinal == view.ordinal]:
+            del self.commands[command]
 
     def overflow(self) -> tuple[int, ...]:
         """Ordinals of the oldest terminal positions beyond what is kept; their views are gone after this."""

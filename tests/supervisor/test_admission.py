@@ -183,6 +183,12 @@ REFUSED: list[tuple[OpenPosition, Facts, str]] = [
         facts(account=account(marks={}), limits=Limits(order_notional=Decimal(5000))),
         "no mark price of BTCUSDT yet",
     ),
+    (opening(stop_loss=Decimal(58000)), facts(account=account(marks={})), "no price of BTCUSDT is known yet"),
+    (
+        opening(),
+        facts(limits=Limits(symbol_exposure=Decimal(1000)), admitted=(opening(),)),
+        "limits.symbol_exposure is 1000, this would make it 1200",
+    ),
 ]
 
 

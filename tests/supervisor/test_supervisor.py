@@ -1,14 +1,19 @@
 """The supervisor finds, admits, adopts, holds and answers; with real positions and a journal in memory."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+from actors.edge import EdgeActor
+from actors.supervisor.admission import Limits
 from messages import commands as c
 from messages import reports as r
 from messages import requests as q
+from messages.base import Message
 from messages.ids import client_order_id
 from messages.types import (
     AccountId,
+    Address,
     ClientOrderId,
     CommandId,
     JournalId,
@@ -16,6 +21,7 @@ from messages.types import (
     PositionId,
     PositionSide,
     PositionState,
+    RejectReason,
     Severity,
     Side,
     StrategyId,
@@ -230,6 +236,56 @@ def test_a_liquidation_is_told_at_once() -> None:
     house.tell(fill("autoclose-1234567890", side=Side.SELL))
     notices = house.all(q.Notify, "notifier")
     assert any(n.severity is Severity.CRITICAL and "autoclose-" in n.text for n in notices)
+
+
+def test_a_burst_of_openings_is_held_against_the_limits_as_a_whole() -> None:
+    house = House(limits=Limits(account_exposure=Decimal(1500))).ready()
+    for number in range(4):  # 600 each, and none of them has an order when the next one comes
+        house.system.tell("supervisor", opening(number))
+    house.run()
+    assert [reply.accepted for reply in house.all(q.Reply)].count(True) == 2
+    assert len(views(house)) == 2
+    fail = r.OrderRejected(
+        account=MAIN,
+        symbol=BTC,
+        client_order_id=client_order_id(JournalId("memory00"), 1, 1),
+        reason=RejectReason.OTHER,
+    )
+    house.tell(fail)
+    house.tell(opening(4))
+    assert house.all(q.Reply)[-1].accepted, "what came to nothing counts no more"
+
+
+def test_whoever_was_told_of_an_opening_can_act_on_it_at_once() -> None:
+    house = House().ready()
+
+    def close(answer: Message) -> None:
+        assert isinstance(answer, q.Reply)
+        assert answer.position_id
+        command = c.ClosePosition(
+            command_id=CommandId(f"close-{answer.command_id}"), position_id=answer.position_id, reply_to=EDGE
+        )
+        house.system.tell("supervisor", command)
+
+    house.system.spawn("hasty", lambda context: EdgeActor(context, close))
+    for number in range(20):  # the seeded order of things lets some be faster than the view of the opening
+        house.system.tell("supervisor", replace(opening(number), reply_to=Address("hasty")))
+    house.run()
+    answers = house.all(q.Reply)
+    assert len(answers) == 20
+    assert [answer.text for answer in answers if not answer.accepted] == []
+
+
+def opening(number: int) -> c.OpenPosition:
+    return c.OpenPosition(
+        command_id=CommandId(f"c{number}"),
+        reply_to=EDGE,
+        account=MAIN,
+        symbol=BTC,
+        side=PositionSide.LONG,
+        strategy=StrategyId(f"s{number}"),
+        quantity=Decimal("0.01"),
+    )
 
 
 def test_a_crashing_supervisor_forgets_nothing() -> None:
