@@ -23,6 +23,7 @@ from messages.base import Message
 from messages.types import AccountId, Address, PositionId
 
 if TYPE_CHECKING:
+    from actors.ledger import Past
     from actors.ports import Clock, Venue
     from actors.position.state import Position
     from actors.runtime import ActorSystem
@@ -261,6 +262,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.gateway.actor import GatewayActor, gateway_address
     from actors.gateway.memory import Memory as GatewayMemory
     from actors.journal import JournalActor
+    from actors.notifier.actor import OWN_HISTORY as NOTIFIER_HISTORY
     from actors.notifier.actor import NotifierActor
     from actors.notifier.actor import Settings as NotifierSettings
     from actors.notifier.actor import Start as NotifierStart
@@ -281,11 +283,12 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     )
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
+    notifier_start = NotifierStart(past=_past(journal, NOTIFIER_HISTORY))
     system.spawn("journal", lambda context: JournalActor(context, journal), placement=thread)
     system.spawn(
         "notifier",
         lambda context: NotifierActor(
-            context, settings=NotifierSettings(), start=NotifierStart(), chat=None, channel=None, show=show, log=log
+            context, settings=NotifierSettings(), start=notifier_start, chat=None, channel=None, show=show, log=log
         ),
         placement=thread,
     )
@@ -345,16 +348,28 @@ def _restore(journal: "SqliteJournal") -> "Restored":
                 damaged.append(f"{found.position_id}: {found.why}")
             elif found.ordinal == OWN_HISTORY:
                 own = found.events
-            else:
+            elif found.ordinal > OWN_HISTORY:  # below are histories of other actors, see `_past`
                 positions.append(_folded(found))
         return Restored(
             positions=tuple(positions),
             finished=tuple((e.ordinal, PositionId(e.position_id)) for e in reader.terminal()),
             own_events=own,
-            highest_ordinal=reader.max_ordinal(),
+            highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()),
             realized_today=_realized(reader, positions),
             damaged=tuple(damaged),
         )
+
+
+def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
+    """What is durable of an actor that is no position; its next step goes on from there."""
+    from actors.ledger import Past
+    from adapters.storage.record import RecoveredPosition
+
+    with journal.reader() as reader:
+        found = reader.position(ordinal)
+    if not isinstance(found, RecoveredPosition):
+        return Past()
+    return Past(snapshot=found.snapshot, snapshot_version=found.snapshot_version, events=found.events)
 
 
 def _folded(found: Any) -> "Position":
