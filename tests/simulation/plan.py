@@ -113,6 +113,7 @@ _PATHS: tuple[tuple[str, str], ...] = (
     ("GET", "/time"),
 )
 _WRITES = _PATHS[:4]
+_SUBMITS = _PATHS[:2]
 _ONLY: dict[str, tuple[tuple[str, str], ...]] = {
     "cancel_unknown_2011": _PATHS[2:4],
     "query_not_found_2013": (),
@@ -126,15 +127,15 @@ bans are drawn apart, being long."""
 
 
 def _faults(random: Random, safety_ms: int) -> tuple[FaultPlan, tuple[str, ...]]:
-    chosen = random.choice((0, 1, 3, 5, 8, 12))
+    chosen = random.choice((0, 2, 4, 6, 10, 14))
     makers: tuple[Callable[[Random], Fault], ...] = (
-        _spoiled_answer, _spoiled_answer, _spoiled_answer, _refusal, _refusal, _lie, _event, _event, _partial,
-        _duplicate, _ban,
+        _spoiled_answer, _spoiled_answer, _spoiled_answer, _spoiled_answer, _refusal, _refusal, _lie, _event, _event,
+        _partial, _duplicate, _ban,
     )  # fmt: skip
     faults = []
     for _ in range(chosen):
-        from_ms = random.randrange(0, safety_ms * 2 // 3)
-        until_ms = min(safety_ms, from_ms + random.randrange(3_000, safety_ms))
+        from_ms = random.choice((0, random.randrange(safety_ms * 2 // 3)))
+        until_ms = min(safety_ms, from_ms + random.randrange(5_000, 2 * safety_ms))
         fault = random.choice(makers)(random)
         faults.append(replace(fault, from_ms=START_MS + from_ms, until_ms=START_MS + until_ms))
     quirks = Quirks(
@@ -153,7 +154,7 @@ def _faults(random: Random, safety_ms: int) -> tuple[FaultPlan, tuple[str, ...]]
 def _how_often(random: Random) -> dict[str, Any]:
     """Now and then, or at one certain occasion."""
     if random.randrange(2):
-        return {"count": 0, "chance_ppm": random.choice((20_000, 80_000, 250_000))}
+        return {"count": 0, "chance_ppm": random.choice((50_000, 150_000, 400_000))}
     return {"nth": random.randrange(1, 5), "count": random.randrange(1, 4)}
 
 
@@ -161,7 +162,7 @@ def _spoiled_answer(random: Random) -> Fault:
     """The outcome of what was asked is hidden."""
     names = sorted(name for name, row in ANSWERS.items() if row.proves is Proof.UNKNOWN)
     name = random.choice([each for each in names if _ONLY.get(each, _PATHS)])
-    method, path = random.choice(_ONLY.get(name, _PATHS if random.randrange(3) == 0 else _WRITES))
+    method, path = random.choice(_ONLY.get(name, random.choice((_PATHS, _WRITES, _SUBMITS, _SUBMITS))))
     moment = random.choice(tuple(Moment))
     often = _how_often(random)
     fault = ANSWERS[name].at(moment, method=method, path=path, **often)
@@ -176,6 +177,9 @@ def _refusal(random: Random) -> Fault:
     places = _ONLY.get(name, _PATHS[:2] if rejected else _PATHS)
     method, path = random.choice(places)
     often = {"nth": random.randrange(1, 4), "count": random.randrange(1, 4)} if rejected else _how_often(random)
+    if name.startswith("too_many"):
+        # Without a Retry-After the silence is a minute long, and most of the seed would be that.
+        often["retry_after_s"] = random.randrange(1, 12)
     return ANSWERS[name].at(Moment.BEFORE_EFFECT, method=method, path=path, **often)
 
 

@@ -13,10 +13,11 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from adapters.exchange import calls, client
+from adapters.clock import SystemClock
+from adapters.exchange import client, session
 from adapters.exchange.calls import Call
-from adapters.exchange.outcome import Ask, Raised, Verdict
-from adapters.exchange.session import GUARD_MS, MAX_CLOCK_ROUND_TRIP_MS, Session, Tape
+from adapters.exchange.outcome import Raised
+from adapters.exchange.session import GUARD_MS, Session, Tape
 from adapters.exchange.settings import Clock, ExchangeSettings
 from messages.base import Message
 from messages.types import AccountId
@@ -36,33 +37,36 @@ class SimulatedSettings(ExchangeSettings):
     loop: SimulatedLoop = field(repr=False, compare=False)
 
 
+@dataclass(slots=True)
+class Library:
+    """What is left of ccxt: the time it signs with, and who hears what the sockets bring."""
+
+    clock: Clock
+    options: dict[str, int] = field(default_factory=dict)
+    handle_message: Callable[[Any, object], None] = lambda _client, _message: None
+    fetch: Callable[..., Any] = lambda *_: None
+    on_rest_response: Callable[..., Any] = lambda *_: None
+
+    def milliseconds(self) -> int:
+        return self.clock.time_ns() // 1_000_000
+
+    async def close(self) -> None:
+        return None
+
+
 class SimulatedSession(Session):
-    """ccxt's place: signs with our clock, sends, keeps the raw answer."""
+    """The production session on the simulated network: what it asked of ccxt goes there."""
+
+    exchange: Library
 
     def __init__(self, settings: SimulatedSettings, clock: Clock) -> None:
-        self._settings = settings
-        self._clock = clock
+        super().__init__(settings, clock)
+        self.exchange.clock = clock
         self._network = settings.network
         self._loop = settings.loop
-        self._ahead_ms = 0
-        self._handle: Callable[[Any, object], None] = lambda _client, _message: None
-        self.secrets = settings.secrets
 
     async def get(self, url: str) -> Tape:
         return Tape(begun=True)
-
-    async def sync_clock(self) -> Verdict:
-        before_ms = self._clock.time_ns() // 1_000_000
-        verdict = await self.ask(Ask.READ, calls.SERVER_TIME)
-        after_ms = self._clock.time_ns() // 1_000_000
-        value = getattr(verdict, "value", None)
-        server_ms = value.get("serverTime") if isinstance(value, dict) else None
-        if isinstance(server_ms, int) and after_ms - before_ms <= MAX_CLOCK_ROUND_TRIP_MS:
-            self._ahead_ms = (before_ms + after_ms) // 2 - server_ms
-        return verdict
-
-    def hear(self, handle: Callable[[Any, object], None]) -> None:
-        self._handle = handle
 
     def private_url(self, listen_key: str) -> str:
         return f"wss://simulated/private/{listen_key}"
@@ -87,12 +91,9 @@ class SimulatedSession(Session):
                 ended.exception()
             self._network.close(opened)
 
-    async def close(self) -> None:
-        return None
-
     def _heard(self, url: str, message: object) -> None:
         if not self._loop.dead:
-            self._handle(SimpleNamespace(url=url), message)
+            self.exchange.handle_message(SimpleNamespace(url=url), message)
 
     async def _send(self, call: Call, tape: Tape) -> Raised | None:
         if self._loop.dead:
@@ -114,7 +115,7 @@ class SimulatedSession(Session):
     def _signed(self, call: Call) -> Sent:
         params = dict(call.params)
         if call.private:
-            now_ms = self._clock.time_ns() // 1_000_000 - self._ahead_ms
+            now_ms = self.exchange.milliseconds() - self.exchange.options.get("timeDifference", 0)
             params |= {"timestamp": str(now_ms), "recvWindow": str(self._settings.recv_window_ms)}
         return Sent(call=call, params=params, api_key=self._settings.api_key)
 
@@ -134,12 +135,14 @@ class SimulatedVenue(client.CcxtVenue):
 @contextmanager
 def simulated_transport() -> Iterator[None]:
     """Within it the adapter's engine makes simulated sessions."""
-    real = vars(client)["Session"]
+    real_session, real_build = vars(client)["Session"], session._build
     setattr(client, "Session", SimulatedSession)  # noqa: B010 - a type may not be assigned to
+    session._build = lambda _settings: Library(SystemClock())
     try:
         yield
     finally:
-        setattr(client, "Session", real)  # noqa: B010
+        setattr(client, "Session", real_session)  # noqa: B010
+        session._build = real_build
 
 
 def _end(ended: "asyncio.Future[Any]", why: str) -> None:

@@ -48,8 +48,8 @@ class Ledger:
         command_id = getattr(event, "command_id", "")
         if command_id:
             self.commands.add(command_id)
-        if not ordinal:
-            return
+        if parse_position_id(self.image.positions[ordinal].position_id) is None:
+            return  # the supervisor and the notifier keep histories of their own
         before = self.positions.get(ordinal) or self._blank(ordinal)
         self.positions[ordinal] = evolve(before, event)
         if isinstance(event, e.OrderIntended):
