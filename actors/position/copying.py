@@ -19,7 +19,8 @@ def replace(value: T, /, **changes: Any) -> T:
 
     Raises TypeError for a field that there is not.
     """
-    copy, setters = _copier(type(value))
+    cls: Any = type(value)
+    copy, setters = _copier(cls)
     made: T = copy(value)
     for name, new in changes.items():
         setter = setters.get(name)
@@ -29,8 +30,17 @@ def replace(value: T, /, **changes: Any) -> T:
     return made
 
 
+def stamp(value: T, /, **changes: Any) -> T:
+    """The value itself with these fields changed: only for one that was just made and that nobody else holds."""
+    cls: Any = type(value)
+    _, setters = _copier(cls)
+    for name, new in changes.items():
+        setters[name](value, new)
+    return value
+
+
 @cache
-def _copier(cls: type) -> tuple[Callable[[Any], Any], dict[str, Callable[[Any, Any], None]]]:
+def _copier(cls: Any) -> tuple[Callable[[Any], Any], dict[str, Callable[[Any, Any], None]]]:
     """What copies an instance of this class, and what sets each field of a copy."""
     assert "__dict__" not in dir(cls), f"{cls.__name__} has no slots"
     assert not hasattr(cls, "__post_init__"), f"{cls.__name__} wants to see every instance"

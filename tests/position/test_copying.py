@@ -1,17 +1,18 @@
 """The fast `replace` says what the standard library's says."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
-from actors.position.copying import replace
+from actors.position.copying import replace, stamp
 from actors.position.state import Order, Position
 from messages.types import OrderPurpose
 from tests.position.story import dec, protected
 
 
 @pytest.mark.parametrize("changes", [{}, {"version": 99}, {"quantity": dec(3), "reason": "so", "orders": ()}])
-def test_a_copy_equals_that_of_the_standard_library(changes: dict[str, object]) -> None:
+def test_a_copy_equals_that_of_the_standard_library(changes: dict[str, Any]) -> None:
     position = protected().position
     assert replace(position, **changes) == dataclasses.replace(position, **changes)
 
@@ -28,7 +29,15 @@ def test_the_original_stays_as_it_was() -> None:
 def test_a_copy_is_frozen_like_its_original() -> None:
     made = replace(protected().position, version=1)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        made.version = 2
+        made.version = 2  # type: ignore[misc]  # that it cannot be set is what is shown
+
+
+def test_a_stamp_changes_what_was_just_made_and_nothing_else() -> None:
+    position = protected().position
+    made = replace(position, reason="new")
+    assert stamp(made, version=99) is made
+    assert made == dataclasses.replace(position, reason="new", version=99)
+    assert position.version != 99
 
 
 def test_a_field_that_there_is_not_is_an_error() -> None:
