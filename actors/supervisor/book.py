@@ -1,7 +1,6 @@
 """What the supervisor knows: accounts as their gateways report them, positions as they publish themselves."""
 
 from collections import OrderedDict
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
