@@ -1,4 +1,4 @@
-"""What the reconciler says and is told: discrepancies as records, their history as events, holds, questions and answers.
+"""What the reconciler says and is told: discrepancies, their history as events, holds, questions and answers.
 
 A discrepancy's `believed` and `reported` are texts for people; `difference` is what decisions are made on: signed
 base units for quantities (reported less believed, long positive), zero where quantities are not what differs.

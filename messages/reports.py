@@ -89,6 +89,7 @@ class OrderReport(AboutOrder):
     quantity: Decimal
     filled_quantity: Decimal
     queried: bool = False
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,4 @@ def _pro_rata(views: Sequence[PositionView], amount: Decimal, step: Decimal) -> 
 
 
 def _share(view: PositionView, delta: Decimal) -> Share:
-    return Share(
-        position_id=view.position_id, ordinal=view.ordinal, side=view.side, before=view.quantity, delta=delta
-    )
+    return Share(position_id=view.position_id, ordinal=view.ordinal, side=view.side, before=view.quantity, delta=delta)

@@ -15,7 +15,7 @@ from decimal import Decimal
 from actors.reconciler.policy import QUANTITY, Thresholds
 from messages.ids import parse_client_order_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
-from messages.reports import OrderView, PositionRow, PositionsReport, PositionView
+from messages.reports import OpenOrdersReport, OrderReport, OrderView, PositionRow, PositionsReport, PositionView
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -34,9 +34,7 @@ T = DiscrepancyType
 ZERO = Decimal(0)
 ONE = Decimal(1)
 _IN_FLIGHT = frozenset({"sent", "doubted"})
-_PASSING = frozenset(
-    {PositionState.PENDING, PositionState.MODIFYING, PositionState.RECONCILING, PositionState.CLOSING}
-)
+_PASSING = frozenset({PositionState.PENDING, PositionState.MODIFYING, PositionState.RECONCILING, PositionState.CLOSING})
 
 Leg = tuple[Symbol, PositionSide | None]
 """Side None: the net of a one-way account."""
@@ -46,10 +44,14 @@ Key = tuple[str, Symbol, PositionSide | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrders:
-    """Every open order of an account as read from `begun_ns` on: leaves by id, None where only names were told."""
+    """Every open order of an account, as read from `begun_ns` on."""
 
     begun_ns: int
-    leaves: Mapping[ClientOrderId, tuple[Symbol, Decimal | None]]
+    orders: Mapping[ClientOrderId, OrderReport]
+
+    @classmethod
+    def of(cls, report: OpenOrdersReport) -> "OpenOrders":
+        return cls(begun_ns=report.begun_ns, orders={order.client_order_id: order for order in report.orders})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Finding:
     target: str = ""
     reported_entry: Decimal = ZERO
     leverage: int | None = None
+    conditional: bool = False
+    isolated: bool = False
 
     @property
     def key(self) -> Key:
@@ -315,6 +319,7 @@ def _compare_settings(
                 mark_price=row.mark_price,
                 positions=ids,
                 leverage=row.leverage,
+                isolated=row.isolated,
             )
         )
     if setting is not None and setting.isolated is not row.isolated:
@@ -328,6 +333,7 @@ def _compare_settings(
                 reported=_margin(isolated=row.isolated),
                 positions=ids,
                 leverage=row.leverage,
+                isolated=row.isolated,
             )
         )
 
@@ -353,40 +359,42 @@ def _order_findings(
     """Own orders that nobody owns, and protection that is not what its position believes."""
     views = {view.ordinal: view for group in believed.values() for view in group}
     scope = facts.report.symbol
-    for name, (symbol, leaves) in orders.leaves.items():
+    for name, found in orders.orders.items():
         parts = parse_client_order_id(name)
-        if parts is None or parts.journal_id != facts.journal_id or scope not in (None, symbol):
+        if parts is None or parts.journal_id != facts.journal_id or scope not in (None, found.symbol):
             continue
+        leaves = found.quantity - found.filled_quantity
         view = views.get(parts.ordinal)
         if view is not None and view.touched_ns >= orders.begun_ns:
             continue
         order = next((o for o in view.orders if o.client_order_id == name), None) if view else None
         if view is None or order is None:
-            yield _orphan(symbol, name, view)
-        elif order.purpose.protective and leaves is not None and leaves != order.quantity - order.filled_quantity:
+            yield _orphan(found, view)
+        elif order.purpose.protective and leaves != order.quantity - order.filled_quantity:
             yield _protection(facts, view, order, T.PROTECTION_MISMATCH, f"{leaves:f}")
     for view in views.values():
         if view.quantity > 0 and view.touched_ns < orders.begun_ns and not view.in_doubt:
             yield from _unprotected(facts, orders, view)
 
 
-def _orphan(symbol: Symbol, name: ClientOrderId, view: PositionView | None) -> Finding:
+def _orphan(order: OrderReport, view: PositionView | None) -> Finding:
     return Finding(
         type=T.ORPHAN_ORDER,
-        symbol=symbol,
+        symbol=order.symbol,
         side=None,
         severity=Severity.WARNING,
         believed="no such order" if view else "no position that it belongs to",
         reported="open at the venue",
         positions=(view.position_id,) if view else (),
-        target=name,
+        target=order.client_order_id,
+        conditional=order.conditional,
     )
 
 
 def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
     stops = [order for order in view.orders if order.purpose is OrderPurpose.STOP]
     for order in stops:
-        if order.phase == "working" and order.client_order_id not in orders.leaves:
+        if order.phase == "working" and order.client_order_id not in orders.orders:
             yield _protection(facts, view, order, T.PROTECTION_MISSING, "not on the book")
     grace_over = facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns
     if view.stop_loss is not None and not stops and view.goal_quantity is None and grace_over:
@@ -407,4 +415,5 @@ def _protection(
         reported=reported,
         positions=(view.position_id,),
         target=order.client_order_id if order else view.position_id,
+        conditional=True,
     )

@@ -47,9 +47,7 @@ def explain(
     All since the leg last agreed are tried first, then the latest that suffice. `side` names the leg of a hedge
     account; trades of the other leg explain nothing of this one.
     """
-    foreign = [
-        t for t in trades if not _is_own(t, journal_id) and t.trade_id not in booked and _of_leg(t, side)
-    ]
+    foreign = [t for t in trades if not _is_own(t, journal_id) and t.trade_id not in booked and _of_leg(t, side)]
     recent = [t for t in foreign if t.ts_event >= since_ns]
     if recent and _sum(recent) == difference:
         return _by_order(recent)

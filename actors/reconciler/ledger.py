@@ -158,7 +158,11 @@ class Ledger:
             by_type[kind] = by_type.get(kind, 0) + count
         return (
             (section, "checks", f"{self.checks}, {self.failed_reads} failed reads"),
-            (section, "discrepancies", f"{self.detected} detected, {settled} resolved, {ended - settled} ended otherwise"),
+            (
+                section,
+                "discrepancies",
+                f"{self.detected} detected, {settled} resolved, {ended - settled} ended otherwise",
+            ),
             (section, "open", str(len(standing) - standing.count(Outcome.ESCALATED))),
             (section, "escalated", str(standing.count(Outcome.ESCALATED))),
             (section, "repairs attempted", str(self.attempts)),

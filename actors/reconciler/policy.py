@@ -23,7 +23,7 @@ DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType(
         T.SIZE_MISMATCH: A.UPDATE_SYSTEM,
         T.SIDE_MISMATCH: A.UPDATE_SYSTEM,
         T.PRICE_MISMATCH: A.UPDATE_SYSTEM,
-        # Belief follows the venue, with a notice; leverage at the venue is never changed unless UPDATE_EXCHANGE says so.
+        # Belief follows, with a notice; at the venue leverage is changed where UPDATE_EXCHANGE says so, and only there.
         T.LEVERAGE_MISMATCH: A.UPDATE_SYSTEM,
         T.STATE_MISMATCH: A.RETRY,
         T.ORPHAN_ORDER: A.UPDATE_EXCHANGE,
@@ -42,7 +42,8 @@ DEFAULT_OBSERVATIONS: Mapping[DiscrepancyType, int] = MappingProxyType(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """`price`: share by which entry prices may differ. The others give a severity to misbelieved exposure: notional
-    in quote currency, share of the larger side. `stuck_ns`: a state that should pass, and did not for so long."""
+    in quote currency, share of the larger side. `stuck_ns`: a state that should pass, and did not for so long.
+    """
 
     price: Decimal = Decimal("0.001")
     warning_notional: Decimal = Decimal(10)

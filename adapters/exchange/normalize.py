@@ -125,6 +125,7 @@ def conditional_report(row: Row, child: Row | None, stamp: Stamp, *, queried: bo
         quantity=own_quantity,
         filled_quantity=filled,
         queried=queried,
+        conditional=True,
     )
 
 

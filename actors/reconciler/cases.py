@@ -1,0 +1,319 @@
+"""The life of a discrepancy: detected, repaired or not, escalated, and ended for a named reason, whatever comes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from actors.reconciler import schedule
+from actors.reconciler.compare import Comparison, Finding
+from actors.reconciler.draft import Draft
+from actors.reconciler.evidence import Suspicion, refutes
+from actors.reconciler.explain import Booking, explain
+from actors.reconciler.ledger import key_of
+from actors.reconciler.policy import QUANTITY, Policy
+from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
+from actors.reconciler.watch import Memory, Round, Watch
+from messages.commands import ClosePosition, PausePosition, ResumePosition
+from messages.reconciliation import (
+    AcknowledgeDiscrepancy,
+    Action,
+    Discrepancy,
+    DiscrepancyDetected,
+    DiscrepancyEnded,
+    DiscrepancyEscalated,
+    DiscrepancyType,
+    HoldKey,
+    Outcome,
+    ReleaseKey,
+    RepairAttempted,
+    SettingSeen,
+)
+from messages.reports import PositionView
+from messages.requests import Reply
+from messages.types import AccountId, CommandId, CorrelationId, JournalId, PositionState, Severity, Symbol
+
+T = DiscrepancyType
+_HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH}
+"""What is held is not known for sure: nothing more is opened there until it is. Reducing always passes."""
+_PAUSING = QUANTITY | {T.STATE_MISMATCH}
+LookAgain = Callable[[AccountId, Symbol, int], None]
+
+
+class Cases:
+    """Decides about one discrepancy at a time. All that it remembers is in the ledger, or may be lost."""
+
+    def __init__(
+        self, journal_id: JournalId, policy: Policy, memory: Memory, draft: Draft, look_again: LookAgain
+    ) -> None:
+        self._journal_id = journal_id
+        self._policy = policy
+        self._memory = memory
+        self._draft = draft
+        self._look_again = look_again
+
+    def begin(self, draft: Draft) -> None:
+        """A new message is being decided."""
+        self._draft = draft
+
+    def take_up(self, watch: Watch, suspicion: Suspicion, round_: Round) -> None:
+        """Something that has all the evidence it needs: record it, then do what is to be done now."""
+        finding = suspicion.finding
+        bookings = self._explain(watch, finding, round_)
+        record = self._memory.ledger.case(watch.account, finding.key)
+        if record is None:
+            record = self._detect(watch, suspicion, bookings)
+        if record.action is Action.IGNORE:
+            self._end(record, Outcome.IGNORED, "the policy says so")
+            return
+        apply = self._memory.apply.get(record.discrepancy_id)
+        if record.outcome is Outcome.ESCALATED and apply is None:
+            self._look_later(record)
+            return
+        action = Action.UPDATE_SYSTEM if apply is not None else record.action
+        case = Case(
+            record=replace(record, action=action),
+            finding=finding,
+            views=leg_views(watch.live(finding.symbol), finding.side),
+            step=self._step(watch, finding.symbol),
+            attribution=apply or self._policy.attribution,
+            bookings=bookings,
+            orders=round_.orders,
+            mass=suspicion.mass,
+        )
+        self._repair(case)
+
+    def settle(self, watch: Watch, comparison: Comparison) -> None:
+        """End what a comparison looked for and did not find."""
+        found = {finding.key for finding in comparison.findings}
+        for record in self._memory.ledger.cases(watch.account):
+            if key_of(record) in found or not refutes(comparison, record.type, record.symbol, record.side):
+                continue
+            if (
+                record.type in QUANTITY
+                and record.action in CLOSING
+                and record.attempts
+                and self._still_to_close(watch, record)
+            ):
+                continue
+            why = record.why if record.attempts else "it agreed again without a repair"
+            self._end(record, Outcome.RESOLVED, f"verified by reading again: {why}")
+
+    def over(self, name: str, finding: Finding | None, comparison: Comparison) -> bool:
+        """Whether what was ignored or acknowledged is gone, or has become something else."""
+        record = self._memory.ledger.records[name]
+        if finding is not None:
+            return (finding.believed, finding.reported) != (record.believed, record.reported)
+        return refutes(comparison, record.type, record.symbol, record.side)
+
+    def acknowledge(self, command: AcknowledgeDiscrepancy) -> None:
+        record = self._memory.ledger.records.get(command.discrepancy_id)
+        if record is None:
+            self._reply(command, f"no discrepancy {command.discrepancy_id}", accepted=False)
+        elif record.outcome.ended:
+            self._reply(command, f"{record.discrepancy_id} is over: {record.outcome}", accepted=command.apply is None)
+        elif command.apply is not None and (record.type not in QUANTITY or self._policy.watch_only):
+            self._reply(command, f"{record.type} is not attributed to strategies here", accepted=False)
+        elif command.apply is not None:
+            self._memory.apply[record.discrepancy_id] = command.apply
+            self._look_again(record.account, record.symbol, 0)
+            self._reply(command, f"{record.discrepancy_id}: attributing {command.apply}", accepted=True)
+        else:
+            self._end(record, Outcome.ACKNOWLEDGED, "acknowledged by command", command.command_id)
+            text = f"{record.discrepancy_id} is acknowledged; it is told again should it change"
+            self._reply(command, text, accepted=True, durable=True)
+
+    def tell_holds(self) -> None:
+        """Openings wait where what is held is not known; the supervisor is told what changed of that."""
+        wanted: dict[tuple[AccountId, Symbol], str] = {}
+        for record in self._memory.ledger.cases():
+            if record.type in _HOLDING or record.outcome is Outcome.ESCALATED:
+                text = f"{record.type} {record.discrepancy_id}: {record.believed} believed, {record.reported} reported"
+                wanted[record.account, record.symbol] = text
+        for watch in self._memory.watches.values():
+            for symbol, _ in watch.evidence.too_busy():
+                wanted.setdefault((watch.account, symbol), "it was too busy to be compared with the venue")
+        for (account, symbol), why in wanted.items():
+            if self._memory.held.get((account, symbol)) != why:
+                self._draft.tell(SUPERVISOR, HoldKey(account=account, symbol=symbol, why=why))
+        for account, symbol in self._memory.held.keys() - wanted.keys():
+            self._draft.tell(SUPERVISOR, ReleaseKey(account=account, symbol=symbol))
+        self._memory.held = wanted
+
+    # Detection -------------------------------------------------------------------------------------
+
+    def _explain(self, watch: Watch, finding: Finding, round_: Round) -> tuple[Booking, ...]:
+        if finding.type not in QUANTITY or round_.trades is None:
+            return ()
+        return explain(
+            finding.difference,
+            round_.trades.trades,
+            side=finding.side,
+            journal_id=self._journal_id,
+            booked=self._memory.ledger.trades,
+            since_ns=watch.clean_ns.get(finding.key, 0),
+        )
+
+    def _detect(self, watch: Watch, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
+        finding = suspicion.finding
+        told = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in bookings) or "no trade explains it"
+        first_ns = suspicion.first_seen_ns
+        record = Discrepancy(
+            discrepancy_id=f"d{self._memory.ledger.sequence + 1}",
+            type=finding.type,
+            severity=finding.severity,
+            account=watch.account,
+            symbol=finding.symbol,
+            side=finding.side,
+            target=finding.target,
+            believed=finding.believed,
+            reported=finding.reported,
+            difference=finding.difference,
+            notional=finding.notional,
+            share=finding.share,
+            mark_price=finding.mark_price,
+            positions=finding.positions,
+            evidence=f"seen {suspicion.count} times, read once more with its orders and trades; {told}",
+            observations=suspicion.count,
+            first_seen_ns=first_ns,
+            diverged_ns=min(bookings[-1].ts_event, first_ns) if bookings else first_ns,
+            detected_ns=self._draft.clock.time_ns(),
+            action=self._policy.action(finding.type, watch.account, finding.symbol),
+        )
+        self._draft.record(DiscrepancyDetected, discrepancy=record)
+        text = (
+            f"{record.discrepancy_id} {record.type} {record.symbol}: {record.believed} believed, "
+            f"{record.reported} at the venue ({told}); {record.action}"
+        )
+        severity = Severity.INFO if record.action is Action.IGNORE else record.severity
+        self._draft.notify(severity, text, record.account, record.discrepancy_id)
+        return record
+
+    def _step(self, watch: Watch, symbol: Symbol) -> Decimal:
+        instrument = watch.instruments.get(symbol)
+        return instrument.quantity_step if instrument is not None else Decimal("1e-8")
+
+    # Repair ----------------------------------------------------------------------------------------
+
+    def _repair(self, case: Case) -> None:
+        record = case.record
+        name = record.discrepancy_id
+        asked = self._memory.apply.get(name)
+        done: Repair = repair(case)
+        if done.escalate:
+            self._memory.apply.pop(name, None)
+            self._escalate(case, done.escalate)
+            return
+        if record.attempts >= self._policy.attempts and asked is None:
+            refused = self._memory.refusals.get(name, "")
+            tail = f"; the last was refused: {refused}" if refused else ""
+            self._escalate(case, f"{record.attempts} repairs did not help{tail}")
+            return
+        self._memory.apply.pop(name, None)
+        self._draft.record(
+            RepairAttempted,
+            discrepancy_id=name,
+            action=record.action,
+            attempt=record.attempts + 1,
+            what=done.what,
+            trades=done.trades,
+        )
+        if done.setting is not None:
+            self._draft.record(SettingSeen, setting=done.setting)
+        for effect in done.effects:
+            self._draft.effect(effect.to, effect.message)
+        self._look_again(record.account, record.symbol, schedule.repair_again(record.attempts + 1))
+
+    def _escalate(self, case: Case, why: str) -> None:
+        record = case.record
+        if record.outcome is Outcome.ESCALATED:
+            self._look_later(record)
+            return
+        pausing = record.type in _PAUSING and not self._policy.watch_only
+        paused = tuple(view for view in case.views if _pausable(view)) if pausing else ()
+        self._draft.record(
+            DiscrepancyEscalated,
+            discrepancy_id=record.discrepancy_id,
+            why=why,
+            paused=tuple(view.position_id for view in paused),
+        )
+        for view in paused:
+            command = PausePosition(
+                command_id=CommandId(f"reconcile-{record.discrepancy_id}-pause-{view.ordinal}"),
+                correlation_id=CorrelationId(f"reconcile-{record.discrepancy_id}"),
+                position_id=view.position_id,
+            )
+            self._draft.effect(SUPERVISOR, command)
+        text = (
+            f"{record.discrepancy_id} {record.type} {record.symbol} needs you: {record.believed} believed, "
+            f"{record.reported} at the venue; {why}. Openings there wait; albra discrepancies --ack "
+            f"{record.discrepancy_id} ends it."
+        )
+        self._draft.notify(Severity.CRITICAL, text, record.account, f"{record.discrepancy_id}.escalated")
+        self._look_later(record)
+
+    def _look_later(self, record: Discrepancy) -> None:
+        looks = self._memory.looks.get(record.discrepancy_id, 0)
+        self._memory.looks[record.discrepancy_id] = looks + 1
+        self._look_again(record.account, record.symbol, schedule.look_again(looks))
+
+    def _still_to_close(self, watch: Watch, record: Discrepancy) -> bool:
+        """UPDATE_EXCHANGE and CLOSE_POSITION: what was adopted in the repair is closed, then the repair is done."""
+        prefix = f"reconcile-{record.discrepancy_id}-"
+        close_id = CommandId(f"{prefix}close")
+        for view in watch.live(record.symbol):
+            if not any(name.startswith(prefix) for name in view.command_ids):
+                continue
+            if close_id in view.command_ids:
+                if view.goal_quantity is None:
+                    continue
+            else:
+                command = ClosePosition(
+                    command_id=close_id,
+                    correlation_id=CorrelationId(f"reconcile-{record.discrepancy_id}"),
+                    position_id=view.position_id,
+                    quantity=min(abs(record.difference), view.quantity),
+                )
+                self._draft.effect(SUPERVISOR, command)
+            self._look_again(record.account, record.symbol, schedule.VERIFY_NS)
+            return True
+        return False
+
+    # The end ---------------------------------------------------------------------------------------
+
+    def _end(self, record: Discrepancy, outcome: Outcome, why: str, command_id: CommandId = CommandId("")) -> None:
+        self._draft.record(
+            DiscrepancyEnded,
+            discrepancy_id=record.discrepancy_id,
+            outcome=outcome,
+            why=why,
+            command_id=command_id,
+        )
+        for kept in (self._memory.refusals, self._memory.apply, self._memory.looks):
+            kept.pop(record.discrepancy_id, None)
+        for position_id in record.paused:
+            command = ResumePosition(
+                command_id=CommandId(f"reconcile-{record.discrepancy_id}-resume-{position_id}"),
+                correlation_id=CorrelationId(f"reconcile-{record.discrepancy_id}"),
+                position_id=position_id,
+            )
+            self._draft.effect(SUPERVISOR, command)
+        if outcome is Outcome.RESOLVED:
+            text = f"{record.discrepancy_id} {record.type} {record.symbol} is resolved: {why}"
+            self._draft.notify(Severity.INFO, text, record.account, f"{record.discrepancy_id}.resolved")
+
+    def _reply(self, command: AcknowledgeDiscrepancy, text: str, *, accepted: bool, durable: bool = False) -> None:
+        if not command.reply_to:
+            return
+        reply = Reply(
+            correlation_id=command.correlation_id,
+            command_id=command.command_id,
+            to=command.reply_to,
+            accepted=accepted,
+            text=text,
+        )
+        (self._draft.effect if durable else self._draft.tell)(command.reply_to, reply)
+
+
+def _pausable(view: PositionView) -> bool:
+    """Not one that a human has paused already: resuming that is not ours to do."""
+    return view.state in (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.MODIFYING)

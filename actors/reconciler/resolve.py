@@ -1,0 +1,337 @@
+"""What is done about a discrepancy: messages to whoever can repair it, or the reason why only a human can. Pure.
+
+Nothing here opens at the venue what was thought to be held, changes leverage there unless the policy names
+UPDATE_EXCHANGE, or touches an order that is not ours. Commands carry ids that are functions of what they book, so
+that a repair attempted twice is booked once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from actors.reconciler.attribution import Plan, Share, attribute
+from actors.reconciler.compare import Finding, OpenOrders
+from actors.reconciler.explain import Booking, average_price
+from actors.reconciler.policy import QUANTITY
+from messages.commands import AdjustPosition, AdoptPosition, Command
+from messages.journal import Effect
+from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
+from messages.reports import PositionView, Sweep
+from messages.requests import CancelOrder, SetLeverage
+from messages.types import (
+    MANUAL,
+    Address,
+    ClientOrderId,
+    CommandId,
+    CorrelationId,
+    PositionSide,
+    TradeId,
+)
+
+SUPERVISOR, RECONCILER = Address("supervisor"), Address("reconciler")
+ZERO = Decimal(0)
+A, T = Action, DiscrepancyType
+CLOSING = frozenset({A.UPDATE_EXCHANGE, A.CLOSE_POSITION})
+"""Actions that end with less at the venue: what is there too much is adopted, then closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One discrepancy as it stands now. `views` are the live positions of its leg, `bookings` the trades that tell
+    why; `orders` are the account's open orders, where they were read.
+    """
+
+    record: Discrepancy
+    finding: Finding
+    views: tuple[PositionView, ...]
+    step: Decimal
+    attribution: Attribution
+    bookings: tuple[Booking, ...] = ()
+    orders: OpenOrders | None = None
+    mass: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """`effects` leave after the attempt is durable; `escalate`, where it is not empty, says why there are none.
+
+    `trades` are booked by it; `setting` is what is believed of the symbol from now on.
+    """
+
+    what: str = ""
+    effects: tuple[Effect, ...] = ()
+    trades: tuple[TradeId, ...] = ()
+    setting: SymbolSetting | None = None
+    escalate: str = ""
+
+
+def repair(case: Case) -> Repair:
+    """By type and action. Every pair is decided; what no action can do is a human's."""
+    action = case.record.action
+    if action is A.MANUAL_INTERVENTION:
+        return Repair(escalate="the policy leaves it to you")
+    if case.mass and not case.bookings:
+        return Repair(escalate="too many positions vanished at once to believe it; look at the venue")
+    if case.finding.type in QUANTITY:
+        return _quantity(case)
+    return _BY_TYPE[case.finding.type](case)
+
+
+def _quantity(case: Case) -> Repair:
+    if case.record.action is A.RETRY:
+        return Repair(what="read again")
+    finding = case.finding
+    forced = bool(case.bookings) and all(booking.forced for booking in case.bookings)
+    # The venue's own closing asks nobody whose position it is.
+    policy = Attribution.PRO_RATA if forced and case.attribution is Attribution.ASK else case.attribution
+    plan = attribute(case.views, finding.difference, case.step, policy)
+    if plan.why:
+        return Repair(escalate=plan.why)
+    if case.record.action is not A.UPDATE_SYSTEM and any(share.delta < 0 for share in plan.shares):
+        return Repair(
+            escalate=f"{case.record.action} cannot answer that the venue holds less: nothing is reopened here"
+        )
+    if _price(case) <= 0:
+        return Repair(escalate="no price of the symbol is known, and none is made up")
+    commands = _commands(case, plan)
+    return Repair(
+        what="; ".join(_said(command) for command in commands),
+        effects=tuple(Effect(to=SUPERVISOR, message=command) for command in commands),
+        trades=tuple(trade for booking in case.bookings for trade in booking.trades),
+    )
+
+
+def _commands(case: Case, plan: Plan) -> tuple[AdjustPosition | AdoptPosition, ...]:
+    if case.bookings and len(plan.shares) == 1 and not plan.adopt and plan.shares[0].ordinal:
+        return tuple(_booked(case, plan.shares[0], booking) for booking in case.bookings)
+    commands: list[AdjustPosition | AdoptPosition] = [_adjusted(case, share) for share in plan.shares]
+    if plan.adopt:
+        commands.append(_adopted(case, plan))
+    return tuple(commands)
+
+
+def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:
+    """One order of somebody else's, at its real price."""
+    return AdjustPosition(
+        **_about(case, f"{share.ordinal}-{booking.trades[-1]}"),
+        position_id=share.position_id,
+        quantity_delta=booking.quantity * share.side.sign,
+        price=booking.price,
+        why=_cause(booking),
+        evidence=f"{case.record.discrepancy_id}: {booking.order}, trades {', '.join(booking.trades)}",
+    )
+
+
+def _cause(booking: Booking) -> str:
+    if not booking.forced:
+        return f"traded outside of Albra ({booking.order})"
+    for prefix, name in (("adl_", "auto-deleveraged"), ("settlement_", "settled")):
+        if booking.order.startswith(prefix):
+            return f"{name} by the venue ({booking.order})"
+    return f"liquidated by the venue ({booking.order})"
+
+
+def _adjusted(case: Case, share: Share) -> AdjustPosition:
+    return AdjustPosition(
+        **_about(case, f"{share.ordinal}-{share.before.normalize():f}-{share.delta.normalize():f}"),
+        position_id=share.position_id,
+        quantity_delta=share.delta,
+        price=_price(case, share),
+        why=_why(case),
+        evidence=_evidence(case),
+    )
+
+
+def _adopted(case: Case, plan: Plan) -> AdoptPosition:
+    side = PositionSide.LONG if plan.adopt > 0 else PositionSide.SHORT
+    alone = case.finding.type in (T.POSITION_NOT_IN_SYSTEM, T.SIDE_MISMATCH)
+    entry = case.finding.reported_entry if alone and case.finding.reported_entry > 0 else _price(case)
+    return AdoptPosition(
+        **_about(case, f"adopt-{plan.adopt.normalize():f}"),
+        account=case.record.account,
+        symbol=case.record.symbol,
+        side=side,
+        strategy=MANUAL,
+        quantity=abs(plan.adopt),
+        entry_price=entry,
+        leverage=case.finding.leverage,
+        evidence=_evidence(case),
+    )
+
+
+def _about(case: Case, what: str) -> dict[str, Any]:
+    name = case.record.discrepancy_id
+    return {
+        "command_id": CommandId(f"reconcile-{name}-{what}"),
+        "correlation_id": CorrelationId(f"reconcile-{name}"),
+        "causation_id": name,
+        "reply_to": RECONCILER,
+    }
+
+
+def _price(case: Case, share: Share | None = None) -> Decimal:
+    """Real trades first; for an increase what the venue's own average implies; else its mark. Never made up."""
+    if case.bookings:  # they add up to the difference, which is not zero
+        return average_price(case.bookings)
+    finding = case.finding
+    if share is not None and share.delta > 0 and len(case.views) == 1 and finding.reported_entry > 0:
+        view = case.views[0]
+        after = view.quantity + share.delta
+        implied = (finding.reported_entry * after - view.entry_price * view.quantity) / share.delta
+        if implied > 0:
+            return implied
+    return finding.mark_price
+
+
+def _why(case: Case) -> str:
+    if case.bookings:
+        return ", ".join(dict.fromkeys(_cause(booking) for booking in case.bookings))
+    return f"the venue holds {case.finding.reported}, {case.finding.believed} was believed; synthesized"
+
+
+def _evidence(case: Case) -> str:
+    name, finding = case.record.discrepancy_id, case.finding
+    if case.bookings:
+        said = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in case.bookings)
+        return f"{name}: {said}"
+    return f"{name}: seen {case.record.observations} times; no trade explains it; mark {finding.mark_price:f}"
+
+
+def _said(command: Command) -> str:
+    if isinstance(command, AdoptPosition):
+        return f"adopt {command.side} {command.quantity:f} at {command.entry_price:f} for {command.strategy}"
+    assert isinstance(command, AdjustPosition)
+    return f"{command.position_id} by {command.quantity_delta:f} at {command.price:f}"
+
+
+def _entry_price(case: Case) -> Repair:
+    if case.record.action is A.RETRY:
+        return Repair(what="read again")
+    if case.record.action is not A.UPDATE_SYSTEM:
+        return Repair(escalate="an entry price cannot be changed at the venue")
+    price = case.finding.reported_entry
+    effects = tuple(
+        _correction(case, view, f"{view.ordinal}-price-{price.normalize():f}", price=price)
+        for view in case.views
+        if view.quantity
+    )
+    return Repair(what=f"believe the venue's entry price {price:f}", effects=effects)
+
+
+def _leverage(case: Case) -> Repair:
+    finding, action = case.finding, case.record.action
+    if action is A.RETRY:
+        return Repair(what="read again")
+    if action is A.UPDATE_EXCHANGE:
+        return _set_leverage(case)
+    if action is not A.UPDATE_SYSTEM or finding.leverage is None:
+        return Repair(escalate=f"{action} says nothing about leverage")
+    effects = tuple(
+        _correction(case, view, f"{view.ordinal}-leverage-{finding.leverage}", leverage=finding.leverage)
+        for view in case.views
+        if view.leverage not in (None, finding.leverage)
+    )
+    return Repair(what=f"believe the venue's leverage {finding.reported}", effects=effects, setting=_setting(case))
+
+
+def _set_leverage(case: Case) -> Repair:
+    """Only where the policy says so in as many words, and with a notice."""
+    wanted = int(case.finding.believed.removesuffix("x"))
+    position = next((view for view in case.views if view.leverage == wanted), case.views[0] if case.views else None)
+    if position is None:
+        return Repair(escalate="no position asks for this leverage")
+    request = SetLeverage(
+        correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
+        account=case.record.account,
+        symbol=case.record.symbol,
+        leverage=wanted,
+        position_id=position.position_id,
+    )
+    effect = Effect(to=Address(f"gateway/{case.record.account}"), message=request)
+    return Repair(what=f"set leverage back to {wanted}x at the venue", effects=(effect,))
+
+
+def _correction(
+    case: Case, view: PositionView, name: str, *, price: Decimal | None = None, leverage: int | None = None
+) -> Effect:
+    finding = case.finding
+    command = AdjustPosition(
+        **_about(case, name),
+        position_id=view.position_id,
+        quantity_delta=ZERO,
+        price=view.entry_price if view.entry_price > 0 else Decimal(1),
+        why=f"{finding.type}: {finding.believed} was believed, the venue says {finding.reported}",
+        evidence=f"{case.record.discrepancy_id}: seen {case.record.observations} times",
+        entry_price=price,
+        leverage=leverage,
+    )
+    return Effect(to=SUPERVISOR, message=command)
+
+
+def _setting(case: Case) -> SymbolSetting:
+    return SymbolSetting(
+        account=case.record.account,
+        symbol=case.record.symbol,
+        leverage=case.finding.leverage,
+        isolated=case.finding.isolated,
+    )
+
+
+def _margin_mode(case: Case) -> Repair:
+    if case.record.action is A.UPDATE_SYSTEM:
+        return Repair(what=f"believe that margin is {case.finding.reported}", setting=_setting(case))
+    if case.record.action is A.RETRY:
+        return Repair(what="read again")
+    return Repair(escalate="margin mode is changed by hand only")
+
+
+def _position_mode(_: Case) -> Repair:
+    return Repair(escalate="the account's position mode is not the configured one; it is changed by hand only")
+
+
+def _ask_after(case: Case) -> Repair:
+    """Have the position look whether its orders are among those that are open: it asks after each that is not."""
+    if case.orders is None or case.record.action not in (A.RETRY, A.UPDATE_SYSTEM, A.UPDATE_EXCHANGE):
+        return Repair(escalate=f"{case.record.action} cannot settle a state")
+    sweep = Sweep(
+        correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
+        account=case.record.account,
+        begun_ns=case.orders.begun_ns,
+        open_orders=frozenset(case.orders.orders),
+    )
+    ordinals = [view.ordinal for view in case.views if view.position_id in case.finding.positions]
+    effects = tuple(Effect(to=Address(f"position/{ordinal}"), message=sweep) for ordinal in ordinals)
+    return Repair(what="ask after every order of the position", effects=effects)
+
+
+def _cancel(case: Case) -> Repair:
+    """Our own order, by our own id."""
+    if case.record.action not in (A.UPDATE_EXCHANGE, A.CLOSE_POSITION):
+        return Repair(escalate=f"{case.record.action} leaves the order at the venue")
+    cancel = CancelOrder(
+        correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
+        account=case.record.account,
+        symbol=case.record.symbol,
+        client_order_id=ClientOrderId(case.finding.target),
+        conditional=case.finding.conditional,
+    )
+    effect = Effect(to=Address(f"gateway/{case.record.account}"), message=cancel)
+    return Repair(what=f"cancel {case.finding.target}", effects=(effect,))
+
+
+_BY_TYPE: Mapping[DiscrepancyType, Callable[[Case], Repair]] = {
+    T.PRICE_MISMATCH: _entry_price,
+    T.LEVERAGE_MISMATCH: _leverage,
+    T.STATE_MISMATCH: _ask_after,
+    T.ORPHAN_ORDER: _cancel,
+    T.PROTECTION_MISSING: _ask_after,
+    T.PROTECTION_MISMATCH: _cancel,
+    T.MARGIN_MODE_MISMATCH: _margin_mode,
+    T.POSITION_MODE_MISMATCH: _position_mode,
+}
+
+
+def leg_views(views: Sequence[PositionView], side: PositionSide | None) -> tuple[PositionView, ...]:
+    """Those of one leg: of a side in hedge mode, of all the symbol where a one-way account nets."""
+    return tuple(view for view in views if side in (None, view.side))

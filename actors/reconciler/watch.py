@@ -1,0 +1,105 @@
+"""What is known of one account between two messages: both sides, what is being read, what is suspected."""
+
+from dataclasses import dataclass, field
+
+from actors.reconciler.compare import Key, Leg, OpenOrders
+from actors.reconciler.evidence import Evidence
+from actors.reconciler.ledger import Ledger
+from actors.reconciler.schedule import Looked
+from messages.commands import Reconcile
+from messages.reconciliation import Attribution, CheckKind, TradesReport
+from messages.reports import PositionsReport, PositionView
+from messages.types import AccountId, Instrument, PositionMode, Symbol, TradeId
+
+SEEN_MOST = 10_000
+
+
+@dataclass(slots=True)
+class Round:
+    """One reading of an account, or of one symbol of it: what was asked for and what has come."""
+
+    number: int
+    symbol: Symbol | None
+    kind: CheckKind
+    begun_ns: int
+    missing: set[str]
+    positions: PositionsReport | None = None
+    orders: OpenOrders | None = None
+    trades: TradesReport | None = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """One account. `clean_ns` says for each suspected question when the account was last read without it."""
+
+    account: AccountId
+    up: bool = False
+    mode: PositionMode = PositionMode.ONE_WAY
+    instruments: dict[Symbol, Instrument] = field(default_factory=dict)
+    views: dict[Symbol, dict[int, PositionView]] = field(default_factory=dict)
+    rounds: dict[Symbol | None, Round] = field(default_factory=dict)
+    again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
+    waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
+    looked: Looked = field(default_factory=Looked)
+    bulk_ns: int = 0
+    clean_ns: dict[Key, int] = field(default_factory=dict)
+    agreed_ns: dict[Leg, int] = field(default_factory=dict)
+    own_seen: dict[TradeId, None] = field(default_factory=dict)
+    failures: int = 0
+    failed_reads: int = 0
+    quiet: int = 0
+    last_failure: str = ""
+
+    def live(self, symbol: Symbol | None = None) -> tuple[PositionView, ...]:
+        groups = self.views.values() if symbol is None else (self.views.get(symbol, {}),)
+        return tuple(view for group in groups for view in group.values())
+
+    def take(self, view: PositionView) -> None:
+        """A newer view; a position that is over is on no side any more."""
+        group = self.views.setdefault(view.symbol, {})
+        if not view.state.terminal and view.version:
+            group[view.ordinal] = view
+            return
+        group.pop(view.ordinal, None)
+        if not group:
+            del self.views[view.symbol]
+
+    @property
+    def exposed(self) -> bool:
+        return bool(self.views)
+
+    def see_own(self, trades: tuple[TradeId, ...]) -> None:
+        self.own_seen.update(dict.fromkeys(trades))
+        while len(self.own_seen) > SEEN_MOST:
+            del self.own_seen[next(iter(self.own_seen))]
+
+
+@dataclass(slots=True)
+class Demand:
+    """Somebody asked for a check and waits. `pending` are accounts whose first reading is not compared yet."""
+
+    command: Reconcile
+    begun_ns: int
+    pending: set[AccountId]
+    met: set[str] = field(default_factory=set)
+    checked: int = 0
+    failed: dict[AccountId, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Memory:
+    """Outlives one life of the actor: made once by the composition. The ledger is read from the journal instead."""
+
+    watches: dict[AccountId, Watch]
+    ledger: Ledger = field(default_factory=Ledger)
+    demands: list[Demand] = field(default_factory=list)
+    held: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
+    apply: dict[str, Attribution] = field(default_factory=dict)
+    looks: dict[str, int] = field(default_factory=dict)
+    rounds: int = 0
+
+    @classmethod
+    def of(cls, accounts: tuple[AccountId, ...]) -> "Memory":
+        return cls(watches={account: Watch(account=account) for account in accounts})
