@@ -35,7 +35,7 @@ def schema() -> None:
 def paper(arguments: Namespace) -> None:
     import asyncio
 
-    from adapters.paper.server import serve_forever
+    from adapters.paper.server import ListenError, serve_forever
 
     def announce(text: str) -> None:
         output.line(text.rstrip())
@@ -49,5 +49,7 @@ def paper(arguments: Namespace) -> None:
         options["faults"] = Path(arguments.faults)
     try:
         asyncio.run(serve_forever(**options))
+    except ListenError as error:
+        raise CommandError(Exit.FAILED, f"paper: {error}; choose another with --port, or 0 for any") from None
     except (OSError, ValueError) as error:
         raise CommandError(Exit.FAILED, f"paper: {error}") from None

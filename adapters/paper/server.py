@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -32,6 +33,10 @@ T = TypeVar("T")
 TICK_MS = 250
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
+
+
+class ListenError(OSError):
+    """The address cannot be bound; the text says which."""
 
 
 def wall_clock_ms() -> int:
@@ -68,7 +73,7 @@ class PaperServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
-        """Listen; the port. `OSError` when it is taken: nothing stays open then."""
+        """Listen; the port. `ListenError` (an OSError) when it is taken: nothing stays open then."""
         app = web.Application()
         app.add_routes(Admin(self.live, self.streams).routes())
         app.router.add_route("*", "/fapi/{path:.*}", RestApi(self.live).handle)
@@ -79,9 +84,10 @@ class PaperServer:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self.host, self.port).start()
-        except OSError:
+        except OSError as error:
             await self.stop()
-            raise
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise ListenError(f"{self.host}:{self.port} cannot be bound ({why})") from error
         self.port = int(self._runner.addresses[0][1])
         if self._tick_ms:
             self._ticker = asyncio.get_running_loop().create_task(self._tick())
