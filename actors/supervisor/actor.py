@@ -236,12 +236,14 @@ class SupervisorActor(Actor[Message]):
         return admitted or self._book.finished.get(ordinal) == position_id
 
     def _shared(self, ordinal: int) -> bool:
-        """Another position has exposure on the same leg of the venue, which a stop of this one could eat."""
-        view = self._book.views.get(ordinal)
-        return view is not None and any(
-            other.ordinal != ordinal
-            and (other.account, other.symbol, other.side) == (view.account, view.symbol, view.side)
-            for other in self._book.live()
+        """Another position stands on the same leg of the venue, or is about to: a stop of this one could eat it.
+
+        Admitted is enough: an opening's view comes after its commit, and a close may be asked for in between.
+        """
+        mine = next((key for key, holder in self._book.reserved.items() if holder == ordinal), None)
+        return mine is not None and any(
+            holder != ordinal and (other.account, other.symbol, other.side) == (mine.account, mine.symbol, mine.side)
+            for other, holder in self._book.reserved.items()
         )
 
     def _close_all(self, command: c.CloseAll) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from actors.supervisor.book import Account, Hold
 from messages.commands import OpenPosition
 from messages.reports import PositionView
-from messages.types import Instrument, Key, PositionMode, PositionSide
+from messages.types import Instrument, Key, PositionMode, PositionSide, PositionState
 
 PARTS_MOST = 20
 """A market entry above the venue's maximum is split; into more parts than this it is refused."""
@@ -109,6 +109,22 @@ def _opposite(command: OpenPosition, facts: Facts) -> str:
         f"strategy {other[0].strategy} holds {command.symbol} {other[0].side}, and a one-way account nets them; "
         "use hedge mode to hold both sides"
     )
+
+
+def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
+    """A close that began alone on its leg leaves its stops in place until it is flat: they would eat a newcomer."""
+    leaving = next(
+        (
+            view
+            for view in facts.live
+            if (view.symbol, view.side) == (command.symbol, command.side)
+            and (view.goal_quantity == 0 or view.state is PositionState.CLOSING)
+        ),
+        None,
+    )
+    if leaving is None:
+        return ""
+    return f"{leaving.position_id} is being closed, its stops may rest on {command.symbol} still; try again in a moment"
 
 
 def _quantity(command: OpenPosition, facts: Facts) -> str:
@@ -235,6 +251,7 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
     _quantity,
     _key_taken,
     _opposite,
+    _leg_being_cleared,
     _prices,
     _leverage,
     _amounts,
