@@ -1,16 +1,20 @@
 """Lives that together pass through every declared transition.
 
-When the machine changes, `python -m tests.position.witnesses` looks for them anew: it prints the arrows for
-`actors/position/diagram.py` and the seeds for this file. A new arrow deserves a look before it is declared.
+When the machine changes, `python -m tests.position.witnesses` looks for them anew, among the known seeds and the
+fresh ones of a range that may be given: it prints the arrows for `actors/position/diagram.py` and the seeds for this
+file. A new arrow deserves a look before it is declared. Of the arrows that are there, one life in some ten thousand
+still passes through one that nobody has seen; what it means is the same as of the others.
 """
 
 import random
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 
 from actors.position.table import STATES, TABLE
 from messages.types import PositionState
 from tests.position.histories import RARE, scene
+from tests.position.story import Story
 from tests.position.world import World, live_through
 
 Arrow = tuple[PositionState, str, PositionState]
@@ -29,7 +33,6 @@ SEEDS: tuple[int, ...] = (
     98,
     110,
     148,
-    171,
     173,
     179,
     192,
@@ -47,7 +50,6 @@ SEEDS: tuple[int, ...] = (
     731,
     884,
     887,
-    963,
     964,
     1400,
     1582,
@@ -100,9 +102,14 @@ SEEDS: tuple[int, ...] = (
     28478,
     31214,
     40327,
-    42867,
     47247,
     52432,
+    103476,
+    104325,
+    106310,
+    107461,
+    123184,
+    125669,
 )
 
 
@@ -123,7 +130,7 @@ def seen_in_cells() -> set[Arrow]:
     return seen
 
 
-def search(seeds: range) -> tuple[set[Arrow], list[int]]:
+def search(seeds: Iterable[int]) -> tuple[set[Arrow], list[int]]:
     """All that is seen, and few seeds that see it: each is kept for something that no cell and no earlier one saw."""
     seen, kept = seen_in_cells(), []
     for seed in seeds:
@@ -142,7 +149,9 @@ def search(seeds: range) -> tuple[set[Arrow], list[int]]:
 
 
 def main() -> None:
-    seen, seeds = search(range(SEARCHED))
+    Story.declared = frozenset()
+    first, end = (int(word) for word in sys.argv[1:]) if len(sys.argv) > 1 else (0, SEARCHED)
+    seen, seeds = search(dict.fromkeys([*SEEDS, *range(first, end)]))
     arrows: dict[tuple[PositionState, PositionState], list[str]] = defaultdict(list)
     for before, message, after in sorted(seen, key=lambda a: (STATES.index(a[0]), STATES.index(a[2]), a[1])):
         arrows[before, after].append(message)
