@@ -21,8 +21,9 @@ from messages.base import Event, Message
 from messages.events import OpeningsPaused, OpeningsResumed
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.journal import AppendStep, CommitFailed, Committed, Effect
+from messages.reconciliation import AcknowledgeDiscrepancy, HoldKey, ListDiscrepancies, ReleaseKey, TradesReport
 from messages.requests import Notify, Reply
-from messages.types import AccountId, Address, CommandId, JournalId, Key, PositionId, Severity, Symbol
+from messages.types import AccountId, Address, CommandId, JournalId, Key, PositionId, RejectReason, Severity, Symbol
 
 JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
@@ -65,6 +66,7 @@ class Memory:
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
+    unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
 
     @classmethod
@@ -86,6 +88,8 @@ class Settings:
     limits: Limits
     watch_only: bool = False
     finished_shown: int = 20
+    reconciler: Address = Address("")
+    """Told what the venue says of positions; empty: nobody is."""
 
 
 def _seen(restored: Restored) -> set[AccountId]:
@@ -178,6 +182,20 @@ class SupervisorActor(Actor[Message]):
         self._memory.openings[command.account].append(self.context.clock.monotonic_ns())
         self._book.admitted[self._begin(command, account)] = command
 
+    def _adopt(self, command: c.AdoptPosition) -> None:
+        """What exists at the venue comes under supervision, by the reconciler's word."""
+        known = self._book.commands.get(command.command_id)
+        account = self._accounts[command.account]
+        key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
+        if known is not None:
+            self._tell_position(known, command)
+        elif command.symbol not in account.instruments:
+            self._reply(command, accepted=False, text=f"{command.symbol} is not a perpetual of this venue")
+        elif key in self._book.reserved:
+            self._reply(command, accepted=False, text=f"strategy {key.strategy} holds {key.symbol} {key.side} already")
+        else:
+            self._begin(command, account)
+
     def _begin(self, command: c.OpenPosition | c.AdoptPosition, account: Account) -> int:
         key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
         ordinal = self._book.reserve(key, command.command_id)
@@ -195,6 +213,7 @@ class SupervisorActor(Actor[Message]):
             account=account,
             live=tuple(view for view in self._book.live() if view.account == account.account),
             reserved=self._book.reserved.keys(),
+            unsettled={str(s): why for (name, s), why in self._memory.unsettled.items() if name == account.account},
             holds=self._memory.holds,
             limits=self._settings.limits,
             openings_last_minute=len(recent),
@@ -297,6 +316,8 @@ class SupervisorActor(Actor[Message]):
 
     def _about_order(self, report: r.AboutOrder) -> None:
         name = parse_client_order_id(report.client_order_id)
+        if isinstance(report, r.OrderRejected) and report.reason is RejectReason.REDUCE_ONLY:
+            self._to_reconciler(report)
         if name is None:
             self._foreign(report)
         elif name.journal_id != self._settings.journal_id:
@@ -313,6 +334,7 @@ class SupervisorActor(Actor[Message]):
     def _foreign(self, report: r.AboutOrder) -> None:
         """Somebody else's order: a human's, or the venue's own."""
         if isinstance(report, r.FillReport):
+            self._to_reconciler(report)
             self._log(
                 "INFO",
                 "fill of an order that is not ours",
@@ -363,6 +385,7 @@ class SupervisorActor(Actor[Message]):
                 self.context.tell(position_address(view.ordinal), report)
 
     def _positions(self, report: r.PositionsReport) -> None:
+        self._to_reconciler(report)
         account = self._accounts[report.account]
         if report.symbol is None and account.venue_up:
             if account.account in self._memory.adopting:
@@ -403,6 +426,7 @@ class SupervisorActor(Actor[Message]):
         self._accounts[report.account].marks[report.symbol] = report.mark_price
 
     def _leverage(self, report: r.LeverageChanged) -> None:
+        self._to_reconciler(report)
         others = [v for v in self._book.live() if (v.account, v.symbol) == (report.account, report.symbol)]
         if any(v.leverage is not None and v.leverage != report.leverage for v in others):
             text = f"{report.symbol}: leverage is {report.leverage} at the venue, {others[0].leverage} was asked for"
@@ -523,8 +547,21 @@ class SupervisorActor(Actor[Message]):
     def _history(self, command: c.ReadHistory) -> None:
         self.context.tell(JOURNAL, command)
 
-    def _reconcile(self, command: c.Reconcile) -> None:
-        self._reply(command, accepted=False, text="this version does not reconcile on demand yet")
+    def _ask_reconciler(self, command: c.Reconcile | ListDiscrepancies | AcknowledgeDiscrepancy) -> None:
+        if self._settings.reconciler:
+            self._to_reconciler(command)
+        else:
+            self._reply(command, accepted=False, text="nobody reconciles here")
+
+    def _to_reconciler(self, message: Message) -> None:
+        if self._settings.reconciler:
+            self.context.tell(self._settings.reconciler, message)
+
+    def _hold_key(self, message: HoldKey) -> None:
+        self._memory.unsettled[message.account, message.symbol] = message.why
+
+    def _release_key(self, message: ReleaseKey) -> None:
+        self._memory.unsettled.pop((message.account, message.symbol), None)
 
     def _reply(self, command: c.Command, *, accepted: bool, text: str) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""
@@ -588,15 +625,21 @@ class SupervisorActor(Actor[Message]):
             c.ListPositions: self._list,
             c.ReadStatus: self._read_status,
             c.ReadHistory: self._history,
-            c.Reconcile: self._reconcile,
+            c.AdoptPosition: self._adopt,
+            c.Reconcile: self._ask_reconciler,
+            ListDiscrepancies: self._ask_reconciler,
+            AcknowledgeDiscrepancy: self._ask_reconciler,
+            HoldKey: self._hold_key,
+            ReleaseKey: self._release_key,
             r.PositionView: self._view,
             r.SettingApplied: self._setting,
             r.SettingRefused: self._setting,
             r.Sweep: self._sweep,
             r.PositionsReport: self._positions,
-            r.OpenOrdersReport: lambda _: None,
+            r.OpenOrdersReport: self._to_reconciler,
+            TradesReport: self._to_reconciler,
             r.BalanceReport: lambda _: None,
-            r.FetchFailed: lambda _: None,
+            r.FetchFailed: self._to_reconciler,
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,
             r.StreamUp: self._stream_up,

@@ -1,7 +1,7 @@
 """May this opening happen? Pure: an empty text, or the reason why not, with the numbers that decide."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.supervisor.book import Account, Hold
@@ -39,6 +39,7 @@ class Facts:
     openings_last_minute: int
     realized_today: Decimal
     watch_only: bool = False
+    unsettled: Mapping[str, str] = field(default_factory=dict)
     admitted: tuple[OpenPosition, ...] = ()
 
 
@@ -54,6 +55,11 @@ def _switched_off(_: OpenPosition, facts: Facts) -> str:
 def _on_hold(command: OpenPosition, facts: Facts) -> str:
     holds = [hold for hold in facts.holds if hold.covers(command.account, command.symbol)]
     return f"openings are paused ({holds[0]}); albra resume lifts that" if holds else ""
+
+
+def _unsettled(command: OpenPosition, facts: Facts) -> str:
+    why = facts.unsettled.get(command.symbol)
+    return f"openings of {command.symbol} wait until belief and venue agree: {why}" if why else ""
 
 
 def _not_ready(_: OpenPosition, facts: Facts) -> str:
@@ -246,6 +252,7 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
     _switched_off,
     _on_hold,
     _not_ready,
+    _unsettled,
     _unknown_symbol,
     _strangers,
     _quantity,
