@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.cli import entry
 from adapters.cli.outcome import CommandError, Exit
-from adapters.config import AccountConfig, Config, LimitsConfig
+from adapters.config import AccountConfig, Config
 from messages.base import Message
 from messages.types import AccountId, Address, PositionId
 
@@ -43,6 +43,7 @@ VENUE_DEADLINE_MS = 3_000
 STOP_DEADLINE_MS = 3_000
 RECENT_STEPS = 20_000
 """How far back the journal is read for today's realized result."""
+DAY_NS = 86_400_000_000_000
 
 
 def main() -> int:
@@ -198,7 +199,6 @@ def _settings(account: AccountConfig, paper: "EmbeddedServer | None") -> "Exchan
         api_secret=secret,
         base_url=paper.http_url if account.embedded and paper else account.base_url,
         position_mode=account.position_mode,
-        set_position_mode=account.set_position_mode,
         recv_window_ms=account.recv_window_ms,
         timeout_ms=account.timeout_ms,
     )
@@ -283,9 +283,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     settings = Settings(
         journal_id=journal.journal_id,
         accounts=tuple(venues),
-        limits=_limits(config.limits),
-        account_limits={account.account: _limits(account.limits) for account in config.accounts},
-        day_of=_day_of(config.limits.timezone),
+        limits=_limits(config),
         watch_only=not config.phase2.enabled,
     )
     memory = Memory.of(settings, restored)
@@ -362,7 +360,7 @@ def _restore(journal: "SqliteJournal") -> "Restored":
             finished=tuple((e.ordinal, PositionId(e.position_id)) for e in reader.terminal()),
             own_events=own,
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()),
-            realized_today=_realized(reader, positions, day_of),
+            realized_today=_realized(reader, positions),
             damaged=tuple(damaged),
         )
 
@@ -395,7 +393,7 @@ def _folded(found: Any) -> "Position":
 
 
 def _realized(
-    reader: "JournalReader", positions: "list[Position]", day_of: Callable[[int], int]
+    reader: "JournalReader", positions: "list[Position]"
 ) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
     """Realized result less fees by (account, day), from the latest steps, for the daily loss limit."""
     from messages.events import OrderFilled
@@ -413,23 +411,15 @@ def _realized(
         name = parse_client_order_id(event.client_order_id)
         account = accounts.get(name.ordinal) if name else None
         if account is not None:
-            day = (account, day_of(event.ts_init))
+            day = (account, event.ts_init // DAY_NS)
             sums[day] = sums.get(day, Decimal(0)) + event.realized_pnl - event.fee
     return tuple(sums.items())
 
 
-def _day_of(timezone: str) -> Callable[[int], int]:
-    """Number the days of wall time in this zone."""
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
-
-    zone = ZoneInfo(timezone)
-    return lambda time_ns: datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).astimezone(zone).toordinal()
-
-
-def _limits(limits: LimitsConfig) -> Any:
+def _limits(config: Config) -> Any:
     from actors.supervisor.admission import Limits
 
+    limits = config.limits
     return Limits(
         order_notional=limits.order_notional,
         symbol_exposure=limits.symbol_exposure,
