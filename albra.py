@@ -10,7 +10,7 @@ import gc
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from functools import partial
@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 from adapters.cli import entry
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import AccountConfig, Config
-from messages.base import Message
-from messages.types import AccountId, Address, PositionId
+from messages.base import Event, Message
+from messages.types import AccountId, Address, JournalId, PositionId
 
 if TYPE_CHECKING:
     from actors.ledger import Past
     from actors.ports import Clock, Venue
     from actors.position.state import Position
+    from actors.reconciler.core import Settings as ReconcilerSettings
     from actors.runtime import ActorSystem
     from actors.supervisor.actor import Restored
     from adapters.exchange.settings import ExchangeSettings
@@ -55,11 +56,19 @@ def _fold() -> "Fold":
     """How `albra journal verify` rebuilds a position, to hold its snapshots against a replay from the start."""
     from actors.position.fold import fold
     from actors.position.state import blank
-    from messages import codec
+    from actors.reconciler.ledger import fold as fold_ledger
+    from messages import codec, reconciliation
     from messages.types import JournalId, Key, PositionSide, StrategyId, Symbol
 
     nobody = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
-    return lambda events: codec.encode(fold(blank(nobody, 0, JournalId("")), events))
+
+    def rebuild(events: Sequence[Event]) -> bytes:
+        """What a history is of shows in its first event."""
+        if events and type(events[0]).__module__ == reconciliation.__name__:
+            return codec.encode(fold_ledger(events).snapshot())
+        return codec.encode(fold(blank(nobody, 0, JournalId("")), events))
+
+    return rebuild
 
 
 def run(config: Config, *, live: bool) -> int:
@@ -271,6 +280,9 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.notifier.actor import NotifierActor
     from actors.notifier.actor import Settings as NotifierSettings
     from actors.notifier.actor import Start as NotifierStart
+    from actors.reconciler.actor import ReconcilerActor
+    from actors.reconciler.resolve import RECONCILER
+    from actors.reconciler.watch import Memory as ReconcilerMemory
     from actors.runtime import Placement
     from actors.supervisor.actor import Memory, Settings, SupervisorActor
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
@@ -285,6 +297,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         accounts=tuple(venues),
         limits=_limits(config),
         watch_only=not config.phase2.enabled,
+        reconciler=RECONCILER,
     )
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
@@ -308,6 +321,13 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             partial(GatewayActor, account=name, venue=venue, memory=gateway_memory, sweep_ns=sweep_ns),
             placement=thread,
         )
+    reconciler_settings = _reconciler_settings(config, settings.journal_id, settings.accounts)
+    reconciler_memory = ReconcilerMemory.of(settings.accounts)
+    system.spawn(  # before the supervisor, so that it hears of every position
+        RECONCILER,
+        lambda context: ReconcilerActor(context, settings=reconciler_settings, memory=reconciler_memory, log=log),
+        placement=thread,
+    )
     system.spawn(
         SUPERVISOR,
         lambda context: SupervisorActor(
@@ -317,11 +337,27 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             memory=memory,
             spawn=_position_spawner(config, system, log),
             discard=system.stop_actor,
-            runtime_rows=lambda: _runtime_rows(system, journal),
+            runtime_rows=lambda: reconciler_memory.ledger.statistics() + _runtime_rows(system, journal),
             log=log,
         ),
         placement=thread,
     )
+
+
+def _reconciler_settings(
+    config: Config, journal_id: JournalId, accounts: tuple[AccountId, ...]
+) -> "ReconcilerSettings":
+    from actors.reconciler.core import Settings as ReconcilerSettings
+    from actors.reconciler.policy import Policy
+
+    intervals = config.phase2.reconciliation.check_intervals
+    policy = Policy(
+        fast_ns=intervals.fast_ms * 1_000_000,
+        normal_ns=intervals.normal_ms * 1_000_000,
+        slow_ns=intervals.slow_ms * 1_000_000,
+        watch_only=not config.phase2.enabled,
+    )
+    return ReconcilerSettings(journal_id=journal_id, accounts=accounts, policy=policy)
 
 
 def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., None]) -> Callable[..., None]:
