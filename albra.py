@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.cli import entry
 from adapters.cli.outcome import CommandError, Exit
-from adapters.config import AccountConfig, Config
+from adapters.config import AccountConfig, Config, LimitsConfig
 from messages.base import Event, Message
 from messages.types import AccountId, Address, JournalId, PositionId
 
@@ -44,7 +44,6 @@ VENUE_DEADLINE_MS = 3_000
 STOP_DEADLINE_MS = 3_000
 RECENT_STEPS = 20_000
 """How far back the journal is read for today's realized result."""
-DAY_NS = 86_400_000_000_000
 
 
 def main() -> int:
@@ -208,6 +207,7 @@ def _settings(account: AccountConfig, paper: "EmbeddedServer | None") -> "Exchan
         api_secret=secret,
         base_url=paper.http_url if account.embedded and paper else account.base_url,
         position_mode=account.position_mode,
+        set_position_mode=account.set_position_mode,
         recv_window_ms=account.recv_window_ms,
         timeout_ms=account.timeout_ms,
     )
@@ -241,7 +241,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     venues: dict[AccountId, Venue] = {
         account.account: CcxtVenue(account.account, _settings(account, paper), clock) for account in config.accounts
     }
-    restored = _restore(journal)
+    restored = _restore(journal, _day_of(config.limits.timezone))
     address = control.start()
     header = {"control": f"{address.host}:{address.port}", "journal": journal.journal_id, "pid": str(address.pid)}
     screen = _screen(config, header, live=live)
@@ -295,7 +295,9 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     settings = Settings(
         journal_id=journal.journal_id,
         accounts=tuple(venues),
-        limits=_limits(config),
+        limits=_limits(config.limits),
+        account_limits={account.account: _limits(account.limits) for account in config.accounts},
+        day_of=_day_of(config.limits.timezone),
         watch_only=not config.phase2.enabled,
         reconciler=RECONCILER,
     )
@@ -375,7 +377,7 @@ def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., 
     return spawn
 
 
-def _restore(journal: "SqliteJournal") -> "Restored":
+def _restore(journal: "SqliteJournal", day_of: Callable[[int], int]) -> "Restored":
     """Fold what is durable. A damaged position stays out; the others, and the boot, are not concerned."""
     from actors.supervisor.actor import OWN_HISTORY, Restored
     from adapters.storage.record import DamagedPosition
@@ -396,7 +398,7 @@ def _restore(journal: "SqliteJournal") -> "Restored":
             finished=tuple((e.ordinal, PositionId(e.position_id)) for e in reader.terminal()),
             own_events=own,
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()),
-            realized_today=_realized(reader, positions),
+            realized_today=_realized(reader, positions, day_of),
             damaged=tuple(damaged),
         )
 
@@ -429,11 +431,11 @@ def _folded(found: Any) -> "Position":
 
 
 def _realized(
-    reader: "JournalReader", positions: "list[Position]"
+    reader: "JournalReader", positions: "list[Position]", day_of: Callable[[int], int]
 ) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
     """Realized result less fees by (account, day), from the latest steps, for the daily loss limit."""
-    from messages.events import OrderFilled
-    from messages.ids import parse_client_order_id, parse_position_id
+    from messages.events import OrderFilled, QuantityAdjusted
+    from messages.ids import parse_position_id
 
     accounts = {p.ordinal: p.key.account for p in positions}
     for entry_ in reader.terminal():
@@ -441,21 +443,26 @@ def _realized(
         if parsed is not None:
             accounts[entry_.ordinal] = parsed[0].account
     sums: dict[tuple[AccountId, int], Decimal] = {}
-    for event in reader.recent_events(RECENT_STEPS):
-        if not isinstance(event, OrderFilled):
-            continue
-        name = parse_client_order_id(event.client_order_id)
-        account = accounts.get(name.ordinal) if name else None
-        if account is not None:
-            day = (account, event.ts_init // DAY_NS)
+    for ordinal, event in reader.recent_events(RECENT_STEPS):
+        account = accounts.get(ordinal)
+        if account is not None and isinstance(event, OrderFilled | QuantityAdjusted):
+            day = (account, day_of(event.ts_init))
             sums[day] = sums.get(day, Decimal(0)) + event.realized_pnl - event.fee
     return tuple(sums.items())
 
 
-def _limits(config: Config) -> Any:
+def _day_of(timezone: str) -> Callable[[int], int]:
+    """Number the days of wall time in this zone."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    zone = ZoneInfo(timezone)
+    return lambda time_ns: datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).astimezone(zone).toordinal()
+
+
+def _limits(limits: LimitsConfig) -> Any:
     from actors.supervisor.admission import Limits
 
-    limits = config.limits
     return Limits(
         order_notional=limits.order_notional,
         symbol_exposure=limits.symbol_exposure,

@@ -243,20 +243,30 @@ class QuantityAdjusted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningsPaused(Event):
-    """The supervisor's own history: openings are held, of one account or symbol where they are named."""
+    """The supervisor's own history: openings are held, of one account or symbol where they are named.
+
+    `until_day`, where it is not 0, is the last day (see `limits.timezone`) that the hold is in force.
+    """
 
     command_id: CommandId
     account: AccountId | None = None
     symbol: Symbol | None = None
+    why: str = ""
+    until_day: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningsResumed(Event):
-    """The supervisor's own history: the hold that the same words put on was lifted."""
+    """The supervisor's own history: the hold that the same words put on was lifted.
+
+    `forgiven` is what accounts had realized on `day` by then: the daily loss is counted from there.
+    """
 
     command_id: CommandId
     account: AccountId | None = None
     symbol: Symbol | None = None
+    day: int = 0
+    forgiven: tuple[tuple[AccountId, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

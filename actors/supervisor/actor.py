@@ -62,9 +62,10 @@ class Memory:
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
     version: int = 0
-    waiting: deque[tuple[Event, c.Command]] = field(default_factory=deque)
+    waiting: deque[tuple[Event, c.Command | None]] = field(default_factory=deque)
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
+    forgiven: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
@@ -79,13 +80,23 @@ class Memory:
         )
 
 
+def utc_day(time_ns: int) -> int:
+    return time_ns // DAY_NS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the configuration decides here."""
+    """What the configuration decides here.
+
+    `limits` hold for every account that has none of its own. `day_of` numbers the days of wall time, in ns, in the
+    configured zone.
+    """
 
     journal_id: JournalId
     accounts: tuple[AccountId, ...]
     limits: Limits
+    account_limits: Mapping[AccountId, Limits] = field(default_factory=dict)
+    day_of: Callable[[int], int] = utc_day
     watch_only: bool = False
     finished_shown: int = 20
     reconciler: Address = Address("")
@@ -149,7 +160,8 @@ class SupervisorActor(Actor[Message]):
         event, command = self._memory.waiting.popleft()
         if isinstance(message, CommitFailed):
             self._memory.version -= 1
-            self._reply(command, accepted=False, text=f"the journal cannot be written: {message.why}")
+            if command is not None:
+                self._reply(command, accepted=False, text=f"the journal cannot be written: {message.why}")
         elif isinstance(message, Committed) and isinstance(event, OpeningsResumed):
             self._apply(event, count=False)
 
@@ -214,10 +226,10 @@ class SupervisorActor(Actor[Message]):
             live=tuple(view for view in self._book.live() if view.account == account.account),
             reserved=self._book.reserved.keys(),
             unsettled={str(s): why for (name, s), why in self._memory.unsettled.items() if name == account.account},
-            holds=self._memory.holds,
-            limits=self._settings.limits,
+            holds=self._holds(),
+            limits=self._limits(account.account),
             openings_last_minute=len(recent),
-            realized_today=self._memory.realized.get((account.account, self._today()), Decimal(0)),
+            realized_today=self._realized_today(account.account),
             watch_only=self._settings.watch_only,
             admitted=tuple(e for e in self._book.admitted.values() if e.account == account.account),
         )
@@ -304,13 +316,47 @@ class SupervisorActor(Actor[Message]):
             gained = view.realized_pnl - before.realized_pnl - (view.fees - before.fees)
             day = (view.account, self._today())
             self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
+            if gained < 0:
+                self._lost(view)
         self.context.publish(view)
         for ordinal in self._book.overflow():
             self._discard(position_address(ordinal))
 
     def _today(self) -> int:
-        """Days since the epoch, in UTC."""
-        return self.context.clock.time_ns() // DAY_NS
+        return self._settings.day_of(self.context.clock.time_ns())
+
+    def _limits(self, account: AccountId) -> Limits:
+        return self._settings.account_limits.get(account, self._settings.limits)
+
+    def _holds(self) -> tuple[Hold, ...]:
+        today = self._today()
+        return tuple(hold for hold in self._memory.holds if hold.lasts(today))
+
+    def _realized_today(self, account: AccountId) -> Decimal:
+        """Less what a human has said to go on from."""
+        day = (account, self._today())
+        return self._memory.realized.get(day, Decimal(0)) - self._memory.forgiven.get(day, Decimal(0))
+
+    def _lost(self, view: r.PositionView) -> None:
+        """A loss beyond the day's limit holds the account's openings, also where a gain should make up for it."""
+        limit = self._limits(view.account).daily_loss
+        lost = -self._realized_today(view.account)
+        if limit is None or lost < limit or any(h.until_day and h.account == view.account for h in self._holds()):
+            return
+        why = f"has lost {lost.normalize():f} today, limits.daily_loss is {limit}"
+        event = OpeningsPaused(
+            command_id=CommandId(""),
+            account=view.account,
+            correlation_id=view.correlation_id,
+            ts_init=self.context.clock.time_ns(),
+            why=why,
+            until_day=self._today(),
+        )
+        self._apply(event, count=False)
+        self._keep(event, None, "")
+        self._notify(
+            Severity.CRITICAL, f"{view.account} {why}: nothing is opened until tomorrow, or albra resume", view.account
+        )
 
     # Reports of the venue --------------------------------------------------------------------------
 
@@ -463,7 +509,13 @@ class SupervisorActor(Actor[Message]):
         self._keep(event, command, "openings are paused; albra resume lifts that")
 
     def _resume(self, command: c.ResumeOpenings) -> None:
-        if command.symbol is None and command.account is None and not self._memory.holds:
+        today = self._today()
+        halted = {
+            h.account: self._memory.realized.get((h.account, today), Decimal(0))
+            for h in self._holds()
+            if h.until_day and h.account is not None and command.symbol is None and command.account in (None, h.account)
+        }
+        if command.symbol is None and command.account is None and not self._holds():
             self._reply(command, accepted=True, text="openings were not paused")
             return
         event = OpeningsResumed(
@@ -472,15 +524,17 @@ class SupervisorActor(Actor[Message]):
             symbol=command.symbol,
             correlation_id=command.correlation_id,
             ts_init=self.context.clock.time_ns(),
+            day=today,
+            forgiven=tuple(halted.items()),
         )
         self._keep(event, command, "openings are allowed")
 
-    def _keep(self, event: Event, command: c.Command, text: str) -> None:
+    def _keep(self, event: Event, command: c.Command | None, text: str) -> None:
         """Make it durable, then answer. Holding works from now on; letting go only once it is durable."""
         self._memory.version += 1
         self._memory.waiting.append((event, command))
         effects: tuple[Effect, ...] = ()
-        if command.reply_to:
+        if command is not None and command.reply_to:
             reply = Reply(
                 correlation_id=command.correlation_id,
                 command_id=command.command_id,
@@ -506,12 +560,13 @@ class SupervisorActor(Actor[Message]):
         if count:
             self._memory.version += 1
         if isinstance(event, OpeningsPaused):
-            hold = Hold(account=event.account, symbol=event.symbol)
+            hold = Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
             self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
         elif isinstance(event, OpeningsResumed):
             everything = event.account is None and event.symbol is None
-            hold = Hold(account=event.account, symbol=event.symbol)
-            self._memory.holds = () if everything else tuple(h for h in self._memory.holds if h != hold)
+            left = (h for h in self._memory.holds if not h.same_words(event.account, event.symbol))
+            self._memory.holds = () if everything else tuple(left)
+            self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
 
     # Answers ---------------------------------------------------------------------------------------
 
@@ -539,8 +594,7 @@ class SupervisorActor(Actor[Message]):
         answer = r.StatusAnswer(
             command_id=command.command_id,
             to=command.reply_to,
-            rows=rows(self._book, self._accounts.values(), self._memory.holds, self._memory.gateways)
-            + self._runtime_rows(),
+            rows=rows(self._book, self._accounts.values(), self._holds(), self._memory.gateways) + self._runtime_rows(),
         )
         self.context.tell(command.reply_to, answer)
 

@@ -54,7 +54,8 @@ def _switched_off(_: OpenPosition, facts: Facts) -> str:
 
 def _on_hold(command: OpenPosition, facts: Facts) -> str:
     holds = [hold for hold in facts.holds if hold.covers(command.account, command.symbol)]
-    return f"openings are paused ({holds[0]}); albra resume lifts that" if holds else ""
+    until = " until the next day" if holds and holds[0].until_day else ""
+    return f"openings are paused{until} ({holds[0]}); albra resume lifts that" if holds else ""
 
 
 def _unsettled(command: OpenPosition, facts: Facts) -> str:

@@ -56,16 +56,25 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """No openings: of one account or symbol where they are named, of all otherwise."""
+    """No openings: of one account or symbol where they are named, of all otherwise; until a day's end, or for good."""
 
     account: AccountId | None
     symbol: Symbol | None
+    why: str = ""
+    until_day: int = 0
 
     def covers(self, account: AccountId, symbol: Symbol) -> bool:
         return self.account in (None, account) and self.symbol in (None, symbol)
 
+    def lasts(self, today: int) -> bool:
+        return not self.until_day or today <= self.until_day
+
+    def same_words(self, account: AccountId | None, symbol: Symbol | None) -> bool:
+        return (self.account, self.symbol) == (account, symbol)
+
     def __str__(self) -> str:
-        return " ".join(part for part in (self.account, self.symbol) if part) or "all openings"
+        words = " ".join(part for part in (self.account, self.symbol) if part) or "all openings"
+        return f"{words} {self.why}" if self.why else words
 
 
 @dataclass(slots=True)

@@ -121,9 +121,22 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
             other = first.setdefault(key.reveal(), here)
             if other != here:
                 walk.problem(f"{here}.api_key", "a key of its own", f"the key of {other}")
+    if not _is_zone(tree["limits"]["timezone"]):
+        name = tree["limits"]["timezone"]
+        walk.problem("limits.timezone", "a time zone such as UTC or Asia/Seoul", f"{name!r}")
     telegram = tree["telegram"]
     if telegram["enabled"] and telegram["token"] is None and "telegram.token" not in walk.lines:
         walk.problem("telegram", "a token where enabled is true", "none")
+
+
+def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (LookupError, OSError, ValueError):
+        return False
+    return True
 
 
 def _assemble(effective: dict[str, Any], source: Path | None) -> Loaded:
@@ -140,7 +153,7 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
         source=source,
         language=tree["language"],
         storage=StorageConfig(path=(base / Path(tree["storage"]["path"]).expanduser()).absolute()),
-        accounts=tuple(_account(name, account) for name, account in tree["accounts"].items()),
+        accounts=tuple(_account(name, account, tree["limits"]) for name, account in tree["accounts"].items()),
         paper=PaperConfig(**tree["paper"]),
         phase2=Phase2Config(
             enabled=phase2["enabled"],
@@ -168,6 +181,11 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
     )
 
 
-def _account(name: str, tree: Mapping[str, Any]) -> AccountConfig:
-    position_mode = PositionMode(tree["position_mode"])
-    return AccountConfig(**{**tree, "account": AccountId(name), "position_mode": position_mode})
+def _account(name: str, tree: Mapping[str, Any], common: Mapping[str, Any]) -> AccountConfig:
+    own = {limit: value for limit, value in tree["limits"].items() if value is not None}
+    typed = {
+        "account": AccountId(name),
+        "position_mode": PositionMode(tree["position_mode"]),
+        "limits": LimitsConfig(**{**common, **own}),
+    }
+    return AccountConfig(**{**tree, **typed})

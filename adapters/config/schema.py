@@ -64,6 +64,24 @@ def _secret(description: str) -> JsonSchema:
     }
 
 
+def _limits(description: str, **more: JsonSchema) -> JsonSchema:
+    return _group(
+        description,
+        order_notional=_limit("Of one order."),
+        symbol_exposure=_limit("Of one symbol."),
+        account_exposure=_limit("Of the account."),
+        openings_per_minute={
+            "type": ["integer", "null"],
+            "description": "Rate of openings.",
+            "minimum": 1,
+            "maximum": 100_000,
+            "default": None,
+        },
+        daily_loss=_limit("Realized within a day; then nothing opens until the next one, or `albra resume`."),
+        **more,
+    )
+
+
 _ACCOUNT = _group(
     "One account at one exchange.",
     exchange=_choice(
@@ -84,6 +102,11 @@ _ACCOUNT = _group(
     position_mode=_choice(
         "Whether long and short of one symbol net or stand side by side.", "one_way", "one_way", "hedge"
     ),
+    set_position_mode=_flag(
+        "Set the position mode at the exchange where it differs, which a flat account allows; else it is a fault.",
+        default=False,
+    ),
+    limits=_limits("Limits of this account, each in place of the one that holds for all."),
     recv_window_ms=_integer("How long the exchange may take to accept a request.", 3000, minimum=100, maximum=60_000),
     timeout_ms=_integer("How long an answer of the exchange is waited for.", 10_000, minimum=100, maximum=120_000),
 )
@@ -159,19 +182,15 @@ SCHEMA: JsonSchema = {
                 "default": [],
             },
         ),
-        limits=_group(
+        limits=_limits(
             "Per account, in quote currency; openings beyond them are refused. Left out: no such limit.",
-            order_notional=_limit("Of one order."),
-            symbol_exposure=_limit("Of one symbol."),
-            account_exposure=_limit("Of the account."),
-            openings_per_minute={
-                "type": ["integer", "null"],
-                "description": "Rate of openings.",
-                "minimum": 1,
-                "maximum": 100_000,
-                "default": None,
+            timezone={
+                "type": "string",
+                "description": "Where a day begins, for the daily loss: a name such as Asia/Seoul.",
+                "pattern": r"^[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}$",
+                "expects": "a time zone such as UTC or Asia/Seoul",
+                "default": "UTC",
             },
-            daily_loss=_limit("Realized within a day."),
         ),
         protection=_group(
             "Stops and targets.",

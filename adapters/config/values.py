@@ -48,7 +48,10 @@ class StorageConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
-    """One account at one exchange. `embedded` ones trade on the paper venue inside this process."""
+    """One account at one exchange. `embedded` ones trade on the paper venue inside this process.
+
+    `limits` are those that hold for it: its own, and the common ones where it has none.
+    """
 
     account: AccountId
     exchange: str
@@ -56,6 +59,8 @@ class AccountConfig:
     api_secret: Secret | None
     base_url: str | None
     position_mode: PositionMode
+    set_position_mode: bool
+    limits: "LimitsConfig"
     recv_window_ms: int
     timeout_ms: int
 
@@ -117,13 +122,14 @@ class TelegramConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsConfig:
-    """Per account, in quote currency; None: no such limit."""
+    """Per account, in quote currency; None: no such limit. A day of `daily_loss` begins in `timezone`."""
 
     order_notional: Decimal | None
     symbol_exposure: Decimal | None
     account_exposure: Decimal | None
     openings_per_minute: int | None
     daily_loss: Decimal | None
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,12 @@ def positions(symbol: Symbol | None) -> Call:
     return Call(method="GET", path="/fapi/v3/positionRisk", params={"symbol": symbol} if symbol else _EMPTY)
 
 
+def set_position_mode(mode: PositionMode) -> Call:
+    """The venue refuses it while a position or an order is open (-4067, -4068)."""
+    dual = "true" if mode is PositionMode.HEDGE else "false"
+    return Call(method="POST", path="/fapi/v1/positionSide/dual", params={"dualSidePosition": dual})
+
+
 def leverage(symbol: Symbol, times: int) -> Call:
     return Call(method="POST", path="/fapi/v1/leverage", params={"symbol": symbol, "leverage": str(times)})
 

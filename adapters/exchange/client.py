@@ -15,7 +15,7 @@ from adapters.exchange import calls
 from adapters.exchange.desk import Desk
 from adapters.exchange.events import UserEvents
 from adapters.exchange.normalize import instruments, position_mode
-from adapters.exchange.outcome import NotExecuted, Unknown, decode
+from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict, decode
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
@@ -24,7 +24,7 @@ from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettin
 from adapters.exchange.stream import AccountStream, MarkStream
 from messages.base import Message
 from messages.reports import VenueDown, VenueUp
-from messages.types import AccountId, Symbol
+from messages.types import AccountId, PositionMode, Symbol
 
 PROBE_ATTEMPTS = 2
 """Silent answers in a row that make a venue down; one may be a lost packet."""
@@ -248,13 +248,7 @@ class _Engine:
         if isinstance(verdict, Unknown):
             raise UnreachableError(verdict.cause)
         rules = instruments(await self._reader.value(calls.EXCHANGE_INFO))
-        mode = position_mode(await self._reader.value(calls.POSITION_MODE))
-        wanted = self._wiring.settings.position_mode
-        if mode is not wanted:
-            raise UnreachableError(
-                f"the account is in position mode {mode}, the configuration says {wanted}: "
-                f"set position_mode: {mode}, or change the mode at the exchange while the account is flat"
-            )
+        mode = await self._mode()
         stamp = self._reader.stamp()
         return VenueUp(
             account=stamp.account,
@@ -263,6 +257,25 @@ class _Engine:
             position_mode=mode,
             instruments=rules,
             validity_window_ms=self._wiring.settings.validity_window_ms,
+        )
+
+    async def _mode(self) -> PositionMode:
+        """The account's position mode, which is the configured one. Raises UnreachableError where it is not."""
+        mode = position_mode(await self._reader.value(calls.POSITION_MODE))
+        wanted = self._wiring.settings.position_mode
+        if mode is wanted:
+            return mode
+        refused = ""
+        if self._wiring.settings.set_position_mode:
+            verdict = await self.session.ask(Ask.SETTING, calls.set_position_mode(wanted))
+            # Whatever was answered, what counts is what the account is set to now.
+            mode = position_mode(await self._reader.value(calls.POSITION_MODE))
+            if mode is wanted:
+                return mode
+            refused = f" (asked to change it, the venue said: {_said(verdict)})"
+        raise UnreachableError(
+            f"the account is in position mode {mode}, the configuration says {wanted}: "
+            f"set position_mode: {mode}, or change the mode at the exchange while the account is flat{refused}"
         )
 
     async def _identity(self) -> str:
@@ -301,6 +314,16 @@ class _Engine:
 
     def _suspect(self, _cause: str) -> None:
         self._suspicious.set()
+
+
+def _said(verdict: Verdict) -> str:
+    match verdict:
+        case Rejected(code=code, text=text):
+            return f"{code} {text}"
+        case NotExecuted(cause=cause) | Unknown(cause=cause):
+            return cause
+        case _:
+            return "done, and did not do it"
 
 
 def _identity_in(status: int, body: bytes) -> str | None:

@@ -31,6 +31,7 @@ class Clock(Protocol):
 class ExchangeSettings:
     """One account at one exchange. Keys never show in a repr.
 
+    `set_position_mode`: change the account's mode where it differs, instead of refusing to work.
     `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`).
     """
 
@@ -39,6 +40,7 @@ class ExchangeSettings:
     api_secret: str = field(repr=False)
     base_url: str | None = None
     position_mode: PositionMode = PositionMode.ONE_WAY
+    set_position_mode: bool = False
     recv_window_ms: int = 3_000
     timeout_ms: int = 10_000
     probe_interval_ms: int = 10_000

@@ -118,10 +118,11 @@ class MemoryJournal:
         entry = self.image.positions.get(ordinal)
         return self._position(entry, self._records().get(ordinal, [])) if entry else None
 
-    def recent_events(self, limit: int) -> Iterator[Event]:
+    def recent_events(self, limit: int) -> Iterator[tuple[int, Event]]:
         for row in self.image.steps[len(self.image.steps) - min(limit, len(self.image.steps)) :]:
             try:
-                yield from record.decode_events(_as_record(row))
+                step = _as_record(row)
+                yield from ((step.ordinal, event) for event in record.decode_events(step))
             except codec.DecodeError:
                 continue
 

@@ -97,15 +97,15 @@ class JournalReader:
         entry = find_position(self._connection, ordinal)
         return read_position(self._connection, ordinal, entry.position_id) if entry else None
 
-    def recent_events(self, limit: int) -> Iterator[Event]:
-        """The events of the last `limit` steps, oldest first; damaged steps are left out."""
+    def recent_events(self, limit: int) -> Iterator[tuple[int, Event]]:
+        """(ordinal, event) of the last `limit` steps, oldest first; damaged steps are left out."""
         rows = deque(steps(self._connection, f"{STEP} ORDER BY seq DESC LIMIT ?", (limit,)))
         while rows:
             step = rows.pop()
             if not isinstance(step, StepRecord):
                 continue
             try:
-                yield from record.decode_events(step)
+                yield from ((step.ordinal, event) for event in record.decode_events(step))
             except codec.DecodeError:
                 continue
 

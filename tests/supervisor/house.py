@@ -48,14 +48,21 @@ RULES = Instrument(
 class House:
     """Give it an old house's `image` and it starts from what was durable there."""
 
-    def __init__(self, image: Image | None = None, *, watch_only: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self, image: Image | None = None, *, watch_only: bool = False, limits: Limits | None = None, **more: Any
+    ) -> None:
+        """`more` are further settings of the supervisor."""
         self.dispatcher = SimulatedDispatcher(seed=1)
         self.journal = MemoryJournal(image)
         self.system = ActorSystem(self.dispatcher, PRIORITY, self.dispatcher.clock, supervisor_address="supervisor")
         self.heard: dict[str, list[Message]] = {"gateway/main": [], "notifier": [], EDGE: []}
         self.lines: list[tuple[str, dict[str, str]]] = []
         settings = Settings(
-            journal_id=JournalId("memory00"), accounts=(MAIN,), limits=limits or Limits(), watch_only=watch_only
+            journal_id=JournalId("memory00"),
+            accounts=(MAIN,),
+            limits=limits or Limits(),
+            watch_only=watch_only,
+            **more,
         )
         restored = self._restored()
         memory = Memory.of(settings, restored)
