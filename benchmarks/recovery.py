@@ -14,12 +14,14 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-import albra
 from actors.position.draft import Policy
+from actors.position.fold import fold
 from actors.position.machine import decide
 from actors.position.state import Position, blank
 from actors.supervisor.actor import position_address
 from adapters.paper.server import EmbeddedServer, PaperServer
+from adapters.storage.reader import JournalReader
+from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
 from benchmarks.obliging import ACCOUNT, BTC, LONG, QUANTITY, STOP, SYMBOL, TIGHTER, ObligingVenue
 from benchmarks.process import Supervisor, write_config
@@ -27,6 +29,7 @@ from benchmarks.report import Row, at_most, row
 from benchmarks.venue import serving
 from messages.base import Message
 from messages.commands import ModifyPosition, OpenPosition, PausePosition, ResumePosition
+from messages.ids import parse_position_id
 from messages.journal import AppendStep
 from messages.types import CommandId, JournalId, Key, OrderPurpose, PositionId, StrategyId
 
@@ -198,14 +201,17 @@ def _taken(supervisor: Supervisor, position_id: PositionId) -> bool:
 
 
 def folding_s(directory: Path) -> float:
-    """Reading, checking, decoding and folding alone, by what `albra run` uses."""
-    journal = SqliteJournal.open(directory)
+    """Reading, checking, decoding and folding alone."""
     started = time.perf_counter()
-    restored = albra._restore(journal)
+    with JournalReader(directory) as reader:
+        folded = 0
+        for found in reader.recover():
+            assert isinstance(found, RecoveredPosition), found
+            named = parse_position_id(found.position_id)
+            assert named is not None, found.position_id
+            folded += fold(blank(*named, JournalId("")), found.events).version == found.version
     took = time.perf_counter() - started
-    assert len(restored.positions) == POSITIONS
-    assert not restored.damaged, restored.damaged[0]
-    assert journal.close()
+    assert folded == POSITIONS
     return took
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -134,7 +135,7 @@ def opening(ordinal: int) -> OpenPosition:
     )
 
 
-def _named(view: PositionView, what: str) -> dict[str, object]:
+def _named(view: PositionView, what: str) -> dict[str, Any]:
     name = f"{what}-{view.ordinal}"
     return {"command_id": CommandId(name), "correlation_id": CorrelationId(name), "position_id": view.position_id}
 
@@ -195,9 +196,9 @@ def _handling_ms(system: ActorSystem) -> float:
 
 def _written(directory: Path) -> list[RawRow]:
     connection = schema.connect_read_only(directory / schema.FILE_NAME)
-    rows = [tuple(each) for each in connection.execute("SELECT * FROM step ORDER BY seq")]
+    rows: list[Any] = [tuple(each) for each in connection.execute("SELECT * FROM step ORDER BY seq")]
     connection.close()
-    return rows  # type: ignore[return-value]  # the tables say so
+    return rows
 
 
 def bare(directory: Path, rows: list[RawRow], group: int) -> float:

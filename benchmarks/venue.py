@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
+from adapters.paper.faults import NO_FAULTS, FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import NO_LIMITS
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
@@ -49,7 +50,7 @@ class Witness(PaperVenue):
 
 
 @contextlib.contextmanager
-def serving(*, volatility_ppm: int = 0, port: int = 0) -> Iterator[tuple[EmbeddedServer, Arrivals]]:
+def serving(*, volatility_ppm: int = 0, faults: FaultPlan = NO_FAULTS) -> Iterator[tuple[EmbeddedServer, Arrivals]]:
     """Serve until the block ends. Prices stand still unless they are given a volatility."""
     arrivals = Arrivals()
 
@@ -61,9 +62,10 @@ def serving(*, volatility_ppm: int = 0, port: int = 0) -> Iterator[tuple[Embedde
             now_ms=wall_clock_ms(),
             volatility_ppm=volatility_ppm,
             limits=NO_LIMITS,
+            faults=faults,
         )
         venue.arrivals = arrivals
-        return PaperServer(venue, port=port)
+        return PaperServer(venue)
 
     with serve_in_thread(make) as server:
         yield server, arrivals
