@@ -1,7 +1,9 @@
 """What people and programs write, read strictly: a price that could be misread is refused, not guessed."""
 
 import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from messages.ids import parse_position_id
 from messages.types import AccountId, PositionId, PositionSide, StrategyId, Symbol
@@ -107,6 +109,50 @@ def position_id(text: object) -> PositionId:
 def names_position(text: str) -> bool:
     """Whether a `SYMBOL|POSITION_ID` argument is meant as a position id: no symbol has a dot."""
     return "." in text
+
+
+def _text(pattern: str, description: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^(?:{pattern})$", "description": description}
+
+
+def _number_of(least: str, description: str) -> dict[str, Any]:
+    """Plain digits as text, or a JSON number that is written in plain digits."""
+    bound = {"exclusiveMinimum": 0} if least == "above zero" else {"minimum": 0}
+    not_zero = "(?!0*\\.?0*$)" if least == "above zero" else ""
+    return {
+        "description": f"{description}; plain digits, no sign, no exponent",
+        "anyOf": [{"type": "string", "pattern": f"^{not_zero}(?:{_NUMBER.pattern})$"}, {"type": "number", **bound}],
+    }
+
+
+def _whole_of(least: int, most: int, description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "anyOf": [
+            {"type": "integer", "minimum": least, "maximum": most},
+            {"type": "string", "pattern": "^[0-9]{1,19}$"},
+        ],
+    }
+
+
+SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
+    symbol: _text(
+        "[A-Za-z0-9]{5,30}|[A-Za-z0-9]{1,20}/[A-Za-z0-9]{2,10}:[A-Za-z0-9]{2,10}",
+        "a perpetual's symbol such as BTCUSDT or BTC/USDT:USDT, in any case",
+    ),
+    positive: _number_of("above zero", "a number above zero"),
+    not_negative: _number_of("zero", "a number, or 0"),
+    percent: _number_of("above zero", "a percentage above 0 and up to 100"),
+    leverage: _whole_of(1, LEVERAGE_MAX, "leverage"),
+    instant_ns: _whole_of(0, 2**63 - 1, "nanoseconds since the epoch, or 0 for never"),
+    side: _text("[Ll][Oo][Nn][Gg]|[Ss][Hh][Oo][Rr][Tt]", "long or short"),
+    strategy: _text(_STRATEGY.pattern, "a strategy's name"),
+    account: _text(_ACCOUNT.pattern, "an account's name"),
+    command_id: _text(_COMMAND_ID.pattern, "an id of your own: repeated with the same one, a command has one effect"),
+    position_id: _text(r"[a-z0-9_]+\.[A-Z0-9]+\.(long|short)\.\w+\.[0-9]+", "as `open` answered it"),
+}
+"""JSON Schema of what each function here reads, for the API's own description: nothing that it refuses for its
+form is promised, and nothing that is promised is refused for its form."""
 
 
 def _whole(text: object, least: int, most: int, expected: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from adapters.control import fields, wire
+from adapters.control import fields, openapi, wire
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
 from adapters.control.pending import Answer, Busy, Conflict, Pending
@@ -23,6 +23,8 @@ from messages.requests import Reply
 from messages.types import AccountId, CommandId, CorrelationId, PositionId
 
 BODY_MAX = 65_536
+PUBLIC = ("/v1/health", "/v1/openapi.json")
+"""What needs no token: both tell nothing of positions or accounts."""
 WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
 _HEARTBEAT_S = 20
 _LOG = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Routes:
         application.add_routes(
             [
                 web.get("/v1/health", self._health),
+                web.get("/v1/openapi.json", self._openapi),
                 web.post("/v1/commands/{name}", self._command),
                 web.get("/v1/positions", self._positions),
                 web.get("/v1/positions/{position_id}", self._position),
@@ -59,12 +62,15 @@ class Routes:
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/v1/health" and not hmac.compare_digest(_token_of(request), self.token.encode()):
+        if request.path not in PUBLIC and not hmac.compare_digest(_token_of(request), self.token.encode()):
             return failure(401, "the bearer token is missing or wrong: it stands in control.token")
         return await handler(request)
 
     async def _health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
         return web.json_response(self.health())
+
+    async def _openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
+        return web.json_response(openapi.document())
 
     async def _command(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

@@ -32,7 +32,7 @@ CONTROL = Address("control")
 OPENING_EXPIRES_NS = 60_000_000_000
 """An opening that names no `expires_at_ns` never leaves later than this after it came: a venue's ban may be long."""
 
-_FIELDS: Mapping[str, Mapping[str, Parser]] = {
+FIELDS: Mapping[str, Mapping[str, Parser]] = {
     "open": {
         "symbol": fields.symbol,
         "side": fields.side,
@@ -64,7 +64,12 @@ _FIELDS: Mapping[str, Mapping[str, Parser]] = {
     "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "reconcile": {"symbol": fields.symbol},
 }
-COMMANDS = tuple(_FIELDS)
+COMMANDS = tuple(FIELDS)
+REQUIRED: Mapping[str, Mapping[str, str]] = {
+    "open": {"symbol": "a symbol", "side": "long or short", "quantity": "a quantity"},
+    "modify": {"position_id": "a position id"},
+}
+"""Field -> what is expected there, beside the command_id that every command has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +125,7 @@ def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: in
 def _parsed(name: str, body: object) -> dict[str, Any]:
     if not isinstance(body, Mapping):
         raise FieldError("a JSON object", body, "body")
-    known = {"command_id": fields.command_id, **_FIELDS[name]}
+    known = {"command_id": fields.command_id, **FIELDS[name]}
     if unknown := next((key for key in body if key not in known), None):
         raise FieldError("one of " + ", ".join(known), unknown, "body")
     given: dict[str, Any] = {}
@@ -133,6 +138,8 @@ def _parsed(name: str, body: object) -> dict[str, Any]:
             error.field = key
             raise
     _required(given, "command_id", "an id of your own; a repeated one has one effect")
+    for field, expected in REQUIRED.get(name, {}).items():
+        _required(given, field, expected)
     return given
 
 
@@ -147,8 +154,6 @@ def _only_one(given: Mapping[str, Any], first: str, second: str) -> None:
 
 
 def _open(given: dict[str, Any], about: dict[str, Any], accounts: tuple[AccountId, ...], now_ns: int) -> Command:
-    for field, expected in (("symbol", "a symbol"), ("side", "long or short"), ("quantity", "a quantity")):
-        _required(given, field, expected)
     if "account" not in given:
         if len(accounts) != 1:
             raise FieldError("one of " + ", ".join(accounts), None, "account")
@@ -170,7 +175,6 @@ def _close(given: dict[str, Any], about: dict[str, Any]) -> Command | CloseBySym
 
 
 def _modify(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    _required(given, "position_id", "a position id")
     if len(given) == 1:
         raise FieldError("stop_loss or take_profit: a price, or 0 to remove it", None, "stop_loss")
     return ModifyPosition(**about, **given)

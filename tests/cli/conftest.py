@@ -14,6 +14,7 @@ import pytest
 from adapters.control.server import ControlServer
 from messages.types import AccountId
 from tests.control.fake_supervisor import FakeSupervisor
+from tests.control.watch import described_answers
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 30
@@ -70,9 +71,10 @@ def albra(tmp_path: Path) -> Albra:
 @pytest.fixture
 def supervisor(albra: Albra) -> Iterator[FakeSupervisor]:
     fake = FakeSupervisor()
-    server = serve(fake, albra.storage)
-    yield fake
-    server.stop()
+    with described_answers():
+        server = serve(fake, albra.storage)
+        yield fake
+        server.stop()
 
 
 def serve(fake: FakeSupervisor, storage: Path, answer_timeout_s: float = 0.3) -> ControlServer:

@@ -1,0 +1,243 @@
+"""The control API's description of itself (OpenAPI 3.1), served at GET /v1/openapi.json.
+
+Requests are described from the tables that read them, so neither can change without the other. What is
+answered is written down here, and held against real answers by the tests.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.control import fields, wire
+from messages.types import PositionState
+
+Json = dict[str, Any]
+
+VERSION = "1"
+DISCREPANCY_FIELDS = (
+    *("discrepancy_id", "detected_at", "account", "symbol", "type", "severity"),
+    *("believed", "reported", "action", "outcome"),
+)
+
+_PURPOSES: Mapping[str, str] = {
+    "open": "Open a position by market, or by limit where limit_price is given.",
+    "close": "Close a position, in part or whole; by symbol where one position matches.",
+    "close_all": "Close every position, of one account where it is given.",
+    "modify": "Change a position; a stop or target of 0 removes it.",
+    "pause": "Hold one position, or openings of a symbol, of an account, or all.",
+    "resume": "End a hold, in the words that put it on.",
+    "reconcile": "Compare belief with the venue now.",
+}
+
+
+def document(commands: Mapping[str, Mapping[str, wire.Parser]] = wire.FIELDS) -> Json:
+    """The whole description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Albra control API",
+            "version": VERSION,
+            "description": (
+                "Loopback only. The address stands in control.json and the token in control.token, both under the"
+                " storage path. Prices, quantities and money are strings in every answer. A command repeated with"
+                " the same command_id has one effect: after a 504 or a lost answer, send it again."
+            ),
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "security": [{"token": []}],
+        "paths": {**_reads(), **{f"/v1/commands/{name}": _command(name, known) for name, known in commands.items()}},
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+            "responses": {
+                name: {"description": text, "content": _json({"$ref": "#/components/schemas/Error"})}
+                for name, text in _ERRORS.items()
+            },
+        },
+    }
+
+
+_ERRORS: Mapping[str, str] = {
+    "400": "A field is missing, unknown or not what it should be: field, expected, found.",
+    "401": "The token is missing or wrong.",
+    "404": "There is no such thing.",
+    "409": "Refused: the text says why. Nothing was done.",
+    "413": "The body is too long.",
+    "429": "Too much at once: try again later.",
+    "500": "An error of ours.",
+    "501": "Not part of this supervisor.",
+    "503": "Busy or stopping: nothing was done, try again in a moment.",
+    "504": "No answer in time, the outcome is unknown: repeat with the same command_id to learn it.",
+}
+
+
+def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
+    body = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["command_id", *wire.REQUIRED.get(name, {})],
+        "properties": {
+            # Null means the same as left out.
+            field: _nullable(parser) if field not in ("command_id", *wire.REQUIRED.get(name, {})) else _read_by(parser)
+            for field, parser in {"command_id": fields.command_id, **known}.items()
+        },
+    }
+    answered = _answers("Accepted: it is durable, and its effect follows.", {"$ref": "#/components/schemas/Accepted"})
+    return {
+        "post": {
+            "operationId": name,
+            "summary": _PURPOSES.get(name, name),
+            "requestBody": {"required": True, "content": _json(body)},
+            "responses": answered | _failures("400", "401", "409", "413", "500", "503", "504"),
+        }
+    }
+
+
+def _reads() -> dict[str, Json]:
+    position = {"$ref": "#/components/schemas/Position"}
+    one = [_parameter("position_id", "path", fields.SCHEMAS[fields.position_id])]
+    every = [
+        _parameter("all", "query", {"enum": ["0", "1", "false", "true", ""]}, "closed, failed and canceled ones too")
+    ]
+    return {
+        "/v1/health": {
+            "get": {
+                "operationId": "health",
+                "summary": "Whether the API is there; needs no token.",
+                "security": [],
+                "responses": _answers("It is.", {"$ref": "#/components/schemas/Health"}) | _failures("500"),
+            }
+        },
+        "/v1/openapi.json": {
+            "get": {
+                "operationId": "openapi",
+                "summary": "This description; needs no token.",
+                "security": [],
+                "responses": _answers("This.", {"type": "object", "required": ["openapi", "paths"]}) | _failures("500"),
+            }
+        },
+        "/v1/positions": _read("positions", "Live ones, oldest first.", {"type": "array", "items": position}, every),
+        "/v1/positions/{position_id}": _read("position", "One position, ended ones included.", position, one),
+        "/v1/positions/{position_id}/history": _read(
+            "history",
+            "Every event of one position, oldest first.",
+            {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+            one,
+        ),
+        "/v1/status": _read(
+            "status",
+            "Health of the whole: section, name, value.",
+            {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}}},
+        ),
+        "/v1/discrepancies": _read(
+            "discrepancies",
+            "What belief and venue disagreed about, and what became of it.",
+            {"type": "array", "items": {"$ref": "#/components/schemas/Discrepancy"}},
+            [
+                _parameter("symbol", "query", fields.SCHEMAS[fields.symbol]),
+                _parameter("n", "query", {"type": "string", "pattern": "^[0-9]+$"}, "how many, the latest"),
+            ],
+        ),
+        "/v1/events": {
+            "get": {
+                "operationId": "events",
+                "summary": "A WebSocket: one JSON text for each position view, notice, mark, venue and stream change.",
+                "description": (
+                    'Each text is an Event. {"type": "Missed", "count": n} stands where a slow listener lost n.'
+                    " A browser, which cannot set headers, offers the subprotocol `bearer.TOKEN`."
+                ),
+                "responses": {"101": {"description": "The stream begins."}} | _failures("400", "401", "500", "503"),
+            }
+        },
+    }  # fmt: skip
+
+
+def _read(name: str, summary: str, schema: Json, parameters: list[Json] | None = None) -> Json:
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            **({"parameters": parameters} if parameters else {}),
+            "responses": _answers("As asked.", schema) | _failures("400", "401", "404", "500", "501", "503", "504"),
+        }
+    }
+
+
+def _schemas() -> dict[str, Json]:
+    text, flag, count = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
+    number = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+    maybe_text, maybe_number = {"type": ["string", "null"]}, {**number, "type": ["string", "null"]}
+    instant = {"type": "string", "format": "date-time"}
+    states = [state.value for state in PositionState]
+    order = {
+        **dict.fromkeys(("client_order_id", "purpose", "phase"), text),
+        **dict.fromkeys(("quantity", "filled_quantity"), number),
+        "price": maybe_number,
+    }
+    prices = ("entry_price", "mark_price", "unrealized_pnl", "goal_quantity", "stop_loss", "take_profit")
+    position = {
+        **dict.fromkeys(("position_id", "account", "symbol", "strategy", "reason"), text),
+        "side": {"enum": ["long", "short"]},
+        "state": {"enum": states},
+        "previous": {"enum": [*states, None]},
+        **dict.fromkeys(("quantity", "realized_pnl", "fees"), number),
+        **dict.fromkeys(prices, maybe_number),
+        "leverage": {"type": ["integer", "null"]},
+        "since": instant,
+        **dict.fromkeys(("protected", "in_doubt"), flag),
+        **dict.fromkeys(("transitions", "version"), count),
+        "command_ids": {"type": "array", "items": text},
+        "orders": {"type": "array", "items": _object(order)},
+    }
+    return {
+        "Accepted": _object({"accepted": {"const": True}, "command_id": text, "position_id": maybe_text, "text": text}),
+        "Error": {
+            "type": "object",
+            "required": ["error"],
+            "properties": {"error": text, "field": text, "expected": text, "found": text, "command_id": text},
+        },
+        "Health": {
+            "type": "object",
+            "required": ["status", "pid", "started"],
+            "properties": {"status": {"const": "ok"}, "pid": count, "started": instant},
+        },
+        "Position": _open_object(position),
+        "Event": {"type": "object", "required": ["type"], "properties": {"type": text}},
+        "Discrepancy": {"type": "object", "required": list(DISCREPANCY_FIELDS)},
+    }
+
+
+def _object(properties: Json) -> Json:
+    """All of these keys and no others."""
+    return {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
+
+
+def _open_object(properties: Json) -> Json:
+    """All of these keys; later versions may add some, and a client must bear it."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _answers(text: str, schema: Json) -> Json:
+    return {"200": {"description": text, "content": _json(schema)}}
+
+
+def _failures(*codes: str) -> Json:
+    return {code: {"$ref": f"#/components/responses/{code}"} for code in codes}
+
+
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
+def _parameter(name: str, where: str, schema: Mapping[str, Any], text: str = "") -> Json:
+    described = {"description": text} if text else {}
+    return {"name": name, "in": where, "required": where == "path", **described, "schema": dict(schema)}
+
+
+def _read_by(parser: wire.Parser) -> Json:
+    """A parser that nobody described accepts what it accepts; a test names it."""
+    return dict(fields.SCHEMAS.get(parser, {}))
+
+
+def _nullable(parser: wire.Parser) -> Json:
+    schema = _read_by(parser)
+    return {"anyOf": [{"type": "null"}, schema]} if schema else {}

@@ -1,0 +1,139 @@
+"""The API describes itself: completely, validly, and as its parsers really read."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.control import fields, openapi, wire
+from adapters.control.fields import FieldError
+from adapters.control.routes import Routes
+from adapters.control.server import ControlServer
+from messages.types import AccountId
+from tests.control.description import DESCRIPTION, check, check_answer, operation, resolved
+
+VALID: Mapping[Callable[[object], Any], object] = {
+    fields.symbol: "BTCUSDT",
+    fields.positive: "1.5",
+    fields.not_negative: "0",
+    fields.percent: "40",
+    fields.leverage: 5,
+    fields.instant_ns: 0,
+    fields.side: "long",
+    fields.strategy: "trend",
+    fields.account: "main",
+    fields.command_id: "c1",
+    fields.position_id: "main.BTCUSDT.long.manual.1",
+}
+EVERY_FIELD = [(name, field) for name, known in wire.FIELDS.items() for field in known]
+TEXTS = st.one_of(
+    st.text(max_size=24),
+    st.from_regex(r"[A-Za-z0-9/:._]{1,34}", fullmatch=True),
+    st.from_regex(r"[0-9]{0,18}\.?[0-9]{0,20}", fullmatch=True),
+    st.from_regex(r"[a-z]{1,4}\.[A-Z]{3,8}\.(long|short|both)\.\w{1,4}\.[0-9]{1,3}", fullmatch=True),
+    st.sampled_from(["long", "SHORT", "BTC/USDT:USDT", "0", "0.0", "00.", "1e5", "-1", "1\n", ".5", "5."]),
+)
+
+
+def test_the_document_is_openapi_3_1_with_every_reference_leading_somewhere() -> None:
+    assert re.fullmatch(r"3\.1\.\d+", DESCRIPTION["openapi"])
+    assert {"title", "version"} <= set(DESCRIPTION["info"])
+    assert json.loads(json.dumps(DESCRIPTION)) == DESCRIPTION
+    for reference in re.findall(r'"\$ref": "([^"]+)"', json.dumps(DESCRIPTION)):
+        assert resolved({"$ref": reference}) is not None
+    for schema in DESCRIPTION["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_every_operation_has_a_name_of_its_own_its_parameters_and_a_success() -> None:
+    names = []
+    for path, methods in DESCRIPTION["paths"].items():
+        for operation_ in methods.values():
+            names.append(operation_["operationId"])
+            in_path = {row["name"] for row in operation_.get("parameters", ()) if row["in"] == "path"}
+            assert in_path == set(re.findall(r"\{(\w+)\}", path)), path
+            assert {"200", "101"} & set(operation_["responses"]), path
+            for code, answer in operation_["responses"].items():
+                assert resolved(answer)["description"], (path, code)
+    assert len(names) == len(set(names))
+
+
+def test_every_route_is_described_and_nothing_else_is(tmp_path: Path) -> None:
+    server = ControlServer(storage=tmp_path, submit=lambda _: True, accounts=(AccountId("main"),))
+    routes = Routes(
+        pending=server._pending,
+        listeners=server._listeners,
+        token="t",
+        accounts=(),
+        answer_timeout_s=1,
+        health=dict,
+    )
+    served = set()
+    for route in routes.application().router.routes():
+        if route.method != "HEAD" and route.resource is not None:
+            path = route.resource.canonical
+            expanded = [path.replace("{name}", name) for name in wire.COMMANDS] if "{name}" in path else [path]
+            served |= {(route.method.lower(), each) for each in expanded}
+    server._loop.close()
+    assert served == {(method, path) for path, methods in DESCRIPTION["paths"].items() for method in methods}
+
+
+def test_every_field_of_every_command_has_a_schema_and_a_purpose() -> None:
+    missing = [f"{name}.{field}" for name, field in EVERY_FIELD if wire.FIELDS[name][field] not in fields.SCHEMAS]
+    assert missing == [], "describe their parsers in adapters/control/fields.py: SCHEMAS"
+    assert set(fields.SCHEMAS) == set(VALID), "give an example of what each parser reads"
+    assert set(wire.COMMANDS) == set(openapi._PURPOSES)
+
+
+@pytest.mark.parametrize("parser", list(fields.SCHEMAS), ids=lambda parser: parser.__name__)
+def test_an_example_of_each_field_is_described_and_read(parser: Callable[[object], Any]) -> None:
+    check(fields.SCHEMAS[parser], VALID[parser])
+    parser(VALID[parser])
+
+
+@given(text=TEXTS.filter(lambda text: not text.endswith("\n")))  # where Python's `$` means something else
+def test_a_text_is_described_exactly_when_it_is_read(text: str) -> None:
+    for parser, schema in fields.SCHEMAS.items():
+        described = jsonschema.Draft202012Validator(schema).is_valid(text)
+        # What a pattern cannot say: bounds, and that the settlement coin is the quote coin.
+        beyond = parser in (fields.percent, fields.leverage, fields.instant_ns) or ":" in text
+        if not (described and beyond):
+            assert described == _reads(parser, text), (parser.__name__, text)
+
+
+def _reads(parser: Callable[[object], Any], text: str) -> bool:
+    try:
+        parser(text)
+    except FieldError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("name", "field"), EVERY_FIELD)
+def test_what_is_required_is_refused_when_missing_and_only_that(name: str, field: str) -> None:
+    required = wire.REQUIRED.get(name, {})
+    body = {"command_id": "c", **{key: VALID[parser] for key, parser in wire.FIELDS[name].items() if key in required}}
+    body.pop(field, None)
+    schema = operation("POST", f"/v1/commands/{name}")["requestBody"]["content"]["application/json"]["schema"]
+    assert jsonschema.Draft202012Validator(schema).is_valid(body) == (field not in required)
+    if field in required:
+        with pytest.raises(FieldError) as refused:
+            wire.command(name, body, (AccountId("main"),), 0)
+        assert refused.value.field == field
+
+
+def test_an_answer_beside_the_description_is_noticed() -> None:
+    accepted = {"accepted": True, "command_id": "c", "position_id": None, "text": ""}
+    check_answer("POST", "/v1/commands/open", 200, accepted)
+    with pytest.raises(jsonschema.ValidationError):
+        check_answer("POST", "/v1/commands/open", 200, {**accepted, "price": 1.5})
+    with pytest.raises(AssertionError):
+        check_answer("POST", "/v1/commands/open", 418, accepted)
+    with pytest.raises(AssertionError):
+        check_answer("GET", "/v1/nothing", 200, {})
