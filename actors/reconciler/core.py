@@ -436,7 +436,7 @@ class Core:
 
     def _count(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
         """A check that found nothing is counted with the next one that is worth a record."""
-        if not comparison.findings and not watch.failed_reads and round_.kind in (CheckKind.FAST, CheckKind.EVENT):
+        if not comparison.findings and not watch.failed_reads and round_.kind not in (CheckKind.SLOW, CheckKind.DEMAND):
             watch.quiet += 1
             return
         self._draft.record(
