@@ -295,7 +295,7 @@ def coding(repeats: int) -> list[Row]:
 
 def run(*, quick: bool = False) -> list[Row]:
     """All figures of the journal: under a minute."""
-    repeats = 1 if quick else 3
+    repeats = 1 if quick else 5
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as home:
         return [*transitions(Path(home), repeats), *recovery(Path(home), repeats), *coding(repeats)]
 

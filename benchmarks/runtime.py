@@ -347,7 +347,7 @@ def critical(repeats: int) -> list[Row]:
 
 def run(*, quick: bool = False) -> list[Row]:
     """All figures of the runtime: about two minutes, or half of it with one run of each."""
-    repeats = 1 if quick else 3
+    repeats = 1 if quick else 5
     return [*throughput(repeats), *critical(repeats), *weight(repeats)]
 
 
