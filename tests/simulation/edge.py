@@ -58,8 +58,8 @@ class Edge:
         if wish is None:
             return
         self.replies += 1
-        if wish.slot >= 0 and not message.accepted and wish.tries < OPENINGS_MOST and "venue" in message.text:
-            return  # not ready yet: the same command again, in a while
+        if wish.slot >= 0 and not message.accepted and wish.tries < OPENINGS_MOST and _not_ready(message.text):
+            return  # the same command again, in a while
         del self.wishes[message.command_id]
         if wish.slot >= 0 and message.accepted and message.position_id:
             self.positions[wish.slot] = message.position_id
@@ -131,6 +131,10 @@ class Edge:
         symbol, side = self.positions[act.slot].split(".")[1:3]
         price = self.venue.exchange.markets[symbol].last
         return away(symbol, price, -PositionSide(side).sign * act.stop_ppm)
+
+
+def _not_ready(text: str) -> bool:
+    return any(words in text for words in ("not reachable", "stream is down", "being read"))
 
 
 def away(symbol: str, price: Decimal, ppm: int) -> Decimal:

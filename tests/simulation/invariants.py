@@ -53,6 +53,7 @@ class Invariants:
         self._bare_since: dict[int, int] = {}
         self._warned_ns: dict[str, int] = {}
         self._orphan_ns: dict[str, int] = {}
+        self._born_ns = 0
         self._undone: dict[str, str] = {}
         self.found: Violation | None = None
 
@@ -102,9 +103,8 @@ class Invariants:
             self.fail("actors do not fail", f"{message.address}: {message.reason}\n{message.trace}")
 
     def born(self) -> None:
-        """A process began: what it does not know yet it cannot have told."""
-        now_ns = self._now_ns()
-        self._bare_since = dict.fromkeys(self._bare_since, now_ns)
+        """A process began: what it does not know yet it cannot have told. What was told before stays told."""
+        self._born_ns = self._now_ns()
 
     # After every step ------------------------------------------------------------------------------------
 
@@ -238,7 +238,7 @@ class Invariants:
                 continue
             since_ns = self._bare_since.setdefault(ordinal, now_ns)
             warned = self._warned_ns.get(position.position_id, -1) >= since_ns - SECOND
-            if now_ns - since_ns > self._patience_ns and not warned:
+            if now_ns - max(since_ns, self._born_ns) > self._patience_ns and not warned:
                 text = f"{position.position_id} holds {position.quantity} without its stop, and nobody was told"
                 self.fail("I7", text, ordinal)
 

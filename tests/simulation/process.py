@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from inspect import signature
 from random import Random
 from typing import Any, cast
 
@@ -113,7 +114,7 @@ class Process:
         )
         venue = SimulatedVenue(ACCOUNT, settings, world.clock, random)
         journal = cast("Any", disk)
-        albra._spawn_core(config, self.system, journal, {ACCOUNT: venue}, log, (hear,), albra._restore(journal))
+        albra._spawn_core(config, self.system, journal, {ACCOUNT: venue}, log, (hear,), _restored(config, journal))
         venue.start(partial(self.system.tell, f"gateway/{ACCOUNT}"))
 
     def offer(self, command: Message) -> bool:
@@ -131,3 +132,12 @@ class Process:
         self.lifetime.end()
         self.disk.lose_power()
         self.loop.bury()
+
+
+def _restored(config: Config, journal: Any) -> Any:
+    """What the composition root reads from the journal; newer ones want to know where a day begins."""
+    restore: Any = albra._restore
+    if len(signature(restore).parameters) == 1:
+        return restore(journal)
+    limits: Any = config.limits
+    return restore(journal, vars(albra)["_day_of"](limits.timezone))
