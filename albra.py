@@ -52,11 +52,12 @@ def main() -> int:
 
 
 def _fold() -> "Fold":
-    """How `albra journal verify` rebuilds a position, to hold its snapshots against a replay from the start."""
+    """How `albra journal verify` rebuilds a history, to hold its snapshots against a replay from the start."""
+    from actors.notifier.actor import SHAPE as NOTICES
     from actors.position.fold import fold
     from actors.position.state import blank
     from actors.reconciler.ledger import fold as fold_ledger
-    from messages import codec, reconciliation
+    from messages import codec, notices, reconciliation
     from messages.types import JournalId, Key, PositionSide, StrategyId, Symbol
 
     nobody = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
@@ -65,6 +66,8 @@ def _fold() -> "Fold":
         """What a history is of shows in its first event."""
         if events and type(events[0]).__module__ == reconciliation.__name__:
             return codec.encode(fold_ledger(events).snapshot())
+        if events and type(events[0]).__module__ == notices.__name__:
+            return NOTICES.encode(NOTICES.fold(events))
         return codec.encode(fold(blank(nobody, 0, JournalId("")), events))
 
     return rebuild
