@@ -283,7 +283,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.notifier.actor import NotifierActor
     from actors.notifier.actor import Settings as NotifierSettings
     from actors.notifier.actor import Start as NotifierStart
-    from actors.reconciler.actor import ReconcilerActor
+    from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
     from actors.reconciler.watch import Memory as ReconcilerMemory
     from actors.runtime import Placement
@@ -328,11 +328,15 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         )
     reconciler_settings = _reconciler_settings(config, settings.journal_id, settings.accounts)
     reconciler_memory = ReconcilerMemory.of(settings.accounts)
-    system.spawn(  # before the supervisor, so that it hears of every position
+    system.spawn(
         RECONCILER,
         lambda context: ReconcilerActor(context, settings=reconciler_settings, memory=reconciler_memory, log=log),
         placement=thread,
     )
+    # Before the supervisor, and not by the actor itself, which begins when its thread does: whoever misses the view
+    # of a position takes it for a stranger's, adopts it a second time, and cancels its stop.
+    for heard in HEARD:
+        system.subscribe(heard, RECONCILER)
     system.spawn(
         SUPERVISOR,
         lambda context: SupervisorActor(
