@@ -17,6 +17,7 @@ from adapters.config.values import (
     EventBusConfig,
     LimitsConfig,
     LogConfig,
+    NotifierConfig,
     PaperConfig,
     Phase2Config,
     ProtectionConfig,
@@ -30,6 +31,7 @@ from messages.types import AccountId, PositionMode
 DEFAULT_PATH = "config.yaml"
 _SIZE_MAX = 1_000_000
 _MS_PER_SECOND = 1000
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,15 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     telegram = tree["telegram"]
     if telegram["enabled"] and telegram["token"] is None and "telegram.token" not in walk.lines:
         walk.problem("telegram", "a token where enabled is true", "none")
+    if telegram["enabled"] and not telegram["users"]:
+        walk.problem("telegram", "at least one user where enabled is true", "none", "nobody could speak to the bot")
+    zones = {"telegram.timezone": telegram["timezone"]}
+    zones |= {f"telegram.timezones.{who}": zone for who, zone in telegram["timezones"].items()}
+    for path, zone in zones.items():
+        if not _is_zone(zone):
+            walk.problem(path, "a time zone such as UTC or Asia/Seoul", f"{zone!r}")
+    if tree["notifier"]["weekly_report"] and not tree["notifier"]["daily_report"]:
+        walk.problem("notifier.weekly_report", "daily_report beside it: it follows that", "none")
 
 
 def _is_zone(name: str) -> bool:
@@ -173,12 +184,54 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
             api_base_url=telegram["api_base_url"],
             users=tuple((int(user), role) for user, role in telegram["users"].items()),
             chats=telegram["chats"],
+            languages=tuple((int(who), language) for who, language in telegram["languages"].items()),
+            timezone=telegram["timezone"],
+            timezones=tuple((int(who), zone) for who, zone in telegram["timezones"].items()),
+            quiet_minutes=_hours(telegram["quiet_hours"]),
         ),
+        notifier=_notifier(tree["notifier"]),
         limits=LimitsConfig(**tree["limits"]),
         protection=ProtectionConfig(**tree["protection"]),
         control=ControlConfig(**tree["control"]),
         log=LogConfig(**tree["log"]),
     )
+
+
+def _notifier(tree: Mapping[str, Any]) -> NotifierConfig:
+    rates, webhook, ping = tree["per_minute"], tree["webhook"], tree["ping"]
+    weekday, repeat, daily = tree["weekly_report"], tree["repeat_critical"], tree["daily_report"]
+    return NotifierConfig(
+        high_per_minute=rates["high"],
+        medium_per_minute=rates["medium"],
+        low_per_minute=rates["low"],
+        cooldown_ms=_ms(tree["cooldown"]),
+        digest_ms=_ms(tree["digest"]),
+        repeat_critical_ms=_ms(repeat) if repeat is not None else None,
+        daily_minute=_minute(daily) if daily else None,
+        weekly_day=_WEEKDAYS.index(weekday) if weekday else None,
+        webhook_url=webhook["url"],
+        webhook_after_ms=_ms(webhook["after"]),
+        ping_url=ping["url"],
+        ping_ms=_ms(ping["every"]),
+    )
+
+
+def _ms(seconds: Any) -> int:
+    return max(1, int(Decimal(seconds) * _MS_PER_SECOND))
+
+
+def _minute(text: str) -> int:
+    """The minute of the day of `08:30`."""
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _hours(text: str | None) -> tuple[int, int] | None:
+    """First and last minute of `23:00-07:00`."""
+    if text is None:
+        return None
+    start, _, end = text.partition("-")
+    return _minute(start), _minute(end)
 
 
 def _account(name: str, tree: Mapping[str, Any], common: Mapping[str, Any]) -> AccountConfig:

@@ -9,6 +9,11 @@ from typing import Any
 JsonSchema = dict[str, Any]
 
 _URL = r"^https?://[A-Za-z0-9_.\-\[\]:]+(/[A-Za-z0-9_.\-/]*)?$"
+_ADDRESS = r"^https?://\S+$"
+_ZONE = r"^[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}$"
+_CHAT_ID = r"^-?[1-9][0-9]{0,17}$"
+_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 _MILLISECONDS_A_DAY = 86_400_000
 
 
@@ -60,6 +65,31 @@ def _secret(description: str) -> JsonSchema:
         "description": description,
         "minLength": 1,
         "secret": True,
+        "default": None,
+    }
+
+
+def _per_chat(description: str, value: JsonSchema) -> JsonSchema:
+    return {
+        "type": ["object", "null"],
+        "description": description,
+        "propertyNames": {"pattern": _CHAT_ID, "expects": "a Telegram user id or chat id"},
+        "additionalProperties": value,
+        "default": {},
+    }
+
+
+def _address(description: str) -> JsonSchema:
+    """An address to call: often a secret in itself, so it is never shown."""
+    return {**_secret(description), "pattern": _ADDRESS, "expects": "http://… or https://…"}
+
+
+def _text(description: str, pattern: str, expects: str) -> JsonSchema:
+    return {
+        "type": ["string", "null"],
+        "description": description,
+        "pattern": pattern,
+        "expects": expects,
         "default": None,
     }
 
@@ -181,6 +211,59 @@ SCHEMA: JsonSchema = {
                 "items": {"type": "integer", "minimum": -(2**52), "maximum": 2**52},
                 "default": [],
             },
+            languages=_per_chat(
+                "Who reads another language: user or chat id -> en or ko.",
+                {"type": "string", "enum": ["en", "ko"], "default": "en"},
+            ),
+            timezone={
+                "type": "string",
+                "description": "The clock of what people read: a name such as Asia/Seoul.",
+                "pattern": _ZONE,
+                "expects": "a time zone such as UTC or Asia/Seoul",
+                "default": "UTC",
+            },
+            timezones=_per_chat(
+                "Who has another clock: user or chat id -> time zone.",
+                {"type": "string", "pattern": _ZONE, "expects": "a time zone such as Asia/Seoul", "default": "UTC"},
+            ),
+            quiet_hours=_text(
+                "Only CRITICAL is told between these times of each reader's clock, such as 23:00-07:00.",
+                _HOURS,
+                "hours such as 23:00-07:00",
+            ),
+        ),
+        notifier=_group(
+            "What is told, and how often.",
+            per_minute=_group(
+                "Messages to one chat; CRITICAL knows no limit.",
+                high=_integer("Warnings.", 10, minimum=1, maximum=60),
+                medium=_integer("What happened as asked.", 5, minimum=1, maximum=60),
+                low=_integer("Routine.", 2, minimum=1, maximum=60),
+            ),
+            cooldown=_seconds("Identical notices within this time are counted, not repeated.", 300),
+            digest=_seconds("Routine notices are gathered this long.", 3600),
+            repeat_critical={
+                **_limit("Seconds after which a CRITICAL notice comes again until acknowledged; left out: once."),
+                "minimum": 10,
+                "maximum": 86_400,
+            },
+            daily_report=_text("Time of the daily report, such as 08:00.", _TIME, "a time such as 08:00"),
+            weekly_report={
+                "type": ["string", "null"],
+                "description": "Weekday on which a weekly report follows the daily one.",
+                "enum": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+                "default": None,
+            },
+            webhook=_group(
+                "A second channel for CRITICAL, when the chat is down or slow.",
+                url=_address("Takes a JSON POST per notice."),
+                after=_seconds("How long the chat has for a CRITICAL notice before the webhook is called.", 60),
+            ),
+            ping=_group(
+                "A dead man's switch: called as long as Albra lives.",
+                url=_address("Takes a GET."),
+                every=_seconds("Pause between calls.", 60),
+            ),
         ),
         limits=_limits(
             "Per account, in quote currency; openings beyond them are refused. Left out: no such limit.",

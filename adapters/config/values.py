@@ -111,13 +111,38 @@ class Phase2Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramConfig:
-    """`users` pairs a Telegram user id with owner, trader or viewer."""
+    """`users` pairs a Telegram user id with owner, trader or viewer; `languages` and `timezones` have ids, too.
+
+    `quiet_minutes`: between these minutes of the day only CRITICAL is told.
+    """
 
     enabled: bool
     token: Secret | None
     api_base_url: str
     users: tuple[tuple[int, str], ...]
     chats: tuple[int, ...]
+    languages: tuple[tuple[int, str], ...]
+    timezone: str
+    timezones: tuple[tuple[int, str], ...]
+    quiet_minutes: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierConfig:
+    """Rates are messages a minute to one chat; None: never. `weekly_day` counts from 0, Monday."""
+
+    high_per_minute: int
+    medium_per_minute: int
+    low_per_minute: int
+    cooldown_ms: int
+    digest_ms: int
+    repeat_critical_ms: int | None
+    daily_minute: int | None
+    weekly_day: int | None
+    webhook_url: Secret | None
+    webhook_after_ms: int
+    ping_url: Secret | None
+    ping_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +192,7 @@ class Config:
     paper: PaperConfig
     phase2: Phase2Config
     telegram: TelegramConfig
+    notifier: NotifierConfig
     limits: LimitsConfig
     protection: ProtectionConfig
     control: ControlConfig
@@ -174,7 +200,7 @@ class Config:
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret in clear, for the masking of logs and nothing else."""
-        found = [self.telegram.token]
+        found = [self.telegram.token, self.notifier.webhook_url, self.notifier.ping_url]
         for account in self.accounts:
             found += [account.api_key, account.api_secret]
         return tuple(secret.reveal() for secret in found if secret is not None)
