@@ -1,8 +1,6 @@
 """`albra flatten` in a process of its own, against a real venue on loopback. What the venue says afterwards counts."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,6 +13,7 @@ from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, 
 from adapters.paper.venue import PaperVenue
 from adapters.storage.lock import DirectoryLock
 from tests.cli.conftest import Albra
+from tests.cli.running import running
 from tests.exchange.desk_side import held, paper, plan, venue_answers
 
 SUBMIT = {"method": "POST", "path": "/order"}
@@ -172,7 +171,7 @@ def test_the_embedded_account_is_flattened_from_its_storage_whoever_holds_the_jo
 
 def test_beside_a_running_supervisor_its_own_venue_is_flattened(albra: Albra) -> None:
     write(albra, paper={"tick_ms": 10_000})
-    with _running(albra):
+    with running(albra):
         opened = albra("open", "BTCUSDT", "long", "0.01", "--stop-loss", "50000", "--wait", "--json")
         assert opened.document()["state"] == "ACTIVE"
         ended = albra("flatten", "--break-glass", "--yes", "main", "--json")
@@ -192,19 +191,3 @@ def _embedded(albra: Albra) -> Iterator[EmbeddedServer]:
     with serve_in_thread(make) as server:
         assert server.identity == identity_at(albra.storage / "paper")
         yield server
-
-
-@contextmanager
-def _running(albra: Albra) -> Iterator[None]:
-    """A whole supervisor on the embedded venue, until the block ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "albra", "run", "--plain"], cwd=albra.directory, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        assert any("venue of main is up" in line for line in process.stdout)
-        yield
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
-    assert process.returncode == 0

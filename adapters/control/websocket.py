@@ -1,0 +1,121 @@
+"""The reading half of a WebSocket client (RFC 6455), as much as one stream of JSON texts on loopback needs.
+
+The standard library has none, and a strategy should need nothing else. No extensions, no fragments of
+ours: texts come in, pings are answered, a close ends it.
+"""
+
+import base64
+import hashlib
+import http.client
+import os
+import socket
+import struct
+from collections.abc import Iterator
+
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455, 1.3."""
+_TEXT, _CONTINUED, _BINARY, _CLOSE, _PING, _PONG = 0x1, 0x0, 0x2, 0x8, 0x9, 0xA
+FRAME_MAX = 1 << 20
+
+
+class HandshakeRefused(Exception):  # noqa: N818 - what happened
+    """The server answered with an ordinary response; `status` is its code."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"{status} {body.decode(errors='replace')}")
+        self.status = status
+
+
+class WebSocket:
+    """One open connection. Used by one thread; `close` may come from another and ends `texts`."""
+
+    def __init__(self, host: str, port: int, path: str, token: str, *, timeout_s: float, silence_s: float) -> None:
+        """Connect and shake hands within `timeout_s`. Raises OSError, HandshakeRefused.
+
+        `silence_s`: a server that says nothing for so long, no ping either, is gone.
+        """
+        self._connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+        try:
+            self._shake_hands(path, token)
+        except BaseException:
+            self._connection.close()
+            raise
+        self._socket.settimeout(silence_s)
+
+    def texts(self) -> Iterator[str]:
+        """Every text until the server closes or `close` is called. Raises OSError where the connection breaks."""
+        whole = bytearray()
+        while True:
+            opcode, final, payload = self._frame()
+            if opcode == _CLOSE:
+                self._send(_CLOSE, payload[:2])
+                return
+            if opcode == _PING:
+                self._send(_PONG, payload)
+            elif opcode in (_TEXT, _CONTINUED):
+                whole += payload
+                if len(whole) > FRAME_MAX:
+                    raise OSError(f"an event of more than {FRAME_MAX} bytes")
+                if final:
+                    yield whole.decode()
+                    whole.clear()
+
+    def close(self) -> None:
+        """End it at once. A second call does nothing."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        finally:
+            self._stream.close()
+            self._socket.close()
+
+    def _shake_hands(self, path: str, token: str) -> None:
+        key = base64.b64encode(os.urandom(16)).decode()
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": key,
+            "Sec-WebSocket-Version": "13",
+        }
+        self._connection.request("GET", path, headers=headers)
+        sock = self._connection.sock
+        assert isinstance(sock, socket.socket)
+        self._socket = sock
+        # The response object would take frames for a body: its headers are read from a stream of our own.
+        self._stream = sock.makefile("rb")
+        status = int(self._stream.readline(FRAME_MAX).split(b" ", 2)[1])
+        answered = http.client.parse_headers(self._stream)
+        if status != http.client.SWITCHING_PROTOCOLS:
+            body = self._stream.read(int(answered.get("Content-Length", "0")))
+            self._stream.close()
+            raise HandshakeRefused(status, body)
+        proof = base64.b64encode(hashlib.sha1((key + _GUID).encode()).digest()).decode()  # noqa: S324 - RFC 6455, 4.2.2
+        if answered.get("Sec-WebSocket-Accept") != proof:
+            self._stream.close()
+            raise OSError("the answer to the WebSocket handshake is not one")
+
+    def _frame(self) -> tuple[int, bool, bytes]:
+        """Opcode, whether it is a message's last, payload; servers do not mask (RFC 6455, 5.1)."""
+        first, second = self._read(2)
+        length = second & 0x7F
+        if length == 126:
+            (length,) = struct.unpack("!H", self._read(2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", self._read(8))
+        if second & 0x80 or length > FRAME_MAX:
+            raise OSError("a frame that no server should send")
+        return first & 0x0F, bool(first & 0x80), self._read(length)
+
+    def _read(self, count: int) -> bytes:
+        data = self._stream.read(count)
+        if len(data) < count:
+            raise ConnectionResetError("the event stream broke off")
+        return data
+
+    def _send(self, opcode: int, payload: bytes) -> None:
+        """A control frame, masked as a client's must be."""
+        mask = os.urandom(4)
+        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload[:125]))
+        self._socket.sendall(bytes([0x80 | opcode, 0x80 | len(masked)]) + mask + masked)
