@@ -108,6 +108,14 @@ def _add_once(command: argparse.ArgumentParser) -> None:
 def _add_reading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command = add("positions", "list live positions")
     command.add_argument("--all", action="store_true", help="closed, failed and canceled ones too")
+    command = add("discrepancies", "what belief and venue disagreed about, newest first")
+    command.add_argument("symbol", metavar="SYMBOL", nargs="?", type=_typed(_symbol_or_number))
+    command.add_argument("n", metavar="N", nargs="?", type=_typed(fields.how_many))
+    command.add_argument("--ack", metavar="ID", type=_typed(fields.discrepancy_id), help="you have seen it: end it")
+    command.add_argument(
+        "--apply", metavar="HOW", type=_typed(fields.attribution), help="with --ack: book it pro_rata or newest_first"
+    )
+    _add_once(command)
     command = add("history", "every event of one position")
     command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
     add("status", "health of the whole")
@@ -154,6 +162,11 @@ def _typed(parse: Callable[[Any], Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return parsed
+
+
+def _symbol_or_number(text: str) -> str | int:
+    """`discrepancies 5` and `discrepancies BTCUSDT 5` both read well; no symbol is digits alone."""
+    return fields.how_many(text) if text.isascii() and text.isdigit() else fields.symbol(text)
 
 
 def _target(text: str) -> str:

@@ -15,7 +15,7 @@ from adapters.config import Config, ConfigError, Loaded, load, named_path
 if TYPE_CHECKING:
     from adapters.cli.journal import Fold
 
-_READING = ("positions", "history", "status")
+_READING = ("positions", "discrepancies", "history", "status")
 _TRADING = ("open", "close", "modify", "pause", "resume", "reconcile")
 
 
@@ -104,6 +104,7 @@ def _answer(arguments: Namespace, loaded: Loaded) -> None:
 
         {
             "positions": reading.positions,
+            "discrepancies": trading.discrepancies,
             "history": reading.history,
             "status": reading.status,
             "open": trading.open_position,

@@ -97,8 +97,50 @@ def hold(arguments: Namespace, supervisor: Supervisor) -> None:
 
 
 def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
+    """Prints what was checked. Fails where nothing could be read: such a check has proven nothing."""
     said = supervisor.command("reconcile", _body(arguments, symbol=arguments.symbol), _deadline(arguments))
-    _finish(arguments, said, said["text"] or "a check was started")
+    if said.get("failed") and not said.get("checked"):
+        raise CommandError(Exit.FAILED, f"reconcile: nothing was compared: {said['failed']}", dict(said))
+    _finish(arguments, said, said["text"])
+
+
+def discrepancies(arguments: Namespace, supervisor: Supervisor) -> None:
+    """Lists them, or acknowledges one."""
+    if arguments.ack is not None:
+        body = _body(arguments, discrepancy_id=arguments.ack, apply=arguments.apply)
+        said = supervisor.command("acknowledge", body, _deadline(arguments))
+        _finish(arguments, said, said["text"])
+        return
+    if arguments.apply is not None:
+        raise CommandError(Exit.USAGE, "discrepancies: --apply says how --ack ID is booked, so it needs one")
+    symbol, number = arguments.symbol, arguments.n
+    if isinstance(symbol, int):
+        if number is not None:
+            raise CommandError(Exit.USAGE, "discrepancies: [SYMBOL] [N], in this order")
+        symbol, number = None, symbol
+    asked = {"symbol": symbol, "n": number}
+    query = "&".join(f"{name}={value}" for name, value in asked.items() if value is not None)
+    rows = supervisor.read(f"/v1/discrepancies?{query}")
+    if arguments.json:
+        output.document(rows)
+    else:
+        output.line(discrepancies_table(rows) if rows else "no discrepancies")
+
+
+def discrepancies_table(rows: list[Row]) -> str:
+    """One line each, newest first."""
+    columns = ("id", "detected", "account", "symbol", "type", "severity", "believed", "reported", "action", "outcome")
+    colors = {"escalated": "red", "open": "yellow", "resolved": "green"}
+    painted = output.colored(sys.stdout)
+    cells = [
+        (
+            *(row["discrepancy_id"], row["detected_at"][:19].replace("T", " "), row["account"], row["symbol"]),
+            *(row["type"], row["severity"], row["believed"], row["reported"], row["action"], row["outcome"]),
+        )
+        for row in rows
+    ]
+    shown = {(i, 9): colors[row["outcome"]] for i, row in enumerate(rows) if painted and row["outcome"] in colors}
+    return output.table(columns, cells, shown)
 
 
 def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:

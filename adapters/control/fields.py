@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from messages.ids import parse_position_id
+from messages.reconciliation import Attribution
 from messages.types import AccountId, PositionId, PositionSide, StrategyId, Symbol
 
 _PLAIN_SYMBOL = re.compile(r"[A-Z0-9]{5,30}")
@@ -14,9 +15,11 @@ _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,18})?|\.[0-9]{1,18}")
 _WHOLE = re.compile(r"[0-9]{1,19}")
 _STRATEGY = re.compile(r"[A-Za-z0-9_]{1,32}")
 _ACCOUNT = re.compile(r"[a-z0-9_]{1,32}")
+_DISCREPANCY_ID = re.compile(r"d[0-9]{1,18}")
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SHOWN_MAX = 40
 LEVERAGE_MAX = 1000
+DISCREPANCIES_MAX = 1000
 
 
 class FieldError(ValueError):
@@ -106,6 +109,23 @@ def position_id(text: object) -> PositionId:
     raise FieldError("a position id such as main.BTCUSDT.long.manual.1", text)
 
 
+def discrepancy_id(text: object) -> str:
+    if isinstance(text, str) and _DISCREPANCY_ID.fullmatch(text):
+        return text
+    raise FieldError("a discrepancy's id such as d17", text)
+
+
+def attribution(text: object) -> Attribution:
+    """Whose a reduction is; `ask` is what the human is being asked."""
+    if text in (Attribution.PRO_RATA.value, Attribution.NEWEST_FIRST.value):
+        return Attribution(str(text))
+    raise FieldError("pro_rata or newest_first", text)
+
+
+def how_many(text: object) -> int:
+    return _whole(text, 1, DISCREPANCIES_MAX, f"a whole number from 1 to {DISCREPANCIES_MAX}")
+
+
 def names_position(text: str) -> bool:
     """Whether a `SYMBOL|POSITION_ID` argument is meant as a position id: no symbol has a dot."""
     return "." in text
@@ -149,6 +169,9 @@ SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
     strategy: _text(_STRATEGY.pattern, "a strategy's name"),
     account: _text(_ACCOUNT.pattern, "an account's name"),
     command_id: _text(_COMMAND_ID.pattern, "an id of your own: repeated with the same one, a command has one effect"),
+    discrepancy_id: _text(_DISCREPANCY_ID.pattern, "as `albra discrepancies` shows it"),
+    attribution: _text("pro_rata|newest_first", "how a reduction is shared out to strategies"),
+    how_many: _whole_of(1, DISCREPANCIES_MAX, "how many, the latest"),
     position_id: _text(r"[a-z0-9_]+\.[A-Z0-9]+\.(long|short)\.\w+\.[0-9]+", "as `open` answered it"),
 }
 """JSON Schema of what each function here reads, for the API's own description: nothing that it refuses for its

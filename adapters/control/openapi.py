@@ -25,7 +25,8 @@ _PURPOSES: Mapping[str, str] = {
     "modify": "Change a position; a stop or target of 0 removes it.",
     "pause": "Hold one position, or openings of a symbol, of an account, or all.",
     "resume": "End a hold, in the words that put it on.",
-    "reconcile": "Compare belief with the venue now.",
+    "reconcile": "Compare belief with the venue now; answers when all is read and looked into.",
+    "acknowledge": "End a discrepancy that was escalated, or say how its reduction is shared out.",
 }
 
 
@@ -70,6 +71,9 @@ _ERRORS: Mapping[str, str] = {
 }
 
 
+_ACCEPTED = "Accepted: it is durable, and its effect follows."
+
+
 def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
     body = {
         "type": "object",
@@ -81,7 +85,9 @@ def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
             for field, parser in {"command_id": fields.command_id, **known}.items()
         },
     }
-    answered = _answers("Accepted: it is durable, and its effect follows.", {"$ref": "#/components/schemas/Accepted"})
+    schema = "Reconciled" if name == "reconcile" else "Accepted"
+    text = "What was compared, and what it came to." if name == "reconcile" else _ACCEPTED
+    answered = _answers(text, {"$ref": f"#/components/schemas/{schema}"})
     return {
         "post": {
             "operationId": name,
@@ -134,7 +140,7 @@ def _reads() -> dict[str, Json]:
             {"type": "array", "items": {"$ref": "#/components/schemas/Discrepancy"}},
             [
                 _parameter("symbol", "query", fields.SCHEMAS[fields.symbol]),
-                _parameter("n", "query", {"type": "string", "pattern": "^[0-9]+$"}, "how many, the latest"),
+                _parameter("n", "query", fields.SCHEMAS[fields.how_many]),
             ],
         ),
         "/v1/events": {
@@ -190,6 +196,15 @@ def _schemas() -> dict[str, Json]:
     }
     return {
         "Accepted": _object({"accepted": {"const": True}, "command_id": text, "position_id": maybe_text, "text": text}),
+        "Reconciled": _open_object(
+            {
+                "accepted": {"const": True},
+                "text": text,
+                **dict.fromkeys(("checked", "discrepancies", "attempted", "succeeded"), count),
+                "seconds": {"type": "number", "minimum": 0},
+                "failed": maybe_text,
+            }
+        ),
         "Error": {
             "type": "object",
             "required": ["error"],
@@ -202,7 +217,7 @@ def _schemas() -> dict[str, Json]:
         },
         "Position": _open_object(position),
         "Event": {"type": "object", "required": ["type"], "properties": {"type": text}},
-        "Discrepancy": {"type": "object", "required": list(DISCREPANCY_FIELDS)},
+        "Discrepancy": _open_object(dict.fromkeys(DISCREPANCY_FIELDS, text) | {"detected_at": instant}),
     }
 
 

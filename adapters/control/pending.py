@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from messages.base import Message
+from messages.reconciliation import DiscrepanciesAnswer, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.types import CommandId
 
-Answer = Reply | PositionsAnswer | StatusAnswer | HistoryAnswer
-ANSWERS = (Reply, PositionsAnswer, StatusAnswer, HistoryAnswer)
+Answer = Reply | PositionsAnswer | StatusAnswer | HistoryAnswer | ReconcileAnswer | DiscrepanciesAnswer
+ANSWERS = (Reply, PositionsAnswer, StatusAnswer, HistoryAnswer, ReconcileAnswer, DiscrepanciesAnswer)
 WAITING_MAX = 1000
 """Requests of all callers that may wait at once; beyond it the API says that it is busy."""
 

@@ -18,11 +18,14 @@ from adapters.control.listeners import LISTENERS_MAX, Listeners
 from adapters.control.pending import Answer, Busy, Conflict, Pending
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
+from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.types import AccountId, CommandId, CorrelationId, PositionId
 
 BODY_MAX = 65_536
+DISCREPANCIES_SHOWN = 20
+"""Unless somebody asks for more."""
 PUBLIC = ("/v1/health", "/v1/openapi.json")
 """What needs no token: both tell nothing of positions or accounts."""
 WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
@@ -85,6 +88,8 @@ class Routes:
                 return found
             command = command.on(found)
         answer = await self._ask(command, meaning)
+        if isinstance(answer, ReconcileAnswer):
+            return web.json_response(wire.reconciled(answer))
         assert isinstance(answer, Reply)
         status, said = wire.reply(answer)
         return web.json_response(said, status=status)
@@ -139,8 +144,14 @@ class Routes:
         assert isinstance(answer, StatusAnswer)
         return web.json_response(wire.status(answer))
 
-    async def _discrepancies(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
-        return failure(501, "this supervisor keeps no record of discrepancies yet")
+    async def _discrepancies(self, request: web.Request) -> web.Response:
+        asked = {"symbol": fields.symbol, "n": fields.how_many}
+        given = {name: _parameter(request, name, parse) for name, parse in asked.items() if name in request.query}
+        most = given.get("n", DISCREPANCIES_SHOWN)
+        answer = await self._ask(ListDiscrepancies(**_query(), symbol=given.get("symbol"), most=most))
+        if isinstance(answer, DiscrepanciesAnswer):
+            return web.json_response(wire.discrepancies(answer))
+        return failure(501, "this supervisor keeps no record of discrepancies")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.listeners.count >= LISTENERS_MAX:
@@ -201,6 +212,14 @@ async def _body(request: web.Request) -> Any:
         return json.loads(await request.text(), parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
         raise FieldError("a JSON object", "something else", "body") from None
+
+
+def _parameter(request: web.Request, name: str, parse: Callable[[object], Any]) -> Any:
+    try:
+        return parse(request.query[name])
+    except FieldError as error:
+        error.field = name
+        raise
 
 
 def _position_id(request: web.Request) -> PositionId:

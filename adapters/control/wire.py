@@ -20,6 +20,7 @@ from messages.commands import (
     ResumeOpenings,
     ResumePosition,
 )
+from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import OrderView, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionSide, StrategyId, Symbol
@@ -63,11 +64,13 @@ FIELDS: Mapping[str, Mapping[str, Parser]] = {
     "pause": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "reconcile": {"symbol": fields.symbol},
+    "acknowledge": {"discrepancy_id": fields.discrepancy_id, "apply": fields.attribution},
 }
 COMMANDS = tuple(FIELDS)
 REQUIRED: Mapping[str, Mapping[str, str]] = {
     "open": {"symbol": "a symbol", "side": "long or short", "quantity": "a quantity"},
     "modify": {"position_id": "a position id"},
+    "acknowledge": {"discrepancy_id": "a discrepancy's id"},
 }
 """Field -> what is expected there, beside the command_id that every command has."""
 
@@ -118,6 +121,7 @@ def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: in
         "pause": _pause,
         "resume": _resume,
         "reconcile": lambda given, about: Reconcile(**about, **given),
+        "acknowledge": lambda given, about: AcknowledgeDiscrepancy(**about, **given),
     }[name]
     return build(given, about)
 
@@ -198,6 +202,59 @@ def reply(answer: Reply) -> tuple[int, dict[str, Any]]:
     if answer.accepted:
         return 200, {"accepted": True, **body, "text": answer.text}
     return 409, {"error": answer.text or "refused without a reason", "accepted": False, **body}
+
+
+def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
+    """What a check came to; `failed` says what could not be read, null: all was."""
+    seconds = answer.elapsed_ms / 1000
+    text = (
+        f"checked {answer.checked}, discrepancies {answer.discrepancies}, attempted {answer.attempted}, "
+        f"succeeded {answer.succeeded}, {seconds:.1f} seconds"
+    )
+    return {
+        "accepted": True,
+        "command_id": answer.command_id,
+        "position_id": None,
+        "text": f"{text}; not read: {answer.failed}" if answer.failed else text,
+        "checked": answer.checked,
+        "discrepancies": answer.discrepancies,
+        "attempted": answer.attempted,
+        "succeeded": answer.succeeded,
+        "seconds": seconds,
+        "failed": answer.failed or None,
+    }
+
+
+def discrepancies(answer: DiscrepanciesAnswer) -> list[dict[str, Any]]:
+    """One row per discrepancy, newest first; the first ten keys are promised to scripts."""
+    return [_discrepancy(record) for record in answer.discrepancies]
+
+
+def _discrepancy(record: Discrepancy) -> dict[str, Any]:
+    return {
+        "discrepancy_id": record.discrepancy_id,
+        "detected_at": instant(record.detected_ns),
+        "account": record.account,
+        "symbol": record.symbol,
+        "type": record.type.value,
+        "severity": record.severity.value,
+        "believed": record.believed,
+        "reported": record.reported,
+        "action": record.action.value,
+        "outcome": record.outcome.value,
+        "side": record.side.value if record.side is not None else None,
+        "difference": _number(record.difference),
+        "notional": _number(record.notional),
+        "mark_price": _number(record.mark_price),
+        "position_ids": list(record.positions),
+        "order": record.target or None,
+        "attempts": record.attempts,
+        "observations": record.observations,
+        "first_seen_at": instant(record.first_seen_ns),
+        "ended_at": instant(record.ended_ns) if record.ended_ns else None,
+        "evidence": record.evidence,
+        "why": record.why,
+    }
 
 
 def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:

@@ -16,9 +16,11 @@ from messages.commands import (
     OpenPosition,
     ReadHistory,
     ReadStatus,
+    Reconcile,
 )
 from messages.events import CloseRequested, StateChanged
 from messages.ids import position_id
+from messages.reconciliation import ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.types import (
@@ -104,10 +106,23 @@ class FakeSupervisor:
             self.deliver(StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=rows))
         elif isinstance(command, ReadHistory):
             self.deliver(self._history(command))
+        elif isinstance(command, Reconcile):
+            self.deliver(self._reconciled(command))
         else:
             reply = self.replies.get(command.command_id) or self._reply(command)
             self.replies[command.command_id] = reply
             self.deliver(reply)
+
+    def _reconciled(self, command: Reconcile) -> ReconcileAnswer:
+        return ReconcileAnswer(
+            command_id=command.command_id,
+            to=command.reply_to,
+            checked=len(self.views),
+            discrepancies=1,
+            attempted=1,
+            succeeded=1,
+            elapsed_ms=1500,
+        )
 
     def keep(self, shown: PositionView) -> None:
         self.views[shown.position_id] = shown

@@ -30,6 +30,9 @@ VALID: Mapping[Callable[[object], Any], object] = {
     fields.account: "main",
     fields.command_id: "c1",
     fields.position_id: "main.BTCUSDT.long.manual.1",
+    fields.discrepancy_id: "d17",
+    fields.attribution: "pro_rata",
+    fields.how_many: "5",
 }
 EVERY_FIELD = [(name, field) for name, known in wire.FIELDS.items() for field in known]
 TEXTS = st.one_of(
@@ -102,7 +105,7 @@ def test_a_text_is_described_exactly_when_it_is_read(text: str) -> None:
     for parser, schema in fields.SCHEMAS.items():
         described = jsonschema.Draft202012Validator(schema).is_valid(text)
         # What a pattern cannot say: bounds, and that the settlement coin is the quote coin.
-        beyond = parser in (fields.percent, fields.leverage, fields.instant_ns) or ":" in text
+        beyond = parser in (fields.percent, fields.leverage, fields.instant_ns, fields.how_many) or ":" in text
         if not (described and beyond):
             assert described == _reads(parser, text), (parser.__name__, text)
 
