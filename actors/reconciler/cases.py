@@ -60,6 +60,9 @@ class Cases:
         finding = suspicion.finding
         bookings = self._explain(watch, finding, round_)
         record = self._memory.ledger.case(watch.account, finding.key)
+        if record is not None and _another(record, finding):
+            self._end(record, Outcome.RESOLVED, f"changed on both sides since: {finding.believed}, {finding.reported}")
+            record = None
         if record is None:
             record = self._detect(watch, suspicion, bookings)
         if record.action is Action.IGNORE:
@@ -95,7 +98,8 @@ class Cases:
                 and self._still_to_close(watch, record)
             ):
                 continue
-            why = record.why if record.attempts else "it agreed again without a repair"
+            repaired = record.attempts and record.outcome is Outcome.OPEN
+            why = record.why if repaired else "belief and venue agree again"
             self._end(record, Outcome.RESOLVED, f"verified by reading again: {why}")
 
     def over(self, name: str, finding: Finding | None, comparison: Comparison) -> bool:
@@ -280,13 +284,13 @@ class Cases:
 
     # The end ---------------------------------------------------------------------------------------
 
-    def _end(self, record: Discrepancy, outcome: Outcome, why: str, command_id: CommandId = CommandId("")) -> None:
+    def _end(self, record: Discrepancy, outcome: Outcome, why: str, command_id: CommandId | None = None) -> None:
         self._draft.record(
             DiscrepancyEnded,
             discrepancy_id=record.discrepancy_id,
             outcome=outcome,
             why=why,
-            command_id=command_id,
+            command_id=command_id or CommandId(""),
         )
         for kept in (self._memory.refusals, self._memory.apply, self._memory.looks):
             kept.pop(record.discrepancy_id, None)
@@ -312,6 +316,13 @@ class Cases:
             text=text,
         )
         (self._draft.effect if durable else self._draft.tell)(command.reply_to, reply)
+
+
+def _another(record: Discrepancy, finding: Finding) -> bool:
+    """A repair that had its effect, met by another change at the venue. One side alone is the same question still."""
+    if record.type not in QUANTITY or not record.attempts:
+        return False
+    return record.believed != finding.believed and record.reported != finding.reported
 
 
 def _pausable(view: PositionView) -> bool:

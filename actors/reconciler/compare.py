@@ -220,7 +220,7 @@ def _step(facts: Facts, symbol: Symbol) -> Decimal:
     return instrument.quantity_step if instrument is not None else Decimal("1e-12")
 
 
-def _quantity_finding(
+def _quantity_finding(  # noqa: PLR0917 - both sides of one leg
     facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, believed: Decimal, actual: Decimal
 ) -> Finding:
     kind = T.SIZE_MISMATCH

@@ -16,7 +16,7 @@ from actors.reconciler.compare import Comparison, Facts, Finding, OpenOrders, co
 from actors.reconciler.draft import Draft, Later
 from actors.reconciler.evidence import observe
 from actors.reconciler.explain import own
-from actors.reconciler.policy import QUANTITY, SECOND, Policy
+from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
 from actors.reconciler.resolve import RECONCILER, SUPERVISOR
 from actors.reconciler.schedule import Looked, next_check
 from actors.reconciler.watch import Demand, Memory, Round, Watch
@@ -31,6 +31,7 @@ from messages.reconciliation import (
     CheckRecorded,
     DiscrepanciesAnswer,
     DiscrepancyGone,
+    DiscrepancyType,
     FetchTrades,
     HistoryPruned,
     LegCleared,
@@ -45,6 +46,7 @@ from messages.reconciliation import (
 from messages.requests import FetchOpenOrders, FetchPositions, Reply
 from messages.types import AccountId, Address, JournalId, PositionMode, PositionSide, Symbol
 
+NEED_ORDERS = ORDERS | {DiscrepancyType.STATE_MISMATCH}
 SYMBOLS_AT_ONCE = 4
 """Readings of single symbols under way per account: a storm of differences must not become one of requests."""
 EVENT_DELAY_NS = SECOND // 2
@@ -214,9 +216,10 @@ class Core:
         asked: dict[str, Message] = {
             "positions": FetchPositions(account=watch.account, request_id=f"{name}/positions", symbol=symbol)
         }
-        if symbol is not None or kind is not CheckKind.FAST:
+        orders, trades = self._wanted(watch, symbol, kind)
+        if orders:
             asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders")
-        if symbol is not None:
+        if trades and symbol is not None:
             since_ns = self._trades_since(watch, symbol)
             asked["trades"] = FetchTrades(
                 account=watch.account, request_id=f"{name}/trades", symbol=symbol, since_ns=since_ns
@@ -230,6 +233,21 @@ class Core:
         )
         for message in asked.values():
             self._draft.tell(Address(f"gateway/{watch.account}"), message)
+
+    def _wanted(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> tuple[bool, bool]:
+        """Whether open orders, and trades, are worth their weight: where they decide, or the look is a deep one.
+
+        A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without.
+        """
+        if symbol is None:
+            return kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND), False
+        kinds = {record.type for record in self._memory.ledger.cases(watch.account) if record.symbol == symbol}
+        for suspicion in watch.evidence.suspicions.values():
+            finding = suspicion.finding
+            if finding.symbol == symbol and suspicion.count >= self._policy.required(finding.type) - 1:
+                kinds.add(finding.type)
+        deep = kind in (CheckKind.SLOW, CheckKind.DEMAND)
+        return deep or bool(kinds & NEED_ORDERS), deep or bool(kinds & QUANTITY)
 
     def _trades_since(self, watch: Watch, symbol: Symbol) -> int:
         """Since before the symbol's oldest open question was asked, or it last agreed."""
@@ -405,7 +423,6 @@ class Core:
             self._read_later(watch, None, self._policy.gap_ns)
 
     def _judge_symbol(self, watch: Watch, comparison: Comparison, round_: Round) -> None:
-        assert round_.trades is not None
         fresh = self._own_trades(watch, round_, only_live=not comparison.findings)
         for fill in fresh:
             self._draft.tell(SUPERVISOR, fill)
@@ -417,8 +434,13 @@ class Core:
             if self._silent(watch, finding):
                 continue
             suspicion = watch.evidence.suspicions[finding.key]
+            undecidable = (finding.type in QUANTITY and round_.trades is None) or (
+                finding.type in NEED_ORDERS and round_.orders is None
+            )
             if suspicion.count < self._policy.required(finding.type):
                 self._read_later(watch, finding.symbol, self._policy.gap_ns)
+            elif undecidable:
+                self._read_later(watch, finding.symbol, EVENT_DELAY_NS)
             else:
                 self._cases.take_up(watch, suspicion, round_)
 
@@ -459,6 +481,12 @@ class Core:
     # What people ask -------------------------------------------------------------------------------
 
     def _reconcile(self, command: Reconcile) -> None:
+        if any(demand.command.command_id == command.command_id for demand in self._memory.demands):
+            return  # asked again while the answer is being found
+        answered = self._memory.answers.get(command.command_id)
+        if answered is not None:
+            self._draft.tell(command.reply_to, answered)
+            return
         watches = tuple(self._memory.watches.values())
         demand = Demand(
             command=command,
@@ -494,20 +522,19 @@ class Core:
             command = demand.command
             records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
             unread = dict.fromkeys(demand.pending, "no answer in time") | demand.failed
-            self._draft.tell(
-                command.reply_to,
-                ReconcileAnswer(
-                    correlation_id=command.correlation_id,
-                    command_id=command.command_id,
-                    to=command.reply_to,
-                    checked=demand.checked,
-                    discrepancies=len(records),
-                    attempted=sum(record.attempts > 0 for record in records),
-                    succeeded=sum(record.outcome is Outcome.RESOLVED for record in records),
-                    elapsed_ms=(now_ns - demand.begun_ns) // 1_000_000,
-                    failed="; ".join(f"{account}: {cause}" for account, cause in sorted(unread.items())),
-                ),
+            answer = ReconcileAnswer(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                checked=demand.checked,
+                discrepancies=len(records),
+                attempted=sum(record.attempts > 0 for record in records),
+                succeeded=sum(record.outcome is Outcome.RESOLVED for record in records),
+                elapsed_ms=(now_ns - demand.begun_ns) // 1_000_000,
+                failed="; ".join(f"{account}: {cause}" for account, cause in sorted(unread.items())),
             )
+            self._memory.keep(answer)
+            self._draft.tell(command.reply_to, answer)
 
     def _busy_for(self, demand: Demand) -> bool:
         ledger = self._memory.ledger

@@ -103,12 +103,22 @@ def _quantity(case: Case) -> Repair:
 
 
 def _commands(case: Case, plan: Plan) -> tuple[AdjustPosition | AdoptPosition, ...]:
-    if case.bookings and len(plan.shares) == 1 and not plan.adopt and plan.shares[0].ordinal:
+    if len(plan.shares) == 1 and not plan.adopt and _one_by_one(plan.shares[0], case.bookings):
         return tuple(_booked(case, plan.shares[0], booking) for booking in case.bookings)
     commands: list[AdjustPosition | AdoptPosition] = [_adjusted(case, share) for share in plan.shares]
     if plan.adopt:
         commands.append(_adopted(case, plan))
     return tuple(commands)
+
+
+def _one_by_one(share: Share, bookings: Sequence[Booking]) -> bool:
+    """Each order can be booked by itself: the position is never made smaller than nothing on the way."""
+    quantity = share.before
+    for booking in bookings:
+        quantity += booking.quantity * share.side.sign
+        if quantity < 0:
+            return False
+    return bool(bookings)
 
 
 def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:

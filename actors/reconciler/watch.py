@@ -7,11 +7,12 @@ from actors.reconciler.evidence import Evidence
 from actors.reconciler.ledger import Ledger
 from actors.reconciler.schedule import Looked
 from messages.commands import Reconcile
-from messages.reconciliation import Attribution, CheckKind, TradesReport
+from messages.reconciliation import Attribution, CheckKind, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
-from messages.types import AccountId, Instrument, PositionMode, Symbol, TradeId
+from messages.types import AccountId, CommandId, Instrument, PositionMode, Symbol, TradeId
 
 SEEN_MOST = 10_000
+ANSWERS_MOST = 32
 
 
 @dataclass(slots=True)
@@ -98,7 +99,14 @@ class Memory:
     refusals: dict[str, str] = field(default_factory=dict)
     apply: dict[str, Attribution] = field(default_factory=dict)
     looks: dict[str, int] = field(default_factory=dict)
+    answers: dict[CommandId, ReconcileAnswer] = field(default_factory=dict)
     rounds: int = 0
+
+    def keep(self, answer: ReconcileAnswer) -> None:
+        """A command repeated because its answer was lost is answered, not carried out again."""
+        self.answers[answer.command_id] = answer
+        while len(self.answers) > ANSWERS_MOST:
+            del self.answers[next(iter(self.answers))]
 
     @classmethod
     def of(cls, accounts: tuple[AccountId, ...]) -> "Memory":
