@@ -24,26 +24,36 @@ from messages.types import AccountId, Address, JournalId, PositionId
 
 if TYPE_CHECKING:
     from actors.ledger import Past
+    from actors.notifier.actor import Settings as NotifierSettings
+    from actors.notifier.actor import Start as NotifierStart
     from actors.ports import Clock, Venue
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
     from actors.runtime import ActorSystem
     from actors.supervisor.actor import Restored
+    from actors.telegram.actor import Settings as TelegramSettings
+    from actors.telegram.words import Words
     from adapters.exchange.settings import ExchangeSettings
     from adapters.logs.writing import Logs
     from adapters.paper.server import EmbeddedServer
     from adapters.storage.reader import JournalReader
     from adapters.storage.sqlite import SqliteJournal
     from adapters.storage.verify import Fold
+    from adapters.telegram import TelegramChat
+    from adapters.webhook import Webhook
 
 SUPERVISOR = Address("supervisor")
 CONTROL = Address("control")
 SCREEN = Address("screen")
+NOTIFIER, TELEGRAM = Address("notifier"), Address("telegram")
 VENUE_DEADLINE_MS = 3_000
 """What was sent is answered within this time at an orderly stop, or asked after at the next start."""
 STOP_DEADLINE_MS = 3_000
 RECENT_STEPS = 20_000
 """How far back the journal is read for today's realized result."""
+NOTICE_STEPS = 2_000
+"""How far back it is read for notices whose step is durable and that a kill may have kept from the notifier."""
+CHAT_DEADLINE_MS = 2_000
 
 
 def main() -> int:
@@ -57,7 +67,8 @@ def _fold() -> "Fold":
     from actors.position.fold import fold
     from actors.position.state import blank
     from actors.reconciler.ledger import fold as fold_ledger
-    from messages import codec, notices, reconciliation
+    from actors.telegram.history import SHAPE as CHAT
+    from messages import codec, notices, reconciliation, telegram
     from messages.types import JournalId, Key, PositionSide, StrategyId, Symbol
 
     nobody = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
@@ -68,6 +79,8 @@ def _fold() -> "Fold":
             return codec.encode(fold_ledger(events).snapshot())
         if events and type(events[0]).__module__ == notices.__name__:
             return NOTICES.encode(NOTICES.fold(events))
+        if events and type(events[0]).__module__ == telegram.__name__:
+            return CHAT.encode(CHAT.fold(events))
         return codec.encode(fold(blank(nobody, 0, JournalId("")), events))
 
     return rebuild
@@ -250,10 +263,19 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     screen = _screen(config, header, live=live)
     stack.callback(screen.stop)
     screen.start()
-    _spawn_core(config, system, journal, venues, log, (control.deliver, screen.deliver), restored)
+    chat, channel = _chat(config, system), _channel(config, system)
+    for way_out in (chat, channel):
+        if way_out is not None:
+            stack.callback(way_out.stop, CHAT_DEADLINE_MS)
+    _spawn_core(config, system, journal, venues, log, (control.deliver, screen.deliver), restored, (chat, channel))
+    for way_out in (chat, channel):
+        if way_out is not None:
+            way_out.start()
     for name, venue in venues.items():
         stack.callback(venue.stop, VENUE_DEADLINE_MS)
         venue.start(partial(system.tell, f"gateway/{name}"))
+    if chat is not None:
+        stack.callback(chat.close_intake)
     stack.callback(control.stop)  # unwound first: nothing comes in while the rest finishes what it has
     gc.freeze()  # what exists now stays for good; the collector need not look at it again
 
@@ -273,16 +295,14 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     log: Callable[..., None],
     audience: tuple[Callable[[Message], None], ...],
     restored: "Restored",
+    ways_out: "tuple[TelegramChat | None, Webhook | None]",
 ) -> None:
     """Spawn every long-lived actor. `audience` sees what is shown; its first member answers the control API."""
     from actors.edge import EdgeActor
     from actors.gateway.actor import GatewayActor, gateway_address
     from actors.gateway.memory import Memory as GatewayMemory
     from actors.journal import JournalActor
-    from actors.notifier.actor import OWN_HISTORY as NOTIFIER_HISTORY
     from actors.notifier.actor import NotifierActor
-    from actors.notifier.actor import Settings as NotifierSettings
-    from actors.notifier.actor import Start as NotifierStart
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
     from actors.reconciler.watch import Memory as ReconcilerMemory
@@ -306,12 +326,19 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     )
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
-    notifier_start = NotifierStart(past=_past(journal, NOTIFIER_HISTORY))
+    chat, channel = ways_out
+    notifier_settings, notifier_start = _notifier_settings(config), _notifier_start(journal)
     system.spawn("journal", lambda context: JournalActor(context, journal), placement=thread)
     system.spawn(
         "notifier",
         lambda context: NotifierActor(
-            context, settings=NotifierSettings(), start=notifier_start, chat=None, channel=None, show=show, log=log
+            context,
+            settings=notifier_settings,
+            start=notifier_start,
+            chat=chat,
+            channel=channel,
+            show=show,
+            log=log,
         ),
         placement=thread,
     )
@@ -351,6 +378,130 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         ),
         placement=thread,
     )
+    if chat is not None:
+        _spawn_telegram(config, system, journal, chat, log)
+
+
+def _spawn_telegram(
+    config: Config, system: "ActorSystem", journal: "SqliteJournal", chat: "TelegramChat", log: Callable[..., None]
+) -> None:
+    from actors.runtime import Placement
+    from actors.telegram.actor import TelegramActor
+    from actors.telegram.history import OWN_HISTORY
+
+    settings, past = _telegram_settings(config), _past(journal, OWN_HISTORY)
+    system.spawn(
+        TELEGRAM,
+        lambda context: TelegramActor(
+            context, settings=settings, past=past, chat=chat, metrics=system.metrics, log=log
+        ),
+        placement=Placement.THREAD,
+    )
+
+
+def _chat(config: Config, system: "ActorSystem") -> "TelegramChat | None":
+    if not config.telegram.enabled or config.telegram.token is None:
+        return None
+    from adapters.telegram import TelegramChat
+    from adapters.telegram.log_tail import tail
+
+    def health(message: Message) -> None:
+        for address in (NOTIFIER, TELEGRAM):
+            system.tell(address, message)
+
+    return TelegramChat(
+        config.telegram.token.reveal(),
+        config.telegram.api_base_url,
+        offer=partial(system.offer, TELEGRAM),
+        tell=system.tell,
+        health=health,
+        tail=partial(tail, config.storage.path),
+    )
+
+
+def _channel(config: Config, system: "ActorSystem") -> "Webhook | None":
+    url, ping_url = config.notifier.webhook_url, config.notifier.ping_url
+    if url is None and ping_url is None:
+        return None
+    from adapters.webhook import Webhook
+
+    return Webhook(url.reveal() if url else None, ping_url.reveal() if ping_url else None, system.tell)
+
+
+def _notifier_settings(config: Config) -> "NotifierSettings":
+    from zoneinfo import ZoneInfo
+
+    from actors.notifier.actor import Settings as NotifierSettings
+    from actors.notifier.report import Schedule
+    from actors.notifier.throttle import Policy, Quiet, Recipient
+    from messages.types import Severity
+
+    chat, notifier = config.telegram, config.notifier
+    ids = chat.chats or tuple(user for user, role in chat.users if role == "owner")
+    words = {str(who): _words(config, who) for who in ids}
+    quiet = Quiet(start_minute=chat.quiet_minutes[0], end_minute=chat.quiet_minutes[1]) if chat.quiet_minutes else None
+    return NotifierSettings(
+        recipients=tuple(
+            Recipient(name=name, chat_id=int(name), zone=reader.zone, quiet=quiet) for name, reader in words.items()
+        )
+        if chat.enabled
+        else (),
+        words=words,
+        policy=Policy(
+            per_minute={
+                Severity.WARNING: notifier.high_per_minute,
+                Severity.INFO: notifier.medium_per_minute,
+                Severity.ROUTINE: notifier.low_per_minute,
+            },
+            cooldown_ns=notifier.cooldown_ms * 1_000_000,
+            digest_ns=notifier.digest_ms * 1_000_000,
+            repeat_critical_ns=(notifier.repeat_critical_ms or 0) * 1_000_000,
+            second_after_ns=notifier.webhook_after_ms * 1_000_000,
+        ),
+        schedule=Schedule(
+            daily_minute=notifier.daily_minute, weekly_day=notifier.weekly_day, zone=ZoneInfo(chat.timezone)
+        ),
+        second_channel=notifier.webhook_url is not None,
+        ping_ns=notifier.ping_ms * 1_000_000 if notifier.ping_url is not None else 0,
+    )
+
+
+def _notifier_start(journal: "SqliteJournal") -> "NotifierStart":
+    from actors.notifier.actor import OWN_HISTORY
+    from actors.notifier.actor import Start as NotifierStart
+    from actors.notifier.report import COUNTED
+    from messages.requests import Notify
+
+    with journal.reader() as reader:
+        notices = tuple(e.message for e in reader.recent_effects(NOTICE_STEPS) if isinstance(e.message, Notify))
+        events = tuple(event for _, event in reader.recent_events(RECENT_STEPS) if isinstance(event, COUNTED))
+    return NotifierStart(past=_past(journal, OWN_HISTORY), notices=notices, events=events)
+
+
+def _telegram_settings(config: Config) -> "TelegramSettings":
+    from actors.telegram.actor import Settings as TelegramSettings
+    from actors.telegram.roles import Access
+    from messages.telegram import Role
+
+    users = {user: Role(role) for user, role in config.telegram.users}
+    return TelegramSettings(
+        access=Access(users=users, chats=frozenset(config.telegram.chats)),
+        accounts=tuple(account.account for account in config.accounts),
+        words={user: _words(config, user) for user in users},
+        default_words=_words(config, 0),
+    )
+
+
+def _words(config: Config, who: int) -> "Words":
+    """The language and the clock of one reader."""
+    from zoneinfo import ZoneInfo
+
+    from actors.telegram.words import Words
+    from adapters.locales import load
+
+    language = dict(config.telegram.languages).get(who, config.language)
+    zone = dict(config.telegram.timezones).get(who, config.telegram.timezone)
+    return Words(language=language, catalog=load(language), zone=ZoneInfo(zone))
 
 
 def _reconciler_settings(

@@ -12,7 +12,7 @@ from actors.ledger import Ledger, Past, Shape
 from actors.notifier import outbox as box
 from actors.notifier import texts
 from actors.notifier.outbox import SECOND_CHANNEL, Outbox
-from actors.notifier.report import Schedule, Tallies, due, next_due_ns
+from actors.notifier.report import COUNTED, Schedule, Tallies, due, next_due_ns
 from actors.notifier.throttle import SECOND_NS, Pace, Parcel, Policy, Recipient, next_parcel, next_post
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
@@ -20,9 +20,7 @@ from actors.telegram.markup import plain
 from actors.telegram.words import Words, money, signed
 from messages import codec
 from messages.base import Message
-from messages.events import OrderFilled, StateChanged
 from messages.journal import Effect
-from messages.lifecycle import ActorRestarted
 from messages.notices import (
     AcknowledgeNotice,
     Look,
@@ -34,7 +32,6 @@ from messages.notices import (
     PostNotice,
     SendPing,
 )
-from messages.reconciliation import DiscrepancyDetected
 from messages.requests import Notify, Reply
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
 from messages.types import Address, Severity
@@ -137,7 +134,7 @@ class NotifierActor(Actor[Message]):
     def on_start(self) -> None:
         for event in self._start.events:
             self._tallies.note(event)
-        for kind in (OrderFilled, StateChanged, DiscrepancyDetected, ActorRestarted):
+        for kind in COUNTED:
             self.context.subscribe(kind)
         if self._settings.ping_ns:
             self._ping()

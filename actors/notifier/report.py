@@ -14,6 +14,8 @@ from messages.types import PositionState
 SECOND_NS = 1_000_000_000
 DAYS_KEPT = 8
 ZERO = Decimal(0)
+COUNTED = (OrderFilled, StateChanged, DiscrepancyDetected, ActorRestarted)
+"""What the tallies are made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

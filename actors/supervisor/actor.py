@@ -692,7 +692,7 @@ class SupervisorActor(Actor[Message]):
             r.PositionsReport: self._positions,
             r.OpenOrdersReport: self._to_reconciler,
             TradesReport: self._to_reconciler,
-            r.BalanceReport: lambda _: None,
+            r.BalanceReport: self.context.publish,
             r.FetchFailed: self._to_reconciler,
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,

@@ -111,11 +111,13 @@ def number(value: Decimal | None) -> str:
 
 def money(value: Decimal) -> str:
     """Two places and thousands apart by a thin mark nobody can misread: a space."""
-    return f"{value.quantize(Decimal('0.01')):,f}".replace(",", " ")
+    text = f"{value.quantize(Decimal('0.01')):,f}".replace(",", " ")
+    return "0.00" if text == "-0.00" else text
 
 
 def signed(value: Decimal) -> str:
-    return f"+{money(value)}" if value > 0 else money(value)
+    text = money(value)
+    return f"+{text}" if value > 0 and text != "0.00" else text
 
 
 def _filled(message: str, values: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ from adapters.storage.rows import (
 from adapters.storage.verify import Fold, VerifyReport, verify
 from messages import codec
 from messages.base import Event
+from messages.journal import Effect
 from messages.types import PositionId
 
 
@@ -106,6 +107,16 @@ class JournalReader:
                 continue
             try:
                 yield from ((step.ordinal, event) for event in record.decode_events(step))
+            except codec.DecodeError:
+                continue
+
+    def recent_effects(self, limit: int) -> Iterator[Effect]:
+        """What the last `limit` steps let out, oldest first; a kill may have come between a step and its effects."""
+        for step in reversed(deque(steps(self._connection, f"{STEP} ORDER BY seq DESC LIMIT ?", (limit,)))):
+            if not isinstance(step, StepRecord):
+                continue
+            try:
+                yield from record.decode_effects(step)
             except codec.DecodeError:
                 continue
 

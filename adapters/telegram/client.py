@@ -119,6 +119,11 @@ class TelegramChat:
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._take, message)
 
+    def close_intake(self) -> None:
+        """From now on updates stay with Telegram; what is to be sent is still sent."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._end_polls)
+
     def stop(self, deadline_ms: int) -> None:
         """Take nothing in any more, let what is being sent end until the deadline. May block; not for actors."""
         if self._loop.is_closed() or not self._thread.is_alive():
@@ -143,13 +148,16 @@ class TelegramChat:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _close(self, deadline_s: float) -> None:
-        self._stopping = True
-        self._news.set()
+    def _end_polls(self) -> list[asyncio.Task[None]]:
         polls = [task for task in self._tasks if task.get_name() == "poll"]
-        others = [task for task in self._tasks if task not in polls and task is not asyncio.current_task()]
         for task in polls:
             task.cancel()
+        return polls
+
+    async def _close(self, deadline_s: float) -> None:
+        self._stopping = True
+        polls = self._end_polls()
+        others = [task for task in self._tasks if task not in polls and task is not asyncio.current_task()]
         if others:
             _, left = await asyncio.wait(others, timeout=deadline_s)
             for task in left:
@@ -170,9 +178,10 @@ class TelegramChat:
                 if not self._initialized:
                     await self._bot.initialize()
                     self._initialized = True
+                    self._say_up()
                 updates = await self._bot.get_updates(
                     offset=self._kept + 1 if self._kept else None,
-                    timeout=self._poll_s,
+                    timeout=self._poll_s if self._up else 0,  # after an outage the first word is soon
                     allowed_updates=ALLOWED,
                 )
             except asyncio.CancelledError:

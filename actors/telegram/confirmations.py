@@ -1,0 +1,79 @@
+"""Confirmations: single use, bound to who asked, to the message that shows what will happen, and to the
+positions as they were then. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from messages.commands import Command
+from messages.types import PositionId
+
+LIFE_NS = 60_000_000_000
+OPEN_MOST = 200
+"""Confirmations that wait at once; beyond it the oldest is void."""
+
+
+class Verdict(StrEnum):
+    """What a press on a confirmation is worth."""
+
+    GOOD = "good"
+    UNKNOWN = "unknown"
+    NOT_YOURS = "not_yours"
+    EXPIRED = "expired"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """`versions` are those of the positions concerned, when it was shown; empty: whatever they are by then."""
+
+    number: int
+    user_id: int
+    chat_id: int
+    message_id: int
+    expires_ns: int
+    command: Command
+    text: str
+    versions: tuple[tuple[PositionId, int], ...] = ()
+    targets: tuple[PositionId, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmations:
+    """Those that wait, by number."""
+
+    waiting: Mapping[int, Confirmation] = field(default_factory=lambda: MappingProxyType({}))
+
+    def offer(self, confirmation: Confirmation) -> "Confirmations":
+        kept = dict(sorted({**self.waiting, confirmation.number: confirmation}.items())[-OPEN_MOST:])
+        return replace(self, waiting=MappingProxyType(kept))
+
+    def bind(self, number: int, message_id: int) -> "Confirmations":
+        """The chat says under which message the buttons stand."""
+        known = self.waiting.get(number)
+        return self if known is None else self.offer(replace(known, message_id=message_id))
+
+    def without(self, number: int) -> "Confirmations":
+        kept = {key: value for key, value in self.waiting.items() if key != number}
+        return replace(self, waiting=MappingProxyType(kept))
+
+    def judge(
+        self, number: int, *, user_id: int, chat_id: int, message_id: int, now_ns: int
+    ) -> tuple[Verdict, Confirmation | None]:
+        """Whether this press may go on; the versions are looked at afterwards, by `changed`."""
+        known = self.waiting.get(number)
+        if known is None or known.chat_id != chat_id or known.message_id != message_id:
+            return Verdict.UNKNOWN, None
+        if known.user_id != user_id:
+            return Verdict.NOT_YOURS, None
+        if now_ns >= known.expires_ns:
+            return Verdict.EXPIRED, known
+        return Verdict.GOOD, known
+
+
+def changed(confirmation: Confirmation, versions: Mapping[PositionId, int]) -> bool:
+    """Whether a position concerned is not what was shown."""
+    return any(versions.get(position_id) != version for position_id, version in confirmation.versions)

@@ -1,0 +1,263 @@
+"""What a request would do, shown before it is done: the command, its words, the positions it rests on. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from actors.telegram.grammar import Request
+from actors.telegram.views import Page, gain, notional, which
+from actors.telegram.words import N_, Markup, Words, join, money, number, signed
+from messages.commands import (
+    CloseAll,
+    ClosePosition,
+    Command,
+    ModifyPosition,
+    OpenPosition,
+    PauseOpenings,
+    PausePosition,
+    ResumeOpenings,
+    ResumePosition,
+)
+from messages.reports import PositionsAnswer, PositionView
+from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, Symbol
+
+SHOWN_MOST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`versions` of the positions concerned; empty where the command means whatever there is by then."""
+
+    command: Command
+    text: str
+    versions: tuple[tuple[PositionId, int], ...] = ()
+    targets: tuple[PositionId, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a plan is made with. `answer` None: the positions could not be listed in time."""
+
+    words: Words
+    command_id: CommandId
+    reply_to: Address
+    accounts: tuple[AccountId, ...]
+    answer: PositionsAnswer | None
+
+    @property
+    def about(self) -> dict[str, str]:
+        return {
+            "command_id": self.command_id,
+            "correlation_id": CorrelationId(self.command_id),
+            "reply_to": self.reply_to,
+        }
+
+    @property
+    def views(self) -> tuple[PositionView, ...]:
+        return self.answer.views if self.answer is not None else ()
+
+    @property
+    def marks(self) -> Mapping[Symbol, Decimal]:
+        return dict(self.answer.marks) if self.answer is not None else {}
+
+
+def plan(request: Request, desk: Desk) -> Plan | Page:
+    """The plan, or what stands in its way."""
+    words = desk.words
+    if request.account is not None and request.account not in desk.accounts:
+        names = ", ".join(desk.accounts)
+        return Page(text=words("There is no account {name}, only {names}.", name=request.account, names=names))
+    if request.name == "open":
+        return _open(request, desk)
+    if request.name == "close_all":
+        return _close_all(request, desk)
+    if request.name in ("pause", "resume") and not request.names_position:
+        return _openings(request, desk)
+    found = meant(request, desk.views, live=True)
+    if len(found) != 1:
+        return _not_one(request, found, desk)
+    return {"close": _close, "modify": _modify, "pause": _hold, "resume": _hold}[request.name](request, found[0], desk)
+
+
+def meant(request: Request, views: tuple[PositionView, ...], *, live: bool) -> tuple[PositionView, ...]:
+    """The positions that a request names."""
+    return tuple(
+        view
+        for view in views
+        if (not live or not view.state.terminal)
+        and request.position_id in (None, view.position_id)
+        and request.ordinal in (None, view.ordinal)
+        and (request.names_position or request.symbol in (None, view.symbol))
+        and request.strategy in (None, view.strategy)
+        and request.account in (None, view.account)
+        and request.side in (None, view.side)
+    )
+
+
+def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> Page:
+    words = desk.words
+    if desk.answer is None:
+        return Page(text=words("The supervisor does not answer; try again, or /close_all."))
+    if not found:
+        name = request.position_id or request.symbol or f"#{request.ordinal}"
+        return Page(text=words("No open position {name}.", name=name))
+    rest = ""
+    if request.name == "close" and request.percent is not None:
+        rest = f" {number(request.percent)}%"
+    if request.name == "modify":
+        rest = "".join(
+            f" {key}={number(value)}"
+            for key, value in (("sl", request.stop_loss), ("tp", request.take_profit))
+            if value is not None
+        )
+    return which(words, request, found, f"{request.name} {{}}{rest}")
+
+
+def _open(request: Request, desk: Desk) -> Plan | Page:
+    words = desk.words
+    account = request.account or (desk.accounts[0] if len(desk.accounts) == 1 else None)
+    if account is None:
+        return Page(text=words("On which account? Add account=A: {names}.", names=", ".join(desk.accounts)))
+    assert request.symbol is not None
+    assert request.side is not None
+    assert request.quantity is not None
+    command = OpenPosition(
+        **desk.about,  # type: ignore[arg-type]
+        account=account,
+        symbol=request.symbol,
+        side=request.side,
+        strategy=request.strategy or MANUAL,
+        quantity=request.quantity,
+        limit_price=request.limit_price,
+        stop_loss=request.stop_loss,
+        take_profit=request.take_profit,
+        leverage=request.leverage,
+    )
+    price = request.limit_price or desk.marks.get(request.symbol)
+    lines = [
+        words(
+            "Opens <b>{symbol} {side} {quantity}</b> on account {account}, strategy {strategy}.",
+            symbol=command.symbol,
+            side=command.side,
+            quantity=number(command.quantity),
+            account=account,
+            strategy=command.strategy,
+        )
+    ]
+    if price is not None:
+        lines.append(words("About {amount} USDT.", amount=money(price * command.quantity)))
+    if command.limit_price is not None:
+        lines.append(words("Limit {price}.", price=number(command.limit_price)))
+    if command.leverage is not None:
+        lines.append(words("Leverage {n}x.", n=command.leverage))
+    stop = words("⚠ Without a stop.")
+    if command.stop_loss is not None:
+        stop = words("Stop {price}.", price=number(command.stop_loss))
+    lines.append(stop)
+    if command.take_profit is not None:
+        lines.append(words("Target {price}.", price=number(command.take_profit)))
+    return Plan(command=command, text=join("\n", lines))
+
+
+def _close_all(request: Request, desk: Desk) -> Plan | Page:
+    words = desk.words
+    command = CloseAll(**desk.about, account=request.account)  # type: ignore[arg-type]
+    found = meant(request, desk.views, live=True)
+    if desk.answer is None:
+        text = words("Closes <b>every position</b>. They could not be listed just now.")
+        return Plan(command=command, text=text, urgent=True)
+    if not found:
+        return Page(text=words("No open positions."))
+    head = words.count(
+        len(found),
+        "Closes <b>{n} position</b>, about {amount} USDT at mark price:",
+        "Closes <b>{n} positions</b>, about {amount} USDT at mark price:",
+        amount=money(notional(found, desk.marks)),
+    )
+    lines = [head, *(_short(words, view, desk.marks) for view in found[:SHOWN_MOST])]
+    if len(found) > SHOWN_MOST:
+        lines.append(words("and {n} more", n=len(found) - SHOWN_MOST))
+    return Plan(command=command, text=join("\n", lines), targets=tuple(view.position_id for view in found), urgent=True)
+
+
+def _openings(request: Request, desk: Desk) -> Plan:
+    words = desk.words
+    what = " ".join(part for part in (request.account, request.symbol) if part) or words("all symbols")
+    if request.name == "pause":
+        pause = PauseOpenings(**desk.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
+        return Plan(command=pause, text=words("Holds openings of <b>{what}</b>.", what=what), urgent=True)
+    resume = ResumeOpenings(**desk.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
+    return Plan(command=resume, text=words("Allows openings of <b>{what}</b> again.", what=what))
+
+
+def _close(request: Request, view: PositionView, desk: Desk) -> Plan:
+    words = desk.words
+    command = ClosePosition(**desk.about, position_id=view.position_id, percent=request.percent)  # type: ignore[arg-type]
+    what = words("all") if request.percent is None else Markup(f"{number(request.percent)} %")
+    share = (request.percent or Decimal(100)) / 100
+    lines = [
+        words("Closes <b>{what}</b> of", what=what),
+        _short(words, view, desk.marks),
+        words("About {amount} USDT.", amount=money(notional((view,), desk.marks) * share)),
+    ]
+    return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
+
+
+def _modify(request: Request, view: PositionView, desk: Desk) -> Plan:
+    words = desk.words
+    command = ModifyPosition(
+        **desk.about,  # type: ignore[arg-type]
+        position_id=view.position_id,
+        stop_loss=request.stop_loss,
+        take_profit=request.take_profit,
+    )
+    lines = [_short(words, view, desk.marks)]
+    for wanted, before, moves, removes in (
+        (
+            request.stop_loss,
+            view.stop_loss,
+            N_("Moves its stop from {before} to <b>{after}</b>."),
+            N_("⚠ Removes its stop at {before}."),
+        ),
+        (
+            request.take_profit,
+            view.take_profit,
+            N_("Moves its target from {before} to <b>{after}</b>."),
+            N_("Removes its target at {before}."),
+        ),
+    ):
+        if wanted is not None:
+            lines.append(words(moves if wanted else removes, before=number(before), after=number(wanted)))
+    return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
+
+
+def _hold(request: Request, view: PositionView, desk: Desk) -> Plan:
+    words = desk.words
+    pause = request.name == "pause"
+    command: Command = (PausePosition if pause else ResumePosition)(
+        **desk.about,  # type: ignore[arg-type]
+        position_id=view.position_id,
+    )
+    said = words("Holds as it is, protected:") if pause else words("Ends the hold on:")
+    lines = [said, _short(words, view, desk.marks)]
+    return Plan(
+        command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,), urgent=pause
+    )
+
+
+def _versions(view: PositionView) -> tuple[tuple[PositionId, int], ...]:
+    return ((view.position_id, view.version),)
+
+
+def _short(words: Words, view: PositionView, marks: Mapping[Symbol, Decimal]) -> Markup:
+    result = gain(view, marks.get(view.symbol))
+    said = words(
+        "#{n} {symbol} {side} {quantity} ({strategy})",
+        n=view.ordinal,
+        symbol=view.symbol,
+        side=view.side,
+        quantity=number(view.quantity),
+        strategy=view.strategy,
+    )
+    return Markup(f"{said} {signed(result)}") if result is not None else said

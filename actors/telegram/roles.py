@@ -1,0 +1,49 @@
+"""Who may speak, and do what. Pure.
+
+Making exposure smaller is open to everybody who trades; lifting a hold on all openings, and reading the
+log, is the owner's. A stranger is told nothing at all: an answer would say that somebody is here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from messages.telegram import ChatKind, Incoming, Role
+
+_RANK = {Role.VIEWER: 0, Role.TRADER: 1, Role.OWNER: 2}
+_TRADER = ("open", "close", "close_all", "modify", "pause", "resume", "reconcile")
+_OWNER = ("logs",)
+LEAST: Mapping[str, Role] = MappingProxyType(
+    {
+        **dict.fromkeys(_TRADER, Role.TRADER),
+        **dict.fromkeys(_OWNER, Role.OWNER),
+    }
+)
+"""The least role for a command; VIEWER where it is not named."""
+LIFT_ALL = Role.OWNER
+"""For `/resume` without a name."""
+ACKNOWLEDGE = Role.TRADER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """The configuration's lists. A private chat of a listed user needs no listing of its own; a group does."""
+
+    users: Mapping[int, Role] = field(default_factory=lambda: MappingProxyType({}))
+    chats: frozenset[int] = frozenset()
+
+    def role(self, update: Incoming) -> Role | None:
+        """The role of who speaks here, None for a stranger or in a chat that is not listed."""
+        role = self.users.get(update.user_id) if update.user_id else None
+        if role is None:
+            return None
+        private = update.chat_kind is ChatKind.PRIVATE and update.chat_id == update.user_id
+        return role if private or update.chat_id in self.chats else None
+
+
+def may(role: Role, command: str) -> bool:
+    return at_least(role, LEAST.get(command, Role.VIEWER))
+
+
+def at_least(role: Role, least: Role) -> bool:
+    return _RANK[role] >= _RANK[least]

@@ -1,0 +1,462 @@
+"""Reports to text, in the reader's words. Pure: what is given in decides every character.
+
+Telegram shows no tables; a block of `code` keeps columns, and lines stay short enough for a phone.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from actors.runtime.metrics import SystemMetrics
+from actors.telegram.grammar import COMMANDS, Refusal, Request
+from actors.telegram.roles import may
+from actors.telegram.words import N_, Markup, Words, escape, join, money, number, signed
+from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
+from messages.reports import BalanceReport, PositionsAnswer, PositionView
+from messages.telegram import Button, Role
+from messages.types import PositionState, Symbol
+
+PAGE = 10
+_ROLES = {Role.OWNER: N_("owner"), Role.TRADER: N_("trader"), Role.VIEWER: N_("viewer")}
+ZERO = Decimal(0)
+Rows = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A message: HTML text, and rows of buttons under it."""
+
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+
+def run(label: str, command: str) -> Button:
+    """A button that says a command, without its slash; see the actor."""
+    return Button(text=label, data=f"r:{command}")
+
+
+def refresh(words: Words, command: str) -> tuple[Button, ...]:
+    return (run(words.plain("Refresh"), command),)
+
+
+def pages(words: Words, command: str, page: int, total: int) -> tuple[tuple[Button, ...], ...]:
+    """Refresh, with a way back and forth where there is more than one page of `total` rows."""
+    row = list(refresh(words, f"{command} page={page}" if page > 1 else command))
+    if page > 1:
+        row.insert(0, run("◀", f"{command} page={page - 1}"))
+    if page * PAGE < total:
+        row.append(run("▶", f"{command} page={page + 1}"))
+    return (tuple(row),)
+
+
+# The original system's four -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What /phase2_status is made of. `statistics` are the reconciler's rows, None: it did not answer."""
+
+    metrics: SystemMetrics
+    positions: tuple[PositionView, ...]
+    status: Rows
+    statistics: Rows | None
+    chat_since_ns: int
+
+
+def phase2_status(words: Words, overview: Overview, now_ns: int) -> Page:
+    parts = [
+        words("<b>System</b> · {moment}", moment=words.moment(now_ns)),
+        _bus(words, overview.metrics),
+        _position_figures(words, overview.positions),
+        _reconciler(words, overview.statistics),
+        _supervision(words, overview.metrics),
+        _health(words, overview, now_ns),
+    ]
+    return Page(text=join("\n\n", parts), buttons=(refresh(words, "phase2_status"),))
+
+
+def _bus(words: Words, metrics: SystemMetrics) -> Markup:
+    lines = [
+        words(
+            "<b>Messages</b>: {published} published, {processed} processed, {failed} failed, {shed} shed, "
+            "{subscribers} subscribers",
+            published=sum(lane.accepted for lane in metrics.lanes),
+            processed=sum(lane.processed for lane in metrics.lanes),
+            failed=sum(lane.failed for lane in metrics.lanes),
+            shed=sum(lane.shed + lane.refused for lane in metrics.lanes),
+            subscribers=metrics.subscriptions,
+        )
+    ]
+    rows = [
+        f"{lane.name.lower():<8} {lane.processed:>8} {_ms(lane.mean_ns):>8} {_ms(lane.p99_ns):>8}"
+        for lane in metrics.lanes
+        if lane.processed
+    ]
+    title = f"{'':<8} {'n':>8} {'mean ms':>8} {'p99 ms':>8}"
+    return join("\n", [*lines, Markup(f"<pre>{escape(chr(10).join([title, *rows]))}</pre>")])
+
+
+def _ms(time_ns: int) -> str:
+    """Milliseconds with three places, in whole numbers: no float is made."""
+    return f"{time_ns // 1_000_000}.{time_ns // 1_000 % 1_000:03d}"
+
+
+def _position_figures(words: Words, views: tuple[PositionView, ...]) -> Markup:
+    states = Counter(view.state for view in views)
+    terminal = sum(view.state.terminal for view in views)
+    failed = states[PositionState.FAILED]
+    share = "-" if not terminal else f"{Decimal(terminal - failed) / terminal * 100:.1f} %"
+    lines = [
+        words(
+            "<b>Positions</b>: {total} known, {active} active, {terminal} over; {transitions} transitions, "
+            "{failed} failed, {share} succeeded",
+            total=len(views),
+            active=len(views) - terminal,
+            terminal=terminal,
+            transitions=sum(view.transitions for view in views),
+            failed=failed,
+            share=share,
+        )
+    ]
+    if states:
+        lines.append(escape(", ".join(f"{state} {count}" for state, count in sorted(states.items()))))
+    return join("\n", lines)
+
+
+def _reconciler(words: Words, statistics: Rows | None) -> Markup:
+    if statistics is None:
+        return words("<b>Reconciliation</b>: not running")
+    lines = [words("<b>Reconciliation</b>")]
+    lines += [
+        escape(f"{section} · {name}: {value}" if section else f"{name}: {value}") for section, name, value in statistics
+    ]
+    return join("\n", lines)
+
+
+def _supervision(words: Words, metrics: SystemMetrics) -> Markup:
+    return words(
+        "<b>Supervision</b>: {actors} actors, {restarts} restarts, quarantined: {quarantined}, "
+        "{parked} messages put aside",
+        actors=len(metrics.actors),
+        restarts=metrics.restarts,
+        quarantined=", ".join(metrics.quarantined) or "-",
+        parked=metrics.parked,
+    )
+
+
+def _health(words: Words, overview: Overview, now_ns: int) -> Markup:
+    lines = [
+        escape(f"{section} · {name}: {value}")
+        for section, name, value in overview.status
+        if section.startswith("account ") and name in ("venue", "stream")
+    ]
+    if overview.chat_since_ns:
+        span = words.span(now_ns - overview.chat_since_ns)
+        lines.append(words("chat: up for {span}", span=span))
+    return join("\n", [words("<b>Health</b>"), *lines])
+
+
+def position_states(words: Words, views: tuple[PositionView, ...], page: int, now_ns: int) -> Page:
+    if not views:
+        return Page(text=words("No positions."), buttons=(refresh(words, "position_states"),))
+    lines = [words("<b>States</b>")]
+    lines += [
+        words(
+            "#{n} {symbol} {side} {strategy}: <b>{state}</b> (before: {previous}), {count} transitions, for {span}",
+            n=view.ordinal,
+            symbol=view.symbol,
+            side=view.side,
+            strategy=view.strategy,
+            state=view.state,
+            previous=view.previous or "-",
+            count=view.transitions,
+            span=words.span(now_ns - view.since_ns),
+        )
+        for view in views[(page - 1) * PAGE : page * PAGE]
+    ]
+    return Page(text=join("\n", lines), buttons=pages(words, "position_states", page, len(views)))
+
+
+def reconciling(words: Words, symbol: Symbol | None) -> Page:
+    return Page(text=words("Comparing {what} with the venue …", what=symbol or words("everything")))
+
+
+def reconciled(words: Words, answer: ReconcileAnswer) -> Page:
+    text = words(
+        "<b>Reconciled</b>: {checked} checked, {found} discrepancies, {attempted} attempted, {succeeded} succeeded, "
+        "{seconds} s",
+        checked=answer.checked,
+        found=answer.discrepancies,
+        attempted=answer.attempted,
+        succeeded=answer.succeeded,
+        seconds=f"{answer.elapsed_ms // 1000}.{answer.elapsed_ms % 1000:03d}",
+    )
+    if answer.failed:
+        text = join("\n", [text, words("Could not be read, so nothing is proven: {what}", what=answer.failed)])
+    return Page(text=text, buttons=((run(words.plain("Discrepancies"), "discrepancies"),),))
+
+
+def discrepancies(words: Words, answer: DiscrepanciesAnswer, request: Request) -> Page:
+    command = " ".join(part for part in ("discrepancies", request.symbol or "", str(request.count or "")) if part)
+    found = answer.discrepancies
+    if not found:
+        return Page(text=words("No discrepancies."), buttons=(refresh(words, command),))
+    kinds = Counter(one.type for one in found)
+    lines = [
+        words("<b>Discrepancies</b>: {n}", n=len(found)),
+        escape(", ".join(f"{kind} {count}" for kind, count in kinds.most_common())),
+    ]
+    lines += [_discrepancy(words, one) for one in found[(request.page - 1) * PAGE : request.page * PAGE]]
+    return Page(text=join("\n", lines), buttons=pages(words, command, request.page, len(found)))
+
+
+def _discrepancy(words: Words, one: Discrepancy) -> Markup:
+    return words(
+        "<i>{moment}</i> <b>{symbol}</b> {type} ({severity})\n"
+        "believed {believed}, venue {reported}; {action}: {outcome}",
+        moment=words.moment(one.detected_ns or one.first_seen_ns),
+        symbol=one.symbol,
+        type=one.type,
+        severity=one.severity,
+        believed=one.believed,
+        reported=one.reported,
+        action=one.action,
+        outcome=one.outcome,
+    )
+
+
+# Positions ------------------------------------------------------------------------------------------
+
+
+def gain(view: PositionView, mark: Decimal | None) -> Decimal | None:
+    """Unrealized result in quote currency, None where there is no mark price or nothing is held."""
+    if mark is None or not view.quantity:
+        return None
+    return (mark - view.entry_price) * view.quantity * view.side.sign
+
+
+def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
+    views = answer.views
+    if not views:
+        return Page(text=words("No open positions."), buttons=(refresh(words, "positions"),))
+    marks = dict(answer.marks)
+    total = sum((gain(view, marks.get(view.symbol)) or ZERO for view in views), ZERO)
+    head = words.count(
+        len(views), "<b>{n} position</b>, {gain} USDT", "<b>{n} positions</b>, {gain} USDT", gain=signed(total)
+    )
+    shown = views[(page - 1) * PAGE : page * PAGE]
+    lines = [head, *(_line(words, view, marks.get(view.symbol)) for view in shown)]
+    details = [run(f"#{view.ordinal} {view.symbol}", f"position #{view.ordinal}") for view in shown]
+    rows = tuple(tuple(details[start : start + 3]) for start in range(0, len(details), 3))
+    return Page(text=join("\n", lines), buttons=(*rows, *pages(words, "positions", page, len(views))))
+
+
+def _line(words: Words, view: PositionView, mark: Decimal | None) -> Markup:
+    result = gain(view, mark)
+    parts = [
+        Markup(f"#{view.ordinal} <b>{escape(view.symbol)}</b> {view.side} {number(view.quantity)}"),
+        escape(f"@ {number(view.entry_price)} → {number(mark)}" if view.quantity else view.state),
+    ]
+    if result is not None:
+        parts.append(Markup(f"<b>{signed(result)}</b>"))
+    if view.state is not PositionState.ACTIVE and view.quantity:
+        parts.append(escape(view.state))
+    if view.quantity and view.stop_loss is not None and not view.protected:
+        parts.append(words("⚠ stop not placed"))
+    if view.in_doubt:
+        parts.append(words("⚠ in doubt"))
+    return join(" ", parts)
+
+
+def position(words: Words, view: PositionView, mark: Decimal | None, role: Role, now_ns: int) -> Page:
+    result = gain(view, mark)
+    facts: list[tuple[str, object]] = [
+        (words.plain("account"), view.account),
+        (words.plain("strategy"), view.strategy),
+        (words.plain("state"), f"{view.state} ({words.span(now_ns - view.since_ns)})"),
+        (words.plain("quantity"), number(view.quantity)),
+        (words.plain("entry"), number(view.entry_price) if view.entry_price else "-"),
+        (words.plain("mark"), number(mark)),
+        (words.plain("unrealized"), "-" if result is None else signed(result)),
+        (words.plain("realized"), signed(view.realized_pnl)),
+        (words.plain("fees"), money(view.fees)),
+        (words.plain("leverage"), view.leverage or "-"),
+        (words.plain("stop"), number(view.stop_loss)),
+        (words.plain("target"), number(view.take_profit)),
+        (words.plain("protected"), words.plain("yes") if view.protected else words.plain("no")),
+    ]
+    lines = [Markup(f"<b>{escape(view.symbol)} {view.side}</b> <code>{escape(view.position_id)}</code>")]
+    lines += [Markup(f"{escape(name)}: {escape(value)}") for name, value in facts]
+    if view.reason:
+        lines.append(escape(view.reason))
+    lines += [
+        escape(f"· {order.purpose} {order.phase} {number(order.filled_quantity)}/{number(order.quantity)}")
+        for order in view.orders[-6:]
+    ]
+    return Page(text=join("\n", lines), buttons=_position_buttons(words, view, role))
+
+
+def _position_buttons(words: Words, view: PositionView, role: Role) -> tuple[tuple[Button, ...], ...]:
+    here = f"#{view.ordinal}"
+    first = (
+        run(words.plain("Refresh"), f"position {here}"),
+        run(words.plain("History"), f"history {here}"),
+        run(words.plain("All positions"), "positions"),
+    )
+    if view.state.terminal or not may(role, "close"):
+        return (first,)
+    paused = view.state is PositionState.PAUSED
+    hold = run(words.plain("Resume"), f"resume {here}") if paused else run(words.plain("Pause"), f"pause {here}")
+    return (
+        (
+            run(words.plain("Close"), f"close {here}"),
+            run(words.plain("Close 50 %"), f"close {here} 50%"),
+            hold,
+        ),
+        first,
+    )
+
+
+def strategies(words: Words, answer: PositionsAnswer) -> Page:
+    marks = dict(answer.marks)
+    held: dict[str, list[PositionView]] = defaultdict(list)
+    for view in answer.views:
+        held[view.strategy].append(view)
+    lines = [words("<b>Strategies</b>")] if held else [words("No open positions.")]
+    for name, views in sorted(held.items()):
+        open_gain = sum((gain(view, marks.get(view.symbol)) or ZERO for view in views), ZERO)
+        realized = sum((view.realized_pnl - view.fees for view in views), ZERO)
+        symbols = ", ".join(f"{view.symbol} {view.side}" for view in views[:5])
+        lines.append(
+            words(
+                "<b>{name}</b>: {n} open ({symbols}), unrealized {gain}, realized {realized}",
+                name=name,
+                n=len(views),
+                symbols=symbols,
+                gain=signed(open_gain),
+                realized=signed(realized),
+            )
+        )
+    return Page(text=join("\n", lines), buttons=(refresh(words, "strategies"),))
+
+
+# Accounts and health --------------------------------------------------------------------------------
+
+
+def status(words: Words, rows: Rows) -> Page:
+    """Everything the supervisor says of itself, section by section."""
+    return Page(text=_sections(words("<b>Status</b>"), rows), buttons=(refresh(words, "status"),))
+
+
+def accounts(words: Words, rows: Rows) -> Page:
+    mine = tuple(row for row in rows if row[0].startswith("account "))
+    return Page(text=_sections(words("<b>Accounts</b>"), mine), buttons=(refresh(words, "accounts"),))
+
+
+def _sections(title: Markup, rows: Rows) -> Markup:
+    lines, last = [title], ""
+    for section, name, value in rows:
+        if section != last:
+            lines.append(Markup(f"\n<b>{escape(section)}</b>"))
+            last = section
+        lines.append(escape(f"{name}: {value}"))
+    return join("\n", lines)
+
+
+def health(words: Words, rows: Rows, metrics: SystemMetrics) -> Page:
+    """Short: what is wrong, or that nothing is."""
+    wrong: list[Markup] = []
+    for section, name, value in rows:
+        bad = (
+            (name in ("venue", "stream") and value != "up")
+            or (name in ("in doubt", "without their protection") and value != "0")
+            or (section == "positions" and name == "openings" and value != "allowed")
+            or (section == "journal" and name == "commits" and not value.endswith(" 0 failed"))
+        )
+        if bad:
+            wrong.append(escape(f"{section} · {name}: {value}"))
+    if metrics.quarantined:
+        wrong.append(words("quarantined: {names}", names=", ".join(metrics.quarantined)))
+    if not wrong:
+        return Page(text=words("✅ All is well."), buttons=(refresh(words, "health"),))
+    return Page(text=join("\n", [words("⚠ <b>Look at this</b>"), *wrong]), buttons=(refresh(words, "health"),))
+
+
+def balance(words: Words, reports: Iterable[BalanceReport], silent: Iterable[str]) -> Page:
+    lines = [words("<b>Balance</b>")]
+    lines += [
+        words(
+            "<b>{account}</b>: {wallet} {currency}, available {available}, unrealized {gain}",
+            account=report.account,
+            wallet=money(report.wallet),
+            currency=report.currency,
+            available=money(report.available),
+            gain=signed(report.unrealized_pnl),
+        )
+        for report in reports
+    ]
+    lines += [words("<b>{account}</b>: no answer from the venue", account=account) for account in silent]
+    return Page(text=join("\n", lines), buttons=(refresh(words, "balance"),))
+
+
+def logs(words: Words, lines: tuple[str, ...]) -> Page:
+    if not lines:
+        return Page(text=words("The log has nothing to show."))
+    return Page(text=f"<pre>{escape(chr(10).join(lines))}</pre>")
+
+
+def history(words: Words, name: str, lines: tuple[str, ...]) -> Page:
+    """`lines`: one per event, oldest first."""
+    if not lines:
+        return Page(text=words("No position {name}.", name=name))
+    title = Markup(f"<b>{escape(name)}</b>")
+    return Page(text=join("\n", [title, Markup(f"<pre>{escape(chr(10).join(lines))}</pre>")]))
+
+
+# What is said about speaking ------------------------------------------------------------------------
+
+
+def help_page(words: Words, role: Role) -> Page:
+    lines = [words("<b>Albra</b>: you are {role} here.", role=words.plain(_ROLES[role]))]
+    for name, usage in COMMANDS.items():
+        if may(role, name):
+            lines.append(Markup(f"<code>{escape(usage.form)}</code> {words(usage.does)}"))
+    lines.append(
+        words("Positions are named by symbol, by id, or in short as #17. Whatever changes something asks first.")
+    )
+    return Page(text=join("\n", lines))
+
+
+def refusal(words: Words, said: Refusal) -> Page:
+    lines = [words(said.why, found=said.found)]
+    usage = COMMANDS.get(said.name)
+    if usage is not None:
+        lines.append(Markup(f"<code>{escape(usage.form)}</code>"))
+    else:
+        lines.append(words("/help lists what can be said here."))
+    return Page(text=join("\n", lines))
+
+
+def which(words: Words, request: Request, views: tuple[PositionView, ...], command: str) -> Page:
+    """Several positions may be meant: one button each."""
+    text = words("Which one? {n} positions of {symbol} are open.", n=len(views), symbol=request.symbol or "")
+    rows = tuple(
+        (
+            run(
+                f"#{view.ordinal} {view.side} {view.strategy} {number(view.quantity)}",
+                f"{command.format(f'#{view.ordinal}')}",
+            ),
+        )
+        for view in views[:PAGE]
+    )
+    return Page(text=text, buttons=rows)
+
+
+def choices(words: Words, yes: str, no: str) -> tuple[tuple[Button, ...], ...]:
+    return ((Button(text=words.plain("✅ Confirm"), data=yes), Button(text=words.plain("❌ Cancel"), data=no)),)
+
+
+def notional(views: Iterable[PositionView], marks: Mapping[Symbol, Decimal]) -> Decimal:
+    """At mark price, or at entry where no mark is known."""
+    return sum((abs(view.quantity) * marks.get(view.symbol, view.entry_price) for view in views), ZERO)

@@ -1,0 +1,20 @@
+"""Message catalogs: what English texts are in other languages. Read as translators write them (.po)."""
+
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("en", "ko")
+
+
+def load(language: str) -> dict[str, str]:
+    """English message -> its translation; empty for English. Fuzzy and empty entries are left out."""
+    if language == "en":
+        return {}
+    with Path(__file__).with_name(f"{language}.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    return {
+        str(message.id): str(message.string)
+        for message in catalog
+        if message.id and message.string and not message.fuzzy
+    }
