@@ -1,7 +1,6 @@
 """A real `albra run` in a process of its own, spoken to over its control API and weighed from outside."""
 
 import http.client
-import itertools
 import json
 import os
 import signal
@@ -49,7 +48,6 @@ class Supervisor:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._output = (home / "run.out").open("ab")
-        self._commands = itertools.count(1)
         self._connection: http.client.HTTPConnection | None = None
         self._headers: dict[str, str] = {}
         self.begun = time.monotonic()
@@ -100,7 +98,7 @@ class Supervisor:
 
     def offer(self, name: str, /, **body: object) -> tuple[int, Any]:
         """A command under an id of its own; status and answer."""
-        command_id = f"bench-{os.getpid()}-{next(self._commands)}"
+        command_id = f"bench-{time.time_ns()}"  # a repeated one, also in an earlier life, would have no effect
         return self.ask("POST", f"/v1/commands/{name}", {"command_id": command_id, **body})
 
     def command(self, name: str, /, **body: object) -> dict[str, Any]:
