@@ -28,6 +28,8 @@ def encode(steps: Sequence[AppendStep]) -> list[EncodedStep] | str:
         return [record.encode_step(step) for step in steps]
     except codec.EncodeError as error:
         return str(error)
+    except Exception as error:  # noqa: BLE001 - a bug in one step must not take the journal from all others
+        return f"{type(error).__name__}: {error}"
 
 
 @dataclass(slots=True)

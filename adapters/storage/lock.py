@@ -1,5 +1,6 @@
 """One supervisor per data directory: the operating system frees the lock when its holder dies, however it dies."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -34,10 +35,14 @@ class DirectoryLock:
         self._say_pid(directory)
 
     def _say_pid(self, directory: Path) -> None:
+        """In place, and not at all on a full disk: the pid is for people, the lock works without it."""
+        pid = f"{os.getpid()}\n".encode()
         try:
-            os.ftruncate(self._file, 0)
-            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+            os.pwrite(self._file, pid, 0)
+            os.ftruncate(self._file, len(pid))
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                return
             os.close(self._file)
             raise JournalNotWritable(directory, error.strerror or str(error)) from error
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import string
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -32,7 +33,7 @@ FORMAT = 1
 _APPLICATION_ID = 0x416C6272  # "Albr": tells our file from anybody else's
 _BUSY_TIMEOUT_MS = 5_000
 # Folding the log back into the file costs an fsync of both; 16 MiB makes that rare and keeps recovery short.
-_CHECKPOINT_PAGES = 4_096
+CHECKPOINT_PAGES = 4_096
 
 _TABLES = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -77,6 +78,9 @@ def connect_read_only(path: Path) -> apsw.Connection:
     def opened() -> apsw.Connection:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
+        if _is_empty(connection):
+            connection.close(True)
+            raise JournalNotADatabase(path, "it is empty")
         _require_ours(path, connection)
         return connection
 
@@ -95,9 +99,31 @@ def create_if_new(path: Path, connection: apsw.Connection, journal_id: Callable[
             connection.executemany("INSERT INTO meta(name, value) VALUES(?, ?)", rows)
             connection.pragma("application_id", _APPLICATION_ID)
             connection.pragma("user_version", FORMAT)
+        # Into the file itself: a flipped bit in the log must not take the tables along, and look like a new journal.
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         _sync_directory(path.parent)
 
     _guarded(path, create)
+
+
+def open_bound(
+    directory: Path,
+    bindings: Mapping[AccountId, str],
+    journal_id: Callable[[], JournalId],
+    now_ns: int,
+    vfs: str | None = None,
+) -> apsw.Connection:
+    """`connect`, `create_if_new` and `bind` in one; nothing stays open where one of them raises."""
+    path = directory / FILE_NAME
+    connection = connect(path, vfs=vfs)
+    try:
+        create_if_new(path, connection, journal_id, now_ns)
+        bind(path, connection, bindings)
+    except BaseException:
+        with suppress(apsw.Error):
+            connection.close(True)
+        raise
+    return connection
 
 
 def read_meta(connection: apsw.Connection) -> Meta:
@@ -139,7 +165,7 @@ def _connect(path: Path, vfs: str | None) -> apsw.Connection:
         connection.pragma("synchronous", "full")
         connection.pragma("fullfsync", True)
         connection.pragma("checkpoint_fullfsync", True)
-        connection.pragma("wal_autocheckpoint", _CHECKPOINT_PAGES)
+        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
     except BaseException:
         connection.close(True)
         raise

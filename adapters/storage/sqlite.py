@@ -8,13 +8,14 @@ A commit that fails is never simply tried again: after a failed fsync the kernel
 not write and say yes the next time (https://wiki.postgresql.org/wiki/Fsync_Errors). The file is opened
 anew, its log folded into it and synced, and then it is read which steps are there; those that nobody was
 told of are taken out. Until that has worked nothing is written at all.
+
+On a full disk steps that may open something are refused, and a reserve serves the others (see `reserve`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cache, partial
-from itertools import chain
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, ExceptHookArgs, Lock, Thread, excepthook
@@ -23,18 +24,23 @@ from typing import cast
 
 import apsw
 
-from adapters.storage import rows, schema
-from adapters.storage.batch import Batch, Standing, StepRow, encode, position_row
+from adapters.storage import rows, schema, writing
+from adapters.storage.batch import Batch, Standing, encode, position_row
 from adapters.storage.errors import JournalError
+from adapters.storage.jobs import Append, AppendDone, Counters, Health, Read, Stop, Watcher
 from adapters.storage.lock import DirectoryLock
+from adapters.storage.mark import Mark
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, EncodedStep, as_replayed
+from adapters.storage.reserve import Reserve
 from messages.journal import AppendStep, Replayed
 from messages.types import AccountId, JournalId, PositionId
 
 MAX_STEPS_PER_COMMIT = 512
 """Bounds how long the first of a group waits for the rest to be encoded."""
-_ROWS_PER_STATEMENT = 256
+_SPARING_PAGES = 64
+"""On a full disk the log is folded in this early, and goes on from its beginning in blocks that it has."""
+_SPACE_EVERY_S = 1.0
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 
@@ -43,43 +49,13 @@ _OF_ONE_STEP = (apsw.ConstraintError, apsw.TooBigError)
 _CLEAN = (apsw.FullError, apsw.BusyError)
 """Nothing was written, and the connection knows it."""
 
-AppendDone = Callable[[str | None], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
-    """`commits` succeeded and held `steps`; `failures` did not. The last two are of the latest commit."""
-
-    commits: int = 0
-    steps: int = 0
-    failures: int = 0
-    last_commit_ns: int = 0
-    last_group: int = 0
-
-
-@dataclass(slots=True)
-class _Append:
-    """`encoded` by whoever appends, while the writer waits for the disk; or why it could not be."""
-
-    encoded: Sequence[EncodedStep] | str
-    done: AppendDone
-
-
-@dataclass(slots=True)
-class _Read:
-    """Runs on the writer's thread, after all appends before it."""
-
-    read: Callable[[], None]
-
-
-class _Stop:
-    pass
-
 
 class SqliteJournal:
     """Satisfies the actors' `JournalStore`. `open` it, read it by `reader()`, append, `close` it."""
 
-    def __init__(self, directory: Path, lock: DirectoryLock, connection: apsw.Connection, *, vfs: str | None) -> None:
+    def __init__(
+        self, directory: Path, lock: DirectoryLock, connection: apsw.Connection, reserve: Reserve, *, vfs: str | None
+    ) -> None:
         """Use `open`."""
         self.path = directory / schema.FILE_NAME
         self.directory = directory
@@ -87,10 +63,19 @@ class SqliteJournal:
         self._lock = lock
         self._vfs = vfs
         self._connection: apsw.Connection | None = connection
-        self._queue: SimpleQueue[_Append | _Read | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[Append | Read | Stop] = SimpleQueue()
         self._standings: dict[int, Standing] = {}
         self._last_seq = rows.highest(connection, "SELECT max(seq) FROM step")
+        self._mark = Mark(directory, self.meta.journal_id)
+        self.lost_steps = self._mark.lost(self._last_seq)
+        """Steps at the end that were acknowledged once and are not there: a flipped bit in the log, or an old copy."""
         self._counters = Counters()
+        self._reserve = reserve
+        self._short = reserve.held < reserve.size and reserve.free < reserve.size
+        self._full = False
+        self._looked_ns = 0
+        self._health = (Health.WELL, "")
+        self._watcher: Watcher = lambda _health, _why: None
         self._suspect = False
         self._pause_s = 0.0
         self._closing = Event()
@@ -107,6 +92,7 @@ class SqliteJournal:
         journal_id: Callable[[], JournalId] = schema.random_journal_id,
         vfs: str | None = None,
         lock: DirectoryLock | None = None,
+        reserve: Reserve | None = None,
     ) -> "SqliteJournal":
         """Lock the directory (or take over `lock`), create or open the journal, bind accounts, start the writer.
 
@@ -115,13 +101,18 @@ class SqliteJournal:
         JournalNotADatabase or JournalUnreadable.
         """
         lock = lock or DirectoryLock(directory)
+        reserve = reserve or Reserve(directory)
+        reserve.fill()
         connection = None
         try:
-            path = directory / schema.FILE_NAME
-            connection = schema.connect(path, vfs=vfs)
-            schema.create_if_new(path, connection, journal_id, time_ns())
-            schema.bind(path, connection, bindings or {})
-            return cls(directory, lock, connection, vfs=vfs)
+            while connection is None:
+                try:
+                    connection = schema.open_bound(directory, bindings or {}, journal_id, time_ns(), vfs)
+                except JournalError as error:
+                    # Whoever cannot start cannot close: the reserve is for that, too.
+                    if not (writing.is_full(error, reserve.free) and reserve.give()):
+                        raise
+            return cls(directory, lock, connection, reserve, vfs=vfs)
         except BaseException:
             if connection is not None:
                 _close(connection)
@@ -139,20 +130,36 @@ class SqliteJournal:
     def counters(self) -> Counters:
         return self._counters
 
+    def health(self) -> tuple[Health, str]:
+        """How the disk does, and in words what that means; no words while it is well."""
+        return self._health
+
+    def reserve_held(self) -> int:
+        """Bytes of the reserve that are still put by."""
+        return self._reserve.held
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell every change of `health`, on the writer's thread; and at once what is not well already."""
+        self._watcher = watcher
+        if self._health[0] is not Health.WELL:
+            watcher(*self._health)
+
     def append(self, steps: Sequence[AppendStep], done: AppendDone) -> None:
         """Make all steps durable in one commit, then `done(None)`; `done(why)` when none of it is.
 
-        `done` is called on the writer's thread, in the order of the calls.
+        `done` is called on the writer's thread, in the order of the calls. On a full disk only appends
+        whose steps are all `reducing` are written.
         """
-        self._put(_Append(encode(steps), done), lambda: done("the journal is closed"))
+        reducing = all(step.reducing for step in steps)
+        self._put(Append(encode(steps), done, reducing), lambda: done("the journal is closed"))
 
     def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
         """Read one position as it is after all appends before this call."""
-        self._put(_Read(lambda: done(self._replayed(ordinal))), lambda: done(_unreadable(ordinal, "it is closed")))
+        self._put(Read(lambda: done(self._replayed(ordinal))), lambda: done(_unreadable(ordinal, "it is closed")))
 
     def history(self, ordinal: int, done: Callable[[tuple[bytes, ...]], None]) -> None:
         """Read every event of one position, encoded, after all appends before this call."""
-        self._put(_Read(lambda: done(self._history(ordinal))), lambda: done(()))
+        self._put(Read(lambda: done(self._history(ordinal))), lambda: done(()))
 
     def close(self, deadline_ms: int = 5_000) -> bool:
         """Write what is queued, then let go of file and lock. False when the disk did not end in time.
@@ -162,11 +169,11 @@ class SqliteJournal:
         with self._door:
             if not self._closing.is_set():
                 self._closing.set()
-                self._queue.put(_Stop())
+                self._queue.put(Stop())
         self._thread.join(deadline_ms / 1_000)
         return not self._thread.is_alive()
 
-    def _put(self, job: _Append | _Read, refuse: Callable[[], None]) -> None:
+    def _put(self, job: Append | Read, refuse: Callable[[], None]) -> None:
         with self._door:
             if not self._closing.is_set():
                 self._queue.put(job)
@@ -177,73 +184,137 @@ class SqliteJournal:
 
     def _run(self) -> None:
         stopping = False
+        if self._short and self._connection is not None:
+            self._begin_shortage(self._connection)
         while not stopping:
-            group: list[_Append] = []
+            group: list[Append] = []
             steps = 0
-            job: _Append | _Read | _Stop | None = self._queue.get()
-            while isinstance(job, _Append):
+            job: Append | Read | Stop | None = self._first()
+            while isinstance(job, Append):
                 group.append(job)
                 steps += 1 if isinstance(job.encoded, str) else len(job.encoded)
                 job = self._next() if steps < MAX_STEPS_PER_COMMIT else None
             if group:
                 self._write_and_answer(group)
-            if isinstance(job, _Read):
+            if isinstance(job, Read):
                 _call(job.read)
-            stopping = isinstance(job, _Stop)
+            stopping = isinstance(job, Stop)
         self._end()
 
-    def _next(self) -> "_Append | _Read | _Stop | None":
+    def _first(self) -> "Append | Read | Stop":
+        """Wait for work; while the disk is full, look now and then whether it still is."""
+        while self._short:
+            try:
+                return self._queue.get(timeout=_SPACE_EVERY_S)
+            except Empty:
+                self._look_for_space()
+        return self._queue.get()
+
+    def _next(self) -> "Append | Read | Stop | None":
         try:
             return self._queue.get_nowait()
         except Empty:
             return None
 
-    def _write_and_answer(self, group: Sequence[_Append]) -> None:
+    def _write_and_answer(self, group: Sequence[Append]) -> None:
         if self._pause_s:
             # A disk that fails is not asked a thousand times a second; who waits, waits for nothing else.
             self._closing.wait(self._pause_s)
         try:
-            answers = self._commit(group)
+            answers = self._commit_within_space(group)
         except Exception as error:  # noqa: BLE001 - a bug here must not leave positions without an answer
             _show(error)
             self._give_up_connection()
-            self._failed()
+            self._failed(error)
             answers = [f"{type(error).__name__}: {error}"] * len(group)
         for job, why in zip(group, answers, strict=True):
             _call(partial(job.done, why))
 
-    def _commit(self, group: Sequence[_Append]) -> list[str | None]:
+    def _commit_within_space(self, group: Sequence[Append]) -> list[str | None]:
+        """What became of each append. On a full disk openings are refused, and the reserve serves the rest."""
+        self._look_for_space()
+        if not self._short:
+            answers = self._commit(group)
+            if not self._full:
+                return answers
+            self._reserve.give()
+            self._begin_shortage(self._connection)
+        rest = [job for job in group if job.reducing]
+        served = iter(self._commit_from_reserve(rest) if rest else ())
+        return [next(served) if job.reducing else self._no_space() for job in group]
+
+    def _commit_from_reserve(self, group: Sequence[Append]) -> list[str | None]:
+        answers = self._commit(group)
+        while self._full and self._reserve.give():
+            answers = self._commit(group)
+        return answers
+
+    def _begin_shortage(self, connection: apsw.Connection | None) -> None:
+        self._short = True
+        if connection is not None:
+            _spare(connection)
+        self._say(Health.SHORT, self._no_space())
+
+    def _look_for_space(self) -> None:
+        """The shortage ends when the whole reserve is put by again."""
+        if not self._short or perf_counter_ns() - self._looked_ns < _SPACE_EVERY_S * 1_000_000_000:
+            return
+        self._looked_ns = perf_counter_ns()
+        if self._reserve.fill():
+            self._short = False
+            if self._connection is not None:
+                self._connection.wal_autocheckpoint(schema.CHECKPOINT_PAGES)
+            self._say(Health.WELL, "")
+
+    def _no_space(self) -> str:
+        reserve = self._reserve
+        return (
+            f"the disk is full, {reserve.free >> 10} KiB are free under {self.directory}: nothing is opened until "
+            f"{(reserve.size + reserve.size // 4) >> 20} MiB are; closing goes on, from a reserve"
+        )
+
+    def _say(self, health: Health, why: str) -> None:
+        before, self._health = self._health[0], (health, why)
+        if before is not health:
+            _call(partial(self._watcher, health, why))
+
+    def _commit(self, group: Sequence[Append]) -> list[str | None]:
         """Write the group; what became of each append: None, or why nothing of it is durable."""
         started = perf_counter_ns()
+        self._full = False
         try:
             connection = self._connected()
         except (apsw.Error, JournalError) as error:
-            self._failed()
+            self._failed(error)
             return [str(error)] * len(group)
         batch = Batch(next_seq=self._last_seq + 1, ts=time_ns(), standing=self._standing)
         misfits = [_taken_in(batch, job.encoded) for job in group]
         if not batch.steps and not batch.snapshots:
             return misfits
         try:
-            _write(connection, batch)
+            writing.write(connection, batch)
         except apsw.Error as error:
-            _roll_back(connection)
+            writing.roll_back(connection)
             if len(group) > 1 and isinstance(error, _OF_ONE_STEP):
-                return [why for job in group for why in self._commit([job])]
+                answers = [why for job in group for why in self._commit([job])]
+                self._full = False  # some of them are durable: the group must not be written once more
+                return answers
             if self._is_durable_after(batch, error):
                 return misfits
-            self._failed()
+            self._failed(error)
             return [misfit or str(error) for misfit in misfits]
         self._accept(batch, perf_counter_ns() - started)
         return misfits
 
     def _accept(self, batch: Batch, took_ns: int) -> None:
         self._last_seq = batch.next_seq - 1
+        self._mark.write(self._last_seq)
         self._standings.update(batch.after)
         for ordinal, standing in batch.after.items():
             if standing.terminal:
                 del self._standings[ordinal]  # seldom asked for again
         self._pause_s = 0.0
+        self._say(*((Health.SHORT, self._no_space()) if self._short else (Health.WELL, "")))
         self._counters = Counters(
             commits=self._counters.commits + 1,
             steps=self._counters.steps + len(batch.steps),
@@ -252,7 +323,12 @@ class SqliteJournal:
             last_group=len(batch.steps),
         )
 
-    def _failed(self) -> None:
+    def _failed(self, error: Exception) -> None:
+        self._full = writing.is_full(error, self._reserve.free)
+        if not self._full:
+            self._say(Health.FAILING, f"the journal cannot be written, nothing is opened: {error}")
+        elif self._short and not self._reserve.held:
+            self._say(Health.FAILING, "the disk is full and the reserve used up: nothing can be written")
         self._pause_s = min(max(_FIRST_PAUSE_S, self._pause_s * 2), _LONGEST_PAUSE_S)
         counters = self._counters
         self._counters = Counters(
@@ -269,7 +345,7 @@ class SqliteJournal:
             return False
         self._give_up_connection()
         try:
-            durable = _holds(self._reopened(), batch)
+            durable = writing.holds(self._reopened(), batch)
         except (apsw.Error, JournalError):
             return False
         if durable:
@@ -300,6 +376,8 @@ class SqliteJournal:
         if self._connection is None:
             connection = schema.connect(self.path, vfs=self._vfs)
             try:
+                if self._short:
+                    connection.wal_autocheckpoint(_SPARING_PAGES)
                 # What the log holds is copied and synced anew; an error here says that the disk is still ill.
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             except apsw.BusyError:
@@ -327,7 +405,7 @@ class SqliteJournal:
                     connection.execute("DELETE FROM position WHERE ordinal = ?", (ordinal,))
                 else:
                     standing = replace(before, terminal=rows.ended(connection, ordinal))
-                    _list(connection, [position_row(ordinal, standing)])
+                    writing.list_lines(connection, [position_row(ordinal, standing)])
                     self._standings[ordinal] = standing
 
     def _standing(self, ordinal: int) -> Standing | None:
@@ -364,58 +442,15 @@ class SqliteJournal:
     def _end(self) -> None:
         if self._connection is not None:
             _close(self._connection)
+        self._mark.close()
         self._lock.release()
 
 
-def _write(connection: apsw.Connection, batch: Batch) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    if batch.positions:
-        _list(connection, list(batch.positions.values()))
-    for statement, bindings in _inserts(batch.steps):
-        connection.execute(statement, bindings)
-    if batch.snapshots:
-        connection.executemany(
-            "INSERT OR REPLACE INTO snapshot(ordinal, version, payload, checksum) VALUES(?, ?, ?, ?)",
-            list(batch.snapshots.values()),
-        )
-    connection.execute("COMMIT")
-
-
-def _inserts(steps: Sequence[StepRow]) -> Iterator[tuple[str, tuple[object, ...]]]:
-    """Statements of 256, 128 … 1 rows each. Every statement gives up the interpreter lock and has to win it
-    back from all other threads: row by row that costs a busy system more than the disk does.
-    """
-    start = 0
-    while start < len(steps):
-        size = min(1 << (len(steps) - start).bit_length() - 1, _ROWS_PER_STATEMENT)
-        yield _insert_of(size), tuple(chain.from_iterable(steps[start : start + size]))
-        start += size
-
-
-@cache
-def _insert_of(size: int) -> str:
-    values = ", ".join(["(?, ?, ?, ?, ?, ?)"] * size)
-    return f"INSERT INTO step(seq, ordinal, version, ts, payload, checksum) VALUES {values}"  # noqa: S608
-
-
-def _list(connection: apsw.Connection, lines: Sequence[tuple[int, str, bool, bytes]]) -> None:
-    connection.executemany(
-        "INSERT OR REPLACE INTO position(ordinal, position_id, terminal, checksum) VALUES(?, ?, ?, ?)", lines
-    )
-
-
-def _holds(connection: apsw.Connection, batch: Batch) -> bool:
-    """A transaction is there whole or not at all, so its last step speaks for it."""
-    if not batch.steps:
-        return False
-    seq, checksum = batch.steps[-1][0], batch.steps[-1][-1]
-    return connection.execute("SELECT checksum FROM step WHERE seq = ?", (seq,)).fetchone() == (checksum,)
-
-
-def _roll_back(connection: apsw.Connection) -> None:
-    with suppress(apsw.Error):  # the connection is given up, or the next BEGIN says so
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+def _spare(connection: apsw.Connection) -> None:
+    """Fold the log in now and often; what that fails for, the next commit says."""
+    with suppress(apsw.Error):
+        connection.wal_autocheckpoint(_SPARING_PAGES)
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
 
 def _taken_in(batch: Batch, encoded: Sequence[EncodedStep] | str) -> str | None:
