@@ -30,6 +30,8 @@ NOTIFIER = Address("notifier")
 OWN_HISTORY = 0
 """The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
 MINUTE_NS = 60_000_000_000
+LEAVING_NS = 10_000_000_000
+"""A close is durable, and its view here, well before that; a refused one holds nobody longer."""
 DAY_NS = 86_400_000_000_000
 
 Spawn = Callable[[Identity, Position | None], None]
@@ -69,6 +71,8 @@ class Memory:
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
+    leaving: dict[int, int] = field(default_factory=dict)
+    """Whose whole close passed here, and when (monotonic): its view tells of it only after the commit."""
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":
@@ -232,6 +236,7 @@ class SupervisorActor(Actor[Message]):
             realized_today=self._realized_today(account.account),
             watch_only=self._settings.watch_only,
             admitted=tuple(e for e in self._book.admitted.values() if e.account == account.account),
+            leaving=frozenset(ordinal for ordinal, at_ns in self._memory.leaving.items() if now - at_ns < LEAVING_NS),
         )
 
     def _to_position(
@@ -255,7 +260,14 @@ class SupervisorActor(Actor[Message]):
             return
         if isinstance(command, c.ClosePosition | c.EmergencyClose):
             command = replace(command, shared_leg=self._shared(ordinal))
+            self._note_leaving(ordinal, command)
         self._tell_position(ordinal, command)
+
+    def _note_leaving(self, ordinal: int, command: c.ClosePosition | c.EmergencyClose) -> None:
+        now = self.context.clock.monotonic_ns()
+        if isinstance(command, c.EmergencyClose) or (command.quantity is None and command.percent in (None, 100)):
+            self._memory.leaving = {o: at for o, at in self._memory.leaving.items() if now - at < LEAVING_NS}
+            self._memory.leaving[ordinal] = now
 
     def _known(self, ordinal: int, position_id: PositionId) -> bool:
         view = self._book.views.get(ordinal)
@@ -290,6 +302,7 @@ class SupervisorActor(Actor[Message]):
                 position_id=view.position_id,
                 shared_leg=self._shared(view.ordinal),
             )
+            self._note_leaving(view.ordinal, close)
             self._tell_position(view.ordinal, close)
         self._reply(command, accepted=True, text=f"closing {len(views)} positions")
 

@@ -28,7 +28,8 @@ class Limits:
 class Facts:
     """What an opening is held against. `live` are the account's non-terminal positions.
 
-    `admitted` are its openings of which the views show no order yet.
+    `admitted` are its openings of which the views show no order yet, `leaving` the ordinals of which the views may not
+    show yet that they are being closed.
     """
 
     account: Account
@@ -41,6 +42,7 @@ class Facts:
     watch_only: bool = False
     unsettled: Mapping[str, str] = field(default_factory=dict)
     admitted: tuple[OpenPosition, ...] = ()
+    leaving: Collection[int] = ()
 
 
 def refusal(command: OpenPosition, facts: Facts) -> str:
@@ -125,7 +127,7 @@ def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
             view
             for view in facts.live
             if (view.symbol, view.side) == (command.symbol, command.side)
-            and (view.goal_quantity == 0 or view.state is PositionState.CLOSING)
+            and (view.goal_quantity == 0 or view.state is PositionState.CLOSING or view.ordinal in facts.leaving)
         ),
         None,
     )
