@@ -28,7 +28,8 @@ class Command(Message):
 class OpenPosition(Command):
     """Open by market, or by limit where `limit_price` is given. Nothing leaves after `expires_at_ns` (0: never).
 
-    `instrument` is filled in by the supervisor when it admits the command.
+    `trailing` is the callback rate of a trailing stop, in percent. `instrument` is filled in by the supervisor when
+    it admits the command.
     """
 
     account: AccountId
@@ -42,6 +43,7 @@ class OpenPosition(Command):
     leverage: int | None = None
     expires_at_ns: int = 0
     instrument: Instrument | None = None
+    trailing: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,31 @@ class EmergencyClose(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyPosition(Command):
-    """Move the stop or the target. None leaves as it is; zero removes it."""
+    """Move stop, target or trailing stop, change the leverage, or add to it by market.
+
+    None leaves as it is; a stop, target or trailing stop of zero is removed. An addition that has not been sent by
+    `expires_at_ns` (0: never) is not sent any more.
+    """
 
     position_id: PositionId
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    trailing: Decimal | None = None
+    leverage: int | None = None
+    add: Decimal | None = None
+    expires_at_ns: int = 0
+
+    @property
+    def moves_protection(self) -> bool:
+        return any(price is not None for price in (self.stop_loss, self.take_profit, self.trailing))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelEntry(Command):
+    """Take what is left of a working entry off the book; what is filled stays, protected."""
+
+    position_id: PositionId
+    why: str = "the rest of the entry was called off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,40 @@ class PositionRequested(Event):
     take_profit: Decimal | None = None
     leverage: int | None = None
     expires_at_ns: int = 0
+    trailing: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditionRequested(Event):
+    """So much more is to be bought or sold by market; nothing has been sent."""
+
+    command_id: CommandId
+    quantity: Decimal
+    expires_at_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryAbandoned(Event):
+    """What is left of the entry is not wanted any more; what is filled is kept."""
+
+    command_id: CommandId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionStranded(Event):
+    """What is left is less than any order at the venue may be: nothing can close or protect it."""
+
+    quantity: Decimal
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingBooked(Event):
+    """This position's share of a funding payment; positive when received. `ts_event` is the time of the funding."""
+
+    amount: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +91,10 @@ class PositionAdopted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageIntended(Event):
-    """Leverage is about to be set, before the entry."""
+    """Leverage is about to be set: before the entry, or of what is held."""
 
     leverage: int
+    command_id: CommandId = CommandId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +106,7 @@ class LeverageApplied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageRefused(Event):
-    """The venue refused the leverage; the entry is not sent."""
+    """The venue refused the leverage; an entry that waits for it is not sent."""
 
     leverage: int
     text: str
@@ -89,6 +124,7 @@ class OrderIntended(Event):
     quantity: Decimal
     limit_price: Decimal | None = None
     trigger_price: Decimal | None = None
+    callback_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,11 +226,12 @@ class GoalReached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionRequested(Event):
-    """Stop and target are to rest at these prices; None: none."""
+    """Stop and target are to rest at these prices, a trailing stop with this callback rate; None: none."""
 
     command_id: CommandId
     stop_loss: Decimal | None
     take_profit: Decimal | None
+    trailing: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
     # order is in one class, so that its reports are never reordered on the way to their position.
     Priority.HIGH: (
         commands.ClosePosition,
+        commands.CancelEntry,
         commands.PausePosition,
         reconciliation.HoldKey,
         requests.SubmitReducing,
@@ -112,6 +113,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.OpenOrdersReport,
         reports.FetchFailed,
         reports.Sweep,
+        reports.FundingReport,
+        reports.FundingShare,
         reports.PositionView,
         reports.PositionsAnswer,
         reports.StatusAnswer,

@@ -280,6 +280,26 @@ class MarginCall(VenueReport):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FundingReport(VenueReport):
+    """One funding payment of a symbol, at `ts_event`; positive when received. The same one may be told again."""
+
+    symbol: Symbol
+    amount: Decimal
+    currency: str
+    payment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingShare(Message):
+    """To one position: its part of a funding payment made at `ts_event`."""
+
+    position_id: PositionId
+    amount: Decimal
+    currency: str
+    ts_event: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayStatus(VenueReport):
     """What one account's gateway is busy with. `throttled_until_ns` is wall time, 0: not throttled."""
 
@@ -356,6 +376,8 @@ class PositionView(Message):
     orders: tuple[OrderView, ...] = ()
     command_ids: tuple[CommandId, ...] = ()
     touched_ns: int = 0
+    trailing: Decimal | None = None
+    funding: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,11 @@ class OrderRequest(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitOrder(OrderRequest):
-    """One order, to be sent once. Nothing leaves after `expires_at_ns` (0: never)."""
+    """One order, to be sent once. Nothing leaves after `expires_at_ns` (0: never).
+
+    `callback_rate`, in percent, is a trailing stop's. A resting order ends by itself at `good_till_ns` (0: never),
+    where the venue can do that.
+    """
 
     side: Side
     position_side: PositionSide
@@ -46,6 +50,8 @@ class SubmitOrder(OrderRequest):
     trigger_price: Decimal | None = None
     trigger: TriggerPrice = TriggerPrice.MARK
     expires_at_ns: int = 0
+    callback_rate: Decimal | None = None
+    good_till_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,16 +95,17 @@ _TERMINAL = frozenset({PositionState.CLOSED, PositionState.FAILED, PositionState
 
 
 class OrderPurpose(StrEnum):
-    """Why a position has an order; the last two are conditional orders resting at the venue."""
+    """Why a position has an order; the last three are conditional orders resting at the venue."""
 
     ENTRY = "entry"
     REDUCE = "reduce"
     STOP = "stop"
     TARGET = "target"
+    TRAILING = "trailing"
 
     @property
     def protective(self) -> bool:
-        return self in (OrderPurpose.STOP, OrderPurpose.TARGET)
+        return self in (OrderPurpose.STOP, OrderPurpose.TARGET, OrderPurpose.TRAILING)
 
 
 class OrderKind(StrEnum):
@@ -112,11 +113,12 @@ class OrderKind(StrEnum):
     LIMIT = "limit"
     STOP_MARKET = "stop_market"
     TARGET_MARKET = "target_market"
+    TRAILING_STOP_MARKET = "trailing_stop_market"
 
     @property
     def conditional(self) -> bool:
         """Conditional orders wait for a trigger price and become a market order then."""
-        return self in (OrderKind.STOP_MARKET, OrderKind.TARGET_MARKET)
+        return self in (OrderKind.STOP_MARKET, OrderKind.TARGET_MARKET, OrderKind.TRAILING_STOP_MARKET)
 
 
 class TriggerPrice(StrEnum):
@@ -144,6 +146,8 @@ class RejectReason(StrEnum):
 
     INSUFFICIENT_MARGIN = "insufficient_margin"
     REDUCE_ONLY = "reduce_only"
+    BLOCKED = "blocked"
+    """Other orders of the account that would reduce stand in its way."""
     WOULD_TRIGGER = "would_trigger"
     FILTER = "filter"
     LIMIT_REACHED = "limit_reached"

@@ -8,7 +8,7 @@ from actors.position.state import Order, Position
 from messages.base import Event, Message
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
-from messages.types import Address, CorrelationId, Severity
+from messages.types import Address, CorrelationId, Severity, TriggerPrice
 
 NOTIFIER = Address("notifier")
 
@@ -19,12 +19,16 @@ class Policy:
 
     `protection_deadline_ms`: an open position whose stop is still refused after this long is closed.
     `answer_deadline_ms`: an order or cancel without any answer for this long is asked after.
+    `trigger`: which price sets off stops and targets. `entry_good_for_ms`: a resting entry ends by itself after this
+    long (0: never), where the venue can do that.
     `watch_only`: what is told is recorded; nothing is intended, so nothing is sent.
     """
 
     protection_deadline_ms: int = 30_000
     answer_deadline_ms: int = 15_000
     watch_only: bool = False
+    trigger: TriggerPrice = TriggerPrice.MARK
+    entry_good_for_ms: int = 0
 
 
 @dataclass(slots=True)

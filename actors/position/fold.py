@@ -8,7 +8,7 @@ from actors.position.copying import replace, stamp
 from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position, protection_rests
 from messages import events as e
 from messages.base import Event
-from messages.types import CommandId, OrderPurpose, OrderStatus, Side
+from messages.types import CommandId, OrderPurpose, OrderStatus, PositionState, Side
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -47,6 +47,7 @@ def _requested(p: Position, ev: e.PositionRequested) -> Position:
         take_profit=ev.take_profit,
         leverage=ev.leverage,
         expires_at_ns=ev.expires_at_ns,
+        trailing=ev.trailing,
         since_ns=ev.ts_init,
         commands=_remember(p, ev.command_id),
     )
@@ -64,9 +65,11 @@ def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
         leverage=ev.leverage,
         held=True,
         entry_over=True,
+        opened_ns=ev.ts_init,
         since_ns=ev.ts_init,
         commands=_remember(p, ev.command_id),
         reason="adopted from the venue",
+        done="adopted from the venue",
     )
 
 
@@ -80,6 +83,7 @@ def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
         quantity=ev.quantity,
         limit_price=ev.limit_price,
         trigger_price=ev.trigger_price,
+        callback_rate=ev.callback_rate,
         phase=OrderPhase.SENT,
         sent_ns=ev.ts_init,
         touched_ns=ev.ts_init,
@@ -115,7 +119,9 @@ def _came_to_nothing(p: Position, order: Order, why: str) -> Position:
     """An entry of which a part came to nothing is over; that is why, unless a close was asked for before."""
     if order.purpose is not OrderPurpose.ENTRY:
         return _protection_checked(p)
-    return replace(p, entry_over=True, reason=p.reason if p.goal is not None else why)
+    if p.entry_abandoned:
+        return replace(p, entry_over=True)
+    return replace(p, entry_over=True, reason=p.reason if p.goal is not None else why, done=why)
 
 
 def _protection_checked(p: Position) -> Position:
@@ -151,6 +157,8 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         realized_pnl=p.realized_pnl + ev.realized_pnl,
         fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
         held=True,
+        opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
+        done=f"added {p.added:f}" if p.added else p.done,
         entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
     )
@@ -189,8 +197,54 @@ def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
     )
 
 
-def _goal_reached(p: Position, _: e.GoalReached) -> Position:
-    return replace(p, goal=None, cancel_first=False)
+def _goal_reached(p: Position, ev: e.GoalReached) -> Position:
+    return replace(p, goal=None, cancel_first=False, done=f"reduced to {ev.goal_quantity:f}")
+
+
+def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
+    """What was intended before stays as it is; the addition comes on top of it, by market."""
+    intended = sum((o.quantity for o in p.orders if o.purpose is OrderPurpose.ENTRY), ZERO)
+    return replace(
+        p,
+        requested=intended + ev.quantity,
+        limit_price=None,
+        expires_at_ns=ev.expires_at_ns,
+        entries_from=len(p.orders),
+        entry_over=False,
+        entry_abandoned=False,
+        commands=_remember(p, ev.command_id),
+    )
+
+
+def _entry_abandoned(p: Position, ev: e.EntryAbandoned) -> Position:
+    commands = _remember(p, ev.command_id)
+    return replace(p, entry_abandoned=True, entry_over=True, reason=ev.why, done=ev.why, commands=commands)
+
+
+def _stranded(p: Position, ev: e.PositionStranded) -> Position:
+    return replace(p, goal=None, cancel_first=False, emergency=False, paused=True, modifying=False, reason=ev.why)
+
+
+def _funding_booked(p: Position, ev: e.FundingBooked) -> Position:
+    return replace(p, funding=_add_fee(p.funding, ev.currency, ev.amount), funded_ns=max(p.funded_ns, ev.ts_event))
+
+
+def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
+    return replace(p, leverage_pending=True, leverage_wanted=ev.leverage, commands=_remember(p, ev.command_id))
+
+
+def _leverage_applied(p: Position, ev: e.LeverageApplied) -> Position:
+    done = f"leverage set to {ev.leverage}" if p.held else p.done
+    return replace(p, leverage_pending=False, leverage_wanted=None, leverage=ev.leverage, done=done)
+
+
+def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
+    """An opening ends here; what is held goes on with the leverage that it has."""
+    why = f"leverage refused: {ev.text}"
+    p = replace(p, leverage_pending=False, leverage_wanted=None, reason=why)
+    if p.held:
+        return replace(p, done=why, entry_over=p.entry_over or p.addition > 0)
+    return replace(p, leverage_refused=True)
 
 
 def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
@@ -198,6 +252,7 @@ def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
         p,
         stop_loss=ev.stop_loss,
         take_profit=ev.take_profit,
+        trailing=ev.trailing,
         modifying=True,
         protection_in_place=False,
         protection_ns=ev.ts_init,
@@ -231,8 +286,10 @@ def _requantified(p: Position, ev: e.QuantityAdjusted) -> Position:
 
 
 def _state_changed(p: Position, ev: e.StateChanged) -> Position:
+    settled = ev.after is PositionState.ACTIVE
     return replace(
         p,
+        reason=ev.because if settled else p.reason,
         state=ev.after,
         previous=ev.before,
         since_ns=ev.ts_init,
@@ -290,11 +347,13 @@ def _put(p: Position, order: Order) -> Position:
 _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.PositionRequested: _requested,
     e.PositionAdopted: _adopted,
-    e.LeverageIntended: lambda p, _: replace(p, leverage_pending=True),
-    e.LeverageApplied: lambda p, ev: replace(p, leverage_pending=False, leverage=ev.leverage),
-    e.LeverageRefused: lambda p, ev: replace(
-        p, leverage_pending=False, leverage_refused=True, reason=f"leverage refused: {ev.text}"
-    ),
+    e.LeverageIntended: _leverage_intended,
+    e.LeverageApplied: _leverage_applied,
+    e.LeverageRefused: _leverage_refused,
+    e.AdditionRequested: _addition_requested,
+    e.EntryAbandoned: _entry_abandoned,
+    e.PositionStranded: _stranded,
+    e.FundingBooked: _funding_booked,
     e.OrderIntended: _order_intended,
     e.OrderAcknowledged: _order_acknowledged,
     e.OrderTriggered: lambda p, ev: _put(p, replace(_find(p, ev.client_order_id), triggered=True)),
@@ -308,10 +367,14 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.CloseRequested: _close_requested,
     e.GoalReached: _goal_reached,
     e.ProtectionRequested: _protection_requested,
-    e.ProtectionPlaced: lambda p, _: replace(p, protection_in_place=True, modifying=False),
+    e.ProtectionPlaced: lambda p, _: replace(
+        p, protection_in_place=True, modifying=False, done="protection changed" if p.modifying else p.done
+    ),
     e.ProtectionFailed: lambda p, _: p,
     e.PositionPaused: lambda p, ev: replace(p, paused=True, commands=_remember(p, ev.command_id)),
-    e.PositionResumed: lambda p, ev: replace(p, paused=False, outside=False, commands=_remember(p, ev.command_id)),
+    e.PositionResumed: lambda p, ev: replace(
+        p, paused=False, outside=False, done="resumed by hand", commands=_remember(p, ev.command_id)
+    ),
     e.QuantityAdjusted: _quantity_adjusted,
     e.StateChanged: _state_changed,
     e.MessageRefused: lambda p, _: p,

@@ -7,7 +7,7 @@ any order of reports, restarts and repeated messages safe: there is no "next ste
 from decimal import Decimal
 
 from actors.position.draft import Draft
-from actors.position.state import ZERO, Order, OrderPhase, Position, Refusals, protection_rests, refusals
+from actors.position.state import PROTECTIVE, ZERO, Order, OrderPhase, Position, Refusals, protection_rests, refusals
 from messages import events as e
 from messages.ids import client_order_id
 from messages.requests import (
@@ -25,6 +25,7 @@ RETRY_MOST_MS = 30_000
 _PROTECTION = (
     (OrderPurpose.STOP, OrderKind.STOP_MARKET),
     (OrderPurpose.TARGET, OrderKind.TARGET_MARKET),
+    (OrderPurpose.TRAILING, OrderKind.TRAILING_STOP_MARKET),
 )
 
 
@@ -33,6 +34,7 @@ def follow_up(d: Draft) -> None:
     if d.position.instrument is None:
         return
     _finish_goal(d)
+    _strand(d)
     _reduce(d)
     _abandon_entry(d)
     _protect(d)
@@ -46,6 +48,18 @@ def _finish_goal(d: Draft) -> None:
         d.record(e.GoalReached, goal_quantity=p.goal)
 
 
+def _strand(d: Draft) -> None:
+    """What no order can close or protect is told once and left alone, instead of being refused for ever."""
+    p = d.position
+    if not p.strandable or (p.paused and p.goal is None) or p.in_doubt or p.instrument is None:
+        return
+    if p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE) or p.addition > 0:
+        return
+    why = f"{p.quantity:f} left is dust: below the venue's minimum of {p.instrument.min_quantity:f}"
+    d.record(e.PositionStranded, quantity=p.quantity, why=why)
+    d.notify(Severity.WARNING, f"{p.position_id}: {why}; close it at the venue.")
+
+
 def _enter(d: Draft) -> None:
     """Send the entry; where it exceeds the market maximum, part by part, each after the one before is filled.
 
@@ -57,7 +71,8 @@ def _enter(d: Draft) -> None:
         return
     entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
     remaining = p.requested - sum((o.quantity for o in entries), ZERO)
-    if remaining <= 0 or (entries and entries[-1].phase is not OrderPhase.FILLED):
+    waiting = any(o.number > (p.entries_from or 0) for o in entries) and entries[-1].phase is not OrderPhase.FILLED
+    if remaining <= 0 or waiting:
         return
     if p.expires_at_ns and d.now_ns >= p.expires_at_ns:
         d.record(
@@ -88,11 +103,11 @@ def _abandon_entry(d: Draft) -> None:
     """
     p = d.position
     stopped = any(o.filled and o.purpose.protective for o in p.orders)
-    if p.goal is None and not stopped:
+    if p.goal is None and not stopped and not p.entry_abandoned:
         return
     for order in p.live_orders(OrderPurpose.ENTRY):
         if order.phase is not OrderPhase.WORKING or order.kind is OrderKind.LIMIT:
-            _cancel(d, order, "closing")
+            _cancel(d, order, "not wanted any more" if p.entry_abandoned else "closing")
 
 
 def _reduce(d: Draft) -> None:
@@ -107,9 +122,9 @@ def _reduce(d: Draft) -> None:
     excess = p.quantity - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
     if excess <= 0:
         return
-    if p.cancel_first and p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
-        for order in p.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET):
-            _cancel(d, order, "closing on a shared leg")
+    if p.cancel_first and p.live_orders(*PROTECTIVE):
+        for order in p.live_orders(*PROTECTIVE):
+            _cancel(d, order, "closing, and it stands in the way")
         return
     wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), d.now_ns)
     if wait_ms:
@@ -122,7 +137,7 @@ def _protect(d: Draft) -> None:
     p = d.position
     if p.quantity <= 0 or p.goal == 0 or any(o.triggered and o.live for o in p.orders):
         return
-    if p.unread_reductions or (p.cancel_first and p.goal is not None):
+    if p.unread_reductions or p.strandable or (p.cancel_first and p.goal is not None):
         return  # a protective order just did its work, or makes room for a reduction on a shared leg
     if _protection_overdue(p, d.now_ns, d.policy.protection_deadline_ms):
         seconds = d.policy.protection_deadline_ms // 1000
@@ -144,8 +159,11 @@ def _protect(d: Draft) -> None:
 
 
 def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
-    failed = refusals(p, OrderPurpose.STOP, p.protection_ns)
-    if p.stop_loss is None or not failed.count or p.live_orders(OrderPurpose.STOP):
+    guard = p.guard
+    if guard is None or p.live_orders(guard):
+        return False
+    failed = refusals(p, guard, p.protection_ns)
+    if not failed.count:
         return False
     return now_ns - failed.first_ns >= deadline_ms * 1_000_000
 
@@ -166,7 +184,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         if wait_ms:
             d.wake(f"protect:{purpose}", wait_ms)
         else:
-            _intend(d, purpose, kind, p.quantity, trigger_price=price)
+            _intend(d, purpose, kind, p.quantity, price)
         return
     for order in live:
         if order not in fitting[:1]:
@@ -174,7 +192,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
 
 
 def _fits(order: Order, price: Decimal | None, quantity: Decimal) -> bool:
-    return order.trigger_price == price and order.leaves == quantity
+    return order.setting == price and order.leaves == quantity
 
 
 def _clean_up(d: Draft) -> None:
@@ -187,7 +205,7 @@ def _clean_up(d: Draft) -> None:
     p = d.position
     if p.quantity > 0 or p.live_orders(OrderPurpose.ENTRY) or not p.held:
         return
-    for order in p.live_orders(OrderPurpose.REDUCE, OrderPurpose.STOP, OrderPurpose.TARGET):
+    for order in p.live_orders(OrderPurpose.REDUCE, *PROTECTIVE):
         if order.purpose is OrderPurpose.REDUCE or order.phase is OrderPhase.WORKING:
             _cancel(d, order, "position is flat")
 
@@ -204,18 +222,23 @@ _SUBMIT: dict[OrderPurpose, type[SubmitOrder]] = {
     OrderPurpose.REDUCE: SubmitReducing,
     OrderPurpose.STOP: SubmitProtection,
     OrderPurpose.TARGET: SubmitProtection,
+    OrderPurpose.TRAILING: SubmitProtection,
 }
 
 
 def _intend(
-    d: Draft, purpose: OrderPurpose, kind: OrderKind, quantity: Decimal, trigger_price: Decimal | None = None
+    d: Draft, purpose: OrderPurpose, kind: OrderKind, quantity: Decimal, setting: Decimal | None = None
 ) -> None:
-    """Record the intent and have it sent: the journal holds the first back until the second is durable."""
+    """Record the intent and have it sent: the journal holds the first back until the second is durable.
+
+    `setting` is a protective order's trigger price, or its callback rate.
+    """
     p = d.position
     opening = purpose is OrderPurpose.ENTRY
     number = len(p.orders) + 1
     name = client_order_id(p.journal_id, p.ordinal, number)
     side = p.key.side.increasing if opening else p.key.side.reducing
+    trails = kind is OrderKind.TRAILING_STOP_MARKET
     d.record(
         e.OrderIntended,
         client_order_id=name,
@@ -225,7 +248,8 @@ def _intend(
         side=side,
         quantity=quantity,
         limit_price=p.limit_price if opening else None,
-        trigger_price=trigger_price,
+        trigger_price=None if trails else setting,
+        callback_rate=setting if trails else None,
     )
     order = d.position.orders[-1]
     submit = SubmitEmergency if purpose is OrderPurpose.REDUCE and p.emergency else _SUBMIT[purpose]
@@ -238,11 +262,19 @@ def _intend(
             kind=kind,
             quantity=quantity,
             limit_price=order.limit_price,
-            trigger_price=trigger_price,
+            trigger_price=order.trigger_price,
+            trigger=d.policy.trigger,
+            callback_rate=order.callback_rate,
+            good_till_ns=_good_till_ns(d, kind),
             expires_at_ns=p.expires_at_ns if opening else 0,
         ),
     )
     d.wake(f"answer:{number}", d.policy.answer_deadline_ms)
+
+
+def _good_till_ns(d: Draft, kind: OrderKind) -> int:
+    for_ms = d.policy.entry_good_for_ms
+    return d.now_ns + for_ms * 1_000_000 if for_ms and kind is OrderKind.LIMIT else 0
 
 
 def _retry_in_ms(run: Refusals, now_ns: int) -> int:

@@ -29,25 +29,34 @@ def _exposed(p: Position) -> tuple[PositionState, str]:
         return S.CLOSING, "a protective order fired"
     if p.goal is not None:
         return S.MODIFYING, f"reducing to {p.goal}"
-    if p.live_orders(OrderPurpose.ENTRY):
+    if p.addition > 0:
+        return S.MODIFYING, f"adding {p.addition:f}"
+    entering = p.live_orders(OrderPurpose.ENTRY)
+    if entering and entering[-1].number > (p.entries_from or len(p.orders)):
+        return S.MODIFYING, "canceling the rest of the addition"
+    if entering:
         return S.OPENING, "entry partly filled"
     if p.paused:
-        return S.PAUSED, "held by hand"
+        return S.PAUSED, p.reason if p.strandable else "held by hand"
+    if p.leverage_pending:
+        return S.MODIFYING, f"setting leverage {p.leverage_wanted}"
     if p.modifying:
         return S.MODIFYING, "moving the protection"
     if p.outside:
         return S.MODIFIED, p.reason or "changed outside"
-    return S.ACTIVE, "entry done"
+    return S.ACTIVE, p.done
 
 
 def _flat(p: Position) -> tuple[PositionState, str]:
     if p.live_orders(OrderPurpose.ENTRY):
-        abandoned = p.goal is not None or p.held
+        abandoned = p.goal is not None or p.held or p.entry_abandoned
         return (S.CLOSING, "canceling the entry") if abandoned else (S.OPENING, "entry sent")
     if p.live_orders():
         return S.CLOSING, "taking the remaining orders off the book"
     if p.held:
         return S.CLOSED, _why_flat(p)
+    if p.entry_abandoned:
+        return S.CANCELLED, p.reason
     entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
     if not entries and not p.leverage_refused and p.goal is None:
         return S.PENDING, "admitted"

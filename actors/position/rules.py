@@ -7,7 +7,7 @@ Venue oddities are marked "Real world possibility".
 
 from actors.position.draft import Draft
 from actors.position.fold import realized
-from actors.position.state import ZERO, Order, OrderPhase, Position, refusals
+from actors.position.state import PROTECTIVE, ZERO, Order, OrderPhase, Position, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
 from messages import reports as r
@@ -25,7 +25,7 @@ UNPROTECTED_AFTER_MS = 1_800
 
 
 def setting_applied(d: Draft, message: r.SettingApplied) -> None:
-    if d.position.leverage_pending and message.leverage == d.position.leverage:
+    if d.position.leverage_pending and message.leverage == d.position.leverage_wanted:
         d.record(e.LeverageApplied, leverage=message.leverage, ts_event=message.ts_event)
 
 
@@ -36,7 +36,9 @@ def setting_refused(d: Draft, message: r.SettingRefused) -> None:
         d.wake("leverage", max(message.retry_after_ms, 1_000))
         return
     d.record(e.LeverageRefused, leverage=message.leverage, text=message.text)
-    d.notify(Severity.WARNING, f"{d.position.position_id} not opened: leverage refused: {message.text}")
+    p = d.position
+    fate = f"stays at leverage {p.leverage}" if p.held else "not opened"
+    d.notify(Severity.WARNING, f"{p.position_id} {fate}: leverage refused: {message.text}")
 
 
 def accepted(d: Draft, message: r.OrderAccepted) -> None:
@@ -95,6 +97,15 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
             # Ask after every order that may have; never resend without the flag.
             for other in _suspects(p, order):
                 d.resolve(other)
+        if reason is RejectReason.BLOCKED and p.goal is not None and p.live_orders(*PROTECTIVE):
+            # Real world possibility: resting orders count against what may still be reduced. They go first.
+            d.record(
+                e.CloseRequested,
+                command_id=CommandId(""),
+                goal_quantity=p.goal,
+                why=p.reason,
+                cancel_first=True,
+            )
         if reason is not RejectReason.NEVER_SENT:
             stop = "without its stop" if p.bare else "stop stays in place"
             d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); trying again, {stop}")
@@ -115,8 +126,9 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
             attempt=refusals(p, order.purpose, p.protection_ns).count,
             text=text,
         )
-        severity = Severity.CRITICAL if order.purpose is OrderPurpose.STOP else Severity.WARNING
-        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {text}")
+        severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
+        full = "; the account has as many resting orders as it may have" if reason is RejectReason.LIMIT_REACHED else ""
+        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {text}{full}; trying again")
 
 
 SUSPECTS_MOST = 4
@@ -135,6 +147,13 @@ def _suspects(p: Position, refused: Order) -> list[Order]:
 
 def _in_full(p: Position) -> str:
     return " in full" if p.quantity > 0 else ""
+
+
+def funded(d: Draft, message: r.FundingShare) -> None:
+    """Money, never quantity. Fundings of a symbol are hours apart, so what is not later than the last is told again."""
+    p = d.position
+    if p.held and p.opened_ns <= message.ts_event and message.ts_event > p.funded_ns:
+        d.record(e.FundingBooked, amount=message.amount, currency=message.currency, ts_event=message.ts_event)
 
 
 def doubted(d: Draft, message: r.OutcomeUnknown) -> None:

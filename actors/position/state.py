@@ -69,6 +69,12 @@ class Order:
     triggered: bool = False
     cancel_intended: bool = False
     correlation_id: CorrelationId = CorrelationId("")
+    callback_rate: Decimal | None = None
+
+    @property
+    def setting(self) -> Decimal | None:
+        """What makes a protective order the one that is wanted: its trigger price, or its callback rate."""
+        return self.trigger_price if self.callback_rate is None else self.callback_rate
 
     @property
     def live(self) -> bool:
@@ -93,7 +99,8 @@ class Position:
     stays, so that a late fill of a position that should be flat is closed again. `goal_ns` and
     `protection_ns` say when a reduction or a protection was last asked for: refusals before count no more.
     `entry_over` says that no further part of the entry is sent: one came to nothing, a reduction was asked for
-    or happened, or the quantity was changed outside.
+    or happened, or the quantity was changed outside. `entries_from` is the number of the last order before an
+    addition was asked for: later entries are its own. `done` says what was achieved last, for people.
     """
 
     key: Key
@@ -132,6 +139,14 @@ class Position:
     reason: str = ""
     entry_over: bool = False
     touched_ns: int = 0
+    trailing: Decimal | None = None
+    leverage_wanted: int | None = None
+    entries_from: int | None = None
+    entry_abandoned: bool = False
+    done: str = "entry done"
+    funding: tuple[tuple[str, Decimal], ...] = ()
+    opened_ns: int = 0
+    funded_ns: int = 0
 
     @property
     def position_id(self) -> PositionId:
@@ -139,7 +154,36 @@ class Position:
 
     @property
     def wants_protection(self) -> bool:
-        return self.stop_loss is not None or self.take_profit is not None
+        return any(setting is not None for setting in (self.stop_loss, self.take_profit, self.trailing))
+
+    @property
+    def guard(self) -> OrderPurpose | None:
+        """The order that must rest lest a loss be unlimited: the stop, else the trailing one, if any is wanted."""
+        if self.stop_loss is not None:
+            return OrderPurpose.STOP
+        return OrderPurpose.TRAILING if self.trailing is not None else None
+
+    @property
+    def addition(self) -> Decimal:
+        """What is still to come of an addition that was asked for; zero when there is none."""
+        if self.entries_from is None or self.entry_over:
+            return ZERO
+        before = (o.quantity for o in self.orders if o.purpose is OrderPurpose.ENTRY and o.number <= self.entries_from)
+        return self.requested - sum(before, ZERO) - self.added
+
+    @property
+    def added(self) -> Decimal:
+        """What was filled of the latest addition."""
+        first = self.entries_from
+        own = (
+            o.filled for o in self.orders if o.purpose is OrderPurpose.ENTRY and first is not None and o.number > first
+        )
+        return sum(own, ZERO)
+
+    @property
+    def strandable(self) -> bool:
+        """It is smaller than any order may be, as the venue has it."""
+        return self.instrument is not None and 0 < self.quantity < self.instrument.min_quantity
 
     def live_orders(self, *purposes: OrderPurpose) -> tuple[Order, ...]:
         """Live orders of these purposes; of all where none is named."""
@@ -165,14 +209,22 @@ class Position:
     @property
     def bare(self) -> bool:
         """The venue's resting stops cover less than what is held, though a stop is wanted."""
-        if self.quantity <= 0 or self.stop_loss is None:
+        guard = self.guard
+        if self.quantity <= 0 or guard is None:
             return False
-        resting = (o.leaves for o in self.live_orders(OrderPurpose.STOP) if o.phase is OrderPhase.WORKING)
+        resting = (o.leaves for o in self.live_orders(guard) if o.phase is OrderPhase.WORKING)
         return sum(resting, ZERO) < self.quantity
 
     def wanted_price(self, purpose: OrderPurpose) -> Decimal | None:
-        """Where the protective order of this purpose is to rest; None: there is to be none."""
-        return self.stop_loss if purpose is OrderPurpose.STOP else self.take_profit
+        """Where the protective order of this purpose is to rest, or its callback rate; None: there is to be none."""
+        return {
+            OrderPurpose.STOP: self.stop_loss,
+            OrderPurpose.TARGET: self.take_profit,
+            OrderPurpose.TRAILING: self.trailing,
+        }[purpose]
+
+
+PROTECTIVE = (OrderPurpose.STOP, OrderPurpose.TARGET, OrderPurpose.TRAILING)
 
 
 def protection_rests(p: Position) -> bool:
@@ -180,10 +232,10 @@ def protection_rests(p: Position) -> bool:
     return p.quantity > 0 and all(
         p.wanted_price(purpose) is None
         or any(
-            o.phase is OrderPhase.WORKING and o.trigger_price == p.wanted_price(purpose) and o.leaves == p.quantity
+            o.phase is OrderPhase.WORKING and o.setting == p.wanted_price(purpose) and o.leaves == p.quantity
             for o in p.live_orders(purpose)
         )
-        for purpose in (OrderPurpose.STOP, OrderPurpose.TARGET)
+        for purpose in PROTECTIVE
     )
 
 

@@ -54,7 +54,10 @@ _LEAVING = _refuse("it is being closed")
 _FREE = _refuse("it is not on hold")
 _NOTHING_SENT = _refuse("nothing has been sent for this position yet")
 _NOTHING_HELD = _refuse("nothing is held yet")
-_SETTLED = _ignore("leverage is settled before the entry is sent")
+_SETTLED = _ignore("nothing of it is open, so its leverage is nobody's business")
+_STILL = _ignore("no leverage is being set")
+_NO_ENTRY = _refuse("no entry is working")
+_NEVER_HELD = _ignore("it holds nothing that is paid for")
 _ENDED = _ignore("every order of the position has ended")
 _NO_ORDERS = _ignore("no order has been sent yet")
 _ASKED = _ignore("the gateway asks what the order is, and reports that")
@@ -67,6 +70,7 @@ _modify, _pause, _resume, _adjust = (
     _apply(wishes.resume),
     _apply(wishes.adjust),
 )
+_call_off, _paid = _apply(wishes.cancel_entry), _apply(rules.funded)
 _set, _unset = _apply(rules.setting_applied), _apply(rules.setting_refused)
 _ack, _rej, _unk, _rep, _abs, _fill, _done, _swp, _wake, _rec = (
     _apply(rules.accepted),
@@ -92,11 +96,12 @@ _ROWS: Mapping[type[Message], tuple[Cell, ...]] = {
     c.ClosePosition:     (_close,        _close,   _close,   _close,   _close,   _close,   _close,   _close,   _OVER,    _UNOPENED, _UNOPENED),
     c.EmergencyClose:    (_now,          _now,     _now,     _now,     _now,     _now,     _now,     _now,     _OVER,    _UNOPENED, _UNOPENED),
     c.ModifyPosition:    (_NOT_YET,      _modify,  _modify,  _modify,  _modify,  _HELD,    _UNCLEAR, _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
+    c.CancelEntry:       (_call_off,     _call_off, _NO_ENTRY, _call_off, _NO_ENTRY, _NO_ENTRY, _call_off, _LEAVING, _OVER,   _UNOPENED, _UNOPENED),
     c.PausePosition:     (_NOT_YET,      _NOT_YET, _pause,   _pause,   _pause,   _pause,   _pause,   _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
     c.ResumePosition:    (_FREE,         _FREE,    _FREE,    _resume,  _resume,  _resume,  _resume,  _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
     c.AdjustPosition:    (_NOTHING_HELD, _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _OVER,    _UNOPENED, _UNOPENED),
-    r.SettingApplied:    (_set,          _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED),
-    r.SettingRefused:    (_unset,        _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED, _SETTLED),
+    r.SettingApplied:    (_set,          _set,     _STILL,   _set,     _STILL,   _set,     _set,     _set,     _SETTLED, _SETTLED, _SETTLED),
+    r.SettingRefused:    (_unset,        _unset,   _STILL,   _unset,   _STILL,   _unset,   _unset,   _unset,   _SETTLED, _SETTLED, _SETTLED),
     r.OrderAccepted:     (_NOTHING_SENT, _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack),
     r.OrderRejected:     (_NOTHING_SENT, _rej,     _rej,     _rej,     _rej,     _rej,     _rej,     _rej,     _ENDED,   _ENDED,   _ENDED),
     r.OutcomeUnknown:    (_NOTHING_SENT, _unk,     _unk,     _unk,     _unk,     _unk,     _unk,     _unk,     _ENDED,   _ENDED,   _ENDED),
@@ -105,6 +110,7 @@ _ROWS: Mapping[type[Message], tuple[Cell, ...]] = {
     r.CancelRejected:    (_NOTHING_SENT, _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ENDED,   _ENDED,   _ENDED),
     r.FillReport:        (_NOTHING_SENT, _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill),
     r.FillsFetched:      (_NOTHING_SENT, _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done),
+    r.FundingShare:      (_NEVER_HELD,   _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _NEVER_HELD, _NEVER_HELD),
     r.Sweep:             (_NO_ORDERS,    _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _ENDED,   _ENDED,   _ENDED),
     r.Woken:             (_wake,         _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _ENDED,   _ENDED,   _ENDED),
     r.Recovered:         (_rec,          _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _ENDED,   _ENDED,   _ENDED),

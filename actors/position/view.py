@@ -40,10 +40,12 @@ def view(p: Position) -> PositionView:
                 phase=o.phase,
                 quantity=o.quantity,
                 filled_quantity=o.filled,
-                price=o.trigger_price if o.kind.conditional else o.limit_price,
+                price=o.setting if o.kind.conditional else o.limit_price,
             )
             for o in p.live_orders()
         ),
         command_ids=p.commands,
         touched_ns=p.touched_ns,
+        trailing=p.trailing,
+        funding=dict(p.funding).get(QUOTE, Decimal(0)),
     )

@@ -52,6 +52,7 @@ def start(d: Draft, message: c.OpenPosition) -> None:
         take_profit=message.take_profit,
         leverage=message.leverage,
         expires_at_ns=message.expires_at_ns,
+        trailing=message.trailing,
     )
     if message.leverage is not None:
         d.record(e.LeverageIntended, leverage=message.leverage)
@@ -87,7 +88,7 @@ def adopt(d: Draft, message: c.AdoptPosition) -> None:
 
 def ask_leverage(d: Draft) -> None:
     p = d.position
-    if p.leverage is None:
+    if p.leverage_wanted is None:
         return
     d.send(
         d.gateway,
@@ -95,7 +96,7 @@ def ask_leverage(d: Draft) -> None:
             correlation_id=d.correlation_id,
             account=p.key.account,
             symbol=p.key.symbol,
-            leverage=p.leverage,
+            leverage=p.leverage_wanted,
             position_id=p.position_id,
         ),
     )
@@ -130,6 +131,8 @@ def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, str]:
 
     A part is taken from what a reduction in progress will leave, so that two of them add up.
     """
+    if p.strandable and not p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE):
+        return ZERO, p.reason
     if message.quantity is None and message.percent is None:
         return ZERO, ""
     if p.goal == 0:
@@ -174,26 +177,81 @@ def close_now(d: Draft, message: c.EmergencyClose) -> None:
 
 
 def modify(d: Draft, message: c.ModifyPosition) -> None:
+    """All of it or nothing: protection, leverage, and an addition after them."""
     p = d.position
-    negative = [price for price in (message.stop_loss, message.take_profit) if price is not None and price < 0]
-    if negative:
-        refuse(d, message, f"{negative[0]} is no price; zero removes the order")
+    why_not = _unmovable(p, message) or _unaddable(p, message) or _unlevered(p, message)
+    if why_not:
+        refuse(d, message, why_not)
         return
-    stop_loss = _moved(p.stop_loss, message.stop_loss)
-    take_profit = _moved(p.take_profit, message.take_profit)
-    if p.instrument is not None:
-        for name, price in (("stop", stop_loss), ("target", take_profit)):
-            if price is not None and price % p.instrument.price_step:
-                refuse(d, message, f"the {name} price {price} is not a multiple of {p.instrument.price_step}")
-                return
-    d.record(e.ProtectionRequested, command_id=message.command_id, stop_loss=stop_loss, take_profit=take_profit)
+    if message.moves_protection:
+        d.record(
+            e.ProtectionRequested,
+            command_id=message.command_id,
+            stop_loss=_moved(p.stop_loss, message.stop_loss),
+            take_profit=_moved(p.take_profit, message.take_profit),
+            trailing=_moved(p.trailing, message.trailing),
+        )
+    if message.leverage is not None and message.leverage != p.leverage:
+        d.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage)
+        ask_leverage(d)
+    if message.add is not None:
+        d.record(
+            e.AdditionRequested,
+            command_id=message.command_id,
+            quantity=message.add,
+            expires_at_ns=message.expires_at_ns,
+        )
     reply(d, message)
+
+
+def _unmovable(p: Position, message: c.ModifyPosition) -> str:
+    settings = (("stop", message.stop_loss), ("target", message.take_profit), ("trailing stop", message.trailing))
+    negative = next((price for _, price in settings if price is not None and price < 0), None)
+    if negative is not None:
+        return f"{negative} is no price; zero removes the order"
+    if p.instrument is not None:
+        for name, price in settings[:2]:
+            if price is not None and price % p.instrument.price_step:
+                return f"the {name} price {price} is not a multiple of {p.instrument.price_step}"
+    nothing = not message.moves_protection and message.leverage is None and message.add is None
+    return "nothing to change was named" if nothing else ""
+
+
+def _unaddable(p: Position, message: c.ModifyPosition) -> str:
+    """An addition waits for nothing else: what is under way first comes to its end."""
+    if message.add is None:
+        return ""
+    if message.add <= 0 or (p.instrument and message.add % p.instrument.quantity_step):
+        step = p.instrument.quantity_step if p.instrument else ""
+        return f"an addition of {message.add} is not a positive multiple of {step}"
+    if p.quantity <= 0 or p.live_orders(OrderPurpose.ENTRY) or p.addition > 0:
+        return "its entry is not done yet; add to it then"
+    if p.goal is not None:
+        return "it is being reduced; add to it then"
+    if any(o.purpose.protective and (o.filled or o.triggered) for o in p.orders):
+        return "a protective order of it has fired; open another position"
+    return ""
+
+
+def _unlevered(p: Position, message: c.ModifyPosition) -> str:
+    if message.leverage is not None and p.leverage_pending:
+        return f"leverage {p.leverage_wanted} is being set already"
+    return ""
 
 
 def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
     if wanted is None:
         return before
     return wanted if wanted > 0 else None
+
+
+def cancel_entry(d: Draft, message: c.CancelEntry) -> None:
+    p = d.position
+    if not p.version or p.entry_abandoned or not (p.live_orders(OrderPurpose.ENTRY) or not p.held or p.addition > 0):
+        refuse(d, message, "no entry is working")
+        return
+    d.record(e.EntryAbandoned, command_id=message.command_id, why=message.why)
+    reply(d, message)
 
 
 def pause(d: Draft, message: c.PausePosition) -> None:

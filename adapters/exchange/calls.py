@@ -50,6 +50,7 @@ _TYPES: Mapping[OrderKind, str] = {
     OrderKind.LIMIT: "LIMIT",
     OrderKind.STOP_MARKET: "STOP_MARKET",
     OrderKind.TARGET_MARKET: "TAKE_PROFIT_MARKET",
+    OrderKind.TRAILING_STOP_MARKET: "TRAILING_STOP_MARKET",
 }
 _WORKING_TYPES: Mapping[TriggerPrice, str] = {
     TriggerPrice.MARK: "MARK_PRICE",
@@ -77,15 +78,25 @@ def submit(message: SubmitOrder, mode: PositionMode) -> Call:
         params["reduceOnly"] = "true"
     if message.kind is OrderKind.LIMIT:
         params["price"] = plain(_required(message.limit_price, "limit_price"))
-        params["timeInForce"] = "GTC"
+        params |= _time_in_force(message)
     if not message.kind.conditional:
         params["newClientOrderId"] = message.client_order_id
         return Call(method="POST", path="/fapi/v1/order", params=params)
     params["algoType"] = "CONDITIONAL"
     params["clientAlgoId"] = message.client_order_id
-    params["triggerPrice"] = plain(_required(message.trigger_price, "trigger_price"))
+    if message.kind is OrderKind.TRAILING_STOP_MARKET:
+        params["callbackRate"] = plain(_required(message.callback_rate, "callback_rate"))
+    else:
+        params["triggerPrice"] = plain(_required(message.trigger_price, "trigger_price"))
     params["workingType"] = _WORKING_TYPES[message.trigger]
     return Call(method="POST", path="/fapi/v1/algoOrder", params=params)
+
+
+def _time_in_force(message: SubmitOrder) -> dict[str, str]:
+    """Good till a date that the venue keeps by itself; "seconds count only" (New Order, `goodTillDate`)."""
+    if not message.good_till_ns:
+        return {"timeInForce": "GTC"}
+    return {"timeInForce": "GTD", "goodTillDate": str(message.good_till_ns // 1_000_000_000 * 1000)}
 
 
 def cancel(message: CancelOrder) -> Call:

@@ -45,9 +45,10 @@ def _by_code(table: Mapping[RejectReason, str]) -> Mapping[str, RejectReason]:
 _BINANCE_REJECTED = _by_code(
     {
         RejectReason.INSUFFICIENT_MARGIN: "-2018 -2019 -4050 -4051",
-        # -2022 ReduceOnly order is rejected; -2024 position not sufficient; -2026 type not supported;
-        # -4118 reduce-only margin check failed.
-        RejectReason.REDUCE_ONLY: "-2022 -2024 -2026 -4118",
+        # -2022 ReduceOnly order is rejected; -2024 position not sufficient; -2026 type not supported.
+        RejectReason.REDUCE_ONLY: "-2022 -2024 -2026",
+        # "ReduceOnly Order Failed. Please check your existing position and open orders."
+        RejectReason.BLOCKED: "-4118",
         # -2021 order would immediately trigger; -4142 the same of a strategy order.
         RejectReason.WOULD_TRIGGER: "-2021 -4142",
         # Prices, quantities and notionals against the symbol's filters.

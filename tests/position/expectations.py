@@ -123,28 +123,54 @@ _CELLS: Mapping[str, str] = {
         FAILED      refused FAILED      MessageRefused | Reply
         CANCELLED   refused CANCELLED   MessageRefused | Reply
     """,
+    "CancelEntry": """
+        PENDING     applied CANCELLED   EntryAbandoned | Reply Notify
+        OPENING     applied CLOSING     EntryAbandoned CancelIntended | Reply CancelOrder
+        ACTIVE      refused ACTIVE      MessageRefused | Reply
+        MODIFYING   applied MODIFYING   EntryAbandoned CancelIntended | Reply CancelOrder
+        MODIFIED    refused MODIFIED    MessageRefused | Reply
+        PAUSED      refused PAUSED      MessageRefused | Reply
+        RECONCILING applied RECONCILING EntryAbandoned CancelIntended | Reply CancelOrder
+        CLOSING     refused CLOSING     MessageRefused | Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
+    "FundingShare": """
+        PENDING     ignored PENDING     - | -
+        OPENING     applied OPENING     FundingBooked | -
+        ACTIVE      applied ACTIVE      FundingBooked | -
+        MODIFYING   applied MODIFYING   FundingBooked | -
+        MODIFIED    applied MODIFIED    FundingBooked | -
+        PAUSED      applied PAUSED      FundingBooked | -
+        RECONCILING applied RECONCILING FundingBooked | -
+        CLOSING     applied CLOSING     FundingBooked | -
+        CLOSED      applied CLOSED      FundingBooked | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
     "SettingApplied": """
         PENDING     applied OPENING     LeverageApplied OrderIntended | SubmitOpening
-        OPENING     ignored OPENING     - | -
+        OPENING     applied OPENING     LeverageApplied | -
         ACTIVE      ignored ACTIVE      - | -
-        MODIFYING   ignored MODIFYING   - | -
+        MODIFYING   applied MODIFYING   LeverageApplied | -
         MODIFIED    ignored MODIFIED    - | -
-        PAUSED      ignored PAUSED      - | -
-        RECONCILING ignored RECONCILING - | -
-        CLOSING     ignored CLOSING     - | -
+        PAUSED      applied PAUSED      LeverageApplied | -
+        RECONCILING applied RECONCILING LeverageApplied | -
+        CLOSING     applied CLOSING     LeverageApplied | -
         CLOSED      ignored CLOSED      - | -
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -
     """,
     "SettingRefused": """
         PENDING     applied FAILED      LeverageRefused | Notify
-        OPENING     ignored OPENING     - | -
+        OPENING     applied OPENING     LeverageRefused | Notify
         ACTIVE      ignored ACTIVE      - | -
-        MODIFYING   ignored MODIFYING   - | -
+        MODIFYING   applied MODIFYING   LeverageRefused | Notify
         MODIFIED    ignored MODIFIED    - | -
-        PAUSED      ignored PAUSED      - | -
-        RECONCILING ignored RECONCILING - | -
-        CLOSING     ignored CLOSING     - | -
+        PAUSED      applied PAUSED      LeverageRefused | Notify
+        RECONCILING applied RECONCILING LeverageRefused | Notify
+        CLOSING     applied CLOSING     LeverageRefused | Notify
         CLOSED      ignored CLOSED      - | -
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -

@@ -142,6 +142,147 @@ RARE: tuple[Callable[[], Story], ...] = (rejected_late, expired_unsent)
 """Histories that chance does not bring about."""
 
 
+def leverage_of(story: Story) -> Story:
+    """Its leverage is to be 5."""
+    story.tell(c.ModifyPosition(leverage=5, **story.own()))
+    return story
+
+
+def levered_paused() -> Story:
+    story = leverage_of(protected())
+    story.tell(c.PausePosition(**story.own()))
+    return story
+
+
+def levered_reconciling() -> Story:
+    story = leverage_of(protected())
+    story.tell(c.ClosePosition(quantity=dec(4), **story.own()))
+    story.tell(story.unknown(story.order(REDUCE)))
+    return story
+
+
+def levered_closing() -> Story:
+    story = leverage_of(protected())
+    story.tell(c.ClosePosition(**story.own()))
+    return story
+
+
+def adding() -> Story:
+    """2 more are to be bought; the order is not answered yet."""
+    story = protected()
+    story.tell(c.ModifyPosition(add=dec(2), **story.own()))
+    assert story.state == S.MODIFYING
+    return story
+
+
+def entry_doubted() -> Story:
+    story = opened(limit_price=dec(99), stop_loss=dec(90))
+    story.tell(story.unknown(story.order(ENTRY)))
+    assert story.state == S.RECONCILING
+    return story
+
+
+def partly_open() -> Story:
+    """A limit entry of which 4 of 10 are filled, and protected."""
+    story = opened(limit_price=dec(99), stop_loss=dec(90))
+    story.ack()
+    story.tell(story.fill(story.order(ENTRY), "4"))
+    story.ack()
+    assert story.state == S.OPENING
+    return story
+
+
+def added() -> Story:
+    story = adding()
+    story.ack()
+    story.fill_all(ENTRY)
+    story.settle()
+    assert story.state == S.ACTIVE
+    return story
+
+
+def addition_refused() -> Story:
+    story = adding()
+    story.tell(story.rejected(story.order(ENTRY), RejectReason.INSUFFICIENT_MARGIN))
+    assert story.state == S.ACTIVE
+    return story
+
+
+def addition_called_off() -> Story:
+    story = adding()
+    story.tell(c.CancelEntry(**story.own()))
+    story.settle()
+    assert story.state == S.ACTIVE
+    return story
+
+
+def rest_called_off() -> Story:
+    """What was filled of a limit entry stays."""
+    story = partly_open()
+    story.tell(c.CancelEntry(**story.own()))
+    story.settle()
+    assert story.state == S.ACTIVE
+    return story
+
+
+def called_off() -> Story:
+    story = opened(limit_price=dec(99), stop_loss=dec(90))
+    story.ack()
+    story.tell(c.CancelEntry(**story.own()))
+    story.settle()
+    assert story.state == S.CANCELLED
+    return story
+
+
+def relevered() -> Story:
+    story = leverage_of(protected())
+    story.tell(story.leverage_set())
+    assert story.state == S.ACTIVE
+    return story
+
+
+def relevering_refused() -> Story:
+    story = leverage_of(protected())
+    story.tell(story.leverage_refused())
+    assert story.state == S.ACTIVE
+    return story
+
+
+def dust() -> Story:
+    """Somebody sold all but a crumb at the venue."""
+    story = protected()
+    story.tell(c.AdjustPosition(quantity_delta=dec("-9.9995"), price=dec(101), why="sold by hand", **story.own()))
+    assert story.state == S.PAUSED
+    return story
+
+
+RARE += (
+    added,
+    addition_refused,
+    addition_called_off,
+    rest_called_off,
+    called_off,
+    relevered,
+    relevering_refused,
+    dust,
+)
+_LEVERED: Mapping[PositionState, Callable[[], Story]] = {
+    S.OPENING: lambda: leverage_of(opening()),
+    S.MODIFYING: lambda: leverage_of(modifying()),
+    S.PAUSED: levered_paused,
+    S.RECONCILING: levered_reconciling,
+    S.CLOSING: levered_closing,
+}
+_SCENES: Mapping[tuple[PositionState, type[Message]], Callable[[], Story]] = {
+    **{(state, r.SettingApplied): story for state, story in _LEVERED.items()},
+    **{(state, r.SettingRefused): story for state, story in _LEVERED.items()},
+    (S.MODIFYING, c.CancelEntry): adding,
+    (S.RECONCILING, c.CancelEntry): entry_doubted,
+    (S.OPENING, r.FundingShare): partly_open,
+}
+"""Where the usual history of a state gives the message nothing to speak of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A position in a state, and a message about to reach it."""
@@ -152,7 +293,7 @@ class Scene:
 
 def scene(state: PositionState, message: type[Message]) -> Scene:
     blank = state is S.PENDING and message in (c.OpenPosition, c.AdoptPosition)  # nothing is known of it yet
-    story = Story() if blank else HISTORIES[state]()
+    story = Story() if blank else _SCENES.get((state, message), HISTORIES[state])()
     return Scene(story, _COMMANDS[message](story) if message in _COMMANDS else _venue(story, message))
 
 
@@ -162,6 +303,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     c.ClosePosition: lambda s: c.ClosePosition(**s.own()),
     c.EmergencyClose: lambda s: c.EmergencyClose(**s.own()),
     c.ModifyPosition: lambda s: c.ModifyPosition(stop_loss=dec(92), **s.own()),
+    c.CancelEntry: lambda s: c.CancelEntry(**s.own()),
     c.PausePosition: lambda s: c.PausePosition(**s.own()),
     c.ResumePosition: lambda s: c.ResumePosition(**s.own()),
     c.AdjustPosition: lambda s: c.AdjustPosition(
@@ -170,6 +312,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     r.SettingApplied: lambda s: s.leverage_set(),
     r.SettingRefused: lambda s: s.leverage_refused(),
     r.Sweep: lambda s: s.sweep(),
+    r.FundingShare: lambda s: s.funding("-0.3"),
     r.Recovered: lambda _: r.Recovered(),
 }
 

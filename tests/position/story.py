@@ -219,6 +219,11 @@ class Story:
             account=ACCOUNT, position_id=self.position.position_id, symbol=SYMBOL, leverage=leverage
         )
 
+    def funding(self, amount: str) -> r.FundingShare:
+        return r.FundingShare(
+            position_id=self.position.position_id, amount=dec(amount), currency="USDT", ts_event=self.now_ns
+        )
+
     def leverage_refused(self, *, unknown: bool = False) -> r.SettingRefused:
         return r.SettingRefused(
             account=ACCOUNT,
