@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,20 @@ def main() -> int:
     print(machine, load(), "", sep="\n", flush=True)
     suites = {}
     rows: list[Row] = []
+    broken = []
     for name in asked.names or SUITES:
-        suites[name] = found = _measured(name, quick=asked.quick)
+        try:
+            suites[name] = found = _measured(name, quick=asked.quick)
+        except Exception:  # noqa: BLE001 - half an hour of other figures is not thrown away; the exit code says it
+            traceback.print_exc()
+            broken.append(name)
+            continue
         rows += found["rows"]
-    print(_summary(rows))
+    print(_summary(rows), *(f"{name} broke off" for name in broken), sep="\n")
     if asked.json:
         written = {name: {**found, "rows": document(found["rows"])} for name, found in suites.items()}
         asked.json.write_text(json.dumps({"machine": machine, "quick": asked.quick, "suites": written}, indent=1))
-    return 0
+    return 1 if broken else 0
 
 
 def _measured(name: str, *, quick: bool) -> dict[str, Any]:
