@@ -253,6 +253,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         host=config.control.host,
         port=config.control.port,
         details=_reachable(paper),
+        webhook=config.webhook,
     )
     venues: dict[AccountId, Venue] = {
         account.account: CcxtVenue(account.account, _settings(account, paper), clock) for account in config.accounts

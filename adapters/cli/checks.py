@@ -29,6 +29,7 @@ FSYNC_WARN_MS = 30.0
 """A commit waits for one fsync: with a slower disk a command takes visibly longer."""
 FSYNC_FAIL_MS = 1000.0
 CHAT_TIMEOUT_S = 10.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HEALTH_TIMEOUT_S = 5.0
 
 
@@ -62,19 +63,21 @@ def fail(check: str, found: str, advice: str) -> Finding:
 
 def configuration(config: Config) -> Iterator[Finding]:
     """What is valid, and yet hardly meant."""
-    real = [account.account for account in config.accounts if not account.embedded]
     names = ", ".join(f"{a.account} ({'paper' if a.embedded else a.exchange})" for a in config.accounts)
     yield ok("configuration", f"{config.source or 'built-in defaults'}: valid; accounts: {names or 'none'}")
     if not config.phase2.enabled:
         yield warn("watch only", "phase2.enabled is false", "nothing is sent; set it to true to trade")
-    limits = config.limits
-    unlimited = None in (limits.order_notional, limits.account_exposure, limits.daily_loss)
-    if real and unlimited:
-        yield warn(
-            "limits",
-            "order_notional, account_exposure or daily_loss is not set",
-            f"set them under limits: {', '.join(real)} trades real money",
-        )
+    for account in (account for account in config.accounts if not account.embedded):
+        limits = account.limits
+        if None in (limits.order_notional, limits.account_exposure, limits.daily_loss):
+            yield warn(
+                f"limits {account.account}",
+                "order_notional, account_exposure or daily_loss is not set",
+                "set them under limits: this account trades real money",
+            )
+    hook = config.webhook
+    if hook.enabled and hook.host not in LOOPBACK:
+        yield warn("webhook", f"it listens on {hook.host}, in clear", "put a proxy that speaks TLS before it")
     if config.source is not None and _readable_secret(config, config.source):
         advice = f"chmod 600 {config.source}, or write ${{NAME}} and keep the secret in the environment"
         yield fail("secrets", f"{config.source} holds a secret and others may read it", advice)
@@ -175,6 +178,8 @@ def _health(status: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
 def _ports(config: Config) -> Iterator[Finding]:
     """Ports that a start will want, where the configuration names any."""
     wanted = {"control.port": (config.control.host, config.control.port)}
+    if config.webhook.enabled:
+        wanted["webhook.port"] = (config.webhook.host, config.webhook.port)
     if any(account.embedded for account in config.accounts):
         wanted["paper.port"] = ("127.0.0.1", config.paper.port)
     for name, (host, port) in wanted.items():
@@ -221,10 +226,6 @@ def chat(config: Config) -> Iterator[Finding]:
         yield fail("chat", f"{telegram.api_base_url} cannot be reached: {why}", "check the network and api_base_url")
     else:
         yield ok("chat", f"@{name} answers")
-        if not telegram.users:
-            yield warn("chat users", "nobody may speak to the bot", "name users under telegram.users")
-        if not telegram.chats:
-            yield warn("chat notices", "there is no chat to tell anything", "name chats under telegram.chats")
 
 
 def rows(findings: list[Finding]) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ from adapters.config.values import (
     Secret,
     StorageConfig,
     TelegramConfig,
+    WebhookConfig,
+    WebhookStrategy,
 )
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     "Secret",
     "StorageConfig",
     "TelegramConfig",
+    "WebhookConfig",
+    "WebhookStrategy",
     "load",
     "load_text",
     "named_path",

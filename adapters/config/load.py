@@ -25,6 +25,8 @@ from adapters.config.values import (
     Secret,
     StorageConfig,
     TelegramConfig,
+    WebhookConfig,
+    WebhookStrategy,
 )
 from messages.types import AccountId, PositionMode
 
@@ -136,8 +138,22 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     for path, zone in zones.items():
         if not _is_zone(zone):
             walk.problem(path, "a time zone such as UTC or Asia/Seoul", f"{zone!r}")
+    _check_webhook(walk, tree)
     if tree["notifier"]["weekly_report"] and not tree["notifier"]["daily_report"]:
         walk.problem("notifier.weekly_report", "daily_report beside it: it follows that", "none")
+
+
+def _check_webhook(walk: Any, tree: Mapping[str, Any]) -> None:
+    names, strategies = list(tree["accounts"]), tree["webhook"]["strategies"]
+    if tree["webhook"]["enabled"] and not strategies:
+        walk.problem("webhook", "at least one strategy where enabled is true", "none")
+    for name, strategy in strategies.items():
+        here = f"webhook.strategies.{name}"
+        if strategy["secret"] is None and not any(p.path == f"{here}.secret" for p in walk.problems):
+            walk.problem(here, "a secret", "none", "without one anybody could trade")
+        account = strategy["account"]
+        if (account is None and len(names) > 1) or (account is not None and account not in names):
+            walk.problem(f"{here}.account", "one of " + ", ".join(names), repr(account) if account else "none")
 
 
 def _is_zone(name: str) -> bool:
@@ -193,6 +209,7 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
         limits=LimitsConfig(**tree["limits"]),
         protection=ProtectionConfig(**tree["protection"]),
         control=ControlConfig(**tree["control"]),
+        webhook=_webhook(tree["webhook"]),
         log=LogConfig(**tree["log"]),
     )
 
@@ -232,6 +249,11 @@ def _hours(text: str | None) -> tuple[int, int] | None:
         return None
     start, _, end = text.partition("-")
     return _minute(start), _minute(end)
+
+
+def _webhook(tree: Mapping[str, Any]) -> WebhookConfig:
+    strategies = tuple(WebhookStrategy(strategy=name, **each) for name, each in tree["strategies"].items())
+    return WebhookConfig(**{**tree, "strategies": strategies})
 
 
 def _account(name: str, tree: Mapping[str, Any], common: Mapping[str, Any]) -> AccountConfig:

@@ -14,6 +14,7 @@ _ZONE = r"^[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}$"
 _CHAT_ID = r"^-?[1-9][0-9]{0,17}$"
 _TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
+WEBHOOK_SECRET_MIN = 16
 _MILLISECONDS_A_DAY = 86_400_000
 
 
@@ -288,6 +289,40 @@ SCHEMA: JsonSchema = {
             "The control API; its address and token are written under the storage path.",
             host=_choice("Loopback only.", "127.0.0.1", "127.0.0.1", "::1", "localhost"),
             port=_integer("0: any free port.", 0, minimum=0, maximum=65_535),
+        ),
+        webhook=_group(
+            "Alerts of chart services (TradingView) as commands: POST /v1/webhook/STRATEGY.",
+            enabled=_flag("Whether alerts are taken.", default=False),
+            host={
+                "type": "string",
+                "description": "Where it listens; loopback unless named otherwise. Put a TLS proxy before it.",
+                "pattern": r"^[A-Za-z0-9_.:\-]{1,255}$",
+                "expects": "an address or host name",
+                "default": "127.0.0.1",
+            },
+            port=_integer("0: any free port; it is written to control.json.", 0, minimum=0, maximum=65_535),
+            max_age_ms=_integer(
+                "An alert whose timestamp is further from now is refused.", 60_000, minimum=1_000, maximum=3_600_000
+            ),
+            strategies={
+                "type": ["object", "null"],
+                "description": "Strategies by name.",
+                "propertyNames": {"pattern": "^[A-Za-z0-9_]{1,32}$", "expects": "1 to 32 letters, digits and _"},
+                "additionalProperties": _group(
+                    "One strategy's alerts.",
+                    secret={
+                        **_secret("Stands in every alert; best written as ${NAME}."),
+                        "minLength": WEBHOOK_SECRET_MIN,
+                        "expects": f"at least {WEBHOOK_SECRET_MIN} characters that nobody can guess",
+                    },
+                    account={
+                        "type": ["string", "null"],
+                        "description": "The account it trades on; left out where there is only one.",
+                        "default": None,
+                    },
+                ),
+                "default": {},
+            },
         ),
         log=_group(
             "Logs.",

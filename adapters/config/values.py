@@ -173,6 +173,26 @@ class ControlConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookStrategy:
+    """Whose alerts are taken: the secret in their body, and the account they trade on (None: the only one)."""
+
+    strategy: str
+    secret: Secret
+    account: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookConfig:
+    """Where alerts of chart services are taken, and how old one may be."""
+
+    enabled: bool
+    host: str
+    port: int
+    max_age_ms: int
+    strategies: tuple[WebhookStrategy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogConfig:
     """Lowest level kept; log files are turned at `file_bytes` and the newest `keep_files` stay."""
 
@@ -196,6 +216,7 @@ class Config:
     limits: LimitsConfig
     protection: ProtectionConfig
     control: ControlConfig
+    webhook: WebhookConfig
     log: LogConfig
 
     def secrets(self) -> tuple[str, ...]:
@@ -203,4 +224,5 @@ class Config:
         found = [self.telegram.token, self.notifier.webhook_url, self.notifier.ping_url]
         for account in self.accounts:
             found += [account.api_key, account.api_secret]
+        found += [each.secret for each in self.webhook.strategies]
         return tuple(secret.reveal() for secret in found if secret is not None)

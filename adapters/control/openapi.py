@@ -45,7 +45,11 @@ def document(commands: Mapping[str, Mapping[str, wire.Parser]] = wire.FIELDS) ->
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "security": [{"token": []}],
-        "paths": {**_reads(), **{f"/v1/commands/{name}": _command(name, known) for name, known in commands.items()}},
+        "paths": {
+            **_reads(),
+            **_webhook(),
+            **{f"/v1/commands/{name}": _command(name, known) for name, known in commands.items()},
+        },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": _schemas(),
@@ -155,6 +159,43 @@ def _reads() -> dict[str, Json]:
             }
         },
     }  # fmt: skip
+
+
+def _webhook() -> dict[str, Json]:
+    text = {"type": "string"}
+    known = {
+        "secret": {**text, "description": "the strategy's, from webhook.strategies"},
+        "id": {"type": ["string", "integer"], "description": "the alert's own: taken once"},
+        "timestamp": {"type": ["string", "integer"], "description": "UTC, ISO 8601, or milliseconds since the epoch"},
+        "action": {**text, "description": "buy opens a long, sell a short, close closes"},
+        "symbol": {**text, "description": "as charts write it: BTCUSDT, BTCUSDT.P"},
+        **{
+            name: _nullable(parser)
+            for name, parser in (
+                ("quantity", fields.positive),
+                ("stop", fields.positive),
+                ("target", fields.positive),
+                ("leverage", fields.leverage),
+            )
+        },
+    }
+    body = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["secret", "id", "timestamp", "action", "symbol"],
+        "properties": known,
+    }
+    operation = {
+        "operationId": "webhook",
+        "summary": "An alert of a chart service, on an address of its own (control.json: webhook).",
+        "servers": [{"url": "http://127.0.0.1:{port}", "variables": {"port": {"default": "0"}}}],
+        "security": [],
+        "parameters": [_parameter("strategy", "path", fields.SCHEMAS[fields.strategy])],
+        "requestBody": {"required": True, "content": _json(body)},
+        "responses": _answers(_ACCEPTED, {"$ref": "#/components/schemas/Accepted"})
+        | _failures("400", "401", "409", "413", "429", "500", "503", "504"),
+    }
+    return {"/v1/webhook/{strategy}": {"post": operation}}
 
 
 def _read(name: str, summary: str, schema: Json, parameters: list[Json] | None = None) -> Json:

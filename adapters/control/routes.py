@@ -3,19 +3,19 @@
 import asyncio
 import hmac
 import json
-import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from adapters.control import fields, openapi, wire
+from adapters.control.answers import Handler, errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
-from adapters.control.pending import Answer, Busy, Conflict, Pending
+from adapters.control.pending import Answer, Pending
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
@@ -30,9 +30,6 @@ PUBLIC = ("/v1/health", "/v1/openapi.json")
 """What needs no token: both tell nothing of positions or accounts."""
 WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
 _HEARTBEAT_S = 20
-_LOG = logging.getLogger(__name__)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,7 @@ class Routes:
     health: Callable[[], dict[str, Any]]
 
     def application(self) -> web.Application:
-        application = web.Application(middlewares=[_errors_as_json, self._authorized], client_max_size=BODY_MAX)
+        application = web.Application(middlewares=[errors_as_json, self._authorized], client_max_size=BODY_MAX)
         application.add_routes(
             [
                 web.get("/v1/health", self._health),
@@ -79,7 +76,10 @@ class Routes:
         name = request.match_info["name"]
         if name not in wire.COMMANDS:
             return failure(404, f"no command {name!r}: there are {', '.join(wire.COMMANDS)}")
-        body = await _body(request)
+        return await self.carry_out(name, await _body(request))
+
+    async def carry_out(self, name: str, body: Any) -> web.Response:
+        """One command of `wire.COMMANDS` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
         command = wire.command(name, body, self.accounts, time.time_ns())
         meaning = (name, json.dumps(body, sort_keys=True))
         if isinstance(command, wire.CloseBySymbol):
@@ -176,34 +176,6 @@ class Routes:
 
     async def _ask(self, command: Command, meaning: object = None) -> Answer:
         return await self.pending.ask(command.command_id, command, meaning, self.answer_timeout_s)
-
-
-def failure(status: int, error: str, **more: Any) -> web.Response:
-    return web.json_response({"error": error, **more}, status=status)
-
-
-@web.middleware
-async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error is a JSON object with `error`; what we did not foresee is logged and said to be ours."""
-    try:
-        return await handler(request)
-    except FieldError as error:
-        return failure(400, str(error), field=error.field, expected=error.expected, found=error.found)
-    except Busy:
-        return failure(503, "the supervisor's queue is full: nothing was done, try again in a moment")
-    except Conflict:
-        return failure(409, "this command_id belongs to another command that is being carried out: use a new one")
-    except TimeoutError:
-        return failure(
-            504, "the supervisor did not answer in time: repeat with the same command_id to learn the outcome"
-        )
-    except web.HTTPException as error:
-        return failure(error.status, f"{error.reason}: {request.method} {request.path}")
-    except asyncio.CancelledError:
-        raise
-    except Exception:  # noqa: BLE001 - the last line before a stranger; logged with its trace
-        _LOG.exception("a control request failed: %s %s", request.method, request.path)
-        return failure(500, "an error of ours, see `albra logs --level ERROR`")
 
 
 async def _body(request: web.Request) -> Any:

@@ -10,10 +10,12 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.config.values import WebhookConfig
 from adapters.control.address import TOKEN_FILE, ControlAddress, announce, provide_token, withdraw
 from adapters.control.listeners import Listeners
 from adapters.control.pending import ANSWERS, Pending
 from adapters.control.routes import Routes
+from adapters.control.webhook import Webhook
 from adapters.control.wire import instant
 from messages.base import Message
 from messages.types import AccountId
@@ -43,19 +45,24 @@ class ControlServer:
         port: int = 0,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         details: Mapping[str, Any] | None = None,
+        webhook: WebhookConfig | None = None,
     ) -> None:
-        """`details` stand in control.json beside the address, for the owner's eyes."""
+        """`details` stand in control.json beside the address, for the owner's eyes.
+
+        `webhook`: alerts are taken on an address of its own, which nothing else of this is reached by.
+        """
         self._storage = storage
         self._host = host
         self._port = port
         self._accounts = accounts
         self._answer_timeout_s = answer_timeout_s
         self._details = dict(details or {})
+        self._webhook = webhook if webhook is not None and webhook.enabled else None
         self._listeners = Listeners()
         self._pending = Pending(submit)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
-        self._runner: web.AppRunner | None = None
+        self._runners: list[web.AppRunner] = []
         self._started_ns = time.time_ns()
 
     def start(self) -> ControlAddress:
@@ -64,12 +71,9 @@ class ControlServer:
         self._thread.start()
         try:
             port = asyncio.run_coroutine_threadsafe(self._bind(token), self._loop).result()
-        except OSError as error:
+        except ControlAddressError:
             self._end_loop()
-            raise ControlAddressError(
-                f"control.port: {self._host}:{self._port} cannot be bound ({error.strerror or error});"
-                " choose another port in the configuration, or 0 for any"
-            ) from None
+            raise
         address = ControlAddress(
             host=self._host, port=port, pid=os.getpid(), token_path=(self._storage / TOKEN_FILE).absolute()
         )
@@ -107,15 +111,31 @@ class ControlServer:
             answer_timeout_s=self._answer_timeout_s,
             health=self._health,
         )
-        runner = web.AppRunner(routes.application(), access_log=None, handle_signals=False, shutdown_timeout=1)
+        port = await self._serve("control.port", routes.application(), self._host, self._port)
+        if self._webhook is not None:
+            application = Webhook(self._webhook, routes.carry_out).application()
+            hook = await self._serve("webhook.port", application, self._webhook.host, self._webhook.port)
+            self._details["webhook"] = {"host": self._webhook.host, "port": hook}
+        return port
+
+    async def _serve(self, key: str, application: web.Application, host: str, port: int) -> int:
+        """The bound port. Raises ControlAddressError, with everything that was bound closed again."""
+        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1)
+        self._runners.append(runner)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._port).start()
-        except OSError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            await self._cleanup()
+            raise ControlAddressError(
+                f"{key}: {host}:{port} cannot be bound ({error.strerror or error});"
+                " choose another port in the configuration, or 0 for any"
+            ) from None
         return int(runner.addresses[0][1])
+
+    async def _cleanup(self) -> None:
+        while self._runners:
+            await self._runners.pop().cleanup()
 
     def _health(self) -> dict[str, Any]:
         return {"status": "ok", "pid": os.getpid(), "started": instant(self._started_ns)}
@@ -129,8 +149,7 @@ class ControlServer:
     async def _close(self) -> None:
         self._pending.close()
         self._listeners.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._cleanup()
 
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

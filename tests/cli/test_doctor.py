@@ -154,7 +154,7 @@ def test_the_chat_is_asked_and_its_token_never_shown(albra: Albra) -> None:
         chat = {"enabled": True, "api_base_url": f"{url}/bot", "users": {"1": "owner"}, "chats": [1]}
         write(albra, telegram={**chat, "token": "1:good"})
         good = albra("doctor")
-        write(albra, telegram={**chat, "token": "1:bad", "users": {}})
+        write(albra, telegram={**chat, "token": "1:bad"})
         bad = albra("doctor")
     assert (good.code, bad.code) == (0, 1)
     assert "@albra_bot answers" in good.out

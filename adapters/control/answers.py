@@ -1,0 +1,43 @@
+"""How errors are said over HTTP: every one is a JSON object with `error`."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from adapters.control.fields import FieldError
+from adapters.control.pending import Busy, Conflict
+
+_LOG = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def failure(status: int, error: str, **more: Any) -> web.Response:
+    return web.json_response({"error": error, **more}, status=status)
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error is a JSON object with `error`; what we did not foresee is logged and said to be ours."""
+    try:
+        return await handler(request)
+    except FieldError as error:
+        return failure(400, str(error), field=error.field, expected=error.expected, found=error.found)
+    except Busy:
+        return failure(503, "the supervisor's queue is full: nothing was done, try again in a moment")
+    except Conflict:
+        return failure(409, "this command_id belongs to another command that is being carried out: use a new one")
+    except TimeoutError:
+        return failure(
+            504, "the supervisor did not answer in time: repeat with the same command_id to learn the outcome"
+        )
+    except web.HTTPException as error:
+        return failure(error.status, f"{error.reason}: {request.method} {request.path}")
+    except asyncio.CancelledError:
+        raise
+    except Exception:  # noqa: BLE001 - the last line before a stranger; logged with its trace
+        _LOG.exception("a control request failed: %s %s", request.method, request.path)
+        return failure(500, "an error of ours, see `albra logs --level ERROR`")

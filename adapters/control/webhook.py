@@ -1,0 +1,237 @@
+"""Alerts from chart services (TradingView and its like) as commands: POST /v1/webhook/{strategy}.
+
+On an address of its own, because it may be shown to the outside, which the control API may not. Such
+services cannot set headers, so the strategy's secret stands in the body; it is compared in constant
+time and never shown. An alert has one effect: its id names the command, an id seen before and a
+timestamp too far from now are refused.
+"""
+
+import hmac
+import json
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from aiohttp import web
+
+from adapters.config.values import WebhookConfig, WebhookStrategy
+from adapters.control import fields
+from adapters.control.answers import errors_as_json, failure
+from adapters.control.fields import FieldError
+
+BODY_MAX = 16_384
+SEEN_MAX = 10_000
+"""Alerts remembered at once, each for twice max_age_ms; beyond it alerts are refused, not forgotten."""
+ACTIONS = ("buy", "sell", "close")
+_LOG = logging.getLogger(__name__)
+_ID = re.compile(r"[ -~]{1,128}")
+_MILLISECONDS = re.compile(r"[0-9]{13}")
+"""From 2001 to 2286; seconds would be ten digits."""
+_CONTRACT_SUFFIX = re.compile(r"\.P$|PERP$")
+"""How TradingView marks a perpetual ({{ticker}}): BTCUSDT.P."""
+_NO_SECRET = b"\0" * 32
+
+Carry = Callable[[str, Mapping[str, Any]], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alert, read. `sent_ms` is what it says of itself."""
+
+    strategy: str
+    id: str
+    sent_ms: int
+    action: str
+    symbol: str
+    quantity: Decimal | None
+    stop: Decimal | None
+    target: Decimal | None
+    leverage: int | None
+
+    @property
+    def command_id(self) -> str:
+        """A function of what the alert calls itself: repeated after a restart, it still has one effect."""
+        return f"hook-{sha256(f'{self.strategy}{chr(0)}{self.id}'.encode()).hexdigest()[:32]}"
+
+
+_FIELDS: Mapping[str, Callable[[object], Any]] = {
+    "symbol": lambda text: fields.symbol(_CONTRACT_SUFFIX.sub("", text.upper()) if isinstance(text, str) else text),
+    "quantity": fields.positive,
+    "stop": fields.positive,
+    "target": fields.positive,
+    "leverage": fields.leverage,
+}
+_OPENS = ("quantity",)
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """Alerts that were answered, until their timestamps are too old to be taken anyway."""
+
+    max_age_ms: int
+    _answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+
+    def answer_to(self, command_id: str, now_ms: int) -> Any:
+        """What was answered before; None for a new one."""
+        while self._answers:
+            oldest = next(iter(self._answers))
+            if self._answers[oldest][0] > now_ms:
+                break
+            del self._answers[oldest]
+        found = self._answers.get(command_id)
+        return None if found is None else found[1]
+
+    @property
+    def full(self) -> bool:
+        return len(self._answers) >= SEEN_MAX
+
+    def remember(self, command_id: str, answer: Any, now_ms: int) -> None:
+        self._answers[command_id] = (now_ms + 2 * self.max_age_ms, answer)
+
+
+class Webhook:
+    """`carry_out(command, body)` does what POST /v1/commands/{command} does."""
+
+    def __init__(self, config: WebhookConfig, carry_out: Carry, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._config = config
+        self._strategies = {each.strategy: each for each in config.strategies}
+        self._carry_out = carry_out
+        self._now_ns = now_ns
+        self._seen = Seen(max_age_ms=config.max_age_ms)
+
+    def application(self) -> web.Application:
+        application = web.Application(middlewares=[errors_as_json], client_max_size=BODY_MAX)
+        application.add_routes([web.post("/v1/webhook/{strategy}", self._alert)])
+        return application
+
+    async def _alert(self, request: web.Request) -> web.Response:
+        name = request.match_info["strategy"]
+        body = _document(await request.text())
+        strategy = self._authentic(name, body)
+        if strategy is None:
+            _LOG.warning("a webhook alert was refused: wrong secret for %r from %s", name[:32], request.remote)
+            return failure(401, "the secret is missing or wrong")
+        alert = read(name, body)
+        return await self._take(alert, strategy)
+
+    def _authentic(self, name: str, body: Mapping[str, Any]) -> WebhookStrategy | None:
+        """The strategy, where the body proves its secret; as slow for a name that there is none of."""
+        strategy = self._strategies.get(name)
+        given = body.get("secret")
+        expected = strategy.secret.reveal().encode() if strategy is not None else _NO_SECRET
+        right = hmac.compare_digest(given.encode(errors="surrogatepass") if isinstance(given, str) else b"", expected)
+        return strategy if right else None
+
+    async def _take(self, alert: Alert, strategy: WebhookStrategy) -> web.Response:
+        now_ms = self._now_ns() // 1_000_000
+        age_ms = now_ms - alert.sent_ms
+        if abs(age_ms) > self._config.max_age_ms:
+            where = "old" if age_ms > 0 else "ahead"
+            text = (
+                f"the alert is {abs(age_ms)} ms {where}, at most {self._config.max_age_ms} are taken: nothing was done"
+            )
+            return failure(409, text)
+        before = self._seen.answer_to(alert.command_id, now_ms)
+        if before is not None:
+            return failure(409, "an alert with this id was taken before: nothing was done again", first_answer=before)
+        if self._seen.full:
+            return failure(429, f"{SEEN_MAX} alerts came within a short time: nothing was done")
+        command, body = to_command(alert, strategy, self._config.max_age_ms)
+        answer = await self._carry_out(command, body)
+        # Only what is decided is remembered: after "busy" or "no answer in time" the same alert may come again.
+        if answer.status in (200, 409):
+            self._seen.remember(alert.command_id, json.loads(answer.text or "null"), now_ms)
+        return answer
+
+
+def read(strategy: str, body: Mapping[str, Any]) -> Alert:
+    """Raises FieldError naming the field; never shows the secret."""
+    known = ("secret", "id", "timestamp", "action", *_FIELDS)
+    if unknown := next((key for key in body if key not in known), None):
+        raise FieldError("one of " + ", ".join(known), unknown, "body")
+    given: dict[str, Any] = {
+        name: _read(name, parse, body[name]) for name, parse in _FIELDS.items() if body.get(name) is not None
+    }
+    action = body.get("action")
+    if not isinstance(action, str) or action.lower() not in ACTIONS:
+        raise FieldError("buy, sell or close", action, "action")
+    for name in ("symbol", *(_OPENS if action.lower() != "close" else ())):
+        if name not in given:
+            raise FieldError("a value", None, name)
+    if action.lower() == "close" and (beyond := next((n for n in ("stop", "target", "leverage") if n in given), None)):
+        raise FieldError("nothing beside action close", body[beyond], beyond)
+    identity = body.get("id")
+    if isinstance(identity, int) and not isinstance(identity, bool):
+        identity = str(identity)
+    if not isinstance(identity, str) or not _ID.fullmatch(identity):
+        raise FieldError("an id of this alert, 1 to 128 plain characters", identity, "id")
+    terms: dict[str, Any] = {name: given.get(name) for name in _FIELDS}
+    return Alert(
+        strategy=strategy,
+        id=identity,
+        sent_ms=_read("timestamp", instant_ms, body.get("timestamp")),
+        action=action.lower(),
+        **terms,
+    )
+
+
+def to_command(alert: Alert, strategy: WebhookStrategy, max_age_ms: int) -> tuple[str, dict[str, Any]]:
+    """The command's name and body. An opening never leaves once the alert itself would be too old."""
+    about = {"command_id": alert.command_id, "symbol": alert.symbol, "strategy": strategy.strategy}
+    if strategy.account is not None:
+        about["account"] = strategy.account
+    plain = {
+        "quantity": alert.quantity,
+        "stop_loss": alert.stop,
+        "take_profit": alert.target,
+    }
+    terms: dict[str, Any] = {name: format(value, "f") for name, value in plain.items() if value is not None}
+    if alert.action == "close":
+        return "close", about | terms
+    if alert.leverage is not None:
+        terms["leverage"] = alert.leverage
+    side = {"buy": "long", "sell": "short"}[alert.action]
+    expires_at_ns = (alert.sent_ms + max_age_ms) * 1_000_000
+    return "open", about | terms | {"side": side, "expires_at_ns": expires_at_ns}
+
+
+def instant_ms(value: object) -> int:
+    """Milliseconds since the epoch, or ISO 8601 in UTC as TradingView writes {{timenow}}: 2026-01-31T12:00:00Z."""
+    expected = "milliseconds since the epoch, or a UTC instant such as 2026-01-31T12:00:00Z"
+    digits = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(digits, str) and _MILLISECONDS.fullmatch(digits):
+        return int(digits)
+    if isinstance(value, str) and value.isascii():
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise FieldError(expected, value) from None
+        if moment.tzinfo is not None:
+            return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000)
+    raise FieldError(expected, value)
+
+
+def _document(text: str) -> Mapping[str, Any]:
+    """The body, whatever its content type says; nothing of it is repeated, the secret may be anywhere in it."""
+    try:
+        # Fractions stay the text they are: a float would have changed the price.
+        value = json.loads(text, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise FieldError("a JSON object", "something else", "body")
+    return value
+
+
+def _read(name: str, parse: Callable[[object], Any], value: object) -> Any:
+    try:
+        return parse(value)
+    except FieldError as error:
+        error.field = name
+        raise
