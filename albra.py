@@ -49,6 +49,7 @@ NOTIFIER, TELEGRAM = Address("notifier"), Address("telegram")
 VENUE_DEADLINE_MS = 3_000
 """What was sent is answered within this time at an orderly stop, or asked after at the next start."""
 STOP_DEADLINE_MS = 3_000
+MS = 1_000_000
 RECENT_STEPS = 20_000
 """How far back the journal is read for today's realized result."""
 NOTICE_STEPS = 2_000
@@ -509,13 +510,31 @@ def _reconciler_settings(
     config: Config, journal_id: JournalId, accounts: tuple[AccountId, ...]
 ) -> "ReconcilerSettings":
     from actors.reconciler.core import Settings as ReconcilerSettings
-    from actors.reconciler.policy import Policy
+    from actors.reconciler.policy import Override, Policy, Thresholds
+    from messages.reconciliation import Action, Attribution, DiscrepancyType
 
-    intervals = config.phase2.reconciliation.check_intervals
+    said = config.phase2.reconciliation
     policy = Policy(
-        fast_ns=intervals.fast_ms * 1_000_000,
-        normal_ns=intervals.normal_ms * 1_000_000,
-        slow_ns=intervals.slow_ms * 1_000_000,
+        actions={DiscrepancyType(kind): Action(action) for kind, action in said.policy},
+        overrides=tuple(
+            Override(account=account, symbol=symbol, type=DiscrepancyType(kind), action=Action(action))
+            for account, symbol, kind, action in said.overrides
+        ),
+        observations={DiscrepancyType(kind): count for kind, count in said.observations},
+        thresholds=Thresholds(
+            price=said.price,
+            warning_notional=said.warning_notional,
+            critical_notional=said.critical_notional,
+            critical_share=said.critical_share,
+            stuck_ns=said.stuck_ms * MS,
+        ),
+        attribution=Attribution(said.attribution),
+        attempts=said.attempts,
+        gap_ns=said.observation_gap_ms * MS,
+        fast_ns=said.check_intervals.fast_ms * MS,
+        normal_ns=said.check_intervals.normal_ms * MS,
+        slow_ns=said.check_intervals.slow_ms * MS,
+        retention_ns=said.retention_days * 86_400_000 * MS,
         watch_only=not config.phase2.enabled,
     )
     return ReconcilerSettings(journal_id=journal_id, accounts=accounts, policy=policy)

@@ -1,7 +1,7 @@
 """From a file (or none) to a `Config`: everything is checked before anything contacts the network."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ from adapters.config.values import (
     WebhookConfig,
     WebhookStrategy,
 )
-from messages.types import AccountId, PositionMode
+from messages.types import AccountId, PositionMode, Symbol
 
 DEFAULT_PATH = "config.yaml"
 _SIZE_MAX = 1_000_000
@@ -185,14 +185,7 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
         phase2=Phase2Config(
             enabled=phase2["enabled"],
             event_bus=EventBusConfig(**phase2["event_bus"]),
-            reconciliation=ReconciliationConfig(
-                check_intervals=CheckIntervalsConfig(
-                    **{
-                        f"{name}_ms": max(1, int(Decimal(seconds) * _MS_PER_SECOND))
-                        for name, seconds in phase2["reconciliation"]["check_intervals"].items()
-                    }
-                )
-            ),
+            reconciliation=_reconciliation(phase2["reconciliation"]),
         ),
         telegram=TelegramConfig(
             enabled=telegram["enabled"],
@@ -254,6 +247,45 @@ def _hours(text: str | None) -> tuple[int, int] | None:
 def _webhook(tree: Mapping[str, Any]) -> WebhookConfig:
     strategies = tuple(WebhookStrategy(strategy=name, **each) for name, each in tree["strategies"].items())
     return WebhookConfig(**{**tree, "strategies": strategies})
+
+
+def _reconciliation(tree: Mapping[str, Any]) -> ReconciliationConfig:
+    thresholds = tree["thresholds"]
+    return ReconciliationConfig(
+        check_intervals=CheckIntervalsConfig(
+            **{f"{name}_ms": _milliseconds(seconds) for name, seconds in tree["check_intervals"].items()}
+        ),
+        policy=tuple(tree["policy"].items()),
+        overrides=tuple(_overrides(tree["overrides"])),
+        observations=tuple(tree["observations"].items()),
+        attribution=tree["attribution"],
+        attempts=tree["attempts"],
+        observation_gap_ms=_milliseconds(tree["observation_gap"]),
+        retention_days=tree["retention_days"],
+        price=Decimal(thresholds["price"]),
+        warning_notional=Decimal(thresholds["warning_notional"]),
+        critical_notional=Decimal(thresholds["critical_notional"]),
+        critical_share=Decimal(thresholds["critical_share"]),
+        stuck_ms=_milliseconds(thresholds["stuck"]),
+    )
+
+
+def _overrides(
+    tree: Mapping[str, Mapping[str, str | None]],
+) -> Iterator[tuple[AccountId | None, Symbol | None, str, str]]:
+    """Narrowest first: account and symbol, then symbol, then account."""
+    for name in sorted(tree, key=lambda name: ("/" not in name, name.lower() == name)):
+        account, slash, symbol = name.partition("/")
+        if not slash and name.upper() == name:
+            account, symbol = "", name
+        for kind, action in tree[name].items():
+            if action is not None:
+                place = (AccountId(account) if account else None, Symbol(symbol) if symbol else None)
+                yield (*place, kind, action)
+
+
+def _milliseconds(seconds: Any) -> int:
+    return max(1, int(Decimal(seconds) * _MS_PER_SECOND))
 
 
 def _account(name: str, tree: Mapping[str, Any], common: Mapping[str, Any]) -> AccountConfig:

@@ -4,6 +4,7 @@ Beyond the standard's words: `expects` says in plain words what a pattern means,
 never shown. Everything else a JSON Schema validator understands; `document.py` walks the same data.
 """
 
+from decimal import Decimal
 from typing import Any
 
 JsonSchema = dict[str, Any]
@@ -54,6 +55,24 @@ def _limit(description: str) -> JsonSchema:
 
 def _choice(description: str, default: str, *values: str) -> JsonSchema:
     return {"type": "string", "description": description, "enum": list(values), "default": default}
+
+
+def _optional(description: str, *values: str) -> JsonSchema:
+    return {
+        "type": ["string", "null"],
+        "description": description,
+        "pattern": f"^({'|'.join(values)})$",
+        "expects": "one of " + ", ".join(values),
+        "default": None,
+    }
+
+
+def _share(description: str, default: str) -> JsonSchema:
+    return {"type": "number", "description": description, "minimum": 0, "maximum": 1, "default": Decimal(default)}
+
+
+def _amount(description: str, default: int) -> JsonSchema:
+    return {"type": "number", "description": description, "minimum": 0, "default": default}
 
 
 def _flag(description: str, *, default: bool) -> JsonSchema:
@@ -112,6 +131,26 @@ def _limits(description: str, **more: JsonSchema) -> JsonSchema:
         **more,
     )
 
+
+_ACTIONS = (
+    *("UPDATE_SYSTEM", "UPDATE_EXCHANGE", "CREATE_POSITION", "CLOSE_POSITION"),
+    *("MANUAL_INTERVENTION", "IGNORE", "RETRY"),
+)
+_DISCREPANCIES = {
+    "POSITION_NOT_IN_SYSTEM": ("Held at the venue, unknown here.", "CREATE_POSITION"),
+    "POSITION_NOT_IN_EXCHANGE": ("Believed, not at the venue.", "UPDATE_SYSTEM"),
+    "SIZE_MISMATCH": ("Another quantity.", "UPDATE_SYSTEM"),
+    "SIDE_MISMATCH": ("The other side.", "UPDATE_SYSTEM"),
+    "PRICE_MISMATCH": ("Another entry price.", "UPDATE_SYSTEM"),
+    "LEVERAGE_MISMATCH": ("Another leverage; only UPDATE_EXCHANGE changes it there.", "UPDATE_SYSTEM"),
+    "STATE_MISMATCH": ("A state that should have passed.", "RETRY"),
+    "ORPHAN_ORDER": ("An order of ours without a position.", "UPDATE_EXCHANGE"),
+    "PROTECTION_MISSING": ("A stop that is not on the book.", "RETRY"),
+    "PROTECTION_MISMATCH": ("A stop of another size.", "UPDATE_EXCHANGE"),
+    "MARGIN_MODE_MISMATCH": ("Another margin mode.", "MANUAL_INTERVENTION"),
+    "POSITION_MODE_MISMATCH": ("Another position mode.", "MANUAL_INTERVENTION"),
+}
+_ABSENT = ("POSITION_NOT_IN_EXCHANGE", "PROTECTION_MISSING")
 
 _ACCOUNT = _group(
     "One account at one exchange.",
@@ -185,6 +224,43 @@ SCHEMA: JsonSchema = {
                     fast=_seconds("With open positions or working orders.", 60),
                     normal=_seconds("Otherwise.", 300),
                     slow=_seconds("Deep: trades, orders, leverage.", 3600),
+                ),
+                policy=_group(
+                    "What is done about each type of discrepancy.",
+                    **{kind: _choice(text, default, *_ACTIONS) for kind, (text, default) in _DISCREPANCIES.items()},
+                ),
+                overrides={
+                    "type": ["object", "null"],
+                    "description": "Other actions for an account, a symbol, or account/SYMBOL; the narrowest counts.",
+                    "propertyNames": {
+                        "pattern": "^([a-z0-9_]{1,32}|[A-Z0-9]{5,30}|[a-z0-9_]{1,32}/[A-Z0-9]{5,30})$",
+                        "expects": "an account, a symbol such as BTCUSDT, or account/SYMBOL",
+                    },
+                    "additionalProperties": _group(
+                        "Actions by type.", **{kind: _optional(text, *_ACTIONS) for kind, (text, _) in _DISCREPANCIES.items()}
+                    ),
+                    "default": {},
+                },
+                observations=_group(
+                    "How often the same must be seen before it counts.",
+                    **{
+                        kind: _integer(text, 3 if kind in _ABSENT else 2, minimum=1, maximum=100)
+                        for kind, (text, _) in _DISCREPANCIES.items()
+                    },
+                ),
+                attribution=_choice(
+                    "Who bears a reduction that no manual position can bear.", "ask", "ask", "pro_rata", "newest_first"
+                ),
+                attempts=_integer("Automatic repairs of one discrepancy before you are asked.", 3, minimum=0, maximum=100),
+                observation_gap=_seconds("Between two observations, at least.", 2),
+                retention_days=_integer("How long an ended discrepancy is listed.", 90, minimum=1, maximum=36_500),
+                thresholds=_group(
+                    "How bad is it.",
+                    price=_share("Entry prices may differ by this share.", "0.001"),
+                    warning_notional=_amount("Misbelieved exposure that is a warning, in quote currency.", 10),
+                    critical_notional=_amount("And critical, where it is also a large share of what is held.", 1000),
+                    critical_share=_share("That share.", "0.5"),
+                    stuck=_seconds("A state that should pass, and did not for so long, is a mismatch.", 30),
                 ),
             ),
         ),

@@ -97,7 +97,24 @@ class CheckIntervalsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationConfig:
+    """What is done about each type; `overrides` are (account, symbol, type, action), narrowest first, None: any.
+
+    `price` and `critical_share` are shares, notionals are in quote currency.
+    """
+
     check_intervals: CheckIntervalsConfig
+    policy: tuple[tuple[str, str], ...]
+    overrides: tuple[tuple[AccountId | None, Symbol | None, str, str], ...]
+    observations: tuple[tuple[str, int], ...]
+    attribution: str
+    attempts: int
+    observation_gap_ms: int
+    retention_days: int
+    price: Decimal
+    warning_notional: Decimal
+    critical_notional: Decimal
+    critical_share: Decimal
+    stuck_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
