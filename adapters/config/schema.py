@@ -237,7 +237,8 @@ SCHEMA: JsonSchema = {
                         "expects": "an account, a symbol such as BTCUSDT, or account/SYMBOL",
                     },
                     "additionalProperties": _group(
-                        "Actions by type.", **{kind: _optional(text, *_ACTIONS) for kind, (text, _) in _DISCREPANCIES.items()}
+                        "Actions by type.",
+                        **{kind: _optional(text, *_ACTIONS) for kind, (text, _) in _DISCREPANCIES.items()},
                     ),
                     "default": {},
                 },
@@ -251,7 +252,9 @@ SCHEMA: JsonSchema = {
                 attribution=_choice(
                     "Who bears a reduction that no manual position can bear.", "ask", "ask", "pro_rata", "newest_first"
                 ),
-                attempts=_integer("Automatic repairs of one discrepancy before you are asked.", 3, minimum=0, maximum=100),
+                attempts=_integer(
+                    "Automatic repairs of one discrepancy before you are asked.", 3, minimum=0, maximum=100
+                ),
                 observation_gap=_seconds("Between two observations, at least.", 2),
                 retention_days=_integer("How long an ended discrepancy is listed.", 90, minimum=1, maximum=36_500),
                 thresholds=_group(

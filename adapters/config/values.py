@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from messages.types import AccountId, PositionMode
+from messages.types import AccountId, PositionMode, Symbol
 
 MASK = "********"
 
