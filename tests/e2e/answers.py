@@ -52,13 +52,8 @@ class Case:
             yield {"kind": "EVENT_LOST", "client_id": prefix, "count": 0, "name": self.name}
         if self.lie:
             no_such_order = {"status": 400, "code": -2013, "message": "Order does not exist."}
-            query = {"kind": "STATUS", "method": "GET", "count": 2, "client_id": prefix, "name": self.name}
+            query = {"kind": "STATUS", "method": "GET", "count": 2, "client_id": prefix, "name": f"{self.name}_lie"}
             yield {**query, **no_such_order}
-
-    @property
-    def exists(self) -> bool:
-        """Whether the order as it was first sent ends up at the venue."""
-        return self.effect.happens or self.proof is Proof.NOT_EXECUTED
 
 
 def _status(status: int, code: int = 0, text: str = "", **more: object) -> Fault:

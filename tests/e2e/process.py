@@ -260,7 +260,7 @@ def external(url: str) -> dict[str, Any]:
         "api_key": f"${{{KEY_NAME}}}",
         "api_secret": f"${{{SECRET_NAME}}}",
         "base_url": url,
-        "recv_window_ms": 500,
+        "recv_window_ms": 1_000,
         "timeout_ms": 1_000,
     }
 

@@ -26,7 +26,7 @@ from tests.e2e.answers import (
 from tests.e2e.process import Home, Supervisor, Truth, Venue, order_name, wait_for
 
 RESOLVED_WITHIN_S = 8.0
-"""Validity of a request here (0.5 s, 1 s of skew, 1 s of margin), two spaced queries, trades; and a busy machine."""
+"""Validity of a request here (1 s, 1 s of skew, 1 s of margin), two spaced queries, trades; and a busy machine."""
 SYMBOLS: Sequence[tuple[str, str, str, str]] = (
     ("XRPUSDT", "40", "0.4", "0.48"),
     ("DOGEUSDT", "400", "0.12", "0.144"),
@@ -95,16 +95,17 @@ def test_an_opening_whose_answer_is_ambiguous_has_one_effect_or_none_and_is_know
         ids = [stage.open(case, stop_loss=stage.stop_of(place)) for place, case in enumerate(cases, 1)]
         refused = see_doubt_that_holds_openings(stage)
         rows, truth = stage.settle()
-        struck(stage, cases)
+        done = struck(stage, cases)
         journal = stage.home.events()
         for case, position_id in zip(cases, ids, strict=True):
             row = rows[position_id]
             wanted = Decimal(SYMBOLS[(invariants.ordinal(row) - 1) % len(SYMBOLS)][1])
             sent = len(truth.sent_as(order_name(stage.journal_id, invariants.ordinal(row), 1)))
             found = (case.name, row["state"], Decimal(row["quantity"]), sent)
-            expected = ("ACTIVE", wanted, 1) if case.exists else ("FAILED", Decimal(0), 0)
+            exists = done[case.name] or case.proof is Proof.NOT_EXECUTED  # sent once more, under the same id
+            expected = ("ACTIVE", wanted, 1) if exists else ("FAILED", Decimal(0), 0)
             assert found == (case.name, *expected), (row["reason"], found)
-            check_doubt(case, of(position_id, journal), OrderPurpose.ENTRY)
+            check_doubt(case, of(position_id, journal), OrderPurpose.ENTRY, happened=done[case.name])
     assert "outcome" in refused or "opening" in refused or "holds" in refused
 
 
@@ -116,7 +117,7 @@ def test_a_stop_whose_answer_is_ambiguous_ends_as_one_stop(tmp_path: Path) -> No
         ids = [stage.open(case, stop_loss=stage.stop_of(place)) for place, case in enumerate(cases, 1)]
         see_reconciling(stage)
         rows, truth = stage.settle()
-        struck(stage, cases)
+        done = struck(stage, cases)
         journal = stage.home.events()
         for case, position_id in zip(cases, ids, strict=True):
             prefix = order_name(stage.journal_id, invariants.ordinal(rows[position_id]))
@@ -124,7 +125,7 @@ def test_a_stop_whose_answer_is_ambiguous_ends_as_one_stop(tmp_path: Path) -> No
             state = rows[position_id]["state"]
             expected = (case.name, "CLOSED", 0) if case is through else (case.name, "ACTIVE", 1)
             assert (case.name, state, len(ever)) == expected
-            check_doubt(case, of(position_id, journal), OrderPurpose.STOP)
+            check_doubt(case, of(position_id, journal), OrderPurpose.STOP, happened=done[case.name])
 
 
 def test_a_close_whose_answer_is_ambiguous_closes_once(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_a_close_whose_answer_is_ambiguous_closes_once(tmp_path: Path) -> None:
         see_reconciling(stage)
         wait_for("all closed", lambda: not stage.supervisor.live(), 60)
         rows, truth = stage.settle()
-        struck(stage, cases)
+        done = struck(stage, cases)
         assert not truth.net
         journal = stage.home.events()
         for case, position_id in zip(cases, ids, strict=True):
@@ -147,7 +148,7 @@ def test_a_close_whose_answer_is_ambiguous_closes_once(tmp_path: Path) -> None:
             sells = [o for o in truth.orders if o["client_order_id"].startswith(prefix) and o["side"] == "SELL"]
             assert (case.name, rows[position_id]["state"], len(sells)) == (case.name, "CLOSED", 1)
             assert sells[0]["reduce_only"]
-            check_doubt(case, of(position_id, journal), OrderPurpose.REDUCE)
+            check_doubt(case, of(position_id, journal), OrderPurpose.REDUCE, happened=done[case.name])
 
 
 def test_a_cancel_whose_answer_is_ambiguous_cancels(tmp_path: Path) -> None:
@@ -220,10 +221,18 @@ def see_doubt_that_holds_openings(stage: Stage) -> str:
     return str(said["error"])
 
 
-def struck(stage: Stage, cases: Sequence[Case]) -> None:
-    """The faults did happen: a test of nothing would pass as well."""
-    names = {record["name"] for record in stage.venue.truth().fault_log}
-    assert {case.name for case in cases} <= names
+def struck(stage: Stage, cases: Sequence[Case]) -> Mapping[str, bool]:
+    """By case, whether the spoiled request took effect; all were spoiled: a test of nothing would pass as well.
+
+    An effect that was to come may not have come on a busy machine: the venue refused the request as too old.
+    """
+    log = stage.venue.truth().fault_log
+    done: dict[str, bool] = {record["name"]: bool(record["effect"]) for record in log if record["effect"] is not None}
+    assert {case.name for case in cases} <= done.keys()
+    assert not [case.name for case in cases if done[case.name] and not case.effect.happens]
+    too_late = [case.name for case in cases if case.effect.happens and not done[case.name]]
+    assert len(too_late) <= len(cases) // 4, too_late
+    return done
 
 
 def of(position_id: str, journal: Sequence[ExportedEvent]) -> list[ExportedEvent]:
@@ -233,7 +242,7 @@ def of(position_id: str, journal: Sequence[ExportedEvent]) -> list[ExportedEvent
 _OUTCOMES = (e.OrderAcknowledged, e.OrderProvenAbsent, e.OrderEnded, e.OrderFilled, e.OrderRefused)
 
 
-def check_doubt(case: Case, story: Sequence[ExportedEvent], purpose: OrderPurpose) -> None:
+def check_doubt(case: Case, story: Sequence[ExportedEvent], purpose: OrderPurpose, *, happened: bool) -> None:
     """What was unknown was journalled as doubt, showed as RECONCILING, and was found out in time."""
     name = next(
         item.event.client_order_id
@@ -245,7 +254,7 @@ def check_doubt(case: Case, story: Sequence[ExportedEvent], purpose: OrderPurpos
     if case.proof in (Proof.NOT_EXECUTED, Proof.REJECTED):
         assert not doubts, (case.name, doubts)
         return
-    if case.proof is Proof.DUPLICATE and case.effect.happens:
+    if case.proof is Proof.DUPLICATE and happened:
         assert not doubts, (case.name, doubts)  # an open order has this id, and only we use it: fetched and adopted
         return
     if case.effect in (Effect.DONE, Effect.LATE) and not doubts:
@@ -256,4 +265,4 @@ def check_doubt(case: Case, story: Sequence[ExportedEvent], purpose: OrderPurpos
     known = next(item for item in about if isinstance(item.event, _OUTCOMES) and item.seq > doubts[0].seq)
     took_s = (known.ts - doubts[0].ts) / 1e9
     assert took_s < RESOLVED_WITHIN_S, (case.name, took_s)
-    assert isinstance(known.event, e.OrderProvenAbsent) is not case.effect.happens, (case.name, known.event)
+    assert isinstance(known.event, e.OrderProvenAbsent) is not happened, (case.name, known.event)
