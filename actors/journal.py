@@ -1,13 +1,15 @@
 """The journal's actor: what a step lets out leaves here, and only after the step is durable.
 
-It remembers nothing. A step goes to the store and comes back whole in the store's answer, so that a
-restart of this actor between the two neither loses the step's effects nor lets them out early. Steps are
-grouped by the store: whatever is queued while the disk is busy shares the next commit.
+It remembers next to nothing. A step goes to the store and comes back whole in the store's answer, so that
+a restart of this actor between the two neither loses the step's effects nor lets them out early. Only the
+steps that wait for another attempt are kept, by sender, where they outlive the actor. Steps are grouped by
+the store: whatever is queued while the disk is busy shares the next commit.
 
 Per step the order is: effects as the step lists them, then `Committed` to the sender, then its events to
 whoever subscribed to their class.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -27,6 +29,7 @@ from messages.journal import (
     StepsFailed,
 )
 from messages.reports import HistoryAnswer
+from messages.types import Address
 
 FIRST_PAUSE_MS = 50
 LONGEST_PAUSE_MS = 5_000
@@ -37,9 +40,16 @@ _MS = 1_000_000
 class JournalActor(Actor[Message]):
     """Accepts AppendStep, Replay and ReadHistory; the store's answers come back as messages to itself."""
 
-    def __init__(self, context: Context, store: JournalStore) -> None:
+    def __init__(self, context: Context, store: JournalStore, waiting: dict[Address, AppendStep] | None = None) -> None:
+        """`waiting`: steps to be tried again, by sender; shared by all lives of this actor."""
         super().__init__(context)
         self._store = store
+        self._waiting = waiting if waiting is not None else {}
+
+    def on_start(self) -> None:
+        """Timers end with the life that set them; whoever waits for a step is suspended until it is answered."""
+        for step in tuple(self._waiting.values()):
+            self._append(step)
 
     def receive(self, message: Message) -> None:
         match message:
@@ -53,6 +63,7 @@ class JournalActor(Actor[Message]):
                     self.context.signal(step.sender, _failed(step, message.why))
             case Replay():
                 # Whoever asks for its past begins anew, and knows nothing of a step still to be tried again.
+                self._waiting.pop(message.sender, None)
                 self.context.cancel(_retry_of(message.sender))
                 self._store.replay(message.ordinal, partial(self._read, message))
             case ReplayRead():
@@ -66,8 +77,10 @@ class JournalActor(Actor[Message]):
         if step.attempt:
             pause_ms = min(FIRST_PAUSE_MS << min(step.attempt - 1, 16), LONGEST_PAUSE_MS)
             again = replace(step, attempt=0)
+            self._waiting[step.sender] = step
             self.context.schedule(_retry_of(step.sender), pause_ms * _MS, again)
             return
+        self._waiting.pop(step.sender, None)
         self._store.append((step,), partial(self._answered, step))
 
     def _release(self, step: AppendStep) -> None:
@@ -107,6 +120,12 @@ class JournalActor(Actor[Message]):
         )
         if command.reply_to:
             self.context.tell(command.reply_to, answer)
+
+
+def journal_factory(store: JournalStore) -> Callable[[Context], JournalActor]:
+    """What `ActorSystem.spawn` calls for every life of the journal's actor."""
+    waiting: dict[Address, AppendStep] = {}
+    return lambda context: JournalActor(context, store, waiting)
 
 
 def _retry_of(sender: str) -> str:

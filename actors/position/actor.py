@@ -18,7 +18,7 @@ from actors.runtime.actor import Actor, Context
 from messages import codec
 from messages.base import Message
 from messages.commands import Command
-from messages.events import OrderIntended, PositionRequested
+from messages.events import OrderFilled, OrderIntended, PositionRequested
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
 from messages.reports import PositionView, Recovered, Woken
 from messages.requests import Reply
@@ -28,6 +28,8 @@ JOURNAL = Address("journal")
 SUPERVISOR = Address("supervisor")
 SNAPSHOT_EVERY = 64
 """Events between two snapshots: recovery folds fewer than this per position."""
+OPENING_PAUSE_NS = 1_000_000_000
+"""Until a message whose step would open something is looked at again, after its step could not be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class PositionActor(Actor[Message]):
         self._policy = policy
         self._log = log
         self._in_flight: _InFlight | None = None
+        self._later = 0
         self._replaying = start is None or context.incarnation > 1
         self._position = (
             start
@@ -87,7 +90,7 @@ class PositionActor(Actor[Message]):
             version=step.position.version,
             events=step.events,
             effects=step.effects,
-            reducing=not _opens(step),
+            reducing=_may_use_reserve(step),
             snapshot=_snapshot(self._position, step.position),
         )
         self._in_flight = _InFlight(message=message, step=step, append=append)
@@ -118,7 +121,11 @@ class PositionActor(Actor[Message]):
         self.context.resume()
 
     def _commit_failed(self, message: CommitFailed) -> None:
-        """A command is refused. A fact must not be lost: its step is offered to the journal again."""
+        """A command is refused. A fact must not be lost: its step is offered to the journal again.
+
+        What would open more waits on its own: on a full disk its step is refused until there is space, and
+        a close must not stand behind that.
+        """
         flight = self._in_flight
         if flight is None or message.version != flight.step.position.version:
             return
@@ -129,11 +136,16 @@ class PositionActor(Actor[Message]):
             actor=self.context.address,
             why=message.why,
         )
-        if not isinstance(flight.message, Command):
+        if not isinstance(flight.message, Command) and flight.append.reducing:
             flight.append = _again(flight.append)
             self.context.tell(JOURNAL, flight.append)
             return
         self._in_flight = None
+        if not isinstance(flight.message, Command):
+            self._later += 1
+            self.context.schedule(f"again {self._later}", OPENING_PAUSE_NS, flight.message)
+            self.context.resume()
+            return
         self._refuse(flight.message, f"the journal cannot be written: {message.why}")
         self.context.resume()
 
@@ -198,8 +210,9 @@ def position_factory(
     return lambda context: PositionActor(context, identity, policy, log, start)
 
 
-def _opens(step: Step) -> bool:
-    return any(
+def _may_use_reserve(step: Step) -> bool:
+    """Whatever opens nothing; and what is a fact at the venue already, whatever else the step holds."""
+    return any(isinstance(ev, OrderFilled) for ev in step.events) or not any(
         isinstance(ev, PositionRequested) or (isinstance(ev, OrderIntended) and ev.purpose is OrderPurpose.ENTRY)
         for ev in step.events
     )

@@ -44,12 +44,14 @@ class Image:
 class _Append:
     encoded: Sequence[EncodedStep] | str
     done: Callable[[str | None], None]
+    reducing: bool
 
 
 class MemoryJournal:
     """Satisfies the actors' `JournalStore`, and reads like a `JournalReader`.
 
-    `fault`, asked before each commit, may name a reason why it fails. `crash` loses what was not durable.
+    `fault`, asked before each commit, may name a reason why it fails. While `short` the disk is full, and only
+    steps that are reducing are written, as from a reserve. `crash` loses what was not durable.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class MemoryJournal:
     ) -> None:
         self.image = image if image is not None else Image()
         self.fault = fault
+        self.short = False
         self.commits = 0
         self._later = later
         self._time_ns = time_ns
@@ -74,7 +77,7 @@ class MemoryJournal:
         return self.image.journal_id
 
     def append(self, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
-        self._put(_Append(encode(steps), done))
+        self._put(_Append(encode(steps), done, all(step.reducing for step in steps)))
 
     def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
         self._put(lambda: done(self._replayed(ordinal)))
@@ -181,7 +184,7 @@ class MemoryJournal:
         if not group or self._crashed:
             return
         batch = Batch(next_seq=len(self.image.steps) + 1, ts=self._time_ns(), standing=self._standings.get)
-        answers = [job.encoded if isinstance(job.encoded, str) else batch.add(job.encoded) for job in group]
+        answers = [self._taken_in(batch, job) for job in group]
         if batch.steps or batch.snapshots:
             why = self.fault()
             if why is not None:
@@ -191,6 +194,11 @@ class MemoryJournal:
         for job, answer in zip(group, answers, strict=True):
             if not self._crashed:
                 job.done(answer)
+
+    def _taken_in(self, batch: Batch, job: _Append) -> str | None:
+        if self.short and not job.reducing:
+            return "the disk is full: nothing is opened until there is space"
+        return job.encoded if isinstance(job.encoded, str) else batch.add(job.encoded)
 
     def _keep(self, batch: Batch) -> None:
         self.commits += 1

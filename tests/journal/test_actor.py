@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from actors.journal import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, JournalActor
+from actors.journal import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, JournalActor, journal_factory
 from actors.ports import JournalStore
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from adapters.storage.memory import MemoryJournal
@@ -237,6 +237,36 @@ def test_a_position_that_begins_anew_is_not_overtaken_by_a_retry_it_does_not_kno
     world.turn()
     assert world.of("gateway") == []
     assert [type(message) for message in world.of("position/1!")] == [Replayed]
+
+
+def test_a_step_that_waits_to_be_tried_again_survives_the_restart_of_the_journal() -> None:
+    """Its sender is suspended until it is answered: a timer lost with its actor would hold that one for ever."""
+    waiting: dict[Address, AppendStep] = {}
+    lives: list[int] = []
+
+    def made(context: Context, store: JournalStore) -> JournalActor:
+        lives.append(context.incarnation)
+        return JournalActor(context, store, waiting)
+
+    world = World(make=made)
+    world.tell(again(step(1, 1, effects=effects("a")), 7), requests.Wake(topic="poison", after_ms=0))
+    world.dispatcher.advance(60_000 * MS)
+    assert len(lives) > 1
+    world.turn()
+    world.dispatcher.advance(60_000 * MS)
+    assert topics(world.of("gateway")) == ["a"]
+    assert world.of("position/1!") == [Committed(version=1)]
+    assert waiting == {}
+
+
+def test_a_factory_gives_all_lives_of_the_journal_one_memory() -> None:
+    store = MemoryJournal()
+    make = journal_factory(store)
+    world = World(make=lambda context, _store: make(context))
+    world.tell(again(step(1, 1, effects=effects("a")), 7), requests.Wake(topic="poison", after_ms=0))
+    world.dispatcher.advance(60_000 * MS)
+    assert topics(world.of("gateway")) == ["a"]
+    assert len(store.image.steps) == 1
 
 
 def test_after_a_power_loss_before_the_commit_nothing_has_left() -> None:
