@@ -28,8 +28,6 @@ from adapters.control.address import announced
 DEFAULT_PACE_S = 2.0
 _PATIENCE_S = 20.0
 """For each thing that must happen: generous on a busy machine, and only reached by a defect."""
-_NOTICING_S = 8.0
-"""For the comparison with the venue: it is asked for, and needs several consistent reads."""
 _POLL_S = 0.1
 _STOP_S = 15.0
 _CONFIG: Mapping[str, Any] = {
@@ -80,14 +78,6 @@ class _Stage:
     def position(self, position_id: str) -> Row:
         row: Row = self.albra.read(f"/v1/positions/{position_id}")
         return row
-
-    def discrepancies(self) -> list[Row]:
-        """What the reconciler has recorded; nothing where this supervisor keeps no record."""
-        try:
-            answer = self.albra.request("GET", "/v1/discrepancies", within_s=_PATIENCE_S)
-        except (Unreachable, Lost):
-            return []
-        return list(answer.document) if answer.status == 200 else []
 
     def at_venue(self, method: str, path: str, body: Row | None = None) -> Any:
         """One request to the paper venue itself, around Albra."""
@@ -207,33 +197,16 @@ def _alter(stage: _Stage, position_id: str) -> None:
     held = stage.held()["ETHUSDT"]
     believed = stage.position(position_id)
     output.line(f"At the venue: ETHUSDT {held}. Albra believes: {believed['side']} {believed['quantity']}.")
-    noticed = _compared(stage) and _within(
-        _NOTICING_S, lambda: Decimal(stage.position(position_id)["quantity"]) == -held
-    )
-    for row in stage.discrepancies():
+    output.line("$ albra reconcile ETHUSDT")
+    output.line(str(stage.command("reconcile", symbol="ETHUSDT")["text"]))
+    _until("the change is noticed", lambda: Decimal(stage.position(position_id)["quantity"]) == -held)
+    for row in stage.albra.read("/v1/discrepancies"):
         seen = " ".join(f"{name}={row[name]}" for name in ("symbol", "type", "severity", "action", "outcome"))
         output.line(f"UNEXPECTED  {seen}")
         output.line(f"            believed {row['believed']}, reported {row['reported']}")
     row = stage.position(position_id)
-    if noticed:
-        output.line(f"Albra has noticed: {position_id} is {row['state']}, {row['quantity']} left ({row['reason']}).")
-    else:
-        output.line(f"Albra has not booked it: {position_id} is {row['state']} with {row['quantity']}.")
-        output.line("The human puts it back.")
-        stage.at_venue("POST", "/paper/trade", {"symbol": "ETHUSDT", "side": "SELL", "quantity": "0.2"})
+    output.line(f"{position_id} is {row['state']}, {row['quantity']} left: {row['reason']}.")
     _table(stage)
-
-
-def _compared(stage: _Stage) -> bool:
-    """Ask for a comparison with the venue; False, and the reason told, where there is none."""
-    output.line("$ albra reconcile ETHUSDT")
-    try:
-        said = stage.command("reconcile", symbol="ETHUSDT")
-    except CommandError as error:
-        output.line(error.text)
-        return False
-    output.line(str(said.get("text") or "compared"))
-    return True
 
 
 def _fall(stage: _Stage, position_id: str) -> None:
@@ -270,17 +243,11 @@ def _act(title: str) -> None:
 
 
 def _until(what: str, seen: Callable[[], bool]) -> None:
-    if not _within(_PATIENCE_S, seen):
-        raise CommandError(Exit.FAILED, f"not within {_PATIENCE_S:g} s: {what}")
-
-
-def _within(seconds: float, seen: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + _PATIENCE_S
     while not seen():
         if time.monotonic() > deadline:
-            return False
+            raise CommandError(Exit.FAILED, f"not within {_PATIENCE_S:g} s: {what}")
         time.sleep(_POLL_S)
-    return True
 
 
 def _verify(directory: Path) -> None:

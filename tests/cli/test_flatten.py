@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.control.client import Albra as Client
 from adapters.paper.input_log import identity_at
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
@@ -170,7 +171,8 @@ def test_the_embedded_account_is_flattened_from_its_storage_whoever_holds_the_jo
 
 
 def test_beside_a_running_supervisor_its_own_venue_is_flattened(albra: Albra) -> None:
-    write(albra, paper={"tick_ms": 10_000})
+    intervals = {"fast": 1, "normal": 1, "slow": 60}
+    write(albra, paper={"tick_ms": 10_000}, phase2={"reconciliation": {"check_intervals": intervals}})
     with running(albra):
         opened = albra("open", "BTCUSDT", "long", "0.01", "--stop-loss", "50000", "--wait", "--json")
         assert opened.document()["state"] == "ACTIVE"
@@ -180,6 +182,10 @@ def test_beside_a_running_supervisor_its_own_venue_is_flattened(albra: Albra) ->
         # At least: a supervisor that has not seen its position go puts its stop up again.
         assert ended.document()["orders_canceled"] >= 1
         assert ended.document()["orders_left"] == 0
+        # And it learns of it from the venue, as of everything that others do there.
+        position_id = opened.document()["position_id"]
+        closed = Client(albra.storage).wait_closed(position_id, timeout_s=30)
+        assert (closed.state, closed.quantity) == ("CLOSED", Decimal(0))
 
 
 @contextmanager
