@@ -68,8 +68,7 @@ def _absent(finding: Finding) -> bool:
 
 def _counted(before: Suspicion | None, finding: Finding, begun_ns: int, gap_ns: int, *, mass: bool) -> Suspicion:
     if before is None or (before.finding.believed, before.finding.reported) != (finding.believed, finding.reported):
-        first_ns = before.first_seen_ns if before is not None else begun_ns
-        return Suspicion(finding=finding, count=1, first_seen_ns=first_ns, last_seen_ns=begun_ns, mass=mass)
+        return Suspicion(finding=finding, count=1, first_seen_ns=begun_ns, last_seen_ns=begun_ns, mass=mass)
     if begun_ns - before.last_seen_ns < gap_ns:
         return Suspicion(
             finding=finding,

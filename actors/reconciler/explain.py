@@ -67,6 +67,8 @@ def average_price(bookings: Sequence[Booking]) -> Decimal:
     """What the net of them was traded at: of those that go its way, the others being undone by them."""
     net = sum((b.quantity for b in bookings), ZERO)
     way = [b for b in bookings if (b.quantity > 0) is (net > 0)]
+    if len({b.price for b in way}) == 1:
+        return way[0].price
     return sum((abs(b.quantity) * b.price for b in way), ZERO) / sum((abs(b.quantity) for b in way), ZERO)
 
 
