@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from adapters.exchange.settings import ExchangeSettings
     from adapters.logs.writing import Logs
     from adapters.paper.server import EmbeddedServer
+    from adapters.storage.jobs import Health
     from adapters.storage.reader import JournalReader
     from adapters.storage.sqlite import SqliteJournal
     from adapters.storage.verify import Fold
@@ -270,6 +271,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         if way_out is not None:
             stack.callback(way_out.stop, CHAT_DEADLINE_MS)
     _spawn_core(config, system, journal, venues, log, (control.deliver, screen.deliver), restored, (chat, channel))
+    journal.watch(partial(_tell_of_disk, system, log))
     for way_out in (chat, channel):
         if way_out is not None:
             way_out.start()
@@ -303,7 +305,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.edge import EdgeActor
     from actors.gateway.actor import GatewayActor, gateway_address
     from actors.gateway.memory import Memory as GatewayMemory
-    from actors.journal import JournalActor
+    from actors.journal import journal_factory
     from actors.notifier.actor import NotifierActor
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
@@ -330,7 +332,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     thread = Placement.THREAD
     chat, channel = ways_out
     notifier_settings, notifier_start = _notifier_settings(config), _notifier_start(journal)
-    system.spawn("journal", lambda context: JournalActor(context, journal), placement=thread)
+    system.spawn("journal", journal_factory(journal), placement=thread)
     system.spawn(
         "notifier",
         lambda context: NotifierActor(
@@ -558,8 +560,10 @@ def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., 
 def _restore(journal: "SqliteJournal", day_of: Callable[[int], int]) -> "Restored":
     """Fold what is durable. A damaged position stays out; the others, and the boot, are not concerned."""
     from actors.supervisor.actor import OWN_HISTORY, Restored
+    from adapters.storage import loss
     from adapters.storage.record import DamagedPosition
 
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY)
     positions: list[Position] = []
     damaged: list[str] = []
     own: tuple[Any, ...] = ()
@@ -575,10 +579,23 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int]) -> "Restore
             positions=tuple(positions),
             finished=tuple((e.ordinal, PositionId(e.position_id)) for e in reader.terminal()),
             own_events=own,
-            highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()),
+            # Positions among the lost steps may have orders at the venue: their ordinals are not given again.
+            highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
             realized_today=_realized(reader, positions, day_of),
-            damaged=tuple(damaged),
+            damaged=(*loss.in_words(journal), *damaged),
         )
+
+
+def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:
+    """Called by the journal's writer whenever the health of its disk changes."""
+    from adapters.storage.jobs import Health
+    from messages.requests import Notify
+    from messages.types import Severity
+
+    well = health is Health.WELL
+    severity, text = (Severity.INFO, "the journal's disk is well again") if well else (Severity.CRITICAL, why)
+    log("INFO" if well else "CRITICAL", "disk", why=text)
+    system.tell("notifier", Notify(severity=severity, text=text))
 
 
 def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
@@ -691,6 +708,7 @@ def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tupl
     """Messages, actors and journal for `albra status`."""
     metrics = system.metrics()
     counters = journal.counters()
+    health, why = journal.health()
     lanes = tuple(
         (
             "messages",
@@ -710,6 +728,7 @@ def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tupl
         ("actors", "messages put aside", str(metrics.parked)),
         ("journal", "id", journal.journal_id),
         ("journal", "commits", f"{counters.commits} of {counters.steps} steps, {counters.failures} failed"),
+        ("journal", "disk", f"{health}; {journal.reserve_held() >> 20} MiB in reserve{f': {why}' if why else ''}"),
         ("journal", "last commit", f"{counters.last_commit_ns / 1e6:.3f} ms"),
     )
 

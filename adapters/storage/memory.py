@@ -21,7 +21,7 @@ from adapters.storage.rows import PositionEntry
 from adapters.storage.schema import Meta
 from messages import codec
 from messages.base import Event
-from messages.journal import AppendStep, Replayed
+from messages.journal import AppendStep, Effect, Replayed
 from messages.types import AccountId, JournalId, PositionId
 
 Later = Callable[[Callable[[], None]], None]
@@ -126,6 +126,13 @@ class MemoryJournal:
             try:
                 step = _as_record(row)
                 yield from ((step.ordinal, event) for event in record.decode_events(step))
+            except codec.DecodeError:
+                continue
+
+    def recent_effects(self, limit: int) -> Iterator[Effect]:
+        for row in self.image.steps[len(self.image.steps) - min(limit, len(self.image.steps)) :]:
+            try:
+                yield from record.decode_effects(_as_record(row))
             except codec.DecodeError:
                 continue
 

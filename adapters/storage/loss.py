@@ -1,0 +1,47 @@
+"""When acknowledged steps are missing: nothing opens until a person has looked, and he is told what is known."""
+
+from queue import SimpleQueue
+
+from adapters.storage.record import DamagedPosition
+from adapters.storage.sqlite import SqliteJournal
+from messages.events import OpeningsPaused
+from messages.journal import AppendStep
+from messages.types import Address, CommandId, PositionId
+
+
+def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int) -> None:
+    """Add a durable hold of all openings to the history of `owner`, whose `ordinal` it is. Blocks for one commit.
+
+    Nothing happens where no step is missing, nor where that history is damaged itself, which is said on its
+    own. Raises OSError when it cannot be written: going on would forget what was lost.
+    """
+    if not journal.lost_steps:
+        return
+    with journal.reader() as reader:
+        past = reader.position(ordinal)
+    if isinstance(past, DamagedPosition):
+        return
+    event = OpeningsPaused(command_id=CommandId(""), why=f"after a loss of {journal.lost_steps} journal steps")
+    step = AppendStep(
+        sender=owner,
+        position_id=PositionId(owner),
+        ordinal=ordinal,
+        version=(past.version if past else 0) + 1,
+        events=(event,),
+        effects=(),
+        reducing=True,
+    )
+    answers: SimpleQueue[str | None] = SimpleQueue()
+    journal.append((step,), answers.put)
+    if (why := answers.get()) is not None:
+        raise OSError(f"Acknowledged steps of {journal.path} are missing, and openings cannot be held: {why}")
+
+
+def in_words(journal: SqliteJournal) -> tuple[str, ...]:
+    """What to tell the owner; nothing where nothing is missing."""
+    if not journal.lost_steps:
+        return ()
+    missing = f"{journal.lost_steps} acknowledged steps are missing at the end of {journal.path}"
+    why = "its log was damaged, or it is an older copy"
+    remedy = "Compare positions with the venue (albra reconcile); albra resume allows openings again"
+    return (f"{missing}: {why}. {remedy}",)

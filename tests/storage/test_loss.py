@@ -1,0 +1,91 @@
+"""Acknowledged steps that are missing hold all openings, durably, before anything else is written."""
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import copy
+
+import apsw
+import pytest
+
+from adapters.storage import loss, schema
+from adapters.storage.record import RecoveredPosition
+from adapters.storage.sqlite import SqliteJournal
+from messages.base import Event
+from messages.events import OpeningsPaused, PositionPaused
+from messages.types import Address, PositionId
+from tests.storage.disk import disk
+from tests.storage.steps import append, paused, step
+
+OWN = 0
+SUPERVISOR = Address("supervisor")
+
+
+@pytest.fixture
+def shortened(tmp_path: Path) -> Path:
+    """Three steps were acknowledged, the file ends with the first."""
+    journal = SqliteJournal.open(tmp_path)
+    assert append(journal, step(1, 1)) is None
+    assert journal.close()
+    copy(tmp_path / schema.FILE_NAME, tmp_path / "old")
+    journal = SqliteJournal.open(tmp_path)
+    assert append(journal, step(1, 2), step(1, 3)) is None
+    assert journal.close()
+    copy(tmp_path / "old", tmp_path / schema.FILE_NAME)
+    return tmp_path
+
+
+def own_history(journal: SqliteJournal) -> tuple[Event, ...]:
+    with journal.reader() as reader:
+        found = reader.position(OWN)
+    assert found is None or isinstance(found, RecoveredPosition)
+    return found.events if found else ()
+
+
+def test_a_journal_that_lost_nothing_is_not_held(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path)
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    assert own_history(journal) == ()
+    assert loss.in_words(journal) == ()
+    assert journal.close()
+
+
+def test_a_loss_holds_openings_until_somebody_resumes_and_is_said_once(shortened: Path) -> None:
+    journal = SqliteJournal.open(shortened)
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    (event,) = own_history(journal)
+    assert isinstance(event, OpeningsPaused)
+    assert (event.account, event.symbol, event.until_day) == (None, None, 0)
+    assert event.why == "after a loss of 2 journal steps"
+    assert "2 acknowledged steps are missing" in loss.in_words(journal)[0]
+    assert journal.close()
+    journal = SqliteJournal.open(shortened)
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    assert own_history(journal) == (event,), "durable, and not repeated"
+    assert journal.close()
+
+
+def test_a_start_that_cannot_write_its_hold_is_no_start(shortened: Path) -> None:
+    def fails(operation: str, file: str) -> None:
+        if (operation, file) == ("xSync", "-wal"):
+            raise apsw.IOError("fsync failed")
+
+    with disk() as ill:
+        journal = SqliteJournal.open(shortened, vfs=ill.name)
+        ill.fault = fails
+        with pytest.raises(OSError, match="openings cannot be held"):
+            loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+        assert own_history(journal) == ()
+        ill.fault = lambda _operation, _file: None
+        assert journal.close()
+    journal = SqliteJournal.open(shortened)
+    assert journal.lost_steps == 2, "still known"
+    assert journal.close()
+
+
+def test_the_hold_goes_on_from_the_history_that_is_left(shortened: Path) -> None:
+    journal = SqliteJournal.open(shortened)
+    paused_before = replace(step(OWN, 1, paused("p")), position_id=PositionId(SUPERVISOR))
+    assert append(journal, paused_before) is None
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    assert [type(event) for event in own_history(journal)] == [PositionPaused, OpeningsPaused]
+    assert journal.close()
