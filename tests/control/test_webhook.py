@@ -268,3 +268,19 @@ def test_the_configuration_wants_a_secret_worth_the_name_and_an_account_that_the
 def test_what_is_answered_is_what_the_control_api_describes(hook: Hook) -> None:
     check({"$ref": "#/components/schemas/Accepted"}, hook.post(alert())[1])
     check({"$ref": "#/components/schemas/Error"}, hook.post(alert(secret="x"))[1])
+
+
+def test_the_message_in_the_documentation_is_taken() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "control-api.md").read_text()
+    _, _, rest = text.partition("```json\n")
+    message = rest.partition("```")[0]
+    for placeholder, value in {
+        "strategy.order.id": "Long",
+        "timenow": "2026-01-31T12:00:00Z",
+        "ticker": "BTCUSDT.P",
+        "strategy.order.action": "sell",
+        "strategy.order.contracts": "0.25",
+    }.items():
+        message = message.replace("{{" + placeholder + "}}", value)
+    read = webhook.read("trend", json.loads(message))
+    assert (read.symbol, read.action, read.quantity) == ("BTCUSDT", "sell", Decimal("0.25"))
