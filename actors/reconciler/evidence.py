@@ -56,7 +56,9 @@ def observe(evidence: Evidence, comparison: Comparison, begun_ns: int, gap_ns: i
     for finding in comparison.findings:
         before = evidence.suspicions.get(finding.key)
         suspicions[finding.key] = _counted(before, finding, begun_ns, gap_ns, mass=mass and _absent(finding))
-    skips = {leg: count for leg, count in evidence.skips.items() if leg not in comparison.judged}
+    # A leg that the comparison looked for and did not skip is busy no more, be it judged or gone altogether.
+    elsewhere = {leg for leg in evidence.skips if comparison.scope not in (None, leg[0])}
+    skips = {leg: count for leg, count in evidence.skips.items() if leg in comparison.skipped or leg in elsewhere}
     for leg in comparison.skipped:
         skips[leg] = skips.get(leg, 0) + 1
     return Evidence(suspicions=suspicions, skips=skips)
