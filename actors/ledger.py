@@ -107,6 +107,11 @@ class Ledger(Generic[S]):
         return self.ahead if self._attempt else self.state
 
     @property
+    def refusing(self) -> bool:
+        """The disk refused the latest attempt; what is kept now waits for the next one."""
+        return self._attempt > 0
+
+    @property
     def _target(self) -> int:
         return self._version + sum(len(batch.events) for batch in self._flight)
 

@@ -32,7 +32,14 @@ _SENTENCES = (
     N_("stop stays in place"),
     # Reasons
     N_("closed by command"),
-    N_("closed in an emergency"),
+    N_("emergency close"),
+    N_("reduced to {goal} by command"),
+    N_("its stop was refused for {seconds} s"),
+    N_("{purpose} price {price} was already passed"),
+    N_("the opening expired before it was sent"),
+    N_("nothing was filled"),
+    N_("entry done"),
+    N_("held by hand"),
     N_("stop filled"),
     N_("target filled"),
     N_("reduce filled"),
@@ -57,12 +64,18 @@ _SENTENCES = (
         "({tries} queries, {failures} without an answer). Look at the venue; Albra keeps asking."
     ),
     N_("{symbol}: order {order} could not be canceled in {attempts} attempts ({cause}). Cancel it at the venue."),
+    # The reconciler
+    N_("{record} {type} {symbol} is resolved: {why}"),
+    N_("{record} {type} {symbol}: {believed} believed, {reported} at the venue ({told}); {action}"),
+    N_(
+        "{record} {type} {symbol} needs you: {believed} believed, {reported} at the venue; {why}. "
+        "Openings there wait; albra discrepancies --ack {name} ends it."
+    ),
     # The notifier itself
     N_(
         "Report {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
         "fees {fees}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
-    N_("The chat was out of reach for {age}."),
     # Supervisor
     N_("The journal holds a damaged record: {text}"),
     N_("{symbol}: the venue itself closed {what}"),

@@ -20,7 +20,7 @@ from actors.telegram.roles import ACKNOWLEDGE, LIFT_ALL, Access, at_least, may
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.timeline import timeline
 from actors.telegram.views import Page
-from actors.telegram.words import N_, Words, escape
+from actors.telegram.words import N_, Markup, Words, escape
 from messages.base import Message
 from messages.commands import (
     CloseAll,
@@ -65,6 +65,8 @@ SECOND_NS = 1_000_000_000
 LATE_NS = 60 * SECOND_NS
 """An order to change something that is older than this is answered, not carried out."""
 ANSWER_NS = 4 * SECOND_NS
+URGENT_NS = 2 * SECOND_NS
+"""An emergency waits no longer for the journal."""
 RECONCILE_NS = 60 * SECOND_NS
 LOOK_NS = SECOND_NS
 LOOKS_MOST = 30
@@ -208,7 +210,7 @@ class TelegramActor(Actor[Message]):
         if not self._allowed(who, said):
             self._audit(update, update.text, f"refused: {who.role} may not")
             self._show(
-                who, Page(text=who.words("As {role} you may not do that.", role=who.words.plain(who.role.value)))
+                who, Page(text=who.words("As {role} you may not do that.", role=who.words.plain(views.ROLES[who.role])))
             )
             return
         late_ns = self._now() - update.sent_ns
@@ -278,7 +280,7 @@ class TelegramActor(Actor[Message]):
         self._confirmations = self._confirmations.without(number)
         self._audit(update, update.data, "canceled")
         self._end_press(update, "")
-        self._edit(who, known.message_id, Page(text=f"{known.text}\n\n❌ {who.words('Canceled.')}"))
+        self._edit(who, known.message_id, _below(known.text, "❌", who.words("Canceled.")))
 
     def _confirm(self, update: IncomingPress, who: Who, number: int) -> None:
         verdict, known = self._judge(update, who, number)
@@ -326,7 +328,7 @@ class TelegramActor(Actor[Message]):
         self._end_press(update, said, alert=True)
         if known is not None and verdict is not Verdict.NOT_YOURS:
             self._confirmations = self._confirmations.without(known.number)
-            self._edit(who, known.message_id, Page(text=f"{known.text}\n\n⌛ {escape(said)}"))
+            self._edit(who, known.message_id, _below(known.text, "⌛", escape(said)))
 
     def _execute(self, update: IncomingPress, who: Who, known: Confirmation) -> None:
         command: Command = known.command
@@ -342,23 +344,34 @@ class TelegramActor(Actor[Message]):
         self._runs[command.command_id] = run
         urgent = isinstance(command, CloseAll | PauseOpenings)
 
+        topic = f"urgent/{command.command_id}"
+
         def kept(why: str) -> None:
+            if urgent:
+                self.context.cancel(topic)
             if not why:
                 return
-            if urgent:  # an emergency does not wait for a disk
-                self._log("CRITICAL", "carried out without the journal", actor="telegram", why=why)
-                self.context.tell(SUPERVISOR, command)
+            if urgent:
+                self._without_journal(command, why)
                 return
             self._runs.pop(command.command_id, None)
             said = who.words("Refused: the journal cannot be written ({why}).", why=why)
-            self._edit(who, known.message_id, Page(text=f"{known.text}\n\n⛔ {said}"))
+            self._edit(who, known.message_id, _below(known.text, "⛔", said))
 
+        if urgent:
+            # An emergency does not wait for a disk: refused, or silent for too long, it goes on without.
+            self.context.schedule(topic, 1 if self._ledger.refusing else URGENT_NS, Tick(topic=topic))
         effect = Effect(to=SUPERVISOR, message=command)
         self._audit(
             update, update.data, "confirmed", command=command, message_id=known.message_id, effects=(effect,), then=kept
         )
         self._end_press(update, "")
-        self._edit(who, known.message_id, Page(text=f"{known.text}\n\n⏳ {who.words('Confirmed …')}"))
+        self._edit(who, known.message_id, _below(known.text, "⏳", who.words("Confirmed …")))
+
+    def _without_journal(self, command: Command, why: str) -> None:
+        """Its command id makes it one command, should the journal let it out as well."""
+        self._log("CRITICAL", "carried out without the journal", actor="telegram", why=why)
+        self.context.tell(SUPERVISOR, command)
 
     # The audit log --------------------------------------------------------------------------------
 
@@ -488,6 +501,8 @@ class TelegramActor(Actor[Message]):
             self._complete(int(rest))
         elif kind == "look":
             self._look(CommandId(rest))
+        elif kind == "urgent" and (run := self._runs.get(CommandId(rest))) is not None:
+            self._without_journal(run.command, "it does not answer")
 
     def _number(self) -> int:
         self._numbers += 1
@@ -833,6 +848,10 @@ _VERDICTS = {
     Verdict.EXPIRED: N_("Too late: confirmations live for a minute. Send the command again."),
     Verdict.CHANGED: N_("The position has changed since. Send the command again."),
 }
+
+
+def _below(text: str, sign: str, said: Markup) -> Page:
+    return Page(text=f"{text}\n\n{sign} {said}")
 
 
 def _positions() -> ListPositions:

@@ -30,9 +30,10 @@ def settled(command: Command, view: PositionView) -> bool:
 
 def answered(words: Words, text: str, reply: Reply) -> Markup:
     """The supervisor's word on the command itself."""
-    said = escape(words.retell(reply.text, REPLIES))
+    said = escape(words.retell(reply.text, REPLIES)) or words("accepted")
     sign = "✅" if reply.accepted else "⛔"
-    return join("\n", [Markup(text), Markup(f"{sign} {said or words('accepted')}")])
+    line = Markup(f"{sign} {said}")
+    return join("\n", [Markup(text), line] if text else [line])
 
 
 def report(

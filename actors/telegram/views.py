@@ -18,7 +18,7 @@ from messages.telegram import Button, Role
 from messages.types import PositionState, Symbol
 
 PAGE = 10
-_ROLES = {Role.OWNER: N_("owner"), Role.TRADER: N_("trader"), Role.VIEWER: N_("viewer")}
+ROLES = {Role.OWNER: N_("owner"), Role.TRADER: N_("trader"), Role.VIEWER: N_("viewer")}
 ZERO = Decimal(0)
 Rows = tuple[tuple[str, str, str], ...]
 
@@ -418,7 +418,7 @@ def history(words: Words, name: str, lines: tuple[str, ...]) -> Page:
 
 
 def help_page(words: Words, role: Role) -> Page:
-    lines = [words("<b>Albra</b>: you are {role} here.", role=words.plain(_ROLES[role]))]
+    lines = [words("<b>Albra</b>: you are {role} here.", role=words.plain(ROLES[role]))]
     for name, usage in COMMANDS.items():
         if may(role, name):
             lines.append(Markup(f"<code>{escape(usage.form)}</code> {words(usage.does)}"))

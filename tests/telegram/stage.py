@@ -1,0 +1,374 @@
+"""The telegram actor on the simulated dispatcher: a chat on paper, a supervisor that answers what it is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from actors.journal import JournalActor
+from actors.ledger import Past
+from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
+from actors.runtime.simulated import START_NS
+from actors.telegram.actor import Settings, TelegramActor
+from actors.telegram.history import OWN_HISTORY
+from actors.telegram.roles import Access
+from actors.telegram.words import Words
+from adapters.storage.memory import MemoryJournal
+from messages import commands as c
+from messages.base import Message
+from messages.priority import PRIORITY
+from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
+from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
+from messages.requests import FetchBalance, Reply
+from messages.telegram import (
+    AnswerPress,
+    ChatKind,
+    ChatUp,
+    EditText,
+    IncomingPress,
+    IncomingText,
+    LogsAnswer,
+    PublishMenu,
+    ReadLogs,
+    Role,
+    SendText,
+    TextSent,
+    UpdatesKept,
+    UrgentPress,
+    UrgentText,
+)
+from messages.types import (
+    AccountId,
+    Address,
+    PositionId,
+    PositionSide,
+    PositionState,
+    StrategyId,
+    Symbol,
+)
+
+SECOND = 1_000_000_000
+OWNER, TRADER, VIEWER, STRANGER, GROUP = 100, 200, 300, 666, -5000
+MAIN = AccountId("main")
+USERS = {OWNER: Role.OWNER, TRADER: Role.TRADER, VIEWER: Role.VIEWER}
+STATUS = (
+    ("positions", "live", "1"),
+    ("positions", "openings", "allowed"),
+    ("account main", "venue", "up"),
+    ("account main", "stream", "up"),
+)
+
+
+def view(ordinal: int = 1, **changes: Any) -> PositionView:
+    symbol, strategy = changes.get("symbol", "BTCUSDT"), changes.get("strategy", "manual")
+    known: dict[str, Any] = {
+        "position_id": PositionId(f"main.{symbol}.long.{strategy}.{ordinal}"),
+        "ordinal": ordinal,
+        "account": MAIN,
+        "symbol": Symbol("BTCUSDT"),
+        "strategy": StrategyId("manual"),
+        "side": PositionSide.LONG,
+        "state": PositionState.ACTIVE,
+        "previous": PositionState.OPENING,
+        "since_ns": 1_699_999_000 * SECOND,
+        "transitions": 2,
+        "version": 9,
+        "quantity": Decimal("0.01"),
+        "entry_price": Decimal(60000),
+        "realized_pnl": Decimal(0),
+        "fees": Decimal("0.3"),
+        "leverage": 5,
+        "stop_loss": Decimal(58000),
+        "take_profit": None,
+        "protected": True,
+        "in_doubt": False,
+        "goal_quantity": None,
+        "reason": "entry done",
+    }
+    return PositionView(**{**known, **changes})
+
+
+@dataclass
+class Shown:
+    chat_id: int
+    message_id: int
+    texts: list[str]
+    buttons: tuple[tuple[Any, ...], ...]
+
+    @property
+    def text(self) -> str:
+        return self.texts[-1]
+
+    def data(self, label: str) -> str:
+        return next(str(b.data) for row in self.buttons for b in row if label in b.text)
+
+
+@dataclass
+class PaperChat:
+    """Shows what it is given; remembers what it was told to forget."""
+
+    tell: Callable[[str, Message], None]
+    shown: list[Shown] = field(default_factory=list)
+    alerts: dict[str, str] = field(default_factory=dict)
+    menus: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    kept: int = 0
+
+    def request(self, message: Message) -> None:
+        match message:
+            case SendText():
+                number = len(self.shown) + 1
+                self.shown.append(Shown(message.chat_id, number, [message.text], message.buttons))
+                self._sent(message, number)
+            case EditText():
+                found = self.shown[message.message_id - 1]
+                found.texts.append(message.text)
+                found.buttons = message.buttons
+                self._sent(message, message.message_id)
+            case AnswerPress():
+                self.alerts[message.press_id] = message.text
+            case PublishMenu():
+                self.menus[message.chat_id] = tuple(entry.command for entry in message.entries)
+            case UpdatesKept():
+                self.kept = max(self.kept, message.update_id)
+            case ReadLogs():
+                self.tell(message.reply_to, LogsAnswer(request_id=message.request_id, lines=("12:00 INFO x",)))
+
+    def _sent(self, message: SendText | EditText, number: int) -> None:
+        sent = TextSent(request_id=message.request_id, chat_id=message.chat_id, message_id=number)
+        self.tell(message.reply_to, sent)
+
+
+class FakeSupervisor(Actor[Message]):
+    """Answers questions from `desk`; what would change something is kept there."""
+
+    def __init__(self, context: Context, desk: "Desk") -> None:
+        super().__init__(context)
+        self._desk = desk
+
+    def receive(self, message: Message) -> None:
+        desk, tell = self._desk, self.context.tell
+        desk.told.append(message)
+        if desk.silent:
+            return
+        match message:
+            case c.ListPositions():
+                views = tuple(v for v in desk.views if message.terminal or not v.state.terminal)
+                marks = tuple({v.symbol: Decimal(61000) for v in views}.items())
+                tell(
+                    message.reply_to,
+                    PositionsAnswer(command_id=message.command_id, to=message.reply_to, views=views, marks=marks),
+                )
+            case c.ReadStatus():
+                tell(message.reply_to, StatusAnswer(command_id=message.command_id, to=message.reply_to, rows=STATUS))
+            case c.ReadHistory():
+                answer = HistoryAnswer(
+                    command_id=message.command_id,
+                    to=message.reply_to,
+                    position_id=message.position_id,
+                    records=desk.records,
+                    found=bool(desk.records),
+                )
+                tell(message.reply_to, answer)
+            case c.Reconcile():
+                tell(message.reply_to, desk.reconciled(message))
+            case ListDiscrepancies():
+                answer_ = DiscrepanciesAnswer(
+                    command_id=message.command_id,
+                    to=message.reply_to,
+                    discrepancies=desk.discrepancies,
+                    statistics=(("reconciliation", "checks", "7"),),
+                )
+                tell(message.reply_to, answer_)
+            case c.Command():
+                tell(message.reply_to, Reply(command_id=message.command_id, to=message.reply_to, accepted=True))
+                desk.react(message)
+
+
+class FakeGateway(Actor[Message]):
+    def receive(self, message: Message) -> None:
+        assert isinstance(message, FetchBalance)
+        report = BalanceReport(
+            account=message.account,
+            request_id=message.request_id,
+            currency="USDT",
+            wallet=Decimal("1234.5"),
+            available=Decimal(1000),
+            unrealized_pnl=Decimal("-3.25"),
+        )
+        self.context.publish(report)
+
+
+@dataclass
+class Desk:
+    """What the supervisor knows, and what it was told."""
+
+    views: tuple[PositionView, ...] = ()
+    records: tuple[bytes, ...] = ()
+    discrepancies: tuple[Any, ...] = ()
+    told: list[Message] = field(default_factory=list)
+    silent: bool = False
+    react: Callable[[c.Command], None] = lambda _: None
+
+    def reconciled(self, question: c.Reconcile) -> ReconcileAnswer:
+        return ReconcileAnswer(
+            command_id=question.command_id,
+            to=question.reply_to,
+            checked=3,
+            discrepancies=1,
+            attempted=1,
+            succeeded=1,
+            elapsed_ms=1234,
+        )
+
+    @property
+    def changes(self) -> list[c.Command]:
+        """Commands that change something."""
+        asking = (c.ListPositions, c.ReadStatus, c.ReadHistory, c.Reconcile, ListDiscrepancies)
+        return [m for m in self.told if isinstance(m, c.Command) and not isinstance(m, asking)]
+
+
+class SlowDisk:
+    """Given as `later` to a `MemoryJournal`: while `slow`, what it should do waits for `turn`."""
+
+    def __init__(self) -> None:
+        self.slow = False
+        self._waiting: list[Callable[[], None]] = []
+
+    def __call__(self, call: Callable[[], None]) -> None:
+        if self.slow:
+            self._waiting.append(call)
+        else:
+            call()
+
+    def turn(self) -> None:
+        self.slow = False
+        for call in self._waiting:
+            call()
+
+
+class Stage:
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        store: MemoryJournal | None = None,
+        desk: Desk | None = None,
+        words: dict[int, Words] | None = None,
+        first_update: int = 1,
+        start_ns: int = START_NS,
+    ) -> None:
+        self.dispatcher = SimulatedDispatcher(seed, start_ns)
+        self.system = ActorSystem(self.dispatcher, PRIORITY, self.dispatcher.clock)
+        self.store = store or MemoryJournal()
+        self.desk = desk or Desk()
+        self.chat = PaperChat(self.system.tell)
+        self.logged: list[tuple[str, dict[str, str]]] = []
+        self.settings = Settings(
+            access=Access(users=USERS, chats=frozenset({GROUP})), accounts=(MAIN,), words=words or {}
+        )
+        self._update = first_update
+        past = self._past()
+        self.system.spawn("journal", lambda context: JournalActor(context, self.store), placement=Placement.THREAD)
+        self.system.spawn("supervisor", lambda context: FakeSupervisor(context, self.desk))
+        self.system.spawn("gateway/main", FakeGateway)
+        self.system.spawn("telegram", lambda context: self._actor(context, past))
+        self.dispatcher.run_until_idle()
+
+    def _actor(self, context: Context, past: Past) -> Actor[Message]:
+        return TelegramActor(
+            context,
+            settings=self.settings,
+            past=past,
+            chat=self.chat,
+            metrics=self.system.metrics,
+            log=lambda level, event, /, **fields: self.logged.append((f"{level} {event}", fields)),
+        )
+
+    def _past(self) -> Past:
+        found: list[Past] = []
+        self.store.replay(
+            OWN_HISTORY,
+            lambda r: found.append(Past(snapshot=r.snapshot, snapshot_version=r.snapshot_version, events=r.events)),
+        )
+        return found[0]
+
+    def again(self) -> "Stage":
+        """Killed here; the next process on the same disk."""
+        words = dict(self.settings.words)
+        return Stage(seed=2, store=self.store, desk=self.desk, words=words, first_update=self._update)
+
+    # People.
+
+    def say(self, user: int, text: str, *, chat: int | None = None, ago_s: int = 0) -> IncomingText:
+        where = user if chat is None else chat
+        kind = ChatKind.PRIVATE if where > 0 else ChatKind.GROUP
+        urgent = text.startswith(("/close_all", "/pause"))
+        update = (UrgentText if urgent else IncomingText)(
+            update_id=self._next(),
+            chat_id=where,
+            user_id=user,
+            chat_kind=kind,
+            message_id=900,
+            text=text,
+            sent_ns=self.dispatcher.clock.time_ns() - ago_s * SECOND,
+        )
+        self.give(update)
+        return update
+
+    def press(self, user: int, shown: Shown, label: str = "", data: str = "") -> IncomingPress:
+        said = data or shown.data(label)
+        update = (UrgentPress if said.startswith("!") else IncomingPress)(
+            update_id=self._next(),
+            chat_id=shown.chat_id,
+            user_id=user,
+            chat_kind=ChatKind.PRIVATE if shown.chat_id > 0 else ChatKind.GROUP,
+            message_id=shown.message_id,
+            press_id=f"p{self._update}",
+            data=said,
+        )
+        self.give(update)
+        return update
+
+    def give(self, *updates: Message) -> None:
+        for update in updates:
+            self.system.tell("telegram", update)
+        self.dispatcher.run_until_idle()
+
+    def advance(self, seconds: int) -> None:
+        self.dispatcher.advance(seconds * SECOND)
+
+    def up(self) -> None:
+        self.give(ChatUp(name="albra_bot"))
+
+    def _next(self) -> int:
+        self._update += 1
+        return self._update
+
+    @property
+    def last(self) -> Shown:
+        return self.chat.shown[-1]
+
+    def ask(self, user: int, text: str, **more: Any) -> str:
+        """Say it, and read what comes last; empty when nothing came."""
+        before = len(self.chat.shown)
+        self.say(user, text, **more)
+        return self.last.text if len(self.chat.shown) > before else ""
+
+    def audit(self) -> list[tuple[int, str]]:
+        return [(int(f["user"]), f["verdict"]) for line, f in self.logged if line == "INFO chat"]
+
+
+def closing(desk: Desk, command: c.Command) -> None:
+    """The positions that a close is about are closed at once."""
+    ids = {v.position_id for v in desk.views}
+    if isinstance(command, c.ClosePosition):
+        ids = {command.position_id}
+    desk.views = tuple(
+        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), version=v.version + 3, reason="closed by command")
+        if v.position_id in ids
+        else v
+        for v in desk.views
+    )
+
+
+HOME = Address("telegram")

@@ -1,0 +1,83 @@
+"""Languages, markup and long texts."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.notifier.phrases import PHRASES
+from actors.telegram.markup import LIMIT, plain, split, units
+from actors.telegram.words import Words, escape, money, signed
+from adapters.locales import load
+from tests.telegram.catalogs import in_source, translated
+from tests.telegram.server import check_text
+
+KO = Words(language="ko", catalog=load("ko"))
+_PLACE = re.compile(r"\{\w+\}|</?[a-z]+>")
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+def test_every_message_of_the_source_is_translated_and_none_is_stale() -> None:
+    known = translated()
+    assert sorted(known) == sorted(in_source())
+    assert [message for message, korean in known.items() if not korean] == []
+
+
+@pytest.mark.parametrize("message", sorted(translated()))
+def test_a_translation_keeps_places_and_tags(message: str) -> None:
+    """Places may be moved, tags as well; none may be lost or invented."""
+    korean = translated()[message]
+    expected, found = set(_PLACE.findall(message)), set(_PLACE.findall(korean))
+    assert found <= expected
+    assert {tag for tag in expected if tag.startswith("<")} == {tag for tag in found if tag.startswith("<")}
+
+
+def test_what_other_actors_say_in_english_is_said_again_in_korean() -> None:
+    said = "main.BTCUSDT.long.manual.1: close refused (margin); trying again, without its stop"
+    assert KO.retell(said, PHRASES) == ("main.BTCUSDT.long.manual.1: 청산 거부됨 (margin). 다시 시도합니다, 손절 없이")
+
+
+def test_a_sentence_that_the_catalog_does_not_know_is_told_as_it_is() -> None:
+    assert KO.retell("the moon is made of cheese", PHRASES) == "the moon is made of cheese"
+
+
+@given(TEXT)
+def test_text_from_outside_neither_breaks_nor_forges_markup(text: str) -> None:
+    said = KO("{account}: no answer <b>{x}</b>", account=text, x=text)
+    check_text(said, "HTML")
+    assert "<b>" in said
+    assert said.count("<") == 2
+
+
+@given(TEXT)
+def test_braces_in_a_value_are_only_braces(text: str) -> None:
+    assert KO("{found} is one word too many.", found="{found}" + text).startswith("{found}")
+
+
+@given(st.lists(st.tuples(st.sampled_from(["b", "i", "code", "pre", ""]), TEXT), max_size=30), st.integers(150, 600))
+def test_a_long_text_is_cut_into_parts_that_are_whole(pieces: list[tuple[str, str]], limit: int) -> None:
+    text = "\n".join(f"<{tag}>{escape(body)}</{tag}>" if tag else escape(body) for tag, body in pieces)
+    parts = split(text, limit)
+    for part in parts:
+        assert units(part) <= limit
+        if plain(part).strip():
+            check_text(part, "HTML")
+    squeezed = "".join("".join(plain(part).split()) for part in parts)
+    if len(parts) < 20:
+        assert squeezed == "".join(plain(text).split())
+
+
+def test_a_text_at_the_limit_stays_whole_and_one_beyond_it_does_not() -> None:
+    assert split("x" * LIMIT) == ("x" * LIMIT,)
+    assert len(split("x" * (LIMIT + 1))) == 2
+    assert len(split("😀" * (LIMIT // 2 + 1))) == 2  # two units each, as Telegram counts
+
+
+def test_money_is_exact_and_a_rounded_nothing_has_no_sign() -> None:
+    from decimal import Decimal
+
+    assert money(Decimal("1234567.891")) == "1 234 567.89"
+    assert signed(Decimal("-0.001")) == "0.00"
+    assert signed(Decimal("0.001")) == "0.00"
+    assert signed(Decimal(5)) == "+5.00"
