@@ -12,6 +12,8 @@ MASS_LEAST = 3
 """So many legs gone at once, and more than half of all that are held, is a defect of the read until proven."""
 SKIPS_MOST = 3
 """A leg that was too busy to be compared so often in a row is held still and read on purpose."""
+SKIP_GAP_NS = 10_000_000_000
+"""Skips closer together than this are one: a second's trading is no reason to stop a strategy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +32,11 @@ class Evidence:
     """What is suspected of one account, and how often each leg could not be compared in a row."""
 
     suspicions: Mapping[Key, Suspicion] = field(default_factory=dict)
-    skips: Mapping[Leg, int] = field(default_factory=dict)
+    skips: Mapping[Leg, tuple[int, int]] = field(default_factory=dict)
+    """How often in a row, and when last."""
 
     def too_busy(self) -> tuple[Leg, ...]:
-        return tuple(leg for leg, count in self.skips.items() if count >= SKIPS_MOST)
+        return tuple(leg for leg, (count, _) in self.skips.items() if count >= SKIPS_MOST)
 
 
 def mass_vanish(comparison: Comparison) -> bool:
@@ -57,11 +60,16 @@ def observe(evidence: Evidence, comparison: Comparison, begun_ns: int, gap_ns: i
         before = evidence.suspicions.get(finding.key)
         suspicions[finding.key] = _counted(before, finding, begun_ns, gap_ns, mass=mass and _absent(finding))
     # A leg that the comparison looked for and did not skip is busy no more, be it judged or gone altogether.
-    elsewhere = {leg for leg in evidence.skips if comparison.scope not in (None, leg[0])}
-    skips = {leg: count for leg, count in evidence.skips.items() if leg in comparison.skipped or leg in elsewhere}
-    for leg in comparison.skipped:
-        skips[leg] = skips.get(leg, 0) + 1
-    return Evidence(suspicions=suspicions, skips=skips)
+    outside = {leg: skips for leg, skips in evidence.skips.items() if comparison.scope not in (None, leg[0])}
+    skipped = {leg: _skipped(evidence.skips.get(leg), begun_ns) for leg in comparison.skipped}
+    return Evidence(suspicions=suspicions, skips=outside | skipped)
+
+
+def _skipped(before: tuple[int, int] | None, begun_ns: int) -> tuple[int, int]:
+    if before is None:
+        return 1, begun_ns
+    count, last_ns = before
+    return (count + 1, begun_ns) if begun_ns - last_ns >= SKIP_GAP_NS else before
 
 
 def _absent(finding: Finding) -> bool:

@@ -1,7 +1,7 @@
 """A leg that is too busy to be compared holds openings for as long as it is, and no longer."""
 
 from actors.reconciler.compare import Comparison, Leg
-from actors.reconciler.evidence import SKIPS_MOST, Evidence, observe
+from actors.reconciler.evidence import SKIP_GAP_NS, SKIPS_MOST, Evidence, observe
 from messages.types import Symbol
 
 XRP: Leg = (Symbol("XRPUSDT"), None)
@@ -22,7 +22,7 @@ def comparison(*, judged: tuple[Leg, ...] = (), skipped: tuple[Leg, ...] = (), s
 def after(*comparisons: Comparison) -> Evidence:
     evidence = Evidence()
     for number, each in enumerate(comparisons, 1):
-        evidence = observe(evidence, each, number, 0)
+        evidence = observe(evidence, each, number * SKIP_GAP_NS, 0)
     return evidence
 
 

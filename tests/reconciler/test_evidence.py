@@ -1,0 +1,94 @@
+"""Absence is not evidence, and neither is seeing something once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actors.reconciler.evidence import Evidence, mass_vanish, observe
+from messages.reports import PositionRow, PositionView
+from messages.types import Symbol
+from tests.reconciler.world import BTC, NOW, SECOND, compared, open_order, own_id, row, view
+
+GAP = 2 * SECOND
+
+
+def seen(
+    evidence: Evidence, at: int, views: Sequence[PositionView], rows: Sequence[PositionRow], **more: Any
+) -> Evidence:
+    return observe(evidence, compared(views, rows, **more), at * SECOND, GAP)
+
+
+def counts(evidence: Evidence) -> list[int]:
+    return [suspicion.count for suspicion in evidence.suspicions.values()]
+
+
+def test_the_same_finding_counts_once_more_when_it_was_read_later() -> None:
+    evidence = seen(Evidence(), 0, [view()], [row("2")])
+    evidence = seen(evidence, 2, [view()], [row("2")])
+    assert counts(evidence) == [2]
+    assert next(iter(evidence.suspicions.values())).first_seen_ns == 0
+
+
+def test_observations_closer_than_the_gap_are_one() -> None:
+    evidence = seen(Evidence(), 0, [view()], [row("2")])
+    assert counts(seen(evidence, 1, [view()], [row("2")])) == [1]
+
+
+def test_another_difference_is_another_finding() -> None:
+    evidence = seen(Evidence(), 0, [view()], [row("2")])
+    assert counts(seen(evidence, 2, [view()], [row("3")])) == [1]
+
+
+def test_what_agrees_again_is_forgotten() -> None:
+    evidence = seen(Evidence(), 0, [view()], [row("2")])
+    assert counts(seen(evidence, 2, [view()], [row("1")])) == []
+
+
+def test_a_skipped_leg_neither_proves_nor_refutes() -> None:
+    evidence = seen(Evidence(), 0, [view()], [row("2")])
+    evidence = seen(evidence, 2, [view(touched_ns=NOW)], [row("2")])
+    assert (counts(evidence), evidence.skips) == ([1], {(BTC, None): (1, 2 * SECOND)})
+
+
+def test_a_read_of_another_symbol_refutes_nothing() -> None:
+    evidence = seen(Evidence(), 0, [view()], [row("2")])
+    assert counts(seen(evidence, 2, [], [], scope=Symbol("ETHUSDT"))) == [1]
+
+
+def test_orders_are_refuted_only_by_a_list_of_orders() -> None:
+    evidence = seen(Evidence(), 0, [], [], orders=[open_order(own_id(9))])
+    assert counts(seen(evidence, 2, [], [])) == [1]
+    assert counts(seen(evidence, 2, [], [], orders=[])) == []
+
+
+def test_a_leg_skipped_three_times_in_a_row_is_too_busy_and_one_comparison_ends_that() -> None:
+    evidence = Evidence()
+    for at in (0, 10, 11, 12):
+        evidence = seen(evidence, at, [view(touched_ns=NOW)], [row("1")])
+    assert evidence.too_busy() == ()
+    evidence = seen(evidence, 20, [view(touched_ns=NOW)], [row("1")])
+    assert evidence.too_busy() == ((BTC, None),)
+    assert seen(evidence, 30, [], []).too_busy() == ()
+    assert seen(evidence, 30, [view()], [row("1")]).too_busy() == ()
+
+
+def _many(number: int) -> list[PositionView]:
+    return [view(n, symbol=Symbol(f"S{n}USDT")) for n in range(1, number + 1)]
+
+
+def _rows(views: Sequence[PositionView]) -> list[PositionRow]:
+    return [row("1", symbol=v.symbol) for v in views]
+
+
+def test_many_vanishing_at_once_trip_the_breaker_and_few_do_not() -> None:
+    views = _many(10)
+    assert mass_vanish(compared(views, []))
+    assert mass_vanish(compared(views, _rows(views[:4])))
+    assert not mass_vanish(compared(views, _rows(views[:5])))
+    assert not mass_vanish(compared(views[:2], []))
+
+
+def test_what_vanished_with_many_others_stays_marked_until_it_is_there_again() -> None:
+    views = _many(4)
+    evidence = seen(Evidence(), 0, views, [])
+    evidence = seen(evidence, 2, views, _rows(views[:3]))
+    assert [suspicion.mass for suspicion in evidence.suspicions.values()] == [True]

@@ -1,0 +1,295 @@
+"""Every type under every policy is decided, and what is done about a difference leaves none."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.reconciler.compare import Finding
+from actors.reconciler.explain import explain
+from actors.reconciler.policy import QUANTITY
+from actors.reconciler.resolve import Case, repair
+from messages.commands import AdjustPosition, AdoptPosition
+from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType
+from messages.reports import PositionRow, PositionView, Sweep
+from messages.requests import CancelOrder, SetLeverage
+from messages.types import MANUAL, OrderPurpose, PositionMode, Severity
+from tests.reconciler.world import (
+    JOURNAL_ID,
+    LONG,
+    MAIN,
+    SHORT,
+    D,
+    book,
+    compared,
+    open_order,
+    order_view,
+    own_id,
+    row,
+    trade,
+    types,
+    view,
+)
+
+A, T = Action, DiscrepancyType
+
+
+def case(finding: Finding, views: tuple[PositionView, ...], action: Action = A.UPDATE_SYSTEM, **changes: Any) -> Case:
+    record = Discrepancy(
+        discrepancy_id="d1",
+        type=finding.type,
+        severity=finding.severity,
+        account=MAIN,
+        symbol=finding.symbol,
+        side=finding.side,
+        target=finding.target,
+        believed=finding.believed,
+        reported=finding.reported,
+        difference=finding.difference,
+        notional=finding.notional,
+        share=finding.share,
+        mark_price=finding.mark_price,
+        positions=finding.positions,
+        evidence="",
+        observations=2,
+        first_seen_ns=0,
+        diverged_ns=0,
+        detected_ns=0,
+        action=action,
+    )
+    known: dict[str, Any] = {"step": D("0.001"), "attribution": Attribution.PRO_RATA, "orders": book()}
+    return Case(record=record, finding=finding, views=views, **{**known, **changes})
+
+
+STOP = order_view(1, OrderPurpose.STOP)
+SITUATIONS: dict[DiscrepancyType, tuple[tuple[PositionView, ...], list[PositionRow], dict[str, Any]]] = {
+    T.POSITION_NOT_IN_SYSTEM: ((), [row("1")], {}),
+    T.POSITION_NOT_IN_EXCHANGE: ((view(),), [], {}),
+    T.SIZE_MISMATCH: ((view(),), [row("3")], {}),
+    T.SIDE_MISMATCH: ((view(),), [row("1", SHORT)], {}),
+    T.PRICE_MISMATCH: ((view(),), [row("1", entry_price=D(120))], {}),
+    T.LEVERAGE_MISMATCH: ((view(),), [row("1", leverage=20)], {}),
+    T.STATE_MISMATCH: ((view(in_doubt=True, touched_ns=0),), [row("1")], {}),
+    T.ORPHAN_ORDER: ((), [], {"orders": [open_order(own_id(9), conditional=True)]}),
+    T.PROTECTION_MISSING: ((view(stop_loss=D(90), orders=(STOP,)),), [row("1")], {"orders": []}),
+    T.PROTECTION_MISMATCH: (
+        (view(stop_loss=D(90), orders=(STOP,)),),
+        [row("1")],
+        {"orders": [open_order(own_id(1), "2")]},
+    ),
+    T.MARGIN_MODE_MISMATCH: ((view(),), [row("1", isolated=True)], {"settings": {}}),
+    T.POSITION_MODE_MISMATCH: ((), [row("1"), row("1", SHORT)], {}),
+}
+_ADJUST, _ADOPT, _SWEEP, _CANCEL, _SET = AdjustPosition, AdoptPosition, Sweep, CancelOrder, SetLeverage
+ASK: tuple[type, ...] = ()
+"""Nothing automatic: a human decides."""
+AGAIN: tuple[None, ...] = (None,)
+"""Nothing is sent; it is read again."""
+# What leaves, by type and action. MANUAL_INTERVENTION asks for all of them.
+EXPECTED: dict[DiscrepancyType, dict[Action, tuple[Any, ...]]] = {
+    T.POSITION_NOT_IN_SYSTEM: {
+        A.UPDATE_SYSTEM: (_ADOPT,), A.CREATE_POSITION: (_ADOPT,), A.UPDATE_EXCHANGE: (_ADOPT,),
+        A.CLOSE_POSITION: (_ADOPT,), A.RETRY: AGAIN,
+    },
+    T.POSITION_NOT_IN_EXCHANGE: {
+        A.UPDATE_SYSTEM: (_ADJUST,), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: ASK, A.CLOSE_POSITION: ASK,
+        A.RETRY: AGAIN,
+    },
+    T.SIZE_MISMATCH: {
+        A.UPDATE_SYSTEM: (_ADOPT,), A.CREATE_POSITION: (_ADOPT,), A.UPDATE_EXCHANGE: (_ADOPT,),
+        A.CLOSE_POSITION: (_ADOPT,), A.RETRY: AGAIN,
+    },
+    T.SIDE_MISMATCH: {
+        A.UPDATE_SYSTEM: (_ADJUST, _ADOPT), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: ASK, A.CLOSE_POSITION: ASK,
+        A.RETRY: AGAIN,
+    },
+    T.PRICE_MISMATCH: {
+        A.UPDATE_SYSTEM: (_ADJUST,), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: ASK, A.CLOSE_POSITION: ASK,
+        A.RETRY: AGAIN,
+    },
+    T.LEVERAGE_MISMATCH: {
+        A.UPDATE_SYSTEM: (_ADJUST,), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: (_SET,), A.CLOSE_POSITION: ASK,
+        A.RETRY: AGAIN,
+    },
+    T.STATE_MISMATCH: {
+        A.UPDATE_SYSTEM: (_SWEEP,), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: (_SWEEP,), A.CLOSE_POSITION: ASK,
+        A.RETRY: (_SWEEP,),
+    },
+    T.ORPHAN_ORDER: {
+        A.UPDATE_SYSTEM: ASK, A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: (_CANCEL,), A.CLOSE_POSITION: (_CANCEL,),
+        A.RETRY: ASK,
+    },
+    T.PROTECTION_MISSING: {
+        A.UPDATE_SYSTEM: (_SWEEP,), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: (_SWEEP,), A.CLOSE_POSITION: ASK,
+        A.RETRY: (_SWEEP,),
+    },
+    T.PROTECTION_MISMATCH: {
+        A.UPDATE_SYSTEM: ASK, A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: (_CANCEL,), A.CLOSE_POSITION: (_CANCEL,),
+        A.RETRY: ASK,
+    },
+    T.MARGIN_MODE_MISMATCH: {
+        A.UPDATE_SYSTEM: AGAIN, A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: ASK, A.CLOSE_POSITION: ASK, A.RETRY: AGAIN,
+    },
+    T.POSITION_MODE_MISMATCH: dict.fromkeys(
+        (A.UPDATE_SYSTEM, A.CREATE_POSITION, A.UPDATE_EXCHANGE, A.CLOSE_POSITION, A.RETRY), ASK
+    ),
+}  # fmt: skip
+
+
+def situation(kind: DiscrepancyType) -> tuple[Finding, tuple[PositionView, ...]]:
+    views, rows, more = SITUATIONS[kind]
+    if kind is T.MARGIN_MODE_MISMATCH:
+        return (
+            Finding(
+                type=kind, symbol=views[0].symbol, side=None, severity=Severity.WARNING, believed="cross",
+                reported="isolated", isolated=True,
+            ),
+            views,
+        )  # fmt: skip
+    found = compared(views, rows, **more).findings
+    return next(finding for finding in found if finding.type is kind), views
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+@pytest.mark.parametrize("action", [a for a in Action if a is not A.IGNORE])
+@pytest.mark.parametrize("kind", list(DiscrepancyType))
+def test_every_type_is_decided_under_every_policy(kind: DiscrepancyType, action: Action, severity: Severity) -> None:
+    finding, views = situation(kind)
+    done = repair(case(replace(finding, severity=severity), views, action))
+    expected = EXPECTED[kind].get(action, ASK)
+    if expected == ASK:
+        assert done.escalate
+        assert not done.effects
+        return
+    assert not done.escalate
+    assert done.what
+    assert [type(effect.message) for effect in done.effects] == [kind for kind in expected if kind is not None]
+
+
+def applied(views: tuple[PositionView, ...], commands: list[Any]) -> list[PositionView]:
+    """What positions become of them: the machine's own arithmetic is tested elsewhere."""
+    found = {v.position_id: v for v in views}
+    for message in commands:
+        if isinstance(message, AdoptPosition):
+            made = view(99, message.quantity, message.side, strategy=MANUAL)
+            found[made.position_id] = replace(made, entry_price=message.entry_price, leverage=message.leverage)
+            continue
+        before = found[message.position_id]
+        assert message.price > 0
+        quantity = before.quantity + message.quantity_delta
+        assert quantity >= 0
+        found[before.position_id] = replace(
+            before,
+            quantity=quantity,
+            entry_price=message.entry_price or before.entry_price,
+            leverage=message.leverage or before.leverage,
+        )
+    return [v for v in found.values() if v.quantity]
+
+
+QUANTITIES = st.integers(0, 50).map(lambda n: D(n) / 10)
+
+
+@given(
+    held=st.lists(QUANTITIES, max_size=4),
+    side=st.sampled_from([LONG, SHORT]),
+    manual=st.booleans(),
+    there=st.integers(-60, 60).map(lambda n: D(n) / 10),
+    policy=st.sampled_from([Attribution.PRO_RATA, Attribution.NEWEST_FIRST]),
+    hedge=st.booleans(),
+)
+def test_applying_the_corrections_leaves_nothing_to_compare(  # noqa: PLR0917
+    held: list[Decimal],
+    side: Any,
+    manual: bool,  # noqa: FBT001
+    there: Decimal,
+    policy: Attribution,
+    hedge: bool,  # noqa: FBT001
+) -> None:
+    if hedge:
+        there = abs(there) * side.sign
+    views = tuple(
+        view(n, quantity, side, strategy=MANUAL if manual and n == 0 else f"s{n}")
+        for n, quantity in enumerate(held)
+        if quantity
+    )
+    rows = [row(abs(there), LONG if there > 0 else SHORT)] if there else []
+    mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
+    findings = [f for f in compared(views, rows, mode=mode).findings if f.type in QUANTITY]
+    for finding in findings:
+        done = repair(case(finding, views, attribution=policy))
+        after = applied(views, [effect.message for effect in done.effects])
+        assert set(types(compared(after, rows, mode=mode))) <= {"PRICE_MISMATCH", "LEVERAGE_MISMATCH"}
+
+
+def test_a_repair_attempted_twice_carries_the_same_command_ids() -> None:
+    finding, views = situation(T.SIDE_MISMATCH)
+    first, second = repair(case(finding, views)), repair(case(finding, views))
+    ids = [effect.message.command_id for effect in first.effects]  # type: ignore[attr-defined]
+    assert ids == [effect.message.command_id for effect in second.effects]  # type: ignore[attr-defined]
+    assert len(set(ids)) == 2
+
+
+def test_real_trades_are_booked_by_order_with_their_prices() -> None:
+    (finding,) = compared((view(),), [row("0.4")]).findings
+    trades = (trade("-0.5", "101", "web_a"), trade("-0.1", "99", "web_b"))
+    bookings = explain(finding.difference, trades, side=None, journal_id=JOURNAL_ID, booked=())
+    done = repair(case(finding, (view(),), bookings=bookings))
+    booked = [(m.message.quantity_delta, m.message.price) for m in done.effects]  # type: ignore[attr-defined]
+    assert booked == [(D("-0.5"), D(101)), (D("-0.1"), D(99))]
+    assert done.trades == tuple(t.trade_id for t in trades)
+
+
+def test_orders_that_would_take_more_than_there_is_are_booked_as_one() -> None:
+    """A human who sold more than was held and bought some of it back."""
+    (finding,) = compared((view(),), []).findings
+    trades = (trade("-3", "101", "web_a"), trade("2", "99", "web_b"))
+    bookings = explain(finding.difference, trades, side=None, journal_id=JOURNAL_ID, booked=())
+    (effect,) = repair(case(finding, (view(),), bookings=bookings)).effects
+    assert (effect.message.quantity_delta, effect.message.price) == (D(-1), D(101))  # type: ignore[attr-defined]
+
+
+def test_what_is_made_up_says_so_and_has_a_price() -> None:
+    (finding,) = compared((view(),), []).findings
+    (effect,) = repair(case(finding, (view(),))).effects
+    adjust = effect.message
+    assert isinstance(adjust, AdjustPosition)
+    assert "synthesized" in adjust.why
+    assert "no trade explains it" in adjust.evidence
+    assert adjust.price == D(100)
+
+
+def test_without_any_price_nothing_is_made_up() -> None:
+    (finding,) = compared((view(entry_price=D(0)),), []).findings
+    done = repair(case(finding, (view(entry_price=D(0)),)))
+    assert (done.effects, "no price" in done.escalate) == ((), True)
+
+
+def test_a_liquidation_asks_nobody_whose_it_was_and_names_its_order() -> None:
+    two = (view(1, strategy="a"), view(2, strategy="b"))
+    (finding,) = compared(two, [row("1")]).findings
+    bookings = explain(
+        finding.difference, (trade("-1", "80", "autoclose-5"),), side=None, journal_id=JOURNAL_ID, booked=()
+    )
+    done = repair(case(finding, two, attribution=Attribution.ASK, bookings=bookings))
+    whys = {effect.message.why for effect in done.effects}  # type: ignore[attr-defined]
+    assert whys == {"liquidated by the venue (autoclose-5)"}
+    assert {effect.message.price for effect in done.effects} == {D(80)}  # type: ignore[attr-defined]
+
+
+def test_leverage_is_changed_at_the_venue_only_where_the_policy_says_so() -> None:
+    """The system before changed it silently."""
+    finding, views = situation(T.LEVERAGE_MISMATCH)
+    for action in Action:
+        sent = [e.message for e in repair(case(finding, views, action)).effects if isinstance(e.message, SetLeverage)]
+        assert bool(sent) == (action is A.UPDATE_EXCHANGE)
+
+
+def test_too_many_gone_at_once_is_believed_of_trades_alone() -> None:
+    finding, views = situation(T.POSITION_NOT_IN_EXCHANGE)
+    assert repair(case(finding, views, mass=True)).escalate
+    bookings = explain(finding.difference, (trade("-1"),), side=None, journal_id=JOURNAL_ID, booked=())
+    assert repair(case(finding, views, mass=True, bookings=bookings)).effects

@@ -1,0 +1,358 @@
+"""Both sides of an account as plain values, and an account that answers: nothing here is the code under test."""
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from actors.reconciler.compare import Comparison, Facts, OpenOrders, compare
+from actors.reconciler.core import Core, Settings, Step
+from actors.reconciler.policy import Policy, Thresholds
+from actors.reconciler.watch import Memory
+from actors.runtime.simulated import VirtualClock
+from messages import commands as c
+from messages import reports as r
+from messages import requests as q
+from messages.base import Event, Message
+from messages.ids import client_order_id, position_id
+from messages.reconciliation import CheckDue, Discrepancy, FetchTrades, HoldKey, ReleaseKey, TradesReport
+from messages.types import (
+    MANUAL,
+    AccountId,
+    ClientOrderId,
+    CommandId,
+    Instrument,
+    JournalId,
+    Key,
+    OrderPurpose,
+    OrderStatus,
+    PositionMode,
+    PositionSide,
+    PositionState,
+    Side,
+    StrategyId,
+    Symbol,
+    TradeId,
+    VenueOrderId,
+)
+
+MAIN, BTC = AccountId("main"), Symbol("BTCUSDT")
+JOURNAL_ID = JournalId("abcd1234")
+LONG, SHORT = PositionSide.LONG, PositionSide.SHORT
+SECOND = 1_000_000_000
+NOW = 1_700_000_000 * SECOND
+D = Decimal
+
+
+def instrument(symbol: Symbol = BTC) -> Instrument:
+    return Instrument(
+        symbol=symbol,
+        quantity_step=D("0.001"),
+        price_step=D("0.1"),
+        min_quantity=D("0.001"),
+        max_quantity=D(1000),
+        max_market_quantity=D(100),
+        min_notional=D(5),
+    )
+
+
+def view(ordinal: int = 1, quantity: str | Decimal = "1", side: PositionSide = LONG, **changes: Any) -> r.PositionView:
+    symbol = Symbol(changes.get("symbol", BTC))
+    strategy = StrategyId(changes.get("strategy", "trend"))
+    key = Key(account=MAIN, symbol=symbol, side=side, strategy=strategy)
+    plain = r.PositionView(
+        position_id=position_id(key, ordinal),
+        ordinal=ordinal,
+        account=MAIN,
+        symbol=symbol,
+        strategy=strategy,
+        side=side,
+        state=PositionState.ACTIVE,
+        previous=None,
+        since_ns=NOW - 3600 * SECOND,
+        transitions=2,
+        version=5,
+        quantity=D(quantity),
+        entry_price=D(100),
+        realized_pnl=D(0),
+        fees=D(0),
+        leverage=5,
+        stop_loss=None,
+        take_profit=None,
+        protected=False,
+        in_doubt=False,
+        goal_quantity=None,
+        reason="",
+        touched_ns=NOW - 3600 * SECOND,
+    )
+    return replace(plain, **{name: value for name, value in changes.items() if name not in ("symbol", "strategy")})
+
+
+def row(quantity: str | Decimal, side: PositionSide = LONG, **changes: Any) -> r.PositionRow:
+    plain = r.PositionRow(
+        symbol=BTC,
+        side=side,
+        quantity=D(quantity),
+        entry_price=D(100),
+        mark_price=D(100),
+        unrealized_pnl=D(0),
+        leverage=5,
+    )
+    return replace(plain, **changes)
+
+
+def own_id(ordinal: int, number: int = 1) -> ClientOrderId:
+    return client_order_id(JOURNAL_ID, ordinal, number)
+
+
+def order_view(ordinal: int, purpose: OrderPurpose, quantity: str = "1", **changes: Any) -> r.OrderView:
+    plain = r.OrderView(
+        client_order_id=own_id(ordinal, changes.pop("number", 1)),
+        purpose=purpose,
+        phase="working",
+        quantity=D(quantity),
+        filled_quantity=D(0),
+        price=D(90),
+    )
+    return replace(plain, **changes)
+
+
+def open_order(name: str, quantity: str = "1", **changes: Any) -> r.OrderReport:
+    plain = r.OrderReport(
+        account=MAIN,
+        symbol=BTC,
+        client_order_id=ClientOrderId(name),
+        venue_order_id=VenueOrderId("7"),
+        status=OrderStatus.WORKING,
+        side=Side.SELL,
+        quantity=D(quantity),
+        filled_quantity=D(0),
+    )
+    return replace(plain, **changes)
+
+
+_numbers = itertools.count(1)
+
+
+def trade(signed: str | Decimal, price: str = "100", order: str = "web_1", **changes: Any) -> r.FillReport:
+    number = next(_numbers)
+    quantity = D(signed)
+    plain = r.FillReport(
+        account=MAIN,
+        symbol=BTC,
+        client_order_id=ClientOrderId(order),
+        venue_order_id=VenueOrderId(order),
+        trade_id=TradeId(f"t{number}"),
+        side=Side.BUY if quantity > 0 else Side.SELL,
+        quantity=abs(quantity),
+        price=D(price),
+        fee=D(0),
+        fee_currency="USDT",
+        ts_event=NOW + number,
+    )
+    return replace(plain, **changes)
+
+
+def facts(views: Iterable[r.PositionView], rows: Iterable[r.PositionRow], **changes: Any) -> Facts:
+    orders = changes.pop("orders", None)
+    report = r.PositionsReport(
+        account=MAIN,
+        request_id="r",
+        begun_ns=NOW,
+        positions=tuple(rows),
+        symbol=changes.pop("scope", None),
+    )
+    symbols = {v.symbol for v in views} | {x.symbol for x in report.positions} | {BTC}
+    known: dict[str, Any] = {
+        "account": MAIN,
+        "mode": PositionMode.ONE_WAY,
+        "journal_id": JOURNAL_ID,
+        "now_ns": NOW,
+        "report": report,
+        "views": tuple(views),
+        "instruments": {symbol: instrument(symbol) for symbol in symbols},
+        "thresholds": Thresholds(),
+        "orders": None if orders is None else book(*orders),
+    }
+    return Facts(**{**known, **changes})
+
+
+def book(*orders: r.OrderReport, begun_ns: int = NOW) -> OpenOrders:
+    return OpenOrders(begun_ns=begun_ns, orders={order.client_order_id: order for order in orders})
+
+
+def compared(views: Iterable[r.PositionView], rows: Iterable[r.PositionRow], **changes: Any) -> Comparison:
+    return compare(facts(views, rows, **changes))
+
+
+def types(comparison: Comparison) -> list[str]:
+    return [finding.type.value for finding in comparison.findings]
+
+
+@dataclass
+class Play:
+    """The reconciler's core, an account that answers as it is told, and positions that book what they are told.
+
+    Time passes in `run`. `refuse_reads`, `rows_told` and `deaf` make the account lie, be silent, or not act.
+    """
+
+    policy: Policy = field(default_factory=lambda: Policy(gap_ns=2 * SECOND))
+    mode: PositionMode = PositionMode.ONE_WAY
+    rows: dict[tuple[Symbol, PositionSide | None], r.PositionRow] = field(default_factory=dict)
+    views: dict[int, r.PositionView] = field(default_factory=dict)
+    orders: dict[ClientOrderId, r.OrderReport] = field(default_factory=dict)
+    trades: list[r.FillReport] = field(default_factory=list)
+    refuse_reads: bool = False
+    deaf: bool = False
+    rows_told: Callable[[list[r.PositionRow]], list[r.PositionRow]] = lambda rows: rows
+
+    def __post_init__(self) -> None:
+        self.clock = VirtualClock(NOW)
+        self.memory = Memory.of((MAIN,))
+        self.core = Core(Settings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory)
+        self.events: list[Event] = []
+        self.asked: list[Message] = []
+        self.commands: list[Message] = []
+        self.notices: list[q.Notify] = []
+        self.answers: list[Message] = []
+        self.held: dict[Symbol, str] = {}
+        self._due: list[tuple[int, int, str, Message]] = []
+        self._timers: dict[str, int] = {}
+        self._count = itertools.count()
+        self._perform(self.core.start())
+        for shown in self.views.values():
+            self.tell(shown)
+        up = r.VenueUp(
+            account=MAIN,
+            venue_identity="play",
+            position_mode=self.mode,
+            instruments=(instrument(), instrument(Symbol("ETHUSDT"))),
+            validity_window_ms=5000,
+        )
+        self.tell(up)
+
+    def tell(self, message: Message) -> None:
+        self._perform(self.core.step(message))
+
+    def hold(self, shown: r.PositionView) -> None:
+        """A position says how it is."""
+        self.views[shown.ordinal] = shown
+        self.tell(shown)
+
+    def at_venue(self, *rows: r.PositionRow) -> None:
+        hedge = self.mode is PositionMode.HEDGE
+        self.rows = {(x.symbol, x.side if hedge else None): x for x in rows}
+
+    def run(self, seconds: float) -> None:
+        end_ns = self.clock.monotonic_ns() + int(seconds * SECOND)
+        while self._due and self._due[0][0] <= end_ns:
+            at_ns, number, topic, message = heapq.heappop(self._due)
+            if topic and self._timers.get(topic) != number:
+                continue
+            self.clock.move_to(max(at_ns, self.clock.monotonic_ns()))
+            self.tell(message)
+        self.clock.move_to(end_ns)
+
+    @property
+    def records(self) -> list[Discrepancy]:
+        return list(self.memory.ledger.records.values())
+
+    def net(self) -> Decimal:
+        return sum((v.quantity * v.side.sign for v in self.views.values()), D(0))
+
+    def _later(self, delay_ns: int, message: Message, topic: str = "") -> None:
+        number = next(self._count)
+        if topic:
+            self._timers[topic] = number
+        heapq.heappush(self._due, (self.clock.monotonic_ns() + delay_ns, number, topic, message))
+
+    def _perform(self, step: Step) -> None:
+        self.events += step.events
+        for timer in step.timers:
+            self._later(timer.delay_ns, CheckDue(topic=timer.topic), timer.topic)
+        for out in (*step.effects, *step.tells):
+            self._take(out.message)
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case q.FetchPositions() | q.FetchOpenOrders() | FetchTrades():
+                self.asked.append(message)
+                self._later(5_000_000, self._answer(message))
+            case q.Notify():
+                self.notices.append(message)
+            case HoldKey():
+                self.held[message.symbol] = message.why
+            case ReleaseKey():
+                self.held.pop(message.symbol, None)
+            case c.Command() | q.CancelOrder() | q.SetLeverage() | r.Sweep():
+                self.commands.append(message)
+                if not self.deaf:
+                    self._carry_out(message)
+            case _:
+                self.answers.append(message)
+
+    def _answer(self, message: q.FetchPositions | q.FetchOpenOrders | FetchTrades) -> Message:
+        begun_ns = self.clock.time_ns()
+        if self.refuse_reads:
+            return r.FetchFailed(account=MAIN, request_id=message.request_id, cause="504")
+        if isinstance(message, q.FetchPositions):
+            rows = [x for x in self.rows.values() if message.symbol in (None, x.symbol)]
+            told = tuple(self.rows_told(rows))
+            return r.PositionsReport(
+                account=MAIN, request_id=message.request_id, begun_ns=begun_ns, positions=told, symbol=message.symbol
+            )
+        if isinstance(message, q.FetchOpenOrders):
+            orders = tuple(self.orders.values())
+            return r.OpenOrdersReport(account=MAIN, request_id=message.request_id, begun_ns=begun_ns, orders=orders)
+        return TradesReport(
+            account=MAIN,
+            request_id=message.request_id,
+            symbol=message.symbol,
+            since_ns=message.since_ns,
+            begun_ns=begun_ns,
+            trades=tuple(self.trades),
+        )
+
+    def _carry_out(self, message: Message) -> None:
+        match message:
+            case c.AdjustPosition():
+                self._adjust(message)
+            case c.AdoptPosition():
+                ordinal = max(self.views, default=0) + 1
+                shown = view(ordinal, message.quantity, message.side, strategy=MANUAL, symbol=message.symbol)
+                self._book(shown, message, entry_price=message.entry_price, leverage=message.leverage)
+            case c.PausePosition():
+                self._book(self._view(message), message, state=PositionState.PAUSED)
+            case c.ResumePosition():
+                self._book(self._view(message), message, state=PositionState.ACTIVE)
+            case q.CancelOrder():
+                self.orders.pop(message.client_order_id, None)
+
+    def _adjust(self, message: c.AdjustPosition) -> None:
+        shown = self._view(message)
+        if message.command_id in shown.command_ids:
+            return
+        quantity = shown.quantity + message.quantity_delta
+        assert quantity >= 0, message
+        assert message.price > 0, message
+        state = PositionState.MODIFIED if quantity else PositionState.CLOSED
+        price = message.entry_price or shown.entry_price
+        leverage = message.leverage or shown.leverage
+        self._book(shown, message, quantity=quantity, state=state, entry_price=price, leverage=leverage)
+
+    def _view(self, message: c.AdjustPosition | c.PausePosition | c.ResumePosition) -> r.PositionView:
+        return next(v for v in self.views.values() if v.position_id == message.position_id)
+
+    def _book(self, shown: r.PositionView, message: c.Command, **changes: Any) -> None:
+        ids = (*shown.command_ids, message.command_id)
+        after = replace(shown, version=shown.version + 1, touched_ns=self.clock.time_ns(), command_ids=ids, **changes)
+        self.views[after.ordinal] = after
+        if after.state.terminal:
+            del self.views[after.ordinal]
+        self._later(1_000_000, after)
+
+
+def command(name: str) -> dict[str, Any]:
+    return {"command_id": CommandId(name), "reply_to": "control"}
