@@ -72,7 +72,7 @@ class Memory:
     unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
     leaving: dict[int, int] = field(default_factory=dict)
-    """Whose whole close passed here, and when (monotonic): its view tells of it only after the commit."""
+    """Whose close passed here, and when (monotonic): its view tells of it only after the commit."""
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":
@@ -260,14 +260,13 @@ class SupervisorActor(Actor[Message]):
             return
         if isinstance(command, c.ClosePosition | c.EmergencyClose):
             command = replace(command, shared_leg=self._shared(ordinal))
-            self._note_leaving(ordinal, command)
+            self._note_leaving(ordinal)
         self._tell_position(ordinal, command)
 
-    def _note_leaving(self, ordinal: int, command: c.ClosePosition | c.EmergencyClose) -> None:
+    def _note_leaving(self, ordinal: int) -> None:
         now = self.context.clock.monotonic_ns()
-        if isinstance(command, c.EmergencyClose) or (command.quantity is None and command.percent in (None, 100)):
-            self._memory.leaving = {o: at for o, at in self._memory.leaving.items() if now - at < LEAVING_NS}
-            self._memory.leaving[ordinal] = now
+        self._memory.leaving = {o: at for o, at in self._memory.leaving.items() if now - at < LEAVING_NS}
+        self._memory.leaving[ordinal] = now
 
     def _known(self, ordinal: int, position_id: PositionId) -> bool:
         view = self._book.views.get(ordinal)
@@ -302,7 +301,7 @@ class SupervisorActor(Actor[Message]):
                 position_id=view.position_id,
                 shared_leg=self._shared(view.ordinal),
             )
-            self._note_leaving(view.ordinal, close)
+            self._note_leaving(view.ordinal)
             self._tell_position(view.ordinal, close)
         self._reply(command, accepted=True, text=f"closing {len(views)} positions")
 

@@ -121,13 +121,16 @@ def _opposite(command: OpenPosition, facts: Facts) -> str:
 
 
 def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
-    """A close that began alone on its leg leaves its stops in place until it is flat: they would eat a newcomer."""
+    """A close that began alone on its leg leaves its stops as they are until it is done: they would eat a newcomer.
+
+    That holds for a part as for the whole: until its fill is known, the stop is for more than is left.
+    """
     leaving = next(
         (
             view
             for view in facts.live
             if (view.symbol, view.side) == (command.symbol, command.side)
-            and (view.goal_quantity == 0 or view.state is PositionState.CLOSING or view.ordinal in facts.leaving)
+            and (view.goal_quantity is not None or view.state is PositionState.CLOSING or view.ordinal in facts.leaving)
         ),
         None,
     )
