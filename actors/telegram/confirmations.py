@@ -65,13 +65,15 @@ class Confirmations:
     ) -> tuple[Verdict, Confirmation | None]:
         """Whether this press may go on; the versions are looked at afterwards, by `changed`."""
         known = self.waiting.get(number)
-        if known is None or known.chat_id != chat_id or known.message_id != message_id:
+        if known is None or known.chat_id != chat_id:
+            return Verdict.UNKNOWN, None
+        if known.message_id not in (0, message_id):  # 0: pressed before the chat told us which message it is
             return Verdict.UNKNOWN, None
         if known.user_id != user_id:
             return Verdict.NOT_YOURS, None
         if now_ns >= known.expires_ns:
             return Verdict.EXPIRED, known
-        return Verdict.GOOD, known
+        return Verdict.GOOD, replace(known, message_id=message_id)
 
 
 def changed(confirmation: Confirmation, versions: Mapping[PositionId, int]) -> bool:
