@@ -210,7 +210,7 @@ class Cases:
         if record.attempts >= self._policy.attempts and asked is None:
             refused = self._memory.refusals.get(name, "")
             tail = f"; the last was refused: {refused}" if refused else ""
-            self._escalate(case, f"{record.attempts} repairs did not help{tail}")
+            self._escalate(case, f"repaired {record.attempts} times without effect{tail}")
             return
         self._memory.apply.pop(name, None)
         self._draft.record(

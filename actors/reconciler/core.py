@@ -49,6 +49,9 @@ from messages.types import AccountId, Address, JournalId, PositionMode, Position
 NEED_ORDERS = ORDERS | {DiscrepancyType.STATE_MISMATCH}
 SYMBOLS_AT_ONCE = 4
 """Readings of single symbols under way per account: a storm of differences must not become one of requests."""
+SYMBOLS_PER_CYCLE = 30
+BUDGET_NS = 10 * SECOND
+"""And so many of them in this time: at Binance about a fifth of what an account may ask."""
 EVENT_DELAY_NS = SECOND // 2
 """After something unexpected: long enough for what belongs together to have arrived."""
 ROUND_LIMIT_NS = 90 * SECOND
@@ -174,6 +177,8 @@ class Core:
         self._give_up_rounds(watch)
         if what == "check":
             self._check(watch)
+        elif what == "drain":
+            self._drain(watch)
         elif what == "look":
             self._read(watch, Symbol(symbol) if symbol else None, CheckKind.EVENT)
 
@@ -208,8 +213,9 @@ class Core:
         if symbol in watch.rounds:
             watch.again[symbol] = kind
             return
-        if symbol is not None and sum(s is not None for s in watch.rounds) >= SYMBOLS_AT_ONCE:
+        if symbol is not None and not self._affords(watch):
             watch.waiting[symbol] = kind
+            self._draft.later(f"drain/{watch.account}", SECOND)
             return
         self._memory.rounds += 1
         name = f"{RECONCILER}/{watch.account}/{self._memory.rounds}"
@@ -233,6 +239,23 @@ class Core:
         )
         for message in asked.values():
             self._draft.tell(Address(f"gateway/{watch.account}"), message)
+
+    def _affords(self, watch: Watch) -> bool:
+        """Whether one more symbol may be read now, within what a cycle may cost the venue's budget."""
+        now_ns = self._clock.monotonic_ns()
+        while watch.spent and now_ns - watch.spent[0] > BUDGET_NS:
+            watch.spent.popleft()
+        if len(watch.spent) >= SYMBOLS_PER_CYCLE or sum(s is not None for s in watch.rounds) >= SYMBOLS_AT_ONCE:
+            return False
+        watch.spent.append(now_ns)
+        return True
+
+    def _drain(self, watch: Watch) -> None:
+        for symbol, kind in list(watch.waiting.items()):
+            del watch.waiting[symbol]
+            self._read(watch, symbol, kind)
+            if symbol in watch.waiting:
+                return
 
     def _wanted(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> tuple[bool, bool]:
         """Whether open orders, and trades, are worth their weight: where they decide, or the look is a deep one.
@@ -321,8 +344,7 @@ class Core:
         if kind is not None:
             self._read(watch, symbol, kind)
         if watch.waiting and symbol is not None:
-            following = next(iter(watch.waiting))
-            self._read(watch, following, watch.waiting.pop(following))
+            self._drain(watch)
 
     # Comparing -------------------------------------------------------------------------------------
 
@@ -416,7 +438,8 @@ class Core:
                 continue
             suspicion = watch.evidence.suspicions[finding.key]
             if suspicion.count >= self._policy.required(finding.type) - 1:
-                self._read(watch, finding.symbol, CheckKind.EVENT)
+                # The reading on purpose is the last observation, so it is as far apart as any.
+                self._read_later(watch, finding.symbol, self._policy.gap_ns)
             else:
                 soon = True
         if soon:

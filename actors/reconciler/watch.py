@@ -1,5 +1,6 @@
 """What is known of one account between two messages: both sides, what is being read, what is suspected."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from actors.reconciler.compare import Key, Leg, OpenOrders
@@ -47,6 +48,7 @@ class Watch:
     clean_ns: dict[Key, int] = field(default_factory=dict)
     agreed_ns: dict[Leg, int] = field(default_factory=dict)
     own_seen: dict[TradeId, None] = field(default_factory=dict)
+    spent: deque[int] = field(default_factory=deque)
     failures: int = 0
     failed_reads: int = 0
     quiet: int = 0

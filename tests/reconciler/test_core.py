@@ -1,0 +1,482 @@
+"""The whole course of a discrepancy, in virtual time, against an account that answers as it is told."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from actors.reconciler.ledger import fold
+from actors.reconciler.policy import DEFAULT_ACTIONS, Override, Policy
+from messages import codec
+from messages import commands as c
+from messages import requests as q
+from messages.commands import AdjustPosition, AdoptPosition, PausePosition, Reconcile, ResumePosition
+from messages.reconciliation import (
+    AcknowledgeDiscrepancy,
+    Action,
+    Attribution,
+    DiscrepanciesAnswer,
+    DiscrepancyType,
+    FetchTrades,
+    ListDiscrepancies,
+    Outcome,
+    ReconcileAnswer,
+)
+from messages.reports import FetchFailed, PositionsReport
+from messages.requests import Reply
+from messages.types import MANUAL, CommandId, PositionMode, PositionState, Severity, Symbol
+from tests.reconciler.world import BTC, LONG, MAIN, NOW, SECOND, SHORT, D, Play, command, own_id, row, trade, view
+
+POLICY = Policy()
+ONE = {1: view(1, "1")}
+
+
+def policy(**changes: Any) -> Policy:
+    return replace(POLICY, **changes)
+
+
+def acting(action: Action, *kinds: DiscrepancyType) -> Policy:
+    return policy(actions={**DEFAULT_ACTIONS, **dict.fromkeys(kinds or DiscrepancyType, action)})
+
+
+def booked(play: Play) -> list[c.Command]:
+    return [m for m in play.commands if isinstance(m, AdjustPosition | AdoptPosition)]
+
+
+def outcomes(play: Play) -> list[tuple[str, str]]:
+    return [(record.type.value, record.outcome.value) for record in play.records]
+
+
+def test_what_agrees_is_asked_for_once_an_interval_and_nothing_is_recorded() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(290)
+    bulk = [m for m in play.asked if isinstance(m, q.FetchPositions) and m.symbol is None]
+    assert len(bulk) == 5
+    assert not [m for m in play.asked if isinstance(m, FetchTrades)]
+    assert (play.records, play.commands, play.held) == ([], [], {})
+
+
+def test_a_human_who_adds_is_booked_by_hand_at_the_real_price_within_seconds() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1.5"))
+    play.trades.append(trade("0.5", "123"))
+    play.tell(play.trades[0])  # the stream says so
+    play.run(6)
+    assert outcomes(play) == [("SIZE_MISMATCH", "resolved")]
+    (adopted,) = booked(play)
+    assert isinstance(adopted, AdoptPosition)
+    assert (adopted.strategy, adopted.quantity, adopted.entry_price) == (MANUAL, D("0.5"), D(123))
+    assert play.views[1].quantity == 1
+
+
+def test_without_the_stream_it_is_noticed_within_the_fast_interval() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(10)
+    play.at_venue(row("0.4"))
+    play.run(66)
+    assert outcomes(play) == [("SIZE_MISMATCH", "resolved")]
+    assert play.views[1].quantity == D("0.4")
+
+
+def test_a_position_is_believed_gone_only_after_spaced_reads_and_one_on_purpose() -> None:
+    play = Play(views=dict(ONE))
+    play.run(3)
+    assert play.views[1].quantity == 1
+    play.run(7)
+    assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
+    assert 1 not in play.views
+    reads = [m.symbol for m in play.asked if isinstance(m, q.FetchPositions)]
+    assert reads[:2] == [None, None]
+    assert BTC in reads
+    assert "synthesized" in next(m.why for m in booked(play) if isinstance(m, AdjustPosition))
+
+
+def test_one_empty_list_by_mistake_is_evidence_of_nothing() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    lies: Iterator[list[PositionRow]] = iter([[]])
+    play.rows_told = lambda rows: next(lies, rows)
+    play.run(120)
+    assert (play.records, booked(play)) == ([], [])
+
+
+def test_failed_reads_are_evidence_of_nothing_and_are_repeated_more_slowly() -> None:
+    play = Play(views=dict(ONE))
+    play.refuse_reads = True
+    play.run(60)
+    assert (play.records, booked(play)) == ([], [])
+    assert 4 <= len(play.asked) <= 12
+    play.refuse_reads = False
+    play.at_venue(row("1"))
+    play.run(40)
+    assert play.records == []
+
+
+def test_many_vanishing_at_once_ask_the_human_and_touch_nothing() -> None:
+    symbols = [Symbol(f"S{n}USDT") for n in range(1, 6)]
+    play = Play(views={n: view(n, "1", symbol=symbol) for n, symbol in enumerate(symbols, 1)})
+    play.run(60)
+    assert {outcome for _, outcome in outcomes(play)} == {"escalated"}
+    assert len(play.records) == 5
+    assert booked(play) == []
+    assert set(play.held) == set(symbols)
+    assert sum(notice.severity is Severity.CRITICAL for notice in play.notices) >= 5
+    for n, symbol in enumerate(symbols, 1):
+        play.rows[symbol, None] = row("1", symbol=symbol)
+        assert play.views[n].state is PositionState.PAUSED
+    play.run(700)
+    assert {outcome for _, outcome in outcomes(play)} == {"resolved"}
+    assert play.held == {}
+    assert all(v.state is PositionState.ACTIVE for v in play.views.values())
+
+
+def test_a_vanished_crowd_whose_trades_are_there_is_booked() -> None:
+    symbols = [Symbol(f"S{n}USDT") for n in range(1, 5)]
+    play = Play(views={n: view(n, "1", symbol=symbol) for n, symbol in enumerate(symbols, 1)})
+    play.trades = [trade("-1", symbol=symbol, order=f"web_{symbol}") for symbol in symbols]
+    original = play._answer
+
+    def of_symbol(message: Any) -> Any:
+        answer: Any = original(message)
+        if isinstance(message, FetchTrades):
+            return replace(answer, trades=tuple(t for t in play.trades if t.symbol == message.symbol))
+        return answer
+
+    play._answer = of_symbol  # type: ignore[method-assign]
+    play.run(60)
+    assert {outcome for _, outcome in outcomes(play)} == {"resolved"}
+    assert play.views == {}
+
+
+def test_a_reading_begun_before_the_last_fill_is_not_compared() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(5)
+    begun_ns = play.clock.time_ns()
+    play.at_venue(row("2"))
+    play.hold(replace(play.views[1], quantity=D(2), version=6, touched_ns=begun_ns + SECOND))
+    for _ in range(4):
+        play.tell(
+            PositionsReport(
+                account=MAIN, request_id="resync/main/1/positions", begun_ns=begun_ns, positions=(row("1"),)
+            )
+        )
+        play.run(3)
+    assert play.records == []
+
+
+def test_our_own_missed_fills_go_to_their_position_before_anything_is_made_up() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    play.trades.append(trade("-0.6", order=own_id(1, 3)))
+    play.run(20)
+    assert play.trades[0] in play.answers
+    given = [message for message in play.answers if message == play.trades[0]]
+    assert len(given) == 1
+
+
+def test_overlapping_requests_make_one_position_not_three() -> None:
+    """The system before created it three times."""
+    play = Play()
+    play.at_venue(row("1"))
+    for n in range(3):
+        play.tell(Reconcile(**command(f"c{n}")))
+        play.tell(trade("1"))
+    play.run(15)
+    assert len(booked(play)) == 1
+    assert len(play.views) == 1
+
+
+def test_a_repair_that_does_nothing_is_tried_as_often_as_configured_then_a_human_is_asked() -> None:
+    play = Play(views=dict(ONE), policy=policy(attempts=3))
+    play.at_venue(row("0.4"))
+    play.deaf = True
+    play.run(60)
+    (record,) = play.records
+    assert (record.attempts, record.outcome) == (3, Outcome.ESCALATED)
+    assert len({m.command_id for m in booked(play)}) == 1
+    assert [m.position_id for m in play.commands if isinstance(m, PausePosition)] == [play.views[1].position_id]
+    assert BTC in play.held
+    looked = len(play.asked)
+    play.run(1200)
+    assert len(play.asked) > looked + 5  # never forgotten
+    play.at_venue(row("1"))
+    play.run(700)
+    assert play.records[0].outcome is Outcome.RESOLVED
+    assert play.held == {}
+    assert any(isinstance(m, ResumePosition) for m in play.commands)
+
+
+def test_a_refused_repair_is_told_with_its_reason() -> None:
+    play = Play(views=dict(ONE), policy=policy(attempts=1))
+    play.at_venue(row("0.4"))
+    play.deaf = True
+    while not booked(play):
+        play.run(0.1)
+    (sent,) = booked(play)
+    play.tell(
+        Reply(
+            command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
+        )
+    )
+    play.run(30)
+    assert "refused: no" in play.records[0].why
+
+
+def test_two_strategies_ask_whose_it_was_and_the_answer_is_booked() -> None:
+    play = Play(views={1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")})
+    play.at_venue(row("1.5"))
+    play.run(20)
+    (record,) = play.records
+    assert (record.outcome, booked(play)) == (Outcome.ESCALATED, [])
+    play.tell(AcknowledgeDiscrepancy(**command("a1"), discrepancy_id=record.discrepancy_id, apply=Attribution.PRO_RATA))
+    play.run(10)
+    assert play.records[0].outcome is Outcome.RESOLVED
+    assert [v.quantity for v in play.views.values()] == [D("0.75"), D("0.75")]
+
+
+def test_two_strategies_converge_by_policy_and_stay_there() -> None:
+    play = Play(
+        views={1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")},
+        policy=policy(attribution=Attribution.NEWEST_FIRST),
+    )
+    play.at_venue(row("1.5"))
+    play.run(600)
+    assert play.net() == D("1.5")
+    assert len(play.records) == 1
+
+
+def test_an_acknowledged_one_is_silent_until_it_changes() -> None:
+    play = Play(views=dict(ONE), policy=acting(Action.MANUAL_INTERVENTION))
+    play.at_venue(row("0.4"))
+    play.run(20)
+    (record,) = play.records
+    assert record.outcome is Outcome.ESCALATED
+    play.tell(AcknowledgeDiscrepancy(**command("a1"), discrepancy_id=record.discrepancy_id))
+    assert [m.accepted for m in play.answers if isinstance(m, Reply)] == [True]
+    play.run(600)
+    assert [r.outcome for r in play.records] == [Outcome.ACKNOWLEDGED]
+    assert play.held == {}
+    play.at_venue(row("0.3"))
+    play.run(130)
+    assert [r.outcome for r in play.records] == [Outcome.ACKNOWLEDGED, Outcome.ESCALATED]
+
+
+def test_an_acknowledgment_of_nothing_is_refused() -> None:
+    play = Play()
+    play.tell(AcknowledgeDiscrepancy(**command("a1"), discrepancy_id="d9"))
+    (reply,) = [m for m in play.answers if isinstance(m, Reply)]
+    assert (reply.accepted, reply.text) == (False, "no discrepancy d9")
+
+
+def test_ignored_ones_are_recorded_once_and_nothing_is_done() -> None:
+    play = Play(views=dict(ONE), policy=acting(Action.IGNORE))
+    play.at_venue(row("0.4"))
+    play.run(600)
+    assert (outcomes(play), booked(play)) == ([("SIZE_MISMATCH", "ignored")], [])
+
+
+def test_what_is_there_too_much_is_closed_where_the_policy_says_so() -> None:
+    play = Play(views=dict(ONE), policy=acting(Action.CLOSE_POSITION))
+    play.at_venue(row("1.5"))
+    play.run(10)
+    close, *repeated = [m for m in play.commands if isinstance(m, c.ClosePosition)]
+    assert {m.command_id for m in repeated} <= {close.command_id}
+    manual = next(v for v in play.views.values() if v.strategy == MANUAL)
+    assert (close.position_id, close.quantity) == (manual.position_id, D("0.5"))
+    play.at_venue(row("1"))
+    play.hold(replace(manual, quantity=D(0), state=PositionState.CLOSED, version=99, touched_ns=play.clock.time_ns()))
+    del play.views[manual.ordinal]
+    play.run(10)
+    assert outcomes(play) == [("SIZE_MISMATCH", "resolved")]
+
+
+def test_an_override_for_a_symbol_counts_before_the_types_policy() -> None:
+    override = Override(action=Action.IGNORE, symbol=BTC, type=DiscrepancyType.SIZE_MISMATCH)
+    play = Play(views=dict(ONE), policy=policy(overrides=(override,)))
+    play.at_venue(row("0.4"))
+    play.run(10)
+    assert outcomes(play) == [("SIZE_MISMATCH", "ignored")]
+
+
+def test_watching_only_records_and_changes_nothing() -> None:
+    play = Play(views=dict(ONE), policy=policy(watch_only=True))
+    play.at_venue(row("0.4"))
+    play.run(60)
+    assert (outcomes(play), play.commands) == ([("SIZE_MISMATCH", "escalated")], [])
+
+
+def test_in_hedge_mode_each_leg_is_repaired_by_itself() -> None:
+    play = Play(views={1: view(1, "1", LONG), 2: view(2, "1", SHORT)}, mode=PositionMode.HEDGE)
+    play.at_venue(row("0.5", LONG), row("2", SHORT))
+    play.run(20)
+    assert {outcome for _, outcome in outcomes(play)} == {"resolved"}
+    held = {(v.side, v.strategy): v.quantity for v in play.views.values()}
+    assert held == {(LONG, "trend"): D("0.5"), (SHORT, "trend"): D(1), (SHORT, MANUAL): D(1)}
+
+
+def test_a_flip_becomes_a_manual_position_of_the_other_side() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("2", SHORT))
+    play.trades.append(trade("-3", "99"))
+    play.run(20)
+    assert outcomes(play)[0] == ("SIDE_MISMATCH", "resolved")
+    (manual,) = play.views.values()
+    assert (manual.side, manual.quantity, manual.entry_price) == (SHORT, D(2), D(100))
+
+
+def test_an_orphan_of_ours_is_canceled_and_a_strangers_order_is_not() -> None:
+    from tests.reconciler.world import open_order
+
+    play = Play()
+    for name in (own_id(9), "web_77"):
+        play.orders[name] = open_order(name)  # type: ignore[index]
+    play.run(320)
+    assert outcomes(play) == [("ORPHAN_ORDER", "resolved")]
+    assert list(play.orders) == ["web_77"]
+
+
+def test_a_stuck_state_is_asked_after_and_then_a_humans() -> None:
+    play = Play(views={1: view(1, "1", state=PositionState.CLOSING, touched_ns=NOW - 60 * SECOND)})
+    play.at_venue(row("1"))
+    play.run(90)
+    assert outcomes(play) == [("STATE_MISMATCH", "escalated")]
+    assert [type(m).__name__ for m in play.commands].count("Sweep") == 3
+
+
+def test_leverage_changed_outside_is_believed_and_not_changed_back() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1", leverage=20))
+    play.run(20)
+    assert outcomes(play) == [("LEVERAGE_MISMATCH", "resolved")]
+    assert play.views[1].leverage == 20
+    assert not [m for m in play.commands if isinstance(m, q.SetLeverage)]
+
+
+def test_openings_are_held_from_detection_until_it_is_proven_resolved() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    while not play.records:
+        assert play.held == {}
+        play.run(0.1)
+    assert BTC in play.held
+    play.run(5)
+    assert (outcomes(play), play.held) == ([("SIZE_MISMATCH", "resolved")], {})
+
+
+def test_a_demand_answers_with_what_it_came_to() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    play.tell(Reconcile(**command("c1")))
+    play.run(10)
+    (answer,) = [m for m in play.answers if isinstance(m, ReconcileAnswer)]
+    told = (answer.checked, answer.discrepancies, answer.attempted, answer.succeeded, answer.failed)
+    assert told == (1, 1, 1, 1, "")
+    play.tell(Reconcile(**command("c1")))
+    assert [m for m in play.answers if isinstance(m, ReconcileAnswer)] == [answer, answer]
+
+
+def test_a_demand_that_read_nothing_says_so() -> None:
+    play = Play(views=dict(ONE))
+    play.run(1)
+    play.refuse_reads = True
+    play.tell(Reconcile(**command("c1")))
+    play.run(30)
+    (answer,) = [m for m in play.answers if isinstance(m, ReconcileAnswer)]
+    assert (answer.checked, answer.failed) == (0, "main: 504")
+
+
+def test_a_storm_of_differences_is_no_storm_of_requests() -> None:
+    symbols = [Symbol(f"S{n}USDT") for n in range(200)]
+    play = Play()
+    play.at_venue(*(row("1", symbol=symbol) for symbol in symbols))
+    play.run(10)
+    reads = [m for m in play.asked if isinstance(m, q.FetchPositions) and m.symbol is not None]
+    assert 0 < len(reads) <= 30
+    play.run(180)
+    assert len(play.views) == 200
+    assert {outcome for _, outcome in outcomes(play)} == {"resolved"}
+
+
+def test_a_thousand_positions_that_agree_cost_one_request() -> None:
+    symbols = [Symbol(f"S{n}USDT") for n in range(1000)]
+    play = Play(views={n: view(n, "1", symbol=symbol) for n, symbol in enumerate(symbols, 1)})
+    play.at_venue(*(row("1", symbol=symbol) for symbol in symbols))
+    play.run(30)
+    before = len(play.asked)
+    play.run(60)
+    assert len(play.asked) - before == 1
+
+
+def test_the_ledger_is_what_its_events_give_and_survives_a_snapshot() -> None:
+    play = Play(views=dict(ONE), policy=policy(attempts=1))
+    for quantity in ("0.4", "2", "0.1"):
+        play.at_venue(row(quantity))
+        play.run(200)
+    assert len(play.records) >= 3
+    live = play.memory.ledger.snapshot()
+    assert fold(play.events).snapshot() == live
+    for cut in range(len(play.events)):
+        half = fold(play.events[:cut]).snapshot()
+        again = codec.decode_as(codec.encode(half), type(half))
+        assert fold(play.events[cut:], again).snapshot() == live
+
+
+def test_a_new_life_goes_on_with_what_was_open_and_holds_again() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    play.deaf = True
+    play.run(60)
+    held = dict(play.held)
+    assert held
+    play.held.clear()
+    play.memory.ledger = fold(play.events)
+    play._perform(play.core.start())
+    assert play.held == held
+    assert [record.outcome for record in play.memory.ledger.cases()] == [Outcome.ESCALATED]
+
+
+def test_the_list_is_newest_first_with_statistics() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    play.run(20)
+    play.at_venue(row("0.4", leverage=9))
+    play.run(100)
+    play.tell(ListDiscrepancies(**command("l1"), most=1))
+    (answer,) = [m for m in play.answers if isinstance(m, DiscrepanciesAnswer)]
+    assert [record.type.value for record in answer.discrepancies] == ["LEVERAGE_MISMATCH"]
+    told = {name: value for _, name, value in answer.statistics}
+    assert told["success rate"] == "100 %"
+    assert told["SIZE_MISMATCH"] == "1"
+
+
+@pytest.mark.parametrize("side", [LONG, SHORT])
+def test_a_busy_position_is_never_called_wrong(side: Any) -> None:
+    """Fills that the venue shows a moment before we hear of them, for an hour."""
+    play = Play(views={1: view(1, "1", side)})
+    play.at_venue(row("1", side))
+    for n in range(1, 720):
+        quantity = D(1) + D(n % 3)
+        play.at_venue(row(quantity, side))
+        play.run(0.3)
+        shown = replace(play.views[1], quantity=quantity, version=5 + n, touched_ns=play.clock.time_ns())
+        play.hold(shown)
+        play.run(4.7)
+    assert (play.records, booked(play)) == ([], [])
+
+
+def test_a_failed_read_of_somebody_else_is_not_ours() -> None:
+    play = Play()
+    play.tell(FetchFailed(account=MAIN, request_id="resync/main/1/orders", cause="504"))
+    assert play.memory.watches[MAIN].failed_reads == 0
+
+
+def test_ids_of_commands_name_what_they_book() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    play.run(10)
+    (sent,) = booked(play)
+    assert sent.command_id == CommandId("reconcile-d1-1-1--0.6")
