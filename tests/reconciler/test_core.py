@@ -23,7 +23,7 @@ from messages.reconciliation import (
     Outcome,
     ReconcileAnswer,
 )
-from messages.reports import FetchFailed, PositionsReport
+from messages.reports import FetchFailed, PositionRow, PositionsReport
 from messages.requests import Reply
 from messages.types import MANUAL, CommandId, PositionMode, PositionState, Severity, Symbol
 from tests.reconciler.world import BTC, LONG, MAIN, NOW, SECOND, SHORT, D, Play, command, own_id, row, trade, view

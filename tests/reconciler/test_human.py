@@ -1,0 +1,163 @@
+"""A human at the venue, the real process, the real client, the paper venue: noticed, resolved, shown.
+
+`ALBRA_BUSY_SECONDS=3600` makes the last test the hour of two busy strategies; by default it is a few seconds.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.process import Home, Supervisor, Venue, wait_for
+
+RECONCILIATION = {
+    "check_intervals": {"fast": 5, "normal": 20, "slow": 60},
+    "observation_gap": 1,
+    "overrides": {"ETHUSDT": {"SIZE_MISMATCH": "IGNORE", "POSITION_NOT_IN_SYSTEM": "MANUAL_INTERVENTION"}},
+}
+BUSY_SECONDS = float(os.environ.get("ALBRA_BUSY_SECONDS", "12"))
+Held = list[tuple[str, str, str]]
+
+pytestmark = pytest.mark.timeout(int(180 + BUSY_SECONDS))
+
+
+@pytest.fixture(scope="module")
+def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
+    with Venue(tmp_path_factory.mktemp("venue")) as running:
+        running.post("price", symbol="BTCUSDT", price="60000")
+        running.post("price", symbol="ETHUSDT", price="3000")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def home(venue: Venue, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home.at(tmp_path_factory.mktemp("home"), venue, phase2={"reconciliation": RECONCILIATION})
+
+
+@pytest.fixture(scope="module")
+def albra(home: Home) -> Iterator[Supervisor]:
+    with home.run() as running:
+        yield running.ready()
+
+
+def held(albra: Supervisor, symbol: str = "BTCUSDT") -> Held:
+    return sorted((p["strategy"], p["side"], p["quantity"]) for p in albra.live() if p["symbol"] == symbol)
+
+
+def records(albra: Supervisor, symbol: str = "BTCUSDT") -> list[dict[str, Any]]:
+    status, rows = albra.ask("GET", f"/v1/discrepancies?symbol={symbol}&n=100")
+    assert status == 200, rows
+    found: list[dict[str, Any]] = rows
+    return found
+
+
+def settled(albra: Supervisor, type_: str) -> Callable[[], bool]:
+    def seen() -> bool:
+        rows = records(albra)
+        return bool(rows) and rows[0]["type"] == type_ and rows[0]["outcome"] == "resolved"
+
+    return seen
+
+
+HUMAN: list[tuple[str, dict[str, str], str, Held]] = [
+    (
+        "adds",
+        {"side": "BUY", "quantity": "0.05"},
+        "SIZE_MISMATCH",
+        [("manual", "long", "0.050"), ("trend", "long", "0.100")],
+    ),
+    ("reduces", {"side": "SELL", "quantity": "0.07"}, "SIZE_MISMATCH", [("trend", "long", "0.080")]),
+    ("flips", {"side": "SELL", "quantity": "0.11"}, "SIDE_MISMATCH", [("manual", "short", "0.030")]),
+    ("closes", {"side": "BUY", "quantity": "0.03"}, "POSITION_NOT_IN_EXCHANGE", []),
+    ("opens", {"side": "BUY", "quantity": "0.2"}, "POSITION_NOT_IN_SYSTEM", [("manual", "long", "0.200")]),
+]
+
+
+def test_a_human_is_noticed_with_the_right_type_resolved_by_policy_and_shown(
+    venue: Venue, home: Home, albra: Supervisor
+) -> None:
+    opening = {"symbol": "BTCUSDT", "side": "long", "quantity": "0.1", "strategy": "trend", "leverage": 10}
+    albra.command("open", command_id="open-1", **opening)
+    albra.settled()
+    for does, trade, type_, expected in HUMAN:
+        begun = time.monotonic()
+        venue.post("trade", symbol="BTCUSDT", **trade)
+        wait_for(f"what a human who {does} leaves", lambda want=expected: held(albra) == want, 20)
+        assert time.monotonic() - begun < 15, does
+        wait_for(f"{type_} resolved", settled(albra, type_), 20)
+        assert "web_" in records(albra)[0]["evidence"], "explained by its order"
+    venue.post("trade", symbol="BTCUSDT", path="/fapi/v1/leverage", leverage="25")
+    wait_for("the leverage", lambda: [p["leverage"] for p in albra.live() if p["symbol"] == "BTCUSDT"] == [25], 20)
+    wait_for("LEVERAGE_MISMATCH resolved", settled(albra, "LEVERAGE_MISMATCH"), 20)
+    shown = home.albra("discrepancies", "BTCUSDT")
+    assert shown.code == 0
+    assert [line.split()[5] for line in shown.out.splitlines()[1:]] == [
+        "LEVERAGE_MISMATCH", *(type_ for _, _, type_, _ in reversed(HUMAN)),
+    ]  # fmt: skip
+    done = home.albra("reconcile", "BTCUSDT")
+    assert (done.code, done.out.startswith("checked 1, discrepancies 0, attempted 0, succeeded 0")) == (0, True)
+
+
+def test_policies_of_a_symbol_leave_it_to_the_human_who_acknowledges(
+    venue: Venue, home: Home, albra: Supervisor
+) -> None:
+    venue.post("trade", symbol="ETHUSDT", side="BUY", quantity="0.5")
+    wait_for("an escalation", lambda: [r["outcome"] for r in records(albra, "ETHUSDT")] == ["escalated"], 20)
+    opening = {"symbol": "ETHUSDT", "side": "long", "quantity": "0.1", "strategy": "trend"}
+    status, said = albra.ask("POST", "/v1/commands/open", {"command_id": "held", **opening})
+    assert (status, "wait until belief and venue agree" in said["error"]) == (409, True)
+    name = records(albra, "ETHUSDT")[0]["discrepancy_id"]
+    acknowledged = home.albra("discrepancies", "--ack", name)
+    assert acknowledged.code == 0, acknowledged.err
+    assert records(albra, "ETHUSDT")[0]["outcome"] == "acknowledged"
+    albra.command("open", command_id="free", **opening)
+    assert home.albra("discrepancies", "--ack", "d999").code == 4
+    assert home.albra("discrepancies", "--apply", "pro_rata").code == 2
+
+
+def test_what_was_found_is_there_after_a_kill_and_the_journal_verifies(tmp_path: Path, venue: Venue) -> None:
+    home = Home.at(tmp_path, venue, phase2={"reconciliation": RECONCILIATION})
+    with home.run() as first:
+        first.ready()
+        wait_for("the adoption", lambda: bool(first.live()), 20)
+        venue.post("trade", symbol="BTCUSDT", side="BUY", quantity="0.01")
+        wait_for("a record", lambda: bool(records(first)), 20)
+        before = records(first)[-1]["discrepancy_id"]
+        first.kill()
+    with home.run() as second:
+        second.ready()
+        wait_for("its end", lambda: [r["outcome"] for r in records(second)][-1:] == ["resolved"], 30)
+        assert records(second)[-1]["discrepancy_id"] == before
+        held_there = venue.truth().net["BTCUSDT"]
+        wait_for("agreement", lambda: sum(float(q) for _, _, q in held(second)) == float(held_there), 20)
+    assert home.albra("journal", "verify").code == 0
+
+
+def test_two_busy_strategies_on_one_symbol_raise_no_false_mismatch(tmp_path: Path) -> None:
+    with Venue(tmp_path / "venue") as venue:
+        venue.post("price", symbol="BTCUSDT", price="60000")
+        home = Home.at(tmp_path / "home", venue, phase2={"reconciliation": RECONCILIATION})
+        with home.run() as albra:
+            albra.ready()
+            until, rounds = time.monotonic() + BUSY_SECONDS, 0
+            while time.monotonic() < until:
+                rounds += 1
+                for strategy, quantity in (("a", "0.010"), ("b", "0.020")):
+                    opening = {"symbol": "BTCUSDT", "side": "long", "quantity": quantity, "strategy": strategy}
+                    albra.ask("POST", "/v1/commands/open", {"command_id": f"{strategy}{rounds}", **opening})
+                albra.settled()
+                for position in albra.live():
+                    part = {"percent": "50"} if rounds % 2 else {}
+                    name = f"close-{position['position_id']}-{rounds}"
+                    body = {"command_id": name, "position_id": position["position_id"], **part}
+                    albra.ask("POST", "/v1/commands/close", body)
+                albra.settled()
+            assert rounds > 3
+            said = albra.command("reconcile", command_id="at-the-end")
+            assert said["failed"] is None
+            assert records(albra) == []
+            status = albra.ask("GET", "/v1/status")[1]["reconciliation"]
+            assert not status["checks"].startswith("0,")
