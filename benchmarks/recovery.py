@@ -166,10 +166,11 @@ def _accepted(paper: PaperServer, path: str, params: dict[str, str]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Seconds since the process was made, and MiB when all is quiet."""
+    """Seconds since the process was made (and of processor time until it accepted), and MiB when all is quiet."""
 
     answering_s: float
     accepting_s: float
+    accepting_cpu_s: float
     ready_s: float
     resident_mib: float
 
@@ -181,6 +182,8 @@ def start(home: Path, position_id: PositionId | None) -> Start:
         accepting = answering
         if position_id is not None:
             accepting = supervisor.until("a command accepted", lambda: _taken(supervisor, position_id))
+        used = supervisor.cpu_sampled_s()
+        if position_id is not None:
             supervisor.command("resume", position_id=position_id)
         ready = supervisor.ready()
         live = POSITIONS if position_id is not None else 0
@@ -188,6 +191,7 @@ def start(home: Path, position_id: PositionId | None) -> Start:
         return Start(
             answering_s=answering,
             accepting_s=accepting,
+            accepting_cpu_s=used,
             ready_s=ready,
             resident_mib=supervisor.resident_mib(),
         )
@@ -243,6 +247,7 @@ def run(*, quick: bool = False) -> list[Row]:
     weights = [(one.resident_mib - nothing) * 1024 / POSITIONS for one in full]
     return [
         row(f"start to accepting commands, {what}", [one.accepting_s for one in full], "s", target=at_most(5)),
+        row("  processor time used until then, by all threads", [one.accepting_cpu_s for one in full], "s"),
         row("  of which reading and folding", folds, "s"),
         row("  the control API answers", [one.answering_s for one in full], "s"),
         row("  openings possible: the venue was read and agrees", [one.ready_s for one in full], "s"),
