@@ -54,6 +54,10 @@ def records(albra: Supervisor, symbol: str = "BTCUSDT") -> list[dict[str, Any]]:
     return found
 
 
+def holds(albra: Supervisor, expected: Held) -> Callable[[], bool]:
+    return lambda: held(albra) == expected
+
+
 def settled(albra: Supervisor, type_: str) -> Callable[[], bool]:
     def seen() -> bool:
         rows = records(albra)
@@ -85,7 +89,7 @@ def test_a_human_is_noticed_with_the_right_type_resolved_by_policy_and_shown(
     for does, trade, type_, expected in HUMAN:
         begun = time.monotonic()
         venue.post("trade", symbol="BTCUSDT", **trade)
-        wait_for(f"what a human who {does} leaves", lambda want=expected: held(albra) == want, 20)
+        wait_for(f"what a human who {does} leaves", holds(albra, expected), 20)
         assert time.monotonic() - begun < 15, does
         wait_for(f"{type_} resolved", settled(albra, type_), 20)
         assert "web_" in records(albra)[0]["evidence"], "explained by its order"
