@@ -83,7 +83,7 @@ class World:
 
     def kill_often(self, kills: int) -> None:
         with Venue(self._path / "venue") as self._venue:
-            self._home = Home.at(self._path / "home", self._venue)
+            self._home = Home.at(self._path / "home", self._venue, account={"recv_window_ms": 500})
             self._supervisor = self._home.run()
             try:
                 for _ in range(kills):

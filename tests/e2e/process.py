@@ -366,7 +366,7 @@ def at_rest(row: Mapping[str, Any]) -> bool:
     wanted = sorted(row[price] for price in ("stop_loss", "take_profit") if row[price] is not None)
     held = row["state"] in ("ACTIVE", "MODIFIED", "PAUSED") and not row["in_doubt"]
     # A stop that was moved stays on the book until the new one rests; only then is it taken off.
-    orders = sorted(order["price"] for order in row["orders"] if order["phase"] == "working")
+    orders = sorted(str(order["price"]) for order in row["orders"] if order["phase"] == "working")
     return held and orders == wanted and len(orders) == len(row["orders"]) and (row["protected"] or not wanted)
 
 
