@@ -20,7 +20,7 @@ from adapters.cli import entry
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import AccountConfig, Config, LimitsConfig
 from messages.base import Event, Message
-from messages.types import AccountId, Address, JournalId, PositionId
+from messages.types import AccountId, Address, CommandId, CorrelationId, JournalId, OrderPurpose, PositionId
 
 if TYPE_CHECKING:
     from actors.ledger import Past
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from actors.reconciler.core import Settings as ReconcilerSettings
     from actors.runtime import ActorSystem
     from actors.supervisor.actor import Restored
-    from actors.telegram.actor import Settings as TelegramSettings
+    from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
     from adapters.exchange.settings import ExchangeSettings
     from adapters.logs.writing import Logs
@@ -153,6 +153,41 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     _compose(config, stack, system, journal, paper, logs, clock, live=live)
 
 
+class _Resting:
+    """Which positions have a limit entry on the book, from the views that they publish."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._ordinals: set[int] = set()
+
+    def hear(self, view: object) -> None:
+        from messages.reports import PositionView
+
+        assert isinstance(view, PositionView)
+        rests = any(o.purpose is OrderPurpose.ENTRY and o.price is not None for o in view.orders)
+        with self._changed:
+            (self._ordinals.add if rests else self._ordinals.discard)(view.ordinal)
+            self._changed.notify_all()
+
+    def __bool__(self) -> bool:
+        return bool(self._ordinals)
+
+    def wait_until_gone(self, deadline_ms: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._ordinals, deadline_ms / 1000)
+
+
+def _call_off_entries(system: "ActorSystem", resting: _Resting, clock: "Clock") -> None:
+    """Before the venues stop. What is not confirmed in time is canceled again at the next start: its intent is kept."""
+    if not resting:
+        return
+    from messages.commands import CancelEntries
+
+    command_id = CommandId(f"stop-{clock.time_ns()}")
+    system.tell(SUPERVISOR, CancelEntries(command_id=command_id, correlation_id=CorrelationId(command_id)))
+    resting.wait_until_gone(VENUE_DEADLINE_MS)
+
+
 def _fatal(logs: "Logs", ended: threading.Event, address: str, error: BaseException) -> None:
     """Something beyond an ordinary failure (out of memory): say so and stop in order; the journal is what it is."""
     logs.step("CRITICAL", "fatal", actor=address, why=repr(error))
@@ -245,6 +280,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     """Open the addresses, in the order of who is told things first; then let the outside in."""
     from adapters.control.server import ControlServer
     from adapters.exchange.client import CcxtVenue
+    from messages.reports import PositionView
 
     accounts = tuple(account.account for account in config.accounts)
     log = _line_writer(logs)
@@ -280,6 +316,10 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         venue.start(partial(system.tell, f"gateway/{name}"))
     if chat is not None:
         stack.callback(chat.close_intake)
+    if config.entries.cancel_on_stop and config.phase2.enabled:
+        resting = _Resting()
+        system.subscribe(PositionView, resting.hear)
+        stack.callback(_call_off_entries, system, resting, clock)
     stack.callback(control.stop)  # unwound first: nothing comes in while the rest finishes what it has
     gc.freeze()  # what exists now stays for good; the collector need not look at it again
 
@@ -483,8 +523,8 @@ def _notifier_start(journal: "SqliteJournal") -> "NotifierStart":
 
 
 def _telegram_settings(config: Config) -> "TelegramSettings":
-    from actors.telegram.actor import Settings as TelegramSettings
     from actors.telegram.roles import Access
+    from actors.telegram.speaking import Settings as TelegramSettings
     from messages.telegram import Role
 
     users = {user: Role(role) for user, role in config.telegram.users}
@@ -547,7 +587,12 @@ def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., 
     from actors.position.draft import Policy
     from actors.supervisor.actor import position_address
 
-    policy = Policy(protection_deadline_ms=config.protection.close_after_ms, watch_only=not config.phase2.enabled)
+    policy = Policy(
+        protection_deadline_ms=config.protection.close_after_ms,
+        watch_only=not config.phase2.enabled,
+        trigger=config.protection.trigger,
+        entry_good_for_ms=config.entries.good_for_s * 1_000,
+    )
 
     def spawn(identity: Identity, start: "Position | None") -> None:
         address = position_address(identity.ordinal)

@@ -72,6 +72,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (30, commands.AdjustPosition),
     (31, commands.Reconcile),
     (35, commands.CancelEntry),
+    (36, commands.CancelEntries),
     (32, commands.ListPositions),
     (33, commands.ReadStatus),
     (34, commands.ReadHistory),

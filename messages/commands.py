@@ -98,6 +98,13 @@ class CancelEntry(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelEntries(Command):
+    """Take every working entry off the book, before an orderly stop: nobody would watch what it becomes."""
+
+    why: str = "the supervisor was stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PausePosition(Command):
     """Put a position under manual hold: it stays protected, can be closed, and is not changed otherwise."""
 

@@ -43,6 +43,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
     Priority.HIGH: (
         commands.ClosePosition,
         commands.CancelEntry,
+        commands.CancelEntries,
         commands.PausePosition,
         reconciliation.HoldKey,
         requests.SubmitReducing,

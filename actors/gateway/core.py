@@ -16,7 +16,7 @@ from messages import requests as q
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reconciliation import FetchTrades, TradesReport
-from messages.types import AccountId, ClientOrderId, Severity
+from messages.types import AccountId, ClientOrderId
 
 TICK_NS = SECOND
 STATUS_EVERY_NS = SECOND
@@ -324,18 +324,6 @@ class Gateway:
         if self._desk.open_for_business:
             self._read_all(resync.want(self._resync))
 
-    def _margin_call(self, message: r.MarginCall) -> None:
-        self._desk.say(message)
-        self._notify(
-            q.Notify(
-                severity=Severity.CRITICAL,
-                text=f"{message.symbol} {message.side}: close to liquidation. {message.text}",
-                account=message.account,
-                notice_id=f"margin/{message.account}/{message.symbol}/{message.side}/{message.ts_event}",
-                correlation_id=message.correlation_id,
-            )
-        )
-
     def _read_failed(self, cause: str, retry_after_ms: int) -> None:
         """A failed read names a pause for several reasons; one of whole seconds is the venue's Retry-After."""
         self._desk.last_error = cause
@@ -419,7 +407,9 @@ class Gateway:
         orders = self._orders
         submits = (q.SubmitOpening, q.SubmitReducing, q.SubmitEmergency, q.SubmitProtection)
         reads = (q.FetchPositions, q.FetchOpenOrders, q.FetchBalance, FetchTrades)
-        passed_on = (r.MarkReport, r.LeverageChanged, r.StrayEvent, r.StreamDown)
+        passed_on = (
+            r.MarkReport, r.LeverageChanged, r.StrayEvent, r.StreamDown, r.FundingReport, r.MarginCall,
+        )  # fmt: skip
         return {
             **dict.fromkeys(submits, orders.submit),
             **dict.fromkeys(reads, self._read),
@@ -448,6 +438,5 @@ class Gateway:
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,
             r.StreamUp: self._stream_up,
-            r.MarginCall: self._margin_call,
             r.Woken: self._woken,
         }

@@ -9,9 +9,10 @@ from actors.ports import Log
 from actors.position.actor import Identity
 from actors.position.state import Position, blank
 from actors.runtime.actor import Actor, Context
-from actors.supervisor.admission import Facts, Limits, refusal
+from actors.supervisor.admission import Facts, Limits, beyond_liquidation, refusal
 from actors.supervisor.adoption import adoptions
 from actors.supervisor.book import Account, Book, Hold
+from actors.supervisor.changes import change_refusal, funding_shares, liquidations_of
 from actors.supervisor.forced import Taken, adjustments, is_forced, why_of
 from actors.supervisor.status import Rows, rows
 from messages import commands as c
@@ -23,7 +24,18 @@ from messages.ids import parse_client_order_id, parse_position_id
 from messages.journal import AppendStep, CommitFailed, Committed, Effect
 from messages.reconciliation import AcknowledgeDiscrepancy, HoldKey, ListDiscrepancies, ReleaseKey, TradesReport
 from messages.requests import Notify, Reply
-from messages.types import AccountId, Address, CommandId, JournalId, Key, PositionId, RejectReason, Severity, Symbol
+from messages.types import (
+    AccountId,
+    Address,
+    CommandId,
+    JournalId,
+    Key,
+    OrderPurpose,
+    PositionId,
+    RejectReason,
+    Severity,
+    Symbol,
+)
 
 JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
@@ -71,6 +83,7 @@ class Memory:
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
+    useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, int] = field(default_factory=dict)
     """Whose close passed here, and when (monotonic): its view tells of it only after the commit."""
 
@@ -246,7 +259,8 @@ class SupervisorActor(Actor[Message]):
         | c.ModifyPosition
         | c.PausePosition
         | c.ResumePosition
-        | c.AdjustPosition,
+        | c.AdjustPosition
+        | c.CancelEntry,
     ) -> None:
         parsed = parse_position_id(command.position_id)
         ordinal = parsed[1] if parsed else 0
@@ -261,7 +275,21 @@ class SupervisorActor(Actor[Message]):
         if isinstance(command, c.ClosePosition | c.EmergencyClose):
             command = replace(command, shared_leg=self._shared(ordinal))
             self._note_leaving(ordinal)
+        if isinstance(command, c.ModifyPosition) and not self._may_change(ordinal, command):
+            return
         self._tell_position(ordinal, command)
+
+    def _may_change(self, ordinal: int, command: c.ModifyPosition) -> bool:
+        """Held against the account's limits and the neighbors; a repeated command was, the first time."""
+        view = self._book.views.get(ordinal)
+        if view is None or command.command_id in view.command_ids:
+            return True
+        why = change_refusal(command, view, self._facts(self._accounts[view.account]))
+        if why:
+            self._reply(command, accepted=False, text=why)
+        elif command.add is not None:
+            self._memory.openings[view.account].append(self.context.clock.monotonic_ns())
+        return not why
 
     def _note_leaving(self, ordinal: int) -> None:
         now = self.context.clock.monotonic_ns()
@@ -304,6 +332,20 @@ class SupervisorActor(Actor[Message]):
             self._note_leaving(view.ordinal)
             self._tell_position(view.ordinal, close)
         self._reply(command, accepted=True, text=f"closing {len(views)} positions")
+
+    def _cancel_entries(self, command: c.CancelEntries) -> None:
+        """Of what is filled in part, the rest; of what only rests, all."""
+        entering = [v for v in self._book.live() if any(o.purpose is OrderPurpose.ENTRY for o in v.orders)]
+        for view in () if self._settings.watch_only else entering:
+            cancel = c.CancelEntry(
+                command_id=CommandId(f"{command.command_id}.{view.ordinal}"),
+                correlation_id=command.correlation_id,
+                causation_id=command.command_id,
+                position_id=view.position_id,
+                why=f"its entry was called off: {command.why}",
+            )
+            self._tell_position(view.ordinal, cancel)
+        self._reply(command, accepted=True, text=f"calling off {len(entering)} entries")
 
     def _tell_position(self, ordinal: int, message: Message) -> None:
         if ordinal in self._book.finished and ordinal not in self._book.views:
@@ -453,6 +495,22 @@ class SupervisorActor(Actor[Message]):
             account.synced = True
         for row in report.positions:
             account.marks[row.symbol] = row.mark_price
+        if report.symbol is None:
+            account.liquidations = liquidations_of(report.positions)
+            self._tell_useless_stops(account)
+
+    def _tell_useless_stops(self, account: Account) -> None:
+        """The venue's liquidation price may move past a stop that was accepted; each such stop is told once."""
+        for view in self._book.live():
+            if view.account != account.account or not view.quantity:
+                continue
+            why = beyond_liquidation(view.stop_loss, view.symbol, view.side, account.liquidations)
+            told = (view.position_id, view.stop_loss)
+            if why and told not in self._memory.useless:
+                self._memory.useless.add(told)
+                self._notify(Severity.CRITICAL, f"{view.position_id}: {why}", account.account)
+            elif not why:
+                self._memory.useless.discard(told)
 
     def _venue_up(self, report: r.VenueUp) -> None:
         self.context.publish(report)
@@ -499,7 +557,16 @@ class SupervisorActor(Actor[Message]):
         ]
         names = ", ".join(at_risk) or "no position of ours"
         text = f"{report.symbol} {report.side}: margin call, close to liquidation: {report.text} ({names})"
-        self._notify(Severity.CRITICAL, text, report.account)
+        notice_id = f"margin/{report.account}/{report.symbol}/{report.side}/{report.ts_event}"
+        self.context.tell(
+            NOTIFIER, Notify(severity=Severity.CRITICAL, text=text, account=report.account, notice_id=notice_id)
+        )
+
+    def _funding(self, report: r.FundingReport) -> None:
+        for share in funding_shares(report, tuple(self._book.live())):
+            parsed = parse_position_id(share.position_id)
+            if parsed is not None:
+                self._tell_position(parsed[1], share)
 
     def _note(self, report: r.VenueReport) -> None:
         """Kept in the log for whoever asks later; nothing is decided on it here."""
@@ -680,12 +747,14 @@ class SupervisorActor(Actor[Message]):
         )  # fmt: skip
         to_position = (
             c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.PausePosition, c.ResumePosition, c.AdjustPosition,
+            c.CancelEntry,
         )  # fmt: skip
         return {
             **dict.fromkeys(about, self._about_order),
             **dict.fromkeys(to_position, self._to_position),
             c.OpenPosition: self._open,
             c.CloseAll: self._close_all,
+            c.CancelEntries: self._cancel_entries,
             c.PauseOpenings: self._pause,
             c.ResumeOpenings: self._resume,
             c.ListPositions: self._list,
@@ -713,6 +782,7 @@ class SupervisorActor(Actor[Message]):
             r.MarkReport: self._mark,
             r.LeverageChanged: self._leverage,
             r.MarginCall: self._margin_call,
+            r.FundingReport: self._funding,
             r.StrayEvent: self._note,
             r.GatewayStatus: self._gateway_status,
             lifecycle.ActorFailed: self._runtime,

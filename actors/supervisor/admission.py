@@ -7,7 +7,7 @@ from decimal import Decimal
 from actors.supervisor.book import Account, Hold
 from messages.commands import OpenPosition
 from messages.reports import PositionView
-from messages.types import Instrument, Key, PositionMode, PositionSide, PositionState
+from messages.types import Instrument, Key, PositionMode, PositionSide, PositionState, Symbol
 
 PARTS_MOST = 20
 """A market entry above the venue's maximum is split; into more parts than this it is refused."""
@@ -43,6 +43,11 @@ class Facts:
     unsettled: Mapping[str, str] = field(default_factory=dict)
     admitted: tuple[OpenPosition, ...] = ()
     leaving: Collection[int] = ()
+
+
+def addition_refusal(command: OpenPosition, facts: Facts) -> str:
+    """The first reason against enlarging what is held already, by so much."""
+    return next((why for check in _ENLARGING if (why := check(command, facts))), "")
 
 
 def refusal(command: OpenPosition, facts: Facts) -> str:
@@ -176,6 +181,26 @@ def _sides(command: OpenPosition, price: Decimal | None) -> str:
     return ""
 
 
+def _liquidation(command: OpenPosition, facts: Facts) -> str:
+    return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
+
+
+def beyond_liquidation(
+    stop: Decimal | None,
+    symbol: Symbol,
+    side: PositionSide,
+    liquidations: Mapping[tuple[Symbol, PositionSide], Decimal],
+) -> str:
+    """A stop that the venue's liquidation comes before protects nothing; empty where it does not."""
+    price = liquidations.get((symbol, side))
+    if not stop or price is None or (stop - price) * side.sign > 0:
+        return ""
+    return (
+        f"the stop at {stop:f} is beyond the liquidation price of {price:f} ({symbol} {side}): "
+        "the venue would close it before"
+    )
+
+
 def _price(command: OpenPosition, facts: Facts) -> Decimal | None:
     return command.limit_price or facts.account.marks.get(command.symbol)
 
@@ -266,8 +291,12 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
     _opposite,
     _leg_being_cleared,
     _prices,
+    _liquidation,
     _leverage,
     _amounts,
     _pace,
     _loss,
 )
+_ABOUT_THE_OPENING = (_key_taken, _opposite, _prices, _liquidation, _leverage)
+_ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING)
+"""What is held has its key, its side, its prices and its leverage already."""

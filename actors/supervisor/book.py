@@ -15,6 +15,7 @@ from messages.types import (
     Key,
     PositionId,
     PositionMode,
+    PositionSide,
     Symbol,
 )
 
@@ -40,6 +41,7 @@ class Account:
     identity: str = ""
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
+    liquidations: dict[tuple[Symbol, PositionSide], Decimal] = field(default_factory=dict)
     strangers: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
 
     @property

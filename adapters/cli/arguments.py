@@ -64,6 +64,9 @@ def _add_trading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--limit", metavar="P", type=_typed(fields.positive), help="open by limit at this price")
     command.add_argument("--stop-loss", metavar="P", type=_typed(fields.positive))
     command.add_argument("--take-profit", metavar="P", type=_typed(fields.positive))
+    command.add_argument(
+        "--trailing", metavar="PERCENT", type=_typed(fields.callback_rate), help="a stop that follows the price"
+    )
     _add_waiting(command, "return when the position is ACTIVE and protected, or failed")
 
     command = add("close", "close a position, in part or whole")
@@ -75,10 +78,13 @@ def _add_trading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--percent", metavar="P", type=_typed(fields.percent))
     _add_waiting(command, "return when it is done")
 
-    command = add("modify", "move the stop or the target; 0 removes it")
+    command = add("modify", "move stop or target (0 removes it), change the leverage, add to it by market")
     command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
     command.add_argument("--stop-loss", metavar="P", type=_typed(fields.not_negative))
     command.add_argument("--take-profit", metavar="P", type=_typed(fields.not_negative))
+    command.add_argument("--trailing", metavar="PERCENT", type=_typed(fields.callback_rate_or_zero))
+    command.add_argument("--leverage", metavar="N", type=_typed(fields.leverage))
+    command.add_argument("--add", metavar="QTY", type=_typed(fields.positive), help="in base units")
     _add_once(command)
 
     for name, text in (("pause", "put one position, or openings, on hold"), ("resume", "end a hold")):

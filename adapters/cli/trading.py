@@ -34,6 +34,7 @@ def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
         limit_price=arguments.limit,
         stop_loss=arguments.stop_loss,
         take_profit=arguments.take_profit,
+        trailing=arguments.trailing,
         expires_at_ns=time.time_ns() + left_ns,
     )
     said = supervisor.command("open", body, deadline)
@@ -82,6 +83,9 @@ def modify(arguments: Namespace, supervisor: Supervisor) -> None:
         position_id=arguments.position_id,
         stop_loss=arguments.stop_loss,
         take_profit=arguments.take_profit,
+        trailing=arguments.trailing,
+        leverage=arguments.leverage,
+        add=arguments.add,
     )
     said = supervisor.command("modify", body, _deadline(arguments))
     _finish(arguments, said, said["text"] or f"modifying {arguments.position_id}")

@@ -14,6 +14,7 @@ from adapters.config.values import (
     CheckIntervalsConfig,
     Config,
     ControlConfig,
+    EntriesConfig,
     EventBusConfig,
     LimitsConfig,
     LogConfig,
@@ -28,11 +29,13 @@ from adapters.config.values import (
     WebhookConfig,
     WebhookStrategy,
 )
-from messages.types import AccountId, PositionMode, Symbol
+from messages.types import AccountId, PositionMode, Symbol, TriggerPrice
 
 DEFAULT_PATH = "config.yaml"
 _SIZE_MAX = 1_000_000
 _MS_PER_SECOND = 1000
+_GOOD_FOR_LEAST_S = 660
+"""Binance takes a date that is more than 600 seconds away (New Order, `goodTillDate`); with some to spare."""
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -128,6 +131,8 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     if not _is_zone(tree["limits"]["timezone"]):
         name = tree["limits"]["timezone"]
         walk.problem("limits.timezone", "a time zone such as UTC or Asia/Seoul", f"{name!r}")
+    if 0 < tree["entries"]["good_for_s"] < _GOOD_FOR_LEAST_S:
+        walk.problem("entries.good_for_s", f"0, or at least {_GOOD_FOR_LEAST_S}", str(tree["entries"]["good_for_s"]))
     telegram = tree["telegram"]
     if telegram["enabled"] and telegram["token"] is None and "telegram.token" not in walk.lines:
         walk.problem("telegram", "a token where enabled is true", "none")
@@ -200,7 +205,8 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
         ),
         notifier=_notifier(tree["notifier"]),
         limits=LimitsConfig(**tree["limits"]),
-        protection=ProtectionConfig(**tree["protection"]),
+        protection=ProtectionConfig(**{**tree["protection"], "trigger": TriggerPrice(tree["protection"]["trigger"])}),
+        entries=EntriesConfig(**tree["entries"]),
         control=ControlConfig(**tree["control"]),
         webhook=_webhook(tree["webhook"]),
         log=LogConfig(**tree["log"]),

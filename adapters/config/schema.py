@@ -363,6 +363,17 @@ SCHEMA: JsonSchema = {
                 minimum=0,
                 maximum=_MILLISECONDS_A_DAY,
             ),
+            trigger=_choice("The price that sets off stops and targets.", "mark", "mark", "last"),
+        ),
+        entries=_group(
+            "Limit entries that rest at the exchange.",
+            good_for_s=_integer(
+                "A resting entry ends by itself after this time, where the exchange can do that; 0: never.",
+                86_400,
+                minimum=0,
+                maximum=90 * 86_400,
+            ),
+            cancel_on_stop=_flag("Whether an orderly stop takes them off the book.", default=True),
         ),
         control=_group(
             "The control API; its address and token are written under the storage path.",

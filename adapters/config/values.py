@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from messages.types import AccountId, PositionMode, Symbol
+from messages.types import AccountId, PositionMode, Symbol, TriggerPrice
 
 MASK = "********"
 
@@ -176,9 +176,21 @@ class LimitsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionConfig:
-    """An opened position whose protection is refused is closed after `close_after_ms`."""
+    """An opened position whose protection is refused is closed after `close_after_ms`.
+
+    `trigger` is the price that sets off stops and targets.
+    """
 
     close_after_ms: int
+    trigger: TriggerPrice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesConfig:
+    """How long a limit entry rests (0: until it is canceled), and whether an orderly stop takes it off the book."""
+
+    good_for_s: int
+    cancel_on_stop: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +244,7 @@ class Config:
     notifier: NotifierConfig
     limits: LimitsConfig
     protection: ProtectionConfig
+    entries: EntriesConfig
     control: ControlConfig
     webhook: WebhookConfig
     log: LogConfig

@@ -71,6 +71,18 @@ def percent(text: object) -> Decimal:
     return number
 
 
+def callback_rate(text: object) -> Decimal:
+    """Of a trailing stop, as venues take it (Binance: 0.1 to 10 percent)."""
+    number = positive(text)
+    if not Decimal("0.1") <= number <= 10 or number % Decimal("0.1"):
+        raise FieldError("a callback rate in percent from 0.1 to 10, in steps of 0.1", text)
+    return number
+
+
+def callback_rate_or_zero(text: object) -> Decimal:
+    return callback_rate(text) if not_negative(text) else Decimal(0)
+
+
 def leverage(text: object) -> int:
     return _whole(text, 1, LEVERAGE_MAX, f"a whole number from 1 to {LEVERAGE_MAX}")
 
@@ -163,6 +175,8 @@ SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
     positive: _number_of("above zero", "a number above zero"),
     not_negative: _number_of("zero", "a number, or 0"),
     percent: _number_of("above zero", "a percentage above 0 and up to 100"),
+    callback_rate: _number_of("above zero", "a trailing stop's callback rate in percent, 0.1 to 10"),
+    callback_rate_or_zero: _number_of("zero", "a trailing stop's callback rate in percent, 0.1 to 10, or 0"),
     leverage: _whole_of(1, LEVERAGE_MAX, "leverage"),
     instant_ns: _whole_of(0, 2**63 - 1, "nanoseconds since the epoch, or 0 for never"),
     side: _text("[Ll][Oo][Nn][Gg]|[Ss][Hh][Oo][Rr][Tt]", "long or short"),

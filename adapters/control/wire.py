@@ -9,6 +9,7 @@ from typing import Any
 from adapters.control import fields
 from adapters.control.fields import FieldError
 from messages.commands import (
+    CancelEntry,
     CloseAll,
     ClosePosition,
     Command,
@@ -44,6 +45,7 @@ FIELDS: Mapping[str, Mapping[str, Parser]] = {
         "limit_price": fields.positive,
         "stop_loss": fields.positive,
         "take_profit": fields.positive,
+        "trailing": fields.callback_rate,
         "expires_at_ns": fields.instant_ns,
     },
     "close": {
@@ -60,7 +62,12 @@ FIELDS: Mapping[str, Mapping[str, Parser]] = {
         "position_id": fields.position_id,
         "stop_loss": fields.not_negative,
         "take_profit": fields.not_negative,
+        "trailing": fields.callback_rate_or_zero,
+        "leverage": fields.leverage,
+        "add": fields.positive,
+        "expires_at_ns": fields.instant_ns,
     },
+    "cancel_entry": {"position_id": fields.position_id},
     "pause": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "reconcile": {"symbol": fields.symbol},
@@ -70,6 +77,7 @@ COMMANDS = tuple(FIELDS)
 REQUIRED: Mapping[str, Mapping[str, str]] = {
     "open": {"symbol": "a symbol", "side": "long or short", "quantity": "a quantity"},
     "modify": {"position_id": "a position id"},
+    "cancel_entry": {"position_id": "a position id"},
     "acknowledge": {"discrepancy_id": "a discrepancy's id"},
 }
 """Field -> what is expected there, beside the command_id that every command has."""
@@ -117,7 +125,8 @@ def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: in
         "open": lambda given, about: _open(given, about, accounts, now_ns),
         "close": _close,
         "close_all": lambda given, about: CloseAll(**about, **given),
-        "modify": _modify,
+        "modify": lambda given, about: _modify(given, about, now_ns),
+        "cancel_entry": lambda given, about: CancelEntry(**about, **given),
         "pause": _pause,
         "resume": _resume,
         "reconcile": lambda given, about: Reconcile(**about, **given),
@@ -178,9 +187,12 @@ def _close(given: dict[str, Any], about: dict[str, Any]) -> Command | CloseBySym
     return ClosePosition(**about, **given)
 
 
-def _modify(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    if len(given) == 1:
-        raise FieldError("stop_loss or take_profit: a price, or 0 to remove it", None, "stop_loss")
+def _modify(given: dict[str, Any], about: dict[str, Any], now_ns: int) -> Command:
+    if not given.keys() - {"position_id", "expires_at_ns"}:
+        expected = "stop_loss, take_profit or trailing (0 removes it), leverage, or a quantity to add"
+        raise FieldError(expected, None, "stop_loss")
+    if "add" in given:
+        given.setdefault("expires_at_ns", now_ns + OPENING_EXPIRES_NS)
     return ModifyPosition(**about, **given)
 
 
@@ -287,6 +299,8 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
         "goal_quantity": _number(view.goal_quantity),
         "realized_pnl": _number(view.realized_pnl),
         "fees": _number(view.fees),
+        "funding": _number(view.funding),
+        "trailing": _number(view.trailing),
         "reason": view.reason,
         "transitions": view.transitions,
         "version": view.version,

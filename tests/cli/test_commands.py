@@ -135,7 +135,17 @@ def test_modify_moves_and_removes(albra: Albra, supervisor: FakeSupervisor) -> N
     assert (str(command.stop_loss), str(command.take_profit)) == ("59000.5", "0")
     ended = albra("modify", ID)
     assert ended.code == 2
-    assert "stop_loss or take_profit" in ended.err
+    assert "stop_loss, take_profit or trailing" in ended.err
+
+
+def test_modify_adds_levers_and_trails(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    assert albra("modify", ID, "--add", "0.5", "--leverage", "5", "--trailing", "1.5").code == 0
+    [command] = supervisor.received
+    assert isinstance(command, ModifyPosition)
+    assert (str(command.add), command.leverage, str(command.trailing)) == ("0.5", 5, "1.5")
+    assert command.expires_at_ns
+    assert albra("modify", ID, "--trailing", "50").code == 2
 
 
 def test_pause_and_resume_say_what_they_held(albra: Albra, supervisor: FakeSupervisor) -> None:

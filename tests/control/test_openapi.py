@@ -23,6 +23,8 @@ VALID: Mapping[Callable[[object], Any], object] = {
     fields.positive: "1.5",
     fields.not_negative: "0",
     fields.percent: "40",
+    fields.callback_rate: "1.5",
+    fields.callback_rate_or_zero: "0",
     fields.leverage: 5,
     fields.instant_ns: 0,
     fields.side: "long",
@@ -106,9 +108,15 @@ def test_a_text_is_described_exactly_when_it_is_read(text: str) -> None:
     for parser, schema in fields.SCHEMAS.items():
         described = jsonschema.Draft202012Validator(schema).is_valid(text)
         # What a pattern cannot say: bounds, and that the settlement coin is the quote coin.
-        beyond = parser in (fields.percent, fields.leverage, fields.instant_ns, fields.how_many) or ":" in text
+        beyond = parser in BOUNDED or ":" in text
         if not (described and beyond):
             assert described == _reads(parser, text), (parser.__name__, text)
+
+
+BOUNDED = (
+    fields.percent, fields.callback_rate, fields.callback_rate_or_zero, fields.leverage, fields.instant_ns,
+    fields.how_many,
+)  # fmt: skip
 
 
 def _reads(parser: Callable[[object], Any], text: str) -> bool:

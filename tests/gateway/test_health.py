@@ -1,6 +1,7 @@
 """Outages, gaps, resyncs, reads, settings, status."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -144,9 +145,7 @@ def test_open_orders_become_reports_of_our_own_and_one_sweep() -> None:
     (read,) = play.sent_of(q.FetchOpenOrders)
     foreign = replace(stage.report(), client_order_id=ClientOrderId("web_1"))
     play.tell(
-        r.OpenOrdersReport(
-            account=MAIN, request_id=read.request_id, begun_ns=5, orders=(stage.report(), foreign)
-        )
+        r.OpenOrdersReport(account=MAIN, request_id=read.request_id, begun_ns=5, orders=(stage.report(), foreign))
     )
     assert play.said_of(r.OrderReport) == [stage.report()]
     assert [(s.begun_ns, sorted(s.open_orders)) for s in play.said_of(r.Sweep)] == [(5, [ID, "web_1"])]
@@ -192,6 +191,7 @@ def test_whatever_the_port_leaves_unanswered_is_answered_in_its_place() -> None:
         r.MarkReport(account=MAIN, symbol=BTC, mark_price=stage.ONE),
         r.LeverageChanged(account=MAIN, symbol=BTC, leverage=3),
         r.MarginCall(account=MAIN, symbol=BTC, side=PositionSide.LONG, text="99 %"),
+        r.FundingReport(account=MAIN, symbol=BTC, amount=Decimal("-0.3"), currency="USDT", payment_id="7"),
         r.StrayEvent(account=MAIN, raw="{}", why="unknown"),
         replace(stage.fill(), client_order_id=ClientOrderId("autoclose-1")),
         replace(stage.report(), client_order_id=ClientOrderId("web_1")),
@@ -203,12 +203,6 @@ def test_what_the_venue_says_unasked_is_passed_on(message: Message) -> None:
     play = Stage()
     play.tell(message)
     assert message in play.said
-
-
-def test_a_margin_call_wakes_the_owner() -> None:
-    play = Stage()
-    play.tell(r.MarginCall(account=MAIN, symbol=BTC, side=PositionSide.LONG, text="99 %"))
-    assert [notice.severity for notice in play.notices] == [Severity.CRITICAL]
 
 
 def test_status_is_told_when_it_changed_and_at_most_every_second() -> None:
@@ -233,7 +227,7 @@ def test_every_request_and_report_of_the_port_has_a_route() -> None:
     play = Stage()
     not_for_it = {
         q.QueryOrder, q.Notify, q.Wake, q.Reply, r.OrderAbsent, r.Sweep, r.GatewayStatus, r.Recovered,
-        r.PositionView, r.PositionsAnswer, r.StatusAnswer, r.HistoryAnswer,
+        r.PositionView, r.PositionsAnswer, r.StatusAnswer, r.HistoryAnswer, r.FundingShare,
     }  # fmt: skip
     said = {kind for kind in PRIORITY if kind.__module__ in (q.__name__, r.__name__)} | {FetchTrades, TradesReport}
     assert set(play.gateway._routes) == said - not_for_it

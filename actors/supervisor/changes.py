@@ -1,0 +1,83 @@
+"""May this change of a position happen? Pure: an empty text, or the reason why not, with the numbers that decide.
+
+What the position itself can tell (steps, states, what is under way) it tells; here is what only the account knows:
+limits, neighbors on the symbol, and the price at which the venue liquidates.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from actors.supervisor.admission import Facts, addition_refusal, beyond_liquidation
+from messages.commands import ModifyPosition, OpenPosition
+from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
+from messages.types import PositionSide, Symbol
+
+ZERO = Decimal(0)
+MONEY_STEP = Decimal("0.00000001")
+"""To this the venue rounds what it books (eight decimals, income history)."""
+
+
+def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+    """The first reason against it, or an empty text."""
+    return _leverage(command, view, facts) or _stop(command, view, facts) or _addition(command, view, facts)
+
+
+def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+    if command.leverage is None:
+        return ""
+    others = [v for v in facts.live if v.symbol == view.symbol and v.ordinal != view.ordinal]
+    holder = next((v for v in others if v.leverage != command.leverage), None)
+    if holder is None:
+        return ""
+    has = "its own" if holder.leverage is None else str(holder.leverage)
+    return (
+        f"leverage belongs to account and symbol: {holder.position_id} is open with {has}, "
+        f"{command.leverage} would change that too"
+    )
+
+
+def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+    return beyond_liquidation(command.stop_loss, view.symbol, view.side, facts.account.liquidations)
+
+
+def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+    if command.add is None:
+        return ""
+    opening = OpenPosition(
+        command_id=command.command_id,
+        account=view.account,
+        symbol=view.symbol,
+        side=view.side,
+        strategy=view.strategy,
+        quantity=command.add,
+    )
+    return addition_refusal(opening, facts)
+
+
+def liquidations_of(rows: Iterable[PositionRow]) -> dict[tuple[Symbol, PositionSide], Decimal]:
+    return {(row.symbol, row.side): row.liquidation_price for row in rows if row.liquidation_price is not None}
+
+
+def funding_shares(report: FundingReport, views: Sequence[PositionView]) -> tuple[FundingShare, ...]:
+    """Each position's part, by what it holds: longs and shorts have opposite signs. The parts add up to the whole.
+
+    Where long and short are equal they pay each other, the whole is nothing, and nobody's part can be told from it.
+    """
+    held = [v for v in views if (v.account, v.symbol) == (report.account, report.symbol) and v.quantity > 0]
+    net = sum((v.quantity * v.side.sign for v in held), ZERO)
+    if not net:
+        return ()
+    parts = [(report.amount * v.quantity * v.side.sign / net).quantize(MONEY_STEP) for v in held]
+    largest = max(range(len(held)), key=lambda index: held[index].quantity)
+    parts[largest] += report.amount - sum(parts, ZERO)
+    return tuple(
+        FundingShare(
+            correlation_id=report.correlation_id,
+            causation_id=f"funding {report.payment_id}",
+            position_id=view.position_id,
+            amount=part,
+            currency=report.currency,
+            ts_event=report.ts_event,
+        )
+        for view, part in zip(held, parts, strict=True)
+    )
