@@ -213,23 +213,33 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan:
         take_profit=request.take_profit,
     )
     lines = [_short(words, view, desk.marks)]
-    for wanted, before, moves, removes in (
-        (
-            request.stop_loss,
-            view.stop_loss,
-            N_("Moves its stop from {before} to <b>{after}</b>."),
-            N_("⚠ Removes its stop at {before}."),
-        ),
-        (
-            request.take_profit,
-            view.take_profit,
-            N_("Moves its target from {before} to <b>{after}</b>."),
-            N_("Removes its target at {before}."),
-        ),
-    ):
-        if wanted is not None:
-            lines.append(words(moves if wanted else removes, before=number(before), after=number(wanted)))
+    lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
+    lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
+
+
+_STOP = (
+    N_("Sets its stop at <b>{after}</b>."),
+    N_("Moves its stop from {before} to <b>{after}</b>."),
+    N_("⚠ Removes its stop at {before}."),
+)
+_TARGET = (
+    N_("Sets its target at <b>{after}</b>."),
+    N_("Moves its target from {before} to <b>{after}</b>."),
+    N_("Removes its target at {before}."),
+)
+
+
+def _protection(
+    words: Words, wanted: Decimal | None, before: Decimal | None, said: tuple[str, str, str]
+) -> list[Markup]:
+    """What becomes of one protective order; nothing where nothing changes."""
+    sets, moves, removes = said
+    if wanted is None or (not wanted and before is None):
+        return []
+    if not wanted:
+        return [words(removes, before=number(before))]
+    return [words(sets if before is None else moves, before=number(before), after=number(wanted))]
 
 
 def _hold(request: Request, view: PositionView, desk: Desk) -> Plan:

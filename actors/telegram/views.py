@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram.grammar import COMMANDS, Refusal, Request
+from actors.telegram.phrases import REPLIES
 from actors.telegram.roles import may
 from actors.telegram.words import N_, Markup, Words, escape, join, money, number, signed
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
@@ -289,7 +290,7 @@ def position(words: Words, view: PositionView, mark: Decimal | None, role: Role,
     lines = [Markup(f"<b>{escape(view.symbol)} {view.side}</b> <code>{escape(view.position_id)}</code>")]
     lines += [Markup(f"{escape(name)}: {escape(value)}") for name, value in facts]
     if view.reason:
-        lines.append(escape(view.reason))
+        lines.append(escape(words.retell(view.reason, REPLIES)))
     lines += [
         escape(f"· {order.purpose} {order.phase} {number(order.filled_quantity)}/{number(order.quantity)}")
         for order in view.orders[-6:]

@@ -9,9 +9,10 @@ from actors.journal import JournalActor
 from actors.ledger import Past
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from actors.runtime.simulated import START_NS
-from actors.telegram.actor import Settings, TelegramActor
+from actors.telegram.actor import TelegramActor
 from actors.telegram.history import OWN_HISTORY
 from actors.telegram.roles import Access
+from actors.telegram.speaking import Settings
 from actors.telegram.words import Words
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
@@ -51,6 +52,7 @@ SECOND = 1_000_000_000
 OWNER, TRADER, VIEWER, STRANGER, GROUP = 100, 200, 300, 666, -5000
 MAIN = AccountId("main")
 USERS = {OWNER: Role.OWNER, TRADER: Role.TRADER, VIEWER: Role.VIEWER}
+MARKS = {Symbol("BTCUSDT"): Decimal(61000), Symbol("ETHUSDT"): Decimal(3100)}
 STATUS = (
     ("positions", "live", "1"),
     ("positions", "openings", "allowed"),
@@ -153,7 +155,7 @@ class FakeSupervisor(Actor[Message]):
         match message:
             case c.ListPositions():
                 views = tuple(v for v in desk.views if message.terminal or not v.state.terminal)
-                marks = tuple({v.symbol: Decimal(61000) for v in views}.items())
+                marks = tuple({v.symbol: MARKS[v.symbol] for v in views}.items())
                 tell(
                     message.reply_to,
                     PositionsAnswer(command_id=message.command_id, to=message.reply_to, views=views, marks=marks),

@@ -1,0 +1,123 @@
+"""Saying things in the chat: messages, edits, the words on a button, the command menu."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from actors.ports import Chat, Log
+from actors.runtime.actor import Actor, Context
+from actors.telegram.grammar import COMMANDS
+from actors.telegram.markup import split
+from actors.telegram.roles import Access, may
+from actors.telegram.tasks import Who
+from actors.telegram.views import Page
+from actors.telegram.words import Words
+from messages.base import Message
+from messages.telegram import (
+    AnswerPress,
+    Button,
+    EditText,
+    IncomingPress,
+    MenuEntry,
+    PublishMenu,
+    SendFailed,
+    SendText,
+    TextSent,
+)
+from messages.types import AccountId, Address
+
+PATIENCE_MS = 120_000
+"""How long the chat may go on trying; what is read on a screen is stale after that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the configuration decides here; `words` by user id, with `default_words` for the others."""
+
+    access: Access
+    accounts: tuple[AccountId, ...]
+    words: Mapping[int, Words] = field(default_factory=dict)
+    default_words: Words = field(default_factory=Words)
+
+
+class Speaking(Actor[Message]):
+    """An actor with a chat."""
+
+    def __init__(self, context: Context, *, settings: Settings, chat: Chat, log: Log) -> None:
+        super().__init__(context)
+        self._settings = settings
+        self._chat = chat
+        self._log = log
+        self._sending: dict[str, Callable[[TextSent | None], None]] = {}
+        self._numbers = 0
+
+    def _now(self) -> int:
+        return self.context.clock.time_ns()
+
+    def _number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _show(
+        self, who: Who, page: Page, place: int = 0, *, then: Callable[[TextSent | None], None] | None = None
+    ) -> None:
+        """A message, or several where it is long; into `place` where it fits. `then` hears of the last one."""
+        parts = split(page.text)
+        if place and len(parts) == 1:
+            self._edit(who, place, page)
+            return
+        for part in parts[:-1]:
+            self._chat.request(self._message(who, part, ()))
+        last = self._message(who, parts[-1], page.buttons)
+        if then is not None:
+            self._sending[last.request_id] = then
+        self._chat.request(last)
+
+    def _message(self, who: Who, text: str, buttons: tuple[tuple[Button, ...], ...]) -> SendText:
+        return SendText(
+            request_id=f"c{self.context.incarnation}.{self._number()}",
+            reply_to=Address(self.context.address),
+            patience_ms=PATIENCE_MS,
+            chat_id=who.chat_id,
+            text=text,
+            buttons=buttons,
+        )
+
+    def _edit(self, who: Who, message_id: int, page: Page) -> None:
+        text = split(page.text)[0]
+        if not message_id:
+            self._chat.request(self._message(who, text, page.buttons))
+            return
+        self._chat.request(
+            EditText(
+                request_id=f"e{self.context.incarnation}.{self._number()}",
+                reply_to=Address(self.context.address),
+                patience_ms=PATIENCE_MS,
+                chat_id=who.chat_id,
+                message_id=message_id,
+                text=text,
+                buttons=page.buttons,
+            )
+        )
+
+    def _end_press(self, update: IncomingPress, text: str, *, alert: bool = False) -> None:
+        request_id = f"a{self.context.incarnation}.{self._number()}"
+        self._chat.request(AnswerPress(request_id=request_id, press_id=update.press_id, text=text, alert=alert))
+
+    def _sent(self, answer: TextSent | SendFailed) -> None:
+        then = self._sending.pop(answer.request_id, None)
+        if isinstance(answer, SendFailed):
+            self._log("WARNING", "chat message not sent", actor="telegram", why=answer.cause)
+        if then is not None:
+            then(answer if isinstance(answer, TextSent) else None)
+
+    def _publish_menus(self) -> None:
+        """The command menu of each user's private chat: what the role may do, in the user's language."""
+        for user_id, role in self._settings.access.users.items():
+            words = self._settings.words.get(user_id, self._settings.default_words)
+            entries = tuple(
+                MenuEntry(command=name, text=words.plain(usage.does))
+                for name, usage in COMMANDS.items()
+                if may(role, name)
+            )
+            request_id = f"m{self.context.incarnation}.{self._number()}"
+            self._chat.request(PublishMenu(request_id=request_id, chat_id=user_id, entries=entries))

@@ -1,0 +1,153 @@
+"""One conversation in each language, as the phone shows it: `python -m tests.telegram.golden.transcript` writes both.
+
+A person has to look at the difference before it is committed: that is what these files are for.
+"""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from actors.notifier import texts
+from actors.notifier.outbox import Entry
+from actors.telegram.words import Words
+from adapters.locales import LANGUAGES, load
+from messages import codec
+from messages.events import OrderFilled, StateChanged
+from messages.reconciliation import Action, Discrepancy, DiscrepancyType
+from messages.types import (
+    MANUAL,
+    AccountId,
+    ClientOrderId,
+    PositionSide,
+    PositionState,
+    Severity,
+    StrategyId,
+    Symbol,
+    TradeId,
+)
+from tests.telegram.stage import OWNER, VIEWER, Desk, Shown, Stage, closing, view
+
+START = 1_700_000_000_000_000_000
+SAID = (
+    "/help",
+    "/phase2_status",
+    "/position_states",
+    "/discrepancies",
+    "/reconcile",
+    "/positions",
+    "/position #1",
+    "/strategies",
+    "/balance",
+    "/status",
+    "/health",
+    "/accounts",
+    "/history #1",
+    "/logs",
+    "/open BTCUSDT long 0.02 sl=58000 tp=65000 5x",
+    "/open ETHUSDT short 1",
+    "/open BTCUSDT long 1,000",
+    "/close BTCUSDT 50%",
+    "/close DOGEUSDT",
+    "/modify #1 sl=59000 tp=0",
+    "/pause",
+    "/resume",
+    "/nonsense",
+    "hello",
+)
+NOTICES = (
+    (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1): 0.010 open at 59969.7"),
+    (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1) closed, realized -12.5: closed by command"),
+    (Severity.WARNING, "main: the venue is out of reach for 45 s (no route <host>). Nothing is opened meanwhile."),
+    (Severity.CRITICAL, "main.BTCUSDT.long.manual.1: 0.010 open, not covered by its stop; still placing it."),
+    (Severity.CRITICAL, "Closing main.BTCUSDT.long.manual.1: its stop was refused for 30 s."),
+)
+
+
+def transcript(language: str) -> str:
+    words = Words(language=language, catalog=load(language), zone=ZoneInfo("Asia/Seoul" if language == "ko" else "UTC"))
+    stage = Stage(desk=_desk(), words=dict.fromkeys((OWNER, VIEWER), words))
+    stage.up()
+    lines = [_scene(stage, text) for text in SAID]
+    lines.append(_scene(stage, "/close_all", user=VIEWER))
+    lines.append(_scene(stage, "/close_all"))
+    stage.desk.react = lambda command: closing(stage.desk, command)
+    stage.press(OWNER, stage.last, "✅")
+    stage.advance(3)
+    lines.append(f"[confirmed]\n{stage.last.text}")
+    for severity, text in NOTICES:
+        entry = Entry(number=1, severity=severity, text=text, queued_ns=START, waiting=("100",))
+        told = texts.message((entry,), words, START + (0 if severity is Severity.INFO else 3_725_000_000_000))
+        lines.append("\n".join([f"[notice, {severity}]", *told, *_buttons(texts.buttons((entry,), words))]))
+    return "\n\n".join(lines) + "\n"
+
+
+def _scene(stage: Stage, text: str, *, user: int = OWNER) -> str:
+    before = len(stage.chat.shown)
+    stage.say(user, text)
+    shown = stage.chat.shown[before:]
+    return "\n".join([f"> {text}", *(_as_seen(one) for one in shown)])
+
+
+def _as_seen(shown: Shown) -> str:
+    return "\n".join([shown.text, *_buttons(shown.buttons)])
+
+
+def _buttons(rows: tuple[tuple[object, ...], ...]) -> list[str]:
+    return [" ".join(f"[{button.text}]" for button in row) for row in rows]  # type: ignore[attr-defined]
+
+
+def _desk() -> Desk:
+    grid = view(2, symbol="ETHUSDT", strategy="grid", quantity=Decimal("1.5"), entry_price=Decimal("3000.25"))
+    eth = replace(grid, symbol=Symbol("ETHUSDT"), strategy=StrategyId("grid"), side=PositionSide.SHORT, protected=False)
+    order = ClientOrderId("abaue1e52d00000010001")
+    records = (
+        StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE, because="entry done", ts_init=START),
+        OrderFilled(
+            client_order_id=order,
+            trade_id=TradeId("7"),
+            quantity=Decimal("0.010"),
+            price=Decimal(60000),
+            fee=Decimal("0.3"),
+            fee_currency="USDT",
+            realized_pnl=Decimal(0),
+            ts_init=START,
+        ),
+    )
+    return Desk(
+        views=(view(1), eth), records=tuple(codec.encode(one) for one in records), discrepancies=(_discrepancy(),)
+    )
+
+
+def _discrepancy() -> Discrepancy:
+    return Discrepancy(
+        discrepancy_id="d1",
+        type=DiscrepancyType.SIZE_MISMATCH,
+        severity=Severity.WARNING,
+        account=AccountId("main"),
+        symbol=Symbol("BTCUSDT"),
+        side=PositionSide.LONG,
+        target="",
+        believed="long 0.01",
+        reported="long 0.02",
+        difference=Decimal("0.01"),
+        notional=Decimal(600),
+        share=Decimal("0.5"),
+        mark_price=Decimal(60000),
+        positions=(view(1).position_id,),
+        evidence=str(MANUAL),
+        observations=2,
+        first_seen_ns=START,
+        diverged_ns=START,
+        detected_ns=START,
+        action=Action.UPDATE_SYSTEM,
+    )
+
+
+def path(language: str) -> Path:
+    return Path(__file__).with_name(f"{language}.txt")
+
+
+if __name__ == "__main__":
+    for chosen in LANGUAGES:
+        path(chosen).write_text(transcript(chosen), encoding="utf-8")
