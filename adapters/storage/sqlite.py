@@ -47,7 +47,7 @@ _LONGEST_PAUSE_S = 2.0
 _OF_ONE_STEP = (apsw.ConstraintError, apsw.TooBigError)
 """The file is well; some step in the group is not."""
 _CLEAN = (apsw.FullError, apsw.BusyError)
-"""Nothing was written, and the connection knows it."""
+"""The connection knows what was written: nothing, or all of it."""
 
 
 class SqliteJournal:
@@ -295,6 +295,9 @@ class SqliteJournal:
             writing.write(connection, batch)
         except apsw.Error as error:
             writing.roll_back(connection)
+            if self._came_through(connection, batch, error):
+                self._accept(batch, perf_counter_ns() - started)
+                return misfits
             if len(group) > 1 and isinstance(error, _OF_ONE_STEP):
                 answers = [why for job in group for why in self._commit([job])]
                 self._full = False  # some of them are durable: the group must not be written once more
@@ -338,6 +341,15 @@ class SqliteJournal:
             last_commit_ns=counters.last_commit_ns,
             last_group=counters.last_group,
         )
+
+    def _came_through(self, connection: apsw.Connection, batch: Batch, error: apsw.Error) -> bool:
+        """Whether it was only the folding of the log, behind the commit, that found no room."""
+        if not isinstance(error, _CLEAN):
+            return False
+        try:
+            return writing.holds(connection, batch)
+        except apsw.Error:
+            return False
 
     def _is_durable_after(self, batch: Batch, error: apsw.Error) -> bool:
         """After a failed write: whether the batch is on disk nevertheless. What is not known to be is withdrawn."""
