@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 
+from tests.simulation.mutants import planted
 from tests.simulation.world import Outcome, simulate
 
 
@@ -16,12 +17,14 @@ def main() -> int:
     parser.add_argument("--from", dest="first", type=int, default=1)
     parser.add_argument("--keep-going", action="store_true")
     parser.add_argument("--digests", action="store_true")
+    parser.add_argument("--mutant", default="", help="plant this bug: one of tests/simulation/mutants.py")
     arguments = parser.parse_args()
-    if arguments.seed is not None:
-        return _one(arguments.seed, trace=arguments.trace)
-    if arguments.digests:
-        return _digests(arguments.first, arguments.seeds)
-    return _many(arguments.first, arguments.seeds, keep_going=arguments.keep_going)
+    with planted(arguments.mutant):
+        if arguments.seed is not None:
+            return _one(arguments.seed, trace=arguments.trace)
+        if arguments.digests:
+            return _digests(arguments.first, arguments.seeds)
+        return _many(arguments.first, arguments.seeds, keep_going=arguments.keep_going)
 
 
 def _one(seed: int, *, trace: bool) -> int:

@@ -26,6 +26,9 @@ STEADY = DiskWeather()
 class SimulatedDisk(MemoryJournal):
     """One process's journal on an image that outlives it."""
 
+    lost_steps = 0
+    """This disk loses nothing that it has acknowledged; `mutants` has one that does."""
+
     def __init__(
         self,
         image: Image,

@@ -126,6 +126,8 @@ class Invariants:
         elif isinstance(event, e.OrderIntended) and event.purpose is OrderPurpose.ENTRY:
             self._neighbor(ordinal, event)
         position = self.ledger.positions.get(ordinal)
+        if position is not None and not _uncovered(position):
+            self._bare_since.pop(ordinal, None)
         if position is not None and self.ledger.sums[ordinal] != position.quantity:
             text = f"{position.position_id} believes {position.quantity}; its fills are {self.ledger.sums[ordinal]}"
             self.fail("I4", text, ordinal)
@@ -142,8 +144,8 @@ class Invariants:
         for other in self.ledger.positions.values():
             same = (other.key.symbol, other.key.side) == (mine.symbol, mine.side) and other.ordinal != ordinal
             stops = other.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET)
-            if same and other.goal == 0 and not other.cancel_first and stops:
-                text = f"{event.client_order_id} opens while {other.position_id} is closed with its stops in place"
+            if same and other.goal is not None and not other.cancel_first and stops:
+                text = f"{event.client_order_id} opens while {other.position_id} is reduced with its stops in place"
                 self.fail("I8", text, ordinal)
 
     def _owned_once(self, ordinal: int, event: e.OrderFilled) -> None:
@@ -234,7 +236,6 @@ class Invariants:
         now_ns = self._now_ns()
         for ordinal, position in self.ledger.positions.items():
             if not _uncovered(position):
-                self._bare_since.pop(ordinal, None)
                 continue
             since_ns = self._bare_since.setdefault(ordinal, now_ns)
             warned = self._warned_ns.get(position.position_id, -1) >= since_ns - SECOND

@@ -18,7 +18,8 @@ from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.state import OrderPhase
 from actors.position.table import TABLE, Cell, CellKind
-from actors.supervisor.actor import SupervisorActor
+from actors.reconciler.resolve import RECONCILER
+from actors.runtime import ActorSystem
 from adapters.exchange import calls, outcome
 from adapters.exchange.calls import Call
 from adapters.exchange.outcome import Verdict
@@ -163,9 +164,15 @@ def _nobody_is_told(stack: ExitStack) -> None:
     _patch(stack, rules, "_tell_unprotected", lambda _draft: None)
 
 
-def _sweep_forgotten(stack: ExitStack) -> None:
-    """What the stream failed to say is never asked for."""
-    _patch(stack, SupervisorActor, "_sweep", lambda *_: None)
+def _reconciler_hears_late(stack: ExitStack) -> None:
+    """It subscribes when its own turn comes; by then positions may have shown themselves."""
+    subscribe = ActorSystem.subscribe
+
+    def only_by_actors(self: ActorSystem, message: type, listener: Any) -> None:
+        if listener != RECONCILER or cast("Any", self.dispatcher).busy:
+            subscribe(self, message, listener)
+
+    _patch(stack, ActorSystem, "subscribe", only_by_actors)
 
 
 MUTANTS: Mapping[str, Plant] = {
@@ -179,5 +186,5 @@ MUTANTS: Mapping[str, Plant] = {
     "fills not deduped": _fills_not_deduped,
     "reduce-only dropped": _reduce_only_dropped,
     "nobody is told": _nobody_is_told,
-    "sweep forgotten": _sweep_forgotten,
+    "reconciler hears late": _reconciler_hears_late,
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from inspect import signature
 from random import Random
 from typing import Any, cast
 
@@ -36,6 +35,11 @@ class Lifetime:
     @property
     def clock(self) -> VirtualClock:
         return self._world.clock
+
+    @property
+    def busy(self) -> bool:
+        """Whether an actor is at work now."""
+        return self._world._running
 
     @property
     def tallies(self) -> Sequence[Tally]:
@@ -114,7 +118,9 @@ class Process:
         )
         venue = SimulatedVenue(ACCOUNT, settings, world.clock, random)
         journal = cast("Any", disk)
-        albra._spawn_core(config, self.system, journal, {ACCOUNT: venue}, log, (hear,), _restored(config, journal))
+        restored = albra._restore(journal, albra._day_of(config.limits.timezone))
+        # Neither chat nor webhook: what the notifier tells is heard where the terminal would show it.
+        albra._spawn_core(config, self.system, journal, {ACCOUNT: venue}, log, (hear,), restored, (None, None))
         venue.start(partial(self.system.tell, f"gateway/{ACCOUNT}"))
 
     def offer(self, command: Message) -> bool:
@@ -133,11 +139,3 @@ class Process:
         self.disk.lose_power()
         self.loop.bury()
 
-
-def _restored(config: Config, journal: Any) -> Any:
-    """What the composition root reads from the journal; newer ones want to know where a day begins."""
-    restore: Any = albra._restore
-    if len(signature(restore).parameters) == 1:
-        return restore(journal)
-    limits: Any = config.limits
-    return restore(journal, vars(albra)["_day_of"](limits.timezone))

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
-from messages.types import PositionSide
+from messages.events import OrderRefused
+from messages.types import PositionSide, RejectReason
 from tests.simulation.disk import STEADY
 from tests.simulation.network import CALM, START_MS, Weather, Window
 from tests.simulation.plan import Act, Kill, Plan
-from tests.simulation.world import Outcome, simulate
+from tests.simulation.transport import simulated_transport
+from tests.simulation.world import Outcome, World, simulate
 
 LONG = PositionSide.LONG
 
@@ -47,7 +49,7 @@ def test_a_critical_notice_is_not_taken_for_the_notice_of_the_step_before() -> N
     assert holds(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), faults=(lost,))).positions == 1
 
 
-def test_a_reduction_that_waits_does_not_leave_after_the_stop_has_done_its_work() -> None:
+def test_a_reduction_that_waits_is_called_back_when_the_stop_has_done_its_work() -> None:
     """Seed 1197, I8: held back by a ban, it sold once more what was a neighbor's by then."""
     refused = ANSWERS["unavailable_503"].at(
         Moment.BEFORE_EFFECT, method="POST", path="/order", side="SELL", count=0, until_ms=START_MS + 15_000
@@ -55,10 +57,13 @@ def test_a_reduction_that_waits_does_not_leave_after_the_stop_has_done_its_work(
     acts = (
         opening(3_000, 0, "alpha", stop_ppm=10_000),
         Act(at_ms=5_000, do="close part", slot=0, percent=50),
-        opening(6_000, 1, "beta"),
         Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
     )
-    assert holds(plan(*acts, faults=(refused,))).positions == 2
+    with simulated_transport():
+        world = World(plan(*acts, faults=(refused,)))
+        assert world.run().violation is None
+    refusals = [event.reason for event in world.ledger.events[1] if isinstance(event, OrderRefused)]
+    assert refusals == [RejectReason.NEVER_SENT]
 
 
 def test_nobody_opens_on_a_leg_that_another_close_is_clearing() -> None:
@@ -78,6 +83,37 @@ def test_a_process_boots_beside_the_notifiers_own_history() -> None:
     killed = (Kill(moment="order", count=2, down_ms=1_000), Kill(moment="durable", count=3, down_ms=1_000))
     outcome = holds(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), kills=killed))
     assert outcome.deaths == 2
+
+
+def test_a_close_counts_before_its_view_has_come() -> None:
+    """Seed 47, I8: a close and an opening on its leg in the same instant."""
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000),
+        Act(at_ms=8_000, do="emergency", slot=0),
+        opening(8_000, 1, "beta"),
+    )
+    for seed in range(1, 6):
+        holds(replace(plan(*acts), seed=seed))
+
+
+def test_nobody_opens_on_a_leg_while_a_part_of_it_is_being_closed() -> None:
+    """Seed 718, I8: the part was sold, nobody heard of it, and the stop for the whole took the rest from a neighbor."""
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000),
+        Act(at_ms=6_000, do="close part", slot=0, percent=50),
+        opening(6_500, 1, "beta"),
+        Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+    )
+    silence = tuple(Window(what=what, from_ms=5_900, until_ms=12_000) for what in ("deaf", "mute"))
+    holds(plan(*acts, weather=Weather(windows=silence)))
+
+
+def test_a_restart_adopts_nobody_a_second_time() -> None:
+    """Seed 300, I5: the reconciler missed the view of a position, adopted it by hand, and canceled its stop."""
+    killed = (Kill(moment="order", count=2, down_ms=2_000),)
+    for seed in range(1, 9):
+        outcome = holds(replace(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), kills=killed), seed=seed))
+        assert (outcome.deaths, outcome.positions) == (1, 1)
 
 
 def test_faults_of_a_kind_that_strikes_nothing_leave_a_calm_day_calm() -> None:

@@ -137,12 +137,16 @@ def simulated_transport() -> Iterator[None]:
     """Within it the adapter's engine makes simulated sessions."""
     real_session, real_build = vars(client)["Session"], session._build
     setattr(client, "Session", SimulatedSession)  # noqa: B010 - a type may not be assigned to
-    session._build = lambda _settings: Library(SystemClock())
+    session._build = _library
     try:
         yield
     finally:
         setattr(client, "Session", real_session)  # noqa: B010
         session._build = real_build
+
+
+def _library(settings: ExchangeSettings) -> Any:
+    return Library(SystemClock())
 
 
 def _end(ended: "asyncio.Future[Any]", why: str) -> None:
