@@ -33,7 +33,6 @@ _STOP_S = 15.0
 _CONFIG: Mapping[str, Any] = {
     "storage": {"path": "var"},
     "paper": {"seed": 7, "tick_ms": 200},
-    "phase2": {"reconciliation": {"check_intervals": {"fast": 1, "normal": 2, "slow": 60}}},
 }
 _PLAN: Sequence[Mapping[str, Any]] = (
     {"symbol": "BTCUSDT", "side": "long", "quantity": "0.02", "strategy": "trend", "stop": "0.97", "target": "1.06"},

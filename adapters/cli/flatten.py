@@ -1,9 +1,12 @@
 """`albra flatten --break-glass`: closes everything of an account at the venue, whatever state Albra is in."""
 
 import asyncio
+import secrets
 import sys
+import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from adapters.cli import output
@@ -11,12 +14,16 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
 from adapters.config import AccountConfig, Config
+from adapters.control.transport import Lost, TokenUnreadable, Transport, Unreachable
 from adapters.exchange.calls import plain
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
 from adapters.storage.lock import holder
+from messages.types import AccountId
 
+COURTESY_S = 4.0
+"""How long the supervisor's answer to a courtesy is waited for: an emergency does not wait for it."""
 _COLUMNS = ("symbol", "side", "quantity", "closed", "left", "price", "trouble")
 
 
@@ -31,20 +38,55 @@ def flatten(arguments: Namespace, config: Config) -> None:
     pid = holder(config.storage.path)
     _confirm(account, arguments.yes, pid)
     say = _silent if arguments.json else output.line
+    beside = _Beside(config.storage.path, account.account)
     if pid is not None:
-        say(f"a supervisor runs (pid {pid}): it goes on, and will see its positions closed")
+        paused = "its openings are paused, `albra resume` ends that" if beside.pause() else "it does not answer"
+        say(f"a supervisor runs beside this (pid {pid}): {paused}")
     deadline_s = DEADLINE_S if arguments.timeout is None else float(arguments.timeout)
     with reach(config, account) as settings:
-        flattened = asyncio.run(_flatten(account, settings, say, deadline_s))
+        flattened = asyncio.run(_flatten(account, settings, say, beside, deadline_s))
     _tell(flattened, as_json=arguments.json)
 
 
+class _Beside:
+    """The supervisor that may run beside us. What it is asked is a courtesy: nothing here depends on an answer.
+
+    Its strategies should not open again what is being closed, and it should learn at once that its
+    positions are gone, lest it puts up their stops again until its next comparison.
+    """
+
+    def __init__(self, storage: Path, account: AccountId) -> None:
+        self._transport = Transport(storage)
+        self._account = account
+
+    def pause(self) -> bool:
+        """Hold the account's openings; whether it said that it does."""
+        return self._ask("pause", {"account": self._account})
+
+    def compare(self) -> bool:
+        return self._ask("reconcile", {})
+
+    def _ask(self, name: str, body: Mapping[str, Any]) -> bool:
+        deadline = time.monotonic() + COURTESY_S
+        try:
+            answer = self._transport.command(name, {"command_id": f"flatten-{secrets.token_hex(8)}", **body}, deadline)
+        except (Unreachable, Lost, TokenUnreadable):
+            return False
+        return answer.status == 200
+
+
 async def _flatten(
-    account: AccountConfig, settings: ExchangeSettings, say: Callable[[str], None], deadline_s: float
+    account: AccountConfig, settings: ExchangeSettings, say: Callable[[str], None], beside: _Beside, deadline_s: float
 ) -> Flattened:
+    loop = asyncio.get_running_loop()
     session = Session(settings, SystemClock())
+
+    def ask() -> None:
+        loop.run_in_executor(None, beside.compare)
+
+    flatten_ = Flatten(account.account, session, say, gone=ask)
     try:
-        return await Flatten(account.account, session, say).run(account.position_mode, deadline_s)
+        return await flatten_.run(account.position_mode, deadline_s)
     finally:
         await session.close()
 

@@ -3,7 +3,8 @@
 No journal, no supervisor, no position of ours: what the venue holds is what there is. Rounds are
 repeated until the account was seen flat twice. In each round what could open is canceled first, then
 every position is closed by reduce-only market orders, and what protects a position is canceled when
-the position is seen gone, so that a refused close leaves nobody without a stop.
+the position is seen gone, so that a refused close leaves nobody without a stop. Positions are read
+from two sources, the list of positions and the account, since one may be empty by mistake.
 
 A reducing order can do no harm twice: it never turns a position around, so an unknown outcome is
 answered by reading again and closing what is left.
@@ -21,7 +22,7 @@ from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call
 from adapters.exchange.normalize import instruments, position_mode, position_rows
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, decimal_of, rows_of, text_of
+from adapters.exchange.rows import MalformedError, Row, decimal_of, row_of, rows_of, text_of
 from adapters.exchange.session import Session
 from messages.reports import PositionRow
 from messages.requests import SubmitEmergency
@@ -31,11 +32,16 @@ ROUNDS_MAX = 30
 DEADLINE_S = 180.0
 FLAT_READS = 2
 """Absence is not evidence: flat is what was read empty so often in a row, spaced by a pause."""
+FAST_ROUNDS = 5
 PAUSE_S = 0.4
+SLOW_PAUSE_S = 5.0
+"""What has not helped five times is tried less often: a round reads for 90 of the 2400 that Binance allows a minute."""
 WAIT_MAX_S = 60.0
 """The longest wait a venue may ask for within one round."""
 AT_ONCE = 4
 """Requests under way together: a slow answer about one symbol must not delay the others."""
+ORDERS, CONDITIONALS = "/fapi/v1/allOpenOrders", "/fapi/v1/algoOpenOrders"
+POSITIONS, POSITION = "positions", "a position"
 ORDERS_PER_CLOSE_MAX = 50
 """A position larger than this many times the market maximum takes more than one round."""
 
@@ -102,16 +108,29 @@ class Flattened:
 class Flatten:
     """One account, once. `say` hears one line for everything that is done."""
 
-    def __init__(self, account: AccountId, session: Session, say: Say, *, pause: Pause = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        account: AccountId,
+        session: Session,
+        say: Say,
+        *,
+        pause: Pause = asyncio.sleep,
+        gone: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`gone` is called once, when the positions that were there are seen no more; it must not block."""
+        self._gone = gone
+        self._told = False
         self._account = account
         self._session = session
         self._say = say
         self._pause = pause
         self._mode = PositionMode.ONE_WAY
         self._instruments: dict[Symbol, Instrument] = {}
-        self._wait_s = PAUSE_S
+        self._wait_s = 0.0
         self._result = Flattened(account=account)
         self._seen_orders: set[tuple[bool, str]] = set()
+        self._swept: set[Symbol] = set()
+        self._throttled = False
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def run(self, configured: PositionMode, deadline_s: float = DEADLINE_S) -> Flattened:
@@ -136,13 +155,19 @@ class Flatten:
             if quiet >= FLAT_READS:
                 self._result.flat = True
                 return
-            await self._act(survey)
-            await self._pause(self._wait_s)
-            self._wait_s = PAUSE_S
+            if not self._throttled:  # Whoever goes on sending then is banned for longer.
+                await self._act(survey)
+            await self._breathe()
+
+    async def _breathe(self) -> None:
+        """A pause, as long as the venue asks for."""
+        usual_s = PAUSE_S if self._result.rounds < FAST_ROUNDS else SLOW_PAUSE_S
+        await self._pause(max(usual_s, self._wait_s))
+        self._wait_s, self._throttled = 0.0, False
 
     async def _prepare(self) -> None:
         """The clock, the mode, the market maxima: each is worth a try, none is worth waiting for."""
-        await self._session.sync_clock()
+        await self._heed(await self._session.sync_clock())
         value = await self._read(calls.POSITION_MODE, "the position mode")
         try:
             self._mode = self._mode if value is None else position_mode(value)
@@ -150,6 +175,8 @@ class Flatten:
             self._instruments = {} if found is None else {each.symbol: each for each in instruments(found)}
         except MalformedError as error:
             self._say(f"unreadable: {error}; going on without it")
+        if self._throttled:
+            await self._breathe()
 
     async def _survey(self) -> Survey:
         blind: list[str] = []
@@ -162,14 +189,24 @@ class Flatten:
                 blind.append(what)
                 return ()
 
-        conditional, regular, held = await asyncio.gather(
+        conditional, regular, held, account = await asyncio.gather(
             rows(calls.OPEN_CONDITIONALS, "conditional orders"),
             rows(calls.OPEN_ORDERS, "open orders"),
-            rows(calls.positions(None), "positions"),
+            rows(calls.positions(None), POSITIONS),
+            self._read(calls.ACCOUNT, "the account"),
         )
-        positions = _readable(held, lambda row: position_rows([row], {}), "a position", blind)
+        positions = _readable(held, lambda row: position_rows([row], {}), POSITION, blind)
         orders = _readable(conditional, lambda row: [self._resting(row, conditional=True)], "an order", blind)
         orders += _readable(regular, lambda row: [self._resting(row, conditional=False)], "an order", blind)
+        try:
+            book = row_of(account, "the account")
+            legs = {(row.symbol, row.side) for row in positions}
+            listed = _readable(rows_of(book.get("positions"), POSITIONS), account_position, POSITION, blind)
+            positions += [row for row in listed if (row.symbol, row.side) not in legs]
+            if decimal_of(book, "totalOpenOrderInitialMargin", "0") and not orders:
+                blind.append("open orders (the account holds margin for some)")
+        except MalformedError:
+            blind.append("the account")
         return Survey(positions=tuple(positions), orders=tuple(orders), blind=tuple(blind))
 
     def _resting(self, row: Row, *, conditional: bool) -> RestingOrder:
@@ -204,14 +241,23 @@ class Flatten:
 
     async def _act(self, survey: Survey) -> None:
         held = {row.symbol for row in survey.positions}
-        await self._together(self._cancel_symbol(call, symbol) for call, symbol in cancels(survey.orders))
-        known = not any(what == "positions" or what.startswith("a position") for what in survey.blind)
-        protecting = [order for order in survey.orders if order.conditional and order.reduces]
-        done = [order for order in protecting if known and order.symbol not in held]
+        resting = {order.symbol for order in survey.orders if not order.conditional}
+        await self._together(self._cancel_all(ORDERS, symbol) for symbol in sorted(resting))
         opening = [order for order in survey.orders if order.conditional and not order.reduces]
-        await self._together(self._cancel(order) for order in [*opening, *done])
+        await self._together(self._cancel(order) for order in opening)
         largest_first = sorted(survey.positions, key=lambda row: row.quantity * row.mark_price, reverse=True)
         await self._together(self._close(row) for row in largest_first)
+        if any(what.startswith((POSITIONS, POSITION, "the account")) for what in survey.blind):
+            return
+        # What was closed may have left orders that no list shows: its symbol is swept once whatever they say.
+        left = {symbol for symbol, _ in self._result.closings} - self._swept - held
+        self._swept |= left
+        if left and not held and not self._told:
+            self._told = True
+            self._gone()
+        await self._together(self._cancel_all(ORDERS, symbol) for symbol in sorted(left - resting))
+        protecting = {order.symbol for order in survey.orders if order.conditional and order.reduces}
+        await self._together(self._cancel_all(CONDITIONALS, symbol) for symbol in sorted((protecting - held) | left))
 
     async def _together(self, steps: Iterable[Awaitable[None]]) -> None:
         async def one(step: Awaitable[None]) -> None:
@@ -220,11 +266,12 @@ class Flatten:
 
         await asyncio.gather(*(one(step) for step in steps))
 
-    async def _cancel_symbol(self, call: Call, symbol: Symbol) -> None:
-        verdict = await self._session.ask(Ask.SETTING, call)
+    async def _cancel_all(self, path: str, symbol: Symbol) -> None:
+        """One request takes every order of a symbol: entries could fill, targets could block the close (-4118)."""
+        verdict = await self._session.ask(Ask.SETTING, Call(method="DELETE", path=path, params={"symbol": symbol}))
         await self._heed(verdict)
         said = "canceled" if isinstance(verdict, proof.Answered) else f"not canceled: {said_of(verdict)}"
-        self._say(f"orders of {symbol}: {said}")
+        self._say(f"{'conditional orders' if path == CONDITIONALS else 'orders'} of {symbol}: {said}")
 
     async def _cancel(self, order: RestingOrder) -> None:
         call = Call(method="DELETE", path="/fapi/v1/algoOrder", params={"algoId": order.venue_order_id})
@@ -258,16 +305,18 @@ class Flatten:
         """The venue's own wishes: a wait it asks for, a clock that is off."""
         if isinstance(verdict, proof.NotExecuted):
             self._wait_s = max(self._wait_s, min(WAIT_MAX_S, verdict.retry_after_ms / 1000))
+            self._throttled = self._throttled or verdict.throttled
             if verdict.resync:
                 await self._session.sync_clock()
 
 
-def cancels(orders: Sequence[RestingOrder]) -> list[tuple[Call, Symbol]]:
-    """One request per symbol takes every plain order: entries could fill, targets could block the close (-4118)."""
-    symbols = sorted({order.symbol for order in orders if not order.conditional})
-    return [
-        (Call(method="DELETE", path="/fapi/v1/allOpenOrders", params={"symbol": symbol}), symbol) for symbol in symbols
-    ]
+def account_position(row: Row) -> list[PositionRow]:
+    """A row of `positions` in /fapi/v3/account, which tells less than the list of positions; flat ones are left out."""
+    if not decimal_of(row, "positionAmt"):
+        return []
+    quantity = abs(decimal_of(row, "positionAmt"))
+    price = abs(decimal_of(row, "notional", "0")) / quantity
+    return list(position_rows([{**row, "entryPrice": price, "markPrice": price, "unRealizedProfit": "0"}], {}))
 
 
 def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | None) -> list[SubmitEmergency]:

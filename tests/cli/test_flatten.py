@@ -171,8 +171,7 @@ def test_the_embedded_account_is_flattened_from_its_storage_whoever_holds_the_jo
 
 
 def test_beside_a_running_supervisor_its_own_venue_is_flattened(albra: Albra) -> None:
-    intervals = {"fast": 1, "normal": 1, "slow": 60}
-    write(albra, paper={"tick_ms": 10_000}, phase2={"reconciliation": {"check_intervals": intervals}})
+    write(albra, paper={"tick_ms": 10_000})
     with running(albra):
         opened = albra("open", "BTCUSDT", "long", "0.01", "--stop-loss", "50000", "--wait", "--json")
         assert opened.document()["state"] == "ACTIVE"
@@ -184,7 +183,8 @@ def test_beside_a_running_supervisor_its_own_venue_is_flattened(albra: Albra) ->
         assert ended.document()["orders_left"] == 0
         # And it learns of it from the venue, as of everything that others do there.
         position_id = opened.document()["position_id"]
-        closed = Client(albra.storage).wait_closed(position_id, timeout_s=30)
+        client = Client(albra.storage)
+        closed = client.wait_closed(position_id)
         assert (closed.state, closed.quantity) == ("CLOSED", Decimal(0))
 
 
