@@ -29,7 +29,9 @@ def config(arguments: Namespace, loaded: Loaded) -> None:
 
 
 def schema() -> None:
-    output.document(SCHEMA)
+    import json
+
+    output.document(json.loads(json.dumps(SCHEMA, default=float)))  # bounds are exact, and JSON has no such numbers
 
 
 def paper(arguments: Namespace) -> None:

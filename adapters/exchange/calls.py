@@ -175,6 +175,12 @@ def orders_of(symbol: Symbol, window: Window) -> Call:
     return Call(method="GET", path="/fapi/v1/allOrders", params=params)
 
 
+def fundings(start_ms: int) -> Call:
+    """Funding payments of every symbol since then, oldest first, a thousand at most."""
+    params = {"incomeType": "FUNDING_FEE", "startTime": str(start_ms), "limit": "1000"}
+    return Call(method="GET", path="/fapi/v1/income", params=params)
+
+
 def positions(symbol: Symbol | None) -> Call:
     return Call(method="GET", path="/fapi/v3/positionRisk", params={"symbol": symbol} if symbol else _EMPTY)
 

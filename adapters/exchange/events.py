@@ -72,11 +72,16 @@ class ReadConditional:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFunding:
+    """Please read the fundings of late: one was paid, and its event does not say for which symbol."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fed:
     """What an event means, and what has to be read before its rest can be told."""
 
     reports: tuple[Message, ...] = ()
-    lookups: tuple[FindParent | ReadConditional, ...] = ()
+    lookups: tuple[FindParent | ReadConditional | ReadFunding, ...] = ()
     listen_key_expired: bool = False
 
 
@@ -250,6 +255,8 @@ def _forced_reports(event: Row, stamp: Stamp) -> tuple[Message, ...]:
 
 def _account_update(event: Row, stamp: Stamp) -> Fed:
     change = row_of(event.get("a"), "a of ACCOUNT_UPDATE")
+    if text_of(change, "m", "") == "FUNDING_FEE":
+        return Fed(lookups=(ReadFunding(),))
     positions = change.get("P")
     if text_of(change, "m", "") in _EXPECTED_REASONS or not isinstance(positions, Sequence) or not positions:
         return NOTHING

@@ -18,6 +18,7 @@ from adapters.exchange.rows import MalformedError, Row, decimal_of, nanoseconds_
 from messages.reports import (
     BalanceReport,
     FillReport,
+    FundingReport,
     LeverageChanged,
     MarginCall,
     MarkReport,
@@ -247,6 +248,27 @@ def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceRepor
         wallet=decimal_of(row, "totalWalletBalance"),
         available=decimal_of(row, "availableBalance"),
         unrealized_pnl=decimal_of(row, "totalUnrealizedProfit"),
+    )
+
+
+def funding_reports(value: object, stamp: Stamp) -> tuple[FundingReport, ...]:
+    """FUNDING_FEE rows of /fapi/v1/income, oldest first; the legs of one symbol at one time are one payment."""
+    found: dict[tuple[int, Symbol, str], list[Row]] = {}
+    for row in rows_of(value, "incomes"):
+        if text_of(row, "incomeType") == "FUNDING_FEE":
+            key = (nanoseconds_of(row, "time"), symbol_of(row, "symbol"), text_of(row, "asset"))
+            found.setdefault(key, []).append(row)
+    return tuple(
+        FundingReport(
+            account=stamp.account,
+            ts_event=time_ns,
+            ts_init=stamp.ts_init,
+            symbol=symbol,
+            amount=sum((decimal_of(row, "income") for row in rows), ZERO),
+            currency=currency,
+            payment_id=",".join(sorted(text_of(row, "tranId") for row in rows)),
+        )
+        for (time_ns, symbol, currency), rows in sorted(found.items())
     )
 
 

@@ -14,6 +14,7 @@ from adapters.exchange.normalize import (
     balance_report,
     child_id,
     conditional_report,
+    funding_reports,
     order_report,
     position_rows,
     symbol_settings,
@@ -27,6 +28,7 @@ from messages.reconciliation import FetchTrades, TradesReport
 from messages.reports import (
     BalanceReport,
     FillReport,
+    FundingReport,
     MarkReport,
     OpenOrdersReport,
     OrderNotFound,
@@ -41,6 +43,10 @@ MAX_ORDERS_ASKED = 20
 """Orders older than the window whose trades are in it, each asked for by itself."""
 MAX_TRADE_PAGES = 50
 """50,000 trades of one order: beyond it something else is wrong."""
+
+
+FUNDING_LOOKBACK_MS = 24 * 3_600_000
+"""Three fundings of most symbols: after a longer absence the ledger has a gap, never a double."""
 
 
 class ReadError(Exception):
@@ -214,6 +220,11 @@ class Reader:
     async def balance(self, request: FetchBalance) -> BalanceReport:
         report = balance_report(await self.value(calls.ACCOUNT), self.stamp(), request.request_id)
         return replies.following(report, request)
+
+    async def fundings(self) -> tuple[FundingReport, ...]:
+        """What was paid or received within `FUNDING_LOOKBACK_MS`, oldest first."""
+        value = await self.value(calls.fundings(self._now_ms() - FUNDING_LOOKBACK_MS))
+        return funding_reports(value, self.stamp())
 
     async def value(self, call: Call) -> object:
         verdict = await self._session.ask(Ask.READ, call)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from adapters.exchange.calls import Call
-from adapters.exchange.events import Fed, FindParent, ReadConditional, UserEvents
+from adapters.exchange.events import Fed, FindParent, ReadConditional, ReadFunding, UserEvents
 from adapters.exchange.normalize import mark_reports
 from adapters.exchange.outcome import Answered, Ask, Rejected
 from adapters.exchange.reader import Reader, ReadError
@@ -90,6 +90,7 @@ class AccountStream:
                 self._down = False
                 stamp = self._reader.stamp()
                 self._wiring.deliver(StreamUp(account=stamp.account, ts_init=stamp.ts_init))
+                self._hand_on(Fed(lookups=(ReadFunding(),)))
                 await self._read_until(ended)
         except asyncio.CancelledError:
             raise
@@ -158,6 +159,8 @@ class AccountStream:
         for lookup in fed.lookups:
             if isinstance(lookup, FindParent):
                 task = asyncio.create_task(self._find_parent(lookup))
+            elif isinstance(lookup, ReadFunding):
+                task = asyncio.create_task(self._read_fundings())
             else:
                 task = asyncio.create_task(self._read_conditional(lookup))
             self._lookups.add(task)
@@ -189,6 +192,15 @@ class AccountStream:
             self._deliver(self._events.learn(rows, self._reader.stamp()))
         if self._events.waiting(key):
             self._deliver(self._events.give_up(key, why, self._reader.stamp(), proven=proven))
+
+    async def _read_fundings(self) -> None:
+        """What was paid of late; a payment that is told again is known to whom it was told. The next one reads on."""
+        for delay_s in LOOKUP_DELAYS_S:
+            await asyncio.sleep(delay_s)
+            await self._session.quiet()
+            with suppress(ReadError, MalformedError):
+                self._deliver(await self._reader.fundings())
+                return
 
     async def _read_conditional(self, lookup: ReadConditional) -> None:
         """How a conditional order ended, where its event does not say. The sweep reads it again if this fails."""

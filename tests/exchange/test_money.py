@@ -1,0 +1,81 @@
+"""Fundings, trailing stops, dates: what the requests say, and what the rows mean."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from adapters.exchange import calls
+from adapters.exchange.events import ReadFunding, UserEvents
+from adapters.exchange.normalize import Stamp, funding_reports
+from messages.requests import SubmitOpening, SubmitProtection
+from messages.types import (
+    AccountId,
+    ClientOrderId,
+    OrderKind,
+    PositionMode,
+    PositionSide,
+    Side,
+    Symbol,
+)
+
+STAMP = Stamp(account=AccountId("main"), ts_init=7)
+BTC = Symbol("BTCUSDT")
+
+
+def row(income: str, time: int, kind: str = "FUNDING_FEE", symbol: str = "BTCUSDT") -> dict[str, object]:
+    """As GET /fapi/v1/income answers."""
+    return {
+        "symbol": symbol, "incomeType": kind, "income": income, "asset": "USDT", "info": kind, "time": time,
+        "tranId": 9689322392 + time, "tradeId": "",
+    }  # fmt: skip
+
+
+def test_a_funding_event_asks_for_the_ledger_because_it_names_no_symbol() -> None:
+    event = {
+        "e": "ACCOUNT_UPDATE",
+        "E": 1,
+        "T": 1,
+        "a": {"m": "FUNDING_FEE", "B": [{"a": "USDT", "wb": "122", "cw": "100", "bc": "-0.3"}]},
+    }
+    assert UserEvents().feed(event, STAMP).lookups == (ReadFunding(),)
+
+
+def test_fundings_are_told_by_symbol_and_time_and_legs_are_summed() -> None:
+    rows = [row("-0.20000000", 2000), row("0.05000000", 2000), row("-0.1", 1000), row("9", 1500, kind="COMMISSION")]
+    first, second = funding_reports(rows, STAMP)
+    assert (first.amount, first.ts_event) == (Decimal("-0.1"), 1_000_000_000)
+    assert (second.amount, second.symbol, second.currency) == (Decimal("-0.15"), BTC, "USDT")
+
+
+def test_a_trailing_stop_names_its_callback_rate_and_no_trigger_price() -> None:
+    trailing = SubmitProtection(
+        account=AccountId("main"),
+        symbol=BTC,
+        client_order_id=ClientOrderId("abc"),
+        conditional=True,
+        side=Side.SELL,
+        position_side=PositionSide.LONG,
+        kind=OrderKind.TRAILING_STOP_MARKET,
+        quantity=Decimal("0.01"),
+        callback_rate=Decimal("1.50"),
+    )
+    call = calls.submit(trailing, PositionMode.ONE_WAY)
+    assert call.path == "/fapi/v1/algoOrder"
+    assert (call.params["type"], call.params["callbackRate"]) == ("TRAILING_STOP_MARKET", "1.5")
+    assert "triggerPrice" not in call.params
+
+
+def test_a_resting_entry_with_a_date_is_good_till_whole_seconds() -> None:
+    entry = SubmitOpening(
+        account=AccountId("main"),
+        symbol=BTC,
+        client_order_id=ClientOrderId("abc"),
+        side=Side.BUY,
+        position_side=PositionSide.LONG,
+        kind=OrderKind.LIMIT,
+        quantity=Decimal("0.01"),
+        limit_price=Decimal(50_000),
+        good_till_ns=1_700_000_000_987_654_321,
+    )
+    params = calls.submit(entry, PositionMode.ONE_WAY).params
+    assert (params["timeInForce"], params["goodTillDate"]) == ("GTD", "1700000000000")
+    assert calls.submit(replace(entry, good_till_ns=0), PositionMode.ONE_WAY).params["timeInForce"] == "GTC"
