@@ -432,12 +432,13 @@ def _spawn_telegram(
     from actors.runtime import Placement
     from actors.telegram.actor import TelegramActor
     from actors.telegram.history import OWN_HISTORY
+    from actors.telegram.speaking import Memory
 
-    settings, past = _telegram_settings(config), _past(journal, OWN_HISTORY)
+    settings, memory, past = _telegram_settings(config), Memory(), _past(journal, OWN_HISTORY)
     system.spawn(
         TELEGRAM,
         lambda context: TelegramActor(
-            context, settings=settings, past=past, chat=chat, metrics=system.metrics, log=log
+            context, settings=settings, memory=memory, past=past, chat=chat, metrics=system.metrics, log=log
         ),
         placement=Placement.THREAD,
     )

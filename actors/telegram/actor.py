@@ -17,7 +17,7 @@ from actors.telegram.confirmations import Confirmation, Verdict, changed
 from actors.telegram.grammar import Refusal, Request, parse
 from actors.telegram.roles import ACKNOWLEDGE, LIFT_ALL, at_least, may
 from actors.telegram.running import LATE_NS, Running
-from actors.telegram.speaking import Settings
+from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
 from actors.telegram.words import N_, Markup, escape
@@ -28,7 +28,7 @@ from messages.commands import (
     OpenPosition,
     PauseOpenings,
 )
-from messages.journal import Effect
+from messages.journal import Effect, Replayed
 from messages.notices import AcknowledgeNotice
 from messages.reconciliation import DiscrepanciesAnswer, ReconcileAnswer
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, StatusAnswer
@@ -64,15 +64,15 @@ class TelegramActor(Running):
         context: Context,
         *,
         settings: Settings,
+        memory: Memory,
         past: Past,
         chat: Chat,
         metrics: Callable[[], SystemMetrics],
         log: Log,
     ) -> None:
-        super().__init__(context, settings=settings, past=past, chat=chat, metrics=metrics, log=log)
+        super().__init__(context, settings=settings, memory=memory, past=past, chat=chat, metrics=metrics, log=log)
         self._unkept: set[int] = set()
         self._highest_update = 0
-        self._bot_name = ""
         self._strangers: list[int] = []
 
     def on_start(self) -> None:
@@ -97,16 +97,15 @@ class TelegramActor(Running):
             case TextSent() | SendFailed():
                 self._sent(message)
             case ChatUp():
-                self._bot_name, self._chat_since_ns = message.name, self._now()
+                self._memory.bot_name, self._memory.up_since_ns = message.name, self._now()
                 self._publish_menus()
             case ChatDown():
-                self._chat_since_ns = 0
+                self._memory.up_since_ns = 0
             case Tick():
                 self._tick(message.topic)
 
     def receive_signal(self, message: Message) -> None:
-        recovering = self.context.incarnation > 1 and not self._ledger.state.seen
-        if self._ledger.signal(message) and recovering:
+        if self._ledger.signal(message) and isinstance(message, Replayed):
             self._take_up()
 
     # Updates --------------------------------------------------------------------------------------
@@ -150,7 +149,7 @@ class TelegramActor(Running):
         )
 
     def _text(self, update: IncomingText, who: Who) -> None:
-        said = parse(update.text, self._bot_name)
+        said = parse(update.text, self._memory.bot_name)
         if said is None:
             private = update.chat_id == update.user_id
             self._audit(update, update.text, "no command")

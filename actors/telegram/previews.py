@@ -204,7 +204,7 @@ def _close(request: Request, view: PositionView, desk: Desk) -> Plan:
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
 
 
-def _modify(request: Request, view: PositionView, desk: Desk) -> Plan:
+def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     words = desk.words
     command = ModifyPosition(
         **desk.about,  # type: ignore[arg-type]
@@ -215,6 +215,8 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan:
     lines = [_short(words, view, desk.marks)]
     lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
     lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
+    if len(lines) == 1:
+        return Page(text=words("There is nothing to change."))
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
 
 

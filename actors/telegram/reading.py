@@ -8,7 +8,7 @@ from actors.runtime.actor import Context
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import previews, progress, views
 from actors.telegram.asking import ANSWER_NS, NO_ID, Asking, positions, status
-from actors.telegram.speaking import Settings
+from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Task
 from actors.telegram.timeline import timeline
 from actors.telegram.views import Page
@@ -34,11 +34,18 @@ class Reading(Asking):
     """The commands that change nothing. `metrics` looks into the runtime."""
 
     def __init__(
-        self, context: Context, *, settings: Settings, chat: Chat, metrics: Callable[[], SystemMetrics], log: Log
+        self,
+        context: Context,
+        *,
+        settings: Settings,
+        memory: Memory,
+        chat: Chat,
+        metrics: Callable[[], SystemMetrics],
+        log: Log,
     ) -> None:
         super().__init__(context, settings=settings, chat=chat, log=log)
+        self._memory = memory
         self._metrics = metrics
-        self._chat_since_ns = 0
 
     def _read(self, task: Task) -> None:
         """Ask whoever knows; what comes back, or does not, is shown by `then`."""
@@ -102,7 +109,7 @@ class Reading(Asking):
             positions=task.positions.views,
             status=task.rows,
             statistics=found.statistics if found is not None else None,
-            chat_since_ns=self._chat_since_ns,
+            chat_since_ns=self._memory.up_since_ns,
         )
         self._show(task.who, views.phase2_status(task.who.words, overview, self._now()), task.message_id)
 

@@ -12,7 +12,7 @@ from actors.telegram.confirmations import LIFE_NS, Confirmation, Confirmations
 from actors.telegram.grammar import Request
 from actors.telegram.history import SHAPE, ChatState
 from actors.telegram.reading import Reading
-from actors.telegram.speaking import Settings
+from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
 from messages.commands import (
@@ -43,12 +43,13 @@ class Running(Reading):
         context: Context,
         *,
         settings: Settings,
+        memory: Memory,
         past: Past,
         chat: Chat,
         metrics: Callable[[], SystemMetrics],
         log: Log,
     ) -> None:
-        super().__init__(context, settings=settings, chat=chat, metrics=metrics, log=log)
+        super().__init__(context, settings=settings, memory=memory, chat=chat, metrics=metrics, log=log)
         self._ledger: Ledger[ChatState] = Ledger(context, SHAPE, past if context.incarnation == 1 else Past())
         self._confirmations = Confirmations()
         self._runs: dict[CommandId, Run] = {}

@@ -39,6 +39,14 @@ class Settings:
     default_words: Words = field(default_factory=Words)
 
 
+@dataclass(slots=True)
+class Memory:
+    """What outlives one life of the actor: the chat says it once. `up_since_ns` 0: the chat is down."""
+
+    bot_name: str = ""
+    up_since_ns: int = 0
+
+
 class Speaking(Actor[Message]):
     """An actor with a chat."""
 

@@ -12,7 +12,7 @@ from actors.runtime.simulated import START_NS
 from actors.telegram.actor import TelegramActor
 from actors.telegram.history import OWN_HISTORY
 from actors.telegram.roles import Access
-from actors.telegram.speaking import Settings
+from actors.telegram.speaking import Memory, Settings
 from actors.telegram.words import Words
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
@@ -114,8 +114,12 @@ class PaperChat:
     alerts: dict[str, str] = field(default_factory=dict)
     menus: dict[int, tuple[str, ...]] = field(default_factory=dict)
     kept: int = 0
+    broken: bool = False
 
     def request(self, message: Message) -> None:
+        if self.broken and isinstance(message, SendText):
+            self.broken = False
+            raise RuntimeError("a bug")
         match message:
             case SendText():
                 number = len(self.shown) + 1
@@ -268,6 +272,7 @@ class Stage:
         self.settings = Settings(
             access=Access(users=USERS, chats=frozenset({GROUP})), accounts=(MAIN,), words=words or {}
         )
+        self.memory = Memory()
         self._update = first_update
         past = self._past()
         self.system.spawn("journal", lambda context: JournalActor(context, self.store), placement=Placement.THREAD)
@@ -280,6 +285,7 @@ class Stage:
         return TelegramActor(
             context,
             settings=self.settings,
+            memory=self.memory,
             past=past,
             chat=self.chat,
             metrics=self.system.metrics,

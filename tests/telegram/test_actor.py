@@ -419,3 +419,22 @@ def test_a_snapshot_is_what_its_events_give() -> None:
     events = [e for row in made.store.image.steps for e in record.decode_events(_as_record(row))]
     assert SHAPE.encode(SHAPE.fold(events[: snapshot.version])) == snapshot.payload
     assert CommandId("x") not in {one.command_id for one in SHAPE.decode(snapshot.payload).unanswered}
+
+
+def test_a_defect_costs_one_answer_and_not_what_was_said_before() -> None:
+    made = stage()
+    made.say(OWNER, "/close_all")
+    press = made.press(OWNER, made.last, "Confirm")
+    made.chat.broken = True
+    made.say(OWNER, "/positions")
+    made.advance(5)
+    assert "1 position" in made.ask(OWNER, "/positions@albra_bot")
+    made.give(press)
+    made.advance(5)
+    assert len({one.command_id for one in made.desk.changes}) == 1
+
+
+def test_what_changes_nothing_needs_no_confirmation() -> None:
+    made = stage()
+    assert made.ask(OWNER, "/modify #1 tp=0") == "There is nothing to change."
+    assert "Sets its target at <b>65000</b>." in made.ask(OWNER, "/modify #1 tp=65000")
