@@ -122,8 +122,14 @@ def compare(facts: Facts) -> Comparison:
     judged: list[Leg] = []
     skipped: list[Leg] = []
     held = 0
+    begun_ns, settings = facts.report.begun_ns, facts.settings
     for leg, views in believed.items():
         row = reported.pop(leg, None)
+        alone = len(views) == 1 and not doubled
+        if row is not None and alone and _agrees(views[0], row, begun_ns, settings.get(leg[0])):
+            judged.append(leg)
+            held += 1
+            continue
         if leg[0] in doubled or not _comparable(facts, leg, views, findings):
             skipped.append(leg)
             continue
@@ -142,6 +148,21 @@ def compare(facts: Facts) -> Comparison:
         held=held,
         orders_read=facts.orders is not None,
         scope=scope,
+    )
+
+
+def _agrees(view: PositionView, row: PositionRow, begun_ns: int, setting: SymbolSetting | None) -> bool:
+    """At rest, and equal in everything that is compared: what most positions are, most of the time."""
+    return (
+        view.quantity == row.quantity
+        and view.entry_price == row.entry_price
+        and view.side is row.side
+        and view.touched_ns < begun_ns
+        and view.state is PositionState.ACTIVE
+        and not view.in_doubt
+        and (view.leverage == row.leverage if view.leverage is not None else setting is None)
+        and (setting is None or setting.isolated is row.isolated)
+        and (not view.orders or not any(_in_flight(order) for order in view.orders))
     )
 
 
