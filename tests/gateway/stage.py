@@ -220,9 +220,7 @@ def unknown(name: ClientOrderId = ID, *, of_cancel: bool = False) -> r.OutcomeUn
 def not_executed(
     name: ClientOrderId = ID, *, after_ms: int = 0, throttled: bool = False, of_cancel: bool = False
 ) -> r.NotExecuted:
-    return r.NotExecuted(
-        **_about(name), retry_after_ms=after_ms, cause="503", throttled=throttled, cancel=of_cancel
-    )
+    return r.NotExecuted(**_about(name), retry_after_ms=after_ms, cause="503", throttled=throttled, cancel=of_cancel)
 
 
 def report(
@@ -270,5 +268,3 @@ def fill(name: ClientOrderId = ID) -> r.FillReport:
 
 def fills_fetched(name: ClientOrderId = ID, filled: Decimal = Decimal(0)) -> r.FillsFetched:
     return r.FillsFetched(**_about(name), filled_quantity=filled)
-
-

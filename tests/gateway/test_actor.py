@@ -104,9 +104,7 @@ def test_a_lost_answer_is_doubt_first_and_then_the_order_as_it_is() -> None:
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("submit", [stage.opening(), stage.emergency(), stage.protection()])
-def test_a_life_that_fails_while_it_hands_over_does_not_double_the_order(
-    submit: q.SubmitOrder, *, after: bool
-) -> None:
+def test_a_life_that_fails_while_it_hands_over_does_not_double_the_order(submit: q.SubmitOrder, *, after: bool) -> None:
     """The runtime delivers the submit again to the next life: it is asked after, not sent again."""
     world = World()
     world.venue.break_on_call(1, after=after)

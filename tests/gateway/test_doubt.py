@@ -28,9 +28,7 @@ class Driver:
         self.verdicts: list[r.OrderAbsent] = []
         self.alarms: list[tuple[int, q.Notify]] = []
         self.open = True
-        self._take(
-            d.begin(stage.resolve(), goal, now_ns=0, proof_from_ns=WINDOW, wall_ns=stage.START_NS, seen=seen)
-        )
+        self._take(d.begin(stage.resolve(), goal, now_ns=0, proof_from_ns=WINDOW, wall_ns=stage.START_NS, seen=seen))
 
     def wake(self, *, reachable: bool = True) -> None:
         self.now = max(self.now, self.wake_at)
@@ -249,12 +247,8 @@ def test_the_venue_may_ask_for_a_longer_pause() -> None:
 ANSWERS = st.sampled_from(["fails", "nothing", "fills fail"])
 
 
-@given(
-    script=st.lists(ANSWERS, max_size=40), exists_from=st.none() | st.integers(0, WINDOW), lag=st.integers(0, 3_000)
-)
-def test_an_honest_venue_brings_exactly_one_right_verdict(
-    script: list[str], exists_from: int | None, lag: int
-) -> None:
+@given(script=st.lists(ANSWERS, max_size=40), exists_from=st.none() | st.integers(0, WINDOW), lag=st.integers(0, 3_000))
+def test_an_honest_venue_brings_exactly_one_right_verdict(script: list[str], exists_from: int | None, lag: int) -> None:
     """Failures in any order, then honest answers. An order that arrives within the window is never called absent."""
     driver = Driver()
     turns = iter(script)

@@ -331,4 +331,3 @@ def _uncovered(p: Position) -> bool:
         (o.leaves for o in p.orders if o.purpose is OrderPurpose.STOP and o.phase is OrderPhase.WORKING), ZERO
     )
     return resting < p.quantity
-

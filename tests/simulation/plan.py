@@ -297,9 +297,7 @@ def _acts(random: Random, safety_ms: int, *, hedge: bool) -> tuple[Act, ...]:
     return tuple(sorted(acts, key=lambda act: act.at_ms))
 
 
-def _life(
-    random: Random, slot: int, safety_ms: int, leaning: dict[str, PositionSide], *, hedge: bool
-) -> list[Act]:
+def _life(random: Random, slot: int, safety_ms: int, leaning: dict[str, PositionSide], *, hedge: bool) -> list[Act]:
     """One position as a strategy sees it: opened, perhaps changed, perhaps closed."""
     at_ms = random.randrange(0, safety_ms * 3 // 4)
     symbol = random.choice(SYMBOLS)

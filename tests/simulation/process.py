@@ -138,4 +138,3 @@ class Process:
         self.lifetime.end()
         self.disk.lose_power()
         self.loop.bury()
-

@@ -15,9 +15,7 @@ from tests.simulation.world import Outcome, World, simulate
 LONG = PositionSide.LONG
 
 
-def plan(
-    *acts: Act, faults: tuple[Fault, ...] = (), weather: Weather = CALM, kills: tuple[Kill, ...] = ()
-) -> Plan:
+def plan(*acts: Act, faults: tuple[Fault, ...] = (), weather: Weather = CALM, kills: tuple[Kill, ...] = ()) -> Plan:
     """A calm day but for what is named."""
     return Plan(
         seed=1,

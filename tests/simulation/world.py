@@ -358,4 +358,3 @@ def _say_nothing(level: str, event: str, /, **fields: str) -> None:
 def _params(sent: Sent) -> str:
     shown = {name: value for name, value in sent.params.items() if name not in ("recvWindow", "newOrderRespType")}
     return json.dumps(shown, sort_keys=True)
-
