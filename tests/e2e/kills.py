@@ -159,8 +159,8 @@ class World:
         else:
             # An opening that came to nothing stays so; whoever wants it asks under a new id.
             outcomes, before = {whole, Decimal(0)}, Decimal(0)
-            if row and invariants.ordinal(row) and self.stage == "limit entry" and row["state"] == "OPENING":
-                return
+            if row and row["state"] == "OPENING":
+                return  # its limit rests on the book
         assert held in (outcomes if repeated else outcomes | {before}), (target, row)
         if self.stage == "cancel of an entry" and repeated:
             assert row is None, row

@@ -3,7 +3,6 @@
 Nothing here knows the inside of Albra but its files: control.json, the token, the journal.
 """
 
-import contextlib
 import http.client
 import json
 import os
@@ -11,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -390,13 +389,3 @@ def order_name(journal_id: str, ordinal: int, number: int | None = None) -> Clie
 
     whole = client_order_id(JournalId(journal_id), ordinal, number or 0)
     return whole if number is not None else ClientOrderId(whole[:-4])
-
-
-@contextlib.contextmanager
-def closing(*processes: Process) -> Iterator[None]:
-    """Processes that were made one by one, ended together."""
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.__exit__()
