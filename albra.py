@@ -122,11 +122,13 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     from adapters.clock import SystemClock
     from adapters.logs.writing import Logs
     from adapters.storage.lock import DirectoryLock
+    from adapters.storage.reserve import Reserve
     from messages.priority import PRIORITY
 
     clock = SystemClock()
     lock = DirectoryLock(config.storage.path)
     stack.callback(lock.release)
+    Reserve(config.storage.path).make_room()
     paper = stack.enter_context(_paper(config))
     logs = Logs(
         storage=config.storage.path,

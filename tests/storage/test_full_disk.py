@@ -163,6 +163,17 @@ def test_a_reserve_that_is_used_up_is_said_and_heals(small: Path) -> None:
     assert journal.close()
 
 
+def test_a_start_on_a_full_disk_is_given_room_for_its_other_files(small: Path) -> None:
+    reserve = Reserve(small, RESERVE)
+    assert reserve.fill()
+    reserve.make_room()
+    assert reserve.held == RESERVE, "there is room"
+    fill_up(small)
+    reserve.make_room()
+    (small / "control.json").write_bytes(b"x" * 1_000)
+    assert RESERVE // 2 < reserve.held < RESERVE
+
+
 def test_a_reserve_is_given_back_in_pieces_and_filled_only_where_space_is_left(tmp_path: Path) -> None:
     free = 100 * RESERVE
     reserve = Reserve(tmp_path, RESERVE, free=lambda _directory: free)
