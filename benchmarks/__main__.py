@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from benchmarks import command, journal, recovery, runtime, session, transitions, wire
+from benchmarks import command, journal, reconciliation, recovery, runtime, session, transitions, wire
 from benchmarks.report import Row, document, environment, load, print_rows
 
 SUITES: dict[str, Callable[..., list[Row]]] = {
@@ -24,6 +24,7 @@ SUITES: dict[str, Callable[..., list[Row]]] = {
     "journal": journal.run,
     "wire": wire.run,
     "recovery": recovery.run,
+    "reconciliation": reconciliation.run,
     "session": session.run,
     "command": command.run,
 }
