@@ -348,7 +348,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.gateway.actor import GatewayActor, gateway_address
     from actors.gateway.memory import Memory as GatewayMemory
     from actors.journal import journal_factory
-    from actors.notifier.actor import NotifierActor
+    from actors.notifier.actor import Figures, NotifierActor
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
     from actors.reconciler.watch import Memory as ReconcilerMemory
@@ -373,7 +373,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
     chat, channel = ways_out
-    notifier_settings, notifier_start = _notifier_settings(config), _notifier_start(journal)
+    notifier_settings, notifier_start, figures = _notifier_settings(config), _notifier_start(journal), Figures()
     system.spawn("journal", journal_factory(journal), placement=thread)
     system.spawn(
         "notifier",
@@ -383,6 +383,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             start=notifier_start,
             chat=chat,
             channel=channel,
+            figures=figures,
             show=show,
             log=log,
         ),
@@ -419,7 +420,12 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             memory=memory,
             spawn=_position_spawner(config, system, log),
             discard=system.stop_actor,
-            runtime_rows=lambda: reconciler_memory.ledger.statistics() + _runtime_rows(system, journal),
+            runtime_rows=lambda: (
+                reconciler_memory.ledger.statistics()
+                + _runtime_rows(system, journal)
+                + (("chat", "telegram", chat.standing if chat else "not configured"),)
+                + figures.rows()
+            ),
             log=log,
         ),
         placement=thread,
