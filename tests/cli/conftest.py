@@ -61,6 +61,12 @@ class Albra:
         )
 
 
+@pytest.fixture(autouse=True)
+def _answers_are_described() -> Iterator[None]:
+    with described_answers():
+        yield
+
+
 @pytest.fixture
 def albra(tmp_path: Path) -> Albra:
     (tmp_path / "config.yaml").write_text("storage: {path: var}\n")
@@ -71,10 +77,9 @@ def albra(tmp_path: Path) -> Albra:
 @pytest.fixture
 def supervisor(albra: Albra) -> Iterator[FakeSupervisor]:
     fake = FakeSupervisor()
-    with described_answers():
-        server = serve(fake, albra.storage)
-        yield fake
-        server.stop()
+    server = serve(fake, albra.storage)
+    yield fake
+    server.stop()
 
 
 def serve(fake: FakeSupervisor, storage: Path, answer_timeout_s: float = 0.3) -> ControlServer:

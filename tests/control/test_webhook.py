@@ -219,6 +219,39 @@ def test_a_taken_port_is_said_by_its_key(hook: Hook, tmp_path: Path) -> None:
         serve(FakeSupervisor(), tmp_path, port=where["webhook"]["port"])
 
 
+def test_an_alert_trades_on_the_account_of_its_strategy_with_its_terms() -> None:
+    strategy = WebhookStrategy(strategy="trend", secret=Secret(SECRET), account=AccountId("second"))
+    terms = {"quantity": "0.01", "leverage": 3, "target": "66000.50", "timestamp": 1_769_860_800_000}
+    name, body = webhook.to_command(webhook.read("trend", alert(**terms)), strategy, MAX_AGE_MS)
+    command_id = body.pop("command_id")
+    assert (name, body) == (
+        "open",
+        {
+            "symbol": "BTCUSDT",
+            "side": "long",
+            "strategy": "trend",
+            "account": "second",
+            "quantity": "0.01",
+            "stop_loss": "58000",
+            "take_profit": "66000.50",
+            "leverage": 3,
+            "expires_at_ns": (1_769_860_800_000 + MAX_AGE_MS) * 1_000_000,
+        },
+    )
+    assert len(command_id) <= 64
+    other = webhook.read("other", alert(**terms))
+    assert other.command_id != command_id  # two strategies may name their alerts alike
+
+
+def test_more_alerts_than_can_be_remembered_are_refused_not_forgotten(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "SEEN_MAX", 2)
+    answers = [hook.post(alert(id=str(number)))[0] for number in range(3)]
+    assert answers == [200, 200, 429]
+    assert len(hook.effects()) == 2
+
+
 def test_alerts_are_remembered_until_their_timestamps_are_too_old_to_be_taken() -> None:
     seen = Seen(max_age_ms=1000)
     seen.remember("a", {"n": 1}, now_ms=0)
