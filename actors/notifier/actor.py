@@ -87,6 +87,19 @@ class Start:
 
 
 @dataclass(slots=True)
+class Figures:
+    """For `albra status`; written by the notifier alone."""
+
+    waiting: int = 0
+    delivered: int = 0
+    failures: int = 0
+
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        said = f"{self.waiting} waiting, {self.delivered} delivered, {self.failures} attempts failed"
+        return (("chat", "notices", said),)
+
+
+@dataclass(slots=True)
 class _Line:
     """The way to one recipient: what is under way, and until when it is to be left alone."""
 
@@ -112,6 +125,7 @@ class NotifierActor(Actor[Message]):
         start: Start,
         chat: Chat | None,
         channel: Channel | None,
+        figures: Figures | None = None,
         show: Callable[[Notify], None],
         log: Log,
     ) -> None:
@@ -120,6 +134,7 @@ class NotifierActor(Actor[Message]):
         self._start = start
         self._chat = chat
         self._channel = channel
+        self._figures = figures or Figures()
         self._show = show
         self._log = log
         first = context.incarnation == 1
@@ -226,6 +241,7 @@ class NotifierActor(Actor[Message]):
         """Whatever may have come due: echoes, reminders, reports, parcels."""
         now_ns = self.context.clock.time_ns()
         ahead, policy = self._ledger.ahead, self._settings.policy
+        self._figures.waiting = sum(1 for entry in ahead.entries if entry.waiting)
         events = box.echoes(ahead, self._settings.names, now_ns, policy.cooldown_ns)
         events += box.reminders(ahead, self._settings.names, now_ns, policy.repeat_critical_ns)
         if events:
@@ -340,6 +356,7 @@ class NotifierActor(Actor[Message]):
             self._send_part(name, line)
             return
         parcel, line.parcel, line.as_plain = line.parcel, None, False
+        self._figures.delivered += len(parcel.entries)
         now_ns = self.context.clock.time_ns()
         line.pace = line.pace.after(parcel.entries[0].severity, now_ns)
         numbers = tuple(entry.number for entry in parcel.entries)
@@ -350,6 +367,7 @@ class NotifierActor(Actor[Message]):
         line.parcel, line.place = None, 0
         pause_ns = min(FIRST_PAUSE_NS << min(line.failures, 10), LONGEST_PAUSE_NS)
         line.failures += 1
+        self._figures.failures += 1
         line.not_before_ns = self.context.clock.monotonic_ns() + max(pause_ns, retry_after_ms * 1_000_000)
         self._log("WARNING", "notice delayed", actor="notifier", why=cause, failures=str(line.failures))
 

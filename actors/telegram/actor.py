@@ -25,6 +25,7 @@ from messages.base import Message
 from messages.commands import (
     CloseAll,
     Command,
+    ModifyPosition,
     OpenPosition,
     PauseOpenings,
 )
@@ -285,7 +286,7 @@ class TelegramActor(Running):
 
     def _execute(self, update: IncomingPress, who: Who, known: Confirmation) -> None:
         command: Command = known.command
-        if isinstance(command, OpenPosition):
+        if isinstance(command, OpenPosition | ModifyPosition):
             command = replace(command, expires_at_ns=self._now() + LATE_NS)
         run = Run(
             who=who,

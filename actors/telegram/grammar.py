@@ -43,6 +43,8 @@ class Request:
     limit_price: Decimal | None = None
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    trailing: Decimal | None = None
+    add: Decimal | None = None
     count: int | None = None
     page: int = 1
 
@@ -71,6 +73,7 @@ class Usage:
 
 
 _POSITION = "SYMBOL|POSITION"
+_MODIFIES = frozenset({"stop_loss", "take_profit", "trailing", "leverage", "add"})
 COMMANDS: Mapping[str, Usage] = {
     "phase2_status": Usage(form="/phase2_status", does=N_("messages, positions, reconciliation, health")),
     "reconcile": Usage(form="/reconcile [SYMBOL]", does=N_("compare with the venue now"), places=("symbol?",)),
@@ -83,10 +86,10 @@ COMMANDS: Mapping[str, Usage] = {
     "positions": Usage(form="/positions", does=N_("what is held")),
     "position": Usage(form=f"/position {_POSITION}", does=N_("one position in full"), places=("position",)),
     "open": Usage(
-        form="/open SYMBOL long|short QTY [sl=P] [tp=P] [limit=P] [leverage=N] [strategy=S] [account=A]",
+        form="/open SYMBOL long|short QTY [sl=P] [tp=P] [trailing=%] [limit=P] [leverage=N] [strategy=S] [account=A]",
         does=N_("open a position"),
         places=("symbol", "side", "quantity"),
-        options=("stop_loss", "take_profit", "limit_price", "leverage", "strategy", "account"),
+        options=("stop_loss", "take_profit", "trailing", "limit_price", "leverage", "strategy", "account"),
     ),
     "close": Usage(
         form=f"/close {_POSITION} [50%] [strategy=S] [account=A]",
@@ -96,10 +99,10 @@ COMMANDS: Mapping[str, Usage] = {
     ),
     "close_all": Usage(form="/close_all [account=A]", does=N_("close everything now"), options=("account",)),
     "modify": Usage(
-        form=f"/modify {_POSITION} [sl=P] [tp=P]",
-        does=N_("move stop or target; 0 removes it"),
+        form=f"/modify {_POSITION} [sl=P] [tp=P] [trailing=%] [leverage=N] [add=QTY]",
+        does=N_("move stop or target (0 removes it), set leverage, add"),
         places=("position",),
-        options=("stop_loss", "take_profit", "strategy", "account"),
+        options=("stop_loss", "take_profit", "trailing", "leverage", "add", "strategy", "account"),
     ),
     "pause": Usage(
         form=f"/pause [{_POSITION}]",
@@ -127,6 +130,7 @@ _OPTIONS: Mapping[str, str] = {
     "limit": "limit_price", "price": "limit_price",
     "leverage": "leverage", "lev": "leverage",
     "strategy": "strategy", "account": "account", "percent": "percent", "side": "side", "page": "page",
+    "trailing": "trailing", "trail": "trailing", "add": "add",
 }  # fmt: skip
 
 
@@ -170,9 +174,9 @@ def _request(name: str, words: list[str]) -> Request:
         raise _Unclear(
             N_("Something is missing: {found}."), {"position": "SYMBOL|POSITION"}.get(missing[0], missing[0])
         )
-    if name == "modify" and not {"stop_loss", "take_profit"} & given.keys():
-        raise _Unclear(N_("Something is missing: {found}."), "sl=P / tp=P")
-    if name == "open" and any(given.get(price) == 0 for price in ("stop_loss", "take_profit", "limit_price")):
+    if name == "modify" and not _MODIFIES & given.keys():
+        raise _Unclear(N_("Something is missing: {found}."), "sl=P / tp=P / trailing=% / leverage=N / add=QTY")
+    if name == "open" and any(given.get(price) == 0 for price in ("stop_loss", "take_profit", "trailing")):
         raise _Unclear(N_("A price must be above zero, not {found}."), "0")
     return Request(name=name, **given)
 
@@ -263,6 +267,14 @@ def _percent(word: str) -> Decimal:
     return number
 
 
+def _trailing(word: str) -> Decimal:
+    """The callback rate as venues take it (Binance: 0.1 to 10 percent); zero removes it."""
+    rate = _number(word.removesuffix("%"))
+    if rate and (not Decimal("0.1") <= rate <= 10 or rate % Decimal("0.1")):
+        raise _Unclear(N_("{found} is no callback rate from 0.1 to 10, in steps of 0.1."), word)
+    return rate
+
+
 def _percent_sign(word: str) -> Decimal:
     if not word.endswith("%"):
         raise _Unclear(N_("{found} is not clear: write a part as 50%."), word)
@@ -309,6 +321,8 @@ _OPTION_READERS: Mapping[str, Callable[[str], Any]] = {
     "stop_loss": _number,
     "take_profit": _number,
     "limit_price": _positive,
+    "trailing": _trailing,
+    "add": _positive,
     "leverage": _leverage,
     "percent": _percent,
     "side": _side,

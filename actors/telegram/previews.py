@@ -108,9 +108,15 @@ def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> P
     if request.name == "modify":
         rest = "".join(
             f" {key}={number(value)}"
-            for key, value in (("sl", request.stop_loss), ("tp", request.take_profit))
+            for key, value in (
+                ("sl", request.stop_loss),
+                ("tp", request.take_profit),
+                ("trailing", request.trailing),
+                ("add", request.add),
+            )
             if value is not None
         )
+        rest += f" leverage={request.leverage}" if request.leverage else ""
     return which(words, request, found, f"{request.name} {{}}{rest}")
 
 
@@ -133,6 +139,7 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         stop_loss=request.stop_loss,
         take_profit=request.take_profit,
         leverage=request.leverage,
+        trailing=request.trailing,
     )
     price = request.limit_price or desk.marks.get(request.symbol)
     lines = [
@@ -151,10 +158,12 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         lines.append(words("Limit {price}.", price=number(command.limit_price)))
     if command.leverage is not None:
         lines.append(words("Leverage {n}x.", n=command.leverage))
-    stop = words("⚠ Without a stop.")
+    if command.trailing is not None:
+        lines.append(words("Trailing stop {percent} %.", percent=number(command.trailing)))
     if command.stop_loss is not None:
-        stop = words("Stop {price}.", price=number(command.stop_loss))
-    lines.append(stop)
+        lines.append(words("Stop {price}.", price=number(command.stop_loss)))
+    elif command.trailing is None:
+        lines.append(words("⚠ Without a stop."))
     if command.take_profit is not None:
         lines.append(words("Target {price}.", price=number(command.take_profit)))
     return Plan(command=command, text=join("\n", lines))
@@ -211,10 +220,21 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
         position_id=view.position_id,
         stop_loss=request.stop_loss,
         take_profit=request.take_profit,
+        trailing=request.trailing,
+        leverage=request.leverage,
+        add=request.add,
     )
     lines = [_short(words, view, desk.marks)]
     lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
     lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
+    if request.trailing is not None:
+        said = words("Sets a trailing stop of <b>{percent} %</b>.", percent=number(request.trailing))
+        lines.append(said if request.trailing else words("⚠ Removes its trailing stop."))
+    if request.leverage is not None:
+        lines.append(words("Sets its leverage to <b>{n}x</b>.", n=request.leverage))
+    if request.add is not None:
+        amount = money(request.add * desk.marks.get(view.symbol, view.entry_price))
+        lines.append(words("Adds <b>{quantity}</b>, about {amount} USDT.", quantity=number(request.add), amount=amount))
     if len(lines) == 1:
         return Page(text=words("There is nothing to change."))
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))

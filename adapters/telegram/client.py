@@ -99,6 +99,7 @@ class TelegramChat:
         self._up: bool | None = None
         self._initialized = False
         self._stopping = False
+        self._standing = "connecting"
         # Both of httpx's loggers write URLs, and the token stands in each.
         for name in ("httpx", "httpcore", "telegram"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -118,6 +119,11 @@ class TelegramChat:
         """Never blocks, never raises; after `stop` it does nothing."""
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._take, message)
+
+    @property
+    def standing(self) -> str:
+        """For people: up, or down and why. May be read from any thread."""
+        return self._standing
 
     def close_intake(self) -> None:
         """From now on updates stay with Telegram; what is to be sent is still sent."""
@@ -225,11 +231,13 @@ class TelegramChat:
     def _say_up(self) -> None:
         if self._up is not True:
             self._up = True
+            self._standing = f"up as {self._bot.username}"
             self._health(ChatUp(name=self._bot.username))
 
     def _say_down(self, cause: str) -> None:
         if self._up is not False:
             self._up = False
+            self._standing = f"down: {cause}"
             self._health(ChatDown(cause=cause))
 
     # Requests -------------------------------------------------------------------------------------
@@ -253,7 +261,7 @@ class TelegramChat:
         self._tell(message.reply_to, LogsAnswer(request_id=message.request_id, lines=lines))
 
     async def _send(self, message: ToChat) -> None:
-        """One at a time for each chat, so that what is said first is read first."""
+        """One at a time for each chat, so that what is said first is read first, as long as nothing fails."""
         chat_id = getattr(message, "chat_id", 0)
         turn = self._turns.setdefault(chat_id, asyncio.Lock())
         give_up = self._loop.time() + message.patience_ms / 1_000
@@ -261,18 +269,19 @@ class TelegramChat:
         if isinstance(message, AnswerPress):
             await self._attempt(message, 0)  # the waiting sign ends or it does not
             return
-        async with turn:
-            while True:
+        while True:
+            async with turn:
                 failed = await self._attempt(message, chat_id)
-                if failed is None:
-                    return
-                wait_s = max(pause_s, failed.retry_after_ms / 1_000)
-                if failed.permanent or self._stopping or self._loop.time() + wait_s > give_up:
-                    if message.reply_to:
-                        self._tell(message.reply_to, failed)
-                    return
-                await asyncio.sleep(wait_s)
-                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            if failed is None:
+                return
+            wait_s = max(pause_s, failed.retry_after_ms / 1_000)
+            if failed.permanent or self._stopping or self._loop.time() + wait_s > give_up:
+                if message.reply_to:
+                    self._tell(message.reply_to, failed)
+                return
+            # Not with the turn in hand: what is patient must not hold up what is urgent.
+            await asyncio.sleep(wait_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     async def _attempt(self, message: ToChat, chat_id: int) -> SendFailed | None:
         """None: done and answered."""
