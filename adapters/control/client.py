@@ -167,6 +167,7 @@ class Albra:
         limit_price: Number | None = None,
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
+        trailing: Number | None = None,
         leverage: int | None = None,
         strategy: str | None = None,
         account: str | None = None,
@@ -174,6 +175,7 @@ class Albra:
     ) -> Accepted:
         """Open a position. Nothing leaves for the venue once `timeout_s` is over.
 
+        `trailing`: a trailing stop's callback rate in percent.
         Raises Invalid, Refused, Busy, OutcomeUnknown, NoSupervisor; TypeError for a float.
         """
         return self._command(
@@ -185,10 +187,11 @@ class Albra:
             limit_price=limit_price,
             stop_loss=stop_loss,
             take_profit=take_profit,
+            trailing=trailing,
             leverage=leverage,
             strategy=strategy or self._strategy,
             account=account or self._account,
-            expires_at_ns=time.time_ns() + int(self._timeout_s * 1e9),
+            expires_at_ns=self._expiry_ns(),
         )
 
     def close(
@@ -212,28 +215,63 @@ class Albra:
         *,
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
+        trailing: Number | None = None,
+        leverage: int | None = None,
+        add: Number | None = None,
         command_id: str | None = None,
-        **more: Number,
     ) -> Accepted:
-        """Move the stop or the target; 0 removes it. `more`: what else the API's description names."""
-        prices = {"stop_loss": stop_loss, "take_profit": take_profit}
-        return self._command("modify", command_id, position_id=position_id, **prices, **more)
+        """Move the stop, the target or the trailing stop (0 removes it), set the leverage, or add to the position.
+
+        What is added never leaves for the venue once `timeout_s` is over. Raises as `open`.
+        """
+        return self._command(
+            "modify",
+            command_id,
+            position_id=position_id,
+            stop_loss=stop_loss,
+            take_profit=take_profit,
+            trailing=trailing,
+            leverage=leverage,
+            add=add,
+            expires_at_ns=None if add is None else self._expiry_ns(),
+        )
+
+    def cancel_entry(self, position_id: str, *, command_id: str | None = None) -> Accepted:
+        """Cancel what is left of a resting entry; what is filled stays, protected. Raises as `open`."""
+        return self._command("cancel_entry", command_id, position_id=position_id)
 
     def pause(
-        self, *, position_id: str | None = None, symbol: str | None = None, command_id: str | None = None
+        self,
+        *,
+        position_id: str | None = None,
+        symbol: str | None = None,
+        account: str | None = None,
+        command_id: str | None = None,
     ) -> Accepted:
-        """Hold one position, or openings of a symbol, or all openings. Raises as `open`."""
-        return self._command("pause", command_id, position_id=position_id, symbol=symbol)
+        """Hold one position, or openings of a symbol, of an account, or all of them. Raises as `open`."""
+        return self._command("pause", command_id, position_id=position_id, symbol=symbol, account=account)
 
     def resume(
-        self, *, position_id: str | None = None, symbol: str | None = None, command_id: str | None = None
+        self,
+        *,
+        position_id: str | None = None,
+        symbol: str | None = None,
+        account: str | None = None,
+        command_id: str | None = None,
     ) -> Accepted:
         """End what the same words paused. Raises as `open`."""
-        return self._command("resume", command_id, position_id=position_id, symbol=symbol)
+        return self._command("resume", command_id, position_id=position_id, symbol=symbol, account=account)
 
     def reconcile(self, symbol: str | None = None, *, command_id: str | None = None) -> Accepted:
         """Compare belief with the venue now; `row` counts what came of it. Raises as `open`."""
         return self._command("reconcile", command_id, symbol=symbol)
+
+    def acknowledge(self, discrepancy_id: str, *, apply: str | None = None, command_id: str | None = None) -> Accepted:
+        """End an escalated discrepancy.
+
+        `apply` (pro_rata, newest_first) says whose a reduction is. Raises as `open`.
+        """
+        return self._command("acknowledge", command_id, discrepancy_id=discrepancy_id, apply=apply)
 
     def positions(self, *, ended: bool = False, strategy: str | None = None) -> list[Position]:
         """Live positions, oldest first, with `ended` the others too; of one strategy where one is named.
@@ -297,6 +335,9 @@ class Albra:
                 yield json.loads(text)
         finally:
             connection.close()
+
+    def _expiry_ns(self) -> int:
+        return time.time_ns() + int(self._timeout_s * 1e9)
 
     def _wait(self, position_id: str, seen: Any, timeout_s: float | None) -> Position:
         deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)

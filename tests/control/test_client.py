@@ -1,5 +1,6 @@
 """The typed client before a real control server: values in, values out, every refusal an error of its own."""
 
+import inspect
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.control import wire
 from adapters.control.client import (
     Albra,
     AlbraError,
@@ -20,6 +22,7 @@ from adapters.control.client import (
 )
 from adapters.control.server import ControlServer
 from messages.commands import (
+    CancelEntry,
     CloseAll,
     ClosePosition,
     ModifyPosition,
@@ -71,13 +74,26 @@ def test_an_opening_carries_exact_numbers_and_the_clients_strategy(
 
 def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Albra, supervisor: FakeSupervisor) -> None:
     supervisor.keep(view(1))
-    albra.modify(ID, stop_loss=0)
+    albra.modify(ID, stop_loss=0, add="0.1", leverage=3)
+    albra.cancel_entry(ID)
     albra.pause(symbol="BTCUSDT")
     albra.resume()
     albra.close(ID, percent=40)
     albra.close_all()
-    kinds = [ModifyPosition, PauseOpenings, ResumeOpenings, ClosePosition, CloseAll]
+    kinds = [ModifyPosition, CancelEntry, PauseOpenings, ResumeOpenings, ClosePosition, CloseAll]
     assert [type(command) for command in supervisor.received] == kinds
+    modify = supervisor.received[0]
+    assert isinstance(modify, ModifyPosition)
+    assert (modify.stop_loss, modify.add, modify.leverage, modify.take_profit) == (Decimal(0), Decimal("0.1"), 3, None)
+
+
+def test_the_client_has_every_command_with_every_field() -> None:
+    # A close by symbol is for people: a program knows which position it means. Expiry follows from the timeout.
+    left_out = {"close": {"symbol", "strategy", "account", "side"}, "open": {"expires_at_ns"}}
+    left_out["modify"] = {"expires_at_ns"}
+    for name, known in wire.FIELDS.items():
+        offered = set(inspect.signature(getattr(Albra, name)).parameters) - {"self", "command_id"}
+        assert offered == set(known) - left_out.get(name, set()), name
 
 
 def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSupervisor) -> None:
