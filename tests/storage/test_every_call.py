@@ -131,6 +131,7 @@ def test_whichever_call_fails_the_journal_keeps_its_word(
     met: set[str] = set()
     for nth in range(0, MOST_CALLS, 4 if lasts else 1):  # what goes on failing meets the same calls again and again
         with disk() as ill:
+            ill.patient = False
             fault = Fault(fail, nth, lasts)
             try:
                 live(tmp_path / str(nth), ill, fault)
