@@ -158,7 +158,7 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
         held=True,
         opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
-        done=f"added {p.added:f}" if p.added else p.done,
+        done=f"added {p.added.normalize():f}" if p.added else p.done,
         entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
     )
@@ -198,7 +198,7 @@ def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
 
 
 def _goal_reached(p: Position, ev: e.GoalReached) -> Position:
-    return replace(p, goal=None, cancel_first=False, done=f"reduced to {ev.goal_quantity:f}")
+    return replace(p, goal=None, cancel_first=False, done=f"reduced to {ev.goal_quantity.normalize():f}")
 
 
 def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:

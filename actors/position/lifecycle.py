@@ -30,7 +30,7 @@ def _exposed(p: Position) -> tuple[PositionState, str]:
     if p.goal is not None:
         return S.MODIFYING, f"reducing to {p.goal}"
     if p.addition > 0:
-        return S.MODIFYING, f"adding {p.addition:f}"
+        return S.MODIFYING, f"adding {p.addition.normalize():f}"
     entering = p.live_orders(OrderPurpose.ENTRY)
     if entering and entering[-1].number > (p.entries_from or len(p.orders)):
         return S.MODIFYING, "canceling the rest of the addition"

@@ -110,7 +110,7 @@ def _syntax_problem(file: Path, text: str, error: Exception) -> Problem:
 
 def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     """What no single key can tell."""
-    first: dict[str, str] = {}
+    first: dict[tuple[str, str], str] = {}
     for name, account in tree["accounts"].items():
         here = f"accounts.{name}"
         key, secret, base_url = account["api_key"], account["api_secret"], account["base_url"]
@@ -125,7 +125,7 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
         if account["exchange"] == "paper" and (key or secret or base_url):
             walk.problem(here, "neither keys nor base_url for exchange paper", "some")
         if isinstance(key, Secret):
-            other = first.setdefault(key.reveal(), here)
+            other = first.setdefault((base_url or "", key.reveal()), here)
             if other != here:
                 walk.problem(f"{here}.api_key", "a key of its own", f"the key of {other}")
     if not _is_zone(tree["limits"]["timezone"]):

@@ -165,6 +165,7 @@ class Truth:
         self.orders: list[dict[str, Any]] = account["orders"]
         self.algos: list[dict[str, Any]] = account["algos"]
         self.trades: list[dict[str, Any]] = account["trades"]
+        self.positions: list[dict[str, Any]] = account["positions"]
         self.open_order_ids = set(account["open_orders"])
         self.open_algo_ids = set(account["open_algos"])
         self.net = {row["symbol"]: row["quantity"] for row in account["positions"] if float(row["quantity"])}
@@ -362,7 +363,7 @@ class Supervisor(Process):
 
 def at_rest(row: Mapping[str, Any]) -> bool:
     """Held, in no doubt, and protected where protection is wanted."""
-    wanted = sorted(row[price] for price in ("stop_loss", "take_profit") if row[price] is not None)
+    wanted = sorted(row[price] for price in ("stop_loss", "take_profit", "trailing") if row[price] is not None)
     held = row["state"] in ("ACTIVE", "MODIFIED", "PAUSED") and not row["in_doubt"]
     # A stop that was moved stays on the book until the new one rests; only then is it taken off.
     orders = sorted(str(order["price"]) for order in row["orders"] if order["phase"] == "working")

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.process import Home, Supervisor, Venue, closing, external, wait_for
+from tests.e2e.process import Home, Supervisor, Venue, external, wait_for
 
-MAIN, OTHER = "main", "other"
 BTC = "BTCUSDT"
 
 
@@ -20,8 +19,8 @@ def possible(supervisor: Supervisor, account: str) -> bool:
 
 
 def opened(supervisor: Supervisor, command_id: str, **body: object) -> str:
-    said = supervisor.command("open", command_id=command_id, **{"symbol": BTC, "side": "long", "quantity": "0.01", **body})
-    position_id = str(said["position_id"])
+    wanted = {"symbol": BTC, "side": "long", "quantity": "0.01", "account": "main", **body}
+    position_id = str(supervisor.command("open", command_id=command_id, **wanted)["position_id"])
     supervisor.settled()
     return position_id
 
@@ -35,29 +34,138 @@ def refusal(supervisor: Supervisor, name: str, **body: object) -> str:
 def became(supervisor: Supervisor, position_id: str, **wanted: object) -> dict[str, Any]:
     def seen() -> dict[str, Any] | None:
         row = supervisor.position(position_id)
-        return row if all(row[key] == value for key, value in wanted.items()) else None
+        same = all(
+            Decimal(row[key]) == value if isinstance(value, Decimal) else row[key] == value
+            for key, value in wanted.items()
+        )
+        return row if same else None
 
     found: dict[str, Any] = wait_for(f"{position_id} with {wanted}", seen, 20.0)
     return found
 
 
-# Two accounts, one of them in hedge mode ------------------------------------------------------------------
+def algos(venue: Venue, kind: str) -> list[dict[str, Any]]:
+    return [row for row in venue.truth().open_algos() if row["type"] == kind]
+
+
+def legs(venue: Venue) -> list[dict[str, Any]]:
+    """Every position row of the venue's account, flat ones included."""
+    rows: list[dict[str, Any]] = venue.truth().positions
+    return rows
+
+
+# One account ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[Venue]:
+    with Venue(tmp_path / "venue", storage=tmp_path / "account") as started:
+        started.post("price", symbol=BTC, price="60000")
+        yield started
+
+
+def test_a_position_grows_trails_is_levered_pays_and_is_deleveraged(tmp_path: Path, venue: Venue) -> None:
+    home = Home.at(tmp_path / "home", venue, limits={"symbol_exposure": 5000})
+    with home.run().ready() as supervisor:
+        position = opened(supervisor, "o1", stop_loss="50000", trailing="2")
+        [trailing] = algos(venue, "TRAILING_STOP_MARKET")
+        assert Decimal(trailing["callback_rate"]) == 2
+
+        assert "limits.symbol_exposure is 5000" in refusal(
+            supervisor, "modify", command_id="m0", position_id=position, add="0.1"
+        )
+        assert home.albra("modify", position, "--add", "0.02", "--leverage", "10").code == 0
+        row = became(supervisor, position, quantity=Decimal("0.03"), state="ACTIVE", leverage=10)
+        assert row["reason"] == "added 0.02"
+        supervisor.settled()
+        assert {Decimal(row["quantity"]) for row in venue.truth().open_algos()} == {Decimal("0.03")}
+
+        venue.post("clock", advance_ms=8 * 3_600_000)
+        paid = wait_for("funding", lambda: Decimal(supervisor.position(position)["funding"]))
+        assert paid < 0
+        assert Decimal(supervisor.position(position)["quantity"]) == Decimal("0.03")
+
+        venue.post("deleverage", symbol=BTC, quantity="0.01")
+        row = became(supervisor, position, quantity=Decimal("0.02"), state="MODIFIED")
+        assert "deleveraged by the venue" in row["reason"]
+
+        venue.post("delist", symbol=BTC)
+        row = became(supervisor, position, state="CLOSED")
+        assert "settled by the venue" in row["reason"]
+        assert venue.truth().open_algos() == []
+    assert home.albra("journal", "verify").code == 0
+
+
+def test_an_orderly_stop_takes_a_resting_entry_off_the_book_and_keeps_what_is_open(
+    tmp_path: Path, venue: Venue
+) -> None:
+    home = Home.at(tmp_path / "home", venue)
+    with home.run().ready() as supervisor:
+        held = opened(supervisor, "o1", stop_loss="50000")
+        resting = opened(supervisor, "o2", strategy="swing", limit_price="55000")
+        [order] = venue.truth().open_orders()
+        assert order["time_in_force"] == "GTD"
+        assert order["good_till_ms"] > venue.truth().now_ms + 80_000_000
+        supervisor.send(signal.SIGTERM)
+        assert supervisor.wait() == 0
+    assert venue.truth().open_orders() == []
+    with home.run().ready() as again:
+        assert again.position(resting)["state"] == "CANCELLED"
+        assert again.position(held)["state"] == "ACTIVE"
+
+
+# Two accounts, one of them in hedge mode -------------------------------------------------------------------
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Venue, Venue, Home, Supervisor]]:
     """Account main nets; account other is to hold both sides, which its venue is not set to yet."""
-    first, second = Venue(tmp_path / "first"), Venue(tmp_path / "second")
-    with closing(first, second):
+    with Venue(tmp_path / "first") as first, Venue(tmp_path / "second") as second:
+        for venue in (first, second):
+            venue.post("price", symbol=BTC, price="60000")
         home = Home.at(tmp_path / "home", first, limits={"order_notional": 5000})
-        other = external(second.url) | {
-            "api_key": "other-key",
-            "api_secret": "other-secret",
-            "position_mode": "hedge",
-            "set_position_mode": True,
-            "limits": {"order_notional": 700},
-        }
-        home.config["accounts"][OTHER] = other
+        hedge = {"position_mode": "hedge", "set_position_mode": True, "limits": {"order_notional": 700}}
+        home.config["accounts"]["other"] = external(second.url) | hedge
         home.write()
         with home.run().up() as supervisor:
             yield first, second, home, supervisor
+
+
+def test_accounts_have_their_own_modes_limits_and_troubles(pair: tuple[Venue, Venue, Home, Supervisor]) -> None:
+    first, second, home, supervisor = pair
+    for account in ("main", "other"):
+        wait_for(f"openings of {account}", lambda account=account: possible(supervisor, account))
+    _, status = supervisor.ask("GET", "/v1/status")
+    assert (status["account main"]["mode"], status["account other"]["mode"]) == ("one_way", "hedge")
+
+    netted = opened(supervisor, "a", stop_loss="50000")
+    long = opened(supervisor, "b", account="other", stop_loss="50000", take_profit="70000")
+    short = opened(supervisor, "c", account="other", side="short", stop_loss="70000")
+    assert {symbol: Decimal(net) for symbol, net in first.truth().net.items()} == {BTC: Decimal("0.01")}
+    both = {row["side"]: Decimal(row["quantity"]) for row in legs(second) if Decimal(row["quantity"])}
+    assert both == {"LONG": Decimal("0.01"), "SHORT": Decimal("-0.01")}
+    assert {row["position_side"] for row in second.truth().open_algos()} == {"LONG", "SHORT"}
+    assert "use hedge mode" in refusal(
+        supervisor, "open", command_id="d", symbol=BTC, side="short", quantity="0.01", account="main", strategy="x"
+    )
+    assert "limits.order_notional is 700" in refusal(
+        supervisor, "open", command_id="e", symbol=BTC, side="long", quantity="0.02", account="other", strategy="x"
+    )
+
+    second.post("price", symbol=BTC, price="71000")  # the short's stop and the long's target
+    became(supervisor, short, state="CLOSED")
+    became(supervisor, long, state="CLOSED")
+    assert all(not Decimal(row["quantity"]) for row in legs(second))
+    assert second.truth().open_algos() == []
+
+    second.kill()
+    wait_for("other is down", lambda: not possible(supervisor, "other"))
+    assert possible(supervisor, "main")
+    assert home.albra("modify", netted, "--add", "0.01").code == 0
+    became(supervisor, netted, quantity=Decimal("0.02"), state="ACTIVE")
+    supervisor.settled()
+    assert home.albra("close", netted, "--wait").code == 0
+    assert "venue is not reachable" in refusal(
+        supervisor, "open", command_id="f", symbol=BTC, side="long", quantity="0.01", account="other", strategy="y"
+    )
+    assert first.truth().net == {}
