@@ -113,10 +113,11 @@ def compare(facts: Facts) -> Comparison:
     """Everything that differs. Pure: the same facts give the same findings, in the same order."""
     hedge = facts.mode is PositionMode.HEDGE
     scope = facts.report.symbol
-    believed: dict[Leg, list[PositionView]] = {}
+    believed: dict[Leg, tuple[PositionView, ...]] = {}
     for view in facts.views:
         if scope is None or view.symbol == scope:
-            believed.setdefault((view.symbol, view.side if hedge else None), []).append(view)
+            leg = (view.symbol, view.side if hedge else None)
+            believed[leg] = (*believed[leg], view) if leg in believed else (view,)
     reported, doubled = _reported(facts.report.positions, hedge=hedge)
     findings: list[Finding] = [_mode_finding(symbol) for symbol in sorted(doubled)]
     judged: list[Leg] = []
