@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def pair(tmp_path: Path) -> Iterator[tuple[Venue, Venue, Home, Supervisor]]:
 def test_accounts_have_their_own_modes_limits_and_troubles(pair: tuple[Venue, Venue, Home, Supervisor]) -> None:
     first, second, home, supervisor = pair
     for account in ("main", "other"):
-        wait_for(f"openings of {account}", lambda account=account: possible(supervisor, account))
+        wait_for(f"openings of {account}", partial(possible, supervisor, account))
     _, status = supervisor.ask("GET", "/v1/status")
     assert (status["account main"]["mode"], status["account other"]["mode"]) == ("one_way", "hedge")
 
