@@ -8,6 +8,7 @@ Invariants, each a test of the same name:
 5. Entry prices are compared only where one position had the leg to itself since it was flat.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,7 +64,7 @@ class Facts:
     journal_id: JournalId
     now_ns: int
     report: PositionsReport
-    views: Iterable[PositionView]
+    views: Sequence[PositionView]
     instruments: Mapping[Symbol, Instrument]
     thresholds: Thresholds
     orders: OpenOrders | None = None
@@ -113,24 +114,16 @@ def compare(facts: Facts) -> Comparison:
     """Everything that differs. Pure: the same facts give the same findings, in the same order."""
     hedge = facts.mode is PositionMode.HEDGE
     scope = facts.report.symbol
-    believed: dict[Leg, tuple[PositionView, ...]] = {}
-    for view in facts.views:
-        if scope is None or view.symbol == scope:
-            leg = (view.symbol, view.side if hedge else None)
-            believed[leg] = (*believed[leg], view) if leg in believed else (view,)
     reported, doubled = _reported(facts.report.positions, hedge=hedge)
+    agreeing, believed = _agreeing(facts, reported, hedge=hedge, unless=bool(doubled))
+    if agreeing:
+        reported = {leg: row for leg, row in reported.items() if leg not in agreeing}
     findings: list[Finding] = [_mode_finding(symbol) for symbol in sorted(doubled)]
-    judged: list[Leg] = []
+    judged: list[Leg] = list(agreeing)
     skipped: list[Leg] = []
-    held = 0
-    begun_ns, settings = facts.report.begun_ns, facts.settings
+    held = len(agreeing)
     for leg, views in believed.items():
         row = reported.pop(leg, None)
-        alone = len(views) == 1 and not doubled
-        if row is not None and alone and _agrees(views[0], row, begun_ns, settings.get(leg[0])):
-            judged.append(leg)
-            held += 1
-            continue
         if leg[0] in doubled or not _comparable(facts, leg, views, findings):
             skipped.append(leg)
             continue
@@ -141,7 +134,7 @@ def compare(facts: Facts) -> Comparison:
             judged.append(leg)
             findings.append(_quantity_finding(facts, leg, (), row, ZERO, row.quantity * row.side.sign))
     if facts.orders is not None:
-        findings.extend(_order_findings(facts, facts.orders, believed))
+        findings.extend(_order_findings(facts, facts.orders))
     return Comparison(
         findings=tuple(findings),
         judged=frozenset(judged),
@@ -150,6 +143,32 @@ def compare(facts: Facts) -> Comparison:
         orders_read=facts.orders is not None,
         scope=scope,
     )
+
+
+def _agreeing(
+    facts: Facts, reported: Mapping[Leg, PositionRow], *, hedge: bool, unless: bool
+) -> tuple[dict[Leg, PositionView], dict[Leg, tuple[PositionView, ...]]]:
+    """Legs of one position that agree at a glance, and all others with what is believed of them."""
+    agreeing: dict[Leg, PositionView] = {}
+    others: dict[Leg, tuple[PositionView, ...]] = {}
+    scope, begun_ns, settings = facts.report.symbol, facts.report.begun_ns, facts.settings
+    for view in facts.views:
+        symbol = view.symbol
+        if scope is not None and symbol != scope:
+            continue
+        leg = (symbol, view.side if hedge else None)
+        if leg in others:
+            others[leg] = (*others[leg], view)
+        elif leg in agreeing:
+            others[leg] = (agreeing.pop(leg), view)
+        else:
+            row = reported.get(leg)
+            setting = settings.get(symbol) if settings else None
+            if row is not None and not unless and _agrees(view, row, begun_ns, setting):
+                agreeing[leg] = view
+            else:
+                others[leg] = (view,)
+    return agreeing, others
 
 
 def _agrees(view: PositionView, row: PositionRow, begun_ns: int, setting: SymbolSetting | None) -> bool:
@@ -169,16 +188,12 @@ def _agrees(view: PositionView, row: PositionRow, begun_ns: int, setting: Symbol
 
 def _reported(rows: Iterable[PositionRow], *, hedge: bool) -> tuple[dict[Leg, PositionRow], frozenset[Symbol]]:
     """Rows by leg, and the symbols that have two where a one-way account can have one."""
-    found: dict[Leg, PositionRow] = {}
-    doubled: set[Symbol] = set()
-    for row in rows:
-        if not row.quantity:
-            continue
-        leg = (row.symbol, row.side if hedge else None)
-        if leg in found:
-            doubled.add(row.symbol)
-        found[leg] = row
-    return found, frozenset(doubled)
+    held = [row for row in rows if row.quantity]
+    found: dict[Leg, PositionRow] = {(row.symbol, row.side if hedge else None): row for row in held}
+    if len(found) == len(held):
+        return found, frozenset()
+    counts = Counter(row.symbol for row in held)
+    return found, frozenset(symbol for symbol, count in counts.items() if count > (2 if hedge else 1))
 
 
 def _comparable(facts: Facts, leg: Leg, views: Sequence[PositionView], findings: list[Finding]) -> bool:
@@ -283,7 +298,13 @@ def _mark(views: Sequence[PositionView], row: PositionRow | None) -> Decimal:
 def _signed(quantity: Decimal) -> str:
     if not quantity:
         return "flat"
-    return f"{'long' if quantity > 0 else 'short'} {abs(quantity):f}"
+    return f"long {plain(quantity)}" if quantity > 0 else f"short {plain(-quantity)}"
+
+
+def plain(number: Decimal) -> str:
+    """Without an exponent; formatting with `f` costs three times as much, and nearly always says the same."""
+    text = str(number)
+    return format(number, "f") if "E" in text else text
 
 
 def _severity(thresholds: Thresholds, kind: DiscrepancyType, notional: Decimal, share: Decimal) -> Severity:
@@ -375,12 +396,10 @@ def _mode_finding(symbol: Symbol) -> Finding:
     )
 
 
-def _order_findings(
-    facts: Facts, orders: OpenOrders, believed: Mapping[Leg, Sequence[PositionView]]
-) -> Iterable[Finding]:
+def _order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
     """Own orders that nobody owns, and protection that is not what its position believes."""
-    views = {view.ordinal: view for group in believed.values() for view in group}
     scope = facts.report.symbol
+    views = {view.ordinal: view for view in facts.views if scope in (None, view.symbol)}
     for name, found in orders.orders.items():
         parts = parse_client_order_id(name)
         if parts is None or parts.journal_id != facts.journal_id or scope not in (None, found.symbol):

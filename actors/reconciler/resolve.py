@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.reconciler.attribution import Plan, Share, attribute
-from actors.reconciler.compare import Finding, OpenOrders
+from actors.reconciler.compare import Finding, OpenOrders, plain
 from actors.reconciler.explain import Booking, average_price
 from actors.reconciler.policy import QUANTITY
 from messages.commands import AdjustPosition, AdoptPosition, Command
@@ -144,7 +144,7 @@ def _cause(booking: Booking) -> str:
 
 def _adjusted(case: Case, share: Share) -> AdjustPosition:
     return AdjustPosition(
-        **_about(case, f"{share.ordinal}-{share.before.normalize():f}-{share.delta.normalize():f}"),
+        **_about(case, f"{share.ordinal}-{plain(share.before.normalize())}-{plain(share.delta.normalize())}"),
         position_id=share.position_id,
         quantity_delta=share.delta,
         price=_price(case, share),
@@ -158,7 +158,7 @@ def _adopted(case: Case, plan: Plan) -> AdoptPosition:
     alone = case.finding.type in (T.POSITION_NOT_IN_SYSTEM, T.SIDE_MISMATCH)
     entry = case.finding.reported_entry if alone and case.finding.reported_entry > 0 else _price(case)
     return AdoptPosition(
-        **_about(case, f"adopt-{plan.adopt.normalize():f}"),
+        **_about(case, f"adopt-{plain(plan.adopt.normalize())}"),
         account=case.record.account,
         symbol=case.record.symbol,
         side=side,
@@ -205,14 +205,14 @@ def _evidence(case: Case) -> str:
     if case.bookings:
         said = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in case.bookings)
         return f"{name}: {said}"
-    return f"{name}: seen {case.record.observations} times; no trade explains it; mark {finding.mark_price:f}"
+    return f"{name}: seen {case.record.observations} times; no trade explains it; mark {plain(finding.mark_price)}"
 
 
 def _said(command: Command) -> str:
     if isinstance(command, AdoptPosition):
         return f"adopt {command.side} {command.quantity:f} at {command.entry_price:f} for {command.strategy}"
     assert isinstance(command, AdjustPosition)
-    return f"{command.position_id} by {command.quantity_delta:f} at {command.price:f}"
+    return f"{command.position_id} by {plain(command.quantity_delta)} at {plain(command.price)}"
 
 
 def _entry_price(case: Case) -> Repair:
