@@ -307,3 +307,18 @@ def test_without_a_chat_notices_are_shown_and_logged() -> None:
     stage.notify(Severity.CRITICAL, "liquidated")
     assert [notice.text for notice in stage.shown] == ["liquidated"]
     assert ("CRITICAL notice", "liquidated") in [(line, fields.get("text")) for line, fields in stage.logged]
+
+
+def test_a_defect_loses_no_notice() -> None:
+    stage = Stage().begin()
+    bugs = [RuntimeError("a bug")]
+
+    def raising(message: SendText) -> Message:
+        if bugs:
+            raise bugs.pop()
+        return sent(message)
+
+    stage.chat.mood = raising
+    stage.notify(Severity.CRITICAL, "one", "two")
+    stage.advance(MINUTE)
+    assert stage.chat.texts() == ["🔴 <b>one</b>", "🔴 <b>two</b>"]

@@ -438,3 +438,14 @@ def test_what_changes_nothing_needs_no_confirmation() -> None:
     made = stage()
     assert made.ask(OWNER, "/modify #1 tp=0") == "There is nothing to change."
     assert "Sets its target at <b>65000</b>." in made.ask(OWNER, "/modify #1 tp=65000")
+
+
+def test_a_button_does_no_more_than_its_presser_may_say() -> None:
+    made = stage()
+    made.say(OWNER, "/position #1", chat=GROUP)
+    before = len(made.chat.shown)
+    press = made.press(VIEWER, made.last, "Close 50 %")
+    assert made.chat.alerts[press.press_id] == "You may not do that."
+    assert len(made.chat.shown) == before
+    made.press(TRADER, made.chat.shown[0], "Close 50 %")
+    assert "Closes <b>50 %</b> of" in made.last.text
