@@ -128,20 +128,26 @@ def _opposite(command: OpenPosition, facts: Facts) -> str:
 def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
     """A close that began alone on its leg leaves its stops as they are until it is done: they would eat a newcomer.
 
-    That holds for a part as for the whole: until its fill is known, the stop is for more than is left.
+    That holds for a part as for the whole: until its fill is known, and the stop is resized, the stop is for more than
+    is left.
     """
     leaving = next(
         (
             view
             for view in facts.live
             if (view.symbol, view.side) == (command.symbol, command.side)
-            and (view.goal_quantity is not None or view.state is PositionState.CLOSING or view.ordinal in facts.leaving)
+            and (_is_reduced(view) or view.ordinal in facts.leaving)
         ),
         None,
     )
     if leaving is None:
         return ""
-    return f"{leaving.position_id} is being closed, its stops may rest on {command.symbol} still; try again in a moment"
+    return f"{leaving.position_id} is being reduced, its stops may rest on {command.symbol} still; try again soon"
+
+
+def _is_reduced(view: PositionView) -> bool:
+    too_large = any(o.purpose.protective and o.quantity - o.filled_quantity > view.quantity for o in view.orders)
+    return view.goal_quantity is not None or view.state is PositionState.CLOSING or too_large
 
 
 def _quantity(command: OpenPosition, facts: Facts) -> str:
