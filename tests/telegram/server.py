@@ -279,6 +279,7 @@ def serving(api: BotApi | None = None) -> Iterator[BotApi]:
     try:
         yield api
     finally:
+        api.dead = True  # whoever still polls is let go
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
