@@ -84,8 +84,8 @@ class Memory:
     unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
     useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
-    leaving: dict[int, int] = field(default_factory=dict)
-    """Whose close passed here, and when (monotonic): its view tells of it only after the commit."""
+    leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
+    """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":
@@ -249,7 +249,7 @@ class SupervisorActor(Actor[Message]):
             realized_today=self._realized_today(account.account),
             watch_only=self._settings.watch_only,
             admitted=tuple(e for e in self._book.admitted.values() if e.account == account.account),
-            leaving=frozenset(ordinal for ordinal, at_ns in self._memory.leaving.items() if now - at_ns < LEAVING_NS),
+            leaving=self._leaving(now),
         )
 
     def _to_position(
@@ -274,7 +274,7 @@ class SupervisorActor(Actor[Message]):
             return
         if isinstance(command, c.ClosePosition | c.EmergencyClose):
             command = replace(command, shared_leg=self._shared(ordinal))
-            self._note_leaving(ordinal)
+            self._note_leaving(ordinal, command.command_id)
         if isinstance(command, c.ModifyPosition) and not self._may_change(ordinal, command):
             return
         self._tell_position(ordinal, command)
@@ -291,10 +291,20 @@ class SupervisorActor(Actor[Message]):
             self._memory.openings[view.account].append(self.context.clock.monotonic_ns())
         return not why
 
-    def _note_leaving(self, ordinal: int) -> None:
+    def _note_leaving(self, ordinal: int, command_id: CommandId) -> None:
         now = self.context.clock.monotonic_ns()
-        self._memory.leaving = {o: at for o, at in self._memory.leaving.items() if now - at < LEAVING_NS}
-        self._memory.leaving[ordinal] = now
+        self._memory.leaving = {o: note for o, note in self._memory.leaving.items() if now - note[1] < LEAVING_NS}
+        self._memory.leaving[ordinal] = (command_id, now)
+
+    def _leaving(self, now: int) -> frozenset[int]:
+        """Those whose views do not tell yet of the close that passed here."""
+        return frozenset(
+            ordinal
+            for ordinal, (command_id, at_ns) in self._memory.leaving.items()
+            if now - at_ns < LEAVING_NS
+            and (view := self._book.views.get(ordinal)) is not None
+            and command_id not in view.command_ids
+        )
 
     def _known(self, ordinal: int, position_id: PositionId) -> bool:
         view = self._book.views.get(ordinal)
@@ -329,7 +339,7 @@ class SupervisorActor(Actor[Message]):
                 position_id=view.position_id,
                 shared_leg=self._shared(view.ordinal),
             )
-            self._note_leaving(view.ordinal)
+            self._note_leaving(view.ordinal, close.command_id)
             self._tell_position(view.ordinal, close)
         self._reply(command, accepted=True, text=f"closing {len(views)} positions")
 
