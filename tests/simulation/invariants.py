@@ -144,7 +144,8 @@ class Invariants:
         for other in self.ledger.positions.values():
             same = (other.key.symbol, other.key.side) == (mine.symbol, mine.side) and other.ordinal != ordinal
             stops = other.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET)
-            if same and other.goal is not None and not other.cancel_first and stops:
+            reduced = other.goal is not None and not other.cancel_first
+            if same and stops and (reduced or any(stop.leaves > other.quantity for stop in stops)):
                 text = f"{event.client_order_id} opens while {other.position_id} is reduced with its stops in place"
                 self.fail("I8", text, ordinal)
 

@@ -106,6 +106,18 @@ def test_nobody_opens_on_a_leg_while_a_part_of_it_is_being_closed() -> None:
     holds(plan(*acts, weather=Weather(windows=silence)))
 
 
+def test_nobody_opens_on_a_leg_whose_stop_is_still_for_more_than_is_held() -> None:
+    """Seed 22057, I8: the smaller stop was in doubt, the larger one fired and took the rest from a neighbor."""
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000),
+        Act(at_ms=6_000, do="close part", slot=0, percent=50),
+        opening(7_000, 1, "beta"),
+        Act(at_ms=8_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+    )
+    doubt = ANSWERS["timeout_408"].at(Moment.BEFORE_EFFECT, method="POST", path="/algoOrder", nth=2)
+    holds(plan(*acts, faults=(doubt,)))
+
+
 def test_a_restart_adopts_nobody_a_second_time() -> None:
     """Seed 300, I5: the reconciler missed the view of a position, adopted it by hand, and canceled its stop."""
     killed = (Kill(moment="order", count=2, down_ms=2_000),)
