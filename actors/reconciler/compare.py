@@ -9,7 +9,7 @@ Invariants, each a test of the same name:
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -57,7 +57,10 @@ class OpenOrders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat."""
+    """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat.
+
+    `ended` are ordinals of positions that are known to be over: an order of any other may still protect something.
+    """
 
     account: AccountId
     mode: PositionMode
@@ -70,6 +73,7 @@ class Facts:
     orders: OpenOrders | None = None
     settings: Mapping[Symbol, SymbolSetting] = field(default_factory=dict)
     shared: frozenset[Leg] = frozenset()
+    ended: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ class Finding:
     leverage: int | None = None
     conditional: bool = False
     isolated: bool = False
+    certain: bool = True
 
     @property
     def key(self) -> Key:
@@ -410,7 +415,7 @@ def _order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
             continue
         order = next((o for o in view.orders if o.client_order_id == name), None) if view else None
         if view is None or order is None:
-            yield _orphan(found, view)
+            yield _orphan(found, view, certain=view is not None or parts.ordinal in facts.ended)
         elif order.purpose.protective and leaves != order.quantity - order.filled_quantity:
             yield _protection(facts, view, order, T.PROTECTION_MISMATCH, f"{leaves:f}")
     for view in views.values():
@@ -418,17 +423,18 @@ def _order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
             yield from _unprotected(facts, orders, view)
 
 
-def _orphan(order: OrderReport, view: PositionView | None) -> Finding:
+def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> Finding:
     return Finding(
         type=T.ORPHAN_ORDER,
         symbol=order.symbol,
         side=None,
         severity=Severity.WARNING,
-        believed="no such order" if view else "no position that it belongs to",
+        believed="no such order" if view else "its position is over" if certain else "a position that is not known",
         reported="open at the venue",
         positions=(view.position_id,) if view else (),
         target=order.client_order_id,
         conditional=order.conditional,
+        certain=certain,
     )
 
 

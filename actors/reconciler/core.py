@@ -387,6 +387,7 @@ class Core:
             orders=orders,
             settings=self._memory.ledger.settings_of(watch.account),
             shared=self._memory.ledger.shared_legs(watch.account),
+            ended=watch.ended,
         )
 
     def _mark_looked(self, watch: Watch, round_: Round, report: r.PositionsReport) -> None:

@@ -319,6 +319,10 @@ def _cancel(case: Case) -> Repair:
     """Our own order, by our own id."""
     if case.record.action not in (A.UPDATE_EXCHANGE, A.CLOSE_POSITION):
         return Repair(escalate=f"{case.record.action} leaves the order at the venue")
+    if not case.finding.certain:
+        return Repair(
+            escalate="its position is not known here, and the order may protect it; look before you cancel it"
+        )
     cancel = CancelOrder(
         correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
         account=case.record.account,

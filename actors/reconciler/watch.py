@@ -39,6 +39,7 @@ class Watch:
     mode: PositionMode = PositionMode.ONE_WAY
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     views: dict[Symbol, dict[int, PositionView]] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Watch:
         if not view.state.terminal and view.version:
             group[view.ordinal] = view
             return
+        self.ended.add(view.ordinal)
         group.pop(view.ordinal, None)
         if not group:
             del self.views[view.symbol]

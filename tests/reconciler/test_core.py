@@ -332,6 +332,7 @@ def test_an_orphan_of_ours_is_canceled_and_a_strangers_order_is_not() -> None:
     from tests.reconciler.world import open_order
 
     play = Play()
+    play.tell(view(9, "0", state=PositionState.CLOSED))
     for name in (own_id(9), "web_77"):
         play.orders[name] = open_order(name)  # type: ignore[index]
     play.run(320)

@@ -73,7 +73,7 @@ SITUATIONS: dict[DiscrepancyType, tuple[tuple[PositionView, ...], list[PositionR
     T.PRICE_MISMATCH: ((view(),), [row("1", entry_price=D(120))], {}),
     T.LEVERAGE_MISMATCH: ((view(),), [row("1", leverage=20)], {}),
     T.STATE_MISMATCH: ((view(in_doubt=True, touched_ns=0),), [row("1")], {}),
-    T.ORPHAN_ORDER: ((), [], {"orders": [open_order(own_id(9), conditional=True)]}),
+    T.ORPHAN_ORDER: ((), [], {"orders": [open_order(own_id(9), conditional=True)], "ended": {9}}),
     T.PROTECTION_MISSING: ((view(stop_loss=D(90), orders=(STOP,)),), [row("1")], {"orders": []}),
     T.PROTECTION_MISMATCH: (
         (view(stop_loss=D(90), orders=(STOP,)),),
@@ -286,6 +286,13 @@ def test_leverage_is_changed_at_the_venue_only_where_the_policy_says_so() -> Non
     for action in Action:
         sent = [e.message for e in repair(case(finding, views, action)).effects if isinstance(e.message, SetLeverage)]
         assert bool(sent) == (action is A.UPDATE_EXCHANGE)
+
+
+def test_an_order_of_a_position_that_is_not_known_is_left_to_a_human() -> None:
+    """A quarantined position's stop is an order that nobody here owns, and all that protects it."""
+    (finding,) = compared((), [], orders=[open_order(own_id(9))]).findings
+    done = repair(case(finding, (), A.UPDATE_EXCHANGE))
+    assert (done.effects, "look before you cancel" in done.escalate) == ((), True)
 
 
 def test_too_many_gone_at_once_is_believed_of_trades_alone() -> None:
