@@ -126,7 +126,8 @@ class UserEvents:
         if proven:
             self._strangers[key] = None
             _limit(self._strangers, MAX_LINKS)
-        return tuple(_stray(event, stamp, why) for event in self._parked.pop(key, []))
+        tell = _foreign_reports if proven else _only_stray
+        return tuple(report for event in self._parked.pop(key, []) for report in tell(event, stamp, why))
 
     def _feed(self, event: Row, stamp: Stamp) -> Fed:
         kind = text_of(event, "e", "")
@@ -163,9 +164,9 @@ class UserEvents:
                 return Fed(reports=_child_reports(event, own, stamp))
             return Fed(reports=_order_reports(event, stamp))
         if client_order_id.startswith(_SYSTEM_PREFIXES):
-            return Fed(reports=_forced_reports(event, stamp))
+            return Fed(reports=_foreign_reports(event, stamp, "the venue closed a position by force"))
         if key in self._strangers or client_order_id.startswith(_MANUAL_PREFIXES):
-            return Fed(reports=(_stray(event, stamp, "an order that was not placed here"),))
+            return Fed(reports=_foreign_reports(event, stamp, "an order that was not placed here"))
         return self._park(key, event, stamp)
 
     def _park(self, key: ChildKey, event: Row, stamp: Stamp) -> Fed:
@@ -245,12 +246,16 @@ def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, .
     return tuple(reports)
 
 
-def _forced_reports(event: Row, stamp: Stamp) -> tuple[Message, ...]:
-    """The venue's own order: its fills, with the leg they were taken from, and the event as it came."""
+def _foreign_reports(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
+    """A human's order, or the venue's own: its fill, with the leg it was of, and the event as it came."""
     order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
-    stray = _stray(event, stamp, "the venue closed a position by force")
+    stray = _stray(event, stamp, why)
     fill = stream_fill(order, stamp, event_time_ns=nanoseconds_of(event, "T", "E"))
     return (stray,) if fill is None else (fill, stray)
+
+
+def _only_stray(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
+    return (_stray(event, stamp, why),)
 
 
 def _account_update(event: Row, stamp: Stamp) -> Fed:

@@ -90,15 +90,16 @@ def test_a_child_whose_link_is_known_is_its_parent() -> None:
 def test_a_child_of_somebody_elses_stop_and_an_order_without_parent_are_strays() -> None:
     events = UserEvents()
     events.feed(trade("x9"), STAMP)
-    [told] = events.learn([row("900", client_id="web_abc")], STAMP)
+    *_, told = events.learn([row("900", client_id="web_abc")], STAMP)
     assert isinstance(told, StrayEvent)
     events.feed(trade("x10", order_id=901), STAMP)
     key = (BTC, VenueOrderId("901"))
-    [given_up] = events.give_up(key, "nobody's", STAMP, proven=True)
+    fill, given_up = events.give_up(key, "nobody's", STAMP, proven=True)
+    assert isinstance(fill, FillReport)
     assert isinstance(given_up, StrayEvent)
     assert '"i":901' in given_up.raw
     again = events.feed(trade("x10", order_id=901), STAMP)
-    assert ([type(each) for each in again.reports], again.lookups) == ([StrayEvent], ())
+    assert ([type(each) for each in again.reports], again.lookups) == ([FillReport, StrayEvent], ())
 
 
 def test_a_lookup_that_failed_does_not_brand_an_order_as_a_stranger() -> None:
