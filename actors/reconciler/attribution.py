@@ -67,6 +67,8 @@ def _reduce(
 ) -> tuple[tuple[Share, ...], str]:
     if not amount:
         return (), ""
+    if len(views) == 1:
+        return (_share(views[0], -amount),), ""
     if amount == held:
         return tuple(_share(view, -view.quantity) for view in views), ""
     manual = [view for view in views if view.strategy == MANUAL]

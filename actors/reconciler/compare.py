@@ -162,7 +162,7 @@ def _agreeing(
         if scope is not None and symbol != scope:
             continue
         leg = (symbol, view.side if hedge else None)
-        if leg in others:
+        if others and leg in others:
             others[leg] = (*others[leg], view)
         elif leg in agreeing:
             others[leg] = (agreeing.pop(leg), view)
@@ -207,7 +207,7 @@ def _comparable(facts: Facts, leg: Leg, views: Sequence[PositionView], findings:
     for view in views:
         if view.touched_ns >= begun_ns:
             return False
-        if view.in_doubt or any(_in_flight(order) for order in view.orders):
+        if view.in_doubt or (view.orders and any(_in_flight(order) for order in view.orders)):
             if facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
                 findings.append(_stuck(leg, view, "an outcome is not known"))
             return False
@@ -354,7 +354,6 @@ def _compare_settings(
     setting = facts.settings.get(leg[0])
     asked = next((view.leverage for view in views if view.leverage is not None), None)
     believed = asked if asked is not None else setting.leverage if setting else None
-    ids = tuple(view.position_id for view in views)
     if believed is not None and row.leverage is not None and believed != row.leverage:
         findings.append(
             Finding(
@@ -365,7 +364,7 @@ def _compare_settings(
                 believed=f"{believed}x",
                 reported=f"{row.leverage}x",
                 mark_price=row.mark_price,
-                positions=ids,
+                positions=tuple(view.position_id for view in views),
                 leverage=row.leverage,
                 isolated=row.isolated,
             )
@@ -379,7 +378,7 @@ def _compare_settings(
                 severity=Severity.WARNING,
                 believed=_margin(isolated=setting.isolated),
                 reported=_margin(isolated=row.isolated),
-                positions=ids,
+                positions=tuple(view.position_id for view in views),
                 leverage=row.leverage,
                 isolated=row.isolated,
             )
