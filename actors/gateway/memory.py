@@ -101,14 +101,10 @@ class SentOrders:
         if before is not None and before.phase is Phase.HANDED:
             self._live[name] = replace(before, answered_ns=now_ns)
 
-    def settle(
-        self, name: ClientOrderId, refusal: OrderRejected | None = None, *, exists: bool = False
-    ) -> None:
+    def settle(self, name: ClientOrderId, refusal: OrderRejected | None = None, *, exists: bool = False) -> None:
         """Its outcome is known."""
         before = self._live.pop(name, None) or self._settled.pop(name, None) or Sent(phase=Phase.SETTLED)
-        self._settled[name] = replace(
-            before, phase=Phase.SETTLED, refusal=refusal, exists=exists or before.exists
-        )
+        self._settled[name] = replace(before, phase=Phase.SETTLED, refusal=refusal, exists=exists or before.exists)
         _trim(self._settled, self._settled_limit)
 
     def cancel_early(self, name: ClientOrderId) -> None:

@@ -95,9 +95,7 @@ class Orders:
         name = message.client_order_id
         sent = self._sent.get(name)
         if sent is not None and sent.phase is Phase.OWED:
-            self._refuse(
-                self._waiting.get(name, message), RejectReason.NEVER_SENT, "canceled before it was sent"
-            )
+            self._refuse(self._waiting.get(name, message), RejectReason.NEVER_SENT, "canceled before it was sent")
         elif sent is not None and sent.refusal is not None:
             self._desk.say(sent.refusal)
         else:
@@ -121,9 +119,7 @@ class Orders:
 
     def fetch_fills(self, message: FetchFills) -> None:
         self._desk.promise(f"fills/{message.client_order_id}", message)
-        self.doubts.ask(
-            message, Goal.FILLS, sent_ns=message.since_ns, venue_order_id=message.venue_order_id
-        )
+        self.doubts.ask(message, Goal.FILLS, sent_ns=message.since_ns, venue_order_id=message.venue_order_id)
 
     # What leaves.
 
@@ -190,9 +186,7 @@ class Orders:
             return
         self.doubts.over(name)
         self._sent.owe(name)
-        verdict = retry.after_not_executed(
-            order, message, attempts=sent.attempts, wall_ns=self._desk.clock.time_ns()
-        )
+        verdict = retry.after_not_executed(order, message, attempts=sent.attempts, wall_ns=self._desk.clock.time_ns())
         opening = isinstance(order, SubmitOpening)
         if name in self.cancels:
             self._refuse(order, RejectReason.NEVER_SENT, "canceled before it was executed")
