@@ -121,7 +121,9 @@ def compare(facts: Facts) -> Comparison:
     scope = facts.report.symbol
     reported, doubled = _reported(facts.report.positions, hedge=hedge)
     agreeing, believed = _agreeing(facts, reported, hedge=hedge, unless=bool(doubled))
-    if agreeing:
+    if len(agreeing) == len(reported):
+        reported = {}
+    elif agreeing:
         reported = {leg: row for leg, row in reported.items() if leg not in agreeing}
     findings: list[Finding] = [_mode_finding(symbol) for symbol in sorted(doubled)]
     judged: list[Leg] = list(agreeing)
@@ -191,13 +193,12 @@ def _agrees(view: PositionView, row: PositionRow, begun_ns: int, setting: Symbol
     )
 
 
-def _reported(rows: Iterable[PositionRow], *, hedge: bool) -> tuple[dict[Leg, PositionRow], frozenset[Symbol]]:
+def _reported(rows: Sequence[PositionRow], *, hedge: bool) -> tuple[dict[Leg, PositionRow], frozenset[Symbol]]:
     """Rows by leg, and the symbols that have two where a one-way account can have one."""
-    held = [row for row in rows if row.quantity]
-    found: dict[Leg, PositionRow] = {(row.symbol, row.side if hedge else None): row for row in held}
-    if len(found) == len(held):
+    found: dict[Leg, PositionRow] = {(row.symbol, row.side if hedge else None): row for row in rows if row.quantity}
+    if len(found) == len(rows):
         return found, frozenset()
-    counts = Counter(row.symbol for row in held)
+    counts = Counter(row.symbol for row in rows if row.quantity)
     return found, frozenset(symbol for symbol, count in counts.items() if count > (2 if hedge else 1))
 
 
