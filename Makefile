@@ -3,7 +3,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test lint bench states clean
+SEEDS ?= 200
+
+.PHONY: run demo test lint bench simulate states clean
 
 run: $(VENV)/.installed ## Start the supervisor; without keys in config.yaml it trades on the embedded paper venue.
 	$(BIN)/albra run
@@ -22,6 +24,9 @@ lint: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test ## Ratios measured in one run, with the machine, the versions, medians and spread.
 	$(BIN)/python -m benchmarks
+
+simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, under faults; `make simulate SEEDS=1000`.
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $$(date +%s)
 
 states: $(VENV)/.installed ## Render docs/states.md from the position machine's table.
 	$(BIN)/python -m actors.position.diagram > docs/states.md
