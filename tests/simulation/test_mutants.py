@@ -8,7 +8,7 @@ import pytest
 from tests.simulation.mutants import MUTANTS, planted
 from tests.simulation.world import simulate
 
-SEEDS = 80
+SEEDS = 240
 EXPECTED = {
     "blind resend": {"I1", "I2", "I3"},
     "effects before commit": {"I3"},
