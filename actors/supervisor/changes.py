@@ -5,7 +5,7 @@ limits, neighbors on the symbol, and the price at which the venue liquidates.
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from actors.supervisor.admission import Facts, addition_refusal, beyond_liquidation
 from messages.commands import ModifyPosition, OpenPosition
@@ -67,7 +67,7 @@ def funding_shares(report: FundingReport, views: Sequence[PositionView]) -> tupl
     net = sum((v.quantity * v.side.sign for v in held), ZERO)
     if not net:
         return ()
-    parts = [(report.amount * v.quantity * v.side.sign / net).quantize(MONEY_STEP) for v in held]
+    parts = [(report.amount * v.quantity * v.side.sign / net).quantize(MONEY_STEP, ROUND_HALF_EVEN) for v in held]
     largest = max(range(len(held)), key=lambda index: held[index].quantity)
     parts[largest] += report.amount - sum(parts, ZERO)
     return tuple(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from html import escape as _escape
 from types import MappingProxyType
 
@@ -111,7 +111,7 @@ def number(value: Decimal | None) -> str:
 
 def money(value: Decimal) -> str:
     """Two places and thousands apart by a thin mark nobody can misread: a space."""
-    text = f"{value.quantize(Decimal('0.01')):,f}".replace(",", " ")
+    text = f"{value.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,f}".replace(",", " ")
     return "0.00" if text == "-0.00" else text
 
 

@@ -15,7 +15,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -177,7 +177,7 @@ def _play(stage: _Stage, breath: Callable[[], None]) -> None:
 def _open(stage: _Stage, plan: Row) -> str:
     mark, tick = stage.mark(plan["symbol"]), _TICKS[plan["symbol"]]
     prices = {
-        name: format((mark * Decimal(plan[part])).quantize(tick), "f")
+        name: format((mark * Decimal(plan[part])).quantize(tick, ROUND_HALF_EVEN), "f")
         for name, part in (("stop_loss", "stop"), ("take_profit", "target"))
         if part in plan
     }
@@ -210,7 +210,7 @@ def _alter(stage: _Stage, position_id: str) -> None:
 
 def _fall(stage: _Stage, position_id: str) -> None:
     stop = Decimal(stage.position(position_id)["stop_loss"])
-    price = format((stop * Decimal("0.999")).quantize(_TICKS["BTCUSDT"]), "f")
+    price = format((stop * Decimal("0.999")).quantize(_TICKS["BTCUSDT"], ROUND_HALF_EVEN), "f")
     output.line(f"The venue's price goes to {price}, the stop stands at {stop}.")
     stage.at_venue("POST", "/paper/price", {"symbol": "BTCUSDT", "price": price})
     _until("the stop has closed BTCUSDT", lambda: stage.position(position_id)["state"] == "CLOSED")

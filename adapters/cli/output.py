@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, TextIO
 
 _RESET = "\x1b[0m"
@@ -53,7 +53,7 @@ def rounded(number: Decimal | None) -> str:
     if number is None:
         return "-"
     places = max(0, min(8, 7 - number.adjusted())) if number else 0
-    return format(number.quantize(Decimal(1).scaleb(-places)).normalize(), "f")
+    return format(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN).normalize(), "f")
 
 
 def duration(seconds: int) -> str:
