@@ -198,16 +198,14 @@ def _fits(order: Order, price: Decimal | None, quantity: Decimal) -> bool:
 def _clean_up(d: Draft) -> None:
     """Flat: nothing of ours may stay on the book, and nothing may still leave for it.
 
-    A reduction without an answer may wait in the gateway, during a ban say, while a stop does its work. Once it
-    leaves it takes from a neighbor on the same leg; the cancel meets it before. Protective orders without an answer
-    are canceled once they have one.
+    An order without an answer may wait in the gateway, during a ban say, while another does its work. Once it leaves
+    it takes from a neighbor on the same leg; the cancel meets it before.
     """
     p = d.position
     if p.quantity > 0 or p.live_orders(OrderPurpose.ENTRY) or not p.held:
         return
     for order in p.live_orders(OrderPurpose.REDUCE, *PROTECTIVE):
-        if order.purpose is OrderPurpose.REDUCE or order.phase is OrderPhase.WORKING:
-            _cancel(d, order, "position is flat")
+        _cancel(d, order, "position is flat")
 
 
 def _cancel(d: Draft, order: Order, why: str) -> None:
