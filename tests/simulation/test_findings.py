@@ -36,6 +36,15 @@ def holds(what: Plan) -> Outcome:
     return outcome
 
 
+def refusals(what: Plan) -> list[RejectReason]:
+    """Why orders of the first position are not at the venue, after a run in which every invariant holds."""
+    with simulated_transport():
+        world = World(what)
+        outcome = world.run()
+    assert outcome.violation is None, outcome.violation
+    return [event.reason for event in world.ledger.events[1] if isinstance(event, OrderRefused)]
+
+
 def opening(at_ms: int, slot: int, strategy: str, **fields: int) -> Act:
     act = Act(at_ms=at_ms, do="open", slot=slot, symbol="SOLUSDT", strategy=strategy, side=LONG, lots=2)
     return replace(act, **fields)  # type: ignore[arg-type]
@@ -57,11 +66,20 @@ def test_a_reduction_that_waits_is_called_back_when_the_stop_has_done_its_work()
         Act(at_ms=5_000, do="close part", slot=0, percent=50),
         Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
     )
-    with simulated_transport():
-        world = World(plan(*acts, faults=(refused,)))
-        assert world.run().violation is None
-    refusals = [event.reason for event in world.ledger.events[1] if isinstance(event, OrderRefused)]
-    assert refusals == [RejectReason.NEVER_SENT]
+    assert refusals(plan(*acts, faults=(refused,))) == [RejectReason.NEVER_SENT]
+
+
+def test_a_stop_that_waits_is_called_back_when_another_has_done_its_work() -> None:
+    """Seed 1795388227005, I8: a new stop waited out a ban, and left for a position that was flat by then."""
+    refused = ANSWERS["unavailable_503"].at(
+        Moment.BEFORE_EFFECT, method="POST", path="/algoOrder", nth=2, count=0, until_ms=START_MS + 15_000
+    )
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000),
+        Act(at_ms=5_000, do="move stop", slot=0, stop_ppm=8_000),
+        Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+    )
+    assert refusals(plan(*acts, faults=(refused,))) == [RejectReason.NEVER_SENT]
 
 
 def test_nobody_opens_on_a_leg_that_another_close_is_clearing() -> None:
