@@ -69,6 +69,8 @@ def test_a_liquidation_closes_the_only_position_on_the_leg_with_its_cause_and_it
     assert any(n.severity is Severity.CRITICAL and "liquidated" in n.text for n in house.all(Notify, "notifier"))
     assert house.all(SubmitReducing, "gateway/main") == []
     ours = stop.client_order_id  # type: ignore[attr-defined]
+    # Called back while it may still wait in the gateway, and again when the venue turns out to have it.
+    assert [c.client_order_id for c in house.all(CancelOrder, "gateway/main")] == [ours]
     house.tell(
         r.OrderReport(
             account=MAIN,
@@ -81,7 +83,7 @@ def test_a_liquidation_closes_the_only_position_on_the_leg_with_its_cause_and_it
             filled_quantity=Decimal(0),
         )
     )
-    assert [c.client_order_id for c in house.all(CancelOrder, "gateway/main")] == [ours]
+    assert [c.client_order_id for c in house.all(CancelOrder, "gateway/main")] == [ours, ours]
     assert len(house.all(SubmitOpening, "gateway/main")) == 1
 
 
