@@ -24,6 +24,7 @@ from messages.types import AccountId, Address, CommandId, CorrelationId, Journal
 
 if TYPE_CHECKING:
     from actors.ledger import Past
+    from actors.notifier.actor import Figures
     from actors.notifier.actor import Settings as NotifierSettings
     from actors.notifier.actor import Start as NotifierStart
     from actors.ports import Clock, Venue
@@ -345,10 +346,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
 ) -> None:
     """Spawn every long-lived actor. `audience` sees what is shown; its first member answers the control API."""
     from actors.edge import EdgeActor
-    from actors.gateway.actor import GatewayActor, gateway_address
-    from actors.gateway.memory import Memory as GatewayMemory
     from actors.journal import journal_factory
-    from actors.notifier.actor import Figures, NotifierActor
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
     from actors.reconciler.watch import Memory as ReconcilerMemory
@@ -372,34 +370,13 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     )
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
-    chat, channel = ways_out
-    notifier_settings, notifier_start, figures = _notifier_settings(config), _notifier_start(journal), Figures()
+    chat, _ = ways_out
     system.spawn("journal", journal_factory(journal), placement=thread)
-    system.spawn(
-        "notifier",
-        lambda context: NotifierActor(
-            context,
-            settings=notifier_settings,
-            start=notifier_start,
-            chat=chat,
-            channel=channel,
-            figures=figures,
-            show=show,
-            log=log,
-        ),
-        placement=thread,
-    )
+    figures = _spawn_notifier(config, system, journal, ways_out, show, log)
     system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
     for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
         system.subscribe(shown, show)
-    sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
-    for name, venue in venues.items():
-        gateway_memory = GatewayMemory.fresh(system.clock)
-        system.spawn(
-            gateway_address(name),
-            partial(GatewayActor, account=name, venue=venue, memory=gateway_memory, sweep_ns=sweep_ns),
-            placement=thread,
-        )
+    _spawn_gateways(config, system, venues)
     reconciler_settings = _reconciler_settings(config, settings.journal_id, settings.accounts)
     reconciler_memory = ReconcilerMemory.of(settings.accounts)
     system.spawn(
@@ -432,6 +409,53 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     )
     if chat is not None:
         _spawn_telegram(config, system, journal, chat, log)
+
+
+def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it remembers
+    config: Config,
+    system: "ActorSystem",
+    journal: "SqliteJournal",
+    ways_out: "tuple[TelegramChat | None, Webhook | None]",
+    show: Callable[[object], None],
+    log: Callable[..., None],
+) -> "Figures":
+    """Its figures outlive its lives, for `albra status`."""
+    from actors.notifier.actor import Figures, NotifierActor
+    from actors.runtime import Placement
+
+    chat, channel = ways_out
+    settings, start, figures = _notifier_settings(config), _notifier_start(journal), Figures()
+    system.spawn(
+        "notifier",
+        lambda context: NotifierActor(
+            context,
+            settings=settings,
+            start=start,
+            chat=chat,
+            channel=channel,
+            figures=figures,
+            show=show,
+            log=log,
+        ),
+        placement=Placement.THREAD,
+    )
+    return figures
+
+
+def _spawn_gateways(config: Config, system: "ActorSystem", venues: "dict[AccountId, Venue]") -> None:
+    """One for each account; what an account's gateway remembers outlives its lives."""
+    from actors.gateway.actor import GatewayActor, gateway_address
+    from actors.gateway.memory import Memory
+    from actors.runtime import Placement
+
+    sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
+    for name, venue in venues.items():
+        memory = Memory.fresh(system.clock)
+        system.spawn(
+            gateway_address(name),
+            partial(GatewayActor, account=name, venue=venue, memory=memory, sweep_ns=sweep_ns),
+            placement=Placement.THREAD,
+        )
 
 
 def _spawn_telegram(

@@ -26,7 +26,7 @@ from messages.types import Address, JournalId, Key, OrderPurpose, PositionState
 
 JOURNAL = Address("journal")
 SUPERVISOR = Address("supervisor")
-SNAPSHOT_EVERY = 16
+SNAPSHOT_EVERY = 64
 """Events between two snapshots: recovery folds fewer than this per position."""
 OPENING_PAUSE_NS = 1_000_000_000
 """Until a message whose step would open something is looked at again, after its step could not be written."""
