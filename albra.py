@@ -10,17 +10,16 @@ import gc
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from decimal import Decimal
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adapters.cli import entry
 from adapters.cli.outcome import CommandError, Exit
-from adapters.config import AccountConfig, Config, LimitsConfig
-from messages.base import Event, Message
-from messages.types import AccountId, Address, CommandId, CorrelationId, JournalId, OrderPurpose, PositionId
+from adapters.config import Config, LimitsConfig
+from messages.base import Message
+from messages.types import AccountId, Address, JournalId
 
 if TYPE_CHECKING:
     from actors.ledger import Past
@@ -34,11 +33,9 @@ if TYPE_CHECKING:
     from actors.supervisor.actor import Restored
     from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
-    from adapters.exchange.settings import ExchangeSettings
     from adapters.logs.writing import Logs
     from adapters.paper.server import EmbeddedServer
     from adapters.storage.jobs import Health
-    from adapters.storage.reader import JournalReader
     from adapters.storage.sqlite import SqliteJournal
     from adapters.storage.verify import Fold
     from adapters.telegram import TelegramChat
@@ -65,28 +62,9 @@ def main() -> int:
 
 
 def _fold() -> "Fold":
-    """How `albra journal verify` rebuilds a history, to hold its snapshots against a replay from the start."""
-    from actors.notifier.actor import SHAPE as NOTICES
-    from actors.position.fold import fold
-    from actors.position.state import blank
-    from actors.reconciler.ledger import fold as fold_ledger
-    from actors.telegram.history import SHAPE as CHAT
-    from messages import codec, notices, reconciliation, telegram
-    from messages.types import JournalId, Key, PositionSide, StrategyId, Symbol
+    from actors.recovery import rebuilt
 
-    nobody = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
-
-    def rebuild(events: Sequence[Event]) -> bytes:
-        """What a history is of shows in its first event."""
-        if events and type(events[0]).__module__ == reconciliation.__name__:
-            return codec.encode(fold_ledger(events).snapshot())
-        if events and type(events[0]).__module__ == notices.__name__:
-            return NOTICES.encode(NOTICES.fold(events))
-        if events and type(events[0]).__module__ == telegram.__name__:
-            return CHAT.encode(CHAT.fold(events))
-        return codec.encode(fold(blank(nobody, 0, JournalId("")), events))
-
-    return rebuild
+    return rebuilt
 
 
 def run(config: Config, *, live: bool) -> int:
@@ -121,7 +99,9 @@ def _exit_of(error: Exception) -> Exit:
 def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Event) -> None:
     from actors.runtime import ActorSystem, ThreadDispatcher
     from adapters.clock import SystemClock
+    from adapters.logs.steps import hop_writer
     from adapters.logs.writing import Logs
+    from adapters.paper.embedded import embedded_venue
     from adapters.storage.lock import DirectoryLock
     from adapters.storage.reserve import Reserve
     from messages.priority import PRIORITY
@@ -130,7 +110,7 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     lock = DirectoryLock(config.storage.path)
     stack.callback(lock.release)
     Reserve(config.storage.path).make_room()
-    paper = stack.enter_context(_paper(config))
+    paper = stack.enter_context(embedded_venue(config))
     logs = Logs(
         storage=config.storage.path,
         level=config.log.level,
@@ -150,45 +130,10 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
         clock,
         max_queue_size=config.phase2.event_bus.max_queue_size,
         supervisor_address=SUPERVISOR,
-        observer=_hop_writer(logs),
+        observer=hop_writer(logs),
     )
     stack.callback(_stop_system, system, logs)
     _compose(config, stack, system, journal, paper, logs, clock, live=live)
-
-
-class _Resting:
-    """Which positions have a limit entry on the book, from the views that they publish."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._ordinals: set[int] = set()
-
-    def hear(self, view: object) -> None:
-        from messages.reports import PositionView
-
-        assert isinstance(view, PositionView)
-        rests = any(o.purpose is OrderPurpose.ENTRY and o.price is not None for o in view.orders)
-        with self._changed:
-            (self._ordinals.add if rests else self._ordinals.discard)(view.ordinal)
-            self._changed.notify_all()
-
-    def __bool__(self) -> bool:
-        return bool(self._ordinals)
-
-    def wait_until_gone(self, deadline_ms: int) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._ordinals, deadline_ms / 1000)
-
-
-def _call_off_entries(system: "ActorSystem", resting: _Resting, clock: "Clock") -> None:
-    """Before the venues stop. What is not confirmed in time is canceled again at the next start: its intent is kept."""
-    if not resting:
-        return
-    from messages.commands import CancelEntries
-
-    command_id = CommandId(f"stop-{clock.time_ns()}")
-    system.tell(SUPERVISOR, CancelEntries(command_id=command_id, correlation_id=CorrelationId(command_id)))
-    resting.wait_until_gone(VENUE_DEADLINE_MS)
 
 
 def _fatal(logs: "Logs", ended: threading.Event, address: str, error: BaseException) -> None:
@@ -206,67 +151,12 @@ def _stop_system(system: "ActorSystem", logs: "Logs") -> None:
         logs.step("WARNING", "stopped with work left", killed=",".join(report.killed), undelivered=report.undelivered)
 
 
-@contextmanager
-def _paper(config: Config) -> "Iterator[EmbeddedServer | None]":
-    """The embedded venue, where an account trades on it. Its account lies beside the journal and outlives us."""
-    if not any(account.embedded for account in config.accounts):
-        yield None
-        return
-    from adapters.paper.server import ListenError, PaperServer, serve_in_thread, wall_clock_ms
-    from adapters.paper.venue import PaperVenue
-
-    def make() -> PaperServer:
-        return PaperServer(
-            PaperVenue(seed=config.paper.seed, now_ms=wall_clock_ms()),
-            port=config.paper.port,
-            storage=config.storage.path / "paper",
-            tick_ms=config.paper.tick_ms,
-        )
-
-    with ExitStack() as serving:
-        try:
-            embedded = serving.enter_context(serve_in_thread(make))
-        except ListenError as error:
-            advice = "choose another port in the configuration, or 0 for any"
-            raise CommandError(Exit.FAILED, f"run: paper.port: {error}; {advice}") from None
-        yield embedded
-
-
 def _open_journal(config: Config, paper: "EmbeddedServer | None", lock: Any) -> "SqliteJournal":
+    from adapters.exchange.access import identity_of
     from adapters.storage.sqlite import SqliteJournal
 
-    bindings = {account.account: _identity(account, paper) for account in config.accounts}
+    bindings = {account.account: identity_of(account, paper) for account in config.accounts}
     return SqliteJournal.open(config.storage.path, bindings=bindings, lock=lock)
-
-
-def _identity(account: AccountConfig, paper: "EmbeddedServer | None") -> str:
-    """What binds the journal to a venue's account: never a port, never a key."""
-    if account.embedded:
-        assert paper is not None
-        return f"paper#{paper.identity}"
-    return _settings(account, paper).identity
-
-
-def _settings(account: AccountConfig, paper: "EmbeddedServer | None") -> "ExchangeSettings":
-    from adapters.exchange.settings import ExchangeSettings
-
-    if account.embedded:
-        assert paper is not None
-        key, secret = paper.api_key, paper.api_secret
-    else:
-        assert account.api_key is not None
-        assert account.api_secret is not None
-        key, secret = account.api_key.reveal(), account.api_secret.reveal()
-    return ExchangeSettings(
-        exchange="binanceusdm" if account.embedded else account.exchange,
-        api_key=key,
-        api_secret=secret,
-        base_url=paper.http_url if account.embedded and paper else account.base_url,
-        position_mode=account.position_mode,
-        set_position_mode=account.set_position_mode,
-        recv_window_ms=account.recv_window_ms,
-        timeout_ms=account.timeout_ms,
-    )
 
 
 def _compose(  # noqa: PLR0917 - what one process is made of
@@ -281,12 +171,16 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     live: bool,
 ) -> None:
     """Open the addresses, in the order of who is told things first; then let the outside in."""
+    from actors.recovery import days_in
+    from actors.supervisor.resting import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
+    from adapters.exchange.access import settings_of
     from adapters.exchange.client import CcxtVenue
+    from adapters.logs.steps import line_writer
     from messages.reports import PositionView
 
     accounts = tuple(account.account for account in config.accounts)
-    log = _line_writer(logs)
+    log = line_writer(logs)
     control = ControlServer(
         storage=config.storage.path,
         submit=lambda message: system.offer(SUPERVISOR, message),
@@ -297,9 +191,9 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         webhook=config.webhook,
     )
     venues: dict[AccountId, Venue] = {
-        account.account: CcxtVenue(account.account, _settings(account, paper), clock) for account in config.accounts
+        account.account: CcxtVenue(account.account, settings_of(account, paper), clock) for account in config.accounts
     }
-    restored = _restore(journal, _day_of(config.limits.timezone))
+    restored = _restore(journal, days_in(config.limits.timezone))
     address = control.start()
     header = {"control": f"{address.host}:{address.port}", "journal": journal.journal_id, "pid": str(address.pid)}
     screen = _screen(config, header, live=live)
@@ -320,9 +214,9 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     if chat is not None:
         stack.callback(chat.close_intake)
     if config.entries.cancel_on_stop and config.phase2.enabled:
-        resting = _Resting()
+        resting = RestingEntries()
         system.subscribe(PositionView, resting.hear)
-        stack.callback(_call_off_entries, system, resting, clock)
+        stack.callback(call_off_entries, system, resting, clock, VENUE_DEADLINE_MS)
     stack.callback(control.stop)  # unwound first: nothing comes in while the rest finishes what it has
     gc.freeze()  # what exists now stays for good; the collector need not look at it again
 
@@ -350,6 +244,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
     from actors.reconciler.watch import Memory as ReconcilerMemory
+    from actors.recovery import days_in
     from actors.runtime import Placement
     from actors.supervisor.actor import Memory, Settings, SupervisorActor
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
@@ -364,7 +259,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         accounts=tuple(venues),
         limits=_limits(config.limits),
         account_limits={account.account: _limits(account.limits) for account in config.accounts},
-        day_of=_day_of(config.limits.timezone),
+        day_of=days_in(config.limits.timezone),
         watch_only=not config.phase2.enabled,
         reconciler=RECONCILER,
     )
@@ -636,44 +531,23 @@ def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., 
 
 
 def _restore(journal: "SqliteJournal", day_of: Callable[[int], int]) -> "Restored":
-    """Fold what is durable. A damaged position stays out; the others, and the boot, are not concerned."""
-    from actors.supervisor.actor import OWN_HISTORY, Restored
+    """What the supervisor starts with. A damaged position stays out; the others, and the boot, are not concerned."""
+    from actors.recovery import restored
+    from actors.supervisor.actor import OWN_HISTORY
     from adapters.storage import loss
-    from adapters.storage.record import DamagedPosition
+    from adapters.storage.record import as_replayed
 
     loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY)
-    positions: list[Position] = []
-    damaged: list[str] = []
-    own: tuple[Any, ...] = ()
     with journal.reader() as reader:
-        for found in reader.recover():
-            if isinstance(found, DamagedPosition):
-                damaged.append(f"{found.position_id}: {found.why}")
-            elif found.ordinal == OWN_HISTORY:
-                own = found.events
-            elif found.ordinal > OWN_HISTORY:  # below are histories of other actors, see `_past`
-                positions.append(_folded(found))
-        return Restored(
-            positions=tuple(positions),
-            finished=tuple((e.ordinal, PositionId(e.position_id)) for e in reader.terminal()),
-            own_events=own,
+        return restored(
+            ((found.position_id, as_replayed(found)) for found in reader.recover()),
+            finished=tuple((entry.ordinal, entry.position_id) for entry in reader.terminal()),
+            recent=reader.recent_events(RECENT_STEPS),
             # Positions among the lost steps may have orders at the venue: their ordinals are not given again.
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
-            realized_today=_realized(reader, positions, day_of),
-            damaged=(*loss.in_words(journal), *damaged),
+            day_of=day_of,
+            damaged=loss.in_words(journal),
         )
-
-
-def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:
-    """Called by the journal's writer whenever the health of its disk changes."""
-    from adapters.storage.jobs import Health
-    from messages.requests import Notify
-    from messages.types import Severity
-
-    well = health is Health.WELL
-    severity, text = (Severity.INFO, "the journal's disk is well again") if well else (Severity.CRITICAL, why)
-    log("INFO" if well else "CRITICAL", "disk", why=text)
-    system.tell("notifier", Notify(severity=severity, text=text))
 
 
 def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
@@ -688,49 +562,16 @@ def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
     return Past(snapshot=found.snapshot, snapshot_version=found.snapshot_version, events=found.events)
 
 
-def _folded(found: Any) -> "Position":
-    from actors.position.fold import fold
-    from actors.position.state import Position, blank
-    from messages import codec
-    from messages.ids import parse_position_id
-    from messages.types import JournalId
+def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:
+    """Called by the journal's writer whenever the health of its disk changes."""
+    from adapters.storage.jobs import Health
+    from messages.requests import Notify
+    from messages.types import Severity
 
-    if found.snapshot is not None:
-        return fold(codec.decode_as(found.snapshot, Position), found.events)
-    parsed = parse_position_id(found.position_id)
-    assert parsed is not None, found.position_id
-    key, ordinal = parsed
-    return fold(blank(key, ordinal, JournalId("")), found.events)
-
-
-def _realized(
-    reader: "JournalReader", positions: "list[Position]", day_of: Callable[[int], int]
-) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
-    """Realized result less fees by (account, day), from the latest steps, for the daily loss limit."""
-    from messages.events import OrderFilled, QuantityAdjusted
-    from messages.ids import parse_position_id
-
-    accounts = {p.ordinal: p.key.account for p in positions}
-    for entry_ in reader.terminal():
-        parsed = parse_position_id(entry_.position_id)
-        if parsed is not None:
-            accounts[entry_.ordinal] = parsed[0].account
-    sums: dict[tuple[AccountId, int], Decimal] = {}
-    for ordinal, event in reader.recent_events(RECENT_STEPS):
-        account = accounts.get(ordinal)
-        if account is not None and isinstance(event, OrderFilled | QuantityAdjusted):
-            day = (account, day_of(event.ts_init))
-            sums[day] = sums.get(day, Decimal(0)) + event.realized_pnl - event.fee
-    return tuple(sums.items())
-
-
-def _day_of(timezone: str) -> Callable[[int], int]:
-    """Number the days of wall time in this zone."""
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
-
-    zone = ZoneInfo(timezone)
-    return lambda time_ns: datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).astimezone(zone).toordinal()
+    well = health is Health.WELL
+    severity, text = (Severity.INFO, "the journal's disk is well again") if well else (Severity.CRITICAL, why)
+    log("INFO" if well else "CRITICAL", "disk", why=text)
+    system.tell("notifier", Notify(severity=severity, text=text))
 
 
 def _limits(limits: LimitsConfig) -> Any:
@@ -745,35 +586,6 @@ def _limits(limits: LimitsConfig) -> Any:
     )
 
 
-def _hop_writer(logs: "Logs") -> Callable[[str, object, int, int], None]:
-    """One line for each actor that a correlated message passes; positions write their own, which say more."""
-    from messages.reports import PositionView
-
-    def write(address: str, message: object, started_ns: int, finished_ns: int) -> None:
-        if not isinstance(message, Message) or not message.correlation_id or isinstance(message, PositionView):
-            return
-        if address.startswith("position/"):
-            return
-        logs.step(
-            "INFO",
-            type(message).__name__,
-            actor=address,
-            correlation_id=message.correlation_id,
-            position_id=getattr(message, "position_id", None) or "",
-            symbol=getattr(message, "symbol", None) or "",
-            took_us=(finished_ns - started_ns) // 1000,
-        )
-
-    return write
-
-
-def _line_writer(logs: "Logs") -> Callable[..., None]:
-    def write(level: str, event: str, /, **fields: str) -> None:
-        logs.step(level, event, event=event, **{name: value for name, value in fields.items() if value})
-
-    return write
-
-
 def _screen(config: Config, header: dict[str, str], *, live: bool) -> Any:
     from adapters.cli.live import Screen
 
@@ -784,26 +596,12 @@ def _screen(config: Config, header: dict[str, str], *, live: bool) -> Any:
 
 def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tuple[str, str, str], ...]:
     """Messages, actors and journal for `albra status`."""
-    metrics = system.metrics()
+    from actors.supervisor.status import runtime_rows
+
     counters = journal.counters()
     health, why = journal.health()
-    lanes = tuple(
-        (
-            "messages",
-            lane.name.lower(),
-            (
-                f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
-                f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms"
-            ),
-        )
-        for lane in metrics.lanes
-    )
     return (
-        *lanes,
-        ("actors", "alive", str(len(metrics.actors))),
-        ("actors", "restarts", str(metrics.restarts)),
-        ("actors", "quarantined", ", ".join(metrics.quarantined) or "none"),
-        ("actors", "messages put aside", str(metrics.parked)),
+        *runtime_rows(system.metrics()),
         ("journal", "id", journal.journal_id),
         ("journal", "commits", f"{counters.commits} of {counters.steps} steps, {counters.failures} failed"),
         ("journal", "disk", f"{health}; {journal.reserve_held() >> 20} MiB in reserve{f': {why}' if why else ''}"),

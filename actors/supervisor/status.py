@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 
+from actors.runtime.metrics import SystemMetrics
 from actors.supervisor.book import Account, Book, Hold
 from messages.base import Message
 from messages.reports import VenueReport
@@ -58,4 +59,26 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
         (section, "mode", account.mode),
         (section, "symbols", str(len(account.instruments))),
         *known,
+    )
+
+
+def runtime_rows(metrics: SystemMetrics) -> Rows:
+    """Messages by priority, and the actors."""
+    lanes = tuple(
+        (
+            "messages",
+            lane.name.lower(),
+            (
+                f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
+                f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms"
+            ),
+        )
+        for lane in metrics.lanes
+    )
+    return (
+        *lanes,
+        ("actors", "alive", str(len(metrics.actors))),
+        ("actors", "restarts", str(metrics.restarts)),
+        ("actors", "quarantined", ", ".join(metrics.quarantined) or "none"),
+        ("actors", "messages put aside", str(metrics.parked)),
     )

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import albra
 from actors.position.actor import PositionActor
+from actors.recovery import days_in
 from actors.runtime import ActorSystem, Placement, SimulatedDispatcher
 from actors.runtime.dispatch import Executor, Runnable
 from actors.runtime.metrics import Tally
@@ -118,7 +119,7 @@ class Process:
         )
         venue = SimulatedVenue(ACCOUNT, settings, world.clock, random)
         journal = cast("Any", disk)
-        restored = albra._restore(journal, albra._day_of(config.limits.timezone))
+        restored = albra._restore(journal, days_in(config.limits.timezone))
         # Neither chat nor webhook: what the notifier tells is heard where the terminal would show it.
         albra._spawn_core(config, self.system, journal, {ACCOUNT: venue}, log, (hear,), restored, (None, None))
         venue.start(partial(self.system.tell, f"gateway/{ACCOUNT}"))

@@ -1,0 +1,104 @@
+"""From what is durable to what the actors start with. Pure: the journal is read by whoever calls."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from actors.notifier.actor import SHAPE as NOTICES
+from actors.position.fold import fold
+from actors.position.state import Position, blank
+from actors.reconciler.ledger import fold as fold_ledger
+from actors.supervisor.actor import OWN_HISTORY, Restored
+from actors.telegram.history import SHAPE as CHAT
+from messages import codec, notices, reconciliation, telegram
+from messages.base import Event
+from messages.events import OrderFilled, QuantityAdjusted
+from messages.ids import parse_position_id
+from messages.journal import Replayed
+from messages.types import AccountId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
+
+_NOBODY = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
+
+
+def restored(
+    pasts: Iterable[tuple[PositionId, Replayed]],
+    *,
+    finished: tuple[tuple[int, PositionId], ...],
+    recent: Iterable[tuple[int, Event]],
+    highest_ordinal: int,
+    day_of: Callable[[int], int],
+    damaged: tuple[str, ...] = (),
+) -> Restored:
+    """Fold every position that is not over; one that is damaged stays out, with its reason.
+
+    `recent` are (ordinal, event) of the latest steps, for today's realized result; `day_of` numbers days of
+    wall time in ns.
+    """
+    positions: list[Position] = []
+    wrong: list[str] = list(damaged)
+    own: tuple[Event, ...] = ()
+    for position_id, past in pasts:
+        if past.damage:
+            wrong.append(f"{position_id}: {past.damage}")
+        elif past.ordinal == OWN_HISTORY:
+            own = past.events
+        elif past.ordinal > OWN_HISTORY:  # below are histories of other actors, which read them themselves
+            positions.append(folded(position_id, past))
+    accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(finished))
+    return Restored(
+        positions=tuple(positions),
+        finished=finished,
+        own_events=own,
+        highest_ordinal=highest_ordinal,
+        realized_today=_realized(recent, accounts, day_of),
+        damaged=tuple(wrong),
+    )
+
+
+def folded(position_id: PositionId, past: Replayed) -> Position:
+    """Raises codec.DecodeError for a snapshot of another shape."""
+    if past.snapshot is not None:
+        return fold(codec.decode_as(past.snapshot, Position), past.events)
+    parsed = parse_position_id(position_id)
+    assert parsed is not None, position_id
+    key, ordinal = parsed
+    return fold(blank(key, ordinal, JournalId("")), past.events)
+
+
+def _accounts(finished: Iterable[tuple[int, PositionId]]) -> Iterable[tuple[int, AccountId]]:
+    for ordinal, position_id in finished:
+        parsed = parse_position_id(position_id)
+        if parsed is not None:
+            yield ordinal, parsed[0].account
+
+
+def _realized(
+    recent: Iterable[tuple[int, Event]], accounts: dict[int, AccountId], day_of: Callable[[int], int]
+) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
+    """Realized result less fees by (account, day), for the daily loss limit."""
+    sums: dict[tuple[AccountId, int], Decimal] = {}
+    for ordinal, event in recent:
+        account = accounts.get(ordinal)
+        if account is not None and isinstance(event, OrderFilled | QuantityAdjusted):
+            day = (account, day_of(event.ts_init))
+            sums[day] = sums.get(day, Decimal(0)) + event.realized_pnl - event.fee
+    return tuple(sums.items())
+
+
+def days_in(timezone: str) -> Callable[[int], int]:
+    """Number the days of wall time, given in ns, as this zone's calendar has them."""
+    zone = ZoneInfo(timezone)
+    return lambda time_ns: datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).astimezone(zone).toordinal()
+
+
+def rebuilt(events: Sequence[Event]) -> bytes:
+    """The snapshot that a replay from the start would make; what a history is of shows in its first event."""
+    kind = type(events[0]).__module__ if events else ""
+    if kind == reconciliation.__name__:
+        return codec.encode(fold_ledger(events).snapshot())
+    if kind == notices.__name__:
+        return NOTICES.encode(NOTICES.fold(events))
+    if kind == telegram.__name__:
+        return CHAT.encode(CHAT.fold(events))
+    return codec.encode(fold(blank(_NOBODY, 0, JournalId("")), events))

@@ -1,0 +1,40 @@
+"""Limit entries at an orderly stop: what only rests is called off, so that nothing opens while nobody watches."""
+
+import threading
+
+from actors.ports import Clock
+from actors.runtime import ActorSystem
+from messages.commands import CancelEntries
+from messages.reports import PositionView
+from messages.types import Address, CommandId, CorrelationId, OrderPurpose
+
+
+class RestingEntries:
+    """Which positions have a limit entry on the book, from the views that they publish."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._ordinals: set[int] = set()
+
+    def hear(self, view: object) -> None:
+        assert isinstance(view, PositionView)
+        rests = any(o.purpose is OrderPurpose.ENTRY and o.price is not None for o in view.orders)
+        with self._changed:
+            (self._ordinals.add if rests else self._ordinals.discard)(view.ordinal)
+            self._changed.notify_all()
+
+    def __bool__(self) -> bool:
+        return bool(self._ordinals)
+
+    def wait_until_gone(self, deadline_ms: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._ordinals, deadline_ms / 1000)
+
+
+def call_off_entries(system: ActorSystem, resting: RestingEntries, clock: Clock, deadline_ms: int) -> None:
+    """Before the venues stop. What is not confirmed in time is canceled again at the next start: its intent is kept."""
+    if not resting:
+        return
+    command_id = CommandId(f"stop-{clock.time_ns()}")
+    system.tell(Address("supervisor"), CancelEntries(command_id=command_id, correlation_id=CorrelationId(command_id)))
+    resting.wait_until_gone(deadline_ms)

@@ -1,0 +1,38 @@
+"""How each configured account reaches its venue: an exchange with its keys, or the embedded paper venue."""
+
+from typing import TYPE_CHECKING
+
+from adapters.config import AccountConfig
+from adapters.exchange.settings import ExchangeSettings
+
+if TYPE_CHECKING:
+    from adapters.paper.server import EmbeddedServer
+
+
+def identity_of(account: AccountConfig, paper: "EmbeddedServer | None") -> str:
+    """What binds the journal to a venue's account: never a port, never a key."""
+    if account.embedded:
+        assert paper is not None
+        return f"paper#{paper.identity}"
+    return settings_of(account, paper).identity
+
+
+def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> ExchangeSettings:
+    """`paper` is there wherever an account is embedded in it."""
+    if account.embedded:
+        assert paper is not None
+        key, secret = paper.api_key, paper.api_secret
+    else:
+        assert account.api_key is not None
+        assert account.api_secret is not None
+        key, secret = account.api_key.reveal(), account.api_secret.reveal()
+    return ExchangeSettings(
+        exchange="binanceusdm" if account.embedded else account.exchange,
+        api_key=key,
+        api_secret=secret,
+        base_url=paper.http_url if account.embedded and paper else account.base_url,
+        position_mode=account.position_mode,
+        set_position_mode=account.set_position_mode,
+        recv_window_ms=account.recv_window_ms,
+        timeout_ms=account.timeout_ms,
+    )

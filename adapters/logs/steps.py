@@ -1,0 +1,39 @@
+"""The lines that actors leave: one for each step, one for each hop of a message between them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from adapters.logs.writing import Logs
+from messages.base import Message
+from messages.reports import PositionView
+
+
+def line_writer(logs: Logs) -> Callable[..., None]:
+    """What actors write with; empty fields are left out."""
+
+    def write(level: str, event: str, /, **fields: str) -> None:
+        logs.step(level, event, event=event, **{name: value for name, value in fields.items() if value})
+
+    return write
+
+
+def hop_writer(logs: Logs) -> Callable[[str, object, int, int], None]:
+    """One line for each actor that a correlated message passes; positions write their own, which say more."""
+
+    def write(address: str, message: object, started_ns: int, finished_ns: int) -> None:
+        if not isinstance(message, Message) or not message.correlation_id or isinstance(message, PositionView):
+            return
+        if address.startswith("position/"):
+            return
+        about: Any = message
+        logs.step(
+            "INFO",
+            type(message).__name__,
+            actor=address,
+            correlation_id=message.correlation_id,
+            position_id=getattr(about, "position_id", None) or "",
+            symbol=getattr(about, "symbol", None) or "",
+            took_us=(finished_ns - started_ns) // 1000,
+        )
+
+    return write
