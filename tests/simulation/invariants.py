@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from actors.position.fold import fold
 from actors.position.state import OrderPhase, Position, blank
-from adapters.paper.orders import Trade
 from messages import events as e
 from messages.base import Event, Message
 from messages.lifecycle import ActorFailed
@@ -21,7 +20,7 @@ from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
 from tests.simulation.network import Sent
 from tests.simulation.process import Process
-from tests.simulation.truth import ZERO, Books, Ledger, position_of
+from tests.simulation.truth import ZERO, Books, Deal, Ledger, Leg, position_of
 
 SECOND = 1_000_000_000
 I7_NS = 2 * SECOND
@@ -55,7 +54,7 @@ class Invariants:
         self._orphan_ns: dict[str, int] = {}
         self._born_ns = 0
         self._undone: dict[str, str] = {}
-        self._overshot: dict[tuple[str, str], int] = {}
+        self._overshot: dict[tuple[str, str, str], int] = {}
         self.found: Violation | None = None
 
     def fail(self, invariant: str, text: str, ordinal: int = 0) -> None:
@@ -115,9 +114,9 @@ class Invariants:
             for ordinal, event in self.ledger.read():
                 self._event(ordinal, event)
         if self.books.behind:
-            for trade, name, before in self.books.read():
-                if name:
-                    self._ours(trade, name, before)
+            for deal in self.books.read():
+                if deal.name:
+                    self._ours(deal)
 
     def _event(self, ordinal: int, event: Event) -> None:
         if isinstance(event, e.OrderFilled):
@@ -141,9 +140,9 @@ class Invariants:
 
     def _neighbor(self, ordinal: int, event: e.OrderIntended) -> None:
         """I8: nothing opens on a leg while another's close, with its stops still resting, could eat it."""
-        mine = self.ledger.positions[ordinal].key
+        mine = _leg(self.ledger.positions[ordinal])
         for other in self.ledger.positions.values():
-            same = (other.key.symbol, other.key.side) == (mine.symbol, mine.side) and other.ordinal != ordinal
+            same = _leg(other) == mine and other.ordinal != ordinal
             stops = other.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET)
             reduced = other.goal is not None and not other.cancel_first
             if same and stops and (reduced or any(stop.leaves > other.quantity for stop in stops)):
@@ -164,8 +163,9 @@ class Invariants:
         if trade is None or (trade.quantity, trade.price) != (event.quantity, event.price):
             self.fail("I4", f"{event} is booked, the venue's trade is {trade}", ordinal)
 
-    def _ours(self, trade: Trade, name: str, before: Decimal) -> None:
+    def _ours(self, deal: Deal) -> None:
         """I1: one intent, at most one effect. I8: what closes never increases or flips."""
+        trade, name, before = deal.trade, deal.name, deal.before
         ordinal = position_of(name) or 0
         twins = self.books.count(name)
         if twins > 1:
@@ -175,6 +175,8 @@ class Invariants:
             self.fail("I3", f"{name} traded, and no durable intent names it", ordinal)
             return
         position = self.ledger.positions[ordinal]
+        if deal.account != position.key.account:
+            self.fail("I1", f"{name} of {position.position_id} traded on account {deal.account}", ordinal)
         net = self.books.add_net(ordinal, trade, increasing=position.key.side.increasing)
         if intent.purpose is OrderPurpose.ENTRY:
             entries = (o.client_order_id for o in position.orders if o.purpose is OrderPurpose.ENTRY)
@@ -190,8 +192,8 @@ class Invariants:
         if net < 0 and left_over:
             # Both halves of a pair fired, one of them while nobody could cancel it: no venue order prevents that. The
             # leg adds up, but who of its holders lost is for a human to say, so it settles only by hand.
-            self._overshot[(position.key.symbol, position.key.side)] = ordinal
-        if net < 0 and not left_over and trade.symbol not in self.books.touched and not _adopted(position):
+            self._overshot[_leg(position)] = ordinal
+        if net < 0 and not left_over and not self.books.disturbed(position.key) and not _adopted(position):
             self.fail("I8", f"{position.position_id} has sold {-net} more than it ever held", ordinal)
 
     # Now and then --------------------------------------------------------------------------------------
@@ -293,9 +295,9 @@ class Invariants:
                 found.append(("I5", f"{order.client_order_id} is {order.phase}, at the venue live={not order.live}"))
             if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED):
                 found.append(("I5", f"{order.client_order_id} is still {order.phase}"))
-        if p.key.symbol in self.books.touched:
+        if self.books.disturbed(p.key):
             return found
-        overshot = self._overshot.get((p.key.symbol, p.key.side))
+        overshot = self._overshot.get(_leg(p))
         if overshot is not None:
             name = self.ledger.positions[overshot].position_id
             return found if name in self._warned_ns else [*found, ("I7", f"{name} sold what was not its own, untold")]
@@ -317,16 +319,20 @@ class Invariants:
     def _nets(self) -> list[tuple[str, str, int]]:
         """I5: believed positions of a leg add up to what the venue holds of it."""
         found = []
-        believed: dict[tuple[str, str], Decimal] = {}
+        believed: dict[Leg, Decimal] = {}
         for position in self.ledger.positions.values():
             key = position.key
-            leg = (str(key.symbol), key.side.value.upper() if self._hedge else "BOTH")
+            leg = (str(key.account), str(key.symbol), key.side.value.upper() if self._hedge else "BOTH")
             believed[leg] = believed.get(leg, ZERO) + position.quantity * key.side.sign
         for leg in {*believed, *self.books.legs}:
-            if leg[0] not in self.books.touched and believed.get(leg, ZERO) != self.books.legs.get(leg, ZERO):
+            if leg[:2] not in self.books.touched and believed.get(leg, ZERO) != self.books.legs.get(leg, ZERO):
                 held = self.books.legs.get(leg, ZERO)
                 found.append(("I5", f"{leg}: believed {believed.get(leg, ZERO)}, the venue holds {held}", 0))
         return sorted(found)
+
+
+def _leg(p: Position) -> tuple[str, str, str]:
+    return str(p.key.account), str(p.key.symbol), p.key.side.value
 
 
 def _adopted(p: Position) -> bool:

@@ -15,7 +15,7 @@ from adapters.storage.memory import Image, _as_record
 from messages import events as e
 from messages.base import Event
 from messages.ids import parse_client_order_id, parse_position_id
-from messages.types import JournalId, OrderPurpose, Side
+from messages.types import JournalId, Key, OrderPurpose, Side
 
 ZERO = Decimal(0)
 
@@ -79,57 +79,74 @@ def position_of(client_order_id: str) -> int | None:
     return name.ordinal if name else None
 
 
+Leg = tuple[str, str, str]
+"""Account, symbol, and the venue's name of the side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """A trade, with our client order id (empty: not ours) and the leg's quantity before it."""
+
+    account: str
+    trade: Trade
+    name: str
+    before: Decimal
+
+
 @dataclass(slots=True)
 class Books:
-    """The venue's account, indexed by our own ids as it grows."""
+    """The venue's accounts, indexed by our own ids as they grow."""
 
     venue: PaperVenue
     orders: dict[str, list[Order]] = field(default_factory=dict)
     algos: dict[str, list[AlgoOrder]] = field(default_factory=dict)
     trades: dict[str, Trade] = field(default_factory=dict)
-    legs: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    legs: dict[Leg, Decimal] = field(default_factory=dict)
     nets: dict[int, Decimal] = field(default_factory=dict)
     """Per position of ours: what its own orders have bought less what they have sold, in its direction."""
-    seen: tuple[int, int, int] = (0, 0, 0)
-    touched: set[str] = field(default_factory=set)
-    """Symbols that somebody else has traded, so that the venue's net says nothing of ours."""
+    touched: set[tuple[str, str]] = field(default_factory=set)
+    """Account and symbol that somebody else has traded, so that the venue's net says nothing of ours."""
+    accounts: list[Account] = field(init=False)
+    _seen: list[tuple[int, int, int]] = field(init=False)
 
-    @property
-    def account(self) -> Account:
-        return self.venue.account_named()
+    def __post_init__(self) -> None:
+        self.accounts = list(self.venue.exchange.accounts.values())
+        self._seen = [(0, 0, 0)] * len(self.accounts)
 
     @property
     def behind(self) -> bool:
         """Whether the venue has something that was not read yet."""
-        return self.seen != self._sizes()
+        return self._seen != [(len(each.orders), len(each.algos), len(each.trades)) for each in self.accounts]
 
-    def read(self) -> list[tuple[Trade, str, Decimal]]:
-        """New trades, each with our client order id (empty: not ours) and the leg's quantity before it."""
-        account = self.account
-        orders, algos, trades = self.seen
-        self.seen = self._sizes()
+    def read(self) -> list[Deal]:
+        """What has been traded since the last time."""
+        return [deal for which, account in enumerate(self.accounts) for deal in self._read(which, account)]
+
+    def _read(self, which: int, account: Account) -> list[Deal]:
+        orders, algos, trades = self._seen[which]
+        self._seen[which] = len(account.orders), len(account.algos), len(account.trades)
         for order in islice(account.orders.values(), orders, None):
             if not order.algo_id:  # a child is its parent's effect
                 self.orders.setdefault(order.client_order_id, []).append(order)
         for algo in islice(account.algos.values(), algos, None):
             self.algos.setdefault(algo.client_algo_id, []).append(algo)
-        return [self._take(trade) for trade in account.trades[trades:]]
+        return [self._take(account, trade) for trade in account.trades[trades:]]
 
-    def _sizes(self) -> tuple[int, int, int]:
-        account = self.account
-        return len(account.orders), len(account.algos), len(account.trades)
-
-    def _take(self, trade: Trade) -> tuple[Trade, str, Decimal]:
-        order = self.account.orders[trade.order_id]
-        name = self.account.algos[order.algo_id].client_algo_id if order.algo_id else order.client_order_id
-        key = (trade.symbol, trade.position_side)
-        before = self.legs.get(key, ZERO)
-        self.legs[key] = before + (trade.quantity if trade.side == "BUY" else -trade.quantity)
+    def _take(self, account: Account, trade: Trade) -> Deal:
+        order = account.orders[trade.order_id]
+        name = account.algos[order.algo_id].client_algo_id if order.algo_id else order.client_order_id
+        leg = (account.name, trade.symbol, trade.position_side)
+        before = self.legs.get(leg, ZERO)
+        self.legs[leg] = before + (trade.quantity if trade.side == "BUY" else -trade.quantity)
         self.trades[str(trade.trade_id)] = trade
         if position_of(name) is None:
-            self.touched.add(trade.symbol)
+            self.touched.add((account.name, trade.symbol))
             name = ""
-        return trade, name, before
+        return Deal(account=account.name, trade=trade, name=name, before=before)
+
+    def disturbed(self, key: Key) -> bool:
+        """Whether somebody else has traded what this position is in."""
+        return (key.account, key.symbol) in self.touched
 
     def add_net(self, ordinal: int, trade: Trade, *, increasing: Side) -> Decimal:
         signed = trade.quantity if trade.side == increasing.value.upper() else -trade.quantity
@@ -143,28 +160,35 @@ class Books:
     def executed(self, name: str) -> Decimal:
         """How much of one intent the venue has executed."""
         plain = sum((order.executed for order in self.orders.get(name, ())), ZERO)
-        children = (self.account.orders.get(algo.child_order_id) for algo in self.algos.get(name, ()))
+        children = (self._child(algo) for algo in self.algos.get(name, ()))
         return plain + sum((child.executed for child in children if child is not None), ZERO)
+
+    def _child(self, algo: AlgoOrder) -> Order | None:
+        """What a conditional order became; order ids are the venue's, not an account's."""
+        found = (account.orders.get(algo.child_order_id) for account in self.accounts)
+        return next((child for child in found if child is not None), None)
 
     def live(self, name: str) -> bool:
         """Whether an order of this id may still trade."""
         if any(not order.closed_ms for order in self.orders.get(name, ())):
             return True
         for algo in self.algos.get(name, ()):
-            child = self.account.orders.get(algo.child_order_id)
+            child = self._child(algo)
             if not algo.closed_ms or (child is not None and not child.closed_ms):
                 return True
         return False
 
     def open_stops(self) -> Iterator[AlgoOrder]:
         """Conditional orders of ours that wait for their trigger."""
-        return (algo for algo in self.account.open_algos.values() if position_of(algo.client_algo_id) is not None)
+        for account in self.accounts:
+            yield from (algo for algo in account.open_algos.values() if position_of(algo.client_algo_id) is not None)
 
     def open_names(self) -> Iterator[str]:
         """Our ids of everything that is live at the venue."""
-        for order in self.account.open_orders.values():
-            name = self.account.algos[order.algo_id].client_algo_id if order.algo_id else order.client_order_id
-            if position_of(name) is not None:
-                yield name
+        for account in self.accounts:
+            for order in account.open_orders.values():
+                name = account.algos[order.algo_id].client_algo_id if order.algo_id else order.client_order_id
+                if position_of(name) is not None:
+                    yield name
         for algo in self.open_stops():
             yield algo.client_algo_id

@@ -322,7 +322,7 @@ class World:
         self.venue.set_price(act.symbol, away(act.symbol, last, act.offset_ppm), self.network.venue_ms)
 
     def _trade_by_hand(self, act: Act) -> None:
-        self.books.touched.add(act.symbol)
+        self.books.touched.add(("main", act.symbol))
         params = {
             "symbol": act.symbol,
             "side": act.side.increasing.value.upper(),
