@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
     from actors.runtime import ActorSystem
-    from actors.supervisor.actor import Restored
+    from actors.supervisor.memory import Restored
     from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
     from adapters.logs.writing import Logs
@@ -246,7 +246,8 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.reconciler.watch import Memory as ReconcilerMemory
     from actors.recovery import days_in
     from actors.runtime import Placement
-    from actors.supervisor.actor import Memory, Settings, SupervisorActor
+    from actors.supervisor.actor import SupervisorActor
+    from actors.supervisor.memory import Memory, Settings
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 
     def show(message: object) -> None:
@@ -513,7 +514,7 @@ def _reconciler_settings(
 def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., None]) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
     from actors.position.draft import Policy
-    from actors.supervisor.actor import position_address
+    from actors.supervisor.desk import position_address
 
     policy = Policy(
         protection_deadline_ms=config.protection.close_after_ms,
@@ -533,7 +534,7 @@ def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., 
 def _restore(journal: "SqliteJournal", day_of: Callable[[int], int]) -> "Restored":
     """What the supervisor starts with. A damaged position stays out; the others, and the boot, are not concerned."""
     from actors.recovery import restored
-    from actors.supervisor.actor import OWN_HISTORY
+    from actors.supervisor.memory import OWN_HISTORY
     from adapters.storage import loss
     from adapters.storage.record import as_replayed
 

@@ -9,7 +9,7 @@ from actors.notifier.actor import SHAPE as NOTICES
 from actors.position.fold import fold
 from actors.position.state import Position, blank
 from actors.reconciler.ledger import fold as fold_ledger
-from actors.supervisor.actor import OWN_HISTORY, Restored
+from actors.supervisor.memory import OWN_HISTORY, Restored
 from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
 from messages.base import Event

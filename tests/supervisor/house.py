@@ -11,8 +11,10 @@ from actors.position.draft import Policy
 from actors.position.fold import fold
 from actors.position.state import Position, blank
 from actors.runtime import ActorSystem, SimulatedDispatcher
-from actors.supervisor.actor import Memory, Restored, Settings, SupervisorActor, position_address
+from actors.supervisor.actor import SupervisorActor
 from actors.supervisor.admission import Limits
+from actors.supervisor.desk import position_address
+from actors.supervisor.memory import Memory, Restored, Settings
 from adapters.storage.memory import Image, MemoryJournal
 from adapters.storage.record import RecoveredPosition
 from messages import reports as r

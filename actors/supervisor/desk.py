@@ -1,0 +1,69 @@
+"""What the rooms of the supervisor share: its memory, its words to others, the way to a position."""
+
+from collections.abc import Callable, Mapping
+
+from actors.ports import Log
+from actors.position.actor import Identity
+from actors.position.state import Position
+from actors.runtime.actor import Context
+from actors.supervisor.memory import Memory, Settings
+from messages import commands as c
+from messages.base import Message
+from messages.ids import parse_position_id
+from messages.requests import Notify, Reply
+from messages.types import AccountId, Address, Severity
+
+JOURNAL = Address("journal")
+NOTIFIER = Address("notifier")
+
+Routes = Mapping[type[Message], Callable[..., None]]
+"""Who handles which class of message."""
+Spawn = Callable[[Identity, Position | None], None]
+"""Open the address of a position; a start of None is read from the journal."""
+
+
+def position_address(ordinal: int) -> Address:
+    return Address(f"position/{ordinal}")
+
+
+class Desk:
+    """No decisions: who asks what is decided in the rooms."""
+
+    def __init__(self, context: Context, settings: Settings, memory: Memory, spawn: Spawn, log: Log) -> None:
+        self.context = context
+        self.settings = settings
+        self.memory = memory
+        self.spawn = spawn
+        self.log = log
+
+    def tell_position(self, ordinal: int, message: Message) -> None:
+        if ordinal in self.memory.book.finished and ordinal not in self.memory.book.views:
+            self.revive(ordinal)
+        self.context.tell(position_address(ordinal), message)
+
+    def revive(self, ordinal: int) -> None:
+        """Start the actor of a position that is over, from the journal: it may still be told something."""
+        parsed = parse_position_id(self.memory.book.finished[ordinal])
+        if parsed is None:
+            return
+        key, _ = parsed
+        self.spawn(Identity(key=key, ordinal=ordinal, journal_id=self.settings.journal_id), None)
+
+    def to_reconciler(self, message: Message) -> None:
+        if self.settings.reconciler:
+            self.context.tell(self.settings.reconciler, message)
+
+    def reply(self, command: c.Command, *, accepted: bool, text: str) -> None:
+        """Only for what changed nothing: anything else is answered by the journal, after the commit."""
+        if command.reply_to:
+            reply = Reply(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                accepted=accepted,
+                text=text,
+            )
+            self.context.tell(command.reply_to, reply)
+
+    def notify(self, severity: Severity, text: str, account: AccountId | None = None) -> None:
+        self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))

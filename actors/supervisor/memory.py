@@ -1,0 +1,91 @@
+"""What the supervisor starts with, what the configuration decides for it, and what outlives one of its lives."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from actors.position.state import Position
+from actors.supervisor.admission import Limits
+from actors.supervisor.book import Account, Book, Hold
+from actors.supervisor.forced import Taken
+from messages import commands as c
+from messages import reports as r
+from messages.base import Event
+from messages.ids import parse_position_id
+from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Symbol
+
+OWN_HISTORY = 0
+"""The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
+DAY_NS = 86_400_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What the journal held at start: positions to go on with, the ids of those that are over, own events."""
+
+    positions: tuple[Position, ...] = ()
+    finished: tuple[tuple[int, PositionId], ...] = ()
+    own_events: tuple[Event, ...] = ()
+    highest_ordinal: int = 0
+    realized_today: tuple[tuple[tuple[AccountId, int], Decimal], ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Memory:
+    """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
+
+    book: Book
+    accounts: dict[AccountId, Account]
+    adopting: set[AccountId]
+    holds: tuple[Hold, ...] = ()
+    version: int = 0
+    waiting: deque[tuple[Event, c.Command | None]] = field(default_factory=deque)
+    openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
+    forgiven: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
+    gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
+    unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
+    taken: Taken = field(default_factory=Taken)
+    useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
+    leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
+    """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
+
+    @classmethod
+    def of(cls, settings: "Settings", restored: Restored) -> "Memory":
+        return cls(
+            book=Book(next_ordinal=restored.highest_ordinal + 1, finished=dict(restored.finished)),
+            accounts={name: Account(account=name) for name in settings.accounts},
+            adopting=set(settings.accounts) - _seen(restored),
+            realized=dict(restored.realized_today),
+        )
+
+
+def utc_day(time_ns: int) -> int:
+    return time_ns // DAY_NS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the configuration decides here.
+
+    `limits` hold for every account that has none of its own. `day_of` numbers the days of wall time, in ns, in the
+    configured zone.
+    """
+
+    journal_id: JournalId
+    accounts: tuple[AccountId, ...]
+    limits: Limits
+    account_limits: Mapping[AccountId, Limits] = field(default_factory=dict)
+    day_of: Callable[[int], int] = utc_day
+    watch_only: bool = False
+    finished_shown: int = 20
+    reconciler: Address = Address("")
+    """Told what the venue says of positions; empty: nobody is."""
+
+
+def _seen(restored: Restored) -> set[AccountId]:
+    """Accounts that the journal has positions of: what appears there from now on is not adopted unasked."""
+    over = (parse_position_id(name) for _, name in restored.finished)
+    return {p.key.account for p in restored.positions} | {parsed[0].account for parsed in over if parsed}

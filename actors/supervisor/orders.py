@@ -1,0 +1,198 @@
+"""Commands of strategies and of people: who may, which position it is, and on to it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from actors.position.actor import Identity
+from actors.position.state import blank
+from actors.supervisor.admission import refusal
+from actors.supervisor.book import Account
+from actors.supervisor.changes import change_refusal
+from actors.supervisor.desk import Desk, Routes, position_address
+from actors.supervisor.openings import Openings
+from messages import commands as c
+from messages import reports as r
+from messages.ids import parse_position_id
+from messages.types import Address, CommandId, Key, OrderPurpose, PositionId
+
+
+class Orders:
+    """Holds no position's state: views are what positions published."""
+
+    def __init__(self, desk: Desk, openings: Openings, discard: Callable[[Address], None]) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+        self._openings = openings
+        self._discard = discard
+
+    def routes(self) -> Routes:
+        to_position = (
+            c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.PausePosition, c.ResumePosition, c.AdjustPosition,
+            c.CancelEntry,
+        )  # fmt: skip
+        return {
+            **dict.fromkeys(to_position, self._to_position),
+            c.OpenPosition: self._open,
+            c.AdoptPosition: self._adopt,
+            c.CloseAll: self._close_all,
+            c.CancelEntries: self._cancel_entries,
+            r.PositionView: self._view,
+        }
+
+    def _open(self, command: c.OpenPosition) -> None:
+        known = self._memory.book.commands.get(command.command_id)
+        if known is not None:
+            self._desk.tell_position(known, command)
+            return
+        account = self._memory.accounts.get(command.account)
+        if account is None:
+            names = ", ".join(self._memory.accounts)
+            self._desk.reply(
+                command, accepted=False, text=f"no account {command.account} in the configuration, only {names}"
+            )
+            return
+        why = refusal(command, self._openings.facts(account))
+        if why:
+            self._desk.log(
+                "INFO",
+                "opening refused",
+                actor="supervisor",
+                correlation_id=command.correlation_id,
+                symbol=command.symbol,
+                why=why,
+            )
+            self._desk.reply(command, accepted=False, text=why)
+            return
+        self._memory.openings[command.account].append(self._desk.context.clock.monotonic_ns())
+        self._memory.book.admitted[self.begin(command, account)] = command
+
+    def _adopt(self, command: c.AdoptPosition) -> None:
+        """What exists at the venue comes under supervision, by the reconciler's word."""
+        known = self._memory.book.commands.get(command.command_id)
+        account = self._memory.accounts[command.account]
+        key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
+        if known is not None:
+            self._desk.tell_position(known, command)
+        elif command.symbol not in account.instruments:
+            self._desk.reply(command, accepted=False, text=f"{command.symbol} is not a perpetual of this venue")
+        elif key in self._memory.book.reserved:
+            self._desk.reply(
+                command, accepted=False, text=f"strategy {key.strategy} holds {key.symbol} {key.side} already"
+            )
+        else:
+            self.begin(command, account)
+
+    def begin(self, command: c.OpenPosition | c.AdoptPosition, account: Account) -> int:
+        key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
+        ordinal = self._memory.book.reserve(key, command.command_id)
+        identity = Identity(key=key, ordinal=ordinal, journal_id=self._desk.settings.journal_id)
+        self._desk.spawn(identity, blank(key, ordinal, self._desk.settings.journal_id))
+        self._desk.tell_position(ordinal, replace(command, instrument=account.instruments[command.symbol]))
+        return ordinal
+
+    def _to_position(
+        self,
+        command: c.ClosePosition
+        | c.EmergencyClose
+        | c.ModifyPosition
+        | c.PausePosition
+        | c.ResumePosition
+        | c.AdjustPosition
+        | c.CancelEntry,
+    ) -> None:
+        parsed = parse_position_id(command.position_id)
+        ordinal = parsed[1] if parsed else 0
+        if self._desk.settings.watch_only:
+            self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+            return
+        if not self._known(ordinal, command.position_id):
+            self._desk.reply(
+                command, accepted=False, text=f"no position {command.position_id}; albra positions --all lists them"
+            )
+            return
+        if isinstance(command, c.ClosePosition | c.EmergencyClose):
+            command = replace(command, shared_leg=self._shared(ordinal))
+            self._openings.note_leaving(ordinal, command.command_id)
+        if isinstance(command, c.ModifyPosition) and not self._may_change(ordinal, command):
+            return
+        self._desk.tell_position(ordinal, command)
+
+    def _may_change(self, ordinal: int, command: c.ModifyPosition) -> bool:
+        """Held against the account's limits and the neighbors; a repeated command was, the first time."""
+        view = self._memory.book.views.get(ordinal)
+        if view is None or command.command_id in view.command_ids:
+            return True
+        why = change_refusal(command, view, self._openings.facts(self._memory.accounts[view.account]))
+        if why:
+            self._desk.reply(command, accepted=False, text=why)
+        elif command.add is not None:
+            self._memory.openings[view.account].append(self._desk.context.clock.monotonic_ns())
+        return not why
+
+    def _known(self, ordinal: int, position_id: PositionId) -> bool:
+        view = self._memory.book.views.get(ordinal)
+        if view is not None:
+            return view.position_id == position_id
+        parsed = parse_position_id(position_id)
+        # An opening is answered when it is durable; who acts on that answer may be faster than the view of it.
+        admitted = parsed is not None and self._memory.book.reserved.get(parsed[0]) == ordinal
+        return admitted or self._memory.book.finished.get(ordinal) == position_id
+
+    def _shared(self, ordinal: int) -> bool:
+        """Another position stands on the same leg of the venue, or is about to: a stop of this one could eat it.
+
+        Admitted is enough: an opening's view comes after its commit, and a close may be asked for in between.
+        """
+        mine = next((key for key, holder in self._memory.book.reserved.items() if holder == ordinal), None)
+        return mine is not None and any(
+            holder != ordinal and (other.account, other.symbol, other.side) == (mine.account, mine.symbol, mine.side)
+            for other, holder in self._memory.book.reserved.items()
+        )
+
+    def _close_all(self, command: c.CloseAll) -> None:
+        if self._desk.settings.watch_only:
+            self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+            return
+        views = [v for v in self._memory.book.live() if command.account in (None, v.account)]
+        for view in views:
+            close = c.EmergencyClose(
+                command_id=CommandId(f"{command.command_id}.{view.ordinal}"),
+                correlation_id=command.correlation_id,
+                causation_id=command.command_id,
+                position_id=view.position_id,
+                shared_leg=self._shared(view.ordinal),
+            )
+            self._openings.note_leaving(view.ordinal, close.command_id)
+            self._desk.tell_position(view.ordinal, close)
+        self._desk.reply(command, accepted=True, text=f"closing {len(views)} positions")
+
+    def _cancel_entries(self, command: c.CancelEntries) -> None:
+        """Of what is filled in part, the rest; of what only rests, all."""
+        entering = [v for v in self._memory.book.live() if any(o.purpose is OrderPurpose.ENTRY for o in v.orders)]
+        for view in () if self._desk.settings.watch_only else entering:
+            cancel = c.CancelEntry(
+                command_id=CommandId(f"{command.command_id}.{view.ordinal}"),
+                correlation_id=command.correlation_id,
+                causation_id=command.command_id,
+                position_id=view.position_id,
+                why=f"its entry was called off: {command.why}",
+            )
+            self._desk.tell_position(view.ordinal, cancel)
+        self._desk.reply(command, accepted=True, text=f"calling off {len(entering)} entries")
+
+    def _view(self, view: r.PositionView) -> None:
+        before = self._memory.book.views.get(view.ordinal)
+        if before is not None and before.version >= view.version:
+            return
+        self._memory.book.update(view)
+        self._memory.taken.shown(view)
+        if before is not None:
+            gained = view.realized_pnl - before.realized_pnl - (view.fees - before.fees)
+            day = (view.account, self._openings.today())
+            self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
+            if gained < 0:
+                self._openings.lost(view)
+        self._desk.context.publish(view)
+        for ordinal in self._memory.book.overflow():
+            self._discard(position_address(ordinal))

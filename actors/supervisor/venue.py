@@ -1,0 +1,213 @@
+"""What the gateways report: to the position that it is about, or to whoever must know."""
+
+from actors.supervisor.admission import beyond_liquidation
+from actors.supervisor.adoption import adoptions
+from actors.supervisor.book import Account
+from actors.supervisor.changes import funding_shares, liquidations_of
+from actors.supervisor.desk import NOTIFIER, Desk, Routes, position_address
+from actors.supervisor.forced import adjustments, is_forced, why_of
+from actors.supervisor.orders import Orders
+from messages import reports as r
+from messages.ids import parse_client_order_id, parse_position_id
+from messages.reconciliation import TradesReport
+from messages.requests import Notify
+from messages.types import RejectReason, Severity
+
+
+class Reports:
+    def __init__(self, desk: Desk, orders: Orders) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+        self._orders = orders
+
+    def routes(self) -> Routes:
+        about = (
+            r.OrderAccepted, r.OrderRejected, r.OutcomeUnknown, r.OrderReport, r.OrderAbsent, r.CancelRejected,
+            r.FillReport, r.FillsFetched,
+        )  # fmt: skip
+        return {
+            **dict.fromkeys(about, self._about_order),
+            r.SettingApplied: self._setting,
+            r.SettingRefused: self._setting,
+            r.Sweep: self._sweep,
+            r.PositionsReport: self._positions,
+            r.OpenOrdersReport: self._desk.to_reconciler,
+            TradesReport: self._desk.to_reconciler,
+            r.FetchFailed: self._desk.to_reconciler,
+            r.BalanceReport: self._desk.context.publish,
+            r.VenueUp: self._venue_up,
+            r.VenueDown: self._venue_down,
+            r.StreamUp: self._stream_up,
+            r.StreamDown: self._stream_down,
+            r.MarkReport: self._mark,
+            r.LeverageChanged: self._leverage,
+            r.MarginCall: self._margin_call,
+            r.FundingReport: self._funding,
+            r.StrayEvent: self._note,
+            r.GatewayStatus: self._gateway_status,
+        }
+
+    def _about_order(self, report: r.AboutOrder) -> None:
+        name = parse_client_order_id(report.client_order_id)
+        if isinstance(report, r.OrderRejected) and report.reason is RejectReason.REDUCE_ONLY:
+            self._desk.to_reconciler(report)
+        if name is None:
+            self._foreign(report)
+        elif name.journal_id != self._desk.settings.journal_id:
+            self._stranger(report)
+        elif (
+            name.ordinal in self._memory.book.views
+            or name.ordinal in self._memory.book.finished
+            or name.ordinal < self._memory.book.next_ordinal
+        ):
+            self._desk.tell_position(name.ordinal, report)
+        else:
+            self._stranger(report)
+
+    def _foreign(self, report: r.AboutOrder) -> None:
+        """Somebody else's order: a human's, or the venue's own."""
+        if isinstance(report, r.FillReport):
+            self._desk.to_reconciler(report)
+            self._desk.log(
+                "INFO",
+                "fill of an order that is not ours",
+                actor="supervisor",
+                symbol=report.symbol,
+                client_order_id=report.client_order_id,
+                quantity=str(report.quantity),
+                price=str(report.price),
+            )
+            if is_forced(report):
+                self._forced(report)
+
+    def _forced(self, fill: r.FillReport) -> None:
+        """The venue took from a leg by itself: whoever is on it books its part at once, and nothing opens for it."""
+        instrument = self._memory.accounts[fill.account].instruments.get(fill.symbol)
+        step = instrument.quantity_step if instrument else fill.quantity
+        commands, left = adjustments(fill, tuple(self._memory.book.live()), self._memory.taken, step)
+        for command in commands:
+            parsed = parse_position_id(command.position_id)
+            if parsed is not None:
+                self._desk.tell_position(parsed[1], command)
+        if commands or left:
+            of_nobody = f"; {left:f} of it belong to no position of ours" if left else ""
+            self._desk.notify(Severity.CRITICAL, f"{fill.symbol}: {why_of(fill)}{of_nobody}", fill.account)
+
+    def _stranger(self, report: r.AboutOrder) -> None:
+        """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""
+        account = self._memory.accounts[report.account]
+        entry = (report.symbol, report.client_order_id)
+        if isinstance(report, r.OrderReport) and report.status.ended:
+            account.strangers.discard(entry)
+        elif entry not in account.strangers:
+            account.strangers.add(entry)
+            text = (
+                f"{report.symbol}: order {report.client_order_id} was sent by Albra from another data directory. "
+                f"Openings of {report.symbol} are held until it is gone."
+            )
+            self._desk.notify(Severity.CRITICAL, text, report.account)
+
+    def _setting(self, report: r.SettingApplied | r.SettingRefused) -> None:
+        parsed = parse_position_id(report.position_id)
+        if parsed is not None:
+            self._desk.tell_position(parsed[1], report)
+
+    def _sweep(self, report: r.Sweep) -> None:
+        for view in self._memory.book.live():
+            if view.account == report.account:
+                self._desk.context.tell(position_address(view.ordinal), report)
+
+    def _positions(self, report: r.PositionsReport) -> None:
+        self._desk.to_reconciler(report)
+        account = self._memory.accounts[report.account]
+        if report.symbol is None and account.venue_up:
+            if account.account in self._memory.adopting:
+                self._memory.adopting.discard(account.account)
+                for command in adoptions(report, account.instruments):
+                    self._orders.begin(command, account)
+            account.synced = True
+        for row in report.positions:
+            account.marks[row.symbol] = row.mark_price
+        if report.symbol is None:
+            account.liquidations = liquidations_of(report.positions)
+            self._tell_useless_stops(account)
+
+    def _tell_useless_stops(self, account: Account) -> None:
+        """The venue's liquidation price may move past a stop that was accepted; each such stop is told once."""
+        for view in self._memory.book.live():
+            if view.account != account.account or not view.quantity:
+                continue
+            why = beyond_liquidation(view.stop_loss, view.symbol, view.side, account.liquidations)
+            told = (view.position_id, view.stop_loss)
+            if why and told not in self._memory.useless:
+                self._memory.useless.add(told)
+                self._desk.notify(Severity.CRITICAL, f"{view.position_id}: {why}", account.account)
+            elif not why:
+                self._memory.useless.discard(told)
+
+    def _venue_up(self, report: r.VenueUp) -> None:
+        self._desk.context.publish(report)
+        account = self._memory.accounts[report.account]
+        account.venue_up, account.trouble = True, ""
+        account.mode, account.identity = report.position_mode, report.venue_identity
+        account.instruments = {instrument.symbol: instrument for instrument in report.instruments}
+        self._desk.log(
+            "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))
+        )
+
+    def _venue_down(self, report: r.VenueDown) -> None:
+        self._desk.context.publish(report)
+        account = self._memory.accounts[report.account]
+        account.venue_up, account.synced, account.trouble = False, False, report.cause
+        self._desk.log("WARNING", "venue down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _stream_up(self, report: r.StreamUp) -> None:
+        self._desk.context.publish(report)
+        self._memory.accounts[report.account].stream_up = True
+        self._desk.log("INFO", "stream up", actor="supervisor", account=report.account)
+
+    def _stream_down(self, report: r.StreamDown) -> None:
+        self._desk.context.publish(report)
+        account = self._memory.accounts[report.account]
+        account.stream_up, account.trouble = False, report.cause
+        self._desk.log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _mark(self, report: r.MarkReport) -> None:
+        self._desk.context.publish(report)
+        self._memory.accounts[report.account].marks[report.symbol] = report.mark_price
+
+    def _leverage(self, report: r.LeverageChanged) -> None:
+        self._desk.to_reconciler(report)
+        others = [v for v in self._memory.book.live() if (v.account, v.symbol) == (report.account, report.symbol)]
+        if any(v.leverage is not None and v.leverage != report.leverage for v in others):
+            text = f"{report.symbol}: leverage is {report.leverage} at the venue, {others[0].leverage} was asked for"
+            self._desk.notify(Severity.WARNING, text, report.account)
+
+    def _margin_call(self, report: r.MarginCall) -> None:
+        """Close to liquidation: who holds it, and the venue's numbers."""
+        at_risk = [
+            view.position_id
+            for view in self._memory.book.live()
+            if (view.account, view.symbol, view.side) == (report.account, report.symbol, report.side)
+        ]
+        names = ", ".join(at_risk) or "no position of ours"
+        text = f"{report.symbol} {report.side}: margin call, close to liquidation: {report.text} ({names})"
+        notice_id = f"margin/{report.account}/{report.symbol}/{report.side}/{report.ts_event}"
+        self._desk.context.tell(
+            NOTIFIER, Notify(severity=Severity.CRITICAL, text=text, account=report.account, notice_id=notice_id)
+        )
+
+    def _funding(self, report: r.FundingReport) -> None:
+        for share in funding_shares(report, tuple(self._memory.book.live())):
+            parsed = parse_position_id(share.position_id)
+            if parsed is not None:
+                self._desk.tell_position(parsed[1], share)
+
+    def _note(self, report: r.VenueReport) -> None:
+        """Kept in the log for whoever asks later; nothing is decided on it here."""
+        why = report.why if isinstance(report, r.StrayEvent) else type(report).__name__
+        raw = report.raw if isinstance(report, r.StrayEvent) else ""
+        self._desk.log("WARNING", "stray event", actor="supervisor", account=report.account, why=why, raw=raw)
+
+    def _gateway_status(self, message: r.GatewayStatus) -> None:
+        self._memory.gateways[message.account] = message
