@@ -21,7 +21,7 @@ OWN_ORDINAL = -1
 OWN_NAME = PositionId("reconciler")
 SNAPSHOT_EVERY = 256
 HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.StreamUp)
-"""What the supervisor publishes, and the reconciler needs."""
+"""What the supervisor publishes, and the reconciler needs: the composition subscribes it, before positions speak."""
 
 
 class ReconcilerActor(Actor[Message]):
@@ -36,9 +36,6 @@ class ReconcilerActor(Actor[Message]):
         self._in_flight: tuple[AppendStep, Step] | None = None
 
     def on_start(self) -> None:
-        if self.context.incarnation == 1:
-            for message in HEARD:
-                self.context.subscribe(message)
         self.context.suspend()
         self.context.tell(JOURNAL, Replay(sender=RECONCILER, ordinal=OWN_ORDINAL))
 

@@ -51,10 +51,6 @@ class Cases:
         self._draft = draft
         self._look_again = look_again
 
-    def begin(self, draft: Draft) -> None:
-        """A new message is being decided."""
-        self._draft = draft
-
     def take_up(self, watch: Watch, suspicion: Suspicion, round_: Round) -> None:
         """Something that has all the evidence it needs: record it, then do what is to be done now."""
         finding = suspicion.finding

@@ -23,7 +23,7 @@ class Later:
 
 @dataclass(slots=True)
 class Draft:
-    """Lives within one message. Recording an event evolves the ledger, so that what follows sees it."""
+    """What one message leads to. Recording an event evolves the ledger, so that what follows sees it."""
 
     ledger: Ledger
     clock: Clock
@@ -31,6 +31,11 @@ class Draft:
     effects: list[Effect] = field(default_factory=list)
     tells: list[Effect] = field(default_factory=list)
     timers: list[Later] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Another message is being decided."""
+        for gathered in (self.events, self.effects, self.tells, self.timers):
+            gathered.clear()
 
     def record(self, event_class: type[Event], **fields: Any) -> None:
         name = fields.get("discrepancy_id", "")

@@ -43,6 +43,8 @@ class Watch:
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
+    due: dict[Symbol | None, int] = field(default_factory=dict)
+    """When somebody has asked for another look, on the monotonic clock."""
     evidence: Evidence = field(default_factory=Evidence)
     looked: Looked = field(default_factory=Looked)
     bulk_ns: int = 0

@@ -1,0 +1,110 @@
+"""What people ask: a check now, and what was found. A demand is answered once its scope is read and settled."""
+
+from actors.ports import Clock
+from actors.reconciler.compare import Comparison
+from actors.reconciler.draft import Draft
+from actors.reconciler.policy import SECOND
+from actors.reconciler.reading import Reading
+from actors.reconciler.watch import Demand, Memory, Round, Watch
+from messages.commands import Reconcile
+from messages.reconciliation import CheckKind, DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
+from messages.types import Symbol
+
+DEMAND_LIMIT_NS = 20 * SECOND
+
+
+class Demands:
+    """Who waits for an answer lives in the memory; what is answered twice has one effect."""
+
+    def __init__(self, clock: Clock, memory: Memory, draft: Draft, reading: Reading) -> None:
+        self._clock = clock
+        self._memory = memory
+        self._draft = draft
+        self._reading = reading
+
+    def reconcile(self, command: Reconcile) -> None:
+        if any(demand.command.command_id == command.command_id for demand in self._memory.demands):
+            return  # asked again while the answer is being found
+        answered = self._memory.answers.get(command.command_id)
+        if answered is not None:
+            self._draft.tell(command.reply_to, answered)
+            return
+        watches = tuple(self._memory.watches.values())
+        demand = Demand(
+            command=command,
+            begun_ns=self._clock.monotonic_ns(),
+            pending={watch.account for watch in watches if watch.up},
+            failed={watch.account: "the venue is not reachable" for watch in watches if not watch.up},
+        )
+        demand.met.update(x.discrepancy_id for x in self._memory.ledger.cases() if _in_scope(command, x.symbol))
+        self._memory.demands.append(demand)
+        self._draft.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
+        for watch in watches:
+            self._reading.read(watch, command.symbol, CheckKind.DEMAND)
+
+    def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
+        for demand in self._memory.demands:
+            mine = demand.command.symbol in (None, round_.symbol) and round_.begun_ns >= demand.begun_ns
+            if mine and watch.account in demand.pending:
+                demand.pending.discard(watch.account)
+                demand.failed.pop(watch.account, None)
+                demand.checked += len(comparison.judged)
+            for record in self._memory.ledger.cases(watch.account):
+                if _in_scope(demand.command, record.symbol):
+                    demand.met.add(record.discrepancy_id)
+
+    def answer(self) -> None:
+        """Once all is read and nothing within its scope is being looked into, or time is up."""
+        now_ns = self._clock.monotonic_ns()
+        for demand in list(self._memory.demands):
+            late = now_ns - demand.begun_ns >= DEMAND_LIMIT_NS
+            if not late and (demand.pending or self._busy_for(demand)):
+                continue
+            self._memory.demands.remove(demand)
+            command = demand.command
+            records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
+            unread = dict.fromkeys(demand.pending, "no answer in time") | demand.failed
+            answer = ReconcileAnswer(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                checked=demand.checked,
+                discrepancies=len(records),
+                attempted=sum(record.attempts > 0 for record in records),
+                succeeded=sum(record.outcome is Outcome.RESOLVED for record in records),
+                elapsed_ms=(now_ns - demand.begun_ns) // 1_000_000,
+                failed="; ".join(f"{account}: {cause}" for account, cause in sorted(unread.items())),
+            )
+            self._memory.keep(answer)
+            self._draft.tell(command.reply_to, answer)
+
+    def _busy_for(self, demand: Demand) -> bool:
+        ledger = self._memory.ledger
+        for watch in self._memory.watches.values():
+            for key in watch.evidence.suspicions:
+                place = (watch.account, key)
+                looked_into = place in ledger.silenced or place in ledger.open
+                if _in_scope(demand.command, key[1]) and not looked_into:
+                    return True
+        return any(x.outcome is Outcome.OPEN and _in_scope(demand.command, x.symbol) for x in ledger.cases())
+
+    def list_(self, command: ListDiscrepancies) -> None:
+        ledger = self._memory.ledger
+        answer = DiscrepanciesAnswer(
+            correlation_id=command.correlation_id,
+            command_id=command.command_id,
+            to=command.reply_to,
+            discrepancies=ledger.latest(command.symbol, command.most),
+            statistics=ledger.statistics() + ledger.breakdown(),
+        )
+        self._draft.tell(command.reply_to, answer)
+
+    def unread(self, watch: Watch) -> None:
+        """A reading failed: a demand that ends before it is repeated says so."""
+        for demand in self._memory.demands:
+            if watch.account in demand.pending:
+                demand.failed[watch.account] = watch.last_failure
+
+
+def _in_scope(command: Reconcile, symbol: Symbol) -> bool:
+    return command.symbol in (None, symbol)

@@ -1,0 +1,224 @@
+"""What is asked of the venue, when, and within which budget: one reading of an account or of one symbol at a time.
+
+A reading that is under way is followed by another where somebody asked meanwhile; bulk lists are read by the
+intervals of the policy, single symbols within what a cycle may cost.
+"""
+
+from actors.ports import Clock
+from actors.reconciler import schedule
+from actors.reconciler.compare import OpenOrders
+from actors.reconciler.draft import Draft
+from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
+from actors.reconciler.schedule import next_check
+from actors.reconciler.watch import Memory, Round, Watch
+from messages import reports as r
+from messages.base import Message
+from messages.reconciliation import CheckDue, CheckKind, DiscrepancyType, FetchTrades, TradesReport
+from messages.requests import FetchOpenOrders, FetchPositions
+from messages.types import AccountId, Address, Symbol
+
+NEED_ORDERS = ORDERS | {DiscrepancyType.STATE_MISMATCH}
+SYMBOLS_AT_ONCE = 4
+"""Readings of single symbols under way per account: a storm of differences must not become one of requests."""
+SYMBOLS_PER_CYCLE = 30
+BUDGET_NS = 10 * SECOND
+"""And so many of them in this time: at Binance about a fifth of what an account may ask."""
+ROUND_LIMIT_NS = 90 * SECOND
+"""A reading that nobody answered, because its gateway began a new life, is given up."""
+TRADES_BEFORE_NS = 60 * SECOND
+"""Clocks differ: trades are read from this much before the last agreement."""
+TRADES_MOST_NS = 86_400 * SECOND
+
+
+class Reading:
+    """Begins readings and gathers their parts; what a complete one means is not decided here."""
+
+    def __init__(self, policy: Policy, clock: Clock, memory: Memory, draft: Draft) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._memory = memory
+        self._draft = draft
+
+    def due(self, message: CheckDue) -> None:
+        what, _, rest = message.topic.partition("/")
+        if what == "demand":
+            return  # every step looks whether demands are over
+        account, _, symbol = rest.partition("/")
+        watch = self._memory.watches[AccountId(account)]
+        self._give_up_rounds(watch)
+        if what == "check":
+            self._check(watch)
+        elif what == "drain":
+            self._drain(watch)
+        elif what == "look":
+            at = Symbol(symbol) if symbol else None
+            watch.due.pop(at, None)
+            self.read(watch, at, CheckKind.EVENT)
+
+    def _check(self, watch: Watch) -> None:
+        now_ns = self._clock.monotonic_ns()
+        delay_ns, kind = next_check(watch.looked, self._policy, now_ns, exposed=watch.exposed)
+        if delay_ns:
+            self._draft.later(f"check/{watch.account}", delay_ns)
+            return
+        self.read(watch, None, kind)
+        if kind is CheckKind.SLOW:
+            for symbol in watch.views:
+                self.read(watch, symbol, kind)
+        self._draft.later(f"check/{watch.account}", min(self._policy.fast_ns, ROUND_LIMIT_NS))
+
+    def look_next(self, watch: Watch) -> None:
+        now_ns = self._clock.monotonic_ns()
+        delay_ns, _ = next_check(watch.looked, self._policy, now_ns, exposed=watch.exposed)
+        self._draft.later(f"check/{watch.account}", delay_ns)
+
+    def later(self, watch: Watch, symbol: Symbol | None, delay_ns: int) -> None:
+        """Look again in so long, or earlier where somebody else has asked for that: nobody puts off another's look."""
+        now_ns = self._clock.monotonic_ns()
+        known_ns = watch.due.get(symbol, 0)
+        if now_ns < known_ns <= now_ns + delay_ns:
+            return
+        watch.due[symbol] = now_ns + delay_ns
+        self._draft.later(f"look/{watch.account}/{symbol or ''}", delay_ns)
+
+    def symbol_later(self, account: AccountId, symbol: Symbol, delay_ns: int) -> None:
+        self.later(self._memory.watches[account], symbol, delay_ns)
+
+    def read(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> None:
+        """Begin a reading; one that is under way is followed by another, since it may have begun too early."""
+        if not watch.up:
+            return
+        if symbol in watch.rounds:
+            watch.again[symbol] = kind
+            return
+        if symbol is not None and not self._affords(watch):
+            watch.waiting[symbol] = kind
+            self._draft.later(f"drain/{watch.account}", SECOND)
+            return
+        self._memory.rounds += 1
+        name = f"{RECONCILER}/{watch.account}/{self._memory.rounds}"
+        asked: dict[str, Message] = {
+            "positions": FetchPositions(account=watch.account, request_id=f"{name}/positions", symbol=symbol)
+        }
+        orders, trades = self._wanted(watch, symbol, kind)
+        if orders:
+            asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders")
+        if trades and symbol is not None:
+            since_ns = self._trades_since(watch, symbol)
+            asked["trades"] = FetchTrades(
+                account=watch.account, request_id=f"{name}/trades", symbol=symbol, since_ns=since_ns
+            )
+        watch.rounds[symbol] = Round(
+            number=self._memory.rounds,
+            symbol=symbol,
+            kind=kind,
+            begun_ns=self._clock.monotonic_ns(),
+            missing=set(asked),
+        )
+        for message in asked.values():
+            self._draft.tell(Address(f"gateway/{watch.account}"), message)
+
+    def _affords(self, watch: Watch) -> bool:
+        """Whether one more symbol may be read now, within what a cycle may cost the venue's budget."""
+        now_ns = self._clock.monotonic_ns()
+        while watch.spent and now_ns - watch.spent[0] > BUDGET_NS:
+            watch.spent.popleft()
+        if len(watch.spent) >= SYMBOLS_PER_CYCLE or sum(s is not None for s in watch.rounds) >= SYMBOLS_AT_ONCE:
+            return False
+        watch.spent.append(now_ns)
+        return True
+
+    def _drain(self, watch: Watch) -> None:
+        for symbol, kind in list(watch.waiting.items()):
+            del watch.waiting[symbol]
+            self.read(watch, symbol, kind)
+            if symbol in watch.waiting:
+                return
+
+    def _wanted(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> tuple[bool, bool]:
+        """Whether open orders, and trades, are worth their weight: where they decide, or the look is a deep one.
+
+        A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without.
+        """
+        if symbol is None:
+            return kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND), False
+        kinds = {record.type for record in self._memory.ledger.cases(watch.account) if record.symbol == symbol}
+        for suspicion in watch.evidence.suspicions.values():
+            finding = suspicion.finding
+            if finding.symbol == symbol and suspicion.count >= self._policy.required(finding.type) - 1:
+                kinds.add(finding.type)
+        deep = kind in (CheckKind.SLOW, CheckKind.DEMAND)
+        return deep or bool(kinds & NEED_ORDERS), deep or bool(kinds & QUANTITY)
+
+    def _trades_since(self, watch: Watch, symbol: Symbol) -> int:
+        """Since before the symbol's oldest open question was asked, or it last agreed."""
+        now_ns = self._clock.time_ns()
+        known = [ns for key, ns in watch.clean_ns.items() if key[1] == symbol]
+        if not known:
+            known = [ns for leg, ns in watch.agreed_ns.items() if leg[0] == symbol] or [watch.bulk_ns]
+        return max(now_ns - TRADES_MOST_NS, min(known) - TRADES_BEFORE_NS)
+
+    def _give_up_rounds(self, watch: Watch) -> None:
+        now_ns = self._clock.monotonic_ns()
+        for symbol, round_ in list(watch.rounds.items()):
+            if now_ns - round_.begun_ns > ROUND_LIMIT_NS:
+                del watch.rounds[symbol]
+
+    def _round_of(self, watch: Watch, request_id: str) -> tuple[Round | None, str]:
+        """The reading that a request belongs to, and its part; None for an older one, or anybody else's."""
+        if not request_id.startswith(f"{RECONCILER}/"):
+            return None, ""
+        number, part = request_id.split("/")[-2:]
+        found = next((round_ for round_ in watch.rounds.values() if str(round_.number) == number), None)
+        return found, part
+
+    def answered(self, report: r.PositionsReport | r.OpenOrdersReport | TradesReport) -> tuple[Watch, Round] | None:
+        """The reading that this answer makes complete, if it does."""
+        watch = self._memory.watches.get(report.account)
+        if watch is None:
+            return None
+        round_, part = self._round_of(watch, report.request_id)
+        if round_ is None:
+            if isinstance(report, r.PositionsReport) and report.symbol is None and not part and watch.up:
+                return watch, _overheard(report)
+            return None
+        round_.missing.discard(part)
+        match report:
+            case r.PositionsReport():
+                round_.positions = report
+            case r.OpenOrdersReport():
+                round_.orders = OpenOrders.of(report)
+            case TradesReport():
+                round_.trades = report
+        if round_.missing:
+            return None
+        del watch.rounds[round_.symbol]
+        return watch, round_
+
+    def failed(self, report: r.FetchFailed) -> Watch | None:
+        """Evidence of nothing (I2): the reading is over, and repeated later. Whose it was; None for no reading."""
+        watch = self._memory.watches.get(report.account)
+        round_, _ = self._round_of(watch, report.request_id) if watch is not None else (None, "")
+        if watch is None or round_ is None:
+            return None
+        del watch.rounds[round_.symbol]
+        watch.failed_reads += 1
+        watch.last_failure = report.cause
+        delay_ns = max(schedule.retry_read(watch.failures), report.retry_after_ms * 1_000_000)
+        watch.failures += 1
+        self.later(watch, round_.symbol, delay_ns)
+        self.after(watch, round_.symbol)
+        return watch
+
+    def after(self, watch: Watch, symbol: Symbol | None) -> None:
+        """A reading is over: whoever asked meanwhile gets another, and those that wait for the budget their turn."""
+        kind = watch.again.pop(symbol, None)
+        if kind is not None:
+            self.read(watch, symbol, kind)
+        if watch.waiting and symbol is not None:
+            self._drain(watch)
+
+
+def _overheard(report: r.PositionsReport) -> Round:
+    """The gateway reads everything now and then for itself: as good as a reading of ours, and costs nothing."""
+    return Round(number=0, symbol=None, kind=CheckKind.EVENT, begun_ns=0, missing=set(), positions=report)
