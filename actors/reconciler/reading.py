@@ -9,6 +9,7 @@ from actors.reconciler import schedule
 from actors.reconciler.compare import OpenOrders
 from actors.reconciler.draft import Draft
 from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
+from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.schedule import next_check
 from actors.reconciler.watch import Memory, Round, Watch
 from messages import reports as r
