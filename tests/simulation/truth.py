@@ -56,6 +56,14 @@ class Ledger:
             self.intents[event.client_order_id] = event
         self.sums[ordinal] = self.sums.get(ordinal, ZERO) + self._change(before, event)
 
+    def legs(self, books: "Books") -> "dict[Leg, Decimal]":
+        """What is believed of each of the venue's legs, long positive: the sum over its positions."""
+        believed: dict[Leg, Decimal] = {}
+        for position in self.positions.values():
+            leg = books.leg_of(position.key)
+            believed[leg] = believed.get(leg, ZERO) + position.quantity * position.key.side.sign
+        return believed
+
     def _blank(self, ordinal: int) -> Position:
         parsed = parse_position_id(self.image.positions[ordinal].position_id)
         assert parsed is not None
@@ -101,6 +109,8 @@ class Books:
     orders: dict[str, list[Order]] = field(default_factory=dict)
     algos: dict[str, list[AlgoOrder]] = field(default_factory=dict)
     trades: dict[str, Trade] = field(default_factory=dict)
+    traders: dict[str, str] = field(default_factory=dict)
+    """Per trade: the client order id behind it, whoever's it is."""
     legs: dict[Leg, Decimal] = field(default_factory=dict)
     nets: dict[int, Decimal] = field(default_factory=dict)
     """Per position of ours: what its own orders have bought less what they have sold, in its direction."""
@@ -139,6 +149,7 @@ class Books:
         before = self.legs.get(leg, ZERO)
         self.legs[leg] = before + (trade.quantity if trade.side == "BUY" else -trade.quantity)
         self.trades[str(trade.trade_id)] = trade
+        self.traders[str(trade.trade_id)] = name
         if position_of(name) is None:
             self.touched.add((account.name, trade.symbol))
             name = ""
@@ -147,6 +158,11 @@ class Books:
     def disturbed(self, key: Key) -> bool:
         """Whether somebody else has traded what this position is in."""
         return (key.account, key.symbol) in self.touched
+
+    def leg_of(self, key: Key) -> Leg:
+        """The venue's leg that a position of this key stands on."""
+        hedge = any(account.name == key.account and account.hedge for account in self.accounts)
+        return str(key.account), str(key.symbol), key.side.value.upper() if hedge else "BOTH"
 
     def add_net(self, ordinal: int, trade: Trade, *, increasing: Side) -> Decimal:
         signed = trade.quantity if trade.side == increasing.value.upper() else -trade.quantity

@@ -1,0 +1,67 @@
+"""What every check of an invariant has in common: the truth that it reads, and the moments at which it looks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from messages.base import Event
+from tests.simulation.network import Sent
+from tests.simulation.truth import Books, Deal, Ledger
+
+SECOND = 1_000_000_000
+Finding = tuple[str, str, int]
+"""An invariant, what is wrong, and the position concerned (0: none alone)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """Disk, venue and time; `fail` keeps the first violation: invariant, text, ordinal."""
+
+    ledger: Ledger
+    books: Books
+    now_ns: Callable[[], int]
+    fail: Callable[[str, str, int], None]
+
+
+class Check:
+    """Looks at nothing by itself; each check overrides the moments that its invariant is about.
+
+    `invariants` names what it checks, `when` at which moments, for the table in `invariants.MOMENTS`.
+    """
+
+    invariants: tuple[str, ...] = ()
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self._ledger = truth.ledger
+        self._books = truth.books
+
+    def born(self) -> None:
+        """A process began."""
+
+    def died(self) -> None:
+        """A process was killed."""
+
+    def event(self, ordinal: int, event: Event) -> None:
+        """An event became durable; the ledger has folded it."""
+
+    def dealt(self, deal: Deal) -> None:
+        """The venue traded, for whomever."""
+
+    def sent(self, sent: Sent) -> None:
+        """A request left a process."""
+
+    def arrived(self, sent: Sent) -> None:
+        """A request reached the venue, which has answered it."""
+
+    def delivered(self, address: str, message: object) -> None:
+        """A message was handled by the actor at this address."""
+
+    def tick(self) -> None:
+        """Time passed; no actor is in the middle of a step."""
+
+    def unsettled(self) -> list[Finding]:
+        """In peace: what is not yet as it should be at the end."""
+        return []
+
+    def _fail(self, invariant: str, text: str, ordinal: int = 0) -> None:
+        self._truth.fail(invariant, text, ordinal)

@@ -1,0 +1,215 @@
+"""I2 and I6 of whole positions: whatever changes belief without a fill names its evidence, and the evidence is true.
+
+Belief may change by a fill (held against the venue's trades by I4), or by an adjustment or adoption that is in the
+journal. Those name a discrepancy on the disk, or the trades that they book. What they claim is held against every
+quantity that the venue's leg has really had of late: a claim that was never true is excused only where the venue
+lied at least as often as the policy wants observations.
+"""
+
+import re
+from collections import deque
+from decimal import Decimal
+
+from actors.reconciler.policy import QUANTITY, Policy
+from messages import events as e
+from messages.base import Event
+from messages.reconciliation import (
+    Discrepancy,
+    DiscrepancyDetected,
+    DiscrepancyEnded,
+    DiscrepancyEscalated,
+    Outcome,
+    RepairAttempted,
+)
+from messages.types import Key
+from tests.simulation.check import SECOND, Check, Finding, Truth
+from tests.simulation.truth import ZERO, Deal, Leg, position_of
+
+CLAIM_NS = 30 * SECOND
+"""A claim is about now, but for the time that reading, deciding and committing take under the worst weather."""
+LIES_MS = 120_000
+_LIES = ("STALE_READ", "PARTIAL_LIST", "EMPTY_LIST")
+_CITED = re.compile(r"(d\d+): (.*)", re.DOTALL)
+_TRADES = re.compile(r"trades? ([0-9, ]+)")
+
+
+class Evidence(Check):
+    """At every durable event; at the end what nobody resolved."""
+
+    invariants = ("I2", "I6")
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self._policy = Policy()
+        self._records: dict[str, Discrepancy] = {}
+        self._ended: dict[str, DiscrepancyEnded] = {}
+        self._escalated: set[str] = set()
+        self._booked: dict[str, str] = {}
+        self._taken: dict[str, Decimal] = {}
+        self._history: dict[Leg, deque[tuple[int, Decimal]]] = {}
+
+    # The venue -----------------------------------------------------------------------------------------
+
+    def dealt(self, deal: Deal) -> None:
+        leg = (deal.account, deal.trade.symbol, deal.trade.position_side)
+        past = self._history.setdefault(leg, deque([(0, deal.before)]))
+        past.append((self._truth.now_ns(), self._books.legs[leg]))
+        # The last one before the span still holds at its beginning.
+        while len(past) > 1 and past[1][0] < self._truth.now_ns() - CLAIM_NS:
+            past.popleft()
+
+    def _been(self, leg: Leg) -> set[Decimal]:
+        """What the venue's leg has been of late."""
+        since_ns = self._truth.now_ns() - CLAIM_NS
+        past = self._history.get(leg, ())
+        later = {quantity for at_ns, quantity in past if at_ns >= since_ns}
+        before = [quantity for at_ns, quantity in past if at_ns < since_ns]
+        return later | {before[-1] if before else ZERO}
+
+    def _lies(self) -> int:
+        """How many readings of positions the venue has spoiled of late."""
+        now_ms = self._books.venue.now_ms
+        recent = (each for each in self._books.venue.fault_log if each.at_ms >= now_ms - LIES_MS)
+        return sum(each.kind in _LIES and "positionRisk" in each.subject for each in recent)
+
+    # The disk ------------------------------------------------------------------------------------------
+
+    def event(self, ordinal: int, event: Event) -> None:
+        match event:
+            case e.QuantityAdjusted():
+                self._adjusted(ordinal, event)
+            case e.PositionAdopted():
+                self._adopted(ordinal, event)
+            case e.StateChanged(after=after) if after.terminal and self._ledger.sums.get(ordinal):
+                text = f"{ordinal} is {after}, its fills and adjustments leave {self._ledger.sums[ordinal]}"
+                self._fail("I2", text, ordinal)
+            case DiscrepancyDetected(discrepancy=record):
+                self._detected(record)
+            case RepairAttempted():
+                self._repaired(event)
+            case DiscrepancyEscalated(discrepancy_id=name):
+                self._under_way(name, "escalated")
+                self._escalated.add(name)
+                if not event.why:
+                    self._fail("I6", f"{name} was escalated without a reason")
+            case DiscrepancyEnded(discrepancy_id=name):
+                self._end(name, event)
+
+    def _detected(self, record: Discrepancy) -> None:
+        name = record.discrepancy_id
+        if name in self._records:
+            self._fail("I6", f"{name} was detected twice")
+        if not record.evidence or record.observations < self._policy.required(record.type):
+            self._fail("I6", f"{name} {record.type} was believed after {record.observations} observations")
+        self._records[name] = record
+
+    def _repaired(self, event: RepairAttempted) -> None:
+        self._under_way(event.discrepancy_id, "repaired")
+        for trade_id in event.trades:
+            if position_of(self._trader(trade_id)) is not None:
+                self._fail("I6", f"{event.discrepancy_id} books trade {trade_id}, which is a position's own")
+            before = self._booked.setdefault(trade_id, event.discrepancy_id)
+            if before != event.discrepancy_id:
+                self._fail("I6", f"trade {trade_id} is booked by {before} and by {event.discrepancy_id}")
+
+    def _trader(self, trade_id: str) -> str:
+        trade = self._books.trades.get(trade_id)
+        if trade is None:
+            self._fail("I2", f"trade {trade_id} is evidence, and the venue never made it")
+            return ""
+        return self._books.traders[trade_id]
+
+    def _under_way(self, name: str, what: str) -> None:
+        if name not in self._records or name in self._ended:
+            self._fail("I6", f"{name} was {what}, and it is {'over' if name in self._ended else 'not known'}")
+
+    def _end(self, name: str, event: DiscrepancyEnded) -> None:
+        self._under_way(name, "ended")
+        self._ended[name] = event
+        if not event.why or not event.outcome.ended:
+            self._fail("I6", f"{name} ended as {event.outcome} because of {event.why!r}")
+        if event.outcome is Outcome.ACKNOWLEDGED and not event.command_id:
+            self._fail("I6", f"{name} was acknowledged by nobody")
+
+    # What changes belief ---------------------------------------------------------------------------------
+
+    def _adjusted(self, ordinal: int, event: e.QuantityAdjusted) -> None:
+        """I2: every believed change that is not a fill has its evidence in the journal, and it is true."""
+        position = self._ledger.positions[ordinal]
+        if event.command_id.startswith("forced-"):
+            self._forced(ordinal, event)
+            return
+        if event.quantity_delta:
+            self._cited(ordinal, position.key, event.evidence)
+
+    def _adopted(self, ordinal: int, event: e.PositionAdopted) -> None:
+        if event.evidence.startswith("position list of"):
+            signed = event.quantity * event.key.side.sign
+            leg = self._books.leg_of(event.key)
+            if signed not in self._been(leg) and not self._lies():
+                self._fail("I2", f"{signed} of {leg} was adopted, the venue had {self._been(leg)}", ordinal)
+            return
+        self._cited(ordinal, event.key, event.evidence)
+
+    def _forced(self, ordinal: int, event: e.QuantityAdjusted) -> None:
+        """The venue closed it: its trade is the evidence, and no more of it is booked than it was for."""
+        cited = _TRADES.search(event.evidence)
+        trade_id = cited[1].strip() if cited else ""
+        trader = self._trader(trade_id)
+        if position_of(trader) is not None or not trader:
+            self._fail("I2", f"{event.command_id} books trade {trade_id} of {trader!r}", ordinal)
+            return
+        taken = self._taken[trade_id] = self._taken.get(trade_id, ZERO) - event.quantity_delta
+        if taken > self._books.trades[trade_id].quantity:
+            self._fail("I2", f"trade {trade_id} is booked for {taken}, more than it was", ordinal)
+
+    def _cited(self, ordinal: int, key: Key, evidence: str) -> None:
+        """It names a discrepancy that is under way, and its trades, or a quantity that the leg really had."""
+        found = _CITED.match(evidence)
+        record = self._records.get(found[1]) if found else None
+        if found is None or record is None or (record.account, record.symbol) != (key.account, key.symbol):
+            self._fail("I2", f"{ordinal} was changed on the evidence of {evidence!r}", ordinal)
+            return
+        if record.type not in QUANTITY:
+            self._fail("I2", f"{ordinal} was changed by {record.type} {record.discrepancy_id}", ordinal)
+        trades = _TRADES.search(found[2])
+        if trades:
+            for trade_id in trades[1].replace(" ", "").split(","):
+                self._trader(trade_id)
+            return
+        leg, claim = self._books.leg_of(key), _signed(record.reported)
+        if claim not in self._been(leg) and self._lies() < record.observations:
+            text = f"{record.discrepancy_id} claims {claim} of {leg}, which has been {sorted(self._been(leg))}"
+            self._fail("I2", text, ordinal)
+
+    # At the end ----------------------------------------------------------------------------------------
+
+    def unsettled(self) -> list[Finding]:
+        """I6: where somebody else has traded, belief is the venue's, or a record on the disk says what differs."""
+        found: list[Finding] = []
+        believed = self._ledger.legs(self._books)
+        for leg in sorted({*believed, *self._books.legs}):
+            held = self._books.legs.get(leg, ZERO)
+            if leg[:2] in self._books.touched and believed.get(leg, ZERO) != held and not self._told(leg, held):
+                text = f"{leg}: believed {believed.get(leg, ZERO)}, held {held}, and no record says so"
+                found.append(("I6", text, 0))
+        for name, record in self._records.items():
+            if name not in self._ended and name not in self._escalated and record.type in QUANTITY:
+                found.append(("I6", f"{name} {record.type} {record.symbol} is neither resolved nor told a human", 0))
+        return found
+
+    def _told(self, leg: Leg, held: Decimal) -> bool:
+        """Whether a human has been asked about this leg, or has answered."""
+        for name, record in self._records.items():
+            ended = self._ended.get(name)
+            waiting = name in self._escalated if ended is None else ended.outcome is not Outcome.RESOLVED
+            same = (record.account, record.symbol) == leg[:2] and record.type in QUANTITY
+            if waiting and same and _signed(record.reported) == held:
+                return True
+        return False
+
+
+def _signed(text: str) -> Decimal:
+    """What a record says of a leg: `flat`, `long 3`, `short 0.5`."""
+    side, _, number = text.partition(" ")
+    return ZERO if side == "flat" else Decimal(number) * (1 if side == "long" else -1)
