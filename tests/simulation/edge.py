@@ -10,9 +10,8 @@ from adapters.paper.venue import PaperVenue
 from messages import commands as c
 from messages.base import Message
 from messages.requests import Reply
-from messages.types import CommandId, PositionId, PositionSide, StrategyId, Symbol
+from messages.types import AccountId, CommandId, PositionId, PositionSide, StrategyId, Symbol
 from tests.simulation.plan import LOTS, MILLION, TICKS, Act
-from tests.simulation.process import ACCOUNT
 
 REPEAT_NS = 3_000_000_000
 OPENINGS_MOST = 40
@@ -110,7 +109,7 @@ class Edge:
         base = limit or price
         command = c.OpenPosition(
             **common,
-            account=ACCOUNT,
+            account=AccountId(act.account),
             symbol=Symbol(act.symbol),
             side=act.side,
             strategy=StrategyId(act.strategy),

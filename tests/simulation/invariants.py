@@ -42,11 +42,13 @@ class Violation(AssertionError):  # noqa: N818 - it is what it is called in ever
 class Invariants:
     """Told of what happens; keeps the first violation until somebody asks for it."""
 
-    def __init__(self, ledger: Ledger, books: Books, now_ns: Callable[[], int], *, hedge: bool, ill_disk: bool) -> None:
+    def __init__(
+        self, ledger: Ledger, books: Books, now_ns: Callable[[], int], *, hedged: frozenset[str], ill_disk: bool
+    ) -> None:
         self.ledger = ledger
         self.books = books
         self._now_ns = now_ns
-        self._hedge = hedge
+        self._hedged = hedged
         self._patience_ns = ILL_DISK_NS if ill_disk else I7_NS
         self._owners: dict[tuple[str, str], str] = {}
         self._bare_since: dict[int, int] = {}
@@ -78,9 +80,10 @@ class Invariants:
             self.fail("I3", f"order {name} was sent as {dict(sent.params)}, intended as {intent}", ordinal)
         if intent.purpose is OrderPurpose.ENTRY:
             return
-        reduces = sent.params.get("positionSide") if self._hedge else sent.params.get("reduceOnly")
         key = self.ledger.positions[ordinal].key
-        if reduces != (key.side.value.upper() if self._hedge else "true"):
+        hedge = key.account in self._hedged
+        reduces = sent.params.get("positionSide") if hedge else sent.params.get("reduceOnly")
+        if reduces != (key.side.value.upper() if hedge else "true"):
             self.fail("I8", f"{intent.purpose} order {name} left without what makes it reduce: {reduces}", ordinal)
 
     def heard(self, message: Message) -> None:
@@ -322,7 +325,7 @@ class Invariants:
         believed: dict[Leg, Decimal] = {}
         for position in self.ledger.positions.values():
             key = position.key
-            leg = (str(key.account), str(key.symbol), key.side.value.upper() if self._hedge else "BOTH")
+            leg = (str(key.account), str(key.symbol), key.side.value.upper() if key.account in self._hedged else "BOTH")
             believed[leg] = believed.get(leg, ZERO) + position.quantity * key.side.sign
         for leg in {*believed, *self.books.legs}:
             if leg[:2] not in self.books.touched and believed.get(leg, ZERO) != self.books.legs.get(leg, ZERO):

@@ -36,6 +36,7 @@ class Act:
     strategy: str = ""
     side: PositionSide = PositionSide.LONG
     lots: int = 1
+    account: str = "main"
     offset_ppm: int = 0
     stop_ppm: int = 0
     target_ppm: int = 0
@@ -70,6 +71,17 @@ class Plan:
     acts: tuple[Act, ...]
     kills: tuple[Kill, ...] = ()
     kinds: tuple[str, ...] = field(default=())
+    second: str = ""
+    """The mode of a second account at the same venue, `one_way` or `hedge`; empty: there is none."""
+    fast_s: int = 60
+    """Between two sweeps and checks, in seconds: what is silent is noticed after so long."""
+    probe_ms: int = 10_000
+
+    @property
+    def accounts(self) -> tuple[tuple[str, bool], ...]:
+        """Names, and whether in hedge mode."""
+        first = ("main", self.hedge)
+        return (first, ("second", self.second == "hedge")) if self.second else (first,)
 
 
 def draw(seed: int) -> Plan:

@@ -1,11 +1,13 @@
 """One life of the supervisor process: the composition root's own wiring on simulated time, disk and transport."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Any, cast
 
 import albra
+from actors.ports import Venue
 from actors.position.actor import PositionActor
 from actors.recovery import days_in
 from actors.runtime import ActorSystem, Placement, SimulatedDispatcher
@@ -23,6 +25,16 @@ from tests.simulation.network import Network
 from tests.simulation.transport import SimulatedSettings, SimulatedVenue
 
 ACCOUNT = AccountId("main")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How the process gets at one account of the venue. `probe_ms`: how often it asks whether the venue is there."""
+
+    account: AccountId
+    api_key: str
+    mode: PositionMode
+    probe_ms: int = 10_000
 
 
 class Lifetime:
@@ -91,9 +103,8 @@ class Process:
         network: Network,
         *,
         config: Config,
-        mode: PositionMode,
-        api_key: str,
-        random: Random,
+        logins: Sequence[Login],
+        stream: Callable[[str], Random],
         hear: Callable[[Message], None],
         log: Callable[..., None],
         observer: Callable[[str, object, int, int], None],
@@ -109,20 +120,25 @@ class Process:
             supervisor_address=albra.SUPERVISOR,
             observer=observer,
         )
-        settings = SimulatedSettings(
-            exchange="binanceusdm",
-            api_key=api_key,
-            api_secret="simulated-secret",
-            position_mode=mode,
-            network=network,
-            loop=self.loop,
-        )
-        venue = SimulatedVenue(ACCOUNT, settings, world.clock, random)
+        venues: dict[AccountId, Venue] = {}
+        for login in logins:
+            settings = SimulatedSettings(
+                exchange="binanceusdm",
+                api_key=login.api_key,
+                api_secret="simulated-secret",
+                position_mode=login.mode,
+                probe_interval_ms=login.probe_ms,
+                network=network,
+                loop=self.loop,
+            )
+            jitter = stream("jitter" if login.account == ACCOUNT else f"jitter {login.account}")
+            venues[login.account] = SimulatedVenue(login.account, settings, world.clock, jitter)
         journal = cast("Any", disk)
         restored = albra._restore(journal, days_in(config.limits.timezone))
         # Neither chat nor webhook: what the notifier tells is heard where the terminal would show it.
-        albra._spawn_core(config, self.system, journal, {ACCOUNT: venue}, log, (hear,), restored, (None, None))
-        venue.start(partial(self.system.tell, f"gateway/{ACCOUNT}"))
+        albra._spawn_core(config, self.system, journal, venues, log, (hear,), restored, (None, None))
+        for account, venue in venues.items():
+            venue.start(partial(self.system.tell, f"gateway/{account}"))
 
     def offer(self, command: Message) -> bool:
         return self.system.offer(albra.SUPERVISOR, command)

@@ -19,16 +19,16 @@ from adapters.paper.venue import PaperVenue
 from adapters.storage.memory import Image
 from messages.base import Message
 from messages.lifecycle import ActorFailed
-from messages.types import JournalId, PositionMode
+from messages.types import AccountId, JournalId, PositionMode
 from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.edge import Edge, away
 from tests.simulation.invariants import Invariants, Violation
 from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
 from tests.simulation.plan import LOTS, SYMBOLS, Act, Plan, draw
-from tests.simulation.process import Process
+from tests.simulation.process import Login, Process
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
-from tests.simulation.truth import Books, Ledger
+from tests.simulation.truth import Books, Ledger, position_of
 
 LIVENESS_MS = 90_000
 SETTLE_MS = 5_000
@@ -59,8 +59,12 @@ def simulate(seed: int, *, record: bool = False, plan: Plan | None = None) -> Ou
 
 
 @cache
-def _config() -> Config:
-    return load_text("protection: {close_after_ms: 20000}\n", Path("simulated.yaml"), {}).config
+def _config(accounts: tuple[str, ...], fast_s: int) -> Config:
+    """`fast_s`: seconds between two sweeps; the other checks are as much rarer as they are by default."""
+    text = f"protection: {{close_after_ms: 20000}}\naccounts: {{{', '.join(f'{name}: {{}}' for name in accounts)}}}\n"
+    intervals = f"{{fast: {fast_s}, normal: {max(300, fast_s)}, slow: {max(3600, 2 * fast_s)}}}"
+    text += f"phase2: {{reconciliation: {{check_intervals: {intervals}}}}}\n"
+    return load_text(text, Path("simulated.yaml"), {}).config
 
 
 class World:
@@ -73,7 +77,10 @@ class World:
         self.venue = PaperVenue(
             seed=plan.seed,
             instruments=tuple(each for each in DEFAULT_INSTRUMENTS if each.symbol in SYMBOLS),
-            accounts=(AccountSetup(balance=Decimal(1_000_000), hedge=plan.hedge),),
+            accounts=tuple(
+                AccountSetup(name=name, api_key=f"{name}-key", balance=Decimal(1_000_000), hedge=hedge)
+                for name, hedge in plan.accounts
+            ),
             now_ms=START_MS,
             faults=plan.faults,
             volatility_ppm=plan.volatility_ppm,
@@ -93,7 +100,8 @@ class World:
         self.ledger = Ledger(image=self.image)
         self.books = Books(venue=self.venue)
         ill = bool(plan.disk.failing or plan.disk.slow)
-        self.invariants = Invariants(self.ledger, self.books, clock.monotonic_ns, hedge=plan.hedge, ill_disk=ill)
+        hedged = frozenset(name for name, hedge in plan.accounts if hedge)
+        self.invariants = Invariants(self.ledger, self.books, clock.monotonic_ns, hedged=hedged, ill_disk=ill)
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue)
         self.disk_weather = plan.disk
         self.process: Process | None = None
@@ -228,10 +236,17 @@ class World:
             self.scheduler,
             disk,
             self.network,
-            config=_config(),
-            mode=PositionMode.HEDGE if self.plan.hedge else PositionMode.ONE_WAY,
-            api_key=self.venue.default_api_key,
-            random=self._stream(f"jitter {self.deaths}"),
+            config=_config(tuple(name for name, _ in self.plan.accounts), self.plan.fast_s),
+            logins=tuple(
+                Login(
+                    account=AccountId(name),
+                    api_key=f"{name}-key",
+                    mode=PositionMode.HEDGE if hedge else PositionMode.ONE_WAY,
+                    probe_ms=self.plan.probe_ms,
+                )
+                for name, hedge in self.plan.accounts
+            ),
+            stream=lambda name: self._stream(f"{name} {self.deaths}"),
             hear=self._hear,
             log=_say_nothing,
             observer=self._observe,
@@ -310,7 +325,7 @@ class World:
                 self._cancel_by_hand()
             case "hand leverage":
                 params = {"symbol": act.symbol, "leverage": str(act.leverage)}
-                self.venue.trade_by_hand("POST", "/fapi/v1/leverage", params, now_ms=self.network.venue_ms)
+                self._by_hand("POST", "/fapi/v1/leverage", params, act.account)
             case "jump the clock":
                 self.scheduler.clock.jump_wall(act.offset_ppm * MS)
             case _:
@@ -322,22 +337,27 @@ class World:
         self.venue.set_price(act.symbol, away(act.symbol, last, act.offset_ppm), self.network.venue_ms)
 
     def _trade_by_hand(self, act: Act) -> None:
-        self.books.touched.add(("main", act.symbol))
+        self.books.touched.add((act.account, act.symbol))
         params = {
             "symbol": act.symbol,
             "side": act.side.increasing.value.upper(),
             "type": "MARKET",
             "quantity": str(LOTS[act.symbol] * act.lots),
         }
-        if self.plan.hedge:
+        if dict(self.plan.accounts)[act.account]:
             params["positionSide"] = act.side.value.upper()
-        self.venue.trade_by_hand("POST", "/fapi/v1/order", params, now_ms=self.network.venue_ms)
+        self._by_hand("POST", "/fapi/v1/order", params, act.account)
 
     def _cancel_by_hand(self) -> None:
-        names = sorted(algo.client_algo_id for algo in self.books.open_stops())
-        if names:
-            params = {"clientAlgoId": names[0]}
-            self.venue.trade_by_hand("DELETE", "/fapi/v1/algoOrder", params, now_ms=self.network.venue_ms)
+        for account, _ in self.plan.accounts:
+            open_algos = self.venue.account_named(account).open_algos.values()
+            names = sorted(each.client_algo_id for each in open_algos if position_of(each.client_algo_id) is not None)
+            if names:
+                self._by_hand("DELETE", "/fapi/v1/algoOrder", {"clientAlgoId": names[0]}, account)
+                return
+
+    def _by_hand(self, method: str, path: str, params: dict[str, str], account: str) -> None:
+        self.venue.trade_by_hand(method, path, params, now_ms=self.network.venue_ms, account=account)
 
     # Small things --------------------------------------------------------------------------------------
 
