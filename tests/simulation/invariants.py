@@ -18,15 +18,19 @@ from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
+from tests.simulation.check import Check, Truth
+from tests.simulation.evidence import Evidence
 from tests.simulation.network import Sent
 from tests.simulation.process import Process
-from tests.simulation.truth import ZERO, Books, Deal, Ledger, Leg, position_of
+from tests.simulation.truth import ZERO, Books, Deal, Ledger, position_of
 
 SECOND = 1_000_000_000
 I7_NS = 2 * SECOND
 ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
+CHECKS: tuple[type[Check], ...] = (Evidence,)
+"""Those that have a room of their own, by concept."""
 
 
 class Violation(AssertionError):  # noqa: N818 - it is what it is called in every report
@@ -58,6 +62,8 @@ class Invariants:
         self._undone: dict[str, str] = {}
         self._overshot: dict[tuple[str, str, str], int] = {}
         self.found: Violation | None = None
+        truth = Truth(ledger=ledger, books=books, now_ns=now_ns, fail=self.fail)
+        self.checks: tuple[Check, ...] = tuple(check(truth) for check in CHECKS)
 
     def fail(self, invariant: str, text: str, ordinal: int = 0) -> None:
         if self.found is None:
@@ -67,6 +73,8 @@ class Invariants:
 
     def sent(self, sent: Sent) -> None:
         """I3: nothing is sent without an earlier durable intent. I8: what reduces says so to the venue."""
+        for check in self.checks:
+            check.sent(sent)
         if sent.call.method != "POST" or not sent.call.path.endswith(("/order", "/algoOrder")):
             return
         self.after_step()
@@ -101,6 +109,18 @@ class Invariants:
             case Notify(severity=Severity.CRITICAL, position_id=position_id) if position_id:
                 self._warned_ns[position_id] = self._now_ns()
 
+    def arrived(self, sent: Sent) -> None:
+        for check in self.checks:
+            check.arrived(sent)
+
+    def delivered(self, address: str, message: object) -> None:
+        for check in self.checks:
+            check.delivered(address, message)
+
+    def died(self) -> None:
+        for check in self.checks:
+            check.died()
+
     def failed(self, message: object) -> None:
         if isinstance(message, ActorFailed):
             self.fail("actors do not fail", f"{message.address}: {message.reason}\n{message.trace}")
@@ -108,6 +128,8 @@ class Invariants:
     def born(self) -> None:
         """A process began: what it does not know yet it cannot have told. What was told before stays told."""
         self._born_ns = self._now_ns()
+        for check in self.checks:
+            check.born()
 
     # After every step ------------------------------------------------------------------------------------
 
@@ -116,10 +138,14 @@ class Invariants:
         if len(self.ledger.image.steps) != self.ledger.seen:
             for ordinal, event in self.ledger.read():
                 self._event(ordinal, event)
+                for check in self.checks:
+                    check.event(ordinal, event)
         if self.books.behind:
             for deal in self.books.read():
                 if deal.name:
                     self._ours(deal)
+                for check in self.checks:
+                    check.dealt(deal)
 
     def _event(self, ordinal: int, event: Event) -> None:
         if isinstance(event, e.OrderFilled):
@@ -207,6 +233,8 @@ class Invariants:
         if process is None:
             return
         self.live_is_durable(process)
+        for check in self.checks:
+            check.tick()
         self._protected()
         if calm:
             self._no_orphans()
@@ -280,6 +308,8 @@ class Invariants:
         for ordinal, position in self.ledger.positions.items():
             found += [(name, f"{position.position_id}: {text}", ordinal) for name, text in self._of(position)]
         found += self._nets()
+        for check in self.checks:
+            found += check.unsettled()
         for name in self.books.open_names():
             ordinal = position_of(name) or 0
             holder = self.ledger.positions.get(ordinal)

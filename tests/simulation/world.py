@@ -261,6 +261,7 @@ class World:
         self._note(f"*** the process dies after {kill.count} x {kill.moment}, for {kill.down_ms} ms")
         self.process.die()
         self.process = None
+        self.invariants.died()
         self.deaths += 1
         self._count(f"death at {kill.moment}")
         self.scheduler.call_later(kill.down_ms * MS, self._boot)
@@ -282,6 +283,7 @@ class World:
 
     def _observe(self, address: str, message: object, started_ns: int, finished_ns: int) -> None:
         self.trace.delivered(started_ns, address, message)
+        self.invariants.delivered(address, message)
 
     # What the network tells ----------------------------------------------------------------------------
 
@@ -296,6 +298,7 @@ class World:
         fault = f" FAULT {answer.fault.kind} {answer.fault.name}" if answer.fault else ""
         body = answer.body.decode(errors="replace")[:160] if sent.call.private else ""
         self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {_params(sent)}: {body}")
+        self.invariants.arrived(sent)
         self._reached("arrival")
 
     # Time, prices and people ---------------------------------------------------------------------------
