@@ -132,7 +132,7 @@ def interpret(
     order proves nothing about ours. `now_ms` (0: unknown) turns "banned until" into a duration.
     """
     value = decode(body)
-    refusal = _refusal(value)
+    refusal = _refusal(value, codes)
     if refusal is not None:
         code, text = refusal
         retry_ms = _retry_ms(headers, text, now_ms)
@@ -154,7 +154,7 @@ def interpret_raised(ask: Ask, raised: Raised, *, codes: VenueCodes = BINANCE_US
         return NotExecuted(retry_after_ms=UNSENT_RETRY_MS, cause=cause)
     if "RequestTimeout" in raised.classes and _CODE.search(raised.text) is None:
         return Unknown(cause=cause)
-    code = _search(_CODE, raised.text)
+    code = _last(_CODE, raised.text)
     spelled = _search(_STATUS, raised.text)
     status = int(spelled) if spelled is not None else 0
     if status == 0 and "DDoSProtection" in raised.classes and code is None:
@@ -247,34 +247,53 @@ def _judge_success(ask: Ask, codes: VenueCodes, value: object, client_order_id: 
         if isinstance(value, (dict, list)):
             return Answered(value=value)
         return Unknown(cause="200 without a readable body")
-    if not isinstance(value, dict):
+    row = _row_in(value, codes)
+    if row is None:
         return Unknown(cause="200 without a readable order")
-    identifiers = (value.get(field) for field in codes.order_id_fields)
+    identifiers = (row.get(field) for field in codes.order_id_fields)
     identifier = next((found for found in identifiers if found not in (None, "")), None)
     if not isinstance(identifier, (int, str)) or isinstance(identifier, bool):
         return Unknown(cause="200 without an order id")
-    named = next((value[field] for field in codes.client_id_fields if field in value), None)
+    named = next((row[field] for field in codes.client_id_fields if field in row), None)
     if client_order_id is not None and named is not None and named != client_order_id:
         return Unknown(cause="200 about another order")
-    return Accepted(venue_order_id=VenueOrderId(str(identifier)), row=value)
+    return Accepted(venue_order_id=VenueOrderId(str(identifier)), row=row)
 
 
-# "code": -2019, "code":"-2019", and a batch's [{"code":…}]
-_CODE = re.compile(r"\"code\"\s*:\s*\"?(-?\d{1,9})\b")
+# "code": -2019, "code":"-2019", and a batch's [{"code":…}]; "retCode" and, inside of a "code", "sCode" elsewhere.
+_CODE = re.compile(r"\"(?:code|retCode|sCode)\"\s*:\s*\"?(-?\d{1,9})\b")
 # ccxt writes `binanceusdm POST https://… 503 Service Unavailable {…}` and `binanceusdm 429 Too Many …`.
 _STATUS = re.compile(r"(?:(?:GET|POST|PUT|DELETE) \S+|^\w+) ([1-5]\d\d)\b")
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
-_SUCCESS_CODES = frozenset({"200", "0"})
 
 
-def _refusal(value: object) -> tuple[str, str] | None:
-    """(code, text) where the body is the venue's error; algo cancels say "code": "200" and mean success."""
-    if not isinstance(value, dict) or "code" not in value:
+def _row_in(value: object, codes: VenueCodes) -> Row | None:
+    """The order that an answer is about: the answer itself, or what its envelope holds (of a list, the first)."""
+    if not isinstance(value, dict):
         return None
-    code = str(value["code"])
-    if code in _SUCCESS_CODES:
+    row = value.get(codes.row_field) if codes.row_field else value
+    if isinstance(row, list):
+        row = row[0] if row else None
+    return row if isinstance(row, dict) else None
+
+
+def _refusal(value: object, codes: VenueCodes) -> tuple[str, str] | None:
+    """(code, text) where the body is the venue's error; algo cancels say "code": "200" and mean success.
+
+    What an order's own row says counts before its envelope: OKX says "code": "0" over an order that timed out, and
+    "1" over each that it refused.
+    """
+    if not isinstance(value, dict):
         return None
-    return code, str(value.get("msg", ""))
+    row = _row_in(value, codes) or {}
+    for holder, code_field, text_field in (
+        (row, codes.row_code_field, codes.row_text_field),
+        (value, codes.code_field, codes.text_field),
+    ):
+        code = str(holder.get(code_field, "0"))
+        if code_field and code not in codes.success:
+            return code, str(holder.get(text_field, ""))
+    return None
 
 
 def _retry_ms(headers: Headers, text: str, now_ms: int) -> int | None:
@@ -294,6 +313,12 @@ def _retry_ms(headers: Headers, text: str, now_ms: int) -> int | None:
 def _search(pattern: re.Pattern[str], text: str) -> str | None:
     match = pattern.search(text)
     return None if match is None else match[1]
+
+
+def _last(pattern: re.Pattern[str], text: str) -> str | None:
+    """The innermost of several codes is the order's own; an envelope's comes first."""
+    found = pattern.findall(text)
+    return found[-1] if found else None
 
 
 def _plain(body: bytes) -> str:
