@@ -190,7 +190,11 @@ class Evidence(Check):
         believed = self._ledger.legs(self._books)
         for leg in sorted({*believed, *self._books.legs}):
             held = self._books.legs.get(leg, ZERO)
-            if leg[:2] in self._books.touched and believed.get(leg, ZERO) != held and not self._told(leg, held):
+            if (
+                leg[:2] in self._books.touched
+                and believed.get(leg, ZERO) != held
+                and not self._told(leg, held - believed.get(leg, ZERO))
+            ):
                 text = f"{leg}: believed {believed.get(leg, ZERO)}, held {held}, and no record says so"
                 found.append(("I6", text, 0))
         for name, record in self._records.items():
@@ -198,13 +202,13 @@ class Evidence(Check):
                 found.append(("I6", f"{name} {record.type} {record.symbol} is neither resolved nor told a human", 0))
         return found
 
-    def _told(self, leg: Leg, held: Decimal) -> bool:
-        """Whether a human has been asked about this leg, or has answered."""
+    def _told(self, leg: Leg, difference: Decimal) -> bool:
+        """Whether a human has been asked about just this difference, or has answered."""
         for name, record in self._records.items():
             ended = self._ended.get(name)
             waiting = name in self._escalated if ended is None else ended.outcome is not Outcome.RESOLVED
             same = (record.account, record.symbol) == leg[:2] and record.type in QUANTITY
-            if waiting and same and _signed(record.reported) == held:
+            if waiting and same and record.difference == difference:
                 return True
         return False
 

@@ -352,11 +352,7 @@ class Invariants:
     def _nets(self) -> list[tuple[str, str, int]]:
         """I5: believed positions of a leg add up to what the venue holds of it."""
         found = []
-        believed: dict[Leg, Decimal] = {}
-        for position in self.ledger.positions.values():
-            key = position.key
-            leg = (str(key.account), str(key.symbol), key.side.value.upper() if key.account in self._hedged else "BOTH")
-            believed[leg] = believed.get(leg, ZERO) + position.quantity * key.side.sign
+        believed = self.ledger.legs(self.books)
         for leg in {*believed, *self.books.legs}:
             if leg[:2] not in self.books.touched and believed.get(leg, ZERO) != self.books.legs.get(leg, ZERO):
                 held = self.books.legs.get(leg, ZERO)
