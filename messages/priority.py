@@ -113,6 +113,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.PositionsReport,
         reports.OpenOrdersReport,
         reports.FetchFailed,
+        reports.BudgetUsed,
         reports.Sweep,
         reports.FundingReport,
         reports.FundingShare,

@@ -16,7 +16,10 @@ from messages.types import (
     PositionMode,
     PositionSide,
     PositionState,
+    RateLimit,
+    RateUse,
     RejectReason,
+    RequestCost,
     Side,
     StrategyId,
     Symbol,
@@ -233,6 +236,15 @@ class VenueUp(VenueReport):
     position_mode: PositionMode
     instruments: tuple[Instrument, ...]
     validity_window_ms: int
+    limits: tuple[RateLimit, ...] = ()
+    costs: tuple[RequestCost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetUsed(VenueReport):
+    """What the venue last said is used of its limits, our own use included."""
+
+    uses: tuple[RateUse, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +322,7 @@ class GatewayStatus(VenueReport):
     retries: int
     throttled_until_ns: int = 0
     last_error: str = ""
+    budget: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,6 +182,40 @@ class Instrument:
     trading: bool = True
 
 
+class RateKind(StrEnum):
+    """What a venue counts: requests by their weight, or orders."""
+
+    WEIGHT = "weight"
+    ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """At most `limit` of `kind` within `interval_ms`; zero means that there is no such limit."""
+
+    kind: RateKind
+    interval_ms: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateUse:
+    """How much of a limit is used in the venue's window at hand, by everybody who shares it."""
+
+    kind: RateKind
+    interval_ms: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCost:
+    """What one request, named by its message class, uses of the limits at most."""
+
+    request: str
+    weight: int
+    orders: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """What a position is keyed by: at most one non-terminal position has each key."""

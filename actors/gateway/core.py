@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from actors.gateway import lanes, outage, resync
+from actors.gateway import budget, lanes, outage, resync
 from actors.gateway.actions import MS, NOTIFIER, SECOND, Action, Later, Never
 from actors.gateway.desk import Desk
 from actors.gateway.lanes import Ticket
@@ -281,6 +281,7 @@ class Gateway:
 
     def _venue_up(self, message: r.VenueUp) -> None:
         self._memory.venue = message
+        self._desk.ration(budget.learned(self._desk.lanes.budget, message.limits, message.costs))
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
         self._desk.say(message)
         if self._outage is not None:
@@ -290,6 +291,9 @@ class Gateway:
             self._notify(notice)
         self._orders.doubts.wake_all()
         self._read_all(resync.start_over(self._resync))
+
+    def _budget_used(self, message: r.BudgetUsed) -> None:
+        self._desk.ration(budget.heard(self._desk.lanes.budget, message.uses, self._desk.now_ns))
 
     def _venue_down(self, message: r.VenueDown) -> None:
         """Openings are refused at once; what reduces waits, and what is believed is kept (fault 22)."""
@@ -383,6 +387,7 @@ class Gateway:
             retries=desk.retries,
             throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet_ns > now_ns else 0,
             last_error=desk.last_error,
+            budget=budget.in_words(desk.lanes.budget, now_ns),
         )
         if self._status_due or self._same(status):
             return
@@ -394,10 +399,11 @@ class Gateway:
         desk.say(status)
 
     def _same(self, status: r.GatewayStatus) -> bool:
-        """The end of a silence moves with the reading of two clocks; that is no change."""
+        """The end of a silence moves with the reading of two clocks, and use with every request: no change."""
         before = self._status
         return before is not None and status == replace(
             before,
+            budget=status.budget,
             throttled_until_ns=status.throttled_until_ns
             if bool(before.throttled_until_ns) == bool(status.throttled_until_ns)
             else before.throttled_until_ns,
@@ -437,6 +443,7 @@ class Gateway:
             r.FetchFailed: self._fetch_failed,
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,
+            r.BudgetUsed: self._budget_used,
             r.StreamUp: self._stream_up,
             r.Woken: self._woken,
         }

@@ -1,10 +1,12 @@
 """What one life of the gateway works on: its lanes, what is outstanding, and the actions of the step at hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from actors.gateway import budget
 from actors.gateway import lanes as lane
 from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say, Send
+from actors.gateway.budget import Budget
 from actors.gateway.lanes import Lanes, Ticket
 from actors.gateway.memory import Memory
 from actors.ports import Clock
@@ -38,7 +40,11 @@ class Desk:
         self.account = account
         self.clock = clock
         self.memory = memory
-        self.lanes = Lanes(reachable=memory.venue is not None, quiet_until_ns=memory.quiet_until_ns)
+        self.lanes = Lanes(
+            reachable=memory.venue is not None,
+            quiet_until_ns=memory.quiet_until_ns,
+            budget=budget.landed(memory.budget),
+        )
         self.flights: dict[str, Flight] = {}
         self.actions: list[Action] = []
         self.displaced: list[Ticket] = []
@@ -107,16 +113,22 @@ class Desk:
         """What may leave now; each counts as outstanding until `landed`."""
         now_ns = self.now_ns
         self.lanes, leaving = lane.leave(self.lanes, now_ns)
+        self.memory.budget = self.lanes.budget
         for gone in leaving:
             self._queued.discard(gone.key)
             self.flights[gone.key] = Flight(gone, now_ns)
         return leaving
 
+    def ration(self, known: Budget) -> None:
+        """What is known now of the venue's limits and their use."""
+        self.lanes = replace(self.lanes, budget=known)
+        self.memory.budget = known
+
     def landed(self, key: str) -> Flight | None:
         """The port answered: make room. None where nothing of that name was outstanding."""
         flight = self.flights.pop(key, None)
         if flight is not None:
-            self.lanes = lane.answered(self.lanes, flight.ticket.lane)
+            self.lanes = lane.answered(self.lanes, flight.ticket)
         return flight
 
     def overdue(self) -> tuple[Ticket, ...]:

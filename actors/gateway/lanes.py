@@ -1,16 +1,17 @@
 """What leaves next: lanes of different urgency, each bounded, with a reserve for what stops a loss.
 
-A request leaves when its own lane has room and everything outstanding together is below the lane's
-ceiling. Ceilings fall with urgency, so however many openings and reads wait for their answers, the
-places above their ceilings stay free for what reduces exposure. The venue's request weights will be
-one more condition in `_room`; each ticket carries its weight already.
+A request leaves when its own lane has room, everything outstanding together is below the lane's ceiling,
+and the venue's limits bear it (see budget.py). Ceilings fall with urgency, so however many openings and
+reads wait for their answers, the places above their ceilings stay free for what reduces exposure.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from actors.gateway import budget as rations
+from actors.gateway.budget import FREE, Budget, Cost
+from actors.gateway.lane import Lane
 from messages.base import Message
 from messages.requests import (
     CancelOrder,
@@ -23,17 +24,6 @@ from messages.requests import (
     SubmitProtection,
     SubmitReducing,
 )
-
-
-class Lane(IntEnum):
-    """Smaller leaves first."""
-
-    EMERGENCY = 0
-    PROTECTION = 1
-    REDUCING = 2
-    DOUBT = 3
-    OPENING = 4
-    READING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +62,12 @@ _LANE_OF: Mapping[type, Lane] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A request on its way out. `key` names it among all that wait or are outstanding."""
+    """A request on its way out. `key` names it among all that wait or are outstanding; `cost`, once it has left."""
 
     key: str
     lane: Lane
     message: Message
-    weight: int = 1
+    cost: Cost = FREE
 
     def expired(self, wall_ns: int) -> bool:
         expires_at_ns = self.message.expires_at_ns if isinstance(self.message, SubmitOrder) else 0
@@ -97,13 +87,15 @@ _ZERO: tuple[int, ...] = tuple(0 for _ in Lane)
 class Lanes:
     """`queues` and `outstanding` are indexed by lane. Nothing leaves unless `reachable`, nor before `quiet_until_ns`.
 
-    `quiet_until_ns` is on the monotonic clock.
+    `quiet_until_ns` is on the monotonic clock. `allowed` says how much may be outstanding of lanes that are held.
     """
 
     queues: tuple[tuple[Ticket, ...], ...] = _NONE
     outstanding: tuple[int, ...] = _ZERO
     reachable: bool = False
     quiet_until_ns: int = 0
+    budget: Budget = field(default_factory=Budget)
+    allowed: Mapping[Lane, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def queued_total(self) -> int:
@@ -133,21 +125,37 @@ def leave(lanes: Lanes, now_ns: int) -> tuple[Lanes, tuple[Ticket, ...]]:
     """Take out what may leave at `now_ns` (monotonic), most urgent first."""
     if not lanes.reachable or now_ns < lanes.quiet_until_ns:
         return lanes, ()
+    lanes = replace(lanes, budget=rations.aged(lanes.budget, now_ns))
     leaving: list[Ticket] = []
     for lane in Lane:
         queue = lanes.queues[lane]
-        room = _room(lanes, lane)
-        if queue and room > 0:
-            gone = queue[:room]
+        if queue:
+            gone, budget = _affordable(lanes.budget, lane, queue[: max(0, _room(lanes, lane))], now_ns)
             leaving += gone
-            lanes = _with_queue(lanes, lane, queue[room:])
+            lanes = replace(lanes, budget=budget)
+            lanes = _with_queue(lanes, lane, queue[len(gone) :])
             lanes = _with_outstanding(lanes, lane, len(gone))
     return lanes, tuple(leaving)
 
 
-def answered(lanes: Lanes, lane: Lane) -> Lanes:
-    """One request of that lane is no longer outstanding."""
-    return _with_outstanding(lanes, lane, -1)
+def _affordable(
+    budget: Budget, lane: Lane, queue: tuple[Ticket, ...], now_ns: int
+) -> tuple[tuple[Ticket, ...], Budget]:
+    """The head of the queue that the venue's limits bear. None overtakes within a lane, so the dear come, too."""
+    gone: list[Ticket] = []
+    for waiting in queue:
+        cost = budget.cost_of(type(waiting.message).__name__)
+        if not budget.allows(lane, cost, now_ns):
+            break
+        budget = rations.spent(budget, cost, now_ns)
+        gone.append(replace(waiting, cost=cost))
+    return tuple(gone), budget
+
+
+def answered(lanes: Lanes, left: Ticket) -> Lanes:
+    """That request is no longer outstanding."""
+    lanes = _with_outstanding(lanes, left.lane, -1)
+    return replace(lanes, budget=rations.answered(lanes.budget, left.cost))
 
 
 def take_out(lanes: Lanes, unwanted: Callable[[Ticket], bool]) -> tuple[Lanes, tuple[Ticket, ...]]:
@@ -170,7 +178,8 @@ def reachable(lanes: Lanes, *, now: bool) -> Lanes:
 
 def _room(lanes: Lanes, lane: Lane) -> int:
     limit = LIMITS[lane]
-    return min(limit.outstanding - lanes.outstanding[lane], limit.ceiling - lanes.outstanding_total)
+    own = min(limit.outstanding, lanes.allowed.get(lane, limit.outstanding)) - lanes.outstanding[lane]
+    return min(own, limit.ceiling - lanes.outstanding_total)
 
 
 def _with_queue(lanes: Lanes, lane: Lane, queue: tuple[Ticket, ...]) -> Lanes:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from actors.gateway.budget import Budget, Policy
 from actors.ports import Clock
 from messages.base import Message
 from messages.ids import OrderName, parse_client_order_id
@@ -147,7 +148,9 @@ class Memory:
     venue: VenueUp | None = None
     quiet_until_ns: int = 0
     resyncs: int = 0
+    budget: Budget = field(default_factory=Budget)
 
     @classmethod
-    def fresh(cls, clock: Clock) -> "Memory":
-        return cls(started_ns=clock.monotonic_ns())
+    def fresh(cls, clock: Clock, policy: Policy | None = None) -> "Memory":
+        """`policy`: how much of the venue's limits may be used."""
+        return cls(started_ns=clock.monotonic_ns(), budget=Budget(policy=policy or Policy()))

@@ -19,16 +19,18 @@ from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdi
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
-from adapters.exchange.session import BudgetUse, Session
+from adapters.exchange.session import Session
 from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettings, Wiring
 from adapters.exchange.stream import AccountStream, MarkStream
+from adapters.exchange.weights import COSTS, rate_limits, weight_per_minute
 from messages.base import Message
-from messages.reports import VenueDown, VenueUp
-from messages.types import AccountId, PositionMode, Symbol
+from messages.reports import BudgetUsed, VenueDown, VenueUp
+from messages.types import AccountId, PositionMode, RateUse, Symbol
 
 PROBE_ATTEMPTS = 2
 """Silent answers in a row that make a venue down; one may be a lost packet."""
 STOP_MARGIN_S = 2.0
+USE_TOLD_AFTER_S = 0.1
 
 
 class UnreachableError(Exception):
@@ -63,9 +65,9 @@ class CcxtVenue:
         self._stopped = False
 
     @property
-    def budget(self) -> BudgetUse:
-        """What the venue last said we have used of its rate limits."""
-        return BudgetUse() if self._engine is None else self._engine.session.budget
+    def uses(self) -> tuple[RateUse, ...]:
+        """What the venue last said is used of its limits."""
+        return () if self._engine is None else self._engine.session.uses
 
     def start(self, deliver: Callable[[Message], None]) -> None:
         """Connect and keep trying; never raises because the venue is unreachable.
@@ -150,11 +152,14 @@ class _Engine:
         self._marks = MarkStream(wiring, self.session, self._reader, backoff=Backoff(wiring.settings, jitter))
         self._stream.on_symbol = self._marks.symbols.add
         self.session.hear(self._hear)
+        self.session.on_use = self._tell_use_soon
+        self._telling_use = False
         self._requests: set[asyncio.Task[None]] = set()
         self._services: set[asyncio.Task[None]] = set()
         self._suspicious = asyncio.Event()
         self._finish: asyncio.Future[int] = self.loop.create_future()
         self._streaming = False
+        self._limited = False
         self._known_identity: str | None = None
 
     async def run(self) -> None:
@@ -206,6 +211,17 @@ class _Engine:
             if not self._stream.take(url, message):
                 self._marks.take(url, message)
 
+    def _tell_use_soon(self) -> None:
+        """What is used is told a moment later, once for all answers until then; of a venue without limits never."""
+        if self._limited and not self._telling_use:
+            self._telling_use = True
+            self.loop.call_later(USE_TOLD_AFTER_S, self._tell_use)
+
+    def _tell_use(self) -> None:
+        self._telling_use = False
+        stamp = self._reader.stamp()
+        self._wiring.deliver(BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=self.session.uses))
+
     async def _supervise(self) -> None:
         """Up, watched, down, and up again. Each change is told once."""
         down = False
@@ -247,8 +263,11 @@ class _Engine:
             raise UnreachableError(verdict.cause, verdict.retry_after_ms)
         if isinstance(verdict, Unknown):
             raise UnreachableError(verdict.cause)
-        rules = instruments(await self._reader.value(calls.EXCHANGE_INFO))
+        info = await self._reader.value(calls.EXCHANGE_INFO)
+        rules, limits = instruments(info), rate_limits(info)
         mode = await self._mode()
+        self._limited = bool(limits)
+        self.session.weight_limit = weight_per_minute(limits)
         stamp = self._reader.stamp()
         return VenueUp(
             account=stamp.account,
@@ -257,6 +276,8 @@ class _Engine:
             position_mode=mode,
             instruments=rules,
             validity_window_ms=self._wiring.settings.validity_window_ms,
+            limits=limits,
+            costs=COSTS,
         )
 
     async def _mode(self) -> PositionMode:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -27,11 +27,16 @@ from adapters.exchange.outcome import (
 )
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
+from adapters.exchange.weights import MINUTE_MS, uses
+from messages.types import RateKind, RateUse
 
 GUARD_MS = 2_000
 """Beyond the library's own timeout, after which a request is given up whatever the library thinks."""
 MAX_CLOCK_ROUND_TRIP_MS = 1_000
 """A slower answer about the time says too little about it."""
+
+SPARE_PERCENT = 90
+"""Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
 
 _NEVER_SENT = frozenset({"ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL"})
 _APIS: Mapping[str, str] = {
@@ -52,21 +57,6 @@ class Tape:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetUse:
-    """What the venue last said we have used of its limits; None where it has not said yet."""
-
-    used_weight_1m: int | None = None
-    order_count_10s: int | None = None
-    order_count_1m: int | None = None
-    read_ns: int = 0
-
-
-@dataclass(slots=True)
-class _Budget:
-    latest: BudgetUse = field(default_factory=BudgetUse)
-
-
 _TAPE: ContextVar[Tape | None] = ContextVar("tape", default=None)
 
 
@@ -76,15 +66,21 @@ class Session:
     def __init__(self, settings: ExchangeSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._budget = _Budget()
+        self._uses: dict[tuple[RateKind, int], RateUse] = {}
         self._quiet_until_ns = 0
+        self._spent_until_ns = 0
+        self.weight_limit = 0
+        """Per minute, 0: not known."""
+        self.on_use: Callable[[], None] = lambda: None
+        """Called when the venue said anew what is used."""
         self.secrets = settings.secrets
         self.exchange = _build(settings)
         self._watch_answers()
 
     @property
-    def budget(self) -> BudgetUse:
-        return self._budget.latest
+    def uses(self) -> tuple[RateUse, ...]:
+        """What the venue last said is used of each limit."""
+        return tuple(self._uses.values())
 
     async def ask(
         self, ask: Ask, call: Call, *, client_order_id: str | None = None, tape: Tape | None = None
@@ -95,6 +91,7 @@ class Session:
         """
         tape = Tape() if tape is None else tape
         raised = await self._send(call, tape)
+        self._read_uses(tape.headers)
         now_ms = self._clock.time_ns() // 1_000_000
         if tape.body is not None:
             verdict = interpret(
@@ -116,6 +113,15 @@ class Session:
         the adapter is theirs to hold back.
         """
         while (left_ns := self._quiet_until_ns - self._clock.monotonic_ns()) > 0:  # noqa: ASYNC110  it may grow
+            await asyncio.sleep(left_ns / 1_000_000_000)
+
+    async def spare(self) -> None:
+        """Wait for what can wait: until the venue wants to hear from us, and its limit is not nearly used up."""
+        while True:
+            await self.quiet()
+            left_ns = self._spent_until_ns - self._clock.monotonic_ns()
+            if left_ns <= 0:
+                return
             await asyncio.sleep(left_ns / 1_000_000_000)
 
     async def get(self, url: str) -> Tape:
@@ -211,21 +217,25 @@ class Session:
             if tape is not None:
                 tape.status, tape.headers = status, tuple(headers.items())
                 tape.body = body.encode("utf-8", errors="replace")
-            self._read_budget(headers)
             return body.strip()
 
         self.exchange.fetch = fetch
         self.exchange.on_rest_response = on_rest_response
 
-    def _read_budget(self, headers: Mapping[str, str]) -> None:
-        found = {name.lower(): value for name, value in headers.items() if name.lower().startswith("x-mbx-")}
-        before = self._budget.latest
-        self._budget.latest = BudgetUse(
-            used_weight_1m=_count(found, "x-mbx-used-weight-1m", before.used_weight_1m),
-            order_count_10s=_count(found, "x-mbx-order-count-10s", before.order_count_10s),
-            order_count_1m=_count(found, "x-mbx-order-count-1m", before.order_count_1m),
-            read_ns=self._clock.time_ns() if found else before.read_ns,
-        )
+    def _read_uses(self, headers: tuple[tuple[str, str], ...]) -> None:
+        said = uses(dict(headers))
+        self._uses.update({(use.kind, use.interval_ms): use for use in said})
+        for use in said:
+            if use.kind is RateKind.WEIGHT and self.weight_limit:
+                spent = use.used >= self.weight_limit * SPARE_PERCENT // 100
+                self._spent_until_ns = self._clock.monotonic_ns() + self._window_left_ns() if spent else 0
+        if said:
+            self.on_use()
+
+    def _window_left_ns(self) -> int:
+        """The venue's minutes begin with its clock's."""
+        venue_ms = self._clock.time_ns() // 1_000_000 - int(self.exchange.options.get("timeDifference", 0))
+        return (MINUTE_MS - venue_ms % MINUTE_MS) * 1_000_000
 
     def _forget(self, url: str) -> None:
         """Re-watching must dial anew, and at our pace: ccxt would reuse the dead socket and add its own delay."""
@@ -270,11 +280,6 @@ class _taped:  # noqa: N801  reads as a statement
 
     def __exit__(self, *_: object) -> None:
         _TAPE.reset(self._token)
-
-
-def _count(headers: Mapping[str, str], name: str, before: int | None) -> int | None:
-    text = headers.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else before
 
 
 def _build(settings: ExchangeSettings) -> Any:

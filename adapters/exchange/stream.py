@@ -27,6 +27,7 @@ MAX_QUEUE = 50_000
 """Events that wait to be read; more means that we are too slow, which is a gap like any other."""
 LOOKUP_DELAYS_S = (0.0, 0.3, 1.0, 3.0)
 """When to look for the parent of an unknown order: the venue's lists lag behind its events."""
+FUNDING_DELAY_S = 0.2
 MARKS = "!markPrice@arr@1s"
 ALL_MARKS_EVERY_NS = 10_000_000_000
 """How old the price may be against which the opening of a symbol is checked that nobody holds yet."""
@@ -53,6 +54,7 @@ class AccountStream:
         self._arrived = asyncio.Event()
         self._url = ""
         self._down = False
+        self._funding_due = False
         self._lookups: set[asyncio.Task[None]] = set()
         self.on_symbol: Callable[[Symbol], None] = lambda _symbol: None
         """Called with the symbol of everything that concerns our orders."""
@@ -160,6 +162,9 @@ class AccountStream:
             if isinstance(lookup, FindParent):
                 task = asyncio.create_task(self._find_parent(lookup))
             elif isinstance(lookup, ReadFunding):
+                if self._funding_due:
+                    continue
+                self._funding_due = True
                 task = asyncio.create_task(self._read_fundings())
             else:
                 task = asyncio.create_task(self._read_conditional(lookup))
@@ -180,7 +185,7 @@ class AccountStream:
         why, proven = "an order that was not placed here", True
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
-            await self._session.quiet()
+            await self._session.spare()
             if not self._events.waiting(key):
                 return
             try:
@@ -194,10 +199,14 @@ class AccountStream:
             self._deliver(self._events.give_up(key, why, self._reader.stamp(), proven=proven))
 
     async def _read_fundings(self) -> None:
-        """What was paid of late; a payment that is told again is known to whom it was told. The next one reads on."""
-        for delay_s in LOOKUP_DELAYS_S:
+        """What was paid of late; a payment that is told again is known to whom it was told. The next one reads on.
+
+        A thousand symbols are paid within a moment: what is paid before the read begins needs no read of its own.
+        """
+        for delay_s in (FUNDING_DELAY_S, *LOOKUP_DELAYS_S[1:]):
             await asyncio.sleep(delay_s)
-            await self._session.quiet()
+            await self._session.spare()
+            self._funding_due = False
             with suppress(ReadError, MalformedError):
                 self._deliver(await self._reader.fundings())
                 return
@@ -206,7 +215,7 @@ class AccountStream:
         """How a conditional order ended, where its event does not say. The sweep reads it again if this fails."""
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
-            await self._session.quiet()
+            await self._session.spare()
             report = await self._reader.conditional(lookup.symbol, lookup.client_order_id)
             if report is not None:
                 self._deliver((report,))

@@ -21,6 +21,7 @@ from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
 from messages.reports import (
+    BudgetUsed,
     FetchFailed,
     FillReport,
     LeverageChanged,
@@ -38,7 +39,7 @@ from messages.reports import (
     VenueUp,
 )
 from messages.requests import FetchFills, FetchPositions, QueryOrder, SetLeverage
-from messages.types import OrderStatus, PositionId, PositionMode, PositionSide, Side
+from messages.types import OrderStatus, PositionId, PositionMode, PositionSide, RateKind, RateLimit, Side
 from tests.exchange.desk_side import (
     BTC,
     MAIN,
@@ -282,13 +283,25 @@ def test_marks_keep_coming_for_the_symbols_we_trade(desk: Desk, server: Embedded
 
 
 def test_rate_limits_used_are_read_from_every_answer(desk: Desk) -> None:
-    before = desk.venue.budget
+    before = {(use.kind, use.interval_ms): use.used for use in desk.venue.uses}
     desk.submit()
     desk.ear.wait_for(OrderAccepted)
-    after = desk.venue.budget
-    assert before.used_weight_1m is not None
-    assert after.order_count_1m == 1
-    assert after.read_ns > 0
+    after = {(use.kind, use.interval_ms): use.used for use in desk.venue.uses}
+    assert before[RateKind.WEIGHT, 60_000] > 0
+    assert after[RateKind.ORDERS, 60_000] == after[RateKind.ORDERS, 10_000] == 1
+
+
+def test_what_is_used_is_told_a_moment_later_with_the_limits_told_at_the_start(server: EmbeddedServer) -> None:
+    with adapter(settings_for(server)) as desk:
+        up = desk.ear.wait_for(VenueUp)
+        assert RateLimit(kind=RateKind.WEIGHT, interval_ms=60_000, limit=2_400) in up.limits
+        assert {cost.request for cost in up.costs} >= {"SubmitEmergency", "CancelOrder", "FetchOpenOrders"}
+        venue_answers(server, "GET", "/fapi/v1/openOrders")  # somebody else, on the same address
+        desk.submit()
+        told = desk.ear.wait_for(BudgetUsed, lambda each: any(use.kind is RateKind.ORDERS for use in each.uses))
+    used = {(use.kind, use.interval_ms): use.used for use in told.uses}
+    assert used[RateKind.ORDERS, 60_000] == 1
+    assert used[RateKind.WEIGHT, 60_000] > 40
 
 
 def test_the_adapter_is_a_venue_to_the_actors() -> None:

@@ -3,14 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.gateway import lanes as l
-from actors.gateway.lanes import LIMITS, Lane, Lanes, Ticket
+from actors.gateway.lane import Lane
+from actors.gateway.lanes import LIMITS, Lanes, Ticket
 from messages import requests as q
 from messages.base import Message
 from tests.gateway import stage
 
 
 def a_ticket(lane: Lane, number: int) -> Ticket:
-    return Ticket(f"{lane.name}/{number}", lane, stage.cancel(), 1)
+    return Ticket(f"{lane.name}/{number}", lane, stage.cancel())
 
 
 def filled(*lane_counts: tuple[Lane, int], up: bool = True) -> Lanes:
@@ -31,7 +32,7 @@ def test_each_lane_is_bounded_and_the_rest_waits_in_order() -> None:
     state, leaving = l.leave(filled((Lane.OPENING, 100)), 0)
     bound = LIMITS[Lane.OPENING].outstanding
     assert [t.key for t in leaving] == [f"OPENING/{n}" for n in range(bound)]
-    state = l.answered(state, Lane.OPENING)
+    state = l.answered(state, leaving[0])
     _, leaving = l.leave(state, 0)
     assert [t.key for t in leaving] == [f"OPENING/{bound}"]
 
@@ -83,7 +84,7 @@ def test_nothing_leaves_for_a_venue_out_of_reach() -> None:
 
 def test_more_answers_than_requests_are_a_bug_that_shows() -> None:
     with pytest.raises(ValueError, match="more DOUBT answers than requests"):
-        l.answered(Lanes(), Lane.DOUBT)
+        l.answered(Lanes(), a_ticket(Lane.DOUBT, 0))
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,6 @@ def test_whatever_comes_and_goes_nothing_is_lost_and_no_bound_is_broken(script: 
             state, leaving = l.leave(state, 0)
             waiting, out = waiting - len(leaving), out + len(leaving)
         elif state.outstanding[step]:
-            state, out = l.answered(state, Lane(step)), out - 1
+            state, out = l.answered(state, a_ticket(Lane(step), 0)), out - 1
         assert (state.queued_total, state.outstanding_total) == (waiting, out)
         assert all(state.outstanding[lane] <= LIMITS[lane].outstanding for lane in Lane)

@@ -1,0 +1,196 @@
+"""What may still be asked of the venue: its limits, what is used of them, and who may use how much.
+
+A venue counts requests (by weight) and orders within windows of its own and bans who goes beyond. Two
+accounts of ours are kept of each limit, and the larger one counts:
+
+- what left here within the window's length and a margin. It slides, so whatever instant the venue's
+  window begins at, no window of the venue can hold more of ours than this;
+- what the venue last said is used, by everybody who shares the limit (another process on the same key,
+  a human at the screen), with what was on its way then and what has left since.
+
+Of each limit `share` is ours to use, and of that `reserve` only for what reduces, protects or cancels.
+Questions about orders in doubt go half way into the reserve, openings end before it, and bulk reads end
+at two thirds of what openings may use: so reads yield first, then openings. An emergency may use what
+the share leaves to others as well. What costs nothing of a limit is never held back by it.
+
+Pure. Times are monotonic nanoseconds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from actors.gateway.actions import MS, SECOND
+from actors.gateway.lane import Lane
+from messages.types import RateKind, RateLimit, RateUse, RequestCost
+
+MARGIN_NS = 2 * SECOND
+"""How much longer than the venue's window ours is: requests that left early in it may arrive late in the next."""
+EMERGENCY_SHARE = 95
+"""Percent of a limit that an emergency may use: the rest is for requests nobody here counts (the streams' keys)."""
+BUCKET_NS = SECOND // 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """In percent: `share` of a limit, `reserve` of that share."""
+
+    share: int = 80
+    reserve: int = 25
+
+    def ceiling(self, lane: Lane, limit: int) -> int:
+        """How much of a limit may be used, all together, for this lane to use more of it."""
+        ours = limit * self.share // 100
+        open_to_all = ours * (100 - self.reserve) // 100
+        match lane:
+            case Lane.EMERGENCY:
+                return max(ours, limit * EMERGENCY_SHARE // 100)
+            case Lane.PROTECTION | Lane.REDUCING:
+                return ours
+            case Lane.DOUBT:
+                return (ours + open_to_all) // 2
+            case Lane.OPENING:
+                return open_to_all
+            case Lane.READING:
+                return open_to_all * 2 // 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one request uses of the venue's limits."""
+
+    weight: int = 0
+    orders: int = 0
+
+    def of(self, kind: RateKind) -> int:
+        return self.weight if kind is RateKind.WEIGHT else self.orders
+
+
+FREE = Cost()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """One limit. `left` holds (time, amount) of what left here, oldest first; `out` of it is unanswered.
+
+    `told` is the venue's last word, with what left since; it counts until `told_until_ns`.
+    """
+
+    kind: RateKind
+    interval_ms: int
+    limit: int
+    left: tuple[tuple[int, int], ...] = ()
+    total: int = 0
+    out: int = 0
+    told: int = 0
+    told_until_ns: int = 0
+
+    @property
+    def interval_ns(self) -> int:
+        return self.interval_ms * MS
+
+    def used(self, now_ns: int) -> int:
+        """After `aged`."""
+        return max(self.total, self.told if now_ns < self.told_until_ns else 0)
+
+    def aged(self, now_ns: int) -> "Meter":
+        """Without what left too long ago to count."""
+        oldest_ns = now_ns - self.interval_ns - MARGIN_NS
+        if not self.left or self.left[0][0] > oldest_ns:
+            return self
+        gone = next((i for i, (at_ns, _) in enumerate(self.left) if at_ns > oldest_ns), len(self.left))
+        return replace(self, left=self.left[gone:], total=self.total - sum(amount for _, amount in self.left[:gone]))
+
+    def spent(self, amount: int, now_ns: int) -> "Meter":
+        if not amount:
+            return self
+        left = self.left
+        if left and now_ns <= left[-1][0]:
+            # A bucket counts as having left at its end: it may be forgotten a little late, never early.
+            left = (*left[:-1], (left[-1][0], left[-1][1] + amount))
+        else:
+            left = (*left, (now_ns + BUCKET_NS, amount))
+        return replace(self, left=left, total=self.total + amount, out=self.out + amount, told=self.told + amount)
+
+    def heard(self, used: int, now_ns: int) -> "Meter":
+        """The venue's word: what is on its way may not be in it yet."""
+        return replace(self, told=used + self.out, told_until_ns=now_ns + self.interval_ns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """All limits of a venue. Without any, and for requests whose cost it does not name, nothing is held back."""
+
+    policy: Policy = field(default_factory=Policy)
+    meters: tuple[Meter, ...] = ()
+    costs: Mapping[str, Cost] = field(default_factory=lambda: MappingProxyType({}))
+
+    def cost_of(self, request: str) -> Cost:
+        return self.costs.get(request, FREE)
+
+    def allows(self, lane: Lane, cost: Cost, now_ns: int) -> bool:
+        """After `aged`. What is dearer than its ceiling passes where nothing else is used: it would wait for ever."""
+        for meter in self.meters:
+            amount = cost.of(meter.kind)
+            if amount and (used := meter.used(now_ns)) and used + amount > self.policy.ceiling(lane, meter.limit):
+                return False
+        return True
+
+
+def learned(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[RequestCost]) -> Budget:
+    """The venue's rules as it stated them last; what is used of a limit that stays is kept."""
+    known = {(meter.kind, meter.interval_ms): meter for meter in budget.meters}
+    meters = (
+        replace(
+            known.get((each.kind, each.interval_ms))
+            or Meter(kind=each.kind, interval_ms=each.interval_ms, limit=each.limit),
+            limit=each.limit,
+        )
+        for each in limits
+        if each.limit > 0
+    )
+    prices = {each.request: Cost(weight=each.weight, orders=each.orders) for each in costs}
+    return replace(budget, meters=tuple(meters), costs=MappingProxyType(prices))
+
+
+def aged(budget: Budget, now_ns: int) -> Budget:
+    meters = tuple(meter.aged(now_ns) for meter in budget.meters)
+    return budget if meters == budget.meters else replace(budget, meters=meters)
+
+
+def spent(budget: Budget, cost: Cost, now_ns: int) -> Budget:
+    """One request leaves."""
+    if cost == FREE:
+        return budget
+    return replace(budget, meters=tuple(meter.spent(cost.of(meter.kind), now_ns) for meter in budget.meters))
+
+
+def answered(budget: Budget, cost: Cost) -> Budget:
+    """One request is no longer on its way."""
+    if cost == FREE:
+        return budget
+    meters = tuple(replace(meter, out=max(0, meter.out - cost.of(meter.kind))) for meter in budget.meters)
+    return replace(budget, meters=meters)
+
+
+def landed(budget: Budget) -> Budget:
+    """Nobody here waits for an answer any more."""
+    return replace(budget, meters=tuple(replace(meter, out=0) for meter in budget.meters))
+
+
+def heard(budget: Budget, uses: Iterable[RateUse], now_ns: int) -> Budget:
+    """The venue said what is used."""
+    told = {(use.kind, use.interval_ms): use.used for use in uses}
+    meters = tuple(
+        meter.heard(told[meter.kind, meter.interval_ms], now_ns) if (meter.kind, meter.interval_ms) in told else meter
+        for meter in budget.meters
+    )
+    return replace(budget, meters=meters)
+
+
+def in_words(budget: Budget, now_ns: int) -> str:
+    """`weight 312 of 2400 in 60 s, orders 3 of 300 in 10 s`."""
+    return ", ".join(
+        f"{meter.kind} {meter.used(now_ns)} of {meter.limit} in {meter.interval_ms // 1000} s"
+        for meter in aged(budget, now_ns).meters
+    )

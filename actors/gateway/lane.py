@@ -1,0 +1,14 @@
+"""The lanes in which requests wait, by what they do to exposure."""
+
+from enum import IntEnum
+
+
+class Lane(IntEnum):
+    """Smaller leaves first."""
+
+    EMERGENCY = 0
+    PROTECTION = 1
+    REDUCING = 2
+    DOUBT = 3
+    OPENING = 4
+    READING = 5

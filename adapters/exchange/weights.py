@@ -1,0 +1,82 @@
+"""What requests cost at Binance USDⓈ-M, and the limits that it publishes. Pure.
+
+Weights per endpoint as its documentation states them ("Request Weight" of each page under
+developers.binance.com/docs/derivatives/usds-margined-futures, and the same in the docstrings of its official
+SDK): a new order, conditional or not, weighs nothing and counts as one order; canceling and querying one order
+weigh 1, both lists of open orders 40 without a symbol, userTrades, allOrders, allAlgoOrders, positionRisk,
+symbolConfig and account 5, premiumIndex of all symbols 10, positionSide/dual and income 30, all else used here 1.
+
+Weight is counted by address, orders by account ("LIMITS" of general-info).
+"""
+
+from collections.abc import Mapping
+
+from adapters.exchange.rows import MalformedError, row_of, rows_of
+from messages import reconciliation, requests
+from messages.types import RateKind, RateLimit, RateUse, RequestCost
+
+COSTS: tuple[RequestCost, ...] = (
+    *(
+        RequestCost(request=submit.__name__, weight=0, orders=1)
+        for submit in (
+            requests.SubmitOpening,
+            requests.SubmitReducing,
+            requests.SubmitEmergency,
+            requests.SubmitProtection,
+        )
+    ),
+    # The answer to the cancel of a conditional order names it only: it is read after, with its child.
+    RequestCost(request=requests.CancelOrder.__name__, weight=3),
+    # With the child of a conditional order.
+    RequestCost(request=requests.QueryOrder.__name__, weight=2),
+    # Trades are found by the venue's id of their order, which is asked for where it is not known.
+    RequestCost(request=requests.FetchFills.__name__, weight=6),
+    RequestCost(request=requests.SetLeverage.__name__, weight=1),
+    # With the settings of all symbols, now and then.
+    RequestCost(request=requests.FetchPositions.__name__, weight=10),
+    RequestCost(request=requests.FetchOpenOrders.__name__, weight=80),
+    RequestCost(request=requests.FetchBalance.__name__, weight=5),
+    RequestCost(request=reconciliation.FetchTrades.__name__, weight=15),
+)
+"""Of each request to the port the most it usually costs; what a rare one costs beyond shows in the next header."""
+
+MINUTE_MS = 60_000
+TEN_SECONDS_MS = 10_000
+_UNITS_MS = {"SECOND": 1_000, "MINUTE": MINUTE_MS, "HOUR": 3_600_000, "DAY": 86_400_000}
+_KINDS = {"REQUEST_WEIGHT": RateKind.WEIGHT, "ORDERS": RateKind.ORDERS}
+_HEADERS: Mapping[str, tuple[RateKind, int]] = {
+    "x-mbx-used-weight-1m": (RateKind.WEIGHT, MINUTE_MS),
+    "x-mbx-order-count-10s": (RateKind.ORDERS, TEN_SECONDS_MS),
+    "x-mbx-order-count-1m": (RateKind.ORDERS, MINUTE_MS),
+}
+MAX_DIGITS = 9
+
+
+def rate_limits(exchange_info: object) -> tuple[RateLimit, ...]:
+    """The limits of an exchangeInfo; a row that says something else is no limit that we know how to keep."""
+    try:
+        rows = rows_of(row_of(exchange_info, "exchangeInfo").get("rateLimits", ()), "rateLimits")
+    except MalformedError:
+        return ()
+    limits = []
+    for row in rows:
+        kind, unit_ms = _KINDS.get(str(row.get("rateLimitType"))), _UNITS_MS.get(str(row.get("interval")))
+        number, limit = row.get("intervalNum"), row.get("limit")
+        if kind and unit_ms and isinstance(number, int) and isinstance(limit, int) and number > 0 and limit > 0:
+            limits.append(RateLimit(kind=kind, interval_ms=unit_ms * number, limit=limit))
+    return tuple(limits)
+
+
+def weight_per_minute(limits: tuple[RateLimit, ...]) -> int:
+    """0 where there is no such limit."""
+    return next((each.limit for each in limits if (each.kind, each.interval_ms) == (RateKind.WEIGHT, MINUTE_MS)), 0)
+
+
+def uses(headers: Mapping[str, str]) -> tuple[RateUse, ...]:
+    """What the headers of one answer say is used; nothing where they say nothing that can be read."""
+    return tuple(
+        RateUse(kind=kind, interval_ms=interval_ms, used=int(text))
+        for name, text in headers.items()
+        for kind, interval_ms in (_HEADERS.get(name.lower(), (None, 0)),)
+        if kind is not None and text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    )
