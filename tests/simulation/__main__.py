@@ -16,6 +16,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--from", dest="first", type=int, default=1)
     parser.add_argument("--keep-going", action="store_true")
+    parser.add_argument("--size", default="sprint", choices=("sprint", "day"), help="a minute or two, or 24 hours")
     parser.add_argument("--digests", action="store_true")
     parser.add_argument("--mutant", default="", help="plant this bug: one of tests/simulation/mutants.py")
     arguments = parser.parse_args()

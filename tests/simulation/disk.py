@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
+from adapters.storage.jobs import Counters, Health
 from adapters.storage.memory import Image, MemoryJournal, _Append
 
 US = 1_000
@@ -48,6 +49,15 @@ class SimulatedDisk(MemoryJournal):
     @contextmanager
     def reader(self) -> Iterator["SimulatedDisk"]:
         yield self
+
+    def counters(self) -> Counters:
+        return Counters(commits=self.commits)
+
+    def health(self) -> tuple[Health, str]:
+        return Health.WELL, ""
+
+    def reserve_held(self) -> int:
+        return 0
 
     def lose_power(self) -> None:
         """The process is gone. A commit under way may have become durable, though nobody was told."""

@@ -9,6 +9,8 @@ import albra
 from adapters.paper.venue import PaperVenue
 from messages import commands as c
 from messages.base import Message
+from messages.reconciliation import ReconcileAnswer
+from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.types import AccountId, CommandId, PositionId, PositionSide, StrategyId, Symbol
 from tests.simulation.plan import LOTS, MILLION, TICKS, Act
@@ -51,6 +53,8 @@ class Edge:
             self._send(command.command_id)
 
     def hear(self, message: Message) -> None:
+        if isinstance(message, PositionsAnswer | StatusAnswer | ReconcileAnswer):
+            self.wishes.pop(message.command_id, None)
         if not isinstance(message, Reply):
             return
         wish = self.wishes.get(message.command_id)
@@ -93,12 +97,28 @@ class Edge:
                 return c.PausePosition(**position)
             case "resume":
                 return c.ResumePosition(**position)
+            case "move target":
+                return c.ModifyPosition(**position, take_profit=self._stop_of(replace(act, stop_ppm=-act.stop_ppm)))
+            case "trail":
+                return c.ModifyPosition(**position, trailing=Decimal(1) if act.stop_ppm else Decimal(0))
+            case "add":
+                return c.ModifyPosition(**position, add=LOTS[self._symbol(act)] * act.lots)
+            case "lever":
+                return c.ModifyPosition(**position, leverage=act.leverage)
+            case "call off":
+                return c.CancelEntry(**position)
             case "pause openings":
-                return c.PauseOpenings(**common)
+                return c.PauseOpenings(**common, **_one_symbol(act))
             case "resume openings":
-                return c.ResumeOpenings(**common)
+                return c.ResumeOpenings(**common, **_one_symbol(act))
             case "close all":
-                return c.CloseAll(**common)
+                return c.CloseAll(**common, account=AccountId(act.account) if act.account else None)
+            case "reconcile":
+                return c.Reconcile(**common)
+            case "status":
+                return c.ReadStatus(**common)
+            case "list":
+                return c.ListPositions(**common)
             case _:
                 return None
 
@@ -116,6 +136,7 @@ class Edge:
             quantity=LOTS[act.symbol] * act.lots,
             limit_price=limit,
             leverage=act.leverage or None,
+            trailing=Decimal(act.percent) if act.percent else None,
         )
         if act.stop_ppm:
             command = replace(command, stop_loss=away(act.symbol, base, -sign * act.stop_ppm))
@@ -123,13 +144,20 @@ class Edge:
             command = replace(command, take_profit=away(act.symbol, base, sign * act.target_ppm))
         return command
 
+    def _symbol(self, act: Act) -> str:
+        return self.positions[act.slot].split(".")[1]
+
     def _stop_of(self, act: Act) -> Decimal:
         """A new stop at some distance from the price; zero removes it."""
         if not act.stop_ppm:
             return Decimal(0)
-        symbol, side = self.positions[act.slot].split(".")[1:3]
+        symbol, side = self._symbol(act), self.positions[act.slot].split(".")[2]
         price = self.venue.exchange.markets[symbol].last
         return away(symbol, price, -PositionSide(side).sign * act.stop_ppm)
+
+
+def _one_symbol(act: Act) -> dict[str, Any]:
+    return {"account": AccountId(act.account), "symbol": Symbol(act.symbol)} if act.symbol else {}
 
 
 def _not_ready(text: str) -> bool:

@@ -103,8 +103,8 @@ class Invariants:
                 if durable is None or durable.version < version:
                     self.fail("I3", f"version {version} of {message.position_id} is shown and not durable", ordinal)
             case Reply(accepted=True, command_id=command_id, position_id=position_id) if position_id:
-                # To pause what is paused is granted, and leaves nothing to remember.
-                if not command_id.startswith("pause-") and command_id not in self.ledger.commands:
+                # To pause what is paused, or to set what is set, is granted, and leaves nothing to remember.
+                if not command_id.startswith(("pause-", "lever-")) and command_id not in self.ledger.commands:
                     self.fail("I3", f"command {command_id} was acknowledged and is not durable")
             case Notify(severity=Severity.CRITICAL, position_id=position_id) if position_id:
                 self._warned_ns[position_id] = self._now_ns()

@@ -112,6 +112,7 @@ class Network:
     on_arrival: Callable[[Sent, Answer], None]
     faults: dict[str, int] = field(default_factory=dict)
     sockets: list[Socket] = field(default_factory=list)
+    marks_every_ms: int = MARKS_EVERY_MS
     _marks_ms: int = 0
 
     @property
@@ -180,7 +181,7 @@ class Network:
 
     def publish_marks(self) -> None:
         market = self.venue.drain_market()
-        if self.now_ms - self._marks_ms < MARKS_EVERY_MS:
+        if self.now_ms - self._marks_ms < self.marks_every_ms:
             return
         self._marks_ms = self.now_ms
         rows = [each.event for each in market if each.event["e"] == "markPriceUpdate"]

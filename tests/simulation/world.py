@@ -21,16 +21,22 @@ from messages.base import Message
 from messages.lifecycle import ActorFailed
 from messages.types import AccountId, JournalId, PositionMode
 from tests.simulation.disk import STEADY, SimulatedDisk
-from tests.simulation.edge import Edge, away
+from tests.simulation.draw import draw
+from tests.simulation.edge import Edge
 from tests.simulation.invariants import Invariants, Violation
 from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
-from tests.simulation.plan import LOTS, SYMBOLS, Act, Plan, draw
+from tests.simulation.outside import Outside
+from tests.simulation.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from tests.simulation.process import Login, Process
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
-from tests.simulation.truth import Books, Ledger, position_of
+from tests.simulation.truth import Books, Ledger
 
 LIVENESS_MS = 90_000
+AFTER_BURST_MS = 20_000
+BURST_TICK_MS = 1_000
+QUIET_TICK_MS = 300_000
+DAY_MARKS_MS = 15_000
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
 JOURNAL = JournalId("simu1ate")
@@ -52,10 +58,10 @@ class Outcome:
     timeline: list[str] = field(default_factory=list)
 
 
-def simulate(seed: int, *, record: bool = False, plan: Plan | None = None) -> Outcome:
+def simulate(seed: int, *, record: bool = False, plan: Plan | None = None, size: str = SPRINT) -> Outcome:
     """Run one seed (or a plan of its own)."""
     with simulated_transport():
-        return World(plan or draw(seed), record=record).run()
+        return World(plan or draw(seed, size), record=record).run()
 
 
 @cache
@@ -102,14 +108,25 @@ class World:
         ill = bool(plan.disk.failing or plan.disk.slow)
         hedged = frozenset(name for name, hedge in plan.accounts if hedge)
         self.invariants = Invariants(self.ledger, self.books, clock.monotonic_ns, hedged=hedged, ill_disk=ill)
+        self.outside = Outside(
+            venue=self.venue,
+            books=self.books,
+            clock=clock,
+            venue_ms=lambda: self.network.venue_ms,
+            hedged=hedged,
+        )
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue)
+        self._liveness_ms = LIVENESS_MS if plan.fast_s <= 60 else LIVENESS_MS + 1_500 * plan.fast_s
+        if plan.bursts:
+            self.network.marks_every_ms = DAY_MARKS_MS
         self.disk_weather = plan.disk
         self.process: Process | None = None
         self.deaths = 0
         self.peace = False
         self._kills = list(plan.kills)
         self._moments: dict[str, int] = {}
-        self._doomed = False
+        self._doomed: Kill | None = None
+        self._due_ms = 0
         self._rows = 0
         self._settled_ns = -1
 
@@ -144,8 +161,8 @@ class World:
             self._reached("durable")
         self.invariants.after_step()
         self._reached("step")
-        if self._doomed:
-            self._die()
+        if self._doomed is not None:
+            self._die(self._doomed)
         return self.invariants.found is not None
 
     def _make_peace(self) -> None:
@@ -162,7 +179,7 @@ class World:
         """Milliseconds of peace until everything agreed."""
         began_ns = self.scheduler.clock.monotonic_ns()
         self._settled_ns = -1
-        done = self._run(LIVENESS_MS, self._settled)
+        done = self._run(self._liveness_ms, self._settled)
         if not done:
             self._complain()
             return -1
@@ -194,7 +211,7 @@ class World:
         if found:
             invariant, _, ordinal = found[0]
             text = "; ".join(each[1] for each in found[:6])
-            self.invariants.fail(invariant, f"after {LIVENESS_MS // 1000} s of peace: {text}", ordinal)
+            self.invariants.fail(invariant, f"after {self._liveness_ms // 1000} s of peace: {text}", ordinal)
 
     def _outcome(self, found: Violation | None, converged_ms: int) -> Outcome:
         timeline: list[str] = []
@@ -253,11 +270,10 @@ class World:
         )
         self.process.system.subscribe(ActorFailed, self.invariants.failed)
 
-    def _die(self) -> None:
-        self._doomed = False
+    def _die(self, kill: Kill) -> None:
+        self._doomed = None
         if self.process is None:
             return
-        kill = self._kills.pop(0)
         self._note(f"*** the process dies after {kill.count} x {kill.moment}, for {kill.down_ms} ms")
         self.process.die()
         self.process = None
@@ -271,7 +287,7 @@ class World:
             return
         self._moments[moment] = count = self._moments.get(moment, 0) + 1
         if self._kills[0].moment == moment and count == self._kills[0].count:
-            self._doomed = True
+            self._doomed = self._kills.pop(0)
 
     def _offer(self, command: Message) -> bool:
         self._note(f"EDGE  {command}")
@@ -300,6 +316,7 @@ class World:
         self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {_params(sent)}: {body}")
         self.invariants.arrived(sent)
         self._reached("arrival")
+        self._hasten()
 
     # Time, prices and people ---------------------------------------------------------------------------
 
@@ -310,7 +327,37 @@ class World:
         now_ms = self.network.now_ms
         calm = not any(each.from_ms - 60_000 < now_ms < each.until_ms + 30_000 for each in self.plan.weather.windows)
         self.invariants.tick(self.process, calm=calm and not self._banned())
-        self.scheduler.call_later(TICK_MS * MS, self._tick)
+        self._due_ms = now_ms + self._pause_ms(now_ms)
+        self._ticking = self.scheduler.call_later((self._due_ms - now_ms) * MS, self._tick)
+
+    def _pause_ms(self, now_ms: int) -> int:
+        """Until the next tick: while nothing happens, until something will."""
+        if not self.plan.bursts or self._hurried():
+            return TICK_MS
+        burst = next((each for each in self.plan.bursts if now_ms < each.until_ms + AFTER_BURST_MS), None)
+        if self.peace or burst is None or burst.from_ms - BURST_TICK_MS <= now_ms:
+            return BURST_TICK_MS
+        ends = [
+            order.good_till_ms - START_MS - now_ms
+            for account in self.books.accounts
+            for order in account.open_orders.values()
+            if order.good_till_ms
+        ]
+        return max(TICK_MS, min(QUIET_TICK_MS, burst.from_ms - BURST_TICK_MS - now_ms, *ends))
+
+    def _hurried(self) -> bool:
+        """Whether the venue is in the middle of something."""
+        exchange = self.venue.exchange
+        if exchange.late or exchange.held_back:
+            return True
+        return any(algo.status == "TRIGGERING" for each in self.books.accounts for algo in each.open_algos.values())
+
+    def _hasten(self) -> None:
+        """The next tick may be too late for what has begun just now."""
+        if self.plan.bursts and self._due_ms - self.network.now_ms > TICK_MS and self._hurried():
+            self._ticking.cancel()
+            self._due_ms = self.network.now_ms + TICK_MS
+            self._ticking = self.scheduler.call_later(TICK_MS * MS, self._tick)
 
     def _banned(self) -> bool:
         return not self.peace and any(fault.retry_after_s for fault in self.plan.faults.faults)
@@ -318,49 +365,16 @@ class World:
     def _act(self, act: Act) -> None:
         if self.peace:
             return
-        self._note(f"*** {act.do} {act.symbol} {act.strategy} slot {act.slot}")
-        match act.do:
-            case "move price":
-                self._move_price(act)
-            case "hand trade":
-                self._trade_by_hand(act)
-            case "hand cancel":
-                self._cancel_by_hand()
-            case "hand leverage":
-                params = {"symbol": act.symbol, "leverage": str(act.leverage)}
-                self._by_hand("POST", "/fapi/v1/leverage", params, act.account)
-            case "jump the clock":
-                self.scheduler.clock.jump_wall(act.offset_ppm * MS)
-            case _:
-                self.edge.act(act)
+        self._note(f"*** {act.do} {act.account} {act.symbol} {act.strategy} slot {act.slot}")
+        outside = self.outside.does.get(act.do)
+        if outside is not None:
+            outside(act)
+        elif act.do == "kill":
+            self._doomed = Kill(moment="once", count=1, down_ms=act.for_ms)
+        else:
+            self.edge.act(act)
         self.network.publish()
-
-    def _move_price(self, act: Act) -> None:
-        last = self.venue.exchange.markets[act.symbol].last
-        self.venue.set_price(act.symbol, away(act.symbol, last, act.offset_ppm), self.network.venue_ms)
-
-    def _trade_by_hand(self, act: Act) -> None:
-        self.books.touched.add((act.account, act.symbol))
-        params = {
-            "symbol": act.symbol,
-            "side": act.side.increasing.value.upper(),
-            "type": "MARKET",
-            "quantity": str(LOTS[act.symbol] * act.lots),
-        }
-        if dict(self.plan.accounts)[act.account]:
-            params["positionSide"] = act.side.value.upper()
-        self._by_hand("POST", "/fapi/v1/order", params, act.account)
-
-    def _cancel_by_hand(self) -> None:
-        for account, _ in self.plan.accounts:
-            open_algos = self.venue.account_named(account).open_algos.values()
-            names = sorted(each.client_algo_id for each in open_algos if position_of(each.client_algo_id) is not None)
-            if names:
-                self._by_hand("DELETE", "/fapi/v1/algoOrder", {"clientAlgoId": names[0]}, account)
-                return
-
-    def _by_hand(self, method: str, path: str, params: dict[str, str], account: str) -> None:
-        self.venue.trade_by_hand(method, path, params, now_ms=self.network.venue_ms, account=account)
+        self._hasten()
 
     # Small things --------------------------------------------------------------------------------------
 
