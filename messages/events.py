@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from messages.base import Event
+from messages.commands import AdjustPosition
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -322,3 +323,17 @@ class MessageRefused(Event):
     message: str
     state: PositionState
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForcedTradeShared(Event):
+    """The supervisor's own history: a trade by which the venue closed something itself was shared out, once.
+
+    `commands` are what each position on the leg books of it; `left`, in base units, is nobody's that we know.
+    """
+
+    account: AccountId
+    symbol: Symbol
+    trade_id: TradeId
+    commands: tuple[AdjustPosition, ...] = ()
+    left: Decimal = Decimal(0)

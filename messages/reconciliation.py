@@ -24,6 +24,7 @@ class DiscrepancyType(StrEnum):
     LEVERAGE_MISMATCH = "LEVERAGE_MISMATCH"
     SIDE_MISMATCH = "SIDE_MISMATCH"
     STATE_MISMATCH = "STATE_MISMATCH"
+    OVERSOLD = "OVERSOLD"
     ORPHAN_ORDER = "ORPHAN_ORDER"
     PROTECTION_MISSING = "PROTECTION_MISSING"
     PROTECTION_MISMATCH = "PROTECTION_MISMATCH"
@@ -82,6 +83,8 @@ class Discrepancy:
     `side` is None where a one-way account nets, or where no side is concerned. `target` names what else is
     concerned: the orphan order's id. `notional` is the misbelieved exposure in quote currency, `share` its part of
     the larger of the two sides. `diverged_ns` is the venue's time of the trade that explains it, or the first sight.
+    `looks` counts the looks since it was escalated, `apply` is a human's word that is still to be carried out,
+    `refused` why the last repair was.
     """
 
     discrepancy_id: str
@@ -109,6 +112,9 @@ class Discrepancy:
     ended_ns: int = 0
     why: str = ""
     paused: tuple[PositionId, ...] = ()
+    looks: int = 0
+    apply: Attribution | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +165,30 @@ class DiscrepancyEnded(Event):
     outcome: Outcome
     why: str
     command_id: CommandId = CommandId("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributionChosen(Event):
+    """A human has said whose it was: the next repair shares it out so, once, whatever was attempted before."""
+
+    discrepancy_id: str
+    apply: Attribution
+    command_id: CommandId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairRefused(Event):
+    """What was sent to repair it was refused, for this reason."""
+
+    discrepancy_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepancyWatched(Event):
+    """What a human was asked about was looked at again, and is as it was; the next look is later."""
+
+    discrepancy_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +277,17 @@ class ReleaseKey(Message):
 
     account: AccountId
     symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionSilent(Message):
+    """To the reconciler: this position exists, and its actor cannot say what it holds: quarantined, or damaged.
+
+    Its next view says that it is back.
+    """
+
+    position_id: PositionId
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

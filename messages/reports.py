@@ -373,6 +373,7 @@ class PositionView(Message):
     state: PositionState
     previous: PositionState | None
     since_ns: int
+    `unread`: the venue has filled more than there are trades for yet.
     transitions: int
     version: int
     quantity: Decimal
@@ -402,6 +403,7 @@ class PositionsAnswer(Message):
     views: tuple[PositionView, ...]
     marks: tuple[tuple[Symbol, Decimal], ...] = ()
 
+    unread: bool = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAnswer(Message):

@@ -48,4 +48,5 @@ def view(p: Position) -> PositionView:
         touched_ns=p.touched_ns,
         trailing=p.trailing,
         funding=dict(p.funding).get(QUOTE, Decimal(0)),
+        unread=any(o.fills_missing for o in p.orders),
     )

@@ -11,6 +11,7 @@ from actors.runtime.actor import Actor, Context
 from messages import codec
 from messages import reports as r
 from messages.base import Message
+from messages.events import ForcedTradeShared
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
 from messages.reconciliation import CheckDue
 from messages.types import Address, PositionId
@@ -20,8 +21,8 @@ OWN_ORDINAL = -1
 """The ordinal of the reconciler's history in the journal: positions count from 1, the supervisor's is 0."""
 OWN_NAME = PositionId("reconciler")
 SNAPSHOT_EVERY = 256
-HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.StreamUp)
-"""What the supervisor publishes, and the reconciler needs: the composition subscribes it, before positions speak."""
+HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.StreamUp, ForcedTradeShared)
+"""What is published, and the reconciler needs: the composition subscribes it, before positions speak."""
 
 
 class ReconcilerActor(Actor[Message]):

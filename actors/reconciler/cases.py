@@ -14,14 +14,17 @@ from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
 from actors.reconciler.watch import Memory, Round, Watch
 from messages.commands import ClosePosition, PausePosition, ResumePosition
+from messages.ids import parse_position_id
 from messages.reconciliation import (
     AcknowledgeDiscrepancy,
     Action,
+    AttributionChosen,
     Discrepancy,
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
     DiscrepancyType,
+    DiscrepancyWatched,
     HoldKey,
     Outcome,
     ReleaseKey,
@@ -64,21 +67,19 @@ class Cases:
         if record.action is Action.IGNORE:
             self._end(record, Outcome.IGNORED, "the policy says so")
             return
-        apply = self._memory.apply.get(record.discrepancy_id)
-        if record.outcome is Outcome.ESCALATED and apply is None:
-            self._look_later(record)
-            return
-        action = Action.UPDATE_SYSTEM if apply is not None else record.action
         case = Case(
-            record=replace(record, action=action),
+            record=record if record.apply is None else replace(record, action=Action.UPDATE_SYSTEM),
             finding=finding,
             views=leg_views(watch.live(finding.symbol), finding.side),
             step=self._step(watch, finding.symbol),
-            attribution=apply or self._policy.attribution,
+            attribution=record.apply or self._policy.attribution,
             bookings=bookings,
             orders=round_.orders,
             mass=suspicion.mass,
         )
+        if record.outcome is Outcome.ESCALATED and record.apply is None and not _answers_itself(case):
+            self._look_later(record)
+            return
         self._repair(case)
 
     def settle(self, watch: Watch, comparison: Comparison) -> None:
@@ -114,9 +115,14 @@ class Cases:
         elif command.apply is not None and (record.type not in QUANTITY or self._policy.watch_only):
             self._reply(command, f"{record.type} is not attributed to strategies here", accepted=False)
         elif command.apply is not None:
-            self._memory.apply[record.discrepancy_id] = command.apply
+            self._draft.record(
+                AttributionChosen,
+                discrepancy_id=record.discrepancy_id,
+                apply=command.apply,
+                command_id=command.command_id,
+            )
             self._look_again(record.account, record.symbol, 0)
-            self._reply(command, f"{record.discrepancy_id}: attributing {command.apply}", accepted=True)
+            self._reply(command, f"{record.discrepancy_id}: attributing {command.apply}", accepted=True, durable=True)
         else:
             self._end(record, Outcome.ACKNOWLEDGED, "acknowledged by command", command.command_id)
             text = f"{record.discrepancy_id} is acknowledged; it is told again should it change"
@@ -132,6 +138,10 @@ class Cases:
         for watch in self._memory.watches.values():
             for symbol, _ in watch.evidence.too_busy():
                 wanted.setdefault((watch.account, symbol), "it was too busy to be compared with the venue")
+            for name, why in watch.silent.items():
+                parsed = parse_position_id(name)
+                if parsed is not None:
+                    wanted.setdefault((watch.account, parsed[0].symbol), f"{name} cannot say what it holds: {why}")
         for (account, symbol), why in wanted.items():
             if self._memory.held.get((account, symbol)) != why:
                 self._draft.tell(SUPERVISOR, HoldKey(account=account, symbol=symbol, why=why))
@@ -142,14 +152,14 @@ class Cases:
     # Detection -------------------------------------------------------------------------------------
 
     def _explain(self, watch: Watch, finding: Finding, round_: Round) -> tuple[Booking, ...]:
-        if finding.type not in QUANTITY or round_.trades is None:
+        if finding.type not in QUANTITY or finding.type is T.OVERSOLD or round_.trades is None:
             return ()
         return explain(
             finding.difference,
             round_.trades.trades,
             side=finding.side,
             journal_id=self._journal_id,
-            booked=self._memory.ledger.trades,
+            booked=self._memory.ledger.trades.keys() | watch.own_seen.keys(),
             since_ns=watch.clean_ns.get(finding.key, 0),
         )
 
@@ -197,18 +207,14 @@ class Cases:
     def _repair(self, case: Case) -> None:
         record = case.record
         name = record.discrepancy_id
-        asked = self._memory.apply.get(name)
         done: Repair = repair(case)
         if done.escalate:
-            self._memory.apply.pop(name, None)
             self._escalate(case, done.escalate)
             return
-        if record.attempts >= self._policy.attempts and asked is None:
-            refused = self._memory.refusals.get(name, "")
-            tail = f"; the last was refused: {refused}" if refused else ""
+        if record.attempts >= self._policy.attempts and record.apply is None:
+            tail = f"; the last was refused: {record.refused}" if record.refused else ""
             self._escalate(case, f"repaired {record.attempts} times without effect{tail}")
             return
-        self._memory.apply.pop(name, None)
         self._draft.record(
             RepairAttempted,
             discrepancy_id=name,
@@ -252,9 +258,9 @@ class Cases:
         self._look_later(record)
 
     def _look_later(self, record: Discrepancy) -> None:
-        looks = self._memory.looks.get(record.discrepancy_id, 0)
-        self._memory.looks[record.discrepancy_id] = looks + 1
-        self._look_again(record.account, record.symbol, schedule.look_again(looks))
+        """Less and less often, through restarts too."""
+        self._draft.record(DiscrepancyWatched, discrepancy_id=record.discrepancy_id)
+        self._look_again(record.account, record.symbol, schedule.look_again(record.looks))
 
     def _still_to_close(self, watch: Watch, record: Discrepancy) -> bool:
         """UPDATE_EXCHANGE and CLOSE_POSITION: what was adopted in the repair is closed, then the repair is done."""
@@ -288,8 +294,6 @@ class Cases:
             why=why,
             command_id=command_id or CommandId(""),
         )
-        for kept in (self._memory.refusals, self._memory.apply, self._memory.looks):
-            kept.pop(record.discrepancy_id, None)
         for position_id in record.paused:
             command = ResumePosition(
                 command_id=CommandId(f"reconcile-{record.discrepancy_id}-resume-{position_id}"),
@@ -312,6 +316,11 @@ class Cases:
             text=text,
         )
         (self._draft.effect if durable else self._draft.tell)(command.reply_to, reply)
+
+
+def _answers_itself(case: Case) -> bool:
+    """What nobody could say has been said since: whoever bears it is leaving of his own accord."""
+    return case.finding.type is T.OVERSOLD and not repair(case).escalate
 
 
 def _another(record: Discrepancy, finding: Finding) -> bool:

@@ -6,6 +6,8 @@ Invariants, each a test of the same name:
 3. One-way accounts are compared net per symbol over all strategies; hedge accounts per leg.
 4. What is not ours is never a discrepancy: foreign orders are not looked at.
 5. Entry prices are compared only where one position had the leg to itself since it was flat.
+6. A leg that a silent position stands on (quarantined, or damaged) is neither judged nor adopted: it is told.
+7. A position that sold more than it held took from its neighbors, though the leg may add up: that is one finding.
 """
 
 from collections import Counter
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.reconciler.policy import QUANTITY, Thresholds
-from messages.ids import parse_client_order_id
+from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.reports import OpenOrdersReport, OrderReport, OrderView, PositionRow, PositionsReport, PositionView
 from messages.types import (
@@ -60,6 +62,7 @@ class Facts:
     """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat.
 
     `ended` are ordinals of positions that are known to be over: an order of any other may still protect something.
+    `silent` positions exist, and cannot say what they hold; each with the reason.
     """
 
     account: AccountId
@@ -74,6 +77,7 @@ class Facts:
     settings: Mapping[Symbol, SymbolSetting] = field(default_factory=dict)
     shared: frozenset[Leg] = frozenset()
     ended: Collection[int] = ()
+    silent: Mapping[PositionId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`judged` legs were compared, whatever came of it; `skipped` ones say nothing; `held` is how many had exposure."""
+    """`judged` legs were compared, whatever came of it; `skipped` and `silent` ones say nothing; `held` is how many
+    had exposure.
+    """
 
     findings: tuple[Finding, ...]
     judged: frozenset[Leg]
@@ -113,6 +119,7 @@ class Comparison:
     held: int
     orders_read: bool
     scope: Symbol | None = None
+    silent: frozenset[Leg] = frozenset()
 
 
 def compare(facts: Facts) -> Comparison:
@@ -129,6 +136,11 @@ def compare(facts: Facts) -> Comparison:
     judged: list[Leg] = list(agreeing)
     skipped: list[Leg] = []
     held = len(agreeing)
+    silent = _silent_legs(facts, hedge=hedge) if facts.silent else {}
+    for leg, names in silent.items():
+        findings.extend(_silent_finding(facts, leg, name, reported.get(leg)) for name in names)
+        reported.pop(leg, None)
+        believed.pop(leg, None)
     for leg, views in believed.items():
         row = reported.pop(leg, None)
         if leg[0] in doubled or not _comparable(facts, leg, views, findings):
@@ -149,6 +161,32 @@ def compare(facts: Facts) -> Comparison:
         held=held,
         orders_read=facts.orders is not None,
         scope=scope,
+        silent=frozenset(silent),
+    )
+
+
+def _silent_legs(facts: Facts, *, hedge: bool) -> dict[Leg, list[PositionId]]:
+    """Invariant 6."""
+    found: dict[Leg, list[PositionId]] = {}
+    for name in facts.silent:
+        parsed = parse_position_id(name)
+        if parsed is not None and facts.report.symbol in (None, parsed[0].symbol):
+            found.setdefault((parsed[0].symbol, parsed[0].side if hedge else None), []).append(name)
+    return found
+
+
+def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow | None) -> Finding:
+    actual = ZERO if row is None else row.quantity * row.side.sign
+    return Finding(
+        type=T.STATE_MISMATCH,
+        symbol=leg[0],
+        side=leg[1],
+        severity=Severity.CRITICAL,
+        believed=f"silent: {facts.silent[name]}",
+        reported=_signed(actual),
+        positions=(name,),
+        target=name,
+        certain=False,
     )
 
 
@@ -171,7 +209,7 @@ def _agreeing(
         else:
             row = reported.get(leg)
             setting = settings.get(symbol) if settings else None
-            if row is not None and not unless and _agrees(view, row, begun_ns, setting):
+            if row is not None and not unless and _agrees(view, row, begun_ns, setting) and not facts.silent:
                 agreeing[leg] = view
             else:
                 others[leg] = (view,)
@@ -205,18 +243,27 @@ def _reported(rows: Sequence[PositionRow], *, hedge: bool) -> tuple[dict[Leg, Po
 def _comparable(facts: Facts, leg: Leg, views: Sequence[PositionView], findings: list[Finding]) -> bool:
     """Invariant 2. What has been in flight for too long is a finding of its own instead."""
     begun_ns = facts.report.begun_ns
+    oversold = False
     for view in views:
         if view.touched_ns >= begun_ns:
             return False
-        if view.in_doubt or (view.orders and any(_in_flight(order) for order in view.orders)):
+        oversold = oversold or view.quantity < 0
+        if _doubtful(view) or (view.orders and any(_in_flight(order) for order in view.orders)):
             if facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
                 findings.append(_stuck(leg, view, "an outcome is not known"))
             return False
     for view in views:
         passing = view.state in _PASSING or (view.state is PositionState.OPENING and not view.orders)
-        if passing and facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
+        if passing and not oversold and facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
             findings.append(_stuck(leg, view, "nothing is under way that would change it"))
     return True
+
+
+def _doubtful(view: PositionView) -> bool:
+    """Less than nothing is a doubt that no order will clear up: that is compared."""
+    if view.quantity >= 0:
+        return view.in_doubt
+    return view.unread or any(order.phase == "doubted" for order in view.orders)
 
 
 def _in_flight(order: OrderView) -> bool:
@@ -249,7 +296,9 @@ def _compare_leg(
     else:
         believed = sum((view.quantity * view.side.sign for view in views), ZERO)
     actual = ZERO if row is None else row.quantity if row.side is PositionSide.LONG else -row.quantity
-    if believed != actual and abs(actual - believed) >= _step(facts, leg[0]):
+    if (len(views) > 1 and any(view.quantity < 0 for view in views)) or (len(views) == 1 and views[0].quantity < 0):
+        findings.append(_oversold_finding(leg, views, row, actual - believed))
+    elif believed != actual and abs(actual - believed) >= _step(facts, leg[0]):
         findings.append(_quantity_finding(facts, leg, views, row, believed, actual))
     elif row is not None:
         _compare_price(facts, leg, views, row, findings)
@@ -291,6 +340,26 @@ def _quantity_finding(  # noqa: PLR0917 - both sides of one leg
         positions=tuple(view.position_id for view in views),
         reported_entry=row.entry_price if row is not None else ZERO,
         leverage=row.leverage if row is not None else None,
+    )
+
+
+def _oversold_finding(leg: Leg, views: Sequence[PositionView], row: PositionRow | None, difference: Decimal) -> Finding:
+    """Invariant 7. The misbelieved exposure is what was sold too much: a neighbor has so much less than he thinks."""
+    excess = sum((-view.quantity for view in views if view.quantity < 0), ZERO)
+    mark = _mark(views, row)
+    actual = ZERO if row is None else row.quantity * row.side.sign
+    return Finding(
+        type=T.OVERSOLD,
+        symbol=leg[0],
+        side=leg[1],
+        severity=Severity.CRITICAL,
+        believed=", ".join(f"{view.strategy} {_signed(view.quantity * view.side.sign)}" for view in views),
+        reported=_signed(actual),
+        difference=difference,
+        notional=excess * mark,
+        share=min(ONE, excess / max(excess, *(abs(view.quantity) for view in views))),
+        mark_price=mark,
+        positions=tuple(view.position_id for view in views),
     )
 
 
@@ -404,10 +473,17 @@ def _mode_finding(symbol: Symbol) -> Finding:
 def _order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
     """Own orders that nobody owns, and protection that is not what its position believes."""
     scope = facts.report.symbol
-    views = {view.ordinal: view for view in facts.views if scope in (None, view.symbol)}
+    views = {
+        view.ordinal: view
+        for view in facts.views
+        if scope in (None, view.symbol) and view.position_id not in facts.silent
+    }
+    silent = {parsed[1] for name in facts.silent if (parsed := parse_position_id(name)) is not None}
     for name, found in orders.orders.items():
         parts = parse_client_order_id(name)
         if parts is None or parts.journal_id != facts.journal_id or scope not in (None, found.symbol):
+            continue
+        if parts.ordinal in silent:
             continue
         leaves = found.quantity - found.filled_quantity
         view = views.get(parts.ordinal)

@@ -25,6 +25,8 @@ from actors.reconciler.watch import Memory, Round, Watch
 from messages import reports as r
 from messages.base import Event, Message
 from messages.commands import Reconcile
+from messages.events import ForcedTradeShared
+from messages.ids import parse_position_id
 from messages.journal import Effect
 from messages.reconciliation import (
     AcknowledgeDiscrepancy,
@@ -36,6 +38,8 @@ from messages.reconciliation import (
     LegCleared,
     LegShared,
     ListDiscrepancies,
+    PositionSilent,
+    RepairRefused,
     SettingSeen,
     SymbolSetting,
     TradesReport,
@@ -117,6 +121,14 @@ class Core:
         if len(holders) > 1:
             self._draft.record(LegShared, account=view.account, symbol=view.symbol, side=side)
 
+    def _silent(self, message: PositionSilent) -> None:
+        """What it holds is neither believed nor adopted by anybody else until it speaks again."""
+        parsed = parse_position_id(message.position_id)
+        watch = self._memory.watches.get(parsed[0].account) if parsed is not None else None
+        if parsed is not None and watch is not None:
+            watch.silent[message.position_id] = message.why
+            self._reading.later(watch, parsed[0].symbol, EVENT_DELAY_NS)
+
     def _venue_up(self, report: r.VenueUp) -> None:
         watch = self._memory.watches.get(report.account)
         if watch is None:
@@ -146,11 +158,18 @@ class Core:
         if watch is not None:
             self._reading.later(watch, report.symbol, EVENT_DELAY_NS)
 
+    def _shared_out(self, event: ForcedTradeShared) -> None:
+        """The supervisor owns the venue's own trades: this one explains no difference any more."""
+        watch = self._memory.watches.get(event.account)
+        if watch is not None:
+            watch.see_own((event.trade_id,))
+
     def _replied(self, reply: Reply) -> None:
         """A repair was refused: the reason is kept for whoever will be asked."""
-        if not reply.accepted:
-            name = reply.correlation_id.removeprefix("reconcile-")
-            self._memory.refusals[name] = reply.text
+        name = reply.correlation_id.removeprefix("reconcile-")
+        record = self._memory.ledger.records.get(name)
+        if not reply.accepted and record is not None and not record.outcome.ended and record.refused != reply.text:
+            self._draft.record(RepairRefused, discrepancy_id=name, why=reply.text)
 
     def _due(self, due: CheckDue) -> None:
         self._reading.due(due)
@@ -211,6 +230,7 @@ class Core:
             settings=self._memory.ledger.settings_of(watch.account),
             shared=self._memory.ledger.shared_legs(watch.account),
             ended=watch.ended,
+            silent=watch.silent,
         )
 
     def _mark_looked(self, watch: Watch, round_: Round, report: r.PositionsReport) -> None:
@@ -258,7 +278,7 @@ class Core:
         """Suspect, and read on purpose what was suspected often enough; nothing is decided on a bulk reading."""
         soon = False
         for finding in comparison.findings:
-            if self._silent(watch, finding) or self._memory.ledger.case(watch.account, finding.key) is not None:
+            if self._silenced(watch, finding) or self._memory.ledger.case(watch.account, finding.key) is not None:
                 continue
             suspicion = watch.evidence.suspicions[finding.key]
             if suspicion.count >= self._policy.required(finding.type) - 1:
@@ -278,7 +298,7 @@ class Core:
             self._reading.later(watch, round_.symbol, schedule.VERIFY_NS)
             return
         for finding in comparison.findings:
-            if self._silent(watch, finding):
+            if self._silenced(watch, finding):
                 continue
             suspicion = watch.evidence.suspicions[finding.key]
             undecidable = (finding.type in QUANTITY and round_.trades is None) or (
@@ -300,7 +320,7 @@ class Core:
         watch.see_own(tuple(trade.trade_id for trade in fresh))
         return fresh
 
-    def _silent(self, watch: Watch, finding: Finding) -> bool:
+    def _silenced(self, watch: Watch, finding: Finding) -> bool:
         return (watch.account, finding.key) in self._memory.ledger.silenced
 
     def _count(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
@@ -328,6 +348,7 @@ class Core:
     def _route_table(self) -> Mapping[type, Callable[[Any], None]]:
         return {
             r.PositionView: self._view,
+            PositionSilent: self._silent,
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,
             r.StreamUp: self._stream_up,
@@ -339,6 +360,7 @@ class Core:
             r.OpenOrdersReport: self._answered,
             TradesReport: self._answered,
             r.FetchFailed: self._fetch_failed,
+            ForcedTradeShared: self._shared_out,
             Reply: self._replied,
             CheckDue: self._due,
             Reconcile: self._demands.reconcile,

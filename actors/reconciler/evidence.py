@@ -106,4 +106,5 @@ def refutes(comparison: Comparison, kind: DiscrepancyType, symbol: Symbol, side:
         return False
     if kind in ORDERS:
         return comparison.orders_read
-    return kind is DiscrepancyType.STATE_MISMATCH or (symbol, side) not in comparison.skipped
+    leg = (symbol, side)
+    return kind is DiscrepancyType.STATE_MISMATCH or (leg not in comparison.skipped and leg not in comparison.silent)

@@ -4,13 +4,12 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from actors.supervisor.forced import is_forced
 from messages.ids import parse_client_order_id
 from messages.reports import FillReport
 from messages.types import JournalId, PositionSide, Side, TradeId
 
 ZERO = Decimal(0)
-FORCED = ("autoclose-", "adl_autoclose", "settlement_autoclose-")
-"""How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +19,20 @@ class Booking:
     order: str
     quantity: Decimal
     price: Decimal
-    trades: tuple[TradeId, ...]
-    ts_event: int
+    fills: tuple[FillReport, ...]
+
+    @property
+    def trades(self) -> tuple[TradeId, ...]:
+        return tuple(fill.trade_id for fill in self.fills)
+
+    @property
+    def ts_event(self) -> int:
+        return self.fills[-1].ts_event
 
     @property
     def forced(self) -> bool:
-        return self.order.startswith(FORCED)
+        """The venue closed by itself: the supervisor shares that out, once, whoever tells of it."""
+        return is_forced(self.fills[0])
 
 
 def own(trades: Iterable[FillReport], journal_id: JournalId) -> tuple[FillReport, ...]:
@@ -94,8 +101,7 @@ def _by_order(trades: Sequence[FillReport]) -> tuple[Booking, ...]:
             order=group[0].client_order_id or f"order {order}",
             quantity=_sum(group),
             price=_average(group),
-            trades=tuple(t.trade_id for t in group),
-            ts_event=group[-1].ts_event,
+            fills=tuple(group),
         )
         for order, group in groups.items()
     )

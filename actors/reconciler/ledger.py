@@ -11,17 +11,20 @@ from actors.reconciler.policy import QUANTITY
 from messages import codec
 from messages.base import Event
 from messages.reconciliation import (
+    AttributionChosen,
     CheckRecorded,
     Discrepancy,
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
     DiscrepancyGone,
+    DiscrepancyWatched,
     HistoryPruned,
     LegCleared,
     LegShared,
     Outcome,
     RepairAttempted,
+    RepairRefused,
     SettingSeen,
     SymbolSetting,
 )
@@ -98,12 +101,19 @@ class Ledger:
             case RepairAttempted():
                 self.attempts += 1
                 record = self.records[event.discrepancy_id]
-                self._put(replace(record, attempts=event.attempt, why=event.what))
+                self._put(replace(record, attempts=event.attempt, why=event.what, apply=None, refused=""))
                 self._remember(event.trades)
+            case AttributionChosen():
+                self._put(replace(self.records[event.discrepancy_id], apply=event.apply))
+            case RepairRefused():
+                self._put(replace(self.records[event.discrepancy_id], refused=event.why))
+            case DiscrepancyWatched():
+                record = self.records[event.discrepancy_id]
+                self._put(replace(record, looks=record.looks + 1, apply=None))
             case DiscrepancyEscalated():
                 record = self.records[event.discrepancy_id]
                 paused = tuple(dict.fromkeys((*record.paused, *event.paused)))
-                self._put(replace(record, outcome=Outcome.ESCALATED, why=event.why, paused=paused))
+                self._put(replace(record, outcome=Outcome.ESCALATED, why=event.why, paused=paused, apply=None))
             case DiscrepancyEnded():
                 self._ended(event)
             case DiscrepancyGone(discrepancy_id=name):

@@ -11,7 +11,9 @@ from messages.types import AccountId, Symbol
 T, A = DiscrepancyType, Action
 SECOND = 1_000_000_000
 
-QUANTITY = frozenset({T.POSITION_NOT_IN_SYSTEM, T.POSITION_NOT_IN_EXCHANGE, T.SIZE_MISMATCH, T.SIDE_MISMATCH})
+QUANTITY = frozenset(
+    {T.POSITION_NOT_IN_SYSTEM, T.POSITION_NOT_IN_EXCHANGE, T.SIZE_MISMATCH, T.SIDE_MISMATCH, T.OVERSOLD}
+)
 """The faces of one question: how much is held. A repair may turn one into another."""
 ORDERS = frozenset({T.ORPHAN_ORDER, T.PROTECTION_MISSING, T.PROTECTION_MISMATCH})
 """What only a list of open orders can tell."""
@@ -26,6 +28,7 @@ DEFAULT_ACTIONS: Mapping[DiscrepancyType, Action] = MappingProxyType(
         # Belief follows, with a notice; at the venue leverage is changed where UPDATE_EXCHANGE says so, and only there.
         T.LEVERAGE_MISMATCH: A.UPDATE_SYSTEM,
         T.STATE_MISMATCH: A.RETRY,
+        T.OVERSOLD: A.UPDATE_SYSTEM,
         T.ORPHAN_ORDER: A.UPDATE_EXCHANGE,
         T.PROTECTION_MISSING: A.RETRY,
         T.PROTECTION_MISMATCH: A.UPDATE_EXCHANGE,

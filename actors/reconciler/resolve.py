@@ -6,7 +6,7 @@ that a repair attempted twice is booked once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,7 @@ from actors.reconciler.policy import QUANTITY
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
-from messages.reports import PositionView, Sweep
+from messages.reports import FillReport, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.types import (
     MANUAL,
@@ -82,10 +82,12 @@ def _quantity(case: Case) -> Repair:
     if case.record.action is A.RETRY:
         return Repair(what="read again")
     finding = case.finding
-    forced = bool(case.bookings) and all(booking.forced for booking in case.bookings)
-    # The venue's own closing asks nobody whose position it is.
-    policy = Attribution.PRO_RATA if forced and case.attribution is Attribution.ASK else case.attribution
-    plan = attribute(case.views, finding.difference, case.step, policy)
+    if finding.type is T.OVERSOLD:
+        return _oversold(case)
+    forced = tuple(fill for booking in case.bookings if booking.forced for fill in booking.fills)
+    if forced:
+        return _hand_over(forced)
+    plan = attribute(case.views, finding.difference, case.step, case.attribution)
     if plan.why:
         return Repair(escalate=plan.why)
     if case.record.action is not A.UPDATE_SYSTEM and any(share.delta < 0 for share in plan.shares):
@@ -99,6 +101,65 @@ def _quantity(case: Case) -> Repair:
         what="; ".join(_said(command) for command in commands),
         effects=tuple(Effect(to=SUPERVISOR, message=command) for command in commands),
         trades=tuple(trade for booking in case.bookings for trade in booking.trades),
+    )
+
+
+def _oversold(case: Case) -> Repair:
+    """What one position sold beyond what it held was its neighbors': it goes back to nothing, and they bear it.
+
+    Both at the price of the fills that took it, so that the net is as it was, and the money is where it was lost.
+    """
+    if case.record.action is A.RETRY:
+        return Repair(what="read again")
+    if case.record.action is not A.UPDATE_SYSTEM:
+        return Repair(escalate=f"{case.record.action} gives nobody back what was sold")
+    over = [view for view in case.views if view.quantity < 0]
+    rest = [view for view in case.views if view.quantity > 0]
+    back = tuple(_share_of(view, -view.quantity) for view in over)
+    price = sum((-view.quantity * view.entry_price for view in over), ZERO) / sum((-v.quantity for v in over), ZERO)
+    left = case.finding.difference - sum((share.signed for share in back), ZERO)
+    plan = _borne(rest, left, case, over)
+    if plan.why:
+        return Repair(escalate=plan.why)
+    names = ", ".join(view.position_id for view in over)
+    why = f"{names} sold more than it held: taken from this leg at {plain(price)}, and marked so"
+    commands = [
+        replace(_adjusted(case, share), price=price, why=why, evidence=f"{case.record.discrepancy_id}: {why}")
+        for share in (*plan.shares, *back)
+    ]
+    adopted = [_adopted(case, plan)] if plan.adopt else []
+    return Repair(
+        what="; ".join(_said(command) for command in (*commands, *adopted)),
+        effects=tuple(Effect(to=SUPERVISOR, message=command) for command in (*commands, *adopted)),
+    )
+
+
+def _borne(rest: Sequence[PositionView], left: Decimal, case: Case, over: Sequence[PositionView]) -> Plan:
+    """By policy; unasked only by whoever is leaving anyway, whose close could never be filled, or is owned by hand."""
+    if case.attribution is not Attribution.ASK or not left:
+        return attribute(rest, left, case.step, case.attribution)
+    willing = [view for view in rest if view.strategy == MANUAL or view.goal_quantity == 0]
+    if sum((view.quantity for view in willing), ZERO) >= abs(left) and all(v.side.sign * left < 0 for v in willing):
+        return attribute(willing, left, case.step, Attribution.PRO_RATA)
+    sold = ", ".join(f"{view.strategy} {-view.quantity:f}" for view in over)
+    names = ", ".join(f"{view.strategy} {view.quantity:f}" for view in rest)
+    return Plan(
+        unattributed=left,
+        why=f"sold beyond what it held: {sold}; it was taken from {names}; --ack ID --apply says from whose",
+    )
+
+
+def _share_of(view: PositionView, delta: Decimal) -> Share:
+    return Share(position_id=view.position_id, ordinal=view.ordinal, side=view.side, before=view.quantity, delta=delta)
+
+
+def _hand_over(forced: Sequence[FillReport]) -> Repair:
+    """The venue's own closing asks nobody whose position it is; what is left of the difference is looked at then."""
+    orders = ", ".join(dict.fromkeys(fill.client_order_id for fill in forced))
+    return Repair(
+        what=f"hand the venue's own closing ({orders}) to those on the leg",
+        effects=tuple(Effect(to=SUPERVISOR, message=fill) for fill in forced),
+        trades=tuple(fill.trade_id for fill in forced),
     )
 
 
@@ -134,12 +195,7 @@ def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:
 
 
 def _cause(booking: Booking) -> str:
-    if not booking.forced:
-        return f"traded outside of Albra ({booking.order})"
-    for prefix, name in (("adl_", "auto-deleveraged"), ("settlement_", "settled")):
-        if booking.order.startswith(prefix):
-            return f"{name} by the venue ({booking.order})"
-    return f"liquidated by the venue ({booking.order})"
+    return f"traded outside of Albra ({booking.order})"
 
 
 def _adjusted(case: Case, share: Share) -> AdjustPosition:
@@ -302,6 +358,8 @@ def _position_mode(_: Case) -> Repair:
 
 def _ask_after(case: Case) -> Repair:
     """Have the position look whether its orders are among those that are open: it asks after each that is not."""
+    if not case.finding.certain:
+        return Repair(escalate="its actor is silent: nothing is booked, adopted or closed there until it is back")
     if case.orders is None or case.record.action not in (A.RETRY, A.UPDATE_SYSTEM, A.UPDATE_EXCHANGE):
         return Repair(escalate=f"{case.record.action} cannot settle a state")
     sweep = Sweep(

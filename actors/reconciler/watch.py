@@ -8,9 +8,9 @@ from actors.reconciler.evidence import Evidence
 from actors.reconciler.ledger import Ledger
 from actors.reconciler.schedule import Looked
 from messages.commands import Reconcile
-from messages.reconciliation import Attribution, CheckKind, ReconcileAnswer, TradesReport
+from messages.reconciliation import CheckKind, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
-from messages.types import AccountId, CommandId, Instrument, PositionMode, Symbol, TradeId
+from messages.types import AccountId, CommandId, Instrument, PositionId, PositionMode, Symbol, TradeId
 
 SEEN_MOST = 10_000
 ANSWERS_MOST = 32
@@ -40,6 +40,8 @@ class Watch:
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     views: dict[Symbol, dict[int, PositionView]] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
+    silent: dict[PositionId, str] = field(default_factory=dict)
+    """Positions whose actor is quarantined, or whose history is damaged, with the reason."""
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Watch:
 
     def take(self, view: PositionView) -> None:
         """A newer view; a position that is over is on no side any more."""
+        self.silent.pop(view.position_id, None)
         group = self.views.setdefault(view.symbol, {})
         if not view.state.terminal and view.version:
             group[view.ordinal] = view
@@ -102,9 +105,6 @@ class Memory:
     ledger: Ledger = field(default_factory=Ledger)
     demands: list[Demand] = field(default_factory=list)
     held: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
-    refusals: dict[str, str] = field(default_factory=dict)
-    apply: dict[str, Attribution] = field(default_factory=dict)
-    looks: dict[str, int] = field(default_factory=dict)
     answers: dict[CommandId, ReconcileAnswer] = field(default_factory=dict)
     rounds: int = 0
 

@@ -11,7 +11,7 @@ from messages import commands as c
 from messages.base import Message
 from messages.ids import parse_position_id
 from messages.requests import Notify, Reply
-from messages.types import AccountId, Address, Severity
+from messages.types import AccountId, Address, PositionId, Severity
 
 JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
@@ -40,6 +40,13 @@ class Desk:
         if ordinal in self.memory.book.finished and ordinal not in self.memory.book.views:
             self.revive(ordinal)
         self.context.tell(position_address(ordinal), message)
+
+    def address_of(self, position_id: PositionId) -> Address:
+        """Raises ValueError for a text that is no position's id."""
+        parsed = parse_position_id(position_id)
+        if parsed is None:
+            raise ValueError(f"{position_id!r} is not the id of a position")
+        return position_address(parsed[1])
 
     def revive(self, ordinal: int) -> None:
         """Start the actor of a position that is over, from the journal: it may still be told something."""

@@ -2,15 +2,21 @@
 
 What it takes from a leg that one position holds is that position's. On a leg that several share, each bears its
 part by quantity, in whole steps as far as they go, and to the last crumb exactly: the venue did not choose either.
+
+One venue trade is owned once (I4), whoever tells of it, and in whatever order: the account's stream, the reconciler
+who read it among the symbol's trades, either of them again after a restart. That is why nobody else books such a
+trade, and why the decision is an event of the supervisor's own history, durable with the commands it consists of.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 
+from actors.position.state import COMMANDS_REMEMBERED
 from messages.commands import AdjustPosition
+from messages.events import ForcedTradeShared
 from messages.reports import FillReport, PositionView
-from messages.types import CommandId, PositionId, PositionSide, Side
+from messages.types import AccountId, CommandId, PositionId, PositionSide, Side, Symbol, TradeId
 
 ZERO = Decimal(0)
 _KINDS: Mapping[str, str] = {
@@ -21,7 +27,7 @@ _KINDS: Mapping[str, str] = {
 }
 """How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
 FORCED = tuple(_KINDS)
-REMEMBERED = 1_000
+REMEMBERED = 10_000
 """Forced trades remembered, so that one that is told twice is booked once."""
 
 
@@ -41,12 +47,43 @@ def why_of(fill: FillReport) -> str:
     return f"{kind}: {fill.quantity:f} at {fill.price:f} ({fill.client_order_id})"
 
 
+def name_of(account: AccountId, symbol: Symbol, trade_id: TradeId) -> CommandId:
+    """What books this trade, in every position that bears a part of it."""
+    return CommandId(f"forced-{account}-{symbol}-{trade_id}")
+
+
 @dataclass(slots=True)
 class Taken:
-    """What was taken from positions and does not show in their views yet."""
+    """Which forced trades are owned, and what was taken from positions and does not show in their views yet."""
 
     pending: dict[PositionId, dict[CommandId, Decimal]] = field(default_factory=dict)
-    seen: dict[CommandId, None] = field(default_factory=dict)
+    owned: dict[CommandId, None] = field(default_factory=dict)
+    durable: dict[PositionId, list[AdjustPosition]] = field(default_factory=dict)
+
+    def own(self, name: CommandId) -> None:
+        self.owned[name] = None
+        while len(self.owned) > REMEMBERED:
+            del self.owned[next(iter(self.owned))]
+
+    def restore(self, event: ForcedTradeShared) -> None:
+        """From the supervisor's history, at the start."""
+        self.own(name_of(event.account, event.symbol, event.trade_id))
+        for command in event.commands:
+            self.durable.setdefault(command.position_id, []).append(command)
+
+    def met(self, view: PositionView) -> list[AdjustPosition]:
+        """The first view of a position: what was durable for it and never arrived, a kill having come in between.
+
+        Where it may have forgotten commands, nothing is told twice: what is missing then is a difference, and the
+        reconciler's. What it has booked is owned, too: journals of before say so in their positions alone.
+        """
+        for name in view.command_ids:
+            if name.startswith("forced-"):
+                self.own(name)
+        told = self.durable.pop(view.position_id, [])
+        if view.state.terminal or len(view.command_ids) >= COMMANDS_REMEMBERED:
+            return []
+        return [command for command in told if command.command_id not in view.command_ids]
 
     def shown(self, view: PositionView) -> None:
         """A newer view: what it has booked is pending no more, and nothing is of a position that is over."""
@@ -63,16 +100,14 @@ class Taken:
         return max(ZERO, view.quantity - sum(self.pending.get(view.position_id, {}).values(), ZERO))
 
 
-def adjustments(
-    fill: FillReport, views: Sequence[PositionView], taken: Taken, step: Decimal
-) -> tuple[tuple[AdjustPosition, ...], Decimal]:
-    """What each position on the leg books of this fill, and how much belongs to none that we know."""
-    name = CommandId(f"forced-{fill.account}-{fill.symbol}-{fill.trade_id}")
-    if name in taken.seen:
-        return (), ZERO
-    taken.seen[name] = None
-    while len(taken.seen) > REMEMBERED:
-        del taken.seen[next(iter(taken.seen))]
+def share_out(
+    fill: FillReport, views: Sequence[PositionView], taken: Taken, step: Decimal, now_ns: int
+) -> ForcedTradeShared | None:
+    """What each position on the leg books of this trade, and how much belongs to none; None where it is owned."""
+    name = name_of(fill.account, fill.symbol, fill.trade_id)
+    if name in taken.owned:
+        return None
+    taken.own(name)
     leg = leg_of(fill)
     on_leg = [v for v in views if (v.account, v.symbol, v.side) == (fill.account, fill.symbol, leg)]
     held = {v.position_id: taken.held(v) for v in on_leg}
@@ -81,7 +116,15 @@ def adjustments(
     for position_id, part in shares(held, booked, step).items():
         taken.pending.setdefault(position_id, {})[name] = part
         commands.append(_adjustment(name, fill, position_id, part))
-    return tuple(commands), fill.quantity - booked
+    return ForcedTradeShared(
+        correlation_id=fill.correlation_id,
+        ts_init=now_ns,
+        account=fill.account,
+        symbol=fill.symbol,
+        trade_id=fill.trade_id,
+        commands=tuple(commands),
+        left=fill.quantity - booked,
+    )
 
 
 def shares(held: Mapping[PositionId, Decimal], amount: Decimal, step: Decimal) -> dict[PositionId, Decimal]:

@@ -4,15 +4,15 @@ from decimal import Decimal
 
 from actors.supervisor.admission import Facts, Limits
 from actors.supervisor.book import Account, Hold
-from actors.supervisor.desk import JOURNAL, Desk, Routes
+from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, Routes
 from actors.supervisor.memory import OWN_HISTORY
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event, Message
-from messages.events import OpeningsPaused, OpeningsResumed
+from messages.events import ForcedTradeShared, OpeningsPaused, OpeningsResumed
 from messages.journal import AppendStep, CommitFailed, Committed, Effect
 from messages.reconciliation import HoldKey, ReleaseKey
-from messages.requests import Reply
+from messages.requests import Notify, Reply
 from messages.types import AccountId, Address, CommandId, PositionId, Severity
 
 MINUTE_NS = 60_000_000_000
@@ -139,8 +139,6 @@ class Openings:
 
     def keep(self, event: Event, command: c.Command | None, text: str) -> None:
         """Make it durable, then answer. Holding works from now on; letting go only once it is durable."""
-        self._memory.version += 1
-        self._memory.waiting.append((event, command))
         effects: tuple[Effect, ...] = ()
         if command is not None and command.reply_to:
             reply = Reply(
@@ -151,6 +149,16 @@ class Openings:
                 text=text,
             )
             effects = (Effect(to=command.reply_to, message=reply),)
+        self._append(event, command, effects)
+
+    def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
+        """Whose the venue's own trade was: durable together with what each position books of it."""
+        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
+        self._append(event, None, (*told, Effect(to=NOTIFIER, message=notice)))
+
+    def _append(self, event: Event, command: c.Command | None, effects: tuple[Effect, ...]) -> None:
+        self._memory.version += 1
+        self._memory.waiting.append((event, command))
         self._desk.context.tell(
             JOURNAL,
             AppendStep(
@@ -175,6 +183,8 @@ class Openings:
             left = (h for h in self._memory.holds if not h.same_words(event.account, event.symbol))
             self._memory.holds = () if everything else tuple(left)
             self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
+        elif isinstance(event, ForcedTradeShared):
+            self._memory.taken.restore(event)
 
     def committed(self, message: Message) -> None:
         """The journal's word on the latest of them."""
@@ -184,6 +194,11 @@ class Openings:
         event, command = memory.waiting.popleft()
         if isinstance(message, CommitFailed):
             memory.version -= 1
+            if isinstance(event, ForcedTradeShared):
+                # It happened, whatever the disk says: the positions have ways of their own to make that durable.
+                for booked in event.commands:
+                    self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
+                self._desk.notify(Severity.CRITICAL, f"{event.symbol}: the venue closed by itself", event.account)
             if command is not None:
                 self._desk.reply(command, accepted=False, text=f"the journal cannot be written: {message.why}")
         elif isinstance(message, Committed) and isinstance(event, OpeningsResumed):

@@ -187,7 +187,10 @@ class Orders:
             return
         self._memory.book.update(view)
         self._memory.taken.shown(view)
-        if before is not None:
+        if before is None:
+            for command in self._memory.taken.met(view):
+                self._desk.tell_position(view.ordinal, command)
+        else:
             gained = view.realized_pnl - before.realized_pnl - (view.fees - before.fees)
             day = (view.account, self._openings.today())
             self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained

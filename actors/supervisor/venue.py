@@ -5,7 +5,8 @@ from actors.supervisor.adoption import adoptions
 from actors.supervisor.book import Account
 from actors.supervisor.changes import funding_shares, liquidations_of
 from actors.supervisor.desk import NOTIFIER, Desk, Routes, position_address
-from actors.supervisor.forced import adjustments, is_forced, why_of
+from actors.supervisor.forced import is_forced, name_of, share_out, why_of
+from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
 from messages import reports as r
 from messages.ids import parse_client_order_id, parse_position_id
@@ -19,6 +20,7 @@ class Reports:
         self._desk = desk
         self._memory = desk.memory
         self._orders = orders
+        self._openings = Openings(desk)
 
     def routes(self) -> Routes:
         about = (
@@ -84,14 +86,18 @@ class Reports:
         """The venue took from a leg by itself: whoever is on it books its part at once, and nothing opens for it."""
         instrument = self._memory.accounts[fill.account].instruments.get(fill.symbol)
         step = instrument.quantity_step if instrument else fill.quantity
-        commands, left = adjustments(fill, tuple(self._memory.book.live()), self._memory.taken, step)
-        for command in commands:
-            parsed = parse_position_id(command.position_id)
-            if parsed is not None:
-                self._desk.tell_position(parsed[1], command)
-        if commands or left:
-            of_nobody = f"; {left:f} of it belong to no position of ours" if left else ""
-            self._desk.notify(Severity.CRITICAL, f"{fill.symbol}: {why_of(fill)}{of_nobody}", fill.account)
+        now_ns = self._desk.context.clock.time_ns()
+        shared = share_out(fill, tuple(self._memory.book.live()), self._memory.taken, step, now_ns)
+        if shared is None:
+            return
+        of_nobody = f"; {shared.left:f} of it belong to no position of ours" if shared.left else ""
+        notice = Notify(
+            severity=Severity.CRITICAL,
+            text=f"{fill.symbol}: {why_of(fill)}{of_nobody}",
+            account=fill.account,
+            notice_id=name_of(fill.account, fill.symbol, fill.trade_id),
+        )
+        self._openings.keep_shared(shared, notice)
 
     def _stranger(self, report: r.AboutOrder) -> None:
         """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""

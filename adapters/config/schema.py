@@ -144,6 +144,7 @@ _DISCREPANCIES = {
     "PRICE_MISMATCH": ("Another entry price.", "UPDATE_SYSTEM"),
     "LEVERAGE_MISMATCH": ("Another leverage; only UPDATE_EXCHANGE changes it there.", "UPDATE_SYSTEM"),
     "STATE_MISMATCH": ("A state that should have passed.", "RETRY"),
+    "OVERSOLD": ("One strategy sold more than it held: what a neighbor on the leg held is gone.", "UPDATE_SYSTEM"),
     "ORPHAN_ORDER": ("An order of ours without a position.", "UPDATE_EXCHANGE"),
     "PROTECTION_MISSING": ("A stop that is not on the book.", "RETRY"),
     "PROTECTION_MISMATCH": ("A stop of another size.", "UPDATE_EXCHANGE"),

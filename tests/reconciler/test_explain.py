@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from actors.reconciler.explain import average_price, explain, own
 from tests.reconciler.world import JOURNAL_ID, LONG, NOW, SHORT, D, own_id, trade
 
@@ -58,6 +60,7 @@ def test_the_average_is_of_what_went_the_nets_way_and_never_zero() -> None:
     assert average_price(bookings) == D(100)
 
 
-def test_a_liquidation_is_known_by_its_orders_name() -> None:
-    (booking,) = explain(D(-1), (trade("-1", order="autoclose-17"),), side=None, journal_id=JOURNAL_ID, booked=())
+@pytest.mark.parametrize("order", ["autoclose-17", "adl_autoclose", "settlement_autoclose-3", "delivery_autoclose-1"])
+def test_the_venues_own_closing_is_known_by_its_orders_name(order: str) -> None:
+    (booking,) = explain(D(-1), (trade("-1", order=order),), side=None, journal_id=JOURNAL_ID, booked=())
     assert booking.forced

@@ -73,6 +73,7 @@ SITUATIONS: dict[DiscrepancyType, tuple[tuple[PositionView, ...], list[PositionR
     T.PRICE_MISMATCH: ((view(),), [row("1", entry_price=D(120))], {}),
     T.LEVERAGE_MISMATCH: ((view(),), [row("1", leverage=20)], {}),
     T.STATE_MISMATCH: ((view(in_doubt=True, touched_ns=0),), [row("1")], {}),
+    T.OVERSOLD: ((view(1, "-1", strategy="a"), view(2, "1", strategy="b")), [], {}),
     T.ORPHAN_ORDER: ((), [], {"orders": [open_order(own_id(9), conditional=True)], "ended": {9}}),
     T.PROTECTION_MISSING: ((view(stop_loss=D(90), orders=(STOP,)),), [row("1")], {"orders": []}),
     T.PROTECTION_MISMATCH: (
@@ -117,6 +118,10 @@ EXPECTED: dict[DiscrepancyType, dict[Action, tuple[Any, ...]]] = {
     T.STATE_MISMATCH: {
         A.UPDATE_SYSTEM: (_SWEEP,), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: (_SWEEP,), A.CLOSE_POSITION: ASK,
         A.RETRY: (_SWEEP,),
+    },
+    T.OVERSOLD: {
+        A.UPDATE_SYSTEM: (_ADJUST, _ADJUST), A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: ASK, A.CLOSE_POSITION: ASK,
+        A.RETRY: AGAIN,
     },
     T.ORPHAN_ORDER: {
         A.UPDATE_SYSTEM: ASK, A.CREATE_POSITION: ASK, A.UPDATE_EXCHANGE: (_CANCEL,), A.CLOSE_POSITION: (_CANCEL,),
@@ -268,16 +273,14 @@ def test_without_any_price_nothing_is_made_up() -> None:
     assert (done.effects, "no price" in done.escalate) == ((), True)
 
 
-def test_a_liquidation_asks_nobody_whose_it_was_and_names_its_order() -> None:
+def test_a_liquidation_is_handed_to_whoever_shares_it_out_once_with_its_real_trades() -> None:
     two = (view(1, strategy="a"), view(2, strategy="b"))
-    (finding,) = compared(two, [row("1")]).findings
-    bookings = explain(
-        finding.difference, (trade("-1", "80", "autoclose-5"),), side=None, journal_id=JOURNAL_ID, booked=()
-    )
+    (finding,) = compared(two, [row("0.8")]).findings
+    trades = (trade("-1", "80", "autoclose-5"), trade("-0.2", "81", "web_1"))
+    bookings = explain(finding.difference, trades, side=None, journal_id=JOURNAL_ID, booked=())
     done = repair(case(finding, two, attribution=Attribution.ASK, bookings=bookings))
-    whys = {effect.message.why for effect in done.effects}  # type: ignore[attr-defined]
-    assert whys == {"liquidated by the venue (autoclose-5)"}
-    assert {effect.message.price for effect in done.effects} == {D(80)}  # type: ignore[attr-defined]
+    assert [(effect.to, effect.message) for effect in done.effects] == [("supervisor", trades[0])]
+    assert done.trades == (trades[0].trade_id,), "what a human sold is looked at when the venue's part is booked"
 
 
 def test_leverage_is_changed_at_the_venue_only_where_the_policy_says_so() -> None:

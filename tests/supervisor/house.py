@@ -71,6 +71,7 @@ class House:
         for address, mail in self.heard.items():
             self.system.spawn(address, _edge(mail.append))
         self.system.spawn("journal", lambda context: JournalActor(context, self.journal))
+        self.furnish()
         self.system.spawn(
             "supervisor",
             lambda context: SupervisorActor(
@@ -86,6 +87,9 @@ class House:
         )
         self.run()
 
+    def furnish(self) -> None:
+        """Whoever else lives here moves in before the supervisor speaks."""
+
     def _log(self, level: str, event: str, /, **fields: str) -> None:
         self.lines.append((f"{level} {event}", fields))
 
@@ -99,8 +103,8 @@ class House:
         own: tuple[Event, ...] = ()
         for found in self.journal.recover():
             assert isinstance(found, RecoveredPosition), found
-            if found.ordinal == 0:
-                own = found.events
+            if found.ordinal <= 0:
+                own = own if found.ordinal else found.events
                 continue
             parsed = parse_position_id(found.position_id)
             assert parsed
