@@ -242,9 +242,14 @@ class VenueUp(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetUsed(VenueReport):
-    """What the venue last said is used of its limits, our own use included."""
+    """What the venue last said is used of its limits, our own use included.
+
+    `quiet_ms`, where it is not 0: for so long it wants to hear nothing from us, whoever of us had asked.
+    """
 
     uses: tuple[RateUse, ...]
+    quiet_ms: int = 0
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

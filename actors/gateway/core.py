@@ -294,6 +294,8 @@ class Gateway:
 
     def _budget_used(self, message: r.BudgetUsed) -> None:
         self._desk.ration(budget.heard(self._desk.lanes.budget, message.uses, self._desk.now_ns))
+        if message.quiet_ms:
+            self._be_quiet(message.quiet_ms, message.cause)
 
     def _venue_down(self, message: r.VenueDown) -> None:
         """Openings are refused at once; what reduces waits, and what is believed is kept (fault 22)."""

@@ -153,6 +153,7 @@ class _Engine:
         self._stream.on_symbol = self._marks.symbols.add
         self.session.hear(self._hear)
         self.session.on_use = self._tell_use_soon
+        self.session.on_quiet = self._tell_quiet
         self._telling_use = False
         self._requests: set[asyncio.Task[None]] = set()
         self._services: set[asyncio.Task[None]] = set()
@@ -221,6 +222,12 @@ class _Engine:
         self._telling_use = False
         stamp = self._reader.stamp()
         self._wiring.deliver(BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=self.session.uses))
+
+    def _tell_quiet(self, for_ms: int, cause: str) -> None:
+        stamp = self._reader.stamp()
+        uses = self.session.uses
+        said = BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=uses, quiet_ms=for_ms, cause=cause)
+        self._wiring.deliver(said)
 
     async def _supervise(self) -> None:
         """Up, watched, down, and up again. Each change is told once."""

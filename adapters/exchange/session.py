@@ -73,6 +73,8 @@ class Session:
         """Per minute, 0: not known."""
         self.on_use: Callable[[], None] = lambda: None
         """Called when the venue said anew what is used."""
+        self.on_quiet: Callable[[int, str], None] = lambda _for_ms, _cause: None
+        """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
         self.secrets = settings.secrets
         self.exchange = _build(settings)
         self._watch_answers()
@@ -104,6 +106,7 @@ class Session:
         if isinstance(verdict, NotExecuted) and verdict.throttled:
             until_ns = self._clock.monotonic_ns() + verdict.retry_after_ms * 1_000_000
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
+            self.on_quiet(verdict.retry_after_ms, verdict.cause)
         return with_secrets_masked(verdict, self.secrets)
 
     async def quiet(self) -> None:
