@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from messages.base import Event
+from adapters.paper.answer import Answer
+from messages.base import Event, Message
 from tests.simulation.network import Sent
+from tests.simulation.process import Process
 from tests.simulation.truth import Books, Deal, Ledger
 
 SECOND = 1_000_000_000
@@ -53,10 +55,19 @@ class Check:
     def arrived(self, sent: Sent) -> None:
         """A request reached the venue, which has answered it."""
 
+    def heard(self, sent: Sent, answer: Answer) -> None:
+        """An answer came off the wire."""
+
     def delivered(self, address: str, message: object) -> None:
         """A message was handled by the actor at this address."""
 
-    def tick(self) -> None:
+    def offered(self, address: str, message: Message) -> None:
+        """A message from outside was put into the mailbox of this address."""
+
+    def quarantined(self, message: object) -> None:
+        """An actor failed too often."""
+
+    def tick(self, process: Process) -> None:
         """Time passed; no actor is in the middle of a step."""
 
     def unsettled(self) -> list[Finding]:

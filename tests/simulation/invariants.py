@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from actors.position.fold import fold
 from actors.position.state import OrderPhase, Position, blank
+from adapters.paper.answer import Answer
 from messages import events as e
 from messages.base import Event, Message
 from messages.lifecycle import ActorFailed
@@ -19,17 +20,21 @@ from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
 from tests.simulation.check import Check, Truth
+from tests.simulation.degraded import Degraded
 from tests.simulation.evidence import Evidence
+from tests.simulation.isolation import Isolation
 from tests.simulation.network import Sent
+from tests.simulation.once import Once
 from tests.simulation.process import Process
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, position_of
+from tests.simulation.urgency import Urgency
 
 SECOND = 1_000_000_000
 I7_NS = 2 * SECOND
 ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
-CHECKS: tuple[type[Check], ...] = (Evidence,)
+CHECKS: tuple[type[Check], ...] = (Evidence, Degraded, Urgency, Isolation, Once)
 """Those that have a room of their own, by concept."""
 
 
@@ -112,6 +117,18 @@ class Invariants:
     def arrived(self, sent: Sent) -> None:
         for check in self.checks:
             check.arrived(sent)
+
+    def heard_back(self, sent: Sent, answer: Answer) -> None:
+        for check in self.checks:
+            check.heard(sent, answer)
+
+    def offered(self, address: str, message: Message) -> None:
+        for check in self.checks:
+            check.offered(address, message)
+
+    def quarantined(self, message: object) -> None:
+        for check in self.checks:
+            check.quarantined(message)
 
     def delivered(self, address: str, message: object) -> None:
         for check in self.checks:
@@ -234,7 +251,7 @@ class Invariants:
             return
         self.live_is_durable(process)
         for check in self.checks:
-            check.tick()
+            check.tick(process)
         self._protected()
         if calm:
             self._no_orphans()

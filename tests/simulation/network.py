@@ -110,6 +110,7 @@ class Network:
     random: Random
     on_sent: Callable[[Sent], None]
     on_arrival: Callable[[Sent, Answer], None]
+    on_heard: Callable[[Sent, Answer], None] = lambda _sent, _answer: None
     faults: dict[str, int] = field(default_factory=dict)
     sockets: list[Socket] = field(default_factory=list)
     marks_every_ms: int = MARKS_EVERY_MS
@@ -150,8 +151,11 @@ class Network:
         if answer.fate is Fate.DROP or self._window("deaf") or self._strikes("lost_answer", self.weather.lost_answer):
             self._break(hear, always=answer.fate is Fate.DROP)
             return
-        arrived = Arrived(answer.status, answer.headers, answer.arriving)
-        self.later(self._delay_ns() + answer.delay_ms * MS, lambda: hear(arrived))
+        self.later(self._delay_ns() + answer.delay_ms * MS, lambda: self._brought(sent, answer, hear))
+
+    def _brought(self, sent: Sent, answer: Answer, hear: Hear) -> None:
+        self.on_heard(sent, answer)
+        hear(Arrived(answer.status, answer.headers, answer.arriving))
 
     def _break(self, hear: Hear, *, always: bool = False) -> None:
         """A reset is heard of; silence is not."""

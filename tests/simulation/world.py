@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+import albra
 from actors.runtime import SimulatedDispatcher
 from adapters.config import Config, load_text
 from adapters.paper.account import AccountSetup
@@ -18,8 +19,9 @@ from adapters.paper.limits import NO_LIMITS
 from adapters.paper.venue import PaperVenue
 from adapters.storage.memory import Image
 from messages.base import Message
-from messages.lifecycle import ActorFailed
-from messages.types import AccountId, JournalId, PositionMode
+from messages.commands import CloseAll, EmergencyClose, ListPositions
+from messages.lifecycle import ActorFailed, ActorQuarantined
+from messages.types import AccountId, CommandId, JournalId, PositionMode
 from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge
@@ -39,6 +41,8 @@ QUIET_TICK_MS = 300_000
 DAY_MARKS_MS = 15_000
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
+CROWD = 100
+"""More than the 64 messages of I11."""
 JOURNAL = JournalId("simu1ate")
 
 
@@ -101,6 +105,7 @@ class World:
             random=self._stream("network"),
             on_sent=self._sent,
             on_arrival=self._arrived,
+            on_heard=self._heard_back,
         )
         self.image = Image(journal_id=JOURNAL)
         self.ledger = Ledger(image=self.image)
@@ -124,6 +129,7 @@ class World:
         self.deaths = 0
         self.peace = False
         self._kills = list(plan.kills)
+        self._crowds = self._stream("crowds")
         self._moments: dict[str, int] = {}
         self._doomed: Kill | None = None
         self._due_ms = 0
@@ -269,6 +275,7 @@ class World:
             observer=self._observe,
         )
         self.process.system.subscribe(ActorFailed, self.invariants.failed)
+        self.process.system.subscribe(ActorQuarantined, self.invariants.quarantined)
 
     def _die(self, kill: Kill) -> None:
         self._doomed = None
@@ -291,7 +298,21 @@ class World:
 
     def _offer(self, command: Message) -> bool:
         self._note(f"EDGE  {command}")
-        return self.process is not None and self.process.offer(command)
+        if self.process is None:
+            return False
+        if isinstance(command, EmergencyClose | CloseAll):
+            self._crowd(self.process)
+        taken = self.process.offer(command)
+        if taken:
+            self.invariants.offered(albra.SUPERVISOR, command)
+        return taken
+
+    def _crowd(self, process: Process) -> None:
+        """An emergency often comes when everybody asks at once what is going on."""
+        if self._crowds.randrange(4) == 0:
+            self._count("crowd at the door")
+            for number in range(CROWD):
+                process.offer(ListPositions(command_id=CommandId(f"crowd-{number}"), reply_to=albra.CONTROL))
 
     def _hear(self, message: Message) -> None:
         self.invariants.heard(message)
@@ -317,6 +338,9 @@ class World:
         self.invariants.arrived(sent)
         self._reached("arrival")
         self._hasten()
+
+    def _heard_back(self, sent: Sent, answer: Answer) -> None:
+        self.invariants.heard_back(sent, answer)
 
     # Time, prices and people ---------------------------------------------------------------------------
 

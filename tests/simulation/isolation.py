@@ -1,0 +1,44 @@
+"""I12: one bad symbol, message or record never stops the others or the boot.
+
+A position whose record is damaged, or whose actor is quarantined, is named in `excused` by whoever did that to it.
+"""
+
+from messages.lifecycle import ActorQuarantined
+from tests.simulation.check import SECOND, Check, Finding, Truth
+from tests.simulation.process import Process
+
+BOOT_NS = 20 * SECOND
+"""Replaying on an ill disk takes its time."""
+
+
+class Isolation(Check):
+    """At every tick: whoever is durable and not over has an actor that lives."""
+
+    invariants = ("I12",)
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self.excused: dict[str, str] = {}
+        """By address: why it may be missing."""
+        self._born_ns = 0
+
+    def born(self) -> None:
+        self._born_ns = self._truth.now_ns()
+
+    def quarantined(self, message: object) -> None:
+        if isinstance(message, ActorQuarantined) and message.address not in self.excused:
+            self._fail("I12", f"{message.address} is quarantined: {message.reason}")
+
+    def tick(self, process: Process) -> None:
+        if self._truth.now_ns() - self._born_ns < BOOT_NS:
+            return
+        for finding in self.missing(process):
+            self._fail(*finding)
+
+    def missing(self, process: Process) -> list[Finding]:
+        alive = {actor.context.address for actor in process.positions()}
+        return [
+            ("I12", f"{position.position_id} has no actor", ordinal)
+            for ordinal, position in self._ledger.positions.items()
+            if not position.state.terminal and f"position/{ordinal}" not in alive | self.excused.keys()
+        ]

@@ -1,0 +1,52 @@
+"""I14: one command, at most one effect, however often it is said and however late it comes."""
+
+from messages import events as e
+from messages.base import Event
+from messages.reconciliation import DiscrepancyEnded
+from messages.telegram import UpdateTaken
+from tests.simulation.check import Check, Truth
+
+_EFFECTS = (
+    e.PositionRequested,
+    e.PositionAdopted,
+    e.AdditionRequested,
+    e.EntryAbandoned,
+    e.CloseRequested,
+    e.ProtectionRequested,
+    e.LeverageIntended,
+    e.PositionPaused,
+    e.PositionResumed,
+    e.QuantityAdjusted,
+    e.OpeningsPaused,
+    e.OpeningsResumed,
+    DiscrepancyEnded,
+)
+_ACROSS = (e.PositionRequested, e.PositionAdopted)
+"""These begin a position: one command begins one."""
+
+
+class Once(Check):
+    """At every durable event."""
+
+    invariants = ("I14",)
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self._done: dict[tuple[str, int, type], Event] = {}
+        self._taken: dict[int, UpdateTaken] = {}
+
+    def event(self, ordinal: int, event: Event) -> None:
+        if isinstance(event, UpdateTaken):
+            self._update(event)
+        if not isinstance(event, _EFFECTS) or not event.command_id:
+            return
+        kind = e.PositionRequested if isinstance(event, _ACROSS) else type(event)
+        place = 0 if isinstance(event, _ACROSS) else ordinal
+        before = self._done.setdefault((event.command_id, place, kind), event)
+        if before is not event:
+            self._fail("I14", f"{event.command_id} had an effect twice: {before}, then {event}", ordinal)
+
+    def _update(self, event: UpdateTaken) -> None:
+        before = self._taken.setdefault(event.update_id, event)
+        if before is not event and event.command is not None:
+            self._fail("I14", f"update {event.update_id} was taken twice: {before.verdict}, {event.verdict}")
