@@ -27,7 +27,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.OPENING, S.FAILED): ("OrderAbsent OrderRejected OrderReport"),
     (S.OPENING, S.CANCELLED): ("OrderAbsent OrderReport"),
     (S.ACTIVE, S.OPENING): ("FillReport OrderReport"),
-    (S.ACTIVE, S.MODIFYING): ("ClosePosition ModifyPosition"),
+    (S.ACTIVE, S.MODIFYING): ("ClosePosition ModifyPosition Woken"),
     (S.ACTIVE, S.MODIFIED): ("AdjustPosition"),
     (S.ACTIVE, S.PAUSED): ("AdjustPosition PausePosition"),
     (S.ACTIVE, S.RECONCILING): ("FillsFetched OrderReport OutcomeUnknown Recovered Woken"),

@@ -7,7 +7,17 @@ any order of reports, restarts and repeated messages safe: there is no "next ste
 from decimal import Decimal
 
 from actors.position.draft import Draft
-from actors.position.state import PROTECTIVE, ZERO, Order, OrderPhase, Position, Refusals, protection_rests, refusals
+from actors.position.state import (
+    PROTECTIVE,
+    ZERO,
+    Order,
+    OrderPhase,
+    Position,
+    Refusals,
+    covering,
+    protection_rests,
+    refusals,
+)
 from messages import events as e
 from messages.ids import client_order_id
 from messages.requests import (
@@ -139,16 +149,18 @@ def _protect(d: Draft) -> None:
         return
     if p.unread_reductions or p.strandable or (p.cancel_first and p.goal is not None):
         return  # a protective order just did its work, or makes room for a reduction on a shared leg
-    if _protection_overdue(p, d.now_ns, d.policy.protection_deadline_ms):
+    covered = _covered(p)
+    if covered is not None and _protection_overdue(p, d.now_ns, d.policy.protection_deadline_ms):
         seconds = d.policy.protection_deadline_ms // 1000
         d.record(
             e.CloseRequested,
             command_id=CommandId(""),
-            goal_quantity=ZERO,
+            goal_quantity=covered,
             why=f"its stop was refused for {seconds} s",
             cancel_first=True,  # the leg may be shared
         )
-        d.notify(Severity.CRITICAL, f"Closing {p.position_id}: its stop was refused for {seconds} s.")
+        doing = f"Reducing {p.position_id} to {covered:f}, which is covered" if covered else f"Closing {p.position_id}"
+        d.notify(Severity.CRITICAL, f"{doing}: its stop was refused for {seconds} s.")
         _reduce(d)
         return
     for purpose, kind in _PROTECTION:
@@ -158,41 +170,63 @@ def _protect(d: Draft) -> None:
         d.record(e.ProtectionPlaced)
 
 
-def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
+def _covered(p: Position) -> Decimal | None:
+    """How much the stops cover that are on the book or on their way; None where that is all there is to cover."""
     guard = p.guard
-    if guard is None or p.live_orders(guard):
+    covered = sum((o.leaves for o in p.live_orders(guard)), ZERO) if guard is not None else p.quantity
+    return covered if covered < p.quantity else None
+
+
+def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
+    if p.guard is None:
         return False
-    failed = refusals(p, guard, p.protection_ns)
-    if not failed.count:
-        return False
-    return now_ns - failed.first_ns >= deadline_ms * 1_000_000
+    failed = refusals(p, p.guard, max(p.protection_ns, p.goal_ns))
+    return failed.count > 0 and now_ns - failed.first_ns >= deadline_ms * 1_000_000
 
 
 def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
-    """Have exactly one order of this purpose, at the wanted price, for the whole quantity.
+    """Have orders of this purpose at the wanted price for the whole quantity: one, or where it is above the market
+    maximum, as many as that takes.
 
-    The new one rests before the old one goes.
+    The new ones rest before the old ones go.
     """
     p = d.position
     price = p.wanted_price(purpose)
     live = p.live_orders(purpose)
     if any(o.phase is not OrderPhase.WORKING for o in live):
         return  # its answer decides
-    fitting = [o for o in live if _fits(o, price, p.quantity) and not o.cancel_intended]
-    if price is not None and not fitting:
+    kept = covering(p, purpose, (o for o in live if not o.cancel_intended)) if price is not None else ()
+    missing = p.quantity - sum((o.leaves for o in kept), ZERO)
+    if price is not None and missing:
         wait_ms = _retry_in_ms(refusals(p, purpose, p.protection_ns), d.now_ns)
         if wait_ms:
             d.wake(f"protect:{purpose}", wait_ms)
-        else:
-            _intend(d, purpose, kind, p.quantity, price)
+            return
+        for part in _parts(p, kept, missing):
+            _intend(d, purpose, kind, part, price)
         return
     for order in live:
-        if order not in fitting[:1]:
-            _cancel(d, order, "replaced" if fitting else "no longer wanted")
+        if order not in kept:
+            _cancel(d, order, "replaced" if kept else "no longer wanted")
 
 
-def _fits(order: Order, price: Decimal | None, quantity: Decimal) -> bool:
-    return order.setting == price and order.leaves == quantity
+def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decimal]:
+    """The quantities of the orders to place: one for everything where the venue takes one.
+
+    Where it does not, what is missing is added to what rests. A position that grew by crumbs would have a crowd of
+    orders so, and venues count them: then everything is placed anew, in as few as it takes.
+    """
+    most = p.instrument.max_market_quantity if p.instrument is not None else ZERO
+    if not most or p.quantity <= most:
+        return [p.quantity]
+    fewest, added = _split(p.quantity, most), _split(missing, most)
+    return added if len(kept) + len(added) <= len(fewest) + 1 else fewest
+
+
+def _split(quantity: Decimal, most: Decimal) -> list[Decimal]:
+    """The whole in parts of at most so much each."""
+    full, rest = divmod(quantity, most)
+    return [most] * int(full) + ([rest] if rest else [])
 
 
 def _clean_up(d: Draft) -> None:

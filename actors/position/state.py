@@ -1,5 +1,6 @@
 """A position and its orders as frozen values, rebuilt by folding events."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -227,14 +228,25 @@ class Position:
 PROTECTIVE = (OrderPurpose.STOP, OrderPurpose.TARGET, OrderPurpose.TRAILING)
 
 
+def covering(p: Position, purpose: OrderPurpose, resting: Iterable[Order]) -> tuple[Order, ...]:
+    """Those of the orders of this purpose that rest at the wanted price and together cover no more than is held.
+
+    The newest count first: what was placed for what is held now before what was placed for less, or for more.
+    """
+    wanted, left = p.wanted_price(purpose), max(p.quantity, ZERO)
+    kept = []
+    for order in sorted(resting, key=lambda o: -o.number):
+        if order.phase is OrderPhase.WORKING and order.setting == wanted and order.leaves <= left:
+            kept.append(order)
+            left -= order.leaves
+    return tuple(kept)
+
+
 def protection_rests(p: Position) -> bool:
     """The venue holds every wanted protective order, for the whole quantity."""
     return p.quantity > 0 and all(
         p.wanted_price(purpose) is None
-        or any(
-            o.phase is OrderPhase.WORKING and o.setting == p.wanted_price(purpose) and o.leaves == p.quantity
-            for o in p.live_orders(purpose)
-        )
+        or sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO) == p.quantity
         for purpose in PROTECTIVE
     )
 

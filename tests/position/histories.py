@@ -256,7 +256,23 @@ def dust() -> Story:
     return story
 
 
+def partly_covered() -> Story:
+    """Above the market maximum it takes three stops, and the venue refuses the last one for too long."""
+    story = Story()
+    story.tell(story.opening("250", stop_loss=dec(90)))
+    for _ in range(3):
+        story.tell(story.fill(story.order(ENTRY)))
+    story.tell(story.accepted(story.order(STOP)))
+    first, second, last = story.position.live_orders(STOP)
+    story.tell(story.accepted(second))
+    story.tell(story.rejected(last, RejectReason.LIMIT_REACHED))
+    story.tell(r.Woken(topic="protect:stop"), after_ms=30_000)
+    assert (story.state, story.position.goal) == (S.MODIFYING, first.leaves + second.leaves)
+    return story
+
+
 RARE += (
+    partly_covered,
     added,
     addition_refused,
     addition_called_off,

@@ -7,7 +7,7 @@ lost is found by asking (ResolveOrder, FetchFills, Sweep), as the gateway does i
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from actors.position.fold import fold
@@ -54,6 +54,7 @@ from tests.position.story import (
 )
 
 HALF = Decimal("0.5")
+MARKET_MOST = BTC.max_market_quantity
 I7_NS = 2 * SECOND
 PEACE_ROUNDS_MOST = 2_000
 REASONS = (
@@ -155,6 +156,7 @@ class World:
         else:
             assert submit.side is self.story.key.side.reducing, "I8: what closes is on the closing side"
             assert submit.quantity <= step.position.quantity, "I8: never more than is held"
+            assert submit.quantity <= MARKET_MOST, "the venue takes no more at once, of a stop neither"
 
     def _watch_protection(self, step: Step) -> None:
         self.warned = self.warned or bool(notices(step, Severity.CRITICAL))
@@ -522,7 +524,10 @@ class World:
             assert p.quantity <= p.goal, f"a close comes to its end: {self.log[-8:]}"
         if p.quantity > 0 and p.stop_loss is not None:
             stops = [s for s in live if s.kind is OrderKind.STOP_MARKET]
-            assert [(s.trigger_price, s.quantity) for s in stops] == [(p.stop_loss, p.quantity)], "I7"
+            assert {s.trigger_price for s in stops} == {p.stop_loss}, "I7"
+            assert sum((s.quantity for s in stops), Decimal(0)) == p.quantity, "I7"
+            fewest = (p.quantity / MARKET_MOST).to_integral_value(ROUND_CEILING)
+            assert len(stops) <= fewest + 1, "few orders are as good as many"
 
 
 def _venue_id(submit: SubmitOrder) -> VenueOrderId:
