@@ -63,23 +63,25 @@ class OrderRejected(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeUnknown(AboutOrder):
-    """The answer to a submit or cancel: perhaps done."""
+    """The answer to a submit or cancel: perhaps done. `silent`: nobody who knows answered at all."""
 
     cause: str
     cancel: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotExecuted(AboutOrder):
     """From adapter to gateway: certainly not done, and worth another try after `retry_after_ms`.
 
-    `throttled`: the venue asks everybody to be quiet that long (429, 418).
+    `throttled`: the venue asks everybody to be quiet that long (429, 418). `silent`: nobody who knows answered.
     """
 
     retry_after_ms: int
     cause: str
     cancel: bool = False
     throttled: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +104,11 @@ class OrderNotFound(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryFailed(AboutOrder):
-    """From adapter to gateway: a query or cancel had no usable answer."""
+    """From adapter to gateway: a query or cancel had no usable answer. `silent`: nobody who knows answered."""
 
     cause: str
     retry_after_ms: int = 0
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +167,7 @@ class SettingRefused(VenueReport):
     text: str
     unknown: bool = False
     retry_after_ms: int = 0
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,11 +217,12 @@ class BalanceReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed(VenueReport):
-    """A read had no usable answer: evidence of nothing."""
+    """A read had no usable answer: evidence of nothing. `silent`: nobody who knows answered at all."""
 
     request_id: str
     cause: str
     retry_after_ms: int = 0
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +333,7 @@ class GatewayStatus(VenueReport):
     throttled_until_ns: int = 0
     last_error: str = ""
     budget: str = ""
+    breaker: str = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

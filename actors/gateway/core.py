@@ -6,6 +6,8 @@ from typing import Any
 
 from actors.gateway import budget, lanes, outage, resync
 from actors.gateway.actions import MS, NOTIFIER, SECOND, Action, Later, Never
+from actors.gateway.breaker import Channel
+from actors.gateway.circuits import Circuits
 from actors.gateway.desk import Desk
 from actors.gateway.lanes import Ticket
 from actors.gateway.memory import Memory
@@ -16,12 +18,15 @@ from messages import requests as q
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reconciliation import FetchTrades, TradesReport
-from messages.types import AccountId, ClientOrderId
+from messages.types import AccountId, ClientOrderId, RejectReason
 
 TICK_NS = SECOND
 STATUS_EVERY_NS = SECOND
 SWEEP_NS = 60 * SECOND
 SILENCE_FROM_MS = 1_000
+
+_NEVER_ASKED = frozenset({RejectReason.EXPIRED, RejectReason.NEVER_SENT})
+"""Refusals that are not the venue's."""
 
 Read = q.FetchPositions | q.FetchOpenOrders | q.FetchBalance | FetchTrades
 
@@ -34,6 +39,7 @@ class Gateway:
         self._memory = memory
         self._desk = Desk(account, clock, memory)
         self._orders = Orders(self._desk)
+        self._circuits = Circuits(self._desk)
         self._resync = resync.Resync(account=account, number=memory.resyncs)
         self._outage = None if memory.venue else outage.connecting(account, self._desk.now_ns)
         self._sweep_ns = sweep_ns
@@ -103,15 +109,14 @@ class Gateway:
             case q.SubmitOrder() if not left:
                 self._orders.displaced(message)
             case q.SubmitOrder() | q.CancelOrder():
-                self._handle(
-                    r.OutcomeUnknown(**self._about(message), cause=cause, cancel=isinstance(message, q.CancelOrder))
-                )
+                canceling = isinstance(message, q.CancelOrder)
+                self._handle(r.OutcomeUnknown(**self._about(message), cause=cause, cancel=canceling, silent=left))
             case q.QueryOrder() | q.FetchFills():
-                self._handle(r.QueryFailed(**self._about(message), cause=cause))
+                self._handle(r.QueryFailed(**self._about(message), cause=cause, silent=left))
             case q.SetLeverage():
-                self._handle(self._refused(message, cause, unknown=left))
+                self._handle(replace(self._refused(message, cause, unknown=left), silent=left))
             case q.FetchPositions() | q.FetchOpenOrders() | q.FetchBalance() | FetchTrades():
-                self._handle(self._unread(message, cause))
+                self._handle(replace(self._unread(message, cause), silent=left))
             case _:
                 raise TypeError(f"{type(message).__name__} was not to be sent")
 
@@ -138,6 +143,7 @@ class Gateway:
     def _outcome_unknown(self, message: r.OutcomeUnknown) -> None:
         self._desk.last_error = message.cause
         self._desk.say(message)
+        self._silence(Channel.ORDERS, message.cause, silent=message.silent)
         if message.cancel:
             self._orders.cancels.unclear(message)
         else:
@@ -147,16 +153,22 @@ class Gateway:
         self._desk.last_error = message.cause
         if message.throttled:
             self._be_quiet(message.retry_after_ms, message.cause)
+        self._silence(Channel.ORDERS, message.cause, silent=message.silent)
         if message.cancel:
             self._orders.cancels.not_executed(message)
         else:
             self._orders.not_executed(message)
 
     def _cancel_rejected(self, message: r.CancelRejected) -> None:
+        self._circuits.answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.cancels.unclear(message)
 
     def _order_report(self, message: r.OrderReport) -> None:
+        if message.queried:
+            self._circuits.answered(Channel.READS)
+        elif message.status.ended and f"cancel/{message.client_order_id}" in self._desk.flights:
+            self._circuits.answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.reported(message)
 
@@ -165,15 +177,19 @@ class Gateway:
         self._orders.filled(message)
 
     def _accepted(self, message: r.OrderAccepted) -> None:
+        self._circuits.answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.accepted(message)
 
     def _rejected(self, message: r.OrderRejected) -> None:
+        if message.reason not in _NEVER_ASKED:
+            self._circuits.answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.rejected(message)
 
     def _fills_fetched(self, message: r.FillsFetched) -> None:
         self._desk.landed(f"fills/{message.client_order_id}")
+        self._circuits.answered(Channel.READS)
         self._desk.say(message)
         self._learn(message)
 
@@ -182,7 +198,9 @@ class Gateway:
         name = message.client_order_id
         _ = self._desk.landed(f"query/{name}") or self._desk.landed(f"fills/{name}")
         if isinstance(message, r.QueryFailed):
-            self._read_failed(message.cause, message.retry_after_ms)
+            self._read_failed(message)
+        else:
+            self._circuits.answered(Channel.READS)
         self._learn(message)
 
     def _learn(self, message: r.AboutOrder) -> None:
@@ -192,8 +210,8 @@ class Gateway:
     # Settings and reads ---------------------------------------------------------------------------
 
     def _set_leverage(self, message: q.SetLeverage) -> None:
-        if not self._desk.open_for_business:
-            self._desk.say(self._refused(message, "venue unreachable", unknown=False))
+        if self._desk.opening_refusal:
+            self._desk.say(self._refused(message, self._desk.opening_refusal, unknown=False))
             return
         key = f"leverage/{message.position_id}/{message.leverage}"
         self._desk.promise(key, message)
@@ -204,6 +222,10 @@ class Gateway:
         key = f"leverage/{message.position_id}/{message.leverage}"
         self._desk.landed(key)
         self._desk.fulfill(key)
+        if isinstance(message, r.SettingApplied):
+            self._circuits.answered(Channel.ORDERS)
+        else:
+            self._silence(Channel.ORDERS, message.text, silent=message.silent)
         self._desk.say(message)
 
     def _refused(self, message: q.SetLeverage, text: str, *, unknown: bool) -> r.SettingRefused:
@@ -220,10 +242,12 @@ class Gateway:
         )
 
     def _read(self, message: Read) -> None:
-        if self._desk.open_for_business:
-            self._desk.request(f"read/{message.request_id}", message)
-        else:
+        if not self._desk.open_for_business:
             self._desk.say(self._unread(message, "venue unreachable"))
+        elif self._circuits.reads_held:
+            self._desk.say(self._unread(message, self._circuits.reads_held))
+        else:
+            self._desk.request(f"read/{message.request_id}", message)
 
     def _unread(self, message: Read, cause: str) -> r.FetchFailed:
         return r.FetchFailed(
@@ -237,12 +261,14 @@ class Gateway:
 
     def _have_read(self, message: r.PositionsReport | r.BalanceReport | TradesReport) -> None:
         self._desk.landed(f"read/{message.request_id}")
+        self._circuits.answered(Channel.READS)
         self._desk.say(message)
         self._read_all(resync.answered(self._resync, message.request_id))
 
     def _open_orders(self, message: r.OpenOrdersReport) -> None:
         """Our own question is broken up for the positions; anybody else's answer is passed on whole."""
         self._desk.landed(f"read/{message.request_id}")
+        self._circuits.answered(Channel.READS)
         if not resync.is_ours(self._resync, message.request_id):
             self._desk.say(message)
             return
@@ -263,7 +289,7 @@ class Gateway:
 
     def _fetch_failed(self, message: r.FetchFailed) -> None:
         self._desk.landed(f"read/{message.request_id}")
-        self._read_failed(message.cause, message.retry_after_ms)
+        self._read_failed(message)
         if not resync.is_ours(self._resync, message.request_id):
             self._desk.say(message)
             return
@@ -283,6 +309,8 @@ class Gateway:
         self._memory.venue = message
         self._desk.ration(budget.learned(self._desk.lanes.budget, message.limits, message.costs))
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
+        for channel in Channel:
+            self._circuits.answered(channel)
         self._desk.say(message)
         if self._outage is not None:
             notice = outage.recovered(self._outage, self._desk.now_ns)
@@ -306,7 +334,7 @@ class Gateway:
         self._outage, notice = outage.down(self._outage, self._account, message.cause, self._desk.now_ns)
         self._notify(notice)
         self._look_after_outage()
-        self._orders.venue_lost()
+        self._orders.refuse_openings()
         for ticket in self._desk.withdraw_questions():
             self._unanswered(ticket, "venue unreachable", left=False)
 
@@ -330,11 +358,26 @@ class Gateway:
         if self._desk.open_for_business:
             self._read_all(resync.want(self._resync))
 
-    def _read_failed(self, cause: str, retry_after_ms: int) -> None:
+    def _read_failed(self, message: r.QueryFailed | r.FetchFailed) -> None:
         """A failed read names a pause for several reasons; one of whole seconds is the venue's Retry-After."""
-        self._desk.last_error = cause
-        if retry_after_ms >= SILENCE_FROM_MS:
-            self._be_quiet(retry_after_ms, cause)
+        self._desk.last_error = message.cause
+        if message.retry_after_ms >= SILENCE_FROM_MS:
+            self._be_quiet(message.retry_after_ms, message.cause)
+        self._silence(Channel.READS, message.cause, silent=message.silent)
+
+    def _silence(self, channel: Channel, cause: str, *, silent: bool) -> None:
+        """Nobody answered; where that has gone on for long enough, what may wait is told so instead of waiting."""
+        if not silent or not self._circuits.failed(channel, cause):
+            return
+        self._orders.refuse_openings()
+        for ticket in self._desk.withdraw_held():
+            self._unanswered(ticket, self._desk.opening_refusal, left=False)
+
+    def _breaker_due(self, channel: Channel) -> None:
+        """Half open: the sweep is what there is to try reads with; orders wait for somebody who wants one."""
+        if self._circuits.due(channel) and channel is Channel.READS and self._desk.open_for_business:
+            pending = resync.pending(self._resync)
+            self._read_all((self._resync, pending) if pending else resync.want(self._resync))
 
     def _be_quiet(self, silence_ms: int, cause: str) -> None:
         desk = self._desk
@@ -369,6 +412,8 @@ class Gateway:
                 self._sweep()
             case "tick":
                 self._tick()
+            case "breaker":
+                self._breaker_due(Channel(name))
             case "outage":
                 self._look_after_outage()
             case "status":
@@ -389,6 +434,7 @@ class Gateway:
             retries=desk.retries,
             throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet_ns > now_ns else 0,
             last_error=desk.last_error,
+            breaker=self._circuits.in_words,
             budget=budget.in_words(desk.lanes.budget, now_ns),
         )
         if self._status_due or self._same(status):

@@ -1,12 +1,13 @@
 """What one life of the gateway works on: its lanes, what is outstanding, and the actions of the step at hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from actors.gateway import budget
 from actors.gateway import lanes as lane
 from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say, Send
 from actors.gateway.budget import Budget
+from actors.gateway.lane import Lane
 from actors.gateway.lanes import Lanes, Ticket
 from actors.gateway.memory import Memory
 from actors.ports import Clock
@@ -50,6 +51,8 @@ class Desk:
         self.displaced: list[Ticket] = []
         self.retries = 0
         self.last_error = ""
+        self.no_openings = ""
+        """Why nothing may be opened though the venue is there; empty where it may."""
         self._queued: set[str] = set()
         self._promised: dict[str, Message] = {}
         self._fulfilled: set[str] = set()
@@ -67,6 +70,11 @@ class Desk:
     @property
     def open_for_business(self) -> bool:
         return self.lanes.reachable
+
+    @property
+    def opening_refusal(self) -> str:
+        """Why nothing may be opened now; empty where it may."""
+        return self.no_openings if self.open_for_business else "venue unreachable"
 
     def say(self, message: Message, to: Address = SUPERVISOR) -> None:
         self.actions.append(Say(to, message))
@@ -104,6 +112,18 @@ class Desk:
         """What only asks: better told at once that there is no answer than kept waiting for the venue."""
         return self._withdraw(lambda waiting: not isinstance(waiting.message, (SubmitOrder, CancelOrder)))
 
+    def withdraw_held(self) -> tuple[Ticket, ...]:
+        """What is held back and whose asker is better told so: settings and reads of others than ourselves."""
+        held = {lane_ for lane_, most in self.lanes.allowed.items() if most == 0}
+        ours = f"read/resync/{self.account}/"
+        return self._withdraw(
+            lambda waiting: (
+                waiting.lane in held
+                and not isinstance(waiting.message, SubmitOrder)
+                and not waiting.key.startswith(ours)
+            )
+        )
+
     def _withdraw(self, unwanted: Callable[[Ticket], bool]) -> tuple[Ticket, ...]:
         self.lanes, gone = lane.take_out(self.lanes, unwanted)
         self._queued.difference_update(old.key for old in gone)
@@ -123,6 +143,10 @@ class Desk:
         """What is known now of the venue's limits and their use."""
         self.lanes = replace(self.lanes, budget=known)
         self.memory.budget = known
+
+    def hold(self, allowed: Mapping[Lane, int]) -> None:
+        """How many requests of these lanes may be outstanding from now on."""
+        self.lanes = replace(self.lanes, allowed=allowed)
 
     def landed(self, key: str) -> Flight | None:
         """The port answered: make room. None where nothing of that name was outstanding."""

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from actors.gateway.breaker import Channel, Circuit
 from actors.gateway.budget import Budget, Policy
 from actors.ports import Clock
 from messages.base import Message
@@ -149,6 +150,7 @@ class Memory:
     quiet_until_ns: int = 0
     resyncs: int = 0
     budget: Budget = field(default_factory=Budget)
+    circuits: dict[Channel, Circuit] = field(default_factory=dict)
 
     @classmethod
     def fresh(cls, clock: Clock, policy: Policy | None = None) -> "Memory":

@@ -63,8 +63,8 @@ class Orders:
             self._refuse(order, RejectReason.NEVER_SENT, "asked after before it was sent")
         elif isinstance(order, SubmitOpening) and self._sent.emergency_overtook(name):
             self._refuse(order, RejectReason.NEVER_SENT, "its position is being closed in an emergency")
-        elif isinstance(order, SubmitOpening) and not self._desk.open_for_business:
-            self._refuse(order, RejectReason.NOT_EXECUTED, "venue unreachable")
+        elif isinstance(order, SubmitOpening) and self._desk.opening_refusal:
+            self._refuse(order, RejectReason.NOT_EXECUTED, self._desk.opening_refusal)
         else:
             self._accept(order)
 
@@ -140,10 +140,11 @@ class Orders:
     def displaced(self, order: SubmitOrder) -> None:
         self._refuse(order, RejectReason.NOT_EXECUTED, "too many requests are waiting for the venue")
 
-    def venue_lost(self) -> None:
+    def refuse_openings(self) -> None:
+        """Those that have not left: while the venue is not itself, nothing is opened."""
         for order in list(self._waiting.values()):
             if isinstance(order, SubmitOpening):
-                self._refuse(order, RejectReason.NOT_EXECUTED, "venue unreachable")
+                self._refuse(order, RejectReason.NOT_EXECUTED, self._desk.opening_refusal)
 
     def retry_due(self, name: ClientOrderId) -> None:
         order = self._waiting.get(name)
@@ -192,8 +193,8 @@ class Orders:
             self._refuse(order, RejectReason.NEVER_SENT, "canceled before it was executed")
         elif opening and self._sent.emergency_overtook(name):
             self._refuse(order, RejectReason.NEVER_SENT, "its position is being closed in an emergency")
-        elif opening and not self._desk.open_for_business:
-            self._refuse(order, RejectReason.NOT_EXECUTED, f"venue unreachable: {message.cause}")
+        elif opening and self._desk.opening_refusal:
+            self._refuse(order, RejectReason.NOT_EXECUTED, f"{self._desk.opening_refusal}: {message.cause}")
         elif isinstance(verdict, retry.GiveUp):
             self._refuse(order, verdict.reason, verdict.text)
         else:

@@ -1,4 +1,4 @@
-"""What the owner is told of a venue out of reach, or one that asks for silence: each once, with its duration."""
+"""What the owner is told of a venue out of reach, silent, or asking for silence: each once, with its duration."""
 
 from dataclasses import dataclass, replace
 
@@ -79,6 +79,29 @@ def silenced(account: AccountId, silence_ns: int, cause: str, now_ns: int) -> No
         text=f"{text} Nothing can be closed until then; stops at the venue keep working." if banned else text,
         account=account,
         notice_id=f"silence/{account}/{now_ns}",
+    )
+
+
+def unanswered(  # noqa: PLR0917 - what there is to say
+    account: AccountId, what: str, cause: str, severity: Severity, since_ns: int, now_ns: int
+) -> Notify:
+    """The venue is there, and requests of one kind go unanswered."""
+    age = _spoken(now_ns - since_ns)
+    return Notify(
+        severity=severity,
+        text=f"{account}: the venue does not answer {what} for {age} ({cause}). Nothing is opened meanwhile; "
+        "closing, protecting and canceling are tried on.",
+        account=account,
+        notice_id=f"unanswered/{account}/{what}/{since_ns}/{severity}",
+    )
+
+
+def mended(account: AccountId, what: str, since_ns: int, now_ns: int) -> Notify:
+    return Notify(
+        severity=Severity.WARNING,
+        text=f"{account}: the venue answers {what} again after {_spoken(now_ns - since_ns)}.",
+        account=account,
+        notice_id=f"unanswered/{account}/{what}/{since_ns}/over",
     )
 
 

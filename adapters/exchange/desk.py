@@ -145,7 +145,7 @@ class Desk:
             case proof.NotExecuted():
                 self._deliver(replies.not_executed(message, verdict, stamp))
             case proof.Unknown(cause=cause):
-                self._deliver(replies.unknown(message, cause, stamp))
+                self._deliver(replies.unknown(message, cause, stamp, silent=proof.is_silent(verdict)))
             case proof.Duplicate() | proof.Answered():
                 self._deliver(replies.unknown(message, "an answer that is none to a cancel", stamp))
 
@@ -196,7 +196,9 @@ class Desk:
                     report = await self._reader.trades(message)
         except ReadError as error:
             stamp = self._reader.stamp()
-            report = replies.fetch_failed(message, message.request_id, error.cause, error.retry_after_ms, stamp)
+            report = replies.fetch_failed(
+                message, message.request_id, error.cause, error.retry_after_ms, stamp, silent=error.silent
+            )
         except MalformedError as error:
             # One row that cannot be read makes the whole list evidence of nothing.
             cause = f"unreadable answer: {error}"
@@ -211,7 +213,8 @@ class Desk:
             return
         except ReadError as error:
             stamp = self._reader.stamp()
-            self._deliver(replies.query_failed(message, error.cause, error.retry_after_ms, stamp))
+            failed = replies.query_failed(message, error.cause, error.retry_after_ms, stamp, silent=error.silent)
+            self._deliver(failed)
             return
         except MalformedError as error:
             cause = f"unreadable answer: {error}"

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -94,9 +95,10 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Perhaps done."""
+    """Perhaps done. `answered`: the venue itself spoke, in words that no table has."""
 
     cause: str
+    answered: bool = False
 
 
 Verdict: TypeAlias = Accepted | Answered | Rejected | Missing | Duplicate | NotExecuted | Unknown
@@ -237,7 +239,7 @@ def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: str) -
         return Answered(value={})
     reason = codes.rejected.get(code)
     if reason is None:
-        return Unknown(cause=cause)
+        return Unknown(cause=cause, answered=True)
     return Rejected(reason=reason, code=code, text=_said(text))
 
 
@@ -304,10 +306,19 @@ def _retry_ms(headers: Headers, text: str, now_ms: int) -> int | None:
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     for name, value in pairs:
         if str(name).lower() == "retry-after":
-            seconds = str(value).strip()
-            if seconds.isascii() and seconds.isdigit() and len(seconds) < 10:
-                return min(int(seconds) * 1000, MAX_RETRY_AFTER_MS)
+            return _pause_ms(str(value).strip(), now_ms)
     return None
+
+
+def _pause_ms(text: str, now_ms: int) -> int | None:
+    """A Retry-After: whole seconds, or a date (RFC 9110, 10.2.3), which a proxy before the venue may write."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return min(int(text) * 1000, MAX_RETRY_AFTER_MS)
+    try:
+        until_ms = int(parsedate_to_datetime(text).timestamp() * 1000)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return max(0, min(until_ms - now_ms, MAX_RETRY_AFTER_MS)) if now_ms > 0 else None
 
 
 def _search(pattern: re.Pattern[str], text: str) -> str | None:
@@ -334,6 +345,13 @@ def _said(text: str) -> str:
 def _cause(status: int, code: str | None, text: str) -> str:
     parts = [str(status) if status else "", code or "", _said(text)]
     return " ".join(part for part in parts if part)
+
+
+def is_silent(verdict: Verdict) -> bool:
+    """Whether nobody who knows answered: nothing came, a server failed, or nobody could read what came."""
+    if isinstance(verdict, Unknown):
+        return not verdict.answered
+    return isinstance(verdict, NotExecuted) and not (verdict.throttled or verdict.resync)
 
 
 def with_secrets_masked(verdict: Verdict, secrets: tuple[str, ...]) -> Verdict:

@@ -50,12 +50,13 @@ FUNDING_LOOKBACK_MS = 24 * 3_600_000
 
 
 class ReadError(Exception):
-    """A read had no usable answer: evidence of nothing."""
+    """A read had no usable answer: evidence of nothing. `silent`: nobody who knows answered at all."""
 
-    def __init__(self, cause: str, retry_after_ms: int = 0) -> None:
+    def __init__(self, cause: str, retry_after_ms: int = 0, *, silent: bool = False) -> None:
         super().__init__(cause)
         self.cause = cause
         self.retry_after_ms = retry_after_ms
+        self.silent = silent
 
 
 class NoSuchOrderError(ReadError):
@@ -91,7 +92,7 @@ class Reader:
             child = await self._child_row(request.symbol, row)
             return replies.following(conditional_report(row, child, self.stamp()), request)
         except ReadError as error:
-            return replies.query_failed(request, error.cause, error.retry_after_ms, self.stamp())
+            return replies.query_failed(request, error.cause, error.retry_after_ms, self.stamp(), silent=error.silent)
         except MalformedError as error:
             return replies.query_failed(request, f"unreadable answer: {error}", 0, self.stamp())
 
@@ -326,10 +327,10 @@ class Reader:
         match verdict:
             case proof.NotExecuted(cause=cause, retry_after_ms=retry_after_ms):
                 await self.after(verdict)
-                return ReadError(cause, retry_after_ms)
+                return ReadError(cause, retry_after_ms, silent=proof.is_silent(verdict))
             case proof.Unknown(cause=cause):
                 self.suspect(cause)
-                return ReadError(cause)
+                return ReadError(cause, silent=proof.is_silent(verdict))
             case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
                 return ReadError(f"{code} {text}")
             case _:

@@ -50,7 +50,7 @@ def to_submit(request: SubmitOrder, verdict: Verdict, stamp: Stamp) -> tuple[Mes
         case proof.NotExecuted():
             return (not_executed(request, verdict, stamp),)
         case proof.Unknown(cause=cause):
-            return (unknown(request, cause, stamp),)
+            return (unknown(request, cause, stamp, silent=proof.is_silent(verdict)),)
         case proof.Duplicate(code=code, text=text):
             return (unknown(request, f"{code} {text}", stamp),)
         case proof.Missing() | proof.Answered():
@@ -93,7 +93,7 @@ def cancel_rejected(request: CancelOrder, code: str, text: str, stamp: Stamp) ->
     return following(report, request)
 
 
-def unknown(request: OrderRequest, cause: str, stamp: Stamp) -> OutcomeUnknown:
+def unknown(request: OrderRequest, cause: str, stamp: Stamp, *, silent: bool = False) -> OutcomeUnknown:
     report = OutcomeUnknown(
         account=stamp.account,
         ts_init=stamp.ts_init,
@@ -101,6 +101,7 @@ def unknown(request: OrderRequest, cause: str, stamp: Stamp) -> OutcomeUnknown:
         client_order_id=request.client_order_id,
         cause=cause,
         cancel=isinstance(request, CancelOrder),
+        silent=silent,
     )
     return following(report, request)
 
@@ -115,6 +116,7 @@ def not_executed(request: OrderRequest, verdict: proof.NotExecuted, stamp: Stamp
         cause=verdict.cause,
         cancel=isinstance(request, CancelOrder),
         throttled=verdict.throttled,
+        silent=proof.is_silent(verdict),
     )
     return following(report, request)
 
@@ -129,7 +131,9 @@ def order_not_found(request: OrderRequest, stamp: Stamp) -> OrderNotFound:
     return following(report, request)
 
 
-def query_failed(request: OrderRequest, cause: str, retry_after_ms: int, stamp: Stamp) -> QueryFailed:
+def query_failed(
+    request: OrderRequest, cause: str, retry_after_ms: int, stamp: Stamp, *, silent: bool = False
+) -> QueryFailed:
     report = QueryFailed(
         account=stamp.account,
         ts_init=stamp.ts_init,
@@ -137,17 +141,21 @@ def query_failed(request: OrderRequest, cause: str, retry_after_ms: int, stamp: 
         client_order_id=request.client_order_id,
         cause=cause,
         retry_after_ms=retry_after_ms,
+        silent=silent,
     )
     return following(report, request)
 
 
-def fetch_failed(request: Message, request_id: str, cause: str, retry_after_ms: int, stamp: Stamp) -> FetchFailed:
+def fetch_failed(
+    request: Message, request_id: str, cause: str, retry_after_ms: int, stamp: Stamp, *, silent: bool = False
+) -> FetchFailed:
     report = FetchFailed(
         account=stamp.account,
         ts_init=stamp.ts_init,
         request_id=request_id,
         cause=cause,
         retry_after_ms=retry_after_ms,
+        silent=silent,
     )
     return following(report, request)
 
@@ -163,9 +171,10 @@ def to_setting(request: SetLeverage, verdict: Verdict, stamp: Stamp) -> SettingA
         case proof.Rejected(code=code, text=text):
             return setting_refused(request, f"{code} {text}", stamp)
         case proof.NotExecuted(cause=cause, retry_after_ms=retry_after_ms):
-            return setting_refused(request, cause, stamp, unknown=True, retry_after_ms=retry_after_ms)
+            report = setting_refused(request, cause, stamp, unknown=True, retry_after_ms=retry_after_ms)
+            return replace(report, silent=proof.is_silent(verdict))
         case proof.Unknown(cause=cause):
-            return setting_refused(request, cause, stamp, unknown=True)
+            return replace(setting_refused(request, cause, stamp, unknown=True), silent=proof.is_silent(verdict))
         case _:
             return setting_refused(request, "an answer that is none to a setting", stamp, unknown=True)
 

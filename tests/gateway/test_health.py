@@ -94,7 +94,7 @@ def test_a_start_without_a_venue_is_told_after_a_moment() -> None:
 def test_a_quick_start_is_nothing_to_tell() -> None:
     play = Stage(up=False)
     play.tell(stage.venue_up())
-    play.advance(10 * MINUTE)
+    play.advance(MINUTE)
     assert play.notices == []
 
 

@@ -1,0 +1,107 @@
+"""The circuits of an account at work: what they hold back, and what the owner is told of them."""
+
+from types import MappingProxyType
+
+from actors.gateway import breaker, outage
+from actors.gateway.actions import NOTIFIER, Later, Never
+from actors.gateway.breaker import Channel, Circuit, Phase
+from actors.gateway.desk import Desk
+from actors.gateway.lane import Lane
+from messages.types import Severity
+
+_EVERYTHING = 1 << 30
+
+
+class Circuits:
+    """Fed with what was answered and what was not; sets what may leave, and why openings may not."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._seed = f"{desk.account}/{desk.memory.started_ns}"
+        self._told: dict[Channel, Severity] = {}
+        for circuit in self._all():
+            if circuit.phase is Phase.OPEN:
+                self._look_again(circuit)
+            if circuit.openings:
+                self._told[circuit.channel] = Severity.WARNING
+        self._hold()
+
+    @property
+    def reads_held(self) -> str:
+        """Why nothing is read in bulk now; empty where it is."""
+        return self._why(Channel.READS) if self._of(Channel.READS).phase is Phase.OPEN else ""
+
+    @property
+    def in_words(self) -> str:
+        return breaker.in_words(self._all())
+
+    def failed(self, channel: Channel, cause: str) -> bool:
+        """Nobody answered; returns whether that opened the circuit, or opened it again."""
+        before = self._of(channel)
+        after = breaker.failed(before, cause, self._desk.now_ns, self._seed)
+        self._desk.memory.circuits[channel] = after
+        if after.openings == before.openings:
+            return False
+        self._look_again(after)
+        self._tell(after)
+        self._hold()
+        return True
+
+    def answered(self, channel: Channel) -> None:
+        """Somebody answered: closed."""
+        before = self._of(channel)
+        if before.phase is Phase.CLOSED and not before.failures:
+            return
+        self._desk.memory.circuits[channel] = breaker.answered(before)
+        if not before.openings:
+            return
+        self._desk.actions.append(Never(f"breaker/{channel}"))
+        if self._told.pop(channel, None) is not None:
+            notice = outage.mended(self._desk.account, channel, before.since_ns, self._desk.now_ns)
+            self._desk.say(notice, NOTIFIER)
+        self._hold()
+
+    def due(self, channel: Channel) -> bool:
+        """A pause is over; returns whether its circuit is half open now."""
+        after = breaker.due(self._of(channel), self._desk.now_ns)
+        self._desk.memory.circuits[channel] = after
+        self._hold()
+        return after.phase is Phase.HALF_OPEN
+
+    def _of(self, channel: Channel) -> Circuit:
+        return self._desk.memory.circuits.get(channel) or Circuit(channel=channel)
+
+    def _all(self) -> tuple[Circuit, ...]:
+        return tuple(self._of(channel) for channel in Channel)
+
+    def _look_again(self, circuit: Circuit) -> None:
+        delay_ns = max(0, circuit.until_ns - self._desk.now_ns)
+        self._desk.actions.append(Later(f"breaker/{circuit.channel}", delay_ns))
+
+    def _hold(self) -> None:
+        """Half open: one at a time. Openings need both: who opens must be able to see what he holds."""
+        orders, reads = self._of(Channel.ORDERS), self._of(Channel.READS)
+        most = {Phase.CLOSED: _EVERYTHING, Phase.HALF_OPEN: 1, Phase.OPEN: 0}
+        openings = 0 if reads.phase is not Phase.CLOSED else most[orders.phase]
+        self._desk.hold(MappingProxyType({Lane.OPENING: openings, Lane.READING: most[reads.phase]}))
+        shut = next((c for c in (reads, orders) if c.phase is Phase.OPEN), None)
+        if shut is None and reads.phase is Phase.HALF_OPEN:
+            shut = reads
+        self._desk.no_openings = self._why(shut.channel) if shut else ""
+
+    def _why(self, channel: Channel) -> str:
+        return f"the venue does not answer {channel}: {self._of(channel).cause}"
+
+    def _tell(self, circuit: Circuit) -> None:
+        """Once when it opens, and once more, louder, when that lasts."""
+        told = self._told.get(circuit.channel)
+        lasts = self._desk.now_ns - circuit.since_ns >= outage.CRITICAL_AFTER_NS
+        severity = Severity.CRITICAL if lasts else Severity.WARNING
+        if told is None or (lasts and told is not Severity.CRITICAL):
+            self._told[circuit.channel] = severity
+            self._desk.say(
+                outage.unanswered(
+                    self._desk.account, circuit.channel, circuit.cause, severity, circuit.since_ns, self._desk.now_ns
+                ),
+                NOTIFIER,
+            )
