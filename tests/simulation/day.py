@@ -14,7 +14,7 @@ ACTS_LEAST = 200
 OPENINGS = (12, 18)
 FUNDING_MS = (6_400_000, 35_200_000, 64_000_000)
 """When the venue pays funding, in this simulation's time: 00:00, 08:00 and 16:00 UTC."""
-_FASTEST_S = (900, 1_800, 3_600)
+_FASTEST_S = (1_800, 3_600, 7_200)
 
 
 def draw_day(seed: int) -> Plan:
@@ -39,7 +39,8 @@ def draw_day(seed: int) -> Plan:
         kills=swarm.kills_of_a_day(stream(seed, "day kills"), shape.choice((0, 0, 1, 2))),
         kinds=names,
         fast_s=shape.choice(_FASTEST_S),
-        probe_ms=shape.choice((120_000, 600_000, 1_800_000)),
+        probe_ms=shape.choice((600_000, 1_800_000, 3_600_000)),
+        refresh_ms=shape.choice((1_200_000, 3_000_000)),
         bursts=bursts,
     )
 

@@ -84,6 +84,7 @@ class Plan:
     fast_s: int = 60
     """Between two sweeps and checks, in seconds: what is silent is noticed after so long."""
     probe_ms: int = 10_000
+    refresh_ms: int = 1_200_000
     bursts: tuple[Burst, ...] = ()
     """When things happen; between them time passes in long strides. Empty: all the time."""
 

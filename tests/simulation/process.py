@@ -29,12 +29,15 @@ ACCOUNT = AccountId("main")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """How the process gets at one account of the venue. `probe_ms`: how often it asks whether the venue is there."""
+    """How the process gets at one account of the venue. `probe_ms`: how often it asks whether the venue is there;
+    `refresh_ms`: how often it prolongs its listen key, which lives for an hour.
+    """
 
     account: AccountId
     api_key: str
     mode: PositionMode
     probe_ms: int = 10_000
+    refresh_ms: int = 1_200_000
 
 
 class Lifetime:
@@ -128,6 +131,7 @@ class Process:
                 api_secret="simulated-secret",
                 position_mode=login.mode,
                 probe_interval_ms=login.probe_ms,
+                listen_key_refresh_ms=login.refresh_ms,
                 network=network,
                 loop=self.loop,
             )

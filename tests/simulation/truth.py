@@ -118,6 +118,8 @@ class Books:
     """Account and symbol that somebody else has traded, so that the venue's net says nothing of ours."""
     accounts: list[Account] = field(init=False)
     _seen: list[tuple[int, int, int]] = field(init=False)
+    known: int = -1
+    """Grows with every order and trade; while it stays, the venue holds nothing that was not read."""
 
     def __post_init__(self) -> None:
         self.accounts = list(self.venue.exchange.accounts.values())
@@ -126,10 +128,13 @@ class Books:
     @property
     def behind(self) -> bool:
         """Whether the venue has something that was not read yet."""
-        return self._seen != [(len(each.orders), len(each.algos), len(each.trades)) for each in self.accounts]
+        exchange = self.venue.exchange
+        return self.known != exchange.next_order_id + exchange.next_algo_id + exchange.next_trade_id
 
     def read(self) -> list[Deal]:
         """What has been traded since the last time."""
+        exchange = self.venue.exchange
+        self.known = exchange.next_order_id + exchange.next_algo_id + exchange.next_trade_id
         return [deal for which, account in enumerate(self.accounts) for deal in self._read(which, account)]
 
     def _read(self, which: int, account: Account) -> list[Deal]:

@@ -37,7 +37,7 @@ from tests.simulation.truth import Books, Ledger
 LIVENESS_MS = 90_000
 AFTER_BURST_MS = 20_000
 BURST_TICK_MS = 1_000
-QUIET_TICK_MS = 300_000
+QUIET_TICK_MS = 3_600_000
 DAY_MARKS_MS = 15_000
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
@@ -134,7 +134,8 @@ class World:
         self._doomed: Kill | None = None
         self._due_ms = 0
         self._rows = 0
-        self._settled_ns = -1
+        self._settled_ns = 0
+        self._peace_ns = 0
 
     # The run -------------------------------------------------------------------------------------------
 
@@ -183,8 +184,8 @@ class World:
 
     def _converge(self) -> int:
         """Milliseconds of peace until everything agreed."""
-        began_ns = self.scheduler.clock.monotonic_ns()
-        self._settled_ns = -1
+        began_ns = self._peace_ns = self.scheduler.clock.monotonic_ns()
+        self._settled_ns = 0
         done = self._run(self._liveness_ms, self._settled)
         if not done:
             self._complain()
@@ -201,7 +202,8 @@ class World:
     def _settled(self) -> bool:
         """Looked at when time has passed, not after every step."""
         now_ns = self.scheduler.clock.monotonic_ns()
-        if now_ns - self._settled_ns < TICK_MS * MS:
+        # What takes long is looked at less and less often.
+        if now_ns - self._settled_ns < max(TICK_MS * MS, (self._settled_ns - self._peace_ns) // 20):
             return False
         self._settled_ns = now_ns
         return not self._disagreements()
@@ -266,6 +268,7 @@ class World:
                     api_key=f"{name}-key",
                     mode=PositionMode.HEDGE if hedge else PositionMode.ONE_WAY,
                     probe_ms=self.plan.probe_ms,
+                    refresh_ms=self.plan.refresh_ms,
                 )
                 for name, hedge in self.plan.accounts
             ),
