@@ -118,8 +118,12 @@ class Cancels:
             self._give_up(wish.message, attempts, cause)
             return
         self._desk.retries += 1
-        self._wishes[name] = replace(wish, stage=Stage.PAUSED, attempts=attempts)
-        self._desk.later(f"cancel/{name}", retry.delay_ns(attempts, retry_after_ms))
+        paused = replace(wish, stage=Stage.PAUSED, attempts=attempts)
+        self._wishes[name] = paused
+        if self._desk.silenced:
+            self._send(paused)
+        else:
+            self._desk.later(f"cancel/{name}", retry.delay_ns(attempts, retry_after_ms))
 
     def _give_up(self, message: CancelOrder, attempts: int, cause: str) -> None:
         self.over(message.client_order_id)

@@ -72,6 +72,11 @@ class Desk:
         return self.lanes.reachable
 
     @property
+    def silenced(self) -> bool:
+        """Whether the venue has asked for silence: what is queued now leaves when that is over."""
+        return self.now_ns < self.lanes.quiet_until_ns
+
+    @property
     def opening_refusal(self) -> str:
         """Why nothing may be opened now; empty where it may."""
         return self.no_openings if self.open_for_business else "venue unreachable"

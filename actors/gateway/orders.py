@@ -200,7 +200,11 @@ class Orders:
         else:
             self._desk.retries += 1
             self._waiting[name] = order
-            self._desk.later(f"retry/{name}", verdict.delay_ns)
+            if self._desk.silenced:
+                # Back to its lane, which lets the most urgent leave first when the silence ends.
+                self._desk.request(f"submit/{name}", order)
+            else:
+                self._desk.later(f"retry/{name}", verdict.delay_ns)
 
     def reported(self, report: OrderReport) -> None:
         if report.queried:

@@ -103,11 +103,12 @@ class Session:
             verdict = interpret_raised(ask, raised, now_ms=now_ms)
         else:
             verdict = Unknown(cause="no answer was seen")
+        verdict = with_secrets_masked(verdict, self.secrets)
         if isinstance(verdict, NotExecuted) and verdict.throttled:
             until_ns = self._clock.monotonic_ns() + verdict.retry_after_ms * 1_000_000
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
             self.on_quiet(verdict.retry_after_ms, verdict.cause)
-        return with_secrets_masked(verdict, self.secrets)
+        return verdict
 
     async def quiet(self) -> None:
         """Wait as long as the venue has asked everybody to be quiet.

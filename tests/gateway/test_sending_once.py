@@ -384,3 +384,20 @@ def test_the_late_answer_of_an_earlier_doubt_does_not_settle_a_later_one() -> No
     play.advance(SECOND)
     assert len(play.sent_of(q.QueryOrder)) == 2
     assert len(play.sent_of(q.CancelOrder)) == 1
+
+
+def test_at_a_bans_end_the_emergency_leaves_first_though_its_first_attempt_met_the_ban() -> None:
+    play = Stage()
+    crowd = [stage.opening(stage.order_id(2, n)) for n in range(30)]
+    last = stage.emergency(stage.order_id(3, 2))
+    play.tell(*crowd, stage.emergency(stage.order_id(3, 1)))
+    play.tell(stage.not_executed(stage.order_id(3, 1), after_ms=120_000, throttled=True))
+    play.tell(stage.cancel(stage.order_id(4)), last)
+    play.tell(*(stage.not_executed(o.client_order_id, after_ms=120_000, throttled=True) for o in crowd[:16]))
+    play.sent.clear()
+    play.advance(119 * SECOND)
+    assert play.sent == []
+    play.advance(SECOND)
+    assert [type(m) for m in play.sent[:3]] == [q.SubmitEmergency, q.SubmitEmergency, q.CancelOrder]
+    assert play.sent[0] == last
+    assert {type(m) for m in play.sent[3:]} <= {q.SubmitOpening, q.FetchOpenOrders, q.FetchPositions}
