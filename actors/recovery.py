@@ -37,10 +37,12 @@ def restored(
     """
     positions: list[Position] = []
     wrong: list[str] = list(damaged)
+    silent: list[tuple[PositionId, str]] = []
     own: tuple[Event, ...] = ()
     for position_id, past in pasts:
         if past.damage:
             wrong.append(f"{position_id}: {past.damage}")
+            silent += [(position_id, past.damage)] if past.ordinal > OWN_HISTORY else []
         elif past.ordinal == OWN_HISTORY:
             own = past.events
         elif past.ordinal > OWN_HISTORY:  # below are histories of other actors, which read them themselves
@@ -53,6 +55,7 @@ def restored(
         highest_ordinal=highest_ordinal,
         realized_today=_realized(recent, accounts, day_of),
         damaged=tuple(wrong),
+        silent=tuple(silent),
     )
 
 

@@ -283,7 +283,7 @@ class ReleaseKey(Message):
 class PositionSilent(Message):
     """To the reconciler: this position exists, and its actor cannot say what it holds: quarantined, or damaged.
 
-    Its next view says that it is back.
+    An empty `why`: it speaks again.
     """
 
     position_id: PositionId

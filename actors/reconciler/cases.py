@@ -294,7 +294,9 @@ class Cases:
             why=why,
             command_id=command_id or CommandId(""),
         )
-        for position_id in record.paused:
+        watch = self._memory.watches.get(record.account)  # None: it is not in the configuration any more
+        live = {view.position_id for view in watch.live(record.symbol)} if watch is not None else set()
+        for position_id in (name for name in record.paused if name in live):
             command = ResumePosition(
                 command_id=CommandId(f"reconcile-{record.discrepancy_id}-resume-{position_id}"),
                 correlation_id=CorrelationId(f"reconcile-{record.discrepancy_id}"),

@@ -86,7 +86,7 @@ class Core:
 
     def start(self) -> Step:
         """After the ledger was read: what was under way is looked at again, and holds are told again."""
-        self._draft.clear()
+        self._draft.begin(self._memory.ledger)
         self._memory.held.clear()
         for watch in self._memory.watches.values():
             watch.rounds.clear()
@@ -96,7 +96,7 @@ class Core:
 
     def step(self, message: Message) -> Step:
         """Raises KeyError for a message that the reconciler should not get."""
-        self._draft.clear()
+        self._draft.begin(self._memory.ledger)
         self._routes[type(message)](message)
         return self._finish()
 
@@ -126,7 +126,10 @@ class Core:
         parsed = parse_position_id(message.position_id)
         watch = self._memory.watches.get(parsed[0].account) if parsed is not None else None
         if parsed is not None and watch is not None:
-            watch.silent[message.position_id] = message.why
+            if message.why:
+                watch.silent[message.position_id] = message.why
+            else:
+                watch.silent.pop(message.position_id, None)
             self._reading.later(watch, parsed[0].symbol, EVENT_DELAY_NS)
 
     def _venue_up(self, report: r.VenueUp) -> None:

@@ -32,8 +32,9 @@ class Draft:
     tells: list[Effect] = field(default_factory=list)
     timers: list[Later] = field(default_factory=list)
 
-    def clear(self) -> None:
+    def begin(self, ledger: Ledger) -> None:
         """Another message is being decided."""
+        self.ledger = ledger
         for gathered in (self.events, self.effects, self.tells, self.timers):
             gathered.clear()
 

@@ -83,7 +83,9 @@ class Reading:
         self._draft.later(f"look/{watch.account}/{symbol or ''}", delay_ns)
 
     def symbol_later(self, account: AccountId, symbol: Symbol, delay_ns: int) -> None:
-        self.later(self._memory.watches[account], symbol, delay_ns)
+        watch = self._memory.watches.get(account)
+        if watch is not None:  # an account that left the configuration may still have open questions
+            self.later(watch, symbol, delay_ns)
 
     def read(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> None:
         """Begin a reading; one that is under way is followed by another, since it may have begun too early."""

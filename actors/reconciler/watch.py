@@ -65,7 +65,6 @@ class Watch:
 
     def take(self, view: PositionView) -> None:
         """A newer view; a position that is over is on no side any more."""
-        self.silent.pop(view.position_id, None)
         group = self.views.setdefault(view.symbol, {})
         if not view.state.terminal and view.version:
             group[view.ordinal] = view

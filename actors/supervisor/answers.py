@@ -27,6 +27,7 @@ class Answers:
         return {
             **dict.fromkeys(facts, self._runtime),
             lifecycle.ActorQuarantined: self._quarantined,
+            lifecycle.ActorReleased: self._released,
             lifecycle.MessageParked: self._parked,
             c.ListPositions: self._list,
             c.ReadStatus: self._read_status,
@@ -97,6 +98,15 @@ class Answers:
             f"{message.address} failed {message.attempt} times and is quarantined; the rest goes on: {message.reason}"
         )
         self._desk.notify(Severity.CRITICAL, text)
+        position_id = self._memory.book.named(message.address.removeprefix("position/"))
+        if position_id is not None:
+            self._desk.silent(position_id, f"its actor is quarantined: {message.reason}")
+
+    def _released(self, message: lifecycle.ActorReleased) -> None:
+        self._runtime(message)
+        position_id = self._memory.book.named(message.address.removeprefix("position/"))
+        if position_id is not None:
+            self._desk.silent(position_id, "")
 
     def _parked(self, message: lifecycle.MessageParked) -> None:
         self._runtime(message)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from messages.commands import OpenPosition
+from messages.ids import position_id
 from messages.reports import PositionView
 from messages.types import (
     AccountId,
@@ -98,6 +99,15 @@ class Book:
 
     def terminal(self) -> Iterator[PositionView]:
         return (view for view in self.views.values() if view.state.terminal)
+
+    def named(self, ordinal: str) -> PositionId | None:
+        """The position with this ordinal, as far as it is not over; None for anything else."""
+        number = int(ordinal) if ordinal.isdecimal() else 0
+        view = self.views.get(number)
+        if view is not None:
+            return None if view.state.terminal else view.position_id
+        key = next((key for key, holder in self.reserved.items() if holder == number), None)
+        return position_id(key, number) if key is not None else None
 
     def reserve(self, key: Key, command_id: CommandId) -> int:
         """The ordinal of a new position, which has this key from now on."""

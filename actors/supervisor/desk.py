@@ -10,6 +10,7 @@ from actors.supervisor.memory import Memory, Settings
 from messages import commands as c
 from messages.base import Message
 from messages.ids import parse_position_id
+from messages.reconciliation import PositionSilent
 from messages.requests import Notify, Reply
 from messages.types import AccountId, Address, PositionId, Severity
 
@@ -59,6 +60,10 @@ class Desk:
     def to_reconciler(self, message: Message) -> None:
         if self.settings.reconciler:
             self.context.tell(self.settings.reconciler, message)
+
+    def silent(self, position_id: PositionId, why: str) -> None:
+        """A position exists that cannot say what it holds: the reconciler keeps its leg as it is until it can."""
+        self.to_reconciler(PositionSilent(position_id=position_id, why=why))
 
     def reply(self, command: c.Command, *, accepted: bool, text: str) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""

@@ -30,6 +30,8 @@ class Restored:
     highest_ordinal: int = 0
     realized_today: tuple[tuple[tuple[AccountId, int], Decimal], ...] = ()
     damaged: tuple[str, ...] = ()
+    silent: tuple[tuple[PositionId, str], ...] = ()
+    """Positions whose history is damaged, each with the reason: they exist, and what they hold is not known."""
 
 
 @dataclass(slots=True)
@@ -87,5 +89,7 @@ class Settings:
 
 def _seen(restored: Restored) -> set[AccountId]:
     """Accounts that the journal has positions of: what appears there from now on is not adopted unasked."""
-    over = (parse_position_id(name) for _, name in restored.finished)
-    return {p.key.account for p in restored.positions} | {parsed[0].account for parsed in over if parsed}
+    names = (*(name for _, name in restored.finished), *(name for name, _ in restored.silent))
+    return {p.key.account for p in restored.positions} | {
+        parsed[0].account for parsed in map(parse_position_id, names) if parsed
+    }

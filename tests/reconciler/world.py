@@ -9,6 +9,7 @@ from typing import Any
 
 from actors.reconciler.compare import Comparison, Facts, OpenOrders, compare
 from actors.reconciler.core import Core, Settings, Step
+from actors.reconciler.ledger import fold
 from actors.reconciler.policy import Policy, Thresholds
 from actors.reconciler.watch import Memory
 from actors.runtime.simulated import VirtualClock
@@ -221,6 +222,19 @@ class Play:
         self._due: list[tuple[int, int, str, Message]] = []
         self._timers: dict[str, int] = {}
         self._count = itertools.count()
+        self._begin()
+
+    def restart(self) -> None:
+        """The process is another one: what is left is the journal's events, the positions, and the account."""
+        self._due.clear()
+        self._timers.clear()
+        self.held.clear()
+        self.memory = Memory.of((MAIN,))
+        self.memory.ledger = fold(self.events)
+        self.core = Core(Settings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory)
+        self._begin()
+
+    def _begin(self) -> None:
         self._perform(self.core.start())
         for shown in self.views.values():
             self.tell(shown)
