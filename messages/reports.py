@@ -373,6 +373,7 @@ class PositionView(Message):
     """A position as others may see it: committed state, published after every change.
 
     `touched_ns` is when its last event was decided: a snapshot of the venue begun before says nothing of it.
+    `unread`: the venue has filled more than there are trades for yet.
     """
 
     position_id: PositionId
@@ -384,7 +385,6 @@ class PositionView(Message):
     state: PositionState
     previous: PositionState | None
     since_ns: int
-    `unread`: the venue has filled more than there are trades for yet.
     transitions: int
     version: int
     quantity: Decimal
@@ -403,6 +403,7 @@ class PositionView(Message):
     touched_ns: int = 0
     trailing: Decimal | None = None
     funding: Decimal = Decimal(0)
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,8 +414,6 @@ class PositionsAnswer(Message):
     to: Address
     views: tuple[PositionView, ...]
     marks: tuple[tuple[Symbol, Decimal], ...] = ()
-
-    unread: bool = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAnswer(Message):
