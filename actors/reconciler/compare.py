@@ -493,7 +493,7 @@ def _order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
         if view is None or order is None:
             yield _orphan(found, view, certain=view is not None or parts.ordinal in facts.ended)
         elif order.purpose.protective and leaves != order.quantity - order.filled_quantity:
-            yield _protection(facts, view, order, T.PROTECTION_MISMATCH, f"{leaves:f}")
+            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISMATCH, plain(leaves))
     for view in views.values():
         if view.quantity > 0 and view.touched_ns < orders.begun_ns and not view.in_doubt:
             yield from _unprotected(facts, orders, view)
@@ -515,28 +515,51 @@ def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> 
 
 
 def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
-    stops = [order for order in view.orders if order.purpose is OrderPurpose.STOP]
-    for order in stops:
-        if order.phase == "working" and order.client_order_id not in orders.orders:
-            yield _protection(facts, view, order, T.PROTECTION_MISSING, "not on the book")
-    grace_over = facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns
-    if view.stop_loss is not None and not stops and view.goal_quantity is None and grace_over:
-        yield _protection(facts, view, None, T.PROTECTION_MISSING, "not on the book")
+    """What should limit a loss or take a profit, and is not at the venue: fixed, or following the price."""
+    for order in view.orders:
+        if order.purpose.protective and order.phase == "working" and order.client_order_id not in orders.orders:
+            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISSING, "not on the book")
+    if view.goal_quantity is not None or facts.now_ns - view.touched_ns <= facts.thresholds.stuck_ns:
+        return
+    instrument = facts.instruments.get(view.symbol)
+    if instrument is not None and view.quantity < instrument.min_quantity:
+        return  # dust: no order is small enough to protect it, which was told when it became so
+    live = {order.purpose for order in view.orders}
+    for purpose, wanted in _wanted(view):
+        if wanted is not None and purpose not in live:
+            yield _protection(facts, view, purpose, None, T.PROTECTION_MISSING, "not on the book")
 
 
-def _protection(
-    facts: Facts, view: PositionView, order: OrderView | None, kind: DiscrepancyType, reported: str
+def _wanted(view: PositionView) -> tuple[tuple[OrderPurpose, Decimal | None], ...]:
+    return (
+        (OrderPurpose.STOP, view.stop_loss),
+        (OrderPurpose.TRAILING, view.trailing),
+        (OrderPurpose.TARGET, view.take_profit),
+    )
+
+
+_CALLED = {OrderPurpose.STOP: "a stop", OrderPurpose.TRAILING: "a trailing stop", OrderPurpose.TARGET: "a target"}
+
+
+def _protection(  # noqa: PLR0917 - one order, as both sides have it
+    facts: Facts,
+    view: PositionView,
+    purpose: OrderPurpose,
+    order: OrderView | None,
+    kind: DiscrepancyType,
+    reported: str,
 ) -> Finding:
+    """A missing target loses a profit, a missing stop a fortune."""
     side = view.side if facts.mode is PositionMode.HEDGE else None
     wanted = order.quantity - order.filled_quantity if order else view.quantity
     return Finding(
         type=kind,
         symbol=view.symbol,
         side=side,
-        severity=Severity.CRITICAL,
-        believed=f"a stop for {wanted:f}",
+        severity=Severity.WARNING if purpose is OrderPurpose.TARGET else Severity.CRITICAL,
+        believed=f"{_CALLED[purpose]} for {plain(wanted)}",
         reported=reported,
         positions=(view.position_id,),
-        target=order.client_order_id if order else view.position_id,
+        target=order.client_order_id if order else f"{view.position_id}/{purpose}",
         conditional=True,
     )

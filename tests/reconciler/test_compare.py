@@ -8,7 +8,7 @@ import pytest
 
 from actors.reconciler.compare import Finding, compare
 from messages.ids import client_order_id
-from messages.reconciliation import SymbolSetting
+from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.types import JournalId, OrderPurpose, PositionMode, PositionState, Severity, Symbol
 from tests.reconciler.world import (
     BTC,
@@ -161,6 +161,33 @@ def test_one_busy_strategy_keeps_the_whole_leg_from_being_judged() -> None:
 def test_a_resting_entry_does_not_keep_its_leg_from_being_judged() -> None:
     resting = (order_view(1, OrderPurpose.ENTRY),)
     assert types(compared([view(orders=resting)], [row("5")])) == ["SIZE_MISMATCH"]
+
+
+KINDS = [
+    (OrderPurpose.STOP, "stop_loss", "a stop for 1", Severity.CRITICAL),
+    (OrderPurpose.TRAILING, "trailing", "a trailing stop for 1", Severity.CRITICAL),
+    (OrderPurpose.TARGET, "take_profit", "a target for 1", Severity.WARNING),
+]
+
+
+@pytest.mark.parametrize(("purpose", "wanted", "called", "severity"), KINDS)
+def test_protection_of_every_kind_is_looked_for(
+    purpose: OrderPurpose, wanted: str, called: str, severity: Severity
+) -> None:
+    placed = view(**{wanted: Decimal(90), "orders": (order_view(1, purpose),)})
+    there = open_order(own_id(1), conditional=True)
+    assert types(compared([placed], [row("1")], orders=[there])) == []
+    for shown in (placed, replace(placed, orders=())):
+        (missing,) = compared([shown], [row("1")], orders=[]).findings
+        assert (missing.type, missing.believed) == (DiscrepancyType.PROTECTION_MISSING, called)
+        assert missing.severity is severity
+    (other,) = compared([placed], [row("1")], orders=[replace(there, quantity=Decimal(2))]).findings
+    assert (other.type, other.reported) == (DiscrepancyType.PROTECTION_MISMATCH, "2")
+
+
+def test_dust_that_no_order_can_protect_misses_nothing() -> None:
+    dust = view(quantity="0.0004", stop_loss=Decimal(90))
+    assert types(compared([dust], [row("0.0004")], orders=[])) == []
 
 
 def test_an_order_list_older_than_the_position_says_nothing_of_it() -> None:
