@@ -1,71 +1,78 @@
-"""`python -m tests.simulation --seed S [--trace]` replays one seed; `--seeds N [--from S]` runs many."""
+"""`python -m tests.simulation --seed S [--trace]` replays one seed; `--seeds N [--from S] [--jobs N]` runs many."""
 
 import argparse
 import sys
-import time
-from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
+from tests.simulation import fleet
 from tests.simulation.mutants import planted
+from tests.simulation.plan import DAY, SPRINT
 from tests.simulation.world import Outcome, simulate
 
+TIMELINE_MOST = 400
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--trace", action="store_true")
-    parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--from", dest="first", type=int, default=1)
-    parser.add_argument("--keep-going", action="store_true")
-    parser.add_argument("--size", default="sprint", choices=("sprint", "day"), help="a minute or two, or 24 hours")
-    parser.add_argument("--digests", action="store_true")
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 0 where every invariant held, 1 where one did not."""
+    arguments = _parser().parse_args(argv)
+    if arguments.seed is not None:
+        with planted(arguments.mutant):
+            return _one(arguments)
+    if arguments.digests:
+        with planted(arguments.mutant):
+            return _digests(arguments)
+    return _many(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, help="run this one, and tell its story if it fails")
+    parser.add_argument("--trace", action="store_true", help="tell its story in any case")
+    parser.add_argument("--seeds", type=int, default=100, metavar="N")
+    parser.add_argument("--from", dest="first", type=int, default=1, metavar="S", help="the first of them")
+    parser.add_argument("--size", default=DAY, choices=(DAY, SPRINT), help="24 hours, or a minute or two")
+    parser.add_argument("--jobs", type=int, default=fleet.cores(), metavar="N", help="processes (default: cores)")
+    parser.add_argument("--keep-going", action="store_true", help="do not stop at the first failure")
+    parser.add_argument("--coverage", type=Path, metavar="FILE", help="write the cells that were reached, as JSON")
+    parser.add_argument("--digests", action="store_true", help="print the trace hash of each seed, nothing else")
     parser.add_argument("--mutant", default="", help="plant this bug: one of tests/simulation/mutants.py")
-    arguments = parser.parse_args()
-    with planted(arguments.mutant):
-        if arguments.seed is not None:
-            return _one(arguments.seed, trace=arguments.trace)
-        if arguments.digests:
-            return _digests(arguments.first, arguments.seeds)
-        return _many(arguments.first, arguments.seeds, keep_going=arguments.keep_going)
+    return parser
 
 
-def _one(seed: int, *, trace: bool) -> int:
-    outcome = simulate(seed, record=True)
-    if trace or outcome.violation:
+def _one(arguments: argparse.Namespace) -> int:
+    outcome = simulate(arguments.seed, record=True, size=arguments.size)
+    if arguments.trace or outcome.violation:
         _say("\n".join(outcome.timeline))
     _say(described(outcome))
     return 1 if outcome.violation else 0
 
 
-def _digests(first: int, count: int) -> int:
+def _digests(arguments: argparse.Namespace) -> int:
     """The trace hash of each seed: the same in every process."""
-    for seed in range(first, first + count):
-        _say(f"{seed} {simulate(seed).digest}")
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        _say(f"{seed} {simulate(seed, size=arguments.size).digest}")
     return 0
 
 
-def _many(first: int, count: int, *, keep_going: bool) -> int:
-    began_s, told_s, failed = time.monotonic(), time.monotonic(), 0
-    simulated_ms, faults = 0, Counter[str]()
-    for done, seed in enumerate(range(first, first + count), 1):
-        outcome = simulate(seed)
-        simulated_ms += outcome.simulated_ms
-        faults.update(outcome.faults)
-        if outcome.violation:
-            failed += 1
+def _many(arguments: argparse.Namespace) -> int:
+    def heard(outcome: Outcome) -> bool:
+        if outcome.violation is not None:
             _say(described(outcome))
-            if not keep_going:
-                _say("\n".join(simulate(seed, record=True).timeline[-400:]))
-                return 1
-        if time.monotonic() - told_s > 10 or done == count:
-            told_s = time.monotonic()
-            rate = done / (told_s - began_s)
-            _say(
-                f"{done} of {count} seeds, {rate:.1f} seeds/s, {faults.total()} faults injected, "
-                f"{simulated_ms / 3_600_000:.1f} simulated hours, {failed} failed"
-            )
-    for name, number in sorted(faults.items()):
+        return outcome.violation is None or arguments.keep_going
+
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    total = fleet.run(
+        seeds, size=arguments.size, jobs=arguments.jobs, mutant=arguments.mutant, on_outcome=heard, say=_say
+    )
+    if total.failed and not arguments.keep_going:
+        with planted(arguments.mutant):
+            again = simulate(total.failed[0].seed, record=True, size=arguments.size)
+        _say("\n".join(again.timeline[-TIMELINE_MOST:]))
+        return 1
+    for name, number in sorted(total.faults.items()):
         _say(f"  {number:7} {name}")
-    return 1 if failed else 0
+    return 1 if total.failed else 0
 
 
 def _say(text: str) -> None:
@@ -78,7 +85,8 @@ def described(outcome: Outcome) -> str:
     told += f"{outcome.positions} positions, {sum(outcome.faults.values())} faults, trace {outcome.digest}"
     if outcome.violation is None:
         return f"{told}, converged after {outcome.converged_ms} ms of peace"
-    return f"{told}\n  {outcome.violation}\n  replay: python -m tests.simulation --seed {outcome.seed} --trace"
+    command = f"python -m tests.simulation --seed {outcome.seed} --size {outcome.size} --trace"
+    return f"{told}\n  {outcome.violation}\n  replay: {command}"
 
 
 if __name__ == "__main__":

@@ -47,6 +47,9 @@ class Violation(AssertionError):  # noqa: N818 - it is what it is called in ever
         self.text = text
         self.ordinal = ordinal
 
+    def __reduce__(self) -> tuple[type["Violation"], tuple[str, str, int]]:
+        return Violation, (self.invariant, self.text, self.ordinal)
+
 
 class Invariants:
     """Told of what happens; keeps the first violation until somebody asks for it."""

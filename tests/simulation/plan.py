@@ -89,6 +89,10 @@ class Plan:
     """When things happen; between them time passes in long strides. Empty: all the time."""
 
     @property
+    def size(self) -> str:
+        return DAY if self.bursts else SPRINT
+
+    @property
     def accounts(self) -> tuple[tuple[str, bool], ...]:
         """Names, and whether in hedge mode."""
         first = ("main", self.hedge)

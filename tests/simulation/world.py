@@ -1,6 +1,7 @@
 """One seed's whole history: a safety phase with faults, then a liveness phase without."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,6 +23,7 @@ from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose, ListPositions
 from messages.lifecycle import ActorFailed, ActorQuarantined
 from messages.types import AccountId, CommandId, JournalId, PositionMode
+from tests.simulation.coverage import Cells
 from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge
@@ -59,6 +61,8 @@ class Outcome:
     deaths: int
     positions: int
     faults: dict[str, int]
+    size: str
+    cells: Cells = field(default_factory=Counter)
     timeline: list[str] = field(default_factory=list)
 
 
@@ -240,6 +244,8 @@ class World:
             deaths=self.deaths,
             positions=len(self.ledger.positions),
             faults=counted,
+            size=self.plan.size,
+            cells=Counter(),
             timeline=timeline,
         )
 
