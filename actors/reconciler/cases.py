@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from actors.reconciler import schedule
 from actors.reconciler.compare import Comparison, Finding
 from actors.reconciler.draft import Draft
 from actors.reconciler.evidence import Suspicion, refutes
-from actors.reconciler.explain import Booking, explain
+from actors.reconciler.explain import Booking, explain, proven
 from actors.reconciler.ledger import key_of
 from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
@@ -151,17 +152,24 @@ class Cases:
 
     # Detection -------------------------------------------------------------------------------------
 
+    def proven(self, watch: Watch, finding: Finding, round_: Round) -> bool:
+        """Whether trades say it so exactly that it need not be seen again."""
+        if finding.type not in QUANTITY or finding.type is T.OVERSOLD or round_.trades is None:
+            return False
+        return proven(finding.difference, round_.trades.trades, **self._known(watch, finding))
+
     def _explain(self, watch: Watch, finding: Finding, round_: Round) -> tuple[Booking, ...]:
         if finding.type not in QUANTITY or finding.type is T.OVERSOLD or round_.trades is None:
             return ()
-        return explain(
-            finding.difference,
-            round_.trades.trades,
-            side=finding.side,
-            journal_id=self._journal_id,
-            booked=self._memory.ledger.trades.keys() | watch.own_seen.keys(),
-            since_ns=watch.clean_ns.get(finding.key, 0),
-        )
+        return explain(finding.difference, round_.trades.trades, **self._known(watch, finding))
+
+    def _known(self, watch: Watch, finding: Finding) -> dict[str, Any]:
+        return {
+            "side": finding.side,
+            "journal_id": self._journal_id,
+            "booked": self._memory.ledger.trades.keys() | watch.own_seen.keys(),
+            "since_ns": watch.clean_ns.get(finding.key, 0),
+        }
 
     def _detect(self, watch: Watch, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
         finding = suspicion.finding

@@ -159,6 +159,8 @@ class Core:
         """Somebody else traded, a reduction met nothing to reduce, a setting changed: look at that symbol now."""
         watch = self._memory.watches.get(report.account)
         if watch is not None:
+            if isinstance(report, r.FillReport):
+                watch.heard.add(report.symbol)
             self._reading.later(watch, report.symbol, EVENT_DELAY_NS)
 
     def _shared_out(self, event: ForcedTradeShared) -> None:
@@ -293,6 +295,8 @@ class Core:
             self._reading.later(watch, None, self._policy.gap_ns)
 
     def _judge_symbol(self, watch: Watch, comparison: Comparison, round_: Round) -> None:
+        if not comparison.findings and round_.symbol is not None and not comparison.skipped:
+            watch.heard.discard(round_.symbol)
         fresh = self._own_trades(watch, round_, only_live=not comparison.findings)
         for fill in fresh:
             self._draft.tell(SUPERVISOR, fill)
@@ -307,7 +311,7 @@ class Core:
             undecidable = (finding.type in QUANTITY and round_.trades is None) or (
                 finding.type in NEED_ORDERS and round_.orders is None
             )
-            if suspicion.count < self._policy.required(finding.type):
+            if suspicion.count < self._policy.required(finding.type) and not self._cases.proven(watch, finding, round_):
                 self._reading.later(watch, finding.symbol, self._policy.gap_ns)
             elif undecidable:
                 self._reading.later(watch, finding.symbol, EVENT_DELAY_NS)

@@ -54,7 +54,7 @@ def explain(
     All since the leg last agreed are tried first, then the latest that suffice. `side` names the leg of a hedge
     account; trades of the other leg explain nothing of this one.
     """
-    foreign = [t for t in trades if not _is_own(t, journal_id) and t.trade_id not in booked and _of_leg(t, side)]
+    foreign = _foreign(trades, side, journal_id, booked)
     recent = [t for t in foreign if t.ts_event >= since_ns]
     if recent and _sum(recent) == difference:
         return _by_order(recent)
@@ -64,6 +64,29 @@ def explain(
         if total == difference:
             return _by_order(foreign[index:])
     return ()
+
+
+def proven(
+    difference: Decimal,
+    trades: Sequence[FillReport],
+    *,
+    side: PositionSide | None,
+    journal_id: JournalId,
+    booked: Container[TradeId],
+    since_ns: int,
+) -> bool:
+    """Whether everything that others traded since the leg last agreed adds up to the difference.
+
+    That is a fill, not the absence of something: no further look would make it more certain.
+    """
+    recent = [t for t in _foreign(trades, side, journal_id, booked) if t.ts_event >= since_ns > 0]
+    return bool(recent) and _sum(recent) == difference
+
+
+def _foreign(
+    trades: Sequence[FillReport], side: PositionSide | None, journal_id: JournalId, booked: Container[TradeId]
+) -> list[FillReport]:
+    return [t for t in trades if not _is_own(t, journal_id) and t.trade_id not in booked and _of_leg(t, side)]
 
 
 def signed(trade: FillReport) -> Decimal:

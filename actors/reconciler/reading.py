@@ -151,7 +151,7 @@ class Reading:
             if finding.symbol == symbol and suspicion.count >= self._policy.required(finding.type) - 1:
                 kinds.add(finding.type)
         deep = kind in (CheckKind.SLOW, CheckKind.DEMAND)
-        return deep or bool(kinds & NEED_ORDERS), deep or bool(kinds & QUANTITY)
+        return deep or bool(kinds & NEED_ORDERS), deep or symbol in watch.heard or bool(kinds & QUANTITY)
 
     def _trades_since(self, watch: Watch, symbol: Symbol) -> int:
         """Since before the symbol's oldest open question was asked, or it last agreed."""

@@ -12,7 +12,7 @@ from messages import reports as r
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport
 from messages.requests import Notify
-from messages.types import RejectReason, Severity
+from messages.types import Instrument, OrderStatus, RejectReason, Severity
 
 
 class Reports:
@@ -51,7 +51,7 @@ class Reports:
 
     def _about_order(self, report: r.AboutOrder) -> None:
         name = parse_client_order_id(report.client_order_id)
-        if isinstance(report, r.OrderRejected) and report.reason is RejectReason.REDUCE_ONLY:
+        if _tells_of_nothing(report):
             self._desk.to_reconciler(report)
         if name is None:
             self._foreign(report)
@@ -217,3 +217,10 @@ class Reports:
 
     def _gateway_status(self, message: r.GatewayStatus) -> None:
         self._memory.gateways[message.account] = message
+
+
+def _tells_of_nothing(report: r.AboutOrder) -> bool:
+    """There was nothing to reduce, or a stop was turned down when it fired: perhaps the position is gone."""
+    if isinstance(report, r.OrderRejected):
+        return report.reason is RejectReason.REDUCE_ONLY
+    return isinstance(report, r.OrderReport) and report.status is OrderStatus.REJECTED

@@ -174,7 +174,8 @@ KINDS = [
 def test_protection_of_every_kind_is_looked_for(
     purpose: OrderPurpose, wanted: str, called: str, severity: Severity
 ) -> None:
-    placed = view(**{wanted: Decimal(90), "orders": (order_view(1, purpose),)})
+    changes: dict[str, Any] = {wanted: Decimal(90), "orders": (order_view(1, purpose),)}
+    placed = view(**changes)
     there = open_order(own_id(1), conditional=True)
     assert types(compared([placed], [row("1")], orders=[there])) == []
     for shown in (placed, replace(placed, orders=())):
