@@ -34,7 +34,7 @@ class Venue(Protocol):
     (SettingApplied, SettingRefused), FetchPositions, FetchOpenOrders, FetchBalance,
     FetchTrades (their report, or FetchFailed).
     Unasked it delivers VenueUp/VenueDown, StreamUp/StreamDown, OrderReport and FillReport of our orders,
-    MarkReport, LeverageChanged, MarginCall, StrayEvent.
+    MarkReport, LeverageChanged, MarginCall, RulesReport, StrayEvent.
     """
 
     def start(self, deliver: Callable[[Message], None]) -> None:

@@ -317,6 +317,13 @@ class StateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesUpdated(Event):
+    """The venue trades the symbol by other rules from now on."""
+
+    instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRefused(Event):
     """A message met a state in which it may change nothing."""
 

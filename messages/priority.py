@@ -115,6 +115,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.OpenOrdersReport,
         reports.FetchFailed,
         reports.BudgetUsed,
+        reports.RulesReport,
+        reports.RulesChanged,
         reports.Sweep,
         reports.FundingReport,
         reports.FundingShare,

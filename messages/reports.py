@@ -265,6 +265,21 @@ class VenueDown(VenueReport):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesReport(VenueReport):
+    """What the venue trades and by which rules, read anew while it is up. What is missing, it trades no more."""
+
+    instruments: tuple[Instrument, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesChanged(Message):
+    """To one position: the rules of its symbol, which may be others than those it knows."""
+
+    position_id: PositionId
+    instrument: Instrument
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamUp(VenueReport):
     """The account's event stream is open from now on; what happened before must be read."""
 
@@ -414,6 +429,7 @@ class PositionsAnswer(Message):
     to: Address
     views: tuple[PositionView, ...]
     marks: tuple[tuple[Symbol, Decimal], ...] = ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAnswer(Message):

@@ -170,7 +170,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """One perpetual's trading rules as the venue states them; zero means the venue names no such bound."""
+    """One perpetual's trading rules as the venue states them; zero means the venue names no such bound.
+
+    `price_up` and `price_down` are shares of the mark price: no limit to buy is taken above the one, none to sell
+    below the other.
+    """
 
     symbol: Symbol
     quantity_step: Decimal
@@ -180,6 +184,10 @@ class Instrument:
     max_market_quantity: Decimal
     min_notional: Decimal
     trading: bool = True
+    min_price: Decimal = Decimal(0)
+    max_price: Decimal = Decimal(0)
+    price_up: Decimal = Decimal(0)
+    price_down: Decimal = Decimal(0)
 
 
 class RateKind(StrEnum):

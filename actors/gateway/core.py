@@ -463,6 +463,7 @@ class Gateway:
         reads = (q.FetchPositions, q.FetchOpenOrders, q.FetchBalance, FetchTrades)
         passed_on = (
             r.MarkReport, r.LeverageChanged, r.StrayEvent, r.StreamDown, r.FundingReport, r.MarginCall,
+            r.RulesReport,
         )  # fmt: skip
         return {
             **dict.fromkeys(submits, orders.submit),

@@ -29,7 +29,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.ACTIVE, S.OPENING): ("FillReport OrderReport"),
     (S.ACTIVE, S.MODIFYING): ("ClosePosition ModifyPosition Woken"),
     (S.ACTIVE, S.MODIFIED): ("AdjustPosition"),
-    (S.ACTIVE, S.PAUSED): ("AdjustPosition PausePosition"),
+    (S.ACTIVE, S.PAUSED): ("AdjustPosition PausePosition RulesChanged"),
     (S.ACTIVE, S.RECONCILING): ("FillsFetched OrderReport OutcomeUnknown Recovered Woken"),
     (S.ACTIVE, S.CLOSING): (
         "AdjustPosition ClosePosition EmergencyClose FillReport OrderAbsent OrderRejected OrderReport Woken"

@@ -179,6 +179,10 @@ def _fills_missed(p: Position, ev: e.FillsMissed) -> Position:
     return _put(p, replace(order, reported=max(order.reported, ev.filled_quantity)))
 
 
+def _rules_updated(p: Position, ev: e.RulesUpdated) -> Position:
+    return replace(p, instrument=ev.instrument)
+
+
 def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
     order = _find(p, ev.client_order_id)
     return _put(p, replace(order, cancel_intended=True, touched_ns=ev.ts_init))
@@ -354,6 +358,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.EntryAbandoned: _entry_abandoned,
     e.PositionStranded: _stranded,
     e.FundingBooked: _funding_booked,
+    e.RulesUpdated: _rules_updated,
     e.OrderIntended: _order_intended,
     e.OrderAcknowledged: _order_acknowledged,
     e.OrderTriggered: lambda p, ev: _put(p, replace(_find(p, ev.client_order_id), triggered=True)),

@@ -178,8 +178,8 @@ def _covered(p: Position) -> Decimal | None:
 
 
 def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
-    if p.guard is None:
-        return False
+    if p.guard is None or (p.instrument is not None and not p.instrument.trading):
+        return False  # while the symbol is halted no close would be taken either; it is tried again until it is not
     failed = refusals(p, p.guard, max(p.protection_ns, p.goal_ns))
     return failed.count > 0 and now_ns - failed.first_ns >= deadline_ms * 1_000_000
 

@@ -156,6 +156,11 @@ def funded(d: Draft, message: r.FundingShare) -> None:
         d.record(e.FundingBooked, amount=message.amount, currency=message.currency, ts_event=message.ts_event)
 
 
+def rules_changed(d: Draft, message: r.RulesChanged) -> None:
+    if d.position.version and message.instrument != d.position.instrument:
+        d.record(e.RulesUpdated, instrument=message.instrument)
+
+
 def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
     order = known_order(d, message)
     if order is None or message.cancel or order.phase is not OrderPhase.SENT:

@@ -170,7 +170,34 @@ def _prices(command: OpenPosition, facts: Facts) -> str:
     ):
         if price is not None and (price <= 0 or price % rules.price_step):
             return f"{name} price {price} is not a positive multiple of {rules.price_step} ({command.symbol})"
-    return _sides(command, _price(command, facts))
+        if price is not None and (why := beyond_bounds(name, price, rules)):
+            return why
+    return _far(command, rules, facts.account.marks.get(command.symbol)) or _sides(command, _price(command, facts))
+
+
+def beyond_bounds(name: str, price: Decimal, rules: Instrument) -> str:
+    """PRICE_FILTER holds for every price, a stop's and a target's too; empty where the venue would take it."""
+    if price < rules.min_price:
+        return f"{name} price {price:f} is below the venue's minimum of {rules.min_price:f} ({rules.symbol})"
+    if 0 < rules.max_price < price:
+        return f"{name} price {price:f} is above the venue's maximum of {rules.max_price:f} ({rules.symbol})"
+    return ""
+
+
+def _far(command: OpenPosition, rules: Instrument, mark: Decimal | None) -> str:
+    """PERCENT_PRICE: "BUY: price <= markPrice * multiplierUp; SELL: price >= markPrice * multiplierDown"."""
+    if command.limit_price is None or mark is None:
+        return ""
+    buying = command.side is PositionSide.LONG
+    share = rules.price_up if buying else rules.price_down
+    bound = mark * share
+    if not share or (bound - command.limit_price) * command.side.sign >= 0:
+        return ""
+    where, most = ("above", "highest") if buying else ("below", "lowest")
+    return (
+        f"limit price {command.limit_price:f} is {where} the {most} that the venue takes now: {bound.normalize():f}, "
+        f"which is {share.normalize():f} of the mark price {mark:f} ({command.symbol})"
+    )
 
 
 def _sides(command: OpenPosition, price: Decimal | None) -> str:

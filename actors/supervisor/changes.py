@@ -4,13 +4,14 @@ What the position itself can tell (steps, states, what is under way) it tells; h
 limits, neighbors on the symbol, and the price at which the venue liquidates.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from actors.supervisor.admission import Facts, addition_refusal, beyond_liquidation
+from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation
 from messages.commands import ModifyPosition, OpenPosition
 from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
-from messages.types import PositionSide, Symbol
+from messages.types import Instrument, PositionSide, Symbol
 
 ZERO = Decimal(0)
 MONEY_STEP = Decimal("0.00000001")
@@ -19,7 +20,8 @@ MONEY_STEP = Decimal("0.00000001")
 
 def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     """The first reason against it, or an empty text."""
-    return _leverage(command, view, facts) or _stop(command, view, facts) or _addition(command, view, facts)
+    checks = (_leverage, _bounds, _stop, _addition)
+    return next((why for check in checks if (why := check(command, view, facts))), "")
 
 
 def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
@@ -34,6 +36,16 @@ def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
         f"leverage belongs to account and symbol: {holder.position_id} is open with {has}, "
         f"{command.leverage} would change that too"
     )
+
+
+def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+    """Zero takes the order away; every other price is one that the venue takes."""
+    rules = facts.account.instruments.get(view.symbol)
+    if rules is None:
+        return ""
+    asked = (("stop", command.stop_loss), ("target", command.take_profit))
+    found = (beyond_bounds(name, price, rules) for name, price in asked if price is not None and price > 0)
+    return next((why for why in found if why), "")
 
 
 def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
@@ -52,6 +64,42 @@ def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
         quantity=command.add,
     )
     return addition_refusal(opening, facts)
+
+
+def rules_now(known: Mapping[Symbol, Instrument], told: Iterable[Instrument]) -> dict[Symbol, Instrument]:
+    """What the venue trades now; what it names no more stays known as it was, and is not trading."""
+    now = {instrument.symbol: instrument for instrument in told}
+    gone = {symbol: replace(rules, trading=False) for symbol, rules in known.items() if symbol not in now}
+    return gone | now
+
+
+def rules_notices(
+    before: Mapping[Symbol, Instrument], now: Mapping[Symbol, Instrument], live: Iterable[PositionView]
+) -> list[str]:
+    """Of each symbol that is held and whose rules changed: what did, and who holds it."""
+    holders: dict[Symbol, list[str]] = {}
+    for view in live:
+        if view.quantity:
+            holders.setdefault(view.symbol, []).append(view.position_id)
+    notices = []
+    for symbol, names in sorted(holders.items()):
+        old, new = before.get(symbol), now.get(symbol)
+        if old is not None and new is not None and (changes := _changes(old, new)):
+            notices.append(f"{symbol}: {'; '.join(changes)} ({', '.join(sorted(names))})")
+    return notices
+
+
+def _changes(old: Instrument, new: Instrument) -> list[str]:
+    found = []
+    if old.trading and not new.trading:
+        found.append("the venue does not trade it any more: what is held stays as it is, its orders may be refused")
+    if new.trading and not old.trading:
+        found.append("the venue trades it again")
+    for field in fields(Instrument):
+        was, is_now = getattr(old, field.name), getattr(new, field.name)
+        if isinstance(was, Decimal) and was != is_now:
+            found.append(f"{field.name.replace('_', ' ')} is {is_now:f}, it was {was:f}")
+    return found
 
 
 def liquidations_of(rows: Iterable[PositionRow]) -> dict[tuple[Symbol, PositionSide], Decimal]:

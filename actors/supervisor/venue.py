@@ -3,7 +3,7 @@
 from actors.supervisor.admission import beyond_liquidation
 from actors.supervisor.adoption import adoptions
 from actors.supervisor.book import Account
-from actors.supervisor.changes import funding_shares, liquidations_of
+from actors.supervisor.changes import funding_shares, liquidations_of, rules_notices, rules_now
 from actors.supervisor.desk import NOTIFIER, Desk, Routes, position_address
 from actors.supervisor.forced import is_forced, name_of, share_out, why_of
 from actors.supervisor.openings import Openings
@@ -38,6 +38,7 @@ class Reports:
             r.FetchFailed: self._desk.to_reconciler,
             r.BalanceReport: self._desk.context.publish,
             r.VenueUp: self._venue_up,
+            r.RulesReport: self._rules,
             r.VenueDown: self._venue_down,
             r.StreamUp: self._stream_up,
             r.StreamDown: self._stream_down,
@@ -156,10 +157,25 @@ class Reports:
         account = self._memory.accounts[report.account]
         account.venue_up, account.trouble = True, ""
         account.mode, account.identity = report.position_mode, report.venue_identity
-        account.instruments = {instrument.symbol: instrument for instrument in report.instruments}
+        self._take_rules(account, report.instruments)
         self._desk.log(
             "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))
         )
+
+    def _rules(self, report: r.RulesReport) -> None:
+        self._take_rules(self._memory.accounts[report.account], report.instruments)
+
+    def _take_rules(self, account: Account, told: tuple[Instrument, ...]) -> None:
+        """Each position learns its symbol's rules; of a symbol that somebody holds, the owner hears what changed."""
+        before, account.instruments = account.instruments, rules_now(account.instruments, told)
+        live = [v for v in self._memory.book.live() if v.account == account.account]
+        for view in live:
+            instrument = account.instruments.get(view.symbol)
+            if instrument is not None and instrument != before.get(view.symbol):
+                changed = r.RulesChanged(position_id=view.position_id, instrument=instrument)
+                self._desk.context.tell(position_address(view.ordinal), changed)
+        for text in rules_notices(before, account.instruments, live):
+            self._desk.notify(Severity.WARNING, text, account.account)
 
     def _venue_down(self, report: r.VenueDown) -> None:
         self._desk.context.publish(report)

@@ -19,6 +19,7 @@ from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdi
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
+from adapters.exchange.rules import Rules, RulesWatch
 from adapters.exchange.session import Session
 from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettings, Wiring
 from adapters.exchange.stream import AccountStream, MarkStream
@@ -146,6 +147,9 @@ class _Engine:
         self._reader.suspect = self._suspect
         self.desk = Desk(wiring, self.session, self._reader, events)
         self._backoff = Backoff(wiring.settings, jitter)
+        max_age_s = wiring.settings.rules_max_age_ms / 1000
+        self._rules = RulesWatch(self._read_rules, wiring.deliver, self._reader.stamp, max_age_s=max_age_s)
+        self.desk.judge = self._rules.judge
         self._stream = AccountStream(
             wiring, self.session, self._reader, events, backoff=Backoff(wiring.settings, jitter)
         )
@@ -245,6 +249,7 @@ class _Engine:
             else:
                 self._backoff.reset()
                 down = False
+                self._rules.told = up.instruments
                 self._wiring.deliver(up)
                 # Whoever opens a symbol that nobody held before is checked against its price, too.
                 for mark in marks:
@@ -262,6 +267,12 @@ class _Engine:
             self._streaming = True
             self._serve(self._stream.run())
             self._serve(self._marks.run())
+            self._serve(self._rules.run())
+
+    async def _read_rules(self) -> Rules:
+        """Raises ReadError, MalformedError."""
+        await self.session.quiet()
+        return instruments(await self._reader.value(calls.EXCHANGE_INFO))
 
     async def _connect(self) -> VenueUp:
         """What there is to know before trading. Raises UnreachableError, ReadError, MalformedError."""

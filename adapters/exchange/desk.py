@@ -1,6 +1,7 @@
 """Requests in, reports out: each request is sent once and ends in the reports that the port promises for it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -44,6 +45,8 @@ class Desk:
         self._session = session
         self._reader = reader
         self._events = events
+        self.judge: Callable[[Verdict], None] = lambda _verdict: None
+        """Called with what each submit proved: some refusals tell more than that one order's fate."""
 
     async def carry_out(self, message: Message) -> None:
         """Send what the message asks for and deliver what came of it, also when canceled in between."""
@@ -97,6 +100,7 @@ class Desk:
         if message.kind.conditional:
             self._events.submitted(message.client_order_id)
         verdict = await self._send(Ask.SUBMIT, call, message)
+        self.judge(verdict)
         if isinstance(verdict, proof.Duplicate):
             await self._adopt(message, verdict)
             return

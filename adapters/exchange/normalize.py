@@ -413,15 +413,20 @@ def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> Positio
 def _instrument(row: Row) -> Instrument:
     filters = {text_of(each, "filterType"): each for each in rows_of(row.get("filters"), "filters")}
     lot, market_lot = filters.get("LOT_SIZE", {}), filters.get("MARKET_LOT_SIZE", {})
+    prices, percent = filters.get("PRICE_FILTER", {}), filters.get("PERCENT_PRICE", {})
     return Instrument(
         symbol=symbol_of(row, "symbol"),
         quantity_step=decimal_of(lot, "stepSize"),
-        price_step=decimal_of(filters.get("PRICE_FILTER", {}), "tickSize"),
+        price_step=decimal_of(prices, "tickSize"),
         min_quantity=decimal_of(lot, "minQty"),
         max_quantity=decimal_of(lot, "maxQty"),
         max_market_quantity=decimal_of(market_lot, "maxQty", "0"),
         min_notional=decimal_of(filters.get("MIN_NOTIONAL", {}), "notional", "0"),
         trading=text_of(row, "status") == "TRADING",
+        min_price=decimal_of(prices, "minPrice", "0"),
+        max_price=decimal_of(prices, "maxPrice", "0"),
+        price_up=decimal_of(percent, "multiplierUp", "0"),
+        price_down=decimal_of(percent, "multiplierDown", "0"),
     )
 
 

@@ -32,6 +32,7 @@ class ExchangeSettings:
     """One account at one exchange. Keys never show in a repr.
 
     `set_position_mode`: change the account's mode where it differs, instead of refusing to work.
+    `rules_max_age_ms`: how old the symbols' rules may be before they are read anew.
     `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`).
     """
 
@@ -45,6 +46,7 @@ class ExchangeSettings:
     timeout_ms: int = 10_000
     probe_interval_ms: int = 10_000
     settings_max_age_ms: int = 300_000
+    rules_max_age_ms: int = 3_600_000
     listen_key_refresh_ms: int = 20 * 60_000
     stream_ping_ms: int = 20_000
     backoff_min_ms: int = 250

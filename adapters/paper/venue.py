@@ -4,7 +4,8 @@ It reads no clock and draws from no global randomness: time comes with each call
 its seed. The same calls give the same answers, events and snapshots, byte for byte.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Self
 
@@ -38,6 +39,17 @@ __all__ = ["Answer", "Fate", "MarketEvent", "PaperVenue", "StreamEvent"]
 PRIVATE_ROUTES: dict[tuple[str, str], Private] = TRADE_ROUTES | ACCOUNT_ROUTES
 PUBLIC_ROUTES: dict[tuple[str, str], Public] = market_routes.MARKET_ROUTES
 
+CHANGEABLE: dict[str, Callable[[str], Any]] = {
+    "status": str,
+    "max_orders": int,
+    "max_algo_orders": int,
+    **dict.fromkeys(
+        ("tick_size", "step_size", "max_quantity", "market_max_quantity", "min_notional", "min_price", "max_price"),
+        Decimal,
+    ),
+    **dict.fromkeys(("multiplier_up", "multiplier_down"), Decimal),
+}
+"""What of a symbol's rules may change while it is listed, and how it is read."""
 DEFAULT_VOLATILITY_PPM = 50
 RECV_WINDOW_MS = 5000
 RECV_WINDOW_MAX_MS = 60_000
@@ -247,6 +259,18 @@ class PaperVenue:
             exchange.add_market(instrument)
         else:
             known.instrument = instrument
+
+    def change_rules(self, symbol: str, changes: Mapping[str, str], now_ms: int) -> None:
+        """Other filters or another status of a symbol, by the names of `Instrument`; what is open stays as it is.
+
+        Raises Refusal for an unknown symbol, ValueError for a rule that there is not.
+        """
+        self._move_clock(now_ms)
+        market = self._exchange.market_of(symbol)
+        if unknown := set(changes) - set(CHANGEABLE):
+            raise ValueError(f"no rules of a symbol: {', '.join(sorted(unknown))}")
+        values = {name: CHANGEABLE[name](value) for name, value in changes.items()}
+        market.instrument = replace(market.instrument, **values)
 
     def delist(self, symbol: str, now_ms: int) -> None:
         """Settle every position of a symbol at the mark, cancel its orders and close it."""

@@ -149,6 +149,19 @@ _CELLS: Mapping[str, str] = {
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -
     """,
+    "RulesChanged": """
+        PENDING     applied PENDING     RulesUpdated | -
+        OPENING     applied OPENING     RulesUpdated | -
+        ACTIVE      applied ACTIVE      RulesUpdated | -
+        MODIFYING   applied MODIFYING   RulesUpdated | -
+        MODIFIED    applied MODIFIED    RulesUpdated | -
+        PAUSED      applied PAUSED      RulesUpdated | -
+        RECONCILING applied RECONCILING RulesUpdated | -
+        CLOSING     applied CLOSING     RulesUpdated | -
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
     "SettingApplied": """
         PENDING     applied OPENING     LeverageApplied OrderIntended | SubmitOpening
         OPENING     applied OPENING     LeverageApplied | -

@@ -1,14 +1,15 @@
 """For each state a realistic history that ends in it, and for each message a realistic one to send there."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r
 from messages.base import Message
 from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason
-from tests.position.story import BEGIN_NS, SECOND, Story, active, dec, opened, protected
+from tests.position.story import BEGIN_NS, BTC, SECOND, Story, active, dec, opened, protected
 
 S = PositionState
 ENTRY, REDUCE, STOP, TARGET = OrderPurpose.ENTRY, OrderPurpose.REDUCE, OrderPurpose.STOP, OrderPurpose.TARGET
@@ -271,8 +272,21 @@ def partly_covered() -> Story:
     return story
 
 
+def ruled(story: Story, **rules: Any) -> r.RulesChanged:
+    return r.RulesChanged(position_id=story.position.position_id, instrument=replace(BTC, **rules))
+
+
+def outgrown() -> Story:
+    """The venue's minimum is above what is held now: nothing can close it but the venue itself."""
+    story = protected()
+    story.tell(ruled(story, min_quantity=dec(20)))
+    assert story.state == S.PAUSED
+    return story
+
+
 RARE += (
     partly_covered,
+    outgrown,
     added,
     addition_refused,
     addition_called_off,
@@ -329,6 +343,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     r.SettingRefused: lambda s: s.leverage_refused(),
     r.Sweep: lambda s: s.sweep(),
     r.FundingShare: lambda s: s.funding("-0.3"),
+    r.RulesChanged: lambda s: ruled(s, min_notional=dec(20)),
     r.Recovered: lambda _: r.Recovered(),
 }
 

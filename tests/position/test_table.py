@@ -27,7 +27,7 @@ NOT_FOR_POSITIONS = {
     # about an account or a symbol, not about a position
     reports.PositionsReport, reports.OpenOrdersReport, reports.BalanceReport, reports.MarkReport,
     reports.VenueUp, reports.VenueDown, reports.StreamUp, reports.StreamDown, reports.StrayEvent,
-    reports.LeverageChanged, reports.MarginCall, reports.FundingReport,
+    reports.BudgetUsed, reports.RulesReport, reports.LeverageChanged, reports.MarginCall, reports.FundingReport,
     # said by positions and others, not to them
     reports.PositionView, reports.PositionsAnswer, reports.StatusAnswer, reports.HistoryAnswer,
     # about the system
@@ -60,7 +60,7 @@ def test_every_state_of_every_message_is_decided_with_a_reason() -> None:
 
 def test_every_cell_is_expected_by_name() -> None:
     assert set(EXPECTED) == {(message.__name__, str(state)) for message, state in CELLS}
-    assert len(EXPECTED) == 253
+    assert len(EXPECTED) == 264
 
 
 def observe(message: type[Message], state: PositionState) -> Expected:

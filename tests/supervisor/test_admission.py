@@ -220,3 +220,30 @@ def test_what_still_waits_in_the_book_counts_as_exposure() -> None:
     waiting = held(quantity=Decimal(0), orders=(order,))
     limits = Limits(symbol_exposure=Decimal(5599))
     assert "this would make it 5600" in refusal(opening(), facts(live=(waiting,), limits=limits))
+
+
+BOUND = replace(
+    RULES, min_price=Decimal(100), max_price=Decimal(100_000), price_up=Decimal("1.05"), price_down=Decimal("0.95")
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"limit_price": Decimal(63_000)}, ""),
+        ({"limit_price": Decimal("63000.1")}, "63000.1 is above the highest that the venue takes now: 63000"),
+        ({"limit_price": Decimal("63000.1")}, "1.05 of the mark price 60000"),
+        ({"limit_price": Decimal(200)}, ""),
+        ({"limit_price": Decimal("99.9")}, "limit price 99.9 is below the venue's minimum of 100"),
+        ({"side": PositionSide.SHORT, "limit_price": Decimal(57_000)}, ""),
+        ({"side": PositionSide.SHORT, "limit_price": Decimal("56999.9")}, "below the lowest that the venue takes now"),
+        ({"stop_loss": Decimal(50)}, "stop price 50 is below the venue's minimum of 100"),
+        ({"take_profit": Decimal(100_001)}, "target price 100001 is above the venue's maximum of 100000"),
+        ({"side": PositionSide.SHORT, "stop_loss": Decimal(100_001)}, "stop price 100001 is above the venue's maximum"),
+    ],
+)
+def test_prices_that_the_venue_would_refuse_are_refused_before_with_its_numbers(
+    asked: dict[str, Any], words: str
+) -> None:
+    why = refusal(opening(quantity=Decimal(1), **asked), facts(account=account(instruments={BTC: BOUND})))
+    assert words in why if words else not why

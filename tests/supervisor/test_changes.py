@@ -27,7 +27,7 @@ from messages.types import (
     VenueOrderId,
 )
 from tests.position.story import active
-from tests.supervisor.house import BTC, EDGE, MAIN, House
+from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
 
 GATEWAY = "gateway/main"
 
@@ -215,3 +215,24 @@ def test_funding_shares_add_up_to_the_payment(amount: int, held_: list[tuple[int
     shares = funding_shares(report, views)
     net = sum(v.quantity * v.side.sign for v in views)
     assert sum((share.amount for share in shares), Decimal(0)) == (report.amount if net else 0)
+
+
+def test_a_stop_or_target_that_the_venue_has_no_room_for_is_refused_with_its_bound() -> None:
+    house = House().ready()
+    bound = replace(RULES, min_price=Decimal(100), max_price=Decimal(200_000))
+    house.tell(
+        r.VenueUp(
+            account=MAIN,
+            venue_identity="v",
+            position_mode=PositionMode.ONE_WAY,
+            instruments=(bound,),
+            validity_window_ms=5000,
+        )
+    )
+    position_id = held(house)
+    low = modify(house, position_id, "low", stop_loss=Decimal(50))
+    high = modify(house, position_id, "high", take_profit=Decimal(300_000))
+    assert (low.accepted, high.accepted) == (False, False)
+    assert "stop price 50 is below the venue's minimum of 100" in low.text
+    assert "target price 300000 is above the venue's maximum of 200000" in high.text
+    assert modify(house, position_id, "off", stop_loss=Decimal(0), take_profit=Decimal(150_000)).accepted
