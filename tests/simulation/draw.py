@@ -1,10 +1,21 @@
 """The plan of a seed, in one of two sizes. The same in every process and Python version."""
 
+from dataclasses import replace
+
+from tests.simulation.chat import draw_chat
 from tests.simulation.day import draw_day
-from tests.simulation.plan import DAY, SPRINT, Plan
+from tests.simulation.plan import DAY, SPRINT, Plan, stream
 from tests.simulation.sprint import draw_sprint
+
+CHAT_SHARE = 3
+"""One seed in so many has an owner in a chat."""
 
 
 def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
-    return {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
+    plan = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
+    random = stream(seed, "chat")
+    if random.randrange(CHAT_SHARE):
+        return plan
+    spans = [(burst.from_ms, burst.until_ms) for burst in plan.bursts] or [(0, plan.safety_ms)]
+    return replace(plan, chat=draw_chat(random, spans, plan.safety_ms))

@@ -19,6 +19,7 @@ from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
+from tests.simulation.chat import ChatServer
 from tests.simulation.check import Check, Truth
 from tests.simulation.degraded import Degraded
 from tests.simulation.evidence import Evidence
@@ -26,6 +27,7 @@ from tests.simulation.isolation import Isolation
 from tests.simulation.network import Sent
 from tests.simulation.once import Once
 from tests.simulation.process import Process
+from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, position_of
 from tests.simulation.urgency import Urgency
 
@@ -34,7 +36,7 @@ I7_NS = 2 * SECOND
 ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
-CHECKS: tuple[type[Check], ...] = (Evidence, Degraded, Urgency, Isolation, Once)
+CHECKS: tuple[type[Check], ...] = (Evidence, Degraded, Urgency, Isolation, Once, Telling)
 """Those that have a room of their own, by concept."""
 
 
@@ -118,6 +120,12 @@ class Invariants:
                     self.fail("I3", f"command {command_id} was acknowledged and is not durable")
             case Notify(severity=Severity.CRITICAL, position_id=position_id) if position_id:
                 self._warned_ns[position_id] = self._now_ns()
+
+    def watch_chat(self, server: ChatServer | None) -> None:
+        """What the owner is told, and what he said, is held against this server."""
+        for check in self.checks:
+            if isinstance(check, Telling):
+                check.server = server
 
     def arrived(self, sent: Sent) -> None:
         for check in self.checks:

@@ -9,6 +9,7 @@ from random import Random
 
 from adapters.paper.faults import FaultPlan
 from messages.types import PositionSide
+from tests.simulation.chat import ChatPlan
 from tests.simulation.disk import DiskWeather
 from tests.simulation.network import Weather
 
@@ -85,6 +86,8 @@ class Plan:
     """Between two sweeps and checks, in seconds: what is silent is noticed after so long."""
     probe_ms: int = 10_000
     refresh_ms: int = 1_200_000
+    chat: ChatPlan | None = None
+    """What the owner says, and what befalls the chat; None: there is no chat."""
     bursts: tuple[Burst, ...] = ()
     """When things happen; between them time passes in long strides. Empty: all the time."""
 

@@ -19,6 +19,7 @@ from adapters.config import Config
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.types import AccountId, PositionMode
+from tests.simulation.chat import ChatServer, Line
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.loop import simulated_loop
 from tests.simulation.network import Network
@@ -109,6 +110,7 @@ class Process:
         logins: Sequence[Login],
         stream: Callable[[str], Random],
         hear: Callable[[Message], None],
+        chat: ChatServer | None = None,
         log: Callable[..., None],
         observer: Callable[[str, object, int, int], None],
     ) -> None:
@@ -139,10 +141,27 @@ class Process:
             venues[login.account] = SimulatedVenue(login.account, settings, world.clock, jitter)
         journal = cast("Any", disk)
         restored = albra._restore(journal, days_in(config.limits.timezone))
-        # Neither chat nor webhook: what the notifier tells is heard where the terminal would show it.
-        albra._spawn_core(config, self.system, journal, venues, log, (hear,), restored, (None, None))
+        line = None if chat is None else self._line(chat)
+        # No webhook; what the notifier tells is heard where the terminal would show it, and in the chat.
+        ways_out = cast("Any", (line, None))
+        albra._spawn_core(config, self.system, journal, venues, log, (hear,), restored, ways_out)
+        if line is not None:
+            line.start()
         for account, venue in venues.items():
             venue.start(partial(self.system.tell, f"gateway/{account}"))
+
+    def _line(self, chat: ChatServer) -> Line:
+        def health(message: Message) -> None:
+            for address in (albra.NOTIFIER, albra.TELEGRAM):
+                self.system.tell(address, message)
+
+        return Line(
+            chat,
+            later=self.lifetime.call_later,
+            offer=lambda update: self.system.offer(albra.TELEGRAM, update),
+            tell=self.system.tell,
+            health=health,
+        )
 
     def offer(self, command: Message) -> bool:
         return self.system.offer(albra.SUPERVISOR, command)

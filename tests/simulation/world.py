@@ -23,6 +23,7 @@ from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose, ListPositions
 from messages.lifecycle import ActorFailed, ActorQuarantined
 from messages.types import AccountId, CommandId, JournalId, PositionMode
+from tests.simulation.chat import OWNER, ChatPlan, ChatServer
 from tests.simulation.coverage import Cells
 from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.draw import draw
@@ -30,6 +31,7 @@ from tests.simulation.edge import Edge
 from tests.simulation.invariants import Invariants, Violation
 from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
 from tests.simulation.outside import Outside
+from tests.simulation.owner import Owner
 from tests.simulation.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from tests.simulation.process import Login, Process
 from tests.simulation.trace import Trace
@@ -73,11 +75,13 @@ def simulate(seed: int, *, record: bool = False, plan: Plan | None = None, size:
 
 
 @cache
-def _config(accounts: tuple[str, ...], fast_s: int) -> Config:
+def _config(accounts: tuple[str, ...], fast_s: int, *, chat: bool = False) -> Config:
     """`fast_s`: seconds between two sweeps; the other checks are as much rarer as they are by default."""
     text = f"protection: {{close_after_ms: 20000}}\naccounts: {{{', '.join(f'{name}: {{}}' for name in accounts)}}}\n"
     intervals = f"{{fast: {fast_s}, normal: {max(300, fast_s)}, slow: {max(3600, 2 * fast_s)}}}"
     text += f"phase2: {{reconciliation: {{check_intervals: {intervals}}}}}\n"
+    if chat:
+        text += f"telegram: {{enabled: true, token: '1:simulated', users: {{{OWNER}: owner}}}}\n"
     return load_text(text, Path("simulated.yaml"), {}).config
 
 
@@ -125,6 +129,8 @@ class World:
             hedged=hedged,
         )
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue)
+        self.chat = self._open_chat(plan.chat) if plan.chat else None
+        self.invariants.watch_chat(self.chat)
         self._liveness_ms = LIVENESS_MS if plan.fast_s <= 60 else LIVENESS_MS + 1_500 * plan.fast_s
         if plan.bursts:
             self.network.marks_every_ms = DAY_MARKS_MS
@@ -147,6 +153,8 @@ class World:
         for act in self.plan.acts:
             self.scheduler.call_later(act.at_ms * MS, lambda act=act: self._act(act))  # type: ignore[misc]
         self._tick()
+        if self.chat is not None:
+            self.chat.open_day()
         self._boot()
         converged_ms = -1
         self._run(self.plan.safety_ms)
@@ -183,6 +191,8 @@ class World:
         self._kills.clear()
         self.network.weather = CALM
         self.disk_weather = STEADY
+        if self.chat is not None:
+            self.chat.make_peace()
         self.venue.set_faults(FaultPlan(quirks=self.plan.faults.quirks))
         self.venue.set_volatility(0)
 
@@ -267,7 +277,7 @@ class World:
             self.scheduler,
             disk,
             self.network,
-            config=_config(tuple(name for name, _ in self.plan.accounts), self.plan.fast_s),
+            config=_config(tuple(name for name, _ in self.plan.accounts), self.plan.fast_s, chat=self.chat is not None),
             logins=tuple(
                 Login(
                     account=AccountId(name),
@@ -280,6 +290,7 @@ class World:
             ),
             stream=lambda name: self._stream(f"{name} {self.deaths}"),
             hear=self._hear,
+            chat=self.chat,
             log=_say_nothing,
             observer=self._observe,
         )
@@ -408,6 +419,19 @@ class World:
             self.edge.act(act)
         self.network.publish()
         self._hasten()
+
+    def _open_chat(self, plan: ChatPlan) -> ChatServer:
+        owner = Owner(self.ledger, self.venue, self._stream("owner"))
+        return ChatServer(
+            plan=plan,
+            later=self.scheduler.call_later,
+            now_ns=self.scheduler.clock.monotonic_ns,
+            wall_ns=self.scheduler.clock.time_ns,
+            words=owner.words,
+            random=self._stream("chat weather"),
+            count=self._count,
+            note=self._note,
+        )
 
     # Small things --------------------------------------------------------------------------------------
 

@@ -1,0 +1,104 @@
+"""I16 and the chat's part of I14, from what the chat's server has seen and what the disk holds.
+
+I16: every CRITICAL or WARNING (the original system's HIGH) notice that is durable, be it in the notifier's own
+history or among the effects of somebody's step, is shown in the chat at least once after it came to be.
+I14: what a chat command did was said by the owner, and confirmed by his own press, and it is what he said.
+"""
+
+from html import unescape
+
+from actors.telegram.grammar import Request, parse
+from actors.telegram.markup import plain
+from adapters.storage import record
+from adapters.storage.memory import _as_record
+from messages import events as e
+from messages.base import Event
+from messages.notices import NoticeQueued
+from messages.requests import Notify
+from messages.telegram import UpdateTaken
+from messages.types import Severity
+from tests.simulation.chat import OWNER, ChatServer
+from tests.simulation.check import SECOND, Check, Finding, Truth
+
+TOLD = frozenset({Severity.CRITICAL, Severity.WARNING})
+JUMPS_NS = 10 * SECOND
+"""A notice is told after it came to be, by a clock that may have been set in between."""
+_BY_CHAT = "tg-"
+
+
+class Telling(Check):
+    """At every durable event; at the end what the owner was not told."""
+
+    invariants = ("I14", "I16")
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self.server: ChatServer | None = None
+        self._queued: list[tuple[int, NoticeQueued]] = []
+        self._wanted: list[tuple[int, Notify]] = []
+        self._read_to = 0
+        self._executed: dict[str, UpdateTaken] = {}
+        self.checked = 0
+
+    def event(self, ordinal: int, event: Event) -> None:
+        if self.server is None:
+            return
+        match event:
+            case NoticeQueued(severity=severity, recipients=recipients) if severity in TOLD:
+                if str(OWNER) not in recipients:
+                    self._fail("I16", f"notice {event.number} is to reach {recipients}, not the owner")
+                self._queued.append((event.ts_init - JUMPS_NS, event))
+            case UpdateTaken(command=command) if command is not None:
+                self._taken(event, self.server)
+            case e.PositionRequested(command_id=command_id) if command_id.startswith(_BY_CHAT):
+                self._opened(ordinal, event, self.server)
+
+    # I14 ---------------------------------------------------------------------------------------------------
+
+    def _taken(self, event: UpdateTaken, server: ChatServer) -> None:
+        """A command leaves only with the owner's press, each press lets out one, and no other command twice."""
+        if event.verdict == "acknowledged":
+            return
+        if event.update_id not in {press.update_id for press in server.pressed} or event.user_id != OWNER:
+            self._fail("I14", f"{event.command} left with update {event.update_id}, which confirms nothing")
+        name = str(getattr(event.command, "command_id", ""))
+        before = self._executed.setdefault(name, event)
+        if before is not event:
+            self._fail("I14", f"{name} was confirmed by updates {before.update_id} and {event.update_id}")
+        if int(name.removeprefix(_BY_CHAT)) not in server.said:
+            self._fail("I14", f"{name} was never said by the owner")
+
+    def _opened(self, ordinal: int, event: e.PositionRequested, server: ChatServer) -> None:
+        text = server.said.get(int(event.command_id.removeprefix(_BY_CHAT)), "")
+        said = parse(text, "")
+        if event.command_id not in self._executed:
+            self._fail("I14", f"{event.command_id} opens {ordinal}, and nobody confirmed it", ordinal)
+        wanted = (said.symbol, said.side, said.quantity) if isinstance(said, Request) else ()
+        if wanted != (event.key.symbol, event.key.side, event.quantity):
+            self._fail("I14", f"{text!r} opened {event.quantity} of {event.key}", ordinal)
+
+    # I16 ---------------------------------------------------------------------------------------------------
+
+    def unsettled(self) -> list[Finding]:
+        if self.server is None:
+            return []
+        self._read_effects()
+        shown = [(each.shown_ns, unescape(plain(text))) for each in self.server.shown for text in each.texts]
+        self._queued = [each for each in self._queued if not _reached(each[0], each[1].text, shown)]
+        self._wanted = [each for each in self._wanted if not _reached(each[0], each[1].text, shown)]
+        queued = [("I16", f"notice {each.number} never came: {each.text}", 0) for _, each in self._queued]
+        return queued + [("I16", f"never told: {each.text}", 0) for _, each in self._wanted]
+
+    def _read_effects(self) -> None:
+        """What steps on the disk wanted told; a text within its cooldown may have been told just before."""
+        steps = self._ledger.image.steps
+        for row in steps[self._read_to :]:
+            for effect in record.decode_effects(_as_record(row)):
+                if isinstance(effect.message, Notify) and effect.message.severity in TOLD:
+                    self._wanted.append((0, effect.message))
+                    self.checked += 1
+        self._read_to = len(steps)
+
+
+def _reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:
+    return any(at_ns >= since_ns and text in said for at_ns, said in shown)
