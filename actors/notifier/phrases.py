@@ -1,12 +1,15 @@
-"""Sentences that positions, gateways and the supervisor say in English, for telling them in other languages.
+"""Sentences that positions, gateways, the reconciler and the supervisor say in English, for saying them again.
 
 They are written where they arise, into the journal and the log; here each stands as a pattern, so that a
-reader's catalog can say it again. A sentence that is missing here is told in English, never lost.
+reader's catalog can say it again. A sentence that is missing here is told in English, never lost; a test
+reads the actors' source and fails while one is missing. The first that fits is taken: the particular comes
+before the general.
 """
 
+from actors.telegram.names import NAMES
 from actors.telegram.words import N_, Phrase
 
-_SENTENCES = (
+SENTENCES = (
     # Positions
     N_("{name}: {quantity} open at {price}"),
     N_("{name} closed, realized {amount}: {because}"),
@@ -17,15 +20,25 @@ _SENTENCES = (
     N_("Adopted {symbol} {side} {quantity} at {price}: it existed at the venue."),
     N_("{name}: the venue reports an order that the journal does not know: {order}"),
     N_("{name} changed outside of Albra by {quantity}: {why}"),
+    N_("{name} changed outside of Albra: {why}"),
+    N_("{name} stays at leverage {leverage}: leverage refused: {why}"),
     N_("{name} not opened: leverage refused: {why}"),
+    N_("{name} not opened in full: its order never reached the venue."),
     N_("{name} not opened: its order never reached the venue."),
+    N_("{name} not opened in full: {why}"),
     N_("{name} not opened: {why}"),
     N_("{name}: close refused ({why}); trying again, {stop}"),
-    N_("{name}: {purpose} refused by the venue: {why}"),
+    N_(
+        "{name}: {purpose} refused by the venue: {why}; the account has as many resting orders as it may "
+        "have; trying again"
+    ),
+    N_("{name}: {purpose} refused by the venue: {why}; trying again"),
     N_("{name}: late fill of {quantity} at {price}, the order was {presumed}"),
     N_("{name}: the venue reports fills whose trades cannot be read."),
     N_("{name}: {quantity} open, not covered by its stop; {doing}."),
+    N_("{name}: {quantity} left is dust: below the venue's minimum of {least}; close it at the venue."),
     N_("Closing {name}: its stop was refused for {seconds} s."),
+    N_("Reducing {name} to {quantity}, which is covered: its stop was refused for {seconds} s."),
     N_("still closing it"),
     N_("still placing it"),
     N_("without its stop"),
@@ -39,53 +52,202 @@ _SENTENCES = (
     N_("the opening expired before it was sent"),
     N_("nothing was filled"),
     N_("entry done"),
+    N_("entry sent"),
+    N_("entry partly filled"),
     N_("held by hand"),
+    N_("resumed by hand"),
+    N_("adopted from the venue"),
+    N_("added {quantity}"),
+    N_("adding {quantity}"),
+    N_("canceling the rest of the addition"),
+    N_("canceling the entry"),
+    N_("reduced to {quantity}"),
+    N_("reducing to {quantity}"),
+    N_("leverage set to {leverage}"),
+    N_("setting leverage {leverage}"),
+    N_("leverage refused: {why}"),
+    N_("protection changed"),
+    N_("moving the protection"),
+    N_("changed outside"),
+    N_("closing"),
+    N_("a protective order fired"),
+    N_("taking the remaining orders off the book"),
+    N_("not wanted any more"),
+    N_("no longer wanted"),
+    N_("closing, and it stands in the way"),
+    N_("position is flat"),
+    N_("more was sold than held"),
+    N_("outcome of the {purpose} order is unknown"),
+    N_("fills reported by the venue are being read"),
+    N_("the venue reports an order that the journal does not know: {order}"),
+    N_("{quantity} left is dust: below the venue's minimum of {least}"),
+    N_("{quantity} more sold than held; check it at the venue"),
+    N_("{purpose} order refused: {why}"),
+    N_("entry {phase} by the venue"),
+    N_("flat"),
     N_("stop filled"),
     N_("target filled"),
+    N_("trailing filled"),
     N_("reduce filled"),
-    N_("flat"),
-    N_("entry canceled by the venue"),
-    N_("entry expired by the venue"),
-    N_("entry"),
-    N_("stop"),
-    N_("target"),
-    N_("reduce"),
+    N_("is no longer known to the venue"),
+    N_("never reached the venue"),
+    N_("rejected after it had been accepted"),
+    N_("no answer in time"),
+    N_("restart before an answer"),
+    N_("its entry was called off: {why}"),
+    N_("{purpose} order {fate}"),
     # Gateways
     N_("{account}: the venue is out of reach for {age} ({cause}). Nothing is opened meanwhile."),
     N_("{account}: the venue is back after {age}."),
     N_(
-        "{account}: the venue accepts nothing for {age} ({cause}). "
-        "Nothing can be closed until then; stops at the venue keep working."
+        "{account}: the venue accepts nothing for {age} ({cause}). Nothing can be closed until then; stops "
+        "at the venue keep working."
     ),
     N_("{account}: the venue accepts nothing for {age} ({cause})."),
-    N_("{symbol} {side}: close to liquidation. {text}"),
     N_(
-        "{symbol}: the outcome of order {order} is unknown for {minutes} minutes "
-        "({tries} queries, {failures} without an answer). Look at the venue; Albra keeps asking."
+        "{symbol}: the outcome of order {order} is unknown for {minutes} minutes ({tries} queries, "
+        "{failures} without an answer). Look at the venue; Albra keeps asking."
     ),
     N_("{symbol}: order {order} could not be canceled in {attempts} attempts ({cause}). Cancel it at the venue."),
+    N_("{account}: the venue answers {what} again after {age}."),
+    N_("the venue does not answer {what}: {cause}"),
+    N_("half open"),
+    N_("not connected yet"),
+    N_("no answer from the exchange adapter"),
+    N_("too many requests are waiting"),
+    N_("too many requests are waiting for the venue"),
+    N_("venue unreachable: {cause}"),
+    N_("venue unreachable"),
+    N_("canceled before it was sent"),
+    N_("canceled before it was executed"),
+    N_("asked after before it was sent"),
+    N_("its position is being closed in an emergency"),
+    N_("emergency close of {position}"),
+    N_("lost in a restart before it was sent"),
+    N_("expired before it was sent"),
+    N_("not executed in {attempts} attempts: {cause}"),
+    N_("expires before the next attempt: {cause}"),
+    N_("the order is still working"),
     # The reconciler
-    N_("{record} {type} {symbol} is resolved: {why}"),
     N_("{record} {type} {symbol}: {believed} believed, {reported} at the venue ({told}); {action}"),
     N_(
-        "{record} {type} {symbol} needs you: {believed} believed, {reported} at the venue; {why}. "
-        "Openings there wait; albra discrepancies --ack {name} ends it."
+        "{record} {type} {symbol} needs you: {believed} believed, {reported} at the venue; {why}. Openings "
+        "there wait; albra discrepancies --ack {name} ends it."
     ),
+    N_("{record} {type} {symbol} is resolved: {why}"),
+    N_("changed on both sides since: {believed}, {reported}"),
+    N_("the policy says so"),
+    N_("belief and venue agree again"),
+    N_("verified by reading again: {why}"),
+    N_("acknowledged by command"),
+    N_("{type} {record}: {believed} believed, {reported} reported"),
+    N_("it was too busy to be compared with the venue"),
+    N_("no trade explains it"),
+    N_("repaired {n} times without effect; the last was refused: {why}"),
+    N_("repaired {n} times without effect"),
+    N_("an outcome is not known"),
+    N_("nothing is under way that would change it"),
+    N_("hedge: both sides are held"),
+    N_("no such order"),
+    N_("its position is over"),
+    N_("a position that is not known"),
+    N_("open at the venue"),
+    N_("not on the book"),
+    N_("a stop for {quantity}"),
+    N_("the venue is not reachable"),
+    N_("{quantity} was taken from {names}, and nobody said from whose; --ack ID --apply says it"),
+    N_("the policy leaves it to you"),
+    N_("too many positions vanished at once to believe it; look at the venue"),
+    N_("read again"),
+    N_("{action} cannot answer that the venue holds less: nothing is reopened here"),
+    N_("no price of the symbol is known, and none is made up"),
+    N_("traded outside of Albra ({order})"),
+    N_("the venue holds {reported}, {believed} was believed; synthesized"),
+    N_("adopt {side} {quantity} at {price} for {strategy}"),
+    N_("{position} by {quantity} at {price}"),
+    N_("an entry price cannot be changed at the venue"),
+    N_("believe the venue's entry price {price}"),
+    N_("{action} says nothing about leverage"),
+    N_("believe the venue's leverage {leverage}"),
+    N_("no position asks for this leverage"),
+    N_("set leverage back to {leverage}x at the venue"),
+    N_("{type}: {believed} was believed, the venue says {reported}"),
+    N_("believe that margin is {mode}"),
+    N_("margin mode is changed by hand only"),
+    N_("the account's position mode is not the configured one; it is changed by hand only"),
+    N_("{action} cannot settle a state"),
+    N_("ask after every order of the position"),
+    N_("{action} leaves the order at the venue"),
+    N_("its position is not known here, and the order may protect it; look before you cancel it"),
+    N_("cancel {order}"),
+    N_("order {order}"),
+    N_("a trailing stop for {quantity}"),
+    N_("a target for {quantity}"),
+    N_("{symbol} {side} ({id})"),
+    N_("its actor is quarantined: {reason}"),
+    N_("{position} cannot say what it holds: {why}"),
+    N_("silent: {names}"),
+    N_("{action} gives nobody back what was sold"),
+    N_("{name} sold more than it held: taken from this leg at {price}, and marked so"),
+    N_("sold beyond what it held: {sold}; it was taken from {names}; --ack ID --apply says from whose"),
+    N_("its actor is silent: nothing is booked, adopted or closed there until it is back"),
+    N_("hand the venue's own closing ({orders}) to those on the leg"),
+    N_("{order} {quantity} at {price}"),
     # The notifier itself
     N_(
         "Report {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
         "fees {fees}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
-    # Supervisor
+    # Supervisor and runtime
     N_("The journal holds a damaged record: {text}"),
-    N_("{symbol}: the venue itself closed {what}"),
     N_(
-        "{symbol}: order {order} was sent by Albra from another data directory. "
-        "Openings of {symbols} are held until it is gone."
+        "{account} has lost {amount} today, limits.daily_loss is {limit}: nothing is opened until tomorrow, "
+        "or albra resume"
+    ),
+    N_("has lost {amount} today, limits.daily_loss is {limit}"),
+    N_("{symbol}: {kind}: {quantity} at {price} ({order}); {rest} of it belong to no position of ours"),
+    N_("{symbol}: the venue closed by itself"),
+    N_("liquidated by the venue"),
+    N_("deleveraged by the venue"),
+    N_("settled by the venue"),
+    N_("{symbol}: {kind}: {quantity} at {price} ({order})"),
+    N_("the venue does not trade it any more: what is held stays as it is, its orders may be refused"),
+    N_("the venue trades it again"),
+    N_("{rule} is {quantity}, it was {was}"),
+    N_("{symbol}: {changes} ({names})"),
+    N_("liquidated by the venue: {quantity} at {price} ({order})"),
+    N_("deleveraged by the venue: {quantity} at {price} ({order})"),
+    N_("settled by the venue: {quantity} at {price} ({order})"),
+    N_(
+        "{symbol}: order {order} was sent by Albra from another data directory. Openings of {symbols} are "
+        "held until it is gone."
     ),
     N_("{symbol}: leverage is {leverage} at the venue, {wanted} was asked for"),
+    N_("{symbol} {side}: margin call, close to liquidation: {text} ({names})"),
+    N_("quantity {quantity}, mark price {price}, unrealized {gain}, maintenance margin {margin}"),
+    N_("no position of ours"),
+    N_(
+        "{name}: the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue "
+        "would close it before"
+    ),
+    N_(
+        "the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue would "
+        "close it before"
+    ),
     N_("{address} failed {attempt} times and is quarantined; the rest goes on: {reason}"),
     N_("{address} cannot handle a message, it was put aside: {reason}"),
+    N_("position/{ordinal}"),
+    N_("gateway/{account}"),
+    # The journal's disk
+    N_("the journal's disk is well again"),
+    N_("the journal cannot be written, nothing is opened: {why}"),
+    N_("the disk is full and the reserve used up: nothing can be written"),
+    # Durations
+    N_("{s} s"),
+    N_("{m} min"),
+    N_("{h} h {m} min"),
+    N_("{m} min {s} s"),
+    N_("{d} d {h} h"),
 )
 
-PHRASES = tuple(Phrase.of(sentence) for sentence in _SENTENCES)
+PHRASES = (*(Phrase.of(sentence) for sentence in SENTENCES), *NAMES)

@@ -1,9 +1,12 @@
 """Notices as a reader sees them. Pure."""
 
+import re
+
 from actors.notifier.outbox import Entry
-from actors.notifier.phrases import PHRASES
 from actors.telegram.markup import split
+from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Markup, Words, escape, join
+from messages.ids import parse_position_id
 from messages.telegram import Button
 from messages.types import Severity
 
@@ -15,6 +18,7 @@ SIGNS = {
     Severity.INFO: "🟢",
     Severity.ROUTINE: "⚪",
 }
+_NEEDS_YOU = re.compile(r"(d[0-9]+) [A-Z_]+ \w+ needs you")
 ACKNOWLEDGE = "n:{number}"
 """What the button under a CRITICAL notice says."""
 
@@ -35,11 +39,21 @@ def message(entries: tuple[Entry, ...], words: Words, now_ns: int) -> tuple[str,
 
 
 def buttons(entries: tuple[Entry, ...], words: Words) -> tuple[tuple[Button, ...], ...]:
-    """Acknowledge, under what is CRITICAL."""
-    if len(entries) != 1 or entries[0].severity is not Severity.CRITICAL:
+    """Acknowledge, under what is CRITICAL; and the way to what a CRITICAL or WARNING is about."""
+    if len(entries) != 1 or entries[0].severity not in (Severity.CRITICAL, Severity.WARNING):
         return ()
-    data = ACKNOWLEDGE.format(number=entries[0].number)
-    return ((Button(text=words.plain("Acknowledge"), data=data),),)
+    entry = entries[0]
+    row = []
+    if entry.severity is Severity.CRITICAL:
+        data = ACKNOWLEDGE.format(number=entry.number)
+        row.append(Button(text=words.plain("Acknowledge"), data=data))
+    known = parse_position_id(entry.position_id or "")
+    if known is not None:
+        row.append(Button(text=f"#{known[1]} {known[0].symbol}", data=f"r:position #{known[1]}"))
+    divergence = _NEEDS_YOU.match(entry.text)
+    if divergence is not None:
+        row.append(Button(text=words.plain("Acknowledge {name}", name=divergence[1]), data=f"r:ack {divergence[1]}"))
+    return (tuple(row),) if row else ()
 
 
 def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:
@@ -56,5 +70,5 @@ def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:
 
 
 def _told(entry: Entry, words: Words) -> Markup:
-    text = escape(words.retell(entry.text, PHRASES))
+    text = escape(words.retell(entry.text, REPLIES))
     return Markup(f"{text} (×{entry.repeats + 1})") if entry.repeats else text

@@ -12,8 +12,8 @@ from actors.ports import Chat, Log
 from actors.runtime.actor import Context
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import views
-from actors.telegram.asking import SUPERVISOR, positions
-from actors.telegram.confirmations import Confirmation, Verdict, changed
+from actors.telegram.asking import SUPERVISOR, discrepancies, positions
+from actors.telegram.confirmations import Confirmation, Verdict, changed, moved_on
 from actors.telegram.grammar import Refusal, Request, parse
 from actors.telegram.roles import ACKNOWLEDGE, LIFT_ALL, at_least, may
 from actors.telegram.running import LATE_NS, Running
@@ -24,10 +24,12 @@ from actors.telegram.words import N_, Markup, escape
 from messages.base import Message
 from messages.commands import (
     CloseAll,
+    ClosePosition,
     Command,
     ModifyPosition,
     OpenPosition,
     PauseOpenings,
+    PausePosition,
 )
 from messages.journal import Effect, Replayed
 from messages.notices import AcknowledgeNotice
@@ -243,24 +245,26 @@ class TelegramActor(Running):
             return
         # Used up from here on, whatever comes of it: a second press finds nothing.
         self._confirmations = self._confirmations.without(number)
-        if not known.versions:
+        if not known.versions and known.divergence is None:
             self._execute(update, who, known)
             return
         self._unkept.add(update.update_id)
+        question = positions() if known.divergence is None else discrepancies()
         self._ask(
             Task(who=who, request=Request(name="position"), then=lambda task: self._verified(update, task, known)),
-            positions(),
+            question,
         )
 
     def _verified(self, update: IncomingPress, task: Task, known: Confirmation) -> None:
         """What was shown must still be so; where nobody says, only what stops a loss goes on."""
         self._unkept.discard(update.update_id)
-        if task.positions is None and not known.urgent:
+        if not task.answers and not known.urgent:
             self._audit(update, update.data, "refused: no answer")
             self._end_press(update, task.who.words.plain("The supervisor does not answer."), alert=True)
             return
-        found = task.positions
-        if found is not None and changed(known, {view.position_id: view.version for view in found.views}):
+        found, listed = task.positions, task.discrepancies
+        stale = listed is not None and moved_on(known, listed.discrepancies)
+        if stale or (found is not None and changed(known, {view.position_id: view.version for view in found.views})):
             self._refuse_press(update, task.who, Verdict.CHANGED, known)
             return
         self._execute(update, task.who, known)
@@ -296,7 +300,7 @@ class TelegramActor(Running):
             targets=frozenset(known.targets),
         )
         self._runs[command.command_id] = run
-        urgent = isinstance(command, CloseAll | PauseOpenings)
+        urgent = isinstance(command, CloseAll | ClosePosition | PauseOpenings | PausePosition)
 
         topic = f"urgent/{command.command_id}"
 
@@ -381,7 +385,9 @@ class TelegramActor(Running):
 
     def _begin(self, who: Who, request: Request, place: int, update_id: int) -> None:
         task = Task(who=who, request=request, then=self._preview, message_id=place, update_id=update_id)
-        if request.name in _CHANGING:
+        if request.name == "ack":
+            self._ask(task, discrepancies())
+        elif request.name in _CHANGING:
             self._ask(task, replace(positions(), terminal=False))
         else:
             self._read(task)
@@ -396,12 +402,12 @@ class TelegramActor(Running):
             self._without_journal(run.command, "it does not answer")
 
 
-_CHANGING = ("open", "close", "close_all", "modify", "pause", "resume")
+_CHANGING = ("open", "close", "close_all", "modify", "pause", "resume", "ack")
 _VERDICTS = {
     Verdict.UNKNOWN: N_("That was decided before, or I was restarted since. Send the command again."),
     Verdict.NOT_YOURS: N_("Only who asked can confirm."),
     Verdict.EXPIRED: N_("Too late: confirmations live for a minute. Send the command again."),
-    Verdict.CHANGED: N_("The position has changed since. Send the command again."),
+    Verdict.CHANGED: N_("It has changed since. Send the command again."),
 }
 
 

@@ -13,6 +13,7 @@ from messages.commands import (
     ListPositions,
     ReadStatus,
 )
+from messages.reconciliation import ListDiscrepancies
 from messages.telegram import (
     Tick,
 )
@@ -20,6 +21,7 @@ from messages.types import Address, CommandId
 
 SUPERVISOR = Address("supervisor")
 ANSWER_NS = 4 * 1_000_000_000
+DISCREPANCIES_MOST = 1_000
 NO_ID = CommandId("")
 """Filled in when the question is told."""
 
@@ -77,6 +79,11 @@ class Asking(Speaking):
 def positions() -> ListPositions:
     """All of them, those that are over as well."""
     return ListPositions(command_id=NO_ID, terminal=True)
+
+
+def discrepancies() -> ListDiscrepancies:
+    """All that are remembered, those that are over as well."""
+    return ListDiscrepancies(command_id=NO_ID, most=DISCREPANCIES_MOST)
 
 
 def status() -> ReadStatus:

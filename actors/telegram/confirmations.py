@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from messages.commands import Command
+from messages.reconciliation import Discrepancy
 from messages.types import PositionId
 
 LIFE_NS = 60_000_000_000
@@ -27,7 +28,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """`versions` are those of the positions concerned, when it was shown; empty: whatever they are by then."""
+    """`versions` are those of the positions concerned, when it was shown; empty: whatever they are by then.
+
+    `divergence` is the discrepancy concerned, as it was shown.
+    """
 
     number: int
     user_id: int
@@ -39,6 +43,7 @@ class Confirmation:
     versions: tuple[tuple[PositionId, int], ...] = ()
     targets: tuple[PositionId, ...] = ()
     urgent: bool = False
+    divergence: Discrepancy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +84,16 @@ class Confirmations:
 def changed(confirmation: Confirmation, versions: Mapping[PositionId, int]) -> bool:
     """Whether a position concerned is not what was shown."""
     return any(versions.get(position_id) != version for position_id, version in confirmation.versions)
+
+
+def moved_on(confirmation: Confirmation, found: tuple[Discrepancy, ...]) -> bool:
+    """Whether the discrepancy concerned is not what was shown."""
+    shown = confirmation.divergence
+    if shown is None:
+        return False
+    now = next((one for one in found if one.discrepancy_id == shown.discrepancy_id), None)
+    return now is None or _standing(now) != _standing(shown)
+
+
+def _standing(one: Discrepancy) -> tuple[str, str, str, tuple[PositionId, ...]]:
+    return (one.believed, one.reported, one.outcome, one.paused)

@@ -12,6 +12,7 @@ from typing import Any
 
 from actors.telegram.words import N_
 from messages.ids import parse_position_id
+from messages.reconciliation import Attribution
 from messages.types import AccountId, PositionId, PositionSide, StrategyId, Symbol
 
 TEXT_MOST = 500
@@ -23,6 +24,8 @@ _UNIFIED = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):([A-Z0-9]{2,10})")
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?|\.[0-9]{1,18}", re.ASCII)
 _ORDINAL = re.compile(r"#([0-9]{1,12})", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_DISCREPANCY = re.compile(r"d[0-9]{1,9}", re.IGNORECASE | re.ASCII)
+_ALIASES = {"start": "help", "acknowledge": "ack", "closeall": "close_all"}
 _DASHES = "-‐‑‒–—−"
 
 
@@ -47,6 +50,8 @@ class Request:
     add: Decimal | None = None
     count: int | None = None
     page: int = 1
+    discrepancy: str | None = None
+    apply: Attribution | None = None
 
     @property
     def names_position(self) -> bool:
@@ -72,55 +77,70 @@ class Usage:
     options: tuple[str, ...] = ()
 
 
-_POSITION = "SYMBOL|POSITION"
+_PLACE_NAMES: Mapping[str, str] = {
+    "position": N_("SYMBOL|POSITION"),
+    "discrepancy": N_("DISCREPANCY"),
+    "symbol": N_("SYMBOL"),
+    "side": "long|short",
+    "quantity": N_("QTY"),
+}
+_SIDES = {"long": PositionSide.LONG, "short": PositionSide.SHORT, "롱": PositionSide.LONG, "숏": PositionSide.SHORT}
 _MODIFIES = frozenset({"stop_loss", "take_profit", "trailing", "leverage", "add"})
 COMMANDS: Mapping[str, Usage] = {
-    "phase2_status": Usage(form="/phase2_status", does=N_("messages, positions, reconciliation, health")),
-    "reconcile": Usage(form="/reconcile [SYMBOL]", does=N_("compare with the venue now"), places=("symbol?",)),
-    "position_states": Usage(form="/position_states", does=N_("states, transitions, time in state")),
+    "phase2_status": Usage(form=N_("/phase2_status"), does=N_("messages, positions, reconciliation, health")),
+    "reconcile": Usage(form=N_("/reconcile [SYMBOL]"), does=N_("compare with the venue now"), places=("symbol?",)),
+    "position_states": Usage(form=N_("/position_states"), does=N_("states, transitions, time in state")),
     "discrepancies": Usage(
-        form="/discrepancies [SYMBOL] [N]",
+        form=N_("/discrepancies [SYMBOL] [N]"),
         does=N_("what differed from the venue, newest first"),
         places=("symbol?", "count?"),
     ),
-    "positions": Usage(form="/positions", does=N_("what is held")),
-    "position": Usage(form=f"/position {_POSITION}", does=N_("one position in full"), places=("position",)),
+    "ack": Usage(
+        form=N_("/ack DISCREPANCY [apply=pro_rata|newest_first]"),
+        does=N_("acknowledge a discrepancy"),
+        places=("discrepancy",),
+        options=("apply",),
+    ),
+    "positions": Usage(form=N_("/positions"), does=N_("what is held")),
+    "position": Usage(form=N_("/position SYMBOL|POSITION"), does=N_("one position in full"), places=("position",)),
     "open": Usage(
-        form="/open SYMBOL long|short QTY [sl=P] [tp=P] [trailing=%] [limit=P] [leverage=N] [strategy=S] [account=A]",
+        form=N_(
+            "/open SYMBOL long|short QTY [sl=P] [tp=P] [trailing=%] [limit=P] [leverage=N] [strategy=S] [account=A]"
+        ),
         does=N_("open a position"),
         places=("symbol", "side", "quantity"),
         options=("stop_loss", "take_profit", "trailing", "limit_price", "leverage", "strategy", "account"),
     ),
     "close": Usage(
-        form=f"/close {_POSITION} [50%] [strategy=S] [account=A]",
+        form=N_("/close SYMBOL|POSITION [50%] [strategy=S] [account=A]"),
         does=N_("close a position, in part or whole"),
         places=("position", "percent?"),
         options=("strategy", "account", "percent", "side"),
     ),
-    "close_all": Usage(form="/close_all [account=A]", does=N_("close everything now"), options=("account",)),
+    "close_all": Usage(form=N_("/close_all [account=A]"), does=N_("close everything now"), options=("account",)),
     "modify": Usage(
-        form=f"/modify {_POSITION} [sl=P] [tp=P] [trailing=%] [leverage=N] [add=QTY]",
+        form=N_("/modify SYMBOL|POSITION [sl=P] [tp=P] [trailing=%] [leverage=N] [add=QTY]"),
         does=N_("move stop or target (0 removes it), set leverage, add"),
         places=("position",),
         options=("stop_loss", "take_profit", "trailing", "leverage", "add", "strategy", "account"),
     ),
     "pause": Usage(
-        form=f"/pause [{_POSITION}]",
+        form=N_("/pause [SYMBOL|POSITION]"),
         does=N_("hold openings, or one position"),
         places=("position?",),
         options=("account",),
     ),
     "resume": Usage(
-        form=f"/resume [{_POSITION}]", does=N_("lift the hold"), places=("position?",), options=("account",)
+        form=N_("/resume [SYMBOL|POSITION]"), does=N_("lift the hold"), places=("position?",), options=("account",)
     ),
-    "balance": Usage(form="/balance [account=A]", does=N_("wallet and margin"), options=("account",)),
-    "status": Usage(form="/status", does=N_("positions and accounts in short")),
-    "health": Usage(form="/health", does=N_("is everything well")),
-    "logs": Usage(form="/logs [N]", does=N_("the latest lines of the log"), places=("count?",)),
-    "history": Usage(form=f"/history {_POSITION}", does=N_("every event of a position"), places=("position",)),
-    "accounts": Usage(form="/accounts", does=N_("accounts and their venues")),
-    "strategies": Usage(form="/strategies", does=N_("what each strategy holds")),
-    "help": Usage(form="/help", does=N_("what can be said here")),
+    "balance": Usage(form=N_("/balance [account=A]"), does=N_("wallet and margin"), options=("account",)),
+    "status": Usage(form=N_("/status"), does=N_("positions and accounts in short")),
+    "health": Usage(form=N_("/health"), does=N_("is everything well")),
+    "logs": Usage(form=N_("/logs [N]"), does=N_("the latest lines of the log"), places=("count?",)),
+    "history": Usage(form=N_("/history SYMBOL|POSITION"), does=N_("every event of a position"), places=("position",)),
+    "accounts": Usage(form=N_("/accounts"), does=N_("accounts and their venues")),
+    "strategies": Usage(form=N_("/strategies"), does=N_("what each strategy holds")),
+    "help": Usage(form=N_("/help"), does=N_("what can be said here")),
 }
 """Every command, the original system's four first. A place with `?` may be left out."""
 
@@ -130,7 +150,7 @@ _OPTIONS: Mapping[str, str] = {
     "limit": "limit_price", "price": "limit_price",
     "leverage": "leverage", "lev": "leverage",
     "strategy": "strategy", "account": "account", "percent": "percent", "side": "side", "page": "page",
-    "trailing": "trailing", "trail": "trailing", "add": "add",
+    "trailing": "trailing", "trail": "trailing", "add": "add", "apply": "apply",
 }  # fmt: skip
 
 
@@ -149,7 +169,7 @@ def parse(text: str, bot_name: str = "") -> Request | Refusal | None:
         return None
     if match[2] and bot_name and match[2].lower() != bot_name.lower():
         return None
-    name = {"start": "help"}.get(match[1].lower(), match[1].lower())
+    name = _ALIASES.get(match[1].lower(), match[1].lower())
     if name not in COMMANDS:
         return Refusal(name="", why=N_("There is no command {found}."), found=f"/{name}")
     try:
@@ -172,7 +192,8 @@ def _request(name: str, words: list[str]) -> Request:
     missing = [place for place in places if not place.endswith("?")]
     if missing:
         raise _Unclear(
-            N_("Something is missing: {found}."), {"position": "SYMBOL|POSITION"}.get(missing[0], missing[0])
+            N_("Something is missing: {found}."),
+            _PLACE_NAMES[missing[0]],
         )
     if name == "modify" and not _MODIFIES & given.keys():
         raise _Unclear(N_("Something is missing: {found}."), "sl=P / tp=P / trailing=% / leverage=N / add=QTY")
@@ -282,8 +303,9 @@ def _percent_sign(word: str) -> Decimal:
 
 
 def _side(word: str) -> PositionSide:
-    if word.lower() in ("long", "short"):
-        return PositionSide(word.lower())
+    side = _SIDES.get(word.lower())
+    if side is not None:
+        return side
     raise _Unclear(N_("{found} is neither long nor short."), word)
 
 
@@ -298,6 +320,18 @@ def _count(word: str) -> int:
     if not _WHOLE.fullmatch(word) or not 1 <= int(word) <= COUNT_MOST:
         raise _Unclear(N_("{found} is no number from 1 to 100."), word)
     return int(word)
+
+
+def _discrepancy(word: str) -> dict[str, Any]:
+    if not _DISCREPANCY.fullmatch(word):
+        raise _Unclear(N_("{found} is no discrepancy such as d3; /discrepancies lists them."), word)
+    return {"discrepancy": word.lower()}
+
+
+def _attribution(word: str) -> Attribution:
+    if word.lower() not in (Attribution.PRO_RATA, Attribution.NEWEST_FIRST):
+        raise _Unclear(N_("{found} is neither pro_rata nor newest_first."), word)
+    return Attribution(word.lower())
 
 
 def _named(pattern: str, why: str) -> Callable[[str], str]:
@@ -316,6 +350,7 @@ _PLACE_READERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "quantity": lambda word: {"quantity": _positive(word)},
     "percent": lambda word: {"percent": _percent_sign(word)},
     "count": lambda word: {"count": _count(word)},
+    "discrepancy": _discrepancy,
 }
 _OPTION_READERS: Mapping[str, Callable[[str], Any]] = {
     "stop_loss": _number,
@@ -327,6 +362,7 @@ _OPTION_READERS: Mapping[str, Callable[[str], Any]] = {
     "percent": _percent,
     "side": _side,
     "page": _count,
+    "apply": _attribution,
     "strategy": _named(r"[A-Za-z0-9_]{1,32}", N_("{found} is no strategy's name.")),
     "account": _named(r"[a-z0-9_]{1,32}", N_("{found} is no account's name.")),
 }

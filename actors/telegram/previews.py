@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.telegram.grammar import Request
-from actors.telegram.views import Page, gain, notional, which
+from actors.telegram.views import Page, divergence, gain, notional, which
 from actors.telegram.words import N_, Markup, Words, join, money, number, signed
 from messages.commands import (
     CloseAll,
@@ -18,6 +18,7 @@ from messages.commands import (
     ResumeOpenings,
     ResumePosition,
 )
+from messages.reconciliation import AcknowledgeDiscrepancy, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
 from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, Symbol
 
@@ -26,13 +27,17 @@ SHOWN_MOST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`versions` of the positions concerned; empty where the command means whatever there is by then."""
+    """`versions` of the positions concerned; empty where the command means whatever there is by then.
+
+    `divergence`: the discrepancy concerned.
+    """
 
     command: Command
     text: str
     versions: tuple[tuple[PositionId, int], ...] = ()
     targets: tuple[PositionId, ...] = ()
     urgent: bool = False
+    divergence: Discrepancy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,7 @@ class Desk:
     reply_to: Address
     accounts: tuple[AccountId, ...]
     answer: PositionsAnswer | None
+    divergences: tuple[Discrepancy, ...] | None = None
 
     @property
     def about(self) -> dict[str, str]:
@@ -68,6 +74,8 @@ def plan(request: Request, desk: Desk) -> Plan | Page:
     if request.account is not None and request.account not in desk.accounts:
         names = ", ".join(desk.accounts)
         return Page(text=words("There is no account {name}, only {names}.", name=request.account, names=names))
+    if request.name == "ack":
+        return _acknowledge(request, desk)
     if request.name == "open":
         return _open(request, desk)
     if request.name == "close_all":
@@ -120,6 +128,33 @@ def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> P
     return which(words, request, found, f"{request.name} {{}}{rest}")
 
 
+def _acknowledge(request: Request, desk: Desk) -> Plan | Page:
+    words = desk.words
+    if desk.divergences is None:
+        return Page(text=words("The reconciler does not answer; /health says more."))
+    found = next((one for one in desk.divergences if one.discrepancy_id == request.discrepancy), None)
+    if found is None:
+        return Page(text=words("There is no discrepancy {name}.", name=request.discrepancy))
+    if found.outcome.ended:
+        text = words("{name} is over: {outcome}.", name=found.discrepancy_id, outcome=words.name(found.outcome))
+        return Page(text=text)
+    command = AcknowledgeDiscrepancy(
+        **desk.about,  # type: ignore[arg-type]
+        discrepancy_id=found.discrepancy_id,
+        apply=request.apply,
+    )
+    if request.apply is not None:
+        head = words("Books the difference on the strategies, {how}:", how=words.name(request.apply))
+    else:
+        head = words("Acknowledges that this differs; it is not repaired:")
+    lines = [head, divergence(words, found)]
+    if request.apply is None:
+        lines.append(words("Openings of {symbol} are allowed again.", symbol=found.symbol))
+        names = ", ".join(found.paused)
+        lines += [words("Ends the hold on {names}.", names=names)] if names else []
+    return Plan(command=command, text=join("\n", lines), divergence=found)
+
+
 def _open(request: Request, desk: Desk) -> Plan | Page:
     words = desk.words
     account = request.account or (desk.accounts[0] if len(desk.accounts) == 1 else None)
@@ -146,7 +181,7 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         words(
             "Opens <b>{symbol} {side} {quantity}</b> on account {account}, strategy {strategy}.",
             symbol=command.symbol,
-            side=command.side,
+            side=words.name(command.side),
             quantity=number(command.quantity),
             account=account,
             strategy=command.strategy,
@@ -288,7 +323,7 @@ def _short(words: Words, view: PositionView, marks: Mapping[Symbol, Decimal]) ->
         "#{n} {symbol} {side} {quantity} ({strategy})",
         n=view.ordinal,
         symbol=view.symbol,
-        side=view.side,
+        side=words.name(view.side),
         quantity=number(view.quantity),
         strategy=view.strategy,
     )

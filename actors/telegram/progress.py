@@ -1,7 +1,9 @@
 """What became of a command: position by position, with the reason where something was not done. Pure."""
 
+from dataclasses import dataclass
+
 from actors.telegram.phrases import REPLIES
-from actors.telegram.views import Rows
+from actors.telegram.rows import ROWS, Rows
 from actors.telegram.words import Markup, Words, escape, join, number, signed
 from messages.commands import CloseAll, ClosePosition, Command, ModifyPosition, OpenPosition
 from messages.reports import PositionView
@@ -14,6 +16,9 @@ def follows(command: Command) -> bool:
     return isinstance(command, CloseAll | ClosePosition | OpenPosition | ModifyPosition)
 
 
+_AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.PAUSED)
+
+
 def settled(command: Command, view: PositionView) -> bool:
     """Whether nothing more is to be expected of this position for this command."""
     if view.state.terminal:
@@ -21,11 +26,11 @@ def settled(command: Command, view: PositionView) -> bool:
     if isinstance(command, CloseAll):
         return False
     if isinstance(command, ClosePosition):
-        return command.percent is not None and view.state is PositionState.ACTIVE and view.goal_quantity is None
+        return command.percent is not None and view.state in _AT_REST and view.goal_quantity is None
     if isinstance(command, OpenPosition):
         covered = view.stop_loss is None or view.protected
         return view.state is PositionState.ACTIVE and covered
-    return view.state in (PositionState.ACTIVE, PositionState.PAUSED)
+    return view.state in _AT_REST
 
 
 def answered(words: Words, text: str, reply: Reply) -> Markup:
@@ -36,33 +41,53 @@ def answered(words: Words, text: str, reply: Reply) -> Markup:
     return join("\n", [Markup(text), line] if text else [line])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What may keep a position from its end: rows of the status, ordinals of quarantined positions."""
+
+    status: Rows = ()
+    quarantined: frozenset[int] = frozenset()
+
+    def trouble(self, words: Words, view: PositionView) -> Markup | None:
+        """Why nothing happens to this position, as far as it can be told from outside of it."""
+        section = f"account {view.account}"
+        for found, name, value in self.status:
+            if found == section and name == "venue" and value != "up":
+                return words("its venue is out of reach ({why})", why=words.retell(value, ROWS))
+            if (found, name) == ("journal", "disk") and not value.startswith(("well", "short")):
+                return words("the journal cannot be written; albra flatten --break-glass closes without it")
+        return None
+
+
 def report(
-    words: Words, command: Command, views: tuple[PositionView, ...], status: Rows, *, final: bool
+    words: Words, command: Command, views: tuple[PositionView, ...], around: Surroundings, *, final: bool
 ) -> tuple[Markup, bool]:
-    """The lines, and whether everything has settled. `final`: time is up, what is open stays so for now."""
-    done = all(settled(command, view) for view in views)
-    lines = [_line(words, command, view) for view in views]
+    """The lines, what is not done first, and whether all has settled. `final`: what is open stays so for now."""
+    waiting = [view for view in views if not settled(command, view)]
+    done = all(view.ordinal in around.quarantined for view in waiting)
+    over = [view for view in views if settled(command, view)]
+    lines = [_line(words, command, view, around) for view in (*waiting, *over)]
     if isinstance(command, CloseAll):
         closed = sum(view.state.terminal for view in views)
         lines.insert(0, words("Closed {n} of {total}.", n=closed, total=len(views)))
     if final and not done:
-        lines.append(words("⚠ Not everything is done yet; Albra goes on with it."))
-        accounts = {view.account for view in views if not settled(command, view)}
-        lines += [
-            escape(f"{section}: {value}")
-            for section, name, value in status
-            if section.removeprefix("account ") in accounts and name in ("venue", "stream")
-        ]
+        resting = isinstance(command, OpenPosition) and command.limit_price is not None
+        lines.append(
+            words("The entry waits at its price; a notice tells when it is filled.")
+            if resting
+            else words("⚠ Not everything is done yet; Albra goes on with it.")
+        )
     return join("\n", lines), done
 
 
-def _line(words: Words, command: Command, view: PositionView) -> Markup:
-    sign = "✅" if settled(command, view) else "⏳"
-    if view.state is PositionState.FAILED:
+def _line(words: Words, command: Command, view: PositionView, around: Surroundings) -> Markup:
+    open_, quarantined = not settled(command, view), view.ordinal in around.quarantined
+    sign = "⏳" if open_ else "✅"
+    if view.state is PositionState.FAILED or (open_ and quarantined):
         sign = "⛔"
     parts = [
-        words("{sign} #{n} {symbol} {side}: {state}", sign=sign, n=view.ordinal, symbol=view.symbol, side=view.side,
-              state=view.state)
+        words("{sign} #{n} {symbol} {side}: {state}", sign=sign, n=view.ordinal, symbol=view.symbol,
+              side=words.name(view.side), state=words.name(view.state))
     ]  # fmt: skip
     if view.state is PositionState.CLOSED:
         parts.append(words("realized {amount}", amount=signed(view.realized_pnl - view.fees)))
@@ -74,4 +99,8 @@ def _line(words: Words, command: Command, view: PositionView) -> Markup:
         parts.append(escape(words.retell(view.reason, REPLIES)))
     if view.in_doubt:
         parts.append(words("an order's outcome is being found out"))
+    if open_ and quarantined:
+        parts.append(words("quarantined after failures: close it at the venue, or with albra flatten --break-glass"))
+    elif open_ and (trouble := around.trouble(words, view)) is not None:
+        parts.append(trouble)
     return join(", ", parts)

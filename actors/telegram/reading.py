@@ -217,4 +217,4 @@ class Reading(Asking):
         if found is None:
             self._show(task.who, Page(text=task.who.words("The reconciler is not running.")), task.message_id)
             return
-        self._show(task.who, views.discrepancies(task.who.words, found, task.request), task.message_id)
+        self._show(task.who, views.discrepancies(task.who.words, found, task.request, task.who.role), task.message_id)

@@ -1,6 +1,6 @@
 """Commands on their way: from what is shown before to what became of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from actors.ledger import Ledger, Past
 from actors.ports import Chat, Log
@@ -15,10 +15,19 @@ from actors.telegram.reading import Reading
 from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
+from messages.base import Message
 from messages.commands import (
     CloseAll,
+    ClosePosition,
     Command,
+    ModifyPosition,
+    OpenPosition,
+    PauseOpenings,
+    PausePosition,
+    ResumeOpenings,
+    ResumePosition,
 )
+from messages.reconciliation import AcknowledgeDiscrepancy
 from messages.reports import PositionView
 from messages.requests import Reply
 from messages.telegram import (
@@ -28,6 +37,17 @@ from messages.telegram import (
 )
 from messages.types import Address, CommandId
 
+_SAID: Mapping[type[Message], str] = {
+    OpenPosition: "/open",
+    ClosePosition: "/close",
+    CloseAll: "/close_all",
+    ModifyPosition: "/modify",
+    PausePosition: "/pause",
+    PauseOpenings: "/pause",
+    ResumePosition: "/resume",
+    ResumeOpenings: "/resume",
+    AcknowledgeDiscrepancy: "/ack",
+}
 LOOK_NS = 1_000_000_000
 LOOKS_MOST = 30
 """How often a command's positions are looked at until nothing more is expected."""
@@ -62,6 +82,7 @@ class Running(Reading):
             reply_to=Address(self.context.address),
             accounts=self._settings.accounts,
             answer=task.positions,
+            divergences=task.discrepancies.discrepancies if task.discrepancies is not None else None,
         )
         made = previews.plan(task.request, desk)
         if isinstance(made, Page):
@@ -79,6 +100,7 @@ class Running(Reading):
             versions=made.versions,
             targets=made.targets,
             urgent=made.urgent,
+            divergence=made.divergence,
         )
         self._confirmations = self._confirmations.offer(confirmation)
 
@@ -122,7 +144,7 @@ class Running(Reading):
         if run is None:
             return
         task = Task(who=run.who, request=Request(name="positions"), then=self._looked, run=run)
-        self._ask(task, positions(), *((status(),) if isinstance(run.command, CloseAll) else ()))
+        self._ask(task, positions(), status())
 
     def _looked(self, task: Task) -> None:
         run = task.run
@@ -134,16 +156,22 @@ class Running(Reading):
             if isinstance(run.command, CloseAll) and run.looks == 1:
                 run.targets |= {view.position_id for view in found.views if _closing(run.command, view)}
             mine = tuple(view for view in found.views if view.position_id in run.targets)
-            lines, done = progress.report(run.who.words, run.command, mine, task.rows, final=final)
+            around = progress.Surroundings(status=task.rows, quarantined=self._quarantined())
+            lines, done = progress.report(run.who.words, run.command, mine, around, final=final)
             final = final or done
             text = f"{run.text}\n\n{lines}" if lines else run.text
-            if text != run.shown:
+            if text != run.shown or final:
                 run.shown = text
-                self._edit(run.who, run.message_id, Page(text=text))
+                self._edit(run.who, run.message_id, Page(text=text), whole=final)
         if final:
             del self._runs[run.command.command_id]
         else:
             self._look_later(run)
+
+    def _quarantined(self) -> frozenset[int]:
+        """Ordinals of the positions whose actors have failed for good; their last views say what they held."""
+        names = (address.partition("/") for address in self._metrics().quarantined)
+        return frozenset(int(rest) for kind, _, rest in names if kind == "position" and rest.isdigit())
 
     def _take_up(self) -> None:
         """After a restart: what left for the supervisor and was not answered is said again, or given up visibly."""
@@ -155,7 +183,7 @@ class Running(Reading):
             who = Who(user_id=one.user_id, chat_id=one.chat_id, role=role, words=words)
             if self._now() - one.taken_ns < LATE_NS:
                 # The same command id: what it set in motion before is not done twice.
-                text = words("Carried on after a restart: {what}", what=type(one.command).__name__)
+                text = words("Carried on after a restart: {what}", what=_SAID[type(one.command)])
                 self._runs[one.command_id] = Run(who=who, command=one.command, text=text, message_id=one.message_id)
                 self.context.tell(SUPERVISOR, one.command)
                 continue

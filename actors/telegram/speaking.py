@@ -90,11 +90,17 @@ class Speaking(Actor[Message]):
             buttons=buttons,
         )
 
-    def _edit(self, who: Who, message_id: int, page: Page) -> None:
-        text = split(page.text)[0]
+    def _edit(self, who: Who, message_id: int, page: Page, *, whole: bool = False) -> None:
+        """In place as far as one message holds; `whole`: what it does not hold follows in messages of its own."""
+        text, *rest = split(page.text)
         if not message_id:
             self._chat.request(self._message(who, text, page.buttons))
-            return
+        else:
+            self._replace(who, message_id, text, page)
+        for part in rest if whole else ():
+            self._chat.request(self._message(who, part, ()))
+
+    def _replace(self, who: Who, message_id: int, text: str, page: Page) -> None:
         self._chat.request(
             EditText(
                 request_id=f"e{self.context.incarnation}.{self._number()}",

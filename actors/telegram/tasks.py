@@ -7,6 +7,7 @@ from actors.telegram.grammar import Request
 from actors.telegram.words import Words
 from messages.base import Message
 from messages.commands import Command
+from messages.reconciliation import DiscrepanciesAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.telegram import Role
 from messages.types import AccountId, PositionId
@@ -42,6 +43,10 @@ class Task:
     @property
     def positions(self) -> PositionsAnswer | None:
         return next((one for one in self.answers if isinstance(one, PositionsAnswer)), None)
+
+    @property
+    def discrepancies(self) -> DiscrepanciesAnswer | None:
+        return next((one for one in self.answers if isinstance(one, DiscrepanciesAnswer)), None)
 
     @property
     def rows(self) -> tuple[tuple[str, str, str], ...]:

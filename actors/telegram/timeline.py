@@ -1,40 +1,65 @@
 """A position's history as short lines for a phone. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from decimal import Decimal
 from enum import Enum
 
+from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Words, number
 from messages import codec
 from messages.base import Event, Message
+from messages.ids import parse_client_order_id
 
 EVENTS_MOST = 40
 _VALUE_MOST = 40
-_COMMON = frozenset({field.name for field in fields(Event)} | {"key", "journal_id", "instrument", "ordinal", "number"})
+_LEFT_OUT = {
+    "key",
+    "journal_id",
+    "instrument",
+    "ordinal",
+    "number",
+    "command_id",
+    "trade_id",
+    "venue_order_id",
+    "expires_at_ns",
+}
+_COMMON = frozenset({field.name for field in fields(Event)} | _LEFT_OUT)
 
 
 def timeline(words: Words, records: tuple[bytes, ...]) -> tuple[str, ...]:
     """One line per event, the latest `EVENTS_MOST`, oldest first. Damaged records say so."""
-    lines = []
+    lines, damaged = [], words.plain("damaged")
     for record in records[-EVENTS_MOST:]:
         try:
             lines.append(_line(words, codec.decode(record)))
         except codec.DecodeError as error:
-            lines.append(f"damaged: {error}"[:_VALUE_MOST])
+            lines.append(f"{damaged}: {error}"[:_VALUE_MOST])
     return tuple(lines)
 
 
 def _line(words: Words, event: Message) -> str:
     told = [
-        f"{field.name}={_shown(value)}"
-        for field in fields(event)
-        if field.name not in _COMMON and (value := getattr(event, field.name)) not in (None, "", False)
+        f"{words.name(name)}={_shown(words, value)}" for name, value in _facts(event) if value not in (None, "", False)
     ]
-    return " ".join([words.moment(getattr(event, "ts_init", 0)), type(event).__name__, *told])
+    return " ".join([words.moment(getattr(event, "ts_init", 0)), words.name(type(event).__name__), *told])
 
 
-def _shown(value: object) -> str:
+def _facts(event: Message) -> Iterator[tuple[str, object]]:
+    """Orders by their number within the position; other ids are for `albra history`."""
+    for field in fields(event):
+        value = getattr(event, field.name)
+        if field.name == "client_order_id":
+            parts = parse_client_order_id(value)
+            yield "order", value if parts is None else f"#{parts.number}"
+        elif field.name not in _COMMON:
+            yield field.name, value
+
+
+def _shown(words: Words, value: object) -> str:
     if isinstance(value, Decimal):
         return number(value)
-    text = str(value.value if isinstance(value, Enum) else value)
+    if value is True:
+        return words.plain("yes")
+    text = words.retell(str(value.value if isinstance(value, Enum) else value), REPLIES)
     return text if len(text) <= _VALUE_MOST else text[:_VALUE_MOST] + "…"

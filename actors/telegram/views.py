@@ -12,16 +12,18 @@ from actors.runtime.metrics import SystemMetrics
 from actors.telegram.grammar import COMMANDS, Refusal, Request
 from actors.telegram.phrases import REPLIES
 from actors.telegram.roles import may
-from actors.telegram.words import N_, Markup, Words, escape, join, money, number, signed
+from actors.telegram.rows import Rows, told
+from actors.telegram.words import N_, Markup, Words, columns, escape, join, money, number, signed
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import BalanceReport, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
 from messages.types import PositionState, Symbol
 
 PAGE = 10
+DATA_MOST = 64
+"""Bytes of a button's data (Bot API, InlineKeyboardButton)."""
 ROLES = {Role.OWNER: N_("owner"), Role.TRADER: N_("trader"), Role.VIEWER: N_("viewer")}
 ZERO = Decimal(0)
-Rows = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +92,12 @@ def _bus(words: Words, metrics: SystemMetrics) -> Markup:
         )
     ]
     rows = [
-        f"{lane.name.lower():<8} {lane.processed:>8} {_ms(lane.mean_ns):>8} {_ms(lane.p99_ns):>8}"
+        (words.name(lane.name.lower()), str(lane.processed), _ms(lane.mean_ns), _ms(lane.p99_ns), str(lane.waiting))
         for lane in metrics.lanes
         if lane.processed
     ]
-    title = f"{'':<8} {'n':>8} {'mean ms':>8} {'p99 ms':>8}"
-    return join("\n", [*lines, Markup(f"<pre>{escape(chr(10).join([title, *rows]))}</pre>")])
+    title = ("", "n", words.plain("mean ms"), "p99 ms", words.plain("waiting"))
+    return join("\n", [*lines, Markup(f"<pre>{escape(columns((title, *rows)))}</pre>")])
 
 
 def _ms(time_ns: int) -> str:
@@ -121,18 +123,15 @@ def _position_figures(words: Words, views: tuple[PositionView, ...]) -> Markup:
         )
     ]
     if states:
-        lines.append(escape(", ".join(f"{state} {count}" for state, count in sorted(states.items()))))
+        lines.append(escape(", ".join(f"{words.name(state)} {count}" for state, count in sorted(states.items()))))
     return join("\n", lines)
 
 
 def _reconciler(words: Words, statistics: Rows | None) -> Markup:
     if statistics is None:
         return words("<b>Reconciliation</b>: not running")
-    lines = [words("<b>Reconciliation</b>")]
-    lines += [
-        escape(f"{section} · {name}: {value}" if section else f"{name}: {value}") for section, name, value in statistics
-    ]
-    return join("\n", lines)
+    mine = told(words, (row for row in statistics if row[0] == "reconciliation"))
+    return join("\n", [words("<b>Reconciliation</b>"), *(escape(f"{name}: {value}") for _, name, value in mine)])
 
 
 def _supervision(words: Words, metrics: SystemMetrics) -> Markup:
@@ -141,17 +140,14 @@ def _supervision(words: Words, metrics: SystemMetrics) -> Markup:
         "{parked} messages put aside",
         actors=len(metrics.actors),
         restarts=metrics.restarts,
-        quarantined=", ".join(metrics.quarantined) or "-",
+        quarantined=words.retell(", ".join(metrics.quarantined), REPLIES) or "-",
         parked=metrics.parked,
     )
 
 
 def _health(words: Words, overview: Overview, now_ns: int) -> Markup:
-    lines = [
-        escape(f"{section} · {name}: {value}")
-        for section, name, value in overview.status
-        if section.startswith("account ") and name in ("venue", "stream")
-    ]
+    mine = (row for row in overview.status if row[0].startswith("account ") and row[1] in ("venue", "stream"))
+    lines = [escape(f"{section} · {name}: {value}") for section, name, value in told(words, mine)]
     if overview.chat_since_ns:
         span = words.span(now_ns - overview.chat_since_ns)
         lines.append(words("chat: up for {span}", span=span))
@@ -167,10 +163,10 @@ def position_states(words: Words, views: tuple[PositionView, ...], page: int, no
             "#{n} {symbol} {side} {strategy}: <b>{state}</b> (before: {previous}), {count} transitions, for {span}",
             n=view.ordinal,
             symbol=view.symbol,
-            side=view.side,
+            side=words.name(view.side),
             strategy=view.strategy,
-            state=view.state,
-            previous=view.previous or "-",
+            state=words.name(view.state),
+            previous=words.name(view.previous or "-"),
             count=view.transitions,
             span=words.span(now_ns - view.since_ns),
         )
@@ -194,11 +190,14 @@ def reconciled(words: Words, answer: ReconcileAnswer) -> Page:
         seconds=f"{answer.elapsed_ms // 1000}.{answer.elapsed_ms % 1000:03d}",
     )
     if answer.failed:
-        text = join("\n", [text, words("Could not be read, so nothing is proven: {what}", what=answer.failed)])
+        text = join(
+            "\n",
+            [text, words("Could not be read, so nothing is proven: {what}", what=words.retell(answer.failed, REPLIES))],
+        )
     return Page(text=text, buttons=((run(words.plain("Discrepancies"), "discrepancies"),),))
 
 
-def discrepancies(words: Words, answer: DiscrepanciesAnswer, request: Request) -> Page:
+def discrepancies(words: Words, answer: DiscrepanciesAnswer, request: Request, role: Role) -> Page:
     command = " ".join(part for part in ("discrepancies", request.symbol or "", str(request.count or "")) if part)
     found = answer.discrepancies
     if not found:
@@ -206,25 +205,32 @@ def discrepancies(words: Words, answer: DiscrepanciesAnswer, request: Request) -
     kinds = Counter(one.type for one in found)
     lines = [
         words("<b>Discrepancies</b>: {n}", n=len(found)),
-        escape(", ".join(f"{kind} {count}" for kind, count in kinds.most_common())),
+        escape(", ".join(f"{words.name(kind)} {count}" for kind, count in kinds.most_common())),
     ]
-    lines += [_discrepancy(words, one) for one in found[(request.page - 1) * PAGE : request.page * PAGE]]
-    return Page(text=join("\n", lines), buttons=pages(words, command, request.page, len(found)))
+    shown = found[(request.page - 1) * PAGE : request.page * PAGE]
+    lines += [divergence(words, one) for one in shown]
+    standing = [one.discrepancy_id for one in shown if not one.outcome.ended] if may(role, "ack") else []
+    acks = [run(words.plain("Acknowledge {name}", name=name), f"ack {name}") for name in standing]
+    rows = tuple(tuple(acks[start : start + 3]) for start in range(0, len(acks), 3))
+    return Page(text=join("\n", lines), buttons=(*rows, *pages(words, command, request.page, len(found))))
 
 
-def _discrepancy(words: Words, one: Discrepancy) -> Markup:
-    return words(
-        "<i>{moment}</i> <b>{symbol}</b> {type} ({severity})\n"
+def divergence(words: Words, one: Discrepancy) -> Markup:
+    """One discrepancy in two or three lines: what differs, what is done about it, and why that is so."""
+    said = words(
+        "<b>{name} {symbol}</b> {type} ({severity}) <i>{moment}</i>\n"
         "believed {believed}, venue {reported}; {action}: {outcome}",
+        name=one.discrepancy_id,
         moment=words.moment(one.detected_ns or one.first_seen_ns),
         symbol=one.symbol,
-        type=one.type,
-        severity=one.severity,
-        believed=one.believed,
-        reported=one.reported,
-        action=one.action,
-        outcome=one.outcome,
+        type=words.name(one.type),
+        severity=words.name(one.severity),
+        believed=words.retell(one.believed, REPLIES),
+        reported=words.retell(one.reported, REPLIES),
+        action=words.name(one.action),
+        outcome=words.name(one.outcome),
     )
+    return join("\n", [said, escape(words.retell(one.why, REPLIES))]) if one.why else said
 
 
 # Positions ------------------------------------------------------------------------------------------
@@ -256,13 +262,13 @@ def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
 def _line(words: Words, view: PositionView, mark: Decimal | None) -> Markup:
     result = gain(view, mark)
     parts = [
-        Markup(f"#{view.ordinal} <b>{escape(view.symbol)}</b> {view.side} {number(view.quantity)}"),
-        escape(f"@ {number(view.entry_price)} → {number(mark)}" if view.quantity else view.state),
+        Markup(f"#{view.ordinal} <b>{escape(view.symbol)}</b> {words.name(view.side)} {number(view.quantity)}"),
+        escape(f"@ {number(view.entry_price)} → {number(mark)}" if view.quantity else words.name(view.state)),
     ]
     if result is not None:
         parts.append(Markup(f"<b>{signed(result)}</b>"))
     if view.state is not PositionState.ACTIVE and view.quantity:
-        parts.append(escape(view.state))
+        parts.append(escape(words.name(view.state)))
     if view.quantity and view.stop_loss is not None and not view.protected:
         parts.append(words("⚠ stop not placed"))
     if view.in_doubt:
@@ -275,7 +281,7 @@ def position(words: Words, view: PositionView, mark: Decimal | None, role: Role,
     facts: list[tuple[str, object]] = [
         (words.plain("account"), view.account),
         (words.plain("strategy"), view.strategy),
-        (words.plain("state"), f"{view.state} ({words.span(now_ns - view.since_ns)})"),
+        (words.plain("state"), f"{words.name(view.state)} ({words.span(now_ns - view.since_ns)})"),
         (words.plain("quantity"), number(view.quantity)),
         (words.plain("entry"), number(view.entry_price) if view.entry_price else "-"),
         (words.plain("mark"), number(mark)),
@@ -287,12 +293,15 @@ def position(words: Words, view: PositionView, mark: Decimal | None, role: Role,
         (words.plain("target"), number(view.take_profit)),
         (words.plain("protected"), words.plain("yes") if view.protected else words.plain("no")),
     ]
-    lines = [Markup(f"<b>{escape(view.symbol)} {view.side}</b> <code>{escape(view.position_id)}</code>")]
+    lines = [Markup(f"<b>{escape(view.symbol)} {words.name(view.side)}</b> <code>{escape(view.position_id)}</code>")]
     lines += [Markup(f"{escape(name)}: {escape(value)}") for name, value in facts]
     if view.reason:
         lines.append(escape(words.retell(view.reason, REPLIES)))
     lines += [
-        escape(f"· {order.purpose} {order.phase} {number(order.filled_quantity)}/{number(order.quantity)}")
+        escape(
+            f"· {words.name(order.purpose)}: {words.name(order.phase)}, "
+            f"{number(order.filled_quantity)}/{number(order.quantity)}"
+        )
         for order in view.orders[-6:]
     ]
     return Page(text=join("\n", lines), buttons=_position_buttons(words, view, role))
@@ -328,7 +337,7 @@ def strategies(words: Words, answer: PositionsAnswer) -> Page:
     for name, views in sorted(held.items()):
         open_gain = sum((gain(view, marks.get(view.symbol)) or ZERO for view in views), ZERO)
         realized = sum((view.realized_pnl - view.fees for view in views), ZERO)
-        symbols = ", ".join(f"{view.symbol} {view.side}" for view in views[:5])
+        symbols = ", ".join(f"{view.symbol} {words.name(view.side)}" for view in views[:5])
         lines.append(
             words(
                 "<b>{name}</b>: {n} open ({symbols}), unrealized {gain}, realized {realized}",
@@ -346,18 +355,19 @@ def strategies(words: Words, answer: PositionsAnswer) -> Page:
 
 
 def status(words: Words, rows: Rows) -> Page:
-    """Everything the supervisor says of itself, section by section."""
-    return Page(text=_sections(words("<b>Status</b>"), rows), buttons=(refresh(words, "status"),))
+    """What the supervisor says of itself, section by section; handling times are in /phase2_status."""
+    mine = tuple(row for row in rows if row[0] != "messages")
+    return Page(text=_sections(words("<b>Status</b>"), words, mine), buttons=(refresh(words, "status"),))
 
 
 def accounts(words: Words, rows: Rows) -> Page:
     mine = tuple(row for row in rows if row[0].startswith("account "))
-    return Page(text=_sections(words("<b>Accounts</b>"), mine), buttons=(refresh(words, "accounts"),))
+    return Page(text=_sections(words("<b>Accounts</b>"), words, mine), buttons=(refresh(words, "accounts"),))
 
 
-def _sections(title: Markup, rows: Rows) -> Markup:
+def _sections(title: Markup, words: Words, rows: Rows) -> Markup:
     lines, last = [title], ""
-    for section, name, value in rows:
+    for section, name, value in told(words, rows):
         if section != last:
             lines.append(Markup(f"\n<b>{escape(section)}</b>"))
             last = section
@@ -367,21 +377,29 @@ def _sections(title: Markup, rows: Rows) -> Markup:
 
 def health(words: Words, rows: Rows, metrics: SystemMetrics) -> Page:
     """Short: what is wrong, or that nothing is."""
-    wrong: list[Markup] = []
-    for section, name, value in rows:
-        bad = (
-            (name in ("venue", "stream") and value != "up")
-            or (name in ("in doubt", "without their protection") and value != "0")
-            or (section == "positions" and name == "openings" and value != "allowed")
-            or (section == "journal" and name == "commits" and not value.endswith(" 0 failed"))
-        )
-        if bad:
-            wrong.append(escape(f"{section} · {name}: {value}"))
+    bad = told(words, (row for row in rows if _wrong(*row)))
+    wrong = [escape(f"{section} · {name}: {value}") for section, name, value in bad]
     if metrics.quarantined:
-        wrong.append(words("quarantined: {names}", names=", ".join(metrics.quarantined)))
+        wrong.append(words("quarantined: {names}", names=words.retell(", ".join(metrics.quarantined), REPLIES)))
     if not wrong:
         return Page(text=words("✅ All is well."), buttons=(refresh(words, "health"),))
     return Page(text=join("\n", [words("⚠ <b>Look at this</b>"), *wrong]), buttons=(refresh(words, "health"),))
+
+
+def _wrong(section: str, name: str, value: str) -> bool:
+    match section, name:
+        case _, "venue" | "stream":
+            return value != "up"
+        case "positions" | "reconciliation", "in doubt" | "without their protection" | "escalated":
+            return value != "0"
+        case "positions", "openings":
+            return value != "allowed"
+        case "journal", "commits":
+            return not value.endswith(" 0 failed")
+        case "journal", "disk":
+            return not value.startswith("well")
+        case _:
+            return False
 
 
 def balance(words: Words, reports: Iterable[BalanceReport], silent: Iterable[str]) -> Page:
@@ -422,7 +440,7 @@ def help_page(words: Words, role: Role) -> Page:
     lines = [words("<b>Albra</b>: you are {role} here.", role=words.plain(ROLES[role]))]
     for name, usage in COMMANDS.items():
         if may(role, name):
-            lines.append(Markup(f"<code>{escape(usage.form)}</code> {words(usage.does)}"))
+            lines.append(Markup(f"<code>{words(usage.form)}</code> {words(usage.does)}"))
     lines.append(
         words("Positions are named by symbol, by id, or in short as #17. Whatever changes something asks first.")
     )
@@ -430,10 +448,10 @@ def help_page(words: Words, role: Role) -> Page:
 
 
 def refusal(words: Words, said: Refusal) -> Page:
-    lines = [words(said.why, found=said.found)]
+    lines = [words(said.why, found=words.name(said.found))]
     usage = COMMANDS.get(said.name)
     if usage is not None:
-        lines.append(Markup(f"<code>{escape(usage.form)}</code>"))
+        lines.append(Markup(f"<code>{words(usage.form)}</code>"))
     else:
         lines.append(words("/help lists what can be said here."))
     return Page(text=join("\n", lines))
@@ -442,16 +460,14 @@ def refusal(words: Words, said: Refusal) -> Page:
 def which(words: Words, request: Request, views: tuple[PositionView, ...], command: str) -> Page:
     """Several positions may be meant: one button each."""
     text = words("Which one? {n} positions of {symbol} are open.", n=len(views), symbol=request.symbol or "")
-    rows = tuple(
-        (
-            run(
-                f"#{view.ordinal} {view.side} {view.strategy} {number(view.quantity)}",
-                f"{command.format(f'#{view.ordinal}')}",
-            ),
-        )
-        for view in views[:PAGE]
-    )
-    return Page(text=text, buttons=rows)
+    names = [
+        f"#{view.ordinal} {words.name(view.side)} {view.strategy} {number(view.quantity)}" for view in views[:PAGE]
+    ]
+    rows = [(run(name, command.format(f"#{view.ordinal}")),) for name, view in zip(names, views[:PAGE], strict=True)]
+    if any(len(row[0].data.encode()) > DATA_MOST for row in rows):
+        advice = words("Send the command again with one of these numbers:")
+        return Page(text=join("\n", [text, advice, *map(escape, names)]))
+    return Page(text=text, buttons=tuple(rows))
 
 
 def choices(words: Words, yes: str, no: str) -> tuple[tuple[Button, ...], ...]:

@@ -11,8 +11,22 @@ from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from html import escape as _escape
 from types import MappingProxyType
+from unicodedata import east_asian_width
+
+from actors.telegram.korean import particles
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_CODE = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)*\b")
+_NUMBER = r"[-+]?[0-9.]+(?:E[-+]?[0-9]+)?"
+_HOLDS = {
+    "quantity": _NUMBER,
+    "price": _NUMBER,
+    "was": _NUMBER,
+    "rule": r"[a-z ]+",
+    "symbol": r"[A-Z0-9]+",
+    "id": r"[a-z0-9_]+\.[A-Z0-9]+\.(?:long|short)\.\w+\.[0-9]+",
+}
+"""Places of a phrase that hold a number, a symbol, a position's id or plain words, and nothing else."""
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -46,26 +60,38 @@ class Words:
 
     def __call__(self, message: str, /, **values: object) -> Markup:
         """The message as HTML, values escaped."""
-        return Markup(_filled(self._found(message), {name: escape(value) for name, value in values.items()}))
+        return Markup(self._said(message, {name: escape(value) for name, value in values.items()}))
 
     def plain(self, message: str, /, **values: object) -> str:
         """The message as plain text: for buttons and alerts."""
-        return _filled(self._found(message), {name: str(value) for name, value in values.items()})
+        return self._said(message, {name: str(value) for name, value in values.items()})
+
+    def name(self, code: object) -> str:
+        """A name out of the code (a state, a side) in the reader's words; as it is where they have none."""
+        return self._found(str(code))
 
     def count(self, number: int, one: str, many: str, /, **values: object) -> Markup:
         """One or many of something; `{n}` is the number."""
         return self(one if number == 1 else many, n=number, **values)
 
     def retell(self, text: str, phrases: "tuple[Phrase, ...]") -> str:
-        """A text of Albra's own, written in English where it arose, in the reader's language."""
+        """A text of Albra's own, written in English where it arose, in the reader's language.
+
+        What no phrase fits is taken apart at its commas; of what is left, names out of the code are replaced.
+        """
         if not self.catalog:
             return text
         for phrase in phrases:
+            if phrase.message not in self.catalog:
+                continue
             match = phrase.pattern.fullmatch(text)
-            if match is not None and phrase.message in self.catalog:
+            if match is not None:
                 values = {name: self.retell(value, phrases) for name, value in match.groupdict().items()}
                 return self.plain(phrase.message, **values)
-        return text
+        for separator in ("; ", ", "):
+            if separator in text:
+                return separator.join(self.retell(part, phrases) for part in text.split(separator))
+        return _CODE.sub(lambda match: self._found(match[0]), text)
 
     def moment(self, time_ns: int) -> str:
         """`11-22 21:04:05` on the reader's clock."""
@@ -83,6 +109,10 @@ class Words:
             return self("{h} h {m} min", h=hours, m=minutes % 60)
         return self("{d} d {h} h", d=days, h=hours % 24)
 
+    def _said(self, message: str, values: Mapping[str, str]) -> str:
+        said = _filled(self._found(message), values)
+        return particles(said) if self.language == "ko" else said
+
     def _found(self, message: str) -> str:
         return self.catalog.get(message, message)
 
@@ -97,7 +127,10 @@ class Phrase:
     @classmethod
     def of(cls, message: str) -> "Phrase":
         parts = _PLACE.split(message)
-        pattern = "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+        pattern = "".join(
+            f"(?P<{part}>{_HOLDS.get(part, '.+?')})" if place % 2 else re.escape(part)
+            for place, part in enumerate(parts)
+        )
         return cls(message=message, pattern=re.compile(pattern, re.DOTALL))
 
 
@@ -118,6 +151,21 @@ def money(value: Decimal) -> str:
 def signed(value: Decimal) -> str:
     text = money(value)
     return f"+{text}" if value > 0 and text != "0.00" else text
+
+
+def columns(rows: tuple[tuple[str, ...], ...]) -> str:
+    """Rows under one another, the first column to the left; Korean characters are two columns wide."""
+    widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = []
+    for first, *others in rows:
+        cells = [first + " " * (widths[0] - _width(first))]
+        cells += [" " * (width - _width(cell)) + cell for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _filled(message: str, values: Mapping[str, str]) -> str:

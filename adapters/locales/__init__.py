@@ -8,9 +8,10 @@ LANGUAGES = ("en", "ko")
 
 
 def load(language: str) -> dict[str, str]:
-    """English message -> its translation; empty for English. Fuzzy and empty entries are left out."""
-    if language == "en":
-        return {}
+    """English message -> how the reader is told it; for English what a phone says in its own words.
+
+    Fuzzy and empty entries are left out.
+    """
     with Path(__file__).with_name(f"{language}.po").open("rb") as file:
         catalog = read_po(file, locale=language)
     return {

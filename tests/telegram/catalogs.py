@@ -8,7 +8,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[2]
-CATALOG = ROOT / "adapters" / "locales" / "ko.po"
+CATALOGS = {language: ROOT / "adapters" / "locales" / f"{language}.po" for language in ("en", "ko")}
+"""English has only what a phone says otherwise than a terminal."""
+CATALOG = CATALOGS["ko"]
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"words": None, "self": None, "plain": None, "N_": None, "count": (2, 3)}
 
 
@@ -23,19 +25,21 @@ def in_source() -> dict[str, str]:
     return found
 
 
-def translated() -> dict[str, str]:
-    with CATALOG.open("rb") as file:
-        return {str(m.id): str(m.string) for m in read_po(file, locale="ko") if m.id}
+def translated(language: str = "ko") -> dict[str, str]:
+    with CATALOGS[language].open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id}
 
 
-def write(path: Path, known: dict[str, str]) -> None:
+def write(path: Path, known: dict[str, str], language: str = "ko") -> None:
     day = datetime(2026, 11, 22, tzinfo=UTC)
-    catalog = Catalog(locale="ko", project="albra", fuzzy=False, creation_date=day, revision_date=day)
+    catalog = Catalog(locale=language, project="albra", fuzzy=False, creation_date=day, revision_date=day)
     for message, origin in sorted(in_source().items(), key=lambda item: (item[1], item[0])):
-        catalog.add(message, known.get(message, ""), locations=[(origin, 1)])
+        if message in known or language != "en":
+            catalog.add(message, known.get(message, ""), locations=[(origin, 1)])
     with path.open("wb") as file:
         write_po(file, catalog, width=120, include_lineno=False, sort_by_file=True)
 
 
 if __name__ == "__main__":
-    write(CATALOG, translated())
+    for chosen, file in CATALOGS.items():
+        write(file, translated(chosen), chosen)

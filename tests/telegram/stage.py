@@ -18,7 +18,14 @@ from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.base import Message
 from messages.priority import PRIORITY
-from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
+from messages.reconciliation import (
+    Action,
+    DiscrepanciesAnswer,
+    Discrepancy,
+    DiscrepancyType,
+    ListDiscrepancies,
+    ReconcileAnswer,
+)
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
 from messages.telegram import (
@@ -39,11 +46,13 @@ from messages.telegram import (
     UrgentText,
 )
 from messages.types import (
+    MANUAL,
     AccountId,
     Address,
     PositionId,
     PositionSide,
     PositionState,
+    Severity,
     StrategyId,
     Symbol,
 )
@@ -55,9 +64,16 @@ USERS = {OWNER: Role.OWNER, TRADER: Role.TRADER, VIEWER: Role.VIEWER}
 MARKS = {Symbol("BTCUSDT"): Decimal(61000), Symbol("ETHUSDT"): Decimal(3100)}
 STATUS = (
     ("positions", "live", "1"),
+    ("positions", "states", "ACTIVE 1"),
     ("positions", "openings", "allowed"),
     ("account main", "venue", "up"),
     ("account main", "stream", "up"),
+    ("account main", "mode", "one_way"),
+    ("account main", "throttled until ns", "0"),
+    ("journal", "commits", "19 of 19 steps, 0 failed"),
+    ("journal", "disk", "well; 8 MiB in reserve"),
+    ("chat", "telegram", "up as albra_bot"),
+    ("chat", "notices", "0 waiting, 2 delivered, 0 attempts failed"),
 )
 
 
@@ -88,6 +104,32 @@ def view(ordinal: int = 1, **changes: Any) -> PositionView:
         "reason": "entry done",
     }
     return PositionView(**{**known, **changes})
+
+
+def divergence(**changes: Any) -> Discrepancy:
+    found = Discrepancy(
+        discrepancy_id="d1",
+        type=DiscrepancyType.SIZE_MISMATCH,
+        severity=Severity.WARNING,
+        account=AccountId("main"),
+        symbol=Symbol("BTCUSDT"),
+        side=PositionSide.LONG,
+        target="",
+        believed="long 0.01",
+        reported="long 0.02",
+        difference=Decimal("0.01"),
+        notional=Decimal(600),
+        share=Decimal("0.5"),
+        mark_price=Decimal(60000),
+        positions=(view(1).position_id,),
+        evidence=str(MANUAL),
+        observations=2,
+        first_seen_ns=START_NS,
+        diverged_ns=START_NS,
+        detected_ns=START_NS,
+        action=Action.UPDATE_SYSTEM,
+    )
+    return replace(found, **changes)
 
 
 @dataclass
@@ -165,7 +207,9 @@ class FakeSupervisor(Actor[Message]):
                     PositionsAnswer(command_id=message.command_id, to=message.reply_to, views=views, marks=marks),
                 )
             case c.ReadStatus():
-                tell(message.reply_to, StatusAnswer(command_id=message.command_id, to=message.reply_to, rows=STATUS))
+                tell(
+                    message.reply_to, StatusAnswer(command_id=message.command_id, to=message.reply_to, rows=desk.status)
+                )
             case c.ReadHistory():
                 answer = HistoryAnswer(
                     command_id=message.command_id,
@@ -182,7 +226,10 @@ class FakeSupervisor(Actor[Message]):
                     command_id=message.command_id,
                     to=message.reply_to,
                     discrepancies=desk.discrepancies,
-                    statistics=(("reconciliation", "checks", "7"),),
+                    statistics=(
+                        ("reconciliation", "checks", "7, 0 failed reads"),
+                        ("reconciliation", "success rate", "nothing ended yet"),
+                    ),
                 )
                 tell(message.reply_to, answer_)
             case c.Command():
@@ -212,6 +259,7 @@ class Desk:
     records: tuple[bytes, ...] = ()
     discrepancies: tuple[Any, ...] = ()
     told: list[Message] = field(default_factory=list)
+    status: tuple[tuple[str, str, str], ...] = STATUS
     silent: bool = False
     react: Callable[[c.Command], None] = lambda _: None
 

@@ -14,10 +14,7 @@ from actors.telegram.words import Words
 from adapters.locales import LANGUAGES, load
 from messages import codec
 from messages.events import OrderFilled, StateChanged
-from messages.reconciliation import Action, Discrepancy, DiscrepancyType
 from messages.types import (
-    MANUAL,
-    AccountId,
     ClientOrderId,
     PositionSide,
     PositionState,
@@ -26,7 +23,7 @@ from messages.types import (
     Symbol,
     TradeId,
 )
-from tests.telegram.stage import OWNER, VIEWER, Desk, Shown, Stage, closing, view
+from tests.telegram.stage import OWNER, VIEWER, Desk, Shown, Stage, closing, divergence, view
 
 START = 1_700_000_000_000_000_000
 SAID = (
@@ -34,6 +31,8 @@ SAID = (
     "/phase2_status",
     "/position_states",
     "/discrepancies",
+    "/ack d1",
+    "/ack d9",
     "/reconcile",
     "/positions",
     "/position #1",
@@ -115,32 +114,7 @@ def _desk() -> Desk:
         ),
     )
     return Desk(
-        views=(view(1), eth), records=tuple(codec.encode(one) for one in records), discrepancies=(_discrepancy(),)
-    )
-
-
-def _discrepancy() -> Discrepancy:
-    return Discrepancy(
-        discrepancy_id="d1",
-        type=DiscrepancyType.SIZE_MISMATCH,
-        severity=Severity.WARNING,
-        account=AccountId("main"),
-        symbol=Symbol("BTCUSDT"),
-        side=PositionSide.LONG,
-        target="",
-        believed="long 0.01",
-        reported="long 0.02",
-        difference=Decimal("0.01"),
-        notional=Decimal(600),
-        share=Decimal("0.5"),
-        mark_price=Decimal(60000),
-        positions=(view(1).position_id,),
-        evidence=str(MANUAL),
-        observations=2,
-        first_seen_ns=START,
-        diverged_ns=START,
-        detected_ns=START,
-        action=Action.UPDATE_SYSTEM,
+        views=(view(1), eth), records=tuple(codec.encode(one) for one in records), discrepancies=(divergence(),)
     )
 
 

@@ -1,0 +1,147 @@
+"""`/close_all` and `/pause` while something else is broken, and the answer position by position."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from actors.runtime import Actor
+from actors.telegram.words import Words
+from adapters.locales import load
+from adapters.storage.memory import MemoryJournal
+from messages import commands as c
+from messages.base import Message
+from messages.requests import Reply
+from messages.types import AccountId, CommandId, PositionState
+from tests.telegram.stage import HOME, OWNER, STATUS, Desk, SlowDisk, Stage, view
+
+KO = Words(language="ko", catalog=load("ko"))
+
+
+class Broken(Actor[Message]):
+    """A position whose actor cannot do anything any more."""
+
+    def receive(self, message: Message) -> None:
+        raise RuntimeError(f"cannot take {type(message).__name__}")
+
+
+def stage(*views: object, **more: object) -> Stage:
+    made = Stage(desk=Desk(views=views or (view(1), view(2, symbol="ETHUSDT"))), **more)  # type: ignore[arg-type]
+    made.up()
+    return made
+
+
+def confirmed(made: Stage, text: str) -> None:
+    made.say(OWNER, text)
+    made.press(OWNER, made.last, "✅")
+
+
+def closed(made: Stage, *ordinals: int) -> None:
+    made.desk.views = tuple(
+        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), reason="emergency close")
+        if v.ordinal in ordinals
+        else v
+        for v in made.desk.views
+    )
+
+
+@pytest.mark.parametrize("words", [Words(), KO])
+def test_a_quarantined_position_is_named_as_not_closed_with_what_to_do(words: Words) -> None:
+    made = stage(words={OWNER: words})
+    made.system.spawn("position/2", Broken)
+    for _ in range(200):
+        made.system.tell("position/2", c.ReadStatus(command_id=CommandId("x")))
+        made.advance(1)
+        if "position/2" in made.system.metrics().quarantined:
+            break
+    assert "position/2" in made.system.metrics().quarantined
+    made.desk.react = lambda _: closed(made, 1)
+    confirmed(made, "/close_all")
+    made.advance(3)
+    lines = made.last.text.splitlines()
+    bad = next(line for line in lines if line.startswith("⛔ #2 ETHUSDT"))
+    assert "albra flatten --break-glass" in bad
+    assert next(line for line in lines if line.startswith("✅ #1 BTCUSDT"))
+    before = len(made.last.texts)
+    made.advance(200)
+    assert len(made.last.texts) == before  # nothing more is to be expected, and nothing more is said
+
+
+def test_another_accounts_venue_that_is_down_is_the_reason_given_for_its_position_alone() -> None:
+    other = replace(view(2, symbol="ETHUSDT"), account=AccountId("second"))
+    made = stage(view(1), other)
+    made.desk.status = (*STATUS, ("account second", "venue", "down: no route"))
+    made.desk.react = lambda _: closed(made, 1)
+    confirmed(made, "/close_all")
+    made.advance(3)
+    assert "Closed 1 of 2." in made.last.text
+    assert (
+        "⏳ #2 ETHUSDT long: ACTIVE, 0.01 held at 60000, its venue is out of reach (down: no route)" in made.last.text
+    )
+    assert "no route" not in made.last.text.splitlines()[-1]
+    closed(made, 2)
+    made.advance(3)
+    assert "Closed 2 of 2." in made.last.text
+
+
+def test_a_journal_that_cannot_be_written_is_the_reason_given() -> None:
+    made = stage()
+    made.desk.status = (*STATUS[:-3], ("journal", "disk", "failing; 0 MiB in reserve: disk I/O error"))
+    confirmed(made, "/close_all")
+    made.advance(200)
+    assert made.last.text.count("the journal cannot be written; albra flatten --break-glass") == 2
+    assert "⚠ Not everything is done yet" in made.last.text
+
+
+def test_many_positions_are_all_accounted_for_in_messages_of_their_own() -> None:
+    made = stage(*(view(number) for number in range(1, 151)))
+    made.desk.react = lambda _: closed(made, *range(1, 150))
+    confirmed(made, "/close_all")
+    made.advance(200)
+    told = "\n".join(shown.text for shown in made.chat.shown)
+    assert "Closed 149 of 150." in told
+    assert all(f"✅ #{number} BTCUSDT" in told for number in range(1, 150))
+    assert "⏳ #150 BTCUSDT" in made.chat.shown[0].text  # what is not done stands first
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("/pause", c.PauseOpenings), ("/pause #1", c.PausePosition), ("/close #1", c.ClosePosition)]
+)
+def test_pausing_and_closing_do_not_wait_for_a_disk_that_hangs_or_refuses(text: str, kind: type[c.Command]) -> None:
+    disk = SlowDisk()
+    hanging = stage(store=MemoryJournal(later=disk))
+    disk.slow = True
+    confirmed(hanging, text)
+    hanging.advance(3)
+    assert [type(one) for one in hanging.desk.changes] == [kind]
+    disk.turn()
+    hanging.advance(1)
+    assert len({one.command_id for one in hanging.desk.changes}) == 1  # the same command, however often it is told
+
+    full = stage()
+    full.store.fault = lambda: "no space left on device"
+    confirmed(full, text)
+    full.advance(1)
+    assert kind in [type(one) for one in full.desk.changes]
+
+
+def test_a_pause_that_the_journal_cannot_keep_is_answered_with_what_holds_and_for_how_long() -> None:
+    made = stage()
+    made.desk.silent = True
+    made.say(OWNER, "/pause")
+    made.advance(5)
+    data = made.last.data("Confirm")
+    made.press(OWNER, made.last, data=data)
+    command = made.desk.changes[0]
+    made.give(Reply(command_id=command.command_id, to=HOME, accepted=False, text="the journal cannot be written: full"))
+    assert made.last.text.endswith("⛔ the journal cannot be written: full")
+
+
+def test_pause_needs_neither_reconciler_nor_supervisors_list() -> None:
+    made = stage()
+    made.desk.silent = True
+    made.say(OWNER, "/pause")
+    made.advance(5)
+    assert made.last.text == "Holds openings of <b>all symbols</b>."
+    made.press(OWNER, made.last, "Confirm")
+    assert [type(one) for one in made.desk.changes] == [c.PauseOpenings]
