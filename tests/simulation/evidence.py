@@ -28,6 +28,7 @@ from tests.simulation.truth import ZERO, Deal, Leg, position_of
 CLAIM_NS = 30 * SECOND
 """A claim is about now, but for the time that reading, deciding and committing take under the worst weather."""
 LIES_MS = 120_000
+UNEXPLAINED = "no trade explains it"
 _LIES = ("STALE_READ", "PARTIAL_LIST", "EMPTY_LIST")
 _CITED = re.compile(r"(d\d+): (.*)", re.DOTALL)
 _TRADES = re.compile(r"trades? ([0-9, ]+)")
@@ -99,7 +100,9 @@ class Evidence(Check):
         name = record.discrepancy_id
         if name in self._records:
             self._fail("I6", f"{name} was detected twice")
-        if not record.evidence or record.observations < self._policy.required(record.type):
+        # Somebody's trades that add up to it prove it at once; they are looked at where they are booked.
+        seen_enough = record.observations >= self._policy.required(record.type) or UNEXPLAINED not in record.evidence
+        if not record.evidence or not seen_enough:
             self._fail("I6", f"{name} {record.type} was believed after {record.observations} observations")
         self._records[name] = record
 
