@@ -23,6 +23,7 @@ from tests.simulation.chat import ChatServer
 from tests.simulation.check import Check, Truth
 from tests.simulation.degraded import Degraded
 from tests.simulation.evidence import Evidence
+from tests.simulation.instances import Instances
 from tests.simulation.isolation import Isolation
 from tests.simulation.network import Sent
 from tests.simulation.once import Once
@@ -36,7 +37,7 @@ I7_NS = 2 * SECOND
 ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
-CHECKS: tuple[type[Check], ...] = (Evidence, Degraded, Urgency, Isolation, Once, Telling)
+CHECKS: tuple[type[Check], ...] = (Evidence, Degraded, Urgency, Isolation, Once, Telling, Instances)
 """Those that have a room of their own, by concept."""
 
 

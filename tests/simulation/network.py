@@ -97,6 +97,7 @@ class Sent:
     call: Call
     params: Mapping[str, str]
     api_key: str
+    instance: int = 0
 
 
 @dataclass(slots=True)

@@ -86,6 +86,8 @@ class Plan:
     """Between two sweeps and checks, in seconds: what is silent is noticed after so long."""
     probe_ms: int = 10_000
     refresh_ms: int = 1_200_000
+    intrusions: tuple[int, ...] = ()
+    """When somebody starts a second instance on the same data directory, in milliseconds."""
     chat: ChatPlan | None = None
     """What the owner says, and what befalls the chat; None: there is no chat."""
     bursts: tuple[Burst, ...] = ()

@@ -111,6 +111,7 @@ class Process:
         stream: Callable[[str], Random],
         hear: Callable[[Message], None],
         chat: ChatServer | None = None,
+        instance: int = 0,
         log: Callable[..., None],
         observer: Callable[[str, object, int, int], None],
     ) -> None:
@@ -136,6 +137,7 @@ class Process:
                 listen_key_refresh_ms=login.refresh_ms,
                 network=network,
                 loop=self.loop,
+                instance=instance,
             )
             jitter = stream("jitter" if login.account == ACCOUNT else f"jitter {login.account}")
             venues[login.account] = SimulatedVenue(login.account, settings, world.clock, jitter)

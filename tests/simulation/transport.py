@@ -35,6 +35,8 @@ class SimulatedSettings(ExchangeSettings):
 
     network: Network = field(repr=False, compare=False)
     loop: SimulatedLoop = field(repr=False, compare=False)
+    instance: int = 0
+    """Whose line it is, where several processes live."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class SimulatedSession(Session):
         self.exchange.clock = clock
         self._network = settings.network
         self._loop = settings.loop
+        self._instance = settings.instance
 
     async def get(self, url: str) -> Tape:
         return Tape(begun=True)
@@ -117,7 +120,7 @@ class SimulatedSession(Session):
         if call.private:
             now_ms = self.exchange.milliseconds() - self.exchange.options.get("timeDifference", 0)
             params |= {"timestamp": str(now_ms), "recvWindow": str(self._settings.recv_window_ms)}
-        return Sent(call=call, params=params, api_key=self._settings.api_key)
+        return Sent(call=call, params=params, api_key=self._settings.api_key, instance=self._instance)
 
 
 class SimulatedVenue(client.CcxtVenue):

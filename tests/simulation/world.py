@@ -28,6 +28,7 @@ from tests.simulation.coverage import Cells
 from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge
+from tests.simulation.instances import Door
 from tests.simulation.invariants import Invariants, Violation
 from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
 from tests.simulation.outside import Outside
@@ -134,6 +135,8 @@ class World:
         self._liveness_ms = LIVENESS_MS if plan.fast_s <= 60 else LIVENESS_MS + 1_500 * plan.fast_s
         if plan.bursts:
             self.network.marks_every_ms = DAY_MARKS_MS
+        self.door = Door() if plan.intrusions else None
+        self._instances = self._holder = 0
         self.disk_weather = plan.disk
         self.process: Process | None = None
         self.deaths = 0
@@ -152,6 +155,8 @@ class World:
     def run(self) -> Outcome:
         for act in self.plan.acts:
             self.scheduler.call_later(act.at_ms * MS, lambda act=act: self._act(act))  # type: ignore[misc]
+        for at_ms in self.plan.intrusions:
+            self.scheduler.call_later(at_ms * MS, self._intrude)
         self._tick()
         if self.chat is not None:
             self.chat.open_day()
@@ -165,6 +170,8 @@ class World:
         outcome = self._outcome(found, converged_ms)
         if self.process is not None:
             self.process.die()
+        if self.door is not None:
+            self.door.close()
         return outcome
 
     def _run(self, for_ms: int, until: Callable[[], bool] = lambda: False) -> bool:
@@ -263,6 +270,23 @@ class World:
 
     def _boot(self) -> None:
         self._note("*** the process starts")
+        self._instances += 1
+        self._holder = self._instances
+        if self.door is not None and not self.door.enter(self._holder):
+            self.invariants.fail("I13", "nobody holds the directory, and an instance is refused")
+        self.process = self._started()
+
+    def _intrude(self) -> None:
+        """Somebody starts a second instance. Where it is let in, it does what an instance does."""
+        if self.peace or self.process is None or self.door is None:
+            return
+        self._count("second instance")
+        self._instances += 1
+        if self.door.enter(self._instances):
+            self._note("*** a second instance starts")
+            self._started()
+
+    def _started(self) -> Process:
         disk = SimulatedDisk(
             self.image,
             later=self.scheduler.call_later,
@@ -273,7 +297,7 @@ class World:
         )
         self._moments.clear()
         self.invariants.born()
-        self.process = Process(
+        process = Process(
             self.scheduler,
             disk,
             self.network,
@@ -291,11 +315,13 @@ class World:
             stream=lambda name: self._stream(f"{name} {self.deaths}"),
             hear=self._hear,
             chat=self.chat,
+            instance=self._instances,
             log=_say_nothing,
             observer=self._observe,
         )
-        self.process.system.subscribe(ActorFailed, self.invariants.failed)
-        self.process.system.subscribe(ActorQuarantined, self.invariants.quarantined)
+        process.system.subscribe(ActorFailed, self.invariants.failed)
+        process.system.subscribe(ActorQuarantined, self.invariants.quarantined)
+        return process
 
     def _die(self, kill: Kill) -> None:
         self._doomed = None
@@ -305,6 +331,8 @@ class World:
         self.process.die()
         self.process = None
         self.invariants.died()
+        if self.door is not None:
+            self.door.leave(self._holder)
         self.deaths += 1
         self._count(f"death at {kill.moment}")
         self.scheduler.call_later(kill.down_ms * MS, self._boot)
