@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.simulation import fleet
+from tests.simulation import coverage, fleet
 from tests.simulation.mutants import planted
 from tests.simulation.plan import DAY, SPRINT
 from tests.simulation.world import Outcome, simulate
@@ -72,6 +72,9 @@ def _many(arguments: argparse.Namespace) -> int:
         return 1
     for name, number in sorted(total.faults.items()):
         _say(f"  {number:7} {name}")
+    _say(coverage.table(total.cells))
+    if arguments.coverage:
+        coverage.write(arguments.coverage, total.cells)
     return 1 if total.failed else 0
 
 

@@ -6,11 +6,15 @@ from random import Random
 
 from messages.types import PositionSide
 from tests.simulation import swarm
-from tests.simulation.plan import STRATEGIES, SYMBOLS, Act, Burst, Plan, stream
+from tests.simulation.coverage import reachable
+from tests.simulation.plan import STRATEGIES, SYMBOLS, Act, Burst, Plan, Trap, stream
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 ACTS_LEAST = 200
+TRAPS = 5
+STRIDE = 1_009
+"""Prime to the number of cells, so that the traps of a seed have nothing in common."""
 OPENINGS = (12, 18)
 FUNDING_MS = (6_400_000, 35_200_000, 64_000_000)
 """When the venue pays funding, in this simulation's time: 00:00, 08:00 and 16:00 UTC."""
@@ -41,6 +45,7 @@ def draw_day(seed: int) -> Plan:
         fast_s=shape.choice(_FASTEST_S),
         probe_ms=shape.choice((600_000, 1_800_000, 3_600_000)),
         refresh_ms=shape.choice((1_200_000, 3_000_000)),
+        traps=_traps(seed, stream(seed, "day traps"), bursts),
         bursts=bursts,
     )
 
@@ -52,6 +57,20 @@ def _bursts(random: Random) -> tuple[Burst, ...]:
     begins += [random.randrange(HOUR_MS, DAY_MS - HOUR_MS) for _ in lengths[3:]]
     begins = [*sorted(begins), DAY_MS - lengths[-1]]
     return tuple(Burst(from_ms=begin, until_ms=begin + length) for begin, length in zip(begins, lengths, strict=True))
+
+
+def _traps(seed: int, random: Random, bursts: Sequence[Burst]) -> tuple[Trap, ...]:
+    """Cell after cell of the table, so that seeds in a row try all of them; each in any burst."""
+    cells = reachable()
+    return tuple(
+        Trap(
+            trouble=trouble,
+            state=state,
+            moment=moment,
+            from_ms=random.choice((bursts[0], bursts[0], *bursts)).from_ms + random.randrange(20_000),
+        )
+        for trouble, state, moment in (cells[(seed * TRAPS + which) * STRIDE % len(cells)] for which in range(TRAPS))
+    )
 
 
 # Who does what ---------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A disk of virtual time: commits take their time, may fail, and what was not synced is lost with the power."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
@@ -19,6 +19,7 @@ class DiskWeather:
     slow: int = 0
     slow_most_us: int = 1_500_000
     failing: int = 0
+    full: bool = False
 
 
 STEADY = DiskWeather()
@@ -59,9 +60,9 @@ class SimulatedDisk(MemoryJournal):
     def reserve_held(self) -> int:
         return 0
 
-    def lose_power(self) -> None:
-        """The process is gone. A commit under way may have become durable, though nobody was told."""
-        if self._random.randrange(2):
+    def lose_power(self, *, power: bool = False) -> None:
+        """The process is gone. A commit under way may have become durable, unless the power went, too."""
+        if self._random.randrange(2) and not power:
             self._queue[:] = [_unheard(job) for job in self._queue if isinstance(job, _Append)]
             self._work()
         self.crash()
@@ -73,6 +74,12 @@ class SimulatedDisk(MemoryJournal):
             self._count("slow disk")
             delay_us += self._random.randrange(weather.slow_most_us)
         self._call_later(delay_us * US, call)
+
+    def _commit(self, group: Sequence[_Append]) -> None:
+        self.short = self._weather().full
+        if self.short and group:
+            self._count("disk full")
+        super()._commit(group)
 
     def _fails(self) -> str | None:
         if self._random.randrange(1000) < self._weather().failing:

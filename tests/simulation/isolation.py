@@ -36,7 +36,7 @@ class Isolation(Check):
             self._fail(*finding)
 
     def missing(self, process: Process) -> list[Finding]:
-        alive = {actor.context.address for actor in process.positions()}
+        alive = process.standing()
         return [
             ("I12", f"{position.position_id} has no actor", ordinal)
             for ordinal, position in self._ledger.positions.items()

@@ -115,6 +115,7 @@ class Network:
     faults: dict[str, int] = field(default_factory=dict)
     sockets: list[Socket] = field(default_factory=list)
     marks_every_ms: int = MARKS_EVERY_MS
+    on_struck: Callable[[str, "Sent | Socket"], None] = lambda _what, _whom: None
     _marks_ms: int = 0
 
     @property
@@ -130,11 +131,11 @@ class Network:
 
     def send(self, sent: Sent, hear: Hear) -> None:
         """One request leaves; `hear` is told what comes back, if anything does."""
-        if self._window("refused"):
+        if self._window("refused", sent):
             self.later(self._delay_ns(), lambda: hear(Broken("Cannot connect to host", never_sent=True)))
             return
         self.on_sent(sent)
-        if self._window("blackhole") or self._strikes("lost_request", self.weather.lost_request):
+        if self._window("blackhole", sent) or self._strikes("lost_request", self.weather.lost_request, sent):
             self._break(hear)
             return
         self.later(self._delay_ns(), lambda: self._arrive(sent, hear))
@@ -149,7 +150,7 @@ class Network:
         self.publish()
         if answer.fate is Fate.HANG:
             return
-        if answer.fate is Fate.DROP or self._window("deaf") or self._strikes("lost_answer", self.weather.lost_answer):
+        if answer.fate is Fate.DROP or self._lost(sent):
             self._break(hear, always=answer.fate is Fate.DROP)
             return
         self.later(self._delay_ns() + answer.delay_ms * MS, lambda: self._brought(sent, answer, hear))
@@ -157,6 +158,9 @@ class Network:
     def _brought(self, sent: Sent, answer: Answer, hear: Hear) -> None:
         self.on_heard(sent, answer)
         hear(Arrived(answer.status, answer.headers, answer.arriving))
+
+    def _lost(self, sent: "Sent") -> bool:
+        return self._window("deaf", sent) or self._strikes("lost_answer", self.weather.lost_answer, sent)
 
     def _break(self, hear: Hear, *, always: bool = False) -> None:
         """A reset is heard of; silence is not."""
@@ -202,7 +206,7 @@ class Network:
         if event.disconnect:
             self._count("STREAM_DISCONNECT")
             self._cut(socket, "the venue closed the socket")
-        elif self._window("mute"):
+        elif self._window("mute", socket):
             self._count("mute")
         else:
             self._push_row(socket, event.event, event.delay_ms)
@@ -226,16 +230,20 @@ class Network:
 
     # Weather -----------------------------------------------------------------------------------------
 
-    def _window(self, what: str) -> bool:
+    def _window(self, what: str, whom: "Sent | Socket | None" = None) -> bool:
         struck = any(each.what == what and each.holds(self.now_ms) for each in self.weather.windows)
         if struck:
             self._count(what)
+            if whom is not None:
+                self.on_struck(what, whom)
         return struck
 
-    def _strikes(self, name: str, thousandths: int) -> bool:
+    def _strikes(self, name: str, thousandths: int, whom: "Sent | None" = None) -> bool:
         struck = thousandths > 0 and self.random.randrange(1000) < thousandths
         if struck:
             self._count(name)
+            if whom is not None:
+                self.on_struck(name, whom)
         return struck
 
     def _delay_ns(self) -> int:

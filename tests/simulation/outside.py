@@ -31,6 +31,7 @@ class Outside:
             "move price": self._move_price,
             "jump the clock": lambda act: self.clock.jump_wall(act.offset_ppm * MS),
             "hand trade": self._trade,
+            "hand order": self._order,
             "hand reduce": self._reduce,
             "hand flip": self._flip,
             "hand close": self._close,
@@ -47,6 +48,16 @@ class Outside:
 
     def _trade(self, act: Act) -> None:
         self._market(act, act.side.increasing.value.upper(), LOTS[act.symbol] * act.lots, act.side.value.upper())
+
+    def _order(self, act: Act) -> None:
+        """One that rests far from the price: nobody's position, and somebody else's order."""
+        last = self.venue.exchange.markets[act.symbol].last
+        price = away(act.symbol, last, -act.side.sign * 40_000)
+        params = {"symbol": act.symbol, "side": act.side.increasing.value.upper(), "type": "LIMIT"}
+        params |= {"quantity": str(LOTS[act.symbol]), "price": str(price), "timeInForce": "GTC"}
+        if act.account in self.hedged:
+            params["positionSide"] = act.side.value.upper()
+        self._by_hand("POST", "/fapi/v1/order", params, act.account)
 
     def _reduce(self, act: Act) -> None:
         self._against(act, Decimal("0.5"))

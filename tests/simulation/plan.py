@@ -64,6 +64,18 @@ class Kill:
     moment: str
     count: int
     down_ms: int
+    power: bool = False
+    """The power goes, too: what was not synced is lost for certain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trap:
+    """From a time on, `trouble` befalls the first position that is in this state, at this moment of its orders."""
+
+    trouble: str
+    state: str
+    moment: str
+    from_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +102,7 @@ class Plan:
     """When somebody starts a second instance on the same data directory, in milliseconds."""
     chat: ChatPlan | None = None
     """What the owner says, and what befalls the chat; None: there is no chat."""
+    traps: tuple[Trap, ...] = ()
     bursts: tuple[Burst, ...] = ()
     """When things happen; between them time passes in long strides. Empty: all the time."""
 

@@ -11,6 +11,7 @@ from actors.ports import Venue
 from actors.position.actor import PositionActor
 from actors.recovery import days_in
 from actors.runtime import ActorSystem, Placement, SimulatedDispatcher
+from actors.runtime.actor import Actor, Context
 from actors.runtime.dispatch import Executor, Runnable
 from actors.runtime.metrics import Tally
 from actors.runtime.simulated import VirtualClock
@@ -97,6 +98,23 @@ class Lifetime:
         self._world._queued.clear()
 
 
+class HauntedError(Exception):
+    """An actor raises because the plan says so."""
+
+
+def _possess(actor: Actor[Any], rises: Callable[[], bool], *, after: bool) -> None:
+    receive = actor.receive
+
+    def raising(message: Any) -> None:
+        if not after and rises():
+            raise HauntedError
+        receive(message)
+        if after and rises():
+            raise HauntedError
+
+    setattr(actor, "receive", raising)  # noqa: B010 - a method may not be assigned to
+
+
 class Process:
     """Boots from what the disk holds, and dies without a word."""
 
@@ -116,6 +134,7 @@ class Process:
         observer: Callable[[str, object, int, int], None],
     ) -> None:
         self.lifetime = Lifetime(world)
+        self._ghosts: list[list[int]] = []
         self.loop = simulated_loop(self.lifetime.call_later, world.clock.monotonic_ns)
         self.disk = disk
         self.system = ActorSystem(
@@ -176,7 +195,41 @@ class Process:
                 found.append(cell._actor)
         return found
 
-    def die(self) -> None:
+    def standing(self) -> set[str]:
+        """Addresses whose actor lives, or will live again after a failure."""
+        return {address for address, cell in self.system._cells.items() if cell.life.value != "quarantined"}
+
+    def haunt(self, address: str, *, after: bool, times: int, struck: Callable[[str], None]) -> None:
+        """Let the actor there raise, before or after it has handled a message, and those that follow it, so often."""
+        cell = self.system._cells.get(address)
+        if cell is None:
+            return
+        trouble = "poison" if times > 1 else "actor raised late" if after else "actor raised"
+        left, factory = [times], cell._factory
+        self._ghosts.append(left)
+
+        def rises() -> bool:
+            """Whether it is to raise now."""
+            if left[0]:
+                left[0] -= 1
+                struck(trouble)
+                return True
+            return False
+
+        def possessed(context: Context) -> Actor[Any]:
+            actor = factory(context)
+            _possess(actor, rises, after=after)
+            return actor
+
+        cell._factory = possessed
+        if cell._actor is not None:
+            _possess(cell._actor, rises, after=after)
+
+    def lay_ghosts(self) -> None:
+        for left in self._ghosts:
+            left[0] = 0
+
+    def die(self, *, power: bool = False) -> None:
         self.lifetime.end()
-        self.disk.lose_power()
+        self.disk.lose_power(power=power)
         self.loop.bury()

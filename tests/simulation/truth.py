@@ -184,6 +184,14 @@ class Books:
         children = (self._child(algo) for algo in self.algos.get(name, ()))
         return plain + sum((child.executed for child in children if child is not None), ZERO)
 
+    def parent_of(self, name: str) -> str:
+        """Our id of the conditional order whose child bears this name; else the name itself."""
+        for account in self.accounts:
+            order = account.orders_by_client.get(name)
+            if order is not None and order.algo_id:
+                return account.algos[order.algo_id].client_algo_id
+        return name
+
     def _child(self, algo: AlgoOrder) -> Order | None:
         """What a conditional order became; order ids are the venue's, not an account's."""
         found = (account.orders.get(algo.child_order_id) for account in self.accounts)

@@ -3,11 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import albra
 from actors.runtime import SimulatedDispatcher
@@ -30,14 +32,18 @@ from tests.simulation.draw import draw
 from tests.simulation.edge import Edge
 from tests.simulation.instances import Door
 from tests.simulation.invariants import Invariants, Violation
-from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
+from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent, Socket
 from tests.simulation.outside import Outside
 from tests.simulation.owner import Owner
 from tests.simulation.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from tests.simulation.process import Login, Process
+from tests.simulation.situation import Situations, client_id
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
+from tests.simulation.traps import Traps
+from tests.simulation.troubles import TROUBLE_OF_ACT, TROUBLE_OF_DISK, TROUBLE_OF_WEATHER, Scene, trouble_of
 from tests.simulation.truth import Books, Ledger
+from tests.simulation.upheaval import Upheaval
 
 LIVENESS_MS = 90_000
 AFTER_BURST_MS = 20_000
@@ -129,6 +135,25 @@ class World:
             venue_ms=lambda: self.network.venue_ms,
             hedged=hedged,
         )
+        self.situations = Situations(ledger=self.ledger, account_of_key=lambda key: key.removesuffix("-key"))
+        self.scene = Scene(
+            venue=self.venue,
+            network=self.network,
+            kill=self._kill,
+            act=self._act,
+            sicken=self._sicken,
+            haunt=self._haunt,
+        )
+        self.upheaval = Upheaval(scene=self.scene, books=self.books, later=self.scheduler.call_later)
+        self.traps = Traps(
+            set=list(plan.traps),
+            situations=self.situations,
+            scene=self.scene,
+            now_ms=lambda: self.network.now_ms,
+            note=self._note,
+        )
+        self.network.on_struck = self._struck_on_the_way
+        self._logged = 0
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue)
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
@@ -184,8 +209,11 @@ class World:
                 self.trace.mixed(row[4])
                 self._note(f"DISK  ordinal {row[1]} is durable at version {row[2]}")
             self._rows = len(self.image.steps)
+            self.traps.changed = True
             self._reached("durable")
         self.invariants.after_step()
+        if self.traps.changed and self.traps.set and not self.peace:
+            self.traps.look()
         self._reached("step")
         if self._doomed is not None:
             self._die(self._doomed)
@@ -200,6 +228,9 @@ class World:
         self.disk_weather = STEADY
         if self.chat is not None:
             self.chat.make_peace()
+        self.upheaval.make_peace()
+        if self.process is not None:
+            self.process.lay_ghosts()
         self.venue.set_faults(FaultPlan(quirks=self.plan.faults.quirks))
         self.venue.set_volatility(0)
 
@@ -262,7 +293,7 @@ class World:
             positions=len(self.ledger.positions),
             faults=counted,
             size=self.plan.size,
-            cells=Counter(),
+            cells=self.traps.met,
             timeline=timeline,
         )
 
@@ -296,6 +327,8 @@ class World:
             count=self._count,
         )
         self._moments.clear()
+        self.situations.born()
+        self.traps.changed = True
         self.invariants.born()
         process = Process(
             self.scheduler,
@@ -328,7 +361,9 @@ class World:
         if self.process is None:
             return
         self._note(f"*** the process dies after {kill.count} x {kill.moment}, for {kill.down_ms} ms")
-        self.process.die()
+        for trouble in ("killed", "power lost") if kill.power else ("killed",):
+            self.traps.struck(trouble)
+        self.process.die(power=kill.power)
         self.process = None
         self.invariants.died()
         if self.door is not None:
@@ -363,6 +398,7 @@ class World:
                 process.offer(ListPositions(command_id=CommandId(f"crowd-{number}"), reply_to=albra.CONTROL))
 
     def _hear(self, message: Message) -> None:
+        self.situations.heard(message)
         self.invariants.heard(message)
         self.edge.hear(message)
 
@@ -374,6 +410,8 @@ class World:
 
     def _sent(self, sent: Sent) -> None:
         self._note(f"-->   {sent.call.method} {sent.call.path} {_params(sent)}")
+        self.situations.sent(sent)
+        self.traps.changed = True
         self.invariants.sent(sent)
         self._reached("send")
         if sent.call.method == "POST" and sent.call.path.endswith(("/order", "/algoOrder")):
@@ -383,6 +421,11 @@ class World:
         fault = f" FAULT {answer.fault.kind} {answer.fault.name}" if answer.fault else ""
         body = answer.body.decode(errors="replace")[:160] if sent.call.private else ""
         self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {_params(sent)}: {body}")
+        if answer.fault is not None:
+            account = self.situations.account_of_key(sent.api_key)
+            trouble, symbol = trouble_of(answer.fault, sent.call.method), sent.params.get("symbol", "")
+            self.traps.struck(trouble, account=account, symbol=symbol, name=client_id(sent))
+        self.traps.changed = True
         self.invariants.arrived(sent)
         self._reached("arrival")
         self._hasten()
@@ -396,6 +439,7 @@ class World:
         self.venue.advance(self.network.venue_ms)
         self.network.publish()
         self.network.publish_marks()
+        self._read_fault_log()
         now_ms = self.network.now_ms
         calm = not any(each.from_ms - 60_000 < now_ms < each.until_ms + 30_000 for each in self.plan.weather.windows)
         self.invariants.tick(self.process, calm=calm and not self._banned())
@@ -438,14 +482,16 @@ class World:
         if self.peace:
             return
         self._note(f"*** {act.do} {act.account} {act.symbol} {act.strategy} slot {act.slot}")
-        outside = self.outside.does.get(act.do)
+        outside = self.outside.does.get(act.do) or self.upheaval.does.get(act.do)
         if outside is not None:
+            self.traps.struck(TROUBLE_OF_ACT.get(act.do, ""), account=act.account, symbol=act.symbol)
             outside(act)
         elif act.do == "kill":
             self._doomed = Kill(moment="once", count=1, down_ms=act.for_ms)
         else:
             self.edge.act(act)
         self.network.publish()
+        self._read_fault_log()
         self._hasten()
 
     def _open_chat(self, plan: ChatPlan) -> ChatServer:
@@ -461,12 +507,63 @@ class World:
             note=self._note,
         )
 
+    # Troubles brought about ------------------------------------------------------------------------------
+
+    def _kill(self, kill: Kill) -> None:
+        self._doomed = kill
+
+    def _sicken(self, what: str, for_ms: int) -> None:
+        """The disk; what it had before comes back."""
+        before = self.disk_weather
+        ills: dict[str, dict[str, Any]] = {
+            "full": {"full": True},
+            "failing": {"failing": 1000},
+            "slow": {"slow": 1000},
+        }
+        ill = ills[what]
+        self.disk_weather = replace(before, **ill)
+
+        def recover() -> None:
+            if not self.peace:
+                self.disk_weather = replace(self.disk_weather, **{name: getattr(before, name) for name in ill})
+
+        self.scheduler.call_later(for_ms * MS, recover)
+
+    def _haunt(self, address: str, after: bool, times: int) -> None:  # noqa: FBT001 - as the scene has it
+        if self.process is not None:
+            self.process.haunt(address, after=after, times=times, struck=self._haunted)
+
+    def _haunted(self, trouble: str) -> None:
+        self._count(trouble)
+        self.traps.struck(trouble)
+
+    def _struck_on_the_way(self, what: str, whom: "Sent | Socket") -> None:
+        key = whom.api_key if isinstance(whom, Sent) else whom.key
+        account = self.situations.account_of_key(key) if isinstance(whom, Sent) else ""
+        if isinstance(whom, Socket):
+            account = self.venue.account_of_listen_key(key) or ""
+        self.traps.struck(TROUBLE_OF_WEATHER.get(what, ""), account=account)
+
+    def _read_fault_log(self) -> None:
+        """Faults of streams and executions, which answer nobody."""
+        log = self.venue.exchange.fault_log
+        if len(log) == self._logged:
+            return
+        for each in islice(log, self._logged, None):
+            if each.effect is None and each.client_id:
+                name = self.books.parent_of(each.client_id)
+                self.traps.struck(trouble_of(each), name=name)
+            elif each.effect is None and not each.subject.startswith(("GET", "POST", "DELETE", "PUT", "late")):
+                self.traps.struck(trouble_of(each), account=each.account)
+        self._logged = len(log)
+
     # Small things --------------------------------------------------------------------------------------
 
     def _stream(self, name: str) -> Random:
         return Random(f"albra simulation {self.plan.seed} {name}")
 
     def _count(self, name: str) -> None:
+        self.traps.struck(TROUBLE_OF_DISK.get(name, ""))
         self.network.faults[name] = self.network.faults.get(name, 0) + 1
 
     def _note(self, text: str) -> None:

@@ -1,0 +1,120 @@
+"""What the venue does of its own accord, or somebody does to it; what does not last is undone in time, or at peace."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from adapters.paper import settlement
+from adapters.paper.account import Account
+from adapters.paper.account import Position as Leg
+from adapters.paper.answers import ANSWERS
+from adapters.paper.faults import Moment
+from adapters.paper.instruments import Instrument
+from tests.simulation.outside import MS
+from tests.simulation.plan import Act
+from tests.simulation.troubles import Scene
+from tests.simulation.truth import Books
+
+
+@dataclass(slots=True, kw_only=True)
+class Upheaval:
+    """`does` says what there is."""
+
+    scene: Scene
+    books: Books
+    later: Callable[[int, Callable[[], None]], object]
+    _undo: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+    @property
+    def does(self) -> dict[str, Callable[[Act], None]]:
+        return {
+            "liquidate": self._liquidate,
+            "deleverage": self._deleverage,
+            "fund": self._fund,
+            "maintenance": self._maintenance,
+            "revoke the key": self._revoke,
+            "halt": self._halt,
+            "change filters": self._coarsen,
+        }
+
+    def make_peace(self) -> None:
+        """Whatever was to pass has passed."""
+        for name in list(self._undo):
+            self._undo.pop(name)()
+
+    def _for_a_while(self, name: str, act: Act, undo: Callable[[], None]) -> None:
+        if name in self._undo:
+            return  # the first one's end is the end
+        self._undo[name] = undo
+        self.later(act.for_ms * MS, partial(self._end, name))
+
+    def _end(self, name: str) -> None:
+        undo = self._undo.pop(name, None)
+        if undo is not None:
+            undo()
+
+    def _account(self, act: Act) -> Account:
+        return self.scene.venue.account_named(act.account)
+
+    def _leg(self, act: Act) -> Leg | None:
+        legs = self._account(act).positions.values()
+        return next((leg for leg in legs if leg.symbol == act.symbol and leg.quantity), None)
+
+    def _liquidate(self, act: Act) -> None:
+        """The venue closes one leg at the mark, once it has canceled what rests on its symbol."""
+        leg = self._leg(act)
+        if leg is None:
+            return
+        exchange, account = self.scene.venue.exchange, self._account(act)
+        settlement._cancel_symbol(exchange, account, act.symbol)
+        settlement.liquidate(exchange, account, leg, lost=None)
+
+    def _deleverage(self, act: Act) -> None:
+        """Half of a leg, on the venue's grid."""
+        leg = self._leg(act)
+        if leg is None:
+            return
+        step = self.scene.venue.exchange.markets[act.symbol].instrument.step_size
+        quantity = abs(leg.quantity) / 2 // step * step
+        if quantity:
+            venue = self.scene.venue
+            venue.deleverage(act.symbol, quantity, venue.now_ms, account=act.account, side=leg.side)
+
+    def _fund(self, act: Act) -> None:
+        """As every eight hours, but now."""
+        exchange = self.scene.venue.exchange
+        settlement.fund(exchange, exchange.markets[act.symbol])
+
+    def _maintenance(self, act: Act) -> None:
+        fault = replace(ANSWERS["unavailable_503"].at(Moment.BEFORE_EFFECT), count=0)
+        self.scene.arm(fault, act.for_ms)
+
+    def _revoke(self, act: Act) -> None:
+        account = self._account(act)
+        account.revoked = True
+
+        def restore() -> None:
+            account.revoked = False
+
+        self._for_a_while(f"key of {act.account}", act, restore)
+
+    def _coarsen(self, act: Act) -> None:
+        """Ten times the step: what is held may be no multiple of it any more, and less than the least."""
+        before = self._instrument(act)
+        after = replace(before, step_size=before.step_size * 10)
+        # What is held and what was traded is still shown to its last digit.
+        object.__setattr__(after, "quantity_places", before.quantity_places)
+        object.__setattr__(after, "quantity_format", before.quantity_format)
+        self._amend(act, after)
+
+    def _halt(self, act: Act) -> None:
+        self._amend(act, replace(self._instrument(act), status="BREAK"))
+
+    def _amend(self, act: Act, after: Instrument) -> None:
+        before, name = self._instrument(act), f"rules of {act.symbol}"
+        if name not in self._undo:
+            self.scene.venue.set_instrument(after)
+            self._for_a_while(name, act, lambda: self.scene.venue.set_instrument(before))
+
+    def _instrument(self, act: Act) -> Instrument:
+        return self.scene.venue.exchange.markets[act.symbol].instrument
