@@ -80,9 +80,13 @@ class UrgentPress(IncomingPress):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingOther(Incoming):
-    """An update that can mean nothing to us: an edit, a picture, a member who came or went."""
+    """An update that can mean nothing to us: an edit, a picture, a member who came or went.
+
+    `moved_to`: the chat has this id from now on, 0: it has not moved.
+    """
 
     what: str
+    moved_to: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,12 @@ taken and not kept is delivered again. The library's `Updater` confirms earlier,
 
 import asyncio
 import logging
+import re
 import threading
+import warnings
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from telegram import (
@@ -24,7 +27,6 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Conflict,
-    EndPointNotFound,
     Forbidden,
     InvalidToken,
     RetryAfter,
@@ -32,7 +34,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from adapters.telegram.updates import ALLOWED, incoming
+from adapters.telegram.updates import ALLOWED, read, read_raw
 from messages.base import Message
 from messages.telegram import (
     AnswerPress,
@@ -40,6 +42,8 @@ from messages.telegram import (
     ChatDown,
     ChatUp,
     EditText,
+    Incoming,
+    IncomingOther,
     LogsAnswer,
     PublishMenu,
     ReadLogs,
@@ -57,12 +61,22 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
 _CONFLICT_PAUSE_S = 5.0
 _DOWN_AFTER = 2
 """Failed polls in a row before the chat counts as down: one lost connection is no outage."""
+_OFFSET_LIFE_S = 6 * 86_400.0
+"""After a week without updates Telegram goes on with ids chosen at random (Bot API, Update): the offset is forgotten
+before, and with it would hide what is new. All that it stood for has been confirmed by then.
+"""
 _FULL_PAUSE_S = 0.1
 _KEPT_WAIT_S = 5.0
 _WAITING_MOST = 1_000
 """Requests under way or waiting for their turn; beyond it they fail at once, and whoever asks comes again."""
 _STOP_S = 3.0
-_PERMANENT = (Forbidden, InvalidToken, EndPointNotFound, ChatMigrated)
+_PERMANENT = (Forbidden, BadRequest)
+"""What asking again will not change. A refused token may be put right, and a proxy's page says nothing."""
+_UNREADABLE = "Parsing the server response"
+"""python-telegram-bot, BaseRequest: the answer was not the Bot API's own."""
+_RETRY_AFTER = re.compile(r"retry after (\d{1,6})", re.IGNORECASE)
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_CAUSE_MOST = 300
 
 
 class TelegramChat:
@@ -95,11 +109,15 @@ class TelegramChat:
         self._quiet_until: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept = 0
+        self._offset: int | None = None
+        self._offset_since = 0.0
+        self._name = ""
+        self._moved: dict[int, int] = {}
         self._news = asyncio.Event()
         self._up: bool | None = None
         self._initialized = False
         self._stopping = False
-        self._standing = "connecting"
+        self._cause = ""
         # Both of httpx's loggers write URLs, and the token stands in each.
         for name in ("httpx", "httpcore", "telegram"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -123,7 +141,12 @@ class TelegramChat:
     @property
     def standing(self) -> str:
         """For people: up, or down and why. May be read from any thread."""
-        return self._standing
+        if self._up is None:
+            return "connecting"
+        if not self._up:
+            return f"down: {self._cause}"
+        moved = [f"chat {old} is {new} now, change the configuration" for old, new in tuple(self._moved.items())]
+        return "; ".join([f"up as {self._name}", *moved])
 
     def close_intake(self) -> None:
         """From now on updates stay with Telegram; what is to be sent is still sent."""
@@ -185,11 +208,7 @@ class TelegramChat:
                     await self._bot.initialize()
                     self._initialized = True
                     self._say_up()
-                updates = await self._bot.get_updates(
-                    offset=self._kept + 1 if self._kept else None,
-                    timeout=self._poll_s if self._up else 0,  # after an outage the first word is soon
-                    allowed_updates=ALLOWED,
-                )
+                updates = await self._updates()
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the next poll may do better
@@ -198,19 +217,63 @@ class TelegramChat:
                 continue
             failures = 0
             self._say_up()
-            for update in updates:
-                await self._hand_over(incoming(update))
             if updates:
-                await self._wait_kept(updates[-1].update_id)
+                await self._take_in(updates)
+
+    async def _updates(self) -> list[Incoming]:
+        """The next updates, oldest first. One that nobody can read is no reason to read none."""
+        if self._offset is not None and self._loop.time() - self._offset_since > _OFFSET_LIFE_S:
+            self._offset = None
+        asked: dict[str, Any] = {
+            "offset": self._offset,
+            "timeout": self._poll_s if self._up else 0,  # after an outage the first word is soon
+            "allowed_updates": ALLOWED,
+        }
+        try:
+            return [read(update) for update in await self._bot.get_updates(**asked)]
+        except TelegramError:
+            raise
+        except Exception:  # noqa: BLE001 - the library cannot read one of them; which, it does not say
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it would rather be asked as above
+                kept = {name: value for name, value in asked.items() if value is not None}
+                found = await self._bot.do_api_request("get_updates", api_kwargs=kept)
+        if not isinstance(found, list):
+            raise TelegramError("the updates are no list")
+        return [update for one in found if (update := read_raw(one, self._bot)) is not None]
+
+    async def _take_in(self, updates: list[Incoming]) -> None:
+        """Hand them over and wait until they are durable; Telegram forgets them with the next poll."""
+        self._kept = 0
+        for update in updates:
+            await self._hand_over(self._at_home(update))
+        last, self._offset_since = updates[-1].update_id, self._loop.time()
+        await self._wait_kept(last)
+        if self._kept >= last:
+            self._offset = last + 1
+        elif any(update.update_id <= self._kept for update in updates):
+            self._offset = self._kept + 1
+
+    def _at_home(self, update: Incoming) -> Incoming:
+        """A group that became a supergroup has another id now; the configuration knows the old one."""
+        if isinstance(update, IncomingOther) and update.moved_to:
+            self._moved[update.chat_id] = update.moved_to
+        home = next((old for old, new in self._moved.items() if new == update.chat_id), update.chat_id)
+        return update if home == update.chat_id else replace(update, chat_id=home)
 
     async def _poll_failed(self, error: Exception, failures: int) -> None:
         if failures >= _DOWN_AFTER or isinstance(error, Conflict | InvalidToken):
             self._say_down(self._said(error))
         pause_s = min(_FIRST_PAUSE_S * 2 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
-        if isinstance(error, Conflict):  # another process polls with our token
-            pause_s = max(pause_s, _CONFLICT_PAUSE_S)
-        if isinstance(error, RetryAfter):
-            pause_s = max(pause_s, _retry_after_s(error))
+        if isinstance(error, Conflict):
+            if "webhook" in str(error).lower():
+                # Left behind by another program: with it nothing could be read. What waits is kept.
+                with suppress(TelegramError):
+                    await self._bot.delete_webhook(drop_pending_updates=False)
+                    pause_s = _FIRST_PAUSE_S
+            else:  # another process polls with our token
+                pause_s = max(pause_s, _CONFLICT_PAUSE_S)
+        pause_s = max(pause_s, _retry_after_s(error))
         await asyncio.sleep(pause_s)
 
     async def _hand_over(self, update: Message) -> None:
@@ -230,14 +293,12 @@ class TelegramChat:
 
     def _say_up(self) -> None:
         if self._up is not True:
-            self._up = True
-            self._standing = f"up as {self._bot.username}"
-            self._health(ChatUp(name=self._bot.username))
+            self._up, self._name = True, self._bot.username
+            self._health(ChatUp(name=self._name))
 
     def _say_down(self, cause: str) -> None:
         if self._up is not False:
-            self._up = False
-            self._standing = f"down: {cause}"
+            self._up, self._cause = False, cause
             self._health(ChatDown(cause=cause))
 
     # Requests -------------------------------------------------------------------------------------
@@ -245,7 +306,7 @@ class TelegramChat:
     def _take(self, message: Message) -> None:
         match message:
             case UpdatesKept():
-                self._kept = max(self._kept, message.update_id)
+                self._kept = message.update_id
                 self._news.set()
             case ReadLogs():
                 self._spawn(self._read_logs(message))
@@ -267,7 +328,9 @@ class TelegramChat:
         give_up = self._loop.time() + message.patience_ms / 1_000
         pause_s = _FIRST_PAUSE_S
         if isinstance(message, AnswerPress):
-            await self._attempt(message, 0)  # the waiting sign ends or it does not
+            failed = await self._attempt(message, 0)  # the waiting sign ends or it does not
+            if failed is not None and message.reply_to:
+                self._tell(message.reply_to, failed)
             return
         while True:
             async with turn:
@@ -289,48 +352,47 @@ class TelegramChat:
         if quiet_s > 0:
             return _failed(message, "asked to slow down", retry_after_ms=int(quiet_s * 1_000) + 1)
         try:
-            message_id = await self._call(message)
-        except RetryAfter as error:
-            self._quiet_until[chat_id] = self._loop.time() + _retry_after_s(error)
-            return _failed(message, "asked to slow down", retry_after_ms=int(_retry_after_s(error) * 1_000))
-        except BadRequest as error:
-            if "not modified" not in str(error).lower():
-                return _failed(message, self._said(error), permanent=True)
-            message_id = getattr(message, "message_id", 0)
-        except _PERMANENT as error:
-            return _failed(message, self._said(error), permanent=True)
-        except TelegramError as error:
-            return _failed(message, self._said(error))
+            message_id = await self._call(message, self._moved.get(chat_id, chat_id))
+        except ChatMigrated as error:
+            self._moved[chat_id] = error.new_chat_id
+            return _failed(message, "the chat has another id now", retry_after_ms=1)
         except Exception as error:  # noqa: BLE001 - the library's own bugs must not leave anybody waiting
-            return _failed(message, self._said(error))
+            if "message is not modified" not in str(error).lower():
+                return self._refused(message, chat_id, error)
+            message_id = getattr(message, "message_id", 0)
         if message.reply_to:
             self._tell(
                 message.reply_to, TextSent(request_id=message.request_id, chat_id=chat_id, message_id=message_id)
             )
         return None
 
-    async def _call(self, message: ToChat) -> int:
+    def _refused(self, message: ToChat, chat_id: int, error: Exception) -> SendFailed:
+        wait_s = _retry_after_s(error)
+        if wait_s:
+            self._quiet_until[chat_id] = self._loop.time() + wait_s
+            return _failed(message, "asked to slow down", retry_after_ms=int(wait_s * 1_000))
+        permanent = isinstance(error, _PERMANENT) and _UNREADABLE not in str(error)
+        return _failed(message, self._said(error), permanent=permanent)
+
+    async def _call(self, message: ToChat, chat_id: int) -> int:
         """Returns the id of the message that now shows the text, 0 where there is none."""
         match message:
             case SendText():
-                sent = await self._bot.send_message(
-                    message.chat_id,
-                    message.text,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=_keyboard(message.buttons),
-                    disable_notification=message.silent,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                )
-                return sent.message_id
+                return await self._write(message, chat_id, silent=message.silent)
             case EditText():
-                await self._bot.edit_message_text(
-                    message.text,
-                    message.chat_id,
-                    message.message_id,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=_keyboard(message.buttons),
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                )
+                try:
+                    await self._bot.edit_message_text(
+                        message.text,
+                        chat_id,
+                        message.message_id,
+                        parse_mode=ParseMode.HTML,
+                        reply_markup=_keyboard(message.buttons),
+                        link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    )
+                except BadRequest as error:
+                    if not any(text in str(error).lower() for text in _GONE):
+                        raise
+                    return await self._write(message, chat_id)  # deleted by hand: what it said is said anew
                 return message.message_id
             case AnswerPress():
                 await self._bot.answer_callback_query(message.press_id, message.text or None, message.alert)
@@ -339,22 +401,38 @@ class TelegramChat:
                 await self._bot.set_my_commands(commands, BotCommandScopeChat(message.chat_id))
         return 0
 
+    async def _write(self, message: SendText | EditText, chat_id: int, *, silent: bool = False) -> int:
+        sent = await self._bot.send_message(
+            chat_id,
+            message.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=_keyboard(message.buttons),
+            disable_notification=silent,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        return sent.message_id
+
     def _fail(self, message: ToChat, cause: str) -> None:
         if message.reply_to:
             self._tell(message.reply_to, _failed(message, cause))
 
     def _said(self, error: Exception) -> str:
         """The error in words, without the token: InvalidToken and URLs would repeat it."""
-        return f"{type(error).__name__}: {error}".replace(self._token, "********")
+        said = f"{type(error).__name__}: {error}".replace(self._token, "********")
+        return said if len(said) <= _CAUSE_MOST else said[:_CAUSE_MOST] + "…"
 
 
 def _failed(message: ToChat, cause: str, *, retry_after_ms: int = 0, permanent: bool = False) -> SendFailed:
     return SendFailed(request_id=message.request_id, cause=cause, retry_after_ms=retry_after_ms, permanent=permanent)
 
 
-def _retry_after_s(error: RetryAfter) -> float:
-    value = error.retry_after
-    return float(value) if isinstance(value, int) else value.total_seconds()
+def _retry_after_s(error: Exception) -> float:
+    """How long the chat asks to be left alone, 0: it does not. Some servers say so in words only."""
+    if isinstance(error, RetryAfter):
+        value = error.retry_after
+        return float(value) if isinstance(value, int) else value.total_seconds()
+    match = _RETRY_AFTER.search(str(error)) if isinstance(error, TelegramError) else None
+    return float(match[1]) if match else 0.0
 
 
 def _keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | None:

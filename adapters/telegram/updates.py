@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from telegram import CallbackQuery, Message, Update
+from telegram import Bot, CallbackQuery, Message, Update
 
 from messages.telegram import (
     ChatKind,
@@ -21,8 +21,37 @@ ALLOWED = ["message", "edited_message", "callback_query", "channel_post", "edite
 _TEXT_MOST = 4096
 
 
-def incoming(update: Update) -> Incoming:
+def read(update: Update) -> Incoming:
     """Every update becomes something: nobody is told that an update was dropped on the way."""
+    try:
+        return incoming(update)
+    except (ValueError, AttributeError, TypeError):  # a kind of chat that we do not know, a sender who is missing
+        return unreadable(update.update_id)
+
+
+def read_raw(value: object, bot: Bot) -> Incoming | None:
+    """The same from JSON that the library may not be able to read; None for what is no update at all."""
+    if not isinstance(value, dict) or not isinstance(value.get("update_id"), int):
+        return None
+    try:
+        return read(Update.de_json(value, bot))
+    except Exception:  # noqa: BLE001 - whatever it stumbles over, the update is not readable
+        return unreadable(value["update_id"])
+
+
+def unreadable(update_id: int) -> IncomingOther:
+    return IncomingOther(
+        update_id=update_id,
+        chat_id=0,
+        user_id=0,
+        chat_kind=ChatKind.CHANNEL,
+        message_id=0,
+        what="unreadable update",
+    )
+
+
+def incoming(update: Update) -> Incoming:
+    """Raises ValueError for kinds of chats that are not known here."""
     if update.callback_query is not None:
         return _press(update.update_id, update.callback_query)
     message = update.effective_message
@@ -46,7 +75,7 @@ def incoming(update: Update) -> Incoming:
         "message_id": message.message_id,
     }
     if what:
-        return IncomingOther(**about, what=what)
+        return IncomingOther(**about, what=what, moved_to=message.migrate_to_chat_id or 0)
     text = message.text or ""
     urgent = text.lstrip().lower().startswith(URGENT_COMMANDS)
     return (UrgentText if urgent else IncomingText)(

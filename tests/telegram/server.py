@@ -1,4 +1,4 @@
-"""A Bot API server for tests that enforces the limits of the real one.
+"""A Bot API server for tests that enforces the limits of the real one, and can be as unfriendly as a network.
 
 Sources: core.telegram.org/bots/api (sendMessage: 1-4096 characters after entities parsing; InlineKeyboardButton:
 callback_data 1-64 bytes; getUpdates: offset confirms, one poll at a time else 409; setMyCommands: 1-32 of
@@ -13,14 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from html import unescape
 from typing import Any
 
 from aiohttp import web
 
+from tests.telegram.entities import ParseError, visible_text
+
 TOKEN = "123456:test-token-that-is-long-enough-to-look-real"
-ALLOWED_TAGS = frozenset({"b", "i", "u", "s", "code", "pre", "a", "blockquote", "strong", "em"})
-_TAG = re.compile(r"<(/?)([a-zA-Z0-9]*)[^<>]*>")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 
 
@@ -28,6 +27,19 @@ class ApiError(Exception):
     def __init__(self, code: int, description: str, **parameters: Any) -> None:
         super().__init__(description)
         self.code, self.description, self.parameters = code, description, parameters
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What comes instead of an answer: another body, later, cut off, or nothing but a reset."""
+
+    status: int = 200
+    body: bytes = b""
+    kind: str = "application/json"
+    delay_s: float = 0.0
+    reset: bool = False
+    after: bool = False
+    """The request is carried out first: it is the answer that gets lost."""
 
 
 @dataclass
@@ -39,6 +51,7 @@ class Shown:
     texts: list[str]
     buttons: list[list[dict[str, str]]]
     silent: bool = False
+    deleted: bool = False
 
     @property
     def text(self) -> str:
@@ -62,14 +75,21 @@ class BotApi:
     url: str = ""
     blocked: set[int] = field(default_factory=set)
     trouble: Callable[[str, dict[str, str]], ApiError | None] = lambda _method, _params: None
+    raw: Callable[[str, dict[str, str]], Raw | None] = lambda _method, _params: None
     dead: bool = False
     polls: int = 0
+    webhook: str = ""
+    missing: set[int] = field(default_factory=set)
+    moved: dict[int, int] = field(default_factory=dict)
+    allowed: list[str] = field(default_factory=list)
     confirmed: int = 0
+    offset: int = 0
     redeliver: bool = False
     _history: list[dict[str, Any]] = field(default_factory=list)
     _updates: list[dict[str, Any]] = field(default_factory=list)
-    _next_update: int = 1000
+    next_update: int = 1000
     _next_message: int = 1
+    _presses: set[str] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -88,7 +108,8 @@ class BotApi:
         )
 
     def press(self, user: int, shown: Shown, label: str = "", data: str = "") -> str:
-        press_id = f"press-{self._next_update}"
+        press_id = f"press-{self.next_update}"
+        self._presses.add(press_id)
         chat = {"id": shown.chat_id, "type": "private" if shown.chat_id > 0 else "group", "first_name": "U"}
         self._update(
             "callback_query",
@@ -101,6 +122,10 @@ class BotApi:
             },
         )
         return press_id
+
+    def deliver(self, kind: str, content: dict[str, Any]) -> int:
+        """Any update, also one that the Bot API never sent so far."""
+        return self._update(kind, content)
 
     def again(self, update_id: int) -> None:
         """Deliver an update a second time, as Telegram does when a confirmation is lost."""
@@ -151,14 +176,21 @@ class BotApi:
             self._changed.notify_all()
         return result
 
-    def take(self, offset: int) -> list[dict[str, Any]]:
+    def take(self, offset: int, allowed: str = "") -> list[dict[str, Any]]:
         with self._lock:
+            self.allowed = json.loads(allowed) if allowed else self.allowed
+            self.offset = offset
             self.confirmed = max(self.confirmed, offset - 1)
             self._updates = [u for u in self._updates if u["update_id"] >= offset or self.redeliver]
             return self._updates[:100]
 
     def _api_getme(self, _: dict[str, str]) -> Any:
         return {**_user(1), "is_bot": True, "username": "albra_bot", "first_name": "Albra"}
+
+    def _api_deletewebhook(self, p: dict[str, str]) -> Any:
+        assert p.get("drop_pending_updates") != "true", "what waits is not ours to throw away"
+        self.webhook = ""
+        return True
 
     def _api_sendmessage(self, p: dict[str, str]) -> Any:
         chat_id = self._chat(p)
@@ -170,13 +202,15 @@ class BotApi:
 
     def _api_editmessagetext(self, p: dict[str, str]) -> Any:
         chat_id = self._chat(p)
-        check_text(p["text"], p.get("parse_mode"))
-        found = [m for m in self.messages if (m.chat_id, m.message_id) == (chat_id, int(p["message_id"]))]
+        check_text(p["text"], p.get("parse_mode"), too_long="MESSAGE_TOO_LONG")
+        number = int(p["message_id"])
+        found = [m for m in self.messages if (m.chat_id, m.message_id) == (chat_id, number) and not m.deleted]
         if not found:
             raise ApiError(400, "Bad Request: message to edit not found")
         shown, rows = found[0], buttons(p)
         if shown.text == p["text"] and shown.buttons == rows:
-            raise ApiError(400, "Bad Request: message is not modified: specified new message content is the same")
+            text = "message is not modified: specified new message content and reply markup are exactly the same as"
+            raise ApiError(400, f"Bad Request: {text} a current content and reply markup of the message")
         shown.texts.append(p["text"])
         shown.buttons = rows
         return self._as_message(shown)
@@ -184,6 +218,10 @@ class BotApi:
     def _api_answercallbackquery(self, p: dict[str, str]) -> Any:
         if len(p.get("text", "")) > 200:
             raise ApiError(400, "Bad Request: MESSAGE_TOO_LONG")
+        if p["callback_query_id"] not in self._presses:
+            text = "query is too old and response timeout expired or query ID is invalid"
+            raise ApiError(400, f"Bad Request: {text}")
+        self._presses.discard(p["callback_query_id"])
         self.answered[p["callback_query_id"]] = p.get("text", "")
         return True
 
@@ -199,6 +237,11 @@ class BotApi:
 
     def _chat(self, p: dict[str, str]) -> int:
         chat_id = int(p["chat_id"])
+        if chat_id in self.missing:
+            raise ApiError(400, "Bad Request: chat not found")
+        if chat_id in self.moved:
+            text = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise ApiError(400, text, migrate_to_chat_id=self.moved[chat_id])
         if chat_id in self.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
         return chat_id
@@ -221,34 +264,24 @@ class BotApi:
 
     def _update(self, kind: str, content: dict[str, Any]) -> int:
         with self._lock:
-            update_id = self._next_update
+            update_id = self.next_update
             update = {"update_id": update_id, kind: content}
-            self._next_update += 1
+            self.next_update += 1
             self._updates.append(update)
             self._history.append(update)
             return update_id
 
 
-def check_text(text: str, mode: str | None) -> None:
+def check_text(text: str, mode: str | None, too_long: str = "message is too long") -> None:
     """Raises ApiError where Telegram would refuse the text."""
-    visible = text
-    if mode == "HTML":
-        open_tags: list[str] = []
-        for match in _TAG.finditer(text):
-            name = match[2].lower()
-            if name not in ALLOWED_TAGS:
-                raise ApiError(400, f'Bad Request: can\'t parse entities: Unsupported start tag "{name}"')
-            if not match[1]:
-                open_tags.append(name)
-            elif not open_tags or open_tags.pop() != name:
-                raise ApiError(400, "Bad Request: can't parse entities: Unexpected end tag")
-        if open_tags or "<" in _TAG.sub("", text):
-            raise ApiError(400, "Bad Request: can't parse entities: Can't find end tag")
-        visible = unescape(_TAG.sub("", text))
+    try:
+        visible = visible_text(text) if mode == "HTML" else text
+    except ParseError as error:
+        raise ApiError(400, f"Bad Request: can't parse entities: {error}") from error
     if not visible.strip():
         raise ApiError(400, "Bad Request: message text is empty")
     if len(visible.encode("utf-16-le")) // 2 > 4096:
-        raise ApiError(400, "Bad Request: message is too long")
+        raise ApiError(400, f"Bad Request: {too_long}")
 
 
 def buttons(p: dict[str, str]) -> list[list[dict[str, str]]]:
@@ -293,9 +326,13 @@ async def _bind(api: BotApi) -> web.AppRunner:
             request.transport.abort()
             return web.Response()
         if request.match_info["token"] != api.token:
-            return _refusal(ApiError(401, "Unauthorized"))
+            wellformed = re.fullmatch(r"\d+:[\w-]{10,}", request.match_info["token"])
+            return _refusal(ApiError(401, "Unauthorized") if wellformed else ApiError(404, "Not Found"))
         params = {key: str(value) for key, value in (await request.post()).items()}
         method = request.match_info["method"]
+        raw = api.raw(method, params)
+        if raw is not None:
+            return await _unfriendly(api, request, raw, method, params)
         try:
             if method.lower() == "getupdates":
                 result = await _poll(api, params)
@@ -314,22 +351,35 @@ async def _bind(api: BotApi) -> web.AppRunner:
     return runner
 
 
+async def _unfriendly(api: BotApi, request: web.Request, raw: Raw, method: str, params: dict[str, str]) -> web.Response:
+    await asyncio.sleep(raw.delay_s)  # a slow server is a slow server
+    if raw.after:
+        api.handle(method, params)
+    if raw.reset:
+        assert request.transport is not None
+        request.transport.abort()
+    return web.Response(status=raw.status, body=raw.body, content_type=raw.kind)
+
+
 async def _poll(api: BotApi, params: dict[str, str]) -> list[dict[str, Any]]:
+    """The latest poll has the updates, and ends the one before it."""
     trouble = api.trouble("getUpdates", params)
     if trouble is not None:
         raise trouble
-    if api.polls:
-        raise ApiError(409, "Conflict: terminated by other getUpdates request")
+    if api.webhook:
+        text = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+        raise ApiError(409, f"Conflict: {text}")
     api.polls += 1
-    try:
-        for _ in range(int(params.get("timeout", "0")) * 50 + 1):
-            found = api.take(int(params.get("offset", "0")))
-            if found or api.dead:
-                return found
-            await asyncio.sleep(0.02)  # the server's own long poll
-        return []
-    finally:
-        api.polls -= 1
+    mine = api.polls
+    for _ in range(int(params.get("timeout", "0")) * 50 + 1):
+        if mine != api.polls:
+            text = "terminated by other getUpdates request; make sure that only one bot instance is running"
+            raise ApiError(409, f"Conflict: {text}")
+        found = api.take(int(params.get("offset", "0")), params.get("allowed_updates", ""))
+        if found or api.dead:
+            return found
+        await asyncio.sleep(0.02)  # the server's own long poll
+    return []
 
 
 def _refusal(error: ApiError) -> web.Response:
