@@ -43,7 +43,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.MODIFYING, S.PAUSED): ("FillReport OrderRejected OrderReport PausePosition"),
     (S.MODIFYING, S.RECONCILING): ("FillReport FillsFetched OrderReport OutcomeUnknown Recovered Woken"),
     (S.MODIFYING, S.CLOSING): (
-        "AdjustPosition ClosePosition EmergencyClose FillReport OrderAbsent OrderRejected OrderReport Woken"
+        "AdjustPosition ClosePosition EmergencyClose FillReport OrderRejected OrderReport Woken"
     ),
     (S.MODIFYING, S.CLOSED): ("FillReport"),
     (S.MODIFIED, S.OPENING): ("FillReport OrderReport"),
@@ -55,10 +55,10 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.MODIFIED, S.CLOSED): ("AdjustPosition FillReport"),
     (S.PAUSED, S.OPENING): ("FillReport OrderReport"),
     (S.PAUSED, S.ACTIVE): ("ResumePosition"),
-    (S.PAUSED, S.MODIFYING): ("ClosePosition ResumePosition"),
+    (S.PAUSED, S.MODIFYING): ("ClosePosition OrderReport ResumePosition"),
     (S.PAUSED, S.RECONCILING): ("FillsFetched OrderReport OutcomeUnknown Recovered Woken"),
     (S.PAUSED, S.CLOSING): (
-        "ClosePosition EmergencyClose FillReport OrderAbsent OrderRejected OrderReport Sweep Woken"
+        "AdjustPosition ClosePosition EmergencyClose FillReport OrderAbsent OrderRejected OrderReport Sweep Woken"
     ),
     (S.PAUSED, S.CLOSED): ("FillReport"),
     (S.RECONCILING, S.OPENING): ("FillReport OrderAbsent OrderAccepted OrderRejected OrderReport"),

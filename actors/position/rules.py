@@ -313,17 +313,28 @@ def _tell_unprotected(d: Draft) -> None:
 
 
 def recovered(d: Draft, _: r.Recovered) -> None:
-    """After a restart: every intent without an outcome is asked after, cancels and settings are repeated."""
+    """After a restart: every intent without an outcome is asked after, cancels and settings are repeated.
+
+    An order last known to rest on the book is left to the account's first sweep, one reading for all of them:
+    whichever it does not list is asked after then (`swept`), and what it says of the others is news like any.
+    """
     for order in d.position.live_orders():
         if order.phase is OrderPhase.SENT:
             d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="restart before an answer")
         if order.cancel_intended:
             d.cancel(order)
-        d.resolve(order)
+        if not _left_to_the_sweep(d, order):
+            d.resolve(order)
     if any(o.fills_missing for o in d.position.orders):
         d.wake("fills", 0)
     if d.position.leverage_pending:
         ask_leverage(d)
+
+
+def _left_to_the_sweep(d: Draft, order: Order) -> bool:
+    """A sweep passes over what changed after it was begun: a clock that was set back meanwhile is not waited out."""
+    settled = order.phase is OrderPhase.WORKING and not (order.cancel_intended or order.triggered)
+    return settled and _rests(order) and order.touched_ns < d.now_ns
 
 
 def known_order(d: Draft, message: r.AboutOrder) -> Order | None:

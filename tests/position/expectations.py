@@ -321,12 +321,12 @@ _CELLS: Mapping[str, str] = {
     "Recovered": """
         PENDING     applied PENDING     - | SetLeverage
         OPENING     applied RECONCILING OrderDoubted | ResolveOrder Notify
-        ACTIVE      applied ACTIVE      - | ResolveOrder ResolveOrder
-        MODIFYING   applied RECONCILING OrderDoubted | ResolveOrder ResolveOrder ResolveOrder Notify
-        MODIFIED    applied MODIFIED    - | ResolveOrder ResolveOrder
-        PAUSED      applied PAUSED      - | ResolveOrder ResolveOrder
-        RECONCILING applied RECONCILING - | ResolveOrder ResolveOrder ResolveOrder
-        CLOSING     applied RECONCILING OrderDoubted | ResolveOrder ResolveOrder ResolveOrder Notify
+        ACTIVE      applied ACTIVE      - | -
+        MODIFYING   applied RECONCILING OrderDoubted | ResolveOrder Notify
+        MODIFIED    applied MODIFIED    - | -
+        PAUSED      applied PAUSED      - | -
+        RECONCILING applied RECONCILING - | ResolveOrder
+        CLOSING     applied RECONCILING OrderDoubted | ResolveOrder Notify
         CLOSED      ignored CLOSED      - | -
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -

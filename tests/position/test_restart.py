@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.position.state import Position
+from actors.position.state import OrderPhase, Position
 from messages import codec
 from messages import commands as c
 from messages import reports as r
 from messages.requests import CancelOrder, ResolveOrder, SubmitOrder
-from messages.types import OrderPurpose, OrderStatus, PositionState
+from messages.types import OrderKind, OrderPurpose, OrderStatus, PositionState
 from tests.position.histories import HISTORIES, modified, paused, pending
 from tests.position.story import Story, active, dec, effects_of, opened, protected, wake
 
@@ -21,16 +21,49 @@ def asked(story: Story) -> set[str]:
     return {ef.message.client_order_id for ef in story.steps[-1].effects if isinstance(ef.message, ResolveOrder)}
 
 
+def resting(story: Story) -> set[str]:
+    """Orders last known to rest on the book, untouched."""
+    orders = story.position.live_orders()
+    settled = [o for o in orders if o.phase is OrderPhase.WORKING and not o.cancel_intended and not o.triggered]
+    return {o.client_order_id for o in settled if o.kind is not OrderKind.MARKET}
+
+
+def sent(story: Story) -> list[str]:
+    return [e.message.client_order_id for e in story.steps[-1].effects if isinstance(e.message, SubmitOrder)]
+
+
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=lambda h: h.__name__)
-def test_a_restart_in_any_state_asks_after_every_live_order_and_sends_none(history: Callable[[], Story]) -> None:
+def test_a_restart_in_any_state_asks_after_every_live_order_that_may_not_rest_and_sends_none(
+    history: Callable[[], Story],
+) -> None:
     story = history()
     live = {o.client_order_id for o in story.position.live_orders()}
-    step = story.restart()
-    assert asked(story) == live
-    assert not [ef for ef in step.effects if isinstance(ef.message, SubmitOrder)]
-    again = story.restart()
-    assert asked(story) == live
-    assert not [ef for ef in again.effects if isinstance(ef.message, SubmitOrder)]
+    for _ in range(2):
+        story.restart()
+        assert asked(story) == live - resting(story)
+        assert not sent(story)
+
+
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=lambda h: h.__name__)
+def test_after_a_restart_the_first_sweep_asks_after_every_live_order_that_it_does_not_list(
+    history: Callable[[], Story],
+) -> None:
+    story = history()
+    live = story.position.live_orders()
+    story.restart()
+    if not live:
+        return
+    story.tell(story.sweep(), after_ms=10)
+    assert asked(story) == {o.client_order_id for o in live}
+    story.tell(story.sweep(*live), after_ms=10)
+    assert not asked(story) & resting(story)
+
+
+def test_an_order_from_the_future_of_a_clock_that_was_set_back_is_asked_after_at_once() -> None:
+    story = protected()
+    story.now_ns -= 3_600_000_000_000
+    story.restart()
+    assert asked(story) == {story.order(STOP).client_order_id, story.order(OrderPurpose.TARGET).client_order_id}
 
 
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=lambda h: h.__name__)

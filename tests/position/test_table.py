@@ -119,7 +119,7 @@ def flipped(message: type[Message], state: PositionState, cell: Cell) -> Mapping
     return {**TABLE, message: {**TABLE[message], state: cell}}
 
 
-RULELESS = ("OrderAccepted", "OrderReport", "OutcomeUnknown", "Woken", "PausePosition", "Sweep")
+RULELESS = ("OrderAccepted", "OrderReport", "OutcomeUnknown", "Woken", "PausePosition", "Sweep", "Recovered")
 """Messages that in some states tell nothing new: an empty rule does as much there."""
 
 
