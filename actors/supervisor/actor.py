@@ -56,6 +56,8 @@ class SupervisorActor(Actor[Message]):
             self._desk.revive(ordinal)
         for text in self._restored.damaged:
             self._desk.notify(Severity.CRITICAL, f"The journal holds a damaged record: {text}")
+        for position_id, why in self._restored.silent:
+            self._desk.silent(position_id, f"its history is damaged: {why}")
 
     def receive(self, message: Message) -> None:
         self._routes[type(message)](message)

@@ -2,12 +2,17 @@
 
 import pytest
 
+from actors.supervisor.memory import Restored
 from messages.commands import AdjustPosition, AdoptPosition
 from messages.ids import position_id
+from messages.lifecycle import ActorQuarantined, ActorReleased
 from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
+from messages.requests import Reply
 from messages.types import Key, PositionId, PositionMode, Severity, StrategyId, Symbol
 from tests.reconciler.test_core import acting
+from tests.reconciler.test_forced import Stage, booked, two_strategies
 from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, open_order, own_id, row, trade, view
+from tests.supervisor.test_forced import views
 
 NAME = position_id(Key(account=MAIN, symbol=BTC, side=LONG, strategy=StrategyId("trend")), 7)
 ETH = Symbol("ETHUSDT")
@@ -109,3 +114,34 @@ def test_a_position_that_is_silent_is_not_asked_for_its_stop() -> None:
     play.at_venue(row("1"))
     play.run(400)
     assert {x.type for x in play.records} == {DiscrepancyType.STATE_MISMATCH}
+
+
+class Damaged(Stage):
+    """A house whose journal holds one position that cannot be rebuilt, and nothing else."""
+
+    def _restored(self) -> Restored:
+        return Restored(highest_ordinal=7, damaged=(f"{NAME}: checksum",), silent=((NAME, "checksum"),))
+
+
+def test_a_damaged_history_is_told_at_the_start_and_its_exposure_is_left_alone() -> None:
+    stage = Damaged(net="1")
+    stage.pass_time(60)
+    assert views(stage) == {}, "nobody took it for his own, not even at the first start"
+    (record,) = stage.memory.ledger.records.values()
+    assert (record.type, record.outcome) == (DiscrepancyType.STATE_MISMATCH, Outcome.ESCALATED)
+    stage.open()
+    reply = stage.all(Reply)[-1]
+    assert (reply.accepted, "history is damaged" in reply.text or "silent" in reply.text) == (False, True)
+
+
+def test_a_quarantine_is_told_and_so_is_its_end() -> None:
+    stage = two_strategies(net="0.04")
+    view = views(stage)["trend"]
+    about = {"address": f"position/{view.ordinal}", "reason": "poison", "attempt": 6}
+    stage.tell(ActorQuarantined(**about))  # type: ignore[arg-type]
+    stage.pass_time(30)
+    assert [x.type for x in stage.memory.ledger.cases()] == [DiscrepancyType.STATE_MISMATCH]
+    stage.tell(ActorReleased(address=f"position/{view.ordinal}"))
+    stage.pass_time(40)
+    assert stage.memory.ledger.cases() == ()
+    assert booked(stage) == []
