@@ -20,7 +20,7 @@ from typing import TypeVar
 from adapters.exchange import calls
 from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call
-from adapters.exchange.normalize import instruments, position_mode, position_rows
+from adapters.exchange.normalize import any_position_row, instruments, position_mode
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import MalformedError, Row, decimal_of, row_of, rows_of, text_of
 from adapters.exchange.session import Session
@@ -195,7 +195,7 @@ class Flatten:
             rows(calls.positions(None), POSITIONS),
             self._read(calls.ACCOUNT, "the account"),
         )
-        positions = _readable(held, lambda row: position_rows([row], {}), POSITION, blind)
+        positions = _readable(held, any_position_row, POSITION, blind)
         orders = _readable(conditional, lambda row: [self._resting(row, conditional=True)], "an order", blind)
         orders += _readable(regular, lambda row: [self._resting(row, conditional=False)], "an order", blind)
         try:
@@ -316,7 +316,7 @@ def account_position(row: Row) -> list[PositionRow]:
         return []
     quantity = abs(decimal_of(row, "positionAmt"))
     price = abs(decimal_of(row, "notional", "0")) / quantity
-    return list(position_rows([{**row, "entryPrice": price, "markPrice": price, "unRealizedProfit": "0"}], {}))
+    return list(any_position_row({**row, "entryPrice": price, "markPrice": price, "unRealizedProfit": "0"}))
 
 
 def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | None) -> list[SubmitEmergency]:

@@ -10,7 +10,8 @@ the child's filled quantity. A child that works in the engine is `TRIGGERED`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -64,6 +65,8 @@ _CONDITIONAL_STATUS: Mapping[str, OrderStatus] = {
 }
 _SIDE: Mapping[str, Side] = {"BUY": Side.BUY, "SELL": Side.SELL}
 _SYMBOL = re.compile(r"[A-Z0-9]+")
+"""Names of perpetuals. A delivery contract's has an underscore (`BTCUSDT_261225`), others are in other scripts."""
+_ANY_NAME = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,9 +218,26 @@ def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> Fill
 
 
 def position_rows(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> tuple[PositionRow, ...]:
-    """The list of /fapi/v3/positionRisk without flat rows. Leverage is not in it: see `symbol_settings`."""
-    rows = rows_of(value, "positions")
-    return tuple(_position_row(row, settings) for row in rows if decimal_of(row, "positionAmt") != 0)
+    """The list of /fapi/v3/positionRisk without flat rows. Leverage is not in it: see `symbol_settings`.
+
+    What a human holds in something else than a perpetual is left out: it keeps nobody from reading the others.
+    """
+    rows = perpetuals(rows_of(value, "positions"))
+    return tuple(_position_row(row, settings, _SYMBOL) for row in rows if decimal_of(row, "positionAmt") != 0)
+
+
+def any_position_row(row: Row) -> tuple[PositionRow, ...]:
+    """A row of the same list whatever it is a position in, for whoever wants to close everything; none if flat."""
+    return (_position_row(row, {}, _ANY_NAME),) if decimal_of(row, "positionAmt") != 0 else ()
+
+
+def perpetuals(rows: Sequence[Row]) -> Sequence[Row]:
+    """Those of the rows that are about a perpetual, or do not say what they are about: that is for a reader to find."""
+    return [row for row in rows if not _of_another_kind(row.get("symbol"))]
+
+
+def _of_another_kind(name: object) -> bool:
+    return isinstance(name, str) and _ANY_NAME.fullmatch(name) is not None and _SYMBOL.fullmatch(name) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +274,7 @@ def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceRepor
 def funding_reports(value: object, stamp: Stamp) -> tuple[FundingReport, ...]:
     """FUNDING_FEE rows of /fapi/v1/income, oldest first; the legs of one symbol at one time are one payment."""
     found: dict[tuple[int, Symbol, str], list[Row]] = {}
-    for row in rows_of(value, "incomes"):
+    for row in perpetuals(rows_of(value, "incomes")):
         if text_of(row, "incomeType") == "FUNDING_FEE":
             key = (nanoseconds_of(row, "time"), symbol_of(row, "symbol"), text_of(row, "asset"))
             found.setdefault(key, []).append(row)
@@ -299,16 +319,29 @@ def instruments(value: object) -> tuple[Instrument, ...]:
 def mark_reports(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:
     """A markPriceUpdate event, or the list of them that `!markPrice@arr` sends."""
     rows = rows_of(value, "marks") if isinstance(value, list) else [row_of(value, "mark")]
-    return tuple(
-        MarkReport(
-            account=stamp.account,
-            ts_event=nanoseconds_of(row, "E"),
-            ts_init=stamp.ts_init,
-            symbol=Symbol(text_of(row, "s")),
-            mark_price=decimal_of(row, "p"),
-        )
-        for row in rows
-    )
+    return _marks(rows, stamp, time="E", symbol="s", price="p")
+
+
+def premium_marks(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:
+    """The list of /fapi/v1/premiumIndex."""
+    return _marks(rows_of(value, "marks"), stamp, time="time", symbol="symbol", price="markPrice")
+
+
+def _marks(rows: Sequence[Row], stamp: Stamp, *, time: str, symbol: str, price: str) -> tuple[MarkReport, ...]:
+    """Without the symbols that have no price: one that is being settled or not yet traded stops no other."""
+    found = []
+    for row in rows:
+        with suppress(MalformedError):
+            found.append(
+                MarkReport(
+                    account=stamp.account,
+                    ts_event=nanoseconds_of(row, time),
+                    ts_init=stamp.ts_init,
+                    symbol=symbol_of(row, symbol),
+                    mark_price=decimal_of(row, price),
+                )
+            )
+    return tuple(found)
 
 
 def leverage_changed(event: Row, stamp: Stamp) -> LeverageChanged | None:
@@ -341,12 +374,13 @@ def margin_calls(event: Row, stamp: Stamp) -> tuple[MarginCall, ...]:
             ),
         )
         for row in rows_of(event.get("p"), "p of MARGIN_CALL")
+        if not _of_another_kind(row.get("s"))
     )
 
 
-def symbol_of(row: Row, name: str) -> Symbol:
+def symbol_of(row: Row, name: str, pattern: re.Pattern[str] = _SYMBOL) -> Symbol:
     symbol = text_of(row, name)
-    if not _SYMBOL.fullmatch(symbol):
+    if not pattern.fullmatch(symbol):
         raise MalformedError(f"{name} is {symbol!r}, not a symbol")
     return Symbol(symbol)
 
@@ -392,8 +426,8 @@ def _position_side(named: str, amount: Decimal) -> PositionSide:
     return PositionSide.LONG if amount > 0 else PositionSide.SHORT
 
 
-def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> PositionRow:
-    symbol = symbol_of(row, "symbol")
+def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting], names: re.Pattern[str]) -> PositionRow:
+    symbol = symbol_of(row, "symbol", names)
     amount = decimal_of(row, "positionAmt")
     liquidation = decimal_of(row, "liquidationPrice", "0")
     setting = settings.get(symbol)

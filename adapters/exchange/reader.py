@@ -16,12 +16,14 @@ from adapters.exchange.normalize import (
     conditional_report,
     funding_reports,
     order_report,
+    perpetuals,
     position_rows,
+    premium_marks,
     symbol_settings,
     trade_report,
 )
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, decimal_of, nanoseconds_of, rows_of, text_of
+from adapters.exchange.rows import MalformedError, Row, rows_of
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
 from messages.reconciliation import FetchTrades, TradesReport
@@ -183,8 +185,8 @@ class Reader:
     async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
         begun_ns = self._clock.time_ns()
         # The conditional ones first: an order that triggers in between is then in both lists, not in none.
-        conditional = await self._rows(calls.OPEN_CONDITIONALS, "conditional orders")
-        regular = await self._rows(calls.OPEN_ORDERS, "open orders")
+        conditional = perpetuals(await self._rows(calls.OPEN_CONDITIONALS, "conditional orders"))
+        regular = perpetuals(await self._rows(calls.OPEN_ORDERS, "open orders"))
         self._learn(conditional)
         stamp = self.stamp()
         orders = [self._owned(order_report(row, stamp)) for row in regular]
@@ -203,18 +205,7 @@ class Reader:
     async def marks(self) -> Sequence[MarkReport]:
         """The mark price of every symbol. Raises nothing: without them there are fewer checks, no less truth."""
         try:
-            rows = await self._rows(calls.MARKS, "marks")
-            stamp = self.stamp()
-            return [
-                MarkReport(
-                    account=stamp.account,
-                    ts_event=nanoseconds_of(row, "time"),
-                    ts_init=stamp.ts_init,
-                    symbol=Symbol(text_of(row, "symbol")),
-                    mark_price=decimal_of(row, "markPrice"),
-                )
-                for row in rows
-            ]
+            return premium_marks(await self.value(calls.MARKS), self.stamp())
         except (ReadError, MalformedError):
             return []
 

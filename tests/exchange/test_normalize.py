@@ -8,12 +8,15 @@ import pytest
 from adapters.exchange.normalize import (
     Stamp,
     SymbolSetting,
+    any_position_row,
     conditional_report,
     instruments,
     mark_reports,
     order_report,
+    perpetuals,
     position_mode,
     position_rows,
+    premium_marks,
     symbol_settings,
     trade_report,
 )
@@ -123,6 +126,32 @@ def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_it
 def test_a_position_list_with_one_unreadable_row_is_no_list(value: object) -> None:
     with pytest.raises(MalformedError):
         position_rows(value, {})
+
+
+@pytest.mark.parametrize("name", ["BTCUSDT_261225", "币安人生USDT"])
+def test_what_a_human_holds_in_something_else_keeps_nobody_from_reading_the_perpetuals(name: str) -> None:
+    other = {**POSITION, "symbol": name}
+    assert [row.symbol for row in position_rows([other, POSITION], {})] == [BTC]
+    assert perpetuals([{**ORDER, "symbol": name}, ORDER]) == [ORDER]
+    [closable] = any_position_row(other)
+    assert (closable.symbol, closable.quantity) == (name, Decimal("0.250"))
+
+
+@pytest.mark.parametrize("name", ["", "BTC USDT", None, 7.5])
+def test_a_row_that_names_no_symbol_at_all_is_left_to_be_refused(name: object) -> None:
+    with pytest.raises(MalformedError):
+        position_rows([{**POSITION, "symbol": name}, POSITION], {})
+
+
+def test_a_symbol_without_a_price_takes_no_other_mark_with_it() -> None:
+    rows = [
+        {"symbol": "DEADUSDT", "markPrice": "", "time": 1},
+        {"symbol": "BTCUSDT", "markPrice": "60000.1", "time": 1},
+        {"symbol": "BTCUSDT_261225", "markPrice": "61000", "time": 1},
+    ]
+    assert [(mark.symbol, mark.mark_price) for mark in premium_marks(rows, STAMP)] == [(BTC, Decimal("60000.1"))]
+    events = [{"E": 1, "s": "DEADUSDT", "p": ""}, {"E": 1, "s": "BTCUSDT", "p": "60000.1"}]
+    assert [mark.symbol for mark in mark_reports(events, STAMP)] == [BTC]
 
 
 def test_a_conditional_row_speaks_for_itself_until_it_has_a_child() -> None:
