@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -244,7 +245,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
     from actors.reconciler.watch import Memory as ReconcilerMemory
-    from actors.recovery import days_in
+    from actors.recovery import days_in, names
     from actors.runtime import Placement
     from actors.supervisor.actor import SupervisorActor
     from actors.supervisor.memory import Memory, Settings
@@ -260,6 +261,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         accounts=tuple(venues),
         limits=_limits(config.limits),
         account_limits={account.account: _limits(account.limits) for account in config.accounts},
+    renamed = names(journal.journal_id, journal.meta.former, restored)
         day_of=days_in(config.limits.timezone),
         watch_only=not config.phase2.enabled,
         reconciler=RECONCILER,
@@ -268,12 +270,15 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     thread = Placement.THREAD
     chat, _ = ways_out
     system.spawn("journal", journal_factory(journal), placement=thread)
+        restored=renamed,
     figures = _spawn_notifier(config, system, journal, ways_out, show, log)
     system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
     for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
         system.subscribe(shown, show)
     _spawn_gateways(config, system, venues)
-    reconciler_settings = _reconciler_settings(config, settings.journal_id, settings.accounts)
+    reconciler_settings = replace(
+        _reconciler_settings(config, settings.journal_id, settings.accounts), restored=renamed
+    )
     reconciler_memory = ReconcilerMemory.of(settings.accounts)
     system.spawn(
         RECONCILER,
@@ -291,7 +296,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             settings=settings,
             restored=restored,
             memory=memory,
-            spawn=_position_spawner(config, system, log),
+            spawn=_position_spawner(config, system, log, journal.journal_id),
             discard=system.stop_actor,
             runtime_rows=lambda: (
                 reconciler_memory.ledger.statistics()
@@ -511,7 +516,9 @@ def _reconciler_settings(
     return ReconcilerSettings(journal_id=journal_id, accounts=accounts, policy=policy)
 
 
-def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., None]) -> Callable[..., None]:
+def _position_spawner(
+    config: Config, system: "ActorSystem", log: Callable[..., None], journal_id: JournalId
+) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
     from actors.position.draft import Policy
     from actors.supervisor.desk import position_address
@@ -528,6 +535,7 @@ def _position_spawner(config: Config, system: "ActorSystem", log: Callable[..., 
         if not system.is_open(address):
             system.spawn(address, position_factory(identity, policy, log, start))
 
+        journal_id=journal_id,
     return spawn
 
 

@@ -14,7 +14,7 @@ from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
 from messages.base import Event
 from messages.events import OrderFilled, QuantityAdjusted
-from messages.ids import parse_position_id
+from messages.ids import Names, parse_position_id
 from messages.journal import Replayed
 from messages.types import AccountId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
 
@@ -105,3 +105,16 @@ def rebuilt(events: Sequence[Event]) -> bytes:
     if kind == telegram.__name__:
         return CHAT.encode(CHAT.fold(events))
     return codec.encode(fold(blank(_NOBODY, 0, JournalId("")), events))
+
+
+def names(current: JournalId, former: tuple[tuple[JournalId, int], ...], found: Restored) -> Names | None:
+    """Which orders of before a restored journal knows; None for one that has always had its id."""
+    if not former:
+        return None
+    orders = (order.client_order_id for position in found.positions for order in position.orders)
+    return Names(
+        current=current,
+        former=former,
+        known=frozenset(orders),
+        open_then=frozenset(position.ordinal for position in found.positions),
+    )

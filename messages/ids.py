@@ -34,6 +34,31 @@ class OrderName:
     number: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Which client order ids are this journal's: those under its own id and, after a restore, those it knew before.
+
+    `former` are the ids that it had before, each with its highest ordinal then; `known` the orders of positions that
+    are still open, whose ordinals are `open_then`. The journal that the backup was taken of may have gone on, and what
+    it sent since is a stranger's.
+    """
+
+    current: JournalId
+    former: tuple[tuple[JournalId, int], ...] = ()
+    known: frozenset[ClientOrderId] = frozenset()
+    open_then: frozenset[int] = frozenset()
+
+    def own(self, text: str) -> bool:
+        name = parse_client_order_id(text)
+        if name is None:
+            return False
+        if name.journal_id == self.current or text in self.known:
+            return True
+        return name.ordinal not in self.open_then and any(
+            name.journal_id == journal_id and name.ordinal <= highest for journal_id, highest in self.former
+        )
+
+
 def client_order_id(journal_id: JournalId, ordinal: int, number: int) -> ClientOrderId:
     """The id of a position's `number`-th order.
 

@@ -8,7 +8,7 @@ from actors.position.state import Order, Position
 from messages.base import Event, Message
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
-from messages.types import Address, CorrelationId, Severity, TriggerPrice
+from messages.types import Address, CorrelationId, JournalId, Severity, TriggerPrice
 
 NOTIFIER = Address("notifier")
 
@@ -21,6 +21,7 @@ class Policy:
     `answer_deadline_ms`: an order or cancel without any answer for this long is asked after.
     `trigger`: which price sets off stops and targets. `entry_good_for_ms`: a resting entry ends by itself after this
     long (0: never), where the venue can do that.
+    `journal_id` names new orders where it is given: after a restore a position has another than it began with.
     `watch_only`: what is told is recorded; nothing is intended, so nothing is sent.
     """
 
@@ -29,6 +30,7 @@ class Policy:
     watch_only: bool = False
     trigger: TriggerPrice = TriggerPrice.MARK
     entry_good_for_ms: int = 0
+    journal_id: JournalId = JournalId("")
 
 
 @dataclass(slots=True)

@@ -268,7 +268,7 @@ def _intend(
     p = d.position
     opening = purpose is OrderPurpose.ENTRY
     number = len(p.orders) + 1
-    name = client_order_id(p.journal_id, p.ordinal, number)
+    name = client_order_id(d.policy.journal_id or p.journal_id, p.ordinal, number)
     side = p.key.side.increasing if opening else p.key.side.reducing
     trails = kind is OrderKind.TRAILING_STOP_MARKET
     d.record(

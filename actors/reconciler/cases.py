@@ -15,7 +15,7 @@ from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
 from actors.reconciler.watch import Memory, Round, Watch
 from messages.commands import ClosePosition, PausePosition, ResumePosition
-from messages.ids import parse_position_id
+from messages.ids import Names, parse_position_id
 from messages.reconciliation import (
     AcknowledgeDiscrepancy,
     Action,
@@ -34,7 +34,7 @@ from messages.reconciliation import (
 )
 from messages.reports import PositionView
 from messages.requests import Reply
-from messages.types import AccountId, CommandId, CorrelationId, JournalId, PositionState, Severity, Symbol
+from messages.types import AccountId, CommandId, CorrelationId, PositionState, Severity, Symbol
 
 T = DiscrepancyType
 _HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH}
@@ -46,10 +46,8 @@ LookAgain = Callable[[AccountId, Symbol, int], None]
 class Cases:
     """Decides about one discrepancy at a time. All that it remembers is in the ledger, or may be lost."""
 
-    def __init__(
-        self, journal_id: JournalId, policy: Policy, memory: Memory, draft: Draft, look_again: LookAgain
-    ) -> None:
-        self._journal_id = journal_id
+    def __init__(self, names: Names, policy: Policy, memory: Memory, draft: Draft, look_again: LookAgain) -> None:
+        self._names = names
         self._policy = policy
         self._memory = memory
         self._draft = draft
@@ -166,7 +164,7 @@ class Cases:
     def _known(self, watch: Watch, finding: Finding) -> dict[str, Any]:
         return {
             "side": finding.side,
-            "journal_id": self._journal_id,
+            "names": self._names,
             "booked": self._memory.ledger.trades.keys() | watch.own_seen.keys(),
             "since_ns": watch.clean_ns.get(finding.key, 0),
         }

@@ -26,7 +26,7 @@ from messages import reports as r
 from messages.base import Event, Message
 from messages.commands import Reconcile
 from messages.events import ForcedTradeShared
-from messages.ids import parse_position_id
+from messages.ids import Names, parse_position_id
 from messages.journal import Effect
 from messages.reconciliation import (
     AcknowledgeDiscrepancy,
@@ -58,6 +58,12 @@ class Settings:
     journal_id: JournalId
     accounts: tuple[AccountId, ...]
     policy: Policy = field(default_factory=Policy)
+    restored: Names | None = None
+    """Where the journal was restored: which orders of before are its own."""
+
+    @property
+    def names(self) -> Names:
+        return self.restored or Names(current=self.journal_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +87,7 @@ class Core:
         self._draft = Draft(memory.ledger, clock)
         self._reading = Reading(self._policy, clock, memory, self._draft)
         self._demands = Demands(clock, memory, self._draft, self._reading)
-        self._cases = Cases(settings.journal_id, self._policy, memory, self._draft, self._reading.symbol_later)
+        self._cases = Cases(settings.names, self._policy, memory, self._draft, self._reading.symbol_later)
         self._routes = self._route_table()
 
     def start(self) -> Step:
@@ -322,7 +328,7 @@ class Core:
         """Trades of our own orders that were not handed to their positions from here before; each books one once."""
         if round_.trades is None or (only_live and round_.kind is not CheckKind.SLOW):
             return ()
-        trades = own(round_.trades.trades, self._settings.journal_id)
+        trades = own(round_.trades.trades, self._settings.names)
         fresh = tuple(trade for trade in trades if trade.trade_id not in watch.own_seen)
         watch.see_own(tuple(trade.trade_id for trade in fresh))
         return fresh

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.supervisor.forced import is_forced
-from messages.ids import parse_client_order_id
+from messages.ids import Names
 from messages.reports import FillReport
-from messages.types import JournalId, PositionSide, Side, TradeId
+from messages.types import PositionSide, Side, TradeId
 
 ZERO = Decimal(0)
 
@@ -35,9 +35,9 @@ class Booking:
         return is_forced(self.fills[0])
 
 
-def own(trades: Iterable[FillReport], journal_id: JournalId) -> tuple[FillReport, ...]:
+def own(trades: Iterable[FillReport], names: Names) -> tuple[FillReport, ...]:
     """Trades of our own orders: their positions book them, each once."""
-    return tuple(t for t in trades if _is_own(t, journal_id))
+    return tuple(t for t in trades if names.own(t.client_order_id))
 
 
 def explain(
@@ -45,7 +45,7 @@ def explain(
     trades: Sequence[FillReport],
     *,
     side: PositionSide | None,
-    journal_id: JournalId,
+    names: Names,
     booked: Container[TradeId],
     since_ns: int = 0,
 ) -> tuple[Booking, ...]:
@@ -54,7 +54,7 @@ def explain(
     All since the leg last agreed are tried first, then the latest that suffice. `side` names the leg of a hedge
     account; trades of the other leg explain nothing of this one.
     """
-    foreign = _foreign(trades, side, journal_id, booked)
+    foreign = _foreign(trades, side, names, booked)
     recent = [t for t in foreign if t.ts_event >= since_ns]
     if recent and _sum(recent) == difference:
         return _by_order(recent)
@@ -71,7 +71,7 @@ def proven(
     trades: Sequence[FillReport],
     *,
     side: PositionSide | None,
-    journal_id: JournalId,
+    names: Names,
     booked: Container[TradeId],
     since_ns: int,
 ) -> bool:
@@ -79,14 +79,14 @@ def proven(
 
     That is a fill, not the absence of something: no further look would make it more certain.
     """
-    recent = [t for t in _foreign(trades, side, journal_id, booked) if t.ts_event >= since_ns > 0]
+    recent = [t for t in _foreign(trades, side, names, booked) if t.ts_event >= since_ns > 0]
     return bool(recent) and _sum(recent) == difference
 
 
 def _foreign(
-    trades: Sequence[FillReport], side: PositionSide | None, journal_id: JournalId, booked: Container[TradeId]
+    trades: Sequence[FillReport], side: PositionSide | None, names: Names, booked: Container[TradeId]
 ) -> list[FillReport]:
-    return [t for t in trades if not _is_own(t, journal_id) and t.trade_id not in booked and _of_leg(t, side)]
+    return [t for t in trades if not names.own(t.client_order_id) and t.trade_id not in booked and _of_leg(t, side)]
 
 
 def signed(trade: FillReport) -> Decimal:
@@ -100,11 +100,6 @@ def average_price(bookings: Sequence[Booking]) -> Decimal:
     if len({b.price for b in way}) == 1:
         return way[0].price
     return sum((abs(b.quantity) * b.price for b in way), ZERO) / sum((abs(b.quantity) for b in way), ZERO)
-
-
-def _is_own(trade: FillReport, journal_id: JournalId) -> bool:
-    name = parse_client_order_id(trade.client_order_id)
-    return name is not None and name.journal_id == journal_id
 
 
 def _of_leg(trade: FillReport, side: PositionSide | None) -> bool:

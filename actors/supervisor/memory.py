@@ -12,7 +12,7 @@ from actors.supervisor.forced import Taken
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event
-from messages.ids import parse_position_id
+from messages.ids import Names, parse_position_id
 from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Symbol
 
 OWN_HISTORY = 0
@@ -85,6 +85,12 @@ class Settings:
     finished_shown: int = 20
     reconciler: Address = Address("")
     """Told what the venue says of positions; empty: nobody is."""
+    restored: Names | None = None
+    """Where the journal was restored: which orders of before are its own."""
+
+    @property
+    def names(self) -> Names:
+        return self.restored or Names(current=self.journal_id)
 
 
 def _seen(restored: Restored) -> set[AccountId]:

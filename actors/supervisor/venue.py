@@ -56,7 +56,7 @@ class Reports:
             self._desk.to_reconciler(report)
         if name is None:
             self._foreign(report)
-        elif name.journal_id != self._desk.settings.journal_id:
+        elif not self._desk.settings.names.own(report.client_order_id):
             self._stranger(report)
         elif (
             name.ordinal in self._memory.book.views

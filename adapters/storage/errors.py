@@ -17,6 +17,12 @@ class JournalMissing(JournalError):
         super().__init__(path, f"There is no journal at {path}.", "Check storage.path, or start `albra run` once.")
 
 
+class JournalThere(JournalError):
+    def __init__(self, path: Path) -> None:
+        what = f"There is a journal at {path} already."
+        super().__init__(path, what, "Move it away (with its -wal), or name another storage.path; none is overwritten.")
+
+
 class JournalLocked(JournalError):
     """`pid` is the process that holds the lock, None where it did not say."""
 

@@ -51,11 +51,15 @@ CREATE TABLE snapshot(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """`bindings`: account -> identity of the venue account that its positions live at. `created` is wall time, ns."""
+    """`bindings`: account -> identity of the venue account that its positions live at. `created` is wall time, ns.
+
+    `former`: the ids of the journals that this one was restored from, each with its highest ordinal then.
+    """
 
     journal_id: JournalId
     created: int
     bindings: tuple[tuple[AccountId, str], ...]
+    former: tuple[tuple[JournalId, int], ...] = ()
 
 
 def random_journal_id() -> JournalId:
@@ -101,7 +105,7 @@ def create_if_new(path: Path, connection: apsw.Connection, journal_id: Callable[
             connection.pragma("user_version", FORMAT)
         # Into the file itself: a flipped bit in the log must not take the tables along, and look like a new journal.
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
     _guarded(path, create)
 
@@ -133,7 +137,22 @@ def read_meta(connection: apsw.Connection) -> Meta:
         journal_id=JournalId(named["journal_id"]),
         created=int(named["created"]),
         bindings=tuple((AccountId(str(account)), str(identity)) for account, identity in rows),
+        former=tuple(_former(entry) for entry in named.get("former", "").split()),
     )
+
+
+def rename(connection: apsw.Connection, journal_id: JournalId, highest_ordinal: int) -> None:
+    """A journal that was restored goes on under an id of its own, and knows which it had before."""
+    meta = read_meta(connection)
+    former = " ".join(f"{name}:{highest}" for name, highest in (*meta.former, (meta.journal_id, highest_ordinal)))
+    with connection:
+        rows = [("journal_id", journal_id), ("former", former)]
+        connection.executemany("INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)", rows)
+
+
+def _former(entry: str) -> tuple[JournalId, int]:
+    name, _, highest = entry.partition(":")
+    return JournalId(name), int(highest)
 
 
 def bind(path: Path, connection: apsw.Connection, expected: Mapping[AccountId, str]) -> None:
@@ -202,7 +221,7 @@ def _guarded(path: Path, action: Callable[[], _T]) -> _T:
         raise JournalUnreadable(path, str(error)) from error
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """A new file's name is durable only once its directory is."""
     handle = os.open(directory, os.O_RDONLY)
     try:

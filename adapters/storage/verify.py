@@ -30,6 +30,7 @@ class VerifyReport:
     """`replayed` counts the snapshots that were compared with a fold of their events."""
 
     journal_id: JournalId
+    restored_from: JournalId | None  # None: it was never restored
     positions: int
     steps: int
     events: int
@@ -44,7 +45,7 @@ class VerifyReport:
 
 def verify(connection: apsw.Connection, fold: Fold | None) -> VerifyReport:
     """Walk file, list, steps and snapshots. With `fold`, every snapshot is made again from its events."""
-    walk = _Walk(fold)
+    meta, walk = schema.read_meta(connection), _Walk(fold)
     damage = [*_file(connection)]
     for entry in list_positions(connection):
         damage.extend(walk.position(connection, entry))
@@ -54,7 +55,8 @@ def verify(connection: apsw.Connection, fold: Fold | None) -> VerifyReport:
     )
     damage.extend(_gaps(connection))
     return VerifyReport(
-        journal_id=schema.read_meta(connection).journal_id,
+        journal_id=meta.journal_id,
+        restored_from=meta.former[-1][0] if meta.former else None,
         positions=walk.positions,
         steps=walk.steps,
         events=walk.events,

@@ -116,6 +116,26 @@ def test_the_paper_venue_alone_answers_and_a_taken_port_is_said(albra: Albra) ->
     assert process.returncode == 130
 
 
+def test_a_backup_is_restored_under_a_new_id_once_and_not_over_a_journal(albra: Albra, tmp_path: Path) -> None:
+    _write_journal(tmp_path / "backup")
+    ended = albra("journal", "restore", str(tmp_path / "backup"))
+    assert ended.code == 0, ended
+    assert "under the new id" in ended.out
+    assert "is intact" in ended.out
+    again = albra("journal", "restore", str(tmp_path / "backup"))
+    assert (again.code, again.out) == (1, "")
+    assert "Move it away" in again.err
+    assert albra("journal", "restore").code == 2
+    assert albra("journal", "verify", "somewhere").code == 2
+
+
+def test_a_restore_answers_json_with_one_document(albra: Albra, tmp_path: Path) -> None:
+    _write_journal(tmp_path / "backup")
+    found = albra("--json", "journal", "restore", str(tmp_path / "backup")).document()
+    assert found["intact"] is True
+    assert found["restored_from"] != found["journal_id"]
+
+
 def _write_journal(storage: Path) -> Path:
     journal = SqliteJournal.open(storage)
     step = AppendStep(

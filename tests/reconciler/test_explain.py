@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 
 from actors.reconciler.explain import average_price, explain, own
+from messages.ids import Names
 from tests.reconciler.world import JOURNAL_ID, LONG, NOW, SHORT, D, own_id, trade
 
 
 def orders(difference: str, *trades: object, **more: object) -> list[tuple[str, Decimal, Decimal]]:
-    known = {"side": None, "journal_id": JOURNAL_ID, "booked": (), **more}
+    known = {"side": None, "names": Names(current=JOURNAL_ID), "booked": (), **more}
     return [(b.order, b.quantity, b.price) for b in explain(D(difference), trades, **known)]  # type: ignore[arg-type]
 
 
@@ -25,7 +26,7 @@ def test_trades_that_do_not_add_up_explain_nothing() -> None:
 def test_our_own_trades_are_their_positions_to_book() -> None:
     ours, theirs = trade("0.5", order=own_id(3)), trade("0.5")
     assert orders("0.5", ours) == []
-    assert own((ours, theirs), JOURNAL_ID) == (ours,)
+    assert own((ours, theirs), Names(current=JOURNAL_ID)) == (ours,)
 
 
 def test_a_trade_that_was_booked_is_not_booked_again() -> None:
@@ -54,7 +55,7 @@ def test_the_average_is_of_what_went_the_nets_way_and_never_zero() -> None:
         D("-2"),
         (trade("-3", "100", "a"), trade("1", "50", "b")),
         side=None,
-        journal_id=JOURNAL_ID,
+        names=Names(current=JOURNAL_ID),
         booked=(),
     )
     assert average_price(bookings) == D(100)
@@ -62,5 +63,5 @@ def test_the_average_is_of_what_went_the_nets_way_and_never_zero() -> None:
 
 @pytest.mark.parametrize("order", ["autoclose-17", "adl_autoclose", "settlement_autoclose-3", "delivery_autoclose-1"])
 def test_the_venues_own_closing_is_known_by_its_orders_name(order: str) -> None:
-    (booking,) = explain(D(-1), (trade("-1", order=order),), side=None, journal_id=JOURNAL_ID, booked=())
+    (booking,) = explain(D(-1), (trade("-1", order=order),), side=None, names=Names(current=JOURNAL_ID), booked=())
     assert booking.forced

@@ -13,6 +13,7 @@ from actors.reconciler.explain import explain
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.resolve import Case, repair
 from messages.commands import AdjustPosition, AdoptPosition
+from messages.ids import Names
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType
 from messages.reports import PositionRow, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
@@ -241,7 +242,7 @@ def test_a_repair_attempted_twice_carries_the_same_command_ids() -> None:
 def test_real_trades_are_booked_by_order_with_their_prices() -> None:
     (finding,) = compared((view(),), [row("0.4")]).findings
     trades = (trade("-0.5", "101", "web_a"), trade("-0.1", "99", "web_b"))
-    bookings = explain(finding.difference, trades, side=None, journal_id=JOURNAL_ID, booked=())
+    bookings = explain(finding.difference, trades, side=None, names=Names(current=JOURNAL_ID), booked=())
     done = repair(case(finding, (view(),), bookings=bookings))
     booked = [(m.message.quantity_delta, m.message.price) for m in done.effects]  # type: ignore[attr-defined]
     assert booked == [(D("-0.5"), D(101)), (D("-0.1"), D(99))]
@@ -252,7 +253,7 @@ def test_orders_that_would_take_more_than_there_is_are_booked_as_one() -> None:
     """A human who sold more than was held and bought some of it back."""
     (finding,) = compared((view(),), []).findings
     trades = (trade("-3", "101", "web_a"), trade("2", "99", "web_b"))
-    bookings = explain(finding.difference, trades, side=None, journal_id=JOURNAL_ID, booked=())
+    bookings = explain(finding.difference, trades, side=None, names=Names(current=JOURNAL_ID), booked=())
     (effect,) = repair(case(finding, (view(),), bookings=bookings)).effects
     assert (effect.message.quantity_delta, effect.message.price) == (D(-1), D(101))  # type: ignore[attr-defined]
 
@@ -277,7 +278,7 @@ def test_a_liquidation_is_handed_to_whoever_shares_it_out_once_with_its_real_tra
     two = (view(1, strategy="a"), view(2, strategy="b"))
     (finding,) = compared(two, [row("0.8")]).findings
     trades = (trade("-1", "80", "autoclose-5"), trade("-0.2", "81", "web_1"))
-    bookings = explain(finding.difference, trades, side=None, journal_id=JOURNAL_ID, booked=())
+    bookings = explain(finding.difference, trades, side=None, names=Names(current=JOURNAL_ID), booked=())
     done = repair(case(finding, two, attribution=Attribution.ASK, bookings=bookings))
     assert [(effect.to, effect.message) for effect in done.effects] == [("supervisor", trades[0])]
     assert done.trades == (trades[0].trade_id,), "what a human sold is looked at when the venue's part is booked"
@@ -301,5 +302,5 @@ def test_an_order_of_a_position_that_is_not_known_is_left_to_a_human() -> None:
 def test_too_many_gone_at_once_is_believed_of_trades_alone() -> None:
     finding, views = situation(T.POSITION_NOT_IN_EXCHANGE)
     assert repair(case(finding, views, mass=True)).escalate
-    bookings = explain(finding.difference, (trade("-1"),), side=None, journal_id=JOURNAL_ID, booked=())
+    bookings = explain(finding.difference, (trade("-1"),), side=None, names=Names(current=JOURNAL_ID), booked=())
     assert repair(case(finding, views, mass=True, bookings=bookings)).effects
