@@ -8,7 +8,7 @@ from messages.ids import position_id
 from messages.lifecycle import ActorQuarantined, ActorReleased
 from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
 from messages.requests import Reply
-from messages.types import Key, PositionId, PositionMode, Severity, StrategyId, Symbol
+from messages.types import Address, Key, PositionId, PositionMode, Severity, StrategyId, Symbol
 from tests.reconciler.test_core import acting
 from tests.reconciler.test_forced import Stage, booked, two_strategies
 from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, open_order, own_id, row, trade, view
@@ -141,7 +141,7 @@ def test_a_quarantine_is_told_and_so_is_its_end() -> None:
     stage.tell(ActorQuarantined(**about))  # type: ignore[arg-type]
     stage.pass_time(30)
     assert [x.type for x in stage.memory.ledger.cases()] == [DiscrepancyType.STATE_MISMATCH]
-    stage.tell(ActorReleased(address=f"position/{view.ordinal}"))
+    stage.tell(ActorReleased(address=Address(f"position/{view.ordinal}")))
     stage.pass_time(40)
     assert stage.memory.ledger.cases() == ()
     assert booked(stage) == []
