@@ -19,7 +19,7 @@ from messages.types import MANUAL, PositionId, PositionSide
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: see compare.Finding
 class Share:
     """`delta` is in the position's own direction: positive makes it larger."""
 
@@ -34,7 +34,7 @@ class Share:
         return self.delta * self.side.sign
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Plan:
     """`adopt` is signed, long positive: a manual position of its own. `unattributed`, signed, is for a human to say."""
 
@@ -47,6 +47,8 @@ class Plan:
 def attribute(views: Sequence[PositionView], difference: Decimal, step: Decimal, policy: Attribution) -> Plan:
     """Share out `difference` (signed, long positive) of one leg to the live positions on it."""
     sign = 1 if difference > 0 else -1
+    if len(views) == 1 and views[0].side.sign != sign and views[0].quantity >= abs(difference):
+        return Plan(shares=(_share(views[0], -abs(difference)),)) if difference else Plan()
     against = [view for view in views if view.side.sign != sign and view.quantity > 0]
     held = sum((view.quantity for view in against), ZERO)
     reduction = min(abs(difference), held)

@@ -37,7 +37,7 @@ from messages.requests import Reply
 from messages.types import AccountId, CommandId, CorrelationId, PositionState, Severity, Symbol
 
 T = DiscrepancyType
-_HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH}
+_HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
 """What is held is not known for sure: nothing more is opened there until it is. Reducing always passes."""
 _PAUSING = QUANTITY | {T.STATE_MISMATCH}
 LookAgain = Callable[[AccountId, Symbol, int], None]

@@ -142,7 +142,7 @@ class Core:
         watch = self._memory.watches.get(report.account)
         if watch is None:
             return
-        watch.up, watch.mode = True, report.position_mode
+        watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
         watch.instruments = {instrument.symbol: instrument for instrument in report.instruments}
         watch.rounds.clear()
         self._reading.later(watch, None, EVENT_DELAY_NS)
@@ -231,6 +231,7 @@ class Core:
         return Facts(
             account=watch.account,
             mode=watch.mode,
+            margin_mode=watch.margin_mode,
             journal_id=self._settings.journal_id,
             now_ns=self._clock.time_ns(),
             report=report,

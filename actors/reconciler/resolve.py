@@ -36,7 +36,7 @@ CLOSING = frozenset({A.UPDATE_EXCHANGE, A.CLOSE_POSITION})
 """Actions that end with less at the venue: what is there too much is adopted, then closed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: see compare.Finding
 class Case:
     """One discrepancy as it stands now. `views` are the live positions of its leg, `bookings` the trades that tell
     why; `orders` are the account's open orders, where they were read.
@@ -52,7 +52,7 @@ class Case:
     mass: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Repair:
     """`effects` leave after the attempt is durable; `escalate`, where it is not empty, says why there are none.
 
@@ -84,9 +84,10 @@ def _quantity(case: Case) -> Repair:
     finding = case.finding
     if finding.type is T.OVERSOLD:
         return _oversold(case)
-    forced = tuple(fill for booking in case.bookings if booking.forced for fill in booking.fills)
-    if forced:
-        return _hand_over(forced)
+    if case.bookings:
+        forced = tuple(fill for booking in case.bookings if booking.forced for fill in booking.fills)
+        if forced:
+            return _hand_over(forced)
     plan = attribute(case.views, finding.difference, case.step, case.attribution)
     if plan.why:
         return Repair(escalate=plan.why)
@@ -97,11 +98,19 @@ def _quantity(case: Case) -> Repair:
     if _price(case) <= 0:
         return Repair(escalate="no price of the symbol is known, and none is made up")
     commands = _commands(case, plan)
+    if len(commands) == 1:
+        return Repair(
+            what=_said(commands[0]), effects=(Effect(to=SUPERVISOR, message=commands[0]),), trades=_booked_by(case)
+        )
     return Repair(
-        what="; ".join(_said(command) for command in commands),
-        effects=tuple(Effect(to=SUPERVISOR, message=command) for command in commands),
-        trades=tuple(trade for booking in case.bookings for trade in booking.trades),
+        what="; ".join([_said(command) for command in commands]),
+        effects=tuple([Effect(to=SUPERVISOR, message=command) for command in commands]),
+        trades=_booked_by(case),
     )
+
+
+def _booked_by(case: Case) -> tuple[TradeId, ...]:
+    return tuple(trade for booking in case.bookings for trade in booking.trades) if case.bookings else ()
 
 
 def _oversold(case: Case) -> Repair:
@@ -164,8 +173,12 @@ def _hand_over(forced: Sequence[FillReport]) -> Repair:
 
 
 def _commands(case: Case, plan: Plan) -> tuple[AdjustPosition | AdoptPosition, ...]:
-    if len(plan.shares) == 1 and not plan.adopt and _one_by_one(plan.shares[0], case.bookings):
-        return tuple(_booked(case, plan.shares[0], booking) for booking in case.bookings)
+    if len(plan.shares) == 1 and not plan.adopt:
+        share = plan.shares[0]
+        if not case.bookings:
+            return (_adjusted(case, share),)
+        if _one_by_one(share, case.bookings):
+            return tuple(_booked(case, share, booking) for booking in case.bookings)
     commands: list[AdjustPosition | AdoptPosition] = [_adjusted(case, share) for share in plan.shares]
     if plan.adopt:
         commands.append(_adopted(case, plan))
@@ -179,7 +192,7 @@ def _one_by_one(share: Share, bookings: Sequence[Booking]) -> bool:
         quantity += booking.quantity * share.side.sign
         if quantity < 0:
             return False
-    return bool(bookings)
+    return True
 
 
 def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:

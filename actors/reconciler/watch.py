@@ -10,7 +10,7 @@ from actors.reconciler.schedule import Looked
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
-from messages.types import AccountId, CommandId, Instrument, PositionId, PositionMode, Symbol, TradeId
+from messages.types import AccountId, CommandId, Instrument, MarginMode, PositionId, PositionMode, Symbol, TradeId
 
 SEEN_MOST = 10_000
 ANSWERS_MOST = 32
@@ -37,6 +37,7 @@ class Watch:
     account: AccountId
     up: bool = False
     mode: PositionMode = PositionMode.ONE_WAY
+    margin_mode: MarginMode | None = None
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     views: dict[Symbol, dict[int, PositionView]] = field(default_factory=dict)
     ended: set[int] = field(default_factory=set)
