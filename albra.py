@@ -192,7 +192,12 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         webhook=config.webhook,
     )
     venues: dict[AccountId, Venue] = {
-        account.account: CcxtVenue(account.account, settings_of(account, paper), clock) for account in config.accounts
+        account.account: CcxtVenue(
+            account.account,
+            replace(settings_of(account, paper), watch_only=not config.phase2.enabled),
+            clock,
+        )
+        for account in config.accounts
     }
     restored = _restore(journal, days_in(config.limits.timezone))
     address = control.start()
@@ -346,12 +351,14 @@ def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it reme
 def _spawn_gateways(config: Config, system: "ActorSystem", venues: "dict[AccountId, Venue]") -> None:
     """One for each account; what an account's gateway remembers outlives its lives."""
     from actors.gateway.actor import GatewayActor, gateway_address
+    from actors.gateway.budget import Policy
     from actors.gateway.memory import Memory
     from actors.runtime import Placement
 
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
+    policies = {a.account: Policy(share=a.budget_share, reserve=a.budget_reserve) for a in config.accounts}
     for name, venue in venues.items():
-        memory = Memory.fresh(system.clock)
+        memory = Memory.fresh(system.clock, policies[name])
         system.spawn(
             gateway_address(name),
             partial(GatewayActor, account=name, venue=venue, memory=memory, sweep_ns=sweep_ns),

@@ -10,6 +10,7 @@ from messages.types import (
     ClientOrderId,
     CommandId,
     Instrument,
+    MarginMode,
     OrderPurpose,
     OrderStatus,
     PositionId,
@@ -235,7 +236,10 @@ class MarkReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueUp(VenueReport):
-    """The venue answered: what it trades and how the account is set. Sent after connecting and reconnecting."""
+    """The venue answered: what it trades and how the account is set. Sent after connecting and reconnecting.
+
+    `margin_mode` is the one that every symbol is to be in; None: whichever it is in.
+    """
 
     venue_identity: str
     position_mode: PositionMode
@@ -243,6 +247,7 @@ class VenueUp(VenueReport):
     validity_window_ms: int
     limits: tuple[RateLimit, ...] = ()
     costs: tuple[RequestCost, ...] = ()
+    margin_mode: MarginMode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

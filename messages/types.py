@@ -190,6 +190,13 @@ class Instrument:
     price_down: Decimal = Decimal(0)
 
 
+class MarginMode(StrEnum):
+    """Whether a symbol's positions share the account's margin or have their own."""
+
+    CROSS = "cross"
+    ISOLATED = "isolated"
+
+
 class RateKind(StrEnum):
     """What a venue counts: requests by their weight, or orders."""
 

@@ -29,7 +29,7 @@ from adapters.config.values import (
     WebhookConfig,
     WebhookStrategy,
 )
-from messages.types import AccountId, PositionMode, Symbol, TriggerPrice
+from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
 
 DEFAULT_PATH = "config.yaml"
 _SIZE_MAX = 1_000_000
@@ -299,6 +299,7 @@ def _account(name: str, tree: Mapping[str, Any], common: Mapping[str, Any]) -> A
     typed = {
         "account": AccountId(name),
         "position_mode": PositionMode(tree["position_mode"]),
+        "margin_mode": MarginMode(tree["margin_mode"]) if tree["margin_mode"] else None,
         "limits": LimitsConfig(**{**common, **own}),
     }
     return AccountConfig(**{**tree, **typed})

@@ -177,6 +177,22 @@ _ACCOUNT = _group(
         "Set the position mode at the exchange where it differs, which a flat account allows; else it is a fault.",
         default=False,
     ),
+    margin_mode={
+        **_optional(
+            "Margin of every symbol: set where nothing is open, else a discrepancy; left out: as it is.",
+            "cross",
+            "isolated",
+        ),
+    },
+    budget_share=_integer(
+        "Percent of the exchange's request and order limits that may be used; others may share the address.",
+        80,
+        minimum=10,
+        maximum=100,
+    ),
+    budget_reserve=_integer(
+        "Percent of that share which only reducing, protecting and canceling may use.", 25, minimum=5, maximum=90
+    ),
     limits=_limits("Limits of this account, each in place of the one that holds for all."),
     recv_window_ms=_integer("How long the exchange may take to accept a request.", 3000, minimum=100, maximum=60_000),
     timeout_ms=_integer("How long an answer of the exchange is waited for.", 10_000, minimum=100, maximum=120_000),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from messages.types import AccountId, PositionMode, Symbol, TriggerPrice
+from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
 
 MASK = "********"
 
@@ -60,6 +60,9 @@ class AccountConfig:
     base_url: str | None
     position_mode: PositionMode
     set_position_mode: bool
+    margin_mode: MarginMode | None
+    budget_share: int
+    budget_reserve: int
     limits: "LimitsConfig"
     recv_window_ms: int
     timeout_ms: int

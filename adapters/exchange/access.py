@@ -33,6 +33,7 @@ def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> Excha
         base_url=paper.http_url if account.embedded and paper else account.base_url,
         position_mode=account.position_mode,
         set_position_mode=account.set_position_mode,
+        margin_mode=account.margin_mode,
         recv_window_ms=account.recv_window_ms,
         timeout_ms=account.timeout_ms,
     )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from messages.requests import CancelOrder, OrderRequest, SubmitOpening, SubmitOrder
-from messages.types import ClientOrderId, OrderKind, PositionMode, Symbol, TriggerPrice, VenueOrderId
+from messages.types import ClientOrderId, MarginMode, OrderKind, PositionMode, Symbol, TriggerPrice, VenueOrderId
 
 TRADES_PER_PAGE = 1000
 WEEK_MS = 7 * 24 * 3600 * 1000
@@ -189,6 +189,12 @@ def set_position_mode(mode: PositionMode) -> Call:
     """The venue refuses it while a position or an order is open (-4067, -4068)."""
     dual = "true" if mode is PositionMode.HEDGE else "false"
     return Call(method="POST", path="/fapi/v1/positionSide/dual", params={"dualSidePosition": dual})
+
+
+def margin_mode(symbol: Symbol, mode: MarginMode) -> Call:
+    """The venue refuses it while a position or an order of the symbol is open (-4048, -4047)."""
+    kind = "ISOLATED" if mode is MarginMode.ISOLATED else "CROSSED"
+    return Call(method="POST", path="/fapi/v1/marginType", params={"symbol": symbol, "marginType": kind})
 
 
 def leverage(symbol: Symbol, times: int) -> Call:

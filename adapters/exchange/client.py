@@ -7,13 +7,14 @@ none of which waits for the network, and hears everything through `deliver`, cal
 import asyncio
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
 from adapters.exchange import calls
 from adapters.exchange.desk import Desk
 from adapters.exchange.events import UserEvents
+from adapters.exchange.margin import MarginModes
 from adapters.exchange.normalize import instruments, position_mode
 from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict, decode
 from adapters.exchange.reader import Reader, ReadError
@@ -145,7 +146,9 @@ class _Engine:
         events = UserEvents()
         self._reader = Reader(wiring, self.session, events)
         self._reader.suspect = self._suspect
-        self.desk = Desk(wiring, self.session, self._reader, events)
+        self._margins = MarginModes(wiring.settings, self.session, self._reader)
+        self._setting_margins: asyncio.Task[None] | None = None
+        self.desk = Desk(wiring, self.session, self._reader, events, self._margins)
         self._backoff = Backoff(wiring.settings, jitter)
         max_age_s = wiring.settings.rules_max_age_ms / 1000
         self._rules = RulesWatch(self._read_rules, wiring.deliver, self._reader.stamp, max_age_s=max_age_s)
@@ -204,10 +207,11 @@ class _Engine:
         except Exception as error:  # noqa: BLE001  a defect of ours: the asker must still hear something
             self.desk.doubt(message, f"defect in the adapter: {self.session.text(error)}")
 
-    def _serve(self, service: Any) -> None:
+    def _serve(self, service: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = self.loop.create_task(service)
         self._services.add(task)
         task.add_done_callback(self._services.discard)
+        return task
 
     def _hear(self, client: Any, message: object) -> None:
         """Every message of every socket. Must not raise: ccxt would stop reading the socket."""
@@ -255,6 +259,7 @@ class _Engine:
                 for mark in marks:
                     self._wiring.deliver(mark)
                 self._open_streams()
+                self._set_margin_modes()
                 cause = await self._watch()
             if not down:
                 down = True
@@ -274,6 +279,10 @@ class _Engine:
         await self.session.quiet()
         return instruments(await self._reader.value(calls.EXCHANGE_INFO))
 
+    def _set_margin_modes(self) -> None:
+        if self._setting_margins is None or self._setting_margins.done():
+            self._setting_margins = self._serve(self._margins.set_all())
+
     async def _connect(self) -> VenueUp:
         """What there is to know before trading. Raises UnreachableError, ReadError, MalformedError."""
         verdict = await self.session.sync_clock()
@@ -284,6 +293,7 @@ class _Engine:
         info = await self._reader.value(calls.EXCHANGE_INFO)
         rules, limits = instruments(info), rate_limits(info)
         mode = await self._mode()
+        await self._margins.read()
         self._limited = bool(limits)
         self.session.weight_limit = weight_per_minute(limits)
         stamp = self._reader.stamp()
@@ -296,6 +306,7 @@ class _Engine:
             validity_window_ms=self._wiring.settings.validity_window_ms,
             limits=limits,
             costs=COSTS,
+            margin_mode=self._wiring.settings.margin_mode,
         )
 
     async def _mode(self) -> PositionMode:
@@ -305,7 +316,7 @@ class _Engine:
         if mode is wanted:
             return mode
         refused = ""
-        if self._wiring.settings.set_position_mode:
+        if self._wiring.settings.set_position_mode and not self._wiring.settings.watch_only:
             verdict = await self.session.ask(Ask.SETTING, calls.set_position_mode(wanted))
             # Whatever was answered, what counts is what the account is set to now.
             mode = position_mode(await self._reader.value(calls.POSITION_MODE))

@@ -9,6 +9,7 @@ from adapters.exchange import calls, replies
 from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call
 from adapters.exchange.events import UserEvents
+from adapters.exchange.margin import MarginModes
 from adapters.exchange.normalize import order_report
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
@@ -27,6 +28,7 @@ from messages.requests import (
     OrderRequest,
     QueryOrder,
     SetLeverage,
+    SubmitOpening,
     SubmitOrder,
 )
 from messages.types import OrderStatus, RejectReason
@@ -38,7 +40,10 @@ STOPPED = "stopped while the answer was awaited"
 class Desk:
     """Carries out requests on the adapter's loop. Decides nothing and repeats nothing."""
 
-    def __init__(self, wiring: Wiring, session: Session, reader: Reader, events: UserEvents) -> None:
+    def __init__(
+        self, wiring: Wiring, session: Session, reader: Reader, events: UserEvents, margins: MarginModes
+    ) -> None:
+        self._margins = margins
         self._settings = wiring.settings
         self._clock = wiring.clock
         self._deliver = wiring.deliver
@@ -97,6 +102,8 @@ class Desk:
         except ValueError as error:
             self._deliver(replies.rejected(message, RejectReason.NEVER_SENT, "", str(error), stamp))
             return
+        if isinstance(message, SubmitOpening) and not await self._margin_is_right(message):
+            return
         if message.kind.conditional:
             self._events.submitted(message.client_order_id)
         verdict = await self._send(Ask.SUBMIT, call, message)
@@ -106,6 +113,23 @@ class Desk:
             return
         for report in replies.to_submit(message, verdict, self._reader.stamp()):
             self._deliver(report)
+
+    async def _margin_is_right(self, message: SubmitOpening) -> bool:
+        """Nothing is opened in another margin mode than the configured one; answered where it would be."""
+        try:
+            refusal = await self._margins.refusal(message.symbol)
+        except asyncio.CancelledError:
+            self.decline(message, "stopped before it was sent")
+            raise
+        stamp = self._reader.stamp()
+        match refusal:
+            case None:
+                return True
+            case proof.Rejected(reason=reason, code=code, text=text):
+                self._deliver(replies.rejected(message, reason, code, text, stamp))
+            case proof.NotExecuted():
+                self._deliver(replies.not_executed(message, refusal, stamp))
+        return False
 
     async def _send(self, ask: Ask, call: Call, message: OrderRequest) -> Verdict:
         tape = Tape()

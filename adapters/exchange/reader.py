@@ -39,7 +39,7 @@ from messages.reports import (
     QueryFailed,
 )
 from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
-from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
+from messages.types import ClientOrderId, MarginMode, OrderStatus, Symbol, VenueOrderId
 
 MAX_ORDERS_ASKED = 20
 """Orders older than the window whose trades are in it, each asked for by itself."""
@@ -230,6 +230,27 @@ class Reader:
         if known is not None:
             self._symbol_settings[symbol] = replace(known, leverage=leverage)
 
+    def margin_mode(self, symbol: Symbol) -> MarginMode | None:
+        """As last read; None where it has not been, or was changed since."""
+        known = self._symbol_settings.get(symbol)
+        return None if known is None else MarginMode.ISOLATED if known.isolated else MarginMode.CROSS
+
+    def symbols_in_mode(self, *, other_than: MarginMode) -> Sequence[Symbol]:
+        return [symbol for symbol in self._symbol_settings if self.margin_mode(symbol) is not other_than]
+
+    def note_margin_mode(self, symbol: Symbol, mode: MarginMode | None) -> None:
+        """A setting or the stream told it; None: it changed, to what is to be read."""
+        known = self._symbol_settings.get(symbol)
+        if mode is None:
+            self._symbol_settings.pop(symbol, None)
+        elif known is not None:
+            self._symbol_settings[symbol] = replace(known, isolated=mode is MarginMode.ISOLATED)
+
+    async def read_symbol_settings(self) -> None:
+        """Leverage and margin mode of every symbol. Raises ReadError and MalformedError."""
+        self._symbol_settings = symbol_settings(await self.value(calls.SYMBOL_CONFIG))
+        self._symbol_settings_read_ns = self._clock.monotonic_ns()
+
     async def _order_row(self, call: Call, client_order_id: str | None) -> Row | None:
         """The row of one order; None where the venue says that it knows none."""
         verdict = await self._session.ask(Ask.QUERY, call, client_order_id=client_order_id)
@@ -287,8 +308,7 @@ class Reader:
     async def _refresh_symbol_settings(self) -> None:
         """Best effort: a position without its leverage is a position all the same."""
         try:
-            self._symbol_settings = symbol_settings(await self.value(calls.SYMBOL_CONFIG))
-            self._symbol_settings_read_ns = self._clock.monotonic_ns()
+            await self.read_symbol_settings()
         except (ReadError, MalformedError):
             return
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from messages.base import Message
-from messages.types import AccountId, PositionMode
+from messages.types import AccountId, MarginMode, PositionMode
 
 SUPPORTED = frozenset({"binanceusdm"})
 """ccxt ids of the exchanges whose answers and rows we can read."""
@@ -32,6 +32,7 @@ class ExchangeSettings:
     """One account at one exchange. Keys never show in a repr.
 
     `set_position_mode`: change the account's mode where it differs, instead of refusing to work.
+    `margin_mode`: what every symbol is set to; None leaves them as they are. `watch_only`: nothing is set.
     `rules_max_age_ms`: how old the symbols' rules may be before they are read anew.
     `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`).
     """
@@ -42,6 +43,8 @@ class ExchangeSettings:
     base_url: str | None = None
     position_mode: PositionMode = PositionMode.ONE_WAY
     set_position_mode: bool = False
+    margin_mode: MarginMode | None = None
+    watch_only: bool = False
     recv_window_ms: int = 3_000
     timeout_ms: int = 10_000
     probe_interval_ms: int = 10_000

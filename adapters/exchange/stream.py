@@ -151,7 +151,10 @@ class AccountStream:
         if len(self._queue) > MAX_QUEUE:
             raise GapError(f"more than {MAX_QUEUE} events were waiting")
         while self._queue:
-            fed = self._events.feed(_unwrapped(self._queue.popleft()), self._reader.stamp())
+            event = _unwrapped(self._queue.popleft())
+            for symbol in _margin_changes(event):
+                self._reader.note_margin_mode(symbol, None)
+            fed = self._events.feed(event, self._reader.stamp())
             self._hand_on(fed)
             if fed.listen_key_expired:
                 raise GapError("the listen key expired")
@@ -271,6 +274,15 @@ class MarkStream:
         if due:
             self._all_told_ns = now_ns
         return due
+
+
+def _margin_changes(event: object) -> tuple[Symbol, ...]:
+    """Symbols whose margin mode somebody changed ("ACCOUNT_UPDATE", event reason MARGIN_TYPE_CHANGE)."""
+    change = event.get("a") if isinstance(event, dict) and event.get("e") == "ACCOUNT_UPDATE" else None
+    if not isinstance(change, dict) or change.get("m") != "MARGIN_TYPE_CHANGE":
+        return ()
+    rows = change.get("P")
+    return tuple(Symbol(str(row.get("s"))) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
 
 
 def _unwrapped(message: object) -> object:

@@ -187,6 +187,13 @@ def venue_answers(server: EmbeddedServer, method: str, path: str, **params: str)
         return json.loads(response.read())
 
 
+def trade_by_hand(server: EmbeddedServer, **order: str) -> None:
+    """What a human does at the venue itself: a market order."""
+    body = json.dumps({"type": "MARKET", **order}).encode()
+    request = urllib.request.Request(f"{server.http_url}/paper/trade", method="POST", data=body)
+    urllib.request.urlopen(request, timeout=5).close()
+
+
 def plan(server: EmbeddedServer, *faults: dict[str, Any], **quirks: bool) -> None:
     """What goes wrong at the venue from now on; nothing, when nothing is named."""
     server.tell("faults", {"faults": list(faults), "quirks": quirks})

@@ -1,0 +1,75 @@
+"""An account's margin mode: the one that is configured, or whatever the venue has where none is.
+
+The mode belongs to a symbol at the venue, and cannot be changed while a position or an order is open there
+(-4048, -4047 of "Change Margin Type"). So it is read at every start and set where it differs, one symbol after
+another and out of everybody's way; and nothing is opened on a symbol of which it is not known to be right:
+the opening sets it first, or is refused with the venue's reason. An open position in another mode is left
+as it is, and told as a discrepancy by whoever compares positions.
+"""
+
+import asyncio
+
+from adapters.exchange import calls
+from adapters.exchange import outcome as proof
+from adapters.exchange.outcome import Ask, NotExecuted, Rejected
+from adapters.exchange.reader import Reader
+from adapters.exchange.session import Session
+from adapters.exchange.settings import ExchangeSettings
+from messages.types import MarginMode, RejectReason, Symbol
+
+PACE_S = 0.2
+"""Between two symbols that are set at the start: 300 of a minute's weight where hundreds differ."""
+RETRY_MS = 500
+
+
+class MarginModes:
+    """Keeps the configured mode. Without one it does nothing."""
+
+    def __init__(self, settings: ExchangeSettings, session: Session, reader: Reader) -> None:
+        self._wanted = settings.margin_mode
+        self._watch_only = settings.watch_only
+        self._session = session
+        self._reader = reader
+        self._refused: set[Symbol] = set()
+
+    async def read(self) -> None:
+        """What the venue has of every symbol. Raises ReadError and MalformedError."""
+        if self._wanted is not None:
+            await self._reader.read_symbol_settings()
+            self._refused.clear()
+
+    async def set_all(self) -> None:
+        """Every symbol that differs, once; those that cannot be changed now wait for their next opening."""
+        if self._wanted is None or self._watch_only:
+            return
+        for symbol in self._reader.symbols_in_mode(other_than=self._wanted):
+            if symbol not in self._refused:
+                await self._session.spare()
+                await self.refusal(symbol)
+                await asyncio.sleep(PACE_S)
+
+    async def refusal(self, symbol: Symbol) -> Rejected | NotExecuted | None:
+        """Why nothing may be opened on a symbol now; None where its mode is right, or was set."""
+        wanted = self._wanted
+        if wanted is None or self._reader.margin_mode(symbol) is wanted:
+            return None
+        verdict = await self._session.ask(Ask.SETTING, calls.margin_mode(symbol, wanted))
+        match verdict:
+            case proof.Answered():
+                self._reader.note_margin_mode(symbol, wanted)
+                return None
+            case proof.NotExecuted():
+                await self._reader.after(verdict)
+                return verdict
+            case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
+                self._refused.add(symbol)
+                return Rejected(reason=RejectReason.OTHER, code=code, text=self._in_words(symbol, wanted, text))
+            case _:
+                cause = getattr(verdict, "cause", "an answer to another question")
+                return NotExecuted(retry_after_ms=RETRY_MS, cause=f"margin mode of {symbol}: {cause}")
+
+    def _in_words(self, symbol: Symbol, wanted: MarginMode, text: str) -> str:
+        return (
+            f"{symbol} is not in margin mode {wanted} as margin_mode says, and the venue does not change it now: "
+            f"{text} Close what is open on {symbol} there, or change margin_mode"
+        )
