@@ -184,10 +184,14 @@ class Reconcile(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPositions(Command):
-    """Answer with the views of live positions, terminal ones too where `terminal` says so."""
+    """Answer with the views of live positions, terminal ones too where `terminal` says so.
+
+    Mark prices come for what is held, and for `marks_of`.
+    """
 
     position_id: PositionId | None = None
     terminal: bool = False
+    marks_of: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

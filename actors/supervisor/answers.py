@@ -53,7 +53,11 @@ class Answers:
             command_id=command.command_id,
             to=command.reply_to,
             views=tuple(sorted(views, key=lambda view: view.ordinal)),
-            marks=tuple((symbol, price) for (account, symbol), price in marks.items() if (account, symbol) in held),
+            marks=tuple(
+                (symbol, price)
+                for (account, symbol), price in marks.items()
+                if (account, symbol) in held or symbol == command.marks_of
+            ),
         )
         self._desk.context.tell(command.reply_to, answer)
 

@@ -388,7 +388,7 @@ class TelegramActor(Running):
         if request.name == "ack":
             self._ask(task, discrepancies())
         elif request.name in _CHANGING:
-            self._ask(task, replace(positions(), terminal=False))
+            self._ask(task, replace(positions(), terminal=False, marks_of=request.symbol))
         else:
             self._read(task)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.telegram.grammar import Request
-from actors.telegram.views import Page, divergence, gain, notional, which
+from actors.telegram.views import Page, divergence, gain, notional, size, which
 from actors.telegram.words import N_, Markup, Words, join, money, number, signed
 from messages.commands import (
     CloseAll,
@@ -324,7 +324,7 @@ def _short(words: Words, view: PositionView, marks: Mapping[Symbol, Decimal]) ->
         n=view.ordinal,
         symbol=view.symbol,
         side=words.name(view.side),
-        quantity=number(view.quantity),
+        quantity=size(view),
         strategy=view.strategy,
     )
     return Markup(f"{said} {signed(result)}") if result is not None else said

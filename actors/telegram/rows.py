@@ -35,6 +35,8 @@ SENTENCES = (
     N_("retries"),
     N_("throttled until"),
     N_("last error"),
+    N_("budget"),
+    N_("breaker"),
     N_("alive"),
     N_("restarts"),
     N_("quarantined"),
@@ -68,6 +70,12 @@ SENTENCES = (
     N_("{waiting} waiting, {delivered} delivered, {failures} attempts failed"),
     N_("{n}, {failed} failed reads"),
     N_("{detected} detected, {resolved} resolved, {rest} ended otherwise"),
+    N_("open for {channel}: {cause}"),
+    N_("half open for {channel}: {cause}"),
+    N_("{kind} {used} of {limit} in {seconds} s"),
+    N_("weight"),
+    N_("orders"),
+    N_("reads"),
     N_("nothing ended yet"),
     N_("never"),
     N_("{span} ago"),
@@ -92,6 +100,8 @@ def told(words: Words, rows: Iterable[tuple[str, str, str]]) -> Rows:
         if name == "throttled until ns":
             said = words.moment(int(value)) if value.isdigit() and value != "0" else ""
             found.append((section, "throttled until", said))
+        elif name == "breaker":
+            found.append((section, name, "" if value == "closed" else value))
         elif name == "reachable":
             found.append((section, name, "up" if value == "True" else "down"))
         else:

@@ -17,7 +17,7 @@ from actors.telegram.words import N_, Markup, Words, columns, escape, join, mone
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import BalanceReport, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
-from messages.types import PositionState, Symbol
+from messages.types import OrderPurpose, PositionState, Symbol
 
 PAGE = 10
 DATA_MOST = 64
@@ -259,10 +259,16 @@ def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
     return Page(text=join("\n", lines), buttons=(*rows, *pages(words, "positions", page, len(views))))
 
 
+def size(view: PositionView) -> str:
+    """What is held; of an entry that waits also what it is for."""
+    wanted = sum((o.quantity for o in view.orders if o.purpose is OrderPurpose.ENTRY and o.filled_quantity == 0), ZERO)
+    return f"0/{number(wanted)}" if wanted and not view.quantity else number(view.quantity)
+
+
 def _line(words: Words, view: PositionView, mark: Decimal | None) -> Markup:
     result = gain(view, mark)
     parts = [
-        Markup(f"#{view.ordinal} <b>{escape(view.symbol)}</b> {words.name(view.side)} {number(view.quantity)}"),
+        Markup(f"#{view.ordinal} <b>{escape(view.symbol)}</b> {words.name(view.side)} {size(view)}"),
         escape(f"@ {number(view.entry_price)} → {number(mark)}" if view.quantity else words.name(view.state)),
     ]
     if result is not None:
@@ -283,7 +289,7 @@ def position(words: Words, view: PositionView, mark: Decimal | None, role: Role,
         (words.plain("strategy"), view.strategy),
         (words.plain("state"), f"{words.name(view.state)} ({words.span(now_ns - view.since_ns)})"),
         (words.plain("quantity"), number(view.quantity)),
-        (words.plain("entry"), number(view.entry_price) if view.entry_price else "-"),
+        (words.plain("entry price"), number(view.entry_price) if view.entry_price else "-"),
         (words.plain("mark"), number(mark)),
         (words.plain("unrealized"), "-" if result is None else signed(result)),
         (words.plain("realized"), signed(view.realized_pnl)),

@@ -201,7 +201,8 @@ class FakeSupervisor(Actor[Message]):
         match message:
             case c.ListPositions():
                 views = tuple(v for v in desk.views if message.terminal or not v.state.terminal)
-                marks = tuple({v.symbol: MARKS[v.symbol] for v in views}.items())
+                symbols = {v.symbol for v in views} | {message.marks_of}
+                marks = tuple((symbol, price) for symbol, price in MARKS.items() if symbol in symbols)
                 tell(
                     message.reply_to,
                     PositionsAnswer(command_id=message.command_id, to=message.reply_to, views=views, marks=marks),

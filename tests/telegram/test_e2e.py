@@ -1,6 +1,7 @@
 """From the phone to the venue and back: `albra run`, the paper venue, python-telegram-bot, a Bot API server."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,13 @@ from tests.telegram.hook import listening
 from tests.telegram.server import TOKEN, ApiError, BotApi, Shown, serving
 
 OWNER, VIEWER, STRANGER = 100, 300, 666
+READ = (
+    "/status", "/phase2_status", "/accounts", "/health", "/balance", "/positions", "/position #1", "/position_states",
+    "/history #1", "/strategies", "/discrepancies", "/reconcile",
+)  # fmt: skip
+NO_WORDS = frozenset({"main", "manual", "long", "BTCUSDT", "USDT", "albra", "bot", "ms", "MiB"})
+"""Names, symbols and units, which are nobody's language."""
+_TAG, _LATIN = re.compile(r"<[^<>]*>|ID: \w+"), re.compile(r"\b[A-Za-z]{2,}\b")
 
 
 @contextmanager
@@ -131,6 +139,13 @@ def test_what_a_korean_owner_reads_is_korean(tmp_path: Path) -> None:
         shown = api.ask(OWNER, "/open BTCUSDT long 0.01 sl=58000", "진입합니다")
         confirm(api, shown, "확인")
         api.shown("0.010 진입", chat=OWNER)
+        for command in READ:
+            before = len(api.messages)
+            api.say(OWNER, command)
+            shown = api.wait(command, lambda before=before: api.messages[before:])[0]  # type: ignore[misc]
+            api.wait("the answer", lambda shown=shown: "…" not in shown.text)  # type: ignore[misc]
+            left = [word for word in _LATIN.findall(_TAG.sub("", shown.text)) if word not in NO_WORDS]
+            assert left == [], (command, shown.text)
         assert "you are viewer" in api.ask(VIEWER, "/help", "Albra").text
 
 
