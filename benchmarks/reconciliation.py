@@ -20,7 +20,8 @@ from actors.position.draft import Policy as PositionPolicy
 from actors.position.machine import decide
 from actors.position.state import Position, blank
 from actors.position.view import view
-from actors.reconciler.compare import Facts, Finding, compare
+from actors.reconciler.compare import compare
+from actors.reconciler.facts import Facts, Finding
 from actors.reconciler.policy import Thresholds
 from actors.reconciler.resolve import Case, repair
 from benchmarks.report import Row, at_least, median_ratio, row

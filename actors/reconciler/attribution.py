@@ -19,7 +19,7 @@ from messages.types import MANUAL, PositionId, PositionSide
 ZERO = Decimal(0)
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: see compare.Finding
+@dataclass(slots=True, kw_only=True)  # not frozen: see facts.Finding
 class Share:
     """`delta` is in the position's own direction: positive makes it larger."""
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from actors.reconciler import schedule
-from actors.reconciler.compare import Comparison, Finding
 from actors.reconciler.draft import Draft
 from actors.reconciler.evidence import Suspicion, refutes
 from actors.reconciler.explain import Booking, explain, proven
+from actors.reconciler.facts import Comparison, Finding
 from actors.reconciler.ledger import key_of
 from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair

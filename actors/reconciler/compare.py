@@ -11,21 +11,17 @@ Invariants, each a test of the same name:
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from actors.reconciler.policy import QUANTITY, Thresholds
-from messages.ids import parse_client_order_id, parse_position_id
+from actors.reconciler.facts import ZERO, Comparison, Facts, Finding, Leg, Place, signed
+from actors.reconciler.orders import order_findings
+from actors.reconciler.policy import Thresholds
+from messages.ids import parse_position_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
-from messages.reports import OpenOrdersReport, OrderReport, OrderView, PositionRow, PositionsReport, PositionView
+from messages.reports import OrderView, PositionRow, PositionView
 from messages.types import (
-    AccountId,
-    ClientOrderId,
-    Instrument,
-    JournalId,
     MarginMode,
-    OrderPurpose,
     PositionId,
     PositionMode,
     PositionSide,
@@ -35,97 +31,11 @@ from messages.types import (
 )
 
 T = DiscrepancyType
-ZERO = Decimal(0)
 ONE = Decimal(1)
 # Looked up 10,000 times in one comparison, each time through the enumeration's own machinery, which costs more.
 _ACTIVE, _LONG = PositionState.ACTIVE, PositionSide.LONG
 _IN_FLIGHT = frozenset({"sent", "doubted"})
 _PASSING = frozenset({PositionState.PENDING, PositionState.MODIFYING, PositionState.RECONCILING, PositionState.CLOSING})
-
-Leg = tuple[Symbol, PositionSide | None]
-"""Side None: the net of a one-way account."""
-Place = Symbol | tuple[Symbol, PositionSide]
-"""A leg as it is looked up: where one-way accounts net, a tuple of the symbol and nothing costs as much as the rest."""
-Key = tuple[str, Symbol, PositionSide | None, str]
-"""What makes two findings the same question: family of types, leg, and the order that is concerned."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenOrders:
-    """Every open order of an account, as read from `begun_ns` on."""
-
-    begun_ns: int
-    orders: Mapping[ClientOrderId, OrderReport]
-
-    @classmethod
-    def of(cls, report: OpenOrdersReport) -> "OpenOrders":
-        return cls(begun_ns=report.begun_ns, orders={order.client_order_id: order for order in report.orders})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat.
-
-    `ended` are ordinals of positions that are known to be over: an order of any other may still protect something.
-    `silent` positions exist, and cannot say what they hold; each with the reason. `margin_mode` is the configured one.
-    """
-
-    account: AccountId
-    mode: PositionMode
-    journal_id: JournalId
-    now_ns: int
-    report: PositionsReport
-    views: Sequence[PositionView]
-    instruments: Mapping[Symbol, Instrument]
-    thresholds: Thresholds
-    orders: OpenOrders | None = None
-    settings: Mapping[Symbol, SymbolSetting] = field(default_factory=dict)
-    shared: frozenset[Leg] = frozenset()
-    ended: Collection[int] = ()
-    silent: Mapping[PositionId, str] = field(default_factory=dict)
-    margin_mode: MarginMode | None = None
-
-
-@dataclass(slots=True, kw_only=True)  # not frozen: 10,000 at once, and freezing costs a quarter of a µs per field
-class Finding:
-    """One difference. `difference` is reported less believed, long positive, in base units."""
-
-    type: DiscrepancyType
-    symbol: Symbol
-    side: PositionSide | None
-    severity: Severity
-    believed: str
-    reported: str
-    difference: Decimal = ZERO
-    notional: Decimal = ZERO
-    share: Decimal = ZERO
-    mark_price: Decimal = ZERO
-    positions: tuple[PositionId, ...] = ()
-    target: str = ""
-    reported_entry: Decimal = ZERO
-    leverage: int | None = None
-    conditional: bool = False
-    isolated: bool = False
-    certain: bool = True
-
-    @property
-    def key(self) -> Key:
-        return ("QUANTITY" if self.type in QUANTITY else self.type.value, self.symbol, self.side, self.target)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """`judged` legs were compared, whatever came of it; `skipped` and `silent` ones say nothing; `held` is how many
-    had exposure.
-    """
-
-    findings: tuple[Finding, ...]
-    judged: frozenset[Leg]
-    skipped: frozenset[Leg]
-    held: int
-    orders_read: bool
-    scope: Symbol | None = None
-    silent: frozenset[Leg] = frozenset()
 
 
 def compare(facts: Facts) -> Comparison:
@@ -157,7 +67,7 @@ def compare(facts: Facts) -> Comparison:
             judged.append(leg)
             findings.append(_quantity_finding(facts, leg, (), row, ZERO, row.quantity * row.side.sign))
     if facts.orders is not None:
-        findings.extend(_order_findings(facts, facts.orders))
+        findings.extend(order_findings(facts, facts.orders))
     return Comparison(
         findings=tuple(findings),
         judged=frozenset(judged),
@@ -187,7 +97,7 @@ def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow |
         side=leg[1],
         severity=Severity.CRITICAL,
         believed=f"silent: {facts.silent[name]}",
-        reported=_signed(actual),
+        reported=signed(actual),
         positions=(name,),
         target=name,
         certain=False,
@@ -351,8 +261,8 @@ def _quantity_finding(  # noqa: PLR0917 - both sides of one leg
         symbol=leg[0],
         side=leg[1],
         severity=_severity(facts.thresholds, kind, notional, share),
-        believed=_signed(believed),
-        reported=_signed(actual),
+        believed=signed(believed),
+        reported=signed(actual),
         difference=difference,
         notional=notional,
         share=share,
@@ -373,8 +283,8 @@ def _oversold_finding(leg: Leg, views: Sequence[PositionView], row: PositionRow 
         symbol=leg[0],
         side=leg[1],
         severity=Severity.CRITICAL,
-        believed=", ".join(f"{view.strategy} {_signed(view.quantity * view.side.sign)}" for view in views),
-        reported=_signed(actual),
+        believed=", ".join(f"{view.strategy} {signed(view.quantity * view.side.sign)}" for view in views),
+        reported=signed(actual),
         difference=difference,
         notional=excess * mark,
         share=min(ONE, excess / max(excess, *(abs(view.quantity) for view in views))),
@@ -388,18 +298,6 @@ def _mark(views: Sequence[PositionView], row: PositionRow | None) -> Decimal:
     if row is not None and (row.mark_price > 0 or row.entry_price > 0):
         return row.mark_price if row.mark_price > 0 else row.entry_price
     return next((view.entry_price for view in views if view.entry_price > 0), ZERO)
-
-
-def _signed(quantity: Decimal) -> str:
-    if not quantity:
-        return "flat"
-    return f"long {plain(quantity)}" if quantity > 0 else f"short {plain(-quantity)}"
-
-
-def plain(number: Decimal) -> str:
-    """Without an exponent; formatting with `f` costs three times as much, and nearly always says the same."""
-    text = str(number)
-    return format(number, "f") if "E" in text else text
 
 
 def _severity(thresholds: Thresholds, kind: DiscrepancyType, notional: Decimal, share: Decimal) -> Severity:
@@ -498,99 +396,4 @@ def _mode_finding(symbol: Symbol) -> Finding:
         severity=Severity.CRITICAL,
         believed="one_way",
         reported="hedge: both sides are held",
-    )
-
-
-def _order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
-    """Own orders that nobody owns, and protection that is not what its position believes."""
-    scope = facts.report.symbol
-    views = {
-        view.ordinal: view
-        for view in facts.views
-        if scope in (None, view.symbol) and view.position_id not in facts.silent
-    }
-    silent = {parsed[1] for name in facts.silent if (parsed := parse_position_id(name)) is not None}
-    for name, found in orders.orders.items():
-        parts = parse_client_order_id(name)
-        if parts is None or parts.journal_id != facts.journal_id or scope not in (None, found.symbol):
-            continue
-        if parts.ordinal in silent:
-            continue
-        leaves = found.quantity - found.filled_quantity
-        view = views.get(parts.ordinal)
-        if view is not None and view.touched_ns >= orders.begun_ns:
-            continue
-        order = next((o for o in view.orders if o.client_order_id == name), None) if view else None
-        if view is None or order is None:
-            yield _orphan(found, view, certain=view is not None or parts.ordinal in facts.ended)
-        elif order.purpose.protective and leaves != order.quantity - order.filled_quantity:
-            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISMATCH, plain(leaves))
-    for view in views.values():
-        if view.quantity > 0 and view.touched_ns < orders.begun_ns and not view.in_doubt:
-            yield from _unprotected(facts, orders, view)
-
-
-def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> Finding:
-    return Finding(
-        type=T.ORPHAN_ORDER,
-        symbol=order.symbol,
-        side=None,
-        severity=Severity.WARNING,
-        believed="no such order" if view else "its position is over" if certain else "a position that is not known",
-        reported="open at the venue",
-        positions=(view.position_id,) if view else (),
-        target=order.client_order_id,
-        conditional=order.conditional,
-        certain=certain,
-    )
-
-
-def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
-    """What should limit a loss or take a profit, and is not at the venue: fixed, or following the price."""
-    for order in view.orders:
-        if order.purpose.protective and order.phase == "working" and order.client_order_id not in orders.orders:
-            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISSING, "not on the book")
-    if view.goal_quantity is not None or facts.now_ns - view.touched_ns <= facts.thresholds.stuck_ns:
-        return
-    instrument = facts.instruments.get(view.symbol)
-    if instrument is not None and view.quantity < instrument.min_quantity:
-        return  # dust: no order is small enough to protect it, which was told when it became so
-    live = {order.purpose for order in view.orders}
-    for purpose, wanted in _wanted(view):
-        if wanted is not None and purpose not in live:
-            yield _protection(facts, view, purpose, None, T.PROTECTION_MISSING, "not on the book")
-
-
-def _wanted(view: PositionView) -> tuple[tuple[OrderPurpose, Decimal | None], ...]:
-    return (
-        (OrderPurpose.STOP, view.stop_loss),
-        (OrderPurpose.TRAILING, view.trailing),
-        (OrderPurpose.TARGET, view.take_profit),
-    )
-
-
-_CALLED = {OrderPurpose.STOP: "a stop", OrderPurpose.TRAILING: "a trailing stop", OrderPurpose.TARGET: "a target"}
-
-
-def _protection(  # noqa: PLR0917 - one order, as both sides have it
-    facts: Facts,
-    view: PositionView,
-    purpose: OrderPurpose,
-    order: OrderView | None,
-    kind: DiscrepancyType,
-    reported: str,
-) -> Finding:
-    """A missing target loses a profit, a missing stop a fortune."""
-    side = view.side if facts.mode is PositionMode.HEDGE else None
-    wanted = order.quantity - order.filled_quantity if order else view.quantity
-    return Finding(
-        type=kind,
-        symbol=view.symbol,
-        side=side,
-        severity=Severity.WARNING if purpose is OrderPurpose.TARGET else Severity.CRITICAL,
-        believed=f"{_CALLED[purpose]} for {plain(wanted)}",
-        reported=reported,
-        positions=(view.position_id,),
-        target=order.client_order_id if order else f"{view.position_id}/{purpose}",
-        conditional=True,
     )

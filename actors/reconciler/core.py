@@ -12,11 +12,12 @@ from typing import Any
 from actors.ports import Clock
 from actors.reconciler import schedule
 from actors.reconciler.cases import Cases
-from actors.reconciler.compare import Comparison, Facts, Finding, OpenOrders, compare
+from actors.reconciler.compare import compare
 from actors.reconciler.demands import Demands
 from actors.reconciler.draft import Draft, Later
 from actors.reconciler.evidence import observe
 from actors.reconciler.explain import own
+from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
 from actors.reconciler.resolve import SUPERVISOR

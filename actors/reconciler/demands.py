@@ -1,8 +1,8 @@
 """What people ask: a check now, and what was found. A demand is answered once its scope is read and settled."""
 
 from actors.ports import Clock
-from actors.reconciler.compare import Comparison
 from actors.reconciler.draft import Draft
+from actors.reconciler.facts import Comparison
 from actors.reconciler.policy import SECOND
 from actors.reconciler.reading import Reading
 from actors.reconciler.watch import Demand, Memory, Round, Watch

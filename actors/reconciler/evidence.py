@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from actors.reconciler.compare import Comparison, Finding, Key, Leg
+from actors.reconciler.facts import Comparison, Finding, Key, Leg
 from actors.reconciler.policy import ORDERS
 from messages.reconciliation import DiscrepancyType
 from messages.types import PositionSide, Symbol

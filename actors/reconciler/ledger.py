@@ -6,7 +6,7 @@ The record of a discrepancy that has ended stays for the retention time; the cou
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from actors.reconciler.compare import Key, Leg
+from actors.reconciler.facts import Key, Leg
 from actors.reconciler.policy import QUANTITY
 from messages import codec
 from messages.base import Event

@@ -6,8 +6,8 @@ intervals of the policy, single symbols within what a cycle may cost.
 
 from actors.ports import Clock
 from actors.reconciler import schedule
-from actors.reconciler.compare import OpenOrders
 from actors.reconciler.draft import Draft
+from actors.reconciler.facts import OpenOrders
 from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
 from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.schedule import next_check

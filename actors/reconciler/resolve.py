@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from actors.reconciler.attribution import Plan, Share, attribute
-from actors.reconciler.compare import Finding, OpenOrders, plain
 from actors.reconciler.explain import Booking, average_price
+from actors.reconciler.facts import Finding, OpenOrders, plain
 from actors.reconciler.policy import QUANTITY
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.journal import Effect
@@ -36,7 +36,7 @@ CLOSING = frozenset({A.UPDATE_EXCHANGE, A.CLOSE_POSITION})
 """Actions that end with less at the venue: what is there too much is adopted, then closed."""
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: see compare.Finding
+@dataclass(slots=True, kw_only=True)  # not frozen: see facts.Finding
 class Case:
     """One discrepancy as it stands now. `views` are the live positions of its leg, `bookings` the trades that tell
     why; `orders` are the account's open orders, where they were read.

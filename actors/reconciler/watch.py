@@ -3,8 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from actors.reconciler.compare import Key, Leg, OpenOrders
 from actors.reconciler.evidence import Evidence
+from actors.reconciler.facts import Key, Leg, OpenOrders
 from actors.reconciler.ledger import Ledger
 from actors.reconciler.schedule import Looked
 from messages.commands import Reconcile

@@ -1,7 +1,7 @@
 """A leg that is too busy to be compared holds openings for as long as it is, and no longer."""
 
-from actors.reconciler.compare import Comparison, Leg
 from actors.reconciler.evidence import SKIP_GAP_NS, SKIPS_MOST, Evidence, observe
+from actors.reconciler.facts import Comparison, Leg
 from messages.types import Symbol
 
 XRP: Leg = (Symbol("XRPUSDT"), None)

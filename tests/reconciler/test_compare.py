@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.reconciler.compare import Finding, compare
+from actors.reconciler.compare import compare
+from actors.reconciler.facts import Finding
 from messages.ids import client_order_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.types import JournalId, OrderPurpose, PositionMode, PositionState, Severity, Symbol

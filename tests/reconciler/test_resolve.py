@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.reconciler.compare import Finding
 from actors.reconciler.explain import explain
+from actors.reconciler.facts import Finding
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.resolve import Case, repair
 from messages.commands import AdjustPosition, AdoptPosition

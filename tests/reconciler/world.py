@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from actors.reconciler.compare import Comparison, Facts, OpenOrders, compare
+from actors.reconciler.compare import compare
 from actors.reconciler.core import Core, Settings, Step
+from actors.reconciler.facts import Comparison, Facts, OpenOrders
 from actors.reconciler.ledger import fold
 from actors.reconciler.policy import Policy, Thresholds
 from actors.reconciler.watch import Memory

@@ -1,0 +1,111 @@
+"""Open orders against what positions believe of theirs: orphans, and protection that is missing or of another size."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from actors.reconciler.facts import Facts, Finding, OpenOrders, plain
+from messages.ids import parse_client_order_id, parse_position_id
+from messages.reconciliation import DiscrepancyType
+from messages.reports import OrderReport, OrderView, PositionView
+from messages.types import (
+    OrderPurpose,
+    PositionMode,
+    Severity,
+)
+
+T = DiscrepancyType
+
+
+def order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
+    """Own orders that nobody owns, and protection that is not what its position believes."""
+    scope = facts.report.symbol
+    views = {
+        view.ordinal: view
+        for view in facts.views
+        if scope in (None, view.symbol) and view.position_id not in facts.silent
+    }
+    silent = {parsed[1] for name in facts.silent if (parsed := parse_position_id(name)) is not None}
+    for name, found in orders.orders.items():
+        parts = parse_client_order_id(name)
+        if parts is None or parts.journal_id != facts.journal_id or scope not in (None, found.symbol):
+            continue
+        if parts.ordinal in silent:
+            continue
+        leaves = found.quantity - found.filled_quantity
+        view = views.get(parts.ordinal)
+        if view is not None and view.touched_ns >= orders.begun_ns:
+            continue
+        order = next((o for o in view.orders if o.client_order_id == name), None) if view else None
+        if view is None or order is None:
+            yield _orphan(found, view, certain=view is not None or parts.ordinal in facts.ended)
+        elif order.purpose.protective and leaves != order.quantity - order.filled_quantity:
+            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISMATCH, plain(leaves))
+    for view in views.values():
+        if view.quantity > 0 and view.touched_ns < orders.begun_ns and not view.in_doubt:
+            yield from _unprotected(facts, orders, view)
+
+
+def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> Finding:
+    return Finding(
+        type=T.ORPHAN_ORDER,
+        symbol=order.symbol,
+        side=None,
+        severity=Severity.WARNING,
+        believed="no such order" if view else "its position is over" if certain else "a position that is not known",
+        reported="open at the venue",
+        positions=(view.position_id,) if view else (),
+        target=order.client_order_id,
+        conditional=order.conditional,
+        certain=certain,
+    )
+
+
+def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
+    """What should limit a loss or take a profit, and is not at the venue: fixed, or following the price."""
+    for order in view.orders:
+        if order.purpose.protective and order.phase == "working" and order.client_order_id not in orders.orders:
+            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISSING, "not on the book")
+    if view.goal_quantity is not None or facts.now_ns - view.touched_ns <= facts.thresholds.stuck_ns:
+        return
+    instrument = facts.instruments.get(view.symbol)
+    if instrument is not None and view.quantity < instrument.min_quantity:
+        return  # dust: no order is small enough to protect it, which was told when it became so
+    live = {order.purpose for order in view.orders}
+    for purpose, wanted in _wanted(view):
+        if wanted is not None and purpose not in live:
+            yield _protection(facts, view, purpose, None, T.PROTECTION_MISSING, "not on the book")
+
+
+def _wanted(view: PositionView) -> tuple[tuple[OrderPurpose, Decimal | None], ...]:
+    return (
+        (OrderPurpose.STOP, view.stop_loss),
+        (OrderPurpose.TRAILING, view.trailing),
+        (OrderPurpose.TARGET, view.take_profit),
+    )
+
+
+_CALLED = {OrderPurpose.STOP: "a stop", OrderPurpose.TRAILING: "a trailing stop", OrderPurpose.TARGET: "a target"}
+
+
+def _protection(  # noqa: PLR0917 - one order, as both sides have it
+    facts: Facts,
+    view: PositionView,
+    purpose: OrderPurpose,
+    order: OrderView | None,
+    kind: DiscrepancyType,
+    reported: str,
+) -> Finding:
+    """A missing target loses a profit, a missing stop a fortune."""
+    side = view.side if facts.mode is PositionMode.HEDGE else None
+    wanted = order.quantity - order.filled_quantity if order else view.quantity
+    return Finding(
+        type=kind,
+        symbol=view.symbol,
+        side=side,
+        severity=Severity.WARNING if purpose is OrderPurpose.TARGET else Severity.CRITICAL,
+        believed=f"{_CALLED[purpose]} for {plain(wanted)}",
+        reported=reported,
+        positions=(view.position_id,),
+        target=order.client_order_id if order else f"{view.position_id}/{purpose}",
+        conditional=True,
+    )
