@@ -261,21 +261,21 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             for listener in audience:
                 listener(message)
 
+    renamed = names(journal.journal_id, journal.meta.former, restored)
     settings = Settings(
         journal_id=journal.journal_id,
         accounts=tuple(venues),
         limits=_limits(config.limits),
         account_limits={account.account: _limits(account.limits) for account in config.accounts},
-    renamed = names(journal.journal_id, journal.meta.former, restored)
         day_of=days_in(config.limits.timezone),
         watch_only=not config.phase2.enabled,
         reconciler=RECONCILER,
+        restored=renamed,
     )
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
     chat, _ = ways_out
     system.spawn("journal", journal_factory(journal), placement=thread)
-        restored=renamed,
     figures = _spawn_notifier(config, system, journal, ways_out, show, log)
     system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
     for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
@@ -535,6 +535,7 @@ def _position_spawner(
         watch_only=not config.phase2.enabled,
         trigger=config.protection.trigger,
         entry_good_for_ms=config.entries.good_for_s * 1_000,
+        journal_id=journal_id,
     )
 
     def spawn(identity: Identity, start: "Position | None") -> None:
@@ -542,7 +543,6 @@ def _position_spawner(
         if not system.is_open(address):
             system.spawn(address, position_factory(identity, policy, log, start))
 
-        journal_id=journal_id,
     return spawn
 
 
