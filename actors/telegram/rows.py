@@ -72,7 +72,7 @@ SENTENCES = (
     N_("{detected} detected, {resolved} resolved, {rest} ended otherwise"),
     N_("open for {channel}: {cause}"),
     N_("half open for {channel}: {cause}"),
-    N_("{kind} {used} of {limit} in {seconds} s"),
+    N_("{kind} {quantity} of {most} in {seconds} s"),
     N_("weight"),
     N_("orders"),
     N_("reads"),

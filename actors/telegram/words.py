@@ -22,6 +22,8 @@ _HOLDS = {
     "quantity": _NUMBER,
     "price": _NUMBER,
     "was": _NUMBER,
+    "most": _NUMBER,
+    "seconds": _NUMBER,
     "rule": r"[a-z ]+",
     "symbol": r"[A-Z0-9]+",
     "id": r"[a-z0-9_]+\.[A-Z0-9]+\.(?:long|short)\.\w+\.[0-9]+",
