@@ -6,6 +6,7 @@ from random import Random
 
 from messages.types import PositionSide
 from tests.simulation import swarm
+from tests.simulation.aimed import helpers_for, life_for
 from tests.simulation.coverage import reachable
 from tests.simulation.plan import STRATEGIES, SYMBOLS, Act, Burst, Plan, Trap, stream
 
@@ -15,7 +16,7 @@ ACTS_LEAST = 200
 TRAPS = 5
 STRIDE = 1_009
 """Prime to the number of cells, so that the traps of a seed have nothing in common."""
-OPENINGS = (12, 18)
+OPENINGS = (8, 13)
 FUNDING_MS = (6_400_000, 35_200_000, 64_000_000)
 """When the venue pays funding, in this simulation's time: 00:00, 08:00 and 16:00 UTC."""
 _FASTEST_S = (1_800, 3_600, 7_200)
@@ -29,6 +30,7 @@ def draw_day(seed: int) -> Plan:
     second = shape.choice(("", "one_way", "hedge"))
     accounts = (("main", hedge), *((("second", second == "hedge"),) if second else ()))
     spans = [(burst.from_ms, burst.until_ms) for burst in bursts]
+    traps = _traps(seed, stream(seed, "day traps"), bursts)
     faults, names = swarm.faults_of_a_day(stream(seed, "day faults"), shape.choice((0, 2, 4, 6, 8)), spans)
     return Plan(
         seed=seed,
@@ -39,13 +41,13 @@ def draw_day(seed: int) -> Plan:
         faults=replace(faults, seed=seed),
         weather=swarm.weather(stream(seed, "day weather"), spans),
         disk=swarm.disk(stream(seed, "day disk")),
-        acts=_acts(stream(seed, "day acts"), bursts, accounts),
+        acts=_acts(stream(seed, "day acts"), bursts, accounts, traps),
         kills=swarm.kills_of_a_day(stream(seed, "day kills"), shape.choice((0, 0, 1, 2))),
         kinds=names,
         fast_s=shape.choice(_FASTEST_S),
         probe_ms=shape.choice((600_000, 1_800_000, 3_600_000)),
         refresh_ms=shape.choice((1_200_000, 3_000_000)),
-        traps=_traps(seed, stream(seed, "day traps"), bursts),
+        traps=traps,
         bursts=bursts,
     )
 
@@ -62,15 +64,13 @@ def _bursts(random: Random) -> tuple[Burst, ...]:
 def _traps(seed: int, random: Random, bursts: Sequence[Burst]) -> tuple[Trap, ...]:
     """Cell after cell of the table, so that seeds in a row try all of them; each in any burst."""
     cells = reachable()
-    return tuple(
-        Trap(
-            trouble=trouble,
-            state=state,
-            moment=moment,
-            from_ms=random.choice((bursts[0], bursts[0], *bursts)).from_ms + random.randrange(20_000),
-        )
-        for trouble, state, moment in (cells[(seed * TRAPS + which) * STRIDE % len(cells)] for which in range(TRAPS))
-    )
+    traps: list[Trap] = []
+    for which in range(TRAPS):
+        trouble, state, moment = cells[(seed * TRAPS + which) * STRIDE % len(cells)]
+        from_ms = random.choice((bursts[0], bursts[0], *bursts)).from_ms + random.randrange(20_000)
+        trap = Trap(trouble=trouble, state=state, moment=moment, from_ms=from_ms)
+        traps += [*helpers_for(random, trap), trap]
+    return tuple(traps)
 
 
 # Who does what ---------------------------------------------------------------------------------------------
@@ -78,11 +78,13 @@ def _traps(seed: int, random: Random, bursts: Sequence[Burst]) -> tuple[Trap, ..
 Accounts = Sequence[tuple[str, bool]]
 
 
-def _acts(random: Random, bursts: Sequence[Burst], accounts: Accounts) -> tuple[Act, ...]:
+def _acts(random: Random, bursts: Sequence[Burst], accounts: Accounts, traps: Sequence[Trap]) -> tuple[Act, ...]:
     acts: list[Act] = []
     leaning = {(name, symbol): random.choice(tuple(PositionSide)) for name, _ in accounts for symbol in SYMBOLS}
     for slot in range(random.randrange(*OPENINGS)):
         acts += _life(random, slot, bursts, accounts, leaning)
+    for slot, trap in enumerate(traps, start=OPENINGS[1]):
+        acts += life_for(random, slot, trap, accounts, leaning)
     if random.randrange(3) == 0:
         acts += _human(random, bursts, accounts)
     acts += _operator(random, bursts)

@@ -107,10 +107,10 @@ def _possess(actor: Actor[Any], rises: Callable[[], bool], *, after: bool) -> No
 
     def raising(message: Any) -> None:
         if not after and rises():
-            raise HauntedError
+            raise HauntedError("the plan has it so")
         receive(message)
         if after and rises():
-            raise HauntedError
+            raise HauntedError("the plan has it so")
 
     setattr(actor, "receive", raising)  # noqa: B010 - a method may not be assigned to
 

@@ -1,6 +1,49 @@
-"""Which cells of the coverage table cannot be reached, and why."""
+"""Which cells of the coverage table cannot be reached, and why. What is not said here, a run has to reach."""
+
+from messages.types import PositionState
+from tests.simulation.situation import Moment
+
+S = PositionState
+SETTINGS = frozenset({"done, unanswered", "lost before effect", "done later", "clock refused", "429", "banned"})
+"""Answers that a change of leverage may get as well."""
+PLAIN = frozenset({"reduce-only refused", "said to be canceled"})
+"""Answers about orders that are not conditional."""
+ANSWERS = SETTINGS | PLAIN | {"duplicate refused", "order refused"}
+EVENTS = frozenset({"event twice", "event late", "events reordered", "event lost"})
+_ONLY_PROTECTION = frozenset({S.ACTIVE, S.PAUSED, S.MODIFIED})
+_REPEATS = frozenset({S.PENDING, S.MODIFYING, S.CLOSING, S.RECONCILING})
 
 
 def why_unreachable(trouble: str, state: str, moment: str) -> str:
     """Empty for a cell that can be reached."""
+    if state == S.PENDING and moment == Moment.ACKED:
+        return "it is pending while a setting is outstanding; with its answer the entry leaves, or it fails"
+    if trouble in ANSWERS:
+        return _of_answer(trouble, PositionState(state), Moment(moment))
+    if trouble in EVENTS or trouble == "filled in part":
+        return _of_order_at_venue(trouble, PositionState(state), Moment(moment))
+    return ""
+
+
+def _of_answer(trouble: str, state: PositionState, moment: Moment) -> str:
+    if moment is Moment.UNSENT:
+        return "an answer is to a request that has left"
+    if moment is Moment.ACKED:
+        return "an answer that is still to come says that something is outstanding"
+    if state is S.PENDING and trouble not in SETTINGS:
+        return "no order of it has left"
+    if trouble in PLAIN and state in _ONLY_PROTECTION:
+        return "only protective orders are under way, which are conditional"
+    if moment is Moment.RECOVERY and (state not in _REPEATS or trouble not in SETTINGS):
+        return "after a restart cancels and settings are repeated, and no order is sent again"
+    return ""
+
+
+def _of_order_at_venue(trouble: str, state: PositionState, moment: Moment) -> str:
+    if moment is Moment.UNSENT:
+        return "the venue does not know the order yet"
+    if state is S.PENDING:
+        return "no order of it has left"
+    if trouble == "filled in part" and moment is Moment.SENT and state in _ONLY_PROTECTION:
+        return "only a market order is filled before its answer"
     return ""

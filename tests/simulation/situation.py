@@ -69,10 +69,12 @@ class Situations:
             return Moment.ACKED
         return Moment.SENT if all(name in self._left for name in outstanding) else Moment.UNSENT
 
-    def moment_of_order(self, p: Position, name: str) -> Moment:
-        """Of one order that the venue knows or has been asked for."""
+    def moment_of_order(self, p: Position, name: str, *, answer: bool) -> Moment:
+        """Of one order that the venue knows or has been asked for; `answer`: an answer about it is on its way."""
         if self.moment(p) is Moment.RECOVERY:
             return Moment.RECOVERY
+        if answer:
+            return Moment.SENT
         order = next((each for each in p.orders if each.client_order_id == name), None)
         return Moment.SENT if order is None or order.phase in _UNANSWERED or order.cancel_intended else Moment.ACKED
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from actors.position.state import Position
 from tests.simulation.plan import Trap
+from tests.simulation.reach import ANSWERS, EVENTS
 from tests.simulation.situation import Situations
 from tests.simulation.troubles import TROUBLES, Scene
 
@@ -31,18 +32,28 @@ class Traps:
                 self.set.remove(trap)
                 self.note(f"*** {trap.trouble} meets {found.position_id}, {trap.state}, {trap.moment}")
                 TROUBLES[trap.trouble].arm(self.scene, found)
+                if trap.trouble in EVENTS or trap.trouble == "filled in part":
+                    # Something has to happen to its orders: what rests is reached by the price.
+                    TROUBLES["price through stop"].arm(self.scene, found)
                 return
 
     def _fits(self, trap: Trap, p: Position) -> bool:
         return p.state == trap.state and self.situations.moment(p) == trap.moment
 
     def struck(self, trouble: str, *, account: str = "", symbol: str = "", name: str = "") -> None:
-        """A trouble met every live position of an account and symbol; or the one whose order is named."""
+        """A trouble met every live position of an account and symbol; or the one whose order or setting it was."""
         if trouble not in TROUBLES:
             return
+        of_order = TROUBLES[trouble].of_order
         for p in self.situations.live(account=account, symbol=symbol):
-            of_order = TROUBLES[trouble].of_order and name
-            if of_order and all(order.client_order_id != name for order in p.orders):
+            if of_order and not (self._is_about(p, name) if name else p.leverage_pending):
                 continue
-            moment = self.situations.moment_of_order(p, name) if of_order else self.situations.moment(p)
+            moment = (
+                self.situations.moment_of_order(p, name, answer=trouble in ANSWERS)
+                if of_order
+                else self.situations.moment(p)
+            )
             self.met[trouble, p.state.value, moment.value] += 1
+
+    def _is_about(self, p: Position, name: str) -> bool:
+        return any(order.client_order_id == name for order in p.orders)

@@ -79,8 +79,9 @@ def _answer(name: str, moment: Moment = Moment.BEFORE_EFFECT) -> Trouble:
     return Trouble(row=row, arm=arm, of_order=True)
 
 
-def _refusal(name: str, row: int, path: str = "/order", method: str = "POST", retry_after_s: int = 0) -> Trouble:
+def _refusal(name: str, row: int, path: str = "", method: str = "POST", retry_after_s: int = 0) -> Trouble:
     def arm(scene: Scene, p: Position) -> None:
+        # A path is matched by its end: `rder` for orders of both kinds.
         match = {"method": method, "path": path, "account": p.key.account, "symbol": p.key.symbol}
         scene.arm(replace(ANSWERS[name].at(Moment.BEFORE_EFFECT, **match), retry_after_s=retry_after_s))
 
@@ -89,7 +90,7 @@ def _refusal(name: str, row: int, path: str = "/order", method: str = "POST", re
 
 def _duplicate(scene: Scene, p: Position) -> None:
     """Something between us and the venue sent it twice: the second is refused, the first counts."""
-    fault = replace(ANSWERS["duplicate_4116"].fault, moment=Moment.AFTER_EFFECT, method="POST")
+    fault = replace(ANSWERS["duplicate_4116"].fault, moment=Moment.AFTER_EFFECT, method="POST", path="rder")
     scene.arm(replace(fault, account=p.key.account, symbol=p.key.symbol))
 
 
@@ -169,9 +170,9 @@ TROUBLES: Mapping[str, Trouble] = {
     "stale read": _lie(FaultKind.STALE_READ, 9),
     "empty list": _lie(FaultKind.EMPTY_LIST, 10),
     "partial list": _lie(FaultKind.PARTIAL_LIST, 10),
-    "said to be canceled": Trouble(row=11, arm=_misreported),
+    "said to be canceled": Trouble(row=11, arm=_misreported, of_order=True),
     "filled in part": Trouble(row=12, arm=_partial, of_order=True),
-    "reduce-only refused": _refusal("reduce_only_2022", 13),
+    "reduce-only refused": _refusal("reduce_only_2022", 13, "/order"),
     "liquidated": _act("liquidate", 14),
     "deleveraged": _act("deleverage", 14),
     "hand trade": _act("hand trade", 15),
@@ -193,7 +194,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "stream silent": _weather("mute", 8_000),
     "halted": _act("halt", 23, 20_000),
     "filters changed": _act("change filters", 23, 30_000),
-    "order refused": _refusal("rejected_2010", 24),
+    "order refused": _refusal("rejected_2010", 24, "rder"),
     "disk full": _disk("full", 25, 10_000),
     "commits fail": _disk("failing", 25, 3_000),
     "disk slow": _disk("slow", 25, 6_000),
@@ -217,6 +218,7 @@ TROUBLE_OF_WEATHER: Mapping[str, str] = {
     "refused": "no connection", "blackhole": "requests vanish", "lost_request": "requests vanish",
     "deaf": "answers vanish", "lost_answer": "answers vanish", "mute": "stream silent",
 }  # fmt: skip
+ILL_DISK = frozenset({"disk full", "commits fail", "disk slow"})
 TROUBLE_OF_DISK: Mapping[str, str] = {
     "slow disk": "disk slow", "failed commit": "commits fail", "disk full": "disk full",
 }  # fmt: skip

@@ -16,7 +16,7 @@ from actors.runtime import SimulatedDispatcher
 from adapters.config import Config, load_text
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
-from adapters.paper.faults import FaultPlan
+from adapters.paper.faults import FaultKind, FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import NO_LIMITS
 from adapters.paper.venue import PaperVenue
@@ -41,7 +41,7 @@ from tests.simulation.situation import Situations, client_id
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
 from tests.simulation.traps import Traps
-from tests.simulation.troubles import TROUBLE_OF_ACT, TROUBLE_OF_DISK, TROUBLE_OF_WEATHER, Scene, trouble_of
+from tests.simulation.troubles import ILL_DISK, TROUBLE_OF_ACT, TROUBLE_OF_DISK, TROUBLE_OF_WEATHER, Scene, trouble_of
 from tests.simulation.truth import Books, Ledger
 from tests.simulation.upheaval import Upheaval
 
@@ -125,7 +125,7 @@ class World:
         self.image = Image(journal_id=JOURNAL)
         self.ledger = Ledger(image=self.image)
         self.books = Books(venue=self.venue)
-        ill = bool(plan.disk.failing or plan.disk.slow)
+        ill = bool(plan.disk.failing or plan.disk.slow) or any(trap.trouble in ILL_DISK for trap in plan.traps)
         hedged = frozenset(name for name, hedge in plan.accounts if hedge)
         self.invariants = Invariants(self.ledger, self.books, clock.monotonic_ns, hedged=hedged, ill_disk=ill)
         self.outside = Outside(
@@ -157,7 +157,10 @@ class World:
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue)
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
-        self._liveness_ms = LIVENESS_MS if plan.fast_s <= 60 else LIVENESS_MS + 1_500 * plan.fast_s
+        self._liveness_ms = LIVENESS_MS
+        if plan.fast_s > 60:  # what nobody tells is found by a sweep
+            self._liveness_ms += 1_500 * plan.fast_s
+            self.invariants.orphan_ns += 1_500 * plan.fast_s * MS
         if plan.bursts:
             self.network.marks_every_ms = DAY_MARKS_MS
         self.door = Door() if plan.intrusions else None
@@ -550,10 +553,10 @@ class World:
         if len(log) == self._logged:
             return
         for each in islice(log, self._logged, None):
-            if each.effect is None and each.client_id:
+            if each.client_id and (each.effect is None or each.kind is FaultKind.PARTIAL_FILL):
                 name = self.books.parent_of(each.client_id)
                 self.traps.struck(trouble_of(each), name=name)
-            elif each.effect is None and not each.subject.startswith(("GET", "POST", "DELETE", "PUT", "late")):
+            elif each.kind in (FaultKind.STREAM_DISCONNECT, FaultKind.LISTEN_KEY_EXPIRY):
                 self.traps.struck(trouble_of(each), account=each.account)
         self._logged = len(log)
 
