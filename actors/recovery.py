@@ -13,7 +13,7 @@ from actors.supervisor.memory import OWN_HISTORY, Restored
 from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
 from messages.base import Event
-from messages.events import OrderFilled, QuantityAdjusted
+from messages.events import FundingBooked, OrderFilled, QuantityAdjusted
 from messages.ids import Names, parse_position_id
 from messages.journal import Replayed
 from messages.types import AccountId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
@@ -79,13 +79,17 @@ def _accounts(finished: Iterable[tuple[int, PositionId]]) -> Iterable[tuple[int,
 def _realized(
     recent: Iterable[tuple[int, Event]], accounts: dict[int, AccountId], day_of: Callable[[int], int]
 ) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
-    """Realized result less fees by (account, day), for the daily loss limit."""
+    """Realized result less fees, with fundings, by (account, day), for the daily loss limit."""
     sums: dict[tuple[AccountId, int], Decimal] = {}
     for ordinal, event in recent:
         account = accounts.get(ordinal)
-        if account is not None and isinstance(event, OrderFilled | QuantityAdjusted):
-            day = (account, day_of(event.ts_init))
+        if account is None:
+            continue
+        day = (account, day_of(event.ts_init))
+        if isinstance(event, OrderFilled | QuantityAdjusted):
             sums[day] = sums.get(day, Decimal(0)) + event.realized_pnl - event.fee
+        elif isinstance(event, FundingBooked):
+            sums[day] = sums.get(day, Decimal(0)) + event.amount
     return tuple(sums.items())
 
 

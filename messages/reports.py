@@ -392,6 +392,8 @@ class OrderView:
 class PositionView(Message):
     """A position as others may see it: committed state, published after every change.
 
+    `to_come` is what its entry or an addition has yet to send: later parts of a split one, or all of it while a
+    leverage is being set.
     `touched_ns` is when its last event was decided: a snapshot of the venue begun before says nothing of it.
     `unread`: the venue has filled more than there are trades for yet.
     """
@@ -424,6 +426,7 @@ class PositionView(Message):
     trailing: Decimal | None = None
     funding: Decimal = Decimal(0)
     unread: bool = False
+    to_come: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

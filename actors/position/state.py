@@ -165,6 +165,14 @@ class Position:
         return OrderPurpose.TRAILING if self.trailing is not None else None
 
     @property
+    def to_come(self) -> Decimal:
+        """What no order has been intended for yet, of all that was asked for."""
+        if self.entry_over or self.goal is not None or self.leverage_refused:
+            return ZERO
+        intended = sum((o.quantity for o in self.orders if o.purpose is OrderPurpose.ENTRY), ZERO)
+        return max(ZERO, self.requested - intended)
+
+    @property
     def addition(self) -> Decimal:
         """What is still to come of an addition that was asked for; zero when there is none."""
         if self.entries_from is None or self.entry_over:

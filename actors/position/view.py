@@ -48,5 +48,6 @@ def view(p: Position) -> PositionView:
         touched_ns=p.touched_ns,
         trailing=p.trailing,
         funding=dict(p.funding).get(QUOTE, Decimal(0)),
+        to_come=p.to_come,
         unread=any(o.fills_missing for o in p.orders),
     )

@@ -28,8 +28,8 @@ class Limits:
 class Facts:
     """What an opening is held against. `live` are the account's non-terminal positions.
 
-    `admitted` are its openings of which the views show no order yet, `leaving` the ordinals of which the views may not
-    show yet that they are being closed.
+    `admitted` are its openings and additions of which no view tells yet, `leaving` the ordinals of which the views may
+    not show yet that they are being closed.
     """
 
     account: Account
@@ -286,7 +286,7 @@ def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Decimal:
 
 
 def exposure(views: Iterable[PositionView], account: Account) -> Decimal:
-    """Notional of what is held and of entries still working, at mark price where there is one."""
+    """Notional of what is held, of entries still working and of those to come, at mark price where there is one."""
     total = Decimal(0)
     for view in views:
         price = account.marks.get(view.symbol) or view.entry_price
@@ -294,7 +294,7 @@ def exposure(views: Iterable[PositionView], account: Account) -> Decimal:
             ((o.quantity - o.filled_quantity) * (o.price or price) for o in view.orders if o.purpose == "entry"),
             Decimal(0),
         )
-        total += abs(view.quantity) * price + working
+        total += (abs(view.quantity) + view.to_come) * price + working
     return total
 
 

@@ -88,8 +88,9 @@ class Book:
     reserved: dict[Key, int] = field(default_factory=dict)
     commands: OrderedDict[CommandId, int] = field(default_factory=OrderedDict)
     finished: dict[int, PositionId] = field(default_factory=dict)
-    admitted: dict[int, OpenPosition] = field(default_factory=dict)
-    """Openings of which no order is to be seen yet: they count against the limits all the same."""
+    admitted: dict[CommandId, tuple[OpenPosition, int]] = field(default_factory=dict)
+    """Openings and additions that no view tells of yet, and until when (monotonic, ns; 0: until one does): they count
+    against the limits all the same. A view that tells of the command has its orders, and the rest in `to_come`."""
     next_ordinal: int = 1
     ended: set[int] = field(default_factory=set)
     """Ordinals of the terminal ones among the views: counted at every view, so never looked for among all."""
@@ -128,9 +129,8 @@ class Book:
             self.forget(view)
             return
         self.views[view.ordinal] = view
-        if view.orders or view.quantity or view.state.terminal:
-            self.admitted.pop(view.ordinal, None)
         for command_id in view.command_ids:
+            self.admitted.pop(command_id, None)
             if command_id and command_id not in self.commands:
                 self.remember(command_id, view.ordinal)
         key = key_of(view)
@@ -144,15 +144,21 @@ class Book:
         self.ended.add(view.ordinal)
         self.finished[view.ordinal] = view.position_id
 
+    def ahead(self, account: AccountId, now_ns: int) -> tuple[OpenPosition, ...]:
+        """What was admitted for this account and is in no view yet; an addition that was refused never will be."""
+        for command_id in [each for each, (_, until_ns) in self.admitted.items() if 0 < until_ns <= now_ns]:
+            del self.admitted[command_id]
+        return tuple(opening for opening, _ in self.admitted.values() if opening.account == account)
+
     def forget(self, view: PositionView) -> None:
         key = key_of(view)
         if self.reserved.get(key) == view.ordinal:
             del self.reserved[key]
         self.views.pop(view.ordinal, None)
-        self.admitted.pop(view.ordinal, None)
         self.ended.discard(view.ordinal)
         for command in [command for command, ordinal in self.commands.items() if ordinal == view.ordinal]:
             del self.commands[command]
+            self.admitted.pop(command, None)
 
     def overflow(self) -> tuple[int, ...]:
         """Ordinals of the oldest terminal positions beyond what is kept; their views are gone after this."""

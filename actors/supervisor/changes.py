@@ -53,17 +53,24 @@ def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
 
 
 def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
-    if command.add is None:
-        return ""
-    opening = OpenPosition(
+    return addition_refusal(addition(command, view, command.add), facts) if command.add is not None else ""
+
+
+def addition(command: ModifyPosition, view: PositionView, quantity: Decimal) -> OpenPosition:
+    """The opening that an addition amounts to, by market."""
+    return OpenPosition(
         command_id=command.command_id,
         account=view.account,
         symbol=view.symbol,
         side=view.side,
         strategy=view.strategy,
-        quantity=command.add,
+        quantity=quantity,
     )
-    return addition_refusal(opening, facts)
+
+
+def earned(view: PositionView) -> Decimal:
+    """What a position has brought in so far: realized, less its fees, with its fundings."""
+    return view.realized_pnl - view.fees + view.funding
 
 
 def rules_now(known: Mapping[Symbol, Instrument], told: Iterable[Instrument]) -> dict[Symbol, Instrument]:

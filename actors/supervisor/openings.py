@@ -50,9 +50,15 @@ class Openings:
             openings_last_minute=len(recent),
             realized_today=self.realized_today(account.account),
             watch_only=self._desk.settings.watch_only,
-            admitted=tuple(e for e in self._memory.book.admitted.values() if e.account == account.account),
+            admitted=self._memory.book.ahead(account.account, now),
             leaving=self.leaving(now),
         )
+
+    def admit(self, opening: c.OpenPosition, *, lasting_ns: int = 0) -> None:
+        """It passed: from now on it counts, in the minute and in the exposure, until a view tells of it."""
+        now = self._desk.context.clock.monotonic_ns()
+        self._memory.openings[opening.account].append(now)
+        self._memory.book.admitted[opening.command_id] = (opening, now + lasting_ns if lasting_ns else 0)
 
     def note_leaving(self, ordinal: int, command_id: CommandId) -> None:
         now = self._desk.context.clock.monotonic_ns()

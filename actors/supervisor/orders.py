@@ -8,9 +8,9 @@ from actors.position.actor import Identity
 from actors.position.state import blank
 from actors.supervisor.admission import refusal
 from actors.supervisor.book import Account
-from actors.supervisor.changes import change_refusal
+from actors.supervisor.changes import addition, change_refusal, earned
 from actors.supervisor.desk import Desk, Routes, position_address
-from actors.supervisor.openings import Openings
+from actors.supervisor.openings import LEAVING_NS, Openings
 from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
@@ -64,8 +64,8 @@ class Orders:
             )
             self._desk.reply(command, accepted=False, text=why)
             return
-        self._memory.openings[command.account].append(self._desk.context.clock.monotonic_ns())
-        self._memory.book.admitted[self.begin(command, account)] = command
+        self._openings.admit(command)
+        self.begin(command, account)
 
     def _adopt(self, command: c.AdoptPosition) -> None:
         """What exists at the venue comes under supervision, by the reconciler's word."""
@@ -127,7 +127,7 @@ class Orders:
         if why:
             self._desk.reply(command, accepted=False, text=why)
         elif command.add is not None:
-            self._memory.openings[view.account].append(self._desk.context.clock.monotonic_ns())
+            self._openings.admit(addition(command, view, command.add), lasting_ns=LEAVING_NS)
         return not why
 
     def _known(self, ordinal: int, position_id: PositionId) -> bool:
@@ -191,7 +191,7 @@ class Orders:
             for command in self._memory.taken.met(view):
                 self._desk.tell_position(view.ordinal, command)
         else:
-            gained = view.realized_pnl - before.realized_pnl - (view.fees - before.fees)
+            gained = earned(view) - earned(before)
             day = (view.account, self._openings.today())
             self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
             if gained < 0:

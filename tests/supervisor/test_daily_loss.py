@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+from actors.recovery import restored
 from actors.supervisor.admission import Limits
 from messages import reports as r
 from messages.commands import ClosePosition, ResumeOpenings
+from messages.events import FundingBooked, OrderFilled
 from messages.requests import Notify, Reply, SubmitOpening, SubmitReducing
 from messages.types import ClientOrderId, CommandId, PositionId, Severity, Side, StrategyId, TradeId, VenueOrderId
 from tests.supervisor.house import BTC, EDGE, MAIN, House
@@ -98,3 +100,39 @@ def test_an_account_has_limits_of_its_own() -> None:
     house = House(limits=LIMITS, account_limits={MAIN: Limits(daily_loss=Decimal(1000))}).ready()
     trade(house, "a", 50_000)
     assert answer(house, "b").accepted
+
+
+def test_fundings_count_in_a_days_loss_as_fees_do() -> None:
+    house = House(limits=LIMITS).ready()
+    house.open("a", strategy=StrategyId("a"))
+    fill(house, house.all(SubmitOpening, "gateway/main")[-1].client_order_id, Side.BUY, 60_000)
+    for payment, amount in enumerate((-60, 20, -60)):
+        house.tell(
+            r.FundingReport(
+                account=MAIN,
+                symbol=BTC,
+                amount=Decimal(amount),
+                currency="USDT",
+                payment_id=str(payment),
+                ts_event=house.dispatcher.clock.time_ns() + payment,
+            )
+        )
+        assert answer(house, f"b{payment}").accepted is (payment < 2)
+    assert "main has lost 101 today, limits.daily_loss is 100" in answer(house, "c").text
+
+
+def test_after_a_restart_the_day_begins_with_what_was_realized_paid_and_funded() -> None:
+    fees = OrderFilled(
+        client_order_id=ClientOrderId("o"),
+        trade_id=TradeId("t"),
+        quantity=Decimal(1),
+        price=Decimal(100),
+        fee=Decimal(3),
+        fee_currency="USDT",
+        realized_pnl=Decimal(-20),
+        ts_init=5,
+    )
+    funding = FundingBooked(amount=Decimal(-7), currency="USDT", ts_init=6)
+    finished = ((4, PositionId("main.BTCUSDT.long.a.4")),)
+    found = restored((), finished=finished, recent=((4, fees), (4, funding)), highest_ordinal=4, day_of=lambda _: 1)
+    assert found.realized_today == (((MAIN, 1), Decimal(-30)),)
