@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 SEEDS ?= 200
+JOBS ?= $(shell nproc)
 
 .PHONY: run demo test lint bench simulate states clean
 
@@ -26,7 +27,7 @@ bench: $(VENV)/.installed-test ## Ratios measured in one run, with the machine, 
 	$(BIN)/python -m benchmarks
 
 simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, under faults; `make simulate SEEDS=1000`.
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $$(date +%s)
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS)
 
 states: $(VENV)/.installed ## Render docs/states.md from the position machine's table.
 	$(BIN)/python -m actors.position.diagram > docs/states.md

@@ -159,6 +159,15 @@ def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--seed", type=_typed(_natural), default=None)
     command.add_argument("--storage", metavar="DIR", help="keep its account here (default: nowhere)")
     command.add_argument("--faults", metavar="FILE", help="a fault plan as JSON")
+    command = add("simulate", "run the whole system under faults on simulated time; needs a checkout of the source")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--seeds", metavar="N", type=_typed(_natural), help="so many fresh seeds (default 100)")
+    which.add_argument("--seed", metavar="S", type=_typed(_natural), help="this one; its story if it fails")
+    command.add_argument("--from", dest="first", metavar="S", type=_typed(_natural), help="the first of the seeds")
+    command.add_argument("--jobs", metavar="N", type=_typed(_natural), help="processes (default: cores)")
+    command.add_argument("--size", choices=("day", "sprint"), help="24 simulated hours, or a minute or two")
+    command.add_argument("--trace", action="store_true", help="with --seed: tell its story in any case")
+    command.add_argument("--keep-going", action="store_true", help="do not stop at the first failure")
 
 
 def _typed(parse: Callable[[Any], Any]) -> Callable[[str], Any]:

@@ -73,6 +73,10 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
 
         demo(arguments)
         return Exit.DONE
+    if arguments.command == "simulate":
+        from adapters.cli.simulate import simulate
+
+        return simulate(arguments)
     loaded = load(named_path(arguments.config))
     if arguments.command == "run":
         return _run(arguments, loaded, run)

@@ -1,7 +1,9 @@
 """`python -m tests.simulation --seed S [--trace]` replays one seed; `--seeds N [--from S] [--jobs N]` runs many."""
 
 import argparse
+import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +18,8 @@ TIMELINE_MOST = 400
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 where every invariant held, 1 where one did not."""
     arguments = _parser().parse_args(argv)
+    if arguments.first is None:
+        arguments.first = int(time.time())
     if arguments.seed is not None:
         with planted(arguments.mutant):
             return _one(arguments)
@@ -30,9 +34,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="run this one, and tell its story if it fails")
     parser.add_argument("--trace", action="store_true", help="tell its story in any case")
     parser.add_argument("--seeds", type=int, default=100, metavar="N")
-    parser.add_argument("--from", dest="first", type=int, default=1, metavar="S", help="the first of them")
+    parser.add_argument("--from", dest="first", type=int, metavar="S", help="the first of them (default: by the clock)")
     parser.add_argument("--size", default=DAY, choices=(DAY, SPRINT), help="24 hours, or a minute or two")
     parser.add_argument("--jobs", type=int, default=fleet.cores(), metavar="N", help="processes (default: cores)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document, nothing else")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first failure")
     parser.add_argument("--coverage", type=Path, metavar="FILE", help="write the cells that were reached, as JSON")
     parser.add_argument("--digests", action="store_true", help="print the trace hash of each seed, nothing else")
@@ -41,10 +46,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _one(arguments: argparse.Namespace) -> int:
-    outcome = simulate(arguments.seed, record=True, size=arguments.size)
-    if arguments.trace or outcome.violation:
+    outcome = simulate(arguments.seed, record=not arguments.json, size=arguments.size)
+    if arguments.json:
+        total = fleet.Sum()
+        total.add(outcome)
+        _say(json.dumps(_document(total, range(arguments.seed, arguments.seed + 1)), indent=1))
+    elif arguments.trace or outcome.violation:
         _say("\n".join(outcome.timeline))
-    _say(described(outcome))
+    if not arguments.json:
+        _say(described(outcome))
     return 1 if outcome.violation else 0
 
 
@@ -56,26 +66,51 @@ def _digests(arguments: argparse.Namespace) -> int:
 
 
 def _many(arguments: argparse.Namespace) -> int:
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    say = _keep_quiet if arguments.json else _say
+
     def heard(outcome: Outcome) -> bool:
         if outcome.violation is not None:
-            _say(described(outcome))
+            say(described(outcome))
         return outcome.violation is None or arguments.keep_going
 
-    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    say(f"seeds {seeds.start} to {seeds.stop - 1}, {arguments.size}")
     total = fleet.run(
-        seeds, size=arguments.size, jobs=arguments.jobs, mutant=arguments.mutant, on_outcome=heard, say=_say
+        seeds, size=arguments.size, jobs=arguments.jobs, mutant=arguments.mutant, on_outcome=heard, say=say
     )
-    if total.failed and not arguments.keep_going:
+    if arguments.json:
+        _say(json.dumps(_document(total, seeds), indent=1))
+    elif total.failed and not arguments.keep_going:
         with planted(arguments.mutant):
             again = simulate(total.failed[0].seed, record=True, size=arguments.size)
         _say("\n".join(again.timeline[-TIMELINE_MOST:]))
-        return 1
-    for name, number in sorted(total.faults.items()):
-        _say(f"  {number:7} {name}")
-    _say(coverage.table(total.cells))
+    else:
+        for name, number in sorted(total.faults.items()):
+            _say(f"  {number:7} {name}")
+        _say(coverage.table(total.cells))
     if arguments.coverage:
         coverage.write(arguments.coverage, total.cells)
     return 1 if total.failed else 0
+
+
+def _document(total: fleet.Sum, seeds: range) -> dict[str, object]:
+    failed = [
+        {"seed": outcome.seed, "invariant": outcome.violation.invariant, "text": outcome.violation.text}
+        for outcome in total.failed
+        if outcome.violation is not None
+    ]
+    return {
+        "first": seeds.start,
+        "seeds": total.seeds,
+        "faults": total.faults.total(),
+        "simulated_hours": str(total.simulated_ms // 3_600_000),
+        "restarts": total.deaths,
+        "failed": failed,
+    }
+
+
+def _keep_quiet(text: str) -> None:
+    """Nothing but the document is printed."""
 
 
 def _say(text: str) -> None:

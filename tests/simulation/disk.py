@@ -42,6 +42,8 @@ class SimulatedDisk(MemoryJournal):
         count: Callable[[str], None],
     ) -> None:
         super().__init__(image, later=self._wait, fault=self._fails, time_ns=time_ns)
+        # An attribute, as the journal on SQLite has it.
+        self.meta = MemoryJournal.meta(self)  # type: ignore[method-assign, assignment]
         self._call_later = later
         self._weather = weather
         self._random = random
