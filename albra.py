@@ -261,7 +261,8 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             for listener in audience:
                 listener(message)
 
-    renamed = names(journal.journal_id, journal.meta.former, restored)
+    with journal.reader() as reader:
+        renamed = names(journal.journal_id, reader.meta().former, restored)
     settings = Settings(
         journal_id=journal.journal_id,
         accounts=tuple(venues),
@@ -304,7 +305,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             spawn=_position_spawner(config, system, log, journal.journal_id),
             discard=system.stop_actor,
             runtime_rows=lambda: (
-                reconciler_memory.ledger.statistics()
+                reconciler_memory.statistics(system.clock.monotonic_ns())
                 + _runtime_rows(system, journal)
                 + (("chat", "telegram", chat.standing if chat else "not configured"),)
                 + figures.rows()
