@@ -261,8 +261,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             for listener in audience:
                 listener(message)
 
-    with journal.reader() as reader:
-        renamed = names(journal.journal_id, reader.meta().former, restored)
+    renamed = names(journal.journal_id, journal.meta.former, restored)
     settings = Settings(
         journal_id=journal.journal_id,
         accounts=tuple(venues),
