@@ -2,8 +2,8 @@
 
 On an address of its own, because it may be shown to the outside, which the control API may not. Such
 services cannot set headers, so the strategy's secret stands in the body; it is compared in constant
-time and never shown. An alert has one effect: its id names the command, an id seen before and a
-timestamp too far from now are refused.
+time and never shown, and an address that has it wrong again and again is not listened to for a while. An
+alert has one effect: its id names the command, an id seen before and a timestamp too far from now are refused.
 """
 
 import hmac
@@ -24,6 +24,7 @@ from adapters.config.values import WebhookConfig, WebhookStrategy
 from adapters.control import fields
 from adapters.control.answers import errors_as_json, failure
 from adapters.control.fields import FieldError
+from adapters.control.guesses import Guesses
 
 BODY_MAX = 16_384
 SEEN_MAX = 10_000
@@ -104,6 +105,7 @@ class Webhook:
         self._carry_out = carry_out
         self._now_ns = now_ns
         self._seen = Seen(max_age_ms=config.max_age_ms)
+        self._guesses = Guesses()
 
     def application(self) -> web.Application:
         application = web.Application(middlewares=[errors_as_json], client_max_size=BODY_MAX)
@@ -112,9 +114,16 @@ class Webhook:
 
     async def _alert(self, request: web.Request) -> web.Response:
         name = request.match_info["strategy"]
+        address, now_ms = _sender(request), self._now_ns() // 1_000_000
+        if wait_ms := self._guesses.wait_ms(address, now_ms):
+            seconds = -(-wait_ms // 1_000)
+            answer = failure(429, f"too many wrong secrets came from here: nothing is read for {seconds} s")
+            answer.headers["Retry-After"] = str(seconds)
+            return answer
         body = _document(await request.text())
         strategy = self._authentic(name, body)
         if strategy is None:
+            self._guesses.note(address, now_ms)
             _LOG.warning("a webhook alert was refused: wrong secret for %r from %s", name[:32], request.remote)
             return failure(401, "the secret is missing or wrong")
         alert = read(name, body)
@@ -148,6 +157,13 @@ class Webhook:
         if answer.status in (200, 409):
             self._seen.remember(alert.command_id, json.loads(answer.text or "null"), now_ms)
         return answer
+
+
+def _sender(request: web.Request) -> str:
+    """Who sent it. Behind a proxy on this machine that is whom the proxy saw, which it writes last."""
+    remote = request.remote or ""
+    seen = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+    return seen if seen and remote in ("127.0.0.1", "::1") else remote
 
 
 def read(strategy: str, body: Mapping[str, Any]) -> Alert:

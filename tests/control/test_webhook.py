@@ -17,6 +17,7 @@ from adapters.config.problems import ConfigError
 from adapters.control import webhook
 from adapters.control.address import announced
 from adapters.control.fields import FieldError
+from adapters.control.guesses import ADDRESSES_MOST, WINDOW_MS, WRONG_MOST, Guesses
 from adapters.control.server import ControlAddressError, ControlServer
 from adapters.control.webhook import Seen
 from messages.commands import ClosePosition, OpenPosition
@@ -53,14 +54,17 @@ class Hook:
     server: ControlServer
     storage: Path
 
-    def post(self, body: object, strategy: str = "trend", path: str | None = None) -> tuple[int, Any]:
+    def post(
+        self, body: object, strategy: str = "trend", path: str | None = None, seen_by_proxy: str = ""
+    ) -> tuple[int, Any]:
         where = announced(self.storage)
         assert where is not None
         connection = http.client.HTTPConnection(where["webhook"]["host"], where["webhook"]["port"], timeout=10)
         text = body if isinstance(body, str) else json.dumps(body)
         try:
             # As TradingView sends what it does not take for JSON.
-            connection.request("POST", path or f"/v1/webhook/{strategy}", text, {"Content-Type": "text/plain"})
+            headers = {"Content-Type": "text/plain"} | ({"X-Forwarded-For": seen_by_proxy} if seen_by_proxy else {})
+            connection.request("POST", path or f"/v1/webhook/{strategy}", text, headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
@@ -154,6 +158,28 @@ def test_without_the_secret_nothing_is_told_or_done(hook: Hook, caplog: pytest.L
     assert answers == [(401, {"error": "the secret is missing or wrong"})] * len(answers)
     assert hook.effects() == []
     assert SECRET not in caplog.text
+
+
+def test_who_guesses_the_secret_is_not_listened_to_for_a_while_and_nobody_else_suffers(hook: Hook) -> None:
+    guesses = [hook.post(alert(secret=f"guess {n}"), seen_by_proxy="6.6.6.6")[0] for n in range(WRONG_MOST + 3)]
+    assert guesses == [401] * WRONG_MOST + [429] * 3
+    status, told = hook.post(alert(), seen_by_proxy="8.8.8.8, 6.6.6.6")
+    assert (status, hook.effects()) == (429, []), "not even the right one, or it would be told by its answer"
+    assert "nothing is read for" in told["error"]
+    assert hook.post(alert(), seen_by_proxy="8.8.8.8")[0] == 200
+    assert len(hook.effects()) == 1
+
+
+def test_guesses_are_forgotten_after_their_window_and_never_fill_the_memory() -> None:
+    guesses = Guesses()
+    for now_ms in range(WRONG_MOST):
+        assert guesses.wait_ms("a", now_ms) == 0
+        guesses.note("a", now_ms)
+    assert guesses.wait_ms("a", WRONG_MOST) == WINDOW_MS - WRONG_MOST
+    assert guesses.wait_ms("a", WINDOW_MS) == 0, "the oldest has left the window"
+    for number in range(3 * ADDRESSES_MOST):
+        guesses.note(f"b{number}", WINDOW_MS)
+    assert len(guesses._wrong) == ADDRESSES_MOST
 
 
 @pytest.mark.parametrize(
