@@ -17,7 +17,7 @@ import pytest
 
 from actors.ports import Venue
 from adapters.exchange.client import CcxtVenue, _identity_in
-from adapters.exchange.settings import ExchangeSettings
+from adapters.exchange.settings import Backoff, ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
 from messages.reports import (
@@ -43,6 +43,7 @@ from messages.types import OrderStatus, PositionId, PositionMode, PositionSide, 
 from tests.exchange.desk_side import (
     BTC,
     MAIN,
+    PATIENCE_S,
     Desk,
     Ear,
     WallClock,
@@ -201,6 +202,33 @@ def test_an_expired_listen_key_is_a_gap_and_a_new_key_is_asked_for(desk: Desk, s
     plan(server)
     second = desk.submit()
     desk.ear.wait_for(FillReport, lambda fill: fill.client_order_id == second.client_order_id)
+
+
+def test_a_listen_key_is_prolonged_as_often_as_configured_and_the_stream_goes_on() -> None:
+    """Binance: "extends its validity for 60 minutes"; ours is prolonged every 20 unless configured otherwise."""
+    assert ExchangeSettings(exchange="binanceusdm", api_key="", api_secret="").listen_key_refresh_ms <= 30 * 60_000
+    with paper() as server, desk_on(server, listen_key_refresh_ms=20) as desk:
+        account = server.call(lambda paper: paper.live.venue.account_named())
+        first_ms = account.listen_key_until_ms
+        deadline_s = time.monotonic() + PATIENCE_S
+        while account.listen_key_until_ms < first_ms + 100:
+            assert time.monotonic() < deadline_s
+            server.call(lambda _: None)
+        desk.submit()
+        desk.ear.wait_for(FillReport)
+        assert not [each for each in desk.ear.heard if isinstance(each, StreamDown)]
+
+
+def test_reconnects_wait_longer_each_time_spread_by_lot_and_start_over_after_a_long_life() -> None:
+    settings = settings_at(1, backoff_min_ms=100, backoff_max_ms=1_000)
+    calm, hasty = Backoff(settings, lambda: 0.999), Backoff(settings, lambda: 0.0)
+    assert [round(calm.next_s(), 1) for _ in range(6)] == [0.1, 0.2, 0.4, 0.8, 1.0, 1.0]
+    assert [hasty.next_s() for _ in range(6)] == [0.05, 0.1, 0.2, 0.4, 0.5, 0.5]
+    assert hasty.next_s(at_least_ms=7_000) == 7
+    hasty.after(lived_s=1)
+    assert hasty.next_s() == 0.5
+    hasty.after(lived_s=24 * 3600)  # Binance ends every socket after 24 hours
+    assert hasty.next_s() == 0.05
 
 
 def test_a_key_that_the_venue_no_longer_knows_is_found_out_when_it_is_prolonged(server: EmbeddedServer) -> None:

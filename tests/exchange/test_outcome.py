@@ -20,6 +20,7 @@ from adapters.exchange.outcome import (
     interpret,
     interpret_raised,
     interpret_submit,
+    is_silent,
 )
 from adapters.exchange.venue_codes import BINANCE_USDM
 from messages.types import RejectReason
@@ -317,9 +318,61 @@ def test_retry_after_is_read_from_the_header_whatever_its_case_and_from_the_ban_
     ban = interpret_submit(418, {}, error(-1003, "IP banned until 1700000060000."), now_ms=1_700_000_000_000)
     assert isinstance(ban, NotExecuted)
     assert (ban.retry_after_ms, ban.throttled) == (60_000, True)
-    unreadable = interpret_submit(418, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, b"")
+    unreadable = interpret_submit(418, {"Retry-After": "some time next week"}, b"")
     assert isinstance(unreadable, NotExecuted)
     assert unreadable.retry_after_ms == 120_000
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "pause_ms"),
+    [(1_792_567_650_000, 30_000), (1_792_567_680_000, 0), (1_792_567_690_000, 0), (0, 120_000)],
+)
+def test_retry_after_may_be_a_date(now_ms: int, pause_ms: int) -> None:
+    """RFC 9110, 10.2.3. One that has passed is no pause; without our own time it says nothing."""
+    verdict = interpret_submit(418, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, b"", now_ms=now_ms)
+    assert isinstance(verdict, NotExecuted)
+    assert (verdict.retry_after_ms, verdict.throttled) == (pause_ms, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "code", "pause_ms"),
+    [
+        (429, {"Retry-After": "7"}, -1003, 7_000),
+        (429, {}, -1003, 60_000),
+        (429, {}, None, 60_000),
+        (418, {"Retry-After": "300"}, None, 300_000),
+        (418, {}, -1003, 120_000),
+        (418, {"Retry-After": "99999999"}, None, 3 * 24 * 3_600_000),
+        (400, {}, -1003, 60_000),
+        (400, {}, -1015, 10_000),
+    ],
+)
+def test_a_throttling_says_how_long_to_be_quiet_with_and_without_a_header(
+    status: int, headers: dict[str, str], code: int | None, pause_ms: int
+) -> None:
+    body = error(code, "Too many requests.") if code else b"<html>"
+    for ask in Ask:
+        verdict = interpret(ask, status, headers, body, now_ms=1_700_000_000_000)
+        assert isinstance(verdict, NotExecuted)
+        assert (verdict.retry_after_ms, verdict.throttled) == (pause_ms, True)
+
+
+def test_who_did_not_answer_is_told_from_who_answered_strangely() -> None:
+    silent = [
+        interpret(Ask.SUBMIT, 502, {}, b"<html>"),
+        interpret(Ask.READ, 200, {}, b""),
+        interpret(Ask.CANCEL, 408, {}, error(-1007, "Timeout waiting for response from backend server.")),
+        interpret(Ask.SUBMIT, 503, {}, error(-1, "Service Unavailable.")),
+        interpret_raised(Ask.QUERY, Raised(classes=("NetworkError",), text="reset")),
+    ]
+    spoken = [
+        interpret(Ask.SUBMIT, 400, {}, error(-9_999, "something new")),
+        interpret(Ask.READ, 429, {}, b""),
+        interpret(Ask.READ, 400, {}, error(-1021, "Timestamp")),
+        interpret(Ask.SUBMIT, 400, {}, error(-2019, "Margin is insufficient.")),
+    ]
+    assert [is_silent(verdict) for verdict in silent] == [True] * len(silent)
+    assert [is_silent(verdict) for verdict in spoken] == [False] * len(spoken)
 
 
 def test_a_verdict_never_shows_a_secret() -> None:
