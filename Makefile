@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 200
 JOBS ?= $(shell nproc)
 
-.PHONY: run demo test lint bench simulate states clean
+.PHONY: run demo test lint bench simulate mutants states clean
 
 run: $(VENV)/.installed ## Start the supervisor; without keys in config.yaml it trades on the embedded paper venue.
 	$(BIN)/albra run
@@ -28,6 +28,9 @@ bench: $(VENV)/.installed-test ## Ratios measured in one run, with the machine, 
 
 simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, under faults; `make simulate SEEDS=1000`.
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS)
+
+mutants: $(VENV)/.installed-test ## Planted bugs, at most 400 seeds or 3 minutes each: what catches them, and after how many seeds.
+	$(BIN)/python -m tests.simulation.mutants
 
 states: $(VENV)/.installed ## Render docs/states.md from the position machine's table.
 	$(BIN)/python -m actors.position.diagram > docs/states.md

@@ -1,15 +1,21 @@
-"""`python -m tests.simulation --seed S [--trace]` replays one seed; `--seeds N [--from S] [--jobs N]` runs many."""
+"""`python -m tests.simulation --seed S [--trace]` replays one seed; `--seeds N [--from S] [--jobs N]` runs many.
+
+A failure is made small by `--seed S --shrink FILE`, and replayed by `--plan FILE`.
+"""
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.simulation import coverage, fleet
+from tests.simulation import coverage, fleet, written
+from tests.simulation.draw import draw
 from tests.simulation.mutants import planted
-from tests.simulation.plan import DAY, SPRINT
+from tests.simulation.plan import DAY, SPRINT, Plan
+from tests.simulation.shrink import MEASURES, shrink, size_of
 from tests.simulation.world import Outcome, simulate
 
 TIMELINE_MOST = 400
@@ -20,9 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.first is None:
         arguments.first = int(time.time())
-    if arguments.seed is not None:
+    if arguments.seed is not None or arguments.plan is not None:
         with planted(arguments.mutant):
-            return _one(arguments)
+            return _smaller(arguments) if arguments.shrink is not None else _one(arguments)
     if arguments.digests:
         with planted(arguments.mutant):
             return _digests(arguments)
@@ -32,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, help="run this one, and tell its story if it fails")
+    parser.add_argument("--plan", type=Path, metavar="FILE", help="run this plan, as --shrink has written it")
+    parser.add_argument("--shrink", type=Path, metavar="FILE", help="with --seed or --plan: make it small, write it")
     parser.add_argument("--trace", action="store_true", help="tell its story in any case")
     parser.add_argument("--seeds", type=int, default=100, metavar="N")
     parser.add_argument("--from", dest="first", type=int, metavar="S", help="the first of them (default: by the clock)")
@@ -45,12 +53,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _plan(arguments: argparse.Namespace) -> Plan:
+    return draw(arguments.seed, arguments.size) if arguments.plan is None else written.read(arguments.plan)
+
+
+def _smaller(arguments: argparse.Namespace) -> int:
+    """Print what is left of it, and the one command that replays it."""
+    plan = _plan(arguments)
+    small = shrink(plan)
+    written.write(arguments.shrink, small.plan)
+    before, after = size_of(plan), size_of(small.plan)
+    _say(json.dumps(written.to_json(small.plan), indent=1))
+    gone = ", ".join(f"{was} {what} are {now}" for what, was, now in zip(MEASURES, before, after, strict=True))
+    _say(f"{small.invariant} after {small.runs} runs: {gone}")
+    mutant = f" --mutant {shlex.quote(arguments.mutant)}" if arguments.mutant else ""
+    _say(f"replay: python -m tests.simulation --plan {arguments.shrink} --trace{mutant}")
+    return 1
+
+
 def _one(arguments: argparse.Namespace) -> int:
-    outcome = simulate(arguments.seed, record=not arguments.json, size=arguments.size)
+    plan = _plan(arguments)
+    outcome = simulate(plan.seed, record=not arguments.json, plan=plan)
     if arguments.json:
         total = fleet.Sum()
         total.add(outcome)
-        _say(json.dumps(_document(total, range(arguments.seed, arguments.seed + 1)), indent=1))
+        _say(json.dumps(_document(total, range(plan.seed, plan.seed + 1)), indent=1))
     elif arguments.trace or outcome.violation:
         _say("\n".join(outcome.timeline))
     if not arguments.json:
@@ -123,8 +150,8 @@ def described(outcome: Outcome) -> str:
     told += f"{outcome.positions} positions, {sum(outcome.faults.values())} faults, trace {outcome.digest}"
     if outcome.violation is None:
         return f"{told}, converged after {outcome.converged_ms} ms of peace"
-    command = f"python -m tests.simulation --seed {outcome.seed} --size {outcome.size} --trace"
-    return f"{told}\n  {outcome.violation}\n  replay: {command}"
+    command = f"python -m tests.simulation --seed {outcome.seed} --size {outcome.size}"
+    return f"{told}\n  {outcome.violation}\n  replay: {command} --trace\n  make it small: {command} --shrink plan.json"
 
 
 if __name__ == "__main__":

@@ -157,6 +157,8 @@ class ChatServer:
     shown: list[Shown] = field(default_factory=list)
     said: dict[int, str] = field(default_factory=dict)
     """By update: what the owner wrote."""
+    said_ns: dict[int, int] = field(default_factory=dict)
+    """And when, by the wall's clock."""
     pressed: list[Pressed] = field(default_factory=list)
     confirmed: int = 0
     line: "Line | None" = None
@@ -185,6 +187,7 @@ class ChatServer:
         update = self._text(say, text)
         if say.by == OWNER:
             self.said[update.update_id] = text
+            self.said_ns[update.update_id] = self.wall_ns()
             self._expecting.append(say)
         self._arrive(update)
 

@@ -64,6 +64,9 @@ class Check:
     def offered(self, address: str, message: Message) -> None:
         """A message from outside was put into the mailbox of this address."""
 
+    def told(self, message: Message) -> None:
+        """Something was shown to the outside."""
+
     def quarantined(self, message: object) -> None:
         """An actor failed too often."""
 

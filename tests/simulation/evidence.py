@@ -10,7 +10,7 @@ import re
 from collections import deque
 from decimal import Decimal
 
-from actors.reconciler.policy import QUANTITY, Policy
+from actors.reconciler.policy import DEFAULT_OBSERVATIONS, QUANTITY
 from messages import events as e
 from messages.base import Event
 from messages.reconciliation import (
@@ -21,13 +21,15 @@ from messages.reconciliation import (
     Outcome,
     RepairAttempted,
 )
-from messages.types import Key
+from messages.types import MANUAL, Key
 from tests.simulation.check import SECOND, Check, Finding, Truth
 from tests.simulation.truth import ZERO, Deal, Leg, position_of
 
 CLAIM_NS = 30 * SECOND
 """A claim is about now, but for the time that reading, deciding and committing take under the worst weather."""
 LIES_MS = 120_000
+REQUIRED = dict(DEFAULT_OBSERVATIONS)
+"""As it was when the harness began."""
 UNEXPLAINED = "no trade explains it"
 _LIES = ("STALE_READ", "PARTIAL_LIST", "EMPTY_LIST")
 _CITED = re.compile(r"(d\d+): (.*)", re.DOTALL)
@@ -41,7 +43,6 @@ class Evidence(Check):
 
     def __init__(self, truth: Truth) -> None:
         super().__init__(truth)
-        self._policy = Policy()
         self._records: dict[str, Discrepancy] = {}
         self._ended: dict[str, DiscrepancyEnded] = {}
         self._escalated: set[str] = set()
@@ -101,7 +102,7 @@ class Evidence(Check):
         if name in self._records:
             self._fail("I6", f"{name} was detected twice")
         # Somebody's trades that add up to it prove it at once; they are looked at where they are booked.
-        seen_enough = record.observations >= self._policy.required(record.type) or UNEXPLAINED not in record.evidence
+        seen_enough = record.observations >= REQUIRED[record.type] or UNEXPLAINED not in record.evidence
         if not record.evidence or not seen_enough:
             self._fail("I6", f"{name} {record.type} was believed after {record.observations} observations")
         self._records[name] = record
@@ -142,6 +143,9 @@ class Evidence(Check):
         if event.command_id.startswith("forced-"):
             self._forced(ordinal, event)
             return
+        if event.quantity_delta > 0 and position.key.strategy != MANUAL:
+            text = f"{position.position_id} was given {event.quantity_delta} that it never ordered: {event.evidence}"
+            self._fail("I6", text, ordinal)
         if event.quantity_delta:
             self._cited(ordinal, position.key, event.evidence)
 

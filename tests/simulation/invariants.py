@@ -1,13 +1,11 @@
-"""The invariants of the design, each a named check against the disk and the venue.
+"""The invariants of the design, each a named check against the disk and the venue, never against what Albra says.
 
-Now: I1, I3, I4, I5, I7, I8, I9, I15, I2 as far as it concerns single orders, part of I14, and that no actor of
-the system fails. Later, and where: I2 of whole positions (believed flat only on evidence), I6 (one named resolution
-a divergence) and I13 (two instances) in `after_step`, once positions are reconciled and leases exist; I10 (request
-rate, degraded mode) in `sent`; I11 (an emergency overtakes) in an observer of mailboxes; I12 (one bad symbol or
-record) with faults of symbols and records; I16 (notices delivered) with the simulated chat.
+Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
+`CHECKS`: `evidence` (I2, I6), `degraded` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
+`telling` (I14 of the chat, I16). `MOMENTS` says when each is looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from actors.position.fold import fold
@@ -39,6 +37,25 @@ ILL_DISK_NS = 8 * SECOND
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (Evidence, Degraded, Urgency, Isolation, Once, Telling, Instances)
 """Those that have a room of their own, by concept."""
+MOMENTS: Mapping[str, str] = {
+    "I1": "each trade at the venue; orders that have not traded, each tick",
+    "I2": "each durable event: refusals, proofs of absence, adjustments, adoptions, ends of positions; each tick",
+    "I3": "each request that leaves; whatever is shown to the outside",
+    "I4": "each durable event",
+    "I5": "peace, until it holds; once more when it has held for a while",
+    "I6": "each durable event of the reconciler; in peace, every leg that somebody else has traded",
+    "I7": "each tick; in peace, the stops at the venue",
+    "I8": "each order that leaves, each trade at the venue, each entry intended",
+    "I9": "each tick of calm weather; in peace, every order at the venue",
+    "I10": "each request that leaves or arrives, each answer off the wire, each position that begins",
+    "I11": "each message handled, at each mailbox",
+    "I12": "each tick, and each quarantine",
+    "I13": "each request that leaves",
+    "I14": "each durable event, each refusal that is shown",
+    "I15": "each tick: what actors hold; at the end: every history folded at once; between processes: the trace",
+    "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
+}
+"""When each invariant is looked at."""
 
 
 class Violation(AssertionError):  # noqa: N818 - it is what it is called in every report
@@ -112,6 +129,8 @@ class Invariants:
     def heard(self, message: Message) -> None:
         """I3: whatever is told to the outside is durable already."""
         self.after_step()
+        for check in self.checks:
+            check.told(message)
         match message:
             case PositionView(version=version, ordinal=ordinal) if version:
                 durable = self.ledger.positions.get(ordinal)

@@ -1,8 +1,9 @@
 """I14: one command, at most one effect, however often it is said and however late it comes."""
 
 from messages import events as e
-from messages.base import Event
+from messages.base import Event, Message
 from messages.reconciliation import DiscrepancyEnded
+from messages.requests import Reply
 from messages.telegram import UpdateTaken
 from tests.simulation.check import Check, Truth
 
@@ -45,6 +46,13 @@ class Once(Check):
         before = self._done.setdefault((event.command_id, place, kind), event)
         if before is not event:
             self._fail("I14", f"{event.command_id} had an effect twice: {before}, then {event}", ordinal)
+
+    def told(self, message: Message) -> None:
+        """Who is refused may try again elsewhere: it must not have been done."""
+        if isinstance(message, Reply) and not message.accepted:
+            opened = self._done.get((message.command_id, 0, e.PositionRequested))
+            if opened is not None:
+                self._fail("I14", f"{message.command_id} was refused ({message.text}), and it has opened: {opened}")
 
     def _update(self, event: UpdateTaken) -> None:
         before = self._taken.setdefault(event.update_id, event)

@@ -23,6 +23,8 @@ from tests.simulation.check import SECOND, Check, Finding, Truth
 TOLD = frozenset({Severity.CRITICAL, Severity.WARNING})
 JUMPS_NS = 10 * SECOND
 """A notice is told after it came to be, by a clock that may have been set in between."""
+LATE_NS = 60 * SECOND
+_CHANGING = ("/open", "/close", "/modify", "/pause", "/resume")
 _BY_CHAT = "tg-"
 
 
@@ -48,12 +50,23 @@ class Telling(Check):
                 if str(OWNER) not in recipients:
                     self._fail("I16", f"notice {event.number} is to reach {recipients}, not the owner")
                 self._queued.append((event.ts_init - JUMPS_NS, event))
-            case UpdateTaken(command=command) if command is not None:
-                self._taken(event, self.server)
+            case UpdateTaken():
+                self._heard(event, self.server)
+                if event.command is not None:
+                    self._taken(event, self.server)
             case e.PositionRequested(command_id=command_id) if command_id.startswith(_BY_CHAT):
                 self._opened(ordinal, event, self.server)
 
     # I14 ---------------------------------------------------------------------------------------------------
+
+    def _heard(self, event: UpdateTaken, server: ChatServer) -> None:
+        """Nobody but the owner is listened to, and nothing that he said long ago is carried out."""
+        if event.user_id != OWNER:
+            self._fail("I14", f"{event.user_id} is no user, and was heard: {event.verdict}")
+        said_ns = server.said_ns.get(event.update_id, event.ts_init)
+        late = event.ts_init - said_ns > LATE_NS + JUMPS_NS
+        if late and event.verdict == "taken" and event.text.startswith(_CHANGING):
+            self._fail("I14", f"{event.text!r} was taken {(event.ts_init - said_ns) // SECOND} s after it was said")
 
     def _taken(self, event: UpdateTaken, server: ChatServer) -> None:
         """A command leaves only with the owner's press, each press lets out one, and no other command twice."""

@@ -18,7 +18,7 @@ from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultKind, FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
-from adapters.paper.limits import NO_LIMITS
+from adapters.paper.limits import BINANCE_LIMITS
 from adapters.paper.venue import PaperVenue
 from adapters.storage.memory import Image
 from messages.base import Message
@@ -109,7 +109,7 @@ class World:
             now_ms=START_MS,
             faults=plan.faults,
             volatility_ppm=plan.volatility_ppm,
-            limits=NO_LIMITS,
+            limits=BINANCE_LIMITS,
         )
         clock = self.scheduler.clock
         self.network = Network(

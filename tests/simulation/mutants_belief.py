@@ -1,0 +1,260 @@
+"""Planted bugs in what is believed: position rules, protection, reconciliation, snapshots and recovery."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import actors.position.actor as shell
+from actors.position import follow_up, machine, rules
+from actors.position.draft import Draft
+from actors.position.fold import realized
+from actors.position.state import ZERO, Order, OrderPhase, Position
+from actors.reconciler import attribution, compare, evidence, explain, resolve
+from actors.reconciler.attribution import Plan
+from actors.reconciler.core import Core
+from actors.reconciler.policy import Policy
+from actors.reconciler.resolve import RECONCILER
+from actors.runtime import ActorSystem
+from adapters.storage.memory import MemoryJournal
+from messages import codec
+from messages import events as e
+from messages import reports as r
+from messages.reports import PositionView
+from messages.types import OrderKind, OrderPurpose, OrderStatus
+from tests.simulation.planting import Mutant, mutant, patch, patch_rule
+
+
+def _restart_forgets_unknowns(stack: ExitStack) -> None:
+    """After a restart, what has no answer is taken for failed."""
+
+    def recovered(d: Draft, message: r.Recovered) -> None:
+        for order in d.position.live_orders():
+            if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED):
+                d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence="restart")
+        rules.recovered(d, message)
+
+    patch_rule(stack, r.Recovered, recovered)
+
+
+def _stop_not_canceled_on_close(stack: ExitStack) -> None:
+    patch(stack, follow_up, "_clean_up", lambda _draft: None)
+
+
+def _fills_not_deduped(stack: ExitStack) -> None:
+    """Every report of a fill counts."""
+
+    def filled(d: Draft, message: r.FillReport) -> None:
+        order = d.position.order(message.client_order_id)
+        if order is None or message.trade_id not in order.trades:
+            rules.filled(d, message)
+            return
+        d.record(
+            e.OrderFilled,
+            client_order_id=order.client_order_id,
+            trade_id=message.trade_id,
+            quantity=message.quantity,
+            price=message.price,
+            fee=message.fee,
+            fee_currency=message.fee_currency,
+            realized_pnl=realized(d.position, order.side, message.quantity, message.price),
+        )
+
+    patch_rule(stack, r.FillReport, filled)
+
+
+def _fills_deduped_by_size(stack: ExitStack) -> None:
+    """Two fills of an order for the same quantity are one that was told twice."""
+
+    def filled(d: Draft, message: r.FillReport) -> None:
+        order = d.position.order(message.client_order_id)
+        if order is None or order.filled != message.quantity:
+            rules.filled(d, message)
+
+    patch_rule(stack, r.FillReport, filled)
+
+
+def _late_fills_are_ignored(stack: ExitStack) -> None:
+    """An order that is over is not filled any more."""
+
+    def filled(d: Draft, message: r.FillReport) -> None:
+        order = d.position.order(message.client_order_id)
+        if order is not None and order.live:
+            rules.filled(d, message)
+
+    patch_rule(stack, r.FillReport, filled)
+
+
+def _canceled_means_unfilled(stack: ExitStack) -> None:
+    """What the venue says of a canceled order's fills is believed, and nobody reads its trades."""
+    ended = rules._ended
+
+    def believed(d: Draft, order: Order, message: r.OrderReport) -> None:
+        asked = len(d.effects)
+        ended(d, order, message)
+        del d.effects[asked:]
+
+    patch(stack, rules, "_ended", believed)
+    patch(stack, Core, "_own_trades", lambda *_args, **_more: ())
+
+
+def _stop_not_resized(stack: ExitStack) -> None:
+    """A stop at the right price is the right stop."""
+    protect = follow_up._protect_by
+
+    def by_price(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
+        price = d.position.wanted_price(purpose)
+        if not any(o.setting == price and not o.cancel_intended for o in d.position.live_orders(purpose)):
+            protect(d, purpose, kind)
+
+    patch(stack, follow_up, "_protect_by", by_price)
+
+
+def _a_refused_close_is_given_up(stack: ExitStack) -> None:
+    reduce = follow_up._reduce
+
+    def once(d: Draft) -> None:
+        if not any(o.purpose is OrderPurpose.REDUCE and o.phase is OrderPhase.REFUSED for o in d.position.orders):
+            reduce(d)
+
+    patch(stack, follow_up, "_reduce", once)
+
+
+def _entry_counted_by_its_fills(stack: ExitStack) -> None:
+    """What is not seen filled is sent again, whatever became of it."""
+
+    def enter(d: Draft) -> None:
+        p = d.position
+        if p.entry_over or p.goal is not None or p.leverage_refused or p.leverage_pending:
+            return
+        entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
+        pending = any(o.phase in (OrderPhase.SENT, OrderPhase.WORKING) for o in entries)
+        remaining = p.requested - sum((o.filled for o in entries), ZERO)
+        if remaining > 0 and not pending and len(entries) < 4:
+            kind = OrderKind.MARKET if p.limit_price is None else OrderKind.LIMIT
+            follow_up._intend(d, OrderPurpose.ENTRY, kind, remaining)
+
+    patch(stack, follow_up, "_enter", enter)
+
+
+def _cancels_are_not_repeated(stack: ExitStack) -> None:
+    """A restart takes what was to be canceled for canceled."""
+
+    def recovered(d: Draft, _: r.Recovered) -> None:
+        for order in d.position.live_orders():
+            if order.phase is OrderPhase.SENT:
+                d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="restart before an answer")
+            if order.cancel_intended:
+                d.record(
+                    e.OrderEnded,
+                    client_order_id=order.client_order_id,
+                    status=OrderStatus.CANCELED,
+                    filled_quantity=order.filled,
+                )
+            else:
+                d.resolve(order)
+
+    patch_rule(stack, r.Recovered, recovered)
+
+
+def _nobody_is_told(stack: ExitStack) -> None:
+    """A position without its stop is nobody's news."""
+    patch(stack, rules, "_tell_unprotected", lambda _draft: None)
+
+
+def _commands_are_carried_out_again(stack: ExitStack) -> None:
+    """A position does not look whether it has had this command before."""
+    patch(stack, machine, "Command", type("Nothing", (), {}))
+
+
+def _snapshot_leaves_out_the_stop(stack: ExitStack) -> None:
+    def snapshot(before: Position, after: Position) -> bytes | None:
+        return codec.encode(replace(after, stop_loss=None)) if after.version // 4 != before.version // 4 else None
+
+    patch(stack, shell, "_snapshot", snapshot)
+
+
+def _recovery_loses_one(stack: ExitStack) -> None:
+    """Every third position is not found on the disk."""
+    recover = MemoryJournal.recover
+
+    def some(self: MemoryJournal) -> Iterable[Any]:
+        return (found for found in recover(self) if found.ordinal <= 0 or found.ordinal % 3)
+
+    patch(stack, MemoryJournal, "recover", some)
+
+
+# Reconciliation ------------------------------------------------------------------------------------------
+
+
+def _reconciler_hears_late(stack: ExitStack) -> None:
+    """It subscribes when its own turn comes; by then positions may have shown themselves."""
+    subscribe = ActorSystem.subscribe
+
+    def only_by_actors(self: ActorSystem, message: type, listener: Any) -> None:
+        if listener != RECONCILER or self.dispatcher.busy:  # type: ignore[attr-defined]
+            subscribe(self, message, listener)
+
+    patch(stack, ActorSystem, "subscribe", only_by_actors)
+
+
+def _empty_list_means_flat(stack: ExitStack) -> None:
+    """What a list of positions does not show is gone."""
+    judge = Core._judge_account
+
+    def at_once(self: Core, watch: Any, comparison: Any) -> None:
+        for finding in comparison.findings:
+            if finding.type is compare.T.POSITION_NOT_IN_EXCHANGE:
+                round_ = SimpleNamespace(trades=None, orders=None, symbol=None)
+                self._cases.take_up(watch, watch.evidence.suspicions[finding.key], round_)  # type: ignore[arg-type]
+        judge(self, watch, comparison)
+
+    patch(stack, Core, "_judge_account", at_once)
+    patch(stack, evidence, "mass_vanish", lambda _comparison: False)
+
+
+def _one_look_is_enough(stack: ExitStack) -> None:
+    patch(stack, Policy, "required", lambda *_: 1)
+
+
+def _own_trades_are_somebodys(stack: ExitStack) -> None:
+    patch(stack, explain, "_is_own", lambda *_: False)
+
+
+def _first_strategy_found(stack: ExitStack) -> None:
+    """What differs is the first position's on that leg."""
+
+    def first(views: Sequence[PositionView], difference: Decimal, step: Decimal, policy: Any) -> Plan:
+        for view in views:
+            delta = difference * view.side.sign
+            if view.quantity + delta >= 0:
+                return Plan(shares=(attribution._share(view, delta),))
+        return attribute(views, difference, step, policy)
+
+    attribute = attribution.attribute
+    patch(stack, resolve, "attribute", first)
+
+
+BELIEF: Mapping[str, Mutant] = {
+    "restart forgets unknowns": mutant(_restart_forgets_unknowns, "I2", "I5", seed=3),
+    "stop not canceled on close": mutant(_stop_not_canceled_on_close, "I5", "I9"),
+    "fills not deduped": mutant(_fills_not_deduped, "I4"),
+    "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7"),
+    "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7"),
+    "canceled means unfilled": mutant(_canceled_means_unfilled, "I5", "I6"),
+    "stop not resized": mutant(_stop_not_resized, "I7", "I8", seed=5),
+    "a refused close is given up": mutant(_a_refused_close_is_given_up, "I5", seed=37),
+    "entry counted by its fills": mutant(_entry_counted_by_its_fills, "I1"),
+    "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", seed=47),
+    "nobody is told": mutant(_nobody_is_told, "I7", seed=2),
+    "commands are carried out again": mutant(_commands_are_carried_out_again, "I14", "I3", seed=26),
+    "snapshot leaves out the stop": mutant(_snapshot_leaves_out_the_stop, "I15", seed=3),
+    "recovery loses one": mutant(_recovery_loses_one, "I12", "I5", "I6", "I15", seed=3),
+    "reconciler hears late": mutant(_reconciler_hears_late, "I5", "I6", "I7", "I9", seed=3),
+    "empty list means flat": mutant(_empty_list_means_flat, "I2", "I6", seed=28),
+    "one look is enough": mutant(_one_look_is_enough, "I2", "I6", seed=47),
+    "own trades are somebody's": mutant(_own_trades_are_somebodys, "I2", "I6", seed=3),
+    "the first strategy found": mutant(_first_strategy_found, "I6", seed=6),
+}

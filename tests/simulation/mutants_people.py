@@ -1,0 +1,195 @@
+"""Planted bugs where people and the disk are: journal, supervisor, notifier, telegram, instances."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import actors.telegram.actor as telegram
+import albra
+from actors.journal import JournalActor
+from actors.notifier import outbox
+from actors.notifier.actor import NotifierActor
+from actors.supervisor.book import Book
+from actors.supervisor.openings import Openings
+from actors.supervisor.orders import Orders
+from actors.telegram import previews
+from actors.telegram.asking import SUPERVISOR
+from actors.telegram.confirmations import Confirmations
+from actors.telegram.roles import Access
+from actors.telegram.running import Running
+from adapters.storage import lock
+from messages.base import Event
+from messages.journal import AppendStep
+from messages.notices import NoticesDropped
+from messages.requests import Notify
+from messages.telegram import Role, SendFailed, TextSent
+from tests.simulation.disk import SimulatedDisk
+from tests.simulation.planting import Mutant, mutant, patch
+
+# The disk ------------------------------------------------------------------------------------------------
+
+
+def _effects_before_commit(stack: ExitStack) -> None:
+    """What a step lets out leaves at once; the disk will surely follow."""
+    append = JournalActor._append
+
+    def at_once(self: JournalActor, step: AppendStep) -> None:
+        if not step.attempt:
+            for effect in step.effects:
+                self.context.tell(effect.to, effect.message)
+        append(self, replace(step, effects=()))
+
+    patch(stack, JournalActor, "_append", at_once)
+
+
+def _unsynced_journal(stack: ExitStack) -> None:
+    """A commit is reported before it is synced: `synchronous=OFF`."""
+    append = SimulatedDisk.append
+
+    def lying(self: SimulatedDisk, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
+        append(self, steps, lambda _why: None)
+        done(None)
+
+    patch(stack, SimulatedDisk, "append", lying)
+
+
+def _failed_commits_count(stack: ExitStack) -> None:
+    """An error of the disk is logged, and nobody is told."""
+    append = SimulatedDisk.append
+
+    def deaf(self: SimulatedDisk, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
+        append(self, steps, lambda _why: done(None))
+
+    patch(stack, SimulatedDisk, "append", deaf)
+
+
+def _the_lock_is_advice(stack: ExitStack) -> None:
+    """The data directory's lock is asked for, and its refusal is not heard."""
+    patch(stack, lock, "fcntl", SimpleNamespace(flock=lambda *_: None, LOCK_EX=0, LOCK_NB=0, LOCK_SH=0))
+
+
+# The supervisor ------------------------------------------------------------------------------------------
+
+
+def _pauses_are_forgotten(stack: ExitStack) -> None:
+    patch(stack, Openings, "holds", lambda _self: ())
+
+
+def _pauses_end_with_the_process(stack: ExitStack) -> None:
+    """A hold is in memory only, as far as the next life is concerned."""
+    restore = albra._restore
+    patch(stack, albra, "_restore", lambda *args: replace(restore(*args), own_events=()))
+
+
+def _openings_are_not_remembered(stack: ExitStack) -> None:
+    """A command that comes again is a new one."""
+    patch(stack, Book, "remember", lambda *_: None)
+
+
+def _no_leg_is_shared(stack: ExitStack) -> None:
+    """A close does not prove its stops canceled first."""
+    patch(stack, Orders, "_shared", lambda *_: False)
+
+
+def _a_close_counts_when_it_shows(stack: ExitStack) -> None:
+    """Nobody waits for a close whose view has not come yet."""
+    patch(stack, Openings, "leaving", lambda *_: frozenset())
+
+
+# The notifier --------------------------------------------------------------------------------------------
+
+
+def _sent_is_delivered(stack: ExitStack) -> None:
+    """Whatever the chat answers, it was told."""
+    answered = NotifierActor._answered
+
+    def done(self: NotifierActor, answer: Any) -> None:
+        if isinstance(answer, SendFailed):
+            answer = TextSent(request_id=answer.request_id, chat_id=0, message_id=0)
+        answered(self, answer)
+
+    patch(stack, NotifierActor, "_answered", done)
+
+
+def _notices_die_with_the_process(stack: ExitStack) -> None:
+    """What steps wanted told is not looked for after a restart."""
+    start = albra._notifier_start
+    patch(stack, albra, "_notifier_start", lambda journal: replace(start(journal), notices=()))
+
+
+def _important_notices_make_room(stack: ExitStack) -> None:
+    def make_room(known: outbox.Outbox, _severity: object, now_ns: int) -> tuple[Event, ...]:
+        if len(known.entries) < 3:
+            return ()
+        return (NoticesDropped(ts_init=now_ns, recipient="", numbers=(known.entries[0].number,), why="made room"),)
+
+    patch(stack, outbox, "_make_room", make_room)
+
+
+def _the_same_words_are_told_once(stack: ExitStack) -> None:
+    """A text that was told is not told again, whichever position it is about, and nobody counts."""
+    decide = outbox.decide
+
+    def once(known: outbox.Outbox, notice: Notify, *rest: Any) -> tuple[Event, ...]:
+        start = notice.text[:12]
+        return () if any(each.text.startswith(start) for each in known.recent) else decide(known, notice, *rest)
+
+    patch(stack, outbox, "decide", once)
+
+
+# The chat ------------------------------------------------------------------------------------------------
+
+
+def _a_button_serves_twice(stack: ExitStack) -> None:
+    patch(stack, Confirmations, "without", lambda self, _number: self)
+
+
+def _nothing_is_confirmed(stack: ExitStack) -> None:
+    """A command leaves as soon as it is understood; the buttons come all the same."""
+    preview = Running._preview
+
+    def at_once(self: Running, task: Any) -> None:
+        plan = previews.plan
+
+        def leaving(request: Any, desk: Any) -> Any:
+            made = plan(request, desk)
+            if isinstance(made, previews.Plan):
+                self.context.tell(SUPERVISOR, made.command)
+            return made
+
+        with ExitStack() as inner:
+            patch(inner, previews, "plan", leaving)
+            preview(self, task)
+
+    patch(stack, Running, "_preview", at_once)
+
+
+def _anybody_is_the_owner(stack: ExitStack) -> None:
+    patch(stack, Access, "role", lambda *_: Role.OWNER)
+
+
+def _late_words_are_carried_out(stack: ExitStack) -> None:
+    patch(stack, telegram, "LATE_NS", 10**18)
+
+
+PEOPLE: Mapping[str, Mutant] = {
+    "effects before commit": mutant(_effects_before_commit, "I3"),
+    "unsynced journal": mutant(_unsynced_journal, "I3"),
+    "failed commits count": mutant(_failed_commits_count, "I3", "I15", "I14"),
+    "the lock is advice": mutant(_the_lock_is_advice, "I13", seed=11),
+    "pauses are forgotten": mutant(_pauses_are_forgotten, "I10", seed=3),
+    "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", seed=127),
+    "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=36),
+    "no leg is shared": mutant(_no_leg_is_shared, "I8", seed=60),
+    "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8"),
+    "sent is delivered": mutant(_sent_is_delivered, "I16", seed=5),
+    "notices die with the process": mutant(_notices_die_with_the_process, "I16"),
+    "important notices make room": mutant(_important_notices_make_room, "I16", seed=7),
+    "the same words are told once": mutant(_the_same_words_are_told_once, "I16", seed=3),
+    "a button serves twice": mutant(_a_button_serves_twice, "I14", seed=11),
+    "nothing is confirmed": mutant(_nothing_is_confirmed, "I14", seed=3),
+    "anybody is the owner": mutant(_anybody_is_the_owner, "I14", seed=7),
+    "late words are carried out": mutant(_late_words_are_carried_out, "I14", seed=7),
+}

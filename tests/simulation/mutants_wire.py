@@ -1,0 +1,143 @@
+"""Planted bugs between the positions and the venue: gateway, exchange adapter, mailboxes."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+
+from actors.gateway import doubt, resync
+from actors.gateway.actions import SECOND
+from actors.gateway.budget import Budget
+from actors.gateway.core import Gateway
+from actors.gateway.doubts import Doubts
+from actors.gateway.orders import Orders
+from actors.runtime.mailbox import Mailbox
+from adapters.exchange import calls, outcome
+from adapters.exchange.calls import Call
+from adapters.exchange.outcome import Verdict
+from messages import reports as r
+from messages.ids import client_order_id, parse_client_order_id
+from messages.priority import Priority
+from messages.requests import SubmitOrder
+from messages.types import ClientOrderId, PositionMode, RejectReason
+from tests.simulation.planting import Mutant, mutant, patch
+
+OTHER_NUMBERS = 5_000
+
+
+def _blind_resend(stack: ExitStack) -> None:
+    """No answer: send it again."""
+
+    def unknown(self: Orders, message: r.OutcomeUnknown) -> None:
+        name = message.client_order_id
+        order = self._answered(name)
+        if order is not None:
+            self._sent.owe(name)
+            self._waiting[name] = order
+            self._desk.later(f"retry/{name}", SECOND // 2)
+        self.cancels.let_go(name)
+
+    patch(stack, Orders, "unknown", unknown)
+
+
+def _retry_under_a_new_id(stack: ExitStack) -> None:
+    """Another try is another order, and names itself anew."""
+    retry_due = Orders.retry_due
+
+    def renamed(self: Orders, name: ClientOrderId) -> None:
+        order, parts = self._waiting.pop(name, None), parse_client_order_id(name)
+        if order is None or parts is None:
+            return
+        other = client_order_id(parts.journal_id, parts.ordinal, parts.number + OTHER_NUMBERS)
+        self._sent.owe(other)
+        self._waiting[other] = replace(order, client_order_id=other)
+        retry_due(self, other)
+
+    patch(stack, Orders, "retry_due", renamed)
+
+
+def _503_means_rejected(stack: ExitStack) -> None:
+    def judged(codes: object, text: str, cause: str) -> Verdict:
+        return outcome.Rejected(reason=RejectReason.OTHER, code="503", text=cause)
+
+    patch(stack, outcome, "_judge_server_fault", judged)
+
+
+def _not_found_means_failed(stack: ExitStack) -> None:
+    """One query that finds nothing is proof, whenever it was asked."""
+    patch(stack, doubt, "_needed", lambda _doubt: 1)
+    patch(stack, Doubts, "_last_possible_send", lambda *_: -3600 * SECOND)
+
+
+def _reduce_only_dropped(stack: ExitStack) -> None:
+    _without(stack, "reduceOnly")
+
+
+def _leg_dropped(stack: ExitStack) -> None:
+    """In hedge mode the venue is not told which leg."""
+    _without(stack, "positionSide")
+
+
+def _without(stack: ExitStack, dropped: str) -> None:
+    submit = calls.submit
+
+    def without(message: SubmitOrder, mode: PositionMode) -> Call:
+        call = submit(message, mode)
+        return replace(call, params={name: value for name, value in call.params.items() if name != dropped})
+
+    patch(stack, calls, "submit", without)
+
+
+def _bans_are_not_honored(stack: ExitStack) -> None:
+    patch(stack, Gateway, "_be_quiet", lambda *_: None)
+
+
+def _a_ban_of_others_is_not_ours(stack: ExitStack) -> None:
+    """Only who was told of the ban keeps quiet."""
+    budget_used = Gateway._budget_used
+    patch(stack, Gateway, "_budget_used", lambda self, said: budget_used(self, replace(said, quiet_ms=0)))
+
+
+def _reads_without_end(stack: ExitStack) -> None:
+    """A reading follows upon a reading, and nobody counts what they cost."""
+    patch(stack, resync, "failed", lambda state, _request_id: (state, 1))
+    answered = resync.answered
+
+    def again(state: resync.Resync, request_id: str) -> tuple[resync.Resync, resync.Reads]:
+        done, reads = answered(state, request_id)
+        return resync.want(done) if not reads and resync.is_ours(state, request_id) else (done, reads)
+
+    patch(stack, resync, "answered", again)
+    patch(stack, Budget, "allows", lambda *_: True)
+
+
+def _one_lane_for_all(stack: ExitStack) -> None:
+    """Mailboxes are queues: first come, first served."""
+
+    def put(self: Mailbox, message: object) -> None:
+        rank = int(Priority.MEDIUM)
+        next(self._accepted[rank])
+        self.lanes[rank].append(message)
+        self._wake(0)
+
+    patch(stack, Mailbox, "put", put)
+
+
+def _silence_is_health(stack: ExitStack) -> None:
+    """A stream that is up needs no sweep, and one that comes back has missed nothing."""
+    patch(stack, Gateway, "_sweep", lambda _self: None)
+    patch(stack, Gateway, "_stream_up", lambda self, message: self._desk.say(message))
+
+
+WIRE: Mapping[str, Mutant] = {
+    "blind resend": mutant(_blind_resend, "I1", "I2", "I3", "I14"),
+    "retry under a new id": mutant(_retry_under_a_new_id, "I3", seed=9),
+    "503 means rejected": mutant(_503_means_rejected, "I2"),
+    "not found means failed": mutant(_not_found_means_failed, "I2"),
+    "reduce-only dropped": mutant(_reduce_only_dropped, "I8"),
+    "leg dropped": mutant(_leg_dropped, "I8", "I5", seed=51),
+    "bans are not honored": mutant(_bans_are_not_honored, "I10", seed=2),
+    "a ban of others is not ours": mutant(_a_ban_of_others_is_not_ours, "I10", seed=24),
+    "reads without end": mutant(_reads_without_end, "I10"),
+    "one lane for all": mutant(_one_lane_for_all, "I11", seed=2),
+    "silence is health": mutant(_silence_is_health, "I5", "I7", "I9", seed=2),
+}
