@@ -95,7 +95,7 @@ class Demands:
             command_id=command.command_id,
             to=command.reply_to,
             discrepancies=ledger.latest(command.symbol, command.most),
-            statistics=ledger.statistics() + ledger.breakdown(),
+            statistics=self._memory.statistics(self._clock.monotonic_ns()) + ledger.breakdown(),
         )
         self._draft.tell(command.reply_to, answer)
 

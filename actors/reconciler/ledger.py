@@ -157,8 +157,8 @@ class Ledger:
     def settings_of(self, account: AccountId) -> dict[Symbol, SymbolSetting]:
         return {symbol: setting for (name, symbol), setting in self.settings.items() if name == account}
 
-    def statistics(self) -> Rows:
-        """Section, name, value: what `albra status` and `albra discrepancies` show."""
+    def statistics(self, quiet: int = 0) -> Rows:
+        """Section, name, value: what `albra status` shows. `quiet`: checks that are not recorded yet."""
         standing = [record.outcome for record in self.cases()]
         ended = sum(count for (_, _, _, outcome), count in self.counts.items())
         settled = self.resolved
@@ -167,7 +167,7 @@ class Ledger:
         for (kind, _, _, _), count in self.counts.items():
             by_type[kind] = by_type.get(kind, 0) + count
         return (
-            (section, "checks", f"{self.checks}, {self.failed_reads} failed reads"),
+            (section, "checks", f"{self.checks + quiet}, {self.failed_reads} failed reads"),
             (
                 section,
                 "discrepancies",

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from actors.reconciler.evidence import Evidence
 from actors.reconciler.facts import Key, Leg, OpenOrders
-from actors.reconciler.ledger import Ledger
+from actors.reconciler.ledger import Ledger, Rows
+from actors.reconciler.policy import SECOND
 from actors.reconciler.schedule import Looked
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, ReconcileAnswer, TradesReport
@@ -110,6 +111,12 @@ class Memory:
     answers: dict[CommandId, ReconcileAnswer] = field(default_factory=dict)
     rounds: int = 0
 
+    def statistics(self, now_ns: int) -> Rows:
+        """The ledger's, with what only this process knows; `now_ns` is monotonic."""
+        checks, *others = self.ledger.statistics(sum(watch.quiet for watch in self.watches.values()))
+        looked = "; ".join(f"{watch.account}: {_ago(watch.looked.any_ns, now_ns)}" for watch in self.watches.values())
+        return (checks, ("reconciliation", "last check", looked), *others)
+
     def keep(self, answer: ReconcileAnswer) -> None:
         """A command repeated because its answer was lost is answered, not carried out again."""
         self.answers[answer.command_id] = answer
@@ -119,3 +126,7 @@ class Memory:
     @classmethod
     def of(cls, accounts: tuple[AccountId, ...]) -> "Memory":
         return cls(watches={account: Watch(account=account) for account in accounts})
+
+
+def _ago(at_ns: int | None, now_ns: int) -> str:
+    return "never" if at_ns is None else f"{(now_ns - at_ns) // SECOND} s ago"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from actors.telegram.phrases import REPLIES
-from actors.telegram.rows import ROWS, Rows
+from actors.telegram.rows import Rows
 from actors.telegram.words import Markup, Words, escape, join, number, signed
 from messages.commands import CloseAll, ClosePosition, Command, ModifyPosition, OpenPosition
 from messages.reports import PositionView
@@ -16,6 +16,7 @@ def follows(command: Command) -> bool:
     return isinstance(command, CloseAll | ClosePosition | OpenPosition | ModifyPosition)
 
 
+_CAUSE_MOST = 60
 _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.PAUSED)
 
 
@@ -53,16 +54,16 @@ class Surroundings:
         section = f"account {view.account}"
         for found, name, value in self.status:
             if found == section and name == "venue" and value != "up":
-                return words("its venue is out of reach ({why})", why=words.retell(value, ROWS))
+                return words("its venue is out of reach ({why})", why=_short(value.removeprefix("down: ")))
             if (found, name) == ("journal", "disk") and not value.startswith(("well", "short")):
                 return words("the journal cannot be written; albra flatten --break-glass closes without it")
         return None
 
 
 def report(
-    words: Words, command: Command, views: tuple[PositionView, ...], around: Surroundings, *, final: bool
+    words: Words, command: Command, views: tuple[PositionView, ...], around: Surroundings, *, slow: bool
 ) -> tuple[Markup, bool]:
-    """The lines, what is not done first, and whether all has settled. `final`: what is open stays so for now."""
+    """The lines, what is not done first, and whether all has settled. `slow`: it takes long, which is said."""
     waiting = [view for view in views if not settled(command, view)]
     done = all(view.ordinal in around.quarantined for view in waiting)
     over = [view for view in views if settled(command, view)]
@@ -70,7 +71,7 @@ def report(
     if isinstance(command, CloseAll):
         closed = sum(view.state.terminal for view in views)
         lines.insert(0, words("Closed {n} of {total}.", n=closed, total=len(views)))
-    if final and not done:
+    if slow and not done:
         resting = isinstance(command, OpenPosition) and command.limit_price is not None
         lines.append(
             words("The entry waits at its price; a notice tells when it is filled.")
@@ -104,3 +105,7 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
     elif open_ and (trouble := around.trouble(words, view)) is not None:
         parts.append(trouble)
     return join(", ", parts)
+
+
+def _short(cause: str) -> str:
+    return cause if len(cause) <= _CAUSE_MOST else cause[:_CAUSE_MOST] + "…"

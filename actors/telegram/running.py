@@ -49,8 +49,9 @@ _SAID: Mapping[type[Message], str] = {
     AcknowledgeDiscrepancy: "/ack",
 }
 LOOK_NS = 1_000_000_000
-LOOKS_MOST = 30
-"""How often a command's positions are looked at until nothing more is expected."""
+LOOKS_SHOWN, LOOKS_MOST = 30, 90
+"""How often a command's positions are looked at until it is said that it takes long, and until no more is said."""
+_PAUSES = ((10, LOOK_NS), (LOOKS_SHOWN, 3 * LOOK_NS), (LOOKS_MOST, 10 * LOOK_NS))
 LATE_NS = 60 * 1_000_000_000
 """An order to change something that is older than this is answered, not carried out."""
 
@@ -137,7 +138,8 @@ class Running(Reading):
 
     def _look_later(self, run: Run) -> None:
         topic = f"look/{run.command.command_id}"
-        self.context.schedule(topic, LOOK_NS * (1 if run.looks < 10 else 3), Tick(topic=topic))
+        pause_ns = next(pause_ns for looks, pause_ns in _PAUSES if run.looks < looks)
+        self.context.schedule(topic, pause_ns, Tick(topic=topic))
 
     def _look(self, command_id: CommandId) -> None:
         run = self._runs.get(command_id)
@@ -150,14 +152,15 @@ class Running(Reading):
         run = task.run
         assert run is not None
         run.looks += 1
-        final = run.looks >= LOOKS_MOST
+        slow = run.looks >= LOOKS_SHOWN
+        final = run.looks >= (LOOKS_MOST if isinstance(run.command, CloseAll) else LOOKS_SHOWN)
         found = task.positions
         if found is not None:
             if isinstance(run.command, CloseAll) and run.looks == 1:
                 run.targets |= {view.position_id for view in found.views if _closing(run.command, view)}
             mine = tuple(view for view in found.views if view.position_id in run.targets)
             around = progress.Surroundings(status=task.rows, quarantined=self._quarantined())
-            lines, done = progress.report(run.who.words, run.command, mine, around, final=final)
+            lines, done = progress.report(run.who.words, run.command, mine, around, slow=slow)
             final = final or done
             text = f"{run.text}\n\n{lines}" if lines else run.text
             if text != run.shown or final:
