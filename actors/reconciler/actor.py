@@ -10,10 +10,18 @@ from actors.reconciler.watch import Memory
 from actors.runtime.actor import Actor, Context
 from messages import codec
 from messages import reports as r
-from messages.base import Message
+from messages.base import Event, Message
 from messages.events import ForcedTradeShared
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
-from messages.reconciliation import CheckDue
+from messages.reconciliation import (
+    CheckDue,
+    CheckRecorded,
+    DiscrepancyDetected,
+    DiscrepancyEnded,
+    DiscrepancyEscalated,
+    RepairAttempted,
+    RepairRefused,
+)
 from messages.types import Address, PositionId
 
 JOURNAL = Address("journal")
@@ -97,7 +105,8 @@ class ReconcilerActor(Actor[Message]):
         _, step = self._in_flight
         self._in_flight = None
         for event in step.events:
-            self._log("INFO", type(event).__name__, actor=RECONCILER, correlation_id=event.correlation_id)
+            level, told = _told(event)
+            self._log(level, type(event).__name__, actor=RECONCILER, correlation_id=event.correlation_id, **told)
         self._let_out(step)
         self.context.resume()
 
@@ -116,3 +125,25 @@ class ReconcilerActor(Actor[Message]):
             self.context.tell(told.to, told.message)
         for timer in step.timers:
             self.context.schedule(timer.topic, timer.delay_ns, CheckDue(topic=timer.topic))
+
+
+def _told(event: Event) -> tuple[str, dict[str, str]]:
+    """How loud, and what a reader of the log wants to know of it besides its name."""
+    match event:
+        case DiscrepancyDetected(discrepancy=found):
+            sides = f"{found.believed} believed, {found.reported} at the venue"
+            told = {"symbol": found.symbol, "account": found.account, "discrepancy": f"{found.type} {sides}"}
+            return "WARNING", {**told, "why": found.evidence, "action": found.action}
+        case RepairAttempted():
+            return "INFO", {"why": event.what, "attempt": str(event.attempt)}
+        case DiscrepancyEscalated():
+            return "WARNING", {"why": event.why}
+        case DiscrepancyEnded():
+            return "INFO", {"outcome": event.outcome, "why": event.why}
+        case RepairRefused():
+            return "WARNING", {"why": event.why}
+        case CheckRecorded():
+            counts = f"{event.compared} compared, {event.skipped} skipped, {event.suspected} suspected"
+            return "INFO", {"account": event.account, "why": f"{event.kind}: {counts}"}
+        case _:
+            return "INFO", {}

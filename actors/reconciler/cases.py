@@ -188,7 +188,7 @@ class Cases:
             share=finding.share,
             mark_price=finding.mark_price,
             positions=finding.positions,
-            evidence=f"seen {suspicion.count} times, read once more with its orders and trades; {told}",
+            evidence=f"{_seen(suspicion.count)}; {told}",
             observations=suspicion.count,
             first_seen_ns=first_ns,
             diverged_ns=min(bookings[-1].ts_event, first_ns) if bookings else first_ns,
@@ -324,6 +324,11 @@ class Cases:
             text=text,
         )
         (self._draft.effect if durable else self._draft.tell)(command.reply_to, reply)
+
+
+def _seen(count: int) -> str:
+    times = "once, with the trades that say it" if count == 1 else f"{count} times, the last with its orders and trades"
+    return f"seen {times}"
 
 
 def _answers_itself(case: Case) -> bool:

@@ -129,6 +129,9 @@ def discrepancies(arguments: Namespace, supervisor: Supervisor) -> None:
         output.document(rows)
     else:
         output.line(discrepancies_table(rows) if rows else "no discrepancies")
+        for row in rows:
+            if row["outcome"] == "escalated":
+                output.line(f"{row['discrepancy_id']} needs you: {row['why']}")
 
 
 def discrepancies_table(rows: list[Row]) -> str:

@@ -199,6 +199,7 @@ def test_policies_of_a_symbol_leave_it_to_the_human_who_acknowledges(
     status, said = albra.ask("POST", "/v1/commands/open", {"command_id": "held", **opening})
     assert (status, "wait until belief and venue agree" in said["error"]) == (409, True)
     name = records(albra, "ETHUSDT")[0]["discrepancy_id"]
+    assert f"{name} needs you: the policy leaves it to you" in home.albra("discrepancies", "ETHUSDT").out
     acknowledged = home.albra("discrepancies", "--ack", name)
     assert acknowledged.code == 0, acknowledged.err
     assert records(albra, "ETHUSDT")[0]["outcome"] == "acknowledged"
