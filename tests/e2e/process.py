@@ -165,6 +165,7 @@ class Truth:
         self.orders: list[dict[str, Any]] = account["orders"]
         self.algos: list[dict[str, Any]] = account["algos"]
         self.trades: list[dict[str, Any]] = account["trades"]
+        self.settings: dict[str, dict[str, Any]] = account["settings"]
         self.positions: list[dict[str, Any]] = account["positions"]
         self.open_order_ids = set(account["open_orders"])
         self.open_algo_ids = set(account["open_algos"])
