@@ -231,7 +231,9 @@ def _reachable(paper: "EmbeddedServer | None") -> dict[str, Any]:
     """How commands that go around us (`albra flatten`, `doctor`, `demo`) find the embedded venue."""
     if paper is None:
         return {}
-    return {"paper": {"url": paper.http_url, "api_key": paper.api_key, "api_secret": paper.api_secret}}
+    accounts = {name: {"api_key": key, "api_secret": secret} for name, (key, secret) in paper.accounts.items()}
+    first = {"api_key": paper.api_key, "api_secret": paper.api_secret}
+    return {"paper": {"url": paper.http_url, **first, "accounts": accounts}}
 
 
 def _spawn_core(  # noqa: PLR0917 - what one process is made of

@@ -159,6 +159,9 @@ def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--seed", type=_typed(_natural), default=None)
     command.add_argument("--storage", metavar="DIR", help="keep its account here (default: nowhere)")
     command.add_argument("--faults", metavar="FILE", help="a fault plan as JSON")
+    command.add_argument(
+        "--account", metavar="A", action="append", type=_typed(fields.account), help="one more account; repeat for more"
+    )
     command = add("simulate", "run the whole system under faults on simulated time; needs a checkout of the source")
     which = command.add_mutually_exclusive_group()
     which.add_argument("--seeds", metavar="N", type=_typed(_natural), help="so many fresh seeds (default 100)")

@@ -47,6 +47,8 @@ def paper(arguments: Namespace) -> None:
         options["seed"] = arguments.seed
     if arguments.storage:
         options["storage"] = Path(arguments.storage)
+    if arguments.account:
+        options["accounts"] = tuple(arguments.account)
     if arguments.faults:
         options["faults"] = Path(arguments.faults)
     try:

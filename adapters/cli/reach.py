@@ -42,12 +42,14 @@ def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
     running = announced(config.storage.path)
     paper = running.get("paper") if running is not None and alive(int(running["pid"])) else None
     if isinstance(paper, dict):
-        yield _settings(account, str(paper["api_key"]), str(paper["api_secret"]), str(paper["url"]))
+        keys = paper.get("accounts", {}).get(account.account, paper)
+        yield _settings(account, str(keys["api_key"]), str(keys["api_secret"]), str(paper["url"]))
         return
     yield from _started(config, account)
 
 
 def _started(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
+    from adapters.paper.embedded import admit
     from adapters.paper.input_log import StorageDamagedError
     from adapters.paper.server import PaperServer, serve_in_thread, wall_clock_ms
     from adapters.paper.venue import PaperVenue
@@ -62,7 +64,9 @@ def _started(config: Config, account: AccountConfig) -> Iterator[ExchangeSetting
     except (OSError, StorageDamagedError) as error:
         raise CommandError(Exit.FAILED, f"the embedded paper venue of {account.account}: {error}") from None
     try:
-        yield _settings(account, embedded.api_key, embedded.api_secret, embedded.http_url)
+        admit(config, embedded)
+        key, secret = embedded.keys_of(account.account)
+        yield _settings(account, key, secret, embedded.http_url)
     finally:
         serving.__exit__(None, None, None)
 

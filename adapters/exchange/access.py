@@ -13,7 +13,8 @@ def identity_of(account: AccountConfig, paper: "EmbeddedServer | None") -> str:
     """What binds the journal to a venue's account: never a port, never a key."""
     if account.embedded:
         assert paper is not None
-        return f"paper#{paper.identity}"
+        shared = account.account not in paper.accounts
+        return f"paper#{paper.identity}" if shared else f"paper#{paper.identity}/{account.account}"
     return settings_of(account, paper).identity
 
 
@@ -21,7 +22,7 @@ def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> Excha
     """`paper` is there wherever an account is embedded in it."""
     if account.embedded:
         assert paper is not None
-        key, secret = paper.api_key, paper.api_secret
+        key, secret = paper.keys_of(account.account)
     else:
         assert account.api_key is not None
         assert account.api_secret is not None

@@ -14,6 +14,7 @@ JSON in, JSON out, loopback callers only. Nothing here exists on Binance.
 | POST /paper/transfer | amount, account? | deposit or withdrawal of USDT |
 | POST /paper/deleverage | symbol, quantity, account?, side? | auto-deleveraging |
 | POST /paper/delist | symbol | settles and closes a symbol |
+| POST /paper/account | name | one more account, its keys are paper-key-NAME and paper-secret-NAME |
 | POST /paper/rules | symbol, status?, step_size? … | a symbol is halted (status BREAK), or its filters change |
 | POST /paper/revoke-key | api_key | its requests are answered -2015 from now on |
 | POST /paper/volatility | ppm, symbol? | how wildly prices walk |
@@ -49,6 +50,7 @@ ACTS: dict[str, Callable[[Body], list[object]]] = {
         *(_text(body, "account", ""), _text(body, "side", "BOTH")),
     ],
     "delist": lambda body: ["delist", _text(body, "symbol")],
+    "account": lambda body: ["account", _text(body, "name")],
     "rules": lambda body: ["rules", _text(body, "symbol"), {k: str(v) for k, v in body.items() if k != "symbol"}],
     "revoke-key": lambda body: ["revoke", _text(body, "api_key")],
     "volatility": lambda body: ["volatility", int(body["ppm"]), _text(body, "symbol", "")],

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from adapters.config import Config
+from adapters.paper.account import AccountSetup
 from adapters.paper.server import EmbeddedServer, ListenError, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
+
+BEGINS_WITH = AccountSetup().name
 
 
 @contextmanager
@@ -32,4 +35,14 @@ def embedded_venue(config: Config) -> Iterator[EmbeddedServer | None]:
         except ListenError as error:
             advice = "choose another port in the configuration, or 0 for any"
             raise OSError(f"paper.port: {error}; {advice}") from None
+        admit(config, embedded)
         yield embedded
+
+
+def admit(config: Config, embedded: EmbeddedServer) -> None:
+    """Each of our accounts has an account of its own there; one has the account that every venue begins with."""
+    names = [account.account for account in config.accounts if account.embedded]
+    first = BEGINS_WITH if BEGINS_WITH in names else names[0]
+    for name in names:
+        if name != first:
+            embedded.admit(name)

@@ -49,7 +49,7 @@ class Exchange:
             each.symbol: open_market(each, seed=seed, volatility_ppm=volatility_ppm, now_ms=now_ms)
             for each in instruments
         }
-        self.accounts: dict[str, Account] = {each.api_key: _open_account(each) for each in accounts}
+        self.accounts: dict[str, Account] = {each.api_key: open_account(each) for each in accounts}
         self.next_order_id = 1_000_000_001
         self.next_algo_id = 4_000_000_000_000_001
         self.next_trade_id = 100_000_001
@@ -402,7 +402,7 @@ class Exchange:
         )
 
 
-def _open_account(setup: AccountSetup) -> Account:
+def open_account(setup: AccountSetup) -> Account:
     account = Account(
         name=setup.name,
         api_key=setup.api_key,

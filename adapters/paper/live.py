@@ -69,6 +69,7 @@ _ACTS: dict[str, Callable[..., None]] = {
     "transfer": lambda venue, now_ms, amount, account: venue.transfer(Decimal(amount), now_ms, account=account),
     "deleverage": _deleverage,
     "delist": lambda venue, now_ms, symbol: venue.delist(symbol, now_ms),
+    "account": lambda venue, now_ms, name: venue.open_account(name, now_ms),
     "rules": lambda venue, now_ms, symbol, changes: venue.change_rules(symbol, changes, now_ms),
     "revoke": lambda venue, _, api_key: venue.revoke_key(api_key),
     "volatility": lambda venue, _, ppm, symbol: venue.set_volatility(int(ppm), symbol),

@@ -133,6 +133,16 @@ class EmbeddedServer:
         self.identity = server.live.identity
         self.api_key: str = server.live.venue.default_api_key
         self.api_secret = str(server.live.venue.secret_of(self.api_key))
+        self.accounts: dict[str, tuple[str, str]] = {}
+
+    def admit(self, name: str) -> None:
+        """Open the account where there is none of that name, durably; its keys are in `accounts` from now on."""
+        self.tell("account", name)
+        self.accounts[name] = self.call(lambda server: server.live.venue.keys_of(name))
+
+    def keys_of(self, name: str) -> tuple[str, str]:
+        """Key and secret of an account that was admitted; of the first one for every other name."""
+        return self.accounts.get(name, (self.api_key, self.api_secret))
 
     @property
     def http_url(self) -> str:
@@ -202,21 +212,26 @@ async def serve_forever(
     seed: int = 0,
     storage: Path | None = None,
     faults: Path | None = None,
+    accounts: tuple[str, ...] = (),
     announce: Callable[[str], object] = sys.stdout.write,
 ) -> None:
-    """The paper venue alone, until canceled; tells where it is and the account's key and secret.
+    """The paper venue alone, until canceled; tells where it is and each account's key and secret.
 
+    `accounts` are opened beside the first one where they are not there yet.
     `faults`: a fault plan as JSON. Raises `OSError` when the port is taken or the file unreadable,
     `ValueError` when the plan is none.
     """
     plan = _plan_of(faults)
     server = PaperServer(PaperVenue(seed=seed, now_ms=wall_clock_ms(), faults=plan), host, port, storage=storage)
     await server.start()
-    key = server.live.venue.default_api_key
+    for name in accounts:
+        await server.live.tell("account", name)
+    venue = server.live.venue
+    keys = [("", *venue.keys_of("")), *((f" of {name}", *venue.keys_of(name)) for name in accounts)]
     announce(
         f"paper venue (Binance USDⓈ-M API) on http://{server.host}:{server.port} "
         f"and ws://{server.host}:{server.port}\n"
-        f"api key    {key}\napi secret {server.live.venue.secret_of(key)}\n"
+        + "".join(f"api key{whose}    {key}\napi secret{whose} {secret}\n" for whose, key, secret in keys)
     )
     try:
         await asyncio.get_running_loop().create_future()

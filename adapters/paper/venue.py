@@ -15,7 +15,7 @@ from adapters.paper.account_routes import ACCOUNT_ROUTES
 from adapters.paper.answer import Answer, Fate, Headers, refusal_answer, row_answer
 from adapters.paper.errors import Refusal, missing
 from adapters.paper.events import MarketEvent, StreamEvent
-from adapters.paper.exchange import Exchange
+from adapters.paper.exchange import Exchange, open_account
 from adapters.paper.faults import (
     NO_FAULTS,
     SERVED_KINDS,
@@ -259,6 +259,19 @@ class PaperVenue:
             exchange.add_market(instrument)
         else:
             known.instrument = instrument
+
+    def open_account(self, name: str, now_ms: int) -> None:
+        """One more account, flat and funded like the first, with keys that name it; nothing where there is one."""
+        self._move_clock(now_ms)
+        if any(account.name == name for account in self._exchange.accounts.values()):
+            return
+        setup = AccountSetup(name=name, api_key=f"paper-key-{name}", api_secret=f"paper-secret-{name}")
+        self._exchange.accounts[setup.api_key] = open_account(setup)
+
+    def keys_of(self, name: str) -> tuple[str, str]:
+        """Key and secret of an account, the first one when the name is empty. Raises LookupError."""
+        account = self._account_named(name)
+        return account.api_key, account.api_secret
 
     def change_rules(self, symbol: str, changes: Mapping[str, str], now_ms: int) -> None:
         """Other filters or another status of a symbol, by the names of `Instrument`; what is open stays as it is.
