@@ -166,7 +166,7 @@ class Core:
         """Somebody else traded, a reduction met nothing to reduce, a setting changed: look at that symbol now."""
         watch = self._memory.watches.get(report.account)
         if watch is not None:
-            if isinstance(report, r.FillReport):
+            if not isinstance(report, r.LeverageChanged):
                 watch.heard.add(report.symbol)
             self._reading.later(watch, report.symbol, EVENT_DELAY_NS)
 

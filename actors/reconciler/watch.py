@@ -53,7 +53,7 @@ class Watch:
     looked: Looked = field(default_factory=Looked)
     bulk_ns: int = 0
     heard: set[Symbol] = field(default_factory=set)
-    """Where somebody else has traded, as the stream tells, and belief is not compared with that yet."""
+    """Where somebody else has traded, or seems to have, and belief is not compared with that yet."""
     clean_ns: dict[Key, int] = field(default_factory=dict)
     agreed_ns: dict[Leg, int] = field(default_factory=dict)
     own_seen: dict[TradeId, None] = field(default_factory=dict)

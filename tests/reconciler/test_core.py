@@ -23,10 +23,34 @@ from messages.reconciliation import (
     Outcome,
     ReconcileAnswer,
 )
-from messages.reports import FetchFailed, PositionRow, PositionsReport
+from messages.reports import FetchFailed, OrderRejected, PositionRow, PositionsReport
 from messages.requests import Reply
-from messages.types import MANUAL, CommandId, PositionMode, PositionState, Severity, Symbol
-from tests.reconciler.world import BTC, LONG, MAIN, NOW, SECOND, SHORT, D, Play, command, own_id, row, trade, view
+from messages.types import (
+    MANUAL,
+    CommandId,
+    OrderStatus,
+    PositionMode,
+    PositionState,
+    RejectReason,
+    Severity,
+    Symbol,
+)
+from tests.reconciler.world import (
+    BTC,
+    LONG,
+    MAIN,
+    NOW,
+    SECOND,
+    SHORT,
+    D,
+    Play,
+    command,
+    open_order,
+    own_id,
+    row,
+    trade,
+    view,
+)
 
 POLICY = Policy()
 ONE = {1: view(1, "1")}
@@ -69,6 +93,52 @@ def test_a_human_who_adds_is_booked_by_hand_at_the_real_price_within_seconds() -
     assert isinstance(adopted, AdoptPosition)
     assert (adopted.strategy, adopted.quantity, adopted.entry_price) == (MANUAL, D("0.5"), D(123))
     assert play.views[1].quantity == 1
+
+
+def closed_by_a_human() -> Play:
+    """It agreed a moment ago; now it is gone, and the trade that says so is there to be read."""
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(5)
+    play.at_venue()
+    play.trades.append(trade("-1", "99", ts_event=play.clock.time_ns()))
+    return play
+
+
+REFUSED = OrderRejected(
+    account=MAIN, symbol=BTC, client_order_id=own_id(1, 4), reason=RejectReason.REDUCE_ONLY, code="-2022", text="no"
+)
+FIRED_IN_VAIN = replace(open_order(own_id(1, 2), conditional=True), status=OrderStatus.REJECTED)
+
+
+@pytest.mark.parametrize("said", ["stream", "a refused reduction", "a stop turned down when it fired"])
+def test_what_trades_prove_is_booked_at_the_first_look_whatever_gave_the_hint(said: str) -> None:
+    """So that neither a stop nor a close is sent again and again for what is not there."""
+    play = closed_by_a_human()
+    hints = {"stream": play.trades[0], "a refused reduction": REFUSED}
+    play.tell(hints.get(said, FIRED_IN_VAIN))
+    play.run(0.7)
+    assert [(m.quantity_delta, m.price) for m in booked(play) if isinstance(m, AdjustPosition)] == [(D(-1), D(99))]
+    play.run(2)
+    assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
+
+
+@pytest.mark.parametrize(
+    "trades",
+    [
+        [trade("-1", ts_event=1)],  # of before it last agreed: that was accounted for
+        [trade("-0.4", ts_event=NOW + 6 * SECOND)],  # not all of it
+        [],
+    ],
+)
+def test_trades_that_prove_nothing_leave_it_to_several_looks(trades: list[Any]) -> None:
+    play = closed_by_a_human()
+    play.trades = trades
+    play.tell(REFUSED)
+    play.run(2)
+    assert booked(play) == []
+    play.run(8)
+    assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
 
 
 def test_without_the_stream_it_is_noticed_within_the_fast_interval() -> None:
@@ -329,8 +399,6 @@ def test_a_flip_becomes_a_manual_position_of_the_other_side() -> None:
 
 
 def test_an_orphan_of_ours_is_canceled_and_a_strangers_order_is_not() -> None:
-    from tests.reconciler.world import open_order
-
     play = Play()
     play.tell(view(9, "0", state=PositionState.CLOSED))
     for name in (own_id(9), "web_77"):
