@@ -290,7 +290,7 @@ def _requantified(p: Position, ev: e.QuantityAdjusted) -> Position:
 
 
 def _state_changed(p: Position, ev: e.StateChanged) -> Position:
-    settled = ev.after is PositionState.ACTIVE
+    settled = ev.after in (PositionState.ACTIVE, PositionState.CLOSED)
     return replace(
         p,
         reason=ev.because if settled else p.reason,

@@ -74,7 +74,7 @@ def lived(directory: Path, seed: int, *, careful: bool = True) -> Life:
     """Not `careful`: the directory is not synced after the journal was made."""
     random = Random(seed)
     with power_disk() as disk, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "_sync_directory", lambda _: disk.sync_directory() if careful else None)
+        patch.setattr(schema, "sync_directory", lambda _: disk.sync_directory() if careful else None)
         life = Life(directory, random, disk)
         disk.before = life.maybe_lose_power
         journal = opened(directory, disk.name)
