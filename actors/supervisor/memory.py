@@ -42,6 +42,8 @@ class Memory:
     accounts: dict[AccountId, Account]
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
+    decided: dict[CommandId, None] = field(default_factory=dict)
+    """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     version: int = 0
     waiting: deque[tuple[Event, c.Command | None]] = field(default_factory=deque)
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))

@@ -16,6 +16,7 @@ from messages.requests import Notify, Reply
 from messages.types import AccountId, Address, CommandId, PositionId, Severity
 
 MINUTE_NS = 60_000_000_000
+DECIDED_MOST = 1_000
 LEAVING_NS = 10_000_000_000
 """A close is durable, and its view here, well before that; a refused one holds nobody longer."""
 
@@ -112,6 +113,8 @@ class Openings:
         )
 
     def pause(self, command: c.PauseOpenings) -> None:
+        if self._said_before(command):
+            return
         event = OpeningsPaused(
             command_id=command.command_id,
             account=command.account,
@@ -123,6 +126,8 @@ class Openings:
         self.keep(event, command, "openings are paused; albra resume lifts that")
 
     def resume(self, command: c.ResumeOpenings) -> None:
+        if self._said_before(command):
+            return
         today = self.today()
         halted = {
             h.account: self._memory.realized.get((h.account, today), Decimal(0))
@@ -142,6 +147,21 @@ class Openings:
             forgiven=tuple(halted.items()),
         )
         self.keep(event, command, "openings are allowed")
+
+    def _said_before(self, command: c.PauseOpenings | c.ResumeOpenings) -> bool:
+        """Whoever did not hear the answer asks again; by then somebody may have decided otherwise."""
+        if any(waiting is not None and waiting.command_id == command.command_id for _, waiting in self._memory.waiting):
+            return True  # it is answered once it is durable
+        if command.command_id not in self._memory.decided:
+            return False
+        self._desk.reply(command, accepted=True, text="that was carried out before")
+        return True
+
+    def _remember(self, event: OpeningsPaused | OpeningsResumed) -> None:
+        if event.command_id:
+            self._memory.decided[event.command_id] = None
+        while len(self._memory.decided) > DECIDED_MOST:
+            del self._memory.decided[next(iter(self._memory.decided))]
 
     def keep(self, event: Event, command: c.Command | None, text: str) -> None:
         """Make it durable, then answer. Holding works from now on; letting go only once it is durable."""
@@ -181,6 +201,8 @@ class Openings:
     def apply(self, event: Event, *, count: bool = True) -> None:
         if count:
             self._memory.version += 1
+            if isinstance(event, OpeningsPaused | OpeningsResumed):
+                self._remember(event)
         if isinstance(event, OpeningsPaused):
             hold = Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
             self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
@@ -207,8 +229,10 @@ class Openings:
                 self._desk.notify(Severity.CRITICAL, f"{event.symbol}: the venue closed by itself", event.account)
             if command is not None:
                 self._desk.reply(command, accepted=False, text=f"the journal cannot be written: {message.why}")
-        elif isinstance(message, Committed) and isinstance(event, OpeningsResumed):
-            self.apply(event, count=False)
+        elif isinstance(message, Committed) and isinstance(event, OpeningsPaused | OpeningsResumed):
+            self._remember(event)
+            if isinstance(event, OpeningsResumed):
+                self.apply(event, count=False)
 
     def hold_key(self, message: HoldKey) -> None:
         self._memory.unsettled[message.account, message.symbol] = message.why

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
-from messages.events import OrderRefused
-from messages.types import PositionSide, RejectReason
+from messages.base import Message
+from messages.events import OpeningsPaused, OrderRefused
+from messages.requests import Notify, Reply
+from messages.types import PositionSide, RejectReason, Severity
 from tests.simulation.disk import STEADY
 from tests.simulation.network import CALM, START_MS, Weather, Window
 from tests.simulation.plan import Act, Kill, Plan
@@ -45,6 +47,35 @@ def refusals(what: Plan) -> list[RejectReason]:
     return [event.reason for event in world.ledger.events[1] if isinstance(event, OrderRefused)]
 
 
+class Ears(World):
+    """A world that remembers what the outside was told."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.told: list[Message] = []
+        super().__init__(plan)
+
+    def _hear(self, message: Message) -> None:
+        self.told.append(message)
+        super()._hear(message)
+
+
+def told(what: Plan) -> list[Message]:
+    """All that was shown, in a run in which every invariant holds."""
+    with simulated_transport():
+        world = Ears(what)
+        outcome = world.run()
+    assert outcome.violation is None, outcome.violation
+    return world.told
+
+
+def refused(what: Plan) -> list[str]:
+    """Why commands were refused, in a run in which every invariant holds."""
+    return [each.text for each in told(what) if isinstance(each, Reply) and not each.accepted]
+
+
+BEING_REDUCED = "main.SOLUSDT.long.alpha.1 is being reduced, its stops may rest on SOLUSDT still; try again soon"
+
+
 def opening(at_ms: int, slot: int, strategy: str, **fields: int) -> Act:
     act = Act(at_ms=at_ms, do="open", slot=slot, symbol="SOLUSDT", strategy=strategy, side=LONG, lots=2)
     return replace(act, **fields)  # type: ignore[arg-type]
@@ -53,7 +84,13 @@ def opening(at_ms: int, slot: int, strategy: str, **fields: int) -> Act:
 def test_a_critical_notice_is_not_taken_for_the_notice_of_the_step_before() -> None:
     """Seed 99, I7: a stop in doubt for two seconds; the notice of it bore the number of an earlier one."""
     lost = ANSWERS["empty_200"].at(Moment.BEFORE_EFFECT, method="POST", path="/algoOrder")
-    assert holds(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), faults=(lost,))).positions == 1
+    notices = [
+        (each.severity, each.notice_id)
+        for each in told(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), faults=(lost,)))
+        if isinstance(each, Notify) and each.severity in (Severity.WARNING, Severity.CRITICAL)
+    ]
+    assert [severity for severity, _ in notices] == [Severity.WARNING, Severity.CRITICAL]
+    assert notices[0][1] != notices[1][1]
 
 
 def test_a_reduction_that_waits_is_called_back_when_the_stop_has_done_its_work() -> None:
@@ -91,7 +128,7 @@ def test_nobody_opens_on_a_leg_that_another_close_is_clearing() -> None:
         Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
     )
     silence = tuple(Window(what=what, from_ms=5_900, until_ms=12_000) for what in ("deaf", "mute"))
-    holds(plan(*acts, weather=Weather(windows=silence)))
+    assert refused(plan(*acts, weather=Weather(windows=silence))) == [BEING_REDUCED]
 
 
 def test_a_process_boots_beside_the_notifiers_own_history() -> None:
@@ -109,7 +146,7 @@ def test_a_close_counts_before_its_view_has_come() -> None:
         opening(8_000, 1, "beta"),
     )
     for seed in range(1, 6):
-        holds(replace(plan(*acts), seed=seed))
+        assert refused(replace(plan(*acts), seed=seed)) == [BEING_REDUCED]
 
 
 def test_nobody_opens_on_a_leg_while_a_part_of_it_is_being_closed() -> None:
@@ -121,7 +158,7 @@ def test_nobody_opens_on_a_leg_while_a_part_of_it_is_being_closed() -> None:
         Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
     )
     silence = tuple(Window(what=what, from_ms=5_900, until_ms=12_000) for what in ("deaf", "mute"))
-    holds(plan(*acts, weather=Weather(windows=silence)))
+    assert refused(plan(*acts, weather=Weather(windows=silence))) == [BEING_REDUCED]
 
 
 def test_nobody_opens_on_a_leg_whose_stop_is_still_for_more_than_is_held() -> None:
@@ -133,7 +170,7 @@ def test_nobody_opens_on_a_leg_whose_stop_is_still_for_more_than_is_held() -> No
         Act(at_ms=8_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
     )
     doubt = ANSWERS["timeout_408"].at(Moment.BEFORE_EFFECT, method="POST", path="/algoOrder", nth=2)
-    holds(plan(*acts, faults=(doubt,)))
+    assert refused(plan(*acts, faults=(doubt,))) == [BEING_REDUCED]
 
 
 def test_a_restart_adopts_nobody_a_second_time() -> None:
@@ -150,3 +187,24 @@ def test_faults_of_a_kind_that_strikes_nothing_leave_a_calm_day_calm() -> None:
     outcome = holds(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), faults=(never,)))
     assert not outcome.faults
     assert outcome.converged_ms == 0
+
+
+def test_a_ban_that_another_request_met_holds_back_openings() -> None:
+    """Seed 24, I10: a reading of the clock was told of the ban, and openings went on."""
+    banned = replace(ANSWERS["banned_418"].fault, method="GET", path="/time", retry_after_s=15, nth=2)
+    with simulated_transport():
+        world = World(plan(opening(12_000, 0, "alpha"), faults=(banned,)))
+        outcome = world.run()
+    assert (outcome.violation, outcome.faults["STATUS banned_418"]) == (None, 1)
+    filled_ms = [order.updated_ms - START_MS for orders in world.books.orders.values() for order in orders]
+    assert min(filled_ms) > 25_000
+
+
+def test_a_pause_that_is_said_again_after_a_restart_holds_nothing_a_second_time() -> None:
+    """I14: the answer was lost with the process; openings had been allowed again when the pause was repeated."""
+    acts = (Act(at_ms=5_000, do="pause openings"), Act(at_ms=7_000, do="resume openings"))
+    with simulated_transport():
+        world = World(plan(*acts, kills=(Kill(moment="durable", count=1, down_ms=1_000),)))
+        outcome = world.run()
+    assert (outcome.deaths, outcome.violation) == (1, None)
+    assert [type(event) for event in world.ledger.events[0]].count(OpeningsPaused) == 1

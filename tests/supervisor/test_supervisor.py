@@ -162,6 +162,30 @@ def test_a_pause_outlives_the_process_and_so_does_its_end() -> None:
     assert third.all(q.Reply)[-1].accepted
 
 
+def test_a_pause_that_is_said_again_after_its_end_pauses_nothing() -> None:
+    """I14: who did not hear the answer, because the process died, says it again under the same id."""
+    first = House().ready()
+    first.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
+    second = House(first.journal.image).ready()
+    second.tell(c.ResumeOpenings(command_id=CommandId("r"), reply_to=EDGE))
+    second.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
+    assert second.all(q.Reply)[-1].accepted
+    second.open("c1")
+    assert second.all(q.Reply)[-1].accepted
+
+
+def test_a_pause_that_could_not_be_kept_is_carried_out_when_it_comes_again() -> None:
+    house = House().ready()
+    house.journal.fault = lambda: "disk full"
+    house.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
+    house.journal.fault = lambda: None
+    house.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
+    assert [reply.accepted for reply in house.all(q.Reply)] == [False, True]
+    again = House(house.journal.image).ready()
+    again.open("c1")
+    assert "paused" in again.all(q.Reply)[-1].text
+
+
 def test_a_resume_that_is_not_durable_does_not_count() -> None:
     house = House().ready()
     house.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
