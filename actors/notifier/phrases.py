@@ -36,6 +36,7 @@ SENTENCES = (
     N_("{name}: late fill of {quantity} at {price}, the order was {presumed}"),
     N_("{name}: the venue reports fills whose trades cannot be read."),
     N_("{name}: {quantity} open, not covered by its stop; {doing}."),
+    N_("{name}: {quantity} filled whose trades the venue does not show yet; no stop covers it until it does."),
     N_("{name}: {quantity} left is dust: below the venue's minimum of {least}; close it at the venue."),
     N_("Closing {name}: its stop was refused for {seconds} s."),
     N_("Reducing {name} to {quantity}, which is covered: its stop was refused for {seconds} s."),

@@ -253,6 +253,10 @@ def fills_fetched(d: Draft, message: r.FillsFetched) -> None:
     after = d.position.order(order.client_order_id)
     if after is not None and after.fills_missing:
         d.wake("fills", FILLS_RETRY_MS)
+        if after.purpose is OrderPurpose.ENTRY and d.position.guard is not None:
+            amount = f"{after.reported - after.filled:f}"
+            unread = f"{d.position.position_id}: {amount} filled whose trades the venue does not show yet"
+            d.notify(Severity.CRITICAL, f"{unread}; no stop covers it until it does.", "unread")
 
 
 def swept(d: Draft, message: r.Sweep) -> None:

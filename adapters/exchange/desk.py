@@ -13,7 +13,7 @@ from adapters.exchange.margin import MarginModes
 from adapters.exchange.normalize import order_report
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
-from adapters.exchange.rows import MalformedError
+from adapters.exchange.rows import MalformedError, Row
 from adapters.exchange.session import Session, Tape
 from adapters.exchange.settings import Wiring
 from messages.base import Message
@@ -31,10 +31,12 @@ from messages.requests import (
     SubmitOpening,
     SubmitOrder,
 )
-from messages.types import OrderStatus, RejectReason
+from messages.types import OrderKind, OrderStatus, RejectReason
 
 DECLINED_RETRY_MS = 500
 STOPPED = "stopped while the answer was awaited"
+FILL_GRACE_S = 0.4
+"""The stream usually tells of a fill within this time."""
 
 
 class Desk:
@@ -113,6 +115,22 @@ class Desk:
             return
         for report in replies.to_submit(message, verdict, self._reader.stamp()):
             self._deliver(report)
+        if isinstance(verdict, proof.Accepted) and message.kind is OrderKind.MARKET:
+            await self._tell_filled(message, verdict.row)
+
+    async def _tell_filled(self, message: SubmitOrder, row: Row) -> None:
+        """That a market order was filled, for whom the stream has swallowed it; told twice it changes nothing.
+
+        An entry whose fill nobody tells has no stop. The answer says it, or else the order itself does.
+        """
+        await asyncio.sleep(FILL_GRACE_S)
+        report = replies.filled_by(message, row, self._reader.stamp())
+        if report is None:
+            await self._session.quiet()
+            found = await self._reader.order(_query_of(message, conditional=False))
+            report = found if isinstance(found, OrderReport) and found.filled_quantity else None
+        if report is not None:
+            self._deliver(replies.following(report, message))
 
     async def _margin_is_right(self, message: SubmitOpening) -> bool:
         """Nothing is opened in another margin mode than the configured one; answered where it would be."""

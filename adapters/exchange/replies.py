@@ -206,14 +206,23 @@ def _applied(request: SetLeverage, stamp: Stamp) -> SettingApplied:
     return following(report, request)
 
 
+def filled_by(request: SubmitOrder, row: Row, stamp: Stamp) -> OrderReport | None:
+    """What the answer to a market order (`newOrderRespType=RESULT`) tells of its fills; None where it tells of none."""
+    report = _told(request, row, stamp)
+    return report if report is not None and report.filled_quantity else None
+
+
 def _stillborn(request: SubmitOrder, row: Row, stamp: Stamp) -> tuple[OrderReport, ...]:
-    try:
-        if request.kind.conditional:
-            report = conditional_report(row, None, stamp, queried=False)
-        else:
-            report = order_report(row, stamp, queried=False)
-    except MalformedError:
-        return ()
-    if not report.status.ended or report.status is OrderStatus.FILLED:
+    report = _told(request, row, stamp)
+    if report is None or not report.status.ended or report.status is OrderStatus.FILLED:
         return ()
     return (following(report, request),)
+
+
+def _told(request: SubmitOrder, row: Row, stamp: Stamp) -> OrderReport | None:
+    try:
+        if request.kind.conditional:
+            return conditional_report(row, None, stamp, queried=False)
+        return order_report(row, stamp, queried=False)
+    except MalformedError:
+        return None

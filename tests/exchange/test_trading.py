@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+from adapters.exchange.normalize import Stamp
+from adapters.exchange.replies import filled_by
+from adapters.paper.server import EmbeddedServer
 from messages.reports import (
     CancelRejected,
     FillReport,
@@ -24,8 +27,8 @@ from messages.requests import (
     SetLeverage,
     SubmitOpening,
 )
-from messages.types import OrderKind, OrderStatus, PositionId, PositionSide, RejectReason, Side, Symbol
-from tests.exchange.desk_side import BTC, MAIN, Desk
+from messages.types import ClientOrderId, OrderKind, OrderStatus, PositionId, PositionSide, RejectReason, Side, Symbol
+from tests.exchange.desk_side import BTC, MAIN, Desk, plan
 
 
 def test_a_market_order_is_accepted_and_its_fill_arrives_exact_before_the_state_that_counts_it(desk: Desk) -> None:
@@ -38,6 +41,45 @@ def test_a_market_order_is_accepted_and_its_fill_arrives_exact_before_the_state_
     assert {fill.venue_order_id for fill in fills} == {accepted.venue_order_id}
     assert all(fill.fee > 0 and fill.fee_currency == "USDT" and fill.price > 0 for fill in fills)
     assert heard.index(fills[-1]) < len(heard) - 1
+
+
+def test_a_fill_that_the_stream_swallows_is_told_from_the_answer(desk: Desk, server: EmbeddedServer) -> None:
+    plan(server, {"kind": "EVENT_LOST", "count": 100})
+    order = desk.submit()
+    desk.ear.wait_for(OrderAccepted)
+    told = desk.ear.wait_for(OrderReport)
+    assert (told.client_order_id, told.status, told.filled_quantity) == (
+        order.client_order_id,
+        OrderStatus.FILLED,
+        Decimal("0.01"),
+    )
+
+
+def test_an_answer_that_says_nothing_of_a_fill_is_followed_by_a_question() -> None:
+    order = SubmitOpening(
+        account=MAIN,
+        symbol=BTC,
+        client_order_id=ClientOrderId("ab1"),
+        side=Side.BUY,
+        position_side=PositionSide.LONG,
+        kind=OrderKind.MARKET,
+        quantity=Decimal("0.01"),
+    )
+    row = {
+        "symbol": "BTCUSDT",
+        "clientOrderId": "ab1",
+        "orderId": 7,
+        "status": "NEW",
+        "side": "BUY",
+        "origQty": "0.01",
+        "executedQty": "0",
+    }
+    stamp = Stamp(account=MAIN, ts_init=1)
+    assert filled_by(order, row, stamp) is None
+    assert filled_by(order, {"orderId": 7}, stamp) is None
+    filled = filled_by(order, {**row, "status": "FILLED", "executedQty": "0.01"}, stamp)
+    assert filled is not None
+    assert (filled.status, filled.filled_quantity) == (OrderStatus.FILLED, Decimal("0.01"))
 
 
 def test_an_opened_position_is_reported_with_its_leverage_and_gone_after_its_close(desk: Desk) -> None:

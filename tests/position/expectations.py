@@ -281,7 +281,7 @@ _CELLS: Mapping[str, str] = {
     """,
     "FillsFetched": """
         PENDING     refused PENDING     MessageRefused | Notify
-        OPENING     applied RECONCILING FillsMissed | -
+        OPENING     applied RECONCILING FillsMissed | Notify
         ACTIVE      applied RECONCILING FillsMissed | -
         MODIFYING   applied RECONCILING FillsMissed | -
         MODIFIED    applied RECONCILING FillsMissed | -
@@ -289,8 +289,8 @@ _CELLS: Mapping[str, str] = {
         RECONCILING applied RECONCILING FillsMissed | -
         CLOSING     applied RECONCILING FillsMissed | -
         CLOSED      applied RECONCILING FillsMissed | Notify
-        FAILED      applied RECONCILING FillsMissed | Notify
-        CANCELLED   applied RECONCILING FillsMissed | Notify
+        FAILED      applied RECONCILING FillsMissed | Notify Notify
+        CANCELLED   applied RECONCILING FillsMissed | Notify Notify
     """,
     "Sweep": """
         PENDING     ignored PENDING     - | -

@@ -6,7 +6,7 @@ import pytest
 
 from messages import commands as c
 from messages import reports as r
-from messages.requests import CancelOrder, SubmitProtection, SubmitReducing
+from messages.requests import CancelOrder, Notify, SubmitProtection, SubmitReducing
 from messages.types import OrderKind, OrderPurpose, OrderStatus, PositionState, RejectReason, Severity, Side
 from tests.position.histories import modifying
 from tests.position.story import (
@@ -63,6 +63,17 @@ def test_the_owner_is_told_when_the_stop_does_not_rest_within_two_seconds() -> N
     assert after.after_ms < 2_000
     step = story.tell(r.Woken(topic="unprotected"), after_ms=after.after_ms)
     assert "not covered" in notices(step, Severity.CRITICAL)[0]
+
+
+def test_the_owner_is_told_at_once_when_the_trades_of_a_filled_entry_cannot_be_read() -> None:
+    story = opened(stop_loss=dec(90))
+    entry = story.order(ENTRY)
+    story.tell(story.report(entry, OrderStatus.FILLED, filled="10"))
+    step = story.tell(story.fetched(entry, "0"))
+    assert "10 filled whose trades the venue does not show" in notices(step, Severity.CRITICAL)[0]
+    again = story.tell(story.fetched(entry, "0"))
+    ids = {ef.message.notice_id for s in (step, again) for ef in s.effects if isinstance(ef.message, Notify)}
+    assert len(ids) == 1, "told again it is the same notice"
 
 
 def test_nobody_is_woken_for_a_stop_that_rests_in_time() -> None:
