@@ -245,8 +245,8 @@ def test_nesting_beyond_reason_is_an_error_not_a_crash() -> None:
 
 @pytest.mark.parametrize("text", ["", WHOLE, "limits: {daily_loss: 5}", "telegram: {chats: []}"])
 def test_what_we_accept_the_json_schema_accepts(text: str) -> None:
-    read(text, KEYS)
-    jsonschema.Draft202012Validator(SCHEMA).validate(_as_json(text))
+    assert read(text, KEYS).config.accounts
+    assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(_as_json(text))) == []
 
 
 @pytest.mark.parametrize(
@@ -263,6 +263,8 @@ def test_what_the_json_schema_refuses_we_refuse(text: str) -> None:
 
 def test_the_schema_is_a_valid_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    with pytest.raises(jsonschema.SchemaError):
+        jsonschema.Draft202012Validator.check_schema({**SCHEMA, "type": "nonsense"})
 
 
 def _as_json(text: str) -> object:

@@ -110,7 +110,8 @@ def test_a_trailing_stop_tells_whether_it_is_activated(server: EmbeddedServer) -
         )  # fmt: skip
 
     (event,) = asyncio.run(_told(server, act, models.AlgoUpdate))
-    accepted(event)
+    told = accepted(event).o
+    assert (told.caid, told.o, told.X) == ("trail", "TRAILING_STOP_MARKET", "NEW")
 
 
 def test_a_margin_call_and_the_liquidation_after_it_are_told_in_models(server: EmbeddedServer) -> None:
@@ -137,6 +138,7 @@ def test_the_end_of_a_listen_key_is_told_in_a_model(server: EmbeddedServer) -> N
 
     events = asyncio.run(_told(server, act, models.ListenKeyExpired))
     _check(events)
+    assert any(isinstance(event, models.ListenKeyExpired) and event.E for event in events)
 
 
 def _market_streams() -> dict[str, Callable[[Any], Awaitable[Any]]]:
@@ -160,8 +162,9 @@ def test_market_events_are_told_in_models(server: EmbeddedServer, name: str) -> 
             await asyncio.to_thread(lambda: admin(server, "price", symbol="BTCUSDT", price="60100"))
             return await heard.next()
 
-    event = asyncio.run(work())
-    accepted(event, absent=AFTER_MIGRATION)
+    model = accepted(asyncio.run(work()), absent=AFTER_MIGRATION)
+    told = model if isinstance(model, list) else [model]
+    assert any("BTCUSDT" in str(each) for each in told), "of the symbol whose price was moved"
 
 
 def test_an_event_with_a_wrong_type_would_not_be_accepted() -> None:

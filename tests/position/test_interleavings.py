@@ -1,11 +1,15 @@
 """Any order of reports, losses, restarts and wishes: I1, I3, I8, I14, I15 at every step, I4, I5, I7, I9 at rest."""
 
+from collections import Counter
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from messages.types import PositionState
 from tests.position.witnesses import HAPPENINGS_MOST, life
 from tests.position.world import live_through
 
+COMMON_ENDS = (PositionState.ACTIVE, PositionState.CLOSED, PositionState.CANCELLED, PositionState.FAILED)
 SEEDS = 1_000
 """Of uniform chance, beside what hypothesis finds; about five seconds."""
 
@@ -14,13 +18,17 @@ SEEDS = 1_000
 @given(choices=st.lists(st.integers(0, 719), min_size=20, max_size=400), happenings=st.integers(5, HAPPENINGS_MOST))
 def test_whatever_happens_belief_and_venue_agree_when_it_is_over(choices: list[int], happenings: int) -> None:
     supply = iter(choices)
-    live_through(lambda below: next(supply, 0) % below, happenings)
+    story = live_through(lambda below: next(supply, 0) % below, happenings).story
+    assert story.position.version == len(story.events), "what it is came from its history, event by event"
 
 
 def test_a_thousand_lives_by_chance_end_well() -> None:
+    ends: Counter[PositionState] = Counter()
     for seed in range(SEEDS):
         try:
-            life(seed)
+            ends[life(seed).story.position.state] += 1
         except Exception as error:
             error.add_note(f"life({seed}) in tests/position/witnesses.py replays it")
             raise
+    assert ends.total() == SEEDS
+    assert min(ends[state] for state in COMMON_ENDS) >= SEEDS // 50, f"lives that all end alike prove little: {ends}"

@@ -9,8 +9,9 @@ from threading import Event as Flag
 
 import pytest
 
+from adapters.storage.errors import JournalLocked
 from adapters.storage.jobs import Health
-from adapters.storage.lock import DirectoryLock
+from adapters.storage.lock import LOCK_NAME, DirectoryLock
 from adapters.storage.mark import Mark
 from adapters.storage.reserve import PIECES, Reserve
 from adapters.storage.sqlite import SqliteJournal
@@ -203,11 +204,11 @@ def test_a_disk_with_too_little_space_from_the_start_opens_nothing_and_says_so(t
 
 def test_a_full_disk_keeps_nobody_from_taking_the_lock(small: Path) -> None:
     fill_up(small)
-    try:
-        lock = DirectoryLock(small)
-    except OSError:
-        pytest.fail("the lock needs no space")
+    lock = DirectoryLock(small)
+    with pytest.raises(JournalLocked):
+        DirectoryLock(small)
     lock.release()
+    assert (small / LOCK_NAME).stat().st_size == 0, "not even the pid fits: the lock works without it"
 
 
 def test_a_mark_on_a_full_disk_is_silent(small: Path) -> None:
