@@ -40,6 +40,7 @@ T = DiscrepancyType
 _HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
 """What is held is not known for sure: nothing more is opened there until it is. Reducing always passes."""
 _PAUSING = QUANTITY | {T.STATE_MISMATCH}
+_UNEXPLAINED = dict.fromkeys(QUANTITY, "no trade explains it") | {T.OVERSOLD: "by its own fills"}
 LookAgain = Callable[[AccountId, Symbol, int], None]
 
 
@@ -94,8 +95,10 @@ class Cases:
                 and self._still_to_close(watch, record)
             ):
                 continue
-            repaired = record.attempts and record.outcome is Outcome.OPEN
-            why = record.why if repaired else "belief and venue agree again"
+            agree = "belief and venue agree again"
+            if record.outcome is Outcome.ESCALATED:
+                agree = f"{agree}; before: {record.why}"
+            why = record.why if record.attempts and record.outcome is Outcome.OPEN else agree
             self._end(record, Outcome.RESOLVED, f"verified by reading again: {why}")
 
     def over(self, name: str, finding: Finding | None, comparison: Comparison) -> bool:
@@ -171,7 +174,8 @@ class Cases:
 
     def _detect(self, watch: Watch, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
         finding = suspicion.finding
-        told = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in bookings) or "no trade explains it"
+        unexplained = "its own fills say so" if finding.type is T.OVERSOLD else "no trade explains it"
+        told = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in bookings) or unexplained
         first_ns = suspicion.first_seen_ns
         record = Discrepancy(
             discrepancy_id=f"d{self._memory.ledger.sequence + 1}",
@@ -237,6 +241,7 @@ class Cases:
 
     def _escalate(self, case: Case, why: str) -> None:
         record = case.record
+        why = why.replace("--ack ID", f"--ack {record.discrepancy_id}")
         if record.outcome is Outcome.ESCALATED:
             self._look_later(record)
             return
