@@ -431,12 +431,16 @@ class PositionView(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsAnswer(Message):
-    """The answer to ListPositions: views with the latest mark prices of their symbols."""
+    """The answer to ListPositions: views with the latest mark prices of their symbols.
+
+    `silent` are positions that cannot say what they hold, with the reason: quarantined, or of a damaged history.
+    """
 
     command_id: CommandId
     to: Address
     views: tuple[PositionView, ...]
     marks: tuple[tuple[Symbol, Decimal], ...] = ()
+    silent: tuple[tuple[PositionId, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class Answers:
                 for (account, symbol), price in marks.items()
                 if (account, symbol) in held or symbol == command.marks_of
             ),
+            silent=tuple(self._memory.silent.items()),
         )
         self._desk.context.tell(command.reply_to, answer)
 

@@ -62,7 +62,13 @@ class Desk:
             self.context.tell(self.settings.reconciler, message)
 
     def silent(self, position_id: PositionId, why: str) -> None:
-        """A position exists that cannot say what it holds: the reconciler keeps its leg as it is until it can."""
+        """A position exists that cannot say what it holds: the reconciler keeps its leg as it is until it can.
+
+        Whoever asks for positions is told its name; an empty `why` ends that.
+        """
+        self.memory.silent.pop(position_id, None)
+        if why:
+            self.memory.silent[position_id] = why
         self.to_reconciler(PositionSilent(position_id=position_id, why=why))
 
     def reply(self, command: c.Command, *, accepted: bool, text: str) -> None:

@@ -55,6 +55,8 @@ class Memory:
     useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
     """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
+    silent: dict[PositionId, str] = field(default_factory=dict)
+    """Positions that cannot say what they hold, and why."""
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":

@@ -228,7 +228,11 @@ class Openings:
                     self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
                 self._desk.notify(Severity.CRITICAL, f"{event.symbol}: the venue closed by itself", event.account)
             if command is not None:
-                self._desk.reply(command, accepted=False, text=f"the journal cannot be written: {message.why}")
+                # A hold is in force already, whatever the disk says; it is only not there any more after a restart.
+                kept = isinstance(event, OpeningsPaused)
+                text = f"the journal cannot be written: {message.why}"
+                text = f"openings are paused until Albra is restarted; {text}" if kept else text
+                self._desk.reply(command, accepted=kept, text=text)
         elif isinstance(message, Committed) and isinstance(event, OpeningsPaused | OpeningsResumed):
             self._remember(event)
             if isinstance(event, OpeningsResumed):

@@ -8,6 +8,7 @@ SENTENCES = (
     N_("closing {n} positions"),
     N_("calling off {n} entries"),
     N_("openings are paused; albra resume lifts that"),
+    N_("openings are paused until Albra is restarted; the journal cannot be written: {why}"),
     N_("openings are allowed"),
     N_("openings were not paused"),
     N_("acknowledged before"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.telegram.grammar import Request
+from actors.telegram.progress import silent
 from actors.telegram.views import Page, divergence, gain, notional, size, which
 from actors.telegram.words import N_, Markup, Words, join, money, number, signed
 from messages.commands import (
@@ -62,6 +63,13 @@ class Desk:
     @property
     def views(self) -> tuple[PositionView, ...]:
         return self.answer.views if self.answer is not None else ()
+
+    @property
+    def silent(self) -> tuple[tuple[PositionId, str], ...]:
+        """Those that no view tells of."""
+        known = {view.position_id for view in self.views}
+        found = self.answer.silent if self.answer is not None else ()
+        return tuple(entry for entry in found if entry[0] not in known)
 
     @property
     def marks(self) -> Mapping[Symbol, Decimal]:
@@ -211,7 +219,7 @@ def _close_all(request: Request, desk: Desk) -> Plan | Page:
     if desk.answer is None:
         text = words("Closes <b>every position</b>. They could not be listed just now.")
         return Plan(command=command, text=text, urgent=True)
-    if not found:
+    if not found and not desk.silent:
         return Page(text=words("No open positions."))
     head = words.count(
         len(found),
@@ -222,6 +230,7 @@ def _close_all(request: Request, desk: Desk) -> Plan | Page:
     lines = [head, *(_short(words, view, desk.marks) for view in found[:SHOWN_MOST])]
     if len(found) > SHOWN_MOST:
         lines.append(words("and {n} more", n=len(found) - SHOWN_MOST))
+    lines += [silent(words, name, why) for name, why in desk.silent]
     return Plan(command=command, text=join("\n", lines), targets=tuple(view.position_id for view in found), urgent=True)
 
 

@@ -1,6 +1,7 @@
 """What became of a command: position by position, with the reason where something was not done. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from actors.telegram.phrases import REPLIES
 from actors.telegram.rows import Rows
@@ -8,7 +9,7 @@ from actors.telegram.words import Markup, Words, escape, join, number, signed
 from messages.commands import CloseAll, ClosePosition, Command, ModifyPosition, OpenPosition
 from messages.reports import PositionView
 from messages.requests import Reply
-from messages.types import PositionState
+from messages.types import PositionId, PositionState
 
 
 def follows(command: Command) -> bool:
@@ -44,10 +45,10 @@ def answered(words: Words, text: str, reply: Reply) -> Markup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What may keep a position from its end: rows of the status, ordinals of quarantined positions."""
+    """What may keep a position from its end: rows of the status; positions that cannot act, with the reason."""
 
     status: Rows = ()
-    quarantined: frozenset[int] = frozenset()
+    silent: Mapping[PositionId, str] = field(default_factory=dict)
 
     def trouble(self, words: Words, view: PositionView) -> Markup | None:
         """Why nothing happens to this position, as far as it can be told from outside of it."""
@@ -65,12 +66,14 @@ def report(
 ) -> tuple[Markup, bool]:
     """The lines, what is not done first, and whether all has settled. `slow`: it takes long, which is said."""
     waiting = [view for view in views if not settled(command, view)]
-    done = all(view.ordinal in around.quarantined for view in waiting)
+    done = all(view.position_id in around.silent for view in waiting)
     over = [view for view in views if settled(command, view)]
     lines = [_line(words, command, view, around) for view in (*waiting, *over)]
     if isinstance(command, CloseAll):
+        unseen = [name for name in around.silent if name not in {view.position_id for view in views}]
+        lines[:0] = [silent(words, name, around.silent[name]) for name in unseen]
         closed = sum(view.state.terminal for view in views)
-        lines.insert(0, words("Closed {n} of {total}.", n=closed, total=len(views)))
+        lines.insert(0, words("Closed {n} of {total}.", n=closed, total=len(views) + len(unseen)))
     if slow and not done:
         resting = isinstance(command, OpenPosition) and command.limit_price is not None
         lines.append(
@@ -82,9 +85,9 @@ def report(
 
 
 def _line(words: Words, command: Command, view: PositionView, around: Surroundings) -> Markup:
-    open_, quarantined = not settled(command, view), view.ordinal in around.quarantined
+    open_, why = not settled(command, view), around.silent.get(view.position_id)
     sign = "⏳" if open_ else "✅"
-    if view.state is PositionState.FAILED or (open_ and quarantined):
+    if view.state is PositionState.FAILED or (open_ and why):
         sign = "⛔"
     parts = [
         words("{sign} #{n} {symbol} {side}: {state}", sign=sign, n=view.ordinal, symbol=view.symbol,
@@ -100,11 +103,21 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
         parts.append(escape(words.retell(view.reason, REPLIES)))
     if view.in_doubt:
         parts.append(words("an order's outcome is being found out"))
-    if open_ and quarantined:
-        parts.append(words("quarantined after failures: close it at the venue, or with albra flatten --break-glass"))
+    if open_ and why:
+        parts.append(_by_hand(words, why))
     elif open_ and (trouble := around.trouble(words, view)) is not None:
         parts.append(trouble)
     return join(", ", parts)
+
+
+def silent(words: Words, position_id: PositionId, why: str) -> Markup:
+    """A position that nobody here can close."""
+    return words("⛔ {name}: {what}", name=position_id, what=_by_hand(words, why))
+
+
+def _by_hand(words: Words, why: str) -> Markup:
+    said = _short(words.retell(why, REPLIES))
+    return words("{why}; close it at the venue, or with albra flatten --break-glass", why=said)
 
 
 def _short(cause: str) -> str:

@@ -159,7 +159,7 @@ class Running(Reading):
             if isinstance(run.command, CloseAll) and run.looks == 1:
                 run.targets |= {view.position_id for view in found.views if _closing(run.command, view)}
             mine = tuple(view for view in found.views if view.position_id in run.targets)
-            around = progress.Surroundings(status=task.rows, quarantined=self._quarantined())
+            around = progress.Surroundings(status=task.rows, silent=dict(found.silent))
             lines, done = progress.report(run.who.words, run.command, mine, around, slow=slow)
             final = final or done
             text = f"{run.text}\n\n{lines}" if lines else run.text
@@ -170,11 +170,6 @@ class Running(Reading):
             del self._runs[run.command.command_id]
         else:
             self._look_later(run)
-
-    def _quarantined(self) -> frozenset[int]:
-        """Ordinals of the positions whose actors have failed for good; their last views say what they held."""
-        names = (address.partition("/") for address in self._metrics().quarantined)
-        return frozenset(int(rest) for kind, _, rest in names if kind == "position" and rest.isdigit())
 
     def _take_up(self) -> None:
         """After a restart: what left for the supervisor and was not answered is said again, or given up visibly."""

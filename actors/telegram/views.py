@@ -245,15 +245,16 @@ def gain(view: PositionView, mark: Decimal | None) -> Decimal | None:
 
 def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
     views = answer.views
+    broken = [words("⛔ {name}: {what}", name=name, what=words.retell(why, REPLIES)) for name, why in answer.silent]
     if not views:
-        return Page(text=words("No open positions."), buttons=(refresh(words, "positions"),))
+        return Page(text=join("\n", [words("No open positions."), *broken]), buttons=(refresh(words, "positions"),))
     marks = dict(answer.marks)
     total = sum((gain(view, marks.get(view.symbol)) or ZERO for view in views), ZERO)
     head = words.count(
         len(views), "<b>{n} position</b>, {gain} USDT", "<b>{n} positions</b>, {gain} USDT", gain=signed(total)
     )
     shown = views[(page - 1) * PAGE : page * PAGE]
-    lines = [head, *(_line(words, view, marks.get(view.symbol)) for view in shown)]
+    lines = [head, *broken, *(_line(words, view, marks.get(view.symbol)) for view in shown)]
     details = [run(f"#{view.ordinal} {view.symbol}", f"position #{view.ordinal}") for view in shown]
     rows = tuple(tuple(details[start : start + 3]) for start in range(0, len(details), 3))
     return Page(text=join("\n", lines), buttons=(*rows, *pages(words, "positions", page, len(views))))

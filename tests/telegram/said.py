@@ -14,7 +14,8 @@ SILENT_CALLS = frozenset({"_log", "log", "_ignore", "TypeVar", "evidence", "_evi
 SILENT_FIELDS = frozenset(
     {"evidence", "correlation_id", "causation_id", "notice_id", "command_id", "request_id", "topic"}
 )
-SILENT_FUNCTIONS = frozenset({"_evidence", "markdown", "mermaid"})
+SILENT_FUNCTIONS = frozenset({"_evidence", "_seen", "_told", "markdown", "mermaid"})
+"""What they write is for the journal and the log."""
 SILENT_FILES = frozenset({"diagram.py", "copying.py", "__init__.py"})
 
 

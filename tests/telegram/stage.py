@@ -205,7 +205,13 @@ class FakeSupervisor(Actor[Message]):
                 marks = tuple((symbol, price) for symbol, price in MARKS.items() if symbol in symbols)
                 tell(
                     message.reply_to,
-                    PositionsAnswer(command_id=message.command_id, to=message.reply_to, views=views, marks=marks),
+                    PositionsAnswer(
+                        command_id=message.command_id,
+                        to=message.reply_to,
+                        views=views,
+                        marks=marks,
+                        silent=tuple(desk.broken.items()),
+                    ),
                 )
             case c.ReadStatus():
                 tell(
@@ -261,6 +267,7 @@ class Desk:
     discrepancies: tuple[Any, ...] = ()
     told: list[Message] = field(default_factory=list)
     status: tuple[tuple[str, str, str], ...] = STATUS
+    broken: dict[PositionId, str] = field(default_factory=dict)
     silent: bool = False
     react: Callable[[c.Command], None] = lambda _: None
 

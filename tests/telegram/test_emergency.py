@@ -5,24 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from actors.runtime import Actor
 from actors.telegram.words import Words
 from adapters.locales import load
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
-from messages.base import Message
 from messages.requests import Reply
-from messages.types import AccountId, CommandId, PositionState
+from messages.types import AccountId, PositionId, PositionState
 from tests.telegram.stage import HOME, OWNER, STATUS, Desk, SlowDisk, Stage, view
 
 KO = Words(language="ko", catalog=load("ko"))
-
-
-class Broken(Actor[Message]):
-    """A position whose actor cannot do anything any more."""
-
-    def receive(self, message: Message) -> None:
-        raise RuntimeError(f"cannot take {type(message).__name__}")
 
 
 def stage(*views: object, **more: object) -> Stage:
@@ -48,13 +39,7 @@ def closed(made: Stage, *ordinals: int) -> None:
 @pytest.mark.parametrize("words", [Words(), KO])
 def test_a_quarantined_position_is_named_as_not_closed_with_what_to_do(words: Words) -> None:
     made = stage(words={OWNER: words})
-    made.system.spawn("position/2", Broken)
-    for _ in range(200):
-        made.system.tell("position/2", c.ReadStatus(command_id=CommandId("x")))
-        made.advance(1)
-        if "position/2" in made.system.metrics().quarantined:
-            break
-    assert "position/2" in made.system.metrics().quarantined
+    made.desk.broken = {made.desk.views[1].position_id: "its actor is quarantined: RuntimeError"}
     made.desk.react = lambda _: closed(made, 1)
     confirmed(made, "/close_all")
     made.advance(3)
@@ -65,6 +50,23 @@ def test_a_quarantined_position_is_named_as_not_closed_with_what_to_do(words: Wo
     before = len(made.last.texts)
     made.advance(200)
     assert len(made.last.texts) == before  # nothing more is to be expected, and nothing more is said
+
+
+def test_a_position_that_nobody_can_read_is_named_before_and_after() -> None:
+    made = stage(view(1))
+    made.desk.broken = {PositionId("main.ETHUSDT.long.grid.2"): "its history is damaged: checksum of version 3"}
+    made.say(OWNER, "/close_all")
+    told = "⛔ main.ETHUSDT.long.grid.2: its history is damaged: checksum of version 3; close it at the venue"
+    assert told in made.last.text
+    made.desk.react = lambda _: closed(made, 1)
+    made.press(OWNER, made.last, "Confirm")
+    made.advance(3)
+    assert "Closed 1 of 2." in made.last.text
+    assert made.last.text.count(told) == 2
+    assert "⛔ main.ETHUSDT.long.grid.2" in made.ask(OWNER, "/positions")
+    made.desk.views = ()
+    assert "⛔ main.ETHUSDT.long.grid.2" in made.ask(OWNER, "/positions")
+    assert told in made.ask(OWNER, "/close_all")
 
 
 def test_another_accounts_venue_that_is_down_is_the_reason_given_for_its_position_alone() -> None:
