@@ -22,6 +22,7 @@ from messages.types import AccountId, ClientOrderId, RejectReason
 
 TICK_NS = SECOND
 STATUS_EVERY_NS = SECOND
+BUDGET_EVERY_NS = 5 * SECOND
 SWEEP_NS = 60 * SECOND
 SILENCE_FROM_MS = 1_000
 
@@ -447,11 +448,12 @@ class Gateway:
         desk.say(status)
 
     def _same(self, status: r.GatewayStatus) -> bool:
-        """The end of a silence moves with the reading of two clocks, and use with every request: no change."""
+        """The end of a silence moves with the reading of two clocks: no change. Use moves with every request: seldom."""
         before = self._status
+        seldom = self._desk.now_ns - self._status_ns < BUDGET_EVERY_NS
         return before is not None and status == replace(
             before,
-            budget=status.budget,
+            budget=status.budget if seldom else before.budget,
             throttled_until_ns=status.throttled_until_ns
             if bool(before.throttled_until_ns) == bool(status.throttled_until_ns)
             else before.throttled_until_ns,

@@ -229,11 +229,11 @@ class _Engine:
     def _tell_use(self) -> None:
         self._telling_use = False
         stamp = self._reader.stamp()
-        self._wiring.deliver(BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=self.session.uses))
+        self._wiring.deliver(BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=self.session.take_news()))
 
     def _tell_quiet(self, for_ms: int, cause: str) -> None:
         stamp = self._reader.stamp()
-        uses = self.session.uses
+        uses = self.session.take_news()
         said = BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=uses, quiet_ms=for_ms, cause=cause)
         self._wiring.deliver(said)
 

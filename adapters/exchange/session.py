@@ -67,6 +67,7 @@ class Session:
         self._settings = settings
         self._clock = clock
         self._uses: dict[tuple[RateKind, int], RateUse] = {}
+        self._news: dict[tuple[RateKind, int], RateUse] = {}
         self._quiet_until_ns = 0
         self._spent_until_ns = 0
         self.weight_limit = 0
@@ -83,6 +84,13 @@ class Session:
     def uses(self) -> tuple[RateUse, ...]:
         """What the venue last said is used of each limit."""
         return tuple(self._uses.values())
+
+    def take_news(self) -> tuple[RateUse, ...]:
+        """What was said of use since the last call: an answer to a read says nothing of orders, whose window may
+        have passed since somebody spoke of them.
+        """
+        news, self._news = self._news, {}
+        return tuple(news.values())
 
     async def ask(
         self, ask: Ask, call: Call, *, client_order_id: str | None = None, tape: Tape | None = None
@@ -228,7 +236,8 @@ class Session:
 
     def _read_uses(self, headers: tuple[tuple[str, str], ...]) -> None:
         said = uses(dict(headers))
-        self._uses.update({(use.kind, use.interval_ms): use for use in said})
+        for use in said:
+            self._uses[use.kind, use.interval_ms] = self._news[use.kind, use.interval_ms] = use
         for use in said:
             if use.kind is RateKind.WEIGHT and self.weight_limit:
                 spent = use.used >= self.weight_limit * SPARE_PERCENT // 100
