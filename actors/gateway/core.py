@@ -448,7 +448,7 @@ class Gateway:
         desk.say(status)
 
     def _same(self, status: r.GatewayStatus) -> bool:
-        """The end of a silence moves with the reading of two clocks: no change. Use moves with every request: seldom."""
+        """The end of a silence moves with the reading of two clocks: no change. Use moves all the time: told seldom."""
         before = self._status
         seldom = self._desk.now_ns - self._status_ns < BUDGET_EVERY_NS
         return before is not None and status == replace(
