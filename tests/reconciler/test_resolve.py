@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.reconciler.explain import explain
-from actors.reconciler.facts import Finding
+from actors.reconciler.facts import Finding, Leg
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.resolve import Case, repair
 from messages.commands import AdjustPosition, AdoptPosition
@@ -19,6 +19,7 @@ from messages.reports import PositionRow, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.types import MANUAL, OrderPurpose, PositionMode, Severity
 from tests.reconciler.world import (
+    BTC,
     JOURNAL_ID,
     LONG,
     MAIN,
@@ -229,6 +230,65 @@ def test_applying_the_corrections_leaves_nothing_to_compare(  # noqa: PLR0917
         done = repair(case(finding, views, attribution=policy))
         after = applied(views, [effect.message for effect in done.effects])
         assert set(types(compared(after, rows, mode=mode))) <= {"PRICE_MISMATCH", "LEVERAGE_MISMATCH"}
+
+
+ROUNDS = 4
+"""A difference of quantity, then what it leaves of price, then of leverage; then nothing."""
+VIEWS: st.SearchStrategy[dict[str, Any]] = st.builds(
+    dict,
+    quantity=QUANTITIES.filter(bool),
+    entry_price=st.sampled_from([D(90), D(100), D("100.05")]),
+    leverage=st.sampled_from([None, 5, 20]),
+)
+
+
+@given(
+    held=st.lists(VIEWS, max_size=4),
+    manual=st.booleans(),
+    there=st.integers(-60, 60).map(lambda n: D(n) / 10),
+    price=st.sampled_from([D(80), D(100)]),
+    leverage=st.sampled_from([5, 10]),
+    policy=st.sampled_from([Attribution.PRO_RATA, Attribution.NEWEST_FIRST]),
+    hedge=st.booleans(),
+)
+def test_corrections_applied_round_by_round_leave_nothing_at_all(  # noqa: PLR0917
+    held: list[dict[str, Any]],
+    manual: bool,  # noqa: FBT001
+    there: Decimal,
+    price: Decimal,
+    leverage: int,
+    policy: Attribution,
+    hedge: bool,  # noqa: FBT001
+) -> None:
+    """Quantity, side, price and leverage at once, over strategies that believe different things of them."""
+    if hedge:
+        there = abs(there)
+    views = [
+        view(n, more["quantity"], strategy=MANUAL if manual and not n else f"s{n}", **without(more))
+        for n, more in enumerate(held)
+    ]
+    row_ = row(abs(there), LONG if there > 0 else SHORT, entry_price=price, mark_price=price, leverage=leverage)
+    rows = [row_] if there else []
+    mode = PositionMode.HEDGE if hedge else PositionMode.ONE_WAY
+    shared: set[Leg] = set()
+    for _ in range(ROUNDS):
+        leg: Leg = (BTC, LONG if hedge else None)
+        shared |= {leg} if len(views) > 1 else set()
+        found = compared(views, rows, mode=mode, shared=frozenset(shared)).findings
+        if not found:
+            break
+        finding = found[0]
+        net = sum((v.quantity * v.side.sign for v in views), D(0))
+        done = repair(case(finding, tuple(views), attribution=policy))
+        assert not done.escalate
+        views = applied(tuple(views), [effect.message for effect in done.effects])
+        after = sum((v.quantity * v.side.sign for v in views), D(0))
+        assert after - net == finding.difference, "what is booked is the difference, to the last digit"
+    assert compared(views, rows, mode=mode, shared=frozenset(shared)).findings == ()
+
+
+def without(more: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in more.items() if name != "quantity"}
 
 
 def test_a_repair_attempted_twice_carries_the_same_command_ids() -> None:
