@@ -68,7 +68,11 @@ class InputLog:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self._lock = _locked(directory / "lock")
-        self.identity = identity_at(directory)
+        try:
+            self.identity = identity_at(directory)
+        except BaseException:
+            os.close(self._lock)  # nobody holds what could not be opened
+            raise
         self._sequence = 0
         self._file = -1
         self._records = 0

@@ -149,9 +149,11 @@ class LiveVenue:
         """Leave a snapshot, so that the next start replays nothing."""
         if self._log is None:
             return
-        if self._failure is None:
-            self._log.begin(self._stored())
-        self._log.close()
+        try:
+            if self._failure is None:
+                self._log.begin(self._stored())
+        finally:
+            self._log.close()
 
     async def _answer(self, record: Record, *, effect: bool) -> Answer:
         answer = self._take(record, effect=effect)
