@@ -9,48 +9,68 @@ from time import time
 import pytest
 
 from tests.simulation.__main__ import described
+from tests.simulation.plan import DAY, SPRINT
 from tests.simulation.world import simulate
 
-FIXED = 60
-FRESH = 20
-TWICE = 20
+FIXED, FRESH = 200, 200
+"""Sprints, in chunks that several workers share."""
+CHUNK = 50
+DAYS = 8
+TWICE, TWICE_DAYS = 100, 6
+FIRST_FRESH = int(time()) * 1000
 
 
-def run(seeds: range) -> Counter[str]:
+def run(seeds: range, size: str = SPRINT) -> Counter[str]:
     """Every invariant holds for every seed; a failure tells the story of the position concerned."""
     faults = Counter[str]()
     for seed in seeds:
-        outcome = simulate(seed)
+        outcome = simulate(seed, size=size)
         if outcome.violation is not None:
-            story = "\n".join(simulate(seed, record=True).timeline[-200:])
+            story = "\n".join(simulate(seed, size=size, record=True).timeline[-200:])
             pytest.fail(f"{story}\n{described(outcome)}", pytrace=False)
         faults.update(outcome.faults)
     return faults
 
 
-def test_every_invariant_holds_for_the_fixed_seeds() -> None:
-    faults = run(range(1, FIXED + 1))
+@pytest.mark.parametrize("first", range(1, FIXED + 1, CHUNK))
+def test_every_invariant_holds_for_the_fixed_seeds(first: int) -> None:
+    faults = run(range(first, first + CHUNK))
     # A simulation in which nothing goes wrong proves nothing.
-    assert faults.total() > 5 * FIXED
-    assert sum(number for name, number in faults.items() if name.startswith("death")) > FIXED // 2
+    assert faults.total() > 5 * CHUNK
+    assert sum(number for name, number in faults.items() if name.startswith("death")) > CHUNK // 2
 
 
-def test_every_invariant_holds_for_seeds_never_seen_before(capsys: pytest.CaptureFixture[str]) -> None:
-    first = int(time()) * 1000
+@pytest.mark.parametrize("chunk", range(FRESH // CHUNK))
+def test_every_invariant_holds_for_seeds_never_seen_before(chunk: int, capsys: pytest.CaptureFixture[str]) -> None:
+    first = FIRST_FRESH + chunk * CHUNK
     with capsys.disabled():
-        sys.stdout.write(f"\nfresh seeds {first} to {first + FRESH - 1}\n")
-    assert run(range(first, first + FRESH)).total() > FRESH
+        sys.stdout.write(f"\nfresh seeds {first} to {first + CHUNK - 1}, {SPRINT}\n")
+    assert run(range(first, first + CHUNK)).total() > CHUNK
 
 
-def test_the_same_seed_gives_the_same_trace_in_two_fresh_processes() -> None:
-    command = [sys.executable, "-m", "tests.simulation", "--size", "sprint", "--digests", "--seeds", str(TWICE)]
+@pytest.mark.parametrize("fresh", [False, True])
+def test_every_invariant_holds_on_whole_days(fresh: bool, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001
+    first = FIRST_FRESH if fresh else 1
+    with capsys.disabled():
+        sys.stdout.write(f"\nseeds {first} to {first + DAYS - 1}, {DAY}\n")
+    assert run(range(first, first + DAYS), DAY).total() > 5 * DAYS
+
+
+@pytest.mark.parametrize(("size", "seeds"), [(SPRINT, TWICE), (DAY, TWICE_DAYS)])
+def test_the_same_seed_gives_the_same_trace_in_two_fresh_processes(size: str, seeds: int) -> None:
+    command = [sys.executable, "-m", "tests.simulation", "--size", size, "--digests", "--from", "1"]
     processes = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONHASHSEED": hash_seed})
+        subprocess.Popen(
+            [*command, "--seeds", str(seeds)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        )
         for hash_seed in ("1", "2")
     ]
     first, second = (process.communicate()[0] for process in processes)
     assert first == second
-    assert len(set(first.splitlines())) == TWICE
+    assert len(set(first.splitlines())) == seeds
 
 
 def test_other_seeds_have_other_traces() -> None:
