@@ -177,6 +177,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     from adapters.control.server import ControlServer
     from adapters.exchange.access import settings_of
     from adapters.exchange.client import CcxtVenue
+    from adapters.exchange.neighbors import Neighbors
     from adapters.logs.steps import line_writer
     from messages.reports import PositionView
 
@@ -191,11 +192,13 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         details=_reachable(paper),
         webhook=config.webhook,
     )
+    neighbors = Neighbors()
     venues: dict[AccountId, Venue] = {
         account.account: CcxtVenue(
             account.account,
             replace(settings_of(account, paper), watch_only=not config.phase2.enabled),
             clock,
+            neighbors=neighbors,
         )
         for account in config.accounts
     }

@@ -9,12 +9,15 @@ import random
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from adapters.exchange import calls
 from adapters.exchange.desk import Desk
 from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
+from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.normalize import instruments, position_mode
 from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict, decode
 from adapters.exchange.reader import Reader, ReadError
@@ -53,12 +56,17 @@ class CcxtVenue:
         clock: Clock,
         *,
         jitter: Callable[[], float] = random.random,
+        neighbors: Neighbors | None = None,
     ) -> None:
-        """`jitter`: numbers in [0, 1) that spread reconnects. Nothing is imported or opened before `start`."""
+        """`jitter`: numbers in [0, 1) that spread reconnects. Nothing is imported or opened before `start`.
+
+        `neighbors`: whoever else reaches a venue from this address, and shares its bans.
+        """
         self._account = account
         self._settings = settings
         self._clock = clock
         self._jitter = jitter
+        self._neighbors = neighbors or Neighbors()
         self._thread: threading.Thread | None = None
         self._engine: _Engine | None = None
         self._outward: Callable[[Message], None] = lambda _message: None
@@ -128,7 +136,18 @@ class CcxtVenue:
             engine.take(message)
         if stopped:
             engine.finish(0)
-        await engine.run()
+        engine.session.on_ban = partial(self._neighbors.tell, self)
+        host = urlsplit(self._settings.base_url or self._settings.exchange)
+        self._neighbors.join(self, host.netloc or host.path, partial(self._hush, engine))
+        try:
+            await engine.run()
+        finally:
+            self._neighbors.leave(self)
+
+    def _hush(self, engine: "_Engine", for_ms: int, cause: str) -> None:
+        """On a neighbor's thread; a loop that has just ended has nothing to keep quiet."""
+        with suppress(RuntimeError):
+            engine.loop.call_soon_threadsafe(engine.hush, for_ms, cause)
 
     def _deliver(self, message: Message) -> None:
         # Whoever listens may be gone already; that is no reason to lose what the others are told.
@@ -236,6 +255,11 @@ class _Engine:
         uses = self.session.take_news()
         said = BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=uses, quiet_ms=for_ms, cause=cause)
         self._wiring.deliver(said)
+
+    def hush(self, for_ms: int, cause: str) -> None:
+        """Another account at this address was told so."""
+        self.session.hush(for_ms)
+        self._tell_quiet(for_ms, cause)
 
     async def _supervise(self) -> None:
         """Up, watched, down, and up again. Each change is told once."""

@@ -85,11 +85,15 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotExecuted:
-    """Certainly not done, and worth another try later. `resync`: our clock is off, measure it first."""
+    """Certainly not done, and worth another try later. `resync`: our clock is off, measure it first.
+
+    `alone`: the venue throttles this account; it throttles an address, and all accounts behind it, otherwise.
+    """
 
     retry_after_ms: int
     cause: str
     throttled: bool = False
+    alone: bool = False
     resync: bool = False
 
 
@@ -199,13 +203,15 @@ def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: 
     cause = _cause(status, code, text)
     if status in codes.quiet_statuses:
         delay_ms = codes.quiet_statuses[status] if retry_ms is None else retry_ms
-        return NotExecuted(retry_after_ms=delay_ms, cause=cause, throttled=True)
+        alone = code in codes.of_account
+        return NotExecuted(retry_after_ms=delay_ms, cause=cause, throttled=True, alone=alone)
     if code is not None and code in codes.not_executed:
         rule = codes.not_executed[code]
         return NotExecuted(
             retry_after_ms=rule.retry_after_ms if retry_ms is None else retry_ms,
             cause=cause,
             throttled=rule.throttled,
+            alone=code in codes.of_account,
             resync=rule.resync,
         )
     # A server's fault proves nothing, whatever else it says, except in the venue's own words for "failed".

@@ -76,6 +76,8 @@ class Session:
         """Called when the venue said anew what is used."""
         self.on_quiet: Callable[[int, str], None] = lambda _for_ms, _cause: None
         """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
+        self.on_ban: Callable[[int, str], None] = lambda _for_ms, _cause: None
+        """Called besides when that concerns everybody at our address."""
         self.secrets = settings.secrets
         self.exchange = _build(settings)
         self._watch_answers()
@@ -113,10 +115,15 @@ class Session:
             verdict = Unknown(cause="no answer was seen")
         verdict = with_secrets_masked(verdict, self.secrets)
         if isinstance(verdict, NotExecuted) and verdict.throttled:
-            until_ns = self._clock.monotonic_ns() + verdict.retry_after_ms * 1_000_000
-            self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
+            self.hush(verdict.retry_after_ms)
             self.on_quiet(verdict.retry_after_ms, verdict.cause)
+            if not verdict.alone:
+                self.on_ban(verdict.retry_after_ms, verdict.cause)
         return verdict
+
+    def hush(self, for_ms: int) -> None:
+        """The venue wants to hear nothing for so long."""
+        self._quiet_until_ns = max(self._quiet_until_ns, self._clock.monotonic_ns() + for_ms * 1_000_000)
 
     async def quiet(self) -> None:
         """Wait as long as the venue has asked everybody to be quiet.

@@ -48,6 +48,8 @@ class VenueCodes:
     row_field: str = ""
     row_code_field: str = ""
     row_text_field: str = ""
+    of_account: frozenset[str] = frozenset()
+    """Throttlings that concern an account; the others concern an address, and whoever else is behind it."""
 
 
 def _by_code(table: Mapping[RejectReason, str]) -> Mapping[str, RejectReason]:
@@ -112,6 +114,8 @@ BINANCE_USDM = VenueCodes(
     not_executed_texts=(("service unavailable.", 200), ("request throttled by system-level protection", 500)),
     order_id_fields=("orderId", "algoId"),
     client_id_fields=("clientOrderId", "clientAlgoId"),
+    # "Order rate limits are counted against each account" (limits on orders).
+    of_account=frozenset({"-1015"}),
 )
 
 # Source of every number: bybit-exchange.github.io/docs/v5/error. Not listed on purpose: 10000 "Server Timeout" and

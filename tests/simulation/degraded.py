@@ -28,6 +28,7 @@ class Degraded(Check):
         self._down: dict[str, str] = {}
         self._quiet_until_ns = 0
         self._quiet_since_ns = 0
+        self._spent_until_ns: dict[str, int] = {}
         self._banned = ""
         self._asked: dict[int, tuple[Sent, int]] = {}
         self._held_since_ns = -1
@@ -37,6 +38,7 @@ class Degraded(Check):
         self._down.clear()
         self._asked.clear()
         self._quiet_until_ns = 0
+        self._spent_until_ns.clear()
 
     def arrived(self, sent: Sent) -> None:
         """The venue counts for all that share an address, and orders for each account."""
@@ -54,6 +56,9 @@ class Degraded(Check):
             return
         wait_s = next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 0)
         until_ns = self._truth.now_ns() + wait_s * SECOND
+        if b"-1015" in answer.body:  # orders are counted by account, and others may go on
+            self._spent_until_ns[sent.api_key.removesuffix("-key")] = until_ns
+            return
         if until_ns > self._quiet_until_ns:
             if self._truth.now_ns() >= self._quiet_until_ns:
                 self._quiet_since_ns = self._truth.now_ns()
@@ -69,6 +74,8 @@ class Degraded(Check):
             return
         if self._quiet_since_ns < self._truth.now_ns() < self._quiet_until_ns:
             self._fail("I10", f"{name} opens while the venue wants silence ({self._banned})")
+        if self._truth.now_ns() < self._spent_until_ns.get(self._account_of(name), 0):
+            self._fail("I10", f"{name} opens while its account has sent too many orders")
         down = self._down.get(self._account_of(name))
         if down is not None:
             self._fail("I10", f"{name} opens while the venue is down ({down})")

@@ -17,6 +17,7 @@ from actors.runtime.metrics import Tally
 from actors.runtime.simulated import VirtualClock
 from actors.runtime.timers import Timer
 from adapters.config import Config
+from adapters.exchange.neighbors import Neighbors
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.types import AccountId, PositionMode
@@ -146,6 +147,7 @@ class Process:
             observer=observer,
         )
         venues: dict[AccountId, Venue] = {}
+        neighbors = Neighbors()
         for login in logins:
             settings = SimulatedSettings(
                 exchange="binanceusdm",
@@ -159,7 +161,7 @@ class Process:
                 instance=instance,
             )
             jitter = stream("jitter" if login.account == ACCOUNT else f"jitter {login.account}")
-            venues[login.account] = SimulatedVenue(login.account, settings, world.clock, jitter)
+            venues[login.account] = SimulatedVenue(login.account, settings, world.clock, jitter, neighbors)
         journal = cast("Any", disk)
         restored = albra._restore(journal, days_in(config.limits.timezone))
         line = None if chat is None else self._line(chat)

@@ -16,6 +16,7 @@ from typing import Any
 from adapters.clock import SystemClock
 from adapters.exchange import client, session
 from adapters.exchange.calls import Call
+from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.outcome import Raised
 from adapters.exchange.session import GUARD_MS, Session, Tape
 from adapters.exchange.settings import Clock, ExchangeSettings
@@ -126,8 +127,10 @@ class SimulatedSession(Session):
 class SimulatedVenue(client.CcxtVenue):
     """The port `Venue` without a thread of its own."""
 
-    def __init__(self, account: AccountId, settings: SimulatedSettings, clock: Clock, random: Random) -> None:
-        super().__init__(account, settings, clock, jitter=random.random)
+    def __init__(
+        self, account: AccountId, settings: SimulatedSettings, clock: Clock, random: Random, neighbors: Neighbors
+    ) -> None:
+        super().__init__(account, settings, clock, jitter=random.random, neighbors=neighbors)
         self._loop = settings.loop
 
     def start(self, deliver: Callable[[Message], None]) -> None:
