@@ -9,6 +9,7 @@ SENTENCES = (
     N_("calling off {n} entries"),
     N_("openings are paused; albra resume lifts that"),
     N_("openings are paused until Albra is restarted; the journal cannot be written: {why}"),
+    N_("that was carried out before"),
     N_("openings are allowed"),
     N_("openings were not paused"),
     N_("acknowledged before"),
