@@ -13,6 +13,9 @@ Questions about orders in doubt go half way into the reserve, openings end befor
 at two thirds of what openings may use: so reads yield first, then openings. An emergency may use what
 the share leaves to others as well. What costs nothing of a limit is never held back by it.
 
+Each opening brings a stop and perhaps a target after it, which must not find the orders of the moment used up:
+so of a limit of orders openings themselves use a third of our share at most.
+
 Pure. Times are monotonic nanoseconds.
 """
 
@@ -28,6 +31,8 @@ MARGIN_NS = 2 * SECOND
 """How much longer than the venue's window ours is: requests that left early in it may arrive late in the next."""
 EMERGENCY_SHARE = 95
 """Percent of a limit that an emergency may use: the rest is for requests nobody here counts (the streams' keys)."""
+ORDERS_AN_OPENING = 3
+"""Its own, its stop and its target."""
 BUCKET_NS = SECOND // 2
 
 
@@ -71,9 +76,10 @@ FREE = Cost()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meter:
-    """One limit. `left` holds (time, amount) of what left here, oldest first; `out` of it is unanswered.
+    """One limit, or with a `lane` one that we set ourselves for its requests. `out` of what left is unanswered.
 
-    `told` is the venue's last word, with what left since; it counts until `told_until_ns`.
+    `left` holds (time, amount) of what left here, oldest first. `told` is the venue's last word, with what left
+    since; it counts until `told_until_ns`.
     """
 
     kind: RateKind
@@ -84,6 +90,7 @@ class Meter:
     out: int = 0
     told: int = 0
     told_until_ns: int = 0
+    lane: Lane | None = None
 
     @property
     def interval_ns(self) -> int:
@@ -131,24 +138,24 @@ class Budget:
     def allows(self, lane: Lane, cost: Cost, now_ns: int) -> bool:
         """After `aged`. What is dearer than its ceiling passes where nothing else is used: it would wait for ever."""
         for meter in self.meters:
-            amount = cost.of(meter.kind)
-            if amount and (used := meter.used(now_ns)) and used + amount > self.policy.ceiling(lane, meter.limit):
+            amount = cost.of(meter.kind) if meter.lane in (None, lane) else 0
+            most = meter.limit if meter.lane is not None else self.policy.ceiling(lane, meter.limit)
+            if amount and (used := meter.used(now_ns)) and used + amount > most:
                 return False
         return True
 
 
 def learned(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[RequestCost]) -> Budget:
     """The venue's rules as it stated them last; what is used of a limit that stays is kept."""
-    known = {(meter.kind, meter.interval_ms): meter for meter in budget.meters}
-    meters = (
-        replace(
-            known.get((each.kind, each.interval_ms))
-            or Meter(kind=each.kind, interval_ms=each.interval_ms, limit=each.limit),
-            limit=each.limit,
-        )
-        for each in limits
-        if each.limit > 0
-    )
+    known = {(meter.kind, meter.interval_ms, meter.lane): meter for meter in budget.meters}
+    wanted = [
+        Meter(kind=each.kind, interval_ms=each.interval_ms, limit=each.limit) for each in limits if each.limit > 0
+    ]
+    for each in tuple(wanted):
+        if each.kind is RateKind.ORDERS:
+            third = max(1, each.limit * budget.policy.share // 100 // ORDERS_AN_OPENING)
+            wanted.append(replace(each, limit=third, lane=Lane.OPENING))
+    meters = (replace(known.get((each.kind, each.interval_ms, each.lane), each), limit=each.limit) for each in wanted)
     prices = {each.request: Cost(weight=each.weight, orders=each.orders) for each in costs}
     return replace(budget, meters=tuple(meters), costs=MappingProxyType(prices))
 
@@ -158,11 +165,14 @@ def aged(budget: Budget, now_ns: int) -> Budget:
     return budget if meters == budget.meters else replace(budget, meters=meters)
 
 
-def spent(budget: Budget, cost: Cost, now_ns: int) -> Budget:
+def spent(budget: Budget, lane: Lane, cost: Cost, now_ns: int) -> Budget:
     """One request leaves."""
     if cost == FREE:
         return budget
-    return replace(budget, meters=tuple(meter.spent(cost.of(meter.kind), now_ns) for meter in budget.meters))
+    meters = (
+        meter.spent(cost.of(meter.kind), now_ns) if meter.lane in (None, lane) else meter for meter in budget.meters
+    )
+    return replace(budget, meters=tuple(meters))
 
 
 def answered(budget: Budget, cost: Cost) -> Budget:
@@ -180,11 +190,9 @@ def landed(budget: Budget) -> Budget:
 
 def heard(budget: Budget, uses: Iterable[RateUse], now_ns: int) -> Budget:
     """The venue said what is used."""
-    told = {(use.kind, use.interval_ms): use.used for use in uses}
-    meters = tuple(
-        meter.heard(told[meter.kind, meter.interval_ms], now_ns) if (meter.kind, meter.interval_ms) in told else meter
-        for meter in budget.meters
-    )
+    told = {(use.kind, use.interval_ms, None): use.used for use in uses}
+    named = ((meter, (meter.kind, meter.interval_ms, meter.lane)) for meter in budget.meters)
+    meters = tuple(meter.heard(told[name], now_ns) if name in told else meter for meter, name in named)
     return replace(budget, meters=meters)
 
 
@@ -193,4 +201,5 @@ def in_words(budget: Budget, now_ns: int) -> str:
     return ", ".join(
         f"{meter.kind} {meter.used(now_ns)} of {meter.limit} in {meter.interval_ms // 1000} s"
         for meter in aged(budget, now_ns).meters
+        if meter.lane is None
     )

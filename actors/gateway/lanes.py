@@ -147,7 +147,7 @@ def _affordable(
         cost = budget.cost_of(type(waiting.message).__name__)
         if not budget.allows(lane, cost, now_ns):
             break
-        budget = rations.spent(budget, cost, now_ns)
+        budget = rations.spent(budget, lane, cost, now_ns)
         gone.append(replace(waiting, cost=cost))
     return tuple(gone), budget
 

@@ -23,8 +23,9 @@ WEIGHT = RateLimit(kind=RateKind.WEIGHT, interval_ms=60_000, limit=2_400)
 BURST = RateLimit(kind=RateKind.ORDERS, interval_ms=10_000, limit=300)
 ORDERS = RateLimit(kind=RateKind.ORDERS, interval_ms=60_000, limit=1_200)
 LIMITS = (WEIGHT, BURST, ORDERS)
+ORDERS_OF = ("SubmitOpening", "SubmitEmergency", "SubmitProtection")
 COSTS = (
-    *(RequestCost(request=each, weight=0, orders=1) for each in ("SubmitOpening", "SubmitEmergency")),
+    *(RequestCost(request=each, weight=0, orders=1) for each in ORDERS_OF),
     RequestCost(request="CancelOrder", weight=3),
     RequestCost(request="QueryOrder", weight=2),
     RequestCost(request="FetchBalance", weight=80),
@@ -100,10 +101,26 @@ def test_reads_at_their_ceiling_hold_back_neither_cancels_nor_orders() -> None:
     assert [ticket.lane for ticket in gone] == [Lane.EMERGENCY, Lane.PROTECTION, Lane.OPENING]
 
 
-def test_openings_end_before_the_reserve_of_orders_that_emergencies_use() -> None:
+def test_of_the_orders_openings_take_a_third_so_that_the_stop_and_target_of_each_leave_at_once() -> None:
     state = queued(Lanes(reachable=True, budget=a_budget()), Lane.OPENING, 400)
     state, gone = drained(state, 0)
+    assert len(gone) == 80
+    for number in range(160):
+        state, _ = l.enqueue(state, Ticket(f"stop/{number}", Lane.PROTECTION, stage.protection()))
+    state, gone = drained(state, 0)
+    assert len(gone) == 160
+    state, gone = drained(state, 12 * SECOND)
+    assert [ticket.lane for ticket in gone] == []
+    state, gone = drained(state, 13 * SECOND)
+    assert [ticket.lane for ticket in gone] == [Lane.OPENING] * 80
+
+
+def test_openings_end_before_the_reserve_of_orders_that_emergencies_use() -> None:
+    state = queued(Lanes(reachable=True, budget=a_budget()), Lane.EMERGENCY, 180)
+    state, gone = drained(state, 0)
     assert len(gone) == 180
+    state, gone = drained(queued(state, Lane.OPENING, 10), 0)
+    assert gone == []
     state, gone = drained(queued(state, Lane.EMERGENCY, 400), 0)
     assert [ticket.lane for ticket in gone] == [Lane.EMERGENCY] * (285 - 180)
 
@@ -123,7 +140,7 @@ def test_a_lower_word_of_the_venue_replaces_a_higher_one_and_what_left_since_is_
     def told(known: Budget, used: int) -> Budget:
         return b.heard(known, (RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=used),), 0)
 
-    known = b.spent(told(told(a_budget(), 2_000), 100), Cost(weight=7), 0)
+    known = b.spent(told(told(a_budget(), 2_000), 100), Lane.DOUBT, Cost(weight=7), 0)
     assert b.in_words(known, 0).startswith("weight 107 of 2400 in 60 s")
     assert b.in_words(told(known, 200), 0).startswith("weight 207 of 2400")  # the 7 may be on their way
     assert b.in_words(told(b.answered(known, Cost(weight=7)), 200), 0).startswith("weight 200 of 2400")
@@ -146,14 +163,14 @@ def test_a_request_dearer_than_its_ceiling_leaves_when_nothing_else_is_used() ->
 def test_what_is_used_outlives_the_actor_and_the_venues_return() -> None:
     play = Stage()
     play.tell(replace(stage.venue_up(), limits=LIMITS, costs=COSTS))
-    for number in range(1, 181):
+    for number in range(1, 81):
         play.tell(stage.opening(stage.order_id(1, number)), stage.accepted(stage.order_id(1, number)))
-    assert len(play.sent_of(q.SubmitOpening)) == 180
+    assert len(play.sent_of(q.SubmitOpening)) == 80
     play.start()
     play.tell(replace(stage.venue_up(), limits=LIMITS, costs=COSTS), stage.opening(stage.order_id(2)))
-    assert len(play.sent_of(q.SubmitOpening)) == 180
+    assert len(play.sent_of(q.SubmitOpening)) == 80
     play.advance(14 * SECOND)
-    assert len(play.sent_of(q.SubmitOpening)) == 181
+    assert len(play.sent_of(q.SubmitOpening)) == 81
 
 
 def test_the_status_says_in_words_what_is_used() -> None:
