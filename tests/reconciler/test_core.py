@@ -508,6 +508,19 @@ def test_a_new_life_goes_on_with_what_was_open_and_holds_again() -> None:
     assert [record.outcome for record in play.memory.ledger.cases()] == [Outcome.ESCALATED]
 
 
+def test_a_new_life_of_the_actor_alone_looks_again_at_what_is_open() -> None:
+    """The venue was up before and says nothing of it."""
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    play.deaf = True
+    play.run(60)
+    play._due.clear()  # timers end with the life that set them
+    play._perform(play.core.start())
+    play.at_venue(row("1"))
+    play.run(3)
+    assert outcomes(play) == [("SIZE_MISMATCH", "resolved")]
+
+
 def test_the_list_is_newest_first_with_statistics() -> None:
     play = Play(views=dict(ONE))
     play.at_venue(row("0.4"))
