@@ -78,7 +78,9 @@ def run(config: Config, *, live: bool) -> int:
         try:
             _start(config, stack, live=live, ended=ended)
         except _start_errors() as error:
-            raise CommandError(_exit_of(error), f"run: {error}") from None
+            from adapters.storage.errors import explained
+
+            raise CommandError(_exit_of(error), f"run: {explained(error, config.storage.path)}") from None
         while not ended.wait(1.0):  # an untimed wait would leave signals unheard on some platforms
             pass
     return Exit.DONE

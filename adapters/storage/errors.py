@@ -1,7 +1,22 @@
 """Why a journal cannot be opened. Each says what happened, to what, and what to do."""
 # ruff: noqa: N818 - they name the state that was found, and the first word says of what
 
+import errno
 from pathlib import Path
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def explained(error: Exception, directory: Path) -> str:
+    """What kept a supervisor from starting, in words that help; a bare number of the system's does not."""
+    if not isinstance(error, OSError) or error.errno not in (*_NO_ROOM, errno.EROFS):
+        return str(error)
+    what = "is full" if error.errno in _NO_ROOM else "is read-only"
+    of = f" ({error.filename})" if error.filename else ""
+    return (
+        f"the disk under {directory} {what}{of}: free some space or name another storage.path. "
+        "Open positions are closed without the journal by `albra flatten --break-glass`."
+    )
 
 
 class JournalError(Exception):

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import apsw
 
@@ -80,7 +81,7 @@ def connect_read_only(path: Path) -> apsw.Connection:
         raise JournalMissing(path)
 
     def opened() -> apsw.Connection:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = _readable(path)
         connection.set_busy_timeout(_BUSY_TIMEOUT_MS)
         if _is_empty(connection):
             connection.close(True)
@@ -89,6 +90,21 @@ def connect_read_only(path: Path) -> apsw.Connection:
         return connection
 
     return _guarded(path, opened)
+
+
+def _readable(path: Path) -> apsw.Connection:
+    """On a volume that takes no writes SQLite cannot lay its index beside the file: such a file changes no more."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        _is_empty(connection)
+    except apsw.CantOpenError:
+        connection.close(True)
+        log = path.with_name(path.name + "-wal")
+        if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+            raise
+        uri = f"file:{quote(str(path.absolute()))}?immutable=1"
+        return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    return connection
 
 
 def create_if_new(path: Path, connection: apsw.Connection, journal_id: Callable[[], JournalId], now_ns: int) -> None:

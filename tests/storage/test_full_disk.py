@@ -1,8 +1,5 @@
 """A full disk traps nobody: openings are refused with the numbers, closing is written from the reserve."""
 
-import os
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event as Flag
@@ -41,20 +38,6 @@ class Watch:
 
     def wait_until_well(self) -> None:
         assert self._well.wait(PATIENCE_S), self.said
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 4 MiB."""
-    mounted = tmp_path / "small"
-    mounted.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(mounted)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system is not permitted here")
-    try:
-        yield mounted
-    finally:
-        subprocess.run(["umount", "-l", str(mounted)], check=True)
 
 
 def fill_up(directory: Path) -> Path:
