@@ -198,7 +198,11 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     venues: dict[AccountId, Venue] = {
         account.account: CcxtVenue(
             account.account,
-            replace(settings_of(account, paper), watch_only=not config.phase2.enabled),
+            replace(
+                settings_of(account, paper),
+                watch_only=not config.phase2.enabled,
+                rules_max_age_ms=config.phase2.reconciliation.check_intervals.slow_ms,
+            ),
             clock,
             neighbors=neighbors,
         )
