@@ -143,7 +143,8 @@ class Evidence(Check):
         if event.command_id.startswith("forced-"):
             self._forced(ordinal, event)
             return
-        if event.quantity_delta > 0 and position.key.strategy != MANUAL:
+        # What was sold beyond nothing, its neighbor's, is given back up to nothing.
+        if event.quantity_delta > 0 and position.quantity > 0 and position.key.strategy != MANUAL:
             text = f"{position.position_id} was given {event.quantity_delta} that it never ordered: {event.evidence}"
             self._fail("I6", text, ordinal)
         if event.quantity_delta:
