@@ -39,6 +39,8 @@ SENTENCES = (
     N_("{name}: {quantity} left is dust: below the venue's minimum of {least}; close it at the venue."),
     N_("Closing {name}: its stop was refused for {seconds} s."),
     N_("Reducing {name} to {quantity}, which is covered: its stop was refused for {seconds} s."),
+    N_("{name}: {quantity} filled whose trades the venue does not show yet; no stop covers it until it does."),
+    N_("{name}: {quantity} filled whose trades the venue does not show yet"),
     N_("still closing it"),
     N_("still placing it"),
     N_("without its stop"),

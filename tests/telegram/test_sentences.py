@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from enum import StrEnum
+from functools import cache
 
 import pytest
 
@@ -66,18 +67,29 @@ def _untold(template: str) -> bool:
 def test_every_sentence_of_the_catalog_is_said_by_somebody() -> None:
     """By its words: all of them stand in the texts of one file, or in names of the code."""
     rooms = [set(_LATIN.findall(text)) for text in _texts()]
-    assert len(rooms) > 100
+    assert len(rooms) > 80
     unsaid = [
         sentence
         for sentence in (*notices.SENTENCES, *replies.SENTENCES, *rows.SENTENCES)
-        if not any(set(_LATIN.findall(re.sub(r"\{\w+\}", " ", sentence))) <= words for words in rooms)
+        if not any(_words(sentence) <= words for words in rooms)
     ]
     assert unsaid == []
 
 
+@cache
+def _words(sentence: str) -> frozenset[str]:
+    return frozenset(_LATIN.findall(re.sub(r"\{\w+\}", " ", sentence)))
+
+
 def _texts() -> Iterator[str]:
     """The strings of each file, and the names of fields, which rows are named after."""
-    for path in (ROOT / "albra.py", *(ROOT / "actors").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")):
+    said = (
+        ROOT / "actors",
+        ROOT / "adapters" / "storage",
+        ROOT / "adapters" / "telegram",
+        ROOT / "adapters" / "exchange",
+    )
+    for path in (ROOT / "albra.py", *(path for room in said for path in room.rglob("*.py"))):
         if path.name in ("phrases.py", "rows.py", "names.py"):
             continue
         nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))

@@ -187,6 +187,34 @@ def test_the_words_of_a_service_message_tell_of_the_move_as_well(api: BotApi) ->
         assert api.messages[-1].chat_id == -1007
 
 
+def test_only_what_somebody_writes_himself_is_a_command(api: BotApi) -> None:
+    """Captions, edits, forwards, posts of channels, anonymous administrators and other bots command nothing."""
+    me = {"id": 100, "is_bot": False, "first_name": "U"}
+    own = {"date": 1, "chat": {"id": 100, "type": "private", "first_name": "U"}, "from": me}
+    group = {"id": -5, "type": "supergroup", "title": "G"}
+    placeholder = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
+    said = "/close_all"
+    photo = [{"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1}]
+    other = {"id": 9, "is_bot": True, "first_name": "B"}
+    origin = {"type": "user", "date": 1, "sender_user": {"id": 7, "is_bot": False, "first_name": "X"}}
+    messages = [
+        ("message", {**own, "photo": photo, "caption": said}),
+        ("message", {**own, "text": said, "via_bot": other}),
+        ("message", {**own, "text": said, "forward_origin": origin}),
+        ("edited_message", {**own, "text": said, "edit_date": 2}),
+        ("channel_post", {"date": 1, "chat": {"id": -9, "type": "channel", "title": "C"}, "text": said}),
+        ("message", {"date": 1, "chat": group, "from": placeholder, "sender_chat": group, "text": said}),
+    ]
+    with started(api) as side:
+        for number, (kind, content) in enumerate(messages):
+            api.deliver(kind, {"message_id": number + 1, **content})
+        found = [side.updates.get(timeout=10) for _ in messages]
+        assert [type(one) for one in found[:5]] == [IncomingOther] * 5
+        last = found[5]
+        assert isinstance(last, IncomingText)
+        assert last.user_id == 0  # nobody in particular, who may nothing
+
+
 @pytest.mark.parametrize("what", ["blocked", "missing"])
 def test_a_chat_that_is_not_there_is_a_refusal_for_good(api: BotApi, what: str) -> None:
     getattr(api, what).add(100)
