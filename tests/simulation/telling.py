@@ -115,5 +115,5 @@ class Telling(Check):
 
 def _reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:
     # What is said of the command line is said of the chat there.
-    told = text.partition("albra discrepancies")[0]
+    told = text.partition("albra discrepancies")[0].partition("--ack ID")[0].replace("position/", "position #")
     return any(at_ns >= since_ns and told in said for at_ns, said in shown)
