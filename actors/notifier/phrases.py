@@ -7,7 +7,7 @@ before the general.
 """
 
 from actors.telegram.names import NAMES
-from actors.telegram.words import N_, Phrase
+from actors.telegram.words import N_, Phrases
 
 SENTENCES = (
     # Positions
@@ -254,4 +254,4 @@ SENTENCES = (
     N_("{d} d {h} h"),
 )
 
-PHRASES = (*(Phrase.of(sentence) for sentence in SENTENCES), *NAMES)
+PHRASES = Phrases.of(SENTENCES, NAMES)

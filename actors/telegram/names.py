@@ -3,7 +3,7 @@
 In English they stay as they are, so that they can be searched for; a catalog gives them words.
 """
 
-from actors.telegram.words import N_, Phrase
+from actors.telegram.words import N_, Phrases
 
 CODES = (
     # States
@@ -178,4 +178,4 @@ CODES = (
     N_("state"),
 )
 
-NAMES = tuple(Phrase.of(code) for code in CODES)
+NAMES = Phrases.of(CODES)

@@ -1,7 +1,7 @@
 """What the supervisor, positions and the reconciler reply in English, for saying it again in the reader's language."""
 
 from actors.notifier.phrases import PHRASES
-from actors.telegram.words import N_, Phrase
+from actors.telegram.words import N_, Phrases
 
 SENTENCES = (
     # What is done
@@ -106,4 +106,4 @@ SENTENCES = (
     N_("{order} is {phase} with {filled} filled"),
 )
 
-REPLIES = (*(Phrase.of(sentence) for sentence in SENTENCES), *PHRASES)
+REPLIES = Phrases.of(SENTENCES, PHRASES)

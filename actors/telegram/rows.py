@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from actors.telegram.phrases import REPLIES
-from actors.telegram.words import N_, Phrase, Words
+from actors.telegram.words import N_, Phrases, Words
 
 Rows = tuple[tuple[str, str, str], ...]
 
@@ -90,7 +90,7 @@ SENTENCES = (
     ),
 )
 
-ROWS = (*(Phrase.of(sentence) for sentence in SENTENCES), *REPLIES)
+ROWS = Phrases.of(SENTENCES, REPLIES)
 
 
 def told(words: Words, rows: Iterable[tuple[str, str, str]]) -> Rows:

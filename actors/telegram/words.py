@@ -16,6 +16,7 @@ from unicodedata import east_asian_width
 from actors.telegram.korean import particles
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_LETTER = re.compile(r"[^\W\d_]")
 _CODE = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)*\b")
 _NUMBER = r"[-+]?[0-9.]+(?:E[-+]?[0-9]+)?"
 _HOLDS = {
@@ -76,15 +77,17 @@ class Words:
         """One or many of something; `{n}` is the number."""
         return self(one if number == 1 else many, n=number, **values)
 
-    def retell(self, text: str, phrases: "tuple[Phrase, ...]") -> str:
+    def retell(self, text: str, phrases: "Phrases") -> str:
         """A text of Albra's own, written in English where it arose, in the reader's language.
 
         What no phrase fits is taken apart at its commas; of what is left, names out of the code are replaced.
         """
-        if not self.catalog:
+        if not self.catalog or not _LETTER.search(text):
             return text
-        for phrase in phrases:
-            if phrase.message not in self.catalog:
+        if text in phrases.exact:
+            return self._found(text)
+        for phrase in phrases.patterns:
+            if phrase.literal not in text or phrase.message not in self.catalog:
                 continue
             match = phrase.pattern.fullmatch(text)
             if match is not None:
@@ -121,10 +124,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """A sentence that other actors say, with places for what varies."""
+    """A sentence that other actors say, with places for what varies; `literal` is its longest part without any."""
 
     message: str
     pattern: re.Pattern[str]
+    literal: str
 
     @classmethod
     def of(cls, message: str) -> "Phrase":
@@ -133,7 +137,24 @@ class Phrase:
             f"(?P<{part}>{_HOLDS.get(part, '.+?')})" if place % 2 else re.escape(part)
             for place, part in enumerate(parts)
         )
-        return cls(message=message, pattern=re.compile(pattern, re.DOTALL))
+        return cls(message=message, pattern=re.compile(pattern, re.DOTALL), literal=max(parts[::2], key=len))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    """Many of them: those without places, and those with, of which the first that fits is taken."""
+
+    exact: frozenset[str]
+    patterns: tuple[Phrase, ...]
+
+    @classmethod
+    def of(cls, sentences: tuple[str, ...], then: "Phrases | None" = None) -> "Phrases":
+        """`sentences` before those of `then`."""
+        exact = frozenset(sentence for sentence in sentences if "{" not in sentence)
+        patterns = tuple(Phrase.of(sentence) for sentence in sentences if "{" in sentence)
+        if then is None:
+            return cls(exact=exact, patterns=patterns)
+        return cls(exact=exact | then.exact, patterns=patterns + then.patterns)
 
 
 def number(value: Decimal | None) -> str:
