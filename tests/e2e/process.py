@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -364,11 +365,16 @@ class Supervisor(Process):
 
 def at_rest(row: Mapping[str, Any]) -> bool:
     """Held, in no doubt, and protected where protection is wanted."""
-    wanted = sorted(row[price] for price in ("stop_loss", "take_profit", "trailing") if row[price] is not None)
+    wanted = {row[price]: Decimal(row["quantity"]) for price in ("stop_loss", "take_profit", "trailing") if row[price]}
     held = row["state"] in ("ACTIVE", "MODIFIED", "PAUSED") and not row["in_doubt"]
-    # A stop that was moved stays on the book until the new one rests; only then is it taken off.
-    orders = sorted(str(order["price"]) for order in row["orders"] if order["phase"] == "working")
-    return held and orders == wanted and len(orders) == len(row["orders"]) and (row["protected"] or not wanted)
+    # A stop that was moved stays on the book until the new one rests; only then is it taken off. Above the market
+    # maximum it takes several orders to cover what is held.
+    resting: dict[str, Decimal] = {}
+    for order in row["orders"]:
+        price, leaves = str(order["price"]), Decimal(order["quantity"]) - Decimal(order["filled_quantity"])
+        resting[price] = resting.get(price, Decimal(0)) + leaves
+    working = all(order["phase"] == "working" for order in row["orders"])
+    return held and working and resting == wanted and (row["protected"] or not wanted)
 
 
 def resting(row: Mapping[str, Any]) -> bool:
