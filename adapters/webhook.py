@@ -66,12 +66,12 @@ class Webhook:
         task.add_done_callback(self._tasks.discard)
 
     async def _post(self, notice: PostNotice) -> None:
-        cause = "no webhook is configured"
+        cause, retry_after_ms = "no webhook is configured", 0
         if self._url is not None:
-            cause = await self._exchange("POST", self._url, json=_body(notice))
+            cause, retry_after_ms = await self._exchange("POST", self._url, json=_body(notice))
         answer: Message = Posted(request_id=notice.request_id)
         if cause:
-            answer = PostFailed(request_id=notice.request_id, cause=cause)
+            answer = PostFailed(request_id=notice.request_id, cause=cause, retry_after_ms=retry_after_ms)
         self._tell(notice.reply_to, answer)
 
     async def _ping(self, message: Message) -> None:
@@ -79,17 +79,22 @@ class Webhook:
         if self._ping_url is not None:
             await self._exchange("GET", self._ping_url)  # that it does not come is what the other side listens for
 
-    async def _exchange(self, method: str, url: str, **body: Any) -> str:
-        """Empty where it was taken, else why not; the address may hold a secret and is not repeated."""
+    async def _exchange(self, method: str, url: str, **body: Any) -> tuple[str, int]:
+        """Empty where it was taken, else why not, and for how long (ms) it wants to be left alone.
+
+        The address may hold a secret and is not repeated.
+        """
         try:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
             async with (
                 aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
                 session.request(method, url, allow_redirects=False, **body) as response,
             ):
-                return "" if response.status < 300 else f"HTTP {response.status}"
+                asked = response.headers.get("Retry-After", "")
+                wait_ms = int(asked) * 1_000 if asked.isdecimal() and len(asked) < 6 else 0
+                return ("", 0) if response.status < 300 else (f"HTTP {response.status}", wait_ms)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            return type(error).__name__
+            return type(error).__name__, 0
 
 
 def _body(notice: PostNotice) -> dict[str, Any]:

@@ -399,8 +399,11 @@ class NotifierActor(Actor[Message]):
                 continue
             tally = self._tallies.of(first, last)
             uptime_ns = self.context.clock.monotonic_ns() - self._born_ns
+            span = f"Day {date.fromordinal(last)}"
+            if first != last:
+                span = f"Week {date.fromordinal(first)} to {date.fromordinal(last)}"
             text = (
-                f"Report {date.fromordinal(first)} to {date.fromordinal(last)}: {tally.opened} opened, "
+                f"{span}: {tally.opened} opened, "
                 f"{tally.closed} closed, {tally.failed} failed, realized {signed(tally.realized)}, "
                 f"fees {money(tally.fees)}, {tally.discrepancies} discrepancies, "
                 f"{tally.restarts} restarts of actors, up for {Words(zone=UTC).span(uptime_ns)}"

@@ -199,7 +199,11 @@ SENTENCES = (
     N_("{order} {quantity} at {price}"),
     # The notifier itself
     N_(
-        "Report {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
+        "Day {date}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, fees {fees}, "
+        "{discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
+    ),
+    N_(
+        "Week {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
         "fees {fees}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
     # Supervisor and runtime

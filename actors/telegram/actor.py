@@ -404,7 +404,8 @@ class TelegramActor(Running):
 
 _CHANGING = ("open", "close", "close_all", "modify", "pause", "resume", "ack")
 _VERDICTS = {
-    Verdict.UNKNOWN: N_("That was decided before, or I was restarted since. Send the command again."),
+    Verdict.UNKNOWN: N_("I was restarted since: this button does nothing any more. Look at /positions first."),
+    Verdict.DECIDED: N_("That is decided already; the message says what became of it."),
     Verdict.NOT_YOURS: N_("Only who asked can confirm."),
     Verdict.EXPIRED: N_("Too late: confirmations live for a minute. Send the command again."),
     Verdict.CHANGED: N_("It has changed since. Send the command again."),

@@ -21,6 +21,7 @@ class Verdict(StrEnum):
 
     GOOD = "good"
     UNKNOWN = "unknown"
+    DECIDED = "decided"
     NOT_YOURS = "not_yours"
     EXPIRED = "expired"
     CHANGED = "changed"
@@ -51,6 +52,8 @@ class Confirmations:
     """Those that wait, by number."""
 
     waiting: Mapping[int, Confirmation] = field(default_factory=lambda: MappingProxyType({}))
+    decided: tuple[int, ...] = ()
+    """Those that are used up: a finger that presses twice must not be told to begin again."""
 
     def offer(self, confirmation: Confirmation) -> "Confirmations":
         kept = dict(sorted({**self.waiting, confirmation.number: confirmation}.items())[-OPEN_MOST:])
@@ -63,13 +66,15 @@ class Confirmations:
 
     def without(self, number: int) -> "Confirmations":
         kept = {key: value for key, value in self.waiting.items() if key != number}
-        return replace(self, waiting=MappingProxyType(kept))
+        return replace(self, waiting=MappingProxyType(kept), decided=(*self.decided, number)[-OPEN_MOST:])
 
     def judge(
         self, number: int, *, user_id: int, chat_id: int, message_id: int, now_ns: int
     ) -> tuple[Verdict, Confirmation | None]:
         """Whether this press may go on; the versions are looked at afterwards, by `changed`."""
         known = self.waiting.get(number)
+        if number in self.decided:
+            return Verdict.DECIDED, None
         if known is None or known.chat_id != chat_id:
             return Verdict.UNKNOWN, None
         if known.message_id not in (0, message_id):  # 0: pressed before the chat told us which message it is

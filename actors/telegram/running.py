@@ -89,7 +89,8 @@ class Running(Reading):
         if isinstance(made, Page):
             self._show(who, made)
             return
-        number = self._number()
+        # The update's number: no button of an earlier life can mean something else in this one.
+        number = task.update_id
         confirmation = Confirmation(
             number=number,
             user_id=who.user_id,

@@ -229,8 +229,8 @@ def test_the_daily_report_is_told_once_even_over_a_restart() -> None:
     stage = Stage(settings(schedule=Schedule(daily_minute=8 * 60, weekly_day=2))).begin()
     stage.advance(11 * HOUR)  # over 08:00 of a Wednesday
     told = "\n".join(stage.chat.texts())
-    assert told.count("Report 2023-11-14 to 2023-11-14") == 1
-    assert told.count("Report 2023-11-08 to 2023-11-14") == 1
+    assert told.count("Day 2023-11-14: ") == 1
+    assert told.count("Week 2023-11-08 to 2023-11-14: ") == 1
     later = stage.again()
     later.dispatcher.clock.jump_wall(12 * HOUR)
     later.tell(ChatUp(name="bot"))

@@ -133,13 +133,31 @@ def confirmed(made: Stage, user: int, text: str) -> None:
 )
 def test_a_confirmed_command_leaves_once_and_is_audited(text: str, kind: type[c.Command]) -> None:
     made = stage()
-    confirmed(made, OWNER, text)
+    made.say(OWNER, text)
+    data = made.last.data("Confirm")
+    made.press(OWNER, made.last, data=data)
     assert [type(one) for one in made.desk.changes] == [kind]
-    made.press(OWNER, made.chat.shown[0], data="y:1")
-    made.press(OWNER, made.chat.shown[0], data="!y:1")
+    again = made.press(OWNER, made.chat.shown[0], data=data)
     made.advance(120)
     assert len(made.desk.changes) == 1
     assert (OWNER, "confirmed") in made.audit()
+    # A finger that presses twice is not told to say it again.
+    assert made.chat.alerts[again.press_id].startswith("That is decided already")
+
+
+def test_a_button_of_an_earlier_life_means_nothing_in_this_one() -> None:
+    first = stage()
+    first.say(OWNER, "/close_all")
+    old = first.last
+    data = old.data("Confirm")
+    later = first.again()
+    later.up()
+    later.chat.broken = False
+    later.say(OWNER, "/open ETHUSDT long 5")
+    press = later.press(OWNER, replace(old, message_id=77), data=data)
+    assert later.desk.changes == []
+    assert later.chat.alerts[press.press_id].startswith("I was restarted since")
+    assert later.last.data("Confirm") != data
 
 
 def test_an_opening_expires_a_minute_after_its_confirmation() -> None:

@@ -57,13 +57,13 @@ def test_a_channel_that_fails_says_why_without_its_address() -> None:
     answers: queue.Queue[Message] = queue.Queue()
 
     async def hook(_: web.Request) -> web.Response:
-        return web.Response(status=503)
+        return web.Response(status=503, headers={"Retry-After": "7"})
 
     with listening(hook) as url:
         webhook = Webhook(f"{url}/secret-path", None, lambda _, message: answers.put(message))
         webhook.start()
         webhook.request(NOTICE)
-        assert answers.get(timeout=10) == PostFailed(request_id="webhook/1", cause="HTTP 503")
+        assert answers.get(timeout=10) == PostFailed(request_id="webhook/1", cause="HTTP 503", retry_after_ms=7_000)
     webhook.request(NOTICE)
     failed = answers.get(timeout=20)
     assert isinstance(failed, PostFailed)
