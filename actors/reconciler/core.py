@@ -15,7 +15,7 @@ from actors.reconciler.cases import Cases
 from actors.reconciler.compare import compare
 from actors.reconciler.demands import Demands
 from actors.reconciler.draft import Draft, Later
-from actors.reconciler.evidence import observe
+from actors.reconciler.evidence import Suspicion, observe
 from actors.reconciler.explain import own
 from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
@@ -35,6 +35,7 @@ from messages.reconciliation import (
     CheckKind,
     CheckRecorded,
     DiscrepancyGone,
+    DiscrepancyType,
     HistoryPruned,
     LegCleared,
     LegShared,
@@ -321,7 +322,7 @@ class Core:
             undecidable = (finding.type in QUANTITY and round_.trades is None) or (
                 finding.type in NEED_ORDERS and round_.orders is None
             )
-            if suspicion.count < self._policy.required(finding.type) and not self._cases.proven(watch, finding, round_):
+            if not self._seen_enough(suspicion) and not self._cases.proven(watch, finding, round_):
                 self._reading.later(watch, finding.symbol, self._policy.gap_ns)
             elif undecidable:
                 self._reading.later(watch, finding.symbol, EVENT_DELAY_NS)
@@ -332,6 +333,12 @@ class Core:
         """Others' trades alone make up each difference, so no fill of ours is missing in it."""
         quantities = [finding for finding in comparison.findings if finding.type in QUANTITY]
         return bool(quantities) and all(self._cases.proven(watch, finding, round_) for finding in quantities)
+
+    def _seen_enough(self, suspicion: Suspicion) -> bool:
+        kind = suspicion.finding.type
+        if suspicion.count < self._policy.required(kind):
+            return False
+        return kind is not DiscrepancyType.POSITION_NOT_IN_EXCHANGE or suspicion.lasted_ns >= self._policy.absence_ns
 
     def _own_trades(self, watch: Watch, round_: Round, *, only_live: bool) -> tuple[r.FillReport, ...]:
         """Trades of our own orders that were not handed to their positions from here before; each books one once."""

@@ -8,7 +8,7 @@ from actors.reconciler.policy import ORDERS
 from messages.reconciliation import DiscrepancyType
 from messages.types import PositionSide, Symbol
 
-MASS_LEAST = 3
+MASS_LEAST = 2
 """So many legs gone at once, and more than half of all that are held, is a defect of the read until proven."""
 SKIPS_MOST = 3
 """A leg that was too busy to be compared so often in a row is held still and read on purpose."""
@@ -25,6 +25,10 @@ class Suspicion:
     first_seen_ns: int
     last_seen_ns: int
     mass: bool = False
+
+    @property
+    def lasted_ns(self) -> int:
+        return self.last_seen_ns - self.first_seen_ns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

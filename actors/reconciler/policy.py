@@ -70,7 +70,11 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`gap_ns`: observations closer together than this are one. `attempts`: automatic repairs of one discrepancy."""
+    """`gap_ns`: observations closer together than this are one. `attempts`: automatic repairs of one discrepancy.
+
+    `absence_ns`: so long must a position be gone that no trade explains. A venue that answers with an empty list by
+    mistake may do so to every question for a while, and what it still holds would lose its stop.
+    """
 
     actions: Mapping[DiscrepancyType, Action] = field(default_factory=lambda: DEFAULT_ACTIONS)
     overrides: tuple[Override, ...] = ()
@@ -79,6 +83,7 @@ class Policy:
     attribution: Attribution = Attribution.ASK
     attempts: int = 3
     gap_ns: int = 2 * SECOND
+    absence_ns: int = 20 * SECOND
     fast_ns: int = 60 * SECOND
     normal_ns: int = 300 * SECOND
     slow_ns: int = 3600 * SECOND

@@ -135,7 +135,7 @@ def test_trades_that_prove_nothing_leave_it_to_several_looks(trades: list[Any]) 
     play = closed_by_a_human()
     play.trades = trades
     play.tell(REFUSED)
-    play.run(2)
+    play.run(20)
     assert booked(play) == []
     play.run(8)
     assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
@@ -153,15 +153,25 @@ def test_without_the_stream_it_is_noticed_within_the_fast_interval() -> None:
 
 def test_a_position_is_believed_gone_only_after_spaced_reads_and_one_on_purpose() -> None:
     play = Play(views=dict(ONE))
-    play.run(3)
+    play.run(20)
     assert play.views[1].quantity == 1
-    play.run(7)
+    play.run(8)
     assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
     assert 1 not in play.views
     reads = [m.symbol for m in play.asked if isinstance(m, q.FetchPositions)]
     assert reads[:2] == [None, None]
     assert BTC in reads
     assert "synthesized" in next(m.why for m in booked(play) if isinstance(m, AdjustPosition))
+
+
+def test_empty_lists_for_a_while_to_every_question_close_nothing() -> None:
+    play = Play(views=dict(ONE))
+    play.run(18)
+    play.at_venue(row("1"))
+    play.run(60)
+    assert not outcomes(play)
+    assert not booked(play)
+    assert play.views[1].quantity == 1
 
 
 def test_one_empty_list_by_mistake_is_evidence_of_nothing() -> None:

@@ -84,7 +84,9 @@ def test_many_vanishing_at_once_trip_the_breaker_and_few_do_not() -> None:
     assert mass_vanish(compared(views, []))
     assert mass_vanish(compared(views, _rows(views[:4])))
     assert not mass_vanish(compared(views, _rows(views[:5])))
-    assert not mass_vanish(compared(views[:2], []))
+    assert mass_vanish(compared(views[:2], []))
+    assert not mass_vanish(compared(views[:1], []))
+    assert not mass_vanish(compared(views[:2], _rows(views[:1])))
 
 
 def test_what_vanished_with_many_others_stays_marked_until_it_is_there_again() -> None:
