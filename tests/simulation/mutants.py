@@ -15,6 +15,7 @@ from multiprocessing import Pool
 from tests.simulation.mutants_belief import BELIEF
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_wire import WIRE
+from tests.simulation.plan import Plan
 from tests.simulation.planting import Mutant
 from tests.simulation.world import simulate
 
@@ -52,20 +53,26 @@ class Hunt:
 def hunt(name: str, first: int = 1, budget: int = BUDGET) -> Hunt:
     """Seeds from `first` on, until one catches it."""
     began_s = time.monotonic()
+    try:
+        with planted(name):
+            pass
+    except AttributeError as error:
+        return Hunt(name=name, seeds=0, invariant="not planted", text=f"production has changed: {error}")
+    done = 0
     with planted(name):
-        for done, seed in enumerate(range(first, first + budget), 1):
-            invariant, text = violation(seed, MUTANTS[name].size)
+        for done, plan in enumerate(MUTANTS[name].candidates(first, budget), 1):
+            invariant, text = violation(plan)
             if invariant:
-                return Hunt(name=name, seeds=done, seed=seed, invariant=invariant, text=text)
+                return Hunt(name=name, seeds=done, seed=plan.seed, invariant=invariant, text=text)
             if time.monotonic() - began_s > LIMIT_S:
                 return Hunt(name=name, seeds=done)
-    return Hunt(name=name, seeds=budget)
+    return Hunt(name=name, seeds=done)
 
 
-def violation(seed: int, size: str) -> tuple[str, str]:
+def violation(plan: Plan) -> tuple[str, str]:
     """Which invariant does not hold, and the first line of why; an exception is nobody's."""
     try:
-        found = simulate(seed, size=size).violation
+        found = simulate(plan.seed, plan=plan).violation
     except Exception as error:  # noqa: BLE001 - a planted bug may break anything
         return "an exception", repr(error)
     return (found.invariant, found.text.splitlines()[0]) if found is not None else ("", "")

@@ -19,14 +19,18 @@ from actors.telegram.asking import SUPERVISOR
 from actors.telegram.confirmations import Confirmations
 from actors.telegram.roles import Access
 from actors.telegram.running import Running
+from adapters.paper.answers import ANSWERS
+from adapters.paper.faults import FaultPlan, Moment
 from adapters.storage import lock
 from messages.base import Event
 from messages.journal import AppendStep
 from messages.notices import NoticesDropped
 from messages.requests import Notify
 from messages.telegram import Role, SendFailed, TextSent
+from tests.simulation.chat import ChatPlan
 from tests.simulation.disk import SimulatedDisk
-from tests.simulation.planting import Mutant, mutant, patch
+from tests.simulation.plan import Act, Kill, Plan
+from tests.simulation.planting import Mutant, calm, mutant, patch
 
 # The disk ------------------------------------------------------------------------------------------------
 
@@ -139,6 +143,32 @@ def _the_same_words_are_told_once(stack: ExitStack) -> None:
     patch(stack, outbox, "decide", once)
 
 
+def _killed_while_telling() -> Sequence[Plan]:
+    """A stop in doubt is told of; the process dies after each of its commits in turn, before anything leaves."""
+    lost = ANSWERS["empty_200"].at(Moment.BEFORE_EFFECT, method="POST", path="/algoOrder")
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    return [
+        calm(
+            opening,
+            faults=FaultPlan(faults=(lost,)),
+            chat=ChatPlan(),
+            kills=(Kill(moment="durable", count=count, down_ms=1_000),),
+        )
+        for count in range(1, 20)
+    ]
+
+
+def _closed_and_opened_at_once() -> Sequence[Plan]:
+    """A close and a neighbor's opening in the same instant."""
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    acts = (
+        opening,
+        Act(at_ms=8_000, do="emergency", slot=0),
+        replace(opening, at_ms=8_000, slot=1, strategy="beta", stop_ppm=0),
+    )
+    return [replace(calm(*acts), seed=seed) for seed in range(1, 12)]
+
+
 # The chat ------------------------------------------------------------------------------------------------
 
 
@@ -181,11 +211,11 @@ PEOPLE: Mapping[str, Mutant] = {
     "the lock is advice": mutant(_the_lock_is_advice, "I13", seed=11),
     "pauses are forgotten": mutant(_pauses_are_forgotten, "I10", seed=3),
     "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", seed=127),
-    "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=36),
+    "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=26),
     "no leg is shared": mutant(_no_leg_is_shared, "I8", seed=60),
-    "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8"),
+    "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8", plans=_closed_and_opened_at_once),
     "sent is delivered": mutant(_sent_is_delivered, "I16", seed=5),
-    "notices die with the process": mutant(_notices_die_with_the_process, "I16"),
+    "notices die with the process": mutant(_notices_die_with_the_process, "I16", plans=_killed_while_telling),
     "important notices make room": mutant(_important_notices_make_room, "I16", seed=7),
     "the same words are told once": mutant(_the_same_words_are_told_once, "I16", seed=3),
     "a button serves twice": mutant(_a_button_serves_twice, "I14", seed=11),

@@ -1,29 +1,51 @@
 """What every planted bug is made of: something of production is replaced, and put back afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, cast
 
 from actors.position.draft import Draft
 from actors.position.table import TABLE, Cell, CellKind
+from adapters.paper.faults import FaultPlan
 from messages.base import Message
+from tests.simulation.disk import STEADY
+from tests.simulation.draw import draw
+from tests.simulation.network import CALM
+from tests.simulation.plan import Act, Plan
 
 Plant = Callable[[ExitStack], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """A bug. Only `caught_by` may catch it: another invariant would do so by accident. `seed` is one that does."""
+    """A bug. Only `caught_by` may catch it: another invariant would do so by accident. `seed` is one that does.
+
+    One that shows at a rare moment only is hunted with `plans` that come by that moment, instead of drawn ones.
+    """
 
     plant: Plant
     caught_by: frozenset[str]
     seed: int = 0
     size: str = "sprint"
+    plans: Callable[[], Sequence[Plan]] | None = None
+
+    def candidates(self, first: int, most: int) -> Iterator[Plan]:
+        if self.plans is not None:
+            yield from self.plans()
+            return
+        for seed in range(first, first + most):
+            yield draw(seed, self.size)
 
 
-def mutant(plant: Plant, *caught_by: str, seed: int = 0, size: str = "sprint") -> Mutant:
-    return Mutant(plant=plant, caught_by=frozenset(caught_by), seed=seed, size=size)
+def mutant(plant: Plant, *caught_by: str, seed: int = 0, plans: Callable[[], Sequence[Plan]] | None = None) -> Mutant:
+    return Mutant(plant=plant, caught_by=frozenset(caught_by), seed=seed, plans=plans)
+
+
+def calm(*acts: Act, **more: Any) -> Plan:
+    """A day on which nothing goes wrong but for what is named."""
+    known: dict[str, Any] = {"seed": 1, "safety_ms": 30_000, "hedge": False, "volatility_ppm": 0, "acts": acts}
+    return Plan(**{**known, "faults": FaultPlan(), "weather": CALM, "disk": STEADY, **more})
 
 
 def patch(stack: ExitStack, where: object, name: str, what: object) -> None:
