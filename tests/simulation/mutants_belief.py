@@ -11,7 +11,7 @@ import actors.position.actor as shell
 from actors.position import follow_up, machine, rules
 from actors.position.draft import Draft
 from actors.position.fold import realized
-from actors.position.state import ZERO, Order, OrderPhase, Position
+from actors.position.state import ZERO, OrderPhase, Position
 from actors.reconciler import attribution, compare, evidence, explain, resolve
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
@@ -85,19 +85,6 @@ def _late_fills_are_ignored(stack: ExitStack) -> None:
             rules.filled(d, message)
 
     patch_rule(stack, r.FillReport, filled)
-
-
-def _canceled_means_unfilled(stack: ExitStack) -> None:
-    """What the venue says of a canceled order's fills is believed, and nobody reads its trades."""
-    ended = rules._ended
-
-    def believed(d: Draft, order: Order, message: r.OrderReport) -> None:
-        asked = len(d.effects)
-        ended(d, order, message)
-        del d.effects[asked:]
-
-    patch(stack, rules, "_ended", believed)
-    patch(stack, Core, "_own_trades", lambda *_args, **_more: ())
 
 
 def _stop_not_resized(stack: ExitStack) -> None:
@@ -243,7 +230,6 @@ BELIEF: Mapping[str, Mutant] = {
     "fills not deduped": mutant(_fills_not_deduped, "I4"),
     "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7", seed=57),
     "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7"),
-    "canceled means unfilled": mutant(_canceled_means_unfilled, "I5", "I6", seed=28),
     "stop not resized": mutant(_stop_not_resized, "I7", "I8", seed=5),
     "a refused close is given up": mutant(_a_refused_close_is_given_up, "I5", seed=37),
     "entry counted by its fills": mutant(_entry_counted_by_its_fills, "I1"),

@@ -158,6 +158,16 @@ def _killed_while_telling() -> Sequence[Plan]:
     ]
 
 
+def _killed_while_paused() -> Sequence[Plan]:
+    """Openings are paused, the process dies, and somebody wants to open."""
+    acts = (
+        Act(at_ms=4_000, do="pause openings"),
+        Act(at_ms=6_000, do="kill", for_ms=1_000),
+        Act(at_ms=12_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000),
+    )
+    return [calm(*acts)]
+
+
 def _closed_and_opened_at_once() -> Sequence[Plan]:
     """A close and a neighbor's opening in the same instant."""
     opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
@@ -210,7 +220,7 @@ PEOPLE: Mapping[str, Mutant] = {
     "failed commits count": mutant(_failed_commits_count, "I3", "I15", "I14"),
     "the lock is advice": mutant(_the_lock_is_advice, "I13", seed=11),
     "pauses are forgotten": mutant(_pauses_are_forgotten, "I10", seed=3),
-    "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", seed=127),
+    "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", plans=_killed_while_paused),
     "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=26),
     "no leg is shared": mutant(_no_leg_is_shared, "I8", seed=60),
     "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8", plans=_closed_and_opened_at_once),

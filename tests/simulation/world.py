@@ -165,6 +165,7 @@ class World:
             self.network.marks_every_ms = DAY_MARKS_MS
         self.door = Door() if plan.intrusions else None
         self._instances = self._holder = 0
+        self._intruders: list[Process] = []
         self.disk_weather = plan.disk
         self.process: Process | None = None
         self.deaths = 0
@@ -198,6 +199,8 @@ class World:
         outcome = self._outcome(found, converged_ms)
         if self.process is not None:
             self.process.die()
+        for intruder in self._intruders:
+            intruder.die()
         if self.door is not None:
             self.door.close()
         return outcome
@@ -318,7 +321,7 @@ class World:
         self._instances += 1
         if self.door.enter(self._instances):
             self._note("*** a second instance starts")
-            self._started()
+            self._intruders.append(self._started())
 
     def _started(self) -> Process:
         disk = SimulatedDisk(
