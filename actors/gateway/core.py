@@ -45,7 +45,8 @@ class Gateway:
         self._outage = None if memory.venue else outage.connecting(account, self._desk.now_ns)
         self._sweep_ns = sweep_ns
         self._ticking = False
-        self._status: r.GatewayStatus | None = None
+        self._standing: tuple[Any, ...] = ()
+        self._used = ""
         self._status_ns = 0
         self._status_due = False
         self._routes = self._route_table()
@@ -422,41 +423,43 @@ class Gateway:
             # "quiet" needs nothing but the departures that follow every step.
 
     def _tell_status(self) -> None:
-        """At most every second, and only what changed."""
-        desk = self._desk
-        now_ns = desk.now_ns
-        quiet_ns = desk.lanes.quiet_until_ns
-        status = r.GatewayStatus(
-            account=self._account,
-            reachable=desk.open_for_business,
-            outstanding=desk.lanes.outstanding_total,
-            queued=desk.lanes.queued_total,
-            in_doubt=len(self._orders.doubts),
-            retries=desk.retries,
-            throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet_ns > now_ns else 0,
-            last_error=desk.last_error,
-            breaker=self._circuits.in_words,
-            budget=budget.in_words(desk.lanes.budget, now_ns),
-        )
-        if self._status_due or self._same(status):
+        """At most every second, and only what changed: after every step, so that what did not has to cost little.
+
+        The end of a silence moves with the reading of two clocks: no change. Use moves all the time: told seldom.
+        """
+        if self._status_due:
             return
-        if self._status is not None and now_ns - self._status_ns < STATUS_EVERY_NS:
+        desk = self._desk
+        now_ns, quiet_ns = desk.now_ns, desk.lanes.quiet_until_ns
+        standing = (
+            desk.open_for_business, desk.lanes.outstanding_total, desk.lanes.queued_total, len(self._orders.doubts),
+            desk.retries, quiet_ns > now_ns, desk.last_error, self._circuits.in_words,
+        )  # fmt: skip
+        same = standing == self._standing
+        if same and now_ns - self._status_ns < BUDGET_EVERY_NS:
+            return
+        used = budget.in_words(desk.lanes.budget, now_ns)
+        if same and used == self._used:
+            return
+        if self._standing and now_ns - self._status_ns < STATUS_EVERY_NS:
             self._status_due = True
             desk.actions.append(Later("status", self._status_ns + STATUS_EVERY_NS - now_ns))
             return
-        self._status, self._status_ns = status, now_ns
-        desk.say(status)
-
-    def _same(self, status: r.GatewayStatus) -> bool:
-        """The end of a silence moves with the reading of two clocks: no change. Use moves all the time: told seldom."""
-        before = self._status
-        seldom = self._desk.now_ns - self._status_ns < BUDGET_EVERY_NS
-        return before is not None and status == replace(
-            before,
-            budget=status.budget if seldom else before.budget,
-            throttled_until_ns=status.throttled_until_ns
-            if bool(before.throttled_until_ns) == bool(status.throttled_until_ns)
-            else before.throttled_until_ns,
+        self._standing, self._used, self._status_ns = standing, used, now_ns
+        reachable, outstanding, queued, in_doubt, retries, quiet, last_error, breaker = standing
+        desk.say(
+            r.GatewayStatus(
+                account=self._account,
+                reachable=reachable,
+                outstanding=outstanding,
+                queued=queued,
+                in_doubt=in_doubt,
+                retries=retries,
+                throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet else 0,
+                last_error=last_error,
+                breaker=breaker,
+                budget=used,
+            )
         )
 
     def _route_table(self) -> Mapping[type, Callable[[Any], None]]:

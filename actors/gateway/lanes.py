@@ -125,7 +125,9 @@ def leave(lanes: Lanes, now_ns: int) -> tuple[Lanes, tuple[Ticket, ...]]:
     """Take out what may leave at `now_ns` (monotonic), most urgent first."""
     if not lanes.reachable or now_ns < lanes.quiet_until_ns:
         return lanes, ()
-    lanes = replace(lanes, budget=rations.aged(lanes.budget, now_ns))
+    aged = rations.aged(lanes.budget, now_ns)
+    if aged is not lanes.budget:
+        lanes = replace(lanes, budget=aged)
     leaving: list[Ticket] = []
     for lane in Lane:
         queue = lanes.queues[lane]

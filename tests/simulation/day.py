@@ -13,10 +13,10 @@ from tests.simulation.plan import STRATEGIES, SYMBOLS, Act, Burst, Plan, Trap, s
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 ACTS_LEAST = 200
-TRAPS = 5
+TRAPS = 4
 STRIDE = 1_009
 """Prime to the number of cells, so that the traps of a seed have nothing in common."""
-OPENINGS = (8, 13)
+OPENINGS = (4, 8)
 FUNDING_MS = (6_400_000, 35_200_000, 64_000_000)
 """When the venue pays funding, in this simulation's time: 00:00, 08:00 and 16:00 UTC."""
 _FASTEST_S = (1_800, 3_600, 7_200)
