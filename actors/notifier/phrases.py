@@ -70,6 +70,8 @@ SENTENCES = (
     N_("leverage refused: {why}"),
     N_("protection changed"),
     N_("moving the protection"),
+    N_("replaced"),
+    N_("admitted"),
     N_("changed outside"),
     N_("closing"),
     N_("a protective order fired"),

@@ -21,7 +21,7 @@ from messages.commands import (
 )
 from messages.reconciliation import AcknowledgeDiscrepancy, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
-from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, Symbol
+from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, PositionSide, Symbol
 
 SHOWN_MOST = 20
 
@@ -209,6 +209,7 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         lines.append(words("⚠ Without a stop."))
     if command.take_profit is not None:
         lines.append(words("Target {price}.", price=number(command.take_profit)))
+    lines += _passed(words, request, command.side, price)
     return Plan(command=command, text=join("\n", lines))
 
 
@@ -271,6 +272,7 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     lines = [_short(words, view, desk.marks)]
     lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
     lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
+    lines += _passed(words, request, view.side, desk.marks.get(view.symbol))
     if request.trailing is not None:
         said = words("Sets a trailing stop of <b>{percent} %</b>.", percent=number(request.trailing))
         lines.append(said if request.trailing else words("⚠ Removes its trailing stop."))
@@ -306,6 +308,18 @@ def _protection(
     if not wanted:
         return [words(removes, before=number(before))]
     return [words(sets if before is None else moves, before=number(before), after=number(wanted))]
+
+
+def _passed(words: Words, request: Request, side: PositionSide, price: Decimal | None) -> list[Markup]:
+    """A stop or target that the price is beyond triggers as soon as it is there: easily mistyped, and costly."""
+    if price is None:
+        return []
+    stop, target = request.stop_loss, request.take_profit
+    stopped = bool(stop) and stop is not None and (stop - price) * side.sign >= 0
+    taken = bool(target) and target is not None and (target - price) * side.sign <= 0
+    if not stopped and not taken:
+        return []
+    return [words("⚠ <b>The price is {price}: this would close it at once.</b>", price=number(price))]
 
 
 def _hold(request: Request, view: PositionView, desk: Desk) -> Plan:

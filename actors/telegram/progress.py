@@ -5,8 +5,16 @@ from dataclasses import dataclass, field
 
 from actors.telegram.phrases import REPLIES
 from actors.telegram.rows import Rows
-from actors.telegram.words import Markup, Words, escape, join, number, signed
-from messages.commands import CloseAll, ClosePosition, Command, ModifyPosition, OpenPosition
+from actors.telegram.words import Markup, Words, escape, join, money, number, signed
+from messages.commands import (
+    CloseAll,
+    ClosePosition,
+    Command,
+    ModifyPosition,
+    OpenPosition,
+    PausePosition,
+    ResumePosition,
+)
 from messages.reports import PositionView
 from messages.requests import Reply
 from messages.types import PositionId, PositionState
@@ -14,7 +22,9 @@ from messages.types import PositionId, PositionState
 
 def follows(command: Command) -> bool:
     """Whether what the command sets in motion takes time worth watching."""
-    return isinstance(command, CloseAll | ClosePosition | OpenPosition | ModifyPosition)
+    return isinstance(
+        command, CloseAll | ClosePosition | OpenPosition | ModifyPosition | PausePosition | ResumePosition
+    )
 
 
 _CAUSE_MOST = 60
@@ -29,6 +39,10 @@ def settled(command: Command, view: PositionView) -> bool:
         return False
     if isinstance(command, ClosePosition):
         return command.percent is not None and view.state in _AT_REST and view.goal_quantity is None
+    if isinstance(command, PausePosition):
+        return view.state is PositionState.PAUSED
+    if isinstance(command, ResumePosition):
+        return view.state in (PositionState.ACTIVE, PositionState.MODIFIED)
     if isinstance(command, OpenPosition):
         covered = view.stop_loss is None or view.protected
         return view.state is PositionState.ACTIVE and covered
@@ -94,7 +108,7 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
               side=words.name(view.side), state=words.name(view.state))
     ]  # fmt: skip
     if view.state is PositionState.CLOSED:
-        parts.append(words("realized {amount}", amount=signed(view.realized_pnl - view.fees)))
+        parts.append(words("realized {amount}, fees {fees}", amount=signed(view.realized_pnl), fees=money(view.fees)))
     elif view.quantity:
         parts.append(
             words("{quantity} held at {price}", quantity=number(view.quantity), price=number(view.entry_price))
