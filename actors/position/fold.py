@@ -180,7 +180,11 @@ def _fills_missed(p: Position, ev: e.FillsMissed) -> Position:
 
 
 def _rules_updated(p: Position, ev: e.RulesUpdated) -> Position:
-    return replace(p, instrument=ev.instrument)
+    resumed = p.instrument is not None and ev.instrument.trading and not p.instrument.trading
+    if not resumed:
+        return replace(p, instrument=ev.instrument)
+    # What was refused while nothing could trade says nothing about the next order.
+    return replace(p, instrument=ev.instrument, protection_ns=ev.ts_init, goal_ns=ev.ts_init)
 
 
 def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
