@@ -118,6 +118,8 @@ class TelegramActor(Running):
         if update.update_id in self._ledger.ahead.seen:
             self._settle()
             return
+        if update.update_id in self._unkept:
+            return  # it came twice, and is being decided: the second is not another press
         role = self._settings.access.role(update)
         if role is None:
             self._stranger(update)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messages import commands as c
-from messages.telegram import IncomingPress, IncomingText
+from messages.telegram import ChatKind, IncomingPress, IncomingText
 from tests.telegram.stage import OWNER, TRADER, Desk, Stage, view
 
 SAID = ("/close #1", "/close_all", "/pause", "/open ETHUSDT long 1", "/modify #1 sl=59000")
@@ -43,6 +43,25 @@ def test_one_command_has_at_most_one_effect_whatever_happens(story: list[tuple[s
     stage.advance(60)
     asked = {f"tg-{one.update_id}" for one in updates if isinstance(one, IncomingText)}
     _check(stage.desk.changes, asked, updates)
+
+
+def test_a_press_that_comes_twice_at_once_is_decided_once() -> None:
+    """Simulation seed 50197: while its position was looked up its copy was refused, as decided before."""
+    stage = Stage(desk=Desk(views=(view(),)))
+    stage.up()
+    stage.say(OWNER, "/close #1")
+    press = IncomingPress(
+        update_id=500,
+        chat_id=OWNER,
+        user_id=OWNER,
+        chat_kind=ChatKind.PRIVATE,
+        message_id=stage.last.message_id,
+        press_id="p",
+        data=stage.last.data("Confirm"),
+    )
+    stage.give(press, press)
+    assert [verdict for _, verdict in stage.audit()] == ["taken", "confirmed"]
+    assert len(stage.desk.changes) == 1
 
 
 def _confirm(stage: Stage, user: int, place: int, updates: list[IncomingText | IncomingPress]) -> None:
