@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from adapters.paper.limits import RateLimits
-from adapters.paper.server import EmbeddedServer
+from adapters.paper.server import EmbeddedServer, PaperServer
 from messages import reports as r
 from messages import requests as q
 from messages.types import AccountId, ClientOrderId, PositionSide, RejectReason, Side
@@ -110,3 +110,22 @@ def test_one_accounts_open_circuit_touches_no_other_and_closes_when_the_venue_an
         opened(one, stage.order_id(4, 1))
         one.wait_for(q.Notify, lambda m: "answers orders again" in m.text)
         assert not [m for m in two.heard if isinstance(m, q.Notify)]
+
+
+def test_a_thousand_fundings_at_one_moment_are_read_at_once() -> None:
+    """Every symbol is paid at the same hour, each with an event of its own, and a read of the ledger weighs 30."""
+
+    def pay(paper: PaperServer) -> None:
+        exchange = paper.live.venue.exchange
+        account = paper.live.venue.account_named("main")
+        for number in range(1_000):
+            exchange.book(account, "FUNDING_FEE", Decimal("-0.01"), f"S{number}USDT")
+            exchange.emit_account(account, (), reason="FUNDING_FEE", change=Decimal("-0.01"))
+
+    with paper_for("main") as (server, seen), gateways(server, "main") as (live,):
+        server.call(pay)
+        server.tell("price", "BTCUSDT", "60000")  # what happened is told with the next input
+        live.wait_for(r.FundingReport, lambda m: m.symbol == "S999USDT")
+        reads = [each for each in seen if each.path == "/fapi/v1/income"]
+        assert 1 <= len(reads) <= 3  # one when the stream opened
+        assert refused(seen) == []
