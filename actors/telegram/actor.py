@@ -102,6 +102,7 @@ class TelegramActor(Running):
             case ChatUp():
                 self._memory.bot_name, self._memory.up_since_ns = message.name, self._now()
                 self._publish_menus()
+                self._say_unsaid()
             case ChatDown():
                 self._memory.up_since_ns = 0
             case Tick():

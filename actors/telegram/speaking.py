@@ -1,7 +1,7 @@
 """Saying things in the chat: messages, edits, the words on a button, the command menu."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from actors.ports import Chat, Log
 from actors.runtime.actor import Actor, Context
@@ -27,6 +27,10 @@ from messages.types import AccountId, Address
 
 PATIENCE_MS = 120_000
 """How long the chat may go on trying; what is read on a screen is stale after that."""
+
+
+UNSAID_MOST = 50
+"""Edits that did not arrive and are kept until the chat is back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,8 @@ class Speaking(Actor[Message]):
         self._chat = chat
         self._log = log
         self._sending: dict[str, Callable[[TextSent | None], None]] = {}
+        self._editing: dict[str, EditText] = {}
+        self._unsaid: dict[tuple[int, int], EditText] = {}
         self._numbers = 0
 
     def _now(self) -> int:
@@ -101,7 +107,7 @@ class Speaking(Actor[Message]):
             self._chat.request(self._message(who, part, ()))
 
     def _replace(self, who: Who, message_id: int, text: str, page: Page) -> None:
-        self._chat.request(
+        self._request_edit(
             EditText(
                 request_id=f"e{self.context.incarnation}.{self._number()}",
                 reply_to=Address(self.context.address),
@@ -113,16 +119,36 @@ class Speaking(Actor[Message]):
             )
         )
 
+    def _request_edit(self, edit: EditText) -> None:
+        self._unsaid.pop((edit.chat_id, edit.message_id), None)
+        self._editing[edit.request_id] = edit
+        self._chat.request(edit)
+
+    def _say_unsaid(self) -> None:
+        """The chat is back: what became of a command is said, however long that took."""
+        for edit in tuple(self._unsaid.values()):
+            self._request_edit(replace(edit, request_id=f"e{self.context.incarnation}.{self._number()}"))
+
     def _end_press(self, update: IncomingPress, text: str, *, alert: bool = False) -> None:
         request_id = f"a{self.context.incarnation}.{self._number()}"
         self._chat.request(AnswerPress(request_id=request_id, press_id=update.press_id, text=text, alert=alert))
 
     def _sent(self, answer: TextSent | SendFailed) -> None:
         then = self._sending.pop(answer.request_id, None)
+        edit = self._editing.pop(answer.request_id, None)
         if isinstance(answer, SendFailed):
+            if edit is not None and not answer.permanent and not self._being_edited(edit):
+                self._unsaid[edit.chat_id, edit.message_id] = edit
+                while len(self._unsaid) > UNSAID_MOST:
+                    del self._unsaid[next(iter(self._unsaid))]
             self._log("WARNING", "chat message not sent", actor="telegram", why=answer.cause)
         if then is not None:
             then(answer if isinstance(answer, TextSent) else None)
+
+    def _being_edited(self, edit: EditText) -> bool:
+        """A later text is on its way into the same message."""
+        place = (edit.chat_id, edit.message_id)
+        return any((other.chat_id, other.message_id) == place for other in self._editing.values())
 
     def _publish_menus(self) -> None:
         """The command menu of each user's private chat: what the role may do, in the user's language."""

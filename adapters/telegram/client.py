@@ -113,6 +113,7 @@ class TelegramChat:
         self._offset_since = 0.0
         self._name = ""
         self._moved: dict[int, int] = {}
+        self._latest: dict[tuple[int, int], EditText] = {}
         self._news = asyncio.Event()
         self._up: bool | None = None
         self._initialized = False
@@ -313,6 +314,10 @@ class TelegramChat:
             case ToChat() if self._stopping or len(self._tasks) >= _WAITING_MOST:
                 self._fail(message, "stopping" if self._stopping else "too much is waiting to be sent")
             case ToChat():
+                if isinstance(message, EditText):
+                    self._latest[message.chat_id, message.message_id] = message
+                    while len(self._latest) > _WAITING_MOST:
+                        del self._latest[next(iter(self._latest))]
                 self._spawn(self._send(message))
             case _:
                 raise TypeError(f"the chat does not know {type(message).__name__}")
@@ -334,6 +339,9 @@ class TelegramChat:
             return
         while True:
             async with turn:
+                if self._overtaken(message):
+                    self._fail(message, "a later text is in its place")
+                    return
                 failed = await self._attempt(message, chat_id)
             if failed is None:
                 return
@@ -345,6 +353,12 @@ class TelegramChat:
             # Not with the turn in hand: what is patient must not hold up what is urgent.
             await asyncio.sleep(wait_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+    def _overtaken(self, message: ToChat) -> bool:
+        """What is tried again must not cover what was said since."""
+        if not isinstance(message, EditText):
+            return False
+        return self._latest.get((message.chat_id, message.message_id), message) is not message
 
     async def _attempt(self, message: ToChat, chat_id: int) -> SendFailed | None:
         """None: done and answered."""

@@ -39,6 +39,7 @@ from messages.telegram import (
     PublishMenu,
     ReadLogs,
     Role,
+    SendFailed,
     SendText,
     TextSent,
     UpdatesKept,
@@ -157,6 +158,7 @@ class PaperChat:
     menus: dict[int, tuple[str, ...]] = field(default_factory=dict)
     kept: int = 0
     broken: bool = False
+    down: bool = False
 
     def request(self, message: Message) -> None:
         if self.broken and isinstance(message, SendText):
@@ -167,6 +169,8 @@ class PaperChat:
                 number = len(self.shown) + 1
                 self.shown.append(Shown(message.chat_id, number, [message.text], message.buttons))
                 self._sent(message, number)
+            case EditText() if self.down:
+                self.tell(message.reply_to, SendFailed(request_id=message.request_id, cause="no route"))
             case EditText():
                 found = self.shown[message.message_id - 1]
                 found.texts.append(message.text)

@@ -137,6 +137,22 @@ def test_a_pause_that_the_journal_cannot_keep_is_answered_with_what_holds_and_fo
     assert made.last.text.endswith("⛔ the journal cannot be written: full")
 
 
+def test_what_became_of_it_is_said_when_the_chat_is_back_however_long_that_takes() -> None:
+    made = stage()
+    made.desk.react = lambda _: closed(made, 1, 2)
+    made.say(OWNER, "/close_all")
+    made.chat.down = True
+    made.press(OWNER, made.last, "Confirm")
+    made.advance(7_200)
+    assert "Closed" not in made.last.text
+    made.chat.down = False
+    made.up()
+    assert "Closed 2 of 2." in made.last.text
+    before = len(made.last.texts)
+    made.up()
+    assert len(made.last.texts) == before
+
+
 def test_pause_needs_neither_reconciler_nor_supervisors_list() -> None:
     made = stage()
     made.desk.silent = True

@@ -163,6 +163,19 @@ def test_a_message_deleted_by_hand_is_written_anew_instead_of_edited(api: BotApi
         assert api.messages[-1].text == "done"
 
 
+def test_an_edit_that_is_tried_again_does_not_cover_a_later_one(api: BotApi) -> None:
+    with started(api) as side:
+        side.send("0 of 2")
+        api.raw = once("editMessageText", Raw(status=502))
+        for name, text in (("first", "1 of 2"), ("last", "2 of 2")):
+            request = EditText(request_id=name, reply_to=ME, chat_id=100, message_id=1, text=text, patience_ms=20_000)
+            side.chat.request(request)
+        answers = {answer.request_id: answer for answer in (side.answers.get(timeout=10), side.answers.get(timeout=10))}  # type: ignore[attr-defined]
+        assert isinstance(answers["last"], TextSent)
+        assert isinstance(answers["first"], SendFailed)
+        assert api.messages[0].texts == ["0 of 2", "2 of 2"]
+
+
 def test_a_group_that_became_a_supergroup_keeps_its_place(api: BotApi) -> None:
     old, new = -500, -1_000_000_000_500
     api.moved[old] = new
