@@ -14,6 +14,7 @@ from messages.requests import CancelOrder, OrderRequest, SubmitOpening, SubmitOr
 from messages.types import ClientOrderId, MarginMode, OrderKind, PositionMode, Symbol, TriggerPrice, VenueOrderId
 
 TRADES_PER_PAGE = 1000
+FUNDINGS_PER_PAGE = 1000
 WEEK_MS = 7 * 24 * 3600 * 1000
 _HOUR_MS = 3_600_000
 MAX_WEEKS = 13
@@ -176,8 +177,8 @@ def orders_of(symbol: Symbol, window: Window) -> Call:
 
 
 def fundings(start_ms: int) -> Call:
-    """Funding payments of every symbol since then, oldest first, a thousand at most."""
-    params = {"incomeType": "FUNDING_FEE", "startTime": str(start_ms), "limit": "1000"}
+    """A page of the funding payments of every symbol since then, oldest first."""
+    params = {"incomeType": "FUNDING_FEE", "startTime": str(start_ms), "limit": str(FUNDINGS_PER_PAGE)}
     return Call(method="GET", path="/fapi/v1/income", params=params)
 
 

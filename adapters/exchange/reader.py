@@ -23,7 +23,7 @@ from adapters.exchange.normalize import (
     trade_report,
 )
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, rows_of
+from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, rows_of, text_of
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
 from messages.reconciliation import FetchTrades, TradesReport
@@ -47,6 +47,7 @@ MAX_TRADE_PAGES = 50
 """50,000 trades of one order: beyond it something else is wrong."""
 
 
+MAX_FUNDING_PAGES = 10
 FUNDING_LOOKBACK_MS = 24 * 3_600_000
 """Three fundings of most symbols: after a longer absence the ledger has a gap, never a double."""
 
@@ -214,9 +215,20 @@ class Reader:
         return replies.following(report, request)
 
     async def fundings(self) -> tuple[FundingReport, ...]:
-        """What was paid or received within `FUNDING_LOOKBACK_MS`, oldest first."""
-        value = await self.value(calls.fundings(self._now_ms() - FUNDING_LOOKBACK_MS))
-        return funding_reports(value, self.stamp())
+        """What was paid or received within `FUNDING_LOOKBACK_MS`, oldest first. Raises ReadError, MalformedError.
+
+        A day of more than 333 symbols is more than one page. Pages overlap by the last time of each.
+        """
+        since_ms = self._now_ms() - FUNDING_LOOKBACK_MS
+        found: dict[tuple[str, str], Row] = {}
+        for _ in range(MAX_FUNDING_PAGES):
+            rows = await self._rows(calls.fundings(since_ms), "incomes")
+            found.update({(text_of(row, "tranId"), text_of(row, "symbol")): row for row in rows})
+            if len(rows) < calls.FUNDINGS_PER_PAGE:
+                break
+            last_ms = max(nanoseconds_of(row, "time") for row in rows) // 1_000_000
+            since_ms = max(last_ms, since_ms + 1)
+        return funding_reports(list(found.values()), self.stamp())
 
     async def value(self, call: Call) -> object:
         verdict = await self._session.ask(Ask.READ, call)
