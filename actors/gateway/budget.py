@@ -10,8 +10,9 @@ accounts of ours are kept of each limit, and the larger one counts:
 
 Of each limit `share` is ours to use, and of that `reserve` only for what reduces, protects or cancels.
 Questions about orders in doubt go half way into the reserve, openings end before it, and bulk reads end
-at two thirds of what openings may use: so reads yield first, then openings. An emergency may use what
-the share leaves to others as well. What costs nothing of a limit is never held back by it.
+at two thirds of what openings may use: so reads yield first, then openings. Of what reads may use, dear
+ones (lists of all orders) end at two thirds, so that positions are read on meanwhile. An emergency may use
+what the share leaves to others as well. What costs nothing of a limit is never held back by it.
 
 Each opening brings a stop and perhaps a target after it, which must not find the orders of the moment used up:
 so of a limit of orders openings themselves use a third of our share at most.
@@ -34,6 +35,8 @@ EMERGENCY_SHARE = 95
 ORDERS_AN_OPENING = 3
 """Its own, its stop and its target."""
 BUCKET_NS = SECOND // 2
+DEAR_PARTS = 20
+"""A read that takes more than one of so many parts of what all reads may use is dear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,8 @@ class Budget:
         for meter in self.meters:
             amount = cost.of(meter.kind) if meter.lane in (None, lane) else 0
             most = meter.limit if meter.lane is not None else self.policy.ceiling(lane, meter.limit)
+            if lane is Lane.READING and amount * DEAR_PARTS > most:
+                most = most * 2 // 3
             if amount and (used := meter.used(now_ns)) and used + amount > most:
                 return False
         return True

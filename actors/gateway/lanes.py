@@ -132,26 +132,32 @@ def leave(lanes: Lanes, now_ns: int) -> tuple[Lanes, tuple[Ticket, ...]]:
     for lane in Lane:
         queue = lanes.queues[lane]
         if queue:
-            gone, budget = _affordable(lanes.budget, lane, queue[: max(0, _room(lanes, lane))], now_ns)
+            gone, kept, budget = _affordable(lanes.budget, lane, queue, max(0, _room(lanes, lane)), now_ns)
             leaving += gone
-            lanes = replace(lanes, budget=budget)
-            lanes = _with_queue(lanes, lane, queue[len(gone) :])
+            lanes = _with_queue(replace(lanes, budget=budget), lane, kept)
             lanes = _with_outstanding(lanes, lane, len(gone))
     return lanes, tuple(leaving)
 
 
 def _affordable(
-    budget: Budget, lane: Lane, queue: tuple[Ticket, ...], now_ns: int
-) -> tuple[tuple[Ticket, ...], Budget]:
-    """The head of the queue that the venue's limits bear. None overtakes within a lane, so the dear come, too."""
+    budget: Budget, lane: Lane, queue: tuple[Ticket, ...], room: int, now_ns: int
+) -> tuple[list[Ticket], tuple[Ticket, ...], Budget]:
+    """What leaves of the queue, what stays, and what is used then. None overtakes within a lane, so the dear come, too.
+
+    But for reads, of which the dear have less to use: positions are read on while a list of all orders waits.
+    """
     gone: list[Ticket] = []
-    for waiting in queue:
+    held: list[Ticket] = []
+    for index, waiting in enumerate(queue):
         cost = budget.cost_of(type(waiting.message).__name__)
-        if not budget.allows(lane, cost, now_ns):
-            break
-        budget = rations.spent(budget, lane, cost, now_ns)
-        gone.append(replace(waiting, cost=cost))
-    return tuple(gone), budget
+        if len(gone) == room or (held and lane is not Lane.READING):
+            return gone, (*held, *queue[index:]) if held else queue[index:], budget
+        if budget.allows(lane, cost, now_ns):
+            budget = rations.spent(budget, lane, cost, now_ns)
+            gone.append(replace(waiting, cost=cost))
+        else:
+            held.append(waiting)
+    return gone, tuple(held), budget
 
 
 def answered(lanes: Lanes, left: Ticket) -> Lanes:

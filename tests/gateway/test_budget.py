@@ -85,11 +85,23 @@ def test_whatever_is_configured_ceilings_never_rise_as_urgency_falls(policy: Pol
 def test_reads_stop_at_their_ceiling_and_go_on_when_the_minute_has_passed() -> None:
     state = queued(Lanes(reachable=True, budget=a_budget()), Lane.READING, 100)
     state, gone = drained(state, 0)
-    assert len(gone) == 960 // 80
+    assert len(gone) == 640 // 80
     state, gone = drained(state, 59 * SECOND)
     assert gone == []
     state, gone = drained(state, 64 * SECOND)
-    assert len(gone) == 960 // 80
+    assert len(gone) == 640 // 80
+
+
+def test_positions_are_read_on_while_lists_of_all_orders_wait_for_the_minute_to_pass() -> None:
+    costs = (*COSTS, RequestCost(request="FetchPositions", weight=10))
+    state = queued(Lanes(reachable=True, budget=b.learned(Budget(), LIMITS, costs)), Lane.READING, 20)
+    state, _ = drained(state, 0)
+    assert state.queued_total == 12
+    positions = Ticket("read/p", Lane.READING, q.FetchPositions(account=stage.MAIN, request_id="p"))
+    state, _ = l.enqueue(state, positions)
+    state, gone = drained(state, SECOND)
+    assert [ticket.key for ticket in gone] == ["read/p"]
+    assert state.queued_total == 12
 
 
 def test_reads_at_their_ceiling_hold_back_neither_cancels_nor_orders() -> None:
