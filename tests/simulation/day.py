@@ -91,6 +91,8 @@ def _acts(random: Random, bursts: Sequence[Burst], accounts: Accounts, traps: Se
     acts.append(Act(at_ms=_moment(random, bursts), do="kill", for_ms=random.choice((50, 1_000, 4_000, 15_000))))
     if random.randrange(8) == 0:
         acts.append(Act(at_ms=_moment(random, bursts), do="jump the clock", offset_ppm=random.randrange(-4000, 4000)))
+    # Somebody looks in now and then, and answers what he is asked.
+    acts += [Act(at_ms=at_ms, do="answer") for at_ms in range(HOUR_MS // 4, DAY_MS, HOUR_MS // 2)]
     acts += [_price(random, bursts) for _ in range(max(40, ACTS_LEAST - len(acts)))]
     return tuple(sorted(acts, key=lambda act: act.at_ms))
 

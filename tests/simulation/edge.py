@@ -9,11 +9,12 @@ import albra
 from adapters.paper.venue import PaperVenue
 from messages import commands as c
 from messages.base import Message
-from messages.reconciliation import ReconcileAnswer
+from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, ReconcileAnswer
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.types import AccountId, CommandId, PositionId, PositionSide, StrategyId, Symbol
 from tests.simulation.plan import LOTS, MILLION, TICKS, Act
+from tests.simulation.truth import Ledger
 
 REPEAT_NS = 3_000_000_000
 OPENINGS_MOST = 40
@@ -36,6 +37,7 @@ class Edge:
     offer: Callable[[Message], bool]
     later: Callable[[int, Callable[[], None]], object]
     venue: PaperVenue
+    ledger: Ledger
     wishes: dict[CommandId, Wish] = field(default_factory=dict)
     positions: dict[int, PositionId] = field(default_factory=dict)
     waiting: dict[int, list[Act]] = field(default_factory=dict)
@@ -47,10 +49,27 @@ class Edge:
         if act.slot >= 0 and act.do != "open" and act.slot not in self.positions:
             self.waiting.setdefault(act.slot, []).append(act)
             return
+        if act.do == "answer":
+            self._answer()
+            return
         command = self._command(act)
         if command is not None:
             self.wishes[command.command_id] = Wish(command=command, slot=act.slot if act.do == "open" else -1)
             self._send(command.command_id)
+
+    def _answer(self) -> None:
+        """A human decides what was left to him: who bears what somebody else took."""
+        for discrepancy_id in self.ledger.escalated():
+            self.numbers += 1
+            name = CommandId(f"answer-{self.numbers}")
+            command = AcknowledgeDiscrepancy(
+                command_id=name,
+                reply_to=albra.CONTROL,
+                discrepancy_id=discrepancy_id,
+                apply=Attribution.PRO_RATA,
+            )
+            self.wishes[name] = Wish(command=command, slot=-1)
+            self._send(name)
 
     def hear(self, message: Message) -> None:
         if isinstance(message, PositionsAnswer | StatusAnswer | ReconcileAnswer):

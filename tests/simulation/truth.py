@@ -15,9 +15,12 @@ from adapters.storage.memory import Image, _as_record
 from messages import events as e
 from messages.base import Event
 from messages.ids import parse_client_order_id, parse_position_id
+from messages.reconciliation import DiscrepancyEnded, DiscrepancyEscalated, DiscrepancyGone
 from messages.types import JournalId, Key, OrderPurpose, Side
 
 ZERO = Decimal(0)
+RECONCILERS = -1
+"""The ordinal of its history."""
 
 
 @dataclass(slots=True)
@@ -63,6 +66,17 @@ class Ledger:
             leg = books.leg_of(position.key)
             believed[leg] = believed.get(leg, ZERO) + position.quantity * position.key.side.sign
         return believed
+
+    def escalated(self) -> list[str]:
+        """Discrepancies that wait for a human, by the reconciler's own history."""
+        waiting: dict[str, None] = {}
+        for event in self.events.get(RECONCILERS, ()):
+            match event:
+                case DiscrepancyEscalated(discrepancy_id=name):
+                    waiting[name] = None
+                case DiscrepancyEnded(discrepancy_id=name) | DiscrepancyGone(discrepancy_id=name):
+                    waiting.pop(name, None)
+        return list(waiting)
 
     def _blank(self, ordinal: int) -> Position:
         parsed = parse_position_id(self.image.positions[ordinal].position_id)

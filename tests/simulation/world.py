@@ -154,7 +154,7 @@ class World:
         )
         self.network.on_struck = self._struck_on_the_way
         self._logged = 0
-        self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue)
+        self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
         self._liveness_ms = LIVENESS_MS
