@@ -103,31 +103,23 @@ def test_killed_between_a_confirmation_and_its_outcome_nothing_is_done_twice(tmp
             assert len(venue.truth().orders) == 1
 
 
-def test_a_chat_that_was_down_is_told_afterwards_and_late_commands_are_not_carried_out(tmp_path: Path) -> None:
+def test_a_chat_that_was_down_and_then_slow_is_told_all_and_late_commands_are_not_carried_out(tmp_path: Path) -> None:
     with running(tmp_path) as (api, venue, home):
+        slow = [ApiError(429, "Too Many Requests: retry after 1", retry_after=1) for _ in range(2)]
+        api.trouble = lambda method, _: slow.pop() if method == "sendMessage" and slow else None
         api.dead = True
         with home.run() as albra:
             albra.ready()
-            albra.command("open", command_id="c1", symbol="BTCUSDT", side="long", quantity="0.01")
+            quantities = {"BTCUSDT": "0.01", "ETHUSDT": "0.1", "SOLUSDT": "5"}
+            for symbol, quantity in quantities.items():
+                albra.command("open", command_id=f"c-{symbol}", symbol=symbol, side="long", quantity=quantity)
             api.say(OWNER, "/close_all", ago_s=300)
-            wait_for("the position", lambda: [p for p in albra.positions() if p["state"] == "ACTIVE"])
+            wait_for("three positions", lambda: len([p for p in albra.positions() if p["state"] == "ACTIVE"]) == 3)
             api.dead = False
-            api.shown("0.010 open at", chat=OWNER)
-            api.shown("late and is not carried out", chat=OWNER)
-            assert venue.truth().net == {"BTCUSDT": "0.01"}
-
-
-def test_flooded_and_slowed_down_the_chat_loses_no_notice(tmp_path: Path) -> None:
-    with running(tmp_path) as (api, _, home):
-        slow = [ApiError(429, "Too Many Requests: retry after 1", retry_after=1) for _ in range(3)]
-        api.trouble = lambda method, _: slow.pop() if method == "sendMessage" and slow else None
-        with home.run() as albra:
-            albra.ready()
-            for number, symbol in enumerate(("BTCUSDT", "ETHUSDT", "SOLUSDT")):
-                quantity = {"BTCUSDT": "0.01", "ETHUSDT": "0.1", "SOLUSDT": "5"}[symbol]
-                albra.command("open", command_id=f"c{number}", symbol=symbol, side="long", quantity=quantity)
-            for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT"):
+            for symbol in quantities:
                 api.shown(f"{symbol} long (main", chat=OWNER)
+            api.shown("late and is not carried out", chat=OWNER)
+            assert len(venue.truth().net) == 3
             assert slow == []
 
 
