@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.e2e.process import Home, Venue, wait_for
+from tests.e2e.process import Home, Supervisor, Venue, wait_for
 from tests.telegram.hook import listening
 from tests.telegram.server import TOKEN, ApiError, BotApi, Shown, serving
 
@@ -44,48 +44,65 @@ def confirm(api: BotApi, shown: Shown, label: str = "Confirm") -> None:
 
 
 def test_a_day_on_the_phone(tmp_path: Path) -> None:
-    with running(tmp_path) as (api, venue, home), home.run() as albra:
-        albra.ready()
-        api.wait("the menus", lambda: {OWNER, VIEWER} <= api.menus.keys())
-        assert "you are owner" in api.ask(OWNER, "/help", "Albra").text
+    with running(tmp_path) as (api, venue, home):
+        policy = {"policy": {"POSITION_NOT_IN_SYSTEM": "MANUAL_INTERVENTION"}, "observation_gap": 1}
+        home.config["phase2"] = {"enabled": True, "reconciliation": policy}
+        home.write()
+        with home.run() as albra:
+            _a_day(api, venue, home, albra)
 
-        opening = api.ask(OWNER, "/open btc/usdt:usdt long 0.01 sl=58000", "Opens")
-        confirm(api, opening)
-        api.wait("the opening", lambda: "✅ #1 BTCUSDT long: ACTIVE" in opening.text)
-        api.shown("0.010 open at 6", chat=OWNER)
-        assert venue.truth().net == {"BTCUSDT": "0.01"}
-        assert "1 position" in api.ask(VIEWER, "/positions", "position").text
-        assert "may not" in api.ask(VIEWER, "/close_all", "viewer").text
 
-        venue.post("price", symbol="BTCUSDT", price="57900")  # the stop triggers; nobody was asked
-        notice = api.shown("closed, realized", chat=OWNER)
-        assert "BTCUSDT long" in notice.text
-        assert "No open positions" in api.ask(OWNER, "/positions", "No open").text
+def _a_day(api: BotApi, venue: Venue, home: Home, albra: Supervisor) -> None:
+    albra.ready()
+    api.wait("the menus", lambda: {OWNER, VIEWER} <= api.menus.keys())
+    assert "you are owner" in api.ask(OWNER, "/help", "Albra").text
 
-        reconciled = api.ask(OWNER, "/reconcile", "")
-        api.wait("the comparison", lambda: "<b>Reconciled</b>" in reconciled.text)
-        assert "discrepancies" in api.ask(OWNER, "/discrepancies", "iscrepancies").text.lower()
-        assert "bus" not in api.ask(OWNER, "/phase2_status", "<b>Messages</b>").text
+    opening = api.ask(OWNER, "/open btc/usdt:usdt long 0.01 sl=58000", "Opens")
+    confirm(api, opening)
+    api.wait("the opening", lambda: "✅ #1 BTCUSDT long: ACTIVE" in opening.text)
+    api.shown("0.010 open at 6", chat=OWNER)
+    assert venue.truth().net == {"BTCUSDT": "0.01"}
+    assert "1 position" in api.ask(VIEWER, "/positions", "position").text
+    assert "may not" in api.ask(VIEWER, "/close_all", "viewer").text
 
-        for symbol in ("BTCUSDT", "ETHUSDT"):
-            shown = api.ask(OWNER, f"/open {symbol} short 0.05", "Opens")
-            confirm(api, shown)
-            api.shown(f"{symbol} short: ACTIVE", chat=OWNER)
-        everything = api.ask(OWNER, "/close_all", "Closes")
-        assert "2 positions" in everything.text
-        confirm(api, everything)
-        api.wait("all closed", lambda: "Closed 2 of 2." in everything.text)
-        assert venue.truth().net == {}
+    venue.post("price", symbol="BTCUSDT", price="57900")  # the stop triggers; nobody was asked
+    notice = api.shown("closed, realized", chat=OWNER)
+    assert "BTCUSDT long" in notice.text
+    assert "No open positions" in api.ask(OWNER, "/positions", "No open").text
 
-        before = len(api.messages)
-        api.say(STRANGER, "/close_all")
-        api.press(STRANGER, everything, data="!y:1")
-        api.ask(OWNER, "/health", "well")
-        assert all(shown.chat_id != STRANGER for shown in api.messages[before:])
-        assert albra.terminate() == 0
-        assert TOKEN not in albra.said()
-        assert TOKEN not in "".join(path.read_text() for path in (home.storage / "logs").glob("*"))
-        assert home.albra("journal", "verify").code == 0
+    venue.post("trade", symbol="SOLUSDT", side="BUY", quantity="5")  # a human, at the venue itself
+    needs = api.shown("SOLUSDT needs you", chat=OWNER)
+    api.press(OWNER, needs, "Acknowledge d1")
+    confirm(api, api.shown("it is not repaired", chat=OWNER))
+    api.shown("d1 is acknowledged", chat=OWNER)
+    seen = api.press(OWNER, needs, data=needs.data("Acknowledge"))
+    api.wait("its acknowledgment", lambda: api.answered.get(seen) == "Acknowledged.")
+    venue.post("trade", symbol="SOLUSDT", side="SELL", quantity="5")
+
+    reconciled = api.ask(OWNER, "/reconcile", "")
+    api.wait("the comparison", lambda: "<b>Reconciled</b>" in reconciled.text)
+    assert "discrepancies" in api.ask(OWNER, "/discrepancies", "iscrepancies").text.lower()
+    assert "bus" not in api.ask(OWNER, "/phase2_status", "<b>Messages</b>").text
+
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        shown = api.ask(OWNER, f"/open {symbol} short 0.05", "Opens")
+        confirm(api, shown)
+        api.shown(f"{symbol} short: ACTIVE", chat=OWNER)
+    everything = api.ask(OWNER, "/close_all", "Closes")
+    assert "2 positions" in everything.text
+    confirm(api, everything)
+    api.wait("all closed", lambda: "Closed 2 of 2." in everything.text)
+    assert venue.truth().net == {}
+
+    before = len(api.messages)
+    api.say(STRANGER, "/close_all")
+    api.press(STRANGER, everything, data="!y:1")
+    api.ask(OWNER, "/health", "well")
+    assert all(shown.chat_id != STRANGER for shown in api.messages[before:])
+    assert albra.terminate() == 0
+    assert TOKEN not in albra.said()
+    assert TOKEN not in "".join(path.read_text() for path in (home.storage / "logs").glob("*"))
+    assert home.albra("journal", "verify").code == 0
 
 
 def test_killed_between_a_confirmation_and_its_outcome_nothing_is_done_twice(tmp_path: Path) -> None:
