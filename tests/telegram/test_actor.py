@@ -14,7 +14,7 @@ from messages import commands as c
 from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
 from messages.requests import Reply
-from messages.telegram import Role
+from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role
 from messages.types import CommandId, PositionState
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
@@ -94,6 +94,19 @@ def test_a_stranger_gets_silence_and_a_line_in_the_log(name: str) -> None:
     assert [line["user"] for line in lines] == ["666", "100"]
     assert made.chat.kept == made._update
     assert made.desk.told == []
+
+
+def test_a_stranger_gets_silence_whatever_kind_of_update_it_is() -> None:
+    made = stage()
+    told = len(made.chat.shown)
+    about = {"chat_id": STRANGER, "user_id": STRANGER, "chat_kind": ChatKind.PRIVATE, "message_id": 1}
+    made.give(
+        IncomingOther(update_id=9_001, **about, what="edit"),  # type: ignore[arg-type]
+        IncomingPress(update_id=9_002, **about, press_id="p", data="r:positions"),  # type: ignore[arg-type]
+        IncomingText(update_id=9_003, **about, text="/start", sent_ns=0),  # type: ignore[arg-type]
+    )
+    assert len([line for line, _ in made.logged if line == "WARNING stranger in the chat"]) == 3
+    assert (len(made.chat.shown), made.chat.alerts, made.chat.kept) == (told, {}, 9_003)
 
 
 def test_a_flood_of_strangers_fills_neither_log_nor_journal() -> None:
