@@ -34,7 +34,7 @@ from messages.reconciliation import (
 )
 from messages.reports import PositionView
 from messages.requests import Reply
-from messages.types import AccountId, CommandId, CorrelationId, PositionState, Severity, Symbol
+from messages.types import AccountId, CommandId, CorrelationId, PositionId, PositionState, Severity, Symbol
 
 T = DiscrepancyType
 _HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
@@ -59,13 +59,16 @@ class Cases:
         finding = suspicion.finding
         bookings = self._explain(watch, finding, round_)
         record = self._memory.ledger.case(watch.account, finding.key)
+        kept: tuple[PositionId, ...] = ()
         if record is not None and _another(record, finding):
-            self._end(record, Outcome.RESOLVED, f"changed on both sides since: {finding.believed}, {finding.reported}")
+            kept = record.paused
+            self._end(record, Outcome.RESOLVED, _since(record, finding), resume=False)
             record = None
         if record is None:
             record = self._detect(watch, suspicion, bookings)
         if record.action is Action.IGNORE:
             self._end(record, Outcome.IGNORED, "the policy says so")
+            self._resume(record, kept)
             return
         case = Case(
             record=record if record.apply is None else replace(record, action=Action.UPDATE_SYSTEM),
@@ -80,7 +83,7 @@ class Cases:
         if record.outcome is Outcome.ESCALATED and record.apply is None and not _answers_itself(case):
             self._look_later(record)
             return
-        self._repair(case)
+        self._repair(case, kept)
 
     def settle(self, watch: Watch, comparison: Comparison) -> None:
         """End what a comparison looked for and did not find."""
@@ -214,17 +217,19 @@ class Cases:
 
     # Repair ----------------------------------------------------------------------------------------
 
-    def _repair(self, case: Case) -> None:
+    def _repair(self, case: Case, kept: tuple[PositionId, ...]) -> None:
+        """`kept`: positions that an earlier record of the same question has paused, and left so."""
         record = case.record
         name = record.discrepancy_id
         done: Repair = repair(case)
         if done.escalate:
-            self._escalate(case, done.escalate)
+            self._escalate(case, done.escalate, kept)
             return
         if record.attempts >= self._policy.attempts and record.apply is None:
             tail = f"; the last was refused: {record.refused}" if record.refused else ""
-            self._escalate(case, f"repaired {record.attempts} times without effect{tail}")
+            self._escalate(case, f"repaired {record.attempts} times without effect{tail}", kept)
             return
+        self._resume(record, kept)
         self._draft.record(
             RepairAttempted,
             discrepancy_id=name,
@@ -239,14 +244,14 @@ class Cases:
             self._draft.effect(effect.to, effect.message)
         self._look_again(record.account, record.symbol, schedule.repair_again(record.attempts + 1))
 
-    def _escalate(self, case: Case, why: str) -> None:
+    def _escalate(self, case: Case, why: str, kept: tuple[PositionId, ...]) -> None:
         record = case.record
         why = why.replace("--ack ID", f"--ack {record.discrepancy_id}")
         if record.outcome is Outcome.ESCALATED:
             self._look_later(record)
             return
         pausing = record.type in _PAUSING and not self._policy.watch_only
-        paused = tuple(view for view in case.views if _pausable(view)) if pausing else ()
+        paused = tuple(v for v in case.views if _pausable(v) or v.position_id in kept) if pausing else ()
         self._draft.record(
             DiscrepancyEscalated,
             discrepancy_id=record.discrepancy_id,
@@ -297,7 +302,15 @@ class Cases:
 
     # The end ---------------------------------------------------------------------------------------
 
-    def _end(self, record: Discrepancy, outcome: Outcome, why: str, command_id: CommandId | None = None) -> None:
+    def _end(
+        self,
+        record: Discrepancy,
+        outcome: Outcome,
+        why: str,
+        command_id: CommandId | None = None,
+        *,
+        resume: bool = True,
+    ) -> None:
         self._draft.record(
             DiscrepancyEnded,
             discrepancy_id=record.discrepancy_id,
@@ -305,18 +318,22 @@ class Cases:
             why=why,
             command_id=command_id or CommandId(""),
         )
+        if resume:
+            self._resume(record, record.paused)
+        if outcome is Outcome.RESOLVED:
+            text = f"{record.discrepancy_id} {record.type} {record.symbol} is resolved: {why}"
+            self._draft.notify(Severity.INFO, text, record.account, f"{record.discrepancy_id}.resolved")
+
+    def _resume(self, record: Discrepancy, paused: tuple[PositionId, ...]) -> None:
         watch = self._memory.watches.get(record.account)  # None: it is not in the configuration any more
         live = {view.position_id for view in watch.live(record.symbol)} if watch is not None else set()
-        for position_id in (name for name in record.paused if name in live):
+        for position_id in (name for name in paused if name in live):
             command = ResumePosition(
                 command_id=CommandId(f"reconcile-{record.discrepancy_id}-resume-{position_id}"),
                 correlation_id=CorrelationId(f"reconcile-{record.discrepancy_id}"),
                 position_id=position_id,
             )
             self._draft.effect(SUPERVISOR, command)
-        if outcome is Outcome.RESOLVED:
-            text = f"{record.discrepancy_id} {record.type} {record.symbol} is resolved: {why}"
-            self._draft.notify(Severity.INFO, text, record.account, f"{record.discrepancy_id}.resolved")
 
     def _reply(self, command: AcknowledgeDiscrepancy, text: str, *, accepted: bool, durable: bool = False) -> None:
         if not command.reply_to:
@@ -342,10 +359,22 @@ def _answers_itself(case: Case) -> bool:
 
 
 def _another(record: Discrepancy, finding: Finding) -> bool:
-    """A repair that had its effect, met by another change at the venue. One side alone is the same question still."""
-    if record.type not in QUANTITY or not record.attempts:
+    """A repair that had its effect, met by another change at the venue. One side alone is the same question still.
+
+    What a human has been asked is another question once as much as that is not what is missing any more.
+    """
+    if record.type not in QUANTITY:
+        return False
+    if record.outcome is Outcome.ESCALATED and record.apply is None:
+        return record.difference != finding.difference
+    if not record.attempts:
         return False
     return record.believed != finding.believed and record.reported != finding.reported
+
+
+def _since(record: Discrepancy, finding: Finding) -> str:
+    sides = "grown or shrunk" if record.outcome is Outcome.ESCALATED else "changed on both sides"
+    return f"{sides} since: {finding.believed}, {finding.reported}"
 
 
 def _pausable(view: PositionView) -> bool:

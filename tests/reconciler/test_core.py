@@ -329,6 +329,28 @@ def test_two_strategies_converge_by_policy_and_stay_there() -> None:
     assert len(play.records) == 1
 
 
+def test_what_a_human_was_asked_is_asked_anew_when_more_is_missing() -> None:
+    """Simulation of a day, seed 60009, I6: a human sold again, and the record went on telling of the first sale."""
+    play = Play(views={1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")})
+    play.at_venue(row("1.5"))
+    play.run(20)
+    assert [(r.outcome, r.difference) for r in play.records] == [(Outcome.ESCALATED, D("-0.5"))]
+    asked = len(play.commands)
+    play.at_venue(row("1.2"))
+    play.run(1_200)
+    assert [(r.outcome, r.difference) for r in play.records] == [
+        (Outcome.RESOLVED, D("-0.5")),
+        (Outcome.ESCALATED, D("-0.8")),
+    ]
+    # What was held by hand stays so in between: a pause would overtake the end of the one before.
+    assert {type(m) for m in play.commands[asked:]} == {PausePosition}
+    play.at_venue(row("2"))
+    play.run(1_200)
+    assert [r.outcome for r in play.records] == [Outcome.RESOLVED, Outcome.RESOLVED]
+    resumed = [m.position_id for m in play.commands if isinstance(m, ResumePosition)]
+    assert sorted(resumed) == sorted(v.position_id for v in play.views.values())
+
+
 def test_an_acknowledged_one_is_silent_until_it_changes() -> None:
     play = Play(views=dict(ONE), policy=acting(Action.MANUAL_INTERVENTION))
     play.at_venue(row("0.4"))
