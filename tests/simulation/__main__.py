@@ -14,9 +14,10 @@ from pathlib import Path
 from tests.simulation import coverage, fleet, written
 from tests.simulation.draw import draw
 from tests.simulation.mutants import planted
+from tests.simulation.outcome import Outcome
 from tests.simulation.plan import DAY, SPRINT, Plan
 from tests.simulation.shrink import MEASURES, shrink, size_of
-from tests.simulation.world import Outcome, simulate
+from tests.simulation.world import simulate
 
 TIMELINE_MOST = 400
 

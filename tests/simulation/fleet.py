@@ -12,7 +12,8 @@ from functools import partial
 
 from tests.simulation.coverage import Cells
 from tests.simulation.mutants import planted
-from tests.simulation.world import Outcome, simulate
+from tests.simulation.outcome import Outcome
+from tests.simulation.world import simulate
 
 TELL_EVERY_S = 10
 

@@ -10,9 +10,10 @@ from messages.requests import Notify, Reply
 from messages.types import PositionSide, RejectReason, Severity
 from tests.simulation.disk import STEADY
 from tests.simulation.network import CALM, START_MS, Weather, Window
+from tests.simulation.outcome import Outcome
 from tests.simulation.plan import Act, Kill, Plan
 from tests.simulation.transport import simulated_transport
-from tests.simulation.world import Outcome, World, simulate
+from tests.simulation.world import World, simulate
 
 LONG = PositionSide.LONG
 

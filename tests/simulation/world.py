@@ -1,19 +1,15 @@
 """One seed's whole history: a safety phase with faults, then a liveness phase without."""
 
 import json
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from itertools import islice
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import albra
 from actors.runtime import SimulatedDispatcher
-from adapters.config import Config, load_text
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultKind, FaultPlan
@@ -25,18 +21,19 @@ from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose, ListPositions
 from messages.lifecycle import ActorFailed, ActorQuarantined
 from messages.types import AccountId, CommandId, JournalId, PositionMode
-from tests.simulation.chat import OWNER, ChatPlan, ChatServer
-from tests.simulation.coverage import Cells
+from tests.simulation.chat import ChatPlan, ChatServer
 from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge
 from tests.simulation.instances import Door
 from tests.simulation.invariants import Invariants, Violation
 from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent, Socket
+from tests.simulation.outcome import Outcome
 from tests.simulation.outside import Outside
 from tests.simulation.owner import Owner
 from tests.simulation.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from tests.simulation.process import Login, Process
+from tests.simulation.settings import config_of
 from tests.simulation.situation import Situations, client_id
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
@@ -57,39 +54,10 @@ CROWD = 100
 JOURNAL = JournalId("simu1ate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a run came to. `violation` is None where every invariant held."""
-
-    seed: int
-    digest: str
-    violation: Violation | None
-    simulated_ms: int
-    converged_ms: int
-    steps: int
-    deaths: int
-    positions: int
-    faults: dict[str, int]
-    size: str
-    cells: Cells = field(default_factory=Counter)
-    timeline: list[str] = field(default_factory=list)
-
-
 def simulate(seed: int, *, record: bool = False, plan: Plan | None = None, size: str = SPRINT) -> Outcome:
     """Run one seed (or a plan of its own)."""
     with simulated_transport():
         return World(plan or draw(seed, size), record=record).run()
-
-
-@cache
-def _config(accounts: tuple[str, ...], fast_s: int, *, chat: bool = False) -> Config:
-    """`fast_s`: seconds between two sweeps; the other checks are as much rarer as they are by default."""
-    text = f"protection: {{close_after_ms: 20000}}\naccounts: {{{', '.join(f'{name}: {{}}' for name in accounts)}}}\n"
-    intervals = f"{{fast: {fast_s}, normal: {max(300, fast_s)}, slow: {max(3600, 2 * fast_s)}}}"
-    text += f"phase2: {{reconciliation: {{check_intervals: {intervals}}}}}\n"
-    if chat:
-        text += f"telegram: {{enabled: true, token: '1:simulated', users: {{{OWNER}: owner}}}}\n"
-    return load_text(text, Path("simulated.yaml"), {}).config
 
 
 class World:
@@ -340,7 +308,9 @@ class World:
             self.scheduler,
             disk,
             self.network,
-            config=_config(tuple(name for name, _ in self.plan.accounts), self.plan.fast_s, chat=self.chat is not None),
+            config=config_of(
+                tuple(name for name, _ in self.plan.accounts), self.plan.fast_s, chat=self.chat is not None
+            ),
             logins=tuple(
                 Login(
                     account=AccountId(name),
