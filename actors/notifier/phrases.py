@@ -138,6 +138,7 @@ SENTENCES = (
         "there wait; albra discrepancies --ack {name} ends it."
     ),
     N_("{record} {type} {symbol} is resolved: {why}"),
+    N_("grown or shrunk since: {believed}, {reported}"),
     N_("changed on both sides since: {believed}, {reported}"),
     N_("the policy says so"),
     N_("belief and venue agree again"),
