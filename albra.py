@@ -50,8 +50,11 @@ VENUE_DEADLINE_MS = 3_000
 """What was sent is answered within this time at an orderly stop, or asked after at the next start."""
 STOP_DEADLINE_MS = 3_000
 MS = 1_000_000
+DAY_STEPS = 1_000_000
+LONGEST_DAY_NS = 26 * 3_600_000_000_000
+"""How far back the journal is read for today's realized result: a day is longer where clocks are put back."""
 RECENT_STEPS = 20_000
-"""How far back the journal is read for today's realized result."""
+"""How far back it is read for what the reports count that was not told to the notifier."""
 NOTICE_STEPS = 2_000
 """How far back it is read for notices whose step is durable and that a kill may have kept from the notifier."""
 CHAT_DEADLINE_MS = 2_000
@@ -208,7 +211,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         )
         for account in config.accounts
     }
-    restored = _restore(journal, days_in(config.limits.timezone))
+    restored = _restore(journal, days_in(config.limits.timezone), clock.time_ns())
     address = control.start()
     header = {"control": f"{address.host}:{address.port}", "journal": journal.journal_id, "pid": str(address.pid)}
     screen = _screen(config, header, live=live)
@@ -557,8 +560,11 @@ def _position_spawner(
     return spawn
 
 
-def _restore(journal: "SqliteJournal", day_of: Callable[[int], int]) -> "Restored":
-    """What the supervisor starts with. A damaged position stays out; the others, and the boot, are not concerned."""
+def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int) -> "Restored":
+    """What the supervisor starts with. A damaged position stays out; the others, and the boot, are not concerned.
+
+    `now_ns` is wall time.
+    """
     from actors.recovery import restored
     from actors.supervisor.memory import OWN_HISTORY
     from adapters.storage import loss
@@ -569,7 +575,7 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int]) -> "Restore
         return restored(
             ((found.position_id, as_replayed(found)) for found in reader.recover()),
             finished=tuple((entry.ordinal, entry.position_id) for entry in reader.terminal()),
-            recent=reader.recent_events(RECENT_STEPS),
+            recent=reader.recent_events(DAY_STEPS, since_ns=now_ns - LONGEST_DAY_NS),
             # Positions among the lost steps may have orders at the venue: their ordinals are not given again.
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
             day_of=day_of,

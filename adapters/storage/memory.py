@@ -121,10 +121,12 @@ class MemoryJournal:
         entry = self.image.positions.get(ordinal)
         return self._position(entry, self._records().get(ordinal, [])) if entry else None
 
-    def recent_events(self, limit: int) -> Iterator[tuple[int, Event]]:
+    def recent_events(self, limit: int, *, since_ns: int = 0) -> Iterator[tuple[int, Event]]:
         for row in self.image.steps[len(self.image.steps) - min(limit, len(self.image.steps)) :]:
             try:
                 step = _as_record(row)
+                if step.ts < since_ns:
+                    continue
                 yield from ((step.ordinal, event) for event in record.decode_events(step))
             except codec.DecodeError:
                 continue

@@ -13,6 +13,7 @@ from adapters.storage import record, schema
 from adapters.storage.record import DamagedPosition, RecordDamagedError, RecoveredPosition, StepRecord
 from adapters.storage.rows import (
     STEP,
+    UNREADABLE,
     Damage,
     PositionEntry,
     ended,
@@ -98,17 +99,30 @@ class JournalReader:
         entry = find_position(self._connection, ordinal)
         return read_position(self._connection, ordinal, entry.position_id) if entry else None
 
-    def recent_events(self, limit: int) -> Iterator[tuple[int, Event]]:
-        """(ordinal, event) of the last `limit` steps, oldest first; damaged steps are left out."""
-        rows = deque(steps(self._connection, f"{STEP} ORDER BY seq DESC LIMIT ?", (limit,)))
-        while rows:
-            step = rows.pop()
+    def recent_events(self, limit: int, *, since_ns: int = 0) -> Iterator[tuple[int, Event]]:
+        """(ordinal, event) of the last `limit` steps, oldest first, committed at `since_ns` (wall time) or later.
+
+        Damaged steps are left out.
+        """
+        for step in steps(self._connection, f"{STEP} WHERE seq >= ? ORDER BY seq", (self._first(limit, since_ns),)):
             if not isinstance(step, StepRecord):
                 continue
             try:
                 yield from ((step.ordinal, event) for event in record.decode_events(step))
             except codec.DecodeError:
                 continue
+
+    def _first(self, limit: int, since_ns: int) -> int:
+        """Where the last `limit` steps begin that are no older; beyond the last where there is none."""
+        first = 1 << 62
+        try:
+            for seq, ts in self._connection.execute("SELECT seq, ts FROM step ORDER BY seq DESC LIMIT ?", (limit,)):
+                if ts < since_ns:
+                    break
+                first = seq
+        except UNREADABLE:
+            pass  # what lies before a damaged page is not recent enough to stop a start for
+        return first
 
     def recent_effects(self, limit: int) -> Iterator[Effect]:
         """What the last `limit` steps let out, oldest first; a kill may have come between a step and its effects."""

@@ -162,6 +162,7 @@ def test_recent_events_are_those_of_the_last_steps_oldest_first(store: Store, re
         append(store, step(1, version, paused(f"c{version}")))
     assert [event for _, event in read(store).recent_events(3)] == [paused("c3"), paused("c4"), paused("c5")]
     assert len(list(read(store).recent_events(99))) == 5
+    assert not list(read(store).recent_events(99, since_ns=1 << 62))
 
 
 def test_effects_are_durable_with_their_step_and_replies_are_not(store: Store) -> None:
