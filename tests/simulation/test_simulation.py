@@ -14,9 +14,11 @@ from tests.simulation.world import simulate
 
 FIXED, FRESH = 200, 200
 """Sprints, in chunks that several workers share."""
-CHUNK = 50
-DAYS = 8
+CHUNK = 25
+DAYS = 4
 TWICE, TWICE_DAYS = 100, 6
+pytestmark = pytest.mark.timeout(600)
+"""A few seconds each, unless the machine is busy with something else."""
 FIRST_FRESH = int(time()) * 1000
 
 
@@ -37,7 +39,7 @@ def test_every_invariant_holds_for_the_fixed_seeds(first: int) -> None:
     faults = run(range(first, first + CHUNK))
     # A simulation in which nothing goes wrong proves nothing.
     assert faults.total() > 5 * CHUNK
-    assert sum(number for name, number in faults.items() if name.startswith("death")) > CHUNK // 2
+    assert sum(number for name, number in faults.items() if name.startswith("death")) > CHUNK // 3
 
 
 @pytest.mark.parametrize("chunk", range(FRESH // CHUNK))
@@ -48,9 +50,9 @@ def test_every_invariant_holds_for_seeds_never_seen_before(chunk: int, capsys: p
     assert run(range(first, first + CHUNK)).total() > CHUNK
 
 
-@pytest.mark.parametrize("fresh", [False, True])
-def test_every_invariant_holds_on_whole_days(fresh: bool, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001
-    first = FIRST_FRESH if fresh else 1
+@pytest.mark.parametrize(("fresh", "chunk"), [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_every_invariant_holds_on_whole_days(fresh: int, chunk: int, capsys: pytest.CaptureFixture[str]) -> None:
+    first = 1 + chunk * DAYS + fresh * FIRST_FRESH
     with capsys.disabled():
         sys.stdout.write(f"\nseeds {first} to {first + DAYS - 1}, {DAY}\n")
     assert run(range(first, first + DAYS), DAY).total() > 5 * DAYS
