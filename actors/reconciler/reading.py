@@ -26,6 +26,10 @@ BUDGET_NS = 10 * SECOND
 """And so many of them in this time: at Binance about a fifth of what an account may ask."""
 ROUND_LIMIT_NS = 90 * SECOND
 """A reading that nobody answered, because its gateway began a new life, is given up."""
+ORDERS_PATIENCE_NS = 5 * SECOND
+"""So long positions wait to be compared together with the list of all orders."""
+ORDERS_OUT_NS = 60 * SECOND
+"""So long a list of all orders may wait for the venue's budget, which counts by the minute."""
 TRADES_BEFORE_NS = 60 * SECOND
 """Clocks differ: trades are read from this much before the last agreement."""
 TRADES_MOST_NS = 86_400 * SECOND
@@ -91,6 +95,7 @@ class Reading:
         """Begin a reading; one that is under way is followed by another, since it may have begun too early."""
         if not watch.up:
             return
+        self._go_on_without_orders(watch)
         if symbol in watch.rounds:
             watch.again[symbol] = kind
             return
@@ -104,6 +109,8 @@ class Reading:
             "positions": FetchPositions(account=watch.account, request_id=f"{name}/positions", symbol=symbol)
         }
         orders, trades = self._wanted(watch, symbol, kind)
+        if orders and symbol is None:
+            orders = not self._orders_are_out(watch)
         if orders:
             asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders")
         if trades and symbol is not None:
@@ -120,6 +127,18 @@ class Reading:
         )
         for message in asked.values():
             self._draft.tell(Address(f"gateway/{watch.account}"), message)
+
+    def _go_on_without_orders(self, watch: Watch) -> None:
+        """A list of all orders is dear, and may wait for the venue's minute to pass. Positions do not wait for it."""
+        round_ = watch.rounds.get(None)
+        now_ns = self._clock.monotonic_ns()
+        if round_ is not None and round_.missing == {"orders"} and now_ns - round_.begun_ns > ORDERS_PATIENCE_NS:
+            watch.orders_out_ns = round_.begun_ns
+            del watch.rounds[None]
+
+    def _orders_are_out(self, watch: Watch) -> bool:
+        """Whether the list asked for before is still on its way: another would only wait behind it."""
+        return bool(watch.orders_out_ns) and self._clock.monotonic_ns() - watch.orders_out_ns < ORDERS_OUT_NS
 
     def _affords(self, watch: Watch) -> bool:
         """Whether one more symbol may be read now, within what a cycle may cost the venue's budget."""

@@ -47,6 +47,8 @@ class Watch:
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
+    orders_out_ns: int = 0
+    """When a list of all orders was asked for that nobody waits for any more, on the monotonic clock; 0: none."""
     due: dict[Symbol | None, int] = field(default_factory=dict)
     """When somebody has asked for another look, on the monotonic clock."""
     evidence: Evidence = field(default_factory=Evidence)

@@ -151,6 +151,18 @@ def test_without_the_stream_it_is_noticed_within_the_fast_interval() -> None:
     assert play.views[1].quantity == D("0.4")
 
 
+def test_a_list_of_orders_that_waits_for_the_venues_budget_keeps_nobody_from_comparing_positions() -> None:
+    play = Play(views=dict(ONE), policy=Policy(fast_ns=10 * SECOND, normal_ns=20 * SECOND))
+    play.withhold_orders = True
+    play.at_venue(row("1"))
+    play.run(25)
+    play.at_venue(row("0.4"))
+    play.run(30)
+    assert outcomes(play) == [("SIZE_MISMATCH", "resolved")]
+    lists = [message for message in play.asked if isinstance(message, q.FetchOpenOrders)]
+    assert len(lists) == 1, "another would only wait behind it"
+
+
 def test_a_position_is_believed_gone_only_after_spaced_reads_and_one_on_purpose() -> None:
     play = Play(views=dict(ONE))
     play.run(20)

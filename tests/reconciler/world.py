@@ -207,6 +207,7 @@ class Play:
     orders: dict[ClientOrderId, r.OrderReport] = field(default_factory=dict)
     trades: list[r.FillReport] = field(default_factory=list)
     refuse_reads: bool = False
+    withhold_orders: bool = False
     deaf: bool = False
     rows_told: Callable[[list[r.PositionRow]], list[r.PositionRow]] = lambda rows: rows
 
@@ -294,7 +295,8 @@ class Play:
         match message:
             case q.FetchPositions() | q.FetchOpenOrders() | FetchTrades():
                 self.asked.append(message)
-                self._later(5_000_000, self._answer(message))
+                if not (self.withhold_orders and isinstance(message, q.FetchOpenOrders)):
+                    self._later(5_000_000, self._answer(message))
             case q.Notify():
                 self.notices.append(message)
             case HoldKey():
