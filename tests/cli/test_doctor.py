@@ -49,10 +49,12 @@ def answering(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[st
 
 
 @contextmanager
-def live_venue(venue: EmbeddedServer, permissions: Mapping[str, bool]) -> Iterator[str]:
-    """The paper venue, and beside it what only the exchange itself serves."""
+def live_venue(venue: EmbeddedServer, permissions: Mapping[str, bool], missing: str = "-") -> Iterator[str]:
+    """The paper venue, and beside it what only the exchange itself serves; `missing` it knows nothing of."""
 
     def answer(path: str, headers: Mapping[str, str]) -> Answer:
+        if path.startswith(missing):
+            return 404, b"<html><body><h1>404</h1></body></html>"
         if path.startswith("/sapi/v1/account/apiRestrictions?"):
             return 200, json.dumps(permissions).encode()
         key = {name: value for name, value in headers.items() if name.upper() == "X-MBX-APIKEY"}
@@ -117,6 +119,15 @@ def test_a_wrong_key_and_a_wrong_mode_fail_with_the_venues_words(albra: Albra, v
     assert "set position_mode: hedge" in ended.out
     assert "albra: doctor: 2 failed: keys main, position mode second" in ended.err
     assert "paper-secret" not in ended.out + ended.err
+
+
+def test_a_server_that_does_not_serve_every_page_of_the_api_is_no_wrong_key(
+    albra: Albra, venue: EmbeddedServer
+) -> None:
+    with live_venue(venue, {}, missing="/fapi/v1/accountConfig") as url:
+        write(albra, accounts={"main": account(url)})
+        document = albra("doctor", "--json").document()
+    assert results(document)["keys main"] != "fail"
 
 
 def test_a_venue_that_is_not_there_fails_and_the_rest_is_still_checked(albra: Albra) -> None:
