@@ -235,7 +235,7 @@ BELIEF: Mapping[str, Mutant] = {
     "entry counted by its fills": mutant(_entry_counted_by_its_fills, "I1"),
     "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", seed=47),
     "nobody is told": mutant(_nobody_is_told, "I7", seed=2),
-    "commands are carried out again": mutant(_commands_are_carried_out_again, "I14", "I3", seed=3),
+    "commands are carried out again": mutant(_commands_are_carried_out_again, "I14", "I3", seed=26),
     "snapshot leaves out the stop": mutant(_snapshot_leaves_out_the_stop, "I15", seed=3),
     "recovery loses one": mutant(_recovery_loses_one, "I12", "I5", "I6", "I15", seed=3),
     "reconciler hears late": mutant(_reconciler_hears_late, "I5", "I6", "I7", "I9", seed=3),
