@@ -185,6 +185,8 @@ class Evidence(Check):
             for trade_id in trades[1].replace(" ", "").split(","):
                 self._trader(trade_id)
             return
+        if record.discrepancy_id in self._booked.values():
+            return  # booked by trades, each of them looked at when the repair was begun
         leg, claim = self._books.leg_of(key), _signed(record.reported)
         if claim not in self._been(leg) and self._lies() < record.observations:
             text = f"{record.discrepancy_id} claims {claim} of {leg}, which has been {sorted(self._been(leg))}"
