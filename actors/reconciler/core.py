@@ -16,7 +16,7 @@ from actors.reconciler.compare import compare
 from actors.reconciler.demands import Demands
 from actors.reconciler.draft import Draft, Later
 from actors.reconciler.evidence import Suspicion, observe
-from actors.reconciler.explain import own
+from actors.reconciler.explain import own, trade_key
 from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
@@ -177,7 +177,7 @@ class Core:
         """The supervisor owns the venue's own trades: this one explains no difference any more."""
         watch = self._memory.watches.get(event.account)
         if watch is not None:
-            watch.see_own((event.trade_id,))
+            watch.see_own((trade_key(event),))
 
     def _replied(self, reply: Reply) -> None:
         """A repair was refused: the reason is kept for whoever will be asked."""
@@ -345,8 +345,8 @@ class Core:
         if round_.trades is None or (only_live and round_.kind is not CheckKind.SLOW):
             return ()
         trades = own(round_.trades.trades, self._settings.names)
-        fresh = tuple(trade for trade in trades if trade.trade_id not in watch.own_seen)
-        watch.see_own(tuple(trade.trade_id for trade in fresh))
+        fresh = tuple(trade for trade in trades if trade_key(trade) not in watch.own_seen)
+        watch.see_own(tuple(trade_key(trade) for trade in fresh))
         return fresh
 
     def _silenced(self, watch: Watch, finding: Finding) -> bool:

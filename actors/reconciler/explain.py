@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from actors.supervisor.forced import is_forced
+from messages.events import ForcedTradeShared
 from messages.ids import Names
 from messages.reports import FillReport
 from messages.types import PositionSide, Side, TradeId
@@ -23,7 +24,7 @@ class Booking:
 
     @property
     def trades(self) -> tuple[TradeId, ...]:
-        return tuple(fill.trade_id for fill in self.fills)
+        return tuple(trade_key(fill) for fill in self.fills)
 
     @property
     def ts_event(self) -> int:
@@ -83,10 +84,15 @@ def proven(
     return bool(recent) and _sum(recent) == difference
 
 
+def trade_key(trade: FillReport | ForcedTradeShared) -> TradeId:
+    """What a trade is known by among those of all accounts and symbols: each symbol counts its trades by itself."""
+    return TradeId(f"{trade.account}/{trade.symbol}/{trade.trade_id}")
+
+
 def _foreign(
     trades: Sequence[FillReport], side: PositionSide | None, names: Names, booked: Container[TradeId]
 ) -> list[FillReport]:
-    return [t for t in trades if not names.own(t.client_order_id) and t.trade_id not in booked and _of_leg(t, side)]
+    return [t for t in trades if not names.own(t.client_order_id) and trade_key(t) not in booked and _of_leg(t, side)]
 
 
 def signed(trade: FillReport) -> Decimal:

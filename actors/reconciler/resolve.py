@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.reconciler.attribution import Plan, Share, attribute
-from actors.reconciler.explain import Booking, average_price
+from actors.reconciler.explain import Booking, average_price, trade_key
 from actors.reconciler.facts import Finding, OpenOrders, plain
 from actors.reconciler.policy import QUANTITY
 from messages.commands import AdjustPosition, AdoptPosition, Command
@@ -168,7 +168,7 @@ def _hand_over(forced: Sequence[FillReport]) -> Repair:
     return Repair(
         what=f"hand the venue's own closing ({orders}) to those on the leg",
         effects=tuple(Effect(to=SUPERVISOR, message=fill) for fill in forced),
-        trades=tuple(fill.trade_id for fill in forced),
+        trades=tuple(trade_key(fill) for fill in forced),
     )
 
 
@@ -197,13 +197,14 @@ def _one_by_one(share: Share, bookings: Sequence[Booking]) -> bool:
 
 def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:
     """One order of somebody else's, at its real price."""
+    trades = ", ".join([fill.trade_id for fill in booking.fills])
     return AdjustPosition(
-        **_about(case, f"{share.ordinal}-{booking.trades[-1]}"),
+        **_about(case, f"{share.ordinal}-{booking.fills[-1].trade_id}"),
         position_id=share.position_id,
         quantity_delta=booking.quantity * share.side.sign,
         price=booking.price,
         why=_cause(booking),
-        evidence=f"{case.record.discrepancy_id}: {booking.order}, trades {', '.join(booking.trades)}",
+        evidence=f"{case.record.discrepancy_id}: {booking.order}, trades {trades}",
     )
 
 

@@ -1,11 +1,13 @@
 """Real fills come before anything that is made up."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from actors.reconciler.explain import average_price, explain, own
+from actors.reconciler.explain import average_price, explain, own, trade_key
 from messages.ids import Names
+from messages.types import AccountId, Symbol
 from tests.reconciler.world import JOURNAL_ID, LONG, NOW, SHORT, D, own_id, trade
 
 
@@ -31,7 +33,15 @@ def test_our_own_trades_are_their_positions_to_book() -> None:
 
 def test_a_trade_that_was_booked_is_not_booked_again() -> None:
     old, new = trade("0.5", order="web_old"), trade("0.5", order="web_new")
-    assert [name for name, *_ in orders("0.5", old, new, booked={old.trade_id})] == ["web_new"]
+    assert [name for name, *_ in orders("0.5", old, new, booked={trade_key(old)})] == ["web_new"]
+
+
+def test_symbols_and_accounts_count_their_trades_apart() -> None:
+    """The venue numbers each symbol's trades by itself: a number that is booked elsewhere says nothing here."""
+    mine = trade("0.5", order="web_a")
+    elsewhere = (replace(mine, symbol=Symbol("ETHUSDT")), replace(mine, account=AccountId("second")))
+    booked = {trade_key(each) for each in elsewhere}
+    assert [name for name, *_ in orders("0.5", mine, booked=booked)] == ["web_a"]
 
 
 def test_the_latest_trades_that_suffice_explain_where_older_ones_do_not_belong() -> None:

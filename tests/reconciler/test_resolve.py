@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.reconciler.explain import explain
+from actors.reconciler.explain import explain, trade_key
 from actors.reconciler.facts import Finding, Leg
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.resolve import Case, repair
@@ -306,7 +306,7 @@ def test_real_trades_are_booked_by_order_with_their_prices() -> None:
     done = repair(case(finding, (view(),), bookings=bookings))
     booked = [(m.message.quantity_delta, m.message.price) for m in done.effects]  # type: ignore[attr-defined]
     assert booked == [(D("-0.5"), D(101)), (D("-0.1"), D(99))]
-    assert done.trades == tuple(t.trade_id for t in trades)
+    assert done.trades == tuple(trade_key(t) for t in trades)
 
 
 def test_orders_that_would_take_more_than_there_is_are_booked_as_one() -> None:
@@ -341,7 +341,7 @@ def test_a_liquidation_is_handed_to_whoever_shares_it_out_once_with_its_real_tra
     bookings = explain(finding.difference, trades, side=None, names=Names(current=JOURNAL_ID), booked=())
     done = repair(case(finding, two, attribution=Attribution.ASK, bookings=bookings))
     assert [(effect.to, effect.message) for effect in done.effects] == [("supervisor", trades[0])]
-    assert done.trades == (trades[0].trade_id,), "what a human sold is looked at when the venue's part is booked"
+    assert done.trades == (trade_key(trades[0]),), "what a human sold is looked at when the venue's part is booked"
 
 
 def test_leverage_is_changed_at_the_venue_only_where_the_policy_says_so() -> None:

@@ -109,7 +109,7 @@ class Evidence(Check):
 
     def _repaired(self, event: RepairAttempted) -> None:
         self._under_way(event.discrepancy_id, "repaired")
-        for trade_id in event.trades:
+        for trade_id in (key.rpartition("/")[2] for key in event.trades):  # of account and symbol: here, unique
             if position_of(self._trader(trade_id)) is not None:
                 self._fail("I6", f"{event.discrepancy_id} books trade {trade_id}, which is a position's own")
             before = self._booked.setdefault(trade_id, event.discrepancy_id)
