@@ -226,6 +226,17 @@ def position_rows(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> 
     return tuple(_position_row(row, settings, _SYMBOL) for row in rows if decimal_of(row, "positionAmt") != 0)
 
 
+def about(symbol: Symbol, rows: tuple[PositionRow, ...]) -> tuple[PositionRow, ...]:
+    """Those of the rows that answer a question about one symbol. Raises MalformedError where only others are told of:
+
+    such an answer is to another question, and no proof that this symbol is flat.
+    """
+    asked = tuple(row for row in rows if row.symbol == symbol)
+    if rows and not asked:
+        raise MalformedError(f"asked for {symbol}, told of {', '.join(row.symbol for row in rows)}")
+    return asked
+
+
 def any_position_row(row: Row) -> tuple[PositionRow, ...]:
     """A row of the same list whatever it is a position in, for whoever wants to close everything; none if flat."""
     return (_position_row(row, {}, _ANY_NAME),) if decimal_of(row, "positionAmt") != 0 else ()

@@ -11,6 +11,7 @@ from adapters.exchange.events import UserEvents
 from adapters.exchange.normalize import (
     Stamp,
     SymbolSetting,
+    about,
     balance_report,
     child_id,
     conditional_report,
@@ -170,9 +171,12 @@ class Reader:
         begun_ns = self._clock.time_ns()
         value = await self.value(calls.positions(request.symbol))
         rows = position_rows(value, self._symbol_settings)
+        if request.symbol is not None:
+            rows = about(request.symbol, rows)
         if rows and (self._settings_are_old() or any(row.symbol not in self._symbol_settings for row in rows)):
             await self._refresh_symbol_settings()
-            rows = position_rows(value, self._symbol_settings)
+            told = position_rows(value, self._symbol_settings)
+            rows = told if request.symbol is None else about(request.symbol, told)
         report = PositionsReport(
             account=self._account,
             ts_init=self._clock.time_ns(),

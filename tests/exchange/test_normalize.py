@@ -8,6 +8,7 @@ import pytest
 from adapters.exchange.normalize import (
     Stamp,
     SymbolSetting,
+    about,
     any_position_row,
     conditional_report,
     instruments,
@@ -135,6 +136,14 @@ def test_what_a_human_holds_in_something_else_keeps_nobody_from_reading_the_perp
     assert perpetuals([{**ORDER, "symbol": name}, ORDER]) == [ORDER]
     [closable] = any_position_row(other)
     assert (closable.symbol, closable.quantity) == (name, Decimal("0.250"))
+
+
+def test_an_answer_about_other_symbols_says_nothing_of_the_one_that_was_asked_for() -> None:
+    eth = {**POSITION, "symbol": "ETHUSDT"}
+    assert [row.symbol for row in about(BTC, position_rows([eth, POSITION], {}))] == [BTC]
+    assert about(BTC, position_rows([{**POSITION, "positionAmt": "0"}], {})) == ()
+    with pytest.raises(MalformedError, match="asked for BTCUSDT, told of ETHUSDT"):
+        about(BTC, position_rows([eth], {}))
 
 
 @pytest.mark.parametrize("name", ["", "BTC USDT", None, 7.5])
