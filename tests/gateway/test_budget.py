@@ -224,7 +224,7 @@ ARRIVALS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(ARRIVALS, st.integers(0, 59), st.integers(0, 1_000))
 def test_no_window_of_the_venue_holds_more_than_the_limit_and_everything_leaves_in_the_end(
     script: list[tuple[Lane, int, int, int]], offset_s: int, foreign: int
@@ -251,7 +251,7 @@ def test_no_window_of_the_venue_holds_more_than_the_limit_and_everything_leaves_
     for _ in range(3_000):
         if not state.queued_total:
             break
-        now_ns += SECOND
+        now_ns += 4 * SECOND
         state, leaving = drained(state, now_ns)
         for ticket in leaving:
             venue.arrive(ticket.cost, now_ns)
