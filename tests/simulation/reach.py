@@ -11,7 +11,6 @@ PLAIN = frozenset({"reduce-only refused", "said to be canceled"})
 ANSWERS = SETTINGS | PLAIN | {"duplicate refused", "order refused"}
 EVENTS = frozenset({"event twice", "event late", "events reordered", "event lost"})
 _ONLY_PROTECTION = frozenset({S.ACTIVE, S.PAUSED, S.MODIFIED})
-_REPEATS = frozenset({S.PENDING, S.MODIFYING, S.CLOSING, S.RECONCILING})
 
 
 def why_unreachable(trouble: str, state: str, moment: str) -> str:
@@ -34,8 +33,6 @@ def _of_answer(trouble: str, state: PositionState, moment: Moment) -> str:
         return "no order of it has left"
     if trouble in PLAIN and state in _ONLY_PROTECTION:
         return "only protective orders are under way, which are conditional"
-    if moment is Moment.RECOVERY and (state not in _REPEATS or trouble not in SETTINGS):
-        return "after a restart cancels and settings are repeated, and no order is sent again"
     return ""
 
 
