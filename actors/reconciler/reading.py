@@ -4,6 +4,8 @@ A reading that is under way is followed by another where somebody asked meanwhil
 intervals of the policy, single symbols within what a cycle may cost.
 """
 
+from dataclasses import replace
+
 from actors.ports import Clock
 from actors.reconciler import schedule
 from actors.reconciler.draft import Draft
@@ -109,8 +111,10 @@ class Reading:
             "positions": FetchPositions(account=watch.account, request_id=f"{name}/positions", symbol=symbol)
         }
         orders, trades = self._wanted(watch, symbol, kind)
-        if orders and symbol is None:
-            orders = not self._orders_are_out(watch)
+        if orders and symbol is None and self._orders_are_out(watch):
+            orders = False
+            # The normal interval begins anew; else the next check would be due at once, and again.
+            watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())
         if orders:
             asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders")
         if trades and symbol is not None:

@@ -161,6 +161,7 @@ def test_a_list_of_orders_that_waits_for_the_venues_budget_keeps_nobody_from_com
     assert outcomes(play) == [("SIZE_MISMATCH", "resolved")]
     lists = [message for message in play.asked if isinstance(message, q.FetchOpenOrders)]
     assert len(lists) == 1, "another would only wait behind it"
+    assert len(play.asked) < 20, "and nobody asks on and on"
 
 
 def test_a_position_is_believed_gone_only_after_spaced_reads_and_one_on_purpose() -> None:
