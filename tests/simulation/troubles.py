@@ -142,7 +142,9 @@ def _act(do: str, row: int, for_ms: int = 0) -> Trouble:
     def arm(scene: Scene, p: Position) -> None:
         key = p.key
         act = Act(at_ms=scene.network.now_ms, do=do, account=key.account, symbol=key.symbol, side=key.side)
-        scene.act(replace(act, leverage=7, for_ms=for_ms, offset_ppm=-key.side.sign * 20_000))
+        # Of a price two in a hundred against it; of the clock, whose offset is in milliseconds, three seconds.
+        offset = 3_000 if do == "jump the clock" else 20_000
+        scene.act(replace(act, leverage=7, for_ms=for_ms, offset_ppm=-key.side.sign * offset))
 
     return Trouble(row=row, arm=arm)
 
