@@ -97,7 +97,7 @@ class Reading:
         """Begin a reading; one that is under way is followed by another, since it may have begun too early."""
         if not watch.up:
             return
-        self._go_on_without_orders(watch)
+        self._go_on_without_orders(watch, symbol)
         if symbol in watch.rounds:
             watch.again[symbol] = kind
             return
@@ -111,10 +111,11 @@ class Reading:
             "positions": FetchPositions(account=watch.account, request_id=f"{name}/positions", symbol=symbol)
         }
         orders, trades = self._wanted(watch, symbol, kind)
-        if orders and symbol is None and self._orders_are_out(watch):
+        if orders and self._orders_are_out(watch):
             orders = False
-            # The normal interval begins anew; else the next check would be due at once, and again.
-            watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())
+            if symbol is None:
+                # The normal interval begins anew; else the next check would be due at once, and again.
+                watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())
         if orders:
             asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders")
         if trades and symbol is not None:
@@ -132,13 +133,13 @@ class Reading:
         for message in asked.values():
             self._draft.tell(Address(f"gateway/{watch.account}"), message)
 
-    def _go_on_without_orders(self, watch: Watch) -> None:
+    def _go_on_without_orders(self, watch: Watch, symbol: Symbol | None) -> None:
         """A list of all orders is dear, and may wait for the venue's minute to pass. Positions do not wait for it."""
-        round_ = watch.rounds.get(None)
+        round_ = watch.rounds.get(symbol)
         now_ns = self._clock.monotonic_ns()
         if round_ is not None and round_.missing == {"orders"} and now_ns - round_.begun_ns > ORDERS_PATIENCE_NS:
             watch.orders_out_ns = round_.begun_ns
-            del watch.rounds[None]
+            del watch.rounds[symbol]
 
     def _orders_are_out(self, watch: Watch) -> bool:
         """Whether the list asked for before is still on its way: another would only wait behind it."""
