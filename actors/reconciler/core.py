@@ -17,7 +17,7 @@ from actors.reconciler.demands import Demands
 from actors.reconciler.draft import Draft, Later
 from actors.reconciler.evidence import Suspicion, observe
 from actors.reconciler.explain import own, trade_key
-from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders
+from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders, may_hold
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
 from actors.reconciler.resolve import SUPERVISOR
@@ -125,9 +125,9 @@ class Core:
         watch.take(view)
         side = view.side if watch.mode is PositionMode.HEDGE else None
         leg = (view.symbol, side)
-        if not view.quantity or (view.account, leg) in self._memory.ledger.shared:
+        if not may_hold(view) or (view.account, leg) in self._memory.ledger.shared:
             return
-        holders = [v for v in watch.live(view.symbol) if v.quantity and side in (None, v.side)]
+        holders = [v for v in watch.live(view.symbol) if may_hold(v) and side in (None, v.side)]
         if len(holders) > 1:
             self._draft.record(LegShared, account=view.account, symbol=view.symbol, side=side)
 

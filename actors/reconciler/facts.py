@@ -13,6 +13,7 @@ from messages.types import (
     Instrument,
     JournalId,
     MarginMode,
+    OrderPurpose,
     PositionId,
     PositionMode,
     PositionSide,
@@ -105,6 +106,11 @@ class Comparison:
     orders_read: bool
     scope: Symbol | None = None
     silent: frozenset[Leg] = frozenset()
+
+
+def may_hold(view: PositionView) -> bool:
+    """Whether it has a part in the venue's average, also where its fill has not been told yet."""
+    return bool(view.quantity) or view.in_doubt or any(o.purpose is OrderPurpose.ENTRY for o in view.orders)
 
 
 def signed(quantity: Decimal) -> str:

@@ -607,3 +607,16 @@ def test_ids_of_commands_name_what_they_book() -> None:
     play.run(10)
     (sent,) = booked(play)
     assert sent.command_id == CommandId("reconcile-d1-1-1--0.6")
+
+
+def test_a_leg_is_shared_from_when_an_entry_may_have_filled_that_nobody_has_told_of() -> None:
+    """Found by seed 700069: while the stream is mute, one fills and another comes and goes; the venue averages over both."""
+    play = Play(views={})
+    play.tell(view(1, "0", in_doubt=True))
+    play.tell(view(2, "1", strategy="beta"))
+    play.tell(view(2, "0", strategy="beta", version=6, state=PositionState.CLOSED))
+    play.views[1] = view(1, "1", version=6)
+    play.tell(play.views[1])
+    play.at_venue(row("1", entry_price=D(103)))
+    play.run(290)
+    assert play.records == []
