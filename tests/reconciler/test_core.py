@@ -610,7 +610,7 @@ def test_ids_of_commands_name_what_they_book() -> None:
 
 
 def test_a_leg_is_shared_from_when_an_entry_may_have_filled_that_nobody_has_told_of() -> None:
-    """Found by seed 700069: while the stream is mute, one fills and another comes and goes; the venue averages over both."""
+    """Found by seed 700069: the stream is mute, one fills, another comes and goes; the venue averages over both."""
     play = Play(views={})
     play.tell(view(1, "0", in_doubt=True))
     play.tell(view(2, "1", strategy="beta"))
