@@ -49,6 +49,7 @@ QUIET_TICK_MS = 3_600_000
 DAY_MARKS_MS = 15_000
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
+NOTICE_MS = 30_000
 CROWD = 100
 """More than the 64 messages of I11."""
 JOURNAL = JournalId("simu1ate")
@@ -220,6 +221,9 @@ class World:
             return -1
         converged_ms = (self._settled_ns - began_ns) // MS
         self._run(SETTLE_MS)
+        if {invariant for invariant, _, _ in self._disagreements()} == {"I16"}:
+            # What was queued just now is on its way.
+            self._run(NOTICE_MS, self._settled)
         if self.invariants.found is None and self._disagreements():
             self._complain()
         self.invariants.replays()
