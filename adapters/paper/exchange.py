@@ -20,6 +20,7 @@ from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market, open_market
 from adapters.paper.wire import Row
 
+FIRST_TRADE_ID = 100_000_001
 FAULT_LOG_MAX = 10_000
 HISTORY_MAX = 512
 
@@ -52,7 +53,8 @@ class Exchange:
         self.accounts: dict[str, Account] = {each.api_key: open_account(each) for each in accounts}
         self.next_order_id = 1_000_000_001
         self.next_algo_id = 4_000_000_000_000_001
-        self.next_trade_id = 100_000_001
+        self.trade_ids: dict[str, int] = dict.fromkeys(self.markets, FIRST_TRADE_ID)
+        """The next one of each symbol: as at Binance, each counts its trades by itself."""
         self.next_transaction_id = 1
         self.fees_collected = ZERO
         self.insurance_fund = ZERO
@@ -168,8 +170,8 @@ class Exchange:
         position.updated_ms = self.now_ms
         if account.settings_of(order.symbol).isolated:
             self._move_isolated(account, position, held_before, price)
-        trade_id = self.next_trade_id
-        self.next_trade_id += 1
+        trade_id = self.trade_ids[order.symbol]
+        self.trade_ids[order.symbol] += 1
         return Trade(
             trade_id=trade_id,
             order_id=order.order_id,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from adapters.paper.account import Account, AccountSetup, Income, Position, Resting, Settings
 from adapters.paper.events import StreamEvent
-from adapters.paper.exchange import FAULT_LOG_MAX, HISTORY_MAX, Exchange
+from adapters.paper.exchange import FAULT_LOG_MAX, FIRST_TRADE_ID, HISTORY_MAX, Exchange
 from adapters.paper.faults import FaultKind, FaultPlan, FaultRecord, FaultState
 from adapters.paper.instruments import Bracket, Instrument
 from adapters.paper.limits import RateLimits, Ration, Window
@@ -23,7 +23,7 @@ from adapters.paper.rng import SplitMix64
 FORMAT = 1
 
 _R = TypeVar("_R")
-_COUNTERS = ("next_order_id", "next_algo_id", "next_trade_id", "next_transaction_id")
+_COUNTERS = ("next_order_id", "next_algo_id", "next_transaction_id")
 _FUNDS = ("fees_collected", "insurance_fund")
 
 
@@ -64,6 +64,7 @@ def write(exchange: Exchange) -> dict[str, Any]:
         "seed": exchange.seed,
         "now_ms": exchange.now_ms,
         "counters": {name: getattr(exchange, name) for name in _COUNTERS},
+        "trade_ids": dict(exchange.trade_ids),
         "funds": {name: str(getattr(exchange, name)) for name in _FUNDS},
         "markets": [_market_row(market) for market in exchange.markets.values()],
         "accounts": [_account_row(account) for account in exchange.accounts.values()],
@@ -97,6 +98,9 @@ def read(document: dict[str, Any]) -> Exchange:
     exchange.accounts = {account.api_key: account for account in accounts}
     for name in _COUNTERS:
         setattr(exchange, name, document["counters"][name])
+    # Before each symbol counted by itself, one number went through all of them.
+    shared = document["counters"].get("next_trade_id", FIRST_TRADE_ID)
+    exchange.trade_ids = dict.fromkeys(exchange.markets, shared) | document.get("trade_ids", {})
     for name in _FUNDS:
         setattr(exchange, name, Decimal(document["funds"][name]))
     exchange.ration = _ration(document["ration"])

@@ -47,7 +47,7 @@ class Evidence(Check):
         self._ended: dict[str, DiscrepancyEnded] = {}
         self._escalated: set[str] = set()
         self._booked: dict[str, str] = {}
-        self._taken: dict[str, Decimal] = {}
+        self._taken: dict[tuple[str, str], Decimal] = {}
         self._history: dict[Leg, deque[tuple[int, Decimal]]] = {}
 
     # The venue -----------------------------------------------------------------------------------------
@@ -109,19 +109,20 @@ class Evidence(Check):
 
     def _repaired(self, event: RepairAttempted) -> None:
         self._under_way(event.discrepancy_id, "repaired")
-        for trade_id in (key.rpartition("/")[2] for key in event.trades):  # of account and symbol: here, unique
-            if position_of(self._trader(trade_id)) is not None:
-                self._fail("I6", f"{event.discrepancy_id} books trade {trade_id}, which is a position's own")
-            before = self._booked.setdefault(trade_id, event.discrepancy_id)
+        for key in event.trades:
+            _, symbol, number = key.split("/")
+            if position_of(self._trader(symbol, number)) is not None:
+                self._fail("I6", f"{event.discrepancy_id} books trade {key}, which is a position's own")
+            before = self._booked.setdefault(key, event.discrepancy_id)
             if before != event.discrepancy_id:
-                self._fail("I6", f"trade {trade_id} is booked by {before} and by {event.discrepancy_id}")
+                self._fail("I6", f"trade {key} is booked by {before} and by {event.discrepancy_id}")
 
-    def _trader(self, trade_id: str) -> str:
-        trade = self._books.trades.get(trade_id)
-        if trade is None:
-            self._fail("I2", f"trade {trade_id} is evidence, and the venue never made it")
+    def _trader(self, symbol: str, trade_id: str) -> str:
+        trader = self._books.traders.get((symbol, trade_id))
+        if trader is None:
+            self._fail("I2", f"{symbol} trade {trade_id} is evidence, and the venue never made it")
             return ""
-        return self._books.traders[trade_id]
+        return trader
 
     def _under_way(self, name: str, what: str) -> None:
         if name not in self._records or name in self._ended:
@@ -163,12 +164,13 @@ class Evidence(Check):
         """The venue closed it: its trade is the evidence, and no more of it is booked than it was for."""
         cited = _TRADES.search(event.evidence)
         trade_id = cited[1].strip() if cited else ""
-        trader = self._trader(trade_id)
+        which = (str(self._ledger.positions[ordinal].key.symbol), trade_id)
+        trader = self._trader(*which)
         if position_of(trader) is not None or not trader:
             self._fail("I2", f"{event.command_id} books trade {trade_id} of {trader!r}", ordinal)
             return
-        taken = self._taken[trade_id] = self._taken.get(trade_id, ZERO) - event.quantity_delta
-        if taken > self._books.trades[trade_id].quantity:
+        taken = self._taken[which] = self._taken.get(which, ZERO) - event.quantity_delta
+        if taken > self._books.trades[which].quantity:
             self._fail("I2", f"trade {trade_id} is booked for {taken}, more than it was", ordinal)
 
     def _cited(self, ordinal: int, key: Key, evidence: str) -> None:
@@ -183,7 +185,7 @@ class Evidence(Check):
         trades = _TRADES.search(found[2])
         if trades:
             for trade_id in trades[1].replace(" ", "").split(","):
-                self._trader(trade_id)
+                self._trader(key.symbol, trade_id)
             return
         if record.discrepancy_id in self._booked.values():
             return  # booked by trades, each of them looked at when the repair was begun

@@ -242,7 +242,7 @@ class Invariants:
         if sum(ev.trade_id == event.trade_id for ev in seen) > 1:
             self.fail("I4", f"trade {event.trade_id} is booked twice by {event.client_order_id}", ordinal)
         self.after_step()
-        trade = self.books.trades.get(event.trade_id)
+        trade = self.books.trades.get((symbol, event.trade_id))
         if trade is None or (trade.quantity, trade.price) != (event.quantity, event.price):
             self.fail("I4", f"{event} is booked, the venue's trade is {trade}", ordinal)
 

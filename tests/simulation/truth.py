@@ -8,6 +8,7 @@ from itertools import islice
 from actors.position.fold import evolve
 from actors.position.state import Position, blank
 from adapters.paper.account import Account
+from adapters.paper.exchange import Exchange
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.venue import PaperVenue
 from adapters.storage import record
@@ -122,8 +123,9 @@ class Books:
     venue: PaperVenue
     orders: dict[str, list[Order]] = field(default_factory=dict)
     algos: dict[str, list[AlgoOrder]] = field(default_factory=dict)
-    trades: dict[str, Trade] = field(default_factory=dict)
-    traders: dict[str, str] = field(default_factory=dict)
+    trades: dict[tuple[str, str], Trade] = field(default_factory=dict)
+    """By symbol and number: each symbol counts its trades by itself."""
+    traders: dict[tuple[str, str], str] = field(default_factory=dict)
     """Per trade: the client order id behind it, whoever's it is."""
     legs: dict[Leg, Decimal] = field(default_factory=dict)
     nets: dict[int, Decimal] = field(default_factory=dict)
@@ -143,12 +145,12 @@ class Books:
     def behind(self) -> bool:
         """Whether the venue has something that was not read yet."""
         exchange = self.venue.exchange
-        return self.known != exchange.next_order_id + exchange.next_algo_id + exchange.next_trade_id
+        return self.known != _grown(exchange)
 
     def read(self) -> list[Deal]:
         """What has been traded since the last time."""
         exchange = self.venue.exchange
-        self.known = exchange.next_order_id + exchange.next_algo_id + exchange.next_trade_id
+        self.known = _grown(exchange)
         return [deal for which, account in enumerate(self.accounts) for deal in self._read(which, account)]
 
     def _read(self, which: int, account: Account) -> list[Deal]:
@@ -167,8 +169,8 @@ class Books:
         leg = (account.name, trade.symbol, trade.position_side)
         before = self.legs.get(leg, ZERO)
         self.legs[leg] = before + (trade.quantity if trade.side == "BUY" else -trade.quantity)
-        self.trades[str(trade.trade_id)] = trade
-        self.traders[str(trade.trade_id)] = name
+        self.trades[trade.symbol, str(trade.trade_id)] = trade
+        self.traders[trade.symbol, str(trade.trade_id)] = name
         if position_of(name) is None:
             self.touched.add((account.name, trade.symbol))
             name = ""
@@ -235,3 +237,8 @@ class Books:
                     yield name
         for algo in self.open_stops():
             yield algo.client_algo_id
+
+
+def _grown(exchange: Exchange) -> int:
+    """Grows with every order and every trade."""
+    return exchange.next_order_id + exchange.next_algo_id + sum(exchange.trade_ids.values())
