@@ -40,6 +40,7 @@ from messages.reconciliation import (
     LegCleared,
     LegShared,
     ListDiscrepancies,
+    Outcome,
     PositionSilent,
     RepairRefused,
     SettingSeen,
@@ -229,7 +230,19 @@ class Core:
             self._judge_symbol(watch, comparison, round_)
         for symbol, _ in watch.evidence.too_busy():
             self._reading.later(watch, symbol, self._policy.gap_ns)
+        self._look_on(watch, comparison)
         self._demands.met(watch, round_, comparison)
+
+    def _look_on(self, watch: Watch, comparison: Comparison) -> None:
+        """Nothing that stands is forgotten: whoever could not be compared just now, or whose reading was lost, is read.
+
+        A look that ends in nothing asks for no other one by itself.
+        """
+        for record in self._memory.ledger.cases(watch.account):
+            if comparison.scope in (None, record.symbol):
+                escalated = record.outcome is Outcome.ESCALATED and record.apply is None
+                delay_ns = schedule.look_again(record.looks) if escalated else self._policy.gap_ns
+                self._reading.at_least(watch, record.symbol, delay_ns)
 
     def _facts(self, watch: Watch, report: r.PositionsReport, orders: OpenOrders | None) -> Facts:
         return Facts(

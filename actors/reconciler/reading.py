@@ -81,12 +81,20 @@ class Reading:
 
     def later(self, watch: Watch, symbol: Symbol | None, delay_ns: int) -> None:
         """Look again in so long, or earlier where somebody else has asked for that: nobody puts off another's look."""
+        symbol = symbol or None  # what is about the whole account is named after no symbol
         now_ns = self._clock.monotonic_ns()
         known_ns = watch.due.get(symbol, 0)
         if now_ns < known_ns <= now_ns + delay_ns:
             return
         watch.due[symbol] = now_ns + delay_ns
         self._draft.later(f"look/{watch.account}/{symbol or ''}", delay_ns)
+
+    def at_least(self, watch: Watch, about: Symbol, delay_ns: int) -> None:
+        """Look again in so long, where no look is under way or asked for."""
+        symbol = about or None
+        reading = symbol in watch.rounds or symbol in watch.waiting
+        if not reading and watch.due.get(symbol, 0) <= self._clock.monotonic_ns():
+            self.later(watch, symbol, delay_ns)
 
     def symbol_later(self, account: AccountId, symbol: Symbol, delay_ns: int) -> None:
         watch = self._memory.watches.get(account)

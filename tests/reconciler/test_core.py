@@ -364,6 +364,43 @@ def test_what_a_human_was_asked_is_asked_anew_when_more_is_missing() -> None:
     assert sorted(resumed) == sorted(v.position_id for v in play.views.values())
 
 
+def test_what_stands_is_looked_at_again_after_a_look_that_could_not_compare() -> None:
+    """Simulation of a day, seed 8029, I6: the look after a repair met a stop in doubt, and nobody looked again."""
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(5)
+    play.deaf = True  # its position hears of the repair in its next life only
+    play.at_venue(row("0.6"))
+    play.trades.append(trade("-0.4", "99", ts_event=play.clock.time_ns()))
+    play.tell(play.trades[0])
+    play.run(0.6)
+    assert [record.attempts for record in play.records] == [1]
+    doubtful = replace(play.views[1], version=6, quantity=D("0.6"), in_doubt=True, touched_ns=play.clock.time_ns())
+    play.hold(doubtful)
+    play.run(20)
+    assert [record.outcome for record in play.records] == [Outcome.OPEN]
+    play.hold(replace(doubtful, version=7, in_doubt=False))
+    play.run(3)
+    assert outcomes(play) == [("SIZE_MISMATCH", "resolved")]
+
+
+def test_what_a_human_was_asked_is_looked_at_again_after_a_look_that_could_not_compare() -> None:
+    play = Play(views={1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")})
+    play.at_venue(row("1.5"))
+    play.run(20)
+    assert [r.outcome for r in play.records] == [Outcome.ESCALATED]
+    doubtful = replace(play.views[1], version=6, in_doubt=True, touched_ns=play.clock.time_ns())
+    play.hold(doubtful)
+    play.run(25)
+    play.hold(replace(doubtful, version=7, quantity=D("0.9"), in_doubt=False))
+    play.at_venue(row("1.3"))
+    play.run(1_200)
+    assert [(r.outcome, r.difference) for r in play.records] == [
+        (Outcome.RESOLVED, D("-0.5")),
+        (Outcome.ESCALATED, D("-0.6")),
+    ]
+
+
 def test_an_acknowledged_one_is_silent_until_it_changes() -> None:
     play = Play(views=dict(ONE), policy=acting(Action.MANUAL_INTERVENTION))
     play.at_venue(row("0.4"))
