@@ -209,7 +209,11 @@ class Evidence(Check):
             ):
                 text = f"{leg}: believed {believed.get(leg, ZERO)}, held {held}, and no record says so"
                 found.append(("I6", text, 0))
+        # A leg with a damaged position on it is told as that, and is not judged.
+        silent = {(p.key.account, p.key.symbol) for p in self._ledger.damaged.values()}
         for name, record in self._records.items():
+            if (record.account, record.symbol) in silent:
+                continue
             if name not in self._ended and name not in self._escalated and record.type in QUANTITY:
                 found.append(("I6", f"{name} {record.type} {record.symbol} is neither resolved nor told a human", 0))
         return found

@@ -122,7 +122,7 @@ class Invariants:
             self.fail("I3", f"order {name} was sent as {dict(sent.params)}, intended as {intent}", ordinal)
         if intent.purpose is OrderPurpose.ENTRY:
             return
-        key = self.ledger.positions[ordinal].key
+        key = self.ledger.holder(ordinal).key
         hedge = key.account in self._hedged
         reduces = sent.params.get("positionSide") if hedge else sent.params.get("reduceOnly")
         if reduces != (key.side.value.upper() if hedge else "true"):
@@ -257,7 +257,7 @@ class Invariants:
         if intent is None:
             self.fail("I3", f"{name} traded, and no durable intent names it", ordinal)
             return
-        position = self.ledger.positions[ordinal]
+        position = self.ledger.holder(ordinal)
         if deal.account != position.key.account:
             self.fail("I1", f"{name} of {position.position_id} traded on account {deal.account}", ordinal)
         net = self.books.add_net(ordinal, trade, increasing=position.key.side.increasing)
@@ -349,6 +349,8 @@ class Invariants:
         open_now = set()
         for algo in self.books.open_stops():
             name, ordinal = algo.client_algo_id, position_of(algo.client_algo_id) or 0
+            if ordinal in self.ledger.damaged:
+                continue  # it is told as what it is, and left to the owner
             if self.books.nets.get(ordinal, ZERO) > 0 or self._adopted_quantity(ordinal) > 0:
                 continue
             open_now.add(name)
@@ -375,6 +377,8 @@ class Invariants:
         for name in self.books.open_names():
             ordinal = position_of(name) or 0
             holder = self.ledger.positions.get(ordinal)
+            if ordinal in self.ledger.damaged:
+                continue
             if holder is None or holder.state.terminal:
                 state = holder.state if holder else "unknown"
                 found.append(("I9", f"order {name} is live at the venue, its position is {state}", ordinal))
@@ -394,7 +398,7 @@ class Invariants:
             return found
         overshot = self._overshot.get(_leg(p))
         if overshot is not None:
-            name = self.ledger.positions[overshot].position_id
+            name = self.ledger.holder(overshot).position_id
             return found if name in self._warned_ns else [*found, ("I7", f"{name} sold what was not its own, untold")]
         if p.state is PositionState.RECONCILING or p.in_doubt:
             found.append(("I5", f"in doubt: {p.state}"))

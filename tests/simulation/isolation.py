@@ -3,7 +3,10 @@
 A position whose record is damaged, or whose actor is quarantined, is named in `excused` by whoever did that to it.
 """
 
+from messages.base import Message
 from messages.lifecycle import ActorQuarantined
+from messages.requests import Notify
+from messages.types import Severity
 from tests.simulation.check import SECOND, Check, Finding, Truth
 from tests.simulation.process import Process
 
@@ -21,6 +24,7 @@ class Isolation(Check):
         self.excused: dict[str, str] = {}
         """By address: why it may be missing."""
         self._born_ns = 0
+        self._alarms: list[str] = []
 
     def born(self) -> None:
         self._born_ns = self._truth.now_ns()
@@ -28,6 +32,18 @@ class Isolation(Check):
     def quarantined(self, message: object) -> None:
         if isinstance(message, ActorQuarantined) and message.address not in self.excused:
             self._fail("I12", f"{message.address} is quarantined: {message.reason}")
+
+    def told(self, message: Message) -> None:
+        if self._ledger.damaged and isinstance(message, Notify) and message.severity is Severity.CRITICAL:
+            self._alarms.append(message.text)
+
+    def unsettled(self) -> list[Finding]:
+        """Of a damaged history the owner hears, by name."""
+        return [
+            ("I12", f"the history of {position.position_id} is damaged, and nobody was told", ordinal)
+            for ordinal, position in self._ledger.damaged.items()
+            if not any(position.position_id in text for text in self._alarms)
+        ]
 
     def tick(self, process: Process) -> None:
         if self._truth.now_ns() - self._born_ns < BOOT_NS:

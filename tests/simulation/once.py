@@ -51,8 +51,13 @@ class Once(Check):
         """Who is refused may try again elsewhere: it must not have been done."""
         if isinstance(message, Reply) and not message.accepted:
             opened = self._done.get((message.command_id, 0, e.PositionRequested))
-            if opened is not None:
+            if opened is not None and message.command_id not in self._forgotten():
                 self._fail("I14", f"{message.command_id} was refused ({message.text}), and it has opened: {opened}")
+
+    def _forgotten(self) -> set[str]:
+        """What was commanded of positions whose history is damaged: nobody knows any more that it was done."""
+        events = (event for ordinal in self._ledger.damaged for event in self._ledger.events[ordinal])
+        return {event.command_id for event in events if isinstance(event, _ACROSS)}
 
     def _update(self, event: UpdateTaken) -> None:
         before = self._taken.setdefault(event.update_id, event)

@@ -66,6 +66,8 @@ class Kill:
     down_ms: int
     power: bool = False
     """The power goes, too: what was not synced is lost for certain."""
+    flipped: int = 0
+    """Ordinal of a position in whose last record a bit flips before the next start; 0: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,8 @@ class Plan:
     traps: tuple[Trap, ...] = ()
     bursts: tuple[Burst, ...] = ()
     """When things happen; between them time passes in long strides. Empty: all the time."""
+    aim: tuple[str, ...] = ()
+    """The cell of the coverage table that the whole plan is about; empty: none."""
 
     @property
     def size(self) -> str:

@@ -10,6 +10,8 @@ PLAIN = frozenset({"reduce-only refused", "said to be canceled"})
 """Answers about orders that are not conditional."""
 ANSWERS = SETTINGS | PLAIN | {"duplicate refused", "order refused"}
 EVENTS = frozenset({"event twice", "event late", "events reordered", "event lost"})
+_AT_VENUE = frozenset({S.ACTIVE, S.MODIFYING, S.MODIFIED, S.PAUSED, S.CLOSING})
+"""Something of it is at the venue."""
 _ONLY_PROTECTION = frozenset({S.ACTIVE, S.PAUSED, S.MODIFIED})
 
 
@@ -17,6 +19,8 @@ def why_unreachable(trouble: str, state: str, moment: str) -> str:
     """Empty for a cell that can be reached."""
     if state == S.PENDING and moment == Moment.ACKED:
         return "it is pending while a setting is outstanding; with its answer the entry leaves, or it fails"
+    if trouble == "mode changed" and (state in _AT_VENUE or moment == Moment.ACKED):
+        return "the venue refuses another position mode while the account has a position or an order"
     if trouble in ANSWERS:
         return _of_answer(trouble, PositionState(state), Moment(moment))
     if trouble in EVENTS or trouble == "filled in part":

@@ -138,6 +138,11 @@ def _death(*, power: bool = False) -> Trouble:
     return Trouble(row=27, arm=lambda scene, _p: scene.kill(Kill(moment="once", count=1, down_ms=2_000, power=power)))
 
 
+def _flipped(scene: Scene, p: Position) -> None:
+    """It dies, and what it wrote last of this position is not what the next start reads."""
+    scene.kill(Kill(moment="once", count=1, down_ms=2_000, flipped=p.ordinal))
+
+
 def _act(do: str, row: int, for_ms: int = 0) -> Trouble:
     def arm(scene: Scene, p: Position) -> None:
         key = p.key
@@ -184,6 +189,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "hand cancel": _act("hand cancel", 15),
     "price through stop": _act("move price", 16),
     "leverage changed": _act("hand leverage", 19),
+    "mode changed": _act("hand mode", 19, 10_000),
     "clock jumped": _act("jump the clock", 20),
     "clock refused": _refusal("clock_1021", 20),
     "429": _refusal("too_many_1003", 21, retry_after_s=3),
@@ -196,10 +202,12 @@ TROUBLES: Mapping[str, Trouble] = {
     "stream silent": _weather("mute", 8_000),
     "halted": _act("halt", 23, 20_000),
     "filters changed": _act("change filters", 23, 30_000),
+    "delisted": _act("delist", 23, 30_000),
     "order refused": _refusal("rejected_2010", 24, "rder"),
     "disk full": _disk("full", 25, 10_000),
     "commits fail": _disk("failing", 25, 3_000),
     "disk slow": _disk("slow", 25, 6_000),
+    "record damaged": Trouble(row=26, arm=_flipped),
     "killed": _death(),
     "power lost": _death(power=True),
     "actor raised": _raises(after=False, times=1),
@@ -214,7 +222,7 @@ TROUBLE_OF_ACT: Mapping[str, str] = {
     "hand reduce": "hand reduce", "hand close": "hand close", "hand flip": "hand flip", "hand cancel": "hand cancel",
     "move price": "price through stop", "hand leverage": "leverage changed", "jump the clock": "clock jumped",
     "maintenance": "maintenance", "revoke the key": "key revoked", "halt": "halted",
-    "change filters": "filters changed", "fund": "funding",
+    "change filters": "filters changed", "delist": "delisted", "fund": "funding",
 }  # fmt: skip
 TROUBLE_OF_WEATHER: Mapping[str, str] = {
     "refused": "no connection", "blackhole": "requests vanish", "lost_request": "requests vanish",

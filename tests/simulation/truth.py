@@ -36,6 +36,8 @@ class Ledger:
     sums: dict[int, Decimal] = field(default_factory=dict)
     """Per position: unique fills and adjustments added up, without the machine's own folding."""
     commands: set[str] = field(default_factory=set)
+    damaged: dict[int, Position] = field(default_factory=dict)
+    """As they were when their record was damaged: they are nobody's business but the owner's now."""
 
     def read(self) -> list[tuple[int, Event]]:
         """What has become durable since the last time."""
@@ -66,7 +68,18 @@ class Ledger:
         for position in self.positions.values():
             leg = books.leg_of(position.key)
             believed[leg] = believed.get(leg, ZERO) + position.quantity * position.key.side.sign
+        for ordinal, position in self.damaged.items():
+            # Nobody believes anything of it. Its share is what its own orders have left, and where somebody else
+            # has traded the leg, whatever is there: such a leg is told, and neither judged nor adopted.
+            leg = books.leg_of(position.key)
+            left = books.nets.get(ordinal, ZERO) * position.key.side.sign
+            told = leg[:2] in books.touched
+            believed[leg] = books.legs.get(leg, ZERO) if told else believed.get(leg, ZERO) + left
         return believed
+
+    def holder(self, ordinal: int) -> Position:
+        """A position, damaged or not. Raises KeyError."""
+        return self.damaged[ordinal] if ordinal in self.damaged else self.positions[ordinal]
 
     def escalated(self) -> list[str]:
         """Discrepancies that wait for a human, by the reconciler's own history."""

@@ -23,6 +23,8 @@ class Upheaval:
     scene: Scene
     books: Books
     later: Callable[[int, Callable[[], None]], object]
+    changed_mode: Callable[[str], None]
+    """Told of the account whose position mode has really been changed."""
     _undo: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     @property
@@ -35,6 +37,8 @@ class Upheaval:
             "revoke the key": self._revoke,
             "halt": self._halt,
             "change filters": self._coarsen,
+            "delist": self._delist,
+            "hand mode": self._mode,
         }
 
     def make_peace(self) -> None:
@@ -106,6 +110,36 @@ class Upheaval:
         object.__setattr__(after, "quantity_places", before.quantity_places)
         object.__setattr__(after, "quantity_format", before.quantity_format)
         self._amend(act, after)
+
+    def _delist(self, act: Act) -> None:
+        """Settled and closed for everybody; listed again later, so that the rest of the history has its symbol."""
+        before = self._instrument(act)
+        if f"rules of {act.symbol}" not in self._undo:
+            for account in self.books.accounts:
+                self.books.touched.add((account.name, act.symbol))
+            venue = self.scene.venue
+            venue.delist(act.symbol, venue.now_ms)
+            self._for_a_while(f"rules of {act.symbol}", act, lambda: venue.set_instrument(before))
+
+    def _mode(self, act: Act) -> None:
+        """The other position mode. The venue refuses that while the account has a position or an order."""
+        account = self._account(act)
+        if f"mode of {act.account}" in self._undo:
+            return
+        if self._set_mode(act.account, hedge=not account.hedge):
+            self.changed_mode(act.account)
+            before = not account.hedge
+            self._for_a_while(f"mode of {act.account}", act, lambda: self._restore_mode(act.account, hedge=before))
+
+    def _restore_mode(self, account: str, *, hedge: bool) -> None:
+        done = self._set_mode(account, hedge=hedge)
+        assert done, "nothing can have been opened in a mode that the orders do not name"
+
+    def _set_mode(self, account: str, *, hedge: bool) -> bool:
+        venue = self.scene.venue
+        params = {"dualSidePosition": "true" if hedge else "false"}
+        path = "/fapi/v1/positionSide/dual"
+        return venue.trade_by_hand("POST", path, params, now_ms=venue.now_ms, account=account).status == 200
 
     def _halt(self, act: Act) -> None:
         self._amend(act, replace(self._instrument(act), status="BREAK"))

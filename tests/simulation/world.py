@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from itertools import islice
 from random import Random
 from typing import Any
 
@@ -12,7 +11,7 @@ import albra
 from actors.runtime import SimulatedDispatcher
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
-from adapters.paper.faults import FaultKind, FaultPlan
+from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import BINANCE_LIMITS
 from adapters.paper.venue import PaperVenue
@@ -22,30 +21,30 @@ from messages.commands import CloseAll, EmergencyClose, ListPositions
 from messages.lifecycle import ActorFailed, ActorQuarantined
 from messages.types import AccountId, CommandId, JournalId, PositionMode
 from tests.simulation.chat import ChatPlan, ChatServer
+from tests.simulation.damage import flip
 from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge
 from tests.simulation.instances import Door
 from tests.simulation.invariants import Invariants, Violation
-from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent, Socket
+from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
 from tests.simulation.outcome import Outcome
 from tests.simulation.outside import Outside
 from tests.simulation.owner import Owner
+from tests.simulation.pace import hurried, pause_ms
 from tests.simulation.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from tests.simulation.process import Login, Process
 from tests.simulation.settings import config_of
 from tests.simulation.situation import Situations, client_id
+from tests.simulation.strikes import Strikes
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
 from tests.simulation.traps import Traps
-from tests.simulation.troubles import ILL_DISK, TROUBLE_OF_ACT, TROUBLE_OF_DISK, TROUBLE_OF_WEATHER, Scene, trouble_of
+from tests.simulation.troubles import ILL_DISK, TROUBLE_OF_ACT, TROUBLE_OF_DISK, Scene, trouble_of
 from tests.simulation.truth import Books, Ledger
 from tests.simulation.upheaval import Upheaval
 
 LIVENESS_MS = 90_000
-AFTER_BURST_MS = 20_000
-BURST_TICK_MS = 1_000
-QUIET_TICK_MS = 3_600_000
 DAY_MARKS_MS = 15_000
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
@@ -113,7 +112,12 @@ class World:
             sicken=self._sicken,
             haunt=self._haunt,
         )
-        self.upheaval = Upheaval(scene=self.scene, books=self.books, later=self.scheduler.call_later)
+        self.upheaval = Upheaval(
+            scene=self.scene,
+            books=self.books,
+            later=self.scheduler.call_later,
+            changed_mode=lambda account: self.traps.struck("mode changed", account=account),
+        )
         self.traps = Traps(
             set=list(plan.traps),
             situations=self.situations,
@@ -121,8 +125,8 @@ class World:
             now_ms=lambda: self.network.now_ms,
             note=self._note,
         )
-        self.network.on_struck = self._struck_on_the_way
-        self._logged = 0
+        self.strikes = Strikes(books=self.books, traps=self.traps, account_of_key=self.situations.account_of_key)
+        self.network.on_struck = self.strikes.on_the_way
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
@@ -346,11 +350,25 @@ class World:
         self.process.die(power=kill.power)
         self.process = None
         self.invariants.died()
+        if kill.flipped:
+            self._damage(kill.flipped)
         if self.door is not None:
             self.door.leave(self._holder)
         self.deaths += 1
         self._count(f"death at {kill.moment}")
         self.scheduler.call_later(kill.down_ms * MS, self._boot)
+
+    def _damage(self, ordinal: int) -> None:
+        """While nobody has the journal open."""
+        self.invariants.after_step()
+        found = self.ledger.positions.get(ordinal)
+        if found is None or found.state.terminal:
+            return
+        moment = self.situations.moment(found)
+        if flip(self.image, self.ledger, ordinal, self._stream(f"bit {self.deaths}")):
+            self._note(f"*** a bit flips in the history of {found.position_id}")
+            self.network.faults["flipped bit"] = self.network.faults.get("flipped bit", 0) + 1
+            self.traps.met["record damaged", found.state.value, moment.value] += 1
 
     def _reached(self, moment: str) -> None:
         if not self._kills or self.process is None:
@@ -419,38 +437,16 @@ class World:
         self.venue.advance(self.network.venue_ms)
         self.network.publish()
         self.network.publish_marks()
-        self._read_fault_log()
+        self.strikes.read()
         now_ms = self.network.now_ms
         calm = not any(each.from_ms - 60_000 < now_ms < each.until_ms + 30_000 for each in self.plan.weather.windows)
         self.invariants.tick(self.process, calm=calm and not self._banned())
-        self._due_ms = now_ms + self._pause_ms(now_ms)
+        self._due_ms = now_ms + pause_ms(now_ms, self.plan.bursts, self.venue, self.books, peace=self.peace)
         self._ticking = self.scheduler.call_later((self._due_ms - now_ms) * MS, self._tick)
-
-    def _pause_ms(self, now_ms: int) -> int:
-        """Until the next tick: while nothing happens, until something will."""
-        if not self.plan.bursts or self._hurried():
-            return TICK_MS
-        burst = next((each for each in self.plan.bursts if now_ms < each.until_ms + AFTER_BURST_MS), None)
-        if self.peace or burst is None or burst.from_ms - BURST_TICK_MS <= now_ms:
-            return BURST_TICK_MS
-        ends = [
-            order.good_till_ms - START_MS - now_ms
-            for account in self.books.accounts
-            for order in account.open_orders.values()
-            if order.good_till_ms
-        ]
-        return max(TICK_MS, min(QUIET_TICK_MS, burst.from_ms - BURST_TICK_MS - now_ms, *ends))
-
-    def _hurried(self) -> bool:
-        """Whether the venue is in the middle of something."""
-        exchange = self.venue.exchange
-        if exchange.late or exchange.held_back:
-            return True
-        return any(algo.status == "TRIGGERING" for each in self.books.accounts for algo in each.open_algos.values())
 
     def _hasten(self) -> None:
         """The next tick may be too late for what has begun just now."""
-        if self.plan.bursts and self._due_ms - self.network.now_ms > TICK_MS and self._hurried():
+        if self.plan.bursts and self._due_ms - self.network.now_ms > TICK_MS and hurried(self.venue, self.books):
             self._ticking.cancel()
             self._due_ms = self.network.now_ms + TICK_MS
             self._ticking = self.scheduler.call_later(TICK_MS * MS, self._tick)
@@ -471,7 +467,7 @@ class World:
         else:
             self.edge.act(act)
         self.network.publish()
-        self._read_fault_log()
+        self.strikes.read()
         self._hasten()
 
     def _open_chat(self, plan: ChatPlan) -> ChatServer:
@@ -516,26 +512,6 @@ class World:
     def _haunted(self, trouble: str) -> None:
         self._count(trouble)
         self.traps.struck(trouble)
-
-    def _struck_on_the_way(self, what: str, whom: "Sent | Socket") -> None:
-        key = whom.api_key if isinstance(whom, Sent) else whom.key
-        account = self.situations.account_of_key(key) if isinstance(whom, Sent) else ""
-        if isinstance(whom, Socket):
-            account = self.venue.account_of_listen_key(key) or ""
-        self.traps.struck(TROUBLE_OF_WEATHER.get(what, ""), account=account)
-
-    def _read_fault_log(self) -> None:
-        """Faults of streams and executions, which answer nobody."""
-        log = self.venue.exchange.fault_log
-        if len(log) == self._logged:
-            return
-        for each in islice(log, self._logged, None):
-            if each.client_id and (each.effect is None or each.kind is FaultKind.PARTIAL_FILL):
-                name = self.books.parent_of(each.client_id)
-                self.traps.struck(trouble_of(each), name=name)
-            elif each.kind in (FaultKind.STREAM_DISCONNECT, FaultKind.LISTEN_KEY_EXPIRY):
-                self.traps.struck(trouble_of(each), account=each.account)
-        self._logged = len(log)
 
     # Small things --------------------------------------------------------------------------------------
 

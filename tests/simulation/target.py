@@ -1,0 +1,68 @@
+"""A plan of a minute whose only purpose is one cell of the coverage table."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+
+from adapters.paper.faults import FaultPlan
+from messages.types import PositionSide
+from tests.simulation.aimed import helpers_for, life_for
+from tests.simulation.coverage import Cell
+from tests.simulation.disk import STEADY
+from tests.simulation.network import CALM
+from tests.simulation.plan import SYMBOLS, Act, Plan, Trap, stream
+
+LIVES = 3
+FIRST_MS, EVERY_MS = 2_000, 12_000
+SAFETY_MS = FIRST_MS + LIVES * EVERY_MS + 14_000
+FAST_S = 10
+"""Between two sweeps, so that there are readings to be spoiled."""
+
+
+def draw_target(seed: int, cell: Cell) -> Plan:
+    """Some lives one after another, each with a trap for the cell; no trouble but those that lead there."""
+    random = stream(seed, f"target {' '.join(cell)}")
+    hedge = random.randrange(3) == 0
+    accounts = (("main", hedge),)
+    traps = tuple(_traps(random, cell))
+    leaning = {("main", symbol): random.choice(tuple(PositionSide)) for symbol in SYMBOLS}
+    acts: list[Act] = []
+    for slot, trap in enumerate(each for each in traps if (each.trouble, each.state, each.moment) == cell):
+        life = life_for(random, slot, trap, accounts, leaning)
+        acts += [*life, *_readings(random, life), *_prices(random, life)]
+    return Plan(
+        seed=seed,
+        safety_ms=SAFETY_MS,
+        hedge=hedge,
+        volatility_ppm=random.choice((0, 50, 200)),
+        faults=FaultPlan(seed=seed),
+        weather=CALM,
+        disk=STEADY,
+        acts=tuple(sorted(acts, key=lambda act: act.at_ms)),
+        fast_s=FAST_S,
+        traps=traps,
+        aim=cell,
+    )
+
+
+def _traps(random: Random, cell: Cell) -> Iterator[Trap]:
+    trouble, state, moment = cell
+    for which in range(LIVES):
+        trap = Trap(trouble=trouble, state=state, moment=moment, from_ms=FIRST_MS + which * EVERY_MS)
+        yield from helpers_for(random, trap)
+        yield trap
+
+
+def _readings(random: Random, life: Sequence[Act]) -> Iterator[Act]:
+    """Somebody asks for a sweep about when the position is commanded."""
+    for act in life:
+        at_ms = max(1, act.at_ms + random.choice((-40, -10, 0, 5, 20, 60)))
+        yield Act(at_ms=at_ms, do="reconcile", account=act.account, symbol=act.symbol)
+
+
+def _prices(random: Random, life: Sequence[Act]) -> Iterator[Act]:
+    """What rests is met now and then."""
+    if random.randrange(3) == 0:
+        last = max(act.at_ms for act in life)
+        away = replace(life[0], at_ms=last + random.randrange(200, 5_000), do="move price", slot=-1)
+        yield replace(away, offset_ppm=random.choice((-5_000, 5_000)))
