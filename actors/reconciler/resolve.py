@@ -177,7 +177,8 @@ def _commands(case: Case, plan: Plan) -> tuple[AdjustPosition | AdoptPosition, .
         share = plan.shares[0]
         if not case.bookings:
             return (_adjusted(case, share),)
-        if _one_by_one(share, case.bookings):
+        by_hand = any(view.ordinal == share.ordinal and view.strategy == MANUAL for view in case.views)
+        if _one_by_one(share, case.bookings, by_hand=by_hand):
             return tuple(_booked(case, share, booking) for booking in case.bookings)
     commands: list[AdjustPosition | AdoptPosition] = [_adjusted(case, share) for share in plan.shares]
     if plan.adopt:
@@ -185,12 +186,16 @@ def _commands(case: Case, plan: Plan) -> tuple[AdjustPosition | AdoptPosition, .
     return tuple(commands)
 
 
-def _one_by_one(share: Share, bookings: Sequence[Booking]) -> bool:
-    """Each order can be booked by itself: the position is never made smaller than nothing on the way."""
+def _one_by_one(share: Share, bookings: Sequence[Booking], *, by_hand: bool) -> bool:
+    """Each order can be booked by itself: the position is never made smaller than nothing on the way.
+
+    Nor does an automatic one bear what a human sold and bought back in between: that is netted out first.
+    """
     quantity = share.before
     for booking in bookings:
-        quantity += booking.quantity * share.side.sign
-        if quantity < 0:
+        delta = booking.quantity * share.side.sign
+        quantity += delta
+        if quantity < 0 or (delta * share.delta < 0 and not by_hand):
             return False
     return True
 

@@ -318,6 +318,20 @@ def test_orders_that_would_take_more_than_there_is_are_booked_as_one() -> None:
     assert (effect.message.quantity_delta, effect.message.price) == (D(-1), D(101))  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(("strategy", "booked"), [("trend", [D("-0.6")]), (MANUAL, [D("-0.4"), D("0.3"), D("-0.5")])])
+def test_what_a_human_sold_and_bought_back_gives_an_automatic_position_nothing(
+    strategy: str, booked: list[Decimal]
+) -> None:
+    """Simulation of a day, seed 9094, I6: it was given, order by order, what it never ordered, and lost it again."""
+    held = view(strategy=strategy)
+    (finding,) = compared((held,), [row("0.4")]).findings
+    trades = (trade("-0.4", "101", "web_a"), trade("0.3", "99", "web_b"), trade("-0.5", "98", "web_c"))
+    bookings = explain(finding.difference, trades, side=None, names=Names(current=JOURNAL_ID), booked=())
+    done = repair(case(finding, (held,), bookings=bookings))
+    assert [m.message.quantity_delta for m in done.effects] == booked  # type: ignore[attr-defined]
+    assert done.trades == tuple(trade_key(t) for t in trades)
+
+
 def test_what_is_made_up_says_so_and_has_a_price() -> None:
     (finding,) = compared((view(),), []).findings
     (effect,) = repair(case(finding, (view(),))).effects
