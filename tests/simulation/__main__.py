@@ -1,5 +1,6 @@
 """`python -m tests.simulation --seed S [--trace]` replays one seed; `--seeds N [--from S] [--jobs N]` runs many.
 
+`--aim N` goes on with the cells of the coverage table that were not reached, up to N short plans for each.
 A failure is made small by `--seed S --shrink FILE`, and replayed by `--plan FILE`.
 """
 
@@ -17,6 +18,7 @@ from tests.simulation.mutants import planted
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import DAY, SPRINT, Plan
 from tests.simulation.shrink import MEASURES, shrink, size_of
+from tests.simulation.target import draw_target
 from tests.simulation.world import simulate
 
 TIMELINE_MOST = 400
@@ -45,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=100, metavar="N")
     parser.add_argument("--from", dest="first", type=int, metavar="S", help="the first of them (default: by the clock)")
     parser.add_argument("--size", default=DAY, choices=(DAY, SPRINT), help="24 hours, or a minute or two")
+    parser.add_argument("--aim", type=int, default=0, metavar="N", help="and N short plans for each cell still missed")
+    parser.add_argument("--cell", default="", help="with --seed: the short plan that aims at `trouble/state/moment`")
     parser.add_argument("--jobs", type=int, default=fleet.cores(), metavar="N", help="processes (default: cores)")
     parser.add_argument("--json", action="store_true", help="print one JSON document, nothing else")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first failure")
@@ -55,7 +59,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
-    return draw(arguments.seed, arguments.size) if arguments.plan is None else written.read(arguments.plan)
+    if arguments.plan is not None:
+        return written.read(arguments.plan)
+    if arguments.cell:
+        trouble, state, moment = arguments.cell.split("/")
+        return draw_target(arguments.seed, (trouble, state, moment))
+    return draw(arguments.seed, arguments.size)
 
 
 def _smaller(arguments: argparse.Namespace) -> int:
@@ -82,8 +91,14 @@ def _one(arguments: argparse.Namespace) -> int:
     elif arguments.trace or outcome.violation:
         _say("\n".join(outcome.timeline))
     if not arguments.json:
-        _say(described(outcome))
+        _say(described(outcome, _given(arguments)))
     return 1 if outcome.violation else 0
+
+
+def _given(arguments: argparse.Namespace) -> str:
+    """The plan's file, and the bug that was planted, as they have to be given again."""
+    given = [] if arguments.plan is None else ["--plan", str(arguments.plan)]
+    return shlex.join([*given, *(["--mutant", arguments.mutant] if arguments.mutant else [])])
 
 
 def _digests(arguments: argparse.Namespace) -> int:
@@ -99,18 +114,28 @@ def _many(arguments: argparse.Namespace) -> int:
 
     def heard(outcome: Outcome) -> bool:
         if outcome.violation is not None:
-            say(described(outcome))
+            say(described(outcome, _given(arguments)))
         return outcome.violation is None or arguments.keep_going
 
     say(f"seeds {seeds.start} to {seeds.stop - 1}, {arguments.size}")
     total = fleet.run(
         seeds, size=arguments.size, jobs=arguments.jobs, mutant=arguments.mutant, on_outcome=heard, say=say
     )
+    if arguments.aim and (arguments.keep_going or not total.failed):
+        fleet.aim(
+            total,
+            seeds.start,
+            tries=arguments.aim,
+            jobs=arguments.jobs,
+            mutant=arguments.mutant,
+            on_outcome=heard,
+            say=say,
+        )
     if arguments.json:
         _say(json.dumps(_document(total, seeds), indent=1))
     elif total.failed and not arguments.keep_going:
         with planted(arguments.mutant):
-            again = simulate(total.failed[0].seed, record=True, size=arguments.size)
+            again = _again(total.failed[0])
         _say("\n".join(again.timeline[-TIMELINE_MOST:]))
     else:
         for name, number in sorted(total.faults.items()):
@@ -119,6 +144,14 @@ def _many(arguments: argparse.Namespace) -> int:
     if arguments.coverage:
         coverage.write(arguments.coverage, total.cells)
     return 1 if total.failed else 0
+
+
+def _again(failed: Outcome) -> Outcome:
+    """With its story."""
+    if not failed.aim:
+        return simulate(failed.seed, record=True, size=failed.size)
+    trouble, state, moment = failed.aim
+    return simulate(failed.seed, record=True, plan=draw_target(failed.seed, (trouble, state, moment)))
 
 
 def _document(total: fleet.Sum, seeds: range) -> dict[str, object]:
@@ -146,12 +179,18 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def described(outcome: Outcome) -> str:
+def described(outcome: Outcome, given: str = "") -> str:
+    """`given`: words of the command line that a replay needs as well; a `--plan` takes the place of the seed."""
     told = f"seed {outcome.seed}: {outcome.steps} steps, {outcome.simulated_ms / 1000:.0f} s, {outcome.deaths} deaths, "
     told += f"{outcome.positions} positions, {sum(outcome.faults.values())} faults, trace {outcome.digest}"
     if outcome.violation is None:
         return f"{told}, converged after {outcome.converged_ms} ms of peace"
-    command = f"python -m tests.simulation --seed {outcome.seed} --size {outcome.size}"
+    which = f"--seed {outcome.seed} --size {outcome.size}"
+    if outcome.aim:
+        which = f"--seed {outcome.seed} --cell {shlex.quote('/'.join(outcome.aim))}"
+    if "--plan" in given:
+        which = ""
+    command = " ".join(["python -m tests.simulation", *filter(None, (which, given))])
     return f"{told}\n  {outcome.violation}\n  replay: {command} --trace\n  make it small: {command} --shrink plan.json"
 
 

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
-from tests.simulation.coverage import Cells
+from tests.simulation.coverage import Cell, Cells, reachable
 from tests.simulation.mutants import planted
 from tests.simulation.outcome import Outcome
+from tests.simulation.target import draw_target
 from tests.simulation.world import simulate
 
 TELL_EVERY_S = 10
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ def run(
     """Simulate each seed. `on_outcome` hears of each in turn; when it returns False, no more is begun."""
     total, began_s = Sum(), time.monotonic()
     told_s = began_s
-    with _outcomes(seeds, size, jobs, mutant) as outcomes:
+    with _mapped(partial(_work, size=size, mutant=mutant), seeds, jobs) as outcomes:
         for outcome in outcomes:
             total.add(outcome)
             goes_on = on_outcome(outcome)
@@ -68,6 +71,29 @@ def run(
     return total
 
 
+def aim(
+    total: Sum,
+    first: int,
+    *,
+    tries: int,
+    jobs: int,
+    mutant: str = "",
+    on_outcome: Callable[[Outcome], bool] = lambda _outcome: True,
+    say: Callable[[str], None] = lambda _line: None,
+) -> None:
+    """Plans of a minute for every reachable cell that `total` has not reached, up to `tries` each; added to it."""
+    for seed in range(first, first + tries):
+        left = [cell for cell in reachable() if not total.cells.get(cell)]
+        if not left:
+            return
+        say(f"aiming at {len(left)} cells, seed {seed}")
+        with _mapped(partial(_target, seed=seed, mutant=mutant), left, jobs) as outcomes:
+            for outcome in outcomes:
+                total.add(outcome)
+                if not on_outcome(outcome):
+                    return
+
+
 def _progress(total: Sum, seeds: int, passed_s: float) -> str:
     return (
         f"{total.seeds} of {seeds} seeds, {total.seeds / max(passed_s, 0.001):.1f} seeds/s, "
@@ -77,15 +103,19 @@ def _progress(total: Sum, seeds: int, passed_s: float) -> str:
 
 
 @contextmanager
-def _outcomes(seeds: Sequence[int], size: str, jobs: int, mutant: str) -> Iterator[Iterator[Outcome]]:
-    work = partial(_work, size=size, mutant=mutant)
-    if jobs <= 1 or len(seeds) == 1:
-        yield map(work, seeds)
+def _mapped(work: Callable[[T], Outcome], items: Sequence[T], jobs: int) -> Iterator[Iterator[Outcome]]:
+    if jobs <= 1 or len(items) == 1:
+        yield map(work, items)
         return
     with multiprocessing.get_context("spawn" if sys.platform == "darwin" else "fork").Pool(jobs) as pool:
-        yield pool.imap(work, seeds, chunksize=2)
+        yield pool.imap(work, items, chunksize=2)
 
 
 def _work(seed: int, *, size: str, mutant: str) -> Outcome:
     with planted(mutant):
         return simulate(seed, size=size)
+
+
+def _target(cell: Cell, *, seed: int, mutant: str) -> Outcome:
+    with planted(mutant):
+        return simulate(seed, plan=draw_target(seed, cell))

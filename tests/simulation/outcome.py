@@ -21,5 +21,7 @@ class Outcome:
     positions: int
     faults: dict[str, int]
     size: str
+    aim: tuple[str, ...] = ()
+    """The cell that the whole plan was about; empty: none."""
     cells: Cells = field(default_factory=Counter)
     timeline: list[str] = field(default_factory=list)

@@ -275,6 +275,7 @@ class World:
             positions=len(self.ledger.positions),
             faults=counted,
             size=self.plan.size,
+            aim=self.plan.aim,
             cells=self.traps.met,
             timeline=timeline,
         )
