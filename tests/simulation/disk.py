@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from adapters.storage.jobs import Counters, Health
 from adapters.storage.memory import Image, MemoryJournal, _Append
 
-US = 1_000
+US, MS = 1_000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,35 @@ class DiskWeather:
 
 
 STEADY = DiskWeather()
+
+
+class DiskHealth:
+    """What the disk is like now: as planned, ill for a while, well at last."""
+
+    def __init__(self, planned: DiskWeather, *, later: Callable[[int, Callable[[], None]], object]) -> None:
+        self.weather = planned
+        self._later = later
+        self._peace = False
+
+    def sicken(self, what: str, for_ms: int) -> None:
+        """`full`, `failing` or `slow`; what it had before comes back. Raises KeyError for any other."""
+        before = self.weather
+        ills: dict[str, dict[str, Any]] = {
+            "full": {"full": True},
+            "failing": {"failing": 1000},
+            "slow": {"slow": 1000},
+        }
+        ill = ills[what]
+        self.weather = replace(before, **ill)
+
+        def recover() -> None:
+            if not self._peace:
+                self.weather = replace(self.weather, **{name: getattr(before, name) for name in ill})
+
+        self._later(for_ms * MS, recover)
+
+    def make_peace(self) -> None:
+        self._peace, self.weather = True, STEADY
 
 
 class SimulatedDisk(MemoryJournal):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import albra
@@ -17,6 +18,8 @@ from tests.simulation.plan import LOTS, MILLION, TICKS, Act
 from tests.simulation.truth import Ledger
 
 REPEAT_NS = 3_000_000_000
+CROWD = 100
+"""More than the 64 messages of I11."""
 OPENINGS_MOST = 40
 """How often an opening that is refused is tried: for about two minutes, then the strategy has lost interest."""
 
@@ -186,3 +189,12 @@ def _not_ready(text: str) -> bool:
 def away(symbol: str, price: Decimal, ppm: int) -> Decimal:
     """A price so many millionths away from another, on the symbol's grid."""
     return (price * (MILLION + ppm) / MILLION / TICKS[symbol]).to_integral_value() * TICKS[symbol]
+
+
+def crowd(offer: Callable[[Message], bool], random: Random) -> bool:
+    """An emergency often comes when everybody asks at once what is going on; whether it does now."""
+    if random.randrange(4):
+        return False
+    for number in range(CROWD):
+        offer(c.ListPositions(command_id=CommandId(f"crowd-{number}"), reply_to=albra.CONTROL))
+    return True

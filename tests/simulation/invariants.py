@@ -5,7 +5,7 @@ Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. Th
 `telling` (I14 of the chat, I16). `MOMENTS` says when each is looked at.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from actors.position.fold import fold
@@ -228,6 +228,8 @@ class Invariants:
             same = _leg(other) == mine and other.ordinal != ordinal
             stops = other.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET)
             reduced = other.goal is not None and not other.cancel_first
+            if same and _reduced_outside(self.ledger.events[other.ordinal], event.ts_init):
+                continue  # the entry was granted before, and was on its way
             if same and stops and (reduced or any(stop.leaves > other.quantity for stop in stops)):
                 text = f"{event.client_order_id} opens while {other.position_id} is reduced with its stops in place"
                 self.fail("I8", text, ordinal)
@@ -428,6 +430,12 @@ class Invariants:
 
 def _leg(p: Position) -> tuple[str, str, str]:
     return str(p.key.account), str(p.key.symbol), p.key.side.value
+
+
+def _reduced_outside(events: Sequence[Event], now_ns: int) -> bool:
+    """Whether somebody else took of it so lately that its stop cannot have followed."""
+    last = next((event for event in reversed(events) if isinstance(event, e.QuantityAdjusted)), None)
+    return last is not None and now_ns - last.ts_init < SECOND
 
 
 def _adopted(p: Position) -> bool:

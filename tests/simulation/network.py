@@ -99,6 +99,11 @@ class Sent:
     api_key: str
     instance: int = 0
 
+    def shown(self) -> str:
+        """What it says, for a reader."""
+        told = {name: value for name, value in self.params.items() if name not in ("recvWindow", "newOrderRespType")}
+        return json.dumps(told, sort_keys=True)
+
 
 @dataclass(slots=True)
 class Network:

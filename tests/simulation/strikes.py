@@ -1,6 +1,6 @@
 """What befell somebody, from whoever saw it: told to the coverage table, by account, symbol or order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -39,3 +39,11 @@ class Strikes:
             elif each.kind in (FaultKind.STREAM_DISCONNECT, FaultKind.LISTEN_KEY_EXPIRY):
                 self.traps.struck(trouble_of(each), account=each.account)
         self._logged = len(log)
+
+    def counted(self, before: Mapping[str, int]) -> dict[str, int]:
+        """With those faults of the venue that answered nobody."""
+        counted = dict(before)
+        for each in self.books.venue.fault_log:
+            if each.subject and not each.subject.startswith(("GET", "POST", "DELETE", "PUT", "late")):
+                counted[each.kind] = counted.get(each.kind, 0) + 1
+        return counted

@@ -1,11 +1,8 @@
 """One seed's whole history: a safety phase with faults, then a liveness phase without."""
 
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 import albra
 from actors.runtime import SimulatedDispatcher
@@ -17,14 +14,14 @@ from adapters.paper.limits import BINANCE_LIMITS
 from adapters.paper.venue import PaperVenue
 from adapters.storage.memory import Image
 from messages.base import Message
-from messages.commands import CloseAll, EmergencyClose, ListPositions
+from messages.commands import CloseAll, EmergencyClose
 from messages.lifecycle import ActorFailed, ActorQuarantined
-from messages.types import AccountId, CommandId, JournalId, PositionMode
+from messages.types import AccountId, JournalId, PositionMode
 from tests.simulation.chat import ChatPlan, ChatServer
 from tests.simulation.damage import flip
-from tests.simulation.disk import STEADY, SimulatedDisk
+from tests.simulation.disk import DiskHealth, SimulatedDisk
 from tests.simulation.draw import draw
-from tests.simulation.edge import Edge
+from tests.simulation.edge import Edge, crowd
 from tests.simulation.instances import Door
 from tests.simulation.invariants import Invariants, Violation
 from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
@@ -49,8 +46,6 @@ DAY_MARKS_MS = 15_000
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
 NOTICE_MS = 30_000
-CROWD = 100
-"""More than the 64 messages of I11."""
 JOURNAL = JournalId("simu1ate")
 
 
@@ -104,12 +99,13 @@ class World:
             hedged=hedged,
         )
         self.situations = Situations(ledger=self.ledger, account_of_key=lambda key: key.removesuffix("-key"))
+        self.disk_health = DiskHealth(plan.disk, later=self.scheduler.call_later)
         self.scene = Scene(
             venue=self.venue,
             network=self.network,
             kill=self._kill,
             act=self._act,
-            sicken=self._sicken,
+            sicken=self.disk_health.sicken,
             haunt=self._haunt,
         )
         self.upheaval = Upheaval(
@@ -139,7 +135,6 @@ class World:
         self.door = Door() if plan.intrusions else None
         self._instances = self._holder = 0
         self._intruders: list[Process] = []
-        self.disk_weather = plan.disk
         self.process: Process | None = None
         self.deaths = 0
         self.peace = False
@@ -204,7 +199,7 @@ class World:
         self.peace = True
         self._kills.clear()
         self.network.weather = CALM
-        self.disk_weather = STEADY
+        self.disk_health.make_peace()
         if self.chat is not None:
             self.chat.make_peace()
         self.upheaval.make_peace()
@@ -260,10 +255,6 @@ class World:
         if self.trace.record:
             position = self.ledger.positions.get(found.ordinal) if found else None
             timeline = self.trace.about(found.ordinal if found else 0, position.position_id if position else "")
-        counted = dict(self.network.faults)
-        for each in self.venue.fault_log:
-            if each.subject and not each.subject.startswith(("GET", "POST", "DELETE", "PUT", "late")):
-                counted[each.kind] = counted.get(each.kind, 0) + 1
         return Outcome(
             seed=self.plan.seed,
             digest=self.trace.digest(),
@@ -273,7 +264,7 @@ class World:
             steps=self.scheduler.steps,
             deaths=self.deaths,
             positions=len(self.ledger.positions),
-            faults=counted,
+            faults=self.strikes.counted(self.network.faults),
             size=self.plan.size,
             aim=self.plan.aim,
             cells=self.traps.met,
@@ -305,7 +296,7 @@ class World:
             self.image,
             later=self.scheduler.call_later,
             time_ns=self.scheduler.clock.time_ns,
-            weather=lambda: self.disk_weather,
+            weather=lambda: self.disk_health.weather,
             random=self._stream(f"disk {self.deaths}"),
             count=self._count,
         )
@@ -382,19 +373,12 @@ class World:
         self._note(f"EDGE  {command}")
         if self.process is None:
             return False
-        if isinstance(command, EmergencyClose | CloseAll):
-            self._crowd(self.process)
+        if isinstance(command, EmergencyClose | CloseAll) and crowd(self.process.offer, self._crowds):
+            self._count("crowd at the door")
         taken = self.process.offer(command)
         if taken:
             self.invariants.offered(albra.SUPERVISOR, command)
         return taken
-
-    def _crowd(self, process: Process) -> None:
-        """An emergency often comes when everybody asks at once what is going on."""
-        if self._crowds.randrange(4) == 0:
-            self._count("crowd at the door")
-            for number in range(CROWD):
-                process.offer(ListPositions(command_id=CommandId(f"crowd-{number}"), reply_to=albra.CONTROL))
 
     def _hear(self, message: Message) -> None:
         self.situations.heard(message)
@@ -408,7 +392,7 @@ class World:
     # What the network tells ----------------------------------------------------------------------------
 
     def _sent(self, sent: Sent) -> None:
-        self._note(f"-->   {sent.call.method} {sent.call.path} {_params(sent)}")
+        self._note(f"-->   {sent.call.method} {sent.call.path} {sent.shown()}")
         self.situations.sent(sent)
         self.traps.changed = True
         self.invariants.sent(sent)
@@ -419,7 +403,7 @@ class World:
     def _arrived(self, sent: Sent, answer: Answer) -> None:
         fault = f" FAULT {answer.fault.kind} {answer.fault.name}" if answer.fault else ""
         body = answer.body.decode(errors="replace")[:160] if sent.call.private else ""
-        self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {_params(sent)}: {body}")
+        self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {sent.shown()}: {body}")
         if answer.fault is not None:
             account = self.situations.account_of_key(sent.api_key)
             trouble, symbol = trouble_of(answer.fault, sent.call.method), sent.params.get("symbol", "")
@@ -489,23 +473,6 @@ class World:
     def _kill(self, kill: Kill) -> None:
         self._doomed = kill
 
-    def _sicken(self, what: str, for_ms: int) -> None:
-        """The disk; what it had before comes back."""
-        before = self.disk_weather
-        ills: dict[str, dict[str, Any]] = {
-            "full": {"full": True},
-            "failing": {"failing": 1000},
-            "slow": {"slow": 1000},
-        }
-        ill = ills[what]
-        self.disk_weather = replace(before, **ill)
-
-        def recover() -> None:
-            if not self.peace:
-                self.disk_weather = replace(self.disk_weather, **{name: getattr(before, name) for name in ill})
-
-        self.scheduler.call_later(for_ms * MS, recover)
-
     def _haunt(self, address: str, after: bool, times: int) -> None:  # noqa: FBT001 - as the scene has it
         if self.process is not None:
             self.process.haunt(address, after=after, times=times, struck=self._haunted)
@@ -529,8 +496,3 @@ class World:
 
 def _say_nothing(level: str, event: str, /, **fields: str) -> None:
     """Logs are not looked at."""
-
-
-def _params(sent: Sent) -> str:
-    shown = {name: value for name, value in sent.params.items() if name not in ("recvWindow", "newOrderRespType")}
-    return json.dumps(shown, sort_keys=True)
