@@ -130,6 +130,8 @@ class World:
         if plan.fast_s > 60:  # what nobody tells is found by a sweep
             self._liveness_ms += 1_500 * plan.fast_s
             self.invariants.orphan_ns += 1_500 * plan.fast_s * MS
+        if plan.aim:  # the same trouble three times in a row may keep the venue away for as long
+            self.invariants.orphan_ns += LIVENESS_MS * MS
         if plan.bursts:
             self.network.marks_every_ms = DAY_MARKS_MS
         self.door = Door() if plan.intrusions else None
@@ -163,8 +165,7 @@ class World:
         if self.invariants.found is None:
             self._make_peace()
             converged_ms = self._converge()
-        found = self.invariants.found
-        outcome = self._outcome(found, converged_ms)
+        outcome = self._outcome(self.invariants.found, converged_ms)
         if self.process is not None:
             self.process.die()
         for intruder in self._intruders:

@@ -1,0 +1,37 @@
+"""A flipped bit keeps one position out, is told, and leaves the others alone."""
+
+from random import Random
+
+from adapters.storage.memory import Image
+from tests.simulation.damage import flip
+from tests.simulation.target import draw_target
+from tests.simulation.transport import simulated_transport
+from tests.simulation.truth import Ledger
+from tests.simulation.world import World
+
+CELL = ("record damaged", "ACTIVE", "after ack")
+
+
+def test_a_position_with_a_flipped_bit_stays_out_and_the_others_live_on() -> None:
+    with simulated_transport():
+        world = World(draw_target(1, CELL))
+        outcome = world.run()
+    assert outcome.violation is None
+    assert outcome.cells[CELL] > 0
+    assert world.ledger.damaged
+    assert not world.ledger.damaged.keys() & world.ledger.positions.keys()
+
+
+def test_nothing_flips_in_the_history_of_nobody() -> None:
+    image = Image()
+    assert not flip(image, Ledger(image=image), 7, Random(1))
+
+
+def test_a_damaged_history_that_nobody_is_told_of_is_a_violation() -> None:
+    with simulated_transport():
+        world = World(draw_target(1, CELL))
+        world.run()
+    isolation = next(check for check in world.invariants.checks if "I12" in check.invariants)
+    assert not isolation.unsettled()
+    isolation._alarms.clear()  # type: ignore[attr-defined]
+    assert any(name == "I12" for name, _, _ in isolation.unsettled())
