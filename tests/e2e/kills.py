@@ -27,6 +27,8 @@ RECOVERY = "recovery"
 DELAYS_MS = (0, 30, 120, 300)
 RECOVERY_KILLS = 0.34
 REPEATED = 0.67
+CONVERGENCE_S = 90.0
+"""I5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class World:
             repeated = True
         else:
             repeated = False
-        rows = self._supervisor.settled()
+        rows = self._agreed()
         invariants.check(self._home, self._venue, rows)
         for target in targets:
             self._check_effect(target, rows, repeated=repeated)
@@ -133,6 +135,18 @@ class World:
             self._kill(RECOVERY, targets, 0)
             self._supervisor = self._home.run()
         self._supervisor.ready()
+
+    def _agreed(self) -> Sequence[invariants.Row]:
+        """The rows once belief is the venue's: what rested at the kill is believed to rest until the first sweep."""
+        rows: Sequence[invariants.Row] = []
+
+        def agreed() -> bool:
+            nonlocal rows
+            rows = self._supervisor.settled()
+            return invariants.believed(rows) == invariants.venue_net(self._venue.truth())
+
+        wait_for("belief and venue agree (I5)", agreed, CONVERGENCE_S)
+        return rows
 
     def _repeat(self, targets: Sequence[Target]) -> None:
         """Whoever lost an answer asks again under the same id; whatever the first did, both have one effect."""

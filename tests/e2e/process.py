@@ -299,9 +299,12 @@ class Supervisor(Process):
         connection = self.send_request(method, path, body)
         try:
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            document = json.loads(answer.read())
         finally:
             connection.close()
+        if path.endswith("/commands/open") and answer.status == 200:
+            self._told.add(document["position_id"])
+        return answer.status, document
 
     def send_request(self, method: str, path: str, body: object = None) -> http.client.HTTPConnection:
         """A request on its way; whoever wants the answer reads it from the connection."""
@@ -322,8 +325,6 @@ class Supervisor(Process):
         status, said = self.ask("POST", f"/v1/commands/{name}", body)
         assert status == 200, (name, body, status, said)
         document: dict[str, Any] = said
-        if name == "open":
-            self._told.add(document["position_id"])
         return document
 
     def positions(self, *, terminal: bool = True) -> list[dict[str, Any]]:
