@@ -47,7 +47,8 @@ def draw_target(seed: int, cell: Cell) -> Plan:
 
 def _traps(random: Random, cell: Cell) -> Iterator[Trap]:
     trouble, state, moment = cell
-    for which in range(LIVES):
+    # An actor that is poisoned again and again is quarantined, as it should be.
+    for which in range(1 if trouble == "poison" else LIVES):
         trap = Trap(trouble=trouble, state=state, moment=moment, from_ms=FIRST_MS + which * EVERY_MS)
         yield from helpers_for(random, trap)
         yield trap
