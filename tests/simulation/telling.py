@@ -106,6 +106,8 @@ class Telling(Check):
         """What steps on the disk wanted told; a text within its cooldown may have been told just before."""
         steps = self._ledger.image.steps
         for row in steps[self._read_to :]:
+            if row[1] in self._ledger.damaged:
+                continue  # what its last step wanted told is not legible any more; the damage itself is told
             for effect in record.decode_effects(_as_record(row)):
                 if isinstance(effect.message, Notify) and effect.message.severity in TOLD:
                     self._wanted.append((0, effect.message))
