@@ -45,7 +45,6 @@ LIVENESS_MS = 90_000
 DAY_MARKS_MS = 15_000
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
-NOTICE_MS = 30_000
 JOURNAL = JournalId("simu1ate")
 
 
@@ -221,10 +220,8 @@ class World:
             return -1
         converged_ms = (self._settled_ns - began_ns) // MS
         self._run(SETTLE_MS)
-        if {invariant for invariant, _, _ in self._disagreements()} == {"I16"}:
-            # What was queued just now is on its way.
-            self._run(NOTICE_MS, self._settled)
-        if self.invariants.found is None and self._disagreements():
+        # A stop may fire in the last instant of that, and a notice be queued: then they are on their way.
+        if self.invariants.found is None and self._disagreements() and not self._run(self._liveness_ms, self._settled):
             self._complain()
         self.invariants.replays()
         return converged_ms
