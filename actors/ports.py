@@ -66,7 +66,7 @@ class JournalStore(Protocol):
 
 class Chat(Protocol):
     """The owner's chat. Accepts SendText, EditText (each answered by exactly one TextSent or SendFailed to its
-    `reply_to`), AnswerPress, PublishMenu, UpdatesKept. Unasked it delivers Incoming updates, ChatUp, ChatDown.
+    `reply_to`), AnswerPress, PublishMenu, UpdateKept. Unasked it delivers Incoming updates, ChatUp, ChatDown.
     """
 
     def request(self, message: Message) -> None: ...

@@ -229,7 +229,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (740, telegram.EditText),
     (741, telegram.AnswerPress),
     (742, telegram.PublishMenu),
-    (743, telegram.UpdatesKept),
+    (743, telegram.UpdateKept),
     (744, telegram.TextSent),
     (745, telegram.SendFailed),
     (746, telegram.ChatUp),

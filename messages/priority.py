@@ -74,7 +74,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         telegram.IncomingPress,
         telegram.TextSent,
         telegram.SendFailed,
-        telegram.UpdatesKept,
+        telegram.UpdateKept,
         telegram.ChatUp,
         telegram.ChatDown,
         notices.AcknowledgeNotice,

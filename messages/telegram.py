@@ -139,8 +139,10 @@ class PublishMenu(ToChat):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdatesKept(Message):
-    """Everything up to this update is durable here: the chat may forget it."""
+class UpdateKept(Message):
+    """This update is durable here, or asks for nothing that would be: the chat may forget it, once it may forget all
+    before it. They are taken by urgency, not in the order of their numbers.
+    """
 
     update_id: int
 

@@ -46,7 +46,7 @@ from messages.telegram import (
     SendFailed,
     TextSent,
     Tick,
-    UpdatesKept,
+    UpdateKept,
     UpdateTaken,
 )
 from messages.types import Address, CommandId, CorrelationId
@@ -75,7 +75,6 @@ class TelegramActor(Running):
     ) -> None:
         super().__init__(context, settings=settings, memory=memory, past=past, chat=chat, metrics=metrics, log=log)
         self._unkept: set[int] = set()
-        self._highest_update = 0
         self._strangers: list[int] = []
 
     def on_start(self) -> None:
@@ -115,16 +114,15 @@ class TelegramActor(Running):
     # Updates --------------------------------------------------------------------------------------
 
     def _incoming(self, update: Incoming) -> None:
-        self._highest_update = max(self._highest_update, update.update_id)
-        if update.update_id in self._ledger.ahead.seen:
-            self._settle()
-            return
         if update.update_id in self._unkept:
             return  # it came twice, and is being decided: the second is not another press
+        if update.update_id in self._ledger.ahead.seen:
+            self._kept(update)
+            return
         role = self._settings.access.role(update)
         if role is None:
             self._stranger(update)
-            self._settle()
+            self._kept(update)
             return
         words = self._settings.words.get(update.user_id, self._settings.default_words)
         who = Who(user_id=update.user_id, chat_id=update.chat_id, role=role, words=words)
@@ -365,7 +363,8 @@ class TelegramActor(Running):
             if then is not None:
                 then(why)
             self._unkept.discard(update.update_id)
-            self._settle()
+            # Refused by the disk it has been answered all the same, and must not stand before an emergency.
+            self._kept(update)
 
         self._log(
             "INFO",
@@ -378,11 +377,8 @@ class TelegramActor(Running):
         )
         self._ledger.keep(event, effects=effects, done=durable)
 
-    def _settle(self) -> None:
-        """Let the chat forget all updates before the first that is not durable yet."""
-        kept = min(self._unkept) - 1 if self._unkept else self._highest_update
-        if kept > 0:
-            self._chat.request(UpdatesKept(update_id=kept))
+    def _kept(self, update: Incoming) -> None:
+        self._chat.request(UpdateKept(update_id=update.update_id))
 
     # Requests -------------------------------------------------------------------------------------
 

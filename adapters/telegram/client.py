@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from telegram import (
@@ -51,7 +52,7 @@ from messages.telegram import (
     SendText,
     TextSent,
     ToChat,
-    UpdatesKept,
+    UpdateKept,
 )
 
 POLL_S = 25
@@ -108,7 +109,7 @@ class TelegramChat:
         self._turns: dict[int, asyncio.Lock] = {}
         self._quiet_until: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._kept = 0
+        self._kept: set[int] = set()
         self._offset: int | None = None
         self._offset_since = 0.0
         self._name = ""
@@ -244,16 +245,18 @@ class TelegramChat:
         return [update for one in found if (update := read_raw(one, self._bot)) is not None]
 
     async def _take_in(self, updates: list[Incoming]) -> None:
-        """Hand them over and wait until they are durable; Telegram forgets them with the next poll."""
-        self._kept = 0
+        """Hand them over and wait until they are durable; Telegram forgets them with the next poll.
+
+        An emergency overtakes what came before it: only what is durable without a gap is forgotten.
+        """
+        numbers = sorted(update.update_id for update in updates)
+        self._kept.clear()
         for update in updates:
             await self._hand_over(self._at_home(update))
-        last, self._offset_since = updates[-1].update_id, self._loop.time()
-        await self._wait_kept(last)
-        if self._kept >= last:
-            self._offset = last + 1
-        elif any(update.update_id <= self._kept for update in updates):
-            self._offset = self._kept + 1
+        self._offset_since = self._loop.time()
+        await self._wait_kept(numbers)
+        for number in takewhile(self._kept.__contains__, numbers):
+            self._offset = number + 1
 
     def _at_home(self, update: Incoming) -> Incoming:
         """A group that became a supergroup has another id now; the configuration knows the old one."""
@@ -281,10 +284,10 @@ class TelegramChat:
         while not self._offer(update) and not self._stopping:  # noqa: ASYNC110 - a mailbox announces no room
             await asyncio.sleep(_FULL_PAUSE_S)
 
-    async def _wait_kept(self, update_id: int) -> None:
+    async def _wait_kept(self, numbers: list[int]) -> None:
         """Not for ever: where the journal is ill, polling again delivers again, and keeps the poll alive."""
         deadline = self._loop.time() + _KEPT_WAIT_S
-        while self._kept < update_id and not self._stopping:
+        while not self._kept.issuperset(numbers) and not self._stopping:
             self._news.clear()
             left_s = deadline - self._loop.time()
             if left_s <= 0:
@@ -306,8 +309,8 @@ class TelegramChat:
 
     def _take(self, message: Message) -> None:
         match message:
-            case UpdatesKept():
-                self._kept = message.update_id
+            case UpdateKept():
+                self._kept.add(message.update_id)
                 self._news.set()
             case ReadLogs():
                 self._spawn(self._read_logs(message))

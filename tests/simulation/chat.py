@@ -7,6 +7,7 @@ once, by TextSent or SendFailed; what is patient is tried again; an update is of
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from random import Random
 from typing import Any
 
@@ -26,7 +27,7 @@ from messages.telegram import (
     SendText,
     TextSent,
     ToChat,
-    UpdatesKept,
+    UpdateKept,
     UrgentPress,
     UrgentText,
 )
@@ -244,9 +245,10 @@ class ChatServer:
 
     # What the bot asks --------------------------------------------------------------------------------------
 
-    def waiting(self, kept: int) -> list[Incoming]:
-        """Updates after `kept`, which confirms all up to it."""
-        self.confirmed = max(self.confirmed, kept)
+    def waiting(self, kept: set[int]) -> list[Incoming]:
+        """Updates after the first ones of `kept` without a gap, which are confirmed."""
+        for update in takewhile(lambda update: update.update_id in kept, self.updates):
+            self.confirmed = update.update_id
         self.updates = [update for update in self.updates if update.update_id > self.confirmed]
         return list(self.updates)
 
@@ -288,7 +290,7 @@ class Line:
         self._offer = offer
         self._tell = tell
         self._health = health
-        self._kept = 0
+        self._kept: set[int] = set()
         self._up: bool | None = None
         self._failures = 0
         self._polls = 0
@@ -301,8 +303,8 @@ class Line:
 
     def request(self, message: Message) -> None:
         match message:
-            case UpdatesKept(update_id=update_id):
-                self._kept = max(self._kept, update_id)
+            case UpdateKept(update_id=update_id):
+                self._kept.add(update_id)
                 self._poll_in(self._delay_ns())
             case ReadLogs(request_id=request_id):
                 self._later(MS, lambda: self._tell(message.reply_to, LogsAnswer(request_id=request_id, lines=())))

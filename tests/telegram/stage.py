@@ -42,7 +42,7 @@ from messages.telegram import (
     SendFailed,
     SendText,
     TextSent,
-    UpdatesKept,
+    UpdateKept,
     UrgentPress,
     UrgentText,
 )
@@ -156,7 +156,7 @@ class PaperChat:
     shown: list[Shown] = field(default_factory=list)
     alerts: dict[str, str] = field(default_factory=dict)
     menus: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    kept: int = 0
+    kept: list[int] = field(default_factory=list)
     broken: bool = False
     down: bool = False
 
@@ -180,8 +180,8 @@ class PaperChat:
                 self.alerts[message.press_id] = message.text
             case PublishMenu():
                 self.menus[message.chat_id] = tuple(entry.command for entry in message.entries)
-            case UpdatesKept():
-                self.kept = max(self.kept, message.update_id)
+            case UpdateKept():
+                self.kept.append(message.update_id)
             case ReadLogs():
                 self.tell(message.reply_to, LogsAnswer(request_id=message.request_id, lines=("12:00 INFO x",)))
 

@@ -14,7 +14,7 @@ from messages import commands as c
 from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
 from messages.requests import Reply
-from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role
+from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role, UrgentText
 from messages.types import CommandId, PositionState
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
@@ -92,7 +92,7 @@ def test_a_stranger_gets_silence_and_a_line_in_the_log(name: str) -> None:
     assert made.ask(OWNER, EXAMPLES[name], chat=-777) == ""  # a group that is not listed
     lines = [fields for line, fields in made.logged if line == "WARNING stranger in the chat"]
     assert [line["user"] for line in lines] == ["666", "100"]
-    assert made.chat.kept == made._update
+    assert made.chat.kept == [made._update - 1, made._update]
     assert made.desk.told == []
 
 
@@ -106,7 +106,7 @@ def test_a_stranger_gets_silence_whatever_kind_of_update_it_is() -> None:
         IncomingText(update_id=9_003, **about, text="/start", sent_ns=0),  # type: ignore[arg-type]
     )
     assert len([line for line, _ in made.logged if line == "WARNING stranger in the chat"]) == 3
-    assert (len(made.chat.shown), made.chat.alerts, made.chat.kept) == (told, {}, 9_003)
+    assert (len(made.chat.shown), made.chat.alerts, sorted(made.chat.kept)) == (told, {}, [9_001, 9_002, 9_003])
 
 
 def test_a_flood_of_strangers_fills_neither_log_nor_journal() -> None:
@@ -266,7 +266,7 @@ def test_i14_a_redelivered_update_has_no_second_effect() -> None:
     later = made.again()
     later.give(press)
     assert len(made.desk.changes) == 1
-    assert later.chat.kept >= press.update_id
+    assert later.chat.kept == [press.update_id]
 
 
 def test_an_update_is_let_go_only_when_it_is_durable() -> None:
@@ -274,11 +274,22 @@ def test_an_update_is_let_go_only_when_it_is_durable() -> None:
     made = stage(store=MemoryJournal(later=disk))
     disk.slow = True
     made.say(OWNER, "/positions")
-    assert made.chat.kept < made._update
+    assert made._update not in made.chat.kept
     assert "1 position" in made.last.text  # reading waits for nothing
     disk.turn()
     made.advance(1)
-    assert made.chat.kept == made._update
+    assert made._update in made.chat.kept
+
+
+def test_an_emergency_that_overtakes_an_earlier_text_lets_nothing_go_but_itself() -> None:
+    made = stage()
+    about = {"chat_id": OWNER, "user_id": OWNER, "chat_kind": ChatKind.PRIVATE, "message_id": 1}
+    now_ns = made.dispatcher.clock.time_ns()
+    made.give(
+        IncomingText(update_id=9_001, **about, text="/open ETHUSDT long 1", sent_ns=now_ns),  # type: ignore[arg-type]
+        UrgentText(update_id=9_002, **about, text="/close_all", sent_ns=now_ns),  # type: ignore[arg-type]
+    )
+    assert made.chat.kept[-2:] == [9_002, 9_001]
 
 
 def test_an_emergency_waits_two_seconds_for_a_disk_that_hangs() -> None:

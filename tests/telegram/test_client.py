@@ -15,6 +15,7 @@ from messages.telegram import (
     ChatDown,
     ChatUp,
     EditText,
+    Incoming,
     IncomingOther,
     IncomingPress,
     IncomingText,
@@ -23,7 +24,7 @@ from messages.telegram import (
     SendFailed,
     SendText,
     TextSent,
-    UpdatesKept,
+    UpdateKept,
     UrgentPress,
     UrgentText,
 )
@@ -86,7 +87,9 @@ def test_texts_presses_and_edits_arrive_as_what_they_are(api: BotApi) -> None:
         expected: list[type[Message]] = [IncomingText, UrgentText, IncomingOther, IncomingOther]
         assert [type(one) for one in found] == expected
         side.send("pick", buttons=((Button(text="Go", data="!y:1"), Button(text="No", data="x:1")),))
-        side.chat.request(UpdatesKept(update_id=1003))
+        for update in found:
+            assert isinstance(update, Incoming)
+            side.chat.request(UpdateKept(update_id=update.update_id))
         api.press(100, api.messages[0], "Go")
         api.press(100, api.messages[0], "No")
         assert [type(side.updates.get(timeout=10)) for _ in range(2)] == [UrgentPress, IncomingPress]
@@ -99,8 +102,26 @@ def test_an_update_is_confirmed_only_when_it_is_kept_here(api: BotApi) -> None:
         assert api.confirmed < first
     with started(api) as side:  # the next process has it again
         assert side.updates.get(timeout=10).update_id == first  # type: ignore[attr-defined]
-        side.chat.request(UpdatesKept(update_id=first))
+        side.chat.request(UpdateKept(update_id=first))
         api.wait("its confirmation", lambda: api.confirmed == first)
+
+
+def test_an_emergency_kept_first_does_not_confirm_the_text_before_it(
+    api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.telegram.client._KEPT_WAIT_S", 1.0)
+    polls: list[str] = []
+    api.trouble = lambda method, _: polls.append(method) if method == "getUpdates" else None
+    text, emergency = api.say(100, "/status"), api.say(100, "/close_all")
+    with started(api) as side:
+        assert [side.updates.get(timeout=10).update_id for _ in range(2)] == [text, emergency]  # type: ignore[attr-defined]
+        side.chat.request(UpdateKept(update_id=emergency))
+        api.wait("the next poll", lambda: len(polls) > 1)
+    assert api.confirmed < text
+    with started(api) as side:  # killed at that instant, the next process has the text again
+        assert side.updates.get(timeout=10).update_id == text  # type: ignore[attr-defined]
+        side.chat.request(UpdateKept(update_id=text))
+        api.wait("its confirmation", lambda: api.confirmed == text)
 
 
 def test_what_telegram_refuses_for_good_is_said_to_be_permanent(api: BotApi) -> None:

@@ -18,7 +18,7 @@ from messages.telegram import (
     SendFailed,
     SendText,
     TextSent,
-    UpdatesKept,
+    UpdateKept,
 )
 from tests.telegram.server import ApiError, BotApi, Raw, serving
 from tests.telegram.test_client import ME, Side, started
@@ -60,7 +60,7 @@ def next_text(side: Side) -> IncomingText:
     while True:
         found = side.updates.get(timeout=20)
         assert isinstance(found, Incoming)
-        side.chat.request(UpdatesKept(update_id=found.update_id))
+        side.chat.request(UpdateKept(update_id=found.update_id))
         if isinstance(found, IncomingText):
             return found
 
