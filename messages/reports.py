@@ -238,7 +238,8 @@ class MarkReport(VenueReport):
 class VenueUp(VenueReport):
     """The venue answered: what it trades and how the account is set. Sent after connecting and reconnecting.
 
-    `margin_mode` is the one that every symbol is to be in; None: whichever it is in.
+    `margin_mode` is the one that every symbol is to be in; None: whichever it is in. `uses`: what is used of the
+    limits already, by a process before this one, by other accounts behind the same address, by connecting.
     """
 
     venue_identity: str
@@ -248,6 +249,7 @@ class VenueUp(VenueReport):
     limits: tuple[RateLimit, ...] = ()
     costs: tuple[RequestCost, ...] = ()
     margin_mode: MarginMode | None = None
+    uses: tuple[RateUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

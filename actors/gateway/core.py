@@ -309,7 +309,8 @@ class Gateway:
 
     def _venue_up(self, message: r.VenueUp) -> None:
         self._memory.venue = message
-        self._desk.ration(budget.learned(self._desk.lanes.budget, message.limits, message.costs))
+        known = budget.learned(self._desk.lanes.budget, message.limits, message.costs)
+        self._desk.ration(budget.heard(known, message.uses, self._desk.now_ns))
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
         for channel in Channel:
             self._circuits.answered(channel)

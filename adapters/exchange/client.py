@@ -9,6 +9,7 @@ import random
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -247,8 +248,9 @@ class _Engine:
 
     def _tell_use(self) -> None:
         self._telling_use = False
-        stamp = self._reader.stamp()
-        self._wiring.deliver(BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=self.session.take_news()))
+        if news := self.session.take_news():
+            stamp = self._reader.stamp()
+            self._wiring.deliver(BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=news))
 
     def _tell_quiet(self, for_ms: int, cause: str) -> None:
         stamp = self._reader.stamp()
@@ -278,7 +280,8 @@ class _Engine:
                 self._backoff.reset()
                 down = False
                 self._rules.told = up.instruments
-                self._wiring.deliver(up)
+                # Told together with the limits: what leaves on hearing of them must know what is left of them.
+                self._wiring.deliver(replace(up, uses=self.session.take_news()))
                 # Whoever opens a symbol that nobody held before is checked against its price, too.
                 for mark in marks:
                     self._wiring.deliver(mark)

@@ -341,6 +341,15 @@ def test_what_is_used_is_told_a_moment_later_with_the_limits_told_at_the_start(s
     assert kinds == {RateKind.WEIGHT}, "an answer to a read says nothing new of orders"
 
 
+def test_what_a_process_before_this_one_has_used_is_told_together_with_the_limits(server: EmbeddedServer) -> None:
+    server.call(lambda paper: paper.live.venue.exchange.ration.weight.add(1_500, paper.live.now_ms()))
+    before = server.call(lambda paper: paper.live.venue.exchange.ration.weight.used)
+    with adapter(settings_for(server)) as desk:
+        up = desk.ear.wait_for(VenueUp)
+    used = {(use.kind, use.interval_ms): use.used for use in up.uses}
+    assert used[RateKind.WEIGHT, 60_000] > before, "connecting has used some, too"
+
+
 def test_the_adapter_is_a_venue_to_the_actors() -> None:
     venue: Venue = CcxtVenue(MAIN, settings_at(1), WallClock())
     assert callable(venue.request)

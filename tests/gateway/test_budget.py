@@ -185,6 +185,24 @@ def test_what_is_used_outlives_the_actor_and_the_venues_return() -> None:
     assert len(play.sent_of(q.SubmitOpening)) == 81
 
 
+def test_what_was_used_before_the_venue_came_up_holds_back_the_reads_that_follow_its_coming_up() -> None:
+    """Four starts within a minute: each had begun with the whole limit, and read everything twice."""
+    costs = (
+        *COSTS,
+        RequestCost(request="FetchOpenOrders", weight=80),
+        RequestCost(request="FetchPositions", weight=10),
+    )
+    spent = RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=950)
+    play = Stage(up=False)
+    play.tell(replace(stage.venue_up(), limits=LIMITS, costs=costs, uses=(spent,)))
+    assert play.sent_of(q.FetchPositions)
+    assert play.sent_of(q.FetchOpenOrders) == []
+    play.tell(stage.opening())
+    assert play.sent_of(q.SubmitOpening), "it costs no weight"
+    play.advance(61 * SECOND)
+    assert play.sent_of(q.FetchOpenOrders)
+
+
 def test_the_status_says_in_words_what_is_used() -> None:
     play = Stage()
     play.tell(replace(stage.venue_up(), limits=LIMITS, costs=COSTS))
