@@ -20,10 +20,12 @@ so of a limit of orders openings themselves use a third of our share at most.
 Pure. Times are monotonic nanoseconds.
 """
 
+import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from actors.copying import replace
 from actors.gateway.actions import MS, SECOND
 from actors.gateway.lane import Lane
 from messages.types import RateKind, RateLimit, RateUse, RequestCost
@@ -122,6 +124,10 @@ class Meter:
             left = (*left, (now_ns + BUCKET_NS, amount))
         return replace(self, left=left, total=self.total + amount, out=self.out + amount, told=self.told + amount)
 
+    def answered(self, amount: int) -> "Meter":
+        """What left is no longer on its way."""
+        return replace(self, out=max(0, self.out - amount)) if amount and self.out else self
+
     def heard(self, used: int, now_ns: int) -> "Meter":
         """The venue's word: what is on its way may not be in it yet."""
         return replace(self, told=used + self.out, told_until_ns=now_ns + self.interval_ns)
@@ -167,7 +173,8 @@ def learned(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[Request
 
 def aged(budget: Budget, now_ns: int) -> Budget:
     meters = tuple(meter.aged(now_ns) for meter in budget.meters)
-    return budget if meters == budget.meters else replace(budget, meters=meters)
+    same = all(map(operator.is_, meters, budget.meters))
+    return budget if same else replace(budget, meters=meters)
 
 
 def spent(budget: Budget, lane: Lane, cost: Cost, now_ns: int) -> Budget:
@@ -184,8 +191,7 @@ def answered(budget: Budget, cost: Cost) -> Budget:
     """One request is no longer on its way."""
     if cost == FREE:
         return budget
-    meters = tuple(replace(meter, out=max(0, meter.out - cost.of(meter.kind))) for meter in budget.meters)
-    return replace(budget, meters=meters)
+    return replace(budget, meters=tuple(meter.answered(cost.of(meter.kind)) for meter in budget.meters))
 
 
 def landed(budget: Budget) -> Budget:

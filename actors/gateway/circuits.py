@@ -10,6 +10,7 @@ from actors.gateway.lane import Lane
 from messages.types import Severity
 
 _EVERYTHING = 1 << 30
+_UNTRIED = MappingProxyType({channel: Circuit(channel=channel) for channel in Channel})
 
 
 class Circuits:
@@ -69,10 +70,10 @@ class Circuits:
         return after.phase is Phase.HALF_OPEN
 
     def _of(self, channel: Channel) -> Circuit:
-        return self._desk.memory.circuits.get(channel) or Circuit(channel=channel)
+        return self._desk.memory.circuits.get(channel) or _UNTRIED[channel]
 
     def _all(self) -> tuple[Circuit, ...]:
-        return tuple(self._of(channel) for channel in Channel)
+        return tuple(map(self._of, _UNTRIED))
 
     def _look_again(self, circuit: Circuit) -> None:
         delay_ns = max(0, circuit.until_ns - self._desk.now_ns)

@@ -1,8 +1,9 @@
 """What one life of the gateway works on: its lanes, what is outstanding, and the actions of the step at hand."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from actors.copying import replace
 from actors.gateway import budget
 from actors.gateway import lanes as lane
 from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say, Send

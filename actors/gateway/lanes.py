@@ -6,9 +6,10 @@ reads wait for their answers, the places above their ceilings stay free for what
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from actors.copying import replace
 from actors.gateway import budget as rations
 from actors.gateway.budget import FREE, Budget, Cost
 from actors.gateway.lane import Lane
@@ -123,7 +124,7 @@ def enqueue(lanes: Lanes, new: Ticket) -> tuple[Lanes, tuple[Ticket, ...]]:
 
 def leave(lanes: Lanes, now_ns: int) -> tuple[Lanes, tuple[Ticket, ...]]:
     """Take out what may leave at `now_ns` (monotonic), most urgent first."""
-    if not lanes.reachable or now_ns < lanes.quiet_until_ns:
+    if not lanes.reachable or now_ns < lanes.quiet_until_ns or not any(lanes.queues):
         return lanes, ()
     aged = rations.aged(lanes.budget, now_ns)
     if aged is not lanes.budget:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from actors.position.copying import replace, stamp
+from actors.copying import replace, stamp
 from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position, protection_rests
 from messages import events as e
 from messages.base import Event

@@ -60,6 +60,7 @@ class SimulatedDispatcher:
         self._steps_per_instant = steps_per_instant
         self._steps_now = 0
         self._busy: dict[str, int] = {}
+        """Steps by address, counted once half of the steps of an instant are used up."""
         self._fatal: BaseException | None = None
         self._running = False
 
@@ -178,6 +179,8 @@ class SimulatedDispatcher:
     def _count(self, address: str) -> None:
         self.steps += 1
         self._steps_now += 1
+        if self._steps_now <= self._steps_per_instant // 2:
+            return
         self._busy[address] = self._busy.get(address, 0) + 1
         if self._steps_now > self._steps_per_instant:
             busiest = sorted(self._busy.items(), key=lambda item: -item[1])[:5]

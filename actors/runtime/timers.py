@@ -62,12 +62,14 @@ class TimerHeap:
     def pop_due(self, now_ns: int) -> Callable[[], None] | None:
         """Take the earliest callback that is due at `now_ns`, or None."""
         with self._lock:
-            self._drop_canceled()
-            if not self._entries or self._entries[0][0] > now_ns:
-                return None
-            timer = heapq.heappop(self._entries)[2]
-            callback, timer.callback = timer.callback, None
-            return callback
+            entries = self._entries
+            while entries and entries[0][0] <= now_ns:
+                timer = heapq.heappop(entries)[2]
+                if timer.callback is not None:
+                    callback, timer.callback = timer.callback, None
+                    return callback
+                self._canceled -= 1
+            return None
 
     def _drop_canceled(self) -> None:
         while self._entries and self._entries[0][2].callback is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.position.copying import replace, stamp
+from actors.copying import replace, stamp
 from actors.position.state import Order, Position
 from messages.types import OrderPurpose
 from tests.position.story import dec, protected

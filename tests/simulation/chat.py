@@ -35,8 +35,8 @@ from tests.simulation.network import MS, Window
 
 OWNER, STRANGER = 100, 666
 SECOND = 1_000_000_000
-POLL_NS = 25 * SECOND
-"""How long an empty poll is held open."""
+POLL_NS = 300 * SECOND
+"""How long an empty poll is held open: longer than in life, since it says nothing. What comes ends it."""
 KEPT_WAIT_NS = 5 * SECOND
 LONGEST_PAUSE_NS = 30 * SECOND
 URGENT = ("/close_all", "/pause")

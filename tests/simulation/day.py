@@ -19,7 +19,9 @@ STRIDE = 1_009
 OPENINGS = (4, 8)
 FUNDING_MS = (6_400_000, 35_200_000, 64_000_000)
 """When the venue pays funding, in this simulation's time: 00:00, 08:00 and 16:00 UTC."""
-_FASTEST_S = (1_800, 3_600, 7_200)
+_FASTEST_S = (3_600, 7_200, 10_800)
+_PROBES_MS = (1_200_000, 3_600_000, 7_200_000)
+_REFRESHES_MS = (2_400_000, 3_000_000, 3_400_000)
 
 
 def draw_day(seed: int) -> Plan:
@@ -45,8 +47,8 @@ def draw_day(seed: int) -> Plan:
         kills=swarm.kills_of_a_day(stream(seed, "day kills"), shape.choice((0, 0, 1, 2))),
         kinds=names,
         fast_s=shape.choice(_FASTEST_S),
-        probe_ms=shape.choice((600_000, 1_800_000, 3_600_000)),
-        refresh_ms=shape.choice((1_200_000, 3_000_000)),
+        probe_ms=shape.choice(_PROBES_MS),
+        refresh_ms=shape.choice(_REFRESHES_MS),
         traps=traps,
         bursts=bursts,
     )

@@ -6,10 +6,20 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
-Later = Callable[[int, Callable[[], None]], object]
+from actors.runtime.timers import Timer
+
+Later = Callable[[int, Callable[[], None]], Timer]
 """Calls its second argument after so many nanoseconds of virtual time."""
 _NS = 1_000_000_000
 _ROUNDS_MOST = 100_000
+
+
+class Alarm(asyncio.TimerHandle):
+    """A handle that knows the timer behind it: most are timeouts, which are canceled and need not come."""
+
+    __slots__ = ("timer",)
+
+    timer: Timer
 
 
 class SimulatedLoop(asyncio.AbstractEventLoop):
@@ -62,8 +72,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(self.time() + delay, callback, args, self, context)
-        self._later(max(0, round(delay * _NS)), lambda: self._due(handle))
+        handle = Alarm(self.time() + delay, callback, args, self, context)
+        handle.timer = self._later(max(0, round(delay * _NS)), lambda: self._due(handle))
         return handle
 
     def call_at(
@@ -79,7 +89,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         raise error if isinstance(error, BaseException) else RuntimeError(str(context.get("message")))
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Its time will find it canceled."""
+        assert isinstance(handle, Alarm)
+        handle.timer.cancel()
 
     def bury(self) -> None:
         """The process is dead: its coroutines are unwound, unheard, so that none outlives it."""
@@ -99,15 +110,35 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def _run_ready(self) -> None:
         self._waking = False
-        before = asyncio._get_running_loop()
-        asyncio._set_running_loop(self)
+        before = _Running.loop
+        _Running.change(self)
         try:
             while self._ready:
                 handle = self._ready.popleft()
                 if not handle.cancelled():
                     handle._run()
         finally:
-            asyncio._set_running_loop(before)
+            if before is not None:
+                _Running.change(before)
+
+
+class _Running:
+    """Which loop asyncio takes for the running one. Each change asks the kernel for the process's number, so that the
+    last one stays until another runs, or the simulation ends.
+    """
+
+    loop: SimulatedLoop | None = None
+
+    @classmethod
+    def change(cls, loop: SimulatedLoop | None) -> None:
+        if loop is not cls.loop:
+            asyncio._set_running_loop(loop)
+            cls.loop = loop
+
+
+def nothing_runs() -> None:
+    """The simulation is over: whoever runs a loop of his own finds none running."""
+    _Running.change(None)
 
 
 def simulated_loop(later: Later, now_ns: Callable[[], int]) -> SimulatedLoop:

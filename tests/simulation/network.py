@@ -7,6 +7,7 @@ dies still reaches the venue. Nobody hears its answer.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import Protocol
 
@@ -19,6 +20,7 @@ TICK_MS = 250
 MARKS_EVERY_MS = 3_000
 START_MS = 1_700_000_000_000
 """The venue's time when a simulation begins."""
+_in_order = json.JSONEncoder(sort_keys=True).encode
 
 
 class Scheduler(Protocol):
@@ -90,7 +92,7 @@ class Socket:
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sent:
     """One request that left a process, for whoever compares what left with what was durable."""
 
@@ -99,10 +101,11 @@ class Sent:
     api_key: str
     instance: int = 0
 
+    @cached_property
     def shown(self) -> str:
         """What it says, for a reader."""
         told = {name: value for name, value in self.params.items() if name not in ("recvWindow", "newOrderRespType")}
-        return json.dumps(told, sort_keys=True)
+        return _in_order(told)
 
 
 @dataclass(slots=True)
@@ -194,11 +197,10 @@ class Network:
                 self._push(socket, event)
 
     def publish_marks(self) -> None:
-        market = self.venue.drain_market()
         if self.now_ms - self._marks_ms < self.marks_every_ms:
             return
         self._marks_ms = self.now_ms
-        rows = [each.event for each in market if each.event["e"] == "markPriceUpdate"]
+        rows = [each.event for each in self.venue.drain_market() if each.event["e"] == "markPriceUpdate"]
         for socket in [each for each in self.sockets if not each.key]:
             self._push_row(socket, rows, 0)
 

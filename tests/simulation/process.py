@@ -156,6 +156,7 @@ class Process:
                 position_mode=login.mode,
                 probe_interval_ms=login.probe_ms,
                 listen_key_refresh_ms=login.refresh_ms,
+                rules_max_age_ms=config.phase2.reconciliation.check_intervals.slow_ms,
                 network=network,
                 loop=self.loop,
                 instance=instance,

@@ -22,7 +22,7 @@ from adapters.exchange.session import GUARD_MS, Session, Tape
 from adapters.exchange.settings import Clock, ExchangeSettings
 from messages.base import Message
 from messages.types import AccountId
-from tests.simulation.loop import SimulatedLoop
+from tests.simulation.loop import SimulatedLoop, nothing_runs
 from tests.simulation.network import Arrived, Broken, Network, Sent
 
 _TIMEOUT = ("RequestTimeout", "NetworkError", "OperationFailed", "BaseError", "TimeoutError")
@@ -103,12 +103,14 @@ class SimulatedSession(Session):
         if self._loop.dead:
             raise asyncio.CancelledError
         tape.begun = True
-        answer: asyncio.Future[Arrived | Broken] = self._loop.create_future()
+        answer: asyncio.Future[Arrived | Broken | None] = self._loop.create_future()
         self._network.send(self._signed(call), lambda heard: _settle(answer, heard))
+        guard = self._loop.call_later((self._settings.timeout_ms + GUARD_MS // 2) / 1000, _settle, answer, None)
         try:
-            async with asyncio.timeout((self._settings.timeout_ms + GUARD_MS // 2) / 1000):
-                heard = await answer
-        except TimeoutError:
+            heard = await answer
+        finally:
+            guard.cancel()
+        if heard is None:
             return Raised(classes=_TIMEOUT, text="request timed out")
         if isinstance(heard, Broken):
             classes = _REFUSED if heard.never_sent else _RESET
@@ -147,6 +149,7 @@ def simulated_transport() -> Iterator[None]:
     try:
         yield
     finally:
+        nothing_runs()
         setattr(client, "Session", real_session)  # noqa: B010
         session._build = real_build
 
@@ -160,6 +163,6 @@ def _end(ended: "asyncio.Future[Any]", why: str) -> None:
         ended.set_exception(ConnectionError(why))
 
 
-def _settle(answer: "asyncio.Future[Arrived | Broken]", heard: Arrived | Broken) -> None:
+def _settle(answer: "asyncio.Future[Arrived | Broken | None]", heard: Arrived | Broken | None) -> None:
     if not answer.done():
         answer.set_result(heard)

@@ -173,8 +173,9 @@ class World:
             self.door.close()
         return outcome
 
-    def _run(self, for_ms: int, until: Callable[[], bool] = lambda: False) -> bool:
-        return self.scheduler.run_until(lambda: self._look() or until(), for_ms * MS)
+    def _run(self, for_ms: int, until: Callable[[], bool] | None = None) -> bool:
+        looked = self._look if until is None else lambda: self._look() or until()
+        return self.scheduler.run_until(looked, for_ms * MS)
 
     def _look(self) -> bool:
         """After every step of the scheduler; True when there is nothing more to see."""
@@ -390,7 +391,7 @@ class World:
     # What the network tells ----------------------------------------------------------------------------
 
     def _sent(self, sent: Sent) -> None:
-        self._note(f"-->   {sent.call.method} {sent.call.path} {sent.shown()}")
+        self._note(f"-->   {sent.call.method} {sent.call.path} {sent.shown}")
         self.situations.sent(sent)
         self.traps.changed = True
         self.invariants.sent(sent)
@@ -401,7 +402,7 @@ class World:
     def _arrived(self, sent: Sent, answer: Answer) -> None:
         fault = f" FAULT {answer.fault.kind} {answer.fault.name}" if answer.fault else ""
         body = answer.body.decode(errors="replace")[:160] if sent.call.private else ""
-        self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {sent.shown()}: {body}")
+        self._note(f"<--   {answer.status}{fault} to {sent.call.method} {sent.call.path} {sent.shown}: {body}")
         if answer.fault is not None:
             account = self.situations.account_of_key(sent.api_key)
             trouble, symbol = trouble_of(answer.fault, sent.call.method), sent.params.get("symbol", "")
