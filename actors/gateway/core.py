@@ -45,10 +45,11 @@ class Gateway:
         self._outage = None if memory.venue else outage.connecting(account, self._desk.now_ns)
         self._sweep_ns = sweep_ns
         self._ticking = False
-        self._standing: tuple[Any, ...] = ()
+        self._health: tuple[Any, ...] = ()
+        self._load: tuple[int, ...] = ()
         self._used = ""
         self._status_ns = 0
-        self._status_due = False
+        self._status_due = self._status_settled = False
         self._routes = self._route_table()
 
     def start(self) -> tuple[tuple[Action, ...], tuple[Message, ...]]:
@@ -420,34 +421,36 @@ class Gateway:
             case "outage":
                 self._look_after_outage()
             case "status":
-                self._status_due = False
+                self._status_due, self._status_settled = False, True
             # "quiet" needs nothing but the departures that follow every step.
 
     def _tell_status(self) -> None:
         """At most every second, and only what changed: after every step, so that what did not has to cost little.
 
-        The end of a silence moves with the reading of two clocks: no change. Use moves all the time: told seldom.
+        How the venue is is told at once; how busy we are a second later, if we still are: most requests are answered
+        by then. The end of a silence moves with the reading of two clocks: no change. Use moves all the time: told
+        seldom.
         """
         if self._status_due:
             return
+        settled, self._status_settled = self._status_settled, False
         desk = self._desk
         now_ns, quiet_ns = desk.now_ns, desk.lanes.quiet_until_ns
-        standing = (
-            desk.open_for_business, desk.lanes.outstanding_total, desk.lanes.queued_total, len(self._orders.doubts),
-            desk.retries, quiet_ns > now_ns, desk.last_error, self._circuits.in_words,
-        )  # fmt: skip
-        same = standing == self._standing
-        if same and now_ns - self._status_ns < BUDGET_EVERY_NS:
+        health = (desk.open_for_business, quiet_ns > now_ns, desk.last_error, self._circuits.in_words)
+        load = (desk.lanes.outstanding_total, desk.lanes.queued_total, len(self._orders.doubts), desk.retries)
+        well, since_ns = health == self._health, now_ns - self._status_ns
+        same = well and load == self._load
+        if same and since_ns < BUDGET_EVERY_NS:
             return
         used = budget.in_words(desk.lanes.budget, now_ns)
         if same and used == self._used:
             return
-        if self._standing and now_ns - self._status_ns < STATUS_EVERY_NS:
+        if not settled and self._health and (well or since_ns < STATUS_EVERY_NS):
             self._status_due = True
-            desk.actions.append(Later("status", self._status_ns + STATUS_EVERY_NS - now_ns))
+            desk.later("status", STATUS_EVERY_NS if well else STATUS_EVERY_NS - since_ns)
             return
-        self._standing, self._used, self._status_ns = standing, used, now_ns
-        reachable, outstanding, queued, in_doubt, retries, quiet, last_error, breaker = standing
+        self._health, self._load, self._used, self._status_ns = health, load, used, now_ns
+        (reachable, quiet, last_error, breaker), (outstanding, queued, in_doubt, retries) = health, load
         desk.say(
             r.GatewayStatus(
                 account=self._account,

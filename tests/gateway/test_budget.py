@@ -210,6 +210,7 @@ def test_the_status_says_in_words_what_is_used() -> None:
     play.tell(r.BudgetUsed(account=MAIN, uses=(used,)))
     play.advance(2 * SECOND)
     play.tell(stage.opening())
+    play.advance(2 * SECOND)
     assert "weight 312 of 2400 in 60 s, orders 1 of 300 in 10 s" in play.statuses[-1].budget
 
 

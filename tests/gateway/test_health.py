@@ -205,17 +205,35 @@ def test_what_the_venue_says_unasked_is_passed_on(message: Message) -> None:
     assert message in play.said
 
 
-def test_status_is_told_when_it_changed_and_at_most_every_second() -> None:
+def test_how_busy_it_is_is_told_at_most_every_second() -> None:
     play = Stage()
     play.advance(5 * SECOND)
     play.forget()
-    for ordinal in range(1, 50):
+    for ordinal in range(1, 150):
         play.tell(stage.opening(stage.order_id(1, ordinal)))
         play.advance(10 * MS)
     assert len(play.statuses) == 1
     play.advance(2 * SECOND)
     assert len(play.statuses) == 2
-    assert (play.statuses[-1].outstanding, play.statuses[-1].queued) == (16, 33)
+    assert (play.statuses[-1].outstanding, play.statuses[-1].queued) == (16, 133)
+
+
+def test_what_was_answered_within_the_second_is_not_told() -> None:
+    play = Stage()
+    play.advance(5 * SECOND)
+    play.forget()
+    play.tell(stage.opening())
+    play.tell(stage.accepted(), stage.fill())
+    play.advance(2 * SECOND)
+    assert play.statuses == []
+
+
+def test_that_the_venue_is_gone_is_told_at_once() -> None:
+    play = Stage()
+    play.advance(5 * SECOND)
+    play.forget()
+    play.tell(r.VenueDown(account=MAIN, cause="connection refused"))
+    assert [status.reachable for status in play.statuses] == [False]
 
 
 def test_a_message_that_is_not_for_a_gateway_is_a_bug_that_shows() -> None:
