@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from actors.gateway import budget, lanes, outage, resync
-from actors.gateway.actions import MS, NOTIFIER, SECOND, Action, Later, Never
+from actors.gateway.actions import MS, NOTIFIER, SECOND, Action, Never
 from actors.gateway.breaker import Channel
 from actors.gateway.circuits import Circuits
 from actors.gateway.desk import Desk

@@ -55,6 +55,8 @@ class Exchange:
         self.next_algo_id = 4_000_000_000_000_001
         self.trade_ids: dict[str, int] = dict.fromkeys(self.markets, FIRST_TRADE_ID)
         """The next one of each symbol: as at Binance, each counts its trades by itself."""
+        self.traded = 0
+        """Trades of all symbols since this model was made: whoever watches it sees that there are new ones."""
         self.next_transaction_id = 1
         self.fees_collected = ZERO
         self.insurance_fund = ZERO
@@ -172,6 +174,7 @@ class Exchange:
             self._move_isolated(account, position, held_before, price)
         trade_id = self.trade_ids[order.symbol]
         self.trade_ids[order.symbol] += 1
+        self.traded += 1
         return Trade(
             trade_id=trade_id,
             order_id=order.order_id,

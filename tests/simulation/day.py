@@ -19,8 +19,8 @@ STRIDE = 1_009
 OPENINGS = (4, 8)
 FUNDING_MS = (6_400_000, 35_200_000, 64_000_000)
 """When the venue pays funding, in this simulation's time: 00:00, 08:00 and 16:00 UTC."""
-_FASTEST_S = (3_600, 7_200, 10_800)
-_PROBES_MS = (1_200_000, 3_600_000, 7_200_000)
+_FASTEST_S = (3_600, 7_200, 14_400)
+_PROBES_MS = (3_600_000, 7_200_000, 14_400_000)
 _REFRESHES_MS = (2_400_000, 3_000_000, 3_400_000)
 
 

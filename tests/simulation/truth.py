@@ -254,4 +254,4 @@ class Books:
 
 def _grown(exchange: Exchange) -> int:
     """Grows with every order and every trade."""
-    return exchange.next_order_id + exchange.next_algo_id + sum(exchange.trade_ids.values())
+    return exchange.next_order_id + exchange.next_algo_id + exchange.traded

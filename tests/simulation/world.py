@@ -189,7 +189,8 @@ class World:
         self.invariants.after_step()
         if self.traps.changed and self.traps.set and not self.peace:
             self.traps.look()
-        self._reached("step")
+        if self._kills:
+            self._reached("step")
         if self._doomed is not None:
             self._die(self._doomed)
         return self.invariants.found is not None
