@@ -87,7 +87,8 @@ def _one(arguments: argparse.Namespace) -> int:
     if arguments.json:
         total = fleet.Sum()
         total.add(outcome)
-        _say(json.dumps(_document(total, range(plan.seed, plan.seed + 1)), indent=1))
+        about = {"trace": outcome.digest, "positions": outcome.positions, "steps": outcome.steps}
+        _say(json.dumps(_document(total, range(plan.seed, plan.seed + 1)) | about, indent=1))
     elif arguments.trace or outcome.violation:
         _say("\n".join(outcome.timeline))
     if not arguments.json:
