@@ -55,6 +55,11 @@ def refusal(command: OpenPosition, facts: Facts) -> str:
     return next((why for check in _CHECKS if (why := check(command, facts))), "")
 
 
+def late_refusal(command: OpenPosition, facts: Facts) -> str:
+    """The first reason against what was admitted a while ago and leaves only now, having waited for its leverage."""
+    return next((why for check in _WHILE_IT_WAITED if (why := check(command, facts))), "")
+
+
 def _switched_off(_: OpenPosition, facts: Facts) -> str:
     return "phase2.enabled is false: Albra watches and sends nothing" if facts.watch_only else ""
 
@@ -333,3 +338,6 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
 _ABOUT_THE_OPENING = (_key_taken, _opposite, _prices, _liquidation, _leverage)
 _ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING)
 """What is held has its key, its side, its prices and its leverage already."""
+_WHILE_IT_WAITED = (_on_hold, _unsettled, _strangers, _leg_being_cleared, _loss)
+"""What may be otherwise by then. It counts among the amounts and in the minute already; what leaves while the venue is
+down, the gateway refuses."""

@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from actors.position.actor import Identity
 from actors.position.state import blank
-from actors.supervisor.admission import refusal
+from actors.supervisor.admission import late_refusal, refusal
 from actors.supervisor.book import Account
-from actors.supervisor.changes import addition, change_refusal, earned
+from actors.supervisor.changes import change_refusal, earned, enlarging
 from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.openings import LEAVING_NS, Openings
 from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
-from messages.types import Address, CommandId, Key, OrderPurpose, PositionId
+from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose, PositionId
 
 
 class Orders:
@@ -127,8 +127,27 @@ class Orders:
         if why:
             self._desk.reply(command, accepted=False, text=why)
         elif command.add is not None:
-            self._openings.admit(addition(command, view, command.add), lasting_ns=LEAVING_NS)
+            self._openings.admit(enlarging(command.command_id, view, command.add), lasting_ns=LEAVING_NS)
         return not why
+
+    def ask_again(self, ordinal: int, correlation_id: CorrelationId) -> None:
+        """An entry waited for its leverage, as long as the venue took: the leg, and much else, may be otherwise by now.
+
+        Called off before its position hears of the leverage, it never leaves.
+        """
+        view = self._memory.book.views.get(ordinal)
+        if view is None or not view.to_come:
+            return
+        waiting = enlarging(CommandId(""), view, view.to_come)
+        why = late_refusal(waiting, self._openings.facts(self._memory.accounts[view.account]))
+        if why:
+            call_off = c.CancelEntry(
+                command_id=CommandId(""),
+                correlation_id=correlation_id,
+                position_id=view.position_id,
+                why=f"it waited for its leverage: {why}",
+            )
+            self._desk.tell_position(ordinal, call_off)
 
     def _known(self, ordinal: int, position_id: PositionId) -> bool:
         view = self._memory.book.views.get(ordinal)

@@ -209,3 +209,18 @@ def test_a_pause_that_is_said_again_after_a_restart_holds_nothing_a_second_time(
         outcome = world.run()
     assert (outcome.deaths, outcome.violation) == (1, None)
     assert [type(event) for event in world.ledger.events[0]].count(OpeningsPaused) == 1
+
+
+def test_an_opening_that_waited_for_its_leverage_is_asked_again_before_it_leaves() -> None:
+    """Seed 71314, I8: by then a neighbor's stop had fired, and its target rested still to take what was opened."""
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000, target_ppm=50_000),
+        opening(6_000, 1, "beta", leverage=10),
+        Act(at_ms=7_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+    )
+    slow = ANSWERS["timeout_408"].at(Moment.BEFORE_EFFECT, method="POST", path="/leverage", symbol="SOLUSDT")
+    stuck = ANSWERS["unavailable_503"].at(
+        Moment.BEFORE_EFFECT, method="DELETE", path="/algoOrder", count=0, until_ms=START_MS + 15_000
+    )
+    outcome = holds(plan(*acts, faults=(slow, stuck)))
+    assert (outcome.faults["STATUS timeout_408"], outcome.faults["STATUS unavailable_503"] > 0) == (1, True)
