@@ -119,9 +119,8 @@ class Reports:
         if parsed is None:
             return
         if isinstance(report, r.SettingApplied):
-            self._orders.ask_again(
-                parsed[1], report.correlation_id
-            )  # before the position hears that nothing holds its entry any more
+            # Before the position hears that nothing holds its entry any more.
+            self._orders.ask_again(parsed[1], report.correlation_id)
         self._desk.tell_position(parsed[1], report)
 
     def _sweep(self, report: r.Sweep) -> None:
