@@ -324,6 +324,13 @@ class RulesUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegUpdated(Event):
+    """From now on another position stands on the same leg of the venue, or none does any more."""
+
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRefused(Event):
     """A message met a state in which it may change nothing."""
 

@@ -59,6 +59,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.CancelRejected,
         reports.FillReport,
         reports.FillsFetched,
+        reports.LegChanged,
         reports.SettingApplied,
         reports.SettingRefused,
         reports.MarginCall,

@@ -287,6 +287,14 @@ class RulesChanged(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegChanged(Message):
+    """To one position: whether another one stands on its leg of the venue, or is about to."""
+
+    position_id: PositionId
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamUp(VenueReport):
     """The account's event stream is open from now on; what happened before must be read."""
 
@@ -398,6 +406,7 @@ class PositionView(Message):
     leverage is being set.
     `touched_ns` is when its last event was decided: a snapshot of the venue begun before says nothing of it.
     `unread`: the venue has filled more than there are trades for yet.
+    `shared_leg`: it knows of another position on its leg.
     """
 
     position_id: PositionId
@@ -429,6 +438,7 @@ class PositionView(Message):
     funding: Decimal = Decimal(0)
     unread: bool = False
     to_come: Decimal = Decimal(0)
+    shared_leg: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,6 +187,10 @@ def _rules_updated(p: Position, ev: e.RulesUpdated) -> Position:
     return replace(p, instrument=ev.instrument, protection_ns=ev.ts_init, goal_ns=ev.ts_init)
 
 
+def _leg_updated(p: Position, ev: e.LegUpdated) -> Position:
+    return replace(p, shared_leg=ev.shared)
+
+
 def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
     order = _find(p, ev.client_order_id)
     return _put(p, replace(order, cancel_intended=True, touched_ns=ev.ts_init))
@@ -363,6 +367,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.PositionStranded: _stranded,
     e.FundingBooked: _funding_booked,
     e.RulesUpdated: _rules_updated,
+    e.LegUpdated: _leg_updated,
     e.OrderIntended: _order_intended,
     e.OrderAcknowledged: _order_acknowledged,
     e.OrderTriggered: lambda p, ev: _put(p, replace(_find(p, ev.client_order_id), triggered=True)),

@@ -188,7 +188,8 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     """Have orders of this purpose at the wanted price for the whole quantity: one, or where it is above the market
     maximum, as many as that takes.
 
-    The new ones rest before the old ones go.
+    Alone on its leg the new ones rest before the old ones go: should all of them fire, "reduce only" ends at flat.
+    Beside a neighbor it would not, see `_make_room`.
     """
     p = d.position
     price = p.wanted_price(purpose)
@@ -202,12 +203,39 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         if wait_ms:
             d.wake(f"protect:{purpose}", wait_ms)
             return
-        for part in _parts(p, kept, missing):
+        if p.shared_leg and _make_room(d, live, kept, missing):
+            return
+        for part in _split(missing, _most(p)) if p.shared_leg else _parts(p, kept, missing):
             _intend(d, purpose, kind, part, price)
         return
     for order in live:
         if order not in kept:
             _cancel(d, order, "replaced" if kept else "no longer wanted")
+
+
+def _make_room(d: Draft, live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> bool:
+    """Whether something has to go, and be known to have gone, before what is missing may be placed.
+
+    On a shared leg (I8) orders of one purpose are never for more than is held, not for a moment: whoever dies in it
+    leaves both to fire, and the excess is a neighbor's. What grew is added to what rests, which stays. Only a crowd of
+    small ones, or a part that is too small for an order, takes the smallest of them along.
+    """
+    p = d.position
+    most = _most(p)
+    crowd = len(kept) + len(_split(missing, most)) > len(_split(p.quantity, most)) + 1
+    too_small = p.instrument is not None and missing < p.instrument.min_quantity
+    if kept and (crowd or too_small):
+        smallest = min(kept, key=lambda o: o.leaves)
+        kept = tuple(o for o in kept if o is not smallest)
+    leaving = [order for order in live if order not in kept]
+    for order in leaving:
+        _cancel(d, order, "replaced; its leg is shared")
+    return bool(leaving)
+
+
+def _most(p: Position) -> Decimal:
+    """The most that the venue takes in one order by market; all of it where it names no such bound."""
+    return (p.instrument.max_market_quantity if p.instrument is not None else ZERO) or p.quantity
 
 
 def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decimal]:
@@ -216,8 +244,8 @@ def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decim
     Where it does not, what is missing is added to what rests. A position that grew by crumbs would have a crowd of
     orders so, and venues count them: then everything is placed anew, in as few as it takes.
     """
-    most = p.instrument.max_market_quantity if p.instrument is not None else ZERO
-    if not most or p.quantity <= most:
+    most = _most(p)
+    if p.quantity <= most:
         return [p.quantity]
     fewest, added = _split(p.quantity, most), _split(missing, most)
     return added if len(kept) + len(added) <= len(fewest) + 1 else fewest

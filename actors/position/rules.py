@@ -161,6 +161,11 @@ def rules_changed(d: Draft, message: r.RulesChanged) -> None:
         d.record(e.RulesUpdated, instrument=message.instrument)
 
 
+def leg_changed(d: Draft, message: r.LegChanged) -> None:
+    if d.position.version and message.shared is not d.position.shared_leg:
+        d.record(e.LegUpdated, shared=message.shared)
+
+
 def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
     order = known_order(d, message)
     if order is None or message.cancel or order.phase is not OrderPhase.SENT:

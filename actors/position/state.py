@@ -102,6 +102,7 @@ class Position:
     `entry_over` says that no further part of the entry is sent: one came to nothing, a reduction was asked for
     or happened, or the quantity was changed outside. `entries_from` is the number of the last order before an
     addition was asked for: later entries are its own. `done` says what was achieved last, for people.
+    `shared_leg`: another position stands on the same leg of the venue, where "reduce only" keeps nobody's part.
     """
 
     key: Key
@@ -148,6 +149,7 @@ class Position:
     funding: tuple[tuple[str, Decimal], ...] = ()
     opened_ns: int = 0
     funded_ns: int = 0
+    shared_leg: bool = False
 
     @property
     def position_id(self) -> PositionId:

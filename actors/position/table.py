@@ -55,6 +55,7 @@ _FREE = _refuse("it is not on hold")
 _NOTHING_SENT = _refuse("nothing has been sent for this position yet")
 _NOTHING_HELD = _refuse("nothing is held yet")
 _RULED = _ignore("it sends no more orders, by whichever rules")
+_ALONE = _ignore("nothing of it is on the leg")
 _SETTLED = _ignore("nothing of it is open, so its leverage is nobody's business")
 _STILL = _ignore("no leverage is being set")
 _NO_ENTRY = _refuse("no entry is working")
@@ -72,7 +73,7 @@ _modify, _pause, _resume, _adjust = (
     _apply(wishes.adjust),
 )
 _call_off, _paid = _apply(wishes.cancel_entry), _apply(rules.funded)
-_rule = _apply(rules.rules_changed)
+_rule, _leg = _apply(rules.rules_changed), _apply(rules.leg_changed)
 _set, _unset = _apply(rules.setting_applied), _apply(rules.setting_refused)
 _ack, _rej, _unk, _rep, _abs, _fill, _done, _swp, _wake, _rec = (
     _apply(rules.accepted),
@@ -114,6 +115,7 @@ _ROWS: Mapping[type[Message], tuple[Cell, ...]] = {
     r.FillsFetched:      (_NOTHING_SENT, _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done),
     r.FundingShare:      (_NEVER_HELD,   _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _NEVER_HELD, _NEVER_HELD),
     r.RulesChanged:      (_rule,         _rule,    _rule,    _rule,    _rule,    _rule,    _rule,    _rule,    _RULED,   _RULED,   _RULED),
+    r.LegChanged:        (_leg,          _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _ALONE,   _ALONE,   _ALONE),
     r.Sweep:             (_NO_ORDERS,    _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _ENDED,   _ENDED,   _ENDED),
     r.Woken:             (_wake,         _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _ENDED,   _ENDED,   _ENDED),
     r.Recovered:         (_rec,          _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _ENDED,   _ENDED,   _ENDED),

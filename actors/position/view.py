@@ -49,5 +49,6 @@ def view(p: Position) -> PositionView:
         trailing=p.trailing,
         funding=dict(p.funding).get(QUOTE, Decimal(0)),
         to_come=p.to_come,
+        shared_leg=p.shared_leg,
         unread=any(o.fills_missing for o in p.orders),
     )

@@ -50,7 +50,7 @@ class SupervisorActor(Actor[Message]):
             self._openings.apply(event)
         for position in self._restored.positions:
             key = position.key
-            self._desk.memory.book.reserved[key] = position.ordinal
+            self._desk.memory.book.occupy(key, position.ordinal)
             self._desk.spawn(Identity(key=key, ordinal=position.ordinal, journal_id=position.journal_id), position)
         for ordinal, _ in self._restored.finished[-self._desk.settings.finished_shown :]:
             self._desk.revive(ordinal)

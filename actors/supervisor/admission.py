@@ -7,7 +7,7 @@ from decimal import Decimal
 from actors.supervisor.book import Account, Hold
 from messages.commands import OpenPosition
 from messages.reports import PositionView
-from messages.types import Instrument, Key, PositionMode, PositionSide, PositionState, Symbol
+from messages.types import Instrument, Key, OrderPurpose, PositionMode, PositionSide, PositionState, Symbol
 
 PARTS_MOST = 20
 """A market entry above the venue's maximum is split; into more parts than this it is refused."""
@@ -53,6 +53,11 @@ def addition_refusal(command: OpenPosition, facts: Facts) -> str:
 def refusal(command: OpenPosition, facts: Facts) -> str:
     """The first reason against it, or an empty text."""
     return next((why for check in _CHECKS if (why := check(command, facts))), "")
+
+
+def late_refusal(command: OpenPosition, facts: Facts) -> str:
+    """The first reason against what was admitted a while ago and leaves only now, having waited for its leverage."""
+    return next((why for check in _WHILE_IT_WAITED if (why := check(command, facts))), "")
 
 
 def _switched_off(_: OpenPosition, facts: Facts) -> str:
@@ -143,6 +148,25 @@ def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
     if leaving is None:
         return ""
     return f"{leaving.position_id} is being reduced, its stops may rest on {command.symbol} still; try again soon"
+
+
+def _stops_being_replaced(command: OpenPosition, facts: Facts) -> str:
+    """Alone on its leg a position places the new stop before the old one goes: together they would eat a newcomer."""
+    twice = next(
+        (
+            view
+            for view in facts.live
+            if (view.symbol, view.side) == (command.symbol, command.side)
+            and view.strategy != command.strategy
+            and any(_resting(view, purpose) > view.quantity for purpose in OrderPurpose if purpose.protective)
+        ),
+        None,
+    )
+    return f"{twice.position_id} has its stops replaced on {command.symbol} just now; try again soon" if twice else ""
+
+
+def _resting(view: PositionView, purpose: OrderPurpose) -> Decimal:
+    return sum((o.quantity - o.filled_quantity for o in view.orders if o.purpose is purpose), Decimal(0))
 
 
 def _is_reduced(view: PositionView) -> bool:
@@ -323,6 +347,7 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
     _key_taken,
     _opposite,
     _leg_being_cleared,
+    _stops_being_replaced,
     _prices,
     _liquidation,
     _leverage,
@@ -333,3 +358,6 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
 _ABOUT_THE_OPENING = (_key_taken, _opposite, _prices, _liquidation, _leverage)
 _ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING)
 """What is held has its key, its side, its prices and its leverage already."""
+_WHILE_IT_WAITED = (_on_hold, _unsettled, _strangers, _leg_being_cleared, _stops_being_replaced, _loss)
+"""What may be otherwise by then. It counts among the amounts and in the minute already; what leaves while the venue is
+down, the gateway refuses."""

@@ -23,10 +23,16 @@ from messages.types import (
 TERMINAL_KEPT = 500
 """Terminal positions whose view stays at hand; older ones are in the journal."""
 COMMANDS_KEPT = 10_000
+Leg = tuple[AccountId, Symbol, PositionSide]
+"""What a venue holds as one, whoever of ours has a part of it."""
 
 
 def key_of(view: PositionView) -> Key:
     return Key(account=view.account, symbol=view.symbol, side=view.side, strategy=view.strategy)
+
+
+def leg_of(key: Key) -> Leg:
+    return key.account, key.symbol, key.side
 
 
 @dataclass(slots=True)
@@ -86,6 +92,8 @@ class Book:
 
     views: dict[int, PositionView] = field(default_factory=dict)
     reserved: dict[Key, int] = field(default_factory=dict)
+    legs: dict[Leg, set[int]] = field(default_factory=dict)
+    """Whose keys are reserved, by leg: asked at every view, so never looked for among all."""
     commands: OrderedDict[CommandId, int] = field(default_factory=OrderedDict)
     finished: dict[int, PositionId] = field(default_factory=dict)
     admitted: dict[CommandId, tuple[OpenPosition, int]] = field(default_factory=dict)
@@ -110,11 +118,27 @@ class Book:
         key = next((key for key, holder in self.reserved.items() if holder == number), None)
         return position_id(key, number) if key is not None else None
 
+    def occupy(self, key: Key, ordinal: int) -> None:
+        self.reserved[key] = ordinal
+        self.legs.setdefault(leg_of(key), set()).add(ordinal)
+
+    def vacate(self, key: Key, ordinal: int) -> None:
+        if self.reserved.get(key) == ordinal:
+            del self.reserved[key]
+        holders = self.legs.get(leg_of(key), set())
+        holders.discard(ordinal)
+        if not holders:
+            self.legs.pop(leg_of(key), None)
+
+    def holders(self, key: Key) -> frozenset[int]:
+        """Ordinals of all that stand on its leg, or are about to."""
+        return frozenset(self.legs.get(leg_of(key), ()))
+
     def reserve(self, key: Key, command_id: CommandId) -> int:
         """The ordinal of a new position, which has this key from now on."""
         ordinal = self.next_ordinal
         self.next_ordinal += 1
-        self.reserved[key] = ordinal
+        self.occupy(key, ordinal)
         self.remember(command_id, ordinal)
         return ordinal
 
@@ -136,11 +160,10 @@ class Book:
         key = key_of(view)
         if not view.state.terminal:
             self.ended.discard(view.ordinal)
-            self.reserved[key] = view.ordinal
+            self.occupy(key, view.ordinal)
             self.finished.pop(view.ordinal, None)
             return
-        if self.reserved.get(key) == view.ordinal:
-            del self.reserved[key]
+        self.vacate(key, view.ordinal)
         self.ended.add(view.ordinal)
         self.finished[view.ordinal] = view.position_id
 
@@ -151,9 +174,7 @@ class Book:
         return tuple(opening for opening, _ in self.admitted.values() if opening.account == account)
 
     def forget(self, view: PositionView) -> None:
-        key = key_of(view)
-        if self.reserved.get(key) == view.ordinal:
-            del self.reserved[key]
+        self.vacate(key_of(view), view.ordinal)
         self.views.pop(view.ordinal, None)
         self.ended.discard(view.ordinal)
         for command in [command for command, ordinal in self.commands.items() if ordinal == view.ordinal]:

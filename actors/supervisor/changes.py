@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation
 from messages.commands import ModifyPosition, OpenPosition
 from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
-from messages.types import Instrument, PositionSide, Symbol
+from messages.types import CommandId, Instrument, PositionSide, Symbol
 
 ZERO = Decimal(0)
 MONEY_STEP = Decimal("0.00000001")
@@ -53,13 +53,15 @@ def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
 
 
 def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
-    return addition_refusal(addition(command, view, command.add), facts) if command.add is not None else ""
+    if command.add is None:
+        return ""
+    return addition_refusal(enlarging(command.command_id, view, command.add), facts)
 
 
-def addition(command: ModifyPosition, view: PositionView, quantity: Decimal) -> OpenPosition:
-    """The opening that an addition amounts to, by market."""
+def enlarging(command_id: CommandId, view: PositionView, quantity: Decimal) -> OpenPosition:
+    """The opening that an addition, or what is to come of an entry, amounts to; by market."""
     return OpenPosition(
-        command_id=command.command_id,
+        command_id=command_id,
         account=view.account,
         symbol=view.symbol,
         side=view.side,

@@ -6,15 +6,15 @@ from decimal import Decimal
 
 from actors.position.actor import Identity
 from actors.position.state import blank
-from actors.supervisor.admission import refusal
-from actors.supervisor.book import Account
-from actors.supervisor.changes import addition, change_refusal, earned
+from actors.supervisor.admission import late_refusal, refusal
+from actors.supervisor.book import Account, key_of
+from actors.supervisor.changes import change_refusal, earned, enlarging
 from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.openings import LEAVING_NS, Openings
 from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
-from messages.types import Address, CommandId, Key, OrderPurpose, PositionId
+from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose, PositionId
 
 
 class Orders:
@@ -89,6 +89,7 @@ class Orders:
         identity = Identity(key=key, ordinal=ordinal, journal_id=self._desk.settings.journal_id)
         self._desk.spawn(identity, blank(key, ordinal, self._desk.settings.journal_id))
         self._desk.tell_position(ordinal, replace(command, instrument=account.instruments[command.symbol]))
+        self._tell_leg(key)
         return ordinal
 
     def _to_position(
@@ -127,8 +128,27 @@ class Orders:
         if why:
             self._desk.reply(command, accepted=False, text=why)
         elif command.add is not None:
-            self._openings.admit(addition(command, view, command.add), lasting_ns=LEAVING_NS)
+            self._openings.admit(enlarging(command.command_id, view, command.add), lasting_ns=LEAVING_NS)
         return not why
+
+    def ask_again(self, ordinal: int, correlation_id: CorrelationId) -> None:
+        """An entry waited for its leverage, as long as the venue took: the leg, and much else, may be otherwise by now.
+
+        Called off before its position hears of the leverage, it never leaves.
+        """
+        view = self._memory.book.views.get(ordinal)
+        if view is None or not view.to_come:
+            return
+        waiting = enlarging(CommandId(""), view, view.to_come)
+        why = late_refusal(waiting, self._openings.facts(self._memory.accounts[view.account]))
+        if why:
+            call_off = c.CancelEntry(
+                command_id=CommandId(""),
+                correlation_id=correlation_id,
+                position_id=view.position_id,
+                why=f"it waited for its leverage: {why}",
+            )
+            self._desk.tell_position(ordinal, call_off)
 
     def _known(self, ordinal: int, position_id: PositionId) -> bool:
         view = self._memory.book.views.get(ordinal)
@@ -145,10 +165,16 @@ class Orders:
         Admitted is enough: an opening's view comes after its commit, and a close may be asked for in between.
         """
         mine = next((key for key, holder in self._memory.book.reserved.items() if holder == ordinal), None)
-        return mine is not None and any(
-            holder != ordinal and (other.account, other.symbol, other.side) == (mine.account, mine.symbol, mine.side)
-            for other, holder in self._memory.book.reserved.items()
-        )
+        return mine is not None and len(self._memory.book.holders(mine)) > 1
+
+    def _tell_leg(self, key: Key, only: int | None = None) -> None:
+        """Whoever does not know yet whether he is alone on his leg is told; who has no view yet, when he has one."""
+        holders = self._memory.book.holders(key)
+        for ordinal in sorted(holders) if only is None else (only,):
+            view = self._memory.book.views.get(ordinal)
+            if view is not None and ordinal in holders and view.shared_leg is not (len(holders) > 1):
+                changed = r.LegChanged(position_id=view.position_id, shared=len(holders) > 1)
+                self._desk.context.tell(position_address(ordinal), changed)
 
     def _close_all(self, command: c.CloseAll) -> None:
         if self._desk.settings.watch_only:
@@ -186,6 +212,8 @@ class Orders:
         if before is not None and before.version >= view.version:
             return
         self._memory.book.update(view)
+        came_or_went = before is None or before.state.terminal != view.state.terminal
+        self._tell_leg(key_of(view), None if came_or_went else view.ordinal)
         self._memory.taken.shown(view)
         if before is None:
             for command in self._memory.taken.met(view):

@@ -116,8 +116,12 @@ class Reports:
 
     def _setting(self, report: r.SettingApplied | r.SettingRefused) -> None:
         parsed = parse_position_id(report.position_id)
-        if parsed is not None:
-            self._desk.tell_position(parsed[1], report)
+        if parsed is None:
+            return
+        if isinstance(report, r.SettingApplied):
+            # Before the position hears that nothing holds its entry any more.
+            self._orders.ask_again(parsed[1], report.correlation_id)
+        self._desk.tell_position(parsed[1], report)
 
     def _sweep(self, report: r.Sweep) -> None:
         for view in self._memory.book.live():

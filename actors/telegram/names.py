@@ -122,6 +122,7 @@ CODES = (
     N_("ProtectionRequested"),
     N_("ProtectionPlaced"),
     N_("RulesUpdated"),
+    N_("LegUpdated"),
     N_("ProtectionFailed"),
     N_("PositionPaused"),
     N_("PositionResumed"),

@@ -43,6 +43,8 @@ SENTENCES = (
     N_("strategy {name} holds {symbol} {side} already"),
     N_("strategy {name} holds {symbol} {side}, and a one-way account nets them; use hedge mode to hold both sides"),
     N_("{position} is being reduced, its stops may rest on {symbol} still; try again soon"),
+    N_("{position} has its stops replaced on {symbol} just now; try again soon"),
+    N_("it waited for its leverage: {why}"),
     N_("quantity {quantity} is below the minimum of {least} ({symbol})"),
     N_("quantity {quantity} is not a positive multiple of {step} ({symbol})"),
     N_("quantity {quantity} is above the maximum of {most} ({symbol})"),

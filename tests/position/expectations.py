@@ -162,6 +162,19 @@ _CELLS: Mapping[str, str] = {
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -
     """,
+    "LegChanged": """
+        PENDING     applied PENDING     LegUpdated | -
+        OPENING     applied OPENING     LegUpdated | -
+        ACTIVE      applied ACTIVE      LegUpdated | -
+        MODIFYING   applied MODIFYING   LegUpdated | -
+        MODIFIED    applied MODIFIED    LegUpdated | -
+        PAUSED      applied PAUSED      LegUpdated | -
+        RECONCILING applied RECONCILING LegUpdated | -
+        CLOSING     applied CLOSING     LegUpdated | -
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
     "SettingApplied": """
         PENDING     applied OPENING     LeverageApplied OrderIntended | SubmitOpening
         OPENING     applied OPENING     LeverageApplied | -

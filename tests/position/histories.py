@@ -344,6 +344,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     r.Sweep: lambda s: s.sweep(),
     r.FundingShare: lambda s: s.funding("-0.3"),
     r.RulesChanged: lambda s: ruled(s, min_notional=dec(20)),
+    r.LegChanged: lambda s: r.LegChanged(position_id=s.position.position_id, shared=True),
     r.Recovered: lambda _: r.Recovered(),
 }
 

@@ -60,7 +60,7 @@ def test_every_state_of_every_message_is_decided_with_a_reason() -> None:
 
 def test_every_cell_is_expected_by_name() -> None:
     assert set(EXPECTED) == {(message.__name__, str(state)) for message, state in CELLS}
-    assert len(EXPECTED) == 264
+    assert len(EXPECTED) == 275
 
 
 def observe(message: type[Message], state: PositionState) -> Expected:

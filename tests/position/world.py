@@ -156,6 +156,10 @@ class World:
         else:
             assert submit.side is self.story.key.side.reducing, "I8: what closes is on the closing side"
             assert submit.quantity <= step.position.quantity, "I8: never more than is held"
+            if self.neighbor and submit.conditional:
+                purpose = next(o.purpose for o in step.position.orders if o.client_order_id == name)
+                resting = sum((o.leaves for o in step.position.live_orders(purpose)), Decimal(0))
+                assert resting <= step.position.quantity, "I8: two of one purpose eat a neighbor's"
             assert submit.quantity <= MARKET_MOST, "the venue takes no more at once, of a stop neither"
 
     def _watch_protection(self, step: Step) -> None:
@@ -558,6 +562,8 @@ def begin(choose: Callable[[int], int]) -> World:
         world.exposure = command.quantity
     world.commands.append(command)
     world.tell(command)
+    if world.neighbor:
+        world.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
     return world
 
 

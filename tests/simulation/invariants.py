@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from actors.position.fold import fold
-from actors.position.state import OrderPhase, Position, blank
+from actors.position.state import PROTECTIVE, OrderPhase, Position, blank
 from adapters.paper.answer import Answer
 from messages import events as e
 from messages.base import Event, Message
@@ -226,11 +226,11 @@ class Invariants:
         mine = _leg(self.ledger.positions[ordinal])
         for other in self.ledger.positions.values():
             same = _leg(other) == mine and other.ordinal != ordinal
-            stops = other.live_orders(OrderPurpose.STOP, OrderPurpose.TARGET)
+            stops = other.live_orders(*PROTECTIVE)
             reduced = other.goal is not None and not other.cancel_first
             if same and _reduced_outside(self.ledger.events[other.ordinal], event.ts_init):
                 continue  # the entry was granted before, and was on its way
-            if same and stops and (reduced or any(stop.leaves > other.quantity for stop in stops)):
+            if same and stops and (reduced or _oversized(other)):
                 text = f"{event.client_order_id} opens while {other.position_id} is reduced with its stops in place"
                 self.fail("I8", text, ordinal)
 
@@ -273,13 +273,21 @@ class Invariants:
         if before * signed >= 0 or abs(signed) > abs(before):
             self.fail("I8", f"{intent.purpose} {name} traded {signed} against {before}", ordinal)
         # A stop that is left over for a moment after a close may fire: that is I9's business, and `_neighbor`'s.
-        left_over = intent.purpose.protective and net + trade.quantity <= 0
+        left_over = intent.purpose.protective and net + trade.quantity <= 0 and not self._twice(position, intent)
         if net < 0 and left_over:
-            # Both halves of a pair fired, one of them while nobody could cancel it: no venue order prevents that. The
-            # leg adds up, but who of its holders lost is for a human to say, so it settles only by hand.
+            # Both halves of a pair fired, two purposes with each for no more than is held, one of them while nobody
+            # could cancel it: no venue order prevents that. The leg adds up, but who of its holders lost is for a human
+            # to say, so it settles only by hand.
             self._overshot[_leg(position)] = ordinal
         if net < 0 and not left_over and not self.books.disturbed(position.key) and not _adopted(position):
             self.fail("I8", f"{position.position_id} has sold {-net} more than it ever held", ordinal)
+
+    def _twice(self, position: Position, intent: e.OrderIntended) -> bool:
+        """Orders of one purpose, a stop and the one in its place say, have together sold more than was ever bought."""
+        same = (o for o in position.orders if o.purpose is intent.purpose)
+        bought = (o for o in position.orders if o.purpose is OrderPurpose.ENTRY)
+        sold, had = (sum((self.books.executed(o.client_order_id) for o in each), ZERO) for each in (same, bought))
+        return sold > had
 
     # Now and then --------------------------------------------------------------------------------------
 
@@ -430,6 +438,11 @@ class Invariants:
 
 def _leg(p: Position) -> tuple[str, str, str]:
     return str(p.key.account), str(p.key.symbol), p.key.side.value
+
+
+def _oversized(p: Position) -> bool:
+    """Stops, targets or trailing stops that rest, or are on their way, for more than is held."""
+    return any(sum((o.leaves for o in p.live_orders(purpose)), ZERO) > p.quantity for purpose in PROTECTIVE)
 
 
 def _reduced_outside(events: Sequence[Event], now_ns: int) -> bool:

@@ -209,3 +209,42 @@ def test_a_pause_that_is_said_again_after_a_restart_holds_nothing_a_second_time(
         outcome = world.run()
     assert (outcome.deaths, outcome.violation) == (1, None)
     assert [type(event) for event in world.ledger.events[0]].count(OpeningsPaused) == 1
+
+
+def test_an_opening_that_waited_for_its_leverage_is_asked_again_before_it_leaves() -> None:
+    """Seed 71314, I8: by then a neighbor's stop had fired, and its target rested still to take what was opened."""
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000, target_ppm=50_000),
+        opening(6_000, 1, "beta", leverage=10),
+        Act(at_ms=7_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+    )
+    slow = ANSWERS["timeout_408"].at(Moment.BEFORE_EFFECT, method="POST", path="/leverage", symbol="SOLUSDT")
+    stuck = ANSWERS["unavailable_503"].at(
+        Moment.BEFORE_EFFECT, method="DELETE", path="/algoOrder", count=0, until_ms=START_MS + 15_000
+    )
+    outcome = holds(plan(*acts, faults=(slow, stuck)))
+    assert (outcome.faults["STATUS timeout_408"], outcome.faults["STATUS unavailable_503"] > 0) == (1, True)
+
+
+def test_a_stop_and_the_one_in_its_place_never_rest_together_beside_a_neighbor() -> None:
+    """Seed 500813, I8: both fired while the process was dead, and the second sold what was the neighbor's."""
+    acts = (
+        opening(3_000, 0, "alpha"),
+        opening(4_000, 1, "beta", stop_ppm=10_000),
+        Act(at_ms=7_000, do="add", slot=1, lots=1),
+        Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+    )
+    outcome = holds(plan(*acts, kills=(Kill(moment="order", count=5, down_ms=8_000),)))
+    assert (outcome.deaths, outcome.positions) == (1, 2)
+
+
+def test_a_stop_that_moves_beside_a_neighbor_is_gone_before_the_next_one_rests() -> None:
+    """Seed 500813, I8: whoever is killed between the two has none for that while, and his neighbor keeps his own."""
+    acts = (
+        opening(3_000, 0, "alpha"),
+        opening(4_000, 1, "beta", stop_ppm=10_000),
+        Act(at_ms=7_000, do="move stop", slot=1, stop_ppm=8_000),
+        Act(at_ms=9_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+    )
+    for count in range(1, 6):
+        holds(plan(*acts, kills=(Kill(moment="order", count=count, down_ms=8_000),)))

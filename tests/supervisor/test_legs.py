@@ -1,0 +1,107 @@
+"""Who stands on a leg beside whom: each position is told, in time and only what it does not know yet."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from adapters.storage.record import RecoveredPosition
+from messages import reports as r
+from messages.commands import ClosePosition
+from messages.events import LegUpdated
+from messages.ids import position_id
+from messages.requests import (
+    CancelOrder,
+    Reply,
+    SubmitOpening,
+    SubmitOrder,
+    SubmitProtection,
+    SubmitReducing,
+)
+from messages.types import CommandId, Key, OrderStatus, PositionId, PositionSide, StrategyId, VenueOrderId
+from tests.supervisor.house import BTC, MAIN, House
+from tests.supervisor.test_asked_again import GATEWAY, fill
+
+
+def known(house: House) -> dict[int, list[bool]]:
+    """What each position has in its history of who shares its leg."""
+    return {
+        found.ordinal: [event.shared for event in found.events if isinstance(event, LegUpdated)]
+        for found in house.journal.recover()
+        if isinstance(found, RecoveredPosition) and found.ordinal
+    }
+
+
+def name(house: House, ordinal: int, strategy: str) -> PositionId:
+    return position_id(Key(account=MAIN, symbol=BTC, side=PositionSide.LONG, strategy=StrategyId(strategy)), ordinal)
+
+
+def shared() -> House:
+    house = House().ready()
+    house.open("c1", strategy=StrategyId("first"))
+    assert known(house) == {1: []}
+    house.open("c2", strategy=StrategyId("second"))
+    return house
+
+
+def test_both_learn_of_each_other_before_anything_is_filled() -> None:
+    assert known(shared()) == {1: [True], 2: [True]}
+
+
+def test_a_third_is_told_and_the_others_know_already() -> None:
+    house = shared()
+    house.open("c3", strategy=StrategyId("third"))
+    assert known(house) == {1: [True], 2: [True], 3: [True]}
+
+
+def test_who_is_left_alone_learns_it() -> None:
+    house = shared()
+    for number, order in enumerate(house.all(SubmitOpening, GATEWAY)):
+        house.tell(fill(order, str(number)))
+    house.tell(ClosePosition(command_id=CommandId("x"), position_id=name(house, 2, "second")))
+    [reduction] = house.all(SubmitReducing, GATEWAY)
+    house.tell(fill(reduction, "9"))
+    assert known(house) == {1: [True, False]}
+
+
+def test_after_a_restart_nobody_is_told_what_he_knows() -> None:
+    house = House(image=shared().journal.image).ready()
+    house.run()
+    assert known(house) == {1: [True], 2: [True]}
+
+
+def accept(house: House, order: SubmitOrder) -> None:
+    house.tell(
+        r.OrderAccepted(
+            account=MAIN, symbol=BTC, client_order_id=order.client_order_id, venue_order_id=VenueOrderId("s")
+        )
+    )
+
+
+def test_nobody_joins_a_leg_while_a_stop_and_the_one_in_its_place_rest_on_it() -> None:
+    house = House().ready()
+    house.open("c1", strategy=StrategyId("first"), stop_loss=Decimal(59_000), limit_price=Decimal(60_000))
+    [entry] = house.all(SubmitOpening, GATEWAY)
+    part = fill(entry, "1").quantity / 4
+    house.tell(replace(fill(entry, "1"), quantity=part))
+    [small] = house.all(SubmitProtection, GATEWAY)
+    accept(house, small)
+    house.tell(replace(fill(entry, "2"), quantity=part))
+    large = house.all(SubmitProtection, GATEWAY)[-1]
+    house.open("c2", strategy=StrategyId("second"))
+    [refused] = [reply for reply in house.all(Reply) if not reply.accepted]
+    assert "main.BTCUSDT.long.first.1 has its stops replaced on BTCUSDT just now" in refused.text
+    accept(house, large)
+    [cancel] = house.all(CancelOrder, GATEWAY)
+    house.tell(
+        r.OrderReport(
+            account=MAIN,
+            symbol=BTC,
+            client_order_id=cancel.client_order_id,
+            venue_order_id=VenueOrderId("s"),
+            status=OrderStatus.CANCELED,
+            side=small.side,
+            quantity=small.quantity,
+            filled_quantity=Decimal(0),
+        )
+    )
+    house.open("c3", strategy=StrategyId("second"))
+    assert house.all(Reply)[-1].accepted
