@@ -245,6 +245,8 @@ SENTENCES = (
         "the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue would "
         "close it before"
     ),
+    N_("{name}: {quantity} open, not covered by its stop, and its actor failed; it is started again: {reason}"),
+    N_("{text}; {quantity} open, not covered by its stop"),
     N_("{address} failed {attempt} times and is quarantined; the rest goes on: {reason}"),
     N_("{address} cannot handle a message, it was put aside: {reason}"),
     N_("position/{ordinal}"),
