@@ -9,7 +9,7 @@ from messages import lifecycle
 from messages import requests as q
 from messages.ids import client_order_id
 from messages.reports import OrderAccepted
-from messages.types import Address, JournalId, Severity, VenueOrderId
+from messages.types import Address, ClientOrderId, JournalId, Severity, VenueOrderId
 from tests.supervisor.house import BTC, MAIN, House
 from tests.supervisor.test_supervisor import fill
 
@@ -21,7 +21,7 @@ QUARANTINED = lifecycle.ActorQuarantined(**ABOUT, attempt=6)
 BARE = "0.01 open, not covered by its stop"
 
 
-def name_of(number: int) -> str:
+def name_of(number: int) -> ClientOrderId:
     return client_order_id(JournalId("memory00"), 1, number)
 
 
@@ -35,7 +35,7 @@ def held(*, protected: bool) -> House:
             account=MAIN,
             symbol=BTC,
             client_order_id=name_of(2),
-            venue_order_id=VenueOrderId("2"),  # type: ignore[arg-type]
+            venue_order_id=VenueOrderId("2"),
         )
         house.tell(resting)
     return house
