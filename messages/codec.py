@@ -112,6 +112,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (130, events.FundingBooked),
     (131, events.ForcedTradeShared),
     (132, events.RulesUpdated),
+    (133, events.ReductionDeferred),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

@@ -27,6 +27,7 @@ SENTENCES = (
     N_("{name} not opened: its order never reached the venue."),
     N_("{name} not opened in full: {why}"),
     N_("{name} not opened: {why}"),
+    N_("{name}: close refused ({why}); trying again in {seconds} s, {stop}"),
     N_("{name}: close refused ({why}); trying again, {stop}"),
     N_(
         "{name}: {purpose} refused by the venue: {why}; the account has as many resting orders as it may "
@@ -52,6 +53,7 @@ SENTENCES = (
     N_("its stop was refused for {seconds} s"),
     N_("{purpose} price {price} was already passed"),
     N_("the opening expired before it was sent"),
+    N_("its entry was said to be over and rests all the same"),
     N_("nothing was filled"),
     N_("entry done"),
     N_("entry sent"),

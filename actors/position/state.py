@@ -102,6 +102,7 @@ class Position:
     `entry_over` says that no further part of the entry is sent: one came to nothing, a reduction was asked for
     or happened, or the quantity was changed outside. `entries_from` is the number of the last order before an
     addition was asked for: later entries are its own. `done` says what was achieved last, for people.
+    `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
     """
 
     key: Key
@@ -148,6 +149,7 @@ class Position:
     funding: tuple[tuple[str, Decimal], ...] = ()
     opened_ns: int = 0
     funded_ns: int = 0
+    deferral_ms: int = 0
 
     @property
     def position_id(self) -> PositionId:
