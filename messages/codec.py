@@ -113,6 +113,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (131, events.ForcedTradeShared),
     (132, events.RulesUpdated),
     (133, events.LegUpdated),
+    (134, events.ReductionDeferred),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

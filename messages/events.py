@@ -60,6 +60,13 @@ class EntryAbandoned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReductionDeferred(Event):
+    """The venue shows nothing to reduce, time after time, and nothing explains it: tried less often from now on."""
+
+    pause_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionStranded(Event):
     """What is left is less than any order at the venue may be: nothing can close or protect it."""
 

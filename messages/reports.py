@@ -87,7 +87,10 @@ class NotExecuted(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReport(AboutOrder):
-    """What an order is at the venue, from the stream or a query. `filled_quantity` is cumulative."""
+    """What an order is at the venue, from the stream or a query. `filled_quantity` is cumulative.
+
+    `begun_ns` is when the reading that shows it began, 0 where none did: the stream's own order of events is not ours.
+    """
 
     venue_order_id: VenueOrderId
     status: OrderStatus
@@ -96,6 +99,7 @@ class OrderReport(AboutOrder):
     filled_quantity: Decimal
     queried: bool = False
     conditional: bool = False
+    begun_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

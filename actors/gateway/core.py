@@ -277,7 +277,7 @@ class Gateway:
             return
         for order in message.orders:
             if parse_client_order_id(order.client_order_id) is not None:
-                self._order_report(replace(order, queried=False))
+                self._order_report(replace(order, queried=False, begun_ns=message.begun_ns))
         names = frozenset(order.client_order_id for order in message.orders)
         self._desk.say(
             r.Sweep(

@@ -27,6 +27,7 @@ SENTENCES = (
     N_("{name} not opened: its order never reached the venue."),
     N_("{name} not opened in full: {why}"),
     N_("{name} not opened: {why}"),
+    N_("{name}: close refused ({why}); trying again in {seconds} s, {stop}"),
     N_("{name}: close refused ({why}); trying again, {stop}"),
     N_(
         "{name}: {purpose} refused by the venue: {why}; the account has as many resting orders as it may "
@@ -52,6 +53,7 @@ SENTENCES = (
     N_("its stop was refused for {seconds} s"),
     N_("{purpose} price {price} was already passed"),
     N_("the opening expired before it was sent"),
+    N_("its entry was said to be over and rests all the same"),
     N_("nothing was filled"),
     N_("entry done"),
     N_("entry sent"),
@@ -245,6 +247,8 @@ SENTENCES = (
         "the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue would "
         "close it before"
     ),
+    N_("{name}: {quantity} open, not covered by its stop, and its actor failed; it is started again: {reason}"),
+    N_("{text}; {quantity} open, not covered by its stop"),
     N_("{address} failed {attempt} times and is quarantined; the rest goes on: {reason}"),
     N_("{address} cannot handle a message, it was put aside: {reason}"),
     N_("position/{ordinal}"),

@@ -8,7 +8,7 @@ from actors.copying import replace, stamp
 from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position, protection_rests
 from messages import events as e
 from messages.base import Event
-from messages.types import CommandId, OrderPurpose, OrderStatus, PositionState, Side
+from messages.types import CommandId, OrderPurpose, OrderStatus, PositionState, RejectReason, Side
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -94,17 +94,27 @@ def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
 
 def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
     order = _find(p, ev.client_order_id)
-    phase = OrderPhase.WORKING if order.phase in _REVIVABLE else order.phase
-    return _put(p, replace(order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init))
+    phase = OrderPhase.WORKING if order.phase in _SHOWN_LIVE else order.phase
+    order = replace(order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init)
+    return _undeferred(_put(p, order))
+
+
+def _undeferred(p: Position) -> Position:
+    """Something has changed since the venue had nothing to reduce: the next reduction is tried as soon as usual."""
+    return replace(p, deferral_ms=0) if p.deferral_ms else p
 
 
 _REVIVABLE = frozenset({OrderPhase.SENT, OrderPhase.DOUBTED, OrderPhase.ABSENT, OrderPhase.REFUSED})
 """An acknowledgment or fill makes these live again: whatever we concluded, the venue has the order."""
+_SHOWN_LIVE = _REVIVABLE | {OrderPhase.CANCELED, OrderPhase.EXPIRED}
+"""An acknowledgment makes these live again as well: it is recorded only where the venue takes back its own word."""
 
 
 def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     order = _find(p, ev.client_order_id)
     p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init))
+    if order.purpose is OrderPurpose.REDUCE and ev.reason is not RejectReason.REDUCE_ONLY:
+        p = _undeferred(p)
     return _came_to_nothing(p, order, f"{order.purpose} order refused: {ev.text or ev.reason}")
 
 
@@ -161,6 +171,7 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         done=f"added {p.added.normalize():f}" if p.added else p.done,
         entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
+        deferral_ms=0,
     )
 
 
@@ -168,7 +179,7 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
     order = _find(p, ev.client_order_id)
     phase = _ENDED_AS[ev.status]
     reported = max(order.reported, ev.filled_quantity)
-    p = _put(p, replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init))
+    p = _undeferred(_put(p, replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init)))
     if phase is OrderPhase.FILLED:
         return _protection_checked(p)
     return _came_to_nothing(p, order, f"{order.purpose} order {ev.status}")
@@ -184,7 +195,7 @@ def _rules_updated(p: Position, ev: e.RulesUpdated) -> Position:
     if not resumed:
         return replace(p, instrument=ev.instrument)
     # What was refused while nothing could trade says nothing about the next order.
-    return replace(p, instrument=ev.instrument, protection_ns=ev.ts_init, goal_ns=ev.ts_init)
+    return replace(p, instrument=ev.instrument, protection_ns=ev.ts_init, goal_ns=ev.ts_init, deferral_ms=0)
 
 
 def _leg_updated(p: Position, ev: e.LegUpdated) -> Position:
@@ -204,6 +215,7 @@ def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
         emergency=p.emergency or ev.emergency,
         entry_over=True,
         goal_ns=ev.ts_init,
+        deferral_ms=0,
         reason=ev.why,
         commands=_remember(p, ev.command_id),
     )
@@ -294,6 +306,7 @@ def _requantified(p: Position, ev: e.QuantityAdjusted) -> Position:
         entry_over=True,
         goal=p.goal and max(ZERO, p.goal + ev.quantity_delta),  # a reduction takes its part, not the newcomer's
         protection_in_place=False,
+        deferral_ms=0,
     )
 
 
@@ -380,6 +393,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.CancelIntended: _cancel_intended,
     e.CloseRequested: _close_requested,
     e.GoalReached: _goal_reached,
+    e.ReductionDeferred: lambda p, ev: replace(p, deferral_ms=ev.pause_ms),
     e.ProtectionRequested: _protection_requested,
     e.ProtectionPlaced: lambda p, _: replace(
         p, protection_in_place=True, modifying=False, done="protection changed" if p.modifying else p.done

@@ -136,7 +136,7 @@ def _reduce(d: Draft) -> None:
         for order in p.live_orders(*PROTECTIVE):
             _cancel(d, order, "closing, and it stands in the way")
         return
-    wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), d.now_ns)
+    wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), d.now_ns, p.deferral_ms)
     if wait_ms:
         d.wake("close", wait_ms)
         return
@@ -337,9 +337,9 @@ def _good_till_ns(d: Draft, kind: OrderKind) -> int:
     return d.now_ns + for_ms * 1_000_000 if for_ms and kind is OrderKind.LIMIT else 0
 
 
-def _retry_in_ms(run: Refusals, now_ns: int) -> int:
-    """Milliseconds until the next try: 0.5, 1, 2 … at most 30 seconds after the n-th failure in a row."""
+def _retry_in_ms(run: Refusals, now_ns: int, deferral_ms: int = 0) -> int:
+    """Milliseconds until the next try: 0.5, 1, 2 … at most 30 seconds after the n-th failure in a row, or deferred."""
     if not run.count:
         return 0
-    pause_ms: int = min(RETRY_FIRST_MS * (1 << min(run.count - 1, 16)), RETRY_MOST_MS)
+    pause_ms: int = deferral_ms or min(RETRY_FIRST_MS * (1 << min(run.count - 1, 16)), RETRY_MOST_MS)
     return max(0, -((now_ns - run.last_ns) // 1_000_000 - pause_ms))

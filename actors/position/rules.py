@@ -7,6 +7,7 @@ Venue oddities are marked "Real world possibility".
 
 from actors.position.draft import Draft
 from actors.position.fold import realized
+from actors.position.follow_up import RETRY_MOST_MS
 from actors.position.state import PROTECTIVE, ZERO, Order, OrderPhase, Position, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
@@ -97,6 +98,7 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
             # Ask after every order that may have; never resend without the flag.
             for other in _suspects(p, order):
                 d.resolve(other)
+            _defer(d)
         if reason is RejectReason.BLOCKED and p.goal is not None and p.live_orders(*PROTECTIVE):
             # Real world possibility: resting orders count against what may still be reduced. They go first.
             d.record(
@@ -108,7 +110,9 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
             )
         if reason is not RejectReason.NEVER_SENT:
             stop = "without its stop" if p.bare else "stop stays in place"
-            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); trying again, {stop}")
+            pause_ms = d.position.deferral_ms
+            again = f"trying again in {pause_ms // 1000} s" if pause_ms else "trying again"
+            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); {again}, {stop}")
     elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal != 0:
         # The price is already through: what the order was for is due now. Nobody says here whether the leg is
         # shared, so the other protective order goes first, as if it were.
@@ -129,6 +133,26 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
         full = "; the account has as many resting orders as it may have" if reason is RejectReason.LIMIT_REACHED else ""
         d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {text}{full}; trying again")
+
+
+DEFERRED_AFTER = 8
+"""Refusals in a row after which the usual pause is as long as it gets, and more of them tell nothing new."""
+DEFERRED_MOST_MS = 300_000
+
+
+def _defer(d: Draft) -> None:
+    """Somebody else has taken the leg, it seems, and nothing says so yet: every try is one more order in the history.
+
+    Longer and longer pauses, and never the end of trying: the reconciler reads the leg on each of these refusals, and a
+    human may answer. Whatever changes (a fill, an adjustment, another answer, a command) brings the usual pauses back.
+    An emergency is not deferred.
+    """
+    p = d.position
+    if p.emergency or refusals(p, OrderPurpose.REDUCE, p.goal_ns).count < DEFERRED_AFTER:
+        return
+    pause_ms = min(2 * max(p.deferral_ms, RETRY_MOST_MS), DEFERRED_MOST_MS)
+    if pause_ms != p.deferral_ms:
+        d.record(e.ReductionDeferred, pause_ms=pause_ms)
 
 
 SUSPECTS_MOST = 4
@@ -180,6 +204,9 @@ def reported(d: Draft, message: r.OrderReport) -> None:
     if message.status.ended:
         _ended(d, order, message)
         return
+    if _taken_back(order, message):
+        _live_after_all(d, order, message)
+        return
     if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED, OrderPhase.ABSENT, OrderPhase.REFUSED):
         _acknowledge(d, order, message)
         order = d.position.orders[order.number - 1]
@@ -189,6 +216,29 @@ def reported(d: Draft, message: r.OrderReport) -> None:
     if message.filled_quantity > max(order.reported, order.filled):
         d.record(e.FillsMissed, client_order_id=order.client_order_id, filled_quantity=message.filled_quantity)
         d.wake("fills", FILLS_GRACE_MS)
+
+
+def _taken_back(order: Order, message: r.OrderReport) -> bool:
+    """Real world possibility: said to be canceled, and live in a reading that began after that was said (fault 11).
+
+    What the stream tells late, and what was asked before, shows an order as it was and contradicts nothing.
+    """
+    return order.phase in (OrderPhase.CANCELED, OrderPhase.EXPIRED) and message.begun_ns > order.touched_ns
+
+
+def _live_after_all(d: Draft, order: Order, message: r.OrderReport) -> None:
+    """One reading against another: the list of open orders has the order itself asked after, and that answer decides.
+
+    An entry of a position that is over is called off: its owner was told so, and its key and its part of the limits
+    may be another's by now.
+    """
+    if not message.queried:
+        d.resolve(order)
+        return
+    over = d.position.state.terminal
+    _acknowledge(d, order, message)
+    if over and order.purpose is OrderPurpose.ENTRY:
+        d.record(e.EntryAbandoned, command_id=CommandId(""), why="its entry was said to be over and rests all the same")
 
 
 def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:

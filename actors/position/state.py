@@ -103,6 +103,7 @@ class Position:
     or happened, or the quantity was changed outside. `entries_from` is the number of the last order before an
     addition was asked for: later entries are its own. `done` says what was achieved last, for people.
     `shared_leg`: another position stands on the same leg of the venue, where "reduce only" keeps nobody's part.
+    `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
     """
 
     key: Key
@@ -150,6 +151,7 @@ class Position:
     opened_ns: int = 0
     funded_ns: int = 0
     shared_leg: bool = False
+    deferral_ms: int = 0
 
     @property
     def position_id(self) -> PositionId:

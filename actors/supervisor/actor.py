@@ -7,6 +7,7 @@ from actors.position.actor import Identity
 from actors.runtime.actor import Actor, Context
 from actors.supervisor.answers import Answers
 from actors.supervisor.desk import Desk, Routes, Spawn
+from actors.supervisor.failures import Failures
 from actors.supervisor.memory import Memory, Restored, Settings
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
@@ -38,9 +39,11 @@ class SupervisorActor(Actor[Message]):
         self._orders = Orders(self._desk, self._openings, discard)
         self._reports = Reports(self._desk, self._orders)
         self._answers = Answers(self._desk, self._openings, runtime_rows)
+        self._failures = Failures(self._desk)
         # What is in none of them is a bug of the sender, and raises.
         self._routes: Routes = {
             **self._orders.routes(), **self._openings.routes(), **self._reports.routes(), **self._answers.routes(),
+            **self._failures.routes(),
         }  # fmt: skip
 
     def on_start(self) -> None:

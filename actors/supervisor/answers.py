@@ -1,4 +1,4 @@
-"""Questions of people, and what the runtime tells of actors."""
+"""Questions of people."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -7,10 +7,9 @@ from actors.supervisor.desk import JOURNAL, Desk, Routes
 from actors.supervisor.openings import Openings
 from actors.supervisor.status import Rows, rows
 from messages import commands as c
-from messages import lifecycle
 from messages import reports as r
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
-from messages.types import AccountId, Severity, Symbol
+from messages.types import AccountId, Symbol
 
 
 class Answers:
@@ -21,14 +20,7 @@ class Answers:
         self._runtime_rows = runtime_rows
 
     def routes(self) -> Routes:
-        facts = (
-            lifecycle.ActorFailed, lifecycle.ActorRestarted, lifecycle.ActorStopped, lifecycle.SubscriberDropped,
-        )  # fmt: skip
         return {
-            **dict.fromkeys(facts, self._runtime),
-            lifecycle.ActorQuarantined: self._quarantined,
-            lifecycle.ActorReleased: self._released,
-            lifecycle.MessageParked: self._parked,
             c.ListPositions: self._list,
             c.ReadStatus: self._read_status,
             c.ReadHistory: self._history,
@@ -84,37 +76,3 @@ class Answers:
             self._desk.to_reconciler(command)
         else:
             self._desk.reply(command, accepted=False, text="nobody reconciles here")
-
-    def _runtime(self, message: lifecycle.Lifecycle) -> None:
-        """Every fact about an actor leaves a line."""
-        told = {
-            name: str(getattr(message, name))
-            for name in ("reason", "trace", "attempt", "message_type", "undelivered")
-            if hasattr(message, name)
-        }
-        level = "DEBUG" if isinstance(message, lifecycle.ActorStopped) else "ERROR"
-        self._desk.log(
-            level, type(message).__name__, actor=message.address, correlation_id=message.correlation_id, **told
-        )
-
-    def _quarantined(self, message: lifecycle.ActorQuarantined) -> None:
-        self._runtime(message)
-        text = (
-            f"{message.address} failed {message.attempt} times and is quarantined; the rest goes on: {message.reason}"
-        )
-        self._desk.notify(Severity.CRITICAL, text)
-        position_id = self._memory.book.named(message.address.removeprefix("position/"))
-        if position_id is not None:
-            self._desk.silent(position_id, f"its actor is quarantined: {message.reason}")
-
-    def _released(self, message: lifecycle.ActorReleased) -> None:
-        self._runtime(message)
-        position_id = self._memory.book.named(message.address.removeprefix("position/"))
-        if position_id is not None:
-            self._desk.silent(position_id, "")
-
-    def _parked(self, message: lifecycle.MessageParked) -> None:
-        self._runtime(message)
-        self._desk.notify(
-            Severity.CRITICAL, f"{message.address} cannot handle a message, it was put aside: {message.reason}"
-        )

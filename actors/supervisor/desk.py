@@ -11,6 +11,7 @@ from messages import commands as c
 from messages.base import Message
 from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
+from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import AccountId, Address, PositionId, Severity
 
@@ -85,3 +86,10 @@ class Desk:
 
     def notify(self, severity: Severity, text: str, account: AccountId | None = None) -> None:
         self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))
+
+    def notify_of(self, view: PositionView, severity: Severity, text: str, notice_id: str = "") -> None:
+        """About one position, for whoever looks for what was said of it."""
+        notice = Notify(
+            severity=severity, text=text, account=view.account, position_id=view.position_id, notice_id=notice_id
+        )
+        self.context.tell(NOTIFIER, notice)

@@ -102,6 +102,7 @@ CODES = (
     N_("AdditionRequested"),
     N_("EntryAbandoned"),
     N_("PositionStranded"),
+    N_("ReductionDeferred"),
     N_("FundingBooked"),
     N_("PositionAdopted"),
     N_("LeverageIntended"),

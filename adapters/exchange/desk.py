@@ -52,7 +52,7 @@ class Desk:
         self._session = session
         self._reader = reader
         self._events = events
-        self.judge: Callable[[Verdict], None] = lambda _verdict: None
+        self.judge: Callable[[SubmitOrder, Verdict], None] = lambda _order, _verdict: None
         """Called with what each submit proved: some refusals tell more than that one order's fate."""
 
     async def carry_out(self, message: Message) -> None:
@@ -109,7 +109,7 @@ class Desk:
         if message.kind.conditional:
             self._events.submitted(message.client_order_id)
         verdict = await self._send(Ask.SUBMIT, call, message)
-        self.judge(verdict)
+        self.judge(message, verdict)
         if isinstance(verdict, proof.Duplicate):
             await self._adopt(message, verdict)
             return

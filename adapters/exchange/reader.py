@@ -87,14 +87,16 @@ class Reader:
 
     async def order(self, request: OrderRequest) -> OrderReport | OrderNotFound | QueryFailed:
         """One order as it is, its child included. Raises nothing."""
+        begun_ns = self._clock.time_ns()
         try:
             row = await self._order_row(calls.query(request), request.client_order_id)
             if row is None:
                 return replies.order_not_found(request, self.stamp())
             if not request.conditional:
-                return replies.following(order_report(row, self.stamp()), request)
+                return replies.following(replace(order_report(row, self.stamp()), begun_ns=begun_ns), request)
             child = await self._child_row(request.symbol, row)
-            return replies.following(conditional_report(row, child, self.stamp()), request)
+            found = replace(conditional_report(row, child, self.stamp()), begun_ns=begun_ns)
+            return replies.following(found, request)
         except ReadError as error:
             return replies.query_failed(request, error.cause, error.retry_after_ms, self.stamp(), silent=error.silent)
         except MalformedError as error:

@@ -1,7 +1,10 @@
-"""The symbols' rules, read anew while the venue is up: now and then, and when a refusal hints that they have changed.
+"""The symbols' rules, read anew while the venue is up: now and then, and when an answer hints that they have changed.
 
 A symbol is halted, delisted, renamed, its filters change; an exchange tells nobody. Told is only what differs from
 what was told last, so that an hour without news costs one request and no message.
+
+Nobody's order hints at rules that have become looser again: what stricter ones forbid is not sent. So rules that have
+just changed are watched closely for a while, and an order that they forbid and that the venue takes proves them old.
 """
 
 import asyncio
@@ -9,15 +12,18 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from adapters.exchange.normalize import Stamp
-from adapters.exchange.outcome import Rejected, Verdict
+from adapters.exchange.outcome import Accepted, Rejected, Verdict
 from messages.base import Message
 from messages.reports import RulesReport
+from messages.requests import SubmitOrder
 from messages.types import Instrument, RejectReason
 
 HINTS = frozenset({RejectReason.FILTER, RejectReason.SYMBOL})
 """Refusals that say: the rules that an order was made by are not, or no longer, the venue's."""
 HINTED_LEAST_S = 5.0
 """Between two reads: what is refused again and again must not have the rules read each time."""
+CLOSELY_S = 60.0
+"""From a change to the next look, and then twice as long each time, up to the usual age."""
 
 Rules = tuple[Instrument, ...]
 
@@ -39,32 +45,53 @@ class RulesWatch:
         self._stamp = stamp
         self._max_age_s = max_age_s
         self._least_s = least_s
+        self._next_s = max_age_s
         self._hinted = asyncio.Event()
         self.told: Rules = ()
         """What was told last, here or with the word that the venue is up."""
 
-    def judge(self, verdict: Verdict) -> None:
+    def judge(self, order: SubmitOrder, verdict: Verdict) -> None:
         """Every answer to an order passes here."""
-        if isinstance(verdict, Rejected) and verdict.reason in HINTS:
+        forbidden = isinstance(verdict, Rejected) and verdict.reason in HINTS
+        if forbidden or (isinstance(verdict, Accepted) and self._forbids(order)):
             self._hinted.set()
+
+    @property
+    def hinted(self) -> bool:
+        """Whether an answer asks for a look that has not been taken yet."""
+        return self._hinted.is_set()
+
+    def _forbids(self, order: SubmitOrder) -> bool:
+        rules = next((each for each in self.told if each.symbol == order.symbol), None)
+        if rules is None:
+            return True
+        return order.quantity < rules.min_quantity or bool(order.quantity % rules.quantity_step)
 
     async def run(self) -> None:
         """Until canceled."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._max_age_s):
+                async with asyncio.timeout(self._next_s):
                     await self._hinted.wait()
             self._hinted.clear()
-            await self.look()
+            changed = await self.look()
+            self._next_s = next_look_s(self._next_s, self._max_age_s, changed=changed)
             await asyncio.sleep(min(self._least_s, self._max_age_s))
 
-    async def look(self) -> None:
-        """Read them; a read that fails says nothing of any symbol, and is made again."""
+    async def look(self) -> bool:
+        """Read them; True where they are others. A read that fails says nothing of any symbol, and is made again."""
         try:
             found = await self._read()
         except Exception:  # noqa: BLE001  whatever it was, the rules that are known still hold
-            return
-        if found != self.told:
-            self.told = found
-            stamp = self._stamp()
-            self._deliver(RulesReport(account=stamp.account, ts_init=stamp.ts_init, instruments=found))
+            return False
+        if found == self.told:
+            return False
+        self.told = found
+        stamp = self._stamp()
+        self._deliver(RulesReport(account=stamp.account, ts_init=stamp.ts_init, instruments=found))
+        return True
+
+
+def next_look_s(before_s: float, max_age_s: float, *, changed: bool) -> float:
+    """The pause until rules are read without a hint, after a look that followed the pause before."""
+    return min(CLOSELY_S if changed else 2 * before_s, max_age_s)

@@ -139,7 +139,7 @@ def test_a_failed_read_is_repeated_and_says_nothing_to_anybody() -> None:
     assert len(play.sent_of(q.FetchPositions)) == 1
 
 
-def test_open_orders_become_reports_of_our_own_and_one_sweep() -> None:
+def test_open_orders_become_reports_of_our_own_with_their_age_and_one_sweep() -> None:
     play = Stage()
     play.tell(r.StreamUp(account=MAIN))
     (read,) = play.sent_of(q.FetchOpenOrders)
@@ -147,7 +147,7 @@ def test_open_orders_become_reports_of_our_own_and_one_sweep() -> None:
     play.tell(
         r.OpenOrdersReport(account=MAIN, request_id=read.request_id, begun_ns=5, orders=(stage.report(), foreign))
     )
-    assert play.said_of(r.OrderReport) == [stage.report()]
+    assert play.said_of(r.OrderReport) == [replace(stage.report(), begun_ns=5)]
     assert [(s.begun_ns, sorted(s.open_orders)) for s in play.said_of(r.Sweep)] == [(5, [ID, "web_1"])]
     assert play.said_of(r.OpenOrdersReport) == []
 

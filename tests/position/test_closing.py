@@ -158,6 +158,54 @@ def test_a_refused_close_keeps_the_stop_tells_and_tries_again_with_growing_pause
     assert set(reductions(story)) == {dec(10)}
 
 
+def nothing_to_reduce(story: Story, times: int, reason: RejectReason = RejectReason.REDUCE_ONLY) -> list[int]:
+    """The venue refuses so many closes in a row; returns the pause after each in milliseconds."""
+    pauses = []
+    for _ in range(times):
+        step = story.tell(story.rejected(story.order(REDUCE), reason))
+        retry = wake(step, "close")
+        assert retry is not None, "it never gives up"
+        pauses.append(retry.after_ms)
+        story.tell(r.Woken(topic="close"), after_ms=retry.after_ms)
+    return pauses
+
+
+def test_a_close_that_meets_nothing_to_reduce_is_tried_less_and_less_often_and_for_ever() -> None:
+    """Day seed 9049: every 30 s one more order in the history of a position whose leg somebody else had taken."""
+    story = protected()
+    story.tell(close(story))
+    assert nothing_to_reduce(story, 13)[6:] == [30_000, 60_000, 120_000, 240_000, 300_000, 300_000, 300_000]
+    step = story.tell(story.rejected(story.order(REDUCE), RejectReason.REDUCE_ONLY))
+    assert "trying again in 300 s" in notices(step, Severity.CRITICAL)[0]
+
+
+@pytest.mark.parametrize("how", ["command", "fill", "adjustment", "other refusal", "another order's end"])
+def test_whatever_changes_ends_the_long_pauses(how: str) -> None:
+    story = protected()
+    story.tell(close(story))
+    nothing_to_reduce(story, 12)
+    if how == "command":
+        story.tell(story.rejected(story.order(REDUCE), RejectReason.REDUCE_ONLY))
+        assert "SubmitReducing" in effects_of(story.tell(close(story))), "at once"
+    elif how == "fill":
+        story.tell(story.fill(story.order(STOP), "1"))
+    elif how == "adjustment":
+        story.tell(c.AdjustPosition(quantity_delta=dec(-1), price=dec(100), why="x", evidence="t9", **story.own()))
+    elif how == "another order's end":
+        story.tell(story.report(story.order(TARGET), OrderStatus.CANCELED))
+    else:
+        assert nothing_to_reduce(story, 1, RejectReason.OTHER) == [30_000]
+    assert story.position.deferral_ms == 0
+
+
+def test_an_emergency_is_not_deferred() -> None:
+    story = protected()
+    story.tell(close(story))
+    nothing_to_reduce(story, 12)
+    assert "SubmitReducing" not in effects_of(story.tell(c.EmergencyClose(**story.own())))
+    assert max(nothing_to_reduce(story, 12)) == 30_000
+
+
 def test_a_close_asked_for_again_does_not_wait_for_the_pause() -> None:
     story = active()
     story.tell(close(story))

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from actors.position.state import Order
 from messages import commands as c
+from messages import reports as r
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
 from tests.position.histories import modified, paused
-from tests.position.story import Story, active, dec, effects_of, notices, opened, protected
+from tests.position.story import MS, Story, active, dec, effects_of, notices, opened, protected
 
 S = PositionState
 ENTRY, REDUCE, STOP = OrderPurpose.ENTRY, OrderPurpose.REDUCE, OrderPurpose.STOP
@@ -27,6 +29,65 @@ def test_a_change_made_outside_is_booked_told_and_protected() -> None:
     assert story.state == S.MODIFIED, "until a human accepts it"
     story.tell(c.ResumePosition(**story.own()))
     assert story.state == S.ACTIVE
+
+
+def shown(story: Story, order: Order, *, queried: bool, began_ms_ago: int = 5) -> r.OrderReport:
+    """A reading of the venue that began lately and shows the order live."""
+    begun_ns = story.now_ns + (10 - began_ms_ago) * MS
+    return replace(story.report(order, OrderStatus.WORKING), queried=queried, begun_ns=begun_ns)
+
+
+def said_to_be_canceled() -> tuple[Story, Order]:
+    story = opened(limit_price=dec(99))
+    story.ack()
+    order = story.order(ENTRY)
+    story.tell(story.report(order, OrderStatus.CANCELED))
+    assert story.state == S.CANCELLED
+    return story, story.position.orders[0]
+
+
+def test_an_entry_that_is_listed_after_it_was_said_to_be_canceled_is_asked_after_and_called_off() -> None:
+    """Seed 6100002, I5: a resting entry was believed canceled, and nobody looked for it."""
+    story, order = said_to_be_canceled()
+    step = story.tell(shown(story, order, queried=False))
+    assert (effects_of(step), story.state) == (["ResolveOrder"], S.CANCELLED), "one word against another"
+    step = story.tell(shown(story, order, queried=True))
+    assert "CancelOrder" in effects_of(step)
+    assert (story.state, len(notices(step, Severity.CRITICAL))) == (S.CLOSING, 1)
+    story.tell(story.report(story.order(ENTRY), OrderStatus.CANCELED))
+    assert story.state == S.CANCELLED
+
+
+def test_what_was_read_before_the_word_of_its_end_revives_no_order() -> None:
+    story, order = said_to_be_canceled()
+    for queried in (False, True):
+        step = story.tell(shown(story, order, queried=queried, began_ms_ago=100))
+        assert (effects_of(step), story.state) == ([], S.CANCELLED)
+    assert effects_of(story.tell(story.report(order, OrderStatus.WORKING))) == [], "the stream, late"
+
+
+def test_an_entry_in_part_goes_on_when_its_end_was_no_end() -> None:
+    story = opened(limit_price=dec(99), stop_loss=dec(90))
+    story.ack()
+    order = story.order(ENTRY)
+    story.tell(story.fill(order, "4"))
+    story.settle()
+    story.tell(story.report(order, OrderStatus.CANCELED, "4"))
+    assert story.state == S.ACTIVE
+    step = story.tell(replace(shown(story, order, queried=True), filled_quantity=dec(4)))
+    assert ("CancelOrder" in effects_of(step), story.state) == (False, S.OPENING)
+    assert [o.quantity for o in story.position.live_orders(ENTRY)] == [dec(10)], "nothing was sent anew"
+
+
+def test_of_two_stops_the_one_that_was_said_to_be_canceled_goes() -> None:
+    story = active(stop_loss=dec(90))
+    before = story.order(STOP)
+    story.tell(story.report(before, OrderStatus.CANCELED))
+    story.tell(r.Woken(topic="protect:stop"), after_ms=500)
+    story.settle()
+    step = story.tell(shown(story, before, queried=True))
+    assert effects_of(step) == ["CancelOrder"]
+    assert step.effects[0].message.client_order_id == before.client_order_id  # type: ignore[attr-defined]
 
 
 def test_what_is_bought_outside_moves_the_entry_price() -> None:

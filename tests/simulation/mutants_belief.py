@@ -18,13 +18,18 @@ from actors.reconciler.core import Core
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import RECONCILER
 from actors.runtime import ActorSystem
+from actors.supervisor import failures
+from actors.supervisor.desk import Desk
+from adapters.paper.answers import ANSWERS
+from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from adapters.storage.memory import MemoryJournal
 from messages import codec
 from messages import events as e
 from messages import reports as r
 from messages.reports import PositionView
-from messages.types import OrderKind, OrderPurpose, OrderStatus
-from tests.simulation.planting import Mutant, mutant, patch, patch_rule
+from messages.types import OrderKind, OrderPurpose, OrderStatus, Severity
+from tests.simulation import plan as history
+from tests.simulation.planting import Mutant, calm, mutant, patch, patch_rule
 
 
 def _restart_forgets_unknowns(stack: ExitStack) -> None:
@@ -127,7 +132,7 @@ def _entry_counted_by_its_fills(stack: ExitStack) -> None:
 
 
 def _cancels_are_not_repeated(stack: ExitStack) -> None:
-    """A restart takes what was to be canceled for canceled."""
+    """A restart takes what was to be canceled for canceled, and no reading of the venue takes that back."""
 
     def recovered(d: Draft, _: r.Recovered) -> None:
         for order in d.position.live_orders():
@@ -144,6 +149,38 @@ def _cancels_are_not_repeated(stack: ExitStack) -> None:
                 d.resolve(order)
 
     patch_rule(stack, r.Recovered, recovered)
+    patch(stack, rules, "_taken_back", lambda _order, _message: False)
+
+
+def _the_word_of_an_end_is_final(stack: ExitStack) -> None:
+    """Said to be canceled is canceled, whatever is listed afterwards."""
+    patch(stack, rules, "_taken_back", lambda _order, _message: False)
+
+
+def _said_to_be_canceled() -> Sequence[history.Plan]:
+    """A resting entry whose answer was lost with the process, and about which the venue is wrong once."""
+    lie = Fault(kind=FaultKind.MISREPORTED_CANCELED, method="GET", path="/order", client_id="ab")
+    opening = history.Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", offset_ppm=4_000)
+    killed = (history.Kill(moment="order", count=1, down_ms=1_000),)
+    return [calm(opening, faults=FaultPlan(faults=(lie,)), kills=killed)]
+
+
+def _nobody_watches_for_a_failed_actor(stack: ExitStack) -> None:
+    """While its actor is down, what is told speaks of an actor, and of no position and what it lacks."""
+
+    def notify_of(desk: Desk, _view: PositionView, severity: Severity, text: str, _notice_id: str = "") -> None:
+        desk.notify(severity, text)
+
+    patch(stack, failures, "uncovered", lambda _view: False)
+    patch(stack, Desk, "notify_of", notify_of)
+
+
+def _failing_without_a_stop() -> Sequence[history.Plan]:
+    """The stop is in doubt, and the actor fails on whatever comes next, several times."""
+    lost = ANSWERS["timeout_408"].at(Moment.LATER, method="POST", path="/algoOrder")
+    opening = history.Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    poison = history.Trap(trouble="poison", state="RECONCILING", moment="sent without answer")
+    return [calm(opening, faults=FaultPlan(faults=(replace(lost, effect_delay_ms=8_000),)), traps=(poison,))]
 
 
 def _nobody_is_told(stack: ExitStack) -> None:
@@ -234,6 +271,10 @@ BELIEF: Mapping[str, Mutant] = {
     "a refused close is given up": mutant(_a_refused_close_is_given_up, "I5", seed=37),
     "entry counted by its fills": mutant(_entry_counted_by_its_fills, "I1"),
     "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", seed=47),
+    "the word of an end is final": mutant(_the_word_of_an_end_is_final, "I5", plans=_said_to_be_canceled),
+    "nobody watches for a failed actor": mutant(
+        _nobody_watches_for_a_failed_actor, "I7", plans=_failing_without_a_stop
+    ),
     "nobody is told": mutant(_nobody_is_told, "I7", seed=2),
     "commands are carried out again": mutant(_commands_are_carried_out_again, "I14", "I3", seed=26),
     "snapshot leaves out the stop": mutant(_snapshot_leaves_out_the_stop, "I15", seed=3),

@@ -5,13 +5,13 @@ from dataclasses import replace
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.base import Message
-from messages.events import OpeningsPaused, OrderRefused
+from messages.events import EntryAbandoned, OpeningsPaused, OrderRefused
 from messages.requests import Notify, Reply
 from messages.types import PositionSide, RejectReason, Severity
 from tests.simulation.disk import STEADY
 from tests.simulation.network import CALM, START_MS, Weather, Window
 from tests.simulation.outcome import Outcome
-from tests.simulation.plan import Act, Kill, Plan
+from tests.simulation.plan import Act, Kill, Plan, Trap
 from tests.simulation.transport import simulated_transport
 from tests.simulation.world import World, simulate
 
@@ -248,3 +248,36 @@ def test_a_stop_that_moves_beside_a_neighbor_is_gone_before_the_next_one_rests()
     )
     for count in range(1, 6):
         holds(plan(*acts, kills=(Kill(moment="order", count=count, down_ms=8_000),)))
+
+
+def test_a_position_whose_actor_fails_while_its_stop_is_in_doubt_is_told_as_unprotected() -> None:
+    """Day seed 500020, I7: the timer that tells of a missing stop was the very message that its actor failed on."""
+    lost = ANSWERS["timeout_408"].at(Moment.LATER, method="POST", path="/algoOrder")
+    lost = replace(lost, effect_delay_ms=8_000)
+    poison = Trap(trouble="poison", state="RECONCILING", moment="sent without answer")
+    what = replace(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), faults=(lost,)), traps=(poison,))
+    texts = [each.text for each in told(what) if isinstance(each, Notify) and each.severity is Severity.CRITICAL]
+    assert any("its actor failed" in text and "not covered by its stop" in text for text in texts)
+
+
+def test_an_entry_that_is_said_to_be_canceled_is_found_at_the_next_sweep() -> None:
+    """Seed 6100002, I5: it rested all the same, and only the slow comparison of orders would have found it."""
+    lie = Fault(kind=FaultKind.MISREPORTED_CANCELED, method="GET", path="/order", client_id="ab")
+    acts = (opening(3_000, 0, "alpha", stop_ppm=10_000, offset_ppm=4_000),)
+    killed = (Kill(moment="order", count=1, down_ms=1_000),)
+    with simulated_transport():
+        world = World(plan(*acts, faults=(lie,), kills=killed))
+        outcome = world.run()
+    assert (outcome.violation, outcome.faults["MISREPORTED_CANCELED"]) == (None, 1)
+    named = [type(event) for event in world.ledger.events[1]]
+    assert EntryAbandoned in named, "not by the reconciler, whose orders are compared every few minutes"
+
+
+def test_a_position_is_protected_by_the_rules_as_they_are_when_coarser_ones_have_passed() -> None:
+    """Seed 200, I7: reduced below a minimum that had been given up, it was dust, with a stop for the whole."""
+    acts = (
+        replace(opening(3_000, 0, "alpha", stop_ppm=10_000), symbol="BTCUSDT", lots=4),
+        Act(at_ms=6_000, do="change filters", symbol="BTCUSDT", for_ms=20_000),
+        Act(at_ms=6_500, do="close part", slot=0, percent=50),
+    )
+    holds(plan(*acts))

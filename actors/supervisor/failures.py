@@ -1,0 +1,111 @@
+"""What the runtime tells of actors that failed; for a position's, whatever it cannot do for itself meanwhile.
+
+A position watches its own protection (I7). While its actor is down nobody does: so its last view is looked at here,
+and the owner hears at once of what is held without a stop.
+"""
+
+from decimal import Decimal
+
+from actors.supervisor.desk import Desk, Routes, position_address
+from messages import lifecycle
+from messages.reports import PositionView, Sweep
+from messages.types import OrderPurpose, PositionId, Severity
+
+_WORKING = "working"
+"""`phase` of an order that rests at the venue."""
+
+
+class Failures:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+
+    def routes(self) -> Routes:
+        facts = (lifecycle.ActorRestarted, lifecycle.ActorStopped, lifecycle.SubscriberDropped)
+        return {
+            **dict.fromkeys(facts, self._note),
+            lifecycle.ActorFailed: self._failed,
+            lifecycle.ActorQuarantined: self._quarantined,
+            lifecycle.ActorReleased: self._released,
+            lifecycle.MessageParked: self._parked,
+        }
+
+    def _note(self, message: lifecycle.Lifecycle) -> None:
+        """Every fact about an actor leaves a line."""
+        told = {
+            name: str(getattr(message, name))
+            for name in ("reason", "trace", "attempt", "message_type", "undelivered")
+            if hasattr(message, name)
+        }
+        level = "DEBUG" if isinstance(message, lifecycle.ActorStopped) else "ERROR"
+        self._desk.log(
+            level, type(message).__name__, actor=message.address, correlation_id=message.correlation_id, **told
+        )
+
+    def _failed(self, message: lifecycle.ActorFailed) -> None:
+        """The timer that would have told of a missing stop went with the actor, or is what it fails on.
+
+        A failure that follows another, with nothing new between them, is told once.
+        """
+        self._note(message)
+        view = self._view(message.address)
+        if view is None or not uncovered(view):
+            return
+        bare = f"{view.position_id}: {view.quantity:f} open, not covered by its stop"
+        text = f"{bare}, and its actor failed; it is started again: {message.reason}"
+        self._desk.notify_of(view, Severity.CRITICAL, text, f"{view.position_id}#{view.version}.failed")
+
+    def _quarantined(self, message: lifecycle.ActorQuarantined) -> None:
+        self._note(message)
+        view, name = self._view(message.address), self._name(message.address)
+        text = f"{name} failed {message.attempt} times and is quarantined; the rest goes on: {message.reason}"
+        self._tell(view, text)
+        position_id = self._position(message.address)
+        if position_id is not None:
+            self._desk.silent(position_id, f"its actor is quarantined: {message.reason}")
+
+    def _released(self, message: lifecycle.ActorReleased) -> None:
+        self._note(message)
+        position_id = self._position(message.address)
+        if position_id is not None:
+            self._desk.silent(position_id, "")
+
+    def _parked(self, message: lifecycle.MessageParked) -> None:
+        """What it would have told is lost to the position: a fill, a stop's end. So it asks after all its orders."""
+        self._note(message)
+        view, name = self._view(message.address), self._name(message.address)
+        self._tell(view, f"{name} cannot handle a message, it was put aside: {message.reason}")
+        if view is not None and message.message_type != Sweep.__name__:
+            now_ns = self._desk.context.clock.time_ns()
+            sweep = Sweep(account=view.account, ts_init=now_ns, begun_ns=now_ns, open_orders=frozenset())
+            self._desk.context.tell(position_address(view.ordinal), sweep)
+
+    def _tell(self, view: PositionView | None, text: str) -> None:
+        """One notice about the actor, and where a position stands behind it, what that position lacks."""
+        if view is None:
+            self._desk.notify(Severity.CRITICAL, text)
+            return
+        if uncovered(view):
+            text = f"{text}; {view.quantity:f} open, not covered by its stop"
+        self._desk.notify_of(view, Severity.CRITICAL, text)
+
+    def _name(self, address: str) -> str:
+        return self._position(address) or address
+
+    def _position(self, address: str) -> PositionId | None:
+        return self._memory.book.named(address.removeprefix("position/"))
+
+    def _view(self, address: str) -> PositionView | None:
+        """The last view of a position that is not over."""
+        ordinal = address.removeprefix("position/")
+        view = self._memory.book.views.get(int(ordinal)) if ordinal.isdecimal() else None
+        return None if view is None or view.state.terminal else view
+
+
+def uncovered(view: PositionView) -> bool:
+    """The resting orders that should limit its loss cover less than is held."""
+    if view.quantity <= 0 or (view.stop_loss is None and view.trailing is None):
+        return False
+    guard = OrderPurpose.STOP if view.stop_loss is not None else OrderPurpose.TRAILING
+    resting = (o.quantity - o.filled_quantity for o in view.orders if o.purpose is guard and o.phase == _WORKING)
+    return sum(resting, Decimal(0)) < view.quantity
