@@ -204,13 +204,17 @@ def _sides(command: OpenPosition, price: Decimal | None) -> str:
     if price is None:
         asked = command.stop_loss is not None or command.take_profit is not None
         return f"no price of {command.symbol} is known yet to hold stop and target against; try again" if asked else ""
-    sign = command.side.sign
-    if command.stop_loss is not None and (price - command.stop_loss) * sign <= 0:
-        where = "below" if command.side is PositionSide.LONG else "above"
-        return f"the stop of a {command.side} must be {where} its price: {command.stop_loss} against {price}"
-    if command.take_profit is not None and (command.take_profit - price) * sign <= 0:
-        where = "above" if command.side is PositionSide.LONG else "below"
-        return f"the target of a {command.side} must be {where} its price: {command.take_profit} against {price}"
+    return on_wrong_side(command.side, command.stop_loss, command.take_profit, price)
+
+
+def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | None, price: Decimal) -> str:
+    """A stop or target that the price has passed already would close at once; empty where it would not."""
+    if stop is not None and (price - stop) * side.sign <= 0:
+        where = "below" if side is PositionSide.LONG else "above"
+        return f"the stop of a {side} must be {where} its price: {stop} against {price}"
+    if target is not None and (target - price) * side.sign <= 0:
+        where = "above" if side is PositionSide.LONG else "below"
+        return f"the target of a {side} must be {where} its price: {target} against {price}"
     return ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation
+from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation, on_wrong_side
 from messages.commands import ModifyPosition, OpenPosition
 from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
 from messages.types import Instrument, PositionSide, Symbol
@@ -20,7 +20,7 @@ MONEY_STEP = Decimal("0.00000001")
 
 def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     """The first reason against it, or an empty text."""
-    checks = (_leverage, _bounds, _stop, _addition)
+    checks = (_leverage, _bounds, _sides, _stop, _addition)
     return next((why for check in checks if (why := check(command, view, facts))), "")
 
 
@@ -46,6 +46,12 @@ def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     asked = (("stop", command.stop_loss), ("target", command.take_profit))
     found = (beyond_bounds(name, price, rules) for name, price in asked if price is not None and price > 0)
     return next((why for why in found if why), "")
+
+
+def _sides(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+    """A slip of the finger must not close what it was meant to protect. Zero takes the order away."""
+    price = facts.account.marks.get(view.symbol)
+    return on_wrong_side(view.side, command.stop_loss or None, command.take_profit or None, price) if price else ""
 
 
 def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
