@@ -233,7 +233,6 @@ SENTENCES = (
         "{symbol}: order {order} was sent by Albra from another data directory. Openings of {symbols} are "
         "held until it is gone."
     ),
-    N_("{symbol}: leverage is {leverage} at the venue, {wanted} was asked for"),
     N_("{symbol} {side}: margin call, close to liquidation: {text} ({names})"),
     N_("quantity {quantity}, mark price {price}, unrealized {gain}, maintenance margin {margin}"),
     N_("no position of ours"),
