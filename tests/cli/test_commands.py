@@ -244,6 +244,36 @@ def test_an_invalid_configuration_exits_5_with_every_problem(albra: Albra) -> No
     assert [problem["path"] for problem in document["problems"]] == ["langage", "phase2.enabled"]
 
 
+SECRETS_ELSEWHERE = """
+storage: {path: var}
+accounts: {main: {api_key: "${NOWHERE_KEY}", api_secret: "${NOWHERE_SECRET}"}}
+telegram: {enabled: true, token: "${NOWHERE_TOKEN}", users: {1: owner}}
+notifier: {webhook: {url: "${NOWHERE_URL}"}}
+"""
+
+
+def test_keys_that_the_supervisor_has_need_not_be_in_every_terminal(albra: Albra, supervisor: FakeSupervisor) -> None:
+    (albra.directory / "config.yaml").write_text(SECRETS_ELSEWHERE)
+    assert albra("positions", "--json").code == 0
+    assert albra("open", "BTCUSDT", "long", "0.01").code == 0
+    for needs_them in (("config", "check"), ("run",), ("doctor",), ("flatten", "--break-glass")):
+        ended = albra(*needs_them)
+        assert ended.code == 5
+        assert "the environment variable NOWHERE_KEY" in ended.err
+
+
+def test_without_a_supervisor_a_missing_variable_is_what_is_wrong(albra: Albra) -> None:
+    (albra.directory / "config.yaml").write_text(SECRETS_ELSEWHERE)
+    ended = albra("positions")
+    assert ended.code == 5
+    assert "the environment variable NOWHERE_TOKEN" in ended.err
+
+
+def test_a_storage_path_that_is_not_known_is_no_place_to_look_for_a_supervisor(albra: Albra) -> None:
+    (albra.directory / "config.yaml").write_text('storage: {path: "${NOWHERE}"}')
+    assert albra("positions").code == 5
+
+
 def test_a_named_configuration_that_is_missing_exits_5(albra: Albra) -> None:
     assert albra("positions", "--config", "absent.yaml").code == 5
     albra.environment["ALBRA_CONFIG"] = "absent.yaml"
