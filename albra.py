@@ -180,7 +180,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     from actors.recovery import days_in
     from actors.supervisor.resting import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
-    from adapters.exchange.access import settings_of
+    from adapters.exchange.access import settings_max_age_ms, settings_of
     from adapters.exchange.client import CcxtVenue
     from adapters.exchange.neighbors import Neighbors
     from adapters.logs.steps import line_writer
@@ -204,6 +204,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
             replace(
                 settings_of(account, paper),
                 watch_only=not config.phase2.enabled,
+                settings_max_age_ms=settings_max_age_ms(config.phase2.reconciliation.check_intervals.fast_ms),
                 rules_max_age_ms=config.phase2.reconciliation.check_intervals.slow_ms,
             ),
             clock,
