@@ -15,7 +15,7 @@ from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
 from messages.requests import Reply
 from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role, UrgentText
-from messages.types import CommandId, PositionState
+from messages.types import AccountId, CommandId, PositionId, PositionState
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
     GROUP,
@@ -405,6 +405,16 @@ def test_which_position_is_meant_is_asked_and_not_guessed() -> None:
     assert isinstance(command, c.ClosePosition)
     assert command.position_id == "main.BTCUSDT.long.grid.2"
     assert "Closes" in made.ask(OWNER, "/close BTCUSDT strategy=manual")
+
+
+def test_positions_of_several_accounts_are_told_apart_wherever_they_are_listed() -> None:
+    other = AccountId("second")
+    made = stage(view(1), replace(view(2), account=other, position_id=PositionId("second.BTCUSDT.long.manual.2")))
+    assert "(second)" in made.ask(OWNER, "/positions")
+    assert "manual, second" in made.ask(OWNER, "/position_states")
+    assert "(manual, second)" in made.ask(OWNER, "/close_all")
+    made.ask(OWNER, "/close BTCUSDT")
+    assert made.last.data("#2 long manual, second")
 
 
 def test_a_page_is_turned_in_place() -> None:
