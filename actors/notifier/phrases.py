@@ -102,6 +102,10 @@ SENTENCES = (
     N_("{purpose} order {fate}"),
     # Gateways
     N_("{account}: the venue is out of reach for {age} ({cause}). Nothing is opened meanwhile."),
+    N_(
+        "the account is in position mode {mode}, the configuration says {wanted}: set position_mode: {wish}, or change "
+        "the mode at the exchange while the account is flat"
+    ),
     N_("{account}: the venue is back after {age}."),
     N_(
         "{account}: the venue accepts nothing for {age} ({cause}). Nothing can be closed until then; stops "
@@ -138,6 +142,7 @@ SENTENCES = (
         "there wait; albra discrepancies --ack {name} ends it."
     ),
     N_("{record} {type} {symbol} is resolved: {why}"),
+    N_("{record} {type} {symbol} needs you still: what you said was refused: {why}"),
     N_("grown or shrunk since: {believed}, {reported}"),
     N_("changed on both sides since: {believed}, {reported}"),
     N_("the policy says so"),

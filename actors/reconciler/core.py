@@ -48,7 +48,7 @@ from messages.reconciliation import (
     TradesReport,
 )
 from messages.requests import Reply
-from messages.types import AccountId, JournalId, PositionMode, PositionSide, Symbol
+from messages.types import AccountId, JournalId, PositionMode, PositionSide, Severity, Symbol
 
 EVENT_DELAY_NS = SECOND // 2
 """After something unexpected: long enough for what belongs together to have arrived."""
@@ -184,8 +184,12 @@ class Core:
         """A repair was refused: the reason is kept for whoever will be asked."""
         name = reply.correlation_id.removeprefix("reconcile-")
         record = self._memory.ledger.records.get(name)
-        if not reply.accepted and record is not None and not record.outcome.ended and record.refused != reply.text:
-            self._draft.record(RepairRefused, discrepancy_id=name, why=reply.text)
+        if reply.accepted or record is None or record.outcome.ended or record.refused == reply.text:
+            return
+        self._draft.record(RepairRefused, discrepancy_id=name, why=reply.text)
+        if record.outcome is Outcome.ESCALATED:  # who said whose it is believes that it is done
+            text = f"{name} {record.type} {record.symbol} needs you still: what you said was refused: {reply.text}"
+            self._draft.notify(Severity.WARNING, text, record.account, f"{name}.refused.{record.attempts}")
 
     def _due(self, due: CheckDue) -> None:
         self._reading.due(due)

@@ -303,6 +303,12 @@ def test_a_repair_that_does_nothing_is_tried_as_often_as_configured_then_a_human
     assert any(isinstance(m, ResumePosition) for m in play.commands)
 
 
+def refusal(sent: c.Command) -> Reply:
+    return Reply(
+        command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
+    )
+
+
 def test_a_refused_repair_is_told_with_its_reason() -> None:
     play = Play(views=dict(ONE), policy=policy(attempts=1))
     play.at_venue(row("0.4"))
@@ -310,13 +316,25 @@ def test_a_refused_repair_is_told_with_its_reason() -> None:
     while not booked(play):
         play.run(0.1)
     (sent,) = booked(play)
-    play.tell(
-        Reply(
-            command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
-        )
-    )
+    play.tell(refusal(sent))
     play.run(30)
     assert "refused: no" in play.records[0].why
+
+
+def test_an_answer_that_a_position_refuses_is_told_at_once_and_once() -> None:
+    play = Play(views={1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")})
+    play.at_venue(row("1.5"))
+    play.run(20)
+    (record,) = play.records
+    play.deaf = True
+    play.tell(AcknowledgeDiscrepancy(**command("a1"), discrepancy_id=record.discrepancy_id, apply=Attribution.PRO_RATA))
+    while not booked(play):
+        play.run(0.1)
+    for sent in booked(play):
+        play.tell(refusal(sent))
+    play.run(1)
+    told = [notice.text for notice in play.notices if "was refused" in notice.text]
+    assert told == ["d1 SIZE_MISMATCH BTCUSDT needs you still: what you said was refused: no"]
 
 
 def test_two_strategies_ask_whose_it_was_and_the_answer_is_booked() -> None:
