@@ -432,21 +432,22 @@ def _notifier_settings(config: Config) -> "NotifierSettings":
     from zoneinfo import ZoneInfo
 
     from actors.notifier.actor import Settings as NotifierSettings
+    from actors.notifier.outbox import SECOND_CHANNEL
     from actors.notifier.report import Schedule
     from actors.notifier.throttle import Policy, Quiet, Recipient
     from messages.types import Severity
 
     chat, notifier = config.telegram, config.notifier
     ids = chat.chats or tuple(user for user, role in chat.users if role == "owner")
-    words = {str(who): _words(config, who) for who in ids}
+    readers = {str(who): _words(config, who) for who in ids}
     quiet = Quiet(start_minute=chat.quiet_minutes[0], end_minute=chat.quiet_minutes[1]) if chat.quiet_minutes else None
     return NotifierSettings(
         recipients=tuple(
-            Recipient(name=name, chat_id=int(name), zone=reader.zone, quiet=quiet) for name, reader in words.items()
+            Recipient(name=name, chat_id=int(name), zone=reader.zone, quiet=quiet) for name, reader in readers.items()
         )
         if chat.enabled
         else (),
-        words=words,
+        words={**readers, SECOND_CHANNEL: _words(config, 0)},
         policy=Policy(
             per_minute={
                 Severity.WARNING: notifier.high_per_minute,

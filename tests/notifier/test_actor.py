@@ -7,9 +7,11 @@ from hypothesis import settings as runs
 from hypothesis import strategies as st
 
 from actors.notifier.actor import SHAPE
-from actors.notifier.outbox import LESSER_MOST
+from actors.notifier.outbox import LESSER_MOST, SECOND_CHANNEL
 from actors.notifier.report import Schedule
 from actors.notifier.throttle import Policy, Quiet, Recipient
+from actors.telegram.words import Words
+from adapters.locales import load
 from messages import codec
 from messages.base import Event, Message
 from messages.notices import AcknowledgeNotice
@@ -197,6 +199,16 @@ def test_the_second_channel_has_critical_when_the_chat_is_down_and_only_then() -
     stage.advance(2 * MINUTE)
     assert len(stage.channel.posted) == 1
     assert any("two" in text for text in stage.chat.texts())
+
+
+def test_the_second_channel_speaks_the_language_of_the_configuration() -> None:
+    korean = Words(language="ko", catalog=load("ko"))
+    stage = Stage(settings(second_channel=True, words={SECOND_CHANNEL: korean})).begin()
+    stage.chat.mood = down
+    stage.tell(ChatDown(cause="no route"))
+    stage.notify(Severity.CRITICAL, "main: the venue is out of reach for 3 s (timeout). Nothing is opened meanwhile.")
+    [post] = stage.channel.posted
+    assert post.text == "main: 3초 동안 거래소에 연결되지 않습니다 (timeout). 그동안 신규 진입은 하지 않습니다."
 
 
 def test_a_chat_that_is_silently_slow_hands_critical_to_the_second_channel_after_a_minute() -> None:
