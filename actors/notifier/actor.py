@@ -405,7 +405,7 @@ class NotifierActor(Actor[Message]):
             text = (
                 f"{span}: {tally.opened} opened, "
                 f"{tally.closed} closed, {tally.failed} failed, realized {signed(tally.realized)}, "
-                f"fees {money(tally.fees)}, {tally.discrepancies} discrepancies, "
+                f"fees {money(tally.fees)}, funding {signed(tally.funding)}, {tally.discrepancies} discrepancies, "
                 f"{tally.restarts} restarts of actors, up for {Words(zone=UTC).span(uptime_ns)}"
             )
             self._notify(Notify(severity=Severity.INFO, text=text, notice_id=name))

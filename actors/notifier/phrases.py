@@ -208,11 +208,11 @@ SENTENCES = (
     # The notifier itself
     N_(
         "Day {date}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, fees {fees}, "
-        "{discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
+        "funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
     N_(
         "Week {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
-        "fees {fees}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
+        "fees {fees}, funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
     # Supervisor and runtime
     N_("The journal holds a damaged record: {text}"),
