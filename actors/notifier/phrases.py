@@ -2,8 +2,7 @@
 
 They are written where they arise, into the journal and the log; here each stands as a pattern, so that a
 reader's catalog can say it again. A sentence that is missing here is told in English, never lost; a test
-reads the actors' source and fails while one is missing. The first that fits is taken: the particular comes
-before the general.
+reads the actors' source and fails while one is missing. Of those that fit the most particular is taken.
 """
 
 from actors.telegram.names import NAMES
