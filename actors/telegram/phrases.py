@@ -22,6 +22,7 @@ SENTENCES = (
     N_("the command was carried out before"),
     # Why an opening is refused
     N_("openings are paused until the next day ({what}); albra resume lifts that"),
+    N_("openings are still paused ({what}); albra resume lifts that"),
     N_("openings are paused ({what}); albra resume lifts that"),
     N_("all openings"),
     N_("{account} has lost {amount} today, limits.daily_loss is {limit}"),
