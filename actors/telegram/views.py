@@ -312,6 +312,7 @@ def position(words: Words, view: PositionView, mark: Decimal | None, role: Role,
         (words.plain("fees"), money(view.fees)),
         (words.plain("leverage"), view.leverage or "-"),
         (words.plain("stop"), number(view.stop_loss)),
+        *([(words.plain("trailing stop"), f"{number(view.trailing)} %")] if view.trailing is not None else []),
         (words.plain("target"), number(view.take_profit)),
         (words.plain("protected"), words.plain("yes") if view.protected else words.plain("no")),
     ]

@@ -1,5 +1,6 @@
 import json
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -58,6 +59,11 @@ main.BTCUSDT.long.manual.1  ACTIVE           0.010  60000.1  60100  0.999   5x  
 main.BTCUSDT.long.s2.2      RECONCILING?     0.010  60000.1  60100  0.999   5x      -       -  AGE
 """
     assert re.sub(r"\d+d\d+h", "AGE", ended.out) == golden
+
+
+def test_a_trailing_stop_is_a_stop_in_the_table_too(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1, stop_loss=None, trailing=Decimal("1.5")))
+    assert "1.5%" in albra("positions").out
 
 
 def test_positions_as_json_are_rows_with_numbers_as_strings(albra: Albra, supervisor: FakeSupervisor) -> None:

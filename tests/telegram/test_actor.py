@@ -407,6 +407,22 @@ def test_which_position_is_meant_is_asked_and_not_guessed() -> None:
     assert "Closes" in made.ask(OWNER, "/close BTCUSDT strategy=manual")
 
 
+def test_what_became_of_a_change_is_said_with_what_holds_now() -> None:
+    made = stage(view(1))
+
+    def changed(_: c.Command) -> None:
+        known = made.desk.views[0]
+        after = {"stop_loss": Decimal(57_000), "trailing": Decimal("1.5"), "leverage": 3, "version": known.version + 2}
+        made.desk.views = (replace(known, **after),)  # type: ignore[arg-type]
+
+    made.desk.react = changed
+    made.ask(OWNER, "/modify #1 sl=57000 trailing=1.5 leverage=3")
+    made.press(OWNER, made.last, "Confirm")
+    made.advance(3)
+    assert "held at 60000, stop 57000, trailing stop 1.5 %, leverage 3x" in made.last.text
+    assert "trailing stop: 1.5 %" in made.ask(OWNER, "/position #1")
+
+
 def test_positions_of_several_accounts_are_told_apart_wherever_they_are_listed() -> None:
     other = AccountId("second")
     made = stage(view(1), replace(view(2), account=other, position_id=PositionId("second.BTCUSDT.long.manual.2")))
