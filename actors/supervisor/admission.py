@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from actors.supervisor.book import Account, Hold
 from messages.commands import OpenPosition
 from messages.reports import PositionView
-from messages.types import Instrument, Key, PositionMode, PositionSide, PositionState, Symbol
+from messages.types import Instrument, Key, MarginMode, PositionMode, PositionSide, PositionState, Symbol
 
 PARTS_MOST = 20
 """A market entry above the venue's maximum is split; into more parts than this it is refused."""
@@ -219,7 +219,23 @@ def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | No
 
 
 def _liquidation(command: OpenPosition, facts: Facts) -> str:
-    return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
+    """Of a leg that nobody holds any more the price read last says nothing."""
+    held = any((v.symbol, v.side) == (command.symbol, command.side) and v.quantity for v in facts.live)
+    if held:
+        return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
+    return _beyond_stake(command, facts)
+
+
+def _beyond_stake(command: OpenPosition, facts: Facts) -> str:
+    """On isolated margin the stake, 1/leverage of the price, is all there is: liquidation comes before it is gone."""
+    price, stop = _price(command, facts), command.stop_loss
+    if facts.account.margin_mode is not MarginMode.ISOLATED or not command.leverage or price is None or stop is None:
+        return ""
+    gone = price * (1 - Decimal(command.side.sign) / command.leverage)
+    if (stop - gone) * command.side.sign > 0:
+        return ""
+    bound = gone.quantize(price, ROUND_HALF_EVEN)
+    return beyond_liquidation(stop, command.symbol, command.side, {(command.symbol, command.side): bound})
 
 
 def beyond_liquidation(

@@ -156,7 +156,8 @@ class Reports:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
         account.venue_up, account.trouble = True, ""
-        account.mode, account.identity = report.position_mode, report.venue_identity
+        account.mode, account.margin_mode = report.position_mode, report.margin_mode
+        account.identity = report.venue_identity
         self._take_rules(account, report.instruments)
         self._desk.log(
             "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))
