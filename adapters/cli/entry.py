@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adapters.cli.journal import Fold
 
 _READING = ("positions", "discrepancies", "history", "status")
-_TRADING = ("open", "close", "modify", "pause", "resume", "reconcile")
+_TRADING = ("open", "close", "modify", "assign", "pause", "resume", "reconcile")
 _WITHOUT_SECRETS = (*_READING, *_TRADING, "logs", "journal")
 """Whoever speaks to a running supervisor, or reads its files, need not have the keys that it has."""
 
@@ -121,6 +121,7 @@ def _answer(arguments: Namespace, loaded: Loaded) -> None:
             "open": trading.open_position,
             "close": trading.close,
             "modify": trading.modify,
+            "assign": trading.assign,
             "pause": trading.hold,
             "resume": trading.hold,
             "reconcile": trading.reconcile,

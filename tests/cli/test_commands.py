@@ -154,6 +154,14 @@ def test_modify_adds_levers_and_trails(albra: Albra, supervisor: FakeSupervisor)
     assert albra("modify", ID, "--trailing", "50").code == 2
 
 
+def test_assign_prints_what_the_position_is_called_then(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    ended = albra("assign", ID, "trend")
+    assert (ended.code, ended.out) == (0, "main.BTCUSDT.long.trend.2\n")
+    assert albra("assign", ID, "no good name").code == 2
+    assert albra("assign", "main.BTCUSDT.long.manual.9", "trend").code == 4
+
+
 def test_pause_and_resume_say_what_they_held(albra: Albra, supervisor: FakeSupervisor) -> None:
     assert albra("pause").out == "paused all openings\n"
     assert albra("resume", "btcusdt").out == "resumed BTCUSDT\n"
