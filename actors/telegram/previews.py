@@ -1,7 +1,7 @@
 """What a request would do, shown before it is done: the command, its words, the positions it rests on. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.telegram.grammar import Request
@@ -9,6 +9,7 @@ from actors.telegram.progress import silent
 from actors.telegram.views import Page, divergence, gain, notional, owner, size, which
 from actors.telegram.words import N_, Markup, Words, join, money, number, signed
 from messages.commands import (
+    AssignPosition,
     CloseAll,
     ClosePosition,
     Command,
@@ -90,10 +91,13 @@ def plan(request: Request, desk: Desk) -> Plan | Page:
         return _close_all(request, desk)
     if request.name in ("pause", "resume") and not request.names_position:
         return _openings(request, desk)
+    if request.name == "assign" and not request.names_position:
+        request = replace(request, strategy=MANUAL)
     found = meant(request, desk.views, live=True)
     if len(found) != 1:
         return _not_one(request, found, desk)
-    return {"close": _close, "modify": _modify, "pause": _hold, "resume": _hold}[request.name](request, found[0], desk)
+    makers = {"close": _close, "modify": _modify, "assign": _assign, "pause": _hold, "resume": _hold}
+    return makers[request.name](request, found[0], desk)
 
 
 def meant(request: Request, views: tuple[PositionView, ...], *, live: bool) -> tuple[PositionView, ...]:
@@ -133,6 +137,8 @@ def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> P
             if value is not None
         )
         rest += f" leverage={request.leverage}" if request.leverage else ""
+    if request.name == "assign":
+        rest = f" {request.taker}"
     return which(words, request, found, f"{request.name} {{}}{rest}")
 
 
@@ -284,6 +290,18 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     if len(lines) == 1:
         return Page(text=words("There is nothing to change."))
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
+
+
+def _assign(request: Request, view: PositionView, desk: Desk) -> Plan:
+    assert request.taker is not None
+    command = AssignPosition(
+        **desk.about,  # type: ignore[arg-type]
+        position_id=view.position_id,
+        strategy=request.taker,
+    )
+    said = desk.words("Hands it to strategy <b>{strategy}</b>, with its stops:", strategy=request.taker)
+    text = join("\n", [said, _short(desk, view)])
+    return Plan(command=command, text=text, versions=_versions(view), targets=(view.position_id,))
 
 
 _STOP = (

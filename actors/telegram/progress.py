@@ -7,6 +7,7 @@ from actors.telegram.phrases import REPLIES
 from actors.telegram.rows import Rows
 from actors.telegram.words import Markup, Words, escape, join, money, number, signed
 from messages.commands import (
+    AssignPosition,
     CloseAll,
     ClosePosition,
     Command,
@@ -23,7 +24,8 @@ from messages.types import PositionId, PositionState
 def follows(command: Command) -> bool:
     """Whether what the command sets in motion takes time worth watching."""
     return isinstance(
-        command, CloseAll | ClosePosition | OpenPosition | ModifyPosition | PausePosition | ResumePosition
+        command,
+        CloseAll | ClosePosition | OpenPosition | ModifyPosition | AssignPosition | PausePosition | ResumePosition,
     )
 
 

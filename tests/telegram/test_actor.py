@@ -45,6 +45,7 @@ EXAMPLES = {
     "close": "/close BTCUSDT",
     "close_all": "/close_all",
     "modify": "/modify #1 sl=59000",
+    "assign": "/assign #1 trend",
     "pause": "/pause",
     "resume": "/resume",
     "balance": "/balance",
@@ -56,7 +57,7 @@ EXAMPLES = {
     "strategies": "/strategies",
     "help": "/help",
 }
-CHANGING = ("open", "close", "close_all", "modify", "pause", "resume", "ack")
+CHANGING = ("open", "close", "close_all", "modify", "assign", "pause", "resume", "ack")
 
 
 def stage(*views: object, **more: object) -> Stage:
@@ -421,6 +422,17 @@ def test_what_became_of_a_change_is_said_with_what_holds_now() -> None:
     made.advance(3)
     assert "held at 60000, stop 57000, trailing stop 1.5 %, leverage 3x" in made.last.text
     assert "trailing stop: 1.5 %" in made.ask(OWNER, "/position #1")
+
+
+def test_a_manual_position_is_handed_to_a_strategy_from_the_phone() -> None:
+    made = stage(view(1), view(2, strategy="grid"))
+    assert "Hands it to strategy <b>trend</b>, with its stops:" in made.ask(OWNER, "/assign BTCUSDT trend")
+    made.press(OWNER, made.last, "Confirm")
+    [command] = made.desk.changes
+    assert isinstance(command, c.AssignPosition)
+    assert (command.position_id, command.strategy) == ("main.BTCUSDT.long.manual.1", "trend")
+    assert "Something is missing: STRATEGY" in made.ask(OWNER, "/assign BTCUSDT")
+    assert "is no strategy" in made.ask(OWNER, "/assign #1 not-one")
 
 
 def test_positions_of_several_accounts_are_told_apart_wherever_they_are_listed() -> None:
