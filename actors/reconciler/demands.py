@@ -95,7 +95,7 @@ class Demands:
             command_id=command.command_id,
             to=command.reply_to,
             discrepancies=ledger.latest(command.symbol, command.most),
-            statistics=self._memory.statistics(self._clock.monotonic_ns()) + ledger.breakdown(),
+            statistics=self._memory.statistics(self._clock.monotonic_ns()),
         )
         self._draft.tell(command.reply_to, answer)
 

@@ -633,6 +633,9 @@ def test_the_list_is_newest_first_with_statistics() -> None:
     told = {name: value for _, name, value in answer.statistics}
     assert told["success rate"] == "100 %"
     assert told["SIZE_MISMATCH"] == "1"
+    shown = play.memory.statistics(play.clock.monotonic_ns())  # in `albra status`
+    [size] = [row for row in shown if row[0] == "discrepancies ended" and "SIZE_MISMATCH" in row[1]]
+    assert size[1:] == ("SIZE_MISMATCH warning UPDATE_SYSTEM resolved", "1")
 
 
 @pytest.mark.parametrize("side", [LONG, SHORT])
