@@ -44,7 +44,7 @@ class Demands:
 
     def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
         for demand in self._memory.demands:
-            mine = demand.command.symbol in (None, round_.symbol) and round_.begun_ns >= demand.begun_ns
+            mine = demand.command.symbol == round_.symbol and round_.begun_ns >= demand.begun_ns
             if mine and watch.account in demand.pending:
                 demand.pending.discard(watch.account)
                 demand.failed.pop(watch.account, None)

@@ -141,6 +141,34 @@ def test_trades_that_prove_nothing_leave_it_to_several_looks(trades: list[Any]) 
     assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
 
 
+def test_what_a_human_closed_while_nobody_watched_is_told_by_his_trade_and_waits_for_no_more() -> None:
+    play = Play(views={1: view(1, "1", since_ns=NOW - 60 * SECOND)})
+    play.at_venue()
+    play.trades.append(trade("-1", "99", ts_event=NOW - 30 * SECOND))
+    play.run(12)
+    assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
+    assert [m.price for m in booked(play) if isinstance(m, AdjustPosition)] == [D(99)]
+
+
+def test_a_trade_of_before_it_came_to_rest_tells_nothing_of_where_it_went() -> None:
+    play = Play(views={1: view(1, "1", since_ns=NOW - 20 * SECOND)})
+    play.at_venue()
+    play.trades.append(trade("-1", "99", ts_event=NOW - 30 * SECOND))
+    play.run(15)
+    assert booked(play) == []
+
+
+def test_a_check_of_everything_is_not_answered_by_a_reading_of_one_symbol() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(5)
+    play.withhold_orders = True
+    play.tell(Reconcile(**command("r1")))
+    play.tell(REFUSED)  # that symbol is looked at meanwhile
+    play.run(3)
+    assert [m for m in play.answers if isinstance(m, ReconcileAnswer)] == []
+
+
 def test_without_the_stream_it_is_noticed_within_the_fast_interval() -> None:
     play = Play(views=dict(ONE))
     play.at_venue(row("1"))
