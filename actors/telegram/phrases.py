@@ -20,6 +20,8 @@ SENTENCES = (
     N_("{type} is not attributed to strategies here"),
     N_("nobody reconciles here"),
     N_("the command was carried out before"),
+    # What a check has not come to yet
+    N_("{symbols}: differs from the venue, and is being looked into"),
     # Why a manual position is not handed over
     N_("{name} is {strategy}'s, and only what is manual can be handed to a strategy"),
     N_("{name} is manual already"),

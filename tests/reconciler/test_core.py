@@ -169,6 +169,20 @@ def test_a_check_of_everything_is_not_answered_by_a_reading_of_one_symbol() -> N
     assert [m for m in play.answers if isinstance(m, ReconcileAnswer)] == []
 
 
+def test_a_check_that_ends_before_a_difference_is_certain_says_so() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(5)
+    play.at_venue()  # gone, and nothing tells where it went
+    play.tell(Reconcile(**command("r1")))
+    play.run(20.5)
+    [answer] = [m for m in play.answers if isinstance(m, ReconcileAnswer)]
+    assert (answer.discrepancies, answer.failed) == (
+        0,
+        "main: BTCUSDT: differs from the venue, and is being looked into",
+    )
+
+
 def test_without_the_stream_it_is_noticed_within_the_fast_interval() -> None:
     play = Play(views=dict(ONE))
     play.at_venue(row("1"))
