@@ -51,10 +51,11 @@ VENUE_DEADLINE_MS = 3_000
 STOP_DEADLINE_MS = 3_000
 MS = 1_000_000
 DAY_STEPS = 1_000_000
+DAY_NS = 24 * 3_600_000_000_000
 LONGEST_DAY_NS = 26 * 3_600_000_000_000
 """How far back the journal is read for today's realized result: a day is longer where clocks are put back."""
-RECENT_STEPS = 20_000
-"""How far back it is read for what the reports count that was not told to the notifier."""
+REPORT_STEPS = 100_000
+"""How far back it is read for what the reports count that was not told to the notifier: five seconds at most."""
 NOTICE_STEPS = 2_000
 """How far back it is read for notices whose step is durable and that a kill may have kept from the notifier."""
 CHAT_DEADLINE_MS = 2_000
@@ -180,7 +181,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     from actors.recovery import days_in
     from actors.supervisor.resting import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
-    from adapters.exchange.access import settings_of
+    from adapters.exchange.access import settings_max_age_ms, settings_of
     from adapters.exchange.client import CcxtVenue
     from adapters.exchange.neighbors import Neighbors
     from adapters.logs.steps import line_writer
@@ -204,6 +205,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
             replace(
                 settings_of(account, paper),
                 watch_only=not config.phase2.enabled,
+                settings_max_age_ms=settings_max_age_ms(config.phase2.reconciliation.check_intervals.fast_ms),
                 rules_max_age_ms=config.phase2.reconciliation.check_intervals.slow_ms,
             ),
             clock,
@@ -344,7 +346,9 @@ def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it reme
     from actors.runtime import Placement
 
     chat, channel = ways_out
-    settings, start, figures = _notifier_settings(config), _notifier_start(journal), Figures()
+    settings, figures = _notifier_settings(config), Figures()
+    counted = _counted(journal, settings.schedule.days, system.clock.time_ns())
+    start = replace(_notifier_start(journal), events=counted)
     system.spawn(
         "notifier",
         lambda context: NotifierActor(
@@ -431,21 +435,22 @@ def _notifier_settings(config: Config) -> "NotifierSettings":
     from zoneinfo import ZoneInfo
 
     from actors.notifier.actor import Settings as NotifierSettings
+    from actors.notifier.outbox import SECOND_CHANNEL
     from actors.notifier.report import Schedule
     from actors.notifier.throttle import Policy, Quiet, Recipient
     from messages.types import Severity
 
     chat, notifier = config.telegram, config.notifier
     ids = chat.chats or tuple(user for user, role in chat.users if role == "owner")
-    words = {str(who): _words(config, who) for who in ids}
+    readers = {str(who): _words(config, who) for who in ids}
     quiet = Quiet(start_minute=chat.quiet_minutes[0], end_minute=chat.quiet_minutes[1]) if chat.quiet_minutes else None
     return NotifierSettings(
         recipients=tuple(
-            Recipient(name=name, chat_id=int(name), zone=reader.zone, quiet=quiet) for name, reader in words.items()
+            Recipient(name=name, chat_id=int(name), zone=reader.zone, quiet=quiet) for name, reader in readers.items()
         )
         if chat.enabled
         else (),
-        words=words,
+        words={**readers, SECOND_CHANNEL: _words(config, 0)},
         policy=Policy(
             per_minute={
                 Severity.WARNING: notifier.high_per_minute,
@@ -468,13 +473,20 @@ def _notifier_settings(config: Config) -> "NotifierSettings":
 def _notifier_start(journal: "SqliteJournal") -> "NotifierStart":
     from actors.notifier.actor import OWN_HISTORY
     from actors.notifier.actor import Start as NotifierStart
-    from actors.notifier.report import COUNTED
     from messages.requests import Notify
 
     with journal.reader() as reader:
         notices = tuple(e.message for e in reader.recent_effects(NOTICE_STEPS) if isinstance(e.message, Notify))
-        events = tuple(event for _, event in reader.recent_events(RECENT_STEPS) if isinstance(event, COUNTED))
-    return NotifierStart(past=_past(journal, OWN_HISTORY), notices=notices, events=events)
+    return NotifierStart(past=_past(journal, OWN_HISTORY), notices=notices)
+
+
+def _counted(journal: "SqliteJournal", days: int, now_ns: int) -> tuple[Message, ...]:
+    """What the reports count of the last `days` days until `now_ns` (wall time)."""
+    from actors.notifier.report import COUNTED
+
+    with journal.reader() as reader:
+        recent = reader.recent_events(REPORT_STEPS, since_ns=now_ns - days * DAY_NS)
+        return tuple(event for _, event in recent if isinstance(event, COUNTED))
 
 
 def _telegram_settings(config: Config) -> "TelegramSettings":

@@ -76,6 +76,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (31, commands.Reconcile),
     (35, commands.CancelEntry),
     (36, commands.CancelEntries),
+    (37, commands.AssignPosition),
     (32, commands.ListPositions),
     (33, commands.ReadStatus),
     (34, commands.ReadHistory),

@@ -143,7 +143,10 @@ class CloseAll(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptPosition(Command):
-    """Take a position that exists at the venue under supervision, as it is."""
+    """Take a position that exists at the venue under supervision, as it is.
+
+    `handed_from` had it before; its stops go on as this one's.
+    """
 
     account: AccountId
     symbol: Symbol
@@ -154,6 +157,18 @@ class AdoptPosition(Command):
     leverage: int | None = None
     instrument: Instrument | None = None
     evidence: str = ""
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    trailing: Decimal | None = None
+    handed_from: PositionId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignPosition(Command):
+    """Hand what is manual to a strategy: it goes on as its own, with its entry price and its stops."""
+
+    position_id: PositionId
+    strategy: StrategyId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +176,7 @@ class AdjustPosition(Command):
     """Book a change made outside of us, with its evidence; a repeated `command_id` is booked once.
 
     `entry_price` and `leverage`, where given, are believed from then on; the quantity need not change then.
-    `fee` is what the venue took for it.
+    `fee` is what the venue took for it. `handed`: no change from outside, but one side of a hand-over.
     """
 
     position_id: PositionId
@@ -173,6 +188,7 @@ class AdjustPosition(Command):
     leverage: int | None = None
     fee: Decimal = Decimal(0)
     fee_currency: str = ""
+    handed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         commands.ResumeOpenings,
         commands.AdoptPosition,
         commands.AdjustPosition,
+        commands.AssignPosition,
         commands.Reconcile,
         commands.ListPositions,
         commands.ReadHistory,

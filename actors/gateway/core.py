@@ -24,6 +24,8 @@ TICK_NS = SECOND
 STATUS_EVERY_NS = SECOND
 BUDGET_EVERY_NS = 5 * SECOND
 SWEEP_NS = 60 * SECOND
+ORDERS_LEAST_NS = 20 * SECOND
+"""However often positions are swept, all orders are not more often than this: their list costs eight times as much."""
 SILENCE_FROM_MS = 1_000
 
 _NEVER_ASKED = frozenset({RejectReason.EXPIRED, RejectReason.NEVER_SENT})
@@ -44,6 +46,7 @@ class Gateway:
         self._resync = resync.Resync(account=account, number=memory.resyncs)
         self._outage = None if memory.venue else outage.connecting(account, self._desk.now_ns)
         self._sweep_ns = sweep_ns
+        self._orders_ns = 0
         self._ticking = False
         self._health: tuple[Any, ...] = ()
         self._load: tuple[int, ...] = ()
@@ -305,6 +308,8 @@ class Gateway:
         self._memory.resyncs = self._resync.number
         for read in reads:
             self._desk.request(f"read/{read.request_id}", read)
+            if isinstance(read, q.FetchOpenOrders):
+                self._orders_ns = self._desk.now_ns
 
     # The venue's health ---------------------------------------------------------------------------
 
@@ -360,7 +365,8 @@ class Gateway:
         """A silent stream is not a healthy one (fault 6)."""
         self._desk.later("sweep", self._sweep_ns)
         if self._desk.open_for_business:
-            self._read_all(resync.want(self._resync))
+            orders = self._desk.now_ns - self._orders_ns >= ORDERS_LEAST_NS
+            self._read_all(resync.look(self._resync, orders=orders))
 
     def _read_failed(self, message: r.QueryFailed | r.FetchFailed) -> None:
         """A failed read names a pause for several reasons; one of whole seconds is the venue's Retry-After."""

@@ -1,8 +1,8 @@
 """Reading everything after a gap: the stream says what changes, never what it failed to say (faults 6 and 7).
 
-Two bulk requests a time. What starts a resync while one is being read starts another after it: the reads
-under way began before whatever happened. A failed read is evidence of nothing and is repeated, more and
-more slowly.
+Two bulk requests a time; one where only positions are wanted, for a list of all orders is dear. What starts
+a resync while one is being read starts another after it: the reads under way began before whatever
+happened. A failed read is evidence of nothing and is repeated, more and more slowly.
 """
 
 from dataclasses import dataclass, replace
@@ -29,13 +29,19 @@ class Resync:
 Reads = tuple[FetchPositions | FetchOpenOrders, ...]
 
 
-def want(resync: Resync) -> tuple[Resync, Reads]:
-    """Somebody needs everything read from now on."""
+def want(resync: Resync, *, orders: bool = True) -> tuple[Resync, Reads]:
+    """Somebody needs everything read from now on; without `orders`, positions only."""
     if resync.missing:
         return replace(resync, again=True), ()
     after = replace(resync, number=resync.number + 1, failures=0, again=False)
-    after = replace(after, missing=frozenset({_name(after, "orders"), _name(after, "positions")}))
+    wanted = ("orders", "positions") if orders else ("positions",)
+    after = replace(after, missing=frozenset(_name(after, what) for what in wanted))
     return after, pending(after)
+
+
+def look(resync: Resync, *, orders: bool) -> tuple[Resync, Reads]:
+    """A look by the clock: where something is being read already, the next one will do."""
+    return (resync, ()) if resync.missing else want(resync, orders=orders)
 
 
 def start_over(resync: Resync) -> tuple[Resync, Reads]:

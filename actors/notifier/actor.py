@@ -61,7 +61,7 @@ SHAPE: Shape[Outbox] = Shape(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Who hears of notices, how, and when; `words` by recipient name."""
+    """Who hears of notices, how, and when; `words` by recipient name, SECOND_CHANNEL among them."""
 
     recipients: tuple[Recipient, ...] = ()
     words: Mapping[str, Words] = field(default_factory=dict)
@@ -327,7 +327,7 @@ class NotifierActor(Actor[Message]):
                 request_id=line.request_id,
                 reply_to=Address(self.context.address),
                 severity=entry.severity,
-                text=entry.text,
+                text=texts.bare(entry, self._settings.words.get(SECOND_CHANNEL, Words())),
                 ts_init=entry.queued_ns,
                 account=entry.account,
                 position_id=entry.position_id,
@@ -405,7 +405,7 @@ class NotifierActor(Actor[Message]):
             text = (
                 f"{span}: {tally.opened} opened, "
                 f"{tally.closed} closed, {tally.failed} failed, realized {signed(tally.realized)}, "
-                f"fees {money(tally.fees)}, {tally.discrepancies} discrepancies, "
+                f"fees {money(tally.fees)}, funding {signed(tally.funding)}, {tally.discrepancies} discrepancies, "
                 f"{tally.restarts} restarts of actors, up for {Words(zone=UTC).span(uptime_ns)}"
             )
             self._notify(Notify(severity=Severity.INFO, text=text, notice_id=name))

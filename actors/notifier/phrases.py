@@ -2,8 +2,7 @@
 
 They are written where they arise, into the journal and the log; here each stands as a pattern, so that a
 reader's catalog can say it again. A sentence that is missing here is told in English, never lost; a test
-reads the actors' source and fails while one is missing. The first that fits is taken: the particular comes
-before the general.
+reads the actors' source and fails while one is missing. Of those that fit the most particular is taken.
 """
 
 from actors.telegram.names import NAMES
@@ -17,6 +16,9 @@ SENTENCES = (
     N_("{name} was {before} and is {after} again: {quantity} held"),
     N_("{name}: outcome of the {purpose} order is unknown"),
     N_("{name}: {quantity} more sold than held; check it at the venue"),
+    N_("{name} is {strategy}'s now: {symbol} {side} {quantity} at {price}"),
+    N_("handed to {strategy}"),
+    N_("handed over from {name}"),
     N_("Adopted {symbol} {side} {quantity} at {price}: it existed at the venue."),
     N_("{name}: the venue reports an order that the journal does not know: {order}"),
     N_("{name} changed outside of Albra by {quantity}: {why}"),
@@ -104,6 +106,10 @@ SENTENCES = (
     N_("{purpose} order {fate}"),
     # Gateways
     N_("{account}: the venue is out of reach for {age} ({cause}). Nothing is opened meanwhile."),
+    N_(
+        "the account is in position mode {mode}, the configuration says {wanted}: set position_mode: {wish}, or change "
+        "the mode at the exchange while the account is flat"
+    ),
     N_("{account}: the venue is back after {age}."),
     N_(
         "{account}: the venue accepts nothing for {age} ({cause}). Nothing can be closed until then; stops "
@@ -140,6 +146,7 @@ SENTENCES = (
         "there wait; albra discrepancies --ack {name} ends it."
     ),
     N_("{record} {type} {symbol} is resolved: {why}"),
+    N_("{record} {type} {symbol} needs you still: what you said was refused: {why}"),
     N_("grown or shrunk since: {believed}, {reported}"),
     N_("changed on both sides since: {believed}, {reported}"),
     N_("the policy says so"),
@@ -205,11 +212,11 @@ SENTENCES = (
     # The notifier itself
     N_(
         "Day {date}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, fees {fees}, "
-        "{discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
+        "funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
     N_(
         "Week {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
-        "fees {fees}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
+        "fees {fees}, funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
     # Supervisor and runtime
     N_("The journal holds a damaged record: {text}"),
@@ -235,7 +242,6 @@ SENTENCES = (
         "{symbol}: order {order} was sent by Albra from another data directory. Openings of {symbols} are "
         "held until it is gone."
     ),
-    N_("{symbol}: leverage is {leverage} at the venue, {wanted} was asked for"),
     N_("{symbol} {side}: margin call, close to liquidation: {text} ({names})"),
     N_("quantity {quantity}, mark price {price}, unrealized {gain}, maintenance margin {margin}"),
     N_("no position of ours"),

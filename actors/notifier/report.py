@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from messages.base import Message
-from messages.events import OrderFilled, StateChanged
+from messages.events import FundingBooked, OrderFilled, QuantityAdjusted, StateChanged
 from messages.lifecycle import ActorRestarted
 from messages.reconciliation import DiscrepancyDetected
 from messages.types import PositionState
@@ -14,19 +14,23 @@ from messages.types import PositionState
 SECOND_NS = 1_000_000_000
 DAYS_KEPT = 8
 ZERO = Decimal(0)
-COUNTED = (OrderFilled, StateChanged, DiscrepancyDetected, ActorRestarted)
+COUNTED = (OrderFilled, QuantityAdjusted, FundingBooked, StateChanged, DiscrepancyDetected, ActorRestarted)
 """What the tallies are made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What happened in some time; money in quote currency, `fees` positive when paid."""
+    """What happened in some time; money in quote currency, `fees` positive when paid, `funding` when received.
+
+    What was opened and closed outside of us counts as well: it is the owner's money all the same.
+    """
 
     opened: int = 0
     closed: int = 0
     failed: int = 0
     realized: Decimal = ZERO
     fees: Decimal = ZERO
+    funding: Decimal = ZERO
     discrepancies: int = 0
     restarts: int = 0
 
@@ -37,6 +41,7 @@ class Tally:
             failed=self.failed + other.failed,
             realized=self.realized + other.realized,
             fees=self.fees + other.fees,
+            funding=self.funding + other.funding,
             discrepancies=self.discrepancies + other.discrepancies,
             restarts=self.restarts + other.restarts,
         )
@@ -49,6 +54,13 @@ class Schedule:
     daily_minute: int | None = None
     weekly_day: int | None = None
     zone: tzinfo = UTC
+
+    @property
+    def days(self) -> int:
+        """How many days back the reports look, today among them; 0: there are none."""
+        if self.daily_minute is None:
+            return 0
+        return DAYS_KEPT if self.weekly_day is not None else 2
 
 
 class Tallies:
@@ -105,9 +117,11 @@ def next_due_ns(schedule: Schedule, now_ns: int) -> int:
 
 def _counted(message: Message) -> Tally | None:
     match message:
-        case OrderFilled():
+        case OrderFilled() | QuantityAdjusted():
             return Tally(realized=message.realized_pnl, fees=message.fee)
-        case StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE):
+        case FundingBooked():
+            return Tally(funding=message.amount)
+        case StateChanged(before=PositionState.OPENING | PositionState.PENDING, after=PositionState.ACTIVE):
             return Tally(opened=1)
         case StateChanged(after=PositionState.CLOSED):
             return Tally(closed=1)

@@ -69,6 +69,11 @@ def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:
     return join("\n", lines)
 
 
+def bare(entry: Entry, words: Words) -> str:
+    """The notice alone, for a channel that knows no markup."""
+    text = words.retell(entry.text, REPLIES)
+    return f"{text} (×{entry.repeats + 1})" if entry.repeats else text
+
+
 def _told(entry: Entry, words: Words) -> Markup:
-    text = escape(words.retell(entry.text, REPLIES))
-    return Markup(f"{text} (×{entry.repeats + 1})") if entry.repeats else text
+    return escape(bare(entry, words))

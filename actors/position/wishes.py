@@ -79,10 +79,19 @@ def adopt(d: Draft, message: c.AdoptPosition) -> None:
         leverage=message.leverage,
         evidence=message.evidence,
     )
-    d.notify(
-        Severity.WARNING,
-        f"Adopted {p.key.symbol} {p.key.side} {message.quantity} at {message.entry_price}: it existed at the venue.",
-    )
+    if any(price is not None for price in (message.stop_loss, message.take_profit, message.trailing)):
+        d.record(
+            e.ProtectionRequested,
+            command_id=message.command_id,
+            stop_loss=message.stop_loss,
+            take_profit=message.take_profit,
+            trailing=message.trailing,
+        )
+    what = f"{p.key.symbol} {p.key.side} {message.quantity} at {message.entry_price}"
+    if message.handed_from is None:
+        d.notify(Severity.WARNING, f"Adopted {what}: it existed at the venue.")
+    else:
+        d.notify(Severity.INFO, f"{message.handed_from} is {p.key.strategy}'s now: {what}")
     reply(d, message)
 
 
@@ -286,7 +295,8 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
         fee_currency=message.fee_currency,
     )
     by = f" by {message.quantity_delta}" if message.quantity_delta else ""
-    d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra{by}: {message.why}")
+    if not message.handed:
+        d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra{by}: {message.why}")
     reply(d, message)
 
 

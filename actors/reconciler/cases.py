@@ -162,6 +162,15 @@ class Cases:
             return False
         return proven(finding.difference, round_.trades.trades, **self._known(watch, finding))
 
+    def told_by_trades(self, watch: Watch, finding: Finding, round_: Round) -> bool:
+        """After a restart nobody knows when it last agreed: others' trades since it came to rest tell as much."""
+        known = self._known(watch, finding)
+        if finding.type is not T.POSITION_NOT_IN_EXCHANGE or round_.trades is None or known["since_ns"]:
+            return False
+        views = leg_views(watch.live(finding.symbol), finding.side)
+        known["since_ns"] = max((view.since_ns for view in views), default=0)
+        return proven(finding.difference, round_.trades.trades, **known)
+
     def _explain(self, watch: Watch, finding: Finding, round_: Round) -> tuple[Booking, ...]:
         if finding.type not in QUANTITY or finding.type is T.OVERSOLD or round_.trades is None:
             return ()

@@ -48,7 +48,7 @@ from messages.reconciliation import (
     TradesReport,
 )
 from messages.requests import Reply
-from messages.types import AccountId, JournalId, PositionMode, PositionSide, Symbol
+from messages.types import AccountId, JournalId, PositionMode, PositionSide, Severity, Symbol
 
 EVENT_DELAY_NS = SECOND // 2
 """After something unexpected: long enough for what belongs together to have arrived."""
@@ -184,8 +184,12 @@ class Core:
         """A repair was refused: the reason is kept for whoever will be asked."""
         name = reply.correlation_id.removeprefix("reconcile-")
         record = self._memory.ledger.records.get(name)
-        if not reply.accepted and record is not None and not record.outcome.ended and record.refused != reply.text:
-            self._draft.record(RepairRefused, discrepancy_id=name, why=reply.text)
+        if reply.accepted or record is None or record.outcome.ended or record.refused == reply.text:
+            return
+        self._draft.record(RepairRefused, discrepancy_id=name, why=reply.text)
+        if record.outcome is Outcome.ESCALATED:  # who said whose it is believes that it is done
+            text = f"{name} {record.type} {record.symbol} needs you still: what you said was refused: {reply.text}"
+            self._draft.notify(Severity.WARNING, text, record.account, f"{name}.refused.{record.attempts}")
 
     def _due(self, due: CheckDue) -> None:
         self._reading.due(due)
@@ -335,7 +339,8 @@ class Core:
             undecidable = (finding.type in QUANTITY and round_.trades is None) or (
                 finding.type in NEED_ORDERS and round_.orders is None
             )
-            if not self._seen_enough(suspicion) and not self._cases.proven(watch, finding, round_):
+            told = self._cases.told_by_trades(watch, finding, round_)
+            if not self._seen_enough(suspicion, told=told) and not self._cases.proven(watch, finding, round_):
                 self._reading.later(watch, finding.symbol, self._policy.gap_ns)
             elif undecidable:
                 self._reading.later(watch, finding.symbol, EVENT_DELAY_NS)
@@ -347,11 +352,13 @@ class Core:
         quantities = [finding for finding in comparison.findings if finding.type in QUANTITY]
         return bool(quantities) and all(self._cases.proven(watch, finding, round_) for finding in quantities)
 
-    def _seen_enough(self, suspicion: Suspicion) -> bool:
+    def _seen_enough(self, suspicion: Suspicion, *, told: bool) -> bool:
+        """What is absent must stay so for a while, unless others' trades tell where it went."""
         kind = suspicion.finding.type
         if suspicion.count < self._policy.required(kind):
             return False
-        return kind is not DiscrepancyType.POSITION_NOT_IN_EXCHANGE or suspicion.lasted_ns >= self._policy.absence_ns
+        absent = kind is DiscrepancyType.POSITION_NOT_IN_EXCHANGE and not told
+        return not absent or suspicion.lasted_ns >= self._policy.absence_ns
 
     def _own_trades(self, watch: Watch, round_: Round, *, only_live: bool) -> tuple[r.FillReport, ...]:
         """Trades of our own orders that were not handed to their positions from here before; each books one once."""

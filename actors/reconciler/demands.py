@@ -8,7 +8,7 @@ from actors.reconciler.reading import Reading
 from actors.reconciler.watch import Demand, Memory, Round, Watch
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
-from messages.types import Symbol
+from messages.types import AccountId, Symbol
 
 DEMAND_LIMIT_NS = 20 * SECOND
 
@@ -44,7 +44,7 @@ class Demands:
 
     def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
         for demand in self._memory.demands:
-            mine = demand.command.symbol in (None, round_.symbol) and round_.begun_ns >= demand.begun_ns
+            mine = demand.command.symbol == round_.symbol and round_.begun_ns >= demand.begun_ns
             if mine and watch.account in demand.pending:
                 demand.pending.discard(watch.account)
                 demand.failed.pop(watch.account, None)
@@ -63,7 +63,7 @@ class Demands:
             self._memory.demands.remove(demand)
             command = demand.command
             records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
-            unread = dict.fromkeys(demand.pending, "no answer in time") | demand.failed
+            unread = self._unclear(demand) | dict.fromkeys(demand.pending, "no answer in time") | demand.failed
             answer = ReconcileAnswer(
                 correlation_id=command.correlation_id,
                 command_id=command.command_id,
@@ -79,14 +79,20 @@ class Demands:
             self._draft.tell(command.reply_to, answer)
 
     def _busy_for(self, demand: Demand) -> bool:
-        ledger = self._memory.ledger
+        cases = self._memory.ledger.cases()
+        still_open = any(x.outcome is Outcome.OPEN and _in_scope(demand.command, x.symbol) for x in cases)
+        return still_open or bool(self._unclear(demand))
+
+    def _unclear(self, demand: Demand) -> dict[AccountId, str]:
+        """What has been seen to differ, and not often enough to be a discrepancy."""
+        ledger, found = self._memory.ledger, {}
         for watch in self._memory.watches.values():
-            for key in watch.evidence.suspicions:
-                place = (watch.account, key)
-                looked_into = place in ledger.silenced or place in ledger.open
-                if _in_scope(demand.command, key[1]) and not looked_into:
-                    return True
-        return any(x.outcome is Outcome.OPEN and _in_scope(demand.command, x.symbol) for x in ledger.cases())
+            places = ((watch.account, key) for key in watch.evidence.suspicions)
+            unclear = {place[1][1] for place in places if place not in ledger.silenced and place not in ledger.open}
+            symbols = ", ".join(sorted(symbol for symbol in unclear if _in_scope(demand.command, symbol)))
+            if symbols:
+                found[watch.account] = f"{symbols}: differs from the venue, and is being looked into"
+        return found
 
     def list_(self, command: ListDiscrepancies) -> None:
         ledger = self._memory.ledger
@@ -95,7 +101,7 @@ class Demands:
             command_id=command.command_id,
             to=command.reply_to,
             discrepancies=ledger.latest(command.symbol, command.most),
-            statistics=self._memory.statistics(self._clock.monotonic_ns()) + ledger.breakdown(),
+            statistics=self._memory.statistics(self._clock.monotonic_ns()),
         )
         self._draft.tell(command.reply_to, answer)
 

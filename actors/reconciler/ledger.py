@@ -185,7 +185,7 @@ class Ledger:
     def breakdown(self) -> Rows:
         """Ended ones by type, severity, action and outcome."""
         return tuple(
-            ("ended", f"{kind} {severity} {action} {outcome}", str(count))
+            ("discrepancies ended", f"{kind} {severity} {action} {outcome}", str(count))
             for (kind, severity, action, outcome), count in sorted(self.counts.items())
         )
 

@@ -117,7 +117,7 @@ class Memory:
         """The ledger's, with what only this process knows; `now_ns` is monotonic."""
         checks, *others = self.ledger.statistics(sum(watch.quiet for watch in self.watches.values()))
         looked = "; ".join(f"{watch.account}: {_ago(watch.looked.any_ns, now_ns)}" for watch in self.watches.values())
-        return (checks, ("reconciliation", "last check", looked), *others)
+        return (checks, ("reconciliation", "last check", looked), *others, *self.ledger.breakdown())
 
     def keep(self, answer: ReconcileAnswer) -> None:
         """A command repeated because its answer was lost is answered, not carried out again."""

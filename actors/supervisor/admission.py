@@ -2,12 +2,21 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from actors.supervisor.book import Account, Hold
 from messages.commands import OpenPosition
 from messages.reports import PositionView
-from messages.types import Instrument, Key, OrderPurpose, PositionMode, PositionSide, PositionState, Symbol
+from messages.types import (
+    Instrument,
+    Key,
+    MarginMode,
+    OrderPurpose,
+    PositionMode,
+    PositionSide,
+    PositionState,
+    Symbol,
+)
 
 PARTS_MOST = 20
 """A market entry above the venue's maximum is split; into more parts than this it is refused."""
@@ -228,18 +237,38 @@ def _sides(command: OpenPosition, price: Decimal | None) -> str:
     if price is None:
         asked = command.stop_loss is not None or command.take_profit is not None
         return f"no price of {command.symbol} is known yet to hold stop and target against; try again" if asked else ""
-    sign = command.side.sign
-    if command.stop_loss is not None and (price - command.stop_loss) * sign <= 0:
-        where = "below" if command.side is PositionSide.LONG else "above"
-        return f"the stop of a {command.side} must be {where} its price: {command.stop_loss} against {price}"
-    if command.take_profit is not None and (command.take_profit - price) * sign <= 0:
-        where = "above" if command.side is PositionSide.LONG else "below"
-        return f"the target of a {command.side} must be {where} its price: {command.take_profit} against {price}"
+    return on_wrong_side(command.side, command.stop_loss, command.take_profit, price)
+
+
+def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | None, price: Decimal) -> str:
+    """A stop or target that the price has passed already would close at once; empty where it would not."""
+    if stop is not None and (price - stop) * side.sign <= 0:
+        where = "below" if side is PositionSide.LONG else "above"
+        return f"the stop of a {side} must be {where} its price: {stop} against {price}"
+    if target is not None and (target - price) * side.sign <= 0:
+        where = "above" if side is PositionSide.LONG else "below"
+        return f"the target of a {side} must be {where} its price: {target} against {price}"
     return ""
 
 
 def _liquidation(command: OpenPosition, facts: Facts) -> str:
-    return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
+    """Of a leg that nobody holds any more the price read last says nothing."""
+    held = any((v.symbol, v.side) == (command.symbol, command.side) and v.quantity for v in facts.live)
+    if held:
+        return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
+    return _beyond_stake(command, facts)
+
+
+def _beyond_stake(command: OpenPosition, facts: Facts) -> str:
+    """On isolated margin the stake, 1/leverage of the price, is all there is: liquidation comes before it is gone."""
+    price, stop = _price(command, facts), command.stop_loss
+    if facts.account.margin_mode is not MarginMode.ISOLATED or not command.leverage or price is None or stop is None:
+        return ""
+    gone = price * (1 - Decimal(command.side.sign) / command.leverage)
+    if (stop - gone) * command.side.sign > 0:
+        return ""
+    bound = gone.quantize(price, ROUND_HALF_EVEN)
+    return beyond_liquidation(stop, command.symbol, command.side, {(command.symbol, command.side): bound})
 
 
 def beyond_liquidation(

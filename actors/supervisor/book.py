@@ -14,6 +14,7 @@ from messages.types import (
     CommandId,
     Instrument,
     Key,
+    MarginMode,
     PositionId,
     PositionMode,
     PositionSide,
@@ -45,6 +46,7 @@ class Account:
     synced: bool = False
     trouble: str = "the venue has not answered yet"
     mode: PositionMode = PositionMode.ONE_WAY
+    margin_mode: MarginMode | None = None
     identity: str = ""
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)

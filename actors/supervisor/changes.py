@@ -7,20 +7,22 @@ limits, neighbors on the symbol, and the price at which the venue liquidates.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
-from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation
-from messages.commands import ModifyPosition, OpenPosition
+from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation, on_wrong_side
+from messages.commands import AdjustPosition, AdoptPosition, AssignPosition, Command, ModifyPosition, OpenPosition
 from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
-from messages.types import CommandId, Instrument, PositionSide, Symbol
+from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, Symbol
 
 ZERO = Decimal(0)
+_AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED)
 MONEY_STEP = Decimal("0.00000001")
 """To this the venue rounds what it books (eight decimals, income history)."""
 
 
 def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     """The first reason against it, or an empty text."""
-    checks = (_leverage, _bounds, _stop, _addition)
+    checks = (_leverage, _bounds, _sides, _stop, _addition)
     return next((why for check in checks if (why := check(command, view, facts))), "")
 
 
@@ -48,6 +50,12 @@ def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     return next((why for why in found if why), "")
 
 
+def _sides(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+    """A slip of the finger must not close what it was meant to protect. Zero takes the order away."""
+    price = facts.account.marks.get(view.symbol)
+    return on_wrong_side(view.side, command.stop_loss or None, command.take_profit or None, price) if price else ""
+
+
 def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     return beyond_liquidation(command.stop_loss, view.symbol, view.side, facts.account.liquidations)
 
@@ -56,6 +64,73 @@ def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     if command.add is None:
         return ""
     return addition_refusal(enlarging(command.command_id, view, command.add), facts)
+
+
+def assignment_refusal(command: AssignPosition, view: PositionView, facts: Facts) -> str:
+    """Only what is manual is handed on: what belongs to a strategy is that strategy's to close.
+
+    A kill between the two bookings leaves too much believed of the manual position, which the reconciler then takes
+    it from first.
+    """
+    if view.strategy != MANUAL:
+        return f"{view.position_id} is {view.strategy}'s, and only what is manual can be handed to a strategy"
+    if command.strategy == MANUAL:
+        return f"{view.position_id} is manual already"
+    if view.state not in _AT_REST or view.in_doubt or view.to_come or not view.quantity:
+        return f"{view.position_id} is {view.state}: hand it over when it is ACTIVE and nothing is under way"
+    if why := facts.unsettled.get(view.symbol):
+        return f"{view.symbol} waits until belief and venue agree: {why}"
+    taker = taker_of(command, view, facts)
+    if taker is None:
+        key = Key(account=view.account, symbol=view.symbol, side=view.side, strategy=command.strategy)
+        return f"{command.strategy} is opening {view.symbol} {view.side} just now" if key in facts.reserved else ""
+    if taker.state not in _AT_REST or taker.in_doubt:
+        return f"{taker.position_id} is {taker.state}: hand it over when it is ACTIVE and nothing is under way"
+    return ""
+
+
+def taker_of(command: AssignPosition, view: PositionView, facts: Facts) -> PositionView | None:
+    """What the strategy holds of that leg already."""
+    leg = (view.symbol, view.side, command.strategy)
+    return next((other for other in facts.live if (other.symbol, other.side, other.strategy) == leg), None)
+
+
+def handed(command: AssignPosition, view: PositionView, taker: PositionView | None) -> tuple[Command, AdjustPosition]:
+    """What the strategy gets, and after that what the manual position gives: at its entry price, so nothing is won."""
+    about: dict[str, Any] = {"correlation_id": command.correlation_id, "causation_id": command.command_id}
+    why, price = f"handed to {command.strategy}", view.entry_price
+    gives = AdjustPosition(
+        **about,
+        command_id=CommandId(f"{command.command_id}.given"),
+        position_id=view.position_id,
+        quantity_delta=-view.quantity,
+        price=price,
+        why=why,
+        handed=True,
+    )
+    about |= {"command_id": command.command_id, "reply_to": command.reply_to}
+    if taker is not None:
+        why = f"handed over from {view.position_id}"
+        gets: Command = AdjustPosition(
+            **about, position_id=taker.position_id, quantity_delta=view.quantity, price=price, why=why, handed=True
+        )
+        return gets, gives
+    gets = AdoptPosition(
+        **about,
+        account=view.account,
+        symbol=view.symbol,
+        side=view.side,
+        strategy=command.strategy,
+        quantity=view.quantity,
+        entry_price=price,
+        leverage=view.leverage,
+        evidence=why,
+        stop_loss=view.stop_loss,
+        take_profit=view.take_profit,
+        trailing=view.trailing,
+        handed_from=view.position_id,
+    )
+    return gets, gives
 
 
 def enlarging(command_id: CommandId, view: PositionView, quantity: Decimal) -> OpenPosition:

@@ -57,6 +57,8 @@ class Memory:
     """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
     silent: dict[PositionId, str] = field(default_factory=dict)
     """Positions that cannot say what they hold, and why."""
+    given: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
+    """By the command that hands it over: what is taken from the manual position once the strategy has it."""
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":

@@ -1,5 +1,6 @@
 """What holds openings: a human's pause, a day's loss; durable in a history of its own, asked before each opening."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from actors.supervisor.admission import Facts, Limits
@@ -123,7 +124,9 @@ class Openings:
             ts_init=self._desk.context.clock.time_ns(),
         )
         self.apply(event, count=False)
-        self.keep(event, command, "openings are paused; albra resume lifts that")
+        everything = command.account is None and command.symbol is None
+        what = "" if everything else f" ({Hold(account=command.account, symbol=command.symbol)})"
+        self.keep(event, command, f"openings are paused{what}; albra resume lifts that")
 
     def resume(self, command: c.ResumeOpenings) -> None:
         if self._said_before(command):
@@ -146,7 +149,9 @@ class Openings:
             day=today,
             forgiven=tuple(halted.items()),
         )
-        self.keep(event, command, "openings are allowed")
+        left = [hold for hold in self.holds() if hold not in lifted(event, (hold,)) and _meet(hold, command)]
+        still = f"openings are still paused ({left[0]}); albra resume lifts that" if left else ""
+        self.keep(event, command, still or "openings are allowed")
 
     def _said_before(self, command: c.PauseOpenings | c.ResumeOpenings) -> bool:
         """Whoever did not hear the answer asks again; by then somebody may have decided otherwise."""
@@ -207,9 +212,8 @@ class Openings:
             hold = Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
             self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
         elif isinstance(event, OpeningsResumed):
-            everything = event.account is None and event.symbol is None
-            left = (h for h in self._memory.holds if not h.same_words(event.account, event.symbol))
-            self._memory.holds = () if everything else tuple(left)
+            gone = lifted(event, self._memory.holds)
+            self._memory.holds = tuple(hold for hold in self._memory.holds if hold not in gone)
             self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
         elif isinstance(event, ForcedTradeShared):
             self._memory.taken.restore(event)
@@ -243,3 +247,15 @@ class Openings:
 
     def release_key(self, message: ReleaseKey) -> None:
         self._memory.unsettled.pop((message.account, message.symbol), None)
+
+
+def lifted(event: OpeningsResumed, holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    """Those that were put in the same words; all of them where none are named."""
+    everything = event.account is None and event.symbol is None
+    return tuple(hold for hold in holds if everything or hold.same_words(event.account, event.symbol))
+
+
+def _meet(hold: Hold, command: c.ResumeOpenings) -> bool:
+    """Whether something that was asked for stays held by it."""
+    accounts, symbols = (hold.account, command.account), (hold.symbol, command.symbol)
+    return all(None in pair or pair[0] == pair[1] for pair in (accounts, symbols))

@@ -8,7 +8,7 @@ from actors.position.actor import Identity
 from actors.position.state import blank
 from actors.supervisor.admission import late_refusal, refusal
 from actors.supervisor.book import Account, key_of
-from actors.supervisor.changes import change_refusal, earned, enlarging
+from actors.supervisor.changes import assignment_refusal, change_refusal, earned, enlarging, handed, taker_of
 from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.openings import LEAVING_NS, Openings
 from messages import commands as c
@@ -35,6 +35,7 @@ class Orders:
             **dict.fromkeys(to_position, self._to_position),
             c.OpenPosition: self._open,
             c.AdoptPosition: self._adopt,
+            c.AssignPosition: self._assign,
             c.CloseAll: self._close_all,
             c.CancelEntries: self._cancel_entries,
             r.PositionView: self._view,
@@ -82,6 +83,36 @@ class Orders:
             )
         else:
             self.begin(command, account)
+
+    def _assign(self, command: c.AssignPosition) -> None:
+        """The strategy gets it first, and the manual position gives it once that is durable."""
+        parsed = parse_position_id(command.position_id)
+        view = self._memory.book.views.get(parsed[1]) if parsed is not None else None
+        known = self._memory.book.commands.get(command.command_id)
+        if self._desk.settings.watch_only:
+            self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+        elif known is not None or (view is not None and f"{command.command_id}.given" in view.command_ids):
+            self._desk.reply(command, accepted=True, text="that was carried out before")
+        elif view is None or view.position_id != command.position_id:
+            text = f"no position {command.position_id}; albra positions --all lists them"
+            self._desk.reply(command, accepted=False, text=text)
+        else:
+            self._hand_over(command, view, self._memory.accounts[view.account])
+
+    def _hand_over(self, command: c.AssignPosition, view: r.PositionView, account: Account) -> None:
+        facts = self._openings.facts(account)
+        under_way = any(given == view.ordinal for given, _ in self._memory.given.values())
+        why = f"{view.position_id} is being handed over" if under_way else assignment_refusal(command, view, facts)
+        if why:
+            self._desk.reply(command, accepted=False, text=why)
+            return
+        taker = taker_of(command, view, facts)
+        gets, gives = handed(command, view, taker)
+        self._memory.given[command.command_id] = (view.ordinal, gives)
+        if taker is not None:
+            self._desk.tell_position(taker.ordinal, gets)
+        elif isinstance(gets, c.AdoptPosition):
+            self.begin(gets, account)
 
     def begin(self, command: c.OpenPosition | c.AdoptPosition, account: Account) -> int:
         key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
@@ -215,6 +246,8 @@ class Orders:
         came_or_went = before is None or before.state.terminal != view.state.terminal
         self._tell_leg(key_of(view), None if came_or_went else view.ordinal)
         self._memory.taken.shown(view)
+        for name in self._memory.given.keys() & set(view.command_ids):
+            self._desk.tell_position(*self._memory.given.pop(name))
         if before is None:
             for command in self._memory.taken.met(view):
                 self._desk.tell_position(view.ordinal, command)

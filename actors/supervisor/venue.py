@@ -160,7 +160,8 @@ class Reports:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
         account.venue_up, account.trouble = True, ""
-        account.mode, account.identity = report.position_mode, report.venue_identity
+        account.mode, account.margin_mode = report.position_mode, report.margin_mode
+        account.identity = report.venue_identity
         self._take_rules(account, report.instruments)
         self._desk.log(
             "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))
@@ -203,11 +204,8 @@ class Reports:
         self._memory.accounts[report.account].marks[report.symbol] = report.mark_price
 
     def _leverage(self, report: r.LeverageChanged) -> None:
+        """Ours or somebody else's: what we asked for may not be booked yet, so the reconciler looks, and tells."""
         self._desk.to_reconciler(report)
-        others = [v for v in self._memory.book.live() if (v.account, v.symbol) == (report.account, report.symbol)]
-        if any(v.leverage is not None and v.leverage != report.leverage for v in others):
-            text = f"{report.symbol}: leverage is {report.leverage} at the venue, {others[0].leverage} was asked for"
-            self._desk.notify(Severity.WARNING, text, report.account)
 
     def _margin_call(self, report: r.MarginCall) -> None:
         """Close to liquidation: who holds it, and the venue's numbers."""

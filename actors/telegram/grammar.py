@@ -52,6 +52,7 @@ class Request:
     page: int = 1
     discrepancy: str | None = None
     apply: Attribution | None = None
+    taker: StrategyId | None = None
 
     @property
     def names_position(self) -> bool:
@@ -83,6 +84,7 @@ _PLACE_NAMES: Mapping[str, str] = {
     "symbol": N_("SYMBOL"),
     "side": "long|short",
     "quantity": N_("QTY"),
+    "taker": N_("STRATEGY"),
 }
 _SIDES = {"long": PositionSide.LONG, "short": PositionSide.SHORT, "롱": PositionSide.LONG, "숏": PositionSide.SHORT}
 _MODIFIES = frozenset({"stop_loss", "take_profit", "trailing", "leverage", "add"})
@@ -123,6 +125,12 @@ COMMANDS: Mapping[str, Usage] = {
         does=N_("move stop or target (0 removes it), set leverage, add"),
         places=("position",),
         options=("stop_loss", "take_profit", "trailing", "leverage", "add", "strategy", "account"),
+    ),
+    "assign": Usage(
+        form=N_("/assign SYMBOL|POSITION STRATEGY [account=A]"),
+        does=N_("hand a manual position to a strategy"),
+        places=("position", "taker"),
+        options=("account",),
     ),
     "pause": Usage(
         form=N_("/pause [SYMBOL|POSITION]"),
@@ -351,6 +359,7 @@ _PLACE_READERS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "percent": lambda word: {"percent": _percent_sign(word)},
     "count": lambda word: {"count": _count(word)},
     "discrepancy": _discrepancy,
+    "taker": lambda word: {"taker": _OPTION_READERS["strategy"](word)},
 }
 _OPTION_READERS: Mapping[str, Callable[[str], Any]] = {
     "stop_loss": _number,

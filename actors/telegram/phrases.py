@@ -20,8 +20,18 @@ SENTENCES = (
     N_("{type} is not attributed to strategies here"),
     N_("nobody reconciles here"),
     N_("the command was carried out before"),
+    # What a check has not come to yet
+    N_("{symbols}: differs from the venue, and is being looked into"),
+    # Why a manual position is not handed over
+    N_("{name} is {strategy}'s, and only what is manual can be handed to a strategy"),
+    N_("{name} is manual already"),
+    N_("{name} is {state}: hand it over when it is ACTIVE and nothing is under way"),
+    N_("{symbol} waits until belief and venue agree: {why}"),
+    N_("{strategy} is opening {symbol} {side} just now"),
+    N_("{name} is being handed over"),
     # Why an opening is refused
     N_("openings are paused until the next day ({what}); albra resume lifts that"),
+    N_("openings are still paused ({what}); albra resume lifts that"),
     N_("openings are paused ({what}); albra resume lifts that"),
     N_("all openings"),
     N_("{account} has lost {amount} today, limits.daily_loss is {limit}"),

@@ -1,14 +1,15 @@
 """What a request would do, shown before it is done: the command, its words, the positions it rests on. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.telegram.grammar import Request
 from actors.telegram.progress import silent
-from actors.telegram.views import Page, divergence, gain, notional, size, which
+from actors.telegram.views import Page, divergence, gain, notional, owner, size, which
 from actors.telegram.words import N_, Markup, Words, join, money, number, signed
 from messages.commands import (
+    AssignPosition,
     CloseAll,
     ClosePosition,
     Command,
@@ -90,10 +91,13 @@ def plan(request: Request, desk: Desk) -> Plan | Page:
         return _close_all(request, desk)
     if request.name in ("pause", "resume") and not request.names_position:
         return _openings(request, desk)
+    if request.name == "assign" and not request.names_position:
+        request = replace(request, strategy=MANUAL)
     found = meant(request, desk.views, live=True)
     if len(found) != 1:
         return _not_one(request, found, desk)
-    return {"close": _close, "modify": _modify, "pause": _hold, "resume": _hold}[request.name](request, found[0], desk)
+    makers = {"close": _close, "modify": _modify, "assign": _assign, "pause": _hold, "resume": _hold}
+    return makers[request.name](request, found[0], desk)
 
 
 def meant(request: Request, views: tuple[PositionView, ...], *, live: bool) -> tuple[PositionView, ...]:
@@ -133,6 +137,8 @@ def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> P
             if value is not None
         )
         rest += f" leverage={request.leverage}" if request.leverage else ""
+    if request.name == "assign":
+        rest = f" {request.taker}"
     return which(words, request, found, f"{request.name} {{}}{rest}")
 
 
@@ -228,7 +234,7 @@ def _close_all(request: Request, desk: Desk) -> Plan | Page:
         "Closes <b>{n} positions</b>, about {amount} USDT at mark price:",
         amount=money(notional(found, desk.marks)),
     )
-    lines = [head, *(_short(words, view, desk.marks) for view in found[:SHOWN_MOST])]
+    lines = [head, *(_short(desk, view) for view in found[:SHOWN_MOST])]
     if len(found) > SHOWN_MOST:
         lines.append(words("and {n} more", n=len(found) - SHOWN_MOST))
     lines += [silent(words, name, why) for name, why in desk.silent]
@@ -252,7 +258,7 @@ def _close(request: Request, view: PositionView, desk: Desk) -> Plan:
     share = (request.percent or Decimal(100)) / 100
     lines = [
         words("Closes <b>{what}</b> of", what=what),
-        _short(words, view, desk.marks),
+        _short(desk, view),
         words("About {amount} USDT.", amount=money(notional((view,), desk.marks) * share)),
     ]
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
@@ -269,7 +275,7 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
         leverage=request.leverage,
         add=request.add,
     )
-    lines = [_short(words, view, desk.marks)]
+    lines = [_short(desk, view)]
     lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
     lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
     lines += _passed(words, request, view.side, desk.marks.get(view.symbol))
@@ -284,6 +290,18 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     if len(lines) == 1:
         return Page(text=words("There is nothing to change."))
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
+
+
+def _assign(request: Request, view: PositionView, desk: Desk) -> Plan:
+    assert request.taker is not None
+    command = AssignPosition(
+        **desk.about,  # type: ignore[arg-type]
+        position_id=view.position_id,
+        strategy=request.taker,
+    )
+    said = desk.words("Hands it to strategy <b>{strategy}</b>, with its stops:", strategy=request.taker)
+    text = join("\n", [said, _short(desk, view)])
+    return Plan(command=command, text=text, versions=_versions(view), targets=(view.position_id,))
 
 
 _STOP = (
@@ -330,7 +348,7 @@ def _hold(request: Request, view: PositionView, desk: Desk) -> Plan:
         position_id=view.position_id,
     )
     said = words("Holds as it is, protected:") if pause else words("Ends the hold on:")
-    lines = [said, _short(words, view, desk.marks)]
+    lines = [said, _short(desk, view)]
     return Plan(
         command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,), urgent=pause
     )
@@ -340,14 +358,14 @@ def _versions(view: PositionView) -> tuple[tuple[PositionId, int], ...]:
     return ((view.position_id, view.version),)
 
 
-def _short(words: Words, view: PositionView, marks: Mapping[Symbol, Decimal]) -> Markup:
-    result = gain(view, marks.get(view.symbol))
+def _short(desk: Desk, view: PositionView) -> Markup:
+    words, result = desk.words, gain(view, desk.marks.get(view.symbol))
     said = words(
         "#{n} {symbol} {side} {quantity} ({strategy})",
         n=view.ordinal,
         symbol=view.symbol,
         side=words.name(view.side),
         quantity=size(view),
-        strategy=view.strategy,
+        strategy=owner(view, desk.views),
     )
     return Markup(f"{said} {signed(result)}") if result is not None else said

@@ -7,6 +7,7 @@ from actors.telegram.phrases import REPLIES
 from actors.telegram.rows import Rows
 from actors.telegram.words import Markup, Words, escape, join, money, number, signed
 from messages.commands import (
+    AssignPosition,
     CloseAll,
     ClosePosition,
     Command,
@@ -23,7 +24,8 @@ from messages.types import PositionId, PositionState
 def follows(command: Command) -> bool:
     """Whether what the command sets in motion takes time worth watching."""
     return isinstance(
-        command, CloseAll | ClosePosition | OpenPosition | ModifyPosition | PausePosition | ResumePosition
+        command,
+        CloseAll | ClosePosition | OpenPosition | ModifyPosition | AssignPosition | PausePosition | ResumePosition,
     )
 
 
@@ -113,6 +115,8 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
         parts.append(
             words("{quantity} held at {price}", quantity=number(view.quantity), price=number(view.entry_price))
         )
+        if isinstance(command, ModifyPosition):
+            parts += _what_holds(words, view)
     if view.reason and (view.state.terminal or view.state is PositionState.RECONCILING):
         parts.append(escape(words.retell(view.reason, REPLIES)))
     if view.in_doubt:
@@ -127,6 +131,19 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
 def silent(words: Words, position_id: PositionId, why: str) -> Markup:
     """A position that nobody here can close."""
     return words("⛔ {name}: {what}", name=position_id, what=_by_hand(words, why))
+
+
+def _what_holds(words: Words, view: PositionView) -> list[Markup]:
+    """What a change may have been of, as it is now."""
+    trailing = None if view.trailing is None else f"{number(view.trailing)} %"
+    leverage = None if view.leverage is None else f"{view.leverage}x"
+    facts: tuple[tuple[str, str | None], ...] = (
+        (words.plain("stop"), number(view.stop_loss) if view.stop_loss is not None else None),
+        (words.plain("trailing stop"), trailing),
+        (words.plain("target"), number(view.take_profit) if view.take_profit is not None else None),
+        (words.plain("leverage"), leverage),
+    )
+    return [escape(f"{name} {value}") for name, value in facts if value is not None]
 
 
 def _by_hand(words: Words, why: str) -> Markup:

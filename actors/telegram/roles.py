@@ -11,7 +11,7 @@ from types import MappingProxyType
 from messages.telegram import ChatKind, Incoming, Role
 
 _RANK = {Role.VIEWER: 0, Role.TRADER: 1, Role.OWNER: 2}
-_TRADER = ("open", "close", "close_all", "modify", "pause", "resume", "reconcile", "ack")
+_TRADER = ("open", "close", "close_all", "modify", "assign", "pause", "resume", "reconcile", "ack")
 _OWNER = ("logs",)
 LEAST: Mapping[str, Role] = MappingProxyType(
     {

@@ -16,7 +16,7 @@ SENTENCES = (
     N_("journal"),
     N_("chat"),
     N_("reconciliation"),
-    N_("ended"),
+    N_("discrepancies ended"),
     # Names of rows
     N_("live"),
     N_("in doubt"),

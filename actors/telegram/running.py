@@ -17,6 +17,7 @@ from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
 from messages.base import Message
 from messages.commands import (
+    AssignPosition,
     CloseAll,
     ClosePosition,
     Command,
@@ -42,6 +43,7 @@ _SAID: Mapping[type[Message], str] = {
     ClosePosition: "/close",
     CloseAll: "/close_all",
     ModifyPosition: "/modify",
+    AssignPosition: "/assign",
     PausePosition: "/pause",
     PauseOpenings: "/pause",
     ResumePosition: "/resume",

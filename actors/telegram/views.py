@@ -164,7 +164,7 @@ def position_states(words: Words, views: tuple[PositionView, ...], page: int, no
             n=view.ordinal,
             symbol=view.symbol,
             side=words.name(view.side),
-            strategy=view.strategy,
+            strategy=owner(view, views),
             state=words.name(view.state),
             previous=words.name(view.previous or "-"),
             count=view.transitions,
@@ -254,7 +254,7 @@ def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
         len(views), "<b>{n} position</b>, {gain} USDT", "<b>{n} positions</b>, {gain} USDT", gain=signed(total)
     )
     shown = views[(page - 1) * PAGE : page * PAGE]
-    lines = [head, *broken, *(_line(words, view, marks.get(view.symbol)) for view in shown)]
+    lines = [head, *broken, *(_line(words, view, marks.get(view.symbol), _whose(view, views)) for view in shown)]
     details = [run(f"#{view.ordinal} {view.symbol}", f"position #{view.ordinal}") for view in shown]
     rows = tuple(tuple(details[start : start + 3]) for start in range(0, len(details), 3))
     return Page(text=join("\n", lines), buttons=(*rows, *pages(words, "positions", page, len(views))))
@@ -266,7 +266,20 @@ def size(view: PositionView) -> str:
     return f"0/{number(wanted)}" if wanted and not view.quantity else number(view.quantity)
 
 
-def _line(words: Words, view: PositionView, mark: Decimal | None) -> Markup:
+def owner(view: PositionView, views: Iterable[PositionView]) -> str:
+    """Its strategy, and its account where those it is shown with have several."""
+    several = any(other.account != view.account for other in views)
+    return f"{view.strategy}, {view.account}" if several else view.strategy
+
+
+def _whose(view: PositionView, views: tuple[PositionView, ...]) -> str:
+    """What tells it from the others that it is shown with; empty where all have one owner."""
+    said = [str(view.strategy)] if any(other.strategy != view.strategy for other in views) else []
+    said += [str(view.account)] if any(other.account != view.account for other in views) else []
+    return ", ".join(said)
+
+
+def _line(words: Words, view: PositionView, mark: Decimal | None, whose: str) -> Markup:
     result = gain(view, mark)
     parts = [
         Markup(f"#{view.ordinal} <b>{escape(view.symbol)}</b> {words.name(view.side)} {size(view)}"),
@@ -274,6 +287,8 @@ def _line(words: Words, view: PositionView, mark: Decimal | None) -> Markup:
     ]
     if result is not None:
         parts.append(Markup(f"<b>{signed(result)}</b>"))
+    if whose:
+        parts.append(escape(f"({whose})"))
     if view.state is not PositionState.ACTIVE and view.quantity:
         parts.append(escape(words.name(view.state)))
     if view.quantity and view.stop_loss is not None and not view.protected:
@@ -297,6 +312,7 @@ def position(words: Words, view: PositionView, mark: Decimal | None, role: Role,
         (words.plain("fees"), money(view.fees)),
         (words.plain("leverage"), view.leverage or "-"),
         (words.plain("stop"), number(view.stop_loss)),
+        *([(words.plain("trailing stop"), f"{number(view.trailing)} %")] if view.trailing is not None else []),
         (words.plain("target"), number(view.take_profit)),
         (words.plain("protected"), words.plain("yes") if view.protected else words.plain("no")),
     ]
@@ -468,7 +484,7 @@ def which(words: Words, request: Request, views: tuple[PositionView, ...], comma
     """Several positions may be meant: one button each."""
     text = words("Which one? {n} positions of {symbol} are open.", n=len(views), symbol=request.symbol or "")
     names = [
-        f"#{view.ordinal} {words.name(view.side)} {view.strategy} {number(view.quantity)}" for view in views[:PAGE]
+        f"#{view.ordinal} {words.name(view.side)} {owner(view, views)} {number(view.quantity)}" for view in views[:PAGE]
     ]
     rows = [(run(name, command.format(f"#{view.ordinal}")),) for name, view in zip(names, views[:PAGE], strict=True)]
     if any(len(row[0].data.encode()) > DATA_MOST for row in rows):

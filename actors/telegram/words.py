@@ -124,11 +124,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """A sentence that other actors say, with places for what varies; `literal` is its longest part without any."""
+    """A sentence that other actors say, with places for what varies; `literal` is its longest part without any.
+
+    `fixed`: how many characters do not vary.
+    """
 
     message: str
     pattern: re.Pattern[str]
     literal: str
+    fixed: int
 
     @classmethod
     def of(cls, message: str) -> "Phrase":
@@ -137,24 +141,25 @@ class Phrase:
             f"(?P<{part}>{_HOLDS.get(part, '.+?')})" if place % 2 else re.escape(part)
             for place, part in enumerate(parts)
         )
-        return cls(message=message, pattern=re.compile(pattern, re.DOTALL), literal=max(parts[::2], key=len))
+        literal, fixed = max(parts[::2], key=len), sum(map(len, parts[::2]))
+        return cls(message=message, pattern=re.compile(pattern, re.DOTALL), literal=literal, fixed=fixed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
-    """Many of them: those without places, and those with, of which the first that fits is taken."""
+    """Many of them: those without places, and those with, of which the most particular that fits is taken."""
 
     exact: frozenset[str]
     patterns: tuple[Phrase, ...]
 
     @classmethod
     def of(cls, sentences: tuple[str, ...], then: "Phrases | None" = None) -> "Phrases":
-        """`sentences` before those of `then`."""
+        """`sentences`, before those of `then` that say as much."""
         exact = frozenset(sentence for sentence in sentences if "{" not in sentence)
-        patterns = tuple(Phrase.of(sentence) for sentence in sentences if "{" in sentence)
-        if then is None:
-            return cls(exact=exact, patterns=patterns)
-        return cls(exact=exact | then.exact, patterns=patterns + then.patterns)
+        own = tuple(Phrase.of(sentence) for sentence in sentences if "{" in sentence)
+        patterns = own if then is None else own + then.patterns
+        particular_first = tuple(sorted(patterns, key=lambda phrase: -phrase.fixed))
+        return cls(exact=exact if then is None else exact | then.exact, patterns=particular_first)
 
 
 def number(value: Decimal | None) -> str:

@@ -145,6 +145,9 @@ def mode(account: AccountConfig, found: "Checkup") -> Iterator[Finding]:
     if found.mode is None:
         yield warn(check, "the venue does not tell it", "try again later")
     elif found.mode is not account.position_mode:
+        if account.sets_position_mode:
+            yield warn(check, f"the account is in {found.mode}", "`albra run` switches it, where the account is flat")
+            return
         advice = f"set position_mode: {found.mode}, or change it at the exchange while the account is flat"
         yield fail(check, f"the account is in {found.mode}, the configuration says {account.position_mode}", advice)
     else:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from adapters.cli.journal import Fold
 
 _READING = ("positions", "discrepancies", "history", "status")
-_TRADING = ("open", "close", "modify", "pause", "resume", "reconcile")
+_TRADING = ("open", "close", "modify", "assign", "pause", "resume", "reconcile")
+_WITHOUT_SECRETS = (*_READING, *_TRADING, "logs", "journal")
+"""Whoever speaks to a running supervisor, or reads its files, need not have the keys that it has."""
 
 
 class Run(Protocol):
@@ -77,7 +79,7 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
         from adapters.cli.simulate import simulate
 
         return simulate(arguments)
-    loaded = load(named_path(arguments.config))
+    loaded = load(named_path(arguments.config), without_secrets=arguments.command in _WITHOUT_SECRETS)
     if arguments.command == "run":
         return _run(arguments, loaded, run)
     if arguments.command == "journal":
@@ -95,7 +97,12 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
 
         flatten(arguments, loaded.config)
         return Exit.DONE
-    _answer(arguments, loaded)
+    try:
+        _answer(arguments, loaded)
+    except CommandError as error:
+        if error.exit_code is Exit.NO_SUPERVISOR and loaded.unset:
+            raise ConfigError(loaded.unset) from None  # what keeps it from being started as well
+        raise
     return Exit.DONE
 
 
@@ -114,6 +121,7 @@ def _answer(arguments: Namespace, loaded: Loaded) -> None:
             "open": trading.open_position,
             "close": trading.close,
             "modify": trading.modify,
+            "assign": trading.assign,
             "pause": trading.hold,
             "resume": trading.hold,
             "reconcile": trading.reconcile,

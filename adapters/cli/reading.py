@@ -65,7 +65,7 @@ def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool) 
                 _rounded(row["mark_price"]),
                 pnl,
                 f"{row['leverage']}x" if row["leverage"] else "-",
-                row["stop_loss"] or "-",
+                row["stop_loss"] or (f"{row['trailing']}%" if row["trailing"] else "-"),
                 row["take_profit"] or "-",
                 age(row["since"], now_ns),
             )

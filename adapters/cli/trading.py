@@ -91,6 +91,13 @@ def modify(arguments: Namespace, supervisor: Supervisor) -> None:
     _finish(arguments, said, said["text"] or f"modifying {arguments.position_id}")
 
 
+def assign(arguments: Namespace, supervisor: Supervisor) -> None:
+    """Prints what it is called from now on."""
+    body = _body(arguments, position_id=arguments.position_id, strategy=arguments.strategy)
+    said = supervisor.command("assign", body, _deadline(arguments))
+    _finish(arguments, said, said["text"] or str(said["position_id"]))
+
+
 def hold(arguments: Namespace, supervisor: Supervisor) -> None:
     """`pause` and `resume`: of a position, of a symbol's openings, of all openings."""
     target = arguments.target

@@ -53,6 +53,20 @@ class Walk:
             Problem(file=self.file, line=where, path=path, expected=expected, found=found, advice=advice)
         )
 
+    def _unset(self, path: str, name: str, line: int) -> None:
+        expected, advice = f"the environment variable {name}", "export it first"
+        self.problems.append(
+            Problem(
+                file=self.file,
+                line=line,
+                path=path,
+                expected=expected,
+                found="none of that name",
+                advice=advice,
+                unset=True,
+            )
+        )
+
     def _object(self, schema: JsonSchema, node: yaml.Node, path: str) -> Any:
         if not isinstance(node, yaml.MappingNode):
             self.problem(path, expectation(schema), _found(node), line=_line(node))
@@ -121,10 +135,10 @@ class Walk:
         if "${" not in text:
             return text
         for name in _VARIABLE.findall(text):
-            expected = f"the environment variable {name}"
             if name not in self.environment:
-                self.problem(path, expected, "none of that name", "export it first", line)
+                self._unset(path, name, line)
             elif not self.environment[name]:
+                expected = f"the environment variable {name}"
                 self.problem(path, expected, "an empty one", "set it, or remove the key", line)
         if "${" in _VARIABLE.sub("", text):
             self.problem(path, "${NAME}", "an unfinished ${", "names are letters, digits and _", line)

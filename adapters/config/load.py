@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,14 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A configuration, and its effective values as a tree of plain values for showing."""
+    """A configuration, and its effective values as a tree of plain values for showing.
+
+    `unset`: what is missing in this process's environment, where that was to be borne with.
+    """
 
     config: Config
     effective: dict[str, Any]
+    unset: tuple[Problem, ...] = ()
 
 
 def named_path(option: str | None, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -53,18 +57,23 @@ def named_path(option: str | None, environment: Mapping[str, str] = os.environ) 
     return Path(name) if name else None
 
 
-def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Loaded:
+def load(
+    path: Path | None = None, environment: Mapping[str, str] = os.environ, *, without_secrets: bool = False
+) -> Loaded:
     """Read `path`; for None, config.yaml in the working directory, or built-in defaults where there is none.
 
+    `without_secrets`: for whoever only asks a running supervisor, which has them; variables may be missing, then.
     Raises ConfigError with all problems, a named file that is missing among them.
     """
     if path is None and not Path(DEFAULT_PATH).exists():
         return _assemble(default(SCHEMA), None)
     file = path or Path(DEFAULT_PATH)
-    return load_text(_read(file), file, environment)
+    return load_text(_read(file), file, environment, without_secrets=without_secrets)
 
 
-def load_text(text: str, file: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
+def load_text(
+    text: str, file: Path, environment: Mapping[str, str] = os.environ, *, without_secrets: bool = False
+) -> Loaded:
     """The configuration that `text` says; `file` names it in errors and anchors relative paths."""
     import yaml
 
@@ -77,9 +86,10 @@ def load_text(text: str, file: Path, environment: Mapping[str, str] = os.environ
         raise ConfigError((_syntax_problem(file, text, error),)) from None
     effective = walk.value(SCHEMA, root, "")
     _check_across(walk, effective)
-    if walk.problems:
-        raise ConfigError(tuple(sorted(walk.problems, key=lambda problem: problem.line)))
-    return _assemble(effective, file)
+    problems = tuple(sorted(walk.problems, key=lambda problem: problem.line))
+    if not all(without_secrets and problem.unset and not problem.path.startswith("storage.") for problem in problems):
+        raise ConfigError(problems)
+    return replace(_assemble(effective, file), unset=problems)
 
 
 def _read(file: Path) -> str:

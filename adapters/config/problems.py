@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong: where, what was expected, what was found. `line` 0: the file as a whole."""
+    """One thing that is wrong: where, what was expected, what was found. `line` 0: the file as a whole.
+
+    `unset`: it is an environment variable that is missing here, and may be there for another process.
+    """
 
     file: str
     line: int
@@ -14,6 +17,7 @@ class Problem:
     expected: str
     found: str
     advice: str = ""
+    unset: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

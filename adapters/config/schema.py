@@ -173,10 +173,12 @@ _ACCOUNT = _group(
     position_mode=_choice(
         "Whether long and short of one symbol net or stand side by side.", "one_way", "one_way", "hedge"
     ),
-    set_position_mode=_flag(
-        "Set the position mode at the exchange where it differs, which a flat account allows; else it is a fault.",
-        default=False,
-    ),
+    set_position_mode={
+        "type": ["boolean", "null"],
+        "description": "Set the position mode at the exchange where it differs, which a flat account allows; else it is"
+        " a fault. Left out: set for `hedge`, and for every embedded account.",
+        "default": None,
+    },
     margin_mode={
         **_optional(
             "Margin of every symbol: set where nothing is open, else a discrepancy; left out: as it is.",

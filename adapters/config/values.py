@@ -59,7 +59,7 @@ class AccountConfig:
     api_secret: Secret | None
     base_url: str | None
     position_mode: PositionMode
-    set_position_mode: bool
+    set_position_mode: bool | None
     margin_mode: MarginMode | None
     budget_share: int
     budget_reserve: int
@@ -70,6 +70,13 @@ class AccountConfig:
     @property
     def embedded(self) -> bool:
         return self.exchange == "paper"
+
+    @property
+    def sets_position_mode(self) -> bool:
+        """Hedge mode is nobody's default: who has it in the configuration wants it. One-way mode may be ours alone."""
+        if self.set_position_mode is None:
+            return self.embedded or self.position_mode is PositionMode.HEDGE
+        return self.set_position_mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,6 +240,10 @@ class Albra:
         """Cancel what is left of a resting entry; what is filled stays, protected. Raises as `open`."""
         return self._command("cancel_entry", command_id, position_id=position_id)
 
+    def assign(self, position_id: str, strategy: str, *, command_id: str | None = None) -> Accepted:
+        """Hand a manual position to a strategy; what it is called from now on is in the answer. Raises as `open`."""
+        return self._command("assign", command_id, position_id=position_id, strategy=strategy)
+
     def pause(
         self,
         *,

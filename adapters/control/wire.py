@@ -9,6 +9,7 @@ from typing import Any
 from adapters.control import fields
 from adapters.control.fields import FieldError
 from messages.commands import (
+    AssignPosition,
     CancelEntry,
     CloseAll,
     ClosePosition,
@@ -68,6 +69,7 @@ FIELDS: Mapping[str, Mapping[str, Parser]] = {
         "expires_at_ns": fields.instant_ns,
     },
     "cancel_entry": {"position_id": fields.position_id},
+    "assign": {"position_id": fields.position_id, "strategy": fields.strategy},
     "pause": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "reconcile": {"symbol": fields.symbol},
@@ -78,6 +80,7 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
     "open": {"symbol": "a symbol", "side": "long or short", "quantity": "a quantity"},
     "modify": {"position_id": "a position id"},
     "cancel_entry": {"position_id": "a position id"},
+    "assign": {"position_id": "a position id", "strategy": "a strategy's name"},
     "acknowledge": {"discrepancy_id": "a discrepancy's id"},
 }
 """Field -> what is expected there, beside the command_id that every command has."""
@@ -127,6 +130,7 @@ def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: in
         "close_all": lambda given, about: CloseAll(**about, **given),
         "modify": lambda given, about: _modify(given, about, now_ns),
         "cancel_entry": lambda given, about: CancelEntry(**about, **given),
+        "assign": lambda given, about: AssignPosition(**about, **given),
         "pause": _pause,
         "resume": _resume,
         "reconcile": lambda given, about: Reconcile(**about, **given),

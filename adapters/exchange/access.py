@@ -18,6 +18,15 @@ def identity_of(account: AccountConfig, paper: "EmbeddedServer | None") -> str:
     return settings_of(account, paper).identity
 
 
+SETTINGS_LEAST_MS, SETTINGS_MOST_MS = 10_000, 300_000
+"""What was seen of symbols' leverage and margin mode is as old as the fast interval, within these bounds."""
+
+
+def settings_max_age_ms(fast_ms: int) -> int:
+    """A leverage changed outside is noticed within the fast interval, even where the stream does not tell of it."""
+    return min(max(fast_ms, SETTINGS_LEAST_MS), SETTINGS_MOST_MS)
+
+
 def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> ExchangeSettings:
     """`paper` is there wherever an account is embedded in it."""
     if account.embedded:
@@ -33,7 +42,7 @@ def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> Excha
         api_secret=secret,
         base_url=paper.http_url if account.embedded and paper else account.base_url,
         position_mode=account.position_mode,
-        set_position_mode=account.set_position_mode,
+        set_position_mode=account.sets_position_mode,
         margin_mode=account.margin_mode,
         recv_window_ms=account.recv_window_ms,
         timeout_ms=account.timeout_ms,

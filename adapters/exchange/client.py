@@ -20,7 +20,7 @@ from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.normalize import instruments, position_mode
-from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict, decode
+from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
@@ -188,7 +188,6 @@ class _Engine:
         self._finish: asyncio.Future[int] = self.loop.create_future()
         self._streaming = False
         self._limited = False
-        self._known_identity: str | None = None
 
     async def run(self) -> None:
         """Until `finish`: connect, stay connected, and answer what was sent before closing."""
@@ -327,7 +326,7 @@ class _Engine:
         return VenueUp(
             account=stamp.account,
             ts_init=stamp.ts_init,
-            venue_identity=await self._identity(),
+            venue_identity=self._wiring.settings.identity,
             position_mode=mode,
             instruments=rules,
             validity_window_ms=self._wiring.settings.validity_window_ms,
@@ -354,18 +353,6 @@ class _Engine:
             f"the account is in position mode {mode}, the configuration says {wanted}: "
             f"set position_mode: {mode}, or change the mode at the exchange while the account is flat{refused}"
         )
-
-    async def _identity(self) -> str:
-        """A paper venue names itself, whatever its port; every other venue is its host."""
-        base_url = self._wiring.settings.base_url
-        if base_url is None:
-            return self._wiring.settings.identity
-        if self._known_identity is None:
-            tape = await self.session.get(f"{base_url.rstrip('/')}/paper/identity")
-            if tape.body is None:
-                raise UnreachableError("no answer when asked for the venue's identity")
-            self._known_identity = _identity_in(tape.status, tape.body) or self._wiring.settings.identity
-        return self._known_identity
 
     async def _watch(self) -> str:
         """Ask now and then, and at once on suspicion, whether the venue is there; why it is not."""
@@ -401,9 +388,3 @@ def _said(verdict: Verdict) -> str:
             return cause
         case _:
             return "done, and did not do it"
-
-
-def _identity_in(status: int, body: bytes) -> str | None:
-    value = decode(body)
-    named = value.get("identity") if status == 200 and isinstance(value, dict) else None
-    return named if isinstance(named, str) and named else None

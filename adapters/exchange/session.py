@@ -143,17 +143,6 @@ class Session:
                 return
             await asyncio.sleep(left_ns / 1_000_000_000)
 
-    async def get(self, url: str) -> Tape:
-        """A plain GET, unsigned. `body` is None where there was no answer."""
-        tape = Tape()
-        with _taped(tape):
-            try:
-                async with asyncio.timeout((self._settings.timeout_ms + GUARD_MS) / 1000):
-                    await self.exchange.fetch(url, "GET")
-            except Exception:  # noqa: BLE001  the tape says what came of it
-                return tape
-        return tape
-
     async def sync_clock(self) -> Verdict:
         """Measure how far our clock is off the venue's, so that requests are signed with its time."""
         before_ms = self.exchange.milliseconds()

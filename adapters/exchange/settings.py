@@ -33,7 +33,8 @@ class ExchangeSettings:
 
     `set_position_mode`: change the account's mode where it differs, instead of refusing to work.
     `margin_mode`: what every symbol is set to; None leaves them as they are. `watch_only`: nothing is set.
-    `rules_max_age_ms`: how old the symbols' rules may be before they are read anew.
+    `settings_max_age_ms`, `rules_max_age_ms`: how old leverage and margin mode of the symbols, and their rules, may be
+    before they are read anew.
     `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`).
     """
 

@@ -32,8 +32,8 @@ COSTS: tuple[RequestCost, ...] = (
     # Trades are found by the venue's id of their order, which is asked for where it is not known.
     RequestCost(request=requests.FetchFills.__name__, weight=6),
     RequestCost(request=requests.SetLeverage.__name__, weight=1),
-    # With the settings of all symbols, now and then.
-    RequestCost(request=requests.FetchPositions.__name__, weight=10),
+    # The settings of all symbols, which it reads now and then, show in the next header.
+    RequestCost(request=requests.FetchPositions.__name__, weight=5),
     RequestCost(request=requests.FetchOpenOrders.__name__, weight=80),
     RequestCost(request=requests.FetchBalance.__name__, weight=5),
     RequestCost(request=reconciliation.FetchTrades.__name__, weight=15),

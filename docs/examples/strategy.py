@@ -117,6 +117,7 @@ def say(text: str) -> None:
 def main() -> int:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--storage", type=Path, default=Path("var"), help="storage.path of the configuration")
+    arguments.add_argument("--account", help="which, where the configuration has several")
     arguments.add_argument("--symbol", default="BTCUSDT")
     arguments.add_argument("--quantity", default="0.01")
     arguments.add_argument("--fast", type=int, default=5)
@@ -124,10 +125,14 @@ def main() -> int:
     arguments.add_argument("--interval", type=float, default=0.5, help="seconds between prices")
     arguments.add_argument("--trades", type=int, default=3, help="how many to make")
     given = arguments.parse_args()
-    albra = Albra(given.storage, strategy=NAME)
+    albra = Albra(given.storage, strategy=NAME, account=given.account)
     prices = paper_marks(given.storage, given.symbol, given.interval)
     averages = Averages(given.fast, given.slow)
-    trade(albra, prices, averages, symbol=given.symbol, quantity=given.quantity, trades=given.trades)
+    try:
+        trade(albra, prices, averages, symbol=given.symbol, quantity=given.quantity, trades=given.trades)
+    except AlbraError as error:  # nothing that another price would change
+        say(f"stopped: {error}")
+        return 1
     return 0
 
 

@@ -1,5 +1,6 @@
 import json
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -58,6 +59,11 @@ main.BTCUSDT.long.manual.1  ACTIVE           0.010  60000.1  60100  0.999   5x  
 main.BTCUSDT.long.s2.2      RECONCILING?     0.010  60000.1  60100  0.999   5x      -       -  AGE
 """
     assert re.sub(r"\d+d\d+h", "AGE", ended.out) == golden
+
+
+def test_a_trailing_stop_is_a_stop_in_the_table_too(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1, stop_loss=None, trailing=Decimal("1.5")))
+    assert "1.5%" in albra("positions").out
 
 
 def test_positions_as_json_are_rows_with_numbers_as_strings(albra: Albra, supervisor: FakeSupervisor) -> None:
@@ -146,6 +152,14 @@ def test_modify_adds_levers_and_trails(albra: Albra, supervisor: FakeSupervisor)
     assert (str(command.add), command.leverage, str(command.trailing)) == ("0.5", 5, "1.5")
     assert command.expires_at_ns
     assert albra("modify", ID, "--trailing", "50").code == 2
+
+
+def test_assign_prints_what_the_position_is_called_then(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    ended = albra("assign", ID, "trend")
+    assert (ended.code, ended.out) == (0, "main.BTCUSDT.long.trend.2\n")
+    assert albra("assign", ID, "no good name").code == 2
+    assert albra("assign", "main.BTCUSDT.long.manual.9", "trend").code == 4
 
 
 def test_pause_and_resume_say_what_they_held(albra: Albra, supervisor: FakeSupervisor) -> None:
@@ -242,6 +256,36 @@ def test_an_invalid_configuration_exits_5_with_every_problem(albra: Albra) -> No
         ]
     document = albra("config", "check", "--json").document()
     assert [problem["path"] for problem in document["problems"]] == ["langage", "phase2.enabled"]
+
+
+SECRETS_ELSEWHERE = """
+storage: {path: var}
+accounts: {main: {api_key: "${NOWHERE_KEY}", api_secret: "${NOWHERE_SECRET}"}}
+telegram: {enabled: true, token: "${NOWHERE_TOKEN}", users: {1: owner}}
+notifier: {webhook: {url: "${NOWHERE_URL}"}}
+"""
+
+
+def test_keys_that_the_supervisor_has_need_not_be_in_every_terminal(albra: Albra, supervisor: FakeSupervisor) -> None:
+    (albra.directory / "config.yaml").write_text(SECRETS_ELSEWHERE)
+    assert albra("positions", "--json").code == 0
+    assert albra("open", "BTCUSDT", "long", "0.01").code == 0
+    for needs_them in (("config", "check"), ("run",), ("doctor",), ("flatten", "--break-glass")):
+        ended = albra(*needs_them)
+        assert ended.code == 5
+        assert "the environment variable NOWHERE_KEY" in ended.err
+
+
+def test_without_a_supervisor_a_missing_variable_is_what_is_wrong(albra: Albra) -> None:
+    (albra.directory / "config.yaml").write_text(SECRETS_ELSEWHERE)
+    ended = albra("positions")
+    assert ended.code == 5
+    assert "the environment variable NOWHERE_TOKEN" in ended.err
+
+
+def test_a_storage_path_that_is_not_known_is_no_place_to_look_for_a_supervisor(albra: Albra) -> None:
+    (albra.directory / "config.yaml").write_text('storage: {path: "${NOWHERE}"}')
+    assert albra("positions").code == 5
 
 
 def test_a_named_configuration_that_is_missing_exits_5(albra: Albra) -> None:

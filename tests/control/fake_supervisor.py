@@ -8,6 +8,7 @@ from decimal import Decimal
 from messages.base import Message
 from messages.codec import encode
 from messages.commands import (
+    AssignPosition,
     CloseAll,
     ClosePosition,
     Command,
@@ -162,10 +163,17 @@ class FakeSupervisor:
             return self._said(command, None, accepted=False, text=self.refusal)
         if isinstance(command, OpenPosition):
             return self._open(command)
-        if isinstance(command, ClosePosition | ModifyPosition) and command.position_id not in self.views:
+        if (
+            isinstance(command, ClosePosition | ModifyPosition | AssignPosition)
+            and command.position_id not in self.views
+        ):
             return self._said(command, command.position_id, accepted=False, text="no such position")
         if isinstance(command, ClosePosition):
             return self._close(command)
+        if isinstance(command, AssignPosition):
+            shown = view(len(self.views) + 1, strategy=command.strategy)
+            self.keep(shown)
+            return self._said(command, shown.position_id)
         if isinstance(command, CloseAll):
             for shown in list(self.views.values()):
                 self.keep(replace(shown, state=PositionState.CLOSED, quantity=Decimal(0)))

@@ -22,6 +22,7 @@ from adapters.control.client import (
 )
 from adapters.control.server import ControlServer
 from messages.commands import (
+    AssignPosition,
     CancelEntry,
     CloseAll,
     ClosePosition,
@@ -76,11 +77,12 @@ def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Albra, superv
     supervisor.keep(view(1))
     albra.modify(ID, stop_loss=0, add="0.1", leverage=3)
     albra.cancel_entry(ID)
+    albra.assign(ID, "trend")
     albra.pause(symbol="BTCUSDT")
     albra.resume()
     albra.close(ID, percent=40)
     albra.close_all()
-    kinds = [ModifyPosition, CancelEntry, PauseOpenings, ResumeOpenings, ClosePosition, CloseAll]
+    kinds = [ModifyPosition, CancelEntry, AssignPosition, PauseOpenings, ResumeOpenings, ClosePosition, CloseAll]
     assert [type(command) for command in supervisor.received] == kinds
     modify = supervisor.received[0]
     assert isinstance(modify, ModifyPosition)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from actors.ports import Venue
-from adapters.exchange.client import CcxtVenue, _identity_in
+from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import Backoff, ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
@@ -107,6 +107,7 @@ def test_coming_up_tells_instruments_mode_and_the_window_in_which_a_request_is_v
     assert btc.max_market_quantity > 0
     assert up.position_mode is PositionMode.ONE_WAY
     assert up.validity_window_ms == 5_000
+    assert up.venue_identity == settings_for(server).identity
 
 
 def test_with_nothing_listening_it_says_so_once_answers_every_request_and_comes_up_by_itself() -> None:
@@ -355,11 +356,7 @@ def test_the_adapter_is_a_venue_to_the_actors() -> None:
     assert callable(venue.request)
 
 
-def test_a_paper_venue_names_itself_and_everybody_else_is_host_and_account() -> None:
-    assert _identity_in(200, b'{"identity":"paper-0123"}') == "paper-0123"
-    assert [_identity_in(404, b'{"identity":"x"}'), _identity_in(200, b"<html>"), _identity_in(200, b"{}")] == [
-        None
-    ] * 3
+def test_a_venue_is_known_by_host_and_account_and_is_asked_nothing_that_is_not_documented() -> None:
     here, there = settings_at(1), settings_at(2)
     assert here.identity.startswith("binanceusdm@127.0.0.1:1#")
     assert here.identity != there.identity

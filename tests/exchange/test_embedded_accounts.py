@@ -6,13 +6,13 @@ import pytest
 
 from adapters.cli.reach import reach
 from adapters.config import Config, load_text
-from adapters.exchange.access import identity_of, settings_of
+from adapters.exchange.access import identity_of, settings_max_age_ms, settings_of
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.embedded import embedded_venue
 from adapters.paper.server import EmbeddedServer
 from messages.reports import FillReport, OrderRejected, PositionsReport, StreamUp, VenueUp
 from messages.requests import FetchPositions
-from messages.types import RejectReason
+from messages.types import PositionMode, RejectReason
 from tests.exchange.desk_side import MAIN, Desk, adapter
 
 
@@ -21,7 +21,7 @@ def configured(path: Path, accounts: str) -> Config:
     return load_text(text, path / "config.yaml", {}).config
 
 
-def connections(config: Config, paper: EmbeddedServer) -> list[ExchangeSettings]:
+def connections(config: Config, paper: EmbeddedServer | None) -> list[ExchangeSettings]:
     return [settings_of(account, paper) for account in config.accounts]
 
 
@@ -49,6 +49,34 @@ def test_what_one_account_buys_the_other_does_not_hold_and_a_revoked_key_is_its_
             second.submit()
             second.ear.wait_for(FillReport)
             assert len(positions(second).positions) == 1
+
+
+def test_hedge_mode_in_the_configuration_is_enough_for_a_flat_account_to_be_in_it(tmp_path: Path) -> None:
+    config = configured(tmp_path, "{main: {position_mode: hedge}}")
+    with embedded_venue(config) as paper, adapter(connections(config, paper)[0]) as desk:
+        assert desk.ear.wait_for(VenueUp).position_mode is PositionMode.HEDGE
+
+
+@pytest.mark.parametrize(
+    ("account", "sets"),
+    [
+        ("{}", True),
+        ("{position_mode: hedge}", True),
+        ("{position_mode: hedge, set_position_mode: false}", False),
+        ("{api_key: k, api_secret: s}", False),
+        ("{api_key: k, api_secret: s, set_position_mode: true}", True),
+        ("{api_key: k, api_secret: s, position_mode: hedge}", True),
+        ("{api_key: k, api_secret: s, position_mode: hedge, set_position_mode: false}", False),
+    ],
+)
+def test_only_what_the_owner_wrote_switches_an_account_that_is_not_ours(
+    tmp_path: Path, account: str, *, sets: bool
+) -> None:
+    assert configured(tmp_path, f"{{main: {account}}}").accounts[0].sets_position_mode is sets
+
+
+def test_settings_of_symbols_are_read_with_the_fast_interval_within_bounds() -> None:
+    assert [settings_max_age_ms(ms) for ms in (1_000, 60_000, 900_000)] == [10_000, 60_000, 300_000]
 
 
 @pytest.mark.parametrize(

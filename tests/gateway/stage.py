@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from actors.gateway.actions import Action, Later, Never, Say, Send
-from actors.gateway.core import Gateway
+from actors.gateway.core import SWEEP_NS, Gateway
 from actors.gateway.memory import Memory
 from messages import reports as r
 from messages import requests as q
@@ -55,8 +55,9 @@ class HandClock:
 class Stage:
     """`up=False`: the venue has not been heard of yet. Status is kept apart, it is no deed."""
 
-    def __init__(self, *, up: bool = True) -> None:
+    def __init__(self, *, up: bool = True, sweep_ns: int = SWEEP_NS) -> None:
         self.clock = HandClock()
+        self.sweep_ns = sweep_ns
         self.memory = Memory.fresh(self.clock)
         self.sent: list[Message] = []
         self.sent_at: list[tuple[int, Message]] = []
@@ -73,7 +74,7 @@ class Stage:
     def start(self) -> None:
         """A new life on the same memory."""
         self.timers = {}
-        self.gateway = Gateway(MAIN, self.clock, self.memory)
+        self.gateway = Gateway(MAIN, self.clock, self.memory, sweep_ns=self.sweep_ns)
         actions, promises = self.gateway.start()
         self._perform(actions)
         for promise in promises:

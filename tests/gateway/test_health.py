@@ -152,6 +152,22 @@ def test_open_orders_become_reports_of_our_own_with_their_age_and_one_sweep() ->
     assert play.said_of(r.OpenOrdersReport) == []
 
 
+def test_frequent_sweeps_read_positions_each_time_and_the_dear_list_of_orders_seldom() -> None:
+    play = Stage(sweep_ns=2 * SECOND)
+    for _ in range(20):
+        play.advance(2 * SECOND)
+        play.settle_resync()
+    assert len(play.sent_of(q.FetchPositions)) == 20
+    assert len(play.sent_of(q.FetchOpenOrders)) == 2
+
+
+def test_a_sweep_while_everything_is_being_read_asks_for_nothing_more() -> None:
+    play = Stage(sweep_ns=2 * SECOND)
+    play.tell(r.StreamUp(account=MAIN))
+    play.advance(10 * SECOND)
+    assert len(reads(play)) == 2
+
+
 def test_what_others_asked_to_read_is_answered_whole_and_failure_too() -> None:
     play = Stage()
     asked = q.FetchOpenOrders(account=MAIN, request_id="reconciler/1")

@@ -1,21 +1,26 @@
 """Notices on their way: durable, paced, patient; over a chat that works, refuses, is slow or gone."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
-from actors.notifier.actor import SHAPE
-from actors.notifier.outbox import LESSER_MOST
+from actors.notifier.actor import SHAPE, Start
+from actors.notifier.outbox import LESSER_MOST, SECOND_CHANNEL
 from actors.notifier.report import Schedule
 from actors.notifier.throttle import Policy, Quiet, Recipient
+from actors.runtime.simulated import START_NS
+from actors.telegram.words import Words
+from adapters.locales import load
 from messages import codec
 from messages.base import Event, Message
+from messages.events import FundingBooked, QuantityAdjusted, StateChanged
 from messages.notices import AcknowledgeNotice
 from messages.requests import Notify
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText
-from messages.types import CommandId, Severity
+from messages.types import CommandId, PositionState, Severity
 from tests.notifier.stage import MINUTE, OWNER, SECOND, Stage, down, sent, settings
 
 HOUR = 60 * MINUTE
@@ -199,6 +204,16 @@ def test_the_second_channel_has_critical_when_the_chat_is_down_and_only_then() -
     assert any("two" in text for text in stage.chat.texts())
 
 
+def test_the_second_channel_speaks_the_language_of_the_configuration() -> None:
+    korean = Words(language="ko", catalog=load("ko"))
+    stage = Stage(settings(second_channel=True, words={SECOND_CHANNEL: korean})).begin()
+    stage.chat.mood = down
+    stage.tell(ChatDown(cause="no route"))
+    stage.notify(Severity.CRITICAL, "main: the venue is out of reach for 3 s (timeout). Nothing is opened meanwhile.")
+    [post] = stage.channel.posted
+    assert post.text == "main: 3초 동안 거래소에 연결되지 않습니다 (timeout). 그동안 신규 진입은 하지 않습니다."
+
+
 def test_a_chat_that_is_silently_slow_hands_critical_to_the_second_channel_after_a_minute() -> None:
     stage = Stage(settings(second_channel=True)).begin()
     stage.chat.mood = lambda _: None
@@ -236,6 +251,33 @@ def test_the_daily_report_is_told_once_even_over_a_restart() -> None:
     later.tell(ChatUp(name="bot"))
     later.advance(MINUTE)
     assert later.chat.texts() == []
+
+
+def test_the_report_counts_what_happened_outside_of_us_and_the_fundings() -> None:
+    yesterday = START_NS - 24 * HOUR
+    by_the_venue = QuantityAdjusted(
+        ts_init=yesterday,
+        command_id=CommandId("x"),
+        quantity_delta=Decimal(-1),
+        price=Decimal(90),
+        realized_pnl=Decimal(-10),
+        fee=Decimal("0.5"),
+        why="liquidated",
+    )
+    adopted = StateChanged(
+        ts_init=yesterday, before=PositionState.PENDING, after=PositionState.ACTIVE, because="it existed at the venue"
+    )
+    funding = FundingBooked(ts_init=yesterday, amount=Decimal("0.25"), currency="USDT")
+    stage = Stage(settings(schedule=Schedule(daily_minute=0))).begin(Start(events=(adopted, by_the_venue, funding)))
+    [told] = stage.chat.texts()
+    assert "1 opened" in told
+    assert "realized -10.00, fees 0.50, funding +0.25" in told
+
+
+def test_only_what_the_configured_reports_need_is_read_of_the_past() -> None:
+    assert Schedule(weekly_day=1).days == 0
+    assert Schedule(daily_minute=0).days == 2
+    assert Schedule(daily_minute=0, weekly_day=1).days == 8
 
 
 def test_the_outside_is_told_every_minute_that_albra_lives() -> None:

@@ -141,6 +141,48 @@ def test_trades_that_prove_nothing_leave_it_to_several_looks(trades: list[Any]) 
     assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
 
 
+def test_what_a_human_closed_while_nobody_watched_is_told_by_his_trade_and_waits_for_no_more() -> None:
+    play = Play(views={1: view(1, "1", since_ns=NOW - 60 * SECOND)})
+    play.at_venue()
+    play.trades.append(trade("-1", "99", ts_event=NOW - 30 * SECOND))
+    play.run(12)
+    assert outcomes(play) == [("POSITION_NOT_IN_EXCHANGE", "resolved")]
+    assert [m.price for m in booked(play) if isinstance(m, AdjustPosition)] == [D(99)]
+
+
+def test_a_trade_of_before_it_came_to_rest_tells_nothing_of_where_it_went() -> None:
+    play = Play(views={1: view(1, "1", since_ns=NOW - 20 * SECOND)})
+    play.at_venue()
+    play.trades.append(trade("-1", "99", ts_event=NOW - 30 * SECOND))
+    play.run(15)
+    assert booked(play) == []
+
+
+def test_a_check_of_everything_is_not_answered_by_a_reading_of_one_symbol() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(5)
+    play.withhold_orders = True
+    play.tell(Reconcile(**command("r1")))
+    play.tell(REFUSED)  # that symbol is looked at meanwhile
+    play.run(3)
+    assert [m for m in play.answers if isinstance(m, ReconcileAnswer)] == []
+
+
+def test_a_check_that_ends_before_a_difference_is_certain_says_so() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(5)
+    play.at_venue()  # gone, and nothing tells where it went
+    play.tell(Reconcile(**command("r1")))
+    play.run(20.5)
+    [answer] = [m for m in play.answers if isinstance(m, ReconcileAnswer)]
+    assert (answer.discrepancies, answer.failed) == (
+        0,
+        "main: BTCUSDT: differs from the venue, and is being looked into",
+    )
+
+
 def test_without_the_stream_it_is_noticed_within_the_fast_interval() -> None:
     play = Play(views=dict(ONE))
     play.at_venue(row("1"))
@@ -303,6 +345,12 @@ def test_a_repair_that_does_nothing_is_tried_as_often_as_configured_then_a_human
     assert any(isinstance(m, ResumePosition) for m in play.commands)
 
 
+def refusal(sent: c.Command) -> Reply:
+    return Reply(
+        command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
+    )
+
+
 def test_a_refused_repair_is_told_with_its_reason() -> None:
     play = Play(views=dict(ONE), policy=policy(attempts=1))
     play.at_venue(row("0.4"))
@@ -310,13 +358,25 @@ def test_a_refused_repair_is_told_with_its_reason() -> None:
     while not booked(play):
         play.run(0.1)
     (sent,) = booked(play)
-    play.tell(
-        Reply(
-            command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
-        )
-    )
+    play.tell(refusal(sent))
     play.run(30)
     assert "refused: no" in play.records[0].why
+
+
+def test_an_answer_that_a_position_refuses_is_told_at_once_and_once() -> None:
+    play = Play(views={1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")})
+    play.at_venue(row("1.5"))
+    play.run(20)
+    (record,) = play.records
+    play.deaf = True
+    play.tell(AcknowledgeDiscrepancy(**command("a1"), discrepancy_id=record.discrepancy_id, apply=Attribution.PRO_RATA))
+    while not booked(play):
+        play.run(0.1)
+    for sent in booked(play):
+        play.tell(refusal(sent))
+    play.run(1)
+    told = [notice.text for notice in play.notices if "was refused" in notice.text]
+    assert told == ["d1 SIZE_MISMATCH BTCUSDT needs you still: what you said was refused: no"]
 
 
 def test_two_strategies_ask_whose_it_was_and_the_answer_is_booked() -> None:
@@ -615,6 +675,9 @@ def test_the_list_is_newest_first_with_statistics() -> None:
     told = {name: value for _, name, value in answer.statistics}
     assert told["success rate"] == "100 %"
     assert told["SIZE_MISMATCH"] == "1"
+    shown = play.memory.statistics(play.clock.monotonic_ns())  # in `albra status`
+    [size] = [row for row in shown if row[0] == "discrepancies ended" and "SIZE_MISMATCH" in row[1]]
+    assert size[1:] == ("SIZE_MISMATCH warning UPDATE_SYSTEM resolved", "1")
 
 
 @pytest.mark.parametrize("side", [LONG, SHORT])

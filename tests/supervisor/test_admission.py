@@ -16,6 +16,7 @@ from messages.types import (
     CommandId,
     Instrument,
     Key,
+    MarginMode,
     OrderPurpose,
     PositionId,
     PositionMode,
@@ -108,6 +109,30 @@ def key(side: PositionSide, strategy: str = "grid") -> Key:
 
 def test_an_ordinary_opening_is_admitted() -> None:
     assert refusal(opening(stop_loss=Decimal(58000), take_profit=Decimal(65000)), facts()) == ""
+
+
+OLD = {(BTC, PositionSide.LONG): Decimal(57_000)}
+"""A liquidation price as it was read last."""
+
+
+def test_a_liquidation_price_of_what_nobody_holds_any_more_refuses_nothing() -> None:
+    far = opening(stop_loss=Decimal(55_000))
+    assert refusal(far, facts(account=account(liquidations=OLD))) == ""
+    still = facts(account=account(liquidations=OLD), live=(held(leverage=None),))
+    assert "beyond the liquidation price of 57000" in refusal(far, still)
+
+
+@pytest.mark.parametrize(
+    ("side", "stop", "gone"), [(PositionSide.LONG, 57_000, "57000"), (PositionSide.SHORT, 63_000, "63000")]
+)
+def test_on_isolated_margin_a_stop_beyond_the_stake_is_refused_before_anything_is_held(
+    side: PositionSide, stop: int, gone: str
+) -> None:
+    isolated = facts(account=account(margin_mode=MarginMode.ISOLATED))
+    far = opening(side=side, stop_loss=Decimal(stop), leverage=20)
+    assert f"the stop at {stop} is beyond the liquidation price of {gone}" in refusal(far, isolated)
+    assert refusal(replace(far, leverage=10), isolated) == ""
+    assert refusal(far, facts()) == ""
 
 
 REFUSED: list[tuple[OpenPosition, Facts, str]] = [

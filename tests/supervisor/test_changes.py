@@ -123,6 +123,16 @@ def test_leverage_of_the_only_position_of_a_symbol_is_set() -> None:
     assert [setting.leverage for setting in house.all(SetLeverage, GATEWAY)] == [7]
 
 
+def test_our_own_change_of_leverage_is_no_news_when_the_stream_tells_of_it() -> None:
+    house = House().ready()
+    position_id = held(house)
+    modify(house, position_id, leverage=5)
+    house.tell(r.SettingApplied(account=MAIN, position_id=position_id, symbol=BTC, leverage=5))
+    modify(house, position_id, "m2", leverage=7)
+    house.tell(r.LeverageChanged(account=MAIN, symbol=BTC, leverage=7))
+    assert [told.text for told in house.all(Notify, "notifier") if "leverage" in told.text] == []
+
+
 def test_a_stop_beyond_the_liquidation_price_is_refused_with_both() -> None:
     house = House().ready()
     position_id = held(house)
@@ -131,6 +141,20 @@ def test_a_stop_beyond_the_liquidation_price_is_refused_with_both() -> None:
     assert not answer.accepted
     assert "the stop at 54000 is beyond the liquidation price of 55000" in answer.text
     assert modify(house, position_id, "m2", stop_loss=Decimal(56_000)).accepted
+
+
+def test_a_stop_or_target_that_the_price_has_passed_is_refused_and_closes_nothing() -> None:
+    house = House().ready()
+    position_id = held(house)
+    house.tell(r.MarkReport(account=MAIN, symbol=BTC, mark_price=Decimal(60_000)))
+    stop = modify(house, position_id, "stop", stop_loss=Decimal(61_000))
+    target = modify(house, position_id, "target", take_profit=Decimal(59_000))
+    assert not stop.accepted
+    assert stop.text == "the stop of a long must be below its price: 61000 against 60000"
+    assert not target.accepted
+    assert target.text == "the target of a long must be above its price: 59000 against 60000"
+    assert modify(house, position_id, "off", stop_loss=Decimal(0), take_profit=Decimal(0)).accepted
+    assert modify(house, position_id, "well", stop_loss=Decimal(59_000), take_profit=Decimal(61_000)).accepted
 
 
 def test_a_liquidation_price_that_moves_past_a_stop_is_told_once() -> None:

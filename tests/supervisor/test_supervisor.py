@@ -25,6 +25,7 @@ from messages.types import (
     Severity,
     Side,
     StrategyId,
+    Symbol,
     TradeId,
     VenueOrderId,
 )
@@ -160,6 +161,27 @@ def test_a_pause_outlives_the_process_and_so_does_its_end() -> None:
     third = House(second.journal.image).ready()
     third.open("c2")
     assert third.all(q.Reply)[-1].accepted
+
+
+def test_pausing_and_resuming_say_what_of_and_what_stays_held() -> None:
+    house = House().ready()
+    said: dict[str, str] = {}
+    for name, command in {
+        "one": c.PauseOpenings(command_id=CommandId("1"), reply_to=EDGE, symbol=BTC),
+        "all": c.PauseOpenings(command_id=CommandId("2"), reply_to=EDGE),
+        "one again": c.ResumeOpenings(command_id=CommandId("3"), reply_to=EDGE, symbol=BTC),
+        "another": c.PauseOpenings(command_id=CommandId("4"), reply_to=EDGE, symbol=Symbol("ETHUSDT")),
+        "everything": c.ResumeOpenings(command_id=CommandId("5"), reply_to=EDGE),
+    }.items():
+        house.tell(command)
+        said[name] = house.all(q.Reply)[-1].text
+    assert said == {
+        "one": "openings are paused (BTCUSDT); albra resume lifts that",
+        "all": "openings are paused; albra resume lifts that",
+        "one again": "openings are still paused (all openings); albra resume lifts that",
+        "another": "openings are paused (ETHUSDT); albra resume lifts that",
+        "everything": "openings are allowed",
+    }
 
 
 def test_a_pause_that_is_said_again_after_its_end_pauses_nothing() -> None:

@@ -15,7 +15,7 @@ from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
 from messages.requests import Reply
 from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role, UrgentText
-from messages.types import CommandId, PositionState
+from messages.types import AccountId, CommandId, PositionId, PositionState
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
     GROUP,
@@ -45,6 +45,7 @@ EXAMPLES = {
     "close": "/close BTCUSDT",
     "close_all": "/close_all",
     "modify": "/modify #1 sl=59000",
+    "assign": "/assign #1 trend",
     "pause": "/pause",
     "resume": "/resume",
     "balance": "/balance",
@@ -56,7 +57,7 @@ EXAMPLES = {
     "strategies": "/strategies",
     "help": "/help",
 }
-CHANGING = ("open", "close", "close_all", "modify", "pause", "resume", "ack")
+CHANGING = ("open", "close", "close_all", "modify", "assign", "pause", "resume", "ack")
 
 
 def stage(*views: object, **more: object) -> Stage:
@@ -405,6 +406,43 @@ def test_which_position_is_meant_is_asked_and_not_guessed() -> None:
     assert isinstance(command, c.ClosePosition)
     assert command.position_id == "main.BTCUSDT.long.grid.2"
     assert "Closes" in made.ask(OWNER, "/close BTCUSDT strategy=manual")
+
+
+def test_what_became_of_a_change_is_said_with_what_holds_now() -> None:
+    made = stage(view(1))
+
+    def changed(_: c.Command) -> None:
+        known = made.desk.views[0]
+        after = {"stop_loss": Decimal(57_000), "trailing": Decimal("1.5"), "leverage": 3, "version": known.version + 2}
+        made.desk.views = (replace(known, **after),)  # type: ignore[arg-type]
+
+    made.desk.react = changed
+    made.ask(OWNER, "/modify #1 sl=57000 trailing=1.5 leverage=3")
+    made.press(OWNER, made.last, "Confirm")
+    made.advance(3)
+    assert "held at 60000, stop 57000, trailing stop 1.5 %, leverage 3x" in made.last.text
+    assert "trailing stop: 1.5 %" in made.ask(OWNER, "/position #1")
+
+
+def test_a_manual_position_is_handed_to_a_strategy_from_the_phone() -> None:
+    made = stage(view(1), view(2, strategy="grid"))
+    assert "Hands it to strategy <b>trend</b>, with its stops:" in made.ask(OWNER, "/assign BTCUSDT trend")
+    made.press(OWNER, made.last, "Confirm")
+    [command] = made.desk.changes
+    assert isinstance(command, c.AssignPosition)
+    assert (command.position_id, command.strategy) == ("main.BTCUSDT.long.manual.1", "trend")
+    assert "Something is missing: STRATEGY" in made.ask(OWNER, "/assign BTCUSDT")
+    assert "is no strategy" in made.ask(OWNER, "/assign #1 not-one")
+
+
+def test_positions_of_several_accounts_are_told_apart_wherever_they_are_listed() -> None:
+    other = AccountId("second")
+    made = stage(view(1), replace(view(2), account=other, position_id=PositionId("second.BTCUSDT.long.manual.2")))
+    assert "(second)" in made.ask(OWNER, "/positions")
+    assert "manual, second" in made.ask(OWNER, "/position_states")
+    assert "(manual, second)" in made.ask(OWNER, "/close_all")
+    made.ask(OWNER, "/close BTCUSDT")
+    assert made.last.data("#2 long manual, second")
 
 
 def test_a_page_is_turned_in_place() -> None:

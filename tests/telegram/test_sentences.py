@@ -64,6 +64,32 @@ def _untold(template: str) -> bool:
     return not any(all(part in sentence for part in parts) for sentence in whole)
 
 
+SOME = {
+    "order": "abhi2zkw2i00000010002",
+    "rule": "min quantity",
+    "action": "UPDATE_SYSTEM",
+    "symbols": "BTCUSDT",
+    "symbol": "BTCUSDT",
+    "account": "main",
+    "name": "main.BTCUSDT.long.manual.1",
+    "quantity": "0.01",
+    "h": "3",
+    "m": "5",
+    "s": "7",
+}
+
+
+def test_no_sentence_is_taken_for_a_more_general_one() -> None:
+    taken_for_another = []
+    for sentence in (*notices.SENTENCES, *replies.SENTENCES):
+        places = re.findall(r"\{(\w+)\}", sentence)
+        said = {place: SOME.get(place, str(number + 11)) for number, place in enumerate(places)}
+        values = {place: KO.retell(value, replies.REPLIES) for place, value in said.items()}
+        if KO.retell(sentence.format(**said), replies.REPLIES) != KO.plain(sentence, **values):
+            taken_for_another.append(sentence)
+    assert taken_for_another == []
+
+
 def test_every_sentence_of_the_catalog_is_said_by_somebody() -> None:
     """By its words: all of them stand in the texts of one file, or in names of the code."""
     rooms = [set(_LATIN.findall(text)) for text in _texts()]
