@@ -199,7 +199,11 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     kept = covering(p, purpose, (o for o in live if not o.cancel_intended)) if price is not None else ()
     missing = p.quantity - sum((o.leaves for o in kept), ZERO)
     if price is not None and missing:
-        wait_ms = _retry_in_ms(refusals(p, purpose, p.protection_ns), d.now_ns)
+        failed = refusals(p, purpose, p.protection_ns)
+        if failed.count:
+            for order in _surplus(live, kept, missing):
+                _cancel(d, order, "superseded, and it takes the room of the next one")
+        wait_ms = _retry_in_ms(failed, d.now_ns)
         if wait_ms:
             d.wake(f"protect:{purpose}", wait_ms)
             return
@@ -211,6 +215,18 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     for order in live:
         if order not in kept:
             _cancel(d, order, "replaced" if kept else "no longer wanted")
+
+
+def _surplus(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> list[Order]:
+    """Of what was to be replaced, all that is not needed to cover what is missing until it is.
+
+    A close in many fills leaves an order of each size behind, since the new one rests before the old one goes; venues
+    count conditional orders, and one that takes no more of them would leave the crowd as it is for ever.
+    """
+    stale = sorted((o for o in live if o not in kept and not o.cancel_intended), key=lambda o: o.leaves, reverse=True)
+    while stale and missing > 0:
+        missing -= stale.pop(0).leaves
+    return stale
 
 
 def _make_room(d: Draft, live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> bool:

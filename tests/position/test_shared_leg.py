@@ -6,7 +6,7 @@ from decimal import Decimal
 from messages import commands as c
 from messages import reports as r
 from messages.requests import CancelOrder
-from messages.types import OrderPurpose
+from messages.types import OrderPurpose, RejectReason
 from messages.types import PositionState as S
 from tests.position.story import BTC, Story, dec, effects_of, events_of, opened, protected, wake
 
@@ -91,3 +91,20 @@ def test_alone_again_the_new_stop_rests_before_the_old_one_goes() -> None:
     story = joined(joined(protected()), shared=False)
     story.tell(c.ModifyPosition(stop_loss=dec(92), **story.own()))
     assert resting(story) == [dec(10), dec(10)]
+
+
+def test_alone_again_the_new_stop_rests_before_the_old_one_goes_unless_the_venue_takes_no_more_of_them() -> None:
+    """Day seed 2100348, I7: a close in many fills left a stop of each size, and no room for the one that was wanted."""
+    story = protected()
+    story.tell(c.ClosePosition(quantity=dec(4), **story.own()))
+    reduce = story.order(REDUCE)
+    for trade in ("a", "b", "c"):  # each fill comes before the stop for the one before it is acknowledged
+        story.tell(story.fill(reduce, "1", trade=trade))
+        if trade != "a":
+            story.ack(STOP)
+    sizes = resting(story)
+    assert sizes == [dec(10), dec(9), dec(8), dec(7)], "each as large as what was held when it was placed"
+    story.tell(story.rejected(story.order(STOP), RejectReason.LIMIT_REACHED))
+    leaving = [order for order in story.position.live_orders(STOP) if order.cancel_intended]
+    staying = [order.leaves for order in story.position.live_orders(STOP) if not order.cancel_intended]
+    assert ([order.leaves for order in leaving], staying) == ([dec(9), dec(8)], [dec(10)])

@@ -5,11 +5,12 @@ Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. Th
 `telling` (I14 of the chat, I16). `MOMENTS` says when each is looked at.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from actors.ports import Clock
 from actors.position.fold import fold
-from actors.position.state import PROTECTIVE, OrderPhase, Position, blank
+from actors.position.state import PROTECTIVE, Order, OrderPhase, Position, blank
 from adapters.paper.answer import Answer
 from messages import events as e
 from messages.base import Event, Message
@@ -74,12 +75,11 @@ class Violation(AssertionError):  # noqa: N818 - it is what it is called in ever
 class Invariants:
     """Told of what happens; keeps the first violation until somebody asks for it."""
 
-    def __init__(
-        self, ledger: Ledger, books: Books, now_ns: Callable[[], int], *, hedged: frozenset[str], ill_disk: bool
-    ) -> None:
+    def __init__(self, ledger: Ledger, books: Books, clock: Clock, *, hedged: frozenset[str], ill_disk: bool) -> None:
         self.ledger = ledger
         self.books = books
-        self._now_ns = now_ns
+        self._now_ns = now_ns = clock.monotonic_ns
+        self._wall_ns = clock.time_ns
         self._hedged = hedged
         self._patience_ns = ILL_DISK_NS if ill_disk else I7_NS
         self._owners: dict[tuple[str, str], str] = {}
@@ -91,6 +91,8 @@ class Invariants:
         self._compared: dict[int, tuple[Position, Position | None]] = {}
         self._counted = (0, 0)
         self._overshot: dict[tuple[str, str, str], int] = {}
+        self._durable_ns: dict[str, int] = {}
+        """Since when an intent to protect is on the disk: before that nobody but its own position knows of it."""
         self.orphan_ns = I9_NS
         """With the sweeps as often as they are by default; rarer ones find rarer what nobody told."""
         self.found: Violation | None = None
@@ -208,6 +210,8 @@ class Invariants:
             self._concluded(ordinal, event)
         elif isinstance(event, e.OrderIntended) and event.purpose is OrderPurpose.ENTRY:
             self._neighbor(ordinal, event)
+        elif isinstance(event, e.OrderIntended):
+            self._durable_ns[event.client_order_id] = self._now_ns()
         position = self.ledger.positions.get(ordinal)
         if position is not None and not _uncovered(position):
             self._bare_since.pop(ordinal, None)
@@ -224,13 +228,15 @@ class Invariants:
     def _neighbor(self, ordinal: int, event: e.OrderIntended) -> None:
         """I8: nothing opens on a leg while another's close, with its stops still resting, could eat it."""
         mine = _leg(self.ledger.positions[ordinal])
+        granted_ns = self._now_ns() - (self._wall_ns() - event.ts_init)
         for other in self.ledger.positions.values():
             same = _leg(other) == mine and other.ordinal != ordinal
             stops = other.live_orders(*PROTECTIVE)
             reduced = other.goal is not None and not other.cancel_first
             if same and _reduced_outside(self.ledger.events[other.ordinal], event.ts_init):
                 continue  # the entry was granted before, and was on its way
-            if same and stops and (reduced or _oversized(other)):
+            known = [stop for stop in stops if self._durable_ns[stop.client_order_id] < granted_ns]
+            if same and stops and (reduced or _oversized(other, known)):
                 text = f"{event.client_order_id} opens while {other.position_id} is reduced with its stops in place"
                 self.fail("I8", text, ordinal)
 
@@ -273,7 +279,8 @@ class Invariants:
         if before * signed >= 0 or abs(signed) > abs(before):
             self.fail("I8", f"{intent.purpose} {name} traded {signed} against {before}", ordinal)
         # A stop that is left over for a moment after a close may fire: that is I9's business, and `_neighbor`'s.
-        left_over = intent.purpose.protective and net + trade.quantity <= 0 and not self._twice(position, intent)
+        over = net + trade.quantity <= 0
+        left_over = intent.purpose.protective and self._paired(position, intent.purpose, over=over)
         if net < 0 and left_over:
             # Both halves of a pair fired, two purposes with each for no more than is held, one of them while nobody
             # could cancel it: no venue order prevents that. The leg adds up, but who of its holders lost is for a human
@@ -282,12 +289,18 @@ class Invariants:
         if net < 0 and not left_over and not self.books.disturbed(position.key) and not _adopted(position):
             self.fail("I8", f"{position.position_id} has sold {-net} more than it ever held", ordinal)
 
-    def _twice(self, position: Position, intent: e.OrderIntended) -> bool:
-        """Orders of one purpose, a stop and the one in its place say, have together sold more than was ever bought."""
-        same = (o for o in position.orders if o.purpose is intent.purpose)
-        bought = (o for o in position.orders if o.purpose is OrderPurpose.ENTRY)
-        sold, had = (sum((self.books.executed(o.client_order_id) for o in each), ZERO) for each in (same, bought))
-        return sold > had
+    def _paired(self, position: Position, purpose: OrderPurpose, *, over: bool) -> bool:
+        """That more was sold than was bought is because orders of another protective purpose fired as well.
+
+        Orders of one purpose alone, a stop and the one in its place say, never sell more than was ever bought; nor,
+        unless all of it was sold before (`over`), do they together with what was closed on purpose.
+        """
+        counted = frozenset({purpose} if over else {purpose, OrderPurpose.REDUCE})
+        return self._executed(position, counted) <= self._executed(position, frozenset({OrderPurpose.ENTRY}))
+
+    def _executed(self, position: Position, purposes: frozenset[OrderPurpose]) -> Decimal:
+        names = (o.client_order_id for o in position.orders if o.purpose in purposes)
+        return sum(map(self.books.executed, names), ZERO)
 
     # Now and then --------------------------------------------------------------------------------------
 
@@ -442,9 +455,9 @@ def _leg(p: Position) -> tuple[str, str, str]:
     return str(p.key.account), str(p.key.symbol), p.key.side.value
 
 
-def _oversized(p: Position) -> bool:
+def _oversized(p: Position, known: Sequence[Order]) -> bool:
     """Stops, targets or trailing stops that rest, or are on their way, for more than is held."""
-    return any(sum((o.leaves for o in p.live_orders(purpose)), ZERO) > p.quantity for purpose in PROTECTIVE)
+    return any(sum((o.leaves for o in known if o.purpose is purpose), ZERO) > p.quantity for purpose in PROTECTIVE)
 
 
 def _reduced_outside(events: Sequence[Event], now_ns: int) -> bool:

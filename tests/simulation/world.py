@@ -89,7 +89,7 @@ class World:
         self.books = Books(venue=self.venue)
         ill = bool(plan.disk.failing or plan.disk.slow) or any(trap.trouble in ILL_DISK for trap in plan.traps)
         hedged = frozenset(name for name, hedge in plan.accounts if hedge)
-        self.invariants = Invariants(self.ledger, self.books, clock.monotonic_ns, hedged=hedged, ill_disk=ill)
+        self.invariants = Invariants(self.ledger, self.books, clock, hedged=hedged, ill_disk=ill)
         self.outside = Outside(
             venue=self.venue,
             books=self.books,
