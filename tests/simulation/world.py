@@ -412,6 +412,7 @@ class World:
             self.traps.struck(trouble, account=account, symbol=symbol, name=client_id(sent))
         self.traps.changed = True
         self.invariants.arrived(sent)
+        self.strikes.read()
         self._reached("arrival")
         self._hasten()
 
