@@ -34,6 +34,9 @@ FAR_PPM = 30_000
 BUSY_MS, STEP_MS = 1_700, 60
 """For how long the account is kept busy, and how often something happens to it."""
 SLUGGISH_MS = 8_000
+SILENT = Fault(kind=FaultKind.RESET, method="GET", path="/order", count=0)
+"""Nobody says what became of an order, for so long:"""
+DOUBT_MS = 3_500
 DOWN_MS = 50
 """So short a death is outlived by what was on its way."""
 
@@ -71,10 +74,11 @@ def stage(random: Random, slot: int, trap: Trap, sides: Mapping[str, PositionSid
     if key_ms > trap.from_ms and random.randrange(2):
         acts.append(Act(at_ms=trap.from_ms + 1_200, do="fund"))  # which event a trap spoils goes by the version
     own = (_whose(act, slot, symbol, sides[symbol]) for act in (opened, *acts[1:], *staged.acts))
+    set_ms = key_ms if in_flight else random.choice((key_ms, busy_ms))
     return replace(
         staged,
         acts=(*own, *_bustle(random, trap.state, symbol, busy_ms)),
-        traps=(*staged.traps, replace(trap, from_ms=random.choice((key_ms, busy_ms)) - 1)),
+        traps=(*staged.traps, replace(trap, from_ms=set_ms - 1)),
     )
 
 
@@ -180,7 +184,8 @@ def _arranged(random: Random, trap: Trap, key_ms: int) -> tuple[int, Stage]:
         case Moment.SENT:
             return key_ms + 1, _slow(random, trap, key_ms) + _in_part(trap, key_ms)
         case Moment.RECOVERY:
-            return key_ms + 20, _slow(random, trap, key_ms) + _death(random, trap, key_ms) + _in_part(trap, key_ms)
+            recovering = _death(random, trap, key_ms) + _in_part(trap, key_ms) + _unresolved(trap, key_ms)
+            return key_ms + 20, _slow(random, trap, key_ms) + recovering
         case _ if trap.state in (S.MODIFYING, S.CLOSING):
             refused = ROWS["rejected_2010"].at(Effect.BEFORE_EFFECT, method="POST", path="/order")
             return key_ms + 30, Stage(faults=(_during(refused, key_ms - 1, key_ms + 60),))
@@ -215,17 +220,24 @@ def _slow(random: Random, trap: Trap, key_ms: int) -> Stage:
 
 def _death(random: Random, trap: Trap, key_ms: int) -> Stage:
     """While something is outstanding; before it arrives, where its answer is to be spoiled."""
-    if trap.trouble in ANSWERS or trap.trouble == "filled in part" or random.randrange(2):
-        return Stage(acts=(Act(at_ms=key_ms + random.choice((5, 8, 20, 60)), do="kill", for_ms=DOWN_MS),))
+    early = trap.trouble in ANSWERS or trap.trouble == "filled in part" or trap.state == S.RECONCILING
+    if early or random.randrange(2):
+        return Stage(acts=(Act(at_ms=key_ms + random.choice((8, 30, 60, 100)), do="kill", for_ms=DOWN_MS),))
     moment = random.choice((Moment.UNSENT, Moment.SENT))
     return Stage(traps=(Trap(trouble="killed", state=trap.state, moment=moment, from_ms=key_ms - 1),))
+
+
+def _unresolved(trap: Trap, key_ms: int) -> Stage:
+    """After the start nobody says what became of the order, where that is to be in doubt."""
+    if trap.state != S.RECONCILING:
+        return Stage()
+    return Stage(faults=(_during(SILENT, key_ms, key_ms + DOUBT_MS),))
 
 
 def _doubted(trap: Trap, key_ms: int) -> tuple[int, Stage]:
     """Nobody knows whether a part was closed, or the entry placed, when the next request is to leave."""
     lost = ROWS["timeout_408"].at(Effect.BEFORE_EFFECT, method="POST", path="/order")
-    silent = Fault(kind=FaultKind.RESET, method="GET", path="/order", count=0)
-    faults = (_during(lost, key_ms - 1, key_ms + 60), _during(silent, key_ms, key_ms + 3_500))
+    faults = (_during(lost, key_ms - 1, key_ms + 60), _during(SILENT, key_ms, key_ms + DOUBT_MS))
     if trap.trouble == "mode changed":
         return key_ms + 60, Stage(windows=_dead(key_ms + 8), faults=faults)
     next_ms = key_ms + 100
