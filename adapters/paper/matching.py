@@ -260,6 +260,8 @@ def _allowed(exchange: Exchange, account: Account, order: Order, quantity: Decim
         occasion = _occasion(exchange, account, order)
         fault = exchange.faults.strike_execution(occasion)
         if fault is not None:
+            name = order.client_order_id
+            exchange.log_fault(fault, account=account.name, subject=order.symbol, client_id=name, effect=None)
             step = exchange.markets[order.symbol].instrument.step_size
             return kept(quantity, step, fault.keep_ppm)
     return quantity

@@ -236,6 +236,10 @@ def test_a_partial_fill_leaves_the_rest_working_or_expired() -> None:
     desk.price("60000.0")
     assert desk.order("p-2")["status"] == "FILLED"
     assert desk.position() == Decimal("0.015")
+    assert [(record.kind, record.client_id) for record in desk.venue.fault_log] == [
+        (FaultKind.PARTIAL_FILL, "p-1"),
+        (FaultKind.PARTIAL_FILL, "p-2"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Lives that bring a position into the state that a trap of the same plan waits for."""
+"""Lives that bring a position into the state that a trap of the same plan waits for, and leave it to chance when.
+
+The traps of every day are drawn with these: what is drawn here differently gives each seed another history.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

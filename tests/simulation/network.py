@@ -18,6 +18,8 @@ from adapters.paper.venue import PaperVenue, StreamEvent
 MS = 1_000_000
 TICK_MS = 250
 MARKS_EVERY_MS = 3_000
+SLUGGISH_MOST_MS = 1_500
+"""In a sluggish window, each way."""
 START_MS = 1_700_000_000_000
 """The venue's time when a simulation begins."""
 _in_order = json.JSONEncoder(sort_keys=True).encode
@@ -46,7 +48,7 @@ class Weather:
     """How the network behaves until peace. Chances in thousandths, times in milliseconds.
 
     `windows` may be `refused` (no connection is made), `blackhole` (requests vanish), `deaf` (answers
-    vanish) or `mute` (sockets look alive and bring nothing).
+    vanish), `mute` (sockets look alive and bring nothing) or `sluggish` (everything takes up to `SLUGGISH_MOST_MS`).
     """
 
     delay_most_ms: int = 20
@@ -257,6 +259,8 @@ class Network:
         delay_us = self.random.randrange(200, self.weather.delay_most_ms * 1000)
         if self._strikes("slow", self.weather.slow):
             delay_us += self.random.randrange(self.weather.slow_most_ms) * 1000
+        if self._window("sluggish"):
+            delay_us += self.random.randrange(SLUGGISH_MOST_MS) * 1000
         return delay_us * 1000
 
     def _count(self, name: str) -> None:

@@ -91,9 +91,9 @@ class Outside:
         self._by_hand("POST", "/fapi/v1/order", params, act.account)
 
     def _cancel(self, act: Act) -> None:
-        """The first stop of ours; on the named account, if it has any."""
+        """The first stop of ours, or that of the named slot's symbol; on the named account, if it has any."""
         for account in sorted(self.books.accounts, key=lambda each: each.name != act.account):
-            open_algos = account.open_algos.values()
+            open_algos = [each for each in account.open_algos.values() if act.slot < 0 or each.symbol == act.symbol]
             names = sorted(each.client_algo_id for each in open_algos if position_of(each.client_algo_id) is not None)
             if names:
                 self._by_hand("DELETE", "/fapi/v1/algoOrder", {"clientAlgoId": names[0]}, account.name)

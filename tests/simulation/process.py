@@ -202,11 +202,14 @@ class Process:
         """Addresses whose actor lives, or will live again after a failure."""
         return {address for address, cell in self.system._cells.items() if cell.life.value != "quarantined"}
 
-    def haunt(self, address: str, *, after: bool, times: int, struck: Callable[[str], None]) -> None:
-        """Let the actor there raise, before or after it has handled a message, and those that follow it, so often."""
+    def haunt(self, address: str, *, after: bool, times: int, struck: Callable[[str], None]) -> bool:
+        """Let the actor there raise, before or after it has handled a message, and those that follow it, so often.
+
+        False where there is no actor.
+        """
         cell = self.system._cells.get(address)
         if cell is None:
-            return
+            return False
         trouble = "poison" if times > 1 else "actor raised late" if after else "actor raised"
         left, factory = [times], cell._factory
         self._ghosts.append(left)
@@ -227,6 +230,7 @@ class Process:
         cell._factory = possessed
         if cell._actor is not None:
             _possess(cell._actor, rises, after=after)
+        return True
 
     def lay_ghosts(self) -> None:
         for left in self._ghosts:

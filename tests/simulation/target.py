@@ -4,23 +4,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
-from adapters.paper.faults import FaultPlan
+from adapters.paper.faults import FaultPlan, Quirks
 from messages.types import PositionSide
 from tests.simulation.aimed import helpers_for, life_for
 from tests.simulation.coverage import Cell
 from tests.simulation.disk import STEADY
 from tests.simulation.network import CALM
 from tests.simulation.plan import SYMBOLS, Act, Plan, Trap, stream
+from tests.simulation.staged import Stage, beside, fires, stage
 
 LIVES = 3
 FIRST_MS, EVERY_MS = 2_000, 12_000
 SAFETY_MS = FIRST_MS + LIVES * EVERY_MS + 14_000
 FAST_S = 10
 """Between two sweeps, so that there are readings to be spoiled."""
+STAGED_EVERY_MS = 22_000
+STAGED_SAFETY_MS = FIRST_MS + LIVES * STAGED_EVERY_MS
 
 
 def draw_target(seed: int, cell: Cell) -> Plan:
-    """Some lives one after another, each with a trap for the cell; no trouble but those that lead there."""
+    """Some lives one after another, each with a trap for the cell; no trouble but those that lead there.
+
+    Even seeds leave it to chance when what is outstanding; odd ones stage it, so that it lasts.
+    """
+    return _staged(seed, cell) if seed % 2 else _by_chance(seed, cell)
+
+
+def _by_chance(seed: int, cell: Cell) -> Plan:
     random = stream(seed, f"target {' '.join(cell)}")
     hedge = random.randrange(3) == 0
     accounts = (("main", hedge),)
@@ -45,10 +55,40 @@ def draw_target(seed: int, cell: Cell) -> Plan:
     )
 
 
+def _staged(seed: int, cell: Cell) -> Plan:
+    random = stream(seed, f"stage {' '.join(cell)}")
+    trouble, state, moment = cell
+    quirks = Quirks(trigger_delay_ms=1_000 if fires(Trap(trouble=trouble, state=state, moment=moment)) else 0)
+    sides = {symbol: random.choice(tuple(PositionSide)) for symbol in SYMBOLS}
+    whole = Stage() if trouble == "mode changed" else Stage(acts=(beside(sides[SYMBOLS[0]]),))
+    for slot in range(_lives(trouble)):
+        from_ms = 2 * FIRST_MS + slot * STAGED_EVERY_MS
+        trap = Trap(trouble=trouble, state=state, moment=moment, from_ms=from_ms)
+        whole += stage(random, slot, trap, sides)
+        whole += Stage(acts=(Act(at_ms=from_ms + STAGED_EVERY_MS - 1_500, do="close", slot=slot),))
+    return Plan(
+        seed=seed,
+        safety_ms=STAGED_SAFETY_MS,
+        hedge=random.randrange(3) == 0,
+        volatility_ppm=0,
+        faults=FaultPlan(seed=seed, faults=whole.faults, quirks=quirks),
+        weather=replace(CALM, windows=whole.windows),
+        disk=STEADY,
+        acts=tuple(sorted(whole.acts, key=lambda act: act.at_ms)),
+        fast_s=FAST_S,
+        traps=whole.traps,
+        aim=cell,
+    )
+
+
+def _lives(trouble: str) -> int:
+    """An actor that is poisoned again and again is quarantined, as it should be."""
+    return 1 if trouble == "poison" else LIVES
+
+
 def _traps(random: Random, cell: Cell) -> Iterator[Trap]:
     trouble, state, moment = cell
-    # An actor that is poisoned again and again is quarantined, as it should be.
-    for which in range(1 if trouble == "poison" else LIVES):
+    for which in range(_lives(trouble)):
         trap = Trap(trouble=trouble, state=state, moment=moment, from_ms=FIRST_MS + which * EVERY_MS)
         yield from helpers_for(random, trap)
         yield trap

@@ -143,6 +143,7 @@ class World:
         self._crowds = self._stream("crowds")
         self._moments: dict[str, int] = {}
         self._doomed: Kill | None = None
+        self._absent: list[tuple[str, bool, int]] = []
         self._due_ms = 0
         self._rows = 0
         self._settled_ns = 0
@@ -187,6 +188,8 @@ class World:
             self.traps.changed = True
             self._reached("durable")
         self.invariants.after_step()
+        if self._absent:
+            self._haunt_again()
         if self.traps.changed and self.traps.set and not self.peace:
             self.traps.look()
         if self._kills:
@@ -200,6 +203,7 @@ class World:
         self._note("*** peace")
         self.peace = True
         self._kills.clear()
+        self._absent.clear()
         self.network.weather = CALM
         self.disk_health.make_peace()
         if self.chat is not None:
@@ -410,6 +414,7 @@ class World:
             self.traps.struck(trouble, account=account, symbol=symbol, name=client_id(sent))
         self.traps.changed = True
         self.invariants.arrived(sent)
+        self.strikes.read()
         self._reached("arrival")
         self._hasten()
 
@@ -474,8 +479,18 @@ class World:
         self._doomed = kill
 
     def _haunt(self, address: str, after: bool, times: int) -> None:  # noqa: FBT001 - as the scene has it
-        if self.process is not None:
-            self.process.haunt(address, after=after, times=times, struck=self._haunted)
+        """A position that a start has not come to yet is haunted as soon as its actor is there; but on whole days,
+
+        whose seeds are known by what befalls them without.
+        """
+        there = self.process is not None and self.process.haunt(address, after=after, times=times, struck=self._haunted)
+        if not there and self.plan.aim and address.startswith("position/"):
+            self._absent.append((address, after, times))
+
+    def _haunt_again(self) -> None:
+        absent, self._absent = self._absent, []
+        for address, after, times in absent:
+            self._haunt(address, after, times)
 
     def _haunted(self, trouble: str) -> None:
         self._count(trouble)
