@@ -202,7 +202,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         failed = refusals(p, purpose, p.protection_ns)
         if failed.count:
             for order in _surplus(live, kept, missing):
-                _cancel(d, order, "superseded, and it takes the room of the next one")
+                _cancel(d, order, "replaced")
         wait_ms = _retry_in_ms(failed, d.now_ns)
         if wait_ms:
             d.wake(f"protect:{purpose}", wait_ms)

@@ -18,6 +18,7 @@ JSON in, JSON out, loopback callers only. Nothing here exists on Binance.
 | POST /paper/rules | symbol, status?, step_size? … | a symbol is halted (status BREAK), or its filters change |
 | POST /paper/revoke-key | api_key | its requests are answered -2015 from now on |
 | POST /paper/volatility | ppm, symbol? | how wildly prices walk |
+| POST /paper/limits | weight_per_minute?, orders_per_10_seconds?, orders_per_minute? | other limits; 0 for none |
 | POST /paper/funding-rate | symbol, rate | of the next fundings |
 """
 
@@ -54,6 +55,7 @@ ACTS: dict[str, Callable[[Body], list[object]]] = {
     "rules": lambda body: ["rules", _text(body, "symbol"), {k: str(v) for k, v in body.items() if k != "symbol"}],
     "revoke-key": lambda body: ["revoke", _text(body, "api_key")],
     "volatility": lambda body: ["volatility", int(body["ppm"]), _text(body, "symbol", "")],
+    "limits": lambda body: ["limits", {str(name): int(most) for name, most in body.items()}],
     "funding-rate": lambda body: ["funding", _text(body, "symbol"), _text(body, "rate")],
 }
 

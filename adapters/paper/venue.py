@@ -245,6 +245,10 @@ class PaperVenue:
 
     # --- what the venue and the world do by themselves ------------------------------------------------
 
+    def set_limits(self, limits: RateLimits) -> None:
+        """What is enforced from now on, and published with the next exchangeInfo; what is used already counts."""
+        self._exchange.ration.limits = limits
+
     def set_volatility(self, volatility_ppm: int, symbol: str = "") -> None:
         """How wildly one symbol, or all, walk from now on."""
         for market in self._exchange.markets.values():

@@ -226,3 +226,12 @@ def test_state_shows_time_identity_and_the_model(server: EmbeddedServer, tmp_pat
         lambda: PaperServer(PaperVenue(seed=1, now_ms=wall_clock_ms()), tick_ms=0, storage=tmp_path)
     ) as kept:
         assert state_of(kept)["identity"] == kept.identity
+
+
+def test_other_limits_are_published_and_enforced_from_then_on(server: EmbeddedServer) -> None:
+    admin(server, "limits", weight_per_minute=2)
+    _, rules, _ = http(server, "GET", "/fapi/v1/exchangeInfo")
+    assert {row["limit"] for row in rules["rateLimits"] if row["rateLimitType"] == "REQUEST_WEIGHT"} == {2}
+    assert [http(server, "GET", "/fapi/v1/time")[0] for _ in range(3)][-1] == 429
+    admin(server, "limits")
+    assert http(server, "GET", "/fapi/v1/time")[0] == 200

@@ -83,6 +83,7 @@ class Stage:
 def staged(path: Path) -> Iterator[Stage]:
     with ExitStack() as stack:
         venue = stack.enter_context(Venue(path / "venue"))
+        venue.post("limits", weight_per_minute=24_000)  # dozens of doubts at once, each with its questions
         home = Home.at(path / "home", venue)
         supervisor = stack.enter_context(home.run()).ready()
         yield Stage(home, venue, supervisor)
