@@ -54,6 +54,9 @@ class SupervisorActor(Actor[Message]):
         for position in self._restored.positions:
             key = position.key
             self._desk.memory.book.occupy(key, position.ordinal)
+            # A command that is said again right after a start finds what became of it, before its position has spoken.
+            for command_id in filter(None, position.commands):
+                self._desk.memory.book.remember(command_id, position.ordinal)
             self._desk.spawn(Identity(key=key, ordinal=position.ordinal, journal_id=position.journal_id), position)
         for ordinal, _ in self._restored.finished[-self._desk.settings.finished_shown :]:
             self._desk.revive(ordinal)

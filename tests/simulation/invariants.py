@@ -235,7 +235,7 @@ class Invariants:
             reduced = other.goal is not None and not other.cancel_first
             if same and _reduced_outside(self.ledger.events[other.ordinal], event.ts_init):
                 continue  # the entry was granted before, and was on its way
-            known = [stop for stop in stops if self._durable_ns[stop.client_order_id] < granted_ns]
+            known = [stop for stop in stops if self._durable_ns.get(stop.client_order_id, granted_ns) < granted_ns]
             if same and stops and (reduced or _oversized(other, known)):
                 text = f"{event.client_order_id} opens while {other.position_id} is reduced with its stops in place"
                 self.fail("I8", text, ordinal)
@@ -471,10 +471,8 @@ def _adopted(p: Position) -> bool:
 
 
 def _uncovered(p: Position) -> bool:
-    """Believed held, a stop wanted, and less of it resting than is held."""
-    if p.quantity <= 0 or p.stop_loss is None:
+    """Believed held, a stop wanted, or a trailing one instead, and less of it resting than is held."""
+    if p.quantity <= 0 or p.guard is None:
         return False
-    resting = sum(
-        (o.leaves for o in p.orders if o.purpose is OrderPurpose.STOP and o.phase is OrderPhase.WORKING), ZERO
-    )
+    resting = sum((o.leaves for o in p.orders if o.purpose is p.guard and o.phase is OrderPhase.WORKING), ZERO)
     return resting < p.quantity

@@ -135,6 +135,10 @@ class House:
         return self
 
     def open(self, command_id: str = "c1", **changes: Any) -> None:
+        self.tell(self.opening(command_id, **changes))
+
+    @staticmethod
+    def opening(command_id: str = "c1", **changes: Any) -> OpenPosition:
         given: dict[str, Any] = {
             "command_id": CommandId(command_id),
             "reply_to": EDGE,
@@ -144,7 +148,7 @@ class House:
             "strategy": StrategyId("trend"),
             "quantity": Decimal("0.01"),
         }
-        self.tell(OpenPosition(**{**given, **changes}))
+        return OpenPosition(**{**given, **changes})
 
     def all(self, kind: type[M], address: str = EDGE) -> list[M]:
         return [message for message in self.heard[address] if isinstance(message, kind)]

@@ -102,3 +102,24 @@ def test_a_journal_that_was_never_restored_needs_no_such_list() -> None:
     assert found is not None
     assert found.known == {order.client_order_id for order in position.orders}
     assert found.open_then == {position.ordinal}
+
+
+class HastyHouse(House):
+    """Somebody is at the door before the first word is spoken inside."""
+
+    open_again = True
+
+    def run(self, seconds: float = 0.2) -> None:
+        if self.open_again:
+            self.open_again = False
+            self.system.tell("supervisor", self.opening())
+        super().run(seconds)
+
+
+def test_an_opening_that_is_said_again_right_after_a_start_finds_its_position() -> None:
+    """Day seed 2200012, I14: it was refused, since its position had not spoken yet, and it opened all the same."""
+    before = House().ready()
+    before.open()
+    [accepted] = before.all(Reply)
+    again = HastyHouse(before.journal.image)
+    assert [(reply.accepted, reply.position_id) for reply in again.all(Reply)] == [(True, accepted.position_id)]
