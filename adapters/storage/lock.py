@@ -14,13 +14,13 @@ class DirectoryLock:
     """An exclusive `flock` on `<directory>/lock`, which holds the pid for people to read."""
 
     def __init__(self, directory: Path) -> None:
-        """Take the lock, creating the directory if need be.
+        """Take the lock, creating the directory if need be: what it holds is its owner's only.
 
         Raises JournalLocked, JournalNotADirectory or JournalNotWritable.
         """
         self.path = directory / LOCK_NAME
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except (FileExistsError, NotADirectoryError) as error:
             raise JournalNotADirectory(directory) from error

@@ -101,6 +101,12 @@ def test_a_second_supervisor_is_refused_by_the_pid_of_the_first(tmp_path: Path) 
     assert SqliteJournal.open(tmp_path).close(), "a dead holder holds nothing"
 
 
+def test_a_new_data_directory_is_its_owners_only(tmp_path: Path) -> None:
+    made = tmp_path / "var"
+    assert SqliteJournal.open(made).close()
+    assert made.stat().st_mode & 0o077 == 0
+
+
 def test_the_lock_says_our_pid_while_open_and_is_free_after_close(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path)
     assert lock.holder(tmp_path) == os.getpid()
