@@ -12,7 +12,7 @@ from tests.simulation.__main__ import described
 from tests.simulation.plan import DAY, SPRINT
 from tests.simulation.world import simulate
 
-FIXED, FRESH = 200, 100
+FIXED, FRESH = 200, 200
 """Sprints, in chunks that several workers share."""
 CHUNK = 25
 DAYS = 4
