@@ -213,7 +213,9 @@ class Invariants:
         elif isinstance(event, e.OrderIntended):
             self._durable_ns[event.client_order_id] = self._now_ns()
         position = self.ledger.positions.get(ordinal)
-        if position is not None and not _uncovered(position):
+        if position is not None and _uncovered(position):
+            self._bare_since.setdefault(ordinal, self._now_ns())  # in quiet the next tick may be an hour away
+        else:
             self._bare_since.pop(ordinal, None)
         if position is not None and self.ledger.sums[ordinal] != position.quantity:
             text = f"{position.position_id} believes {position.quantity}; its fills are {self.ledger.sums[ordinal]}"
