@@ -43,7 +43,7 @@ TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
     ("larger there", {"views": [view()], "rows": [row("1.001")]}, ["SIZE_MISMATCH"]),
     ("smaller there", {"views": [view()], "rows": [row("0.4")]}, ["SIZE_MISMATCH"]),
     ("below one step", {"views": [view()], "rows": [row("1.0009")]}, []),
-    ("all of it gone, below one step", {"views": [view("0.0008")], "rows": []}, ["POSITION_NOT_IN_EXCHANGE"]),
+    ("all of it gone, below one step", {"views": [view(quantity="0.0008")], "rows": []}, ["POSITION_NOT_IN_EXCHANGE"]),
     ("there only, below one step", {"views": [], "rows": [row("0.0008")]}, ["POSITION_NOT_IN_SYSTEM"]),
     ("the other side", {"views": [view()], "rows": [row("1", SHORT)]}, ["SIDE_MISMATCH"]),
     ("another price", {"views": [view()], "rows": [row("1", entry_price=Decimal(102))]}, ["PRICE_MISMATCH"]),
