@@ -156,7 +156,8 @@ class Process:
                 position_mode=login.mode,
                 probe_interval_ms=login.probe_ms,
                 listen_key_refresh_ms=login.refresh_ms,
-                rules_max_age_ms=config.phase2.reconciliation.check_intervals.slow_ms,
+                # Rarer than the sweeps, in peace it would take longer than they are given.
+                rules_max_age_ms=max(3_600_000, config.phase2.reconciliation.check_intervals.fast_ms),
                 network=network,
                 loop=self.loop,
                 instance=instance,
