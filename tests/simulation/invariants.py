@@ -93,6 +93,8 @@ class Invariants:
         self._overshot: dict[tuple[str, str, str], int] = {}
         self._durable_ns: dict[str, int] = {}
         """Since when an intent to protect is on the disk: before that nobody but its own position knows of it."""
+        self._moved_ns: dict[int, int] = {}
+        """When the disk learned last that a position holds more or less."""
         self.orphan_ns = I9_NS
         """With the sweeps as often as they are by default; rarer ones find rarer what nobody told."""
         self.found: Violation | None = None
@@ -212,6 +214,8 @@ class Invariants:
             self._neighbor(ordinal, event)
         elif isinstance(event, e.OrderIntended):
             self._durable_ns[event.client_order_id] = self._now_ns()
+        if isinstance(event, e.OrderFilled | e.QuantityAdjusted):
+            self._moved_ns[ordinal] = self._now_ns()
         position = self.ledger.positions.get(ordinal)
         if position is not None and _uncovered(position):
             self._bare_since.setdefault(ordinal, self._now_ns())  # in quiet the next tick may be an hour away
@@ -235,7 +239,8 @@ class Invariants:
             same = _leg(other) == mine and other.ordinal != ordinal
             stops = other.live_orders(*PROTECTIVE)
             reduced = other.goal is not None and not other.cancel_first
-            if same and _reduced_outside(self.ledger.events[other.ordinal], event.ts_init):
+            unknown = self._moved_ns.get(other.ordinal, 0) >= granted_ns
+            if same and (unknown or _reduced_outside(self.ledger.events[other.ordinal], event.ts_init)):
                 continue  # the entry was granted before, and was on its way
             known = [stop for stop in stops if self._durable_ns.get(stop.client_order_id, granted_ns) < granted_ns]
             if same and stops and (reduced or _oversized(other, known)):
