@@ -1,7 +1,7 @@
 """Believed against reported: pure, exact, and silent about what cannot be compared yet.
 
 Invariants, each a test of the same name:
-1. What matches within one quantity step yields nothing.
+1. What matches yields nothing: exactly, but for the rounding of a float, which is far below one quantity step.
 2. A leg that was touched after the snapshot began, or whose orders are in flight, is skipped, not judged.
 3. One-way accounts are compared net per symbol over all strategies; hedge accounts per leg.
 4. What is not ours is never a discrepancy: foreign orders are not looked at.
@@ -227,8 +227,7 @@ def _compare_leg(
     actual = ZERO if row is None else row.quantity if row.side is _LONG else -row.quantity
     if (len(views) > 1 and any(view.quantity < 0 for view in views)) or (len(views) == 1 and views[0].quantity < 0):
         findings.append(_oversold_finding(leg, views, row, actual - believed))
-    elif believed != actual and (not believed or not actual or abs(actual - believed) >= _step(facts, leg[0])):
-        # Nothing at all is no matter of rounding: a part may be below a step that has become coarser since.
+    elif believed != actual and (not believed or not actual or abs(actual - believed) >= _rounding(facts, leg[0])):
         findings.append(_quantity_finding(facts, leg, views, row, believed, actual))
     elif row is not None:
         _compare_price(facts, leg, views, row, findings)
@@ -237,9 +236,10 @@ def _compare_leg(
     return bool(believed)
 
 
-def _step(facts: Facts, symbol: Symbol) -> Decimal:
+def _rounding(facts: Facts, symbol: Symbol) -> Decimal:
+    """Less than anybody can trade. A whole step is not: it may have become coarser since the position was opened."""
     instrument = facts.instruments.get(symbol)
-    return instrument.quantity_step if instrument is not None else Decimal("1e-12")
+    return instrument.quantity_step / 1000 if instrument is not None else Decimal("1e-12")
 
 
 def _quantity_finding(  # noqa: PLR0917 - both sides of one leg

@@ -148,11 +148,16 @@ class Core:
         if watch is None:
             return
         watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
-        watch.instruments = {instrument.symbol: instrument for instrument in report.instruments}
+        watch.instruments = {rules.symbol: rules for rules in report.instruments}
         watch.rounds.clear()
         self._reading.later(watch, None, EVENT_DELAY_NS)
         for record in self._memory.ledger.cases(report.account):
             self._reading.later(watch, record.symbol, schedule.VERIFY_NS)
+
+    def _rules(self, report: r.RulesReport) -> None:
+        watch = self._memory.watches.get(report.account)
+        if watch is not None:
+            watch.instruments = {rules.symbol: rules for rules in report.instruments}
 
     def _venue_down(self, report: r.VenueDown) -> None:
         watch = self._memory.watches.get(report.account)
@@ -400,6 +405,7 @@ class Core:
             PositionSilent: self._silent,
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,
+            r.RulesReport: self._rules,
             r.StreamUp: self._stream_up,
             r.FillReport: self._unexpected,
             r.OrderRejected: self._unexpected,

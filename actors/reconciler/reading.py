@@ -173,10 +173,11 @@ class Reading:
     def _wanted(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> tuple[bool, bool]:
         """Whether open orders, and trades, are worth their weight: where they decide, or the look is a deep one.
 
-        A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without.
+        A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without, but
+        for one of an order, which no other list can confirm.
         """
         if symbol is None:
-            return kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND), False
+            return kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND) or self._suspects_orders(watch), False
         kinds = {record.type for record in self._memory.ledger.cases(watch.account) if record.symbol == symbol}
         for suspicion in watch.evidence.suspicions.values():
             finding = suspicion.finding
@@ -184,6 +185,13 @@ class Reading:
                 kinds.add(finding.type)
         deep = kind in (CheckKind.SLOW, CheckKind.DEMAND)
         return deep or bool(kinds & NEED_ORDERS), deep or symbol in watch.heard or bool(kinds & QUANTITY)
+
+    def _suspects_orders(self, watch: Watch) -> bool:
+        """Of an order, and not certain yet: what a human has silenced has been seen often enough, and is not asked."""
+        return any(
+            each.finding.type in ORDERS and each.count < self._policy.required(each.finding.type)
+            for each in watch.evidence.suspicions.values()
+        )
 
     def _trades_since(self, watch: Watch, symbol: Symbol) -> int:
         """Since before the symbol's oldest open question was asked, or it last agreed."""

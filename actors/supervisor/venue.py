@@ -168,6 +168,7 @@ class Reports:
         )
 
     def _rules(self, report: r.RulesReport) -> None:
+        self._desk.context.publish(report)
         self._take_rules(self._memory.accounts[report.account], report.instruments)
 
     def _take_rules(self, account: Account, told: tuple[Instrument, ...]) -> None:

@@ -23,7 +23,7 @@ from messages.reconciliation import (
     Outcome,
     ReconcileAnswer,
 )
-from messages.reports import FetchFailed, OrderRejected, PositionRow, PositionsReport
+from messages.reports import FetchFailed, OrderRejected, PositionRow, PositionsReport, RulesReport
 from messages.requests import Reply
 from messages.types import (
     MANUAL,
@@ -45,6 +45,7 @@ from tests.reconciler.world import (
     D,
     Play,
     command,
+    instrument,
     open_order,
     own_id,
     row,
@@ -548,6 +549,28 @@ def test_an_orphan_of_ours_is_canceled_and_a_strangers_order_is_not() -> None:
     play.run(320)
     assert outcomes(play) == [("ORPHAN_ORDER", "resolved")]
     assert list(play.orders) == ["web_77"]
+
+
+def test_protection_is_missed_by_the_rules_as_they_are() -> None:
+    """What is dust by coarser rules needs no stop, and needs one again when they have passed."""
+    play = Play(views={1: view(1, "0.004", stop_loss=D(90), touched_ns=NOW - 60 * SECOND)})
+    play.at_venue(row("0.004"))
+    coarse = replace(instrument(), min_quantity=D("0.01"), quantity_step=D("0.01"))
+    play.tell(RulesReport(account=MAIN, instruments=(coarse,)))
+    play.run(400)
+    assert not play.records
+    play.tell(RulesReport(account=MAIN, instruments=(instrument(),)))
+    play.run(400)
+    assert {record.type.value for record in play.records} == {"PROTECTION_MISSING"}
+
+
+def test_a_stop_that_is_gone_is_certain_seconds_after_it_was_first_missed() -> None:
+    play = Play(views={1: view(1, "1", stop_loss=D(90), touched_ns=NOW - 60 * SECOND)})
+    play.at_venue(row("1"))
+    play.run(330)
+    [record] = play.records
+    assert record.type is DiscrepancyType.PROTECTION_MISSING
+    assert record.detected_ns - record.first_seen_ns < 10 * SECOND
 
 
 def test_a_stuck_state_is_asked_after_and_then_a_humans() -> None:

@@ -105,3 +105,13 @@ def test_a_reconnection_brings_changed_rules_as_well() -> None:
     house.tell(up)
     house.tell(up)
     assert learned(house) == [changed]
+
+
+def test_whoever_compares_with_the_venue_hears_of_new_rules() -> None:
+    house = House().ready()
+    heard: list[object] = []
+    house.system.subscribe(r.RulesReport, heard.append)
+    coarser = replace(RULES, quantity_step=Decimal("0.01"))
+    report = r.RulesReport(account=MAIN, instruments=(coarser,))
+    house.tell(report)
+    assert heard == [report]
