@@ -8,7 +8,7 @@ from actors.copying import replace, stamp
 from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position, protection_rests
 from messages import events as e
 from messages.base import Event
-from messages.types import CommandId, OrderPurpose, OrderStatus, PositionState, RejectReason, Side
+from messages.types import ClientOrderId, CommandId, OrderPurpose, OrderStatus, PositionState, RejectReason, Side
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -89,7 +89,7 @@ def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
         touched_ns=ev.ts_init,
         correlation_id=ev.correlation_id,
     )
-    return replace(p, orders=(*p.orders, order))
+    return replace(p, orders=(*p.orders, order), unspent=_unspent(p, order))
 
 
 def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
@@ -227,7 +227,7 @@ def _goal_reached(p: Position, ev: e.GoalReached) -> Position:
 
 def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
     """What was intended before stays as it is; the addition comes on top of it, by market."""
-    intended = sum((o.quantity for o in p.orders if o.purpose is OrderPurpose.ENTRY), ZERO)
+    intended = sum((o.quantity for o in p.entries()), ZERO)
     return replace(
         p,
         requested=intended + ev.quantity,
@@ -357,16 +357,25 @@ def _remember(p: Position, command_id: CommandId) -> tuple[CommandId, ...]:
 
 
 def _find(p: Position, client_order_id: str) -> Order:
-    for order in reversed(p.orders):
-        if order.client_order_id == client_order_id:
-            return order
-    raise LookupError(f"{p.position_id} has no order {client_order_id}")
+    order = p.order(ClientOrderId(client_order_id))
+    if order is None:
+        raise LookupError(f"{p.position_id} has no order {client_order_id}")
+    return order
 
 
 def _put(p: Position, order: Order) -> Position:
     """Orders are numbered from 1 in the order of their intents."""
     index = order.number - 1
-    return replace(p, orders=(*p.orders[:index], order, *p.orders[index + 1 :]))
+    return replace(p, orders=(*p.orders[:index], order, *p.orders[index + 1 :]), unspent=_unspent(p, order))
+
+
+def _unspent(p: Position, changed: Order) -> tuple[int, ...]:
+    """The numbers of the orders that are not spent, once this one is as it is now; a late word brings one back."""
+    known = p.unspent if p.unspent is not None else tuple(o.number for o in p.orders if not o.spent)
+    if (changed.number in known) is not changed.spent:
+        return known
+    others = (number for number in known if number != changed.number)
+    return tuple(others) if changed.spent else tuple(sorted((*others, changed.number)))
 
 
 _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {

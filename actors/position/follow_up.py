@@ -79,7 +79,7 @@ def _enter(d: Draft) -> None:
     p = d.position
     if p.entry_over or p.goal is not None or p.leverage_refused or p.in_doubt:
         return
-    entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
+    entries = p.entries()
     remaining = p.requested - sum((o.quantity for o in entries), ZERO)
     waiting = any(o.number > (p.entries_from or 0) for o in entries) and entries[-1].phase is not OrderPhase.FILLED
     if remaining <= 0 or waiting:
@@ -112,7 +112,7 @@ def _abandon_entry(d: Draft) -> None:
     market order that the venue has is over before a cancel arrives.
     """
     p = d.position
-    stopped = any(o.filled and o.purpose.protective for o in p.orders)
+    stopped = any(o.filled and o.purpose.protective for o in p.unspent_orders)
     if p.goal is None and not stopped and not p.entry_abandoned:
         return
     for order in p.live_orders(OrderPurpose.ENTRY):
@@ -145,7 +145,7 @@ def _reduce(d: Draft) -> None:
 
 def _protect(d: Draft) -> None:
     p = d.position
-    if p.quantity <= 0 or p.goal == 0 or any(o.triggered and o.live for o in p.orders):
+    if p.quantity <= 0 or p.goal == 0 or any(o.triggered for o in p.live_orders()):
         return
     if p.unread_reductions or p.strandable or (p.cancel_first and p.goal is not None):
         return  # a protective order just did its work, or makes room for a reduction on a shared leg

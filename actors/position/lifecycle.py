@@ -14,10 +14,10 @@ def lifecycle(p: Position) -> tuple[PositionState, str]:
     """The state and, in a few words, why."""
     if p.quantity < 0:
         return S.RECONCILING, "more was sold than held"
-    doubted = [o for o in p.orders if o.phase is OrderPhase.DOUBTED]
+    doubted = [o for o in p.unspent_orders if o.phase is OrderPhase.DOUBTED]
     if doubted:
         return S.RECONCILING, f"outcome of the {doubted[-1].purpose} order is unknown"
-    if any(o.fills_missing for o in p.orders):
+    if any(o.fills_missing for o in p.unspent_orders):
         return S.RECONCILING, "fills reported by the venue are being read"
     return _exposed(p) if p.quantity > 0 else _flat(p)
 
@@ -25,7 +25,7 @@ def lifecycle(p: Position) -> tuple[PositionState, str]:
 def _exposed(p: Position) -> tuple[PositionState, str]:
     if p.goal == 0:
         return S.CLOSING, p.reason or "closing"
-    if any(o.triggered and o.live for o in p.orders):
+    if any(o.triggered for o in p.live_orders()):
         return S.CLOSING, "a protective order fired"
     if p.goal is not None:
         return S.MODIFYING, f"reducing to {p.goal}"
@@ -57,7 +57,7 @@ def _flat(p: Position) -> tuple[PositionState, str]:
         return S.CLOSED, _why_flat(p)
     if p.entry_abandoned:
         return S.CANCELLED, p.reason
-    entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
+    entries = p.entries()
     if not entries and not p.leverage_refused and p.goal is None:
         return S.PENDING, "admitted"
     if p.goal is not None:
@@ -70,7 +70,7 @@ def _flat(p: Position) -> tuple[PositionState, str]:
 
 
 def _why_flat(p: Position) -> str:
-    fired = [o.purpose for o in p.orders if o.purpose.protective and o.filled]
+    fired = [o.purpose for o in p.unspent_orders if o.purpose.protective and o.filled]
     if p.goal == 0 or (p.outside and not fired):
         return p.reason
     return f"{fired[-1]} filled" if fired else "flat"

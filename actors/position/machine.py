@@ -104,7 +104,7 @@ def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -
     name = f"{p.key.symbol} {p.key.side} ({p.position_id})"
     if before.terminal:
         d.notify(Severity.CRITICAL, f"{name} was {before} and is {after} again: {p.quantity} held")
-    elif after is PositionState.RECONCILING and any(o.phase is OrderPhase.DOUBTED for o in p.orders):
+    elif after is PositionState.RECONCILING and any(o.phase is OrderPhase.DOUBTED for o in p.live_orders()):
         d.notify(Severity.WARNING, f"{name}: {because}")
     elif after is PositionState.ACTIVE and before in (PositionState.OPENING, PositionState.RECONCILING):
         d.notify(Severity.INFO, f"{name}: {p.quantity} open at {p.entry_price.normalize():f}")

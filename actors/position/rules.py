@@ -8,7 +8,7 @@ Venue oddities are marked "Real world possibility".
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.follow_up import RETRY_MOST_MS
-from actors.position.state import PROTECTIVE, ZERO, Order, OrderPhase, Position, refusals
+from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
 from messages import reports as r
@@ -160,7 +160,7 @@ SUSPECTS_MOST = 4
 
 def _suspects(p: Position, refused: Order) -> list[Order]:
     """Orders that may have reduced the position behind our back: all that live, and in turn those that failed."""
-    reducing = (o for o in p.orders if o.purpose is not OrderPurpose.ENTRY and o.number != refused.number)
+    reducing = (o for o in p.orders[-LATEST:] if o.purpose is not OrderPurpose.ENTRY and o.number != refused.number)
     failed = [o for o in reducing if o.phase in _FAILED]
     if not failed:
         return list(p.live_orders())
@@ -326,7 +326,7 @@ def swept(d: Draft, message: r.Sweep) -> None:
 def woken(d: Draft, message: r.Woken) -> None:
     topic, _, number = message.topic.partition(":")
     if topic == "fills":
-        missing = [o for o in d.position.orders if o.fills_missing or (o.triggered and o.live)]
+        missing = [o for o in d.position.unspent_orders if o.fills_missing or (o.triggered and o.live)]
         for order in missing:
             d.fetch_fills(order)
             if order.live:
@@ -345,7 +345,7 @@ def woken(d: Draft, message: r.Woken) -> None:
 
 def _tell_stuck(d: Draft) -> None:
     p = d.position
-    if any(o.fills_missing for o in p.orders) and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
+    if any(o.fills_missing for o in p.unspent_orders) and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
         d.notify(Severity.WARNING, f"{p.position_id}: the venue reports fills whose trades cannot be read.", "fills")
 
 
@@ -384,7 +384,7 @@ def recovered(d: Draft, _: r.Recovered) -> None:
             d.cancel(order)
         if not _left_to_the_sweep(d, order):
             d.resolve(order)
-    if any(o.fills_missing for o in d.position.orders):
+    if any(o.fills_missing for o in d.position.unspent_orders):
         d.wake("fills", 0)
     if d.position.leverage_pending:
         ask_leverage(d)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from messages import codec
-from messages.ids import position_id
+from messages.ids import parse_client_order_id, position_id
 from messages.types import (
     ClientOrderId,
     CommandId,
@@ -90,6 +90,13 @@ class Order:
         """The venue reports more than we hold trades for."""
         return self.reported > self.filled
 
+    @property
+    def spent(self) -> bool:
+        """It is over, all of it is known, and what it did is in the position: only a late word of it is of interest."""
+        if self.live or self.fills_missing or self.purpose is OrderPurpose.ENTRY:
+            return False
+        return not (self.purpose.protective and (self.filled or self.triggered))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
@@ -104,6 +111,8 @@ class Position:
     addition was asked for: later entries are its own. `done` says what was achieved last, for people.
     `shared_leg`: another position stands on the same leg of the venue, where "reduce only" keeps nobody's part.
     `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
+    `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
+    each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
     """
 
     key: Key
@@ -152,6 +161,7 @@ class Position:
     funded_ns: int = 0
     shared_leg: bool = False
     deferral_ms: int = 0
+    unspent: tuple[int, ...] | None = None
 
     @property
     def position_id(self) -> PositionId:
@@ -173,50 +183,59 @@ class Position:
         """What no order has been intended for yet, of all that was asked for."""
         if self.entry_over or self.goal is not None or self.leverage_refused:
             return ZERO
-        intended = sum((o.quantity for o in self.orders if o.purpose is OrderPurpose.ENTRY), ZERO)
-        return max(ZERO, self.requested - intended)
+        return max(ZERO, self.requested - sum((o.quantity for o in self.entries()), ZERO))
 
     @property
     def addition(self) -> Decimal:
         """What is still to come of an addition that was asked for; zero when there is none."""
         if self.entries_from is None or self.entry_over:
             return ZERO
-        before = (o.quantity for o in self.orders if o.purpose is OrderPurpose.ENTRY and o.number <= self.entries_from)
+        before = (o.quantity for o in self.entries() if o.number <= self.entries_from)
         return self.requested - sum(before, ZERO) - self.added
 
     @property
     def added(self) -> Decimal:
         """What was filled of the latest addition."""
         first = self.entries_from
-        own = (
-            o.filled for o in self.orders if o.purpose is OrderPurpose.ENTRY and first is not None and o.number > first
-        )
-        return sum(own, ZERO)
+        return sum((o.filled for o in self.entries() if first is not None and o.number > first), ZERO)
 
     @property
     def strandable(self) -> bool:
         """It is smaller than any order may be, as the venue has it."""
         return self.instrument is not None and 0 < self.quantity < self.instrument.min_quantity
 
+    @property
+    def unspent_orders(self) -> tuple[Order, ...]:
+        """Every order that a decision may depend on; see `Order.spent`."""
+        if self.unspent is None:
+            return tuple([o for o in self.orders if not o.spent])
+        return tuple([self.orders[number - 1] for number in self.unspent])
+
     def live_orders(self, *purposes: OrderPurpose) -> tuple[Order, ...]:
         """Live orders of these purposes; of all where none is named."""
-        return tuple(o for o in self.orders if o.phase.live and (not purposes or o.purpose in purposes))
+        return tuple([o for o in self.unspent_orders if o.phase.live and (not purposes or o.purpose in purposes)])
+
+    def entries(self) -> tuple[Order, ...]:
+        """Every order of an entry or an addition, whatever became of it."""
+        return tuple([o for o in self.unspent_orders if o.purpose is OrderPurpose.ENTRY])
 
     def order(self, client_order_id: ClientOrderId) -> Order | None:
-        for order in reversed(self.orders):
-            if order.client_order_id == client_order_id:
-                return order
-        return None
+        """The order of this id, spent or not; None where it is none of this position's."""
+        name = parse_client_order_id(client_order_id)
+        if name is None or not 0 < name.number <= len(self.orders):
+            return None
+        order = self.orders[name.number - 1]
+        return order if order.client_order_id == client_order_id else None
 
     @property
     def in_doubt(self) -> bool:
         """Something about the believed quantity or a live order is not known."""
-        return self.quantity < 0 or any(o.phase is OrderPhase.DOUBTED or o.fills_missing for o in self.orders)
+        return self.quantity < 0 or any(o.phase is OrderPhase.DOUBTED or o.fills_missing for o in self.unspent_orders)
 
     @property
     def unread_reductions(self) -> Decimal:
         """What the venue says was reduced, beyond the trades that are known: spoken for, though not yet booked."""
-        reductions = (o for o in self.orders if o.purpose is not OrderPurpose.ENTRY and o.fills_missing)
+        reductions = (o for o in self.unspent_orders if o.purpose is not OrderPurpose.ENTRY and o.fills_missing)
         return sum((o.reported - o.filled for o in reductions), ZERO)
 
     @property
@@ -263,6 +282,8 @@ def protection_rests(p: Position) -> bool:
     )
 
 
+LATEST = 128
+"""So many orders back it is asked what the venue refused: a storm of refusals never needs to be counted further."""
 RESTED_NS = 30_000_000_000
 """An order that was on the book this long did its work; that it ended says nothing about the next one."""
 
@@ -283,7 +304,7 @@ def refusals(position: Position, purpose: OrderPurpose, since_ns: int) -> Refusa
     again, would be a storm of orders at the pace of the network.
     """
     count, first_ns, last_ns = 0, 0, 0
-    for order in reversed(position.orders):
+    for order in reversed(position.orders[-LATEST:]):
         if order.purpose is not purpose:
             continue
         if not _came_to_nothing(order) or order.touched_ns < since_ns:
@@ -302,7 +323,7 @@ def _came_to_nothing(order: Order) -> bool:
 
 def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:
     """A position before its first event."""
-    return Position(key=key, ordinal=ordinal, journal_id=journal_id)
+    return Position(key=key, ordinal=ordinal, journal_id=journal_id, unspent=())
 
 
 # Snapshots are records like any message; these tags are taken for good (see messages.codec).

@@ -237,7 +237,7 @@ def _unaddable(p: Position, message: c.ModifyPosition) -> str:
         return "its entry is not done yet; add to it then"
     if p.goal is not None:
         return "it is being reduced; add to it then"
-    if any(o.purpose.protective and (o.filled or o.triggered) for o in p.orders):
+    if any(o.purpose.protective and (o.filled or o.triggered) for o in p.unspent_orders):
         return "a protective order of it has fired; open another position"
     return ""
 

@@ -87,6 +87,8 @@ class Story:
         assert fold(before, step.events) == step.position, "I15: the events of a step are all that changes a position"
         self._check_transition(before, message, step)
         self.position = step.position
+        numbers = tuple(order.number for order in self.position.orders if not order.spent)
+        assert self.position.unspent == numbers, "what a decision depends on is found by its number"
         self.steps.append(step)
         return step
 
