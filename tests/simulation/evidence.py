@@ -224,6 +224,11 @@ class Evidence(Check):
                 found.append(("I6", f"{name} {record.type} {record.symbol} is neither resolved nor told a human", 0))
         return found
 
+    def waits(self, leg: Leg) -> bool:
+        """Whether a question about this account and symbol is open, or a human was asked it and has not answered."""
+        open_ones = self._records.keys() - self._ended.keys()
+        return any((self._records[name].account, self._records[name].symbol) == leg[:2] for name in open_ones)
+
     def _told(self, leg: Leg, difference: Decimal) -> bool:
         """Whether a human has been asked about just this difference, or has answered."""
         for name, record in self._records.items():

@@ -1,8 +1,8 @@
 """The invariants of the design, each a named check against the disk and the venue, never against what Albra says.
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
-`CHECKS`: `evidence` (I2, I6), `degraded` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
-`telling` (I14 of the chat, I16). `MOMENTS` says when each is looked at.
+`CHECKS`: `wording` (I3), `evidence` (I2, I6), `degraded` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13),
+`once` (I14), `telling` (I14 of the chat, I16). `MOMENTS` says when each is looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,13 +30,14 @@ from tests.simulation.process import Process
 from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, position_of
 from tests.simulation.urgency import Urgency
+from tests.simulation.wording import Wording
 
 SECOND = 1_000_000_000
 I7_NS = 2 * SECOND
 ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
-CHECKS: tuple[type[Check], ...] = (Evidence, Degraded, Urgency, Isolation, Once, Telling, Instances)
+CHECKS: tuple[type[Check], ...] = (Wording, Evidence, Degraded, Urgency, Isolation, Once, Telling, Instances)
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
     "I1": "each trade at the venue; orders that have not traded, each tick",
@@ -45,7 +46,7 @@ MOMENTS: Mapping[str, str] = {
     "I4": "each durable event",
     "I5": "peace, until it holds; once more when it has held for a while",
     "I6": "each durable event of the reconciler; in peace, every leg that somebody else has traded",
-    "I7": "each tick; in peace, the stops at the venue",
+    "I7": "each tick; in peace, stops, targets and trailing stops at the venue",
     "I8": "each order that leaves, each trade at the venue, each entry intended",
     "I9": "each tick of calm weather; in peace, every order at the venue",
     "I10": "each request that leaves or arrives, each answer off the wire, each position that begins",
@@ -111,19 +112,19 @@ class Invariants:
 
     def sent(self, sent: Sent) -> None:
         """I3: nothing is sent without an earlier durable intent. I8: what reduces says so to the venue."""
+        submits = sent.call.method == "POST" and sent.call.path.endswith(("/order", "/algoOrder"))
+        if submits:
+            self.after_step()
         for check in self.checks:
             check.sent(sent)
-        if sent.call.method != "POST" or not sent.call.path.endswith(("/order", "/algoOrder")):
+        if not submits:
             return
-        self.after_step()
         name = sent.params.get("newClientOrderId") or sent.params.get("clientAlgoId", "")
         intent = self.ledger.intents.get(name)
         ordinal = position_of(name) or 0
         if intent is None:
             self.fail("I3", f"order {name} was sent, and no durable intent names it", ordinal)
             return
-        if (sent.params["side"].lower(), Decimal(sent.params["quantity"])) != (intent.side.value, intent.quantity):
-            self.fail("I3", f"order {name} was sent as {dict(sent.params)}, intended as {intent}", ordinal)
         if intent.purpose is OrderPurpose.ENTRY:
             return
         key = self.ledger.holder(ordinal).key
@@ -425,7 +426,7 @@ class Invariants:
             if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED):
                 found.append(("I5", f"{order.client_order_id} is still {order.phase}"))
         if self.books.disturbed(p.key):
-            return found
+            return [*found, *self._cover(p)] if self._agreed(p) else found
         overshot = self._overshot.get(_leg(p))
         if overshot is not None:
             name = self.ledger.holder(overshot).position_id
@@ -438,14 +439,31 @@ class Invariants:
             found.append(("I5", f"was to be closed, holds {p.quantity}, {p.state}"))
         if _uncovered(p) and p.goal is None:
             found.append(("I7", f"holds {p.quantity} without its stop"))
-        elif p.quantity > 0 and p.stop_loss is not None and p.goal is None:
-            covered = sum((a.quantity for a in self.books.open_stops() if self._guards(a.client_algo_id, p)), ZERO)
-            if covered != p.quantity:
-                found.append(("I7", f"holds {p.quantity}, stops at the venue cover {covered}"))
+        else:
+            found += self._cover(p)
         return found
 
-    def _guards(self, name: str, p: Position) -> bool:
-        return position_of(name) == p.ordinal and self.ledger.intents[name].purpose is OrderPurpose.STOP
+    def _cover(self, p: Position) -> list[tuple[str, str]]:
+        """I7: each protection that is wanted rests at the venue where it is wanted, for all that is held."""
+        if p.quantity <= 0 or p.goal is not None or p.strandable:
+            return []
+        own = [algo for algo in self.books.open_stops() if position_of(algo.client_algo_id) == p.ordinal]
+        found = []
+        for purpose in PROTECTIVE:
+            wanted = p.wanted_price(purpose)
+            there = [algo for algo in own if self.ledger.intents[algo.client_algo_id].purpose is purpose]
+            right = [algo for algo in there if (algo.callback_rate or algo.trigger_price) == wanted]
+            covered = sum((algo.quantity for algo in right), ZERO)
+            if len(right) < len(there) or covered != (p.quantity if wanted is not None else ZERO):
+                at = [f"{algo.quantity} at {algo.callback_rate or algo.trigger_price}" for algo in there]
+                found.append(("I7", f"holds {p.quantity}, wants its {purpose} at {wanted}, at the venue: {at}"))
+        return found
+
+    def _agreed(self, p: Position) -> bool:
+        """Nothing of this leg is asked of a human, and belief is what the venue holds."""
+        leg = self.books.leg_of(p.key)
+        waiting = any(isinstance(check, Evidence) and check.waits(leg) for check in self.checks)
+        return not waiting and self.ledger.legs(self.books).get(leg, ZERO) == self.books.legs.get(leg, ZERO)
 
     def _nets(self) -> list[tuple[str, str, int]]:
         """I5: believed positions of a leg add up to what the venue holds of it."""

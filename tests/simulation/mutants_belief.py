@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import actors.position.actor as shell
-from actors.position import follow_up, machine, rules
+from actors.position import follow_up, machine, rules, state
 from actors.position.draft import Draft
 from actors.position.fold import realized
-from actors.position.state import ZERO, OrderPhase, Position
+from actors.position.state import ZERO, Order, OrderPhase, Position
 from actors.reconciler import attribution, compare, evidence, explain, resolve
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
@@ -102,6 +102,46 @@ def _stop_not_resized(stack: ExitStack) -> None:
             protect(d, purpose, kind)
 
     patch(stack, follow_up, "_protect_by", by_price)
+
+
+def _no_target(stack: ExitStack) -> None:
+    """A stop is protection enough."""
+    protect = follow_up._protect_by
+
+    def stops_only(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
+        if purpose is not OrderPurpose.TARGET:
+            protect(d, purpose, kind)
+
+    patch(stack, follow_up, "_protect_by", stops_only)
+
+
+def _a_moved_stop_stays(stack: ExitStack) -> None:
+    """What rests covers, wherever it rests."""
+
+    def anywhere(_p: Position, _purpose: OrderPurpose, resting: Iterable[Order]) -> tuple[Order, ...]:
+        return tuple(order for order in resting if order.phase is OrderPhase.WORKING)
+
+    patch(stack, follow_up, "covering", anywhere)
+    patch(stack, state, "covering", anywhere)
+
+
+def _a_stop_for_what_a_human_took(stack: ExitStack) -> None:
+    """Whoever trades by hand moves the stop by hand."""
+    protect = follow_up._protect_by
+
+    def unless_by_hand(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
+        if not (d.position.outside and d.position.live_orders(purpose)):
+            protect(d, purpose, kind)
+
+    patch(stack, follow_up, "_protect_by", unless_by_hand)
+
+
+def _reduced_by_hand() -> Sequence[history.Plan]:
+    """A human sells half of what a strategy holds with its stop."""
+    opening = history.Act(
+        at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2, stop_ppm=10_000, target_ppm=10_000
+    )
+    return [calm(opening, history.Act(at_ms=8_000, do="hand reduce", account="main", symbol="SOLUSDT", lots=1))]
 
 
 def _a_refused_close_is_given_up(stack: ExitStack) -> None:
@@ -268,6 +308,9 @@ BELIEF: Mapping[str, Mutant] = {
     "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7", seed=57),
     "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7"),
     "stop not resized": mutant(_stop_not_resized, "I7", "I8", seed=5),
+    "no target": mutant(_no_target, "I7"),
+    "a moved stop stays": mutant(_a_moved_stop_stays, "I7"),
+    "a stop for what a human took": mutant(_a_stop_for_what_a_human_took, "I7", plans=_reduced_by_hand),
     "a refused close is given up": mutant(_a_refused_close_is_given_up, "I5", seed=37),
     "entry counted by its fills": mutant(_entry_counted_by_its_fills, "I1"),
     "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", seed=47),

@@ -1,8 +1,9 @@
 """Planted bugs between the positions and the venue: gateway, exchange adapter, mailboxes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from decimal import Decimal
 
 from actors.gateway import doubt, resync
 from actors.gateway.actions import SECOND
@@ -18,7 +19,7 @@ from messages import reports as r
 from messages.ids import client_order_id, parse_client_order_id
 from messages.priority import Priority
 from messages.requests import SubmitOrder
-from messages.types import ClientOrderId, PositionMode, RejectReason
+from messages.types import ClientOrderId, PositionMode, RejectReason, TriggerPrice
 from tests.simulation.planting import Mutant, mutant, patch
 
 OTHER_NUMBERS = 5_000
@@ -87,6 +88,49 @@ def _without(stack: ExitStack, dropped: str) -> None:
     patch(stack, calls, "submit", without)
 
 
+def _rewritten(stack: ExitStack, rewrite: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+    """Every order leaves with other parameters."""
+    submit = calls.submit
+
+    def rewritten(message: SubmitOrder, mode: PositionMode) -> Call:
+        call = submit(message, mode)
+        return replace(call, params=rewrite(call.params))
+
+    patch(stack, calls, "submit", rewritten)
+
+
+def _a_trigger_price_of_its_own(stack: ExitStack) -> None:
+    """A stop that rests is a stop, wherever it rests."""
+
+    def further(params: Mapping[str, str]) -> Mapping[str, str]:
+        if "triggerPrice" not in params:
+            return params
+        price = Decimal(params["triggerPrice"])
+        return {**params, "triggerPrice": f"{price - 1 if params['side'] == 'SELL' else price + 1:f}"}
+
+    _rewritten(stack, further)
+
+
+def _by_the_other_price(stack: ExitStack) -> None:
+    """The mark price triggers where the last one should, and the other way round."""
+    other = {
+        mine: calls._WORKING_TYPES[theirs] for mine, theirs in zip(TriggerPrice, reversed(TriggerPrice), strict=True)
+    }
+    patch(stack, calls, "_WORKING_TYPES", other)
+
+
+def _a_limit_sent_as_market(stack: ExitStack) -> None:
+    """What is to be had now need not wait for its price."""
+    resting = ("price", "timeInForce", "goodTillDate")
+
+    def at_once(params: Mapping[str, str]) -> Mapping[str, str]:
+        if params["type"] != "LIMIT":
+            return params
+        return {**{name: value for name, value in params.items() if name not in resting}, "type": "MARKET"}
+
+    _rewritten(stack, at_once)
+
+
 def _bans_are_not_honored(stack: ExitStack) -> None:
     patch(stack, Gateway, "_be_quiet", lambda *_: None)
 
@@ -135,6 +179,9 @@ WIRE: Mapping[str, Mutant] = {
     "not found means failed": mutant(_not_found_means_failed, "I2"),
     "reduce-only dropped": mutant(_reduce_only_dropped, "I8"),
     "leg dropped": mutant(_leg_dropped, "I8", "I5", seed=51),
+    "a trigger price of its own": mutant(_a_trigger_price_of_its_own, "I3"),
+    "triggered by the other price": mutant(_by_the_other_price, "I3"),
+    "a limit sent as market": mutant(_a_limit_sent_as_market, "I3"),
     "bans are not honored": mutant(_bans_are_not_honored, "I10", seed=2),
     "a ban of others is not ours": mutant(_a_ban_of_others_is_not_ours, "I10", seed=24),
     "reads without end": mutant(_reads_without_end, "I10"),
