@@ -281,3 +281,25 @@ def test_a_position_is_protected_by_the_rules_as_they_are_when_coarser_ones_have
         Act(at_ms=6_500, do="close part", slot=0, percent=50),
     )
     holds(plan(*acts))
+
+
+def test_half_of_a_position_that_is_less_than_a_step_by_now_is_missed() -> None:
+    """Day 2419292, I6: sold by hand while nobody listened; by the rules of the next start it was no difference."""
+    acts = (
+        replace(opening(3_000, 0, "alpha"), symbol="BTCUSDT", lots=4),
+        Act(at_ms=8_000, do="kill", for_ms=4_000),
+        Act(at_ms=9_000, do="hand reduce", account="main", symbol="BTCUSDT"),
+        Act(at_ms=10_000, do="change filters", symbol="BTCUSDT", for_ms=500_000),
+    )
+    holds(replace(plan(*acts), safety_ms=300_000))
+
+
+def test_a_position_that_is_less_than_a_step_by_now_is_missed_when_it_is_gone() -> None:
+    """Day 2401136, I6: the same, and all of it was closed."""
+    acts = (
+        replace(opening(3_000, 0, "alpha"), symbol="BTCUSDT", lots=2),
+        Act(at_ms=8_000, do="kill", for_ms=4_000),
+        Act(at_ms=9_000, do="hand close", account="main", symbol="BTCUSDT"),
+        Act(at_ms=10_000, do="change filters", symbol="BTCUSDT", for_ms=500_000),
+    )
+    holds(replace(plan(*acts), safety_ms=300_000))
