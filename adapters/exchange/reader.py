@@ -44,6 +44,8 @@ from messages.types import ClientOrderId, MarginMode, OrderStatus, Symbol, Venue
 
 MAX_ORDERS_ASKED = 20
 """Orders older than the window whose trades are in it, each asked for by itself."""
+LISTED_MS = 3_600_000
+"""An order whose answer is missing was created within so long of when it may have been sent, clocks considered."""
 MAX_TRADE_PAGES = 50
 """50,000 trades of one order: beyond it something else is wrong."""
 
@@ -92,11 +94,7 @@ class Reader:
             row = await self._order_row(calls.query(request), request.client_order_id)
             if row is None:
                 return replies.order_not_found(request, self.stamp())
-            if not request.conditional:
-                return replies.following(replace(order_report(row, self.stamp()), begun_ns=begun_ns), request)
-            child = await self._child_row(request.symbol, row)
-            found = replace(conditional_report(row, child, self.stamp()), begun_ns=begun_ns)
-            return replies.following(found, request)
+            return replies.following(replace(await self._described(request, row), begun_ns=begun_ns), request)
         except ReadError as error:
             return replies.query_failed(request, error.cause, error.retry_after_ms, self.stamp(), silent=error.silent)
         except MalformedError as error:
@@ -278,6 +276,11 @@ class Reader:
             return None
         raise await self._error(verdict)
 
+    async def _described(self, request: OrderRequest, row: Row) -> OrderReport:
+        if not request.conditional:
+            return order_report(row, self.stamp())
+        return conditional_report(row, await self._child_row(request.symbol, row), self.stamp())
+
     async def _child_row(self, symbol: Symbol, row: Row) -> Row | None:
         """The child of a conditional order, which tells its state and its fills."""
         self._learn((row,))
@@ -295,11 +298,38 @@ class Reader:
             return request.venue_order_id
         row = await self._order_row(calls.query(request), request.client_order_id)
         if row is None:
-            raise NoSuchOrderError("the venue knows no such order")
+            row = await self._listed(request)
+            if row is None:
+                raise NoSuchOrderError("the venue knows no such order")
+            self._deliver(await self._described(request, row))
         if not request.conditional:
             return order_report(row, self.stamp()).venue_order_id
         self._learn((row,))
         return child_id(row)
+
+    async def _listed(self, request: FetchFills) -> Row | None:
+        """The order that a query by its id does not find, by other sources: a query may lag behind the book by seconds.
+
+        The symbol's list of orders names them all, and a trade that belongs to none of them belongs to one that is not
+        listed yet. Raises ReadError then: nothing is proven.
+        """
+        if request.conditional:
+            listed = await self.conditionals_of(request.symbol)
+            return next((row for row in listed if row.get("clientAlgoId") == request.client_order_id), None)
+        start_ms = request.since_ns // 1_000_000
+        if not start_ms:
+            return None
+        window = Window(start_ms=start_ms, end_ms=min(start_ms + LISTED_MS, self._now_ms() + 60_000))
+        rows = await self._rows(calls.orders_of(request.symbol, window), "orders")
+        listed_ids = {order_report(row, self.stamp()).venue_order_id: row for row in rows}
+        traded = {trade.venue_order_id for trade in await self._trades_within(request.symbol, window)}
+        newest_first = sorted(traded - set(listed_ids), key=lambda order: order.zfill(20), reverse=True)
+        for order in newest_first[:MAX_ORDERS_ASKED]:
+            older = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
+            if older is None:
+                raise ReadError(f"order {order} has traded, and whose it is cannot be read yet")
+            listed_ids[order] = older
+        return next((row for row in listed_ids.values() if row.get("clientOrderId") == request.client_order_id), None)
 
     async def _fills_within(
         self, window: Window | None, request: FetchFills, order: VenueOrderId, fills: dict[str, FillReport]

@@ -306,7 +306,7 @@ BELIEF: Mapping[str, Mutant] = {
     "stop not canceled on close": mutant(_stop_not_canceled_on_close, "I5", "I9"),
     "fills not deduped": mutant(_fills_not_deduped, "I4"),
     "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7", seed=57),
-    "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7"),
+    "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7", "I9"),
     "stop not resized": mutant(_stop_not_resized, "I7", "I8", seed=5),
     "no target": mutant(_no_target, "I7"),
     "a moved stop stays": mutant(_a_moved_stop_stays, "I7"),

@@ -1,6 +1,6 @@
 """Planted bugs between the positions and the venue: gateway, exchange adapter, mailboxes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
@@ -15,12 +15,17 @@ from actors.runtime.mailbox import Mailbox
 from adapters.exchange import calls, outcome
 from adapters.exchange.calls import Call
 from adapters.exchange.outcome import Verdict
+from adapters.exchange.reader import Reader
+from adapters.paper.answers import ANSWERS
+from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages import reports as r
 from messages.ids import client_order_id, parse_client_order_id
 from messages.priority import Priority
-from messages.requests import SubmitOrder
+from messages.requests import FetchFills, SubmitOrder
 from messages.types import ClientOrderId, PositionMode, RejectReason, TriggerPrice
-from tests.simulation.planting import Mutant, mutant, patch
+from tests.simulation.network import START_MS
+from tests.simulation.plan import Act, Plan
+from tests.simulation.planting import Mutant, calm, mutant, patch
 
 OTHER_NUMBERS = 5_000
 
@@ -67,6 +72,27 @@ def _not_found_means_failed(stack: ExitStack) -> None:
     """One query that finds nothing is proof, whenever it was asked."""
     patch(stack, doubt, "_needed", lambda _doubt: 1)
     patch(stack, Doubts, "_last_possible_send", lambda *_: -3600 * SECOND)
+
+
+def _one_source_is_proof(stack: ExitStack) -> None:
+    """Who is asked twice and finds nothing twice need not look elsewhere."""
+
+    async def nowhere_else(_reader: Reader, _request: FetchFills) -> None:
+        return None
+
+    patch(stack, Reader, "_listed", nowhere_else)
+
+
+def _found_by_its_list_alone() -> Sequence[Plan]:
+    """Half is sold; the answer and the events are lost, and a query by its id finds nothing for seconds."""
+    faults = (
+        ANSWERS["read_timeout"].at(Moment.AFTER_EFFECT, method="POST", path="/order", nth=2),
+        ANSWERS["query_not_found_2013"].at(Moment.BEFORE_EFFECT, method="GET", path="/order", client_id="ab", count=12),
+        Fault(kind=FaultKind.EVENT_LOST, count=0, from_ms=START_MS + 6_000),
+    )
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2)
+    half = Act(at_ms=7_000, do="close part", slot=0, percent=50)
+    return [calm(opening, half, faults=FaultPlan(faults=faults))]
 
 
 def _reduce_only_dropped(stack: ExitStack) -> None:
@@ -177,6 +203,7 @@ WIRE: Mapping[str, Mutant] = {
     "retry under a new id": mutant(_retry_under_a_new_id, "I3", seed=9),
     "503 means rejected": mutant(_503_means_rejected, "I2"),
     "not found means failed": mutant(_not_found_means_failed, "I2"),
+    "one source is proof": mutant(_one_source_is_proof, "I2", plans=_found_by_its_list_alone),
     "reduce-only dropped": mutant(_reduce_only_dropped, "I8"),
     "leg dropped": mutant(_leg_dropped, "I8", "I5", seed=51),
     "a trigger price of its own": mutant(_a_trigger_price_of_its_own, "I3"),

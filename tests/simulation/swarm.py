@@ -35,14 +35,13 @@ _WRITES = _PATHS[:4]
 _SUBMITS = _PATHS[:2]
 _ONLY: dict[str, tuple[tuple[str, str], ...]] = {
     "cancel_unknown_2011": _PATHS[2:4],
-    "query_not_found_2013": (),
+    "query_not_found_2013": (),  # drawn apart: a query that lags behind the book
     "would_trigger_2021": (("POST", "/algoOrder"),),
     "reduce_only_2022": (("POST", "/order"),),
     "duplicate_4116": (),
     "banned_418": (),
 }
-"""Where an answer makes sense. Not found on a query is what the model itself says while an effect is late;
-bans are drawn apart, being long."""
+"""Where an answer makes sense; bans are drawn apart, being long."""
 
 
 def faults_of_a_sprint(random: Random, safety_ms: int) -> tuple[FaultPlan, tuple[str, ...]]:
@@ -86,6 +85,10 @@ def _faults(random: Random, chosen: int, window: Callable[[], Span]) -> tuple[Fa
         expire_orphans=random.randrange(2) == 0,
         trigger_delay_ms=random.choice((0, 0, 300, 1500)),
     )
+    if random.randrange(4) == 0:
+        from_ms, until_ms = window()
+        late = _lagging_queries(random)
+        faults += [replace(fault, from_ms=START_MS + from_ms, until_ms=START_MS + until_ms) for fault in late]
     plan = FaultPlan(faults=tuple(faults), quirks=quirks)
     return plan, tuple(fault.name or fault.kind for fault in faults)
 
@@ -146,6 +149,17 @@ def _event(random: Random) -> Fault:
     event = random.choice(("", "ORDER_TRADE_UPDATE", "ALGO_UPDATE"))
     often = _how_often(random)
     return Fault(kind=kind, event=event, delay_ms=random.randrange(100, 9_000), **often)
+
+
+def _lagging_queries(random: Random) -> tuple[Fault, ...]:
+    """An order is done and not answered, a query by its id does not find it for seconds, and events of it are lost."""
+    path = random.choice(("/order", "/order", "/algoOrder"))
+    lost = ANSWERS["read_timeout"].at(Moment.AFTER_EFFECT, method="POST", path=path, nth=random.randrange(1, 5))
+    unfound = ANSWERS["query_not_found_2013"].at(
+        Moment.BEFORE_EFFECT, method="GET", path=path, client_id="ab", count=random.randrange(2, 16)
+    )
+    unheard = Fault(kind=FaultKind.EVENT_LOST, count=0, chance_ppm=random.choice((0, 500_000, MILLION)))
+    return lost, unfound, unheard
 
 
 def _partial(random: Random) -> Fault:

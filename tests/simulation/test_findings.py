@@ -5,7 +5,7 @@ from dataclasses import replace
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.base import Message
-from messages.events import EntryAbandoned, OpeningsPaused, OrderRefused
+from messages.events import EntryAbandoned, OpeningsPaused, OrderIntended, OrderRefused
 from messages.requests import Notify, Reply
 from messages.types import PositionSide, RejectReason, Severity
 from tests.simulation.disk import STEADY
@@ -303,3 +303,19 @@ def test_a_position_that_is_less_than_a_step_by_now_is_missed_when_it_is_gone() 
         Act(at_ms=10_000, do="change filters", symbol="BTCUSDT", for_ms=500_000),
     )
     holds(replace(plan(*acts), safety_ms=300_000))
+
+
+def test_an_order_whose_query_lags_behind_the_book_is_not_sent_again() -> None:
+    """Half is sold, answer and events are lost, and a query by its id finds nothing for longer than its validity."""
+    faults = (
+        ANSWERS["read_timeout"].at(Moment.AFTER_EFFECT, method="POST", path="/order", nth=2),
+        ANSWERS["query_not_found_2013"].at(Moment.BEFORE_EFFECT, method="GET", path="/order", client_id="ab", count=12),
+        Fault(kind=FaultKind.EVENT_LOST, count=0, from_ms=START_MS + 6_000),
+    )
+    half = Act(at_ms=7_000, do="close part", slot=0, percent=50)
+    with simulated_transport():
+        world = World(plan(opening(3_000, 0, "alpha", stop_ppm=10_000), half, faults=faults))
+        outcome = world.run()
+    assert outcome.violation is None, outcome.violation
+    sold = [event for event in world.ledger.events[1] if isinstance(event, OrderIntended) and event.purpose == "reduce"]
+    assert len(sold) == 1, sold
