@@ -90,6 +90,7 @@ class Exchange:
         self.markets[instrument.symbol] = open_market(
             instrument, seed=self.seed, volatility_ppm=self._volatility_ppm, now_ms=self.now_ms
         )
+        self.trade_ids.setdefault(instrument.symbol, FIRST_TRADE_ID)
 
     def close_symbol(self, symbol: str) -> None:
         """A delisted symbol: known, but closed and no longer published."""

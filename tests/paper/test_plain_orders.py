@@ -300,3 +300,11 @@ def test_a_halted_symbol_takes_no_orders_and_a_closed_one_neither() -> None:
     desk.venue.set_instrument(replace(instrument, status="CLOSE"))
     assert desk.market("BUY", "0.010").code == -4141
     assert desk.market("BUY", "1", symbol="ETHUSDT").code == 0
+
+
+def test_a_symbol_that_is_listed_later_trades_like_any_other() -> None:
+    desk = Desk()
+    instrument = desk.venue.exchange.markets["ETHUSDT"].instrument
+    desk.venue.set_instrument(replace(instrument, symbol="NEWUSDT", base="NEW"))
+    assert desk.market("BUY", "1", symbol="NEWUSDT").code == 0
+    assert [trade["qty"] for trade in desk.must("GET", "/fapi/v1/userTrades", symbol="NEWUSDT")] == ["1.000"]

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from string import ascii_lowercase
 
 from messages.types import PositionState
 from tests.simulation.reach import why_unreachable
@@ -29,11 +30,15 @@ def reachable() -> list[Cell]:
 
 
 def table(cells: Mapping[Cell, int]) -> str:
-    """One line a trouble; per state how often each moment was met: before send / sent / acked / recovery."""
-    lines = [f"{'':24}" + "".join(f"{state.value[:11]:>16}" for state in STATES)]
+    """One line a trouble; per state how often each moment was met, or the letter of the reason why it cannot be."""
+    letters = _letters()
+    lines = [f"met {' / '.join(Moment)}:", f"{'':24}" + "".join(f"{state.value[:11]:>16}" for state in STATES)]
     for name, trouble in TROUBLES.items():
-        marks = ("/".join(_mark(cells, (name, state.value, moment.value)) for moment in Moment) for state in STATES)
+        marks = (
+            "/".join(_mark(cells, (name, state.value, moment.value), letters) for moment in Moment) for state in STATES
+        )
         lines.append(f"{trouble.row:>3} {name:<20}" + "".join(f"{mark:>16}" for mark in marks))
+    lines += [f"  {letters[why]}: {number} cells unreachable: {why}" for why, number in _reasons().items()]
     missed = [cell for cell in reachable() if not cells.get(cell)]
     lines.append(f"{len(reachable()) - len(missed)} of {len(reachable())} reachable cells reached")
     lines += [f"  not reached: {', '.join(cell)}" for cell in missed]
@@ -42,10 +47,21 @@ def table(cells: Mapping[Cell, int]) -> str:
     return "\n".join(lines)
 
 
-def _mark(cells: Mapping[Cell, int], cell: Cell) -> str:
-    if why_unreachable(*cell) and not cells.get(cell):
-        return "-"
+def _reasons() -> Counter[str]:
+    """Why cells cannot be reached, in the order of the table, with their numbers."""
+    return Counter(why for cell in all_cells() if (why := why_unreachable(*cell)))
+
+
+def _letters() -> dict[str, str]:
+    """Few enough for one each."""
+    return dict(zip(_reasons(), ascii_lowercase, strict=False))
+
+
+def _mark(cells: Mapping[Cell, int], cell: Cell, letters: Mapping[str, str]) -> str:
     count = cells.get(cell, 0)
+    why = why_unreachable(*cell)
+    if why and not count:
+        return letters[why]
     return str(count) if count < 1000 else f"{count // 1000}k"
 
 

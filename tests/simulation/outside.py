@@ -1,18 +1,21 @@
 """What people and the venue do beside Albra: prices, trades by hand, settings changed, money moved."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from actors.runtime.simulated import VirtualClock
 from adapters.paper.account import Account
 from adapters.paper.account import Position as Leg
+from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.venue import PaperVenue
 from tests.simulation.edge import away
-from tests.simulation.plan import LOTS, Act
+from tests.simulation.plan import LOTS, SYMBOLS, Act
 from tests.simulation.truth import Books, position_of
 
 MS = 1_000_000
+ELSEWHERE = next(each for each in DEFAULT_INSTRUMENTS if each.symbol not in SYMBOLS)
+ELSEWHERE_LOT = Decimal(100)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Outside:
             "hand cancel": self._cancel,
             "hand leverage": self._leverage,
             "hand margin": self._margin,
+            "clear and hand margin": self._clear,
+            "hand trade elsewhere": self._trade_elsewhere,
         }
 
     def _move_price(self, act: Act) -> None:
@@ -108,6 +113,23 @@ class Outside:
         isolated = self._account(act).settings_of(act.symbol).isolated
         params = {"symbol": act.symbol, "marginType": "CROSSED" if isolated else "ISOLATED"}
         self._by_hand("POST", "/fapi/v1/marginType", params, act.account)
+
+    def _clear(self, act: Act) -> None:
+        """Somebody takes everything off the symbol so that the venue lets him change its margin mode."""
+        self._by_hand("DELETE", "/fapi/v1/allOpenOrders", {"symbol": act.symbol}, act.account)
+        while (leg := self._leg(act)) is not None:
+            held = leg.quantity
+            self._market(act, "SELL" if held > 0 else "BUY", abs(held), leg.side)
+            if leg.quantity == held:
+                return  # the venue takes no such order now
+        self._margin(act)
+
+    def _trade_elsewhere(self, act: Act) -> None:
+        """On a symbol that was listed when everybody had read the rules, and that nobody of ours trades."""
+        if ELSEWHERE.symbol not in self.venue.exchange.markets:
+            self.venue.set_instrument(ELSEWHERE)
+        there = replace(act, symbol=ELSEWHERE.symbol)
+        self._market(there, act.side.increasing.value.upper(), ELSEWHERE_LOT, act.side.value.upper())
 
     def _by_hand(self, method: str, path: str, params: dict[str, str], account: str) -> None:
         self.venue.trade_by_hand(method, path, params, now_ms=self.venue_ms(), account=account)

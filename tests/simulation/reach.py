@@ -10,6 +10,10 @@ PLAIN = frozenset({"reduce-only refused", "said to be canceled"})
 """Answers about orders that are not conditional."""
 ANSWERS = SETTINGS | PLAIN | {"duplicate refused", "order refused"}
 EVENTS = frozenset({"event twice", "event late", "events reordered", "event lost"})
+EXPOSURE = frozenset({"hand reduce", "hand close", "hand flip", "liquidated", "deleveraged", "funding"})
+"""What befalls a quantity that is held."""
+STOPS = frozenset({"hand cancel", "price through stop"})
+"""What befalls a stop that rests."""
 _AT_VENUE = frozenset({S.ACTIVE, S.MODIFYING, S.MODIFIED, S.PAUSED, S.CLOSING})
 """Something of it is at the venue."""
 _ONLY_PROTECTION = frozenset({S.ACTIVE, S.PAUSED, S.MODIFIED})
@@ -19,6 +23,10 @@ def why_unreachable(trouble: str, state: str, moment: str) -> str:
     """Empty for a cell that can be reached."""
     if state == S.PENDING and moment == Moment.ACKED:
         return "it is pending while a setting is outstanding; with its answer the entry leaves, or it fails"
+    if state == S.PENDING and trouble in EXPOSURE:
+        return "it holds nothing while it is pending"
+    if state == S.PENDING and trouble in STOPS:
+        return "no stop of it rests while it is pending"
     if trouble == "mode changed" and (state in _AT_VENUE or moment == Moment.ACKED):
         return "the venue refuses another position mode while the account has a position or an order"
     if trouble in ANSWERS:

@@ -78,6 +78,15 @@ class Situations:
         order = next((each for each in p.orders if each.client_order_id == name), None)
         return Moment.SENT if order is None or order.phase in _UNANSWERED or order.cancel_intended else Moment.ACKED
 
+    def settle(self) -> None:
+        """After every step: whoever has recovered is not recovering when he next has something outstanding."""
+        for ordinal in list(self._recovering):
+            position = self.ledger.positions.get(ordinal)
+            if position is None or position.state.terminal:
+                self._recovering.discard(ordinal)
+            else:
+                self.moment(position)
+
     def _outstanding(self, p: Position) -> Iterator[str]:
         for order in p.orders:
             if order.phase in _UNANSWERED:

@@ -18,8 +18,9 @@ from adapters.paper.faults import Moment as Effect
 from messages.types import PositionSide, PositionState
 from tests.simulation.network import START_MS, Window
 from tests.simulation.plan import SYMBOLS, Act, Trap
-from tests.simulation.reach import ANSWERS, EVENTS
+from tests.simulation.reach import ANSWERS, EVENTS, EXPOSURE, STOPS
 from tests.simulation.situation import Moment
+from tests.simulation.troubles import LATE_FILL
 
 S = PositionState
 BESIDE = 10
@@ -37,6 +38,8 @@ SLUGGISH_MS = 8_000
 SILENT = Fault(kind=FaultKind.RESET, method="GET", path="/order", count=0)
 """Nobody says what became of an order, for so long:"""
 DOUBT_MS = 3_500
+LEAD_MS = 9_000
+"""The life of the one whose stop fills before the position comes."""
 DOWN_MS = 50
 """So short a death is outlived by what was on its way."""
 
@@ -75,7 +78,8 @@ def stage(random: Random, slot: int, trap: Trap, sides: Mapping[str, PositionSid
         acts.append(Act(at_ms=trap.from_ms + 1_200, do="fund"))  # which event a trap spoils goes by the version
     own = (_whose(act, slot, symbol, sides[symbol]) for act in (opened, *acts[1:], *staged.acts))
     set_ms = key_ms if in_flight else random.choice((key_ms, busy_ms))
-    return replace(
+    before = _outlived(slot, trap, symbol, sides[symbol].opposite) if trap.trouble == LATE_FILL else Stage()
+    return before + replace(
         staged,
         acts=(*own, *_bustle(random, trap.state, symbol, busy_ms)),
         traps=(*staged.traps, replace(trap, from_ms=set_ms - 1)),
@@ -86,6 +90,21 @@ def _whose(act: Act, slot: int, symbol: str, side: PositionSide) -> Act:
     """Of this position. Prices move in favor of it, as far as the act says."""
     sign = side.sign if act.do == "move price" else 1
     return replace(act, slot=slot, symbol=symbol, side=side, offset_ppm=act.offset_ppm * sign)
+
+
+def _outlived(slot: int, trap: Trap, symbol: str, side: PositionSide) -> Stage:
+    """One to the other side, that is over by its stop: of the fill no event tells, it is read."""
+    from_ms = trap.from_ms - LEAD_MS
+    lost = Fault(kind=FaultKind.EVENT_LOST, event="ORDER_TRADE_UPDATE", symbol=symbol, count=0)
+    acts = (
+        Act(at_ms=from_ms, do="open", strategy="old", stop_ppm=10_000),
+        _moved(from_ms + 3_000, -12_000),
+        *(Act(at_ms=from_ms + ms, do="reconcile") for ms in (3_500, 5_000, 6_500)),
+    )
+    return Stage(
+        acts=tuple(_whose(act, BESIDE + 1 + slot, symbol, side) for act in acts),
+        faults=(_during(lost, from_ms + 2_900, from_ms + 5_000),),
+    )
 
 
 def fires(trap: Trap) -> bool:
@@ -111,6 +130,8 @@ def _life(random: Random, trap: Trap) -> tuple[list[Act], int]:
             return _partly(opening, _part(key_ms))
         case S.CLOSING if trap.trouble == "said to be canceled":
             return [replace(opening, offset_ppm=RESTING_PPM), Act(at_ms=key_ms, do="call off")], key_ms
+        case S.MODIFIED | S.PAUSED if trap.trouble in STOPS:
+            return _bared_of_target(trap, opening)
         case S.MODIFIED:
             found = [Act(at_ms=opening.at_ms + ms, do="reconcile") for ms in (2_500, 4_500, 6_500)]
             key_ms = opening.at_ms + 12_000
@@ -122,7 +143,10 @@ def _life(random: Random, trap: Trap) -> tuple[list[Act], int]:
 
 
 def _entering(random: Random, trap: Trap, opening: Act, key_ms: int) -> tuple[list[Act], int]:
-    """At the market, or resting."""
+    """At the market, or resting; with a part filled, where something is to befall what is held."""
+    if trap.trouble in EXPOSURE | STOPS:
+        acts, key_ms = _partly(opening, Act(at_ms=key_ms, do="call off"))
+        return (acts[:-1] if trap.moment == Moment.ACKED else acts), key_ms
     if trap.moment == Moment.ACKED or trap.trouble == "filled in part":
         if trap.moment == Moment.ACKED or random.randrange(2):
             return [replace(opening, offset_ppm=RESTING_PPM)], opening.at_ms + 100
@@ -158,6 +182,15 @@ def _bared(key_ms: int) -> Act:
     return Act(at_ms=key_ms - RETRY_FIRST_MS + 2, do="hand cancel")
 
 
+def _bared_of_target(trap: Trap, opening: Act) -> tuple[list[Act], int]:
+    """Its stop rests, its target is outstanding: by hand the older of the two goes first, so the stop is made new."""
+    key_ms = opening.at_ms + 12_000
+    opening = replace(opening, target_ppm=15_000)
+    changed = Act(at_ms=opening.at_ms + 2_000, do="pause" if trap.state == S.PAUSED else "hand reduce")
+    found = [Act(at_ms=opening.at_ms + ms, do="reconcile") for ms in (2_500, 4_500, 6_500)]
+    return [opening, changed, *found, _bared(opening.at_ms + 9_000), _bared(key_ms)], key_ms
+
+
 def _partly(opening: Act, then: Act) -> tuple[list[Act], int]:
     """An entry that rests, is filled in part, and is not wanted any more."""
     met_ms = opening.at_ms + 1_500
@@ -180,7 +213,7 @@ def _arranged(random: Random, trap: Trap, key_ms: int) -> tuple[int, Stage]:
     match trap.moment:
         case Moment.UNSENT:
             tries = TRIES_OF_OPENING if trap.state == S.OPENING else len(DEAD_MS)
-            return key_ms + DEAD_MS[0][1], Stage(windows=_dead(key_ms)[:tries])
+            return key_ms + DEAD_MS[0][1], Stage(windows=_dead(key_ms)[:tries]) + _in_part(trap, key_ms)
         case Moment.SENT:
             return key_ms + 1, _slow(random, trap, key_ms) + _in_part(trap, key_ms)
         case Moment.RECOVERY:
@@ -190,7 +223,7 @@ def _arranged(random: Random, trap: Trap, key_ms: int) -> tuple[int, Stage]:
             refused = ROWS["rejected_2010"].at(Effect.BEFORE_EFFECT, method="POST", path="/order")
             return key_ms + 30, Stage(faults=(_during(refused, key_ms - 1, key_ms + 60),))
         case _:
-            return key_ms + 1, Stage()
+            return key_ms + 1, _in_part(trap, key_ms)
 
 
 def _dead(key_ms: int) -> tuple[Window, ...]:

@@ -11,7 +11,8 @@ from tests.simulation.coverage import Cell
 from tests.simulation.disk import STEADY
 from tests.simulation.network import CALM
 from tests.simulation.plan import SYMBOLS, Act, Plan, Trap, stream
-from tests.simulation.staged import Stage, beside, fires, stage
+from tests.simulation.staged import LEAD_MS, Stage, beside, fires, stage
+from tests.simulation.troubles import LATE_FILL
 
 LIVES = 3
 FIRST_MS, EVERY_MS = 2_000, 12_000
@@ -19,15 +20,15 @@ SAFETY_MS = FIRST_MS + LIVES * EVERY_MS + 14_000
 FAST_S = 10
 """Between two sweeps, so that there are readings to be spoiled."""
 STAGED_EVERY_MS = 22_000
-STAGED_SAFETY_MS = FIRST_MS + LIVES * STAGED_EVERY_MS
 
 
 def draw_target(seed: int, cell: Cell) -> Plan:
     """Some lives one after another, each with a trap for the cell; no trouble but those that lead there.
 
-    Even seeds leave it to chance when what is outstanding; odd ones stage it, so that it lasts.
+    Even seeds leave it to chance when what is outstanding; odd ones stage it, so that it lasts. What needs somebody
+    else's life before it is always staged.
     """
-    return _staged(seed, cell) if seed % 2 else _by_chance(seed, cell)
+    return _staged(seed, cell) if seed % 2 or cell[0] == LATE_FILL else _by_chance(seed, cell)
 
 
 def _by_chance(seed: int, cell: Cell) -> Plan:
@@ -58,18 +59,25 @@ def _by_chance(seed: int, cell: Cell) -> Plan:
 def _staged(seed: int, cell: Cell) -> Plan:
     random = stream(seed, f"stage {' '.join(cell)}")
     trouble, state, moment = cell
-    quirks = Quirks(trigger_delay_ms=1_000 if fires(Trap(trouble=trouble, state=state, moment=moment)) else 0)
+    delayed = fires(Trap(trouble=trouble, state=state, moment=moment))
+    # A child order bears the name of its stop, or one of its own.
+    named = trouble != LATE_FILL or seed % 4 < 2
+    quirks = Quirks(trigger_delay_ms=1_000 if delayed else 0, child_keeps_client_id=named)
     sides = {symbol: random.choice(tuple(PositionSide)) for symbol in SYMBOLS}
-    whole = Stage() if trouble == "mode changed" else Stage(acts=(beside(sides[SYMBOLS[0]]),))
+    # Who is beside keeps the position mode from being changed, and has no old stop whose fill could be told.
+    alone = trouble in ("mode changed", LATE_FILL)
+    whole = Stage() if alone else Stage(acts=(beside(sides[SYMBOLS[0]]),))
+    lead_ms = LEAD_MS if trouble == LATE_FILL else 0
+    every_ms = STAGED_EVERY_MS + lead_ms
     for slot in range(_lives(trouble)):
-        from_ms = 2 * FIRST_MS + slot * STAGED_EVERY_MS
+        from_ms = 2 * FIRST_MS + slot * every_ms + lead_ms
         trap = Trap(trouble=trouble, state=state, moment=moment, from_ms=from_ms)
         whole += stage(random, slot, trap, sides)
         whole += Stage(acts=(Act(at_ms=from_ms + STAGED_EVERY_MS - 1_500, do="close", slot=slot),))
     return Plan(
         seed=seed,
-        safety_ms=STAGED_SAFETY_MS,
-        hedge=random.randrange(3) == 0,
+        safety_ms=FIRST_MS + LIVES * every_ms,
+        hedge=random.randrange(3) == 0 and trouble != LATE_FILL,
         volatility_ppm=0,
         faults=FaultPlan(seed=seed, faults=whole.faults, quirks=quirks),
         weather=replace(CALM, windows=whole.windows),

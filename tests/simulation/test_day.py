@@ -60,6 +60,16 @@ def test_a_cell_that_was_not_reached_is_named() -> None:
     assert told.count("not reached") == 1
 
 
+def test_the_table_says_why_a_cell_cannot_be_reached() -> None:
+    told = table({}).splitlines()
+    reason = why_unreachable("hand close", PositionState.PENDING, Moment.UNSENT)
+    line = next(line for line in told if line.endswith(reason))
+    letter = line.strip()[0]
+    pending = next(line for line in told if " hand close " in line).split()[3]
+    assert pending.split("/")[0] == letter
+    assert sum("cells unreachable" in line for line in told) < 15
+
+
 def test_a_trap_springs_where_it_was_set() -> None:
     """Its trouble meets a position in the state and at the moment that it waited for."""
     hits = 0

@@ -6,6 +6,7 @@ from messages.types import PositionState as S
 from tests.simulation.coverage import Cell, reachable
 from tests.simulation.situation import Moment
 from tests.simulation.target import draw_target
+from tests.simulation.troubles import LATE_FILL
 from tests.simulation.world import simulate
 
 TRIES = 20
@@ -21,6 +22,12 @@ RARE: tuple[Cell, ...] = (
     ("mode changed", S.RECONCILING, Moment.UNSENT),
     ("poison", S.PAUSED, Moment.RECOVERY),
     ("disk full", S.PAUSED, Moment.UNSENT),
+    ("price through stop", S.PAUSED, Moment.UNSENT),
+    ("hand cancel", S.MODIFIED, Moment.SENT),
+    ("liquidated", S.OPENING, Moment.UNSENT),
+    ("margin changed", S.RECONCILING, Moment.ACKED),
+    (LATE_FILL, S.CLOSING, Moment.RECOVERY),
+    ("unknown symbol", S.MODIFYING, Moment.SENT),
 )
 
 

@@ -1,7 +1,7 @@
 """Troubles that wait for a position in a certain state, at a certain moment of its orders, and strike it then."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from actors.position.state import Position
@@ -54,6 +54,11 @@ class Traps:
                 else self.situations.moment(p)
             )
             self.met[trouble, p.state.value, moment.value] += 1
+
+    def befell(self, trouble: str, positions: Iterable[Position]) -> None:
+        """Something was done, and these positions are not as they were."""
+        for p in positions:
+            self.met[trouble, p.state.value, self.situations.moment(p).value] += 1
 
     def _is_about(self, p: Position, name: str) -> bool:
         return any(order.client_order_id == name for order in p.orders)

@@ -14,6 +14,11 @@ ARMED_MS = 120_000
 """How long an armed fault of the venue waits for its occasion."""
 READ_ARMED_MS = 10_800_000
 """Reads are rare."""
+MAINTENANCE = "maintenance"
+"""Also the name of its fault: who asks nothing meanwhile has not met it."""
+LATE_FILL = "old stop's fill"
+"""It is told when the stop's position is over, and an opposite one stands on its leg."""
+INTRUSION = "second instance"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +29,8 @@ class Scene:
     network: Network
     kill: Callable[[Kill], None]
     act: Callable[[Act], None]
+    intrude: Callable[[], None]
+    """Somebody starts a second instance."""
     sicken: Callable[[str, int], None]
     """Make the disk `full`, `failing` or `slow` for so many milliseconds."""
     haunt: Callable[[str, bool, int], None]
@@ -147,6 +154,7 @@ def _act(do: str, row: int, for_ms: int = 0) -> Trouble:
     def arm(scene: Scene, p: Position) -> None:
         key = p.key
         act = Act(at_ms=scene.network.now_ms, do=do, account=key.account, symbol=key.symbol, side=key.side)
+        act = replace(act, slot=p.ordinal)  # about this one's symbol, not about whoever comes first
         # Of a price two in a hundred against it; of the clock, whose offset is in milliseconds, three seconds.
         offset = 3_000 if do == "jump the clock" else 20_000
         scene.act(replace(act, leverage=7, for_ms=for_ms, offset_ppm=-key.side.sign * offset))
@@ -174,6 +182,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "stream cut": _event(FaultKind.STREAM_DISCONNECT, 7, of_order=False),
     "listen key expired": _event(FaultKind.LISTEN_KEY_EXPIRY, 7, of_order=False),
     "hand order": _act("hand order", 8),
+    "unknown symbol": _act("hand trade elsewhere", 8),
     "stale read": _lie(FaultKind.STALE_READ, 9),
     "empty list": _lie(FaultKind.EMPTY_LIST, 10),
     "partial list": _lie(FaultKind.PARTIAL_LIST, 10),
@@ -188,13 +197,15 @@ TROUBLES: Mapping[str, Trouble] = {
     "hand flip": _act("hand flip", 15),
     "hand cancel": _act("hand cancel", 15),
     "price through stop": _act("move price", 16),
+    LATE_FILL: _act("late word", 18),
     "leverage changed": _act("hand leverage", 19),
+    "margin changed": _act("clear and hand margin", 19),
     "mode changed": _act("hand mode", 19, 10_000),
     "clock jumped": _act("jump the clock", 20),
     "clock refused": _refusal("clock_1021", 20),
     "429": _refusal("too_many_1003", 21, retry_after_s=3),
     "banned": _refusal("banned_418", 21, retry_after_s=10),
-    "maintenance": _act("maintenance", 22, 20_000),
+    MAINTENANCE: _act(MAINTENANCE, 22, 20_000),
     "key revoked": _act("revoke the key", 22, 30_000),
     "no connection": _weather("refused", 8_000),
     "requests vanish": _weather("blackhole", 8_000),
@@ -210,6 +221,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "record damaged": Trouble(row=26, arm=_flipped),
     "killed": _death(),
     "power lost": _death(power=True),
+    INTRUSION: Trouble(row=28, arm=lambda scene, _p: scene.intrude()),
     "actor raised": _raises(after=False, times=1),
     "actor raised late": _raises(after=True, times=1),
     "poison": _raises(after=False, times=4),
@@ -221,8 +233,9 @@ TROUBLE_OF_ACT: Mapping[str, str] = {
     "hand order": "hand order", "liquidate": "liquidated", "deleverage": "deleveraged", "hand trade": "hand trade",
     "hand reduce": "hand reduce", "hand close": "hand close", "hand flip": "hand flip", "hand cancel": "hand cancel",
     "move price": "price through stop", "hand leverage": "leverage changed", "jump the clock": "clock jumped",
-    "maintenance": "maintenance", "revoke the key": "key revoked", "halt": "halted",
-    "change filters": "filters changed", "delist": "delisted", "fund": "funding",
+    "hand margin": "margin changed", "clear and hand margin": "margin changed", "late word": LATE_FILL,
+    "hand trade elsewhere": "unknown symbol", "hand mode": "mode changed", "revoke the key": "key revoked",
+    "halt": "halted", "change filters": "filters changed", "delist": "delisted", "fund": "funding",
 }  # fmt: skip
 TROUBLE_OF_WEATHER: Mapping[str, str] = {
     "refused": "no connection", "blackhole": "requests vanish", "lost_request": "requests vanish",
@@ -251,6 +264,7 @@ _ANSWERS = {
     "banned_418": "banned",
     "clock_1021": "clock refused",
     "clock_5028": "clock refused",
+    MAINTENANCE: "maintenance",
 }
 
 

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from adapters.paper import settlement
+from adapters.paper import events, settlement
 from adapters.paper.account import Account
 from adapters.paper.account import Position as Leg
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Moment
 from adapters.paper.instruments import Instrument
+from adapters.paper.orders import AlgoOrder
 from tests.simulation.outside import MS
 from tests.simulation.plan import Act
-from tests.simulation.troubles import Scene
-from tests.simulation.truth import Books
+from tests.simulation.troubles import MAINTENANCE, Scene
+from tests.simulation.truth import Books, Ledger, position_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,9 +23,8 @@ class Upheaval:
 
     scene: Scene
     books: Books
+    ledger: Ledger
     later: Callable[[int, Callable[[], None]], object]
-    changed_mode: Callable[[str], None]
-    """Told of the account whose position mode has really been changed."""
     _undo: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     @property
@@ -33,12 +33,13 @@ class Upheaval:
             "liquidate": self._liquidate,
             "deleverage": self._deleverage,
             "fund": self._fund,
-            "maintenance": self._maintenance,
+            MAINTENANCE: self._maintenance,
             "revoke the key": self._revoke,
             "halt": self._halt,
             "change filters": self._coarsen,
             "delist": self._delist,
             "hand mode": self._mode,
+            "late word": self._tell_late,
         }
 
     def make_peace(self) -> None:
@@ -84,13 +85,42 @@ class Upheaval:
             venue = self.scene.venue
             venue.deleverage(act.symbol, quantity, venue.now_ms, account=act.account, side=leg.side)
 
+    def _tell_late(self, act: Act) -> None:
+        """The last fill of a stop's child order, of a position that is over; an opposite one has its leg by now.
+
+        Of hedge mode's legs each side has one of its own.
+        """
+        exchange, account = self.scene.venue.exchange, self._account(act)
+        stop = None if account.hedge else self._old_stop(account, act)
+        if stop is None:
+            return
+        child, market = account.orders[stop.child_order_id], exchange.markets[act.symbol]
+        trade = next(each for each in reversed(account.trades) if each.order_id == child.order_id)
+        resting = account.resting.get((act.symbol, child.position_side))
+        row = events.order_trade_update(
+            child, market.instrument, resting, exchange.now_ms, execution="TRADE", trade=trade
+        )
+        exchange.emit(account, row, symbol=act.symbol, client_id=child.client_order_id)
+
+    def _old_stop(self, account: Account, act: Act) -> AlgoOrder | None:
+        """It traded to the side to which the position trades that stands there now."""
+        side = act.side.increasing.value.upper()
+        for algo in reversed(account.algos.values()):
+            child = account.orders.get(algo.child_order_id)
+            if algo.symbol == act.symbol and algo.side == side and child is not None and child.executed:
+                ordinal = position_of(algo.client_algo_id)
+                owner = self.ledger.positions.get(ordinal) if ordinal is not None else None
+                if owner is not None and owner.state.terminal:
+                    return algo
+        return None
+
     def _fund(self, act: Act) -> None:
         """As every eight hours, but now."""
         exchange = self.scene.venue.exchange
         settlement.fund(exchange, exchange.markets[act.symbol])
 
     def _maintenance(self, act: Act) -> None:
-        fault = replace(ANSWERS["unavailable_503"].at(Moment.BEFORE_EFFECT), count=0)
+        fault = replace(ANSWERS["unavailable_503"].at(Moment.BEFORE_EFFECT), name=MAINTENANCE, count=0)
         self.scene.arm(fault, act.for_ms)
 
     def _revoke(self, act: Act) -> None:
@@ -127,7 +157,6 @@ class Upheaval:
         if f"mode of {act.account}" in self._undo:
             return
         if self._set_mode(act.account, hedge=not account.hedge):
-            self.changed_mode(act.account)
             before = not account.hedge
             self._for_a_while(f"mode of {act.account}", act, lambda: self._restore_mode(act.account, hedge=before))
 

@@ -22,6 +22,7 @@ from tests.simulation.damage import flip
 from tests.simulation.disk import DiskHealth, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge, crowd
+from tests.simulation.effects import Effects
 from tests.simulation.instances import Door
 from tests.simulation.invariants import Invariants, Violation
 from tests.simulation.network import CALM, MS, START_MS, TICK_MS, Network, Sent
@@ -37,7 +38,7 @@ from tests.simulation.strikes import Strikes
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
 from tests.simulation.traps import Traps
-from tests.simulation.troubles import ILL_DISK, TROUBLE_OF_ACT, TROUBLE_OF_DISK, Scene, trouble_of
+from tests.simulation.troubles import ILL_DISK, INTRUSION, TROUBLE_OF_ACT, TROUBLE_OF_DISK, Scene, trouble_of
 from tests.simulation.truth import Books, Ledger
 from tests.simulation.upheaval import Upheaval
 
@@ -104,15 +105,14 @@ class World:
             network=self.network,
             kill=self._kill,
             act=self._act,
+            intrude=self._intrude,
             sicken=self.disk_health.sicken,
             haunt=self._haunt,
         )
         self.upheaval = Upheaval(
-            scene=self.scene,
-            books=self.books,
-            later=self.scheduler.call_later,
-            changed_mode=lambda account: self.traps.struck("mode changed", account=account),
+            scene=self.scene, books=self.books, ledger=self.ledger, later=self.scheduler.call_later
         )
+        self.effects = Effects(books=self.books, situations=self.situations, clock=clock)
         self.traps = Traps(
             set=list(plan.traps),
             situations=self.situations,
@@ -133,7 +133,8 @@ class World:
             self.invariants.orphan_ns += LIVENESS_MS * MS
         if plan.bursts:
             self.network.marks_every_ms = DAY_MARKS_MS
-        self.door = Door() if plan.intrusions else None
+        intruded = plan.intrusions or any(trap.trouble == INTRUSION for trap in plan.traps)
+        self.door = Door() if intruded else None
         self._instances = self._holder = 0
         self._intruders: list[Process] = []
         self.process: Process | None = None
@@ -188,6 +189,7 @@ class World:
             self.traps.changed = True
             self._reached("durable")
         self.invariants.after_step()
+        self.situations.settle()
         if self._absent:
             self._haunt_again()
         if self.traps.changed and self.traps.set and not self.peace:
@@ -289,7 +291,8 @@ class World:
         """Somebody starts a second instance. Where it is let in, it does what an instance does."""
         if self.peace or self.process is None or self.door is None:
             return
-        self._count("second instance")
+        self._count(INTRUSION)
+        self.traps.struck(INTRUSION)
         self._instances += 1
         if self.door.enter(self._instances):
             self._note("*** a second instance starts")
@@ -450,8 +453,9 @@ class World:
         self._note(f"*** {act.do} {act.account} {act.symbol} {act.strategy} slot {act.slot}")
         outside = self.outside.does.get(act.do) or self.upheaval.does.get(act.do)
         if outside is not None:
-            self.traps.struck(TROUBLE_OF_ACT.get(act.do, ""), account=act.account, symbol=act.symbol)
+            before = self.effects.standings()
             outside(act)
+            self.traps.befell(TROUBLE_OF_ACT.get(act.do, ""), self.effects.met(act, before))
         elif act.do == "kill":
             self._doomed = Kill(moment="once", count=1, down_ms=act.for_ms)
         else:
