@@ -2,19 +2,24 @@
 
 from typing import Any
 
-from tests.e2e.histogram import histogram
+from tests.e2e.histogram import faults, histogram
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    found = [
+    found = recorded(terminalreporter, "kills")
+    if found:
+        terminalreporter.section("SIGKILL: where it fell")
+        for line in (*histogram(found), "", *faults(recorded(terminalreporter, "faults"))):
+            terminalreporter.write_line(line)
+
+
+def recorded(terminalreporter: Any, wanted: str) -> list[Any]:
+    """What tests have recorded under that name."""
+    return [
         value
         for reports in terminalreporter.stats.values()
         for report in reports
         if getattr(report, "when", "") == "call"
         for name, value in report.user_properties
-        if name == "kills"
+        if name == wanted
     ]
-    if found:
-        terminalreporter.section("SIGKILL: where it fell")
-        for line in histogram(found):
-            terminalreporter.write_line(line)

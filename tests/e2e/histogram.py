@@ -1,6 +1,6 @@
-"""Where the kills fell, as a table for people."""
+"""Where the kills fell, and which faults met them, as tables for people."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 MOMENTS = (
@@ -31,3 +31,14 @@ def histogram(rows: Iterable[Sequence[int | str]]) -> Iterator[str]:
     sums = [sum(column) for column in zip(*fell.values(), strict=True)]
     cells = "  ".join(f"{count:>{len(moment)}}" for count, moment in zip(sums, MOMENTS, strict=True))
     yield f"{'all':20}{total:>6}  {cells}"
+
+
+def faults(rows: Iterable[Sequence[int | str]]) -> Iterator[str]:
+    """`rows`: fault, whether it struck before or after the kill, how often."""
+    times: dict[str, Counter[str]] = defaultdict(Counter)
+    for fault, when, count in rows:
+        times[str(fault)][str(when)] += int(count)
+    total = sum((each for each in times.values()), Counter[str]())
+    yield f"faults of the venue: {total['before']} before the kills, {total['after']} from then on"
+    for fault, found in sorted(times.items()):
+        yield f"{fault:40}{found['before']:>6}{found['after']:>6}"

@@ -1,30 +1,38 @@
 """SIGKILL at a random instant between a command's intent and its outcome, again and again on one data directory.
 
-A round: some positions in the state that the stage needs, the venue's answers delayed, one command on
-each, the kill; then a new supervisor, perhaps killed while it recovers, the same commands once more
-under their own ids (perhaps), and the venue's truth against what is believed.
+A round: some positions in the state that the stage needs, a fault plan for the venue (answers delayed, and mostly
+others lost or spoiled with and without their effect, queries and events too), one command on each, the kill; then a
+new supervisor, perhaps killed while it recovers, the same commands once more under their own ids (perhaps), and the
+venue's truth against what is believed.
 """
 
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from adapters.storage.reader import ExportedEvent
 from messages import events as e
 from messages.base import Event
 from messages.types import OrderPurpose
-from tests.e2e import invariants
+from tests.e2e import invariants, spoiling
 from tests.e2e.histogram import MOMENTS
 from tests.e2e.process import Home, Truth, Venue, wait_for
 
 STAGES = ("market entry", "limit entry", "protection", "partial close", "close", "cancel of an entry")
 RECOVERY = "recovery"
+REQUESTS = {"protection": ("POST", "/algoOrder"), "cancel of an entry": ("DELETE", "/order")}
+"""What the stage's orders are sent or canceled with, where it is not POST /order."""
 DELAYS_MS = (0, 30, 120, 300)
+SPOILED = 0.75
+"""Share of the rounds in which more than delays is drawn."""
+SWEEP_S = 5
+"""Events that are lost are made up for by the sweeps; at their default of a minute a round would wait for one."""
 RECOVERY_KILLS = 0.34
 REPEATED = 0.67
 CONVERGENCE_S = 90.0
@@ -66,10 +74,11 @@ class Target:
 
 @dataclass(slots=True)
 class Tally:
-    """Kills by stage, and where each command of them was at that instant."""
+    """Kills by stage, where each command of them was at that instant, and the faults that struck before and after."""
 
     kills: Counter[str] = field(default_factory=Counter)
     fell: Counter[tuple[str, str]] = field(default_factory=Counter)
+    struck: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class World:
@@ -87,7 +96,8 @@ class World:
         with Venue(self._path / "venue") as self._venue:
             # A dozen starts a minute read more than a venue allows; then openings wait for its minute, as they should.
             self._venue.post("limits", weight_per_minute=24_000)
-            self._home = Home.at(self._path / "home", self._venue, account={"recv_window_ms": 500})
+            sweeps = {"reconciliation": {"check_intervals": {"fast": SWEEP_S}}}
+            self._home = Home.at(self._path / "home", self._venue, account={"recv_window_ms": 500}, phase2=sweeps)
             self._supervisor = self._home.run()
             try:
                 for _ in range(kills):
@@ -102,33 +112,45 @@ class World:
         self._supervisor.ready()
         targets = _PREPARE[self.stage](self)
         delay_ms = self.random.choice(DELAYS_MS)
-        self._venue.post("faults", **_delays(self.stage, delay_ms))
+        logged = len(self._venue.truth().fault_log)
+        self._venue.post("faults", **self._plan(len(targets), delay_ms))
         connections = [self._supervisor.send_request("POST", f"/v1/commands/{t.name}", t.body) for t in targets]
         # Not a wait for anything: this is the random instant.
         time.sleep(self.random.uniform(0, 0.05 + delay_ms / 700))
-        self._kill(self.stage, targets, delay_ms)
+        killed_ms = self._kill(self.stage, targets, delay_ms)
         for connection in connections:
             connection.close()
         self._recover(targets)
-        self._venue.post("faults")
         if self.random.random() < REPEATED:
             self._repeat(targets)
             repeated = True
         else:
             repeated = False
+        self._venue.post("faults")
         rows = self._agreed()
         invariants.check(self._home, self._venue, rows)
         for target in targets:
             self._check_effect(target, rows, repeated=repeated)
+        self.tally.struck += spoiling.struck(self._venue.truth().fault_log, logged, killed_ms)
         self._clean()
 
-    def _kill(self, stage: str, targets: Sequence[Target], delay_ms: int) -> None:
+    def _plan(self, targets: int, delay_ms: int) -> dict[str, Any]:
+        """Delays match everything, so that they come last."""
+        method, path = REQUESTS.get(self.stage, ("POST", "/order"))
+        faults: tuple[Fault, ...] = ()
+        if self.random.random() < SPOILED:
+            faults = spoiling.drawn(self.random, method, path, targets)
+        return FaultPlan(faults=(*faults, *_delays(self.stage, delay_ms)), seed=self.random.getrandbits(32)).to_dict()
+
+    def _kill(self, stage: str, targets: Sequence[Target], delay_ms: int) -> int:
+        """When it was, in the venue's time: the machine's."""
         self._supervisor.kill()
         at_ms = time.time_ns() // 1_000_000
         self.tally.kills[stage] += 1
         journal, truth = self._home.events(), self._venue.truth()
         for target in targets:
             self.tally.fell[stage, moment(target, journal, truth, at_ms - delay_ms)] += 1
+        return at_ms
 
     def _recover(self, targets: Sequence[Target]) -> None:
         self._supervisor = self._home.run()
@@ -280,24 +302,15 @@ _PREPARE: Mapping[str, Callable[[World], list[Target]]] = {
 }
 
 
-def _delays(stage: str, delay_ms: int) -> dict[str, Any]:
+def _delays(stage: str, delay_ms: int) -> tuple[Fault, ...]:
     """Answers and events of the stage's orders come late, so that the instants between them are wide."""
     if not delay_ms:
-        return {}
-    late = {"delay_ms": delay_ms, "count": 0}
+        return ()
+    answers = Fault(kind=FaultKind.DELAYED, path="/order", delay_ms=delay_ms, count=0)
+    events = Fault(kind=FaultKind.EVENT_DELAYED, delay_ms=delay_ms, count=0)
     if stage == "protection":
-        return {
-            "faults": [
-                {"kind": "DELAYED", "method": "POST", "path": "/algoOrder", **late},
-                {"kind": "EVENT_DELAYED", "event": "ALGO_UPDATE", **late},
-            ]
-        }
-    return {
-        "faults": [
-            {"kind": "DELAYED", "path": "/order", **late},
-            {"kind": "EVENT_DELAYED", **late},
-        ]
-    }
+        return replace(answers, method="POST", path="/algoOrder"), replace(events, event="ALGO_UPDATE")
+    return answers, events
 
 
 def moment(target: Target, journal: Sequence[ExportedEvent], truth: Truth, answered_before_ms: int) -> str:

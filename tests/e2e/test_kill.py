@@ -32,6 +32,9 @@ def test_a_kill_between_intent_and_outcome_loses_and_doubles_nothing(
     for world in worlds:
         tally.kills.update(world.tally.kills)
         tally.fell.update(world.tally.fell)
+        tally.struck.update(world.tally.struck)
     assert tally.kills[stage] == WORLDS * KILLS_PER_WORLD
     for (where, moment), times in tally.fell.items():
         record_property("kills", [SEED, stage, where, tally.kills[where], MOMENTS.index(moment), times])
+    for (fault, when), times in tally.struck.items():
+        record_property("faults", [fault, when, times])

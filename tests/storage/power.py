@@ -25,16 +25,20 @@ _names = count()
 class _Write:
     offset: int
     data: bytes
+    number: int
 
 
 @dataclass(slots=True)
 class _Truncate:
     size: int
+    number: int
 
 
 @dataclass(slots=True)
 class _Content:
-    """`named` says whether the directory entry is durable; `pending` is what was done since the last sync."""
+    """`named` says whether the directory entry is durable; `pending` is what was done since the last sync. All files of
+    a disk share one count of what was done.
+    """
 
     synced: bytes = b""
     named: bool = False
@@ -46,9 +50,11 @@ class _Content:
         self.pending.clear()
         self.named = True
 
-    def after_loss(self, random: Random) -> bytes | None:
+    def after_loss(self, random: Random, known: int | None) -> bytes | None:
         if (not self.named or self.removed) and random.random() < 0.5:
             return None
+        if known is not None:
+            return _applied(self.synced, [done for done in self.pending if done.number <= known])
         share = random.choice((0.0, 0.1, 0.5, 0.9, 1.0))
         return _applied(self.synced, list(_survivors(self.pending, random, share)))
 
@@ -61,7 +67,7 @@ def _survivors(pending: list[_Write | _Truncate], random: Random, share: float) 
             continue
         for start in range(0, len(done.data), SECTOR):
             if random.random() < share:
-                yield _Write(done.offset + start, done.data[start : start + SECTOR])
+                yield _Write(done.offset + start, done.data[start : start + SECTOR], done.number)
 
 
 def _applied(content: bytes, done: list[_Write | _Truncate]) -> bytes:
@@ -82,6 +88,17 @@ class PowerDisk:
         self.name = f"power{next(_names)}"
         self.before: Callable[[], None] = lambda: None
         self._files: dict[str, _Content] = {}
+        self._done = 0
+
+    def next_number(self) -> int:
+        """Of something that is done to a file."""
+        self._done += 1
+        return self._done
+
+    def hold(self, directory: Path) -> None:
+        """What lies there is synced: a machine has come back with it."""
+        for path in directory.iterdir():
+            self._files[str(path)] = _Content(synced=path.read_bytes(), named=True)
 
     def content(self, path: str) -> _Content:
         found = self._files.get(path)
@@ -102,11 +119,15 @@ class PowerDisk:
         for content in self._files.values():
             content.named = True
 
-    def image(self, directory: Path, random: Random) -> None:
-        """Write what a machine would find after its power went now."""
+    def image(self, directory: Path, random: Random, *, forgets: int = 0) -> None:
+        """Write what a machine would find after its power went now.
+
+        `forgets`: so many of the last things done are gone where they were not synced, and all before them had reached
+        the disk by themselves. Zero: of what was not synced any sectors are there, and any are not.
+        """
         directory.mkdir()
         for path, content in self._files.items():
-            left = content.after_loss(random)
+            left = content.after_loss(random, self._done - forgets if forgets else None)
             if left is not None:
                 (directory / Path(path).name).write_bytes(left)
 
@@ -119,12 +140,12 @@ class _File(apsw.VFSFile):
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - the names that SQLite calls
         self._disk.before()
-        self._content.pending.append(_Write(offset, bytes(data)))
+        self._content.pending.append(_Write(offset, bytes(data), self._disk.next_number()))
         super().xWrite(data, offset)
 
     def xTruncate(self, newsize: int) -> None:  # noqa: N802
         self._disk.before()
-        self._content.pending.append(_Truncate(newsize))
+        self._content.pending.append(_Truncate(newsize, self._disk.next_number()))
         super().xTruncate(newsize)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
