@@ -27,7 +27,7 @@ bench: $(VENV)/.installed-test ## Ratios measured in one run, with the machine, 
 	$(BIN)/python -m benchmarks
 
 simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, under faults; `make simulate SEEDS=1000`.
-	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(JOBS) --aim 20
+	$(BIN)/albra simulate --seeds $(SEEDS) --jobs $(JOBS) --aim 20
 
 mutants: $(VENV)/.installed-test ## Planted bugs, at most 400 seeds or 3 minutes each: what catches them, and after how many seeds.
 	$(BIN)/python -m tests.simulation.mutants

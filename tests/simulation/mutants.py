@@ -3,26 +3,28 @@
 A mutant that no seed catches is a check that is missing. `make mutants` tells how many seeds each takes.
 """
 
-import argparse
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import Pool
+from pathlib import Path
 
+from adapters.cli.outcome import CommandError, Exit
 from tests.simulation.mutants_belief import BELIEF
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_wire import WIRE
-from tests.simulation.plan import Plan
+from tests.simulation.plan import DAY, SPRINT, Plan
 from tests.simulation.planting import Mutant
+from tests.simulation.usage import Parser, ended, from_here, near, whole
 from tests.simulation.world import simulate
 
 MUTANTS: Mapping[str, Mutant] = {**WIRE, **BELIEF, **PEOPLE}
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""
-LIMIT_S = 180
+LIMIT_S = {SPRINT: 180, DAY: 900}
 """And time, for one whose world hardly moves."""
 
 
@@ -49,9 +51,13 @@ class Hunt:
     def expected(self) -> bool:
         return self.invariant in MUTANTS[self.name].caught_by
 
+    @property
+    def on_its_own_plans(self) -> bool:
+        return MUTANTS[self.name].plans is not None
 
-def hunt(name: str, first: int = 1, budget: int = BUDGET) -> Hunt:
-    """Seeds from `first` on, until one catches it."""
+
+def hunt(name: str, first: int = 1, budget: int = BUDGET, size: str = SPRINT) -> Hunt:
+    """Seeds from `first` on, until one catches it; its own plans, where it brings some."""
     began_s = time.monotonic()
     try:
         with planted(name):
@@ -60,11 +66,11 @@ def hunt(name: str, first: int = 1, budget: int = BUDGET) -> Hunt:
         return Hunt(name=name, seeds=0, invariant="not planted", text=f"production has changed: {error}")
     done = 0
     with planted(name):
-        for done, plan in enumerate(MUTANTS[name].candidates(first, budget), 1):
+        for done, plan in enumerate(MUTANTS[name].candidates(first, budget, size), 1):
             invariant, text = violation(plan)
             if invariant:
                 return Hunt(name=name, seeds=done, seed=plan.seed, invariant=invariant, text=text)
-            if time.monotonic() - began_s > LIMIT_S:
+            if time.monotonic() - began_s > LIMIT_S[size]:
                 return Hunt(name=name, seeds=done)
     return Hunt(name=name, seeds=done)
 
@@ -78,35 +84,67 @@ def violation(plan: Plan) -> tuple[str, str]:
     return (found.invariant, found.text.splitlines()[0]) if found is not None else ("", "")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description=__doc__)
-    parser.add_argument("names", nargs="*", help="which; default: all")
-    parser.add_argument("--from", dest="first", type=int, default=1, help="the first seed")
-    parser.add_argument("--budget", type=int, default=BUDGET, help="seeds for each")
-    parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
-    names = arguments.names or list(MUTANTS)
+def main(argv: Sequence[str] | None = None) -> int:
+    return ended("python -m tests.simulation.mutants", run, argv)
+
+
+def run(argv: Sequence[str]) -> int:
+    """0 where each was caught by an invariant of its own, 1 where one was not. Raises CommandError(USAGE)."""
+    parser = Parser(
+        prog=f"{from_here(Path(sys.executable))} -m tests.simulation.mutants",
+        description="Plant one bug at a time, and tell which invariant catches it after how many seeds.",
+        epilog=f"The bugs: {', '.join(MUTANTS)}.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("names", nargs="*", metavar="BUG", help="which; default: all")
+    parser.add_argument(
+        "--from", dest="first", type=whole(0), default=1, metavar="S", help="the first seed (default 1)"
+    )
+    parser.add_argument(
+        "--budget", type=whole(1), default=BUDGET, metavar="N", help=f"seeds for each (default {BUDGET})"
+    )
+    parser.add_argument("--size", choices=(SPRINT, DAY), default=SPRINT, help="minutes (default), or days of 24 hours")
+    parser.add_argument("--jobs", type=whole(1), default=2, metavar="N", help="processes (default 2)")
+    arguments = parser.parse_args(argv)
+    for name in arguments.names:
+        if name not in MUTANTS:
+            raise CommandError(Exit.USAGE, f"no planted bug is called {name!r}; {near(name, MUTANTS)}")
     hunts: list[Hunt] = []
     with Pool(arguments.jobs) as pool:
-        tasks = [(name, arguments.first, arguments.budget) for name in names]
+        tasks = [(name, arguments.first, arguments.budget, arguments.size) for name in arguments.names or list(MUTANTS)]
         for found in pool.imap_unordered(_hunt, tasks):
             hunts.append(found)
             _say(_described(found))
-    caught = [found.seeds for found in hunts if found.expected]
-    if caught:
-        _say(f"{len(caught)} of {len(hunts)} caught; seeds: median {statistics.median(caught):g}, most {max(caught)}")
-    return 0 if len(caught) == len(hunts) else 1
+    _say(summary(hunts))
+    return Exit.DONE if all(found.expected for found in hunts) else Exit.FAILED
 
 
-def _hunt(task: tuple[str, int, int]) -> Hunt:
+def _hunt(task: tuple[str, int, int, str]) -> Hunt:
     return hunt(*task)
 
 
+def summary(hunts: Sequence[Hunt]) -> str:
+    """How many seeds it takes: a plan that was made for one bug says nothing about that."""
+    drawn = [found for found in hunts if not found.on_its_own_plans]
+    made = [found for found in hunts if found.on_its_own_plans]
+    lines = []
+    if drawn:
+        took = [found.seeds for found in drawn if found.expected]
+        seeds = f"; seeds: median {statistics.median(took):g}, most {max(took)}" if took else ""
+        lines.append(f"{len(took)} of {len(drawn)} caught on drawn seeds{seeds}")
+    if made:
+        caught = sum(found.expected for found in made)
+        lines.append(f"{caught} of {len(made)} caught on plans made for them: {', '.join(each.name for each in made)}")
+    return "\n".join(lines)
+
+
 def _described(found: Hunt) -> str:
+    what = "plans made for it" if found.on_its_own_plans else "seeds"
     if not found.invariant:
-        return f"{found.name:<34} SURVIVED {found.seeds} seeds"
+        return f"{found.name:<34} SURVIVED {found.seeds} {what}"
     verdict = found.invariant if found.expected else f"{found.invariant}, which is an accident"
-    return f"{found.name:<34} {found.seeds:4} seeds, seed {found.seed}: {verdict}: {found.text[:150]}"
+    which = what if found.on_its_own_plans else f"{what}, seed {found.seed}"
+    return f"{found.name:<34} {found.seeds:4} {which}: {verdict}: {found.text[:150]}"
 
 
 def _say(text: str) -> None:

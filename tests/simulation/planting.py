@@ -19,26 +19,31 @@ Plant = Callable[[ExitStack], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """A bug. Only `caught_by` may catch it: another invariant would do so by accident. `seed` is one that does.
+    """A bug. Only `caught_by` may catch it: another invariant would do so by accident.
 
-    One that shows at a rare moment only is hunted with `plans` that come by that moment, instead of drawn ones.
+    The sprint of `seed` is known to catch it. One that shows at a rare moment only brings `plans` that come by that
+    moment, and is hunted with these instead of drawn ones.
     """
 
     plant: Plant
     caught_by: frozenset[str]
-    seed: int = 0
-    size: str = "sprint"
+    seed: int = 1
     plans: Callable[[], Sequence[Plan]] | None = None
 
-    def candidates(self, first: int, most: int) -> Iterator[Plan]:
+    def known(self) -> Sequence[Plan]:
+        """One of these catches it."""
+        return [draw(self.seed)] if self.plans is None else self.plans()
+
+    def candidates(self, first: int, most: int, size: str) -> Iterator[Plan]:
+        """Its own plans, whatever the size; or those of so many seeds."""
         if self.plans is not None:
             yield from self.plans()
             return
         for seed in range(first, first + most):
-            yield draw(seed, self.size)
+            yield draw(seed, size)
 
 
-def mutant(plant: Plant, *caught_by: str, seed: int = 0, plans: Callable[[], Sequence[Plan]] | None = None) -> Mutant:
+def mutant(plant: Plant, *caught_by: str, seed: int = 1, plans: Callable[[], Sequence[Plan]] | None = None) -> Mutant:
     return Mutant(plant=plant, caught_by=frozenset(caught_by), seed=seed, plans=plans)
 
 

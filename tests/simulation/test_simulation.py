@@ -8,8 +8,8 @@ from time import time
 
 import pytest
 
-from tests.simulation.__main__ import described
 from tests.simulation.plan import DAY, SPRINT
+from tests.simulation.replay import described
 from tests.simulation.world import simulate
 
 FIXED, FRESH = 200, 200

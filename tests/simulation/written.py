@@ -20,9 +20,15 @@ def write(path: Path, plan: Plan) -> None:
 
 
 def read(path: Path) -> Plan:
-    """Raises OSError, ValueError, TypeError or KeyError for a file that holds no plan."""
-    found = from_json(Plan, json.loads(path.read_text()))
-    assert isinstance(found, Plan)
+    """Raises OSError for a file that cannot be read, ValueError for one that holds no plan."""
+    try:
+        found = from_json(Plan, json.loads(path.read_text()))
+    except KeyError as error:
+        raise ValueError(f"no plan has a field {error}") from None
+    except (TypeError, ArithmeticError, RecursionError) as error:
+        raise ValueError(str(error) or repr(error)) from None
+    if not isinstance(found, Plan):
+        raise ValueError(f"expected a JSON object, found {json.dumps(found)[:40]}")  # noqa: TRY004 - as documented
     return found
 
 
@@ -43,7 +49,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(kind: Any, value: Any) -> Any:
-    """A value of this type. Raises KeyError for a field that the type does not have."""
+    """A value of this type. Raises KeyError for a field that the type does not have, TypeError for a wrong value."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is UnionType or NoneType in arguments:
         return None if value is None else from_json(next(each for each in arguments if each is not NoneType), value)
@@ -56,4 +62,6 @@ def from_json(kind: Any, value: Any) -> Any:
         return make(**{name: from_json(hints[name], part) for name, part in value.items()})
     if isinstance(kind, type) and issubclass(kind, Enum | Decimal):
         return kind(value)
+    if kind in (int, str, bool) and type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}, found {json.dumps(value)[:40]}")
     return value
