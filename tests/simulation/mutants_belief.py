@@ -308,7 +308,7 @@ BELIEF: Mapping[str, Mutant] = {
     "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7", seed=57),
     "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7", "I9"),
     "stop not resized": mutant(_stop_not_resized, "I7", "I8", seed=5),
-    "no target": mutant(_no_target, "I7"),
+    "no target": mutant(_no_target, "I7", seed=4),
     "a moved stop stays": mutant(_a_moved_stop_stays, "I7"),
     "a stop for what a human took": mutant(_a_stop_for_what_a_human_took, "I7", plans=_reduced_by_hand),
     "a refused close is given up": mutant(_a_refused_close_is_given_up, "I5", seed=37),
