@@ -341,14 +341,16 @@ class Core:
             if self._silenced(watch, finding):
                 continue
             suspicion = watch.evidence.suspicions[finding.key]
-            undecidable = (finding.type in QUANTITY and round_.trades is None) or (
-                finding.type in NEED_ORDERS and round_.orders is None
-            )
+            without_trades = finding.type in QUANTITY and round_.trades is None
+            without_orders = finding.type in NEED_ORDERS and round_.orders is None
             told = self._cases.told_by_trades(watch, finding, round_)
             if not self._seen_enough(suspicion, told=told) and not self._cases.proven(watch, finding, round_):
                 self._reading.later(watch, finding.symbol, self._policy.gap_ns)
-            elif undecidable:
+            elif without_trades:
                 self._reading.later(watch, finding.symbol, EVENT_DELAY_NS)
+            elif without_orders:
+                # Asked for twice a second, positions would leave the list of orders nothing of the venue's budget.
+                self._reading.later(watch, finding.symbol, self._reading.orders_again(watch, EVENT_DELAY_NS))
             else:
                 self._cases.take_up(watch, suspicion, round_)
 

@@ -38,15 +38,16 @@ class Evidence:
     suspicions: Mapping[Key, Suspicion] = field(default_factory=dict)
     skips: Mapping[Leg, tuple[int, int]] = field(default_factory=dict)
     """How often in a row, and when last."""
+    held: int = 0
+    """Legs with exposure on our side, by the last reading of the whole account."""
 
     def too_busy(self) -> tuple[Leg, ...]:
         return tuple(leg for leg, (count, _) in self.skips.items() if count >= SKIPS_MOST)
 
 
-def mass_vanish(comparison: Comparison) -> bool:
+def mass_vanish(gone: int, held: int) -> bool:
     """The breaker: fault 10, an empty or partial list by mistake."""
-    gone = sum(f.type is DiscrepancyType.POSITION_NOT_IN_EXCHANGE for f in comparison.findings)
-    return gone >= MASS_LEAST and gone * 2 > comparison.held
+    return gone >= MASS_LEAST and gone * 2 > held
 
 
 def observe(evidence: Evidence, comparison: Comparison, begun_ns: int, gap_ns: int) -> Evidence:
@@ -59,14 +60,18 @@ def observe(evidence: Evidence, comparison: Comparison, begun_ns: int, gap_ns: i
         for key, suspicion in evidence.suspicions.items()
         if not refutes(comparison, suspicion.finding.type, suspicion.finding.symbol, suspicion.finding.side)
     }
-    mass = mass_vanish(comparison)
+    # Readings of one symbol show one leg each: what others have not shown to be there since is gone together with it.
+    absent = [f.key for f in comparison.findings if _absent(f)]
+    absent += [key for key, standing in suspicions.items() if _absent(standing.finding)]
+    held = comparison.held if comparison.scope is None else evidence.held
+    mass = mass_vanish(len(set(absent)), held)
     for finding in comparison.findings:
         before = evidence.suspicions.get(finding.key)
         suspicions[finding.key] = _counted(before, finding, begun_ns, gap_ns, mass=mass and _absent(finding))
     # A leg that the comparison looked for and did not skip is busy no more, be it judged or gone altogether.
     outside = {leg: skips for leg, skips in evidence.skips.items() if comparison.scope not in (None, leg[0])}
     skipped = {leg: _skipped(evidence.skips.get(leg), begun_ns) for leg in comparison.skipped}
-    return Evidence(suspicions=suspicions, skips=outside | skipped)
+    return Evidence(suspicions=suspicions, skips=outside | skipped, held=held)
 
 
 def _skipped(before: tuple[int, int] | None, begun_ns: int) -> tuple[int, int]:

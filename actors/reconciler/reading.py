@@ -153,6 +153,11 @@ class Reading:
         """Whether the list asked for before is still on its way: another would only wait behind it."""
         return bool(watch.orders_out_ns) and self._clock.monotonic_ns() - watch.orders_out_ns < ORDERS_OUT_NS
 
+    def orders_again(self, watch: Watch, delay_ns: int) -> int:
+        """How long to wait for a look that is to have the orders: while their list is out, none would have them."""
+        out_ns = watch.orders_out_ns + ORDERS_OUT_NS - self._clock.monotonic_ns()
+        return max(delay_ns, out_ns) if watch.orders_out_ns else delay_ns
+
     def _affords(self, watch: Watch) -> bool:
         """Whether one more symbol may be read now, within what a cycle may cost the venue's budget."""
         now_ns = self._clock.monotonic_ns()

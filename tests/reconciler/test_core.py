@@ -21,6 +21,7 @@ from messages.reconciliation import (
     FetchTrades,
     ListDiscrepancies,
     Outcome,
+    PositionSilent,
     ReconcileAnswer,
 )
 from messages.reports import FetchFailed, OrderRejected, PositionRow, PositionsReport, RulesReport
@@ -579,6 +580,21 @@ def test_a_stuck_state_is_asked_after_and_then_a_humans() -> None:
     play.run(90)
     assert outcomes(play) == [("STATE_MISMATCH", "escalated")]
     assert [type(m).__name__ for m in play.commands].count("Sweep") == 3
+
+
+def test_a_question_that_only_orders_decide_waits_for_their_list_and_asks_for_nothing_else_meanwhile() -> None:
+    """Day seed 8200002: it read what did not help twice a second, for hours, and left the list no budget."""
+    play = Play(views={1: view(1, "1", touched_ns=NOW - 60 * SECOND)}, withhold_orders=True)
+    play.at_venue(row("1"))
+    play.tell(PositionSilent(position_id=view(1).position_id, why="its history is damaged"))
+    for _ in range(60):
+        play.tell(trade("1"))  # somebody trades on, and each time the symbol is read
+        play.run(10)
+    assert not play.records
+    assert sum(isinstance(m, q.FetchPositions) for m in play.asked) < 200
+    play.withhold_orders = False
+    play.run(150)
+    assert outcomes(play) == [("STATE_MISMATCH", "escalated")]
 
 
 def test_leverage_changed_outside_is_believed_and_not_changed_back() -> None:

@@ -1,13 +1,11 @@
-"""I10: nothing is opened while the venue, a ban or a human forbids it, and requests stay within the venue's budget.
+"""I10: nothing is opened while the venue or a ban forbids it, and requests stay within the venue's budget.
 
-The budget is the venue's own count. A ban holds from the moment its answer came off the wire.
+The budget is the venue's own count. A ban holds from the moment its answer came off the wire. What a human forbids,
+and what waits because belief and venue differ, is in `holds`.
 """
 
 from adapters.paper.answer import Answer
 from adapters.paper.limits import BINANCE_LIMITS
-from messages import commands as c
-from messages import events as e
-from messages.base import Event
 from messages.reports import VenueDown, VenueUp
 from messages.types import OrderPurpose
 from tests.simulation.check import SECOND, Check, Truth
@@ -19,7 +17,7 @@ PATIENCE_NS = 9 * SECOND
 
 
 class Degraded(Check):
-    """At every request that leaves or arrives, and at every position that begins."""
+    """At every request that leaves or arrives."""
 
     invariants = ("I10",)
 
@@ -31,8 +29,6 @@ class Degraded(Check):
         self._spent_until_ns: dict[str, int] = {}
         self._banned = ""
         self._asked: dict[int, tuple[Sent, int]] = {}
-        self._held_since_ns = -1
-        self._heard_ns: dict[str, int] = {}
 
     def born(self) -> None:
         self._down.clear()
@@ -90,18 +86,3 @@ class Degraded(Check):
                 self._down[account] = cause
             case VenueUp(account=account) if address.startswith("gateway/"):
                 self._down.pop(account, None)
-            case c.OpenPosition(command_id=command_id) if address == "supervisor":
-                self._heard_ns.setdefault(command_id, self._truth.now_ns())
-
-    def event(self, ordinal: int, event: Event) -> None:
-        """A hold binds what is asked for after it is durable, until it is lifted."""
-        match event:
-            case e.OpeningsPaused(account=None, symbol=None):
-                if self._held_since_ns < 0:
-                    self._held_since_ns = self._truth.now_ns()
-            case e.OpeningsResumed(account=None, symbol=None):
-                self._held_since_ns = -1
-            case e.PositionRequested(command_id=command_id):
-                asked_ns = self._heard_ns.get(command_id, -1)
-                if 0 <= self._held_since_ns < asked_ns:
-                    self._fail("I10", f"{command_id} opens {ordinal}, and openings were held before it came", ordinal)

@@ -2,20 +2,44 @@
 
 from dataclasses import replace
 
+from adapters.paper.faults import Fault, FaultKind
 from tests.simulation.chat import draw_chat
 from tests.simulation.day import draw_day
+from tests.simulation.network import START_MS
 from tests.simulation.plan import DAY, SPRINT, Plan, stream
 from tests.simulation.sprint import draw_sprint
 
 INTRUDED_SHARE = 8
 """And in one of so many, somebody starts a second instance."""
+VANISHED_SHARE = 12
+"""And in one of so many, the venue's lists of positions are empty for longer than an absence must last to count."""
 CHAT_SHARE = 3
 """One seed in so many has an owner in a chat."""
 
 
 def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
-    return _with_chat(_with_intruders({SPRINT: draw_sprint, DAY: draw_day}[size](seed)))
+    drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
+    return _with_chat(_with_intruders(_with_empty_lists(drawn)))
+
+
+def _with_empty_lists(plan: Plan) -> Plan:
+    random = stream(plan.seed, "empty lists")
+    if random.randrange(VANISHED_SHARE):
+        return plan
+    spans = [(burst.from_ms, burst.until_ms) for burst in plan.bursts] or [(0, plan.safety_ms)]
+    first_ms, last_ms = random.choice(spans)
+    from_ms = START_MS + random.randrange(first_ms, (first_ms + last_ms) // 2)
+    fault = Fault(
+        kind=FaultKind.EMPTY_LIST,
+        method="GET",
+        path="/positionRisk",
+        account="main",
+        count=0,
+        from_ms=from_ms,
+        until_ms=from_ms + random.randrange(25_000, 90_000),
+    )
+    return replace(plan, faults=replace(plan.faults, faults=(*plan.faults.faults, fault)))
 
 
 def _with_intruders(plan: Plan) -> Plan:

@@ -3,7 +3,7 @@
 Belief may change by a fill (held against the venue's trades by I4), or by an adjustment or adoption that is in the
 journal. Those name a discrepancy on the disk, or the trades that they book. What they claim is held against every
 quantity that the venue's leg has really had of late: a claim that was never true is excused only where the venue
-lied at least as often as the policy wants observations.
+lied at least as often as the policy wants observations, and never where several positions were said to be gone at once.
 """
 
 import re
@@ -14,10 +14,12 @@ from actors.reconciler.policy import DEFAULT_OBSERVATIONS, QUANTITY
 from messages import events as e
 from messages.base import Event
 from messages.reconciliation import (
+    AttributionChosen,
     Discrepancy,
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
+    DiscrepancyType,
     Outcome,
     RepairAttempted,
 )
@@ -28,6 +30,7 @@ from tests.simulation.truth import ZERO, Deal, Leg, position_of
 CLAIM_NS = 30 * SECOND
 """A claim is about now, but for the time that reading, deciding and committing take under the worst weather."""
 LIES_MS = 120_000
+MASS_LEAST = 2
 REQUIRED = dict(DEFAULT_OBSERVATIONS)
 """As it was when the harness began."""
 UNEXPLAINED = "no trade explains it"
@@ -49,6 +52,10 @@ class Evidence(Check):
         self._booked: dict[str, str] = {}
         self._taken: dict[tuple[str, str], Decimal] = {}
         self._history: dict[Leg, deque[tuple[int, Decimal]]] = {}
+        self._untrue: list[Discrepancy] = []
+        """Records that took a position for gone that the venue has held all the while."""
+        self._decided: set[str] = set()
+        """Those of which a human has said what is to be believed."""
 
     # The venue -----------------------------------------------------------------------------------------
 
@@ -60,9 +67,9 @@ class Evidence(Check):
         while len(past) > 1 and past[1][0] < self._truth.now_ns() - CLAIM_NS:
             past.popleft()
 
-    def _been(self, leg: Leg) -> set[Decimal]:
+    def _been(self, leg: Leg, for_ns: int = CLAIM_NS) -> set[Decimal]:
         """What the venue's leg has been of late."""
-        since_ns = self._truth.now_ns() - CLAIM_NS
+        since_ns = self._truth.now_ns() - min(for_ns, CLAIM_NS)
         past = self._history.get(leg, ())
         later = {quantity for at_ns, quantity in past if at_ns >= since_ns}
         before = [quantity for at_ns, quantity in past if at_ns < since_ns]
@@ -94,6 +101,8 @@ class Evidence(Check):
                 self._escalated.add(name)
                 if not event.why:
                     self._fail("I6", f"{name} was escalated without a reason")
+            case AttributionChosen(discrepancy_id=name):
+                self._decided.add(name)
             case DiscrepancyEnded(discrepancy_id=name):
                 self._end(name, event)
 
@@ -106,6 +115,31 @@ class Evidence(Check):
         if not record.evidence or not seen_enough:
             self._fail("I6", f"{name} {record.type} was believed after {record.observations} observations")
         self._records[name] = record
+        lasted_ns = record.detected_ns - record.first_seen_ns
+        absent = record.type is DiscrepancyType.POSITION_NOT_IN_EXCHANGE
+        if absent and ZERO not in self._been(self._leg_of(record), lasted_ns):
+            self._untrue.append(record)
+
+    def _leg_of(self, record: Discrepancy) -> Leg:
+        """A record of a one-way account names no side."""
+        side = "BOTH" if record.side is None else record.side.value.upper()
+        return str(record.account), str(record.symbol), side
+
+    def _mass(self, record: Discrepancy) -> bool:
+        """Whether more than half of what an account really holds, and of two legs at least, was taken for gone at once.
+
+        That is a defect of the reading, however often it was read: somebody has to look, and to say so.
+        """
+        if record not in self._untrue or record.discrepancy_id in self._decided:
+            return False
+        same = (each for each in self._untrue if each.account == record.account)
+        gone = {
+            self._leg_of(each)
+            for each in same
+            if each.first_seen_ns <= record.detected_ns and record.first_seen_ns <= each.detected_ns
+        }
+        held = {leg for leg, quantity in self._books.legs.items() if leg[0] == record.account and quantity}
+        return len(gone & held) >= MASS_LEAST and 2 * len(gone & held) > len(held)
 
     def _repaired(self, event: RepairAttempted) -> None:
         self._under_way(event.discrepancy_id, "repaired")
@@ -196,6 +230,9 @@ class Evidence(Check):
         leg, claim = self._books.leg_of(key), _signed(record.reported)
         if self._agreed(leg):
             return  # a human's answer comes when it comes: the difference is what it was, the quantities need not be
+        if self._mass(record):
+            text = f"{record.discrepancy_id} has {leg} vanished together with others, and the venue holds all of them"
+            self._fail("I2", text, ordinal)
         if claim not in self._been(leg) and self._lies() < record.observations:
             text = f"{record.discrepancy_id} claims {claim} of {leg}, which has been {sorted(self._been(leg))}"
             self._fail("I2", text, ordinal)

@@ -1,8 +1,9 @@
 """The invariants of the design, each a named check against the disk and the venue, never against what Albra says.
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
-`CHECKS`: `wording` (I3), `evidence` (I2, I6), `degraded` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13),
-`once` (I14), `telling` (I14 of the chat, I16). `MOMENTS` says when each is looked at.
+`CHECKS`: `wording` (I3), `evidence` (I2, I6), `changed` (I6), `degraded` and `holds` (I10), `urgency` (I11),
+`isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16). `MOMENTS` says when each is looked
+at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +19,12 @@ from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
+from tests.simulation.changed import Changed
 from tests.simulation.chat import ChatServer
 from tests.simulation.check import Check, Truth
 from tests.simulation.degraded import Degraded
 from tests.simulation.evidence import Evidence
+from tests.simulation.holds import Holds
 from tests.simulation.instances import Instances
 from tests.simulation.isolation import Isolation
 from tests.simulation.network import Sent
@@ -37,7 +40,9 @@ I7_NS = 2 * SECOND
 ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
-CHECKS: tuple[type[Check], ...] = (Wording, Evidence, Degraded, Urgency, Isolation, Once, Telling, Instances)
+CHECKS: tuple[type[Check], ...] = (
+    Wording, Evidence, Changed, Degraded, Holds, Urgency, Isolation, Once, Telling, Instances,
+)  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
     "I1": "each trade at the venue; orders that have not traded, each tick",
@@ -45,7 +50,7 @@ MOMENTS: Mapping[str, str] = {
     "I3": "each request that leaves; whatever is shown to the outside",
     "I4": "each durable event",
     "I5": "peace, until it holds; once more when it has held for a while",
-    "I6": "each durable event of the reconciler; in peace, every leg that somebody else has traded",
+    "I6": "each durable event of the reconciler; in peace, every leg that somebody else has traded, and its settings",
     "I7": "each tick; in peace, stops, targets and trailing stops at the venue",
     "I8": "each order that leaves, each trade at the venue, each entry intended",
     "I9": "each tick of calm weather; in peace, every order at the venue",

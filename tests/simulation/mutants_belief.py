@@ -29,6 +29,7 @@ from messages import reports as r
 from messages.reports import PositionView
 from messages.types import OrderKind, OrderPurpose, OrderStatus, Severity
 from tests.simulation import plan as history
+from tests.simulation.network import START_MS
 from tests.simulation.planting import Mutant, calm, mutant, patch, patch_rule
 
 
@@ -276,7 +277,42 @@ def _empty_list_means_flat(stack: ExitStack) -> None:
         judge(self, watch, comparison)
 
     patch(stack, Core, "_judge_account", at_once)
-    patch(stack, evidence, "mass_vanish", lambda _comparison: False)
+    patch(stack, evidence, "mass_vanish", lambda *_: False)
+
+
+def _many_may_vanish_at_once(stack: ExitStack) -> None:
+    """There is no breaker: what was seen often enough is believed, however much it is."""
+    patch(stack, evidence, "mass_vanish", lambda *_: False)
+
+
+def _two_positions_vanish() -> Sequence[history.Plan]:
+    """Every list of positions is empty for longer than an absence must last to count."""
+    opening = history.Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    other = replace(opening, slot=1, symbol="ETHUSDT", strategy="beta")
+    empty = Fault(kind=FaultKind.EMPTY_LIST, method="GET", path="/positionRisk", count=0)
+    empty = replace(empty, from_ms=START_MS + 8_000, until_ms=START_MS + 50_000)
+    look = history.Act(at_ms=9_000, do="reconcile")
+    return [calm(opening, other, look, faults=FaultPlan(faults=(empty,)), safety_ms=60_000)]
+
+
+def _settings_are_not_looked_at(stack: ExitStack) -> None:
+    """Leverage and margin mode are what they were."""
+    patch(stack, compare, "_compare_settings", lambda *_: None)
+
+
+def _settings_by_hand() -> Sequence[history.Plan]:
+    """While something is held its leverage is changed; between two positions, before anybody looked, its margin."""
+    opening = history.Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    asked = replace(opening, leverage=10)
+    levered = history.Act(at_ms=20_000, do="hand leverage", symbol="SOLUSDT", leverage=7)
+    margin = (
+        history.Act(at_ms=12_000, do="close", slot=0),
+        history.Act(at_ms=14_000, do="hand margin", symbol="SOLUSDT"),
+        replace(opening, at_ms=15_000, slot=1, strategy="beta"),
+        history.Act(at_ms=18_000, do="kill", for_ms=1_000),
+    )
+    look = history.Act(at_ms=6_000, do="reconcile")
+    return [calm(asked, levered), calm(opening, look, levered), calm(opening, look, *margin)]
 
 
 def _one_look_is_enough(stack: ExitStack) -> None:
@@ -324,6 +360,8 @@ BELIEF: Mapping[str, Mutant] = {
     "recovery loses one": mutant(_recovery_loses_one, "I12", "I5", "I6", "I15", seed=3),
     "reconciler hears late": mutant(_reconciler_hears_late, "I5", "I6", "I7", "I9", seed=3),
     "empty list means flat": mutant(_empty_list_means_flat, "I2", "I6", seed=28),
+    "many may vanish at once": mutant(_many_may_vanish_at_once, "I2", plans=_two_positions_vanish),
+    "settings are not looked at": mutant(_settings_are_not_looked_at, "I6", plans=_settings_by_hand),
     "one look is enough": mutant(_one_look_is_enough, "I2", "I6", seed=21),
     "own trades are somebody's": mutant(_own_trades_are_somebodys, "I2", "I6", seed=3),
     "the first strategy found": mutant(_first_strategy_found, "I6", seed=6),

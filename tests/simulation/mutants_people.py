@@ -81,6 +81,17 @@ def _pauses_are_forgotten(stack: ExitStack) -> None:
     patch(stack, Openings, "holds", lambda _self: ())
 
 
+def _a_pause_of_one_symbol_holds_nothing(stack: ExitStack) -> None:
+    """Only what was put for all openings is asked for."""
+    holds = Openings.holds
+    patch(stack, Openings, "holds", lambda self: tuple(h for h in holds(self) if h.same_words(None, None)))
+
+
+def _what_differs_is_opened(stack: ExitStack) -> None:
+    """The reconciler's word that belief and venue differ is not heard."""
+    patch(stack, Openings, "hold_key", lambda *_: None)
+
+
 def _pauses_end_with_the_process(stack: ExitStack) -> None:
     """A hold is in memory only, as far as the next life is concerned."""
     restore = albra._restore
@@ -168,6 +179,21 @@ def _killed_while_paused() -> Sequence[Plan]:
     return [calm(*acts)]
 
 
+def _opened_where_it_is_held() -> Sequence[Plan]:
+    """One symbol is paused, and somebody wants to open there; another adds to what he has."""
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    pause = Act(at_ms=6_000, do="pause openings", symbol="SOLUSDT")
+    newcomer = replace(opening, at_ms=9_000, slot=1, strategy="beta")
+    return [calm(opening, pause, then) for then in (newcomer, Act(at_ms=9_000, do="add", slot=0))]
+
+
+def _opened_while_it_differs() -> Sequence[Plan]:
+    """Nobody knows whose it is that a human took, and another strategy wants to open there."""
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2)
+    taken = (opening, replace(opening, slot=1, strategy="beta"), Act(at_ms=6_000, do="hand reduce", symbol="SOLUSDT"))
+    return [calm(*taken, replace(opening, at_ms=15_000, slot=2, strategy="gamma"))]
+
+
 def _closed_and_opened_at_once() -> Sequence[Plan]:
     """A close and a neighbor's opening in the same instant."""
     opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
@@ -220,6 +246,10 @@ PEOPLE: Mapping[str, Mutant] = {
     "failed commits count": mutant(_failed_commits_count, "I3", "I15", "I14"),
     "the lock is advice": mutant(_the_lock_is_advice, "I13", seed=11),
     "pauses are forgotten": mutant(_pauses_are_forgotten, "I10", seed=3),
+    "a pause of one symbol holds nothing": mutant(
+        _a_pause_of_one_symbol_holds_nothing, "I10", plans=_opened_where_it_is_held
+    ),
+    "what differs is opened": mutant(_what_differs_is_opened, "I10", plans=_opened_while_it_differs),
     "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", plans=_killed_while_paused),
     "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=54),
     "no leg is shared": mutant(_no_leg_is_shared, "I8", seed=60),

@@ -44,7 +44,11 @@ def _acts(random: Random, safety_ms: int, *, hedge: bool) -> tuple[Act, ...]:
         acts.append(Act(at_ms=random.randrange(safety_ms), do="jump the clock", offset_ppm=jump_ms))
     if random.randrange(6) == 0:
         at_ms = random.randrange(safety_ms)
-        acts += [Act(at_ms=at_ms, do="pause openings"), Act(at_ms=at_ms + 8_000, do="resume openings")]
+        symbol = ("", *SYMBOLS)[at_ms % 4]
+        acts += [
+            Act(at_ms=at_ms, do="pause openings", symbol=symbol),
+            Act(at_ms=at_ms + 8_000, do="resume openings", symbol=symbol),
+        ]
     if random.randrange(10) == 0:
         acts.append(Act(at_ms=random.randrange(safety_ms), do="close all"))
     return tuple(sorted(acts, key=lambda act: act.at_ms))
