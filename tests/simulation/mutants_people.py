@@ -245,7 +245,7 @@ PEOPLE: Mapping[str, Mutant] = {
     "unsynced journal": mutant(_unsynced_journal, "I3"),
     "failed commits count": mutant(_failed_commits_count, "I3", "I15", "I14"),
     "the lock is advice": mutant(_the_lock_is_advice, "I13", seed=11),
-    "pauses are forgotten": mutant(_pauses_are_forgotten, "I10", seed=3),
+    "pauses are forgotten": mutant(_pauses_are_forgotten, "I10", seed=8),
     "a pause of one symbol holds nothing": mutant(
         _a_pause_of_one_symbol_holds_nothing, "I10", plans=_opened_where_it_is_held
     ),
