@@ -78,6 +78,7 @@ class Session:
         """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
         self.on_ban: Callable[[int, str], None] = lambda _for_ms, _cause: None
         """Called besides when that concerns everybody at our address."""
+        self._redirects: Any = None
         self.secrets = settings.secrets
         self.exchange = _build(settings)
         self._watch_answers()
@@ -175,6 +176,7 @@ class Session:
         Raises what ccxt raises where it cannot be opened. A socket left over at this address is dropped.
         """
         self.exchange.open()
+        self._refuse_redirects()
         self._forget(url)
         ended: asyncio.Future[Any] = self.exchange.watch(url, "albra", subscribe, "linear")
         client = self.exchange.client(url)
@@ -213,6 +215,8 @@ class Session:
         send = self.exchange.fetch
 
         async def fetch(*args: Any, **kwargs: Any) -> Any:
+            self.exchange.open(True)
+            self._refuse_redirects()
             tape = _TAPE.get()
             if tape is not None:
                 tape.begun = True
@@ -229,6 +233,19 @@ class Session:
 
         self.exchange.fetch = fetch
         self.exchange.on_rest_response = on_rest_response
+
+    def _refuse_redirects(self) -> None:
+        """Of the HTTP session that ccxt has now; it makes it by itself, and anew after a close."""
+        from adapters.exchange import redirects  # aiohttp: only where an exchange is really spoken to
+
+        def noted(status: int, text: str) -> None:
+            tape = _TAPE.get()
+            if tape is not None:
+                tape.status, tape.body = status, text.encode()
+
+        if self._redirects is None:
+            self._redirects = redirects.refusing(noted)
+        redirects.refuse_in(self.exchange.session, self._redirects)
 
     def _read_uses(self, headers: tuple[tuple[str, str], ...]) -> None:
         said = uses(dict(headers))
