@@ -76,6 +76,7 @@ class NotExecuted(AboutOrder):
     """From adapter to gateway: certainly not done, and worth another try after `retry_after_ms`.
 
     `throttled`: the venue asks everybody to be quiet that long (429, 418). `silent`: nobody who knows answered.
+    `untimely`: refused for the time that the request carried; the clock has been measured anew.
     """
 
     retry_after_ms: int
@@ -83,6 +84,7 @@ class NotExecuted(AboutOrder):
     cancel: bool = False
     throttled: bool = False
     silent: bool = False
+    untimely: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

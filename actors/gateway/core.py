@@ -48,6 +48,7 @@ class Gateway:
         self._sweep_ns = sweep_ns
         self._orders_ns = 0
         self._ticking = False
+        self._time_taken = False
         self._health: tuple[Any, ...] = ()
         self._load: tuple[int, ...] = ()
         self._used = ""
@@ -86,6 +87,9 @@ class Gateway:
 
     def _finish(self) -> tuple[Action, ...]:
         self._depart()
+        if self._time_taken:
+            self._time_taken = False
+            self._orders.time_taken()
         if not self._ticking and (self._desk.flights or self._desk.lanes.queued_total):
             self._ticking = True
             self._desk.later("tick", TICK_NS)
@@ -166,15 +170,15 @@ class Gateway:
             self._orders.not_executed(message)
 
     def _cancel_rejected(self, message: r.CancelRejected) -> None:
-        self._circuits.answered(Channel.ORDERS)
+        self._answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.cancels.unclear(message)
 
     def _order_report(self, message: r.OrderReport) -> None:
         if message.queried:
-            self._circuits.answered(Channel.READS)
+            self._answered(Channel.READS)
         elif message.status.ended and f"cancel/{message.client_order_id}" in self._desk.flights:
-            self._circuits.answered(Channel.ORDERS)
+            self._answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.reported(message)
 
@@ -183,19 +187,19 @@ class Gateway:
         self._orders.filled(message)
 
     def _accepted(self, message: r.OrderAccepted) -> None:
-        self._circuits.answered(Channel.ORDERS)
+        self._answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.accepted(message)
 
     def _rejected(self, message: r.OrderRejected) -> None:
         if message.reason not in _NEVER_ASKED:
-            self._circuits.answered(Channel.ORDERS)
+            self._answered(Channel.ORDERS)
         self._desk.say(message)
         self._orders.rejected(message)
 
     def _fills_fetched(self, message: r.FillsFetched) -> None:
         self._desk.landed(f"fills/{message.client_order_id}")
-        self._circuits.answered(Channel.READS)
+        self._answered(Channel.READS)
         self._desk.say(message)
         self._learn(message)
 
@@ -206,7 +210,7 @@ class Gateway:
         if isinstance(message, r.QueryFailed):
             self._read_failed(message)
         else:
-            self._circuits.answered(Channel.READS)
+            self._answered(Channel.READS)
         self._learn(message)
 
     def _learn(self, message: r.AboutOrder) -> None:
@@ -229,7 +233,7 @@ class Gateway:
         self._desk.landed(key)
         self._desk.fulfill(key)
         if isinstance(message, r.SettingApplied):
-            self._circuits.answered(Channel.ORDERS)
+            self._answered(Channel.ORDERS)
         else:
             self._silence(Channel.ORDERS, message.text, silent=message.silent)
         self._desk.say(message)
@@ -267,14 +271,14 @@ class Gateway:
 
     def _have_read(self, message: r.PositionsReport | r.BalanceReport | TradesReport) -> None:
         self._desk.landed(f"read/{message.request_id}")
-        self._circuits.answered(Channel.READS)
+        self._answered(Channel.READS)
         self._desk.say(message)
         self._read_all(resync.answered(self._resync, message.request_id))
 
     def _open_orders(self, message: r.OpenOrdersReport) -> None:
         """Our own question is broken up for the positions; anybody else's answer is passed on whole."""
         self._desk.landed(f"read/{message.request_id}")
-        self._circuits.answered(Channel.READS)
+        self._answered(Channel.READS)
         if not resync.is_ours(self._resync, message.request_id):
             self._desk.say(message)
             return
@@ -319,7 +323,7 @@ class Gateway:
         self._desk.ration(budget.heard(known, message.uses, self._desk.now_ns))
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
         for channel in Channel:
-            self._circuits.answered(channel)
+            self._answered(channel)
         self._desk.say(message)
         if self._outage is not None:
             notice = outage.recovered(self._outage, self._desk.now_ns)
@@ -382,6 +386,11 @@ class Gateway:
         self._orders.refuse_openings()
         for ticket in self._desk.withdraw_held():
             self._unanswered(ticket, self._desk.opening_refusal, left=False)
+
+    def _answered(self, channel: Channel) -> None:
+        """By somebody who knows. What that says of our time is seen when this step has settled its order."""
+        self._circuits.answered(channel)
+        self._time_taken = True
 
     def _breaker_due(self, channel: Channel) -> None:
         """Half open: the sweep is what there is to try reads with; orders wait for somebody who wants one."""

@@ -25,6 +25,7 @@ from typing import Any
 
 from actors.gateway.breaker import Channel, Circuit
 from actors.gateway.budget import Budget, Policy
+from actors.gateway.untimely import Refusals
 from actors.ports import Clock
 from messages.base import Message
 from messages.ids import OrderName, parse_client_order_id
@@ -78,6 +79,9 @@ class SentOrders:
 
     def get(self, name: ClientOrderId) -> Sent | None:
         return self._live.get(name) or self._settled.get(name)
+
+    def unsettled(self, name: ClientOrderId) -> bool:
+        return name in self._live
 
     def owe(self, name: ClientOrderId) -> None:
         """It is to be sent: for the first time, or again because the venue certainly did not execute it."""
@@ -151,6 +155,7 @@ class Memory:
     resyncs: int = 0
     budget: Budget = field(default_factory=Budget)
     circuits: dict[Channel, Circuit] = field(default_factory=dict)
+    untimely: Refusals = field(default_factory=Refusals)
 
     @classmethod
     def fresh(cls, clock: Clock, policy: Policy | None = None) -> "Memory":

@@ -11,7 +11,8 @@ remembered, so that a submit which follows stays here (NEVER_SENT), and the canc
 well, where it is harmless if there is nothing to cancel.
 """
 
-from actors.gateway import retry
+from actors.gateway import retry, untimely
+from actors.gateway.actions import NOTIFIER
 from actors.gateway.cancels import Cancels
 from actors.gateway.desk import Desk
 from actors.gateway.doubt import Goal
@@ -173,6 +174,7 @@ class Orders:
         name = message.client_order_id
         order = self._answered(name)
         sent = self._sent.get(name)
+        self._desk.memory.untimely = untimely.otherwise(self._desk.memory.untimely, name)
         if order is not None and sent is not None and sent.phase is Phase.HANDED:
             self._sent.doubted(name, self._desk.now_ns)
             self.doubts.ask(order, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
@@ -187,6 +189,7 @@ class Orders:
             return
         self.doubts.over(name)
         self._sent.owe(name)
+        self._note_time(order, message)
         verdict = retry.after_not_executed(order, message, attempts=sent.attempts, wall_ns=self._desk.clock.time_ns())
         opening = isinstance(order, SubmitOpening)
         if name in self.cancels:
@@ -205,6 +208,26 @@ class Orders:
                 self._desk.request(f"submit/{name}", order)
             else:
                 self._desk.later(f"retry/{name}", verdict.delay_ns)
+
+    def _note_time(self, order: SubmitOrder, message: NotExecuted) -> None:
+        memory = self._desk.memory
+        if not message.untimely or isinstance(order, SubmitOpening):
+            memory.untimely = untimely.otherwise(memory.untimely, order.client_order_id)
+            return
+        memory.untimely, notice = untimely.refused(memory.untimely, order, message.cause, self._desk.now_ns)
+        if notice is not None:
+            self._desk.say(notice, NOTIFIER)
+
+    def time_taken(self) -> None:
+        """The venue answered something that carried our time."""
+        memory = self._desk.memory
+        if not memory.untimely.in_a_row and not memory.untimely.told:
+            return
+        memory.untimely, notice = untimely.heard(
+            memory.untimely, self._desk.account, self._sent.unsettled, self._desk.now_ns
+        )
+        if notice is not None:
+            self._desk.say(notice, NOTIFIER)
 
     def reported(self, report: OrderReport) -> None:
         if report.queried:

@@ -59,7 +59,7 @@ def recovered(outage: Outage, now_ns: int) -> Notify | None:
     """Who was told of the outage is told of its end."""
     if outage.told is None:
         return None
-    text = f"{outage.account}: the venue is back after {_spoken(now_ns - outage.since_ns)}."
+    text = f"{outage.account}: the venue is back after {spoken(now_ns - outage.since_ns)}."
     return Notify(
         severity=Severity.WARNING,
         text=text,
@@ -73,7 +73,7 @@ def silenced(account: AccountId, silence_ns: int, cause: str, now_ns: int) -> No
     if silence_ns < SILENCE_NOTICE_NS:
         return None
     banned = silence_ns >= BAN_NS
-    text = f"{account}: the venue accepts nothing for {_spoken(silence_ns)} ({cause})."
+    text = f"{account}: the venue accepts nothing for {spoken(silence_ns)} ({cause})."
     return Notify(
         severity=Severity.CRITICAL if banned else Severity.WARNING,
         text=f"{text} Nothing can be closed until then; stops at the venue keep working." if banned else text,
@@ -86,7 +86,7 @@ def unanswered(  # noqa: PLR0917 - what there is to say
     account: AccountId, what: str, cause: str, severity: Severity, since_ns: int, now_ns: int
 ) -> Notify:
     """The venue is there, and requests of one kind go unanswered."""
-    age = _spoken(now_ns - since_ns)
+    age = spoken(now_ns - since_ns)
     return Notify(
         severity=severity,
         text=f"{account}: the venue does not answer {what} for {age} ({cause}). Nothing is opened meanwhile; "
@@ -99,14 +99,14 @@ def unanswered(  # noqa: PLR0917 - what there is to say
 def mended(account: AccountId, what: str, since_ns: int, now_ns: int) -> Notify:
     return Notify(
         severity=Severity.WARNING,
-        text=f"{account}: the venue answers {what} again after {_spoken(now_ns - since_ns)}.",
+        text=f"{account}: the venue answers {what} again after {spoken(now_ns - since_ns)}.",
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/over",
     )
 
 
 def _notice(outage: Outage, severity: Severity, now_ns: int) -> Notify:
-    age = _spoken(now_ns - outage.since_ns)
+    age = spoken(now_ns - outage.since_ns)
     text = f"{outage.account}: the venue is out of reach for {age} ({outage.cause}). Nothing is opened meanwhile."
     return Notify(
         severity=severity,
@@ -116,7 +116,7 @@ def _notice(outage: Outage, severity: Severity, now_ns: int) -> Notify:
     )
 
 
-def _spoken(duration_ns: int) -> str:
+def spoken(duration_ns: int) -> str:
     seconds = duration_ns // SECOND
     if seconds < 120:
         return f"{seconds} s"

@@ -117,6 +117,12 @@ SENTENCES = (
     ),
     N_("{account}: the venue accepts nothing for {age} ({cause})."),
     N_(
+        "{account}: the venue refuses an order that reduces or protects {symbol} for the time it carries, {times} "
+        "times in a row ({cause}). Nothing can be closed until it is right: the clock is measured anew and the order "
+        "sent again. Check the clock of this machine and its link to the venue; stops at the venue keep working."
+    ),
+    N_("{account}: the venue takes the time of our requests again after {age}."),
+    N_(
         "{symbol}: the outcome of order {order} is unknown for {minutes} minutes ({tries} queries, "
         "{failures} without an answer). Look at the venue; Albra keeps asking."
     ),

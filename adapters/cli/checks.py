@@ -207,6 +207,16 @@ def journal(storage: Path) -> Iterator[Finding]:
         yield ok("journal", f"{meta.journal_id}, {positions} positions; `albra journal verify` reads all of it")
 
 
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """An address with a secret in it is asked there or nowhere: a redirect is an error with its status."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_STAYING = urllib.request.build_opener(_Stay)
+
+
 def chat(config: Config) -> Iterator[Finding]:
     """Whether the Bot API knows the token, where the chat is on. The token is never shown: it stands in the URL."""
     telegram = config.telegram
@@ -214,7 +224,7 @@ def chat(config: Config) -> Iterator[Finding]:
         return
     request = urllib.request.Request(f"{telegram.api_base_url}{telegram.token.reveal()}/getMe")  # noqa: S310 - http(s) by the configuration's schema
     try:
-        with urllib.request.urlopen(request, timeout=CHAT_TIMEOUT_S) as answer:  # noqa: S310
+        with _STAYING.open(request, timeout=CHAT_TIMEOUT_S) as answer:
             name = json.loads(answer.read())["result"]["username"]
     except urllib.error.HTTPError as error:
         with suppress(OSError):

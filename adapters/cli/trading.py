@@ -210,11 +210,26 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
         state = row["state"] if row is not None else "not seen: the supervisor does not answer"
         raise CommandError(
             Exit.UNKNOWN,
-            f"{what} of {position_id} did not finish in time, it is {state}; see `albra positions`",
+            f"{what} of {position_id} did not finish in time, it is {state}{_held_by_venue(supervisor, row)}; "
+            "see `albra positions`",
             details,
         )
     finished: Row = row
     return finished
+
+
+def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
+    """What keeps its requests from the venue, where the venue is down or wants silence; empty otherwise."""
+    if row is None:
+        return ""
+    try:
+        said = supervisor.read("/v1/status").get(f"account {row['account']}", {})
+    except CommandError:
+        return ""
+    if said.get("venue", "up") != "up":
+        return f", and the venue is {said['venue']}"
+    left_s = (int(said.get("throttled until ns", "0")) - time.time_ns()) / 1_000_000_000
+    return f", and the venue accepts nothing for another {left_s:.0f} s: {said['last error']}" if left_s > 0 else ""
 
 
 def _body(arguments: Namespace, **given: object) -> dict[str, Any]:

@@ -46,13 +46,10 @@ class Checkup:
 
 async def checkup(session: Session) -> Checkup:
     """Ask the venue; raises nothing for what it answers."""
-    before_ms = session.exchange.milliseconds()
     time = await session.sync_clock()
-    after_ms = session.exchange.milliseconds()
     if not isinstance(time, proof.Answered):
         return Checkup(unreachable=_words(time))
-    server_ms = time.value.get("serverTime") if isinstance(time.value, Mapping) else None
-    offset_ms = (before_ms + after_ms) // 2 - server_ms if isinstance(server_ms, int) else None
+    measured = session.offset
     config = await session.ask(Ask.READ, ACCOUNT_CONFIG)
     account = await session.ask(Ask.READ, calls.ACCOUNT)
     # Another server that speaks the API may not know the first of the two; then the key was not what was refused.
@@ -60,8 +57,8 @@ async def checkup(session: Session) -> Checkup:
     row = config.value if isinstance(config, proof.Answered) and isinstance(config.value, Mapping) else {}
     return Checkup(
         refused=refused,
-        offset_ms=offset_ms,
-        round_trip_ms=after_ms - before_ms,
+        offset_ms=None if measured.bound_ms is None else measured.ahead_ms,
+        round_trip_ms=2 * (measured.bound_ms or 0),
         can_trade=_flag(row, "canTrade"),
         mode=None if refused else _mode(await session.ask(Ask.READ, calls.POSITION_MODE)),
         available=_available(account),

@@ -201,6 +201,9 @@ def decode(body: bytes) -> object:
 def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: str, retry_ms: int | None) -> Verdict:
     """The one table behind both doors. `status` 0: not known."""
     cause = _cause(status, code, text)
+    # "Elsewhere" is said by what stands before the venue, which may have passed the request on all the same.
+    if 300 <= status < 400:
+        return Unknown(cause=cause)
     if status in codes.quiet_statuses:
         delay_ms = codes.quiet_statuses[status] if retry_ms is None else retry_ms
         alone = code in codes.of_account

@@ -117,6 +117,7 @@ def not_executed(request: OrderRequest, verdict: proof.NotExecuted, stamp: Stamp
         cancel=isinstance(request, CancelOrder),
         throttled=verdict.throttled,
         silent=proof.is_silent(verdict),
+        untimely=verdict.resync,
     )
     return following(report, request)
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from adapters.exchange import calls
+from adapters.exchange import calls, offset
 from adapters.exchange.calls import Call
+from adapters.exchange.offset import Offset
 from adapters.exchange.outcome import (
+    Answered,
     Ask,
     NotExecuted,
     Raised,
@@ -32,8 +34,8 @@ from messages.types import RateKind, RateUse
 
 GUARD_MS = 2_000
 """Beyond the library's own timeout, after which a request is given up whatever the library thinks."""
-MAX_CLOCK_ROUND_TRIP_MS = 1_000
-"""A slower answer about the time says too little about it."""
+CLOCK_SAMPLES = 3
+"""Questions about the time in a row while none was answered fast enough to be sure of a timestamp."""
 
 SPARE_PERCENT = 90
 """Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
@@ -78,6 +80,9 @@ class Session:
         """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
         self.on_ban: Callable[[int, str], None] = lambda _for_ms, _cause: None
         """Called besides when that concerns everybody at our address."""
+        self.offset = Offset()
+        """How far our clock is off the venue's, as far as is known."""
+        self._redirects: Any = None
         self.secrets = settings.secrets
         self.exchange = _build(settings)
         self._watch_answers()
@@ -102,6 +107,7 @@ class Session:
         Whoever cancels this reads from `tape` whether the request had begun.
         """
         tape = Tape() if tape is None else tape
+        signed_with = self.offset
         raised = await self._send(call, tape)
         self._read_uses(tape.headers)
         now_ms = self._clock.time_ns() // 1_000_000
@@ -114,6 +120,8 @@ class Session:
         else:
             verdict = Unknown(cause="no answer was seen")
         verdict = with_secrets_masked(verdict, self.secrets)
+        if isinstance(verdict, NotExecuted) and verdict.resync and self.offset is signed_with:
+            self.offset = offset.refuted(self.offset)
         if isinstance(verdict, NotExecuted) and verdict.throttled:
             self.hush(verdict.retry_after_ms)
             self.on_quiet(verdict.retry_after_ms, verdict.cause)
@@ -144,14 +152,28 @@ class Session:
             await asyncio.sleep(left_ns / 1_000_000_000)
 
     async def sync_clock(self) -> Verdict:
-        """Measure how far our clock is off the venue's, so that requests are signed with its time."""
-        before_ms = self.exchange.milliseconds()
+        """Measure how far our clock is off the venue's, so that requests are signed with its time.
+
+        Asked again where what is known then is still too coarse; of several answers the surest is kept.
+        """
+        first = verdict = await self._sample_clock()
+        for _ in range(CLOCK_SAMPLES - 1):
+            if not isinstance(verdict, Answered) or self.offset.close(self._clock.monotonic_ns()):
+                break
+            verdict = await self._sample_clock()
+        return first
+
+    async def _sample_clock(self) -> Verdict:
+        before_ms, before_ns = self.exchange.milliseconds(), self._clock.monotonic_ns()
         verdict = await self.ask(Ask.READ, calls.SERVER_TIME)
-        after_ms = self.exchange.milliseconds()
+        now_ns = self._clock.monotonic_ns()
         value = getattr(verdict, "value", None)
         server_ms = value.get("serverTime") if isinstance(value, dict) else None
-        if isinstance(server_ms, int) and after_ms - before_ms <= MAX_CLOCK_ROUND_TRIP_MS:
-            self.exchange.options["timeDifference"] = (before_ms + after_ms) // 2 - server_ms
+        if isinstance(server_ms, int):
+            trip_ms = (now_ns - before_ns) // 1_000_000
+            sample = offset.sampled(before_ms=before_ms, server_ms=server_ms, round_trip_ms=trip_ms, now_ns=now_ns)
+            self.offset = offset.better(self.offset, sample)
+            self.exchange.options["timeDifference"] = self.offset.ahead_ms
         return verdict
 
     def hear(self, handle: Callable[[Any, object], None]) -> None:
@@ -175,6 +197,7 @@ class Session:
         Raises what ccxt raises where it cannot be opened. A socket left over at this address is dropped.
         """
         self.exchange.open()
+        self._refuse_redirects()
         self._forget(url)
         ended: asyncio.Future[Any] = self.exchange.watch(url, "albra", subscribe, "linear")
         client = self.exchange.client(url)
@@ -213,6 +236,8 @@ class Session:
         send = self.exchange.fetch
 
         async def fetch(*args: Any, **kwargs: Any) -> Any:
+            self.exchange.open(True)
+            self._refuse_redirects()
             tape = _TAPE.get()
             if tape is not None:
                 tape.begun = True
@@ -229,6 +254,19 @@ class Session:
 
         self.exchange.fetch = fetch
         self.exchange.on_rest_response = on_rest_response
+
+    def _refuse_redirects(self) -> None:
+        """Of the HTTP session that ccxt has now; it makes it by itself, and anew after a close."""
+        from adapters.exchange import redirects  # aiohttp: only where an exchange is really spoken to
+
+        def noted(status: int, text: str) -> None:
+            tape = _TAPE.get()
+            if tape is not None:
+                tape.status, tape.body = status, text.encode()
+
+        if self._redirects is None:
+            self._redirects = redirects.refusing(noted)
+        redirects.refuse_in(self.exchange.session, self._redirects)
 
     def _read_uses(self, headers: tuple[tuple[str, str], ...]) -> None:
         said = uses(dict(headers))

@@ -31,6 +31,8 @@ def answering(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[st
         def do_GET(self) -> None:
             status, body = answer(self.path, dict(self.headers))
             self.send_response(status)
+            if status == 307:
+                self.send_header("Location", self.path.replace("moved", "good"))
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -159,10 +161,12 @@ def test_the_chat_is_asked_and_its_token_never_shown(albra: Albra) -> None:
     def bot(path: str, _: Mapping[str, str]) -> Answer:
         if path == "/bot1:good/getMe":
             return 200, b'{"ok": true, "result": {"id": 1, "username": "albra_bot"}}'
-        return 401, b'{"ok": false}'
+        return (307, b"") if path == "/bot1:moved/getMe" else (401, b'{"ok": false}')
 
     with answering(bot) as url:
         chat = {"enabled": True, "api_base_url": f"{url}/bot", "users": {"1": "owner"}, "chats": [1]}
+        write(albra, telegram={**chat, "token": "1:moved"})
+        assert "the Bot API answers 307" in albra("doctor").out
         write(albra, telegram={**chat, "token": "1:good"})
         good = albra("doctor")
         write(albra, telegram={**chat, "token": "1:bad"})

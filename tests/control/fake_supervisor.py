@@ -87,6 +87,7 @@ class FakeSupervisor:
         self.refusal = ""
         self.opened_as = PositionState.ACTIVE
         self.opened_protected = True
+        self.status_rows: tuple[tuple[str, str, str], ...] = ()
         self.heard = threading.Event()
 
     def submit(self, message: Message) -> bool:
@@ -103,7 +104,8 @@ class FakeSupervisor:
         if isinstance(command, ListPositions):
             self.deliver(self._positions(command))
         elif isinstance(command, ReadStatus):
-            rows = (("supervisor", "positions", str(len(self.views))), ("venue main", "stream", "up"))
+            own = (("supervisor", "positions", str(len(self.views))), ("venue main", "stream", "up"))
+            rows = own + self.status_rows
             self.deliver(StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=rows))
         elif isinstance(command, ReadHistory):
             self.deliver(self._history(command))

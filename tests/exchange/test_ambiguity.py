@@ -137,6 +137,18 @@ def test_a_timestamp_refused_because_our_clock_is_off_is_cured_by_measuring_it(
     assert desk.ear.wait_for(OrderAccepted).venue_order_id
 
 
+def test_on_a_slow_link_the_clock_is_measured_all_the_same(desk: Desk, server: EmbeddedServer) -> None:
+    """Answers about the time that took longer than a second were thrown away: nothing could be closed any more."""
+    plan(server, {"kind": "DELAYED", "path": "/time", "count": 0, "delay_ms": 1_300})
+    server.call(lambda paper: paper.live.move_clock(6_000))
+    desk.submit()
+    refused = desk.ear.wait_for(NotExecuted)
+    assert refused.untimely
+    assert "-1021" in refused.cause
+    desk.submit()
+    assert desk.ear.wait_for(OrderAccepted).venue_order_id
+
+
 def test_a_duplicate_that_cannot_be_read_is_unknown(desk: Desk, server: EmbeddedServer) -> None:
     order = desk.submit(kind=OrderKind.LIMIT, limit_price=Decimal(50_000))
     desk.ear.wait_for(OrderAccepted)

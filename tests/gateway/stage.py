@@ -224,6 +224,10 @@ def not_executed(
     return r.NotExecuted(**_about(name), retry_after_ms=after_ms, cause="503", throttled=throttled, cancel=of_cancel)
 
 
+def untimely(name: ClientOrderId = ID) -> r.NotExecuted:
+    return r.NotExecuted(**_about(name), retry_after_ms=50, cause="-1021 outside of the recvWindow", untimely=True)
+
+
 def report(
     name: ClientOrderId = ID,
     status: OrderStatus = OrderStatus.WORKING,

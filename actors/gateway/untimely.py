@@ -1,0 +1,76 @@
+"""Reducing orders that the venue refuses for their time: not executed, sent again, and refused again. Pure.
+
+Nothing else tells of it. The venue answers, so it is not down; it asks for no silence; and whoever reads that a
+close is being sent again takes it for done. So the owner is told when it lasts, once, and told of its end.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from actors.gateway.outage import spoken
+from messages.requests import Notify, SubmitOrder
+from messages.types import AccountId, ClientOrderId, Severity
+
+TELL_AFTER = 3
+"""Refusals of one order in a row: after the first the clock is measured, and a measurement may be a bad one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """`in_a_row`: per order, how often without another answer in between. `since_ns`: the first of them.
+
+    `told`: the owner knows.
+    """
+
+    in_a_row: Mapping[ClientOrderId, int] = field(default_factory=lambda: MappingProxyType({}))
+    since_ns: int = 0
+    told: bool = False
+
+
+def refused(before: Refusals, order: SubmitOrder, cause: str, now_ns: int) -> tuple[Refusals, Notify | None]:
+    """Once more; and what the owner must be told now."""
+    times = before.in_a_row.get(order.client_order_id, 0) + 1
+    begun = before if before.in_a_row or before.told else replace(before, since_ns=now_ns)
+    after = replace(begun, in_a_row=MappingProxyType({**before.in_a_row, order.client_order_id: times}))
+    if before.told or times < TELL_AFTER:
+        return after, None
+    notice = Notify(
+        severity=Severity.CRITICAL,
+        text=f"{order.account}: the venue refuses an order that reduces or protects {order.symbol} for the time it "
+        f"carries, {times} times in a row ({cause}). Nothing can be closed until it is right: the clock is measured "
+        "anew and the order sent again. Check the clock of this machine and its link to the venue; stops at the venue "
+        "keep working.",
+        account=order.account,
+        notice_id=f"untimely/{order.account}/{after.since_ns}",
+    )
+    return replace(after, told=True), notice
+
+
+def otherwise(before: Refusals, name: ClientOrderId) -> Refusals:
+    """That order had another answer, or needs none any more."""
+    if name not in before.in_a_row:
+        return before
+    left = {each: times for each, times in before.in_a_row.items() if each != name}
+    return replace(before, in_a_row=MappingProxyType(left))
+
+
+def heard(
+    before: Refusals, account: AccountId, waits: Callable[[ClientOrderId], bool], now_ns: int
+) -> tuple[Refusals, Notify | None]:
+    """The venue took the time of something: over, unless an order still `waits` that it refused for that.
+
+    An order that is given up is followed by another one, which is refused likewise: that is no end of it.
+    """
+    waiting = {name: times for name, times in before.in_a_row.items() if waits(name)}
+    if waiting:
+        return replace(before, in_a_row=MappingProxyType(waiting)), None
+    if not before.told:
+        return Refusals(), None
+    notice = Notify(
+        severity=Severity.WARNING,
+        text=f"{account}: the venue takes the time of our requests again after {spoken(now_ns - before.since_ns)}.",
+        account=account,
+        notice_id=f"untimely/{account}/{before.since_ns}/over",
+    )
+    return Refusals(), notice
