@@ -15,7 +15,6 @@ is older than `recvWindow`). Times without another name are monotonic nanosecond
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -87,8 +86,6 @@ class Doubt:
     venue_order_id: VenueOrderId | None = None
     alarm_ns: int = 0
 
-
-_ZERO = Decimal(0)
 
 Result: TypeAlias = tuple[Doubt | None, tuple[Action, ...]]
 """The doubt, None once it is over, and what to do."""
@@ -175,7 +172,9 @@ def heard(doubt: Doubt, message: AboutOrder, *, now_ns: int) -> Result:
             satisfied = doubt.goal is Goal.EXISTENCE and doubt.asking is not Asking.FILLS and not doubt.fills_wanted
             return (None, ()) if satisfied else (doubt, ())
         case FillsFetched():
-            return _fills_read(doubt, message.filled_quantity, now_ns)
+            # Who did not know its venue id has just found the order: without a trade, and there.
+            known = message.filled_quantity > 0 or doubt.order.conditional or doubt.venue_order_id is None
+            return _fills_read(doubt, now_ns, known=known)
         case OrderNotFound():
             return _not_found(doubt, now_ns)
         case QueryFailed():
@@ -213,8 +212,8 @@ def _is_enough(doubt: Doubt, unasked: OrderReport) -> bool:
 
 def _not_found(doubt: Doubt, now_ns: int) -> Result:
     if doubt.asking is Asking.FILLS:
-        # Reading trades starts with the order at some venues: where there is no order there are none.
-        return _fills_read(doubt, _ZERO, now_ns)
+        # Reading trades starts with the order, and looks for it elsewhere too: where there is none there are none.
+        return _fills_read(doubt, now_ns, known=False)
     if doubt.asking is Asking.NOTHING:
         return doubt, ()
     counts = doubt.asked_ns >= doubt.proof_from_ns and not doubt.again
@@ -225,7 +224,8 @@ def _not_found(doubt: Doubt, now_ns: int) -> Result:
     return _wait(doubt, now_ns)
 
 
-def _fills_read(doubt: Doubt, filled_quantity: Decimal, now_ns: int) -> Result:
+def _fills_read(doubt: Doubt, now_ns: int, *, known: bool) -> Result:
+    """Its trades have been read; `known`: which shows that there is such an order, whatever was not found before."""
     if doubt.asking is not Asking.FILLS:
         return doubt, ()
     doubt = replace(doubt, asking=Asking.NOTHING, fills_wanted=False, tries=0)
@@ -233,7 +233,7 @@ def _fills_read(doubt: Doubt, filled_quantity: Decimal, now_ns: int) -> Result:
         return _wait(replace(doubt, again=False), now_ns)
     if doubt.goal is Goal.FILLS or doubt.described:
         return None, ()
-    if filled_quantity > 0:
+    if known:
         return _wait(replace(doubt, seen=True, not_found_ns=()), now_ns)
     if len(doubt.not_found_ns) < _needed(doubt):
         return _wait(doubt, now_ns)

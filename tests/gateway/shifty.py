@@ -51,7 +51,8 @@ class ShiftyVenue:
                 self._query(name, mood)
             case q.FetchFills(client_order_id=name):
                 failed = mood in ("answer lost", "request lost", "throttled")
-                self._answer(stage.query_failed(name) if failed else stage.fills_fetched(name))
+                known = stage.fills_fetched(name) if name in self.executed else stage.not_found(name)
+                self._answer(stage.query_failed(name) if failed else known)
             case q.FetchOpenOrders() | q.FetchPositions():
                 self._answer(stage.read_answer(message, stage.START_NS))
             case _:

@@ -140,7 +140,7 @@ def test_a_canceled_order_that_is_nowhere_is_proven_absent_and_the_cancel_over()
             if isinstance(question, q.QueryOrder):
                 play.tell(stage.not_found())
             elif isinstance(question, q.FetchFills):
-                play.tell(stage.fills_fetched())
+                play.tell(stage.not_found())
     assert len(play.said_of(r.OrderAbsent)) == 1
     assert len(play.sent_of(q.CancelOrder)) == 1
     assert ID not in play.gateway._orders.cancels

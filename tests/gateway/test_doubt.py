@@ -12,7 +12,7 @@ from actors.gateway.actions import MINUTE, MS, SECOND, Action, Later, Say, Send
 from actors.gateway.doubt import Doubt, Goal, Result
 from messages import reports as r
 from messages import requests as q
-from messages.types import OrderStatus
+from messages.types import OrderStatus, VenueOrderId
 from tests.gateway import stage
 
 WINDOW = 6 * SECOND
@@ -21,14 +21,26 @@ WINDOW = 6 * SECOND
 class Driver:
     """Follows a doubt's timers and hands answers in."""
 
-    def __init__(self, goal: Goal = Goal.EXISTENCE, *, seen: bool = False) -> None:
+    def __init__(
+        self, goal: Goal = Goal.EXISTENCE, *, seen: bool = False, venue_order_id: VenueOrderId | None = None
+    ) -> None:
         self.now = 0
         self.wake_at = 0
         self.asked: list[tuple[int, object]] = []
         self.verdicts: list[r.OrderAbsent] = []
         self.alarms: list[tuple[int, q.Notify]] = []
         self.open = True
-        self._take(d.begin(stage.resolve(), goal, now_ns=0, proof_from_ns=WINDOW, wall_ns=stage.START_NS, seen=seen))
+        self._take(
+            d.begin(
+                stage.resolve(),
+                goal,
+                now_ns=0,
+                proof_from_ns=WINDOW,
+                wall_ns=stage.START_NS,
+                seen=seen,
+                venue_order_id=venue_order_id,
+            )
+        )
 
     def wake(self, *, reachable: bool = True) -> None:
         self.now = max(self.now, self.wake_at)
@@ -89,7 +101,7 @@ def test_absence_needs_two_queries_after_the_window_and_no_fills() -> None:
     assert len(queries) == d.NOT_FOUND_NEEDED
     assert queries[1] - queries[0] >= d.SPACING_NS
     assert driver.verdicts == []
-    driver.answer(stage.fills_fetched())
+    driver.answer(stage.not_found())
     assert not driver.open
     (verdict,) = driver.verdicts
     assert verdict.client_order_id == stage.ID
@@ -125,13 +137,25 @@ def test_fills_that_show_up_in_the_last_check_prevent_the_verdict() -> None:
     assert isinstance(driver.last, q.QueryOrder)
 
 
+@pytest.mark.parametrize("order_id", [None, VenueOrderId("7")])
+def test_the_last_check_that_finds_the_order_prevents_the_verdict(order_id: VenueOrderId | None) -> None:
+    """A limit order that rests has no trades, and is there; by its venue id trades are read whether it is or not."""
+    driver = Driver(venue_order_id=order_id)
+    while not driver.asked or not isinstance(driver.last, q.FetchFills):
+        driver.wake()
+        driver.answer(stage.not_found())
+    driver.answer(stage.fills_fetched())
+    assert driver.open is (order_id is None)
+    assert len(driver.verdicts) == (0 if order_id is None else 1)
+
+
 def test_an_order_that_was_seen_needs_more_patience_before_it_is_given_up() -> None:
     driver = Driver(Goal.CONDITION, seen=True)
     while not driver.asked or not isinstance(driver.last, q.FetchFills):
         driver.wake()
         driver.answer(stage.not_found())
     assert len(driver.doubt.not_found_ns) == d.NOT_FOUND_NEEDED_ONCE_SEEN
-    driver.answer(stage.fills_fetched())
+    driver.answer(stage.not_found())
     assert "knew it once" in driver.verdicts[0].evidence
 
 
@@ -261,13 +285,13 @@ def test_an_honest_venue_brings_exactly_one_right_verdict(script: list[str], exi
         if fails:
             driver.answer(stage.query_failed(), after=lag * MS)
         elif isinstance(driver.last, q.FetchFills):
-            driver.answer(stage.fills_fetched(), after=lag * MS)
+            driver.answer(stage.fills_fetched() if existed else stage.not_found(), after=lag * MS)
         elif existed:
             driver.answer(stage.report(queried=True), after=lag * MS)
         else:
             driver.answer(stage.not_found(), after=lag * MS)
             if driver.open and isinstance(driver.last, q.FetchFills) and not driver.doubt.described:
-                driver.answer(stage.fills_fetched(), after=lag * MS)
+                driver.answer(stage.not_found(), after=lag * MS)
     assert not driver.open
     assert len(driver.verdicts) == (1 if exists_from is None else 0)
 
