@@ -137,9 +137,7 @@ def test_a_canceled_order_that_is_nowhere_is_proven_absent_and_the_cancel_over()
         play.advance(50 * MS)
         for question in play.sent[asked:]:
             asked += 1
-            if isinstance(question, q.QueryOrder):
-                play.tell(stage.not_found())
-            elif isinstance(question, q.FetchFills):
+            if isinstance(question, q.QueryOrder | q.FetchFills):
                 play.tell(stage.not_found())
     assert len(play.said_of(r.OrderAbsent)) == 1
     assert len(play.sent_of(q.CancelOrder)) == 1

@@ -201,7 +201,7 @@ def answer_honestly(play: Stage, duration_ns: int) -> None:
         while answered < len(play.sent):
             question = play.sent[answered]
             answered += 1
-            if isinstance(question, q.QueryOrder) or isinstance(question, q.FetchFills):
+            if isinstance(question, q.QueryOrder | q.FetchFills):
                 play.tell(stage.not_found(question.client_order_id))
             elif isinstance(question, q.CancelOrder):
                 play.tell(stage.cancel_rejected(question.client_order_id))
