@@ -198,6 +198,8 @@ _OURS: tuple[tuple[int, type], ...] = (
     (510, reconciliation.AttributionChosen),
     (511, reconciliation.RepairRefused),
     (512, reconciliation.DiscrepancyWatched),
+    (513, reconciliation.OrdersUnread),
+    (514, reconciliation.OrdersReadAgain),
     (520, reconciliation.ListDiscrepancies),
     (521, reconciliation.AcknowledgeDiscrepancy),
     (522, reconciliation.HoldKey),

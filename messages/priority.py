@@ -139,6 +139,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reconciliation.AttributionChosen,
         reconciliation.RepairRefused,
         reconciliation.DiscrepancyWatched,
+        reconciliation.OrdersUnread,
+        reconciliation.OrdersReadAgain,
         reconciliation.ListDiscrepancies,
         reconciliation.AcknowledgeDiscrepancy,
         reconciliation.ReleaseKey,

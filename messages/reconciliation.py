@@ -243,6 +243,21 @@ class HistoryPruned(Event):
     before_ns: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersUnread(Event):
+    """The account's list of open orders could not be read for long, in the venue's words, and people were told."""
+
+    account: AccountId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersReadAgain(Event):
+    """The list that `OrdersUnread` was told of has been read."""
+
+    account: AccountId
+
+
 # Commands and questions -------------------------------------------------------------------------------
 
 

@@ -303,6 +303,8 @@ class Gateway:
         if not resync.is_ours(self._resync, message.request_id):
             self._desk.say(message)
             return
+        if message.request_id in self._resync.missing and message.request_id.endswith("/orders"):
+            self._desk.say(message)  # whoever watches over stops must know that nobody sees them (I7)
         self._resync, delay_ns = resync.failed(self._resync, message.request_id)
         if delay_ns:
             self._desk.later("resync", max(delay_ns, message.retry_after_ms * MS))

@@ -153,6 +153,12 @@ SENTENCES = (
     ),
     N_("{record} {type} {symbol} is resolved: {why}"),
     N_("{record} {type} {symbol} needs you still: what you said was refused: {why}"),
+    N_(
+        "{account}: the list of open orders cannot be read for {age} ({cause}). A stop that is gone from the venue is "
+        "not noticed meanwhile: look at the venue."
+    ),
+    N_("{account}: the list of open orders can be read again."),
+    N_("its open orders could not be read: {cause}"),
     N_("grown or shrunk since: {believed}, {reported}"),
     N_("changed on both sides since: {believed}, {reported}"),
     N_("the policy says so"),

@@ -19,6 +19,8 @@ from messages.reconciliation import (
     DiscrepancyDetected,
     DiscrepancyEnded,
     DiscrepancyEscalated,
+    OrdersReadAgain,
+    OrdersUnread,
     RepairAttempted,
     RepairRefused,
 )
@@ -142,6 +144,10 @@ def _told(event: Event) -> tuple[str, dict[str, str]]:
             return "INFO", {"outcome": event.outcome, "why": event.why}
         case RepairRefused():
             return "WARNING", {"why": event.why}
+        case OrdersUnread():
+            return "WARNING", {"account": event.account, "why": event.why}
+        case OrdersReadAgain():
+            return "INFO", {"account": event.account}
         case CheckRecorded():
             counts = f"{event.compared} compared, {event.skipped} skipped, {event.suspected} suspected"
             return "INFO", {"account": event.account, "why": f"{event.kind}: {counts}"}

@@ -18,9 +18,10 @@ from actors.reconciler.draft import Draft, Later
 from actors.reconciler.evidence import Suspicion, observe
 from actors.reconciler.explain import own, trade_key
 from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders, may_hold
+from actors.reconciler.listing import Lists
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
-from actors.reconciler.resolve import SUPERVISOR
+from actors.reconciler.resolve import RECONCILER, SUPERVISOR
 from actors.reconciler.schedule import Looked
 from actors.reconciler.watch import Memory, Round, Watch
 from messages import reports as r
@@ -88,8 +89,9 @@ class Core:
         self._clock = clock
         self._memory = memory
         self._draft = Draft(memory.ledger, clock)
-        self._reading = Reading(self._policy, clock, memory, self._draft)
-        self._demands = Demands(clock, memory, self._draft, self._reading)
+        self._lists = Lists(clock, memory, self._draft)
+        self._reading = Reading(self._policy, clock, memory, self._draft, self._lists)
+        self._demands = Demands(clock, memory, self._draft, self._reading, self._lists)
         self._cases = Cases(settings.names, self._policy, memory, self._draft, self._reading.symbol_later)
         self._routes = self._route_table()
 
@@ -99,6 +101,7 @@ class Core:
         self._memory.held.clear()
         for watch in self._memory.watches.values():
             watch.rounds.clear()
+            self._lists.forget(watch)
             watch.due.clear()  # the timers were those of an earlier life
             self._reading.look_next(watch)
             for record in self._memory.ledger.cases(watch.account) if watch.up else ():
@@ -150,6 +153,7 @@ class Core:
         watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
         watch.instruments = {rules.symbol: rules for rules in report.instruments}
         watch.rounds.clear()
+        self._lists.forget(watch)
         self._reading.later(watch, None, EVENT_DELAY_NS)
         for record in self._memory.ledger.cases(report.account):
             self._reading.later(watch, record.symbol, schedule.VERIFY_NS)
@@ -164,6 +168,7 @@ class Core:
         if watch is not None:
             watch.up = False
             watch.rounds.clear()
+            self._lists.forget(watch)
             watch.waiting.clear()
 
     def _stream_up(self, report: r.StreamUp) -> None:
@@ -202,16 +207,19 @@ class Core:
             self._prune()
 
     def _answered(self, report: r.PositionsReport | r.OpenOrdersReport | TradesReport) -> None:
-        complete = self._reading.answered(report)
+        self._completed(self._reading.answered(report))
+
+    def _fetch_failed(self, report: r.FetchFailed) -> None:
+        complete = self._reading.failed(report)
+        if report.request_id.startswith(f"{RECONCILER}/"):
+            self._demands.unread(report)
+        self._completed(complete)
+
+    def _completed(self, complete: tuple[Watch, Round] | None) -> None:
         if complete is not None:
             watch, round_ = complete
             self._complete(watch, round_)
             self._reading.after(watch, round_.symbol)
-
-    def _fetch_failed(self, report: r.FetchFailed) -> None:
-        watch = self._reading.failed(report)
-        if watch is not None:
-            self._demands.unread(watch)
 
     # Comparing -------------------------------------------------------------------------------------
 
@@ -350,7 +358,7 @@ class Core:
                 self._reading.later(watch, finding.symbol, EVENT_DELAY_NS)
             elif without_orders:
                 # Asked for twice a second, positions would leave the list of orders nothing of the venue's budget.
-                self._reading.later(watch, finding.symbol, self._reading.orders_again(watch, EVENT_DELAY_NS))
+                self._reading.later(watch, finding.symbol, max(EVENT_DELAY_NS, self._lists.next_ns(watch)))
             else:
                 self._cases.take_up(watch, suspicion, round_)
 

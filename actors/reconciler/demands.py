@@ -3,11 +3,13 @@
 from actors.ports import Clock
 from actors.reconciler.draft import Draft
 from actors.reconciler.facts import Comparison
+from actors.reconciler.listing import Lists
 from actors.reconciler.policy import SECOND
 from actors.reconciler.reading import Reading
 from actors.reconciler.watch import Demand, Memory, Round, Watch
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
+from messages.reports import FetchFailed
 from messages.types import AccountId, Symbol
 
 DEMAND_LIMIT_NS = 20 * SECOND
@@ -16,11 +18,12 @@ DEMAND_LIMIT_NS = 20 * SECOND
 class Demands:
     """Who waits for an answer lives in the memory; what is answered twice has one effect."""
 
-    def __init__(self, clock: Clock, memory: Memory, draft: Draft, reading: Reading) -> None:
+    def __init__(self, clock: Clock, memory: Memory, draft: Draft, reading: Reading, lists: Lists) -> None:
         self._clock = clock
         self._memory = memory
         self._draft = draft
         self._reading = reading
+        self._lists = lists
 
     def reconcile(self, command: Reconcile) -> None:
         if any(demand.command.command_id == command.command_id for demand in self._memory.demands):
@@ -40,15 +43,22 @@ class Demands:
         self._memory.demands.append(demand)
         self._draft.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
         for watch in watches:
+            self._lists.hurry(watch)
             self._reading.read(watch, command.symbol, CheckKind.DEMAND)
 
     def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
+        """A reading without the orders it was to have proves no stop: it is counted, and waited for again."""
+        orders = round_.orders is not None
         for demand in self._memory.demands:
             mine = demand.command.symbol == round_.symbol and round_.begun_ns >= demand.begun_ns
             if mine and watch.account in demand.pending:
-                demand.pending.discard(watch.account)
-                demand.failed.pop(watch.account, None)
-                demand.checked += len(comparison.judged)
+                demand.checked[watch.account] = len(comparison.judged)
+                if orders and round_.orders_asked_ns >= demand.begun_ns:
+                    demand.pending.discard(watch.account)
+                    demand.failed.pop(watch.account, None)
+                else:
+                    cause = watch.listing.cause or "no answer in time"
+                    demand.failed[watch.account] = f"its open orders could not be read: {cause}"
             for record in self._memory.ledger.cases(watch.account):
                 if _in_scope(demand.command, record.symbol):
                     demand.met.add(record.discrepancy_id)
@@ -68,7 +78,7 @@ class Demands:
                 correlation_id=command.correlation_id,
                 command_id=command.command_id,
                 to=command.reply_to,
-                checked=demand.checked,
+                checked=sum(demand.checked.values()),
                 discrepancies=len(records),
                 attempted=sum(record.attempts > 0 for record in records),
                 succeeded=sum(record.outcome is Outcome.RESOLVED for record in records),
@@ -105,11 +115,11 @@ class Demands:
         )
         self._draft.tell(command.reply_to, answer)
 
-    def unread(self, watch: Watch) -> None:
+    def unread(self, report: FetchFailed) -> None:
         """A reading failed: a demand that ends before it is repeated says so."""
         for demand in self._memory.demands:
-            if watch.account in demand.pending:
-                demand.failed[watch.account] = watch.last_failure
+            if report.account in demand.pending:
+                demand.failed[report.account] = report.cause
 
 
 def _in_scope(command: Reconcile, symbol: Symbol) -> bool:

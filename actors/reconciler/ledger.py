@@ -22,6 +22,8 @@ from messages.reconciliation import (
     HistoryPruned,
     LegCleared,
     LegShared,
+    OrdersReadAgain,
+    OrdersUnread,
     Outcome,
     RepairAttempted,
     RepairRefused,
@@ -56,6 +58,7 @@ class LedgerSnapshot:
     detecting_ns: int
     resolved: int
     resolving_ns: int
+    unread: tuple[AccountId, ...] = ()
 
 
 codec.register(910, LedgerSnapshot)
@@ -84,6 +87,8 @@ class Ledger:
         self.detecting_ns = s.detecting_ns if s else 0
         self.resolved = s.resolved if s else 0
         self.resolving_ns = s.resolving_ns if s else 0
+        self.unread: dict[AccountId, None] = dict.fromkeys(s.unread) if s else {}
+        """Accounts whose open orders people were told cannot be read."""
         self.open: dict[tuple[AccountId, Key], str] = {}
         self.silenced: dict[tuple[AccountId, Key], str] = {}
         for name in s.silenced if s else ():
@@ -128,6 +133,10 @@ class Ledger:
             case LegCleared():
                 self.shared.pop((event.account, (event.symbol, event.side)), None)
                 self.settings.pop((event.account, event.symbol), None)
+            case OrdersUnread(account=account):
+                self.unread[account] = None
+            case OrdersReadAgain(account=account):
+                self.unread.pop(account, None)
             case HistoryPruned(before_ns=before_ns):
                 kept = set(self.silenced.values())
                 self.records = {
@@ -206,6 +215,7 @@ class Ledger:
             detecting_ns=self.detecting_ns,
             resolved=self.resolved,
             resolving_ns=self.resolving_ns,
+            unread=tuple(self.unread),
         )
 
     def _detected(self, found: Discrepancy) -> None:

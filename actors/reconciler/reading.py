@@ -10,6 +10,7 @@ from actors.ports import Clock
 from actors.reconciler import schedule
 from actors.reconciler.draft import Draft
 from actors.reconciler.facts import OpenOrders
+from actors.reconciler.listing import Lists
 from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
 from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.schedule import next_check
@@ -28,10 +29,6 @@ BUDGET_NS = 10 * SECOND
 """And so many of them in this time: at Binance about a fifth of what an account may ask."""
 ROUND_LIMIT_NS = 90 * SECOND
 """A reading that nobody answered, because its gateway began a new life, is given up."""
-ORDERS_PATIENCE_NS = 5 * SECOND
-"""So long positions wait to be compared together with the list of all orders."""
-ORDERS_OUT_NS = 60 * SECOND
-"""So long a list of all orders may wait for the venue's budget, which counts by the minute."""
 TRADES_BEFORE_NS = 60 * SECOND
 """Clocks differ: trades are read from this much before the last agreement."""
 TRADES_MOST_NS = 86_400 * SECOND
@@ -40,11 +37,12 @@ TRADES_MOST_NS = 86_400 * SECOND
 class Reading:
     """Begins readings and gathers their parts; what a complete one means is not decided here."""
 
-    def __init__(self, policy: Policy, clock: Clock, memory: Memory, draft: Draft) -> None:
+    def __init__(self, policy: Policy, clock: Clock, memory: Memory, draft: Draft, lists: Lists) -> None:
         self._policy = policy
         self._clock = clock
         self._memory = memory
         self._draft = draft
+        self._lists = lists
 
     def due(self, message: CheckDue) -> None:
         what, _, rest = message.topic.partition("/")
@@ -60,7 +58,7 @@ class Reading:
         elif what == "look":
             at = Symbol(symbol) if symbol else None
             watch.due.pop(at, None)
-            self.read(watch, at, CheckKind.EVENT)
+            self.read(watch, at, CheckKind.EVENT if self._demanded_ns(watch, at) is None else CheckKind.DEMAND)
 
     def _check(self, watch: Watch) -> None:
         now_ns = self._clock.monotonic_ns()
@@ -105,9 +103,11 @@ class Reading:
         """Begin a reading; one that is under way is followed by another, since it may have begun too early."""
         if not watch.up:
             return
-        self._go_on_without_orders(watch, symbol)
+        if symbol in watch.rounds and self._lists.drop(watch, watch.rounds[symbol]):
+            del watch.rounds[symbol]
         if symbol in watch.rounds:
-            watch.again[symbol] = kind
+            if watch.again.get(symbol) is not CheckKind.DEMAND:  # whoever waits for an answer wants everything read
+                watch.again[symbol] = kind
             return
         if symbol is not None and not self._affords(watch):
             watch.waiting[symbol] = kind
@@ -119,44 +119,43 @@ class Reading:
             "positions": FetchPositions(account=watch.account, request_id=f"{name}/positions", symbol=symbol)
         }
         orders, trades = self._wanted(watch, symbol, kind)
-        if orders and self._orders_are_out(watch):
-            orders = False
-            if symbol is None:
-                # The normal interval begins anew; else the next check would be due at once, and again.
-                watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())
-        if orders:
+        late = self._lists.take_late(watch, self._demanded_ns(watch, symbol) or 0) if orders else None
+        if orders and late is None and self._may_ask_for_orders(watch, symbol):
             asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders")
         if trades and symbol is not None:
             since_ns = self._trades_since(watch, symbol)
             asked["trades"] = FetchTrades(
                 account=watch.account, request_id=f"{name}/trades", symbol=symbol, since_ns=since_ns
             )
+        now_ns = self._clock.monotonic_ns()
         watch.rounds[symbol] = Round(
             number=self._memory.rounds,
             symbol=symbol,
             kind=kind,
-            begun_ns=self._clock.monotonic_ns(),
+            begun_ns=now_ns,
             missing=set(asked),
+            orders=late[0] if late is not None else None,
+            orders_asked_ns=late[1] if late is not None else now_ns,
         )
         for message in asked.values():
             self._draft.tell(Address(f"gateway/{watch.account}"), message)
 
-    def _go_on_without_orders(self, watch: Watch, symbol: Symbol | None) -> None:
-        """A list of all orders is dear, and may wait for the venue's minute to pass. Positions do not wait for it."""
-        round_ = watch.rounds.get(symbol)
-        now_ns = self._clock.monotonic_ns()
-        if round_ is not None and round_.missing == {"orders"} and now_ns - round_.begun_ns > ORDERS_PATIENCE_NS:
-            watch.orders_out_ns = round_.begun_ns
-            del watch.rounds[symbol]
+    def _may_ask_for_orders(self, watch: Watch, symbol: Symbol | None) -> bool:
+        """Not soon after it failed; nor behind a list that is on its way, unless somebody waits for a newer one."""
+        rest_ns = self._lists.rest_ns(watch)
+        if not rest_ns and not self._lists.out(watch, self._demanded_ns(watch, symbol) or 0):
+            return True
+        if symbol is None:
+            # The normal interval begins anew; else the next check would be due at once, and again.
+            watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())
+        if rest_ns:
+            self.later(watch, symbol, rest_ns)
+        return False
 
-    def _orders_are_out(self, watch: Watch) -> bool:
-        """Whether the list asked for before is still on its way: another would only wait behind it."""
-        return bool(watch.orders_out_ns) and self._clock.monotonic_ns() - watch.orders_out_ns < ORDERS_OUT_NS
-
-    def orders_again(self, watch: Watch, delay_ns: int) -> int:
-        """How long to wait for a look that is to have the orders: while their list is out, none would have them."""
-        out_ns = watch.orders_out_ns + ORDERS_OUT_NS - self._clock.monotonic_ns()
-        return max(delay_ns, out_ns) if watch.orders_out_ns else delay_ns
+    def _demanded_ns(self, watch: Watch, symbol: Symbol | None) -> int | None:
+        """When the last who waits for just this reading asked for it: repeated, it is as deep as the first."""
+        demands = (d for d in self._memory.demands if d.command.symbol == symbol and watch.account in d.pending)
+        return max((demand.begun_ns for demand in demands), default=None)
 
     def _affords(self, watch: Watch) -> bool:
         """Whether one more symbol may be read now, within what a cycle may cost the venue's budget."""
@@ -181,15 +180,18 @@ class Reading:
         A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without, but
         for one of an order, which no other list can confirm.
         """
+        owed = self._lists.wanted(watch)
         if symbol is None:
-            return kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND) or self._suspects_orders(watch), False
+            regular = kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND)
+            return regular or owed or self._suspects_orders(watch), False
+        late = watch.listing.late is not None
         kinds = {record.type for record in self._memory.ledger.cases(watch.account) if record.symbol == symbol}
         for suspicion in watch.evidence.suspicions.values():
             finding = suspicion.finding
             if finding.symbol == symbol and suspicion.count >= self._policy.required(finding.type) - 1:
                 kinds.add(finding.type)
         deep = kind in (CheckKind.SLOW, CheckKind.DEMAND)
-        return deep or bool(kinds & NEED_ORDERS), deep or symbol in watch.heard or bool(kinds & QUANTITY)
+        return deep or late or bool(kinds & NEED_ORDERS), deep or symbol in watch.heard or bool(kinds & QUANTITY)
 
     def _suspects_orders(self, watch: Watch) -> bool:
         """Of an order, and not certain yet: what a human has silenced has been seen often enough, and is not asked."""
@@ -226,11 +228,12 @@ class Reading:
         if watch is None:
             return None
         round_, part = self._round_of(watch, report.request_id)
+        if isinstance(report, r.OpenOrdersReport) and part and self._lists.came(watch, report):
+            self.later(watch, watch.listing.out_symbol, 0)
         if round_ is None:
             if isinstance(report, r.PositionsReport) and report.symbol is None and not part and watch.up:
                 return watch, _overheard(report)
             return None
-        round_.missing.discard(part)
         match report:
             case r.PositionsReport():
                 round_.positions = report
@@ -238,25 +241,44 @@ class Reading:
                 round_.orders = OpenOrders.of(report)
             case TradesReport():
                 round_.trades = report
+        return self._without(watch, round_, part)
+
+    def _without(self, watch: Watch, round_: Round, part: str) -> tuple[Watch, Round] | None:
+        """One part less is missing; the reading, if that was the last."""
+        round_.missing.discard(part)
         if round_.missing:
             return None
         del watch.rounds[round_.symbol]
         return watch, round_
 
-    def failed(self, report: r.FetchFailed) -> Watch | None:
-        """Evidence of nothing (I2): the reading is over, and repeated later. Whose it was; None for no reading."""
+    def failed(self, report: r.FetchFailed) -> tuple[Watch, Round] | None:
+        """Evidence of nothing (I2): the reading is over, and repeated later.
+
+        A list of orders that fails takes no positions with it: the reading that has only waited for it is returned.
+        It does not matter who asked for the list.
+        """
         watch = self._memory.watches.get(report.account)
-        round_, _ = self._round_of(watch, report.request_id) if watch is not None else (None, "")
-        if watch is None or round_ is None:
+        if watch is None:
+            return None
+        round_, part = self._round_of(watch, report.request_id)
+        watch.failed_reads += bool(part)
+        if report.request_id.endswith("/orders"):
+            delay_ns = self._lists.failed(watch, report)
+            watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())  # again sooner than that
+            self.later(watch, None, delay_ns)
+            if round_ is None:
+                return None
+            if round_.symbol is not None:
+                self.later(watch, round_.symbol, delay_ns)
+            return self._without(watch, round_, part)
+        if round_ is None:
             return None
         del watch.rounds[round_.symbol]
-        watch.failed_reads += 1
-        watch.last_failure = report.cause
         delay_ns = max(schedule.retry_read(watch.failures), report.retry_after_ms * 1_000_000)
         watch.failures += 1
         self.later(watch, round_.symbol, delay_ns)
         self.after(watch, round_.symbol)
-        return watch
+        return None
 
     def after(self, watch: Watch, symbol: Symbol | None) -> None:
         """A reading is over: whoever asked meanwhile gets another, and those that wait for the budget their turn."""

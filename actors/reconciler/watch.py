@@ -28,7 +28,28 @@ class Round:
     missing: set[str]
     positions: PositionsReport | None = None
     orders: OpenOrders | None = None
+    orders_asked_ns: int = 0
+    """When its list of orders was asked for, which may be before the round began: a late one is used all the same."""
     trades: TradesReport | None = None
+
+
+@dataclass(slots=True)
+class Listing:
+    """How reading the list of all orders goes. Times are monotonic; 0: none.
+
+    `out_ns`: when one was asked for that no round waits for any more, `out_id` by which request, `out_symbol` by whose
+    round; `late`: one that came after all, and when it was asked for. `failures`, `since_ns`, `cause`: of the tries
+    that failed in a row; `again_ns`: when the next is due.
+    """
+
+    out_ns: int = 0
+    out_id: str = ""
+    out_symbol: Symbol | None = None
+    late: tuple[OpenOrders, int] | None = None
+    failures: int = 0
+    since_ns: int = 0
+    cause: str = ""
+    again_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -47,8 +68,7 @@ class Watch:
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
-    orders_out_ns: int = 0
-    """When a list of all orders was asked for that nobody waits for any more, on the monotonic clock; 0: none."""
+    listing: Listing = field(default_factory=Listing)
     due: dict[Symbol | None, int] = field(default_factory=dict)
     """When somebody has asked for another look, on the monotonic clock."""
     evidence: Evidence = field(default_factory=Evidence)
@@ -63,7 +83,6 @@ class Watch:
     failures: int = 0
     failed_reads: int = 0
     quiet: int = 0
-    last_failure: str = ""
 
     def live(self, symbol: Symbol | None = None) -> tuple[PositionView, ...]:
         groups = self.views.values() if symbol is None else (self.views.get(symbol, {}),)
@@ -98,7 +117,7 @@ class Demand:
     begun_ns: int
     pending: set[AccountId]
     met: set[str] = field(default_factory=set)
-    checked: int = 0
+    checked: dict[AccountId, int] = field(default_factory=dict)
     failed: dict[AccountId, str] = field(default_factory=dict)
 
 

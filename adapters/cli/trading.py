@@ -108,10 +108,11 @@ def hold(arguments: Namespace, supervisor: Supervisor) -> None:
 
 
 def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
-    """Prints what was checked. Fails where nothing could be read: such a check has proven nothing."""
+    """Prints what was checked. Fails where something could not be read: of that, such a check has proven nothing."""
     said = supervisor.command("reconcile", _body(arguments, symbol=arguments.symbol), _deadline(arguments))
-    if said.get("failed") and not said.get("checked"):
-        raise CommandError(Exit.FAILED, f"reconcile: nothing was compared: {said['failed']}", dict(said))
+    if said.get("failed"):
+        compared = "not everything was compared" if said.get("checked") else "nothing was compared"
+        raise CommandError(Exit.FAILED, f"reconcile: {compared}: {said['failed']}", dict(said))
     _finish(arguments, said, said["text"])
 
 

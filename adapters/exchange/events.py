@@ -102,9 +102,9 @@ class UserEvents:
         try:
             return self._feed(row_of(event, "an event"), stamp)
         except MalformedError as error:
-            return Fed(reports=(_stray(event, stamp, f"unreadable: {error}"),))
+            return Fed(reports=(stray_event(event, stamp, f"unreadable: {error}"),))
         except Exception as error:  # noqa: BLE001  a defect of ours: one event must not end the stream
-            return Fed(reports=(_stray(event, stamp, f"defect in reading it: {error!r}"),))
+            return Fed(reports=(stray_event(event, stamp, f"defect in reading it: {error!r}"),))
 
     def learn(self, rows: Iterable[Row], stamp: Stamp) -> tuple[Message, ...]:
         """Rows of conditional orders that somebody read: links for what waits, and for what will come."""
@@ -137,7 +137,7 @@ class UserEvents:
             return self._conditional(event, stamp)
         if kind == "ACCOUNT_CONFIG_UPDATE":
             changed = leverage_changed(event, stamp)
-            stray = _stray(event, stamp, "an account setting was changed")
+            stray = stray_event(event, stamp, "an account setting was changed")
             return Fed(reports=(changed if changed is not None else stray,))
         if kind == "MARGIN_CALL":
             return Fed(reports=margin_calls(event, stamp))
@@ -146,10 +146,10 @@ class UserEvents:
         if kind == "ACCOUNT_UPDATE":
             return _account_update(event, stamp)
         if kind == "CONDITIONAL_ORDER_TRIGGER_REJECT":
-            return Fed(reports=(_stray(event, stamp, "a conditional order was refused when triggered"),))
+            return Fed(reports=(stray_event(event, stamp, "a conditional order was refused when triggered"),))
         if kind in _IGNORED:
             return NOTHING
-        return Fed(reports=(_stray(event, stamp, "an event of an unknown type"),))
+        return Fed(reports=(stray_event(event, stamp, "an event of an unknown type"),))
 
     def _order(self, event: Row, stamp: Stamp) -> Fed:
         order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
@@ -182,7 +182,7 @@ class UserEvents:
         row = conditional_row(event)
         client_order_id = ClientOrderId(text_of(row, "clientAlgoId"))
         if parse_client_order_id(client_order_id) is None:
-            stray = _stray(event, stamp, "a conditional order that was not placed here")
+            stray = stray_event(event, stamp, "a conditional order that was not placed here")
             return Fed(reports=(stray, *self._learn(row, stamp)))
         self.submitted(client_order_id)
         if needs_child(row):
@@ -215,7 +215,7 @@ class UserEvents:
             try:
                 reports.extend(_child_reports(event, parent, stamp))
             except MalformedError as error:
-                reports.append(_stray(event, stamp, f"unreadable: {error}"))
+                reports.append(stray_event(event, stamp, f"unreadable: {error}"))
         return tuple(reports)
 
 
@@ -249,13 +249,13 @@ def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, .
 def _foreign_reports(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
     """A human's order, or the venue's own: its fill, with the leg it was of, and the event as it came."""
     order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
-    stray = _stray(event, stamp, why)
+    stray = stray_event(event, stamp, why)
     fill = stream_fill(order, stamp, event_time_ns=nanoseconds_of(event, "T", "E"))
     return (stray,) if fill is None else (fill, stray)
 
 
 def _only_stray(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
-    return (_stray(event, stamp, why),)
+    return (stray_event(event, stamp, why),)
 
 
 def _account_update(event: Row, stamp: Stamp) -> Fed:
@@ -265,10 +265,10 @@ def _account_update(event: Row, stamp: Stamp) -> Fed:
     positions = change.get("P")
     if text_of(change, "m", "") in _EXPECTED_REASONS or not isinstance(positions, Sequence) or not positions:
         return NOTHING
-    return Fed(reports=(_stray(event, stamp, f"the account changed by {change.get('m')}"),))
+    return Fed(reports=(stray_event(event, stamp, f"the account changed by {change.get('m')}"),))
 
 
-def _stray(event: object, stamp: Stamp, why: str) -> StrayEvent:
+def stray_event(event: object, stamp: Stamp, why: str) -> StrayEvent:
     try:
         raw = json.dumps(event, separators=(",", ":"), default=str)
     except (TypeError, ValueError, RecursionError):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adapters.exchange.rows import MalformedError, Row, decimal_of, nanoseconds_of, row_of, rows_of, text_of
+from messages.ids import parse_client_order_id
 from messages.reports import (
     BalanceReport,
     FillReport,
@@ -92,6 +93,20 @@ def order_report(row: Row, stamp: Stamp, *, queried: bool = True) -> OrderReport
         filled_quantity=decimal_of(row, "executedQty"),
         queried=queried,
     )
+
+
+def order_name(row: Row) -> tuple[VenueOrderId, ClientOrderId]:
+    """Which order a row of the same lists is about, whatever else it says."""
+    return VenueOrderId(text_of(row, "orderId")), ClientOrderId(text_of(row, "clientOrderId"))
+
+
+def somebody_elses(row: Row, name: str) -> bool:
+    """Whether the client order id under `name` says that this row is not about an order of ours.
+
+    One that names nobody may be about ours: what cannot be read of it must not pass for the absence of an order.
+    """
+    told = row.get(name)
+    return isinstance(told, str) and bool(told) and parse_client_order_id(told) is None
 
 
 def child_id(row: Row) -> VenueOrderId | None:
@@ -258,14 +273,13 @@ class SymbolSetting:
 
 
 def symbol_settings(value: object) -> dict[Symbol, SymbolSetting]:
-    """The list of /fapi/v1/symbolConfig."""
-    return {
-        symbol_of(row, "symbol"): SymbolSetting(
-            leverage=_integer(row, "leverage"), isolated=text_of(row, "marginType", "").upper() == "ISOLATED"
-        )
-        for row in rows_of(value, "symbol settings")
-        if _SYMBOL.fullmatch(text_of(row, "symbol"))
-    }
+    """The list of /fapi/v1/symbolConfig. A row we cannot read is left out: that symbol's setting is not known."""
+    found = {}
+    for row in rows_of(value, "symbol settings"):
+        with suppress(MalformedError):
+            isolated = text_of(row, "marginType", "").upper() == "ISOLATED"
+            found[symbol_of(row, "symbol")] = SymbolSetting(leverage=_integer(row, "leverage"), isolated=isolated)
+    return found
 
 
 def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceReport:

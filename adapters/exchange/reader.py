@@ -7,7 +7,7 @@ from dataclasses import replace
 from adapters.exchange import calls, replies
 from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call, Window
-from adapters.exchange.events import UserEvents
+from adapters.exchange.events import UserEvents, stray_event
 from adapters.exchange.normalize import (
     Stamp,
     SymbolSetting,
@@ -16,10 +16,12 @@ from adapters.exchange.normalize import (
     child_id,
     conditional_report,
     funding_reports,
+    order_name,
     order_report,
     perpetuals,
     position_rows,
     premium_marks,
+    somebody_elses,
     symbol_settings,
     trade_report,
 )
@@ -48,7 +50,8 @@ LISTED_MS = 3_600_000
 """An order whose answer is missing was created within so long of when it may have been sent, clocks considered."""
 MAX_TRADE_PAGES = 50
 """50,000 trades of one order: beyond it something else is wrong."""
-
+MAX_SKIPPED_TOLD = 1_000
+"""Rows of other people's orders that were told to be unreadable; beyond it, the oldest may be told again."""
 
 MAX_FUNDING_PAGES = 10
 FUNDING_LOOKBACK_MS = 24 * 3_600_000
@@ -81,6 +84,8 @@ class Reader:
         self._events = events
         self._symbol_settings: dict[Symbol, SymbolSetting] = {}
         self._symbol_settings_read_ns = 0
+        self._skipped: dict[str, None] = {}
+        """Names of other people's orders whose rows cannot be read, and were told of."""
         self.suspect: Callable[[str], None] = lambda _cause: None
         """Called when a request met silence: the venue may be down."""
 
@@ -132,13 +137,13 @@ class Reader:
         window = Window(start_ms=start_ms, end_ms=now_ms + 60_000)
         self._learn(await self.conditionals_of(request.symbol))
         orders = await self._rows(calls.orders_of(request.symbol, window), "orders")
-        names = {name.venue_order_id: name.client_order_id for name in (order_report(o, self.stamp()) for o in orders)}
+        names = dict(order_name(order) for order in orders)
         trades = await self._trades_within(request.symbol, window)
         for order in {trade.venue_order_id for trade in trades} - set(names):
             if len(names) - len(orders) >= MAX_ORDERS_ASKED:
                 raise ReadError(f"trades of more than {MAX_ORDERS_ASKED} orders that are older than the window")
             row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
-            names[order] = order_report(row, self.stamp()).client_order_id if row else ClientOrderId("")
+            names[order] = order_name(row)[1] if row else ClientOrderId("")
         links = self._events.links
         parents = {
             order: links[request.symbol, order].client_order_id for order in names if (request.symbol, order) in links
@@ -194,9 +199,10 @@ class Reader:
         regular = perpetuals(await self._rows(calls.OPEN_ORDERS, "open orders"))
         self._learn(conditional)
         stamp = self.stamp()
-        orders = [self._owned(order_report(row, stamp)) for row in regular]
+        orders = [self._owned(order_report(row, stamp)) for row in self._legible(regular, "clientOrderId", stamp)]
         known = {order.client_order_id for order in orders}
-        listed = (conditional_report(row, None, stamp) for row in conditional)
+        rows = self._legible(conditional, "clientAlgoId", stamp)
+        listed = (conditional_report(row, None, stamp) for row in rows)
         orders.extend(order for order in listed if order.client_order_id not in known)
         report = OpenOrdersReport(
             account=self._account,
@@ -363,6 +369,36 @@ class Reader:
     def _learn(self, rows: Sequence[Row]) -> None:
         for report in self._events.learn(rows, self.stamp()):
             self._deliver(report)
+
+    def _legible(self, rows: Sequence[Row], name: str, stamp: Stamp) -> Sequence[Row]:
+        """Without the rows of other people's orders that cannot be read: those keep nobody from seeing ours.
+
+        Of ours all are left, and so are those that name nobody: what cannot be read of them voids the list.
+        """
+        return [row for row in rows if not somebody_elses(row, name) or self._can_read(row, name, stamp)]
+
+    def _can_read(self, row: Row, name: str, stamp: Stamp) -> bool:
+        """Whether the row of an order that does not have a name of ours can be read, or is of ours all the same.
+
+        What cannot is told once. A child that nobody has linked to its parent yet looks like anybody's order; left
+        out it is asked after by its parent's name, which it is not believed gone without.
+        """
+        try:
+            if name == "clientAlgoId":
+                conditional_report(row, None, stamp)
+            else:
+                order_report(row, stamp)
+        except MalformedError as error:
+            key = (Symbol(str(row.get("symbol"))), VenueOrderId(str(row.get("orderId"))))
+            if name == "clientOrderId" and key in self._events.links:
+                return True
+            if (told := str(row.get(name))) not in self._skipped:
+                self._skipped[told] = None
+                while len(self._skipped) > MAX_SKIPPED_TOLD:
+                    del self._skipped[next(iter(self._skipped))]
+                self._deliver(stray_event(row, stamp, f"an order that was not placed here cannot be read: {error}"))
+            return False
+        return True
 
     def _owned(self, report: OrderReport) -> OrderReport:
         """A child at work is its parent to everybody outside."""

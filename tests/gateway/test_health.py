@@ -127,16 +127,19 @@ def test_a_gap_during_a_resync_starts_another_after_it() -> None:
     assert len(reads(play)) == 4
 
 
-def test_a_failed_read_is_repeated_and_says_nothing_to_anybody() -> None:
+def test_a_failed_read_is_repeated_and_a_list_of_orders_that_failed_is_told_to_whoever_watches_over_stops() -> None:
     play = Stage()
     play.tell(r.StreamUp(account=MAIN))
     (orders,) = play.sent_of(q.FetchOpenOrders)
     play.said.clear()
     play.tell(r.FetchFailed(account=MAIN, request_id=orders.request_id, cause="timeout"))
-    assert play.said == []
+    assert [failed.request_id for failed in play.said_of(r.FetchFailed)] == [orders.request_id]
     play.advance(SECOND)
     assert len(play.sent_of(q.FetchOpenOrders)) == 2
-    assert len(play.sent_of(q.FetchPositions)) == 1
+    (positions,) = play.sent_of(q.FetchPositions)
+    play.said.clear()
+    play.tell(r.FetchFailed(account=MAIN, request_id=positions.request_id, cause="timeout"))
+    assert play.said == []
 
 
 def test_open_orders_become_reports_of_our_own_with_their_age_and_one_sweep() -> None:

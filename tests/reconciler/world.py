@@ -208,6 +208,9 @@ class Play:
     trades: list[r.FillReport] = field(default_factory=list)
     refuse_reads: bool = False
     withhold_orders: bool = False
+    refuse_orders: str = ""
+    """Why the list of orders, and nothing else, cannot be read."""
+    orders_take_s: float = 0.005
     deaf: bool = False
     rows_told: Callable[[list[r.PositionRow]], list[r.PositionRow]] = lambda rows: rows
 
@@ -296,7 +299,8 @@ class Play:
             case q.FetchPositions() | q.FetchOpenOrders() | FetchTrades():
                 self.asked.append(message)
                 if not (self.withhold_orders and isinstance(message, q.FetchOpenOrders)):
-                    self._later(5_000_000, self._answer(message))
+                    slow = isinstance(message, q.FetchOpenOrders)
+                    self._later(int(self.orders_take_s * SECOND) if slow else 5_000_000, self._answer(message))
             case q.Notify():
                 self.notices.append(message)
             case HoldKey():
@@ -314,6 +318,8 @@ class Play:
         begun_ns = self.clock.time_ns()
         if self.refuse_reads:
             return r.FetchFailed(account=MAIN, request_id=message.request_id, cause="504")
+        if self.refuse_orders and isinstance(message, q.FetchOpenOrders):
+            return r.FetchFailed(account=MAIN, request_id=message.request_id, cause=self.refuse_orders)
         if isinstance(message, q.FetchPositions):
             rows = [x for x in self.rows.values() if message.symbol in (None, x.symbol)]
             told = tuple(self.rows_told(rows))

@@ -1,0 +1,130 @@
+"""How the list of an account's open orders is read: when it is asked for again, and who is told where it stays unread.
+
+Only that list tells of a stop whose end nobody told (I7). A list that fails takes nothing with it: positions are
+compared without it. That it goes on failing is a condition of its own, durable, told once and called off once.
+"""
+
+from actors.ports import Clock
+from actors.reconciler import schedule
+from actors.reconciler.draft import Draft
+from actors.reconciler.facts import OpenOrders
+from actors.reconciler.policy import SECOND
+from actors.reconciler.resolve import RECONCILER
+from actors.reconciler.watch import Listing, Memory, Round, Watch
+from messages import reports as r
+from messages.reconciliation import OrdersReadAgain, OrdersUnread
+from messages.types import Severity
+
+PATIENCE_NS = 5 * SECOND
+"""So long positions wait to be compared together with the list of all orders."""
+OUT_NS = 60 * SECOND
+"""So long a list of all orders may wait for the venue's budget, which counts by the minute."""
+UNREAD_TRIES = 3
+UNREAD_NS = 30 * SECOND
+"""So many tries in a row, and so long, is no hiccup of the venue any more."""
+
+
+class Lists:
+    """The state is the watch's, what people were told the ledger's."""
+
+    def __init__(self, clock: Clock, memory: Memory, draft: Draft) -> None:
+        self._clock = clock
+        self._memory = memory
+        self._draft = draft
+
+    def wanted(self, watch: Watch) -> bool:
+        """Whether the list is owed: its last try failed, it was told to be unread, or it came too late to be used."""
+        listing = watch.listing
+        return bool(listing.failures) or listing.late is not None or watch.account in self._memory.ledger.unread
+
+    def rest_ns(self, watch: Watch) -> int:
+        """How long it is left alone since it failed."""
+        return max(0, watch.listing.again_ns - self._clock.monotonic_ns())
+
+    def next_ns(self, watch: Watch) -> int:
+        """How long until it is worth asking for again: it has failed lately, or one is on its way."""
+        out_ns = watch.listing.out_ns
+        return max(self.rest_ns(watch), out_ns + OUT_NS - self._clock.monotonic_ns() if out_ns else 0)
+
+    def out(self, watch: Watch, since_ns: int) -> bool:
+        """Whether one asked for since then is still on its way: another would only wait behind it."""
+        out_ns = watch.listing.out_ns
+        return out_ns > 0 and out_ns >= since_ns and self._clock.monotonic_ns() - out_ns < OUT_NS
+
+    def hurry(self, watch: Watch) -> None:
+        """A human asks: that is no moment for a pause."""
+        watch.listing.again_ns = 0
+
+    def forget(self, watch: Watch) -> None:
+        """The connection is another one: what was asked for before is not answered, or not usefully."""
+        watch.listing = Listing()
+
+    def drop(self, watch: Watch, round_: Round) -> bool:
+        """Whether the round has waited long enough for nothing but the list, which is from now on awaited by itself."""
+        if round_.missing != {"orders"} or self._clock.monotonic_ns() - round_.begun_ns <= PATIENCE_NS:
+            return False
+        listing = watch.listing
+        listing.out_ns, listing.out_symbol = round_.orders_asked_ns, round_.symbol
+        listing.out_id = f"{RECONCILER}/{watch.account}/{round_.number}/orders"
+        return True
+
+    def take_late(self, watch: Watch, since_ns: int) -> tuple[OpenOrders, int] | None:
+        """The list that came after its round had gone on, and when that was asked for: once, and none of before."""
+        late, watch.listing.late = watch.listing.late, None
+        return late if late is not None and late[1] >= since_ns else None
+
+    def came(self, watch: Watch, report: r.OpenOrdersReport) -> bool:
+        """The list was read; whether it is the one that no round awaits any more, and is of use to a round to come."""
+        listing = watch.listing
+        late = self._is_out(watch, report.request_id)
+        if late:
+            listing.late = OpenOrders.of(report), listing.out_ns
+            listing.out_ns = 0
+        listing.failures = listing.again_ns = 0
+        listing.cause = ""
+        if watch.account in self._memory.ledger.unread:
+            self._draft.record(OrdersReadAgain, account=watch.account)
+            self._notify(Severity.WARNING, f"{watch.account}: the list of open orders can be read again.", watch)
+        return late
+
+    def failed(self, watch: Watch, report: r.FetchFailed) -> int:
+        """A try failed, whoever made it; how long until the next."""
+        now_ns, listing = self._clock.monotonic_ns(), watch.listing
+        if not listing.failures:
+            listing.since_ns = now_ns
+        delay_ns = max(schedule.retry_read(listing.failures), report.retry_after_ms * 1_000_000)
+        listing.failures += 1
+        listing.cause = report.cause
+        listing.again_ns = now_ns + delay_ns
+        if self._is_out(watch, report.request_id):
+            listing.out_ns = 0
+        unread_ns = now_ns - listing.since_ns
+        lasting = listing.failures >= UNREAD_TRIES and unread_ns >= UNREAD_NS
+        if lasting and watch.account not in self._memory.ledger.unread and _protected(watch):
+            self._draft.record(OrdersUnread, account=watch.account, why=report.cause)
+            text = (
+                f"{watch.account}: the list of open orders cannot be read for {unread_ns // SECOND} s "
+                f"({report.cause}). A stop that is gone from the venue is not noticed meanwhile: look at the venue."
+            )
+            self._notify(Severity.CRITICAL, text, watch)
+        return delay_ns
+
+    @staticmethod
+    def _is_out(watch: Watch, request_id: str) -> bool:
+        return bool(watch.listing.out_ns) and watch.listing.out_id == request_id
+
+    def _notify(self, severity: Severity, text: str, watch: Watch) -> None:
+        """Named after the event that was just recorded, so that each time is told, and told once."""
+        self._draft.notify(severity, text, watch.account, f"{watch.account}.orders.{self._memory.ledger.version}")
+
+
+def _protected(watch: Watch) -> bool:
+    """Whether something is held that an order at the venue should limit, or take the profit of."""
+    return any(
+        view.quantity
+        and (
+            any(price is not None for price in (view.stop_loss, view.trailing, view.take_profit))
+            or any(order.purpose.protective for order in view.orders)
+        )
+        for view in watch.live()
+    )

@@ -1,0 +1,113 @@
+"""The list of everybody's open orders: what cannot be read of others' rows is in nobody's way, ours voids it."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from adapters.exchange import calls
+from adapters.exchange.calls import Call
+from adapters.exchange.events import Parent, UserEvents
+from adapters.exchange.normalize import symbol_settings
+from adapters.exchange.outcome import Answered, Ask, Verdict
+from adapters.exchange.reader import Reader
+from adapters.exchange.rows import MalformedError
+from adapters.exchange.settings import ExchangeSettings, Wiring
+from messages.base import Message
+from messages.ids import client_order_id
+from messages.reports import OpenOrdersReport, OrderReport, StrayEvent
+from messages.requests import FetchOpenOrders
+from messages.types import VenueOrderId
+from tests.exchange.desk_side import BTC, JOURNAL, MAIN, WallClock
+from tests.exchange.test_normalize import CONDITIONAL, ORDER
+
+OURS = client_order_id(JOURNAL, 1, 2)
+STOP = {**CONDITIONAL, "clientAlgoId": OURS}
+ALIEN = {**CONDITIONAL, "clientAlgoId": "web_tpsl_1", "symbol": "ETHUSDT", "algoId": 777}
+HAND = {**ORDER, "clientOrderId": "web_z", "symbol": "ETHUSDT", "orderId": 9}
+SPOILED: list[dict[str, Any]] = [
+    {"quantity": None},
+    {"quantity": ""},
+    {"quantity": "many"},
+    {"algoStatus": "PENDING"},
+    {"symbol": None},
+    {"side": 5},
+]
+
+
+class Lists:
+    """A session that knows two lists."""
+
+    def __init__(self, conditional: list[Any], regular: list[Any]) -> None:
+        self.conditional = conditional
+        self.regular = regular
+
+    async def ask(self, _ask: Ask, call: Call) -> Verdict:
+        return Answered(value=self.conditional if call == calls.OPEN_CONDITIONALS else self.regular)
+
+
+class Desk:
+    def __init__(self, conditional: list[Any], regular: list[Any]) -> None:
+        self.heard: list[Message] = []
+        self.events = UserEvents()
+        settings = ExchangeSettings(exchange="binanceusdm", api_key="k", api_secret="s")
+        wiring = Wiring(account=MAIN, settings=settings, clock=WallClock(), deliver=self.heard.append)
+        self.reader = Reader(wiring, Lists(conditional, regular), self.events)  # type: ignore[arg-type]
+
+    def read(self) -> tuple[OrderReport, ...]:
+        report = asyncio.run(self.reader.open_orders(FetchOpenOrders(account=MAIN, request_id="r")))
+        assert isinstance(report, OpenOrdersReport)
+        return report.orders
+
+
+@pytest.mark.parametrize("spoiled", SPOILED, ids=str)
+def test_somebody_elses_conditional_order_that_cannot_be_read_hides_none_of_ours(spoiled: dict[str, Any]) -> None:
+    desk = Desk([{**ALIEN, **spoiled}, STOP], [])
+    assert [order.client_order_id for order in desk.read()] == [OURS]
+    desk.read()
+    [stray] = desk.heard
+    assert isinstance(stray, StrayEvent)
+    assert "cannot be read" in stray.why
+
+
+@pytest.mark.parametrize("spoiled", [{"status": "PENDING_CANCEL"}, {"origQty": None}, {"orderId": None}], ids=str)
+def test_somebody_elses_order_that_cannot_be_read_hides_none_of_ours(spoiled: dict[str, Any]) -> None:
+    desk = Desk([STOP], [{**HAND, **spoiled}, HAND])
+    assert [order.client_order_id for order in desk.read()] == ["web_z", OURS]
+
+
+@pytest.mark.parametrize("spoiled", SPOILED, ids=str)
+@pytest.mark.parametrize("name", [OURS, None, "", 7])
+def test_a_row_that_is_ours_or_names_nobody_and_cannot_be_read_voids_the_list(
+    spoiled: dict[str, Any], name: object
+) -> None:
+    with pytest.raises(MalformedError):
+        Desk([{**STOP, **spoiled, "clientAlgoId": name}], []).read()
+
+
+def test_an_order_of_ours_that_cannot_be_read_voids_the_list() -> None:
+    with pytest.raises(MalformedError):
+        Desk([STOP], [{**ORDER, "clientOrderId": OURS, "status": "PENDING_CANCEL"}]).read()
+
+
+def test_a_child_of_ours_that_cannot_be_read_voids_the_list_whatever_its_name() -> None:
+    desk = Desk([], [{**ORDER, "clientOrderId": "x-77", "status": "PENDING_CANCEL"}])
+    assert desk.read() == ()
+    child = (BTC, VenueOrderId(str(ORDER["orderId"])))
+    desk.events.links[child] = Parent(client_order_id=OURS, algo_id=VenueOrderId("1"))
+    with pytest.raises(MalformedError):
+        desk.read()
+
+
+@pytest.mark.parametrize("row", [None, [], "web_1"])
+def test_what_is_no_row_at_all_voids_the_list(row: object) -> None:
+    with pytest.raises(MalformedError):
+        Desk([row, STOP], []).read()
+
+
+def test_a_symbols_setting_that_cannot_be_read_is_not_known_and_hides_no_other() -> None:
+    rows = [
+        {"symbol": "ETHUSDT", "marginType": "CROSSED", "leverage": None},
+        {"symbol": "BTCUSDT", "marginType": "ISOLATED", "leverage": 5},
+    ]
+    assert list(symbol_settings(rows)) == [BTC]
