@@ -35,13 +35,22 @@ SENTENCES = (
         "{name}: {purpose} refused by the venue: {why}; the account has as many resting orders as it may "
         "have; trying again"
     ),
+    N_(
+        "{name}: {purpose} refused by the venue: {why}; the venue allows no larger position at this leverage; "
+        "trying again"
+    ),
     N_("{name}: {purpose} refused by the venue: {why}; trying again"),
+    N_("{name}: close came to nothing ({why}); trying again, {stop}"),
+    N_("{name}: {purpose} came to nothing ({why}); trying again"),
     N_("{name}: late fill of {quantity} at {price}, the order was {presumed}"),
     N_("{name}: the venue reports fills whose trades cannot be read."),
     N_("{name}: {quantity} open, not covered by its stop; {doing}."),
+    N_("{name}: {quantity} open, not covered by its stop; {doing}; the last answer: {why}"),
     N_("{name}: {quantity} left is dust: below the venue's minimum of {least}; close it at the venue."),
     N_("Closing {name}: its stop was refused for {seconds} s."),
+    N_("Closing {name}: its stop was refused for {seconds} s; the last answer: {why}"),
     N_("Reducing {name} to {quantity}, which is covered: its stop was refused for {seconds} s."),
+    N_("Reducing {name} to {quantity}, which is covered: its stop was refused for {seconds} s; the last answer: {why}"),
     N_("{name}: {quantity} filled whose trades the venue does not show yet; no stop covers it until it does."),
     N_("{name}: {quantity} filled whose trades the venue does not show yet"),
     N_("still closing it"),

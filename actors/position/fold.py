@@ -95,7 +95,7 @@ def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
 def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
     order = _find(p, ev.client_order_id)
     phase = OrderPhase.WORKING if order.phase in _SHOWN_LIVE else order.phase
-    order = replace(order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init)
+    order = replace(order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init, words="")
     return _undeferred(_put(p, order))
 
 
@@ -112,7 +112,8 @@ _SHOWN_LIVE = _REVIVABLE | {OrderPhase.CANCELED, OrderPhase.EXPIRED}
 
 def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     order = _find(p, ev.client_order_id)
-    p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init))
+    words = f"{ev.code} {ev.text or ev.reason}".strip()
+    p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, words=words))
     if order.purpose is OrderPurpose.REDUCE and ev.reason is not RejectReason.REDUCE_ONLY:
         p = _undeferred(p)
     return _came_to_nothing(p, order, f"{order.purpose} order refused: {ev.text or ev.reason}")
@@ -140,7 +141,7 @@ def _protection_checked(p: Position) -> Position:
 
 def _order_doubted(p: Position, ev: e.OrderDoubted) -> Position:
     order = _find(p, ev.client_order_id)
-    return _put(p, replace(order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init))
+    return _put(p, replace(order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init, words=ev.cause))
 
 
 def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
@@ -179,7 +180,8 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
     order = _find(p, ev.client_order_id)
     phase = _ENDED_AS[ev.status]
     reported = max(order.reported, ev.filled_quantity)
-    p = _undeferred(_put(p, replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init)))
+    order = replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init, words=str(ev.status))
+    p = _undeferred(_put(p, order))
     if phase is OrderPhase.FILLED:
         return _protection_checked(p)
     return _came_to_nothing(p, order, f"{order.purpose} order {ev.status}")

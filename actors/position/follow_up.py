@@ -15,6 +15,7 @@ from actors.position.state import (
     Position,
     Refusals,
     covering,
+    last_words,
     protection_rests,
     refusals,
 )
@@ -160,7 +161,11 @@ def _protect(d: Draft) -> None:
             cancel_first=True,  # the leg may be shared
         )
         doing = f"Reducing {p.position_id} to {covered:f}, which is covered" if covered else f"Closing {p.position_id}"
-        d.notify(Severity.CRITICAL, f"{doing}: its stop was refused for {seconds} s.")
+        words = last_words(p, p.guard, p.protection_ns) if p.guard is not None else ""
+        if words:
+            d.notify(Severity.CRITICAL, f"{doing}: its stop was refused for {seconds} s; the last answer: {words}")
+        else:
+            d.notify(Severity.CRITICAL, f"{doing}: its stop was refused for {seconds} s.")
         _reduce(d)
         return
     for purpose, kind in _PROTECTION:

@@ -8,7 +8,7 @@ Venue oddities are marked "Real world possibility".
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.follow_up import RETRY_MOST_MS
-from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, refusals
+from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
 from messages import reports as r
@@ -83,12 +83,13 @@ def rejected(d: Draft, message: r.OrderRejected) -> None:
         text=message.text,
         ts_event=message.ts_event,
     )
-    after_refusal(d, order, message.reason, message.text or message.reason)
+    after_refusal(d, order, message.reason, message.text or message.reason, message.code)
 
 
-def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> None:
+def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code: str = "") -> None:
     """The facts a refusal brings with it, by the purpose of the order."""
     p = d.position
+    words = f"{code} {text}".strip()
     if order.purpose is OrderPurpose.ENTRY:
         if not order.cancel_intended:
             d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {text}")
@@ -109,10 +110,9 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
                 cancel_first=True,
             )
         if reason is not RejectReason.NEVER_SENT:
-            stop = "without its stop" if p.bare else "stop stays in place"
             pause_ms = d.position.deferral_ms
             again = f"trying again in {pause_ms // 1000} s" if pause_ms else "trying again"
-            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({text}); {again}, {stop}")
+            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({words}); {again}, {_stop(p)}")
     elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal != 0:
         # The price is already through: what the order was for is due now. Nobody says here whether the leg is
         # shared, so the other protective order goes first, as if it were.
@@ -131,8 +131,19 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str) -> No
             text=text,
         )
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
-        full = "; the account has as many resting orders as it may have" if reason is RejectReason.LIMIT_REACHED else ""
-        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {text}{full}; trying again")
+        full = _FULL.get(reason, "")
+        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {words}{full}; trying again")
+
+
+_FULL = {
+    RejectReason.LIMIT_REACHED: "; the account has as many resting orders as it may have",
+    RejectReason.POSITION_LIMIT: "; the venue allows no larger position at this leverage",
+}
+"""What a refusal means to whoever reads it, where the venue's words alone may not say so."""
+
+
+def _stop(p: Position) -> str:
+    return "without its stop" if p.bare else "stop stays in place"
 
 
 DEFERRED_AFTER = 8
@@ -270,6 +281,19 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
     if order.purpose is OrderPurpose.ENTRY and not order.venue_order_id:
         p = d.position
         d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: its order never reached the venue.")
+    elif not order.venue_order_id and not order.cancel_intended and d.position.quantity > 0:
+        _tell_lost(d, order)
+
+
+def _tell_lost(d: Draft, order: Order) -> None:
+    """A close or protection of which the answer said neither yes nor no: what it said is the only hint at why."""
+    p = d.position
+    words = order.words or "never reached the venue"
+    if order.purpose is OrderPurpose.REDUCE:
+        d.notify(Severity.CRITICAL, f"{p.position_id}: close came to nothing ({words}); trying again, {_stop(p)}")
+    elif p.goal != 0:
+        severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
+        d.notify(severity, f"{p.position_id}: {order.purpose} came to nothing ({words}); trying again")
 
 
 def filled(d: Draft, message: r.FillReport) -> None:
@@ -366,9 +390,14 @@ def _rests(order: Order) -> bool:
 
 def _tell_unprotected(d: Draft) -> None:
     p = d.position
-    if p.bare:
-        doing = "still closing it" if p.goal is not None else "still placing it"
-        d.notify(Severity.CRITICAL, f"{p.position_id}: {p.quantity} open, not covered by its stop; {doing}.")
+    if not p.bare or p.guard is None:
+        return
+    if p.goal is not None:
+        doing, words = "still closing it", last_words(p, OrderPurpose.REDUCE, p.goal_ns)
+    else:
+        doing, words = "still placing it", last_words(p, p.guard, p.protection_ns)
+    bare = f"{p.position_id}: {p.quantity} open, not covered by its stop"
+    d.notify(Severity.CRITICAL, f"{bare}; {doing}; the last answer: {words}" if words else f"{bare}; {doing}.")
 
 
 def recovered(d: Draft, _: r.Recovered) -> None:

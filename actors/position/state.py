@@ -71,6 +71,8 @@ class Order:
     cancel_intended: bool = False
     correlation_id: CorrelationId = CorrelationId("")
     callback_rate: Decimal | None = None
+    words: str = ""
+    """Why it is not at the venue, or may not be: the last answer, code and text; empty while nothing went wrong."""
 
     @property
     def setting(self) -> Decimal | None:
@@ -319,6 +321,19 @@ def _came_to_nothing(order: Order) -> bool:
     if order.filled or order.reported or order.cancel_intended:
         return False
     return order.phase in (OrderPhase.REFUSED, OrderPhase.ABSENT, OrderPhase.CANCELED, OrderPhase.EXPIRED)
+
+
+def last_words(position: Position, purpose: OrderPurpose, since_ns: int) -> str:
+    """The last answer to an order of this purpose that came to nothing, or is in doubt; empty where none did.
+
+    One that has had no answer yet says nothing, and the one before it stands.
+    """
+    for order in reversed(position.orders[-LATEST:]):
+        if order.purpose is not purpose or order.phase is OrderPhase.SENT:
+            continue
+        failed = _came_to_nothing(order) or order.phase is OrderPhase.DOUBTED
+        return order.words if failed and order.touched_ns >= since_ns else ""
+    return ""
 
 
 def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:

@@ -363,8 +363,15 @@ def _seen(count: int) -> str:
 
 
 def _answers_itself(case: Case) -> bool:
-    """What nobody could say has been said since: whoever bears it is leaving of his own accord."""
-    return case.finding.type is T.OVERSOLD and not repair(case).escalate
+    """What nobody could say has been said since: nothing is left to choose, or whoever bears it is leaving anyway.
+
+    What vanished in a crowd was asked for want of evidence, not of somebody to bear it: only trades answer that.
+    """
+    if case.finding.type not in QUANTITY:
+        return False
+    if case.record.type is T.POSITION_NOT_IN_EXCHANGE and not case.bookings:
+        return False
+    return not repair(case).escalate
 
 
 def _another(record: Discrepancy, finding: Finding) -> bool:

@@ -127,6 +127,8 @@ class Core:
         if watch is None:
             return
         watch.take(view)
+        if view.state.terminal:
+            self._one_less(watch, view.symbol)
         side = view.side if watch.mode is PositionMode.HEDGE else None
         leg = (view.symbol, side)
         if not may_hold(view) or (view.account, leg) in self._memory.ledger.shared:
@@ -134,6 +136,12 @@ class Core:
         holders = [v for v in watch.live(view.symbol) if may_hold(v) and side in (None, v.side)]
         if len(holders) > 1:
             self._draft.record(LegShared, account=view.account, symbol=view.symbol, side=side)
+
+    def _one_less(self, watch: Watch, symbol: Symbol) -> None:
+        """Whose it was may be no question any more once somebody has left: that is not left to the growing pauses."""
+        cases = self._memory.ledger.cases(watch.account)
+        if any(each.symbol == symbol and each.outcome is Outcome.ESCALATED for each in cases):
+            self._reading.later(watch, symbol, EVENT_DELAY_NS)
 
     def _silent(self, message: PositionSilent) -> None:
         """What it holds is neither believed nor adopted by anybody else until it speaks again."""

@@ -91,6 +91,7 @@ CODES = (
     N_("would_trigger"),
     N_("filter"),
     N_("limit_reached"),
+    N_("position_limit"),
     N_("not_executed"),
     N_("never_sent"),
     N_("permission"),

@@ -69,8 +69,10 @@ _BINANCE_REJECTED = _by_code(
         # Prices, quantities and notionals against the symbol's filters.
         RejectReason.FILTER: "-1013 -1111 -4001 -4002 -4003 -4004 -4005 -4006 -4007 -4008 -4013 -4014 -4016 "
         "-4023 -4024 -4029 -4030 -4131 -4164 -4183 -4184",
-        # -2025 max open orders; -2027 max position at this leverage; -4045 max stop orders.
-        RejectReason.LIMIT_REACHED: "-2025 -2027 -4045",
+        # -2025 "Reach max open order limit."; -4045 "Reach max stop order limit."
+        RejectReason.LIMIT_REACHED: "-2025 -4045",
+        # "Exceeded the maximum allowable position at current leverage."
+        RejectReason.POSITION_LIMIT: "-2027",
         RejectReason.PERMISSION: "-1002 -1022 -2014 -2015 -2017 -4087 -4088 -4192",
         # -1121 invalid symbol; -4108, -4140, -4141, -4144: closed, closed to openings, or no such pair.
         RejectReason.SYMBOL: "-1121 -4108 -4140 -4141 -4144",
@@ -128,8 +130,10 @@ _BYBIT_REJECTED = _by_code(
         # "expect Rising, but trigger_price <= current"; 110093 the other way round.
         RejectReason.WOULD_TRIGGER: "110092 110093",
         RejectReason.FILTER: "110003 110094",
-        # 110009 stop orders; 110016 risk limit; 110020 active orders; 110021 open interest.
-        RejectReason.LIMIT_REACHED: "110009 110016 110020 110021",
+        # 110009 stop orders; 110020 active orders.
+        RejectReason.LIMIT_REACHED: "110009 110020",
+        # 110016 risk limit; 110021 open interest.
+        RejectReason.POSITION_LIMIT: "110016 110021",
         RejectReason.PERMISSION: "10003 10004 10005 10007 10008 10009 10010 10024 10027 10028 33004",
         # 110023, 110042 reduction only; 110063 settlement in progress; 110066 no trading now.
         RejectReason.SYMBOL: "10029 110023 110042 110063 110066",
@@ -179,7 +183,9 @@ _OKX_REJECTED = _by_code(
         RejectReason.WOULD_TRIGGER: "51277 51278 51279 51280",
         RejectReason.FILTER: "51005 51006 51007 51020 51100 51116 51118 51120 51121 51122 51135 51136 51137 51138 "
         "51202 51203 51250 51252 51275",
-        RejectReason.LIMIT_REACHED: "51004 51025 51102 51103 51104 51105 51106 51107 51117 51129 51174 51261",
+        RejectReason.LIMIT_REACHED: "51025 51102 51103 51104 51105 51106 51107 51117 51174 51261",
+        # 51004 the most that may be held at this leverage; 51129 the position limit.
+        RejectReason.POSITION_LIMIT: "51004 51129",
         RejectReason.PERMISSION: "50007 50027 50100 50101 50103 50104 50105 50106 50107 50110 50111 50112 50113 "
         "50114 51009 51010 51024 51155 54109",
         RejectReason.SYMBOL: "51001 51021 51022 51027 51028 51029 51030",

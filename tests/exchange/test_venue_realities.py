@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.exchange.venue_codes import BINANCE_USDM
 from adapters.paper.server import EmbeddedServer
 from messages.reports import (
     CancelRejected,
@@ -131,3 +132,10 @@ def test_a_stop_that_is_being_triggered_cannot_be_canceled_and_that_is_no_end_of
     server.tell("price", "BTCUSDT", "57000")
     desk.venue.request(CancelOrder(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, conditional=True))
     assert desk.ear.wait_for(CancelRejected).code == "-4117"
+
+
+def test_a_limit_of_orders_is_not_one_of_positions() -> None:
+    """-2025 and -4045 count what rests, -2027 is about what is held at this leverage."""
+    limits = (RejectReason.LIMIT_REACHED, RejectReason.POSITION_LIMIT)
+    found = {reason: sorted(c for c, r in BINANCE_USDM.rejected.items() if r is reason) for reason in limits}
+    assert found == {RejectReason.LIMIT_REACHED: ["-2025", "-4045"], RejectReason.POSITION_LIMIT: ["-2027"]}

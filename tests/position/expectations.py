@@ -257,11 +257,11 @@ _CELLS: Mapping[str, str] = {
         PENDING     refused PENDING     MessageRefused | Notify
         OPENING     applied FAILED      OrderProvenAbsent | Notify
         ACTIVE      applied ACTIVE      OrderProvenAbsent | -
-        MODIFYING   applied MODIFYING   OrderProvenAbsent | -
+        MODIFYING   applied MODIFYING   OrderProvenAbsent | Notify
         MODIFIED    applied MODIFIED    OrderProvenAbsent | -
         PAUSED      applied PAUSED      OrderProvenAbsent | -
-        RECONCILING applied MODIFYING   OrderProvenAbsent | -
-        CLOSING     applied CLOSING     OrderProvenAbsent | -
+        RECONCILING applied MODIFYING   OrderProvenAbsent | Notify
+        CLOSING     applied CLOSING     OrderProvenAbsent | Notify
         CLOSED      ignored CLOSED      - | -
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -

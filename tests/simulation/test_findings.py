@@ -319,3 +319,18 @@ def test_an_order_whose_query_lags_behind_the_book_is_not_sent_again() -> None:
     assert outcome.violation is None, outcome.violation
     sold = [event for event in world.ledger.events[1] if isinstance(event, OrderIntended) and event.purpose == "reduce"]
     assert len(sold) == 1, sold
+
+
+def test_what_a_human_sold_of_two_strategies_ends_with_their_close_though_nobody_said_whose_it_was() -> None:
+    """The venue was flat, and one of them went on closing what had been sold of the leg, for ever."""
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000),
+        opening(4_000, 1, "beta", stop_ppm=20_000),
+        Act(at_ms=8_000, do="hand reduce", account="main", symbol="SOLUSDT"),
+        Act(at_ms=20_000, do="close all"),
+    )
+    what = replace(plan(*acts), safety_ms=30_000)
+    texts = [each.text for each in told(what) if isinstance(each, Notify)]
+    assert any("SIZE_MISMATCH" in text and "needs you" in text for text in texts)
+    assert sum("close refused" in text for text in texts) in (1, 2, 3), "within seconds of the close"
+    assert not any("not covered by its stop" in text for text in texts), "of what does not exist"

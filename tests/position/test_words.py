@@ -1,0 +1,123 @@
+"""Whoever is told that a stop or a close came to nothing is told what the venue said of it, code and text."""
+
+from dataclasses import replace
+
+import pytest
+
+from actors.position.state import LATEST, OrderPhase, last_words
+from messages import commands as c
+from messages import reports as r
+from messages.types import OrderPurpose, OrderStatus, RejectReason, Severity
+from messages.types import PositionState as S
+from tests.position.story import SECOND, Story, dec, notices, opened
+
+STOP, ENTRY, REDUCE = OrderPurpose.STOP, OrderPurpose.ENTRY, OrderPurpose.REDUCE
+GTE = "400 -4509 TIF GTE can only be used with open positions."
+
+
+def bare() -> Story:
+    """Filled; the stop is on its way."""
+    story = opened(stop_loss=dec(90))
+    story.tell(story.fill(story.order(ENTRY)))
+    return story
+
+
+def doubted(story: Story, purpose: OrderPurpose) -> None:
+    """A code that stands in no table: the answer is neither yes nor no."""
+    story.tell(replace(story.unknown(story.order(purpose)), cause=GTE))
+
+
+def closing() -> Story:
+    """Its stop rests and stays; the close is on its way."""
+    story = bare()
+    story.tell(story.accepted(story.order(STOP)))
+    story.tell(c.ClosePosition(**story.own()))
+    return story
+
+
+def test_a_stop_whose_answer_nobody_knows_is_told_of_with_that_answer() -> None:
+    story = bare()
+    doubted(story, STOP)
+    step = story.tell(r.Woken(topic="unprotected"), after_ms=1_800)
+    [told] = notices(step, Severity.CRITICAL)
+    assert told.endswith(f"not covered by its stop; still placing it; the last answer: {GTE}")
+
+
+def test_while_nothing_was_answered_nothing_is_quoted() -> None:
+    step = bare().tell(r.Woken(topic="unprotected"), after_ms=1_800)
+    [told] = notices(step, Severity.CRITICAL)
+    assert told.endswith("not covered by its stop; still placing it.")
+
+
+def test_a_stop_that_is_proven_absent_is_told_of_with_the_answer_it_had() -> None:
+    story = bare()
+    doubted(story, STOP)
+    step = story.tell(story.absent(story.order(STOP)))
+    [told] = notices(step, Severity.CRITICAL)
+    assert f"stop came to nothing ({GTE}); trying again" in told
+
+
+def test_the_close_of_what_no_stop_may_cover_says_what_the_venue_said_last() -> None:
+    story = bare()
+    told: list[str] = []
+    for _ in range(12):
+        doubted(story, STOP)
+        steps = [story.tell(story.absent(story.order(STOP)), after_ms=4_000)]
+        if story.state is not S.CLOSING:
+            steps.append(story.tell(r.Woken(topic="protect:stop"), after_ms=4_000))
+        told = [text for step in steps for text in notices(step, Severity.CRITICAL)]
+        if story.state is S.CLOSING:
+            break
+    assert story.position.goal == 0
+    assert told[-1].endswith(f"its stop was refused for 30 s; the last answer: {GTE}")
+
+
+def test_a_close_that_is_proven_absent_is_told_of_with_the_answer_it_had() -> None:
+    story = closing()
+    doubted(story, REDUCE)
+    step = story.tell(story.absent(story.order(REDUCE)))
+    [told] = notices(step, Severity.CRITICAL)
+    assert told.endswith(f"close came to nothing ({GTE}); trying again, stop stays in place")
+
+
+def test_a_close_that_was_called_off_before_it_left_is_nobodys_news() -> None:
+    """Its stop filled meanwhile: there is nothing left to close."""
+    story = closing()
+    story.tell(story.fill(story.order(STOP)))
+    assert notices(story.tell(story.absent(story.order(REDUCE))), Severity.CRITICAL) == []
+
+
+def test_refusals_are_told_with_code_and_text() -> None:
+    story = bare()
+    step = story.tell(story.rejected(story.order(STOP), RejectReason.FILTER, "Precision is over the maximum."))
+    [told] = notices(step, Severity.CRITICAL)
+    assert "refused by the venue: -1 Precision is over the maximum.; trying again" in told
+    story = closing()
+    step = story.tell(story.rejected(story.order(REDUCE), RejectReason.OTHER, "no"))
+    [told] = notices(step, Severity.CRITICAL)
+    assert "close refused (-1 no); trying again" in told
+
+
+LIMITS = {
+    RejectReason.LIMIT_REACHED: "the account has as many resting orders as it may have",
+    RejectReason.POSITION_LIMIT: "the venue allows no larger position at this leverage",
+}
+
+
+@pytest.mark.parametrize("reason", LIMITS)
+def test_a_limit_of_orders_and_one_of_positions_are_told_apart(reason: RejectReason) -> None:
+    story = bare()
+    [told] = notices(story.tell(story.rejected(story.order(STOP), reason)), Severity.CRITICAL)
+    assert [words in told for words in LIMITS.values()] == [each is reason for each in LIMITS]
+
+
+def test_what_was_answered_before_it_was_asked_for_anew_or_before_one_rested_is_not_quoted() -> None:
+    story = bare()
+    doubted(story, STOP)
+    assert last_words(story.position, STOP, 0) == GTE
+    assert last_words(story.position, STOP, story.position.touched_ns + SECOND) == ""
+    story.tell(story.accepted(story.order(STOP)))
+    assert (story.order(STOP).phase, last_words(story.position, STOP, 0)) == (OrderPhase.WORKING, "")
+    story.tell(story.report(story.order(STOP), OrderStatus.EXPIRED))
+    assert last_words(story.position, STOP, 0) == "expired"
+    assert len(story.position.orders) < LATEST
