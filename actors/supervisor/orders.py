@@ -196,15 +196,25 @@ class Orders:
         Admitted is enough: an opening's view comes after its commit, and a close may be asked for in between.
         """
         mine = next((key for key, holder in self._memory.book.reserved.items() if holder == ordinal), None)
-        return mine is not None and len(self._memory.book.holders(mine)) > 1
+        return mine is not None and len(self._on_leg(mine)) > 1
+
+    def _on_leg(self, key: Key) -> frozenset[int]:
+        """All that stand there, those among them that cannot say what they hold: it is theirs all the same."""
+        named = (parse_position_id(name) for name in self._memory.silent)
+        leg = (key.account, key.symbol, key.side)
+        silent = (
+            parsed[1] for parsed in named if parsed and (parsed[0].account, parsed[0].symbol, parsed[0].side) == leg
+        )
+        return frozenset((*self._memory.book.holders(key), *silent))
 
     def _tell_leg(self, key: Key, only: int | None = None) -> None:
         """Whoever does not know yet whether he is alone on his leg is told; who has no view yet, when he has one."""
         holders = self._memory.book.holders(key)
+        shared = len(self._on_leg(key)) > 1
         for ordinal in sorted(holders) if only is None else (only,):
             view = self._memory.book.views.get(ordinal)
-            if view is not None and ordinal in holders and view.shared_leg is not (len(holders) > 1):
-                changed = r.LegChanged(position_id=view.position_id, shared=len(holders) > 1)
+            if view is not None and ordinal in holders and view.shared_leg is not shared:
+                changed = r.LegChanged(position_id=view.position_id, shared=shared)
                 self._desk.context.tell(position_address(ordinal), changed)
 
     def _close_all(self, command: c.CloseAll) -> None:

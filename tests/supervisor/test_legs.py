@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from actors.supervisor.memory import Restored
 from adapters.storage.record import RecoveredPosition
 from messages import reports as r
 from messages.commands import ClosePosition
@@ -66,6 +67,22 @@ def test_after_a_restart_nobody_is_told_what_he_knows() -> None:
     house = House(image=shared().journal.image).ready()
     house.run()
     assert known(house) == {1: [True], 2: [True]}
+
+
+class Damaged(House):
+    """The second position's history cannot be read any more."""
+
+    def _restored(self) -> Restored:
+        found = super()._restored()
+        silent = tuple((p.position_id, "a record is damaged") for p in found.positions if p.ordinal == 2)
+        return replace(found, positions=tuple(p for p in found.positions if p.ordinal == 1), silent=silent)
+
+
+def test_who_stands_beside_a_damaged_position_is_not_alone() -> None:
+    """Day 9600749, I8: its part of the leg was taken for nobody's, and a stop that fired beside a close ate of it."""
+    house = Damaged(image=shared().journal.image).ready()
+    house.run()
+    assert known(house)[1] == [True]
 
 
 def accept(house: House, order: SubmitOrder) -> None:
