@@ -291,7 +291,7 @@ def _tell_lost(d: Draft, order: Order) -> None:
     words = order.words or "never reached the venue"
     if order.purpose is OrderPurpose.REDUCE:
         d.notify(Severity.CRITICAL, f"{p.position_id}: close came to nothing ({words}); trying again, {_stop(p)}")
-    elif p.goal != 0:
+    elif p.goal != 0 and not (p.bare and order.purpose is p.guard):  # that is told, with these words
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
         d.notify(severity, f"{p.position_id}: {order.purpose} came to nothing ({words}); trying again")
 

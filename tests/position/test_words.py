@@ -49,12 +49,20 @@ def test_while_nothing_was_answered_nothing_is_quoted() -> None:
     assert told.endswith("not covered by its stop; still placing it.")
 
 
-def test_a_stop_that_is_proven_absent_is_told_of_with_the_answer_it_had() -> None:
+def test_a_moved_stop_that_is_proven_absent_is_told_of_with_the_answer_it_had() -> None:
+    """The one before it still rests, so nobody is told that there is none."""
+    story = bare()
+    story.tell(story.accepted(story.order(STOP)))
+    story.tell(c.ModifyPosition(stop_loss=dec(91), **story.own()))
+    doubted(story, STOP)
+    [told] = notices(story.tell(story.absent(story.order(STOP))), Severity.CRITICAL)
+    assert told.endswith(f"stop came to nothing ({GTE}); trying again")
+
+
+def test_a_missing_stop_is_not_told_of_a_second_time_when_its_absence_is_proven() -> None:
     story = bare()
     doubted(story, STOP)
-    step = story.tell(story.absent(story.order(STOP)))
-    [told] = notices(step, Severity.CRITICAL)
-    assert f"stop came to nothing ({GTE}); trying again" in told
+    assert notices(story.tell(story.absent(story.order(STOP))), Severity.CRITICAL) == []
 
 
 def test_the_close_of_what_no_stop_may_cover_says_what_the_venue_said_last() -> None:
