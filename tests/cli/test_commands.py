@@ -312,3 +312,15 @@ def test_config_schema_needs_no_valid_configuration(albra: Albra) -> None:
 
 def test_run_without_the_composition_root_says_so(albra: Albra) -> None:
     assert albra("run").code == 1
+
+
+def test_a_check_that_could_not_read_everything_tells_what_it_has_and_fails(
+    albra: Albra, supervisor: FakeSupervisor
+) -> None:
+    supervisor.unread = "main: its open orders could not be read: 400 -1000"
+    supervisor.keep(view(1))
+    told = albra("reconcile")
+    assert (told.code, "checked 1" in told.out) == (1, True)
+    assert "not everything was compared: main: its open orders could not be read" in told.err
+    document = albra("reconcile", "--json").document()
+    assert (document["checked"], document["failed"]) == (1, supervisor.unread)

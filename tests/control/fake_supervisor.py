@@ -75,7 +75,7 @@ def view(ordinal: int = 1, **changes: object) -> PositionView:
 
 
 class FakeSupervisor:
-    """`submit` is the door. Behavior is changed by attributes: `full`, `silent`, `refusal`, `opened_as`."""
+    """`submit` is the door. Behavior is changed by attributes: `full`, `silent`, `refusal`, `unread`, `opened_as`."""
 
     def __init__(self) -> None:
         self.deliver: Callable[[Message], None] = lambda message: None
@@ -85,6 +85,7 @@ class FakeSupervisor:
         self.full = False
         self.silent = False
         self.refusal = ""
+        self.unread = ""
         self.opened_as = PositionState.ACTIVE
         self.opened_protected = True
         self.status_rows: tuple[tuple[str, str, str], ...] = ()
@@ -125,6 +126,7 @@ class FakeSupervisor:
             attempted=1,
             succeeded=1,
             elapsed_ms=1500,
+            failed=self.unread,
         )
 
     def keep(self, shown: PositionView) -> None:
