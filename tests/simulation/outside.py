@@ -15,7 +15,6 @@ from tests.simulation.truth import Books, position_of
 
 MS = 1_000_000
 ELSEWHERE = next(each for each in DEFAULT_INSTRUMENTS if each.symbol not in SYMBOLS)
-ELSEWHERE_LOT = Decimal(100)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,7 +128,7 @@ class Outside:
         if ELSEWHERE.symbol not in self.venue.exchange.markets:
             self.venue.set_instrument(ELSEWHERE)
         there = replace(act, symbol=ELSEWHERE.symbol)
-        self._market(there, act.side.increasing.value.upper(), ELSEWHERE_LOT, act.side.value.upper())
+        self._market(there, act.side.increasing.value.upper(), LOTS[there.symbol], act.side.value.upper())
 
     def _by_hand(self, method: str, path: str, params: dict[str, str], account: str) -> None:
         self.venue.trade_by_hand(method, path, params, now_ms=self.venue_ms(), account=account)

@@ -18,9 +18,14 @@ DAY, SPRINT = "day", "sprint"
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 STRATEGIES = ("alpha", "beta", "gamma")
 PRICES = {"BTCUSDT": Decimal(60000), "ETHUSDT": Decimal(3000), "SOLUSDT": Decimal(150)}
-LOTS = {"BTCUSDT": Decimal("0.004"), "ETHUSDT": Decimal("0.05"), "SOLUSDT": Decimal(1)}
-"""Smallest position opened; a multiple of the step that can be closed in parts."""
-TICKS = {"BTCUSDT": Decimal("0.1"), "ETHUSDT": Decimal("0.01"), "SOLUSDT": Decimal("0.01")}
+LOTS = {"BTCUSDT": Decimal("0.004"), "ETHUSDT": Decimal("0.05"), "SOLUSDT": Decimal(1), "XRPUSDT": Decimal(100)}
+"""Smallest position opened; a multiple of the step that can be closed in parts. The last is nobody's but a human's."""
+TICKS = {
+    "BTCUSDT": Decimal("0.1"),
+    "ETHUSDT": Decimal("0.01"),
+    "SOLUSDT": Decimal("0.01"),
+    "XRPUSDT": Decimal("0.0001"),
+}
 MILLION = 1_000_000
 
 

@@ -1,5 +1,6 @@
 """One seed's whole history: a safety phase with faults, then a liveness phase without."""
 
+import traceback
 from collections.abc import Callable
 from decimal import Decimal
 from random import Random
@@ -162,10 +163,13 @@ class World:
             self.chat.open_day()
         self._boot()
         converged_ms = -1
-        self._run(self.plan.safety_ms)
-        if self.invariants.found is None:
-            self._make_peace()
-            converged_ms = self._converge()
+        try:
+            self._run(self.plan.safety_ms)
+            if self.invariants.found is None:
+                self._make_peace()
+                converged_ms = self._converge()
+        except Exception:  # noqa: BLE001 - a defect in here fails its seed by name, and not all the others of the run
+            self.invariants.fail("the harness does not fail", traceback.format_exc())
         outcome = self._outcome(self.invariants.found, converged_ms)
         if self.process is not None:
             self.process.die()
