@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -33,6 +34,8 @@ T = TypeVar("T")
 TICK_MS = 250
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
+LATE_TURNS = 3
+"""Turns of the loop from a connection's acceptance to its handler, and from its closing to its end."""
 
 
 class ListenError(OSError):
@@ -71,6 +74,7 @@ class PaperServer:
         self._tick_ms = tick_ms
         self._ticker: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
+        self._door: socket.socket | None = None
 
     async def start(self) -> int:
         """Listen; the port. `ListenError` (an OSError) when it is taken: nothing stays open then."""
@@ -83,7 +87,8 @@ class PaperServer:
         )
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self.host, self.port).start()
+            self._door = socket.create_server((self.host, self.port), family=_family(self.host))
+            await web.SockSite(self._runner, self._door).start()
         except OSError as error:
             await self.stop()
             why = os.strerror(error.errno) if error.errno else str(error)
@@ -101,9 +106,15 @@ class PaperServer:
         if self._ticker is not None:
             self._ticker.cancel()
         await self.streams.close()
+        if self._door is not None:
+            # Nobody is let in any more; whoever just was must have come in before the door is closed, or asyncio
+            # (3.11, `Server._attach`) forgets his socket, and must have left before the loop ends.
+            asyncio.get_running_loop().remove_reader(self._door)
+        await _let_run(LATE_TURNS)
         await runner.cleanup()
-        # A connection accepted in the last moment has its first turn only now; ended before it, it would leak.
-        await asyncio.sleep(0)
+        if self._door is not None:
+            self._door.close()
+        await _let_run(LATE_TURNS)
         self.live.close()
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
@@ -120,6 +131,15 @@ class PaperServer:
                 await self.live.tell("advance")
             except Exception as error:  # noqa: BLE001 - prices go on; the loop's handler reports it
                 loop.call_exception_handler({"message": "the paper venue's tick failed", "exception": error})
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+async def _let_run(turns: int) -> None:
+    for _ in range(turns):
+        await asyncio.sleep(0)
 
 
 class EmbeddedServer:
