@@ -69,8 +69,8 @@ class Ledger:
             leg = books.leg_of(position.key)
             believed[leg] = believed.get(leg, ZERO) + position.quantity * position.key.side.sign
         for ordinal, position in self.damaged.items():
-            # Nobody believes anything of it. Its share is what its own orders have left and what was booked on it; where
-            # somebody else has traded the leg, whatever is there: such a leg is told, and neither judged nor adopted.
+            # Nobody believes anything of it. Its share is what its own orders have left and what was booked on it, and
+            # where others have traded the leg, whatever is there: that is told, and neither judged nor adopted.
             leg = books.leg_of(position.key)
             booked = (each.quantity_delta for each in self.events[ordinal] if isinstance(each, e.QuantityAdjusted))
             left = (books.nets.get(ordinal, ZERO) + sum(booked, ZERO)) * position.key.side.sign
