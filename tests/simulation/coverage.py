@@ -43,7 +43,7 @@ def table(cells: Mapping[Cell, int]) -> str:
     lines.append(f"{len(reachable()) - len(missed)} of {len(reachable())} reachable cells reached")
     lines += [f"  not reached: {', '.join(cell)}" for cell in missed]
     unexpected = [cell for cell, count in cells.items() if count and why_unreachable(*cell)]
-    lines += [f"  reached, though declared unreachable: {', '.join(cell)}" for cell in sorted(unexpected)]
+    lines += [f"  reached by chance, where no plan leads on purpose: {', '.join(cell)}" for cell in sorted(unexpected)]
     return "\n".join(lines)
 
 
