@@ -78,7 +78,7 @@ def test_somebody_elses_use_of_the_address_is_left_room() -> None:
 def test_at_a_bans_end_the_emergency_is_the_first_order_at_the_venue_behind_a_lane_of_openings() -> None:
     with paper_for("main") as (server, seen), gateways(server, "main") as (live,):
         opened(live, stage.order_id(1, 1))
-        plan(server, {"kind": "STATUS", "status": 418, "code": -1003, "retry_after_s": 1, "path": "/fapi/v3/account"})
+        plan(server, {"kind": "STATUS", "status": 418, "code": -1003, "retry_after_s": 3, "path": "/fapi/v3/account"})
         live.tell(q.FetchBalance(account=live.account, request_id="b"))
         live.wait_for(r.FetchFailed)
         asked = len(seen)
