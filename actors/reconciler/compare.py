@@ -227,7 +227,7 @@ def _compare_leg(
     actual = ZERO if row is None else row.quantity if row.side is _LONG else -row.quantity
     if (len(views) > 1 and any(view.quantity < 0 for view in views)) or (len(views) == 1 and views[0].quantity < 0):
         findings.append(_oversold_finding(leg, views, row, actual - believed))
-    elif believed != actual and (not believed or not actual or abs(actual - believed) >= _rounding(facts, leg[0])):
+    elif believed != actual and abs(actual - believed) >= _rounding(facts, leg[0]):
         findings.append(_quantity_finding(facts, leg, views, row, believed, actual))
     elif row is not None:
         _compare_price(facts, leg, views, row, findings)

@@ -159,14 +159,14 @@ class Core:
         if watch is None:
             return
         watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
-        watch.instruments = {rules.symbol: rules for rules in report.instruments}
+        self._rules(report)
         watch.rounds.clear()
         self._lists.forget(watch)
         self._reading.later(watch, None, EVENT_DELAY_NS)
         for record in self._memory.ledger.cases(report.account):
             self._reading.later(watch, record.symbol, schedule.VERIFY_NS)
 
-    def _rules(self, report: r.RulesReport) -> None:
+    def _rules(self, report: r.VenueUp | r.RulesReport) -> None:
         watch = self._memory.watches.get(report.account)
         if watch is not None:
             watch.instruments = {rules.symbol: rules for rules in report.instruments}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from actors.position.actor import Identity
 from actors.position.state import blank
 from actors.supervisor.admission import late_refusal, refusal
-from actors.supervisor.book import Account, key_of
+from actors.supervisor.book import Account, key_of, leg_of
 from actors.supervisor.changes import assignment_refusal, change_refusal, earned, enlarging, handed, taker_of
 from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.openings import LEAVING_NS, Openings
@@ -201,10 +201,7 @@ class Orders:
     def _on_leg(self, key: Key) -> frozenset[int]:
         """All that stand there, those among them that cannot say what they hold: it is theirs all the same."""
         named = (parse_position_id(name) for name in self._memory.silent)
-        leg = (key.account, key.symbol, key.side)
-        silent = (
-            parsed[1] for parsed in named if parsed and (parsed[0].account, parsed[0].symbol, parsed[0].side) == leg
-        )
+        silent = (parsed[1] for parsed in named if parsed and leg_of(parsed[0]) == leg_of(key))
         return frozenset((*self._memory.book.holders(key), *silent))
 
     def _tell_leg(self, key: Key, only: int | None = None) -> None:

@@ -316,8 +316,9 @@ class Reader:
     async def _listed(self, request: FetchFills) -> Row | None:
         """The order that a query by its id does not find, by other sources: a query may lag behind the book by seconds.
 
-        The symbol's list of orders names them all, and a trade that belongs to none of them belongs to one that is not
-        listed yet. Raises ReadError then: nothing is proven.
+        The symbol's list of orders names them all, and a trade that belongs to none of them belongs to one that is
+        older, or not listed yet. Raises ReadError for the latter: nothing is proven. The venue numbers orders as they
+        come, so ours would be among the newest of these.
         """
         if request.conditional:
             listed = await self.conditionals_of(request.symbol)
@@ -326,16 +327,15 @@ class Reader:
         if not start_ms:
             return None
         window = Window(start_ms=start_ms, end_ms=min(start_ms + LISTED_MS, self._now_ms() + 60_000))
-        rows = await self._rows(calls.orders_of(request.symbol, window), "orders")
-        listed_ids = {order_report(row, self.stamp()).venue_order_id: row for row in rows}
+        rows = list(await self._rows(calls.orders_of(request.symbol, window), "orders"))
         traded = {trade.venue_order_id for trade in await self._trades_within(request.symbol, window)}
-        newest_first = sorted(traded - set(listed_ids), key=lambda order: order.zfill(20), reverse=True)
-        for order in newest_first[:MAX_ORDERS_ASKED]:
-            older = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
-            if older is None:
+        unlisted = traded - {order_name(row)[0] for row in rows}
+        for order in sorted(unlisted, key=lambda number: number.zfill(20), reverse=True)[:MAX_ORDERS_ASKED]:
+            row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
+            if row is None:
                 raise ReadError(f"order {order} has traded, and whose it is cannot be read yet")
-            listed_ids[order] = older
-        return next((row for row in listed_ids.values() if row.get("clientOrderId") == request.client_order_id), None)
+            rows.append(row)
+        return next((row for row in rows if order_name(row)[1] == request.client_order_id), None)
 
     async def _fills_within(
         self, window: Window | None, request: FetchFills, order: VenueOrderId, fills: dict[str, FillReport]
