@@ -146,7 +146,7 @@ def _reduce(d: Draft) -> None:
 
 def _protect(d: Draft) -> None:
     p = d.position
-    if p.quantity <= 0 or p.goal == 0 or any(o.triggered for o in p.live_orders()):
+    if p.quantity <= 0 or p.goal == 0 or p.firing:
         return
     if p.unread_reductions or p.strandable or (p.cancel_first and p.goal is not None):
         return  # a protective order just did its work, or makes room for a reduction on a shared leg

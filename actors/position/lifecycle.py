@@ -14,10 +14,10 @@ def lifecycle(p: Position) -> tuple[PositionState, str]:
     """The state and, in a few words, why."""
     if p.quantity < 0:
         return S.RECONCILING, "more was sold than held"
-    doubted = [o for o in p.unspent_orders if o.phase is OrderPhase.DOUBTED]
+    doubted = [o for o in p.live_orders() if o.phase is OrderPhase.DOUBTED]
     if doubted:
         return S.RECONCILING, f"outcome of the {doubted[-1].purpose} order is unknown"
-    if any(o.fills_missing for o in p.unspent_orders):
+    if p.unread:
         return S.RECONCILING, "fills reported by the venue are being read"
     return _exposed(p) if p.quantity > 0 else _flat(p)
 
@@ -25,7 +25,7 @@ def lifecycle(p: Position) -> tuple[PositionState, str]:
 def _exposed(p: Position) -> tuple[PositionState, str]:
     if p.goal == 0:
         return S.CLOSING, p.reason or "closing"
-    if any(o.triggered for o in p.live_orders()):
+    if p.firing:
         return S.CLOSING, "a protective order fired"
     if p.goal is not None:
         return S.MODIFYING, f"reducing to {p.goal}"

@@ -369,7 +369,7 @@ def woken(d: Draft, message: r.Woken) -> None:
 
 def _tell_stuck(d: Draft) -> None:
     p = d.position
-    if any(o.fills_missing for o in p.unspent_orders) and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
+    if p.unread and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
         d.notify(Severity.WARNING, f"{p.position_id}: the venue reports fills whose trades cannot be read.", "fills")
 
 
@@ -413,7 +413,7 @@ def recovered(d: Draft, _: r.Recovered) -> None:
             d.cancel(order)
         if not _left_to_the_sweep(d, order):
             d.resolve(order)
-    if any(o.fills_missing for o in d.position.unspent_orders):
+    if d.position.unread:
         d.wake("fills", 0)
     if d.position.leverage_pending:
         ask_leverage(d)

@@ -230,9 +230,19 @@ class Position:
         return order if order.client_order_id == client_order_id else None
 
     @property
+    def unread(self) -> bool:
+        """The venue reports fills of which no trade is known yet."""
+        return any(o.fills_missing for o in self.unspent_orders)
+
+    @property
+    def firing(self) -> bool:
+        """A protective order has been triggered, and is at work."""
+        return any(o.triggered for o in self.live_orders())
+
+    @property
     def in_doubt(self) -> bool:
         """Something about the believed quantity or a live order is not known."""
-        return self.quantity < 0 or any(o.phase is OrderPhase.DOUBTED or o.fills_missing for o in self.unspent_orders)
+        return self.quantity < 0 or self.unread or any(o.phase is OrderPhase.DOUBTED for o in self.live_orders())
 
     @property
     def unread_reductions(self) -> Decimal:

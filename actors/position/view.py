@@ -50,5 +50,5 @@ def view(p: Position) -> PositionView:
         funding=dict(p.funding).get(QUOTE, Decimal(0)),
         to_come=p.to_come,
         shared_leg=p.shared_leg,
-        unread=any(o.fills_missing for o in p.unspent_orders),
+        unread=p.unread,
     )
