@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from messages.commands import AdjustPosition, ResumePosition
 from messages.reconciliation import DiscrepancyType, Outcome
 from messages.reports import OrderRejected
 from messages.types import OrderPurpose, PositionState, RejectReason, Symbol
-from tests.reconciler.test_core import outcomes
-from tests.reconciler.world import BTC, MAIN, D, Play, order_view, own_id, row, trade, view
+from tests.reconciler.world import BTC, MAIN, D, Play, order_view, outcomes, own_id, row, trade, view
 
 SALE = D("-0.004")
 
@@ -32,23 +32,23 @@ def asked(*, told: bool = True) -> Play:
     return play
 
 
-def held(play: Play, ordinal: int, quantity: str, **changes: object) -> None:
+def held(play: Play, ordinal: int, quantity: str, **changes: Any) -> None:
     """A position says how it is by now; one that holds nothing more is closed."""
     shown = play.views[ordinal]
-    over = {"state": PositionState.CLOSED} if not D(quantity) else {}
+    over: dict[str, Any] = {"state": PositionState.CLOSED} if not D(quantity) else {}
     after = replace(
         shown,
         quantity=D(quantity),
         version=shown.version + 1,
         touched_ns=play.clock.time_ns(),
-        **{**over, **changes},  # type: ignore[arg-type]
+        **{**over, **changes},
     )
     play.hold(after)
     if after.state.terminal:
         del play.views[ordinal]
 
 
-def closing(play: Play, ordinal: int, quantity: str, **changes: object) -> None:
+def closing(play: Play, ordinal: int, quantity: str, **changes: Any) -> None:
     held(play, ordinal, quantity, **{"state": PositionState.CLOSING, "goal_quantity": D(0), **changes})
 
 

@@ -14,7 +14,6 @@ from messages.commands import AdjustPosition, AdoptPosition, PausePosition
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, DiscrepancyType, Outcome
 from messages.reports import OrderRejected, PositionView
 from messages.types import MANUAL, OrderPurpose, PositionMode, PositionSide, PositionState, RejectReason, Severity
-from tests.reconciler.test_core import outcomes
 from tests.reconciler.test_resolve import applied, case
 from tests.reconciler.world import (
     BTC,
@@ -28,6 +27,7 @@ from tests.reconciler.world import (
     command,
     compared,
     order_view,
+    outcomes,
     own_id,
     row,
     types,

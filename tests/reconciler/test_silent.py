@@ -9,9 +9,8 @@ from messages.lifecycle import ActorQuarantined, ActorReleased
 from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
 from messages.requests import Reply
 from messages.types import Address, Key, PositionId, PositionMode, Severity, StrategyId, Symbol
-from tests.reconciler.test_core import acting
 from tests.reconciler.test_forced import Stage, booked, two_strategies
-from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, open_order, own_id, row, trade, view
+from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, acting, open_order, own_id, row, trade, view
 from tests.supervisor.test_forced import views
 
 NAME = position_id(Key(account=MAIN, symbol=BTC, side=LONG, strategy=StrategyId("trend")), 7)

@@ -11,7 +11,7 @@ from actors.reconciler.compare import compare
 from actors.reconciler.core import Core, Settings, Step
 from actors.reconciler.facts import Comparison, Facts, OpenOrders
 from actors.reconciler.ledger import fold
-from actors.reconciler.policy import Policy, Thresholds
+from actors.reconciler.policy import DEFAULT_ACTIONS, Policy, Thresholds
 from actors.reconciler.watch import Memory
 from actors.runtime.simulated import VirtualClock
 from messages import commands as c
@@ -19,7 +19,16 @@ from messages import reports as r
 from messages import requests as q
 from messages.base import Event, Message
 from messages.ids import client_order_id, position_id
-from messages.reconciliation import CheckDue, Discrepancy, FetchTrades, HoldKey, ReleaseKey, TradesReport
+from messages.reconciliation import (
+    Action,
+    CheckDue,
+    Discrepancy,
+    DiscrepancyType,
+    FetchTrades,
+    HoldKey,
+    ReleaseKey,
+    TradesReport,
+)
 from messages.types import (
     MANUAL,
     AccountId,
@@ -379,3 +388,26 @@ class Play:
 
 def command(name: str) -> dict[str, Any]:
     return {"command_id": CommandId(name), "reply_to": "control"}
+
+
+def policy(**changes: Any) -> Policy:
+    return replace(Policy(), **changes)
+
+
+def acting(action: Action, *kinds: DiscrepancyType) -> Policy:
+    """Does that about discrepancies of these kinds, or of all."""
+    return policy(actions={**DEFAULT_ACTIONS, **dict.fromkeys(kinds or DiscrepancyType, action)})
+
+
+def booked(play: Play) -> list[c.Command]:
+    return [m for m in play.commands if isinstance(m, c.AdjustPosition | c.AdoptPosition)]
+
+
+def outcomes(play: Play) -> list[tuple[str, str]]:
+    return [(record.type.value, record.outcome.value) for record in play.records]
+
+
+def refusal(sent: c.Command) -> q.Reply:
+    return q.Reply(
+        command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
+    )

@@ -1,6 +1,7 @@
 """What seeds have found, each as the smallest plan that shows it. The seed is the one that was first to fail."""
 
 from dataclasses import replace
+from typing import Any
 
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
@@ -77,9 +78,9 @@ def refused(what: Plan) -> list[str]:
 BEING_REDUCED = "main.SOLUSDT.long.alpha.1 is being reduced, its stops may rest on SOLUSDT still; try again soon"
 
 
-def opening(at_ms: int, slot: int, strategy: str, **fields: int) -> Act:
+def opening(at_ms: int, slot: int, strategy: str, **fields: Any) -> Act:
     act = Act(at_ms=at_ms, do="open", slot=slot, symbol="SOLUSDT", strategy=strategy, side=LONG, lots=2)
-    return replace(act, **fields)  # type: ignore[arg-type]
+    return replace(act, **fields)
 
 
 def test_a_critical_notice_is_not_taken_for_the_notice_of_the_step_before() -> None:
