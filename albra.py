@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from actors.ports import Clock, Venue
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
+    from actors.reconciler.ledger import Rows
     from actors.runtime import ActorSystem
     from actors.supervisor.memory import Restored
+    from actors.supervisor.memory import Settings as SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
     from adapters.logs.writing import Logs
@@ -181,9 +183,6 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     from actors.recovery import days_in
     from actors.supervisor.resting import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
-    from adapters.exchange.access import settings_max_age_ms, settings_of
-    from adapters.exchange.client import CcxtVenue
-    from adapters.exchange.neighbors import Neighbors
     from adapters.logs.steps import line_writer
     from messages.reports import PositionView
 
@@ -198,21 +197,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         details=_reachable(paper),
         webhook=config.webhook,
     )
-    neighbors = Neighbors()
-    venues: dict[AccountId, Venue] = {
-        account.account: CcxtVenue(
-            account.account,
-            replace(
-                settings_of(account, paper),
-                watch_only=not config.phase2.enabled,
-                settings_max_age_ms=settings_max_age_ms(config.phase2.reconciliation.check_intervals.fast_ms),
-                rules_max_age_ms=config.phase2.reconciliation.check_intervals.slow_ms,
-            ),
-            clock,
-            neighbors=neighbors,
-        )
-        for account in config.accounts
-    }
+    venues = _venues(config, paper, clock)
     restored = _restore(journal, days_in(config.limits.timezone), clock.time_ns())
     address = control.start()
     header = {"control": f"{address.host}:{address.port}", "journal": journal.journal_id, "pid": str(address.pid)}
@@ -241,6 +226,29 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     gc.freeze()  # what exists now stays for good; the collector need not look at it again
 
 
+def _venues(config: Config, paper: "EmbeddedServer | None", clock: "Clock") -> "dict[AccountId, Venue]":
+    """An adapter for each account; those behind one address are neighbors."""
+    from adapters.exchange.access import settings_max_age_ms, settings_of
+    from adapters.exchange.client import CcxtVenue
+    from adapters.exchange.neighbors import Neighbors
+
+    neighbors = Neighbors()
+    return {
+        account.account: CcxtVenue(
+            account.account,
+            replace(
+                settings_of(account, paper),
+                watch_only=not config.phase2.enabled,
+                settings_max_age_ms=settings_max_age_ms(config.phase2.reconciliation.check_intervals.fast_ms),
+                rules_max_age_ms=config.phase2.reconciliation.check_intervals.slow_ms,
+            ),
+            clock,
+            neighbors=neighbors,
+        )
+        for account in config.accounts
+    }
+
+
 def _reachable(paper: "EmbeddedServer | None") -> dict[str, Any]:
     """How commands that go around us (`albra flatten`, `doctor`, `demo`) find the embedded venue."""
     if paper is None:
@@ -263,9 +271,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     """Spawn every long-lived actor. `audience` sees what is shown; its first member answers the control API."""
     from actors.edge import EdgeActor
     from actors.journal import journal_factory
-    from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
-    from actors.reconciler.watch import Memory as ReconcilerMemory
     from actors.recovery import days_in, names
     from actors.runtime import Placement
     from actors.supervisor.actor import SupervisorActor
@@ -277,7 +283,6 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             for listener in audience:
                 listener(message)
 
-    renamed = names(journal.journal_id, journal.meta.former, restored)
     settings = Settings(
         journal_id=journal.journal_id,
         accounts=tuple(venues),
@@ -286,7 +291,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
         day_of=days_in(config.limits.timezone),
         watch_only=not config.phase2.enabled,
         reconciler=RECONCILER,
-        restored=renamed,
+        restored=names(journal.journal_id, journal.meta.former, restored),
     )
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
@@ -297,19 +302,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
         system.subscribe(shown, show)
     _spawn_gateways(config, system, venues)
-    reconciler_settings = replace(
-        _reconciler_settings(config, settings.journal_id, settings.accounts), restored=renamed
-    )
-    reconciler_memory = ReconcilerMemory.of(settings.accounts)
-    system.spawn(
-        RECONCILER,
-        lambda context: ReconcilerActor(context, settings=reconciler_settings, memory=reconciler_memory, log=log),
-        placement=thread,
-    )
-    # Before the supervisor, and not by the actor itself, which begins when its thread does: whoever misses the view
-    # of a position takes it for a stranger's, adopts it a second time, and cancels its stop.
-    for heard in HEARD:
-        system.subscribe(heard, RECONCILER)
+    statistics = _spawn_reconciler(config, system, settings, log)
     system.spawn(
         SUPERVISOR,
         lambda context: SupervisorActor(
@@ -320,7 +313,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             spawn=_position_spawner(config, system, log, journal.journal_id),
             discard=system.stop_actor,
             runtime_rows=lambda: (
-                reconciler_memory.statistics(system.clock.monotonic_ns())
+                statistics(system.clock.monotonic_ns())
                 + _runtime_rows(system, journal)
                 + (("chat", "telegram", chat.standing if chat else "not configured"),)
                 + figures.rows()
@@ -331,6 +324,29 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     )
     if chat is not None:
         _spawn_telegram(config, system, journal, chat, log)
+
+
+def _spawn_reconciler(
+    config: Config, system: "ActorSystem", known: "SupervisorSettings", log: Callable[..., None]
+) -> "Callable[[int], Rows]":
+    """Before the supervisor. Its statistics at a monotonic time outlive its lives, for `albra status`."""
+    from actors.reconciler.actor import HEARD, ReconcilerActor
+    from actors.reconciler.resolve import RECONCILER
+    from actors.reconciler.watch import Memory
+    from actors.runtime import Placement
+
+    settings = replace(_reconciler_settings(config, known.journal_id, known.accounts), restored=known.restored)
+    memory = Memory.of(known.accounts)
+    system.spawn(
+        RECONCILER,
+        lambda context: ReconcilerActor(context, settings=settings, memory=memory, log=log),
+        placement=Placement.THREAD,
+    )
+    # Not by the actor itself, which begins when its thread does: whoever misses the view of a position takes it for a
+    # stranger's, adopts it a second time, and cancels its stop.
+    for heard in HEARD:
+        system.subscribe(heard, RECONCILER)
+    return memory.statistics
 
 
 def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it remembers
