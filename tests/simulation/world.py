@@ -57,6 +57,21 @@ def simulate(seed: int, *, record: bool = False, plan: Plan | None = None, size:
         return World(plan or draw(seed, size), record=record).run()
 
 
+def _venue(plan: Plan) -> PaperVenue:
+    return PaperVenue(
+        seed=plan.seed,
+        instruments=tuple(each for each in DEFAULT_INSTRUMENTS if each.symbol in SYMBOLS),
+        accounts=tuple(
+            AccountSetup(name=name, api_key=f"{name}-key", balance=Decimal(1_000_000), hedge=hedge)
+            for name, hedge in plan.accounts
+        ),
+        now_ms=START_MS,
+        faults=plan.faults,
+        volatility_ppm=plan.volatility_ppm,
+        limits=BINANCE_LIMITS,
+    )
+
+
 class World:
     """Venue, disk, network, people and clocks: what is there whether or not the process lives."""
 
@@ -64,18 +79,7 @@ class World:
         self.plan = plan
         self.trace = Trace(record=record)
         self.scheduler = SimulatedDispatcher(plan.seed)
-        self.venue = PaperVenue(
-            seed=plan.seed,
-            instruments=tuple(each for each in DEFAULT_INSTRUMENTS if each.symbol in SYMBOLS),
-            accounts=tuple(
-                AccountSetup(name=name, api_key=f"{name}-key", balance=Decimal(1_000_000), hedge=hedge)
-                for name, hedge in plan.accounts
-            ),
-            now_ms=START_MS,
-            faults=plan.faults,
-            volatility_ppm=plan.volatility_ppm,
-            limits=BINANCE_LIMITS,
-        )
+        self.venue = _venue(plan)
         clock = self.scheduler.clock
         self.network = Network(
             later=self.scheduler.call_later,
@@ -102,15 +106,7 @@ class World:
         )
         self.situations = Situations(ledger=self.ledger, account_of_key=lambda key: key.removesuffix("-key"))
         self.disk_health = DiskHealth(plan.disk, later=self.scheduler.call_later)
-        self.scene = Scene(
-            venue=self.venue,
-            network=self.network,
-            kill=self._kill,
-            act=self._act,
-            intrude=self._intrude,
-            sicken=self.disk_health.sicken,
-            haunt=self._haunt,
-        )
+        self.scene = self._scene()
         self.upheaval = Upheaval(
             scene=self.scene, books=self.books, ledger=self.ledger, later=self.scheduler.call_later
         )
@@ -127,12 +123,10 @@ class World:
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
-        self._liveness_ms = LIVENESS_MS
-        if plan.fast_s > 60:  # what nobody tells is found by a sweep
-            self._liveness_ms += 1_500 * plan.fast_s
-            self.invariants.orphan_ns += 1_500 * plan.fast_s * MS
-        if plan.aim:  # the same trouble three times in a row may keep the venue away for as long
-            self.invariants.orphan_ns += LIVENESS_MS * MS
+        rarer_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # what nobody tells is found by a sweep
+        self._liveness_ms = LIVENESS_MS + rarer_ms
+        # The same trouble three times in a row may keep the venue away for as long as faults take to be over.
+        self.invariants.orphan_ns += (rarer_ms + (LIVENESS_MS if plan.aim else 0)) * MS
         if plan.bursts:
             self.network.marks_every_ms = DAY_MARKS_MS
         intruded = plan.intrusions or any(trap.trouble == INTRUSION for trap in plan.traps)
@@ -151,6 +145,17 @@ class World:
         self._rows = 0
         self._settled_ns = 0
         self._peace_ns = 0
+
+    def _scene(self) -> Scene:
+        return Scene(
+            venue=self.venue,
+            network=self.network,
+            kill=self._kill,
+            act=self._act,
+            intrude=self._intrude,
+            sicken=self.disk_health.sicken,
+            haunt=self._haunt,
+        )
 
     # The run -------------------------------------------------------------------------------------------
 
