@@ -20,7 +20,7 @@ from messages.base import Message
 from messages.commands import Command
 from messages.events import OrderFilled, OrderIntended, PositionRequested
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
-from messages.reports import PositionView, Recovered, Woken
+from messages.reports import PositionView, Recovered, SettingApplied, Woken
 from messages.requests import Reply
 from messages.types import Address, JournalId, Key, OrderPurpose, PositionState
 
@@ -57,6 +57,7 @@ class PositionActor(Actor[Message]):
         self._log = log
         self._in_flight: _InFlight | None = None
         self._later = 0
+        self._unasked: Message | None = None
         self._replaying = start is None or context.incarnation > 1
         self._position = (
             start
@@ -73,6 +74,10 @@ class PositionActor(Actor[Message]):
             self.receive(Recovered())
 
     def receive(self, message: Message) -> None:
+        if message is self._unasked:
+            self._unasked = None
+            self.context.tell(SUPERVISOR, message)
+            return
         step = decide(self._position, message, self.context.clock.time_ns(), self._policy)
         if not step.events:
             # Nothing new to remember: what leaves repeats what is durable already.
@@ -121,10 +126,12 @@ class PositionActor(Actor[Message]):
         self.context.resume()
 
     def _commit_failed(self, message: CommitFailed) -> None:
-        """A command is refused. A fact must not be lost: its step is offered to the journal again.
+        """A command is refused, and whoever gave it may repeat it. A fact must not be lost: its step is offered to the
+        journal again; so is that of a command whose answer nobody waits for, an emergency of many or a calling off.
 
         What would open more waits on its own: on a full disk its step is refused until there is space, and
-        a close must not stand behind that.
+        a close must not stand behind that. What waited for its leverage comes by the supervisor again, who may have
+        something against it by then.
         """
         flight = self._in_flight
         if flight is None or message.version != flight.step.position.version:
@@ -136,12 +143,15 @@ class PositionActor(Actor[Message]):
             actor=self.context.address,
             why=message.why,
         )
-        if not isinstance(flight.message, Command) and flight.append.reducing:
+        answered = isinstance(flight.message, Command) and bool(flight.message.reply_to)
+        if not answered and flight.append.reducing:
             flight.append = _again(flight.append)
             self.context.tell(JOURNAL, flight.append)
             return
         self._in_flight = None
         if not isinstance(flight.message, Command):
+            if isinstance(flight.message, SettingApplied):
+                self._unasked = flight.message
             self._later += 1
             self.context.schedule(f"again {self._later}", OPENING_PAUSE_NS, flight.message)
             self.context.resume()

@@ -53,6 +53,19 @@ def test_openings_that_were_paused_meanwhile_call_off_what_waited_for_its_levera
     assert "canceled: it waited for its leverage: openings are paused" in house.all(Notify, "notifier")[-1].text
 
 
+def test_that_it_was_called_off_is_not_lost_with_a_commit_that_failed() -> None:
+    """The leverage is told right behind, and would have it leave (day 40002158)."""
+    house = waiting()
+    house.tell(PauseOpenings(command_id=CommandId("p")))
+    failures = ["no space left on device"]
+    house.journal.fault = lambda: failures.pop() if failures else None
+    house.tell(leverage_set(house))
+    house.run(5)
+    assert not failures
+    assert not house.all(SubmitOpening, GATEWAY)
+    assert "canceled: it waited for its leverage: openings are paused" in house.all(Notify, "notifier")[-1].text
+
+
 def test_a_leg_that_is_being_cleared_by_then_is_not_opened_on() -> None:
     """The neighbor's stop fired, its target is not canceled yet, and would take what the newcomer buys."""
     house = House().ready()

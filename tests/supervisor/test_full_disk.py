@@ -55,6 +55,17 @@ def test_an_order_that_is_next_waits_for_space_and_then_leaves_once() -> None:
     assert len(house.all(q.SubmitOpening, GATEWAY)) == 1
 
 
+def test_openings_that_were_paused_while_it_waited_for_space_call_it_off() -> None:
+    house, position_id = about_to_open()
+    house.tell(c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE))
+    house.run(30)
+    house.journal.short = False
+    house.run(30)
+    assert not house.all(q.SubmitOpening, GATEWAY)
+    text = house.all(q.Notify, "notifier")[-1].text
+    assert f"({position_id}) canceled: it waited for its leverage: openings are paused" in text
+
+
 def test_a_close_does_not_stand_behind_an_order_that_waits_for_space() -> None:
     house, position_id = about_to_open()
     house.tell(c.ClosePosition(command_id=CommandId("x"), reply_to=EDGE, position_id=position_id))

@@ -359,3 +359,16 @@ def test_a_position_whose_history_is_damaged_is_quarantined_and_told_while_the_r
     assert any("quarantined" in n.text for n in second.all(q.Notify, "notifier"))
     second.open("c2")
     assert second.all(q.Reply)[-1].accepted
+
+
+def test_a_position_of_many_whose_commit_fails_is_closed_all_the_same() -> None:
+    """It was said that all are being closed, and nobody repeats the part of one."""
+    house = House().ready()
+    house.open("c1")
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1), trade="t1"))
+    failures = ["disk full"]
+    house.journal.fault = lambda: failures.pop() if failures else None
+    house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
+    house.run(5)
+    assert not failures
+    assert len(house.all(q.SubmitEmergency, "gateway/main")) == 1
