@@ -141,6 +141,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reconciliation.DiscrepancyWatched,
         reconciliation.OrdersUnread,
         reconciliation.OrdersReadAgain,
+        reconciliation.PositionsUnread,
+        reconciliation.PositionsReadAgain,
         reconciliation.ListDiscrepancies,
         reconciliation.AcknowledgeDiscrepancy,
         reconciliation.ReleaseKey,

@@ -258,6 +258,21 @@ class OrdersReadAgain(Event):
     account: AccountId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsUnread(Event):
+    """The account's list of positions could not be read for long, in the venue's words, and people were told."""
+
+    account: AccountId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionsReadAgain(Event):
+    """The list that `PositionsUnread` was told of has been read."""
+
+    account: AccountId
+
+
 # Commands and questions -------------------------------------------------------------------------------
 
 

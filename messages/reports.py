@@ -193,13 +193,22 @@ class PositionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadRow:
+    """A symbol of which a row could not be read, and why: it may be flat, or hold anything."""
+
+    symbol: Symbol
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsReport(VenueReport):
-    """Every position that is not flat, as read by one request begun at `begun_ns`."""
+    """Every position that is not flat, as read by one request begun at `begun_ns`, but for what is `unread`."""
 
     request_id: str
     begun_ns: int
     positions: tuple[PositionRow, ...]
     symbol: Symbol | None = None
+    unread: tuple[UnreadRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

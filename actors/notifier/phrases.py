@@ -167,6 +167,11 @@ SENTENCES = (
         "not noticed meanwhile: look at the venue."
     ),
     N_("{account}: the list of open orders can be read again."),
+    N_(
+        "{account}: the list of positions cannot be read for {age} ({cause}). What is held is not compared with the "
+        "venue meanwhile: look there."
+    ),
+    N_("{account}: the list of positions can be read again."),
     N_("its open orders could not be read: {cause}"),
     N_("grown or shrunk since: {believed}, {reported}"),
     N_("changed on both sides since: {believed}, {reported}"),
@@ -228,6 +233,8 @@ SENTENCES = (
     N_("{name} sold more than it held: taken from this leg at {price}, and marked so"),
     N_("sold beyond what it held: {sold}; it was taken from {names}; --ack ID --apply says from whose"),
     N_("its actor is silent: nothing is booked, adopted or closed there until it is back"),
+    N_("something unreadable"),
+    N_("its row cannot be read ({why}): nothing is booked, adopted or closed there until it can"),
     N_("hand the venue's own closing ({orders}) to those on the leg"),
     N_("{order} {quantity} at {price}"),
     # The notifier itself

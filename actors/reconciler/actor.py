@@ -21,6 +21,8 @@ from messages.reconciliation import (
     DiscrepancyEscalated,
     OrdersReadAgain,
     OrdersUnread,
+    PositionsReadAgain,
+    PositionsUnread,
     RepairAttempted,
     RepairRefused,
 )
@@ -144,9 +146,9 @@ def _told(event: Event) -> tuple[str, dict[str, str]]:
             return "INFO", {"outcome": event.outcome, "why": event.why}
         case RepairRefused():
             return "WARNING", {"why": event.why}
-        case OrdersUnread():
+        case OrdersUnread() | PositionsUnread():
             return "WARNING", {"account": event.account, "why": event.why}
-        case OrdersReadAgain():
+        case OrdersReadAgain() | PositionsReadAgain():
             return "INFO", {"account": event.account}
         case CheckRecorded():
             counts = f"{event.compared} compared, {event.skipped} skipped, {event.suspected} suspected"

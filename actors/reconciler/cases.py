@@ -186,7 +186,7 @@ class Cases:
 
     def _detect(self, watch: Watch, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
         finding = suspicion.finding
-        unexplained = "its own fills say so" if finding.type is T.OVERSOLD else "no trade explains it"
+        unexplained = "its own fills say so" if finding.type is T.OVERSOLD else finding.why or "no trade explains it"
         told = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in bookings) or unexplained
         first_ns = suspicion.first_seen_ns
         record = Discrepancy(

@@ -7,6 +7,7 @@ Invariants, each a test of the same name:
 4. What is not ours is never a discrepancy: foreign orders are not looked at.
 5. Entry prices are compared only where one position had the leg to itself since it was flat.
 6. A leg that a silent position stands on (quarantined, or damaged) is neither judged nor adopted: it is told.
+   Nor are those of a symbol of which the venue has sent a row that cannot be read.
 7. A position that sold more than it held took from its neighbors, though the leg may add up: that is one finding.
 """
 
@@ -43,7 +44,8 @@ def compare(facts: Facts) -> Comparison:
     hedge = facts.mode is PositionMode.HEDGE
     scope = facts.report.symbol
     rows, doubled = _reported(facts.report.positions, hedge=hedge)
-    glanced, others = _agreeing(facts, {} if doubled or facts.silent else rows, hedge=hedge)
+    unread = {row.symbol: row.why for row in facts.report.unread}
+    glanced, others = _agreeing(facts, {} if doubled or unread or facts.silent else rows, hedge=hedge)
     reported = {} if len(glanced) == len(rows) else {_leg(at): row for at, row in rows.items() if at not in glanced}
     believed = {_leg(at): views for at, views in others.items()}
     findings: list[Finding] = [_mode_finding(symbol) for symbol in sorted(doubled)]
@@ -53,6 +55,9 @@ def compare(facts: Facts) -> Comparison:
     silent = _silent_legs(facts, hedge=hedge) if facts.silent else {}
     for leg, names in silent.items():
         findings.extend(_silent_finding(facts, leg, name, reported.get(leg)) for name in names)
+    findings.extend(_unread_finding(facts, symbol, why) for symbol, why in sorted(unread.items()))
+    mute = silent.keys() | {(symbol, side) for symbol in unread for side in (None, *PositionSide)}
+    for leg in mute:
         reported.pop(leg, None)
         believed.pop(leg, None)
     for leg, views in believed.items():
@@ -75,7 +80,7 @@ def compare(facts: Facts) -> Comparison:
         held=held,
         orders_read=facts.orders is not None,
         scope=scope,
-        silent=frozenset(silent),
+        silent=frozenset(mute),
     )
 
 
@@ -101,6 +106,24 @@ def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow |
         positions=(name,),
         target=name,
         certain=False,
+        why="its actor is silent: nothing is booked, adopted or closed there until it is back",
+    )
+
+
+def _unread_finding(facts: Facts, symbol: Symbol, why: str) -> Finding:
+    """Named alike whatever is wrong with the row, so that it is the same finding when that changes."""
+    views = [view for view in facts.views if view.symbol == symbol]
+    return Finding(
+        type=T.STATE_MISMATCH,
+        symbol=symbol,
+        side=None,
+        severity=Severity.CRITICAL if any(view.quantity for view in views) else Severity.WARNING,
+        believed=signed(sum((view.quantity * view.side.sign for view in views), ZERO)),
+        reported="something unreadable",
+        positions=tuple(view.position_id for view in views),
+        target="row",
+        certain=False,
+        why=f"its row cannot be read ({why}): nothing is booked, adopted or closed there until it can",
     )
 
 

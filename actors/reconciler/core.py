@@ -11,6 +11,7 @@ from typing import Any
 
 from actors.ports import Clock
 from actors.reconciler import schedule
+from actors.reconciler.blindness import Blindness
 from actors.reconciler.cases import Cases
 from actors.reconciler.compare import compare
 from actors.reconciler.demands import Demands
@@ -90,7 +91,8 @@ class Core:
         self._memory = memory
         self._draft = Draft(memory.ledger, clock)
         self._lists = Lists(clock, memory, self._draft)
-        self._reading = Reading(self._policy, clock, memory, self._draft, self._lists)
+        self._blindness = Blindness(clock, memory, self._draft)
+        self._reading = Reading(self._policy, clock, memory, self._draft, self._lists, self._blindness)
         self._demands = Demands(clock, memory, self._draft, self._reading, self._lists)
         self._cases = Cases(settings.names, self._policy, memory, self._draft, self._reading.symbol_later)
         self._routes = self._route_table()
@@ -290,6 +292,7 @@ class Core:
     def _mark_looked(self, watch: Watch, round_: Round, report: r.PositionsReport) -> None:
         if round_.symbol is not None:
             return
+        self._blindness.over(watch)
         now_ns = self._clock.monotonic_ns()
         watch.bulk_ns = report.begun_ns
         deep = round_.kind is CheckKind.SLOW or watch.looked.deep_ns is None
@@ -313,10 +316,11 @@ class Core:
                 self._draft.record(SettingSeen, setting=setting)
         if report.symbol is not None:
             return
+        there = rows.keys() | {row.symbol for row in report.unread}
         over: set[tuple[Symbol, PositionSide | None]] = {
-            (symbol, None) for symbol in ledger.settings_of(watch.account) if symbol not in rows
+            (symbol, None) for symbol in ledger.settings_of(watch.account) if symbol not in there
         }
-        over |= {(s, side) for s, side in ledger.shared_legs(watch.account) if s not in rows}
+        over |= {(s, side) for s, side in ledger.shared_legs(watch.account) if s not in there}
         for symbol, side in sorted(over, key=str):
             if not any(view.quantity for view in watch.live(symbol)) and (symbol, side) not in comparison.skipped:
                 self._draft.record(LegCleared, account=watch.account, symbol=symbol, side=side)

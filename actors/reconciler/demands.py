@@ -57,7 +57,7 @@ class Demands:
                     demand.pending.discard(watch.account)
                     demand.failed.pop(watch.account, None)
                 else:
-                    cause = watch.listing.cause or "no answer in time"
+                    cause = watch.listing.tries.cause or "no answer in time"
                     demand.failed[watch.account] = f"its open orders could not be read: {cause}"
             for record in self._memory.ledger.cases(watch.account):
                 if _in_scope(demand.command, record.symbol):

@@ -87,6 +87,8 @@ class Finding:
     conditional: bool = False
     isolated: bool = False
     certain: bool = True
+    why: str = ""
+    """Why it is not certain, and what that means, for a human."""
 
     @property
     def key(self) -> Key:

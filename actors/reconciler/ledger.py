@@ -25,6 +25,8 @@ from messages.reconciliation import (
     OrdersReadAgain,
     OrdersUnread,
     Outcome,
+    PositionsReadAgain,
+    PositionsUnread,
     RepairAttempted,
     RepairRefused,
     SettingSeen,
@@ -59,6 +61,7 @@ class LedgerSnapshot:
     resolved: int
     resolving_ns: int
     unread: tuple[AccountId, ...] = ()
+    blind: tuple[AccountId, ...] = ()
 
 
 codec.register(910, LedgerSnapshot)
@@ -89,6 +92,8 @@ class Ledger:
         self.resolving_ns = s.resolving_ns if s else 0
         self.unread: dict[AccountId, None] = dict.fromkeys(s.unread) if s else {}
         """Accounts whose open orders people were told cannot be read."""
+        self.blind: dict[AccountId, None] = dict.fromkeys(s.blind) if s else {}
+        """And those whose positions cannot."""
         self.open: dict[tuple[AccountId, Key], str] = {}
         self.silenced: dict[tuple[AccountId, Key], str] = {}
         for name in s.silenced if s else ():
@@ -137,6 +142,10 @@ class Ledger:
                 self.unread[account] = None
             case OrdersReadAgain(account=account):
                 self.unread.pop(account, None)
+            case PositionsUnread(account=account):
+                self.blind[account] = None
+            case PositionsReadAgain(account=account):
+                self.blind.pop(account, None)
             case HistoryPruned(before_ns=before_ns):
                 kept = set(self.silenced.values())
                 self.records = {
@@ -216,6 +225,7 @@ class Ledger:
             resolved=self.resolved,
             resolving_ns=self.resolving_ns,
             unread=tuple(self.unread),
+            blind=tuple(self.blind),
         )
 
     def _detected(self, found: Discrepancy) -> None:

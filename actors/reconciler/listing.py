@@ -10,7 +10,7 @@ from actors.reconciler.draft import Draft
 from actors.reconciler.facts import OpenOrders
 from actors.reconciler.policy import SECOND
 from actors.reconciler.resolve import RECONCILER
-from actors.reconciler.watch import Listing, Memory, Round, Watch
+from actors.reconciler.watch import Listing, Memory, Round, Tries, Watch
 from messages import reports as r
 from messages.reconciliation import OrdersReadAgain, OrdersUnread
 from messages.types import Severity
@@ -19,9 +19,6 @@ PATIENCE_NS = 5 * SECOND
 """So long positions wait to be compared together with the list of all orders."""
 OUT_NS = 60 * SECOND
 """So long a list of all orders may wait for the venue's budget, which counts by the minute."""
-UNREAD_TRIES = 3
-UNREAD_NS = 30 * SECOND
-"""So many tries in a row, and so long, is no hiccup of the venue any more."""
 
 
 class Lists:
@@ -35,7 +32,7 @@ class Lists:
     def wanted(self, watch: Watch) -> bool:
         """Whether the list is owed: its last try failed, it was told to be unread, or it came too late to be used."""
         listing = watch.listing
-        return bool(listing.failures) or listing.late is not None or watch.account in self._memory.ledger.unread
+        return bool(listing.tries.failures) or listing.late is not None or watch.account in self._memory.ledger.unread
 
     def rest_ns(self, watch: Watch) -> int:
         """How long it is left alone since it failed."""
@@ -80,8 +77,7 @@ class Lists:
         if late:
             listing.late = OpenOrders.of(report), listing.out_ns
             listing.out_ns = 0
-        listing.failures = listing.again_ns = 0
-        listing.cause = ""
+        listing.tries, listing.again_ns = Tries(), 0
         if watch.account in self._memory.ledger.unread:
             self._draft.record(OrdersReadAgain, account=watch.account)
             self._notify(Severity.WARNING, f"{watch.account}: the list of open orders can be read again.", watch)
@@ -90,17 +86,13 @@ class Lists:
     def failed(self, watch: Watch, report: r.FetchFailed) -> int:
         """A try failed, whoever made it; how long until the next."""
         now_ns, listing = self._clock.monotonic_ns(), watch.listing
-        if not listing.failures:
-            listing.since_ns = now_ns
-        delay_ns = max(schedule.retry_read(listing.failures), report.retry_after_ms * 1_000_000)
-        listing.failures += 1
-        listing.cause = report.cause
+        delay_ns = max(schedule.retry_read(listing.tries.failures), report.retry_after_ms * 1_000_000)
+        listing.tries.fail(report.cause, now_ns)
         listing.again_ns = now_ns + delay_ns
         if self._is_out(watch, report.request_id):
             listing.out_ns = 0
-        unread_ns = now_ns - listing.since_ns
-        lasting = listing.failures >= UNREAD_TRIES and unread_ns >= UNREAD_NS
-        if lasting and watch.account not in self._memory.ledger.unread and _protected(watch):
+        unread_ns = listing.tries.lasting_ns(now_ns)
+        if unread_ns and watch.account not in self._memory.ledger.unread and _protected(watch):
             self._draft.record(OrdersUnread, account=watch.account, why=report.cause)
             text = (
                 f"{watch.account}: the list of open orders cannot be read for {unread_ns // SECOND} s "

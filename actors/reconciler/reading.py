@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from actors.ports import Clock
 from actors.reconciler import schedule
+from actors.reconciler.blindness import Blindness
 from actors.reconciler.draft import Draft
 from actors.reconciler.facts import OpenOrders
 from actors.reconciler.listing import Lists
@@ -37,12 +38,15 @@ TRADES_MOST_NS = 86_400 * SECOND
 class Reading:
     """Begins readings and gathers their parts; what a complete one means is not decided here."""
 
-    def __init__(self, policy: Policy, clock: Clock, memory: Memory, draft: Draft, lists: Lists) -> None:
+    def __init__(  # noqa: PLR0917 - what the reconciler is made of
+        self, policy: Policy, clock: Clock, memory: Memory, draft: Draft, lists: Lists, blindness: Blindness
+    ) -> None:
         self._policy = policy
         self._clock = clock
         self._memory = memory
         self._draft = draft
         self._lists = lists
+        self._blindness = blindness
 
     def due(self, message: CheckDue) -> None:
         what, _, rest = message.topic.partition("/")
@@ -274,6 +278,8 @@ class Reading:
         if round_ is None:
             return None
         del watch.rounds[round_.symbol]
+        if round_.symbol is None:
+            self._blindness.failed(watch, report.cause)
         delay_ns = max(schedule.retry_read(watch.failures), report.retry_after_ms * 1_000_000)
         watch.failures += 1
         self.later(watch, round_.symbol, delay_ns)

@@ -378,7 +378,7 @@ def _position_mode(_: Case) -> Repair:
 def _ask_after(case: Case) -> Repair:
     """Have the position look whether its orders are among those that are open: it asks after each that is not."""
     if not case.finding.certain:
-        return Repair(escalate="its actor is silent: nothing is booked, adopted or closed there until it is back")
+        return Repair(escalate=case.finding.why)
     if case.orders is None or case.record.action not in (A.RETRY, A.UPDATE_SYSTEM, A.UPDATE_EXCHANGE):
         return Repair(escalate=f"{case.record.action} cannot settle a state")
     sweep = Sweep(

@@ -33,22 +33,44 @@ class Round:
     trades: TradesReport | None = None
 
 
+UNREAD_TRIES = 3
+UNREAD_NS = 30 * SECOND
+"""So many tries in a row, and so long, is no hiccup of the venue any more."""
+
+
+@dataclass(slots=True)
+class Tries:
+    """Those that failed in a row: how many, since when on the monotonic clock, and why the last did."""
+
+    failures: int = 0
+    since_ns: int = 0
+    cause: str = ""
+
+    def fail(self, cause: str, now_ns: int) -> None:
+        self.since_ns = self.since_ns if self.failures else now_ns
+        self.failures += 1
+        self.cause = cause
+
+    def lasting_ns(self, now_ns: int) -> int:
+        """How long it goes on like this, once that is worth telling people; 0 before."""
+        lasts_ns = now_ns - self.since_ns
+        return lasts_ns if self.failures >= UNREAD_TRIES and lasts_ns >= UNREAD_NS else 0
+
+
 @dataclass(slots=True)
 class Listing:
     """How reading the list of all orders goes. Times are monotonic; 0: none.
 
     `out_ns`: when one was asked for that no round waits for any more, `out_id` by which request, `out_symbol` by whose
-    round; `late`: one that came after all, and when it was asked for. `failures`, `since_ns`, `cause`: of the tries
-    that failed in a row; `again_ns`: when the next is due.
+    round; `late`: one that came after all, and when it was asked for; `again_ns`: when the next is due after `tries`
+    that failed.
     """
 
     out_ns: int = 0
     out_id: str = ""
     out_symbol: Symbol | None = None
     late: tuple[OpenOrders, int] | None = None
-    failures: int = 0
-    since_ns: int = 0
-    cause: str = ""
+    tries: Tries = field(default_factory=Tries)
     again_ns: int = 0
 
 
@@ -69,6 +91,8 @@ class Watch:
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
     listing: Listing = field(default_factory=Listing)
+    positions: Tries = field(default_factory=Tries)
+    """How reading all positions goes."""
     due: dict[Symbol | None, int] = field(default_factory=dict)
     """When somebody has asked for another look, on the monotonic clock."""
     evidence: Evidence = field(default_factory=Evidence)

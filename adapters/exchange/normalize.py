@@ -26,6 +26,7 @@ from messages.reports import (
     MarkReport,
     OrderReport,
     PositionRow,
+    UnreadRow,
 )
 from messages.types import (
     AccountId,
@@ -232,24 +233,47 @@ def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> Fill
     )
 
 
-def position_rows(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> tuple[PositionRow, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionList:
+    """Rows that are not flat, and those that cannot be read."""
+
+    rows: tuple[PositionRow, ...]
+    unread: tuple[UnreadRow, ...]
+
+    @property
+    def symbols(self) -> Sequence[Symbol]:
+        return tuple(dict.fromkeys([*(row.symbol for row in self.rows), *(row.symbol for row in self.unread)]))
+
+
+def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> PositionList:
     """The list of /fapi/v3/positionRisk without flat rows. Leverage is not in it: see `symbol_settings`.
 
-    What a human holds in something else than a perpetual is left out: it keeps nobody from reading the others.
+    What a human holds in something else than a perpetual is left out: it keeps nobody from reading the others. Nor
+    does a row that names its symbol, and cannot be read otherwise; one that names none voids the list.
     """
-    rows = perpetuals(rows_of(value, "positions"))
-    return tuple(_position_row(row, settings, _SYMBOL) for row in rows if decimal_of(row, "positionAmt") != 0)
+    rows: list[PositionRow] = []
+    unread: list[UnreadRow] = []
+    for row in perpetuals(rows_of(value, "positions")):
+        symbol = symbol_of(row, "symbol")
+        try:
+            if decimal_of(row, "positionAmt") != 0:
+                rows.append(_position_row(row, settings, _SYMBOL))
+        except MalformedError as error:
+            unread.append(UnreadRow(symbol=symbol, why=str(error)))
+    return PositionList(rows=tuple(rows), unread=tuple(unread))
 
 
-def about(symbol: Symbol, rows: tuple[PositionRow, ...]) -> tuple[PositionRow, ...]:
-    """Those of the rows that answer a question about one symbol. Raises MalformedError where only others are told of:
+def about(symbol: Symbol, told: PositionList) -> PositionList:
+    """What of the list answers a question about one symbol. Raises MalformedError where only others are told of:
 
     such an answer is to another question, and no proof that this symbol is flat.
     """
-    asked = tuple(row for row in rows if row.symbol == symbol)
-    if rows and not asked:
-        raise MalformedError(f"asked for {symbol}, told of {', '.join(row.symbol for row in rows)}")
-    return asked
+    if told.symbols and symbol not in told.symbols:
+        raise MalformedError(f"asked for {symbol}, told of {', '.join(told.symbols)}")
+    return PositionList(
+        rows=tuple(row for row in told.rows if row.symbol == symbol),
+        unread=tuple(row for row in told.unread if row.symbol == symbol),
+    )
 
 
 def any_position_row(row: Row) -> tuple[PositionRow, ...]:

@@ -1,4 +1,4 @@
-"""Reads of an account: orders, fills, positions, balance. A part of a list is told as no list at all."""
+"""Reads of an account: orders, fills, positions, balance. What cannot be read of a list is never told as absent."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call, Window
 from adapters.exchange.events import UserEvents, stray_event
 from adapters.exchange.normalize import (
+    PositionList,
     Stamp,
     SymbolSetting,
     about,
@@ -19,7 +20,7 @@ from adapters.exchange.normalize import (
     order_name,
     order_report,
     perpetuals,
-    position_rows,
+    position_list,
     premium_marks,
     somebody_elses,
     symbol_settings,
@@ -175,22 +176,24 @@ class Reader:
     async def positions(self, request: FetchPositions) -> PositionsReport:
         begun_ns = self._clock.time_ns()
         value = await self.value(calls.positions(request.symbol))
-        rows = position_rows(value, self._symbol_settings)
-        if request.symbol is not None:
-            rows = about(request.symbol, rows)
-        if rows and (self._settings_are_old() or any(row.symbol not in self._symbol_settings for row in rows)):
+        told = self._told(value, request.symbol)
+        if told.rows and (self._settings_are_old() or any(x.symbol not in self._symbol_settings for x in told.rows)):
             await self._refresh_symbol_settings()
-            told = position_rows(value, self._symbol_settings)
-            rows = told if request.symbol is None else about(request.symbol, told)
+            told = self._told(value, request.symbol)
         report = PositionsReport(
             account=self._account,
             ts_init=self._clock.time_ns(),
             request_id=request.request_id,
             begun_ns=begun_ns,
-            positions=rows,
+            positions=told.rows,
             symbol=request.symbol,
+            unread=told.unread,
         )
         return replies.following(report, request)
+
+    def _told(self, value: object, symbol: Symbol | None) -> PositionList:
+        told = position_list(value, self._symbol_settings)
+        return told if symbol is None else about(symbol, told)
 
     async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
         begun_ns = self._clock.time_ns()

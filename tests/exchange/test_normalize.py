@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.exchange.normalize import (
+    PositionList,
     Stamp,
     SymbolSetting,
     about,
@@ -15,8 +16,8 @@ from adapters.exchange.normalize import (
     mark_reports,
     order_report,
     perpetuals,
+    position_list,
     position_mode,
-    position_rows,
     premium_marks,
     symbol_settings,
     trade_report,
@@ -106,14 +107,14 @@ def test_a_trade_row_is_a_fill_of_the_order_asked_for() -> None:
 
 
 def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_its_leg() -> None:
-    short, long = position_rows(
+    short, long = position_list(
         [
             POSITION,
             {**POSITION, "positionSide": "LONG", "positionAmt": "0.1", "liquidationPrice": "1000.5"},
             {**POSITION, "positionAmt": "0.000"},
         ],
         {BTC: SymbolSetting(leverage=20, isolated=True)},
-    )
+    ).rows
     assert (short.side, short.quantity, short.liquidation_price) == (PositionSide.SHORT, Decimal("0.250"), None)
     assert (long.side, long.quantity, long.liquidation_price) == (
         PositionSide.LONG,
@@ -123,16 +124,42 @@ def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_it
     assert (short.leverage, short.isolated) == (20, True)
 
 
-@pytest.mark.parametrize("value", [{}, None, "", [None], [{}], [{**POSITION, "positionAmt": ""}]])
-def test_a_position_list_with_one_unreadable_row_is_no_list(value: object) -> None:
+@pytest.mark.parametrize("value", [{}, None, "", [None], [{}], [POSITION, {"positionAmt": "1"}]])
+def test_a_position_list_with_a_row_that_names_no_symbol_is_no_list(value: object) -> None:
     with pytest.raises(MalformedError):
-        position_rows(value, {})
+        position_list(value, {})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("positionAmt", ""), ("positionAmt", "NaN"), ("positionAmt", None), ("markPrice", "-"), ("entryPrice", 1.5)],
+)
+def test_a_row_that_cannot_be_read_is_neither_a_position_nor_none_and_hides_no_other(field: str, value: object) -> None:
+    eth = {**POSITION, "symbol": "ETHUSDT"}
+    told = position_list([eth, {**POSITION, field: value}], {})
+    assert [row.symbol for row in told.rows] == ["ETHUSDT"]
+    [unread] = told.unread
+    assert unread.symbol == BTC
+    assert field in unread.why
+    assert about(BTC, told) == PositionList(rows=(), unread=told.unread)
+    assert about(Symbol("ETHUSDT"), told) == PositionList(rows=told.rows, unread=())
+    with pytest.raises(MalformedError, match="asked for XRPUSDT, told of ETHUSDT, BTCUSDT"):
+        about(Symbol("XRPUSDT"), told)
+
+
+def test_of_a_hedged_symbol_one_leg_can_be_read_and_the_other_not() -> None:
+    long = {**POSITION, "positionSide": "LONG", "positionAmt": "0.1"}
+    told = position_list([long, {**POSITION, "markPrice": "?"}], {})
+    assert ([row.side for row in told.rows], [row.symbol for row in told.unread]) == (
+        [PositionSide.LONG],
+        [BTC],
+    )
 
 
 @pytest.mark.parametrize("name", ["BTCUSDT_261225", "币安人生USDT"])
 def test_what_a_human_holds_in_something_else_keeps_nobody_from_reading_the_perpetuals(name: str) -> None:
     other = {**POSITION, "symbol": name}
-    assert [row.symbol for row in position_rows([other, POSITION], {})] == [BTC]
+    assert [row.symbol for row in position_list([other, POSITION], {}).rows] == [BTC]
     assert perpetuals([{**ORDER, "symbol": name}, ORDER]) == [ORDER]
     [closable] = any_position_row(other)
     assert (closable.symbol, closable.quantity) == (name, Decimal("0.250"))
@@ -140,16 +167,16 @@ def test_what_a_human_holds_in_something_else_keeps_nobody_from_reading_the_perp
 
 def test_an_answer_about_other_symbols_says_nothing_of_the_one_that_was_asked_for() -> None:
     eth = {**POSITION, "symbol": "ETHUSDT"}
-    assert [row.symbol for row in about(BTC, position_rows([eth, POSITION], {}))] == [BTC]
-    assert about(BTC, position_rows([{**POSITION, "positionAmt": "0"}], {})) == ()
+    assert [row.symbol for row in about(BTC, position_list([eth, POSITION], {})).rows] == [BTC]
+    assert about(BTC, position_list([{**POSITION, "positionAmt": "0"}], {})) == PositionList(rows=(), unread=())
     with pytest.raises(MalformedError, match="asked for BTCUSDT, told of ETHUSDT"):
-        about(BTC, position_rows([eth], {}))
+        about(BTC, position_list([eth], {}))
 
 
 @pytest.mark.parametrize("name", ["", "BTC USDT", None, 7.5])
 def test_a_row_that_names_no_symbol_at_all_is_left_to_be_refused(name: object) -> None:
     with pytest.raises(MalformedError):
-        position_rows([{**POSITION, "symbol": name}, POSITION], {})
+        position_list([{**POSITION, "symbol": name}, POSITION], {})
 
 
 def test_a_symbol_without_a_price_takes_no_other_mark_with_it() -> None:

@@ -142,7 +142,7 @@ def test_a_recorded_row_of_binance_means_this(case: dict[str, Any]) -> None:
         "order": lambda: normalize.order_report(row, STAMP),
         "conditional": lambda: normalize.conditional_report(row, None, STAMP),
         "trade": lambda: normalize.trade_report(row, STAMP, ClientOrderId("mine")),
-        "position": lambda: normalize.position_rows([row], {})[0],
+        "position": lambda: normalize.position_list([row], {}).rows[0],
     }
     assert has(readings[case["kind"]](), case["means"])
 

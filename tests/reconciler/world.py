@@ -219,6 +219,8 @@ class Play:
     withhold_orders: bool = False
     refuse_orders: str = ""
     """Why the list of orders, and nothing else, cannot be read."""
+    unread: dict[Symbol, str] = field(default_factory=dict)
+    """Symbols whose rows of positions cannot be read, and why."""
     orders_take_s: float = 0.005
     deaf: bool = False
     rows_told: Callable[[list[r.PositionRow]], list[r.PositionRow]] = lambda rows: rows
@@ -331,9 +333,14 @@ class Play:
             return r.FetchFailed(account=MAIN, request_id=message.request_id, cause=self.refuse_orders)
         if isinstance(message, q.FetchPositions):
             rows = [x for x in self.rows.values() if message.symbol in (None, x.symbol)]
-            told = tuple(self.rows_told(rows))
+            unread = [r.UnreadRow(symbol=symbol, why=why) for symbol, why in self.unread.items()]
             return r.PositionsReport(
-                account=MAIN, request_id=message.request_id, begun_ns=begun_ns, positions=told, symbol=message.symbol
+                account=MAIN,
+                request_id=message.request_id,
+                begun_ns=begun_ns,
+                positions=tuple(x for x in self.rows_told(rows) if x.symbol not in self.unread),
+                symbol=message.symbol,
+                unread=tuple(x for x in unread if message.symbol in (None, x.symbol)),
             )
         if isinstance(message, q.FetchOpenOrders):
             orders = tuple(self.orders.values())
