@@ -116,6 +116,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (132, events.RulesUpdated),
     (133, events.LegUpdated),
     (134, events.ReductionDeferred),
+    (135, events.CloseAllRequested),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from messages.base import Event
-from messages.commands import AdjustPosition
+from messages.commands import AdjustPosition, EmergencyClose
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -312,6 +312,14 @@ class OpeningsResumed(Event):
     symbol: Symbol | None = None
     day: int = 0
     forgiven: tuple[tuple[AccountId, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAllRequested(Event):
+    """The supervisor's own history: everything was to be closed, and what each of those that were open was told."""
+
+    command_id: CommandId
+    closes: tuple[EmergencyClose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from actors.runtime.actor import Actor, Context
 from actors.supervisor.answers import Answers
 from actors.supervisor.desk import Desk, Routes, Spawn
 from actors.supervisor.failures import Failures
+from actors.supervisor.history import History
 from actors.supervisor.memory import Memory, Restored, Settings
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
@@ -35,9 +36,10 @@ class SupervisorActor(Actor[Message]):
         super().__init__(context)
         self._restored = restored
         self._desk = Desk(context, settings, memory, spawn, log)
-        self._openings = Openings(self._desk)
-        self._orders = Orders(self._desk, self._openings, discard)
-        self._reports = Reports(self._desk, self._orders)
+        self._history = History(self._desk)
+        self._openings = Openings(self._desk, self._history)
+        self._orders = Orders(self._desk, self._openings, self._history, discard)
+        self._reports = Reports(self._desk, self._orders, self._history)
         self._answers = Answers(self._desk, self._openings, runtime_rows)
         self._failures = Failures(self._desk)
         # What is in none of them is a bug of the sender, and raises.
@@ -50,7 +52,7 @@ class SupervisorActor(Actor[Message]):
         if self.context.incarnation > 1:
             return
         for event in self._restored.own_events:
-            self._openings.apply(event)
+            self._history.restore(event)
         for position in self._restored.positions:
             key = position.key
             self._desk.memory.book.occupy(key, position.ordinal)
@@ -58,6 +60,7 @@ class SupervisorActor(Actor[Message]):
             for command_id in filter(None, position.commands):
                 self._desk.memory.book.remember(command_id, position.ordinal)
             self._desk.spawn(Identity(key=key, ordinal=position.ordinal, journal_id=position.journal_id), position)
+        self._orders.go_on_closing(self._restored)
         for ordinal, _ in self._restored.finished[-self._desk.settings.finished_shown :]:
             self._desk.revive(ordinal)
         for text in self._restored.damaged:
@@ -70,4 +73,4 @@ class SupervisorActor(Actor[Message]):
 
     def receive_signal(self, message: Message) -> None:
         """The journal's word on the supervisor's own history."""
-        self._openings.committed(message)
+        self._history.committed(message)

@@ -1,23 +1,18 @@
-"""What holds openings: a human's pause, a day's loss; durable in a history of its own, asked before each opening."""
+"""What holds openings: a human's pause, a day's loss; durable in the supervisor's history, asked before an opening."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from actors.supervisor.admission import Facts, Limits
 from actors.supervisor.book import Account, Hold
-from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, Routes
-from actors.supervisor.memory import OWN_HISTORY
+from actors.supervisor.desk import Desk, Routes
+from actors.supervisor.history import History, lifted
 from messages import commands as c
 from messages import reports as r
-from messages.base import Event, Message
-from messages.events import ForcedTradeShared, OpeningsPaused, OpeningsResumed
-from messages.journal import AppendStep, CommitFailed, Committed, Effect
+from messages.events import OpeningsPaused, OpeningsResumed
 from messages.reconciliation import HoldKey, ReleaseKey
-from messages.requests import Notify, Reply
-from messages.types import AccountId, Address, CommandId, PositionId, Severity
+from messages.types import AccountId, CommandId, Severity
 
 MINUTE_NS = 60_000_000_000
-DECIDED_MOST = 1_000
 LEAVING_NS = 10_000_000_000
 """A close is durable, and its view here, well before that; a refused one holds nobody longer."""
 
@@ -25,9 +20,10 @@ LEAVING_NS = 10_000_000_000
 class Openings:
     """Whatever holds them, and the figures that each is held against."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, history: History) -> None:
         self._desk = desk
         self._memory = desk.memory
+        self._history = history
 
     def routes(self) -> Routes:
         return {
@@ -107,14 +103,14 @@ class Openings:
             why=why,
             until_day=self.today(),
         )
-        self.apply(event, count=False)
-        self.keep(event, None, "")
+        self._history.apply(event)
+        self._history.keep(event, None, "")
         self._desk.notify(
             Severity.CRITICAL, f"{view.account} {why}: nothing is opened until tomorrow, or albra resume", view.account
         )
 
     def pause(self, command: c.PauseOpenings) -> None:
-        if self._said_before(command):
+        if self._history.said_before(command):
             return
         event = OpeningsPaused(
             command_id=command.command_id,
@@ -123,13 +119,13 @@ class Openings:
             correlation_id=command.correlation_id,
             ts_init=self._desk.context.clock.time_ns(),
         )
-        self.apply(event, count=False)
+        self._history.apply(event)
         everything = command.account is None and command.symbol is None
         what = "" if everything else f" ({Hold(account=command.account, symbol=command.symbol)})"
-        self.keep(event, command, f"openings are paused{what}; albra resume lifts that")
+        self._history.keep(event, command, f"openings are paused{what}; albra resume lifts that")
 
     def resume(self, command: c.ResumeOpenings) -> None:
-        if self._said_before(command):
+        if self._history.said_before(command):
             return
         today = self.today()
         halted = {
@@ -151,108 +147,13 @@ class Openings:
         )
         left = [hold for hold in self.holds() if hold not in lifted(event, (hold,)) and _meet(hold, command)]
         still = f"openings are still paused ({left[0]}); albra resume lifts that" if left else ""
-        self.keep(event, command, still or "openings are allowed")
-
-    def _said_before(self, command: c.PauseOpenings | c.ResumeOpenings) -> bool:
-        """Whoever did not hear the answer asks again; by then somebody may have decided otherwise."""
-        if any(waiting is not None and waiting.command_id == command.command_id for _, waiting in self._memory.waiting):
-            return True  # it is answered once it is durable
-        if command.command_id not in self._memory.decided:
-            return False
-        self._desk.reply(command, accepted=True, text="that was carried out before")
-        return True
-
-    def _remember(self, event: OpeningsPaused | OpeningsResumed) -> None:
-        if event.command_id:
-            self._memory.decided[event.command_id] = None
-        while len(self._memory.decided) > DECIDED_MOST:
-            del self._memory.decided[next(iter(self._memory.decided))]
-
-    def keep(self, event: Event, command: c.Command | None, text: str) -> None:
-        """Make it durable, then answer. Holding works from now on; letting go only once it is durable."""
-        effects: tuple[Effect, ...] = ()
-        if command is not None and command.reply_to:
-            reply = Reply(
-                correlation_id=command.correlation_id,
-                command_id=command.command_id,
-                to=command.reply_to,
-                accepted=True,
-                text=text,
-            )
-            effects = (Effect(to=command.reply_to, message=reply),)
-        self._append(event, command, effects)
-
-    def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
-        """Whose the venue's own trade was: durable together with what each position books of it."""
-        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
-        self._append(event, None, (*told, Effect(to=NOTIFIER, message=notice)))
-
-    def _append(self, event: Event, command: c.Command | None, effects: tuple[Effect, ...]) -> None:
-        self._memory.version += 1
-        self._memory.waiting.append((event, command))
-        self._desk.context.tell(
-            JOURNAL,
-            AppendStep(
-                sender=Address(self._desk.context.address),
-                position_id=PositionId("supervisor"),
-                ordinal=OWN_HISTORY,
-                version=self._memory.version,
-                events=(event,),
-                effects=effects,
-                reducing=True,
-            ),
-        )
-
-    def apply(self, event: Event, *, count: bool = True) -> None:
-        if count:
-            self._memory.version += 1
-            if isinstance(event, OpeningsPaused | OpeningsResumed):
-                self._remember(event)
-        if isinstance(event, OpeningsPaused):
-            hold = Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
-            self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
-        elif isinstance(event, OpeningsResumed):
-            gone = lifted(event, self._memory.holds)
-            self._memory.holds = tuple(hold for hold in self._memory.holds if hold not in gone)
-            self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
-        elif isinstance(event, ForcedTradeShared):
-            self._memory.taken.restore(event)
-
-    def committed(self, message: Message) -> None:
-        """The journal's word on the latest of them."""
-        memory = self._memory
-        if not memory.waiting:
-            return
-        event, command = memory.waiting.popleft()
-        if isinstance(message, CommitFailed):
-            memory.version -= 1
-            if isinstance(event, ForcedTradeShared):
-                # It happened, whatever the disk says: the positions have ways of their own to make that durable.
-                for booked in event.commands:
-                    self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
-                self._desk.notify(Severity.CRITICAL, f"{event.symbol}: the venue closed by itself", event.account)
-            if command is not None:
-                # A hold is in force already, whatever the disk says; it is only not there any more after a restart.
-                kept = isinstance(event, OpeningsPaused)
-                text = f"the journal cannot be written: {message.why}"
-                text = f"openings are paused until Albra is restarted; {text}" if kept else text
-                self._desk.reply(command, accepted=kept, text=text)
-        elif isinstance(message, Committed) and isinstance(event, OpeningsPaused | OpeningsResumed):
-            self._remember(event)
-            if isinstance(event, OpeningsResumed):
-                self.apply(event, count=False)
+        self._history.keep(event, command, still or "openings are allowed")
 
     def hold_key(self, message: HoldKey) -> None:
         self._memory.unsettled[message.account, message.symbol] = message.why
 
     def release_key(self, message: ReleaseKey) -> None:
         self._memory.unsettled.pop((message.account, message.symbol), None)
-
-
-def lifted(event: OpeningsResumed, holds: Iterable[Hold]) -> tuple[Hold, ...]:
-    """Those that were put in the same words; all of them where none are named."""
-    everything = event.account is None and event.symbol is None
-    return tuple(hold for hold in holds if everything or hold.same_words(event.account, event.symbol))
 
 
 def _meet(hold: Hold, command: c.ResumeOpenings) -> bool:

@@ -10,9 +10,12 @@ from actors.supervisor.admission import late_refusal, refusal
 from actors.supervisor.book import Account, key_of, leg_of
 from actors.supervisor.changes import assignment_refusal, change_refusal, earned, enlarging, handed, taker_of
 from actors.supervisor.desk import Desk, Routes, position_address
+from actors.supervisor.history import History
+from actors.supervisor.memory import Restored
 from actors.supervisor.openings import LEAVING_NS, Openings
 from messages import commands as c
 from messages import reports as r
+from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
 from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose, PositionId
 
@@ -20,10 +23,11 @@ from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose,
 class Orders:
     """Holds no position's state: views are what positions published."""
 
-    def __init__(self, desk: Desk, openings: Openings, discard: Callable[[Address], None]) -> None:
+    def __init__(self, desk: Desk, openings: Openings, history: History, discard: Callable[[Address], None]) -> None:
         self._desk = desk
         self._memory = desk.memory
         self._openings = openings
+        self._history = history
         self._discard = discard
 
     def routes(self) -> Routes:
@@ -215,21 +219,40 @@ class Orders:
                 self._desk.context.tell(position_address(ordinal), changed)
 
     def _close_all(self, command: c.CloseAll) -> None:
+        """Each closes at once; the answer comes when a process after this one would go on with it."""
         if self._desk.settings.watch_only:
             self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
             return
-        views = [v for v in self._memory.book.live() if command.account in (None, v.account)]
-        for view in views:
-            close = c.EmergencyClose(
+        if self._history.said_before(command):
+            return
+        closes = tuple(
+            c.EmergencyClose(
                 command_id=CommandId(f"{command.command_id}.{view.ordinal}"),
                 correlation_id=command.correlation_id,
                 causation_id=command.command_id,
                 position_id=view.position_id,
                 shared_leg=self._shared(view.ordinal),
             )
-            self._openings.note_leaving(view.ordinal, close.command_id)
-            self._desk.tell_position(view.ordinal, close)
-        self._desk.reply(command, accepted=True, text=f"closing {len(views)} positions")
+            for view in self._memory.book.live()
+            if command.account in (None, view.account)
+        )
+        for close in closes:
+            self._to_position(close)
+        event = CloseAllRequested(
+            command_id=command.command_id,
+            correlation_id=command.correlation_id,
+            ts_init=self._desk.context.clock.time_ns(),
+            closes=closes,
+        )
+        self._history.keep(event, command, f"closing {len(closes)} positions")
+
+    def go_on_closing(self, restored: Restored) -> None:
+        """Whoever was to close with all others, and has not heard of it before the process ended, hears it now."""
+        known = {p.position_id: p.commands for p in restored.positions if not p.state.terminal}
+        for event in restored.own_events:
+            for close in event.closes if isinstance(event, CloseAllRequested) else ():
+                if close.position_id in known and close.command_id not in known[close.position_id]:
+                    self._to_position(close)
 
     def _cancel_entries(self, command: c.CancelEntries) -> None:
         """Of what is filled in part, the rest; of what only rests, all."""

@@ -6,7 +6,7 @@ from actors.supervisor.book import Account
 from actors.supervisor.changes import funding_shares, liquidations_of, rules_notices, rules_now
 from actors.supervisor.desk import NOTIFIER, Desk, Routes, position_address
 from actors.supervisor.forced import is_forced, name_of, share_out, why_of
-from actors.supervisor.openings import Openings
+from actors.supervisor.history import History
 from actors.supervisor.orders import Orders
 from messages import reports as r
 from messages.ids import parse_client_order_id, parse_position_id
@@ -16,11 +16,11 @@ from messages.types import Instrument, OrderStatus, RejectReason, Severity
 
 
 class Reports:
-    def __init__(self, desk: Desk, orders: Orders) -> None:
+    def __init__(self, desk: Desk, orders: Orders, history: History) -> None:
         self._desk = desk
         self._memory = desk.memory
         self._orders = orders
-        self._openings = Openings(desk)
+        self._history = history
 
     def routes(self) -> Routes:
         about = (
@@ -98,7 +98,7 @@ class Reports:
             account=fill.account,
             notice_id=name_of(fill.account, fill.symbol, fill.trade_id),
         )
-        self._openings.keep_shared(shared, notice)
+        self._history.keep_shared(shared, notice)
 
     def _stranger(self, report: r.AboutOrder) -> None:
         """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""

@@ -372,3 +372,44 @@ def test_a_position_of_many_whose_commit_fails_is_closed_all_the_same() -> None:
     house.run(5)
     assert not failures
     assert len(house.all(q.SubmitEmergency, "gateway/main")) == 1
+
+
+def test_a_close_of_all_that_was_answered_outlives_the_process_though_no_position_had_heard_of_it() -> None:
+    house = House().ready()
+    house.open("c1")
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1), trade="t1"))
+    house.system.stop_actor("position/1")
+    house.run()
+    house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
+    assert "closing 1 positions" in house.all(q.Reply)[-1].text
+    again = House(house.journal.image).ready()
+    assert len(again.all(q.SubmitEmergency, "gateway/main")) == 1
+    once_more = House(again.journal.image).ready()
+    assert not once_more.all(q.SubmitEmergency, "gateway/main"), "asked after by now, not sent again"
+
+
+def test_a_close_of_all_that_is_said_again_does_not_take_what_was_opened_since() -> None:
+    house = House().ready()
+    house.open("c1")
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1), trade="t1"))
+    house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
+    house.tell(fill(house.all(q.SubmitEmergency, "gateway/main")[0].client_order_id, trade="t2", side=Side.SELL))
+    for life in (house, House(house.journal.image).ready()):
+        life.open("c2" if life is house else "c3")
+        closed = len(life.all(q.SubmitEmergency, "gateway/main"))
+        life.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
+        assert life.all(q.Reply)[-1].text == "that was carried out before"
+        assert len(life.all(q.SubmitEmergency, "gateway/main")) == closed
+
+
+def test_everything_closes_though_the_journal_cannot_keep_that_it_was_to() -> None:
+    house = House().ready()
+    house.open("c1")
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1), trade="t1"))
+    house.journal.fault = lambda: "disk full"
+    house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
+    reply = house.all(q.Reply)[-1]
+    assert (reply.accepted, reply.text) == (True, "closing 1 positions; the journal cannot be written: disk full")
+    house.journal.fault = lambda: None
+    house.run(5)
+    assert len(house.all(q.SubmitEmergency, "gateway/main")) == 1

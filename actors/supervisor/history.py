@@ -1,0 +1,126 @@
+"""The supervisor's own history: what it decided itself, durable before it is answered, and in force after a restart."""
+
+from collections.abc import Iterable
+
+from actors.supervisor.book import Hold
+from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk
+from actors.supervisor.memory import OWN_HISTORY
+from messages import commands as c
+from messages.base import Event, Message
+from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed
+from messages.journal import AppendStep, CommitFailed, Committed, Effect
+from messages.requests import Notify, Reply
+from messages.types import Address, PositionId, Severity
+
+DECIDED_MOST = 1_000
+Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested
+
+
+class History:
+    """Events in the order in which the journal is asked to keep them, and what follows of each once it has."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+
+    def said_before(self, command: c.Command) -> bool:
+        """Whoever did not hear the answer asks again; by then somebody may have decided otherwise."""
+        if any(waiting is not None and waiting.command_id == command.command_id for _, waiting in self._memory.waiting):
+            return True  # it is answered once it is durable
+        if command.command_id not in self._memory.decided:
+            return False
+        self._desk.reply(command, accepted=True, text="that was carried out before")
+        return True
+
+    def keep(self, event: Decided, command: c.Command | None, text: str) -> None:
+        """Make it durable, then answer."""
+        effects: tuple[Effect, ...] = ()
+        if command is not None and command.reply_to:
+            reply = Reply(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                accepted=True,
+                text=text,
+            )
+            effects = (Effect(to=command.reply_to, message=reply),)
+        self._append(event, command, effects)
+
+    def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
+        """Whose the venue's own trade was: durable together with what each position books of it."""
+        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
+        self._append(event, None, (*told, Effect(to=NOTIFIER, message=notice)))
+
+    def _append(self, event: Event, command: c.Command | None, effects: tuple[Effect, ...]) -> None:
+        self._memory.version += 1
+        self._memory.waiting.append((event, command))
+        self._desk.context.tell(
+            JOURNAL,
+            AppendStep(
+                sender=Address(self._desk.context.address),
+                position_id=PositionId("supervisor"),
+                ordinal=OWN_HISTORY,
+                version=self._memory.version,
+                events=(event,),
+                effects=effects,
+                reducing=True,
+            ),
+        )
+
+    def restore(self, event: Event) -> None:
+        """One of an earlier process, oldest first."""
+        self._memory.version += 1
+        if isinstance(event, Decided):
+            self._remember(event)
+        self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        if isinstance(event, OpeningsPaused):
+            hold = Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
+            self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
+        elif isinstance(event, OpeningsResumed):
+            gone = lifted(event, self._memory.holds)
+            self._memory.holds = tuple(hold for hold in self._memory.holds if hold not in gone)
+            self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
+        elif isinstance(event, ForcedTradeShared):
+            self._memory.taken.restore(event)
+
+    def committed(self, message: Message) -> None:
+        """The journal's word on the oldest that it has not answered."""
+        if not self._memory.waiting:
+            return
+        event, command = self._memory.waiting.popleft()
+        if isinstance(message, CommitFailed):
+            self._memory.version -= 1
+            self._not_kept(event, command, f"the journal cannot be written: {message.why}")
+        elif isinstance(message, Committed) and isinstance(event, Decided):
+            self._remember(event)
+            if isinstance(event, OpeningsResumed):  # letting go counts only once it is durable
+                self.apply(event)
+
+    def _not_kept(self, event: Event, command: c.Command | None, why: str) -> None:
+        """A hold, and a closing of all, are in force already, whatever the disk says; a restart forgets them."""
+        match event:
+            case ForcedTradeShared():
+                # It happened: the positions have ways of their own to make that durable.
+                for booked in event.commands:
+                    self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
+                self._desk.notify(Severity.CRITICAL, f"{event.symbol}: the venue closed by itself", event.account)
+            case OpeningsPaused() if command is not None:
+                self._desk.reply(command, accepted=True, text=f"openings are paused until Albra is restarted; {why}")
+            case CloseAllRequested() if command is not None:
+                self._desk.reply(command, accepted=True, text=f"closing {len(event.closes)} positions; {why}")
+            case _ if command is not None:
+                self._desk.reply(command, accepted=False, text=why)
+
+    def _remember(self, event: Decided) -> None:
+        if event.command_id:
+            self._memory.decided[event.command_id] = None
+        while len(self._memory.decided) > DECIDED_MOST:
+            del self._memory.decided[next(iter(self._memory.decided))]
+
+
+def lifted(event: OpeningsResumed, holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    """Those that were put in the same words; all of them where none are named."""
+    everything = event.account is None and event.symbol is None
+    return tuple(hold for hold in holds if everything or hold.same_words(event.account, event.symbol))
