@@ -1,9 +1,9 @@
 """The invariants of the design, each a named check against the disk and the venue, never against what Albra says.
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
-`CHECKS`: `wording` (I3), `evidence` (I2, I6), `changed` (I6), `degraded` and `holds` (I10), `urgency` (I11),
-`isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16). `MOMENTS` says when each is looked
-at.
+`CHECKS`: `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded` and `holds` (I10), `urgency`
+(I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16). `MOMENTS` says when each is
+looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,7 @@ from tests.simulation.isolation import Isolation
 from tests.simulation.network import Sent
 from tests.simulation.once import Once
 from tests.simulation.process import Process
+from tests.simulation.promised import Promised
 from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, position_of
 from tests.simulation.urgency import Urgency
@@ -41,13 +42,13 @@ ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
-    Wording, Evidence, Changed, Degraded, Holds, Urgency, Isolation, Once, Telling, Instances,
+    Wording, Promised, Evidence, Changed, Degraded, Holds, Urgency, Isolation, Once, Telling, Instances,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
     "I1": "each trade at the venue; orders that have not traded, each tick",
     "I2": "each durable event: refusals, proofs of absence, adjustments, adoptions, ends of positions; each tick",
-    "I3": "each request that leaves; whatever is shown to the outside",
+    "I3": "each request that leaves; whatever is shown to the outside; in peace, what was promised",
     "I4": "each durable event",
     "I5": "peace, until it holds; once more when it has held for a while",
     "I6": "each durable event of the reconciler; in peace, every leg that somebody else has traded, and its settings",

@@ -11,7 +11,9 @@ import albra
 from actors.journal import JournalActor
 from actors.notifier import outbox
 from actors.notifier.actor import NotifierActor
+from actors.position.actor import PositionActor
 from actors.supervisor.book import Book
+from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
 from actors.telegram import previews
@@ -23,12 +25,15 @@ from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from adapters.storage import lock
 from messages.base import Event
-from messages.journal import AppendStep
+from messages.commands import Command
+from messages.events import CloseAllRequested
+from messages.journal import AppendStep, CommitFailed
 from messages.notices import NoticesDropped
 from messages.requests import Notify
 from messages.telegram import Role, SendFailed, TextSent
+from messages.types import Address
 from tests.simulation.chat import ChatPlan
-from tests.simulation.disk import SimulatedDisk
+from tests.simulation.disk import STEADY, SimulatedDisk
 from tests.simulation.plan import Act, Kill, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch
 
@@ -111,6 +116,32 @@ def _no_leg_is_shared(stack: ExitStack) -> None:
 def _a_close_counts_when_it_shows(stack: ExitStack) -> None:
     """Nobody waits for a close whose view has not come yet."""
     patch(stack, Openings, "leaving", lambda *_: frozenset())
+
+
+def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
+    """It is answered while the positions are about to hear of it."""
+    keep = History.keep
+
+    def at_once(self: History, event: Any, command: Any, text: str) -> None:
+        if isinstance(event, CloseAllRequested):
+            self._desk.reply(command, accepted=True, text=text)
+        else:
+            keep(self, event, command, text)
+
+    patch(stack, History, "keep", at_once)
+
+
+def _one_of_many_is_refused(stack: ExitStack) -> None:
+    """A command whose commit failed is over, though nobody waits for its answer."""
+    failed = PositionActor._commit_failed
+
+    def refusing(self: PositionActor, message: CommitFailed) -> None:
+        flight = self._in_flight
+        if flight is not None and isinstance(flight.message, Command):
+            flight.message = replace(flight.message, reply_to=Address("nobody"))
+        failed(self, message)
+
+    patch(stack, PositionActor, "_commit_failed", refusing)
 
 
 # The notifier --------------------------------------------------------------------------------------------
@@ -205,6 +236,25 @@ def _closed_and_opened_at_once() -> Sequence[Plan]:
     return [replace(calm(*acts), seed=seed) for seed in range(1, 12)]
 
 
+def _killed_while_closing_all() -> Sequence[Plan]:
+    """It is to be all over, and the process dies at once."""
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    acts = (
+        opening,
+        replace(opening, slot=1, symbol="ETHUSDT"),
+        Act(at_ms=8_000, do="close all"),
+        Act(at_ms=8_001, do="kill", for_ms=1_000),
+    )
+    return [replace(calm(*acts), seed=seed) for seed in range(1, 24)]
+
+
+def _closed_on_an_ill_disk() -> Sequence[Plan]:
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    acts = (opening, replace(opening, slot=1, symbol="ETHUSDT"), Act(at_ms=8_000, do="close all"))
+    ill = replace(STEADY, failing=300)
+    return [replace(calm(*acts), seed=seed, disk=ill) for seed in range(1, 24)]
+
+
 # The chat ------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +301,8 @@ PEOPLE: Mapping[str, Mutant] = {
     ),
     "what differs is opened": mutant(_what_differs_is_opened, "I10", plans=_opened_while_it_differs),
     "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", plans=_killed_while_paused),
+    "a close of all is only said": mutant(_a_close_of_all_is_only_said, "I3", plans=_killed_while_closing_all),
+    "one of many is refused": mutant(_one_of_many_is_refused, "I3", plans=_closed_on_an_ill_disk),
     "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=54),
     "no leg is shared": mutant(_no_leg_is_shared, "I8", seed=60),
     "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8", plans=_closed_and_opened_at_once),
