@@ -326,6 +326,9 @@ class TelegramActor(Running):
         )
         self._end_press(update, "")
         self._edit(who, known.message_id, _below(known.text, "⏳", who.words("Confirmed …")))
+        if isinstance(command, CloseAll):
+            # Its answer waits for the disk; what becomes of each position, and what keeps it, does not.
+            self._look_later(run)
 
     def _without_journal(self, command: Command, why: str) -> None:
         """Its command id makes it one command, should the journal let it out as well."""

@@ -243,7 +243,7 @@ class FakeSupervisor(Actor[Message]):
                     ),
                 )
                 tell(message.reply_to, answer_)
-            case c.Command():
+            case c.Command() if not desk.undecided:
                 tell(message.reply_to, Reply(command_id=message.command_id, to=message.reply_to, accepted=True))
                 desk.react(message)
 
@@ -273,6 +273,8 @@ class Desk:
     status: tuple[tuple[str, str, str], ...] = STATUS
     broken: dict[PositionId, str] = field(default_factory=dict)
     silent: bool = False
+    undecided: bool = False
+    """Whether what would change something is never answered: the journal hangs."""
     react: Callable[[c.Command], None] = lambda _: None
 
     def reconciled(self, question: c.Reconcile) -> ReconcileAnswer:

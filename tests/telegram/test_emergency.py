@@ -93,6 +93,16 @@ def test_a_journal_that_cannot_be_written_is_the_reason_given() -> None:
     assert "⚠ Not everything is done yet" in made.last.text
 
 
+def test_a_journal_that_hangs_keeps_nobody_from_being_told_what_to_do() -> None:
+    """The answer is given when it is durable, which here is never."""
+    made = stage()
+    made.desk.undecided = True
+    made.desk.status = (*STATUS[:-3], ("journal", "disk", "failing; 0 MiB in reserve: a commit takes too long"))
+    confirmed(made, "/close_all")
+    made.advance(10)
+    assert made.last.text.count("the journal cannot be written; albra flatten --break-glass") == 2
+
+
 def test_many_positions_are_all_accounted_for_in_messages_of_their_own() -> None:
     made = stage(*(view(number) for number in range(1, 151)))
     made.desk.react = lambda _: closed(made, *range(1, 150))
