@@ -260,17 +260,19 @@ class OrdersReadAgain(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsUnread(Event):
-    """The account's list of positions could not be read for long, in the venue's words, and people were told."""
+    """Positions, of one symbol where it is named, could not be read for long, and people were told the reason."""
 
     account: AccountId
     why: str
+    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsReadAgain(Event):
-    """The list that `PositionsUnread` was told of has been read."""
+    """What `PositionsUnread` was told of has been read."""
 
     account: AccountId
+    symbol: Symbol | None = None
 
 
 # Commands and questions -------------------------------------------------------------------------------

@@ -168,10 +168,10 @@ SENTENCES = (
     ),
     N_("{account}: the list of open orders can be read again."),
     N_(
-        "{account}: the list of positions cannot be read for {age} ({cause}). What is held is not compared with the "
-        "venue meanwhile: look there."
+        "{place}: what is held cannot be compared with the venue for {age} ({cause}). What changes there is not "
+        "noticed meanwhile: look at the venue."
     ),
-    N_("{account}: the list of positions can be read again."),
+    N_("{place}: what is held can be compared with the venue again."),
     N_("its open orders could not be read: {cause}"),
     N_("grown or shrunk since: {believed}, {reported}"),
     N_("changed on both sides since: {believed}, {reported}"),

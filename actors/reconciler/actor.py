@@ -146,10 +146,14 @@ def _told(event: Event) -> tuple[str, dict[str, str]]:
             return "INFO", {"outcome": event.outcome, "why": event.why}
         case RepairRefused():
             return "WARNING", {"why": event.why}
-        case OrdersUnread() | PositionsUnread():
+        case OrdersUnread():
             return "WARNING", {"account": event.account, "why": event.why}
-        case OrdersReadAgain() | PositionsReadAgain():
+        case PositionsUnread():
+            return "WARNING", {"account": event.account, "symbol": event.symbol or "", "why": event.why}
+        case OrdersReadAgain():
             return "INFO", {"account": event.account}
+        case PositionsReadAgain():
+            return "INFO", {"account": event.account, "symbol": event.symbol or ""}
         case CheckRecorded():
             counts = f"{event.compared} compared, {event.skipped} skipped, {event.suspected} suspected"
             return "INFO", {"account": event.account, "why": f"{event.kind}: {counts}"}

@@ -1,6 +1,7 @@
-"""That an account's positions cannot be read at all: a condition of its own, durable, told once and called off once.
+"""That positions cannot be read: a condition of its own, durable, told once and called off once.
 
-Nothing is compared meanwhile, and nothing else would say so: each reading that fails is evidence of nothing (I2).
+Of an account nothing is compared meanwhile, of a symbol nothing becomes certain, and nothing else would say so: each
+reading that fails is evidence of nothing (I2).
 """
 
 from actors.ports import Clock
@@ -8,37 +9,52 @@ from actors.reconciler.draft import Draft
 from actors.reconciler.policy import SECOND
 from actors.reconciler.watch import Memory, Tries, Watch
 from messages.reconciliation import PositionsReadAgain, PositionsUnread
-from messages.types import Severity
+from messages.reports import FetchFailed
+from messages.types import Severity, Symbol
 
 
 class Blindness:
-    """Fed with what became of each reading of a whole account."""
+    """Fed with what became of each reading, of an account or of one symbol."""
 
     def __init__(self, clock: Clock, memory: Memory, draft: Draft) -> None:
         self._clock = clock
         self._memory = memory
         self._draft = draft
 
-    def failed(self, watch: Watch, cause: str) -> None:
-        now_ns = self._clock.monotonic_ns()
-        watch.positions.fail(cause, now_ns)
-        blind_ns = watch.positions.lasting_ns(now_ns)
-        if not blind_ns or watch.account in self._memory.ledger.blind:
+    def failed(self, watch: Watch, symbol: Symbol | None, report: FetchFailed) -> None:
+        """A venue that wants silence is told of by the gateway."""
+        if report.retry_after_ms:
             return
-        self._draft.record(PositionsUnread, account=watch.account, why=cause)
+        now_ns = self._clock.monotonic_ns()
+        tries = watch.unread.setdefault(symbol, Tries())
+        tries.fail(report.cause, now_ns)
+        blind_ns = tries.lasting_ns(now_ns)
+        if not blind_ns or (watch.account, symbol) in self._memory.ledger.blind:
+            return
+        self._draft.record(PositionsUnread, account=watch.account, symbol=symbol, why=report.cause)
         text = (
-            f"{watch.account}: the list of positions cannot be read for {blind_ns // SECOND} s ({cause}). "
-            f"What is held is not compared with the venue meanwhile: look there."
+            f"{_place(watch, symbol)}: what is held cannot be compared with the venue for {blind_ns // SECOND} s "
+            f"({report.cause}). What changes there is not noticed meanwhile: look at the venue."
         )
-        self._notify(Severity.CRITICAL if watch.exposed else Severity.WARNING, text, watch)
+        held = any(view.quantity for view in watch.live(symbol))
+        self._notify(Severity.CRITICAL if held else Severity.WARNING, text, watch)
 
-    def over(self, watch: Watch) -> None:
-        """All positions were read."""
-        watch.positions = Tries()
-        if watch.account in self._memory.ledger.blind:
-            self._draft.record(PositionsReadAgain, account=watch.account)
-            self._notify(Severity.WARNING, f"{watch.account}: the list of positions can be read again.", watch)
+    def over(self, watch: Watch, symbol: Symbol | None) -> None:
+        """It was read."""
+        watch.unread.pop(symbol, None)
+        if (watch.account, symbol) in self._memory.ledger.blind:
+            self._draft.record(PositionsReadAgain, account=watch.account, symbol=symbol)
+            text = f"{_place(watch, symbol)}: what is held can be compared with the venue again."
+            self._notify(Severity.WARNING, text, watch)
+
+    def forget(self, watch: Watch) -> None:
+        """The venue is away, which others tell; what failed before is another story."""
+        watch.unread.clear()
 
     def _notify(self, severity: Severity, text: str, watch: Watch) -> None:
         """Named after the event that was just recorded, so that each time is told, and told once."""
         self._draft.notify(severity, text, watch.account, f"{watch.account}.positions.{self._memory.ledger.version}")
+
+
+def _place(watch: Watch, symbol: Symbol | None) -> str:
+    return watch.account if symbol is None else f"{watch.account} {symbol}"

@@ -179,6 +179,7 @@ class Core:
             watch.up = False
             watch.rounds.clear()
             self._lists.forget(watch)
+            self._blindness.forget(watch)
             watch.waiting.clear()
 
     def _stream_up(self, report: r.StreamUp) -> None:
@@ -237,6 +238,7 @@ class Core:
         report = round_.positions
         assert report is not None
         watch.failures = 0
+        self._blindness.over(watch, round_.symbol)
         comparison = compare(self._facts(watch, report, round_.orders))
         before = set(watch.evidence.suspicions)
         watch.evidence = observe(watch.evidence, comparison, report.begun_ns, self._policy.gap_ns)
@@ -292,7 +294,6 @@ class Core:
     def _mark_looked(self, watch: Watch, round_: Round, report: r.PositionsReport) -> None:
         if round_.symbol is not None:
             return
-        self._blindness.over(watch)
         now_ns = self._clock.monotonic_ns()
         watch.bulk_ns = report.begun_ns
         deep = round_.kind is CheckKind.SLOW or watch.looked.deep_ns is None

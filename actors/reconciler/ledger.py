@@ -61,7 +61,7 @@ class LedgerSnapshot:
     resolved: int
     resolving_ns: int
     unread: tuple[AccountId, ...] = ()
-    blind: tuple[AccountId, ...] = ()
+    blind: tuple[tuple[AccountId, Symbol | None], ...] = ()
 
 
 codec.register(910, LedgerSnapshot)
@@ -92,8 +92,8 @@ class Ledger:
         self.resolving_ns = s.resolving_ns if s else 0
         self.unread: dict[AccountId, None] = dict.fromkeys(s.unread) if s else {}
         """Accounts whose open orders people were told cannot be read."""
-        self.blind: dict[AccountId, None] = dict.fromkeys(s.blind) if s else {}
-        """And those whose positions cannot."""
+        self.blind: dict[tuple[AccountId, Symbol | None], None] = dict.fromkeys(s.blind) if s else {}
+        """And whose positions cannot, of one symbol where it is named."""
         self.open: dict[tuple[AccountId, Key], str] = {}
         self.silenced: dict[tuple[AccountId, Key], str] = {}
         for name in s.silenced if s else ():
@@ -142,10 +142,10 @@ class Ledger:
                 self.unread[account] = None
             case OrdersReadAgain(account=account):
                 self.unread.pop(account, None)
-            case PositionsUnread(account=account):
-                self.blind[account] = None
-            case PositionsReadAgain(account=account):
-                self.blind.pop(account, None)
+            case PositionsUnread():
+                self.blind[event.account, event.symbol] = None
+            case PositionsReadAgain():
+                self.blind.pop((event.account, event.symbol), None)
             case HistoryPruned(before_ns=before_ns):
                 kept = set(self.silenced.values())
                 self.records = {

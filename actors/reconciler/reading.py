@@ -278,8 +278,7 @@ class Reading:
         if round_ is None:
             return None
         del watch.rounds[round_.symbol]
-        if round_.symbol is None:
-            self._blindness.failed(watch, report.cause)
+        self._blindness.failed(watch, round_.symbol, report)
         delay_ns = max(schedule.retry_read(watch.failures), report.retry_after_ms * 1_000_000)
         watch.failures += 1
         self.later(watch, round_.symbol, delay_ns)

@@ -91,8 +91,8 @@ class Watch:
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
     listing: Listing = field(default_factory=Listing)
-    positions: Tries = field(default_factory=Tries)
-    """How reading all positions goes."""
+    unread: dict[Symbol | None, Tries] = field(default_factory=dict)
+    """Readings that failed in a row, of all positions or of one symbol."""
     due: dict[Symbol | None, int] = field(default_factory=dict)
     """When somebody has asked for another look, on the monotonic clock."""
     evidence: Evidence = field(default_factory=Evidence)

@@ -29,7 +29,7 @@ def repairs(play: Play) -> list[tuple[str, Symbol | str]]:
 
 
 def told(play: Play) -> list[tuple[Severity, str]]:
-    return [(n.severity, n.text) for n in play.notices if "list of positions" in n.text]
+    return [(n.severity, n.text) for n in play.notices if "compared with the venue" in n.text]
 
 
 @pytest.mark.parametrize("mode", list(PositionMode))
@@ -122,17 +122,39 @@ def test_a_list_that_cannot_be_read_at_all_is_told_once_and_called_off_once(*, h
     play.run(60)
     [(loud, text)] = told(play)
     assert loud is severity
-    assert text.startswith("main: the list of positions cannot be read for")
+    assert text.startswith("main: what is held cannot be compared with the venue for")
     assert "(504)" in text
     play.run(900)
     assert len(told(play)) == 1
     play.refuse_reads = False
     play.run(90)
-    assert told(play)[1:] == [(Severity.WARNING, "main: the list of positions can be read again.")]
+    assert told(play)[1:] == [(Severity.WARNING, "main: what is held can be compared with the venue again.")]
     assert [type(e) for e in play.events if isinstance(e, PositionsUnread | PositionsReadAgain)] == [
         PositionsUnread,
         PositionsReadAgain,
     ]
+
+
+def test_a_symbol_that_the_venue_says_nothing_of_is_told_by_name_though_all_others_can_be_read() -> None:
+    """It differs, and nothing becomes certain of that without its trades."""
+    play = Play(views={1: view(1, "1"), 2: view(2, "1", symbol=ETH)}, policy=QUICK)
+    play.at_venue(row("1"), row("0.4", symbol=ETH))
+    play.refuse_symbols = {ETH: "400 -1121 Invalid symbol."}
+    play.run(300)
+    [(severity, text)] = told(play)
+    assert severity is Severity.CRITICAL
+    assert text.startswith("main ETHUSDT: what is held cannot be compared with the venue for")
+    assert "-1121" in text
+    play.refuse_symbols = {}
+    play.run(120)
+    assert told(play)[1:] == [(Severity.WARNING, "main ETHUSDT: what is held can be compared with the venue again.")]
+
+
+def test_a_venue_that_wants_silence_is_told_of_by_others() -> None:
+    play = Play(views={1: view(1, "1")}, policy=QUICK)
+    play.refuse_reads, play.retry_after_ms = True, 20_000
+    play.run(300)
+    assert told(play) == []
 
 
 def test_what_was_told_of_it_is_durable_and_not_told_again_after_a_restart() -> None:
@@ -140,7 +162,7 @@ def test_what_was_told_of_it_is_durable_and_not_told_again_after_a_restart() -> 
     play.refuse_reads = True
     play.run(90)
     wire = codec.encode(play.memory.ledger.snapshot())
-    assert list(fold((), codec.decode_as(wire, LedgerSnapshot)).blind) == [MAIN]
+    assert list(fold((), codec.decode_as(wire, LedgerSnapshot)).blind) == [(MAIN, None)]
     play.restart()
     play.run(120)
     assert len(told(play)) == 1

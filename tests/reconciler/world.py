@@ -219,6 +219,9 @@ class Play:
     withhold_orders: bool = False
     refuse_orders: str = ""
     """Why the list of orders, and nothing else, cannot be read."""
+    refuse_symbols: dict[Symbol, str] = field(default_factory=dict)
+    """Symbols that cannot be read by themselves, and why."""
+    retry_after_ms: int = 0
     unread: dict[Symbol, str] = field(default_factory=dict)
     """Symbols whose rows of positions cannot be read, and why."""
     orders_take_s: float = 0.005
@@ -327,8 +330,12 @@ class Play:
 
     def _answer(self, message: q.FetchPositions | q.FetchOpenOrders | FetchTrades) -> Message:
         begun_ns = self.clock.time_ns()
-        if self.refuse_reads:
-            return r.FetchFailed(account=MAIN, request_id=message.request_id, cause="504")
+        about: Symbol = getattr(message, "symbol", None) or Symbol("")
+        why = "504" if self.refuse_reads else self.refuse_symbols.get(about)
+        if why is not None:
+            return r.FetchFailed(
+                account=MAIN, request_id=message.request_id, cause=why, retry_after_ms=self.retry_after_ms
+            )
         if self.refuse_orders and isinstance(message, q.FetchOpenOrders):
             return r.FetchFailed(account=MAIN, request_id=message.request_id, cause=self.refuse_orders)
         if isinstance(message, q.FetchPositions):
