@@ -18,8 +18,9 @@ from adapters.exchange.normalize import (
     conditional_report,
     conditional_row,
     leverage_changed,
-    margin_calls,
+    margin_call,
     needs_child,
+    of_another_kind,
     stream_fill,
     stream_order,
     symbol_of,
@@ -28,7 +29,7 @@ from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, row_of, text_of
 from messages.base import Message
 from messages.ids import parse_client_order_id
-from messages.reports import FillReport, OrderReport, StrayEvent
+from messages.reports import FillReport, MarginCall, OrderReport, StrayEvent
 from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
 
 MAX_LINKS = 10_000
@@ -140,7 +141,7 @@ class UserEvents:
             stray = stray_event(event, stamp, "an account setting was changed")
             return Fed(reports=(changed if changed is not None else stray,))
         if kind == "MARGIN_CALL":
-            return Fed(reports=margin_calls(event, stamp))
+            return Fed(reports=_margin_calls(event, stamp))
         if kind == "listenKeyExpired":
             return Fed(listen_key_expired=True)
         if kind == "ACCOUNT_UPDATE":
@@ -252,6 +253,22 @@ def _foreign_reports(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
     stray = stray_event(event, stamp, why)
     fill = stream_fill(order, stamp, event_time_ns=nanoseconds_of(event, "T", "E"))
     return (stray,) if fill is None else (fill, stray)
+
+
+def _margin_calls(event: Row, stamp: Stamp) -> tuple[MarginCall | StrayEvent, ...]:
+    """One per position at risk. A row that cannot be read keeps nobody from hearing of the others (I12)."""
+    rows = event.get("p")
+    if not isinstance(rows, list):
+        raise MalformedError("p of MARGIN_CALL is no list")
+    reports: list[MarginCall | StrayEvent] = []
+    for each in rows:
+        try:
+            row = row_of(each, "a row of MARGIN_CALL")
+            if not of_another_kind(row.get("s")):
+                reports.append(margin_call(event, row, stamp))
+        except MalformedError as error:
+            reports.append(stray_event(each, stamp, f"an unreadable margin call: {error}"))
+    return tuple(reports)
 
 
 def _only_stray(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:

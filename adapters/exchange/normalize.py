@@ -283,10 +283,10 @@ def any_position_row(row: Row) -> tuple[PositionRow, ...]:
 
 def perpetuals(rows: Sequence[Row]) -> Sequence[Row]:
     """Those of the rows that are about a perpetual, or do not say what they are about: that is for a reader to find."""
-    return [row for row in rows if not _of_another_kind(row.get("symbol"))]
+    return [row for row in rows if not of_another_kind(row.get("symbol"))]
 
 
-def _of_another_kind(name: object) -> bool:
+def of_another_kind(name: object) -> bool:
     return isinstance(name, str) and _ANY_NAME.fullmatch(name) is not None and _SYMBOL.fullmatch(name) is None
 
 
@@ -408,22 +408,18 @@ def leverage_changed(event: Row, stamp: Stamp) -> LeverageChanged | None:
     )
 
 
-def margin_calls(event: Row, stamp: Stamp) -> tuple[MarginCall, ...]:
-    """MARGIN_CALL: one per position at risk."""
-    return tuple(
-        MarginCall(
-            account=stamp.account,
-            ts_event=nanoseconds_of(event, "E"),
-            ts_init=stamp.ts_init,
-            symbol=symbol_of(row, "s"),
-            side=_position_side(text_of(row, "ps"), decimal_of(row, "pa")),
-            text=(
-                f"quantity {row.get('pa')}, mark price {row.get('mp')}, unrealized {row.get('up')}, "
-                f"maintenance margin {row.get('mm')}"
-            ),
-        )
-        for row in rows_of(event.get("p"), "p of MARGIN_CALL")
-        if not _of_another_kind(row.get("s"))
+def margin_call(event: Row, row: Row, stamp: Stamp) -> MarginCall:
+    """One of the positions at risk that a MARGIN_CALL names."""
+    return MarginCall(
+        account=stamp.account,
+        ts_event=nanoseconds_of(event, "E"),
+        ts_init=stamp.ts_init,
+        symbol=symbol_of(row, "s"),
+        side=_position_side(text_of(row, "ps"), decimal_of(row, "pa")),
+        text=(
+            f"quantity {row.get('pa')}, mark price {row.get('mp')}, unrealized {row.get('up')}, "
+            f"maintenance margin {row.get('mm')}"
+        ),
     )
 
 

@@ -7,6 +7,8 @@ from typing import TypeAlias
 Row: TypeAlias = Mapping[str, object]
 
 NS_PER_MS = 1_000_000
+MAX_MAGNITUDE = 25
+"""Powers of ten. A price, a quantity or money is within them; arithmetic on more fails somewhere else than here."""
 
 
 class MalformedError(ValueError):
@@ -26,6 +28,8 @@ def decimal_of(row: Row, name: str, default: str | None = None) -> Decimal:
         raise MalformedError(f"{name} is {value!r}, not a number") from None
     if not number.is_finite():
         raise MalformedError(f"{name} is {value!r}, not a finite number")
+    if number and abs(number.adjusted()) > MAX_MAGNITUDE:
+        raise MalformedError(f"{name} is {str(value)[:40]!r}, beyond anything that is traded")
     return number
 
 

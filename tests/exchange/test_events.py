@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,6 +146,16 @@ def test_what_ccxt_does_not_handle_is_told() -> None:
     expired = events.feed({"e": "listenKeyExpired", "E": 1, "listenKey": "a" * 64}, STAMP)
     assert (expired.listen_key_expired, expired.reports) == (True, ())
     assert events.feed({"e": "TRADE_LITE", "s": "BTCUSDT"}, STAMP).reports == ()
+
+
+@pytest.mark.parametrize("broken", [None, {}, {"s": "ETHUSDT", "ps": "LONG", "pa": None}])
+def test_a_margin_call_that_cannot_be_read_keeps_nobody_from_hearing_of_the_others(broken: object) -> None:
+    row = {"s": "BTCUSDT", "ps": "BOTH", "pa": "1", "mt": "CROSSED", "iw": "0", "mp": "1", "up": "-1", "mm": "1"}
+    fed = UserEvents().feed({"e": "MARGIN_CALL", "E": 1, "p": [broken, row]}, STAMP)
+    stray, margin = fed.reports
+    assert isinstance(stray, StrayEvent)
+    assert isinstance(margin, MarginCall)
+    assert margin.symbol == BTC
 
 
 def test_a_stray_shows_no_listen_key() -> None:

@@ -132,7 +132,14 @@ def test_a_position_list_with_a_row_that_names_no_symbol_is_no_list(value: objec
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("positionAmt", ""), ("positionAmt", "NaN"), ("positionAmt", None), ("markPrice", "-"), ("entryPrice", 1.5)],
+    [
+        ("positionAmt", ""),
+        ("positionAmt", "NaN"),
+        ("positionAmt", None),
+        ("markPrice", "-"),
+        ("entryPrice", 1.5),
+        ("positionAmt", "1e40"),
+    ],
 )
 def test_a_row_that_cannot_be_read_is_neither_a_position_nor_none_and_hides_no_other(field: str, value: object) -> None:
     eth = {**POSITION, "symbol": "ETHUSDT"}
