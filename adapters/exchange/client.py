@@ -173,10 +173,10 @@ class _Engine:
         max_age_s = wiring.settings.rules_max_age_ms / 1000
         self._rules = RulesWatch(self._read_rules, wiring.deliver, self._reader.stamp, max_age_s=max_age_s)
         self.desk.judge = self._rules.judge
-        self._stream = AccountStream(
-            wiring, self.session, self._reader, events, backoff=Backoff(wiring.settings, jitter)
-        )
-        self._marks = MarkStream(wiring, self.session, self._reader, backoff=Backoff(wiring.settings, jitter))
+        self._socket_rests = (Backoff(wiring.settings, jitter), Backoff(wiring.settings, jitter))
+        own, marks = self._socket_rests
+        self._stream = AccountStream(wiring, self.session, self._reader, events, backoff=own)
+        self._marks = MarkStream(wiring, self.session, self._reader, backoff=marks)
         self._stream.on_symbol = self._marks.symbols.add
         self.session.hear(self._hear)
         self.session.on_use = self._tell_use_soon
@@ -294,6 +294,8 @@ class _Engine:
             await asyncio.sleep(self._backoff.next_s(retry_after_ms))
 
     def _open_streams(self) -> None:
+        for rest in self._socket_rests:
+            rest.hurry()
         if not self._streaming:
             self._streaming = True
             self._serve(self._stream.run())

@@ -1,6 +1,8 @@
 """What one account's connection needs to know, and the small things its parts share."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
@@ -92,6 +94,7 @@ class Backoff:
         self._most_ms = settings.backoff_max_ms
         self._jitter = jitter
         self._failures = 0
+        self._hurried = asyncio.Event()
 
     def reset(self) -> None:
         self._failures = 0
@@ -106,3 +109,14 @@ class Backoff:
         delay_ms = min(self._most_ms, self._least_ms << min(self._failures, 16))
         self._failures += 1
         return max(at_least_ms, delay_ms * (1 + self._jitter()) / 2) / 1000
+
+    async def rest(self) -> None:
+        """Wait as long as it is time to, or until `hurry`."""
+        self._hurried.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.next_s()):
+                await self._hurried.wait()
+
+    def hurry(self) -> None:
+        """What kept it from opening is over: the wait under way ends now. Those after it are as long as they were."""
+        self._hurried.set()

@@ -68,7 +68,7 @@ class AccountStream:
                     self._down = True
                     stamp = self._reader.stamp()
                     self._wiring.deliver(StreamDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause))
-                await asyncio.sleep(self._backoff.next_s())
+                await self._backoff.rest()
         finally:
             for task in self._lookups:
                 task.cancel()
@@ -254,7 +254,7 @@ class MarkStream:
             except Exception:  # noqa: BLE001, S110  opened again, whatever ended it
                 pass
             self._backoff.after(clock_s() - opened_s)
-            await asyncio.sleep(self._backoff.next_s())
+            await self._backoff.rest()
 
     def take(self, url: str, message: object) -> bool:
         if url != self._url:

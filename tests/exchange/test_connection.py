@@ -1,5 +1,6 @@
 """Coming up, going down, gaps in the stream, and what is said meanwhile."""
 
+import asyncio
 import gc
 import json
 import socket
@@ -234,6 +235,35 @@ def test_reconnects_wait_longer_each_time_spread_by_lot_and_start_over_after_a_l
     assert hasty.next_s() == 0.5
     hasty.after(lived_s=24 * 3600)  # Binance ends every socket after 24 hours
     assert hasty.next_s() == 0.05
+
+
+def test_a_wait_ends_when_what_it_waits_for_is_over_and_the_next_one_is_as_long_as_ever() -> None:
+    async def waits() -> None:
+        backoff = Backoff(settings_at(1, backoff_min_ms=60_000, backoff_max_ms=60_000), lambda: 0.0)
+        for _ in range(2):
+            waiting = asyncio.create_task(backoff.rest())
+            done, _pending = await asyncio.wait({waiting}, timeout=0.01)
+            assert not done
+            backoff.hurry()
+            await asyncio.wait_for(waiting, timeout=PATIENCE_S)
+
+    asyncio.run(waits())
+
+
+def test_when_the_venue_is_back_the_stream_is_opened_at_once_however_long_it_was_to_wait() -> None:
+    port = free_port()
+    with adapter(settings_at(port, probe_interval_ms=50)) as desk:
+        with paper_at(port):
+            desk.ear.wait_for(StreamUp)
+            engine = desk.venue._engine
+            assert engine is not None
+            for rest in engine._socket_rests:
+                rest._least_ms = rest._most_ms = int(PATIENCE_S * 4_000)
+        desk.ear.wait_for(StreamDown)
+        desk.ear.wait_for(VenueDown)
+        with paper_at(port):
+            desk.ear.wait_for(VenueUp)
+            desk.ear.wait_for(StreamUp)
 
 
 def test_a_key_that_the_venue_no_longer_knows_is_found_out_when_it_is_prolonged(server: EmbeddedServer) -> None:
