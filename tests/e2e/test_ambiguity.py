@@ -229,7 +229,9 @@ def struck(stage: Stage, cases: Sequence[Case]) -> Mapping[str, bool]:
     """
     log = stage.venue.truth().fault_log
     done: dict[str, bool] = {record["name"]: bool(record["effect"]) for record in log if record["effect"] is not None}
-    assert {case.name for case in cases} <= done.keys()
+    unstruck = {case.name for case in cases} - done.keys()
+    became = [(row["strategy"], row["state"], row["reason"]) for row in stage.supervisor.positions()]
+    assert not unstruck, [each for each in became if each[0] in unstruck]
     assert not [case.name for case in cases if done[case.name] and not case.effect.happens]
     too_late = [case.name for case in cases if case.effect.happens and not done[case.name]]
     assert len(too_late) <= len(cases) // 4, too_late
