@@ -56,10 +56,16 @@ class Stage:
         symbol, quantity, _, _ = SYMBOLS[self.opened % len(SYMBOLS)]
         self.opened += 1
         body = {"symbol": symbol, "side": "long", "quantity": quantity, "strategy": case.name, **more}
-        said = self.supervisor.command("open", command_id=f"open-{case.name}", **body)
+        said = self.supervisor.command("open", command_id=f"open-{case.name}-{self.opened}", **body)
         position_id = str(said["position_id"])
         assert position_id.endswith(f".{self.opened}"), said
         return position_id
+
+    def open_all(self, cases: Sequence[Case]) -> dict[str, str]:
+        """Positions by the case's name, each of whose entries meets its case."""
+        first = self.opened + 1
+        self.lay(cases, first, method="POST", path="/order")
+        return {case.name: self.open(case, stop_loss=self.stop_of(n)) for n, case in enumerate(cases, first)}
 
     def stop_of(self, ordinal: int) -> str:
         return SYMBOLS[(ordinal - 1) % len(SYMBOLS)][2]
@@ -92,13 +98,16 @@ def staged(path: Path) -> Iterator[Stage]:
 def test_an_opening_whose_answer_is_ambiguous_has_one_effect_or_none_and_is_known_in_time(tmp_path: Path) -> None:
     cases = list(submits())
     with staged(tmp_path) as stage:
-        stage.lay(cases, method="POST", path="/order")
-        ids = [stage.open(case, stop_loss=stage.stop_of(place)) for place, case in enumerate(cases, 1)]
+        ids = stage.open_all(cases)
         refused = see_doubt_that_holds_openings(stage)
         rows, truth = stage.settle()
+        while held := [case for case in cases if held_back(rows[ids[case.name]])]:
+            ids |= stage.open_all(held)
+            rows, truth = stage.settle()
         done = struck(stage, cases)
         journal = stage.home.events()
-        for case, position_id in zip(cases, ids, strict=True):
+        for case in cases:
+            position_id = ids[case.name]
             row = rows[position_id]
             wanted = Decimal(SYMBOLS[(invariants.ordinal(row) - 1) % len(SYMBOLS)][1])
             sent = len(truth.sent_as(order_name(stage.journal_id, invariants.ordinal(row), 1)))
@@ -220,6 +229,13 @@ def see_doubt_that_holds_openings(stage: Stage) -> str:
     )
     assert status == 409, said
     return str(said["error"])
+
+
+def held_back(row: Mapping[str, Any]) -> bool:
+    """Called off before it left: five answers in a row that were none had opened the circuit, as the machine's pace
+    would have it.
+    """
+    return str(row["reason"]).startswith("entry order refused: the venue does not answer orders")
 
 
 def struck(stage: Stage, cases: Sequence[Case]) -> Mapping[str, bool]:
