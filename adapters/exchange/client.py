@@ -31,7 +31,7 @@ from adapters.exchange.stream import AccountStream, MarkStream
 from adapters.exchange.weights import COSTS, rate_limits, weight_per_minute
 from messages.base import Message
 from messages.reports import BudgetUsed, VenueDown, VenueUp
-from messages.types import AccountId, PositionMode, RateUse, Symbol
+from messages.types import AccountId, PositionMode, RateUse, RejectReason, Symbol
 
 PROBE_ATTEMPTS = 2
 """Silent answers in a row that make a venue down; one may be a lost packet."""
@@ -181,6 +181,8 @@ class _Engine:
         self.session.hear(self._hear)
         self.session.on_use = self._tell_use_soon
         self.session.on_quiet = self._tell_quiet
+        self.session.on_forbidden = self._suspect_key
+        self._key_suspected = False
         self._telling_use = False
         self._requests: set[asyncio.Task[None]] = set()
         self._services: set[asyncio.Task[None]] = set()
@@ -374,9 +376,27 @@ class _Engine:
                     silent += 1
                 case _:
                     silent = 0
+                    if refused := await self._refusal_of_key():
+                        return refused
                     continue
             if silent >= PROBE_ATTEMPTS:
                 return cause
+
+    async def _refusal_of_key(self) -> str:
+        """Why the venue, which is there, is of no use to us; empty where the key is good for reading at least.
+
+        Asked only after something was refused for the key: it may as well lack one permission.
+        """
+        if not self._key_suspected:
+            return ""
+        verdict = await self.session.ask(Ask.READ, calls.POSITION_MODE)
+        self._key_suspected = False
+        forbidden = isinstance(verdict, Rejected) and verdict.reason is RejectReason.PERMISSION
+        return _said(verdict) if forbidden else ""
+
+    def _suspect_key(self) -> None:
+        self._key_suspected = True
+        self._suspicious.set()
 
     def _suspect(self, _cause: str) -> None:
         self._suspicious.set()

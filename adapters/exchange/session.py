@@ -21,6 +21,7 @@ from adapters.exchange.outcome import (
     Ask,
     NotExecuted,
     Raised,
+    Rejected,
     Unknown,
     Verdict,
     interpret,
@@ -30,7 +31,7 @@ from adapters.exchange.outcome import (
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
 from adapters.exchange.weights import MINUTE_MS, uses
-from messages.types import RateKind, RateUse
+from messages.types import RateKind, RateUse, RejectReason
 
 GUARD_MS = 2_000
 """Beyond the library's own timeout, after which a request is given up whatever the library thinks."""
@@ -80,6 +81,8 @@ class Session:
         """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
         self.on_ban: Callable[[int, str], None] = lambda _for_ms, _cause: None
         """Called besides when that concerns everybody at our address."""
+        self.on_forbidden: Callable[[], None] = lambda: None
+        """Called when a request was refused for what our key may do; it may have been taken from us altogether."""
         self.offset = Offset()
         """How far our clock is off the venue's, as far as is known."""
         self._redirects: Any = None
@@ -127,6 +130,8 @@ class Session:
             self.on_quiet(verdict.retry_after_ms, verdict.cause)
             if not verdict.alone:
                 self.on_ban(verdict.retry_after_ms, verdict.cause)
+        if isinstance(verdict, Rejected) and verdict.reason is RejectReason.PERMISSION:
+            self.on_forbidden()
         return verdict
 
     def hush(self, for_ms: int) -> None:

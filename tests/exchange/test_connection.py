@@ -29,6 +29,7 @@ from messages.reports import (
     MarkReport,
     NotExecuted,
     OrderAccepted,
+    OrderRejected,
     OrderReport,
     OutcomeUnknown,
     PositionsReport,
@@ -166,6 +167,26 @@ def test_a_wrong_key_keeps_the_venue_down_and_the_reason_shows_no_key(server: Em
         down = desk.ear.wait_for(VenueDown)
     assert "-2015" in down.cause or "-2014" in down.cause
     assert "kkkk" not in down.cause
+
+
+def test_a_key_that_is_revoked_while_it_works_makes_the_venue_down_once_with_its_reason(server: EmbeddedServer) -> None:
+    with desk_on(server) as desk:
+        server.tell("revoke", server.api_key)
+        desk.venue.request(FetchPositions(account=MAIN, request_id="r"))
+        assert "-2015" in desk.ear.wait_for(FetchFailed).cause
+        assert "-2015" in desk.ear.wait_for(VenueDown).cause
+        assert not [each for each in desk.ear.heard if isinstance(each, VenueUp | VenueDown)]
+
+
+def test_an_order_that_the_key_may_not_place_leaves_the_venue_up(desk: Desk, server: EmbeddedServer) -> None:
+    refusal = {"kind": "STATUS", "status": 401, "code": -2015, "message": "Invalid API-key, IP, or permissions."}
+    plan(server, {**refusal, "method": "POST", "path": "/order", "moment": "BEFORE_EFFECT"})
+    desk.submit()
+    desk.ear.wait_for(OrderRejected)
+    plan(server)
+    desk.submit()
+    desk.ear.wait_for(FillReport)
+    assert not [each for each in desk.ear.heard if isinstance(each, VenueDown)]
 
 
 def test_a_position_mode_other_than_configured_says_what_to_do(server: EmbeddedServer) -> None:
