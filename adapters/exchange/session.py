@@ -313,10 +313,13 @@ def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, st
         chain.append(link)
         link = link.__cause__
     classes = tuple(kind.__name__ for each in chain for kind in type(each).__mro__[:-2])
+    unconnected = not _NEVER_SENT.isdisjoint(classes)
+    # The library says what was asked, and its cause why it came to nothing: no such host, or nobody who listens.
+    text = f"{error}: {chain[-1]}" if unconnected and len(chain) > 1 else str(error)
     return Raised(
         classes=classes,
-        text=str(error),
-        never_sent=not begun or not _NEVER_SENT.isdisjoint(classes),
+        text=text,
+        never_sent=not begun or unconnected,
         headers=headers,
     )
 

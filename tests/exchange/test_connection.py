@@ -115,7 +115,8 @@ def test_coming_up_tells_instruments_mode_and_the_window_in_which_a_request_is_v
 def test_with_nothing_listening_it_says_so_once_answers_every_request_and_comes_up_by_itself() -> None:
     port = free_port()
     with adapter(settings_at(port)) as desk:
-        desk.ear.wait_for(VenueDown)
+        down = desk.ear.wait_for(VenueDown)
+        assert "Connect call failed" in down.cause, "why nobody is there, not only what was asked"
         order = desk.submit()
         refused = desk.ear.wait_for(NotExecuted)
         assert (refused.client_order_id, refused.throttled) == (order.client_order_id, False)
