@@ -13,7 +13,17 @@ from actors.notifier import outbox as box
 from actors.notifier import texts
 from actors.notifier.outbox import SECOND_CHANNEL, Outbox
 from actors.notifier.report import COUNTED, Schedule, Tallies, due, next_due_ns
-from actors.notifier.throttle import SECOND_NS, Pace, Parcel, Policy, Recipient, next_parcel, next_post
+from actors.notifier.throttle import (
+    SECOND_NS,
+    Pace,
+    Parcel,
+    Policy,
+    Recipient,
+    alone_where_refused,
+    next_parcel,
+    next_post,
+    without_refused,
+)
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
 from actors.telegram.markup import plain
@@ -40,7 +50,9 @@ OWN_HISTORY = -2
 FIRST_PAUSE_NS = SECOND_NS
 LONGEST_PAUSE_NS = 60 * SECOND_NS
 REFUSED_PAUSE_NS = 600 * SECOND_NS
-"""A chat that refuses us for good (blocked, gone) is asked again this seldom: what matters is kept for it."""
+"""What a chat refuses for good (blocked, gone, one text that it will not show) is offered again this seldom: what
+matters is kept for it. What waits behind is not held up by more than the pauses of any failure.
+"""
 ANSWER_DEADLINE_NS = 120 * SECOND_NS
 _LEVELS = {
     Severity.ROUTINE: "INFO",
@@ -112,6 +124,8 @@ class _Line:
     failures: int = 0
     not_before_ns: int = 0
     as_plain: bool = False
+    refused: dict[int, int] = field(default_factory=dict)
+    """What the chat would not have, by number, and when it is offered again; each alone from then on."""
 
 
 class NotifierActor(Actor[Message]):
@@ -265,9 +279,11 @@ class NotifierActor(Actor[Message]):
         left_ns = self._busy_ns(line)
         if left_ns:
             return left_ns
-        found = next_parcel(self._sendable(), recipient, self._settings.policy, line.pace, now_ns)
+        ready, again_ns = without_refused(self._sendable(), line.refused, self.context.clock.monotonic_ns())
+        found = next_parcel(ready, recipient, self._settings.policy, line.pace, now_ns)
         if not isinstance(found, Parcel):
-            return found.for_ns
+            return min((wait_ns for wait_ns in (found.for_ns, again_ns) if wait_ns), default=0)
+        found = alone_where_refused(found, line.refused)
         words = self._settings.words.get(recipient.name, Words())
         line.parcel, line.place = found, 0
         line.parts = texts.message(found.entries, words, now_ns)
@@ -360,6 +376,7 @@ class NotifierActor(Actor[Message]):
         now_ns = self.context.clock.time_ns()
         line.pace = line.pace.after(parcel.entries[0].severity, now_ns)
         numbers = tuple(entry.number for entry in parcel.entries)
+        _forget(line.refused, numbers)
         self._ledger.keep(NoticesDelivered(ts_init=now_ns, recipient=name, numbers=numbers, message_id=message_id))
 
     def _failed(self, line: _Line, cause: str, retry_after_ms: int) -> None:
@@ -372,20 +389,29 @@ class NotifierActor(Actor[Message]):
         self._log("WARNING", "notice delayed", actor="notifier", why=cause, failures=str(line.failures))
 
     def _refused(self, name: str, line: _Line, cause: str) -> None:
-        """The chat will not have it: without markup first; then what is lesser goes, and the rest waits."""
+        """The chat will not have it: without markup first; then what is lesser goes, and what matters waits.
+
+        Of several in one message it may be one that is refused: they are offered one by one.
+        """
         assert line.parcel is not None
         parcel = line.parcel
         if not line.as_plain:
             line.as_plain, line.place = True, 0
             self._send_part(name, line)
             return
-        line.parcel, line.as_plain = None, False
+        line.as_plain = False
         self._log("ERROR", "chat refuses notices", actor="notifier", chat=name, why=cause)
-        line.not_before_ns = self.context.clock.monotonic_ns() + REFUSED_PAUSE_NS
-        if parcel.entries[0].severity in box.LESSER:
-            numbers = tuple(entry.number for entry in parcel.entries)
-            now_ns = self.context.clock.time_ns()
-            self._ledger.keep(NoticesDropped(ts_init=now_ns, recipient=name, numbers=numbers, why=cause))
+        self._failed(line, cause, 0)
+        numbers = tuple(entry.number for entry in parcel.entries)
+        now_ns = self.context.clock.monotonic_ns()
+        if len(numbers) > 1:
+            line.refused.update(dict.fromkeys(numbers, now_ns))
+        elif parcel.entries[0].severity in box.LESSER:
+            _forget(line.refused, numbers)
+            dropped = NoticesDropped(ts_init=self.context.clock.time_ns(), recipient=name, numbers=numbers, why=cause)
+            self._ledger.keep(dropped)
+        else:
+            line.refused[numbers[0]] = now_ns + REFUSED_PAUSE_NS
 
     def _request_id(self, name: str) -> str:
         self._requests += 1
@@ -414,6 +440,11 @@ class NotifierActor(Actor[Message]):
         if self._channel is not None:
             self._channel.request(SendPing())
         self.context.schedule("ping", self._settings.ping_ns, Look(topic="ping"))
+
+
+def _forget(refused: dict[int, int], numbers: tuple[int, ...]) -> None:
+    for number in numbers:
+        refused.pop(number, None)
 
 
 def _bare(text: str) -> str:

@@ -97,6 +97,25 @@ def next_parcel(outbox: Outbox, recipient: Recipient, policy: Policy, pace: Pace
     return Wait(for_ns=min(waits, default=0))
 
 
+def without_refused(outbox: Outbox, refused: Mapping[int, int], now_ns: int) -> tuple[Outbox, int]:
+    """What may be offered now, and how long until more of it may be (0: nothing is set aside).
+
+    `refused` is what a chat would not have: by number, when it is to be offered again.
+    """
+    aside = {entry.number: refused[entry.number] - now_ns for entry in outbox.entries if entry.number in refused}
+    aside = {number: left_ns for number, left_ns in aside.items() if left_ns > 0}
+    ready = tuple(entry for entry in outbox.entries if entry.number not in aside)
+    return replace(outbox, entries=ready), min(aside.values(), default=0)
+
+
+def alone_where_refused(parcel: Parcel, refused: Mapping[int, int]) -> Parcel:
+    """What was refused goes by itself from then on: a text that no chat will show must not take others with it."""
+    first = parcel.entries[0]
+    if first.number in refused:
+        return Parcel(entries=(first,))
+    return Parcel(entries=tuple(entry for entry in parcel.entries if entry.number not in refused))
+
+
 def next_post(outbox: Outbox, policy: Policy, now_ns: int, *, first_works: bool, alone: bool) -> Parcel | Wait:
     """For the second channel: CRITICAL that the first is down for, or has not taken in time."""
     waits: list[int] = []

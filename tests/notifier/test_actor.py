@@ -1,5 +1,6 @@
 """Notices on their way: durable, paced, patient; over a chat that works, refuses, is slow or gone."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -174,6 +175,41 @@ def test_a_chat_that_blocked_the_bot_keeps_what_matters_and_lets_the_rest_go() -
     stage.chat.mood = sent
     stage.advance(HOUR)
     assert [text.split("\n")[0] for text in stage.chat.texts()] == ["🔴 <b>liquidated</b>"]
+
+
+def never(text: str) -> Callable[[SendText], Message]:
+    """A chat that will not show this text, whatever its markup."""
+
+    def answer(message: SendText) -> Message:
+        if text in message.text:
+            return SendFailed(request_id=message.request_id, cause="Bad Request", permanent=True)
+        return sent(message)
+
+    return answer
+
+
+def test_one_text_that_the_chat_will_not_have_holds_up_none_behind_it() -> None:
+    stage = Stage().begin()
+    stage.chat.mood = never("poison")
+    stage.notify(Severity.CRITICAL, "poison", "liquidated")
+    stage.notify(Severity.WARNING, "venue out of reach")
+    stage.advance(10 * SECOND)
+    assert stage.chat.texts() == ["🔴 <b>liquidated</b>", "🟠 venue out of reach"]
+    assert len(stage.chat.asked) == 4  # the refused one with markup and without: not in a circle
+    stage.chat.mood = sent
+    stage.advance(11 * MINUTE)
+    assert [text.split("\n")[0] for text in stage.chat.texts()[2:]] == ["🔴 <b>poison</b>"]
+
+
+def test_one_text_that_the_chat_will_not_have_takes_none_with_it_that_are_told_together() -> None:
+    stage = Stage().begin()
+    stage.chat.mood = never("poison")
+    for severity in (Severity.WARNING, Severity.ROUTINE):
+        names = [f"{severity} {number}" for number in range(12)]
+        stage.notify(severity, *names[:6], f"poison {severity}", *names[6:])
+        stage.advance(3 * HOUR)
+        told = "\n".join(stage.chat.texts())
+        assert all(told.count(f"{name}\n") + told.endswith(name) == 1 for name in names), told
 
 
 def test_critical_is_repeated_until_somebody_acknowledges_it() -> None:
