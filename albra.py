@@ -493,7 +493,7 @@ def _notifier_start(journal: "SqliteJournal") -> "NotifierStart":
 
     with journal.reader() as reader:
         notices = tuple(e.message for e in reader.recent_effects(NOTICE_STEPS) if isinstance(e.message, Notify))
-    return NotifierStart(past=_past(journal, OWN_HISTORY), notices=notices)
+    return NotifierStart(past=_past(journal, OWN_HISTORY), notices=notices, since_ns=journal.meta.created)
 
 
 def _counted(journal: "SqliteJournal", days: int, now_ns: int) -> tuple[Message, ...]:

@@ -90,12 +90,13 @@ class Settings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """What the journal knew: the outbox; notices whose step is durable and that may not have arrived here;
-    what happened in the last week, for reports.
+    what happened in the last week, for reports, and when the journal began (wall time).
     """
 
     past: Past = field(default_factory=Past)
     notices: tuple[Notify, ...] = ()
     events: tuple[Message, ...] = ()
+    since_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -420,7 +421,7 @@ class NotifierActor(Actor[Message]):
     # Reports --------------------------------------------------------------------------------------
 
     def _report(self, now_ns: int) -> None:
-        for name, first, last in due(self._settings.schedule, now_ns):
+        for name, first, last in due(self._settings.schedule, now_ns, self._start.since_ns):
             if name in self._ledger.ahead.told:
                 continue
             tally = self._tallies.of(first, last)

@@ -90,14 +90,18 @@ class Tallies:
         return sum((tally for day, tally in self._days if first_day <= day <= last_day), Tally())
 
 
-def due(schedule: Schedule, now_ns: int) -> tuple[tuple[str, int, int], ...]:
-    """The reports that may be told by now: (name, first day, last day); told ones are known by their name."""
+def due(schedule: Schedule, now_ns: int, since_ns: int = 0) -> tuple[tuple[str, int, int], ...]:
+    """The reports that may be told by now: (name, first day, last day); told ones are known by their name.
+
+    `since_ns` is when there began to be anything to report: an hour that had passed by then waits for the next day.
+    """
     if schedule.daily_minute is None:
         return ()
     now = datetime.fromtimestamp(now_ns // SECOND_NS, schedule.zone)
-    today = now.date().toordinal()
-    if now.hour * 60 + now.minute < schedule.daily_minute:
+    at = _hour_of(now, schedule.daily_minute)
+    if now < at or at <= datetime.fromtimestamp(since_ns // SECOND_NS, schedule.zone):
         return ()
+    today = now.date().toordinal()
     found = [(f"report-day-{now.date().isoformat()}", today - 1, today - 1)]
     if schedule.weekly_day == now.weekday():
         found.append((f"report-week-{now.date().isoformat()}", today - 7, today - 1))
@@ -109,10 +113,15 @@ def next_due_ns(schedule: Schedule, now_ns: int) -> int:
     if schedule.daily_minute is None:
         return 0
     now = datetime.fromtimestamp(now_ns // SECOND_NS, schedule.zone)
-    at = now.replace(hour=schedule.daily_minute // 60, minute=schedule.daily_minute % 60, second=0, microsecond=0)
+    at = _hour_of(now, schedule.daily_minute)
     if at <= now:
         at += timedelta(days=1)
     return int(at.timestamp()) * SECOND_NS
+
+
+def _hour_of(now: datetime, daily_minute: int) -> datetime:
+    """That day's moment of the report."""
+    return now.replace(hour=daily_minute // 60, minute=daily_minute % 60, second=0, microsecond=0)
 
 
 def _counted(message: Message) -> Tally | None:

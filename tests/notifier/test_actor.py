@@ -289,6 +289,19 @@ def test_the_daily_report_is_told_once_even_over_a_restart() -> None:
     assert later.chat.texts() == []
 
 
+def test_a_first_start_past_the_hour_of_the_report_waits_for_the_next_one() -> None:
+    daily = settings(schedule=Schedule(daily_minute=8 * 60, weekly_day=2))  # it is 22:13 of a Tuesday
+    stage = Stage(daily).begin(Start(since_ns=START_NS))
+    stage.advance(HOUR)
+    assert stage.chat.texts() == []
+    later = Stage(daily, 2, stage.store).begin(Start(past=stage.past(), since_ns=START_NS))
+    later.advance(8 * HOUR)
+    assert later.chat.texts() == []  # a restart has no more to tell
+    later.advance(2 * HOUR)
+    told = "\n".join(later.chat.texts())
+    assert told.count("Day 2023-11-14: ") == told.count("Week 2023-11-08 to 2023-11-14: ") == 1
+
+
 def test_the_report_counts_what_happened_outside_of_us_and_the_fundings() -> None:
     yesterday = START_NS - 24 * HOUR
     by_the_venue = QuantityAdjusted(
