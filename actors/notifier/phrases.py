@@ -57,6 +57,7 @@ SENTENCES = (
     N_("still placing it"),
     N_("without its stop"),
     N_("stop stays in place"),
+    N_("it has no stop"),
     # Reasons
     N_("closed by command"),
     N_("emergency close"),

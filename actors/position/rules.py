@@ -143,6 +143,8 @@ _FULL = {
 
 
 def _stop(p: Position) -> str:
+    if p.guard is None:
+        return "it has no stop"
     return "without its stop" if p.bare else "stop stays in place"
 
 

@@ -129,3 +129,11 @@ def test_what_was_answered_before_it_was_asked_for_anew_or_before_one_rested_is_
     story.tell(story.report(story.order(STOP), OrderStatus.EXPIRED))
     assert last_words(story.position, STOP, 0) == "expired"
     assert len(story.position.orders) < LATEST
+
+
+def test_nobody_is_told_of_a_stop_that_was_never_wanted() -> None:
+    story = opened()
+    story.tell(story.fill(story.order(ENTRY)))
+    story.tell(c.ClosePosition(**story.own()))
+    [told] = notices(story.tell(story.rejected(story.order(REDUCE))), Severity.CRITICAL)
+    assert told.endswith("trying again, it has no stop")
