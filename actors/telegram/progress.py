@@ -13,9 +13,13 @@ from messages.commands import (
     Command,
     ModifyPosition,
     OpenPosition,
+    PauseOpenings,
     PausePosition,
+    ResumeOpenings,
     ResumePosition,
 )
+from messages.ids import parse_position_id
+from messages.reconciliation import AcknowledgeDiscrepancy
 from messages.reports import PositionView
 from messages.requests import Reply
 from messages.types import PositionId, PositionState
@@ -29,6 +33,38 @@ def follows(command: Command) -> bool:
     )
 
 
+def retyped(command: Command) -> str:
+    """The command as it could be typed, in short: enough to know which one it was."""
+    match command:
+        case OpenPosition():
+            return f"/open {command.symbol} {command.side} {number(command.quantity)}"
+        case PauseOpenings() | ResumeOpenings():
+            return _spaced(_TYPED[type(command)], command.symbol, command.account)
+        case CloseAll():
+            return _spaced("/close_all", command.account)
+        case AcknowledgeDiscrepancy():
+            return f"/ack {command.discrepancy_id}"
+        case ClosePosition() | ModifyPosition() | AssignPosition() | PausePosition() | ResumePosition():
+            known = parse_position_id(command.position_id)
+            name = f"#{known[1]} {known[0].symbol}" if known is not None else command.position_id
+            return _spaced(_TYPED[type(command)], name)
+        case _:
+            return type(command).__name__
+
+
+def _spaced(*words: str | None) -> str:
+    return " ".join(word for word in words if word)
+
+
+_TYPED: Mapping[type[Command], str] = {
+    ClosePosition: "/close",
+    ModifyPosition: "/modify",
+    AssignPosition: "/assign",
+    PausePosition: "/pause",
+    PauseOpenings: "/pause",
+    ResumePosition: "/resume",
+    ResumeOpenings: "/resume",
+}
 _CAUSE_MOST = 60
 _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.PAUSED)
 

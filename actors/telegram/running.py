@@ -1,6 +1,6 @@
 """Commands on their way: from what is shown before to what became of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from actors.ledger import Ledger, Past
 from actors.ports import Chat, Log
@@ -15,20 +15,7 @@ from actors.telegram.reading import Reading
 from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
-from messages.base import Message
-from messages.commands import (
-    AssignPosition,
-    CloseAll,
-    ClosePosition,
-    Command,
-    ModifyPosition,
-    OpenPosition,
-    PauseOpenings,
-    PausePosition,
-    ResumeOpenings,
-    ResumePosition,
-)
-from messages.reconciliation import AcknowledgeDiscrepancy
+from messages.commands import CloseAll, Command
 from messages.reports import PositionView
 from messages.requests import Reply
 from messages.telegram import (
@@ -38,18 +25,6 @@ from messages.telegram import (
 )
 from messages.types import Address, CommandId
 
-_SAID: Mapping[type[Message], str] = {
-    OpenPosition: "/open",
-    ClosePosition: "/close",
-    CloseAll: "/close_all",
-    ModifyPosition: "/modify",
-    AssignPosition: "/assign",
-    PausePosition: "/pause",
-    PauseOpenings: "/pause",
-    ResumePosition: "/resume",
-    ResumeOpenings: "/resume",
-    AcknowledgeDiscrepancy: "/ack",
-}
 LOOK_NS = 1_000_000_000
 LOOKS_SHOWN, LOOKS_MOST = 30, 90
 """How often a command's positions are looked at until it is said that it takes long, and until no more is said."""
@@ -184,7 +159,7 @@ class Running(Reading):
             who = Who(user_id=one.user_id, chat_id=one.chat_id, role=role, words=words)
             if self._now() - one.taken_ns < LATE_NS:
                 # The same command id: what it set in motion before is not done twice.
-                text = words("Carried on after a restart: {what}", what=_SAID[type(one.command)])
+                text = words("Carried on after a restart: {what}", what=progress.retyped(one.command))
                 self._runs[one.command_id] = Run(who=who, command=one.command, text=text, message_id=one.message_id)
                 self.context.tell(SUPERVISOR, one.command)
                 continue

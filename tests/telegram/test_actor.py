@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from actors.telegram.grammar import COMMANDS
 from actors.telegram.history import SHAPE
+from actors.telegram.progress import retyped
 from actors.telegram.roles import may
 from adapters.storage.memory import MemoryJournal
 from messages import codec
@@ -15,7 +17,7 @@ from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
 from messages.requests import Reply
 from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role, UrgentText
-from messages.types import AccountId, CommandId, PositionId, PositionState
+from messages.types import AccountId, CommandId, PositionId, PositionState, StrategyId
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
     GROUP,
@@ -381,6 +383,34 @@ def test_a_command_without_an_answer_is_said_again_by_the_next_process_under_its
     later.give(Reply(command_id=first.command_id, to=HOME, accepted=True, text="openings are paused"))
     later.again()
     assert len(made.desk.changes) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("/open ETHUSDT short 1.5 sl=4000", "/open ETHUSDT short 1.5"),
+        ("/pause ETHUSDT", "/pause ETHUSDT"),
+        ("/close_all account=main", "/close_all main"),
+    ],
+)
+def test_what_is_carried_on_after_a_restart_is_named(said: str, named: str) -> None:
+    made = stage(view(1))
+    made.say(OWNER, said)
+    made.desk.silent = True
+    made.press(OWNER, made.last, "Confirm")
+    made.advance(5)
+    later = made.again()
+    later.chat.shown = made.chat.shown
+    command_id = made.desk.changes[0].command_id
+    later.give(Reply(command_id=command_id, to=HOME, accepted=False, text="it is over"))
+    assert later.last.text == f"Carried on after a restart: {named}\n⛔ it is over"
+
+
+def test_a_command_for_a_position_is_named_by_its_number_and_symbol() -> None:
+    about: dict[str, Any] = {"command_id": CommandId("tg-1"), "reply_to": HOME, "position_id": view(17).position_id}
+    assert retyped(c.ClosePosition(**about)) == "/close #17 BTCUSDT"
+    assert retyped(c.ModifyPosition(**about)) == "/modify #17 BTCUSDT"
+    assert retyped(c.AssignPosition(**about, strategy=StrategyId("grid"))) == "/assign #17 BTCUSDT"
 
 
 def test_a_command_that_a_restart_left_behind_for_long_is_given_up_visibly() -> None:
