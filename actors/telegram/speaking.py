@@ -10,7 +10,7 @@ from actors.telegram.markup import split
 from actors.telegram.roles import Access, may
 from actors.telegram.tasks import Who
 from actors.telegram.views import Page
-from actors.telegram.words import Words
+from actors.telegram.words import Words, escape
 from messages.base import Message
 from messages.telegram import (
     AnswerPress,
@@ -30,7 +30,7 @@ PATIENCE_MS = 120_000
 
 
 UNSAID_MOST = 50
-"""Edits that did not arrive and are kept until the chat is back."""
+"""Edits that did not arrive and are kept until the chat is back; alerts of which nobody knows yet whether they did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ class Speaking(Actor[Message]):
         self._sending: dict[str, Callable[[TextSent | None], None]] = {}
         self._editing: dict[str, EditText] = {}
         self._unsaid: dict[tuple[int, int], EditText] = {}
+        self._alerts: dict[str, SendText] = {}
         self._numbers = 0
 
     def _now(self) -> int:
@@ -87,11 +88,14 @@ class Speaking(Actor[Message]):
         self._chat.request(last)
 
     def _message(self, who: Who, text: str, buttons: tuple[tuple[Button, ...], ...]) -> SendText:
+        return self._text_for(who.chat_id, text, buttons)
+
+    def _text_for(self, chat_id: int, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> SendText:
         return SendText(
             request_id=f"c{self.context.incarnation}.{self._number()}",
             reply_to=Address(self.context.address),
             patience_ms=PATIENCE_MS,
-            chat_id=who.chat_id,
+            chat_id=chat_id,
             text=text,
             buttons=buttons,
         )
@@ -130,17 +134,28 @@ class Speaking(Actor[Message]):
             self._request_edit(replace(edit, request_id=f"e{self.context.incarnation}.{self._number()}"))
 
     def _end_press(self, update: IncomingPress, text: str, *, alert: bool = False) -> None:
+        """An alert must be read: a press that is too old for one (15 s at Telegram) is answered by a message."""
         request_id = f"a{self.context.incarnation}.{self._number()}"
-        self._chat.request(AnswerPress(request_id=request_id, press_id=update.press_id, text=text, alert=alert))
+        if alert:
+            self._alerts[request_id] = self._text_for(update.chat_id, escape(text))
+            while len(self._alerts) > UNSAID_MOST:
+                del self._alerts[next(iter(self._alerts))]
+        reply_to = Address(self.context.address) if alert else Address("")
+        self._chat.request(
+            AnswerPress(request_id=request_id, reply_to=reply_to, press_id=update.press_id, text=text, alert=alert)
+        )
 
     def _sent(self, answer: TextSent | SendFailed) -> None:
         then = self._sending.pop(answer.request_id, None)
         edit = self._editing.pop(answer.request_id, None)
+        alert = self._alerts.pop(answer.request_id, None)
         if isinstance(answer, SendFailed):
             if edit is not None and not answer.permanent and not self._being_edited(edit):
                 self._unsaid[edit.chat_id, edit.message_id] = edit
                 while len(self._unsaid) > UNSAID_MOST:
                     del self._unsaid[next(iter(self._unsaid))]
+            if alert is not None:
+                self._chat.request(alert)
             self._log("WARNING", "chat message not sent", actor="telegram", why=answer.cause)
         if then is not None:
             then(answer if isinstance(answer, TextSent) else None)

@@ -159,6 +159,7 @@ class PaperChat:
     kept: list[int] = field(default_factory=list)
     broken: bool = False
     down: bool = False
+    too_old: bool = False
 
     def request(self, message: Message) -> None:
         if self.broken and isinstance(message, SendText):
@@ -176,6 +177,10 @@ class PaperChat:
                 found.texts.append(message.text)
                 found.buttons = message.buttons
                 self._sent(message, message.message_id)
+            case AnswerPress() if self.too_old:
+                if message.reply_to:
+                    failed = SendFailed(request_id=message.request_id, cause="query is too old", permanent=True)
+                    self.tell(message.reply_to, failed)
             case AnswerPress():
                 self.alerts[message.press_id] = message.text
             case PublishMenu():

@@ -176,6 +176,17 @@ def test_a_button_of_an_earlier_life_means_nothing_in_this_one() -> None:
     assert later.last.data("Confirm") != data
 
 
+def test_what_can_no_longer_be_said_on_a_button_is_said_in_a_message() -> None:
+    made = stage(view(1))
+    made.say(OWNER, "/close_all")
+    before = made.last
+    later = made.again()
+    later.chat.too_old = True
+    later.press(OWNER, before, data=before.data("Confirm"))
+    assert later.last.text.startswith("I was restarted since: this button does nothing any more.")
+    assert len(later.chat.shown) == 1
+
+
 def test_an_opening_expires_a_minute_after_its_confirmation() -> None:
     made = stage()
     confirmed(made, OWNER, "/open ETHUSDT long 0.1")
