@@ -49,9 +49,9 @@ from messages.types import Address, Severity
 OWN_HISTORY = -2
 FIRST_PAUSE_NS = SECOND_NS
 LONGEST_PAUSE_NS = 60 * SECOND_NS
-REFUSED_PAUSE_NS = 600 * SECOND_NS
+REFUSED_PAUSE_NS = 120 * SECOND_NS
 """What a chat refuses for good (blocked, gone, one text that it will not show) is offered again this seldom: what
-matters is kept for it. What waits behind is not held up by more than the pauses of any failure.
+matters is kept for it. Longer than any pause of the line, so that what waits behind has its turn between.
 """
 ANSWER_DEADLINE_NS = 120 * SECOND_NS
 _LEVELS = {

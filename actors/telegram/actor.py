@@ -299,6 +299,7 @@ class TelegramActor(Running):
             text=known.text,
             message_id=known.message_id,
             targets=frozenset(known.targets),
+            press=update,
         )
         self._runs[command.command_id] = run
         urgent = isinstance(command, CloseAll | ClosePosition | PauseOpenings | PausePosition)
@@ -309,11 +310,13 @@ class TelegramActor(Running):
             if urgent:
                 self.context.cancel(topic)
             if not why:
+                self._say_confirmed(run)
                 return
             if urgent:
-                self._without_journal(command, why)
+                self._without_journal(run, why)
                 return
             self._runs.pop(command.command_id, None)
+            self._answer_press(run)
             said = who.words("Refused: the journal cannot be written ({why}).", why=why)
             self._edit(who, known.message_id, _below(known.text, "⛔", said))
 
@@ -324,16 +327,21 @@ class TelegramActor(Running):
         self._audit(
             update, update.data, "confirmed", command=command, message_id=known.message_id, effects=(effect,), then=kept
         )
-        self._end_press(update, "")
-        self._edit(who, known.message_id, _below(known.text, "⏳", who.words("Confirmed …")))
-        if isinstance(command, CloseAll):
+
+    def _say_confirmed(self, run: Run) -> None:
+        """Not before it is durable: of what a kill took with it, the redelivered press must find the button waiting."""
+        if not self._answer_press(run):
+            return
+        self._edit(run.who, run.message_id, _below(run.text, "⏳", run.who.words("Confirmed …")))
+        if isinstance(run.command, CloseAll):
             # Its answer waits for the disk; what becomes of each position, and what keeps it, does not.
             self._look_later(run)
 
-    def _without_journal(self, command: Command, why: str) -> None:
+    def _without_journal(self, run: Run, why: str) -> None:
         """Its command id makes it one command, should the journal let it out as well."""
         self._log("CRITICAL", "carried out without the journal", actor="telegram", why=why)
-        self.context.tell(SUPERVISOR, command)
+        self.context.tell(SUPERVISOR, run.command)
+        self._say_confirmed(run)
 
     # The audit log --------------------------------------------------------------------------------
 
@@ -401,7 +409,7 @@ class TelegramActor(Running):
         elif kind == "look":
             self._look(CommandId(rest))
         elif kind == "urgent" and (run := self._runs.get(CommandId(rest))) is not None:
-            self._without_journal(run.command, "it does not answer")
+            self._without_journal(run, "it does not answer")
 
 
 _CHANGING = ("open", "close", "close_all", "modify", "assign", "pause", "resume", "ack")

@@ -100,6 +100,7 @@ class Running(Reading):
         if run is None:
             self._have(reply.command_id, reply)
             return
+        self._answer_press(run)
         event = CommandAnswered(
             ts_init=self._now(), command_id=reply.command_id, accepted=reply.accepted, text=reply.text
         )
@@ -113,6 +114,13 @@ class Running(Reading):
             self._look_later(run)
         else:
             del self._runs[reply.command_id]
+
+    def _answer_press(self, run: Run) -> bool:
+        """End the waiting sign on the button; False: it has ended before."""
+        press, run.press = run.press, None
+        if press is not None:
+            self._end_press(press, "")
+        return press is not None
 
     def _look_later(self, run: Run) -> None:
         topic = f"look/{run.command.command_id}"

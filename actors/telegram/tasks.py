@@ -9,7 +9,7 @@ from messages.base import Message
 from messages.commands import Command
 from messages.reconciliation import DiscrepanciesAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
-from messages.telegram import Role
+from messages.telegram import IncomingPress, Role
 from messages.types import AccountId, PositionId
 
 
@@ -60,7 +60,10 @@ class Task:
 
 @dataclass(slots=True)
 class Run:
-    """A confirmed command on its way. `targets` are the positions it is about, as far as they are known."""
+    """A confirmed command on its way. `targets` are the positions it is about, as far as they are known.
+
+    `press` confirmed it, and still waits to be answered; None: it is.
+    """
 
     who: Who
     command: Command
@@ -69,3 +72,4 @@ class Run:
     targets: frozenset[PositionId] = frozenset()
     looks: int = 0
     shown: str = ""
+    press: IncomingPress | None = None

@@ -318,6 +318,24 @@ def test_an_emergency_waits_two_seconds_for_a_disk_that_hangs() -> None:
     assert [type(one) for one in made.desk.changes] == [c.CloseAll]
 
 
+def test_confirmed_is_not_said_before_it_is_durable_and_what_a_kill_took_is_said_on_the_button() -> None:
+    """Otherwise the redelivered press is refused where nobody sees it, under a message that says Confirmed."""
+    disk = SlowDisk()
+    made = stage(view(1), store=MemoryJournal(later=disk))
+    made.say(OWNER, "/close BTCUSDT")
+    shown = made.last
+    disk.slow = True
+    press = made.press(OWNER, shown, "Confirm")
+    assert (len(shown.texts), made.chat.alerts, made.desk.changes) == (1, {}, [])
+    later = Stage(seed=2, store=MemoryJournal(), desk=made.desk)
+    later.give(press)
+    assert later.chat.alerts[press.press_id].startswith("I was restarted since")
+    disk.turn()
+    made.advance(1)
+    assert any("Confirmed" in text for text in shown.texts)
+    assert made.chat.alerts[press.press_id] == ""
+
+
 def test_a_command_that_comes_late_is_answered_and_not_carried_out() -> None:
     made = stage()
     text = made.ask(OWNER, "/close_all", ago_s=600)
