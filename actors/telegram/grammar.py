@@ -212,7 +212,7 @@ def _request(name: str, words: list[str]) -> Request:
 
 def _option(word: str, rest: list[str], usage: Usage) -> tuple[str, str]:
     """(option, value) where the word begins one; its value may be the next word."""
-    dashed = word[:1] in _DASHES and not _NUMBER.fullmatch(word)
+    dashed = word[:1] in _DASHES and not _NUMBER.fullmatch(word.lstrip(_DASHES))  # -1 is no option, but no number
     key, equals, value = word.lstrip(_DASHES).partition("=")
     option = _OPTIONS.get(key.lower().replace("-", "_"), "")
     if not option:

@@ -73,7 +73,7 @@ REFUSED: list[tuple[str, str]] = [
     ("/ack d3 apply=all", "neither pro_rata"),
     ("/open BTCUSDT long 1k", "not clear as a number"),
     ("/open BTCUSDT long ١", "not clear as a number"),
-    ("/open BTCUSDT long -1", "not known here"),
+    ("/open BTCUSDT long -1", "not clear as a number"),
     ("/open BTCUSDT long 0", "must be above zero"),
     ("/open BTCUSDT long 5.", "not clear as a number"),
     ("/open BTCUSDT 1 long", "neither long nor short"),
