@@ -435,6 +435,7 @@ def _chat(config: Config, system: "ActorSystem") -> "TelegramChat | None":
         tell=system.tell,
         health=health,
         tail=partial(tail, config.storage.path),
+        groups=tuple(chat for chat in config.telegram.chats if chat < 0),
     )
 
 

@@ -23,7 +23,7 @@ from telegram import (
     InlineKeyboardMarkup,
     LinkPreviewOptions,
 )
-from telegram.constants import ParseMode
+from telegram.constants import ChatAction, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -68,6 +68,7 @@ before, and with it would hide what is new. All that it stood for has been confi
 """
 _FULL_PAUSE_S = 0.1
 _KEPT_WAIT_S = 5.0
+_FIND_S = 3.0
 _WAITING_MOST = 1_000
 """Requests under way or waiting for their turn; beyond it they fail at once, and whoever asks comes again."""
 _STOP_S = 3.0
@@ -84,7 +85,8 @@ class TelegramChat:
     """Satisfies the actors' `Chat`.
 
     `offer` takes an update without blocking, False: not now. `tell` takes answers for an address; `health`
-    ChatUp and ChatDown; `tail` reads the last lines of the log, and may block.
+    ChatUp and ChatDown; `tail` reads the last lines of the log, and may block. `groups` are chats of the
+    configuration that may have another id by now.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class TelegramChat:
         tell: Callable[[str, Message], None],
         health: Callable[[Message], None],
         tail: Callable[[int], tuple[str, ...]],
+        groups: tuple[int, ...] = (),
         poll_s: int = POLL_S,
     ) -> None:
         self._token = token
@@ -103,6 +106,7 @@ class TelegramChat:
         self._tell = tell
         self._health = health
         self._tail = tail
+        self._groups = groups
         self._poll_s = poll_s
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="telegram", daemon=True)
@@ -209,6 +213,7 @@ class TelegramChat:
                 if not self._initialized:
                     await self._bot.initialize()
                     self._initialized = True
+                    await self._find_moved()
                     self._say_up()
                 updates = await self._updates()
             except asyncio.CancelledError:
@@ -221,6 +226,19 @@ class TelegramChat:
             self._say_up()
             if updates:
                 await self._take_in(updates)
+
+    async def _find_moved(self) -> None:
+        """Ask each group for its id: one that became a supergroup in an earlier life must not speak as a stranger.
+
+        Only what is written to the old id tells (Bot API, ResponseParameters), and "typing" is the least of that.
+        """
+        for group in self._groups:
+            try:
+                await asyncio.wait_for(self._bot.send_chat_action(group, ChatAction.TYPING), _FIND_S)
+            except ChatMigrated as error:
+                self._moved[group] = error.new_chat_id
+            except (TelegramError, TimeoutError):
+                continue  # what is sent there will tell
 
     async def _updates(self) -> list[Incoming]:
         """The next updates, oldest first. One that nobody can read is no reason to read none."""

@@ -225,6 +225,9 @@ class BotApi:
         self.answered[p["callback_query_id"]] = p.get("text", "")
         return True
 
+    def _api_sendchataction(self, p: dict[str, str]) -> Any:
+        return bool(self._chat(p))
+
     def _api_setmycommands(self, p: dict[str, str]) -> Any:
         commands = json.loads(p["commands"])
         if len(commands) > 100:

@@ -37,7 +37,7 @@ ME = Address("me")
 class Side:
     """Everything the adapter says, in queues that tests wait on."""
 
-    def __init__(self, api: BotApi, token: str = TOKEN) -> None:
+    def __init__(self, api: BotApi, token: str = TOKEN, groups: tuple[int, ...] = ()) -> None:
         self.updates: queue.Queue[Message] = queue.Queue()
         self.answers: queue.Queue[Message] = queue.Queue()
         self.health: queue.Queue[Message] = queue.Queue()
@@ -48,6 +48,7 @@ class Side:
             tell=lambda _, message: self.answers.put(message),
             health=self.health.put,
             tail=lambda count: ("line",) * count,
+            groups=groups,
             poll_s=2,
         )
 
@@ -61,8 +62,8 @@ class Side:
 
 
 @contextmanager
-def started(api: BotApi, token: str = TOKEN) -> Iterator[Side]:
-    side = Side(api, token)
+def started(api: BotApi, token: str = TOKEN, groups: tuple[int, ...] = ()) -> Iterator[Side]:
+    side = Side(api, token, groups)
     side.chat.start()
     try:
         yield side

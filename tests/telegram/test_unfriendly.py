@@ -189,6 +189,15 @@ def test_a_group_that_became_a_supergroup_keeps_its_place(api: BotApi) -> None:
         assert next_text(side).chat_id == old
 
 
+def test_a_group_that_moved_in_an_earlier_life_is_heard_before_anything_is_sent_to_it(api: BotApi) -> None:
+    old, new, gone = -500, -1_000_000_000_500, -501
+    api.moved[old] = new
+    api.missing.add(gone)
+    with started(api, groups=(gone, old, -502)) as side:
+        api.say(100, "/close_all", chat=new, kind="supergroup")
+        assert next_text(side).chat_id == old
+
+
 def test_the_words_of_a_service_message_tell_of_the_move_as_well(api: BotApi) -> None:
     with started(api) as side:
         chat = {"id": -7, "type": "group", "title": "G"}
