@@ -40,6 +40,7 @@ from messages.telegram import (
     ChatDown,
     ChatUp,
     Incoming,
+    IncomingOther,
     IncomingPress,
     IncomingText,
     LogsAnswer,
@@ -57,6 +58,8 @@ URGENT_NS = 2 * SECOND_NS
 """An emergency waits no longer for the journal."""
 STRANGERS_LOGGED_A_MINUTE = 20
 _TEXT_KEPT = 500
+_LOOK_LIKE_COMMANDS = ("edit", "forwarded")
+"""Whoever corrects a typo in it waits for an answer."""
 
 
 class TelegramActor(Running):
@@ -131,6 +134,11 @@ class TelegramActor(Running):
                 self._text(update, who)
             case IncomingPress():
                 self._press(update, who)
+            case IncomingOther():
+                self._audit(update, "", f"not a command: {update.what}")
+                if update.chat_id == update.user_id and update.what in _LOOK_LIKE_COMMANDS:
+                    said = who.words("An edited or forwarded message is no command: write it anew.")
+                    self._show(who, Page(text=said))
             case _:
                 self._audit(update, "", "not a command")
 

@@ -112,6 +112,17 @@ def test_a_stranger_gets_silence_whatever_kind_of_update_it_is() -> None:
     assert (len(made.chat.shown), made.chat.alerts, sorted(made.chat.kept)) == (told, {}, [9_001, 9_002, 9_003])
 
 
+@pytest.mark.parametrize("what", ["edit", "forwarded"])
+def test_who_corrects_a_command_by_editing_it_is_told_that_it_does_nothing(what: str) -> None:
+    made = stage(view(1))
+    about: dict[str, Any] = {"user_id": OWNER, "message_id": 1, "what": what}
+    made.give(IncomingOther(update_id=9_001, chat_id=OWNER, chat_kind=ChatKind.PRIVATE, **about))
+    assert made.last.text == "An edited or forwarded message is no command: write it anew."
+    told = len(made.chat.shown)
+    made.give(IncomingOther(update_id=9_002, chat_id=GROUP, chat_kind=ChatKind.GROUP, **about))
+    assert (len(made.chat.shown), made.desk.changes) == (told, [])  # a group has other business than ours
+
+
 def test_a_flood_of_strangers_fills_neither_log_nor_journal() -> None:
     made = stage()
     before = len(made.store.image.steps)
