@@ -30,6 +30,8 @@ BUDGET_NS = 10 * SECOND
 """And so many of them in this time: at Binance about a fifth of what an account may ask."""
 ROUND_LIMIT_NS = 90 * SECOND
 """A reading that nobody answered, because its gateway began a new life, is given up."""
+APART_NS = 2 * SECOND
+"""Parts of one reading are of one time where they were asked for within so long."""
 TRADES_BEFORE_NS = 60 * SECOND
 """Clocks differ: trades are read from this much before the last agreement."""
 TRADES_MOST_NS = 86_400 * SECOND
@@ -118,10 +120,8 @@ class Reading:
             self._draft.later(f"drain/{watch.account}", SECOND)
             return
         self._memory.rounds += 1
-        name = f"{RECONCILER}/{watch.account}/{self._memory.rounds}"
-        asked: dict[str, Message] = {
-            "positions": FetchPositions(account=watch.account, request_id=f"{name}/positions", symbol=symbol)
-        }
+        name = _name(watch, self._memory.rounds)
+        asked: dict[str, Message] = {"positions": _positions_of(watch, self._memory.rounds, symbol)}
         orders, trades = self._wanted(watch, symbol, kind)
         late = self._lists.take_late(watch, self._demanded_ns(watch, symbol) or 0) if orders else None
         if orders and late is None and self._may_ask_for_orders(watch, symbol):
@@ -248,9 +248,16 @@ class Reading:
         return self._without(watch, round_, part)
 
     def _without(self, watch: Watch, round_: Round, part: str) -> tuple[Watch, Round] | None:
-        """One part less is missing; the reading, if that was the last."""
+        """One part less is missing; the reading, if that was the last, and its parts are of one time.
+
+        Dear parts wait for the venue's budget: positions of a minute ago say nothing beside trades of now.
+        """
         round_.missing.discard(part)
         if round_.missing:
+            return None
+        if _apart_ns(round_) > APART_NS:
+            round_.missing.add("positions")
+            self._draft.tell(Address(f"gateway/{watch.account}"), _positions_of(watch, round_.number, round_.symbol))
             return None
         del watch.rounds[round_.symbol]
         return watch, round_
@@ -292,6 +299,21 @@ class Reading:
             self.read(watch, symbol, kind)
         if watch.waiting and symbol is not None:
             self._drain(watch)
+
+
+def _name(watch: Watch, number: int) -> str:
+    return f"{RECONCILER}/{watch.account}/{number}"
+
+
+def _positions_of(watch: Watch, number: int, symbol: Symbol | None) -> FetchPositions:
+    return FetchPositions(account=watch.account, request_id=f"{_name(watch, number)}/positions", symbol=symbol)
+
+
+def _apart_ns(round_: Round) -> int:
+    """How much later its trades were read than its positions."""
+    if round_.positions is None or round_.trades is None:
+        return 0
+    return round_.trades.begun_ns - round_.positions.begun_ns
 
 
 def _overheard(report: r.PositionsReport) -> Round:

@@ -565,3 +565,19 @@ def test_a_leg_is_shared_from_when_an_entry_may_have_filled_that_nobody_has_told
     play.at_venue(row("1", entry_price=D(103)))
     play.run(290)
     assert play.records == []
+
+
+def test_positions_of_a_minute_ago_are_not_compared_with_trades_of_now() -> None:
+    """Trades wait for the venue's budget, and a human closes everything meanwhile (day 50000199)."""
+    play = Play(views={1: view(1, "1")})
+    play.at_venue(row("1"))
+    play.run(5)
+    play.trades_take_s = 60
+    play.at_venue(row("1.4"))
+    play.trades.append(trade("0.4"))
+    play.run(116)
+    play.at_venue()
+    play.trades.append(trade("-1.4"))
+    play.run(200)
+    assert not [m for m in play.commands if isinstance(m, AdoptPosition)]
+    assert play.net() == 0

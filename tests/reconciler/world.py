@@ -202,6 +202,13 @@ def types(comparison: Comparison) -> list[str]:
     return [finding.type.value for finding in comparison.findings]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waited(Message):
+    """A question that has waited for the venue's budget, and is asked now."""
+
+    question: FetchTrades
+
+
 @dataclass
 class Play:
     """The reconciler's core, an account that answers as it is told, and positions that book what they are told.
@@ -225,6 +232,7 @@ class Play:
     unread: dict[Symbol, str] = field(default_factory=dict)
     """Symbols whose rows of positions cannot be read, and why."""
     orders_take_s: float = 0.005
+    trades_take_s: float = 0.005
     deaf: bool = False
     rows_told: Callable[[list[r.PositionRow]], list[r.PositionRow]] = lambda rows: rows
 
@@ -285,7 +293,7 @@ class Play:
             if topic and self._timers.get(topic) != number:
                 continue
             self.clock.move_to(max(at_ns, self.clock.monotonic_ns()))
-            self.tell(message)
+            self.tell(self._answer(message.question) if isinstance(message, _Waited) else message)
         self.clock.move_to(end_ns)
 
     @property
@@ -312,7 +320,9 @@ class Play:
         match message:
             case q.FetchPositions() | q.FetchOpenOrders() | FetchTrades():
                 self.asked.append(message)
-                if not (self.withhold_orders and isinstance(message, q.FetchOpenOrders)):
+                if isinstance(message, FetchTrades) and self.trades_take_s > 1:
+                    self._later(int(self.trades_take_s * SECOND), _Waited(question=message))
+                elif not (self.withhold_orders and isinstance(message, q.FetchOpenOrders)):
                     slow = isinstance(message, q.FetchOpenOrders)
                     self._later(int(self.orders_take_s * SECOND) if slow else 5_000_000, self._answer(message))
             case q.Notify():
