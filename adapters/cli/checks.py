@@ -198,7 +198,7 @@ def journal(storage: Path) -> Iterator[Finding]:
     try:
         with JournalReader(storage) as reader:
             meta = reader.meta()
-            positions = sum(1 for _ in reader.positions())
+            positions = sum(entry.ordinal > 0 for entry in reader.positions())  # the others are histories of our own
     except JournalMissing:
         yield ok("journal", f"none yet under {storage}: the first start makes it")
     except JournalError as error:

@@ -6,7 +6,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +18,12 @@ from adapters.cli.checks import Finding, Judgement
 from adapters.exchange.checkup import Checkup, KeyPermissions
 from adapters.paper.server import EmbeddedServer
 from adapters.storage.lock import DirectoryLock
+from adapters.storage.sqlite import SqliteJournal
+from messages.types import PositionId
 from tests.cli.conftest import Albra
 from tests.control.fake_supervisor import FakeSupervisor
 from tests.exchange.desk_side import paper, venue_answers
+from tests.storage.steps import append, step
 
 Answer = tuple[int, bytes]
 
@@ -139,6 +144,19 @@ def test_a_venue_that_is_not_there_fails_and_the_rest_is_still_checked(albra: Al
     found = results(ended.document())
     assert found["venue main"] == "fail"
     assert found["disk writes"] == "ok"
+
+
+def test_a_journal_counts_positions_and_not_the_histories_of_those_who_keep_none(tmp_path: Path) -> None:
+    def said() -> str:
+        [found] = checks.journal(tmp_path)
+        return found.found
+
+    journal = SqliteJournal.open(tmp_path)
+    append(journal, replace(step(0, 1), position_id=PositionId("supervisor")))
+    assert ", 0 positions;" in said()
+    append(journal, step(1, 1))
+    assert ", 1 positions;" in said()
+    assert journal.close()
 
 
 def test_a_secret_in_a_file_for_everybody_fails(albra: Albra) -> None:
