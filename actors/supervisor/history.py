@@ -109,7 +109,7 @@ class History:
             case OpeningsPaused() if command is not None:
                 self._desk.reply(command, accepted=True, text=f"openings are paused until Albra is restarted; {why}")
             case CloseAllRequested() if command is not None:
-                self._desk.reply(command, accepted=True, text=f"closing {len(event.closes)} positions; {why}")
+                self._desk.reply(command, accepted=True, text=f"{closing(event)}; {why}")
             case _ if command is not None:
                 self._desk.reply(command, accepted=False, text=why)
 
@@ -118,6 +118,12 @@ class History:
             self._memory.decided[event.command_id] = None
         while len(self._memory.decided) > DECIDED_MOST:
             del self._memory.decided[next(iter(self._memory.decided))]
+
+
+def closing(event: CloseAllRequested) -> str:
+    """What is answered to it."""
+    number = len(event.closes)
+    return "closing 1 position" if number == 1 else f"closing {number} positions"
 
 
 def lifted(event: OpeningsResumed, holds: Iterable[Hold]) -> tuple[Hold, ...]:

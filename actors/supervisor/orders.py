@@ -10,7 +10,7 @@ from actors.supervisor.admission import late_refusal, refusal
 from actors.supervisor.book import Account, key_of, leg_of
 from actors.supervisor.changes import assignment_refusal, change_refusal, earned, enlarging, handed, taker_of
 from actors.supervisor.desk import Desk, Routes, position_address
-from actors.supervisor.history import History
+from actors.supervisor.history import History, closing
 from actors.supervisor.memory import Restored
 from actors.supervisor.openings import LEAVING_NS, Openings
 from messages import commands as c
@@ -244,7 +244,7 @@ class Orders:
             ts_init=self._desk.context.clock.time_ns(),
             closes=closes,
         )
-        self._history.keep(event, command, f"closing {len(closes)} positions")
+        self._history.keep(event, command, closing(event))
 
     def go_on_closing(self, restored: Restored) -> None:
         """Whoever was to close with all others, and has not heard of it before the process ended, hears it now."""

@@ -169,7 +169,7 @@ class TelegramActor(Running):
                 self._show(who, views.refusal(who.words, Refusal(name="", why=N_("That is no command."))))
             return
         if isinstance(said, Refusal):
-            self._audit(update, update.text, f"refused: {said.why}")
+            self._audit(update, update.text, f"refused: {said.why.format(found=said.found)}")
             self._show(who, views.refusal(who.words, said))
             return
         if not self._allowed(who, said):

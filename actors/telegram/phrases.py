@@ -6,6 +6,7 @@ from actors.telegram.words import N_, Phrases
 SENTENCES = (
     # What is done
     N_("closing {n} positions"),
+    N_("closing 1 position"),
     N_("calling off {n} entries"),
     N_("openings are paused; albra resume lifts that"),
     N_("openings are paused until Albra is restarted; the journal cannot be written: {why}"),

@@ -321,23 +321,32 @@ def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceRepor
 
 
 def funding_reports(value: object, stamp: Stamp) -> tuple[FundingReport, ...]:
-    """FUNDING_FEE rows of /fapi/v1/income, oldest first; the legs of one symbol at one time are one payment."""
-    found: dict[tuple[int, Symbol, str], list[Row]] = {}
+    """FUNDING_FEE rows of /fapi/v1/income, oldest first; the legs of one symbol at one time are one payment.
+
+    A payment of which a row cannot be read is left out as a whole: half of it would be booked as another one later.
+    """
+    found: dict[tuple[int, Symbol, str], list[tuple[str, Decimal]]] = {}
+    torn: set[tuple[int, object]] = set()
     for row in perpetuals(rows_of(value, "incomes")):
-        if text_of(row, "incomeType") == "FUNDING_FEE":
-            key = (nanoseconds_of(row, "time"), symbol_of(row, "symbol"), text_of(row, "asset"))
-            found.setdefault(key, []).append(row)
+        time_ns = nanoseconds_of(row, "time")
+        try:
+            if text_of(row, "incomeType") == "FUNDING_FEE":
+                key = (time_ns, symbol_of(row, "symbol"), text_of(row, "asset"))
+                found.setdefault(key, []).append((text_of(row, "tranId"), decimal_of(row, "income")))
+        except MalformedError:
+            torn.add((time_ns, row.get("symbol")))
     return tuple(
         FundingReport(
             account=stamp.account,
             ts_event=time_ns,
             ts_init=stamp.ts_init,
             symbol=symbol,
-            amount=sum((decimal_of(row, "income") for row in rows), ZERO),
+            amount=sum((income for _, income in rows), ZERO),
             currency=currency,
-            payment_id=",".join(sorted(text_of(row, "tranId") for row in rows)),
+            payment_id=",".join(sorted(number for number, _ in rows)),
         )
         for (time_ns, symbol, currency), rows in sorted(found.items())
+        if (time_ns, symbol) not in torn
     )
 
 

@@ -27,7 +27,7 @@ from adapters.exchange.normalize import (
     trade_report,
 )
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, rows_of, text_of
+from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, rows_of
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
 from messages.reconciliation import FetchTrades, TradesReport
@@ -236,7 +236,7 @@ class Reader:
         found: dict[tuple[str, str], Row] = {}
         for _ in range(MAX_FUNDING_PAGES):
             rows = await self._rows(calls.fundings(since_ms), "incomes")
-            found.update({(text_of(row, "tranId"), text_of(row, "symbol")): row for row in rows})
+            found.update({(str(row.get("tranId")), str(row.get("symbol"))): row for row in rows})
             if len(rows) < calls.FUNDINGS_PER_PAGE:
                 break
             last_ms = max(nanoseconds_of(row, "time") for row in rows) // 1_000_000

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from adapters.exchange import calls
 from adapters.exchange.events import ReadFunding, UserEvents
@@ -44,6 +47,15 @@ def test_fundings_are_told_by_symbol_and_time_and_legs_are_summed() -> None:
     first, second = funding_reports(rows, STAMP)
     assert (first.amount, first.ts_event) == (Decimal("-0.1"), 1_000_000_000)
     assert (second.amount, second.symbol, second.currency) == (Decimal("-0.15"), BTC, "USDT")
+
+
+@pytest.mark.parametrize("broken", [{"income": "-"}, {"asset": None}, {"tranId": None}, {"incomeType": None}])
+def test_a_payment_with_a_row_that_cannot_be_read_is_left_out_whole_and_takes_no_other_with_it(
+    broken: dict[str, Any],
+) -> None:
+    rows = [row("-0.2", 2000), {**row("0.05", 2000), **broken}, row("-0.1", 1000)]
+    [told] = funding_reports(rows, STAMP)
+    assert (told.amount, told.ts_event) == (Decimal("-0.1"), 1_000_000_000)
 
 
 def test_a_trailing_stop_names_its_callback_rate_and_no_trigger_price() -> None:

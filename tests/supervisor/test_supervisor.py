@@ -381,7 +381,7 @@ def test_a_close_of_all_that_was_answered_outlives_the_process_though_no_positio
     house.system.stop_actor("position/1")
     house.run()
     house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
-    assert "closing 1 positions" in house.all(q.Reply)[-1].text
+    assert "closing 1 position" in house.all(q.Reply)[-1].text
     again = House(house.journal.image).ready()
     assert len(again.all(q.SubmitEmergency, "gateway/main")) == 1
     once_more = House(again.journal.image).ready()
@@ -409,7 +409,7 @@ def test_everything_closes_though_the_journal_cannot_keep_that_it_was_to() -> No
     house.journal.fault = lambda: "disk full"
     house.tell(c.CloseAll(command_id=CommandId("all"), reply_to=EDGE))
     reply = house.all(q.Reply)[-1]
-    assert (reply.accepted, reply.text) == (True, "closing 1 positions; the journal cannot be written: disk full")
+    assert (reply.accepted, reply.text) == (True, "closing 1 position; the journal cannot be written: disk full")
     house.journal.fault = lambda: None
     house.run(5)
     assert len(house.all(q.SubmitEmergency, "gateway/main")) == 1
