@@ -28,6 +28,16 @@ def position_address(ordinal: int) -> Address:
     return Address(f"position/{ordinal}")
 
 
+def reply_to(command: c.Command, *, accepted: bool, text: str) -> Reply:
+    return Reply(
+        correlation_id=command.correlation_id,
+        command_id=command.command_id,
+        to=command.reply_to,
+        accepted=accepted,
+        text=text,
+    )
+
+
 class Desk:
     """No decisions: who asks what is decided in the rooms."""
 
@@ -75,14 +85,7 @@ class Desk:
     def reply(self, command: c.Command, *, accepted: bool, text: str) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""
         if command.reply_to:
-            reply = Reply(
-                correlation_id=command.correlation_id,
-                command_id=command.command_id,
-                to=command.reply_to,
-                accepted=accepted,
-                text=text,
-            )
-            self.context.tell(command.reply_to, reply)
+            self.context.tell(command.reply_to, reply_to(command, accepted=accepted, text=text))
 
     def notify(self, severity: Severity, text: str, account: AccountId | None = None) -> None:
         self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from actors.supervisor.book import Hold
-from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk
+from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, reply_to
 from actors.supervisor.memory import OWN_HISTORY
 from messages import commands as c
 from messages.base import Event, Message
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed
 from messages.journal import AppendStep, CommitFailed, Committed, Effect
-from messages.requests import Notify, Reply
+from messages.requests import Notify
 from messages.types import Address, PositionId, Severity
 
 DECIDED_MOST = 1_000
@@ -36,14 +36,7 @@ class History:
         """Make it durable, then answer."""
         effects: tuple[Effect, ...] = ()
         if command is not None and command.reply_to:
-            reply = Reply(
-                correlation_id=command.correlation_id,
-                command_id=command.command_id,
-                to=command.reply_to,
-                accepted=True,
-                text=text,
-            )
-            effects = (Effect(to=command.reply_to, message=reply),)
+            effects = (Effect(to=command.reply_to, message=reply_to(command, accepted=True, text=text)),)
         self._append(event, command, effects)
 
     def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
