@@ -11,7 +11,6 @@ from typing import Any
 
 from actors.ports import Clock
 from actors.reconciler import schedule
-from actors.reconciler.blindness import Blindness
 from actors.reconciler.cases import Cases
 from actors.reconciler.compare import compare
 from actors.reconciler.demands import Demands
@@ -91,8 +90,7 @@ class Core:
         self._memory = memory
         self._draft = Draft(memory.ledger, clock)
         self._lists = Lists(clock, memory, self._draft)
-        self._blindness = Blindness(clock, memory, self._draft)
-        self._reading = Reading(self._policy, clock, memory, self._draft, self._lists, self._blindness)
+        self._reading = Reading(self._policy, clock, memory, self._draft, self._lists)
         self._demands = Demands(clock, memory, self._draft, self._reading, self._lists)
         self._cases = Cases(settings.names, self._policy, memory, self._draft, self._reading.symbol_later)
         self._routes = self._route_table()
@@ -102,8 +100,7 @@ class Core:
         self._draft.begin(self._memory.ledger)
         self._memory.held.clear()
         for watch in self._memory.watches.values():
-            watch.rounds.clear()
-            self._lists.forget(watch)
+            self._reading.forget(watch)
             watch.due.clear()  # the timers were those of an earlier life
             self._reading.look_next(watch)
             for record in self._memory.ledger.cases(watch.account) if watch.up else ():
@@ -162,8 +159,7 @@ class Core:
             return
         watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
         self._rules(report)
-        watch.rounds.clear()
-        self._lists.forget(watch)
+        self._reading.forget(watch)
         self._reading.later(watch, None, EVENT_DELAY_NS)
         for record in self._memory.ledger.cases(report.account):
             self._reading.later(watch, record.symbol, schedule.VERIFY_NS)
@@ -177,9 +173,7 @@ class Core:
         watch = self._memory.watches.get(report.account)
         if watch is not None:
             watch.up = False
-            watch.rounds.clear()
-            self._lists.forget(watch)
-            self._blindness.forget(watch)
+            self._reading.forget(watch)
             watch.waiting.clear()
 
     def _stream_up(self, report: r.StreamUp) -> None:
@@ -238,7 +232,6 @@ class Core:
         report = round_.positions
         assert report is not None
         watch.failures = 0
-        self._blindness.over(watch, round_.symbol)
         comparison = compare(self._facts(watch, report, round_.orders))
         before = set(watch.evidence.suspicions)
         watch.evidence = observe(watch.evidence, comparison, report.begun_ns, self._policy.gap_ns)

@@ -40,15 +40,13 @@ TRADES_MOST_NS = 86_400 * SECOND
 class Reading:
     """Begins readings and gathers their parts; what a complete one means is not decided here."""
 
-    def __init__(  # noqa: PLR0917 - what the reconciler is made of
-        self, policy: Policy, clock: Clock, memory: Memory, draft: Draft, lists: Lists, blindness: Blindness
-    ) -> None:
+    def __init__(self, policy: Policy, clock: Clock, memory: Memory, draft: Draft, lists: Lists) -> None:
         self._policy = policy
         self._clock = clock
         self._memory = memory
         self._draft = draft
         self._lists = lists
-        self._blindness = blindness
+        self._blindness = Blindness(clock, memory, draft)
 
     def due(self, message: CheckDue) -> None:
         what, _, rest = message.topic.partition("/")
@@ -236,6 +234,7 @@ class Reading:
             self.later(watch, watch.listing.out_symbol, 0)
         if round_ is None:
             if isinstance(report, r.PositionsReport) and report.symbol is None and not part and watch.up:
+                self._blindness.over(watch, None)
                 return watch, _overheard(report)
             return None
         match report:
@@ -260,6 +259,7 @@ class Reading:
             self._draft.tell(Address(f"gateway/{watch.account}"), _positions_of(watch, round_.number, round_.symbol))
             return None
         del watch.rounds[round_.symbol]
+        self._blindness.over(watch, round_.symbol)
         return watch, round_
 
     def failed(self, report: r.FetchFailed) -> tuple[Watch, Round] | None:
@@ -291,6 +291,12 @@ class Reading:
         self.later(watch, round_.symbol, delay_ns)
         self.after(watch, round_.symbol)
         return None
+
+    def forget(self, watch: Watch) -> None:
+        """The connection is another one: what was asked for before is not answered, or not usefully."""
+        watch.rounds.clear()
+        self._lists.forget(watch)
+        self._blindness.forget(watch)
 
     def after(self, watch: Watch, symbol: Symbol | None) -> None:
         """A reading is over: whoever asked meanwhile gets another, and those that wait for the budget their turn."""
