@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from actors.position.actor import Identity
-from actors.position.state import blank
+from actors.position.state import COMMANDS_REMEMBERED, Position, blank
 from actors.supervisor.admission import late_refusal, refusal
 from actors.supervisor.book import Account, key_of, leg_of
 from actors.supervisor.changes import assignment_refusal, change_refusal, earned, enlarging, handed, taker_of
@@ -18,6 +18,18 @@ from messages import reports as r
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
 from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose, PositionId
+
+FORGOTTEN_NS = 3_600_000_000_000
+
+
+def heard(position: Position, command_id: CommandId, asked_ns: int) -> bool:
+    """Whether a command of that wall time has reached it: a position remembers its latest commands only.
+
+    Where it may have forgotten one, what it did an hour later says so: an emergency waits for nothing else.
+    """
+    if command_id in position.commands:
+        return True
+    return len(position.commands) >= COMMANDS_REMEMBERED and position.touched_ns - asked_ns > FORGOTTEN_NS
 
 
 class Orders:
@@ -248,10 +260,11 @@ class Orders:
 
     def go_on_closing(self, restored: Restored) -> None:
         """Whoever was to close with all others, and has not heard of it before the process ended, hears it now."""
-        known = {p.position_id: p.commands for p in restored.positions if not p.state.terminal}
+        live = {p.position_id: p for p in restored.positions if not p.state.terminal}
         for event in restored.own_events:
             for close in event.closes if isinstance(event, CloseAllRequested) else ():
-                if close.position_id in known and close.command_id not in known[close.position_id]:
+                position = live.get(close.position_id)
+                if position is not None and not heard(position, close.command_id, event.ts_init):
                     self._to_position(close)
 
     def _cancel_entries(self, command: c.CancelEntries) -> None:

@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from actors.edge import EdgeActor
+from actors.position.state import COMMANDS_REMEMBERED, blank
 from actors.supervisor.admission import Limits
+from actors.supervisor.orders import FORGOTTEN_NS, heard
 from messages import commands as c
 from messages import reports as r
 from messages import requests as q
@@ -17,6 +19,7 @@ from messages.types import (
     ClientOrderId,
     CommandId,
     JournalId,
+    Key,
     OrderStatus,
     PositionId,
     PositionSide,
@@ -413,3 +416,14 @@ def test_everything_closes_though_the_journal_cannot_keep_that_it_was_to() -> No
     house.journal.fault = lambda: None
     house.run(5)
     assert len(house.all(q.SubmitEmergency, "gateway/main")) == 1
+
+
+def test_a_position_that_has_forgotten_its_close_of_long_ago_is_not_closed_by_a_start() -> None:
+    """It was stranded, resumed by hand, and has been led by its strategy since."""
+    key = Key(account=MAIN, symbol=BTC, side=PositionSide.LONG, strategy=StrategyId("trend"))
+    young = replace(blank(key, 1, JournalId("memory00")), touched_ns=2 * FORGOTTEN_NS)
+    old = replace(young, commands=tuple(CommandId(f"c{n}") for n in range(COMMANDS_REMEMBERED)))
+    assert heard(old, CommandId("c7"), 2 * FORGOTTEN_NS)
+    assert heard(old, CommandId("all.1"), 1)
+    assert not heard(old, CommandId("all.1"), 2 * FORGOTTEN_NS - 1)
+    assert not heard(young, CommandId("all.1"), 1), "what it remembers is all that it was ever told"
