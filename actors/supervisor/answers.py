@@ -8,6 +8,7 @@ from actors.supervisor.openings import Openings
 from actors.supervisor.status import Rows, rows
 from messages import commands as c
 from messages import reports as r
+from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
 from messages.types import AccountId, Symbol
 
@@ -30,12 +31,7 @@ class Answers:
         }
 
     def _list(self, command: c.ListPositions) -> None:
-        views = [
-            view
-            for view in self._memory.book.views.values()
-            if (command.terminal or not view.state.terminal or command.position_id is not None)
-            and command.position_id in (None, view.position_id)
-        ]
+        views = self._asked_for(command)
         marks: dict[tuple[AccountId, Symbol], Decimal] = {
             (a.account, symbol): price for a in self._memory.accounts.values() for symbol, price in a.marks.items()
         }
@@ -53,6 +49,15 @@ class Answers:
             silent=tuple(self._memory.silent.items()),
         )
         self._desk.context.tell(command.reply_to, answer)
+
+    def _asked_for(self, command: c.ListPositions) -> list[r.PositionView]:
+        """One of that name, however many there are; or all that are not over, or all."""
+        book = self._memory.book
+        if command.position_id is None:
+            return list(book.views.values() if command.terminal else book.live())
+        parsed = parse_position_id(command.position_id)
+        view = book.views.get(parsed[1]) if parsed is not None else None
+        return [view] if view is not None and view.position_id == command.position_id else []
 
     def _read_status(self, command: c.ReadStatus) -> None:
         answer = r.StatusAnswer(

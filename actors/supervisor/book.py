@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from messages.commands import OpenPosition
 from messages.ids import position_id
@@ -24,6 +25,7 @@ from messages.types import (
 TERMINAL_KEPT = 500
 """Terminal positions whose view stays at hand; older ones are in the journal."""
 COMMANDS_KEPT = 10_000
+FEW = 2
 Leg = tuple[AccountId, Symbol, PositionSide]
 """What a venue holds as one, whoever of ours has a part of it."""
 
@@ -94,8 +96,12 @@ class Book:
 
     views: dict[int, PositionView] = field(default_factory=dict)
     reserved: dict[Key, int] = field(default_factory=dict)
+    keys: dict[int, Key] = field(default_factory=dict)
+    """`reserved` the other way around."""
     legs: dict[Leg, set[int]] = field(default_factory=dict)
     """Whose keys are reserved, by leg: asked at every view, so never looked for among all."""
+    mute: dict[Leg, set[int]] = field(default_factory=dict)
+    """Positions that cannot say what they hold, by leg: it is theirs all the same."""
     commands: OrderedDict[CommandId, int] = field(default_factory=OrderedDict)
     finished: dict[int, PositionId] = field(default_factory=dict)
     admitted: dict[CommandId, tuple[OpenPosition, int]] = field(default_factory=dict)
@@ -104,12 +110,20 @@ class Book:
     next_ordinal: int = 1
     ended: set[int] = field(default_factory=set)
     """Ordinals of the terminal ones among the views: counted at every view, so never looked for among all."""
+    of_account: dict[AccountId, dict[int, PositionView]] = field(default_factory=dict)
+    of_symbol: dict[tuple[AccountId, Symbol], dict[int, PositionView]] = field(default_factory=dict)
+    """The live ones among the views, as most questions name them: none costs what other accounts and symbols hold."""
 
-    def live(self) -> Iterator[PositionView]:
-        return (view for view in self.views.values() if not view.state.terminal)
+    def live(self, account: AccountId | None = None, symbol: Symbol | None = None) -> Iterator[PositionView]:
+        """Those that are not over: all, of an account, or of a symbol of it."""
+        if account is None:
+            return (view for view in self.views.values() if not view.state.terminal)
+        if symbol is None:
+            return iter(self.of_account.get(account, {}).values())
+        return iter(self.of_symbol.get((account, symbol), {}).values())
 
     def terminal(self) -> Iterator[PositionView]:
-        return (view for view in self.views.values() if view.state.terminal)
+        return (self.views[ordinal] for ordinal in sorted(self.ended))
 
     def named(self, ordinal: str) -> PositionId | None:
         """The position with this ordinal, as far as it is not over; None for anything else."""
@@ -117,24 +131,43 @@ class Book:
         view = self.views.get(number)
         if view is not None:
             return None if view.state.terminal else view.position_id
-        key = next((key for key, holder in self.reserved.items() if holder == number), None)
+        key = self.keys.get(number)
         return position_id(key, number) if key is not None else None
 
     def occupy(self, key: Key, ordinal: int) -> None:
         self.reserved[key] = ordinal
+        self.keys[ordinal] = key
         self.legs.setdefault(leg_of(key), set()).add(ordinal)
 
     def vacate(self, key: Key, ordinal: int) -> None:
         if self.reserved.get(key) == ordinal:
             del self.reserved[key]
-        holders = self.legs.get(leg_of(key), set())
-        holders.discard(ordinal)
-        if not holders:
-            self.legs.pop(leg_of(key), None)
+        self.keys.pop(ordinal, None)
+        _remove(self.legs, leg_of(key), ordinal)
 
-    def holders(self, key: Key) -> frozenset[int]:
-        """Ordinals of all that stand on its leg, or are about to."""
-        return frozenset(self.legs.get(leg_of(key), ()))
+    def silence(self, key: Key, ordinal: int, *, over: bool = False) -> None:
+        """It cannot say what it holds; `over`: it can again."""
+        if over:
+            _remove(self.mute, leg_of(key), ordinal)
+        else:
+            self.mute.setdefault(leg_of(key), set()).add(ordinal)
+
+    def few_on(self, key: Key) -> frozenset[int] | None:
+        """Who stands on its leg, or is about to; None where those are more than two.
+
+        From the third on the coming and going of one changes nothing for the others, however many they are.
+        """
+        leg = leg_of(key)
+        holders = self.legs.get(leg, set())
+        if len(holders) > FEW:
+            return None
+        found = frozenset(holders | self.mute.get(leg, set()))
+        return found if len(found) <= FEW else None
+
+    def shares(self, key: Key) -> bool:
+        """Another position stands on the same leg of the venue, or is about to."""
+        few = self.few_on(key)
+        return few is None or len(few) > 1
 
     def reserve(self, key: Key, command_id: CommandId) -> int:
         """The ordinal of a new position, which has this key from now on."""
@@ -155,6 +188,11 @@ class Book:
             self.forget(view)
             return
         self.views[view.ordinal] = view
+        for index, name in self._indexes(view):
+            if view.state.terminal:
+                _remove(index, name, view.ordinal)
+            else:
+                index.setdefault(name, {})[view.ordinal] = view
         for command_id in view.command_ids:
             self.admitted.pop(command_id, None)
             if command_id and command_id not in self.commands:
@@ -178,10 +216,15 @@ class Book:
     def forget(self, view: PositionView) -> None:
         self.vacate(key_of(view), view.ordinal)
         self.views.pop(view.ordinal, None)
+        for index, name in self._indexes(view):
+            _remove(index, name, view.ordinal)
         self.ended.discard(view.ordinal)
         for command in [command for command, ordinal in self.commands.items() if ordinal == view.ordinal]:
             del self.commands[command]
             self.admitted.pop(command, None)
+
+    def _indexes(self, view: PositionView) -> tuple[tuple[dict[Any, dict[int, PositionView]], Any], ...]:
+        return (self.of_account, view.account), (self.of_symbol, (view.account, view.symbol))
 
     def overflow(self) -> tuple[int, ...]:
         """Ordinals of the oldest terminal positions beyond what is kept; their views are gone after this."""
@@ -192,3 +235,16 @@ class Book:
             self.ended.discard(ordinal)
             del self.views[ordinal]
         return over
+
+
+def _remove(groups: dict[Any, Any], name: Any, member: int) -> None:
+    """Of a group of which this was the last member nothing is left."""
+    group = groups.get(name)
+    if group is None:
+        return
+    if isinstance(group, dict):
+        group.pop(member, None)
+    else:
+        group.discard(member)
+    if not group:
+        del groups[name]

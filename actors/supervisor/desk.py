@@ -80,6 +80,9 @@ class Desk:
         self.memory.silent.pop(position_id, None)
         if why:
             self.memory.silent[position_id] = why
+        parsed = parse_position_id(position_id)
+        if parsed is not None:
+            self.memory.book.silence(*parsed, over=not why)
         self.to_reconciler(PositionSilent(position_id=position_id, why=why))
 
     def reply(self, command: c.Command, *, accepted: bool, text: str) -> None:

@@ -40,7 +40,7 @@ class Openings:
             recent.popleft()
         return Facts(
             account=account,
-            live=tuple(view for view in self._memory.book.live() if view.account == account.account),
+            live=tuple(self._memory.book.live(account.account)),
             reserved=self._memory.book.reserved.keys(),
             unsettled={str(s): why for (name, s), why in self._memory.unsettled.items() if name == account.account},
             holds=self.holds(),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from actors.position.actor import Identity
 from actors.position.state import COMMANDS_REMEMBERED, Position, blank
 from actors.supervisor.admission import late_refusal, refusal
-from actors.supervisor.book import Account, key_of, leg_of
+from actors.supervisor.book import Account, key_of
 from actors.supervisor.changes import assignment_refusal, change_refusal, earned, enlarging, handed, taker_of
 from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.history import History, closing
@@ -136,7 +136,7 @@ class Orders:
         identity = Identity(key=key, ordinal=ordinal, journal_id=self._desk.settings.journal_id)
         self._desk.spawn(identity, blank(key, ordinal, self._desk.settings.journal_id))
         self._desk.tell_position(ordinal, replace(command, instrument=account.instruments[command.symbol]))
-        self._tell_leg(key)
+        self._tell_leg(key, ordinal)
         return ordinal
 
     def _to_position(
@@ -211,24 +211,22 @@ class Orders:
 
         Admitted is enough: an opening's view comes after its commit, and a close may be asked for in between.
         """
-        mine = next((key for key, holder in self._memory.book.reserved.items() if holder == ordinal), None)
-        return mine is not None and len(self._on_leg(mine)) > 1
+        mine = self._memory.book.keys.get(ordinal)
+        return mine is not None and self._memory.book.shares(mine)
 
-    def _on_leg(self, key: Key) -> frozenset[int]:
-        """All that stand there, those among them that cannot say what they hold: it is theirs all the same."""
-        named = (parse_position_id(name) for name in self._memory.silent)
-        silent = (parsed[1] for parsed in named if parsed and leg_of(parsed[0]) == leg_of(key))
-        return frozenset((*self._memory.book.holders(key), *silent))
+    def _tell_leg(self, key: Key, ordinal: int, *, others: bool = True) -> None:
+        """Each that does not know yet whether it is alone on its leg is told; what has no view yet, when it has one.
 
-    def _tell_leg(self, key: Key, only: int | None = None) -> None:
-        """Whoever does not know yet whether he is alone on his leg is told; who has no view yet, when he has one."""
-        holders = self._memory.book.holders(key)
-        shared = len(self._on_leg(key)) > 1
-        for ordinal in sorted(holders) if only is None else (only,):
-            view = self._memory.book.views.get(ordinal)
-            if view is not None and ordinal in holders and view.shared_leg is not shared:
+        The first two are told of each other, and the last one that it is alone again. One that comes to two others
+        changes nothing for them: so a leg of thousands costs each of them one message.
+        """
+        book = self._memory.book
+        shared = book.shares(key)
+        for each in sorted({ordinal, *(book.few_on(key) or () if others else ())}):
+            view = book.views.get(each)
+            if view is not None and each in book.keys and view.shared_leg is not shared:
                 changed = r.LegChanged(position_id=view.position_id, shared=shared)
-                self._desk.context.tell(position_address(ordinal), changed)
+                self._desk.context.tell(position_address(each), changed)
 
     def _close_all(self, command: c.CloseAll) -> None:
         """Each closes at once; the answer comes when a process after this one would go on with it."""
@@ -245,8 +243,7 @@ class Orders:
                 position_id=view.position_id,
                 shared_leg=self._shared(view.ordinal),
             )
-            for view in self._memory.book.live()
-            if command.account in (None, view.account)
+            for view in self._memory.book.live(command.account)
         )
         for close in closes:
             self._to_position(close)
@@ -287,7 +284,7 @@ class Orders:
             return
         self._memory.book.update(view)
         came_or_went = before is None or before.state.terminal != view.state.terminal
-        self._tell_leg(key_of(view), None if came_or_went else view.ordinal)
+        self._tell_leg(key_of(view), view.ordinal, others=came_or_went)
         self._memory.taken.shown(view)
         for name in self._memory.given.keys() & set(view.command_ids):
             self._desk.tell_position(*self._memory.given.pop(name))

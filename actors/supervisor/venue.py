@@ -88,7 +88,8 @@ class Reports:
         instrument = self._memory.accounts[fill.account].instruments.get(fill.symbol)
         step = instrument.quantity_step if instrument else fill.quantity
         now_ns = self._desk.context.clock.time_ns()
-        shared = share_out(fill, tuple(self._memory.book.live()), self._memory.taken, step, now_ns)
+        live = tuple(self._memory.book.live(fill.account, fill.symbol))
+        shared = share_out(fill, live, self._memory.taken, step, now_ns)
         if shared is None:
             return
         of_nobody = f"; {shared.left:f} of it belong to no position of ours" if shared.left else ""
@@ -124,9 +125,8 @@ class Reports:
         self._desk.tell_position(parsed[1], report)
 
     def _sweep(self, report: r.Sweep) -> None:
-        for view in self._memory.book.live():
-            if view.account == report.account:
-                self._desk.context.tell(position_address(view.ordinal), report)
+        for view in self._memory.book.live(report.account):
+            self._desk.context.tell(position_address(view.ordinal), report)
 
     def _positions(self, report: r.PositionsReport) -> None:
         self._desk.to_reconciler(report)
@@ -145,8 +145,8 @@ class Reports:
 
     def _tell_useless_stops(self, account: Account) -> None:
         """The venue's liquidation price may move past a stop that was accepted; each such stop is told once."""
-        for view in self._memory.book.live():
-            if view.account != account.account or not view.quantity:
+        for view in self._memory.book.live(account.account):
+            if not view.quantity:
                 continue
             why = beyond_liquidation(view.stop_loss, view.symbol, view.side, account.liquidations)
             told = (view.position_id, view.stop_loss)
@@ -174,7 +174,7 @@ class Reports:
     def _take_rules(self, account: Account, told: tuple[Instrument, ...]) -> None:
         """Each position learns its symbol's rules; of a symbol that somebody holds, the owner hears what changed."""
         before, account.instruments = account.instruments, rules_now(account.instruments, told)
-        live = [v for v in self._memory.book.live() if v.account == account.account]
+        live = tuple(self._memory.book.live(account.account))
         for view in live:
             instrument = account.instruments.get(view.symbol)
             if instrument is not None and instrument != before.get(view.symbol):
@@ -212,8 +212,8 @@ class Reports:
         """Close to liquidation: who holds it, and the venue's numbers."""
         at_risk = [
             view.position_id
-            for view in self._memory.book.live()
-            if (view.account, view.symbol, view.side) == (report.account, report.symbol, report.side)
+            for view in self._memory.book.live(report.account, report.symbol)
+            if view.side is report.side
         ]
         names = ", ".join(at_risk) or "no position of ours"
         text = f"{report.symbol} {report.side}: margin call, close to liquidation: {report.text} ({names})"
@@ -223,7 +223,7 @@ class Reports:
         )
 
     def _funding(self, report: r.FundingReport) -> None:
-        for share in funding_shares(report, tuple(self._memory.book.live())):
+        for share in funding_shares(report, tuple(self._memory.book.live(report.account, report.symbol))):
             parsed = parse_position_id(share.position_id)
             if parsed is not None:
                 self._desk.tell_position(parsed[1], share)
