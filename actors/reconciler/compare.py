@@ -133,10 +133,10 @@ def _leg(place: Place) -> Leg:
 
 def _agreeing(
     facts: Facts, rows: Mapping[Place, PositionRow], *, hedge: bool
-) -> tuple[dict[Place, PositionView], dict[Place, tuple[PositionView, ...]]]:
+) -> tuple[dict[Place, PositionView], dict[Place, list[PositionView]]]:
     """Legs of one position that agree at a glance, and all others with what is believed of them."""
     agreeing: dict[Place, PositionView] = {}
-    others: dict[Place, tuple[PositionView, ...]] = {}
+    others: dict[Place, list[PositionView]] = {}
     scope, begun_ns, settings = facts.report.symbol, facts.report.begun_ns, facts.settings
     isolated = None if facts.margin_mode is None else facts.margin_mode is MarginMode.ISOLATED
     for view in facts.views:
@@ -145,9 +145,9 @@ def _agreeing(
             continue
         place: Place = (symbol, view.side) if hedge else symbol
         if others and place in others:
-            others[place] = (*others[place], view)
+            others[place].append(view)
         elif place in agreeing:
-            others[place] = (agreeing.pop(place), view)
+            others[place] = [agreeing.pop(place), view]
         else:
             row = rows.get(place)
             if (
@@ -157,7 +157,7 @@ def _agreeing(
             ):
                 agreeing[place] = view
             else:
-                others[place] = (view,)
+                others[place] = [view]
     return agreeing, others
 
 

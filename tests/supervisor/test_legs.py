@@ -122,3 +122,27 @@ def test_nobody_joins_a_leg_while_a_stop_and_the_one_in_its_place_rest_on_it() -
     )
     house.open("c3", strategy=StrategyId("second"))
     assert house.all(Reply)[-1].accepted
+
+
+class Strangers(House):
+    """Each of the positions that a start finds believes to be alone on its leg."""
+
+    def _restored(self) -> Restored:
+        found = super()._restored()
+        return replace(found, positions=tuple(replace(p, shared_leg=False) for p in found.positions))
+
+
+def handled_by_a_start(positions: int) -> int:
+    """Messages, with those by which each learns that it is not alone."""
+    house = House().ready()
+    for number in range(positions):
+        house.open(f"c{number}", strategy=StrategyId(f"s{number}"))
+    start = Strangers(image=house.journal.image).ready()
+    start.run()
+    assert all(told[-1] for told in known(start).values())
+    return sum(lane.processed for lane in start.system.metrics().lanes)
+
+
+def test_a_start_costs_each_position_of_a_leg_the_same_however_many_they_are() -> None:
+    few, many = handled_by_a_start(10), handled_by_a_start(40)
+    assert many <= few * 4
