@@ -651,7 +651,7 @@ def _limits(limits: LimitsConfig) -> Any:
 def _screen(config: Config, header: dict[str, str], *, live: bool) -> Any:
     from adapters.cli.live import Screen
 
-    names = {a.account: "paper" if a.embedded else a.exchange for a in config.accounts}
+    names = {a.account: "paper" if a.embedded else a.place for a in config.accounts}
     shown = {**header, **{f"account {account}": venue for account, venue in names.items()}}
     return Screen(sys.stdout, title="albra", header=shown, live=live)
 

@@ -254,7 +254,8 @@ class VenueUp(VenueReport):
     """The venue answered: what it trades and how the account is set. Sent after connecting and reconnecting.
 
     `margin_mode` is the one that every symbol is to be in; None: whichever it is in. `uses`: what is used of the
-    limits already, by a process before this one, by other accounts behind the same address, by connecting.
+    limits already, by a process before this one, by other accounts behind the same address, by connecting. `place`:
+    exchange and environment or host, for people.
     """
 
     venue_identity: str
@@ -265,6 +266,7 @@ class VenueUp(VenueReport):
     costs: tuple[RequestCost, ...] = ()
     margin_mode: MarginMode | None = None
     uses: tuple[RateUse, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class Account:
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
     identity: str = ""
+    place: str = ""
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
     liquidations: dict[tuple[Symbol, PositionSide], Decimal] = field(default_factory=dict)

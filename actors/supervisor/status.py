@@ -53,6 +53,7 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
         )
     )
     return (
+        *(((section, "place", account.place),) if account.place else ()),
         (section, "venue", "up" if account.venue_up else f"down: {account.trouble}"),
         (section, "stream", "up" if account.stream_up else "down"),
         (section, "openings", account.why_not_ready or "possible"),

@@ -161,7 +161,7 @@ class Reports:
         account = self._memory.accounts[report.account]
         account.venue_up, account.trouble = True, ""
         account.mode, account.margin_mode = report.position_mode, report.margin_mode
-        account.identity = report.venue_identity
+        account.identity, account.place = report.venue_identity, report.place
         self._take_rules(account, report.instruments)
         self._desk.log(
             "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))

@@ -63,11 +63,11 @@ def fail(check: str, found: str, advice: str) -> Finding:
 
 def configuration(config: Config) -> Iterator[Finding]:
     """What is valid, and yet hardly meant."""
-    names = ", ".join(f"{a.account} ({'paper' if a.embedded else a.exchange})" for a in config.accounts)
+    names = ", ".join(f"{a.account} ({'paper' if a.embedded else a.place})" for a in config.accounts)
     yield ok("configuration", f"{config.source or 'built-in defaults'}: valid; accounts: {names or 'none'}")
     if not config.phase2.enabled:
         yield warn("watch only", "phase2.enabled is false", "nothing is sent; set it to true to trade")
-    for account in (account for account in config.accounts if not account.embedded):
+    for account in (account for account in config.accounts if not account.embedded and account.environment == "live"):
         limits = account.limits
         if None in (limits.order_notional, limits.account_exposure, limits.daily_loss):
             yield warn(

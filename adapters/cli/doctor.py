@@ -68,18 +68,20 @@ def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:
         yield fail(f"venue {name}", error.text, "see `albra logs --level ERROR`")
         return
     if found.unreachable:
-        where = settings.base_url or settings.exchange
-        advice = "check the network, base_url and the exchange's status page"
-        yield fail(f"venue {name}", f"{where}: {found.unreachable}", advice)
+        advice = "check the network, environment, base_url and proxy, and the exchange's status page"
+        yield fail(f"venue {name}", f"{account.place}: {found.unreachable}", advice)
         return
-    yield ok(f"venue {name}", f"answers within {found.round_trip_ms} ms")
+    yield ok(f"venue {name}", f"{account.place}: answers within {found.round_trip_ms} ms")
     yield from clock(name, found)
     if found.refused:
-        advice = "check api_key and api_secret, that futures are enabled for the key, and its allowed addresses"
+        advice = (
+            "check api_key and api_secret, that they are of this environment (live, demo and testnet have keys of "
+            "their own), that futures are enabled for the key, and its allowed addresses"
+        )
         yield fail(f"keys {name}", found.refused, advice)
         return
     yield from keys(name, found)
-    if not account.embedded:
+    if not account.embedded and account.environment == "live":
         yield from permissions(name, found.permissions)
     yield from mode(account, found)
 
@@ -91,7 +93,7 @@ async def _ask(settings: "ExchangeSettings") -> "Checkup":
 
     session = Session(settings, SystemClock())
     try:
-        return await checkup(session)
+        return await checkup(session, live=settings.environment == "live")
     finally:
         await session.close()
 

@@ -43,6 +43,7 @@ def flatten(arguments: Namespace, config: Config) -> None:
         paused = "its openings are paused, `albra resume` ends that" if beside.pause() else "it does not answer"
         say(f"a supervisor runs beside this (pid {pid}): {paused}")
     deadline_s = DEADLINE_S if arguments.timeout is None else float(arguments.timeout)
+    say(f"account {account.account}: {account.place}")
     with reach(config, account) as settings:
         flattened = asyncio.run(_flatten(account, settings, say, beside, deadline_s))
     _tell(flattened, as_json=arguments.json)
@@ -100,8 +101,8 @@ def _confirm(account: AccountConfig, named: str | None, pid: int | None) -> None
             )
         beside = f" A supervisor runs beside it (pid {pid})." if pid is not None else ""
         sys.stderr.write(
-            f"This cancels every order and closes every position of account {account.account} at market price,"
-            f" those made by hand included.{beside} Type the account's name to go on: "
+            f"This cancels every order and closes every position of account {account.account} ({account.place})"
+            f" at market price, those made by hand included.{beside} Type the account's name to go on: "
         )
         sys.stderr.flush()
         named = sys.stdin.readline().strip()

@@ -19,7 +19,7 @@ def config(arguments: Namespace, loaded: Loaded) -> None:
             output.line(render(loaded.effective).rstrip())
         return
     source = str(loaded.config.source) if loaded.config.source else "built-in defaults"
-    venues = {a.account: "embedded paper venue" if a.embedded else a.exchange for a in loaded.config.accounts}
+    venues = {a.account: "embedded paper venue" if a.embedded else a.place for a in loaded.config.accounts}
     if arguments.json:
         output.document({"valid": True, "source": source, "accounts": venues})
         return

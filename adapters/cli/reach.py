@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import AccountConfig, Config
 from adapters.control.address import alive, announced
+from adapters.exchange.access import settings_of, settings_with
 from adapters.exchange.settings import ExchangeSettings
 from messages.types import AccountId
 
@@ -35,15 +36,13 @@ def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
     storage. Raises CommandError where it can be neither reached nor started.
     """
     if not account.embedded:
-        assert account.api_key is not None
-        assert account.api_secret is not None
-        yield _settings(account, account.api_key.reveal(), account.api_secret.reveal(), account.base_url)
+        yield settings_of(account, None)
         return
     running = announced(config.storage.path)
     paper = running.get("paper") if running is not None and alive(int(running["pid"])) else None
     if isinstance(paper, dict):
         keys = paper.get("accounts", {}).get(account.account, paper)
-        yield _settings(account, str(keys["api_key"]), str(keys["api_secret"]), str(paper["url"]))
+        yield settings_with(account, str(keys["api_key"]), str(keys["api_secret"]), url=str(paper["url"]))
         return
     yield from _started(config, account)
 
@@ -65,19 +64,6 @@ def _started(config: Config, account: AccountConfig) -> Iterator[ExchangeSetting
         raise CommandError(Exit.FAILED, f"the embedded paper venue of {account.account}: {error}") from None
     try:
         admit(config, embedded)
-        key, secret = embedded.keys_of(account.account)
-        yield _settings(account, key, secret, embedded.http_url)
+        yield settings_of(account, embedded)
     finally:
         serving.__exit__(None, None, None)
-
-
-def _settings(account: AccountConfig, key: str, secret: str, base_url: str | None) -> ExchangeSettings:
-    return ExchangeSettings(
-        exchange="binanceusdm" if account.embedded else account.exchange,
-        api_key=key,
-        api_secret=secret,
-        base_url=base_url,
-        position_mode=account.position_mode,
-        recv_window_ms=account.recv_window_ms,
-        timeout_ms=account.timeout_ms,
-    )

@@ -20,6 +20,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9_]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_USER = re.compile(r"//[^/@]*@")
+"""User and password in an address."""
 _TAG = "tag:yaml.org,2002:"
 _SHOWN_MAX = 40
 _DEPTH_MAX = 50
@@ -81,7 +83,7 @@ class Walk:
                 self.problem(here, "a known key", f"{key!r}", _known(key, properties), line=key_line)
                 continue
             names = schema.get("propertyNames")
-            if names and not re.search(names["pattern"], key):
+            if names and not re.fullmatch(names["pattern"], key):
                 self.problem(here, names["expects"], f"{key!r}", line=key_line)
             values[key] = self.value(rule, child, here)
         if not properties:
@@ -210,9 +212,14 @@ def _parsed(schema: JsonSchema, node: yaml.ScalarNode, text: str) -> Any:
     # Plain 123 is no text to a YAML reader, but keys and tokens are often all digits: taken as written.
     if node.tag not in (f"{_TAG}str", f"{_TAG}int", f"{_TAG}float") or len(text) < schema.get("minLength", 0):
         raise ValueError
-    if ("enum" in schema and text not in schema["enum"]) or not re.search(schema.get("pattern", ""), text):
+    if ("enum" in schema and text not in schema["enum"]) or not _fits(schema, text):
         raise ValueError
     return Secret(text) if schema.get("secret") else text
+
+
+def _fits(schema: JsonSchema, text: str) -> bool:
+    """Of the whole text: for `$` alone a line end after it would be none."""
+    return "pattern" not in schema or re.fullmatch(schema["pattern"], text) is not None
 
 
 def _within(schema: JsonSchema, number: int | Decimal) -> None:
@@ -239,7 +246,7 @@ def _found(node: yaml.Node) -> str:
         return "a list"
     if not isinstance(node, yaml.ScalarNode):
         return "an unknown kind of node"
-    text = str(node.value)
+    text = _USER.sub("//***@", str(node.value))
     shown = repr(text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…")
     if node.tag == f"{_TAG}null":
         return "nothing"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from adapters.config.problems import ConfigError, Problem
 from adapters.config.schema import SCHEMA, default
@@ -134,8 +135,9 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
             walk.problem(here, "api_key and api_secret beside base_url", "neither")
         if account["exchange"] == "paper" and (key or secret or base_url):
             walk.problem(here, "neither keys nor base_url for exchange paper", "some")
+        _check_places(walk, here, account)
         if isinstance(key, Secret):
-            other = first.setdefault((base_url or "", key.reveal()), here)
+            other = first.setdefault((f"{account['environment']} {base_url or ''}", key.reveal()), here)
             if other != here:
                 walk.problem(f"{here}.api_key", "a key of its own", f"the key of {other}")
     if not _is_zone(tree["limits"]["timezone"]):
@@ -156,6 +158,27 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     _check_webhook(walk, tree)
     if tree["notifier"]["weekly_report"] and not tree["notifier"]["daily_report"]:
         walk.problem("notifier.weekly_report", "daily_report beside it: it follows that", "none")
+
+
+def _check_places(walk: Any, here: str, account: Mapping[str, Any]) -> None:
+    """Where an account's requests and sockets go."""
+    for name in ("base_url", "stream_url", "proxy"):
+        value = account[name]
+        url = value.reveal() if isinstance(value, Secret) else value
+        if url is not None and not _has_place(url):
+            walk.problem(f"{here}.{name}", "a host, and a port up to 65535", "another one")
+    elsewhere = [name for name in ("stream_url", "proxy") if account[name] is not None]
+    elsewhere += ["environment"] if account["environment"] != "live" else []
+    if account["exchange"] == "paper" and elsewhere:
+        walk.problem(f"{here}.{elsewhere[0]}", f"no {elsewhere[0]} for exchange paper", "one")
+
+
+def _has_place(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _check_webhook(walk: Any, tree: Mapping[str, Any]) -> None:

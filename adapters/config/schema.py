@@ -10,6 +10,13 @@ from typing import Any
 JsonSchema = dict[str, Any]
 
 _URL = r"^https?://[A-Za-z0-9_.\-\[\]:]+(/[A-Za-z0-9_.\-/]*)?$"
+_SERVER = r"^https?://[A-Za-z0-9_.\-\[\]:]+/?$"
+_SOCKETS = r"^wss?://[A-Za-z0-9_.\-\[\]:]+/?$"
+_PROXY = r"^(https?|socks[45]|socks5h)://([^\s@/:]+(:[^\s@/]*)?@)?([A-Za-z0-9_.\-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}/?$"
+_KEY = r"^[!#-&(-_a-~]+$"
+"""Printable, without spaces, quotes and line ends: what a venue hands out, and nothing that came along with it."""
+_KEY_SAYS = "printable characters without spaces, quotes and line ends"
+_PEM = r"^-----BEGIN [A-Z ]*PRIVATE KEY-----\s[A-Za-z0-9+/=\s]+-----END [A-Z ]*PRIVATE KEY-----\s*$"
 _ADDRESS = r"^https?://\S+$"
 _ZONE = r"^[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}$"
 _CHAT_ID = r"^-?[1-9][0-9]{0,17}$"
@@ -153,6 +160,7 @@ _DISCREPANCIES = {
 }
 _ABSENT = ("POSITION_NOT_IN_EXCHANGE", "PROTECTION_MISSING")
 
+_PLACES = ("live", "demo", "testnet")
 _ACCOUNT = _group(
     "One account at one exchange.",
     exchange=_choice(
@@ -161,14 +169,27 @@ _ACCOUNT = _group(
         "binanceusdm",
         "paper",
     ),
-    api_key=_secret("API key, best written as ${NAME}."),
-    api_secret=_secret("API secret, best written as ${NAME}."),
-    base_url={
-        "type": ["string", "null"],
-        "description": "Another server speaking the same API, REST and WebSocket.",
-        "pattern": _URL,
-        "expects": "http://host[:port] or https://host[:port]",
-        "default": None,
+    environment=_choice(
+        "The exchange's own, or one where it gives play money; each has accounts and keys of its own.", "live", *_PLACES
+    ),
+    api_key={**_secret("API key, best written as ${NAME}."), "pattern": _KEY, "expects": _KEY_SAYS},
+    api_secret={
+        **_secret("API secret, best written as ${NAME}; or a private key in PEM form."),
+        "pattern": f"{_KEY}|{_PEM}",
+        "expects": f"{_KEY_SAYS}, or a private key in PEM form",
+    },
+    base_url=_text(
+        "Another server speaking the same API, REST and WebSocket; its paths are the exchange's.",
+        _SERVER,
+        "http://host[:port] or https://host[:port], without a path",
+    ),
+    stream_url=_text(
+        "Where its websockets are, if elsewhere.", _SOCKETS, "ws://host[:port] or wss://host[:port], without a path"
+    ),
+    proxy={
+        **_secret("What requests and websockets both go through; best written as ${NAME} if it has a password."),
+        "pattern": _PROXY,
+        "expects": "http://, https://, socks4://, socks5:// or socks5h:// with [user:password@]host:port",
     },
     position_mode=_choice(
         "Whether long and short of one symbol net or stand side by side.", "one_way", "one_way", "hedge"

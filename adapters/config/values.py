@@ -57,7 +57,10 @@ class AccountConfig:
     exchange: str
     api_key: Secret | None
     api_secret: Secret | None
+    environment: str
     base_url: str | None
+    stream_url: str | None
+    proxy: Secret | None
     position_mode: PositionMode
     set_position_mode: bool | None
     margin_mode: MarginMode | None
@@ -70,6 +73,16 @@ class AccountConfig:
     @property
     def embedded(self) -> bool:
         return self.exchange == "paper"
+
+    @property
+    def place(self) -> str:
+        """Where it trades, for people: `binanceusdm demo`, `binanceusdm at http://127.0.0.1:8080`."""
+        if self.embedded:
+            return "the embedded paper venue"
+        environment = f" {self.environment}" if self.environment != "live" or self.base_url is None else ""
+        server = f" at {self.base_url}" if self.base_url else ""
+        sockets = f", websockets at {self.stream_url}" if self.stream_url else ""
+        return f"{self.exchange}{environment}{server}{sockets}{', through a proxy' if self.proxy else ''}"
 
     @property
     def sets_position_mode(self) -> bool:
@@ -263,6 +276,6 @@ class Config:
         """Every secret in clear, for the masking of logs and nothing else."""
         found = [self.telegram.token, self.notifier.webhook_url, self.notifier.ping_url]
         for account in self.accounts:
-            found += [account.api_key, account.api_secret]
+            found += [account.api_key, account.api_secret, account.proxy]
         found += [each.secret for each in self.webhook.strategies]
         return tuple(secret.reveal() for secret in found if secret is not None)

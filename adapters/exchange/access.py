@@ -31,16 +31,22 @@ def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> Excha
     """`paper` is there wherever an account is embedded in it."""
     if account.embedded:
         assert paper is not None
-        key, secret = paper.keys_of(account.account)
-    else:
-        assert account.api_key is not None
-        assert account.api_secret is not None
-        key, secret = account.api_key.reveal(), account.api_secret.reveal()
+        return settings_with(account, *paper.keys_of(account.account), url=paper.http_url)
+    assert account.api_key is not None
+    assert account.api_secret is not None
+    return settings_with(account, account.api_key.reveal(), account.api_secret.reveal())
+
+
+def settings_with(account: AccountConfig, key: str, secret: str, *, url: str | None = None) -> ExchangeSettings:
+    """What the configuration says of an account, with these keys; `url` is where an embedded one is."""
     return ExchangeSettings(
         exchange="binanceusdm" if account.embedded else account.exchange,
         api_key=key,
         api_secret=secret,
-        base_url=paper.http_url if account.embedded and paper else account.base_url,
+        environment=account.environment,
+        base_url=url or account.base_url,
+        stream_url=account.stream_url,
+        proxy=None if account.proxy is None else account.proxy.reveal(),
         position_mode=account.position_mode,
         set_position_mode=account.sets_position_mode,
         margin_mode=account.margin_mode,

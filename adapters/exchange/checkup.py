@@ -44,8 +44,8 @@ class Checkup:
     permissions: KeyPermissions | None = None
 
 
-async def checkup(session: Session) -> Checkup:
-    """Ask the venue; raises nothing for what it answers."""
+async def checkup(session: Session, *, live: bool = True) -> Checkup:
+    """Ask the venue; raises nothing for what it answers. What a key may do is told by the live exchange only."""
     time = await session.sync_clock()
     if not isinstance(time, proof.Answered):
         return Checkup(unreachable=_words(time))
@@ -62,7 +62,7 @@ async def checkup(session: Session) -> Checkup:
         can_trade=_flag(row, "canTrade"),
         mode=None if refused else _mode(await session.ask(Ask.READ, calls.POSITION_MODE)),
         available=_available(account),
-        permissions=None if refused else _permissions(await session.ask(Ask.READ, KEY_PERMISSIONS)),
+        permissions=None if refused or not live else _permissions(await session.ask(Ask.READ, KEY_PERMISSIONS)),
     )
 
 

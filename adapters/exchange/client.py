@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from adapters.exchange import calls
 from adapters.exchange.desk import Desk
@@ -138,8 +137,7 @@ class CcxtVenue:
         if stopped:
             engine.finish(0)
         engine.session.on_ban = partial(self._neighbors.tell, self)
-        host = urlsplit(self._settings.base_url or self._settings.exchange)
-        self._neighbors.join(self, host.netloc or host.path, partial(self._hush, engine))
+        self._neighbors.join(self, self._settings.address, partial(self._hush, engine))
         try:
             await engine.run()
         finally:
@@ -337,6 +335,7 @@ class _Engine:
             limits=limits,
             costs=COSTS,
             margin_mode=self._wiring.settings.margin_mode,
+            place=self._wiring.settings.place,
         )
 
     async def _mode(self) -> PositionMode:

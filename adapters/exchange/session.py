@@ -11,9 +11,8 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from adapters.exchange import calls, offset
+from adapters.exchange import addresses, calls, offset
 from adapters.exchange.calls import Call
 from adapters.exchange.offset import Offset
 from adapters.exchange.outcome import (
@@ -41,7 +40,11 @@ CLOCK_SAMPLES = 3
 SPARE_PERCENT = 90
 """Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
 
-_NEVER_SENT = frozenset({"ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL"})
+_NEVER_SENT = frozenset({
+    "ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL",
+    # Of a proxy: it made no way to the venue.
+    "ClientHttpProxyError", "ProxyError", "ProxyConnectionError", "ProxyTimeoutError",
+})  # fmt: skip
 _APIS: Mapping[str, str] = {
     "/fapi/v1/": "fapiPrivate",
     "/fapi/v2/": "fapiPrivateV2",
@@ -272,6 +275,8 @@ class Session:
         if self._redirects is None:
             self._redirects = redirects.refusing(noted)
         redirects.refuse_in(self.exchange.session, self._redirects)
+        if (socks := self.exchange.socksProxy) is not None:
+            redirects.refuse_in(self.exchange.get_socks_proxy_session(socks), self._redirects)
 
     def _read_uses(self, headers: tuple[tuple[str, str], ...]) -> None:
         said = uses(dict(headers))
@@ -358,26 +363,12 @@ def _build(settings: ExchangeSettings) -> Any:
             "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
         },
     }
-    if settings.base_url is not None:
-        config["urls"] = {"api": _pointed_at(base.urls["api"], settings.base_url)}
-        # The futures codes are mapped by host name only; another host needs them by hand.
-        config["exceptions"] = {"exact": base.exceptions["linear"]["exact"]}
+    config |= addresses.proxies(settings.proxy)
+    config["urls"] = {
+        "api": addresses.endpoints(base.urls, settings.environment, settings.base_url, settings.stream_url)
+    }
+    # The futures codes are mapped by host name only; another host needs them by hand.
+    config["exceptions"] = {"exact": base.exceptions["linear"]["exact"]}
     exchange = ccxt.pro.binanceusdm(config)
     exchange.number = str
     return exchange
-
-
-def _pointed_at(urls: Mapping[str, Any], base_url: str) -> dict[str, Any]:
-    """The same table of addresses at another host; paths stay (`ws.linear` must still end in `/ws`)."""
-    scheme, host, *_ = urlsplit(base_url)
-    moved: dict[str, Any] = {}
-    for name, url in urls.items():
-        if isinstance(url, Mapping):
-            moved[name] = _pointed_at(url, base_url)
-            continue
-        parts = urlsplit(url)
-        secure = scheme in ("https", "wss")
-        socket = parts.scheme.startswith("ws")
-        new_scheme = ("ws" if socket else "http") + ("s" if secure else "")
-        moved[name] = urlunsplit((new_scheme, host, parts.path, parts.query, ""))
-    return moved

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from adapters.exchange import addresses
 from messages.base import Message
 from messages.types import AccountId, MarginMode, PositionMode
 
@@ -37,13 +38,18 @@ class ExchangeSettings:
     `margin_mode`: what every symbol is set to; None leaves them as they are. `watch_only`: nothing is set.
     `settings_max_age_ms`, `rules_max_age_ms`: how old leverage and margin mode of the symbols, and their rules, may be
     before they are read anew.
-    `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`).
+    `environment`: the exchange's own, or its demo or test one, each with accounts and keys of its own.
+    `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`); `stream_url`:
+    where its websockets are, if elsewhere. `proxy`: what both go through (`http://user:password@host:port`).
     """
 
     exchange: str
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
+    environment: str = addresses.LIVE
     base_url: str | None = None
+    stream_url: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     position_mode: PositionMode = PositionMode.ONE_WAY
     set_position_mode: bool = False
     margin_mode: MarginMode | None = None
@@ -60,7 +66,27 @@ class ExchangeSettings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return (self.api_key, self.api_secret)
+        return (self.api_key, self.api_secret, *addresses.proxy_secrets(self.proxy))
+
+    @property
+    def where(self) -> str:
+        """The venue that is meant: an environment of the exchange, or another server."""
+        host = urlsplit(self.base_url).netloc if self.base_url else ""
+        if self.environment == addresses.LIVE:
+            return host or addresses.LIVE
+        return f"{self.environment}/{host}" if host else self.environment
+
+    @property
+    def place(self) -> str:
+        """For people."""
+        return f"{self.exchange} {self.where}"
+
+    @property
+    def address(self) -> str:
+        """What a venue counts requests by: its own host, and the address that we reach it from."""
+        via = addresses.proxy_place(self.proxy)
+        place = f"{self.exchange}@{self.where}" if not self.base_url else urlsplit(self.base_url).netloc
+        return f"{place} through {via}" if via else place
 
     @property
     def validity_window_ms(self) -> int:
@@ -69,10 +95,9 @@ class ExchangeSettings:
 
     @property
     def identity(self) -> str:
-        """Exchange, host and a fingerprint of the account, which tells nothing of the key."""
-        host = urlsplit(self.base_url).netloc if self.base_url else "live"
+        """Exchange, place and a fingerprint of the key, which tells nothing of it."""
         digest = sha256(f"albra account fingerprint\0{self.exchange}\0{self.api_key}".encode()).hexdigest()
-        return f"{self.exchange}@{host}#{digest[:16]}"
+        return f"{self.exchange}@{self.where}#{digest[:16]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

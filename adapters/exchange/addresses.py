@@ -1,0 +1,67 @@
+"""Where requests and sockets of an account go: from ccxt's own tables of addresses, or to the servers named. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+TABLES: Mapping[str, str] = {"live": "api", "demo": "demo", "testnet": "test"}
+"""ccxt's name for the table of each environment of an exchange."""
+ENVIRONMENTS = tuple(TABLES)
+LIVE = "live"
+_SOCKS = ("socks4", "socks5", "socks5h")
+
+
+def endpoints(
+    tables: Mapping[str, Any], environment: str, base_url: str | None, stream_url: str | None
+) -> dict[str, Any]:
+    """The addresses of an environment; requests and sockets at servers of their own where those are named.
+
+    `base_url` takes both, `stream_url` the sockets. Paths stay: they are the venue's.
+    """
+    table: dict[str, Any] = tables[TABLES[environment]]
+    return _moved(table, base_url, stream_url or base_url)
+
+
+def _moved(table: Mapping[str, Any], rest: str | None, sockets: str | None) -> dict[str, Any]:
+    return {
+        name: _moved(url, rest, sockets) if isinstance(url, Mapping) else _at(url, rest, sockets)
+        for name, url in table.items()
+    }
+
+
+def _at(url: str, rest: str | None, sockets: str | None) -> str:
+    """The same path at another server; a socket is as safe as the server's requests are."""
+    parts = urlsplit(url)
+    socket = parts.scheme in ("ws", "wss")
+    server = sockets if socket else rest
+    if server is None:
+        return url
+    scheme, host, *_ = urlsplit(server)
+    secure = scheme in ("https", "wss")
+    return urlunsplit((("ws" if socket else "http") + ("s" if secure else ""), host, parts.path, parts.query, ""))
+
+
+def proxies(proxy: str | None) -> dict[str, str]:
+    """The settings for a proxy that requests and sockets both go through."""
+    if proxy is None:
+        return {}
+    if urlsplit(proxy).scheme in _SOCKS:
+        return {"socksProxy": proxy, "wsSocksProxy": proxy}
+    return {"httpProxy": proxy, "wsProxy": proxy}
+
+
+def proxy_place(proxy: str | None) -> str:
+    """A proxy without its user and password: `http://host:port`."""
+    if proxy is None:
+        return ""
+    parts = urlsplit(proxy)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def proxy_secrets(proxy: str | None) -> tuple[str, ...]:
+    """What opens a proxy, as it is written in its address and as it is sent."""
+    if proxy is None:
+        return ()
+    user_and_password = urlsplit(proxy).netloc.rpartition("@")[0]
+    password = user_and_password.partition(":")[2]
+    return tuple(dict.fromkeys(each for each in (user_and_password, password, unquote(password)) if each))
