@@ -302,7 +302,7 @@ def test_config_show_masks_and_check_tells_where_accounts_trade(albra: Albra) ->
         ended = albra(*arguments)
         assert ended.code == 0
         assert "hunter" not in ended.out + ended.err
-    assert albra("config", "check").out == "config.yaml: valid\naccount main: binanceusdm\n"
+    assert albra("config", "check").out == "config.yaml: valid\naccount main: binanceusdm live\n"
 
 
 def test_config_schema_needs_no_valid_configuration(albra: Albra) -> None:
