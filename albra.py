@@ -276,6 +276,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.runtime import Placement
     from actors.supervisor.actor import SupervisorActor
     from actors.supervisor.memory import Memory, Settings
+    from messages.reconciliation import PositionSilent
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 
     def show(message: object) -> None:
@@ -299,7 +300,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     system.spawn("journal", journal_factory(journal), placement=thread)
     figures = _spawn_notifier(config, system, journal, ways_out, show, log)
     system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
-    for shown in (PositionView, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
+    for shown in (PositionView, PositionSilent, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
         system.subscribe(shown, show)
     _spawn_gateways(config, system, venues)
     statistics = _spawn_reconciler(config, system, settings, log)

@@ -11,7 +11,17 @@ from enum import StrEnum
 from messages.base import Event, Message
 from messages.commands import Command
 from messages.reports import FillReport, VenueReport
-from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, Severity, Symbol, TradeId
+from messages.types import (
+    AccountId,
+    Address,
+    CommandId,
+    PositionId,
+    PositionSide,
+    Severity,
+    Silence,
+    Symbol,
+    TradeId,
+)
 
 
 class DiscrepancyType(StrEnum):
@@ -313,13 +323,14 @@ class ReleaseKey(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionSilent(Message):
-    """To the reconciler: this position exists, and its actor cannot say what it holds: quarantined, or damaged.
+    """To the reconciler, and to whoever shows positions: this one exists, and its actor cannot say what it holds.
 
     An empty `why`: it speaks again.
     """
 
     position_id: PositionId
     why: str
+    state: Silence = Silence.QUARANTINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What the venue says, in our words, and what the runtime tells positions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from messages.types import (
     RejectReason,
     RequestCost,
     Side,
+    Silence,
     StrategyId,
     Symbol,
     TradeId,
@@ -460,16 +462,23 @@ class PositionView(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsAnswer(Message):
-    """The answer to ListPositions: views with the latest mark prices of their symbols.
+    """The answer to ListPositions: views, with the latest mark price of each symbol at each account.
 
-    `silent` are positions that cannot say what they hold, with the reason: quarantined, or of a damaged history.
+    `silent` are positions that cannot say what they hold, each with the reason; a view of one is its last.
+    `instead` is the position that has the number of the one that was asked for, where none has its name.
     """
 
     command_id: CommandId
     to: Address
     views: tuple[PositionView, ...]
-    marks: tuple[tuple[Symbol, Decimal], ...] = ()
-    silent: tuple[tuple[PositionId, str], ...] = ()
+    marks: tuple[tuple[AccountId, Symbol, Decimal], ...] = ()
+    silent: tuple[tuple[PositionId, Silence, str], ...] = ()
+    instead: PositionId | None = None
+
+    @property
+    def prices(self) -> Mapping[tuple[AccountId, Symbol], Decimal]:
+        """Mark prices: those of two accounts may differ, as their venues do."""
+        return {(account, symbol): price for account, symbol, price in self.marks}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -483,10 +492,14 @@ class StatusAnswer(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryAnswer(Message):
-    """The answer to ReadHistory: each record is one durable event, encoded by `messages.codec`."""
+    """The answer to ReadHistory: each record is one durable event, encoded by `messages.codec`.
+
+    `instead`: as in PositionsAnswer.
+    """
 
     command_id: CommandId
     to: Address
     position_id: PositionId
     records: tuple[bytes, ...]
     found: bool = True
+    instead: PositionId | None = None

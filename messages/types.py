@@ -91,6 +91,15 @@ class PositionState(StrEnum):
         return self in _TERMINAL
 
 
+class Silence(StrEnum):
+    """Why a position cannot say what it holds: shown in place of its state."""
+
+    QUARANTINED = "QUARANTINED"
+    """Its actor failed too often."""
+    DAMAGED = "DAMAGED"
+    """Its history cannot be read."""
+
+
 _TERMINAL = frozenset({PositionState.CLOSED, PositionState.FAILED, PositionState.CANCELLED})
 
 

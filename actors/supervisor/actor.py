@@ -15,7 +15,7 @@ from actors.supervisor.orders import Orders
 from actors.supervisor.status import Rows
 from actors.supervisor.venue import Reports
 from messages.base import Message
-from messages.types import Address, Severity
+from messages.types import Address, Severity, Silence
 
 
 class SupervisorActor(Actor[Message]):
@@ -66,7 +66,7 @@ class SupervisorActor(Actor[Message]):
         for text in self._restored.damaged:
             self._desk.notify(Severity.CRITICAL, f"The journal holds a damaged record: {text}")
         for position_id, why in self._restored.silent:
-            self._desk.silent(position_id, f"its history is damaged: {why}")
+            self._desk.silent(position_id, Silence.DAMAGED, f"its history is damaged: {why}")
 
     def receive(self, message: Message) -> None:
         self._routes[type(message)](message)

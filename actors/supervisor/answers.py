@@ -1,7 +1,6 @@
 """Questions of people."""
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from actors.supervisor.desk import JOURNAL, Desk, Routes
 from actors.supervisor.openings import Openings
@@ -10,7 +9,6 @@ from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
-from messages.types import AccountId, Symbol
 
 
 class Answers:
@@ -32,21 +30,24 @@ class Answers:
 
     def _list(self, command: c.ListPositions) -> None:
         views = self._asked_for(command)
-        marks: dict[tuple[AccountId, Symbol], Decimal] = {
-            (a.account, symbol): price for a in self._memory.accounts.values() for symbol, price in a.marks.items()
-        }
-        held = {(view.account, view.symbol) for view in views}
+        symbols = {view.symbol for view in views} | {command.marks_of}
         answer = r.PositionsAnswer(
             correlation_id=command.correlation_id,
             command_id=command.command_id,
             to=command.reply_to,
             views=tuple(sorted(views, key=lambda view: view.ordinal)),
             marks=tuple(
-                (symbol, price)
-                for (account, symbol), price in marks.items()
-                if (account, symbol) in held or symbol == command.marks_of
+                (name, symbol, price)
+                for name, account in self._memory.accounts.items()
+                for symbol in symbols
+                if symbol is not None and (price := account.marks.get(symbol)) is not None
             ),
-            silent=tuple(self._memory.silent.items()),
+            silent=tuple(
+                (position_id, state, why)
+                for position_id, (state, why) in self._memory.silent.items()
+                if command.position_id in (None, position_id)
+            ),
+            instead=None if command.position_id is None else self._desk.holder(command.position_id),
         )
         self._desk.context.tell(command.reply_to, answer)
 
@@ -63,18 +64,27 @@ class Answers:
         answer = r.StatusAnswer(
             command_id=command.command_id,
             to=command.reply_to,
-            rows=rows(
-                self._memory.book,
-                self._memory.accounts.values(),
-                self._openings.holds(),
-                self._memory.gateways,
-            )
-            + self._runtime_rows(),
+            rows=rows(self._memory, self._openings.holds()) + self._runtime_rows(),
         )
         self._desk.context.tell(command.reply_to, answer)
 
     def _history(self, command: c.ReadHistory) -> None:
-        self._desk.context.tell(JOURNAL, command)
+        """The journal goes by the number alone: whose it is, is known here."""
+        holder = self._desk.holder(command.position_id)
+        if holder == command.position_id:
+            self._desk.context.tell(JOURNAL, command)
+            return
+        answer = r.HistoryAnswer(
+            correlation_id=command.correlation_id,
+            causation_id=command.command_id,
+            command_id=command.command_id,
+            to=command.reply_to,
+            position_id=command.position_id,
+            records=(),
+            found=False,
+            instead=holder,
+        )
+        self._desk.context.tell(command.reply_to, answer)
 
     def _ask_reconciler(self, command: c.Reconcile | ListDiscrepancies | AcknowledgeDiscrepancy) -> None:
         if self._desk.settings.reconciler:

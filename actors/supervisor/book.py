@@ -135,6 +135,16 @@ class Book:
         key = self.keys.get(number)
         return position_id(key, number) if key is not None else None
 
+    def holder(self, ordinal: int) -> PositionId | None:
+        """The position that has this number, whatever became of it."""
+        view = self.views.get(ordinal)
+        if view is not None:
+            return view.position_id
+        if ordinal in self.finished:
+            return self.finished[ordinal]
+        key = self.keys.get(ordinal)
+        return position_id(key, ordinal) if key is not None else None
+
     def occupy(self, key: Key, ordinal: int) -> None:
         self.reserved[key] = ordinal
         self.keys[ordinal] = key

@@ -13,7 +13,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
-from messages.types import AccountId, Address, PositionId, Severity
+from messages.types import AccountId, Address, PositionId, Severity, Silence
 
 JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
@@ -60,6 +60,24 @@ class Desk:
             raise ValueError(f"{position_id!r} is not the id of a position")
         return position_address(parsed[1])
 
+    def holder(self, position_id: PositionId) -> PositionId | None:
+        """The position that has the number in this name: this one where there is such a position."""
+        parsed = parse_position_id(position_id)
+        if parsed is None:
+            return None
+        if position_id in self.memory.silent:
+            return position_id
+        return self.memory.book.holder(parsed[1])
+
+    def not_found(self, position_id: PositionId) -> str:
+        """What is answered to a command for it."""
+        if position_id in self.memory.silent:
+            _, why = self.memory.silent[position_id]
+            return f"{position_id}: {why}; close it at the venue, or with albra flatten --break-glass"
+        other = self.holder(position_id)
+        instead = f"; {other} has its number" if other is not None else ""
+        return f"no position {position_id}{instead}; albra positions --all lists them"
+
     def revive(self, ordinal: int) -> None:
         """Start the actor of a position that is over, from the journal: it may still be told something."""
         parsed = parse_position_id(self.memory.book.finished[ordinal])
@@ -72,18 +90,20 @@ class Desk:
         if self.settings.reconciler:
             self.context.tell(self.settings.reconciler, message)
 
-    def silent(self, position_id: PositionId, why: str) -> None:
+    def silent(self, position_id: PositionId, state: Silence, why: str) -> None:
         """A position exists that cannot say what it holds: the reconciler keeps its leg as it is until it can.
 
-        Whoever asks for positions is told its name; an empty `why` ends that.
+        Every list of positions shows it; an empty `why` ends that.
         """
         self.memory.silent.pop(position_id, None)
         if why:
-            self.memory.silent[position_id] = why
+            self.memory.silent[position_id] = (state, why)
         parsed = parse_position_id(position_id)
         if parsed is not None:
             self.memory.book.silence(*parsed, over=not why)
-        self.to_reconciler(PositionSilent(position_id=position_id, why=why))
+        said = PositionSilent(position_id=position_id, why=why, state=state)
+        self.to_reconciler(said)
+        self.context.publish(said)
 
     def reply(self, command: c.Command, *, accepted: bool, text: str) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""

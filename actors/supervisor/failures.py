@@ -9,7 +9,7 @@ from decimal import Decimal
 from actors.supervisor.desk import Desk, Routes, position_address
 from messages import lifecycle
 from messages.reports import PositionView, Sweep
-from messages.types import OrderPurpose, PositionId, Severity
+from messages.types import OrderPurpose, PositionId, Severity, Silence
 
 _WORKING = "working"
 """`phase` of an order that rests at the venue."""
@@ -62,13 +62,13 @@ class Failures:
         self._tell(view, text)
         position_id = self._position(message.address)
         if position_id is not None:
-            self._desk.silent(position_id, f"its actor is quarantined: {message.reason}")
+            self._desk.silent(position_id, Silence.QUARANTINED, f"its actor is quarantined: {message.reason}")
 
     def _released(self, message: lifecycle.ActorReleased) -> None:
         self._note(message)
         position_id = self._position(message.address)
         if position_id is not None:
-            self._desk.silent(position_id, "")
+            self._desk.silent(position_id, Silence.QUARANTINED, "")
 
     def _parked(self, message: lifecycle.MessageParked) -> None:
         """What it would have told is lost to the position: a fill, a stop's end. So it asks after all its orders."""

@@ -13,7 +13,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.base import Event
 from messages.ids import Names, parse_position_id
-from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Symbol
+from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Silence, Symbol
 
 OWN_HISTORY = 0
 """The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
@@ -55,7 +55,7 @@ class Memory:
     useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
     """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
-    silent: dict[PositionId, str] = field(default_factory=dict)
+    silent: dict[PositionId, tuple[Silence, str]] = field(default_factory=dict)
     """Positions that cannot say what they hold, and why."""
     given: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
     """By the command that hands it over: what is taken from the manual position once the strategy has it."""

@@ -17,7 +17,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
-from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose, PositionId
+from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose
 
 FORGOTTEN_NS = 3_600_000_000_000
 
@@ -110,8 +110,7 @@ class Orders:
         elif known is not None or (view is not None and f"{command.command_id}.given" in view.command_ids):
             self._desk.reply(command, accepted=True, text="that was carried out before")
         elif view is None or view.position_id != command.position_id:
-            text = f"no position {command.position_id}; albra positions --all lists them"
-            self._desk.reply(command, accepted=False, text=text)
+            self._desk.reply(command, accepted=False, text=self._desk.not_found(command.position_id))
         else:
             self._hand_over(command, view, self._memory.accounts[view.account])
 
@@ -154,10 +153,8 @@ class Orders:
         if self._desk.settings.watch_only:
             self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
             return
-        if not self._known(ordinal, command.position_id):
-            self._desk.reply(
-                command, accepted=False, text=f"no position {command.position_id}; albra positions --all lists them"
-            )
+        if self._memory.book.holder(ordinal) != command.position_id:
+            self._desk.reply(command, accepted=False, text=self._desk.not_found(command.position_id))
             return
         if isinstance(command, c.ClosePosition | c.EmergencyClose):
             command = replace(command, shared_leg=self._shared(ordinal))
@@ -196,15 +193,6 @@ class Orders:
                 why=f"it waited for its leverage: {why}",
             )
             self._desk.tell_position(ordinal, call_off)
-
-    def _known(self, ordinal: int, position_id: PositionId) -> bool:
-        view = self._memory.book.views.get(ordinal)
-        if view is not None:
-            return view.position_id == position_id
-        parsed = parse_position_id(position_id)
-        # An opening is answered when it is durable; who acts on that answer may be faster than the view of it.
-        admitted = parsed is not None and self._memory.book.reserved.get(parsed[0]) == ordinal
-        return admitted or self._memory.book.finished.get(ordinal) == position_id
 
     def _shared(self, ordinal: int) -> bool:
         """Another position stands on the same leg of the venue, or is about to: a stop of this one could eat it.

@@ -1,11 +1,12 @@
 """What `albra status` shows of positions, accounts and gateways: (section, name, value) rows. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 
 from actors.runtime.metrics import SystemMetrics
 from actors.supervisor.book import Account, Book, Hold
+from actors.supervisor.memory import Memory
 from messages.base import Message
 from messages.reports import VenueReport
 from messages.types import AccountId
@@ -14,19 +15,20 @@ Rows = tuple[tuple[str, str, str], ...]
 _COMMON = frozenset(field.name for field in fields(VenueReport))
 
 
-def rows(
-    book: Book, accounts: Iterable[Account], holds: tuple[Hold, ...], gateways: Mapping[AccountId, Message]
-) -> Rows:
-    """Positions, then every account with its gateway."""
-    return (*_positions(book, holds), *(row for account in accounts for row in _account(account, gateways)))
+def rows(memory: Memory, holds: tuple[Hold, ...]) -> Rows:
+    """Positions, those that cannot say what they hold by name, then every account with its gateway."""
+    accounts = (row for account in memory.accounts.values() for row in _account(account, memory.gateways))
+    broken = (("positions", name, why) for name, (_, why) in memory.silent.items())
+    return (*_positions(memory.book, holds, len(memory.silent)), *broken, *accounts)
 
 
-def _positions(book: Book, holds: tuple[Hold, ...]) -> Rows:
+def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:
     views = tuple(book.views.values())
     states = Counter(view.state for view in views)
     live = tuple(book.live())
     return (
         ("positions", "live", str(len(live))),
+        ("positions", "quarantined or damaged", str(broken)),
         ("positions", "in doubt", str(sum(view.in_doubt for view in live))),
         (
             "positions",

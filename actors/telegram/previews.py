@@ -1,12 +1,23 @@
 """What a request would do, shown before it is done: the command, its words, the positions it rests on. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.telegram.grammar import Request
 from actors.telegram.progress import silent
-from actors.telegram.views import Page, divergence, gain, notional, owner, size, which
+from actors.telegram.views import (
+    Page,
+    Prices,
+    broken,
+    divergence,
+    gain,
+    instead,
+    mark_of,
+    notional,
+    owner,
+    size,
+    which,
+)  # fmt: skip
 from actors.telegram.words import N_, Markup, Words, join, money, number, signed
 from messages.commands import (
     AssignPosition,
@@ -20,9 +31,10 @@ from messages.commands import (
     ResumeOpenings,
     ResumePosition,
 )
+from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
-from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, PositionSide, Symbol
+from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, PositionSide
 
 SHOWN_MOST = 20
 
@@ -70,11 +82,11 @@ class Desk:
         """Those that no view tells of."""
         known = {view.position_id for view in self.views}
         found = self.answer.silent if self.answer is not None else ()
-        return tuple(entry for entry in found if entry[0] not in known)
+        return tuple((name, why) for name, _, why in found if name not in known)
 
     @property
-    def marks(self) -> Mapping[Symbol, Decimal]:
-        return dict(self.answer.marks) if self.answer is not None else {}
+    def prices(self) -> Prices:
+        return self.answer.prices if self.answer is not None else {}
 
 
 def plan(request: Request, desk: Desk) -> Plan | Page:
@@ -120,8 +132,7 @@ def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> P
     if desk.answer is None:
         return Page(text=words("The supervisor does not answer; try again, or /close_all."))
     if not found:
-        name = request.position_id or request.symbol or f"#{request.ordinal}"
-        return Page(text=words("No open position {name}.", name=name))
+        return none_found(words, request, desk.answer)
     rest = ""
     if request.name == "close" and request.percent is not None:
         rest = f" {number(request.percent)}%"
@@ -140,6 +151,28 @@ def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> P
     if request.name == "assign":
         rest = f" {request.taker}"
     return which(words, request, found, f"{request.name} {{}}{rest}")
+
+
+def none_found(words: Words, request: Request, answer: PositionsAnswer) -> Page:
+    """No view answers to the name: perhaps one that cannot say what it holds does, or another has its number."""
+    name = request.position_id or request.symbol or f"#{request.ordinal}"
+    dumb = [each for each in answer.silent if _named(request, each[0])]
+    if dumb:
+        return Page(text=join("\n", broken(words, replace(answer, silent=tuple(dumb)))))
+    said = words("No open position {name}.", name=name)
+    number_ = request.position_id.rpartition(".")[2] if request.position_id else ""
+    other = next((view.position_id for view in answer.views if str(view.ordinal) == number_), None)
+    return Page(text=join(" ", [said, *instead(words, other)]))
+
+
+def _named(request: Request, position_id: PositionId) -> bool:
+    parsed = parse_position_id(position_id)
+    if parsed is None:
+        return False
+    key, ordinal = parsed
+    if request.names_position:
+        return request.position_id == position_id or request.ordinal == ordinal
+    return request.symbol == key.symbol and request.account in (None, key.account)
 
 
 def _acknowledge(request: Request, desk: Desk) -> Plan | Page:
@@ -190,7 +223,7 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         leverage=request.leverage,
         trailing=request.trailing,
     )
-    price = request.limit_price or desk.marks.get(request.symbol)
+    price = request.limit_price or desk.prices.get((AccountId(account), request.symbol))
     lines = [
         words(
             "Opens <b>{symbol} {side} {quantity}</b> on account {account}, strategy {strategy}.",
@@ -232,7 +265,7 @@ def _close_all(request: Request, desk: Desk) -> Plan | Page:
         len(found),
         "Closes <b>{n} position</b>, about {amount} USDT at mark price:",
         "Closes <b>{n} positions</b>, about {amount} USDT at mark price:",
-        amount=money(notional(found, desk.marks)),
+        amount=money(notional(found, desk.prices)),
     )
     lines = [head, *(_short(desk, view) for view in found[:SHOWN_MOST])]
     if len(found) > SHOWN_MOST:
@@ -259,7 +292,7 @@ def _close(request: Request, view: PositionView, desk: Desk) -> Plan:
     lines = [
         words("Closes <b>{what}</b> of", what=what),
         _short(desk, view),
-        words("About {amount} USDT.", amount=money(notional((view,), desk.marks) * share)),
+        words("About {amount} USDT.", amount=money(notional((view,), desk.prices) * share)),
     ]
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
 
@@ -278,14 +311,14 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     lines = [_short(desk, view)]
     lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
     lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
-    lines += _passed(words, request, view.side, desk.marks.get(view.symbol))
+    lines += _passed(words, request, view.side, mark_of(view, desk.prices))
     if request.trailing is not None:
         said = words("Sets a trailing stop of <b>{percent} %</b>.", percent=number(request.trailing))
         lines.append(said if request.trailing else words("⚠ Removes its trailing stop."))
     if request.leverage is not None:
         lines.append(words("Sets its leverage to <b>{n}x</b>.", n=request.leverage))
     if request.add is not None:
-        amount = money(request.add * desk.marks.get(view.symbol, view.entry_price))
+        amount = money(request.add * (mark_of(view, desk.prices) or view.entry_price))
         lines.append(words("Adds <b>{quantity}</b>, about {amount} USDT.", quantity=number(request.add), amount=amount))
     if len(lines) == 1:
         return Page(text=words("There is nothing to change."))
@@ -359,7 +392,7 @@ def _versions(view: PositionView) -> tuple[tuple[PositionId, int], ...]:
 
 
 def _short(desk: Desk, view: PositionView) -> Markup:
-    words, result = desk.words, gain(view, desk.marks.get(view.symbol))
+    words, result = desk.words, gain(view, mark_of(view, desk.prices))
     said = words(
         "#{n} {symbol} {side} {quantity} ({strategy})",
         n=view.ordinal,

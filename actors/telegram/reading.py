@@ -82,7 +82,7 @@ class Reading(Asking):
             case "positions":
                 page = views.positions(words, answer, request.page)
             case "position_states":
-                page = views.position_states(words, answer.views, request.page, self._now())
+                page = views.position_states(words, answer, request.page, self._now())
             case "strategies":
                 page = views.strategies(words, answer)
             case _:
@@ -95,9 +95,8 @@ class Reading(Asking):
         if len(found) > 1:
             return views.which(words, request, found, "position {}")
         if not found:
-            name = request.position_id or request.symbol or f"#{request.ordinal}"
-            return Page(text=words("No open position {name}.", name=name))
-        return views.position(words, found[0], dict(answer.marks).get(found[0].symbol), task.who.role, self._now())
+            return previews.none_found(words, request, answer)
+        return views.position(words, found[0], answer, task.who.role, self._now())
 
     def _show_overview(self, task: Task) -> None:
         if task.positions is None:
@@ -106,7 +105,7 @@ class Reading(Asking):
         found = next((one for one in task.answers if isinstance(one, DiscrepanciesAnswer)), None)
         overview = views.Overview(
             metrics=self._metrics(),
-            positions=task.positions.views,
+            positions=task.positions,
             status=task.rows,
             statistics=found.statistics if found is not None else None,
             chat_since_ns=self._memory.up_since_ns,
@@ -181,7 +180,8 @@ class Reading(Asking):
             self._silence(task)
             return
         lines = timeline(task.who.words, task.history.records)
-        self._show(task.who, views.history(task.who.words, task.history.position_id, lines))
+        answer = task.history
+        self._show(task.who, views.history(task.who.words, answer.position_id, lines, answer.instead))
 
     def _reconcile(self, task: Task) -> None:
         """Said at once, edited in place when the comparison is done."""

@@ -20,6 +20,7 @@ SENTENCES = (
     # Names of rows
     N_("live"),
     N_("in doubt"),
+    N_("quarantined or damaged"),
     N_("without their protection"),
     N_("finished"),
     N_("transitions"),

@@ -145,7 +145,7 @@ class Running(Reading):
             if isinstance(run.command, CloseAll) and run.looks == 1:
                 run.targets |= {view.position_id for view in found.views if _closing(run.command, view)}
             mine = tuple(view for view in found.views if view.position_id in run.targets)
-            around = progress.Surroundings(status=task.rows, silent=dict(found.silent))
+            around = progress.Surroundings(status=task.rows, silent={name: why for name, _, why in found.silent})
             lines, done = progress.report(run.who.words, run.command, mine, around, slow=slow)
             final = final or done
             text = f"{run.text}\n\n{lines}" if lines else run.text

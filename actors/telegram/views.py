@@ -5,7 +5,7 @@ Telegram shows no tables; a block of `code` keeps columns, and lines stay short 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.runtime.metrics import SystemMetrics
@@ -17,13 +17,14 @@ from actors.telegram.words import N_, Markup, Words, columns, escape, join, mone
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import BalanceReport, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
-from messages.types import OrderPurpose, PositionState, Symbol
+from messages.types import AccountId, OrderPurpose, PositionId, PositionState, Symbol
 
 PAGE = 10
 DATA_MOST = 64
 """Bytes of a button's data (Bot API, InlineKeyboardButton)."""
 ROLES = {Role.OWNER: N_("owner"), Role.TRADER: N_("trader"), Role.VIEWER: N_("viewer")}
 ZERO = Decimal(0)
+Prices = Mapping[tuple[AccountId, Symbol], Decimal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Overview:
     """What /phase2_status is made of. `statistics` are the reconciler's rows, None: it did not answer."""
 
     metrics: SystemMetrics
-    positions: tuple[PositionView, ...]
+    positions: PositionsAnswer
     status: Rows
     statistics: Rows | None
     chat_since_ns: int
@@ -105,7 +106,8 @@ def _ms(time_ns: int) -> str:
     return f"{time_ns // 1_000_000}.{time_ns // 1_000 % 1_000:03d}"
 
 
-def _position_figures(words: Words, views: tuple[PositionView, ...]) -> Markup:
+def _position_figures(words: Words, answer: PositionsAnswer) -> Markup:
+    views = answer.views
     states = Counter(view.state for view in views)
     terminal = sum(view.state.terminal for view in views)
     failed = states[PositionState.FAILED]
@@ -124,7 +126,7 @@ def _position_figures(words: Words, views: tuple[PositionView, ...]) -> Markup:
     ]
     if states:
         lines.append(escape(", ".join(f"{words.name(state)} {count}" for state, count in sorted(states.items()))))
-    return join("\n", lines)
+    return join("\n", [*lines, *broken(words, answer)])
 
 
 def _reconciler(words: Words, statistics: Rows | None) -> Markup:
@@ -154,10 +156,11 @@ def _health(words: Words, overview: Overview, now_ns: int) -> Markup:
     return join("\n", [words("<b>Health</b>"), *lines])
 
 
-def position_states(words: Words, views: tuple[PositionView, ...], page: int, now_ns: int) -> Page:
-    if not views:
+def position_states(words: Words, answer: PositionsAnswer, page: int, now_ns: int) -> Page:
+    views = answer.views
+    if not views and not answer.silent:
         return Page(text=words("No positions."), buttons=(refresh(words, "position_states"),))
-    lines = [words("<b>States</b>")]
+    lines = [words("<b>States</b>"), *broken(words, answer)]
     lines += [
         words(
             "#{n} {symbol} {side} {strategy}: <b>{state}</b> (before: {previous}), {count} transitions, for {span}",
@@ -243,18 +246,29 @@ def gain(view: PositionView, mark: Decimal | None) -> Decimal | None:
     return (mark - view.entry_price) * view.quantity * view.side.sign
 
 
+def mark_of(view: PositionView, prices: Prices) -> Decimal | None:
+    """At its own account: two venues need not agree."""
+    return prices.get((view.account, view.symbol))
+
+
+def broken(words: Words, answer: PositionsAnswer) -> list[Markup]:
+    """A line for each position that cannot say what it holds."""
+    return [words("⛔ {name}: {what}", name=name, what=words.retell(why, REPLIES)) for name, _, why in answer.silent]
+
+
 def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
-    views = answer.views
-    broken = [words("⛔ {name}: {what}", name=name, what=words.retell(why, REPLIES)) for name, why in answer.silent]
-    if not views:
-        return Page(text=join("\n", [words("No open positions."), *broken]), buttons=(refresh(words, "positions"),))
-    marks = dict(answer.marks)
-    total = sum((gain(view, marks.get(view.symbol)) or ZERO for view in views), ZERO)
+    views, prices = answer.views, answer.prices
+    unseen = {name for name, _, _ in answer.silent} - {view.position_id for view in views}
+    number_of = len(views) + len(unseen)
+    if not number_of:
+        return Page(text=words("No open positions."), buttons=(refresh(words, "positions"),))
+    total = sum((gain(view, mark_of(view, prices)) or ZERO for view in views), ZERO)
     head = words.count(
-        len(views), "<b>{n} position</b>, {gain} USDT", "<b>{n} positions</b>, {gain} USDT", gain=signed(total)
+        number_of, "<b>{n} position</b>, {gain} USDT", "<b>{n} positions</b>, {gain} USDT", gain=signed(total)
     )
     shown = views[(page - 1) * PAGE : page * PAGE]
-    lines = [head, *broken, *(_line(words, view, marks.get(view.symbol), _whose(view, views)) for view in shown)]
+    rows_ = (_line(words, view, mark_of(view, prices), _whose(view, views)) for view in shown)
+    lines = [head, *broken(words, answer), *rows_]
     details = [run(f"#{view.ordinal} {view.symbol}", f"position #{view.ordinal}") for view in shown]
     rows = tuple(tuple(details[start : start + 3]) for start in range(0, len(details), 3))
     return Page(text=join("\n", lines), buttons=(*rows, *pages(words, "positions", page, len(views))))
@@ -298,7 +312,8 @@ def _line(words: Words, view: PositionView, mark: Decimal | None, whose: str) ->
     return join(" ", parts)
 
 
-def position(words: Words, view: PositionView, mark: Decimal | None, role: Role, now_ns: int) -> Page:
+def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Role, now_ns: int) -> Page:
+    mark = mark_of(view, answer.prices)
     result = gain(view, mark)
     facts: list[tuple[str, object]] = [
         (words.plain("account"), view.account),
@@ -317,6 +332,8 @@ def position(words: Words, view: PositionView, mark: Decimal | None, role: Role,
         (words.plain("protected"), words.plain("yes") if view.protected else words.plain("no")),
     ]
     lines = [Markup(f"<b>{escape(view.symbol)} {words.name(view.side)}</b> <code>{escape(view.position_id)}</code>")]
+    silent = tuple(each for each in answer.silent if each[0] == view.position_id)
+    lines += broken(words, replace(answer, silent=silent))
     lines += [Markup(f"{escape(name)}: {escape(value)}") for name, value in facts]
     if view.reason:
         lines.append(escape(words.retell(view.reason, REPLIES)))
@@ -352,13 +369,14 @@ def _position_buttons(words: Words, view: PositionView, role: Role) -> tuple[tup
 
 
 def strategies(words: Words, answer: PositionsAnswer) -> Page:
-    marks = dict(answer.marks)
+    prices = answer.prices
     held: dict[str, list[PositionView]] = defaultdict(list)
     for view in answer.views:
         held[view.strategy].append(view)
-    lines = [words("<b>Strategies</b>")] if held else [words("No open positions.")]
+    lines = [words("<b>Strategies</b>")] if held or answer.silent else [words("No open positions.")]
+    lines += broken(words, answer)
     for name, views in sorted(held.items()):
-        open_gain = sum((gain(view, marks.get(view.symbol)) or ZERO for view in views), ZERO)
+        open_gain = sum((gain(view, mark_of(view, prices)) or ZERO for view in views), ZERO)
         realized = sum((view.realized_pnl - view.fees for view in views), ZERO)
         symbols = ", ".join(f"{view.symbol} {words.name(view.side)}" for view in views[:5])
         lines.append(
@@ -413,7 +431,9 @@ def _wrong(section: str, name: str, value: str) -> bool:
     match section, name:
         case _, "venue" | "stream":
             return value != "up"
-        case "positions" | "reconciliation", "in doubt" | "without their protection" | "escalated":
+        case "positions" | "reconciliation", (
+            "in doubt" | "without their protection" | "escalated" | "quarantined or damaged"
+        ):
             return value != "0"
         case "positions", "openings":
             return value != "allowed"
@@ -448,10 +468,15 @@ def logs(words: Words, lines: tuple[str, ...]) -> Page:
     return Page(text=f"<pre>{escape(chr(10).join(lines))}</pre>")
 
 
-def history(words: Words, name: str, lines: tuple[str, ...]) -> Page:
-    """`lines`: one per event, oldest first."""
+def instead(words: Words, other: PositionId | None) -> list[Markup]:
+    """Which position has the number of the one that there is not; nothing where none has."""
+    return [] if other is None else [words("#{n} is {name}.", n=other.rpartition(".")[2], name=other)]
+
+
+def history(words: Words, name: str, lines: tuple[str, ...], other: PositionId | None = None) -> Page:
+    """`lines`: one per event, oldest first. `other` has its number."""
     if not lines:
-        return Page(text=words("No position {name}.", name=name))
+        return Page(text=join(" ", [words("No position {name}.", name=name), *instead(words, other)]))
     title = Markup(f"<b>{escape(name)}</b>")
     return Page(text=join("\n", [title, Markup(f"<pre>{escape(chr(10).join(lines))}</pre>")]))
 
@@ -497,6 +522,6 @@ def choices(words: Words, yes: str, no: str) -> tuple[tuple[Button, ...], ...]:
     return ((Button(text=words.plain("✅ Confirm"), data=yes), Button(text=words.plain("❌ Cancel"), data=no)),)
 
 
-def notional(views: Iterable[PositionView], marks: Mapping[Symbol, Decimal]) -> Decimal:
+def notional(views: Iterable[PositionView], prices: Prices) -> Decimal:
     """At mark price, or at entry where no mark is known."""
-    return sum((abs(view.quantity) * marks.get(view.symbol, view.entry_price) for view in views), ZERO)
+    return sum((abs(view.quantity) * (mark_of(view, prices) or view.entry_price) for view in views), ZERO)

@@ -167,7 +167,12 @@ def _health(status: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
     if quarantined != "none":
         advice = "see `albra logs --level ERROR`; `albra flatten` still closes its position"
         yield fail("quarantine", quarantined, advice)
-    bare = status.get("positions", {}).get("without their protection", "0")
+    positions = status.get("positions", {})
+    if positions.get("quarantined or damaged", "0") != "0":
+        names = "; ".join(f"{name}: {said}" for name, said in positions.items() if "." in name)
+        advice = "close it at the venue, or with `albra flatten --break-glass`; see `albra journal verify`"
+        yield fail("broken positions", names, advice)
+    bare = positions.get("without their protection", "0")
     if bare != "0":
         yield warn("protection", f"{bare} positions lack their stop or target", "see `albra positions`")
     commits = status.get("journal", {}).get("commits", "")

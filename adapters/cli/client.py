@@ -79,6 +79,7 @@ class Supervisor:
 
 def refusal(answer: Answer) -> CommandError:
     """The error that an answer other than 200 is, with the exit code scripts expect."""
-    exit_code = {400: Exit.USAGE, 409: Exit.REFUSED, 504: Exit.UNKNOWN}.get(answer.status, Exit.FAILED)
+    known = {400: Exit.USAGE, 404: Exit.REFUSED, 409: Exit.REFUSED, 504: Exit.UNKNOWN}
+    exit_code = known.get(answer.status, Exit.FAILED)
     details = {k: v for k, v in answer.document.items() if k != "error"} if isinstance(answer.document, dict) else {}
     return CommandError(exit_code, answer.error, details)

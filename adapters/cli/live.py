@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from adapters.cli import output
 from messages.base import Message
+from messages.reconciliation import PositionSilent
 from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 from messages.requests import Notify
 from messages.types import AccountId, PositionId, Symbol
@@ -40,6 +41,8 @@ class Board:
     marks: dict[tuple[AccountId, Symbol], Decimal] = field(default_factory=dict)
     venues: dict[AccountId, str] = field(default_factory=dict)
     streams: dict[AccountId, str] = field(default_factory=dict)
+    silent: dict[PositionId, PositionSilent] = field(default_factory=dict)
+    """Positions that cannot say what they hold: none of them leaves the table."""
     events: deque[str] = field(default_factory=lambda: deque(maxlen=EVENTS_SHOWN))
 
     def note(self, message: Message) -> str | None:
@@ -49,6 +52,8 @@ class Board:
         if isinstance(message, MarkReport):
             self.marks[message.account, message.symbol] = message.mark_price
             return None
+        if isinstance(message, PositionSilent):
+            return self._silent(message)
         if isinstance(message, Notify):
             about = f"{message.position_id or message.account or ''} ".lstrip()
             return f"{message.severity.upper()} {about}{message.text}"
@@ -63,6 +68,12 @@ class Board:
             said = f"stream of {message.account} is down: {message.cause}"
             return _changed(self.streams, message.account, "down", said)
         return None
+
+    def _silent(self, said: PositionSilent) -> str | None:
+        if not said.why:
+            return f"{said.position_id} speaks again" if self.silent.pop(said.position_id, None) else None
+        self.silent[said.position_id] = said
+        return f"{said.position_id} {said.state}: {said.why}"
 
     def health(self) -> str:
         parts = [f"{account}: venue {state}" for account, state in sorted(self.venues.items())]
@@ -160,6 +171,9 @@ class Screen:
         table = Table(*_COLUMNS, box=None, pad_edge=False)
         now_ns = time.time_ns()
         views = sorted(self._board.views.values(), key=lambda view: view.ordinal)
+        for name, said in self._board.silent.items():
+            table.add_row(name, Text(said.state, style="bold red"), Text(said.why, style="red"))
+        views = [view for view in views if view.position_id not in self._board.silent]
         for view in views[-POSITIONS_SHOWN:]:
             state = Text(view.state + ("?" if view.in_doubt else ""), style=_STATE_STYLES.get(view.state, ""))
             table.add_row(view.position_id, state, *self._numbers(view), _age(now_ns - view.since_ns))

@@ -13,8 +13,10 @@ from adapters.cli.client import Supervisor
 _COLUMNS = ("position", "state", "quantity", "entry", "mark", "pnl", "lev", "stop", "target", "age")
 _STATE_COLORS = {
     "ACTIVE": "green", "FAILED": "red", "RECONCILING": "yellow", "PAUSED": "yellow", "MODIFIED": "yellow",
-    "CLOSED": "dim", "CANCELLED": "dim",
+    "CLOSED": "dim", "CANCELLED": "dim", "QUARANTINED": "red", "DAMAGED": "red",
 }  # fmt: skip
+BROKEN = ("QUARANTINED", "DAMAGED")
+"""A position in one of these cannot say what it holds; its reason stands below the table."""
 _HEADER_FIELDS = ("type", "ts_event", "ts_init", "correlation_id", "causation_id")
 _SECOND_NS = 1_000_000_000
 
@@ -54,20 +56,20 @@ def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool) 
     """The rows of GET /v1/positions, one line each."""
     cells, colors = [], {}
     for index, row in enumerate(rows):
-        doubt = "?" if row["in_doubt"] else ""
+        doubt = "?" if row["in_doubt"] and row["state"] not in BROKEN else ""
         pnl = _rounded(row["unrealized_pnl"])
         cells.append(
             (
                 row["position_id"],
                 row["state"] + doubt,
-                row["quantity"],
+                row["quantity"] or "-",
                 _rounded(row["entry_price"]),
                 _rounded(row["mark_price"]),
                 pnl,
                 f"{row['leverage']}x" if row["leverage"] else "-",
                 row["stop_loss"] or (f"{row['trailing']}%" if row["trailing"] else "-"),
                 row["take_profit"] or "-",
-                age(row["since"], now_ns),
+                age(row["since"], now_ns) if row["since"] else "-",
             )
         )
         if color:
@@ -75,7 +77,8 @@ def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool) 
                 colors[index, 1] = state_color
             if pnl != "-":
                 colors[index, 5] = "red" if pnl.startswith("-") else "green"
-    return output.table(_COLUMNS, cells, colors)
+    said = [f"{row['position_id']}: {row['reason']}" for row in rows if row["state"] in BROKEN]
+    return "\n".join([output.table(_COLUMNS, cells, colors), *said])
 
 
 def event_line(event: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from adapters.cli import output, waiting
 from adapters.cli.arguments import DEFAULT_TIMEOUT_S
 from adapters.cli.client import Supervisor
 from adapters.cli.outcome import CommandError, Exit
+from adapters.cli.reading import BROKEN
 from adapters.cli.waiting import Closing, Progress, Row
 from adapters.control.fields import names_position
 
@@ -175,7 +176,8 @@ def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
     def left(rows: Any) -> list[Row]:
         return [row for row in rows if arguments.account in (None, row["account"])]
 
-    rows = supervisor.poll("/v1/positions", lambda rows: not left(rows), deadline)
+    # What cannot say what it holds does not close either: nothing more is worth waiting for.
+    rows = supervisor.poll("/v1/positions", lambda rows: all(row["state"] in BROKEN for row in left(rows)), deadline)
     if rows is None or left(rows):
         names = ", ".join(f"{row['position_id']} {row['state']}" for row in left(rows or []))
         raise CommandError(
@@ -200,8 +202,8 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
 
     def seen(row: Row) -> bool:
         nonlocal reached
-        reached = progress(row)
-        return reached is not Progress.WAITING
+        reached = Progress.WAITING if row["state"] in BROKEN else progress(row)
+        return reached is not Progress.WAITING or row["state"] in BROKEN
 
     row = supervisor.poll(f"/v1/positions/{position_id}", seen, deadline)
     details = {"position_id": position_id, "command_id": said["command_id"]}
@@ -209,6 +211,9 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
         details |= {"state": row["state"], "position": row}
     if reached is Progress.FAILED:
         raise CommandError(Exit.REFUSED, f"{position_id} {row['state']}: {row['reason'] or 'no reason'}", details)
+    if row is not None and row["state"] in BROKEN:
+        advice = "look at the venue; albra flatten --break-glass closes there"
+        raise CommandError(Exit.UNKNOWN, f"{position_id} {row['state']}: {row['reason']}; {advice}", details)
     if reached is Progress.WAITING:
         state = row["state"] if row is not None else "not seen: the supervisor does not answer"
         raise CommandError(

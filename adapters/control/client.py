@@ -32,6 +32,7 @@ DEFAULT_TIMEOUT_S = 30.0
 SILENCE_S = 60.0
 """The server pings every 20 s."""
 _POLL_S = 0.1
+_BROKEN = frozenset({"QUARANTINED", "DAMAGED"})
 _ENDED = frozenset({"CLOSED", "FAILED", "CANCELLED"})
 _HELD = frozenset({"ACTIVE", "MODIFIED", "PAUSED"})
 
@@ -84,6 +85,14 @@ class Ended(AlbraError):  # noqa: N818 - what is the case
         self.position = position
 
 
+class Broken(AlbraError):  # noqa: N818 - what is the case
+    """A position that was waited for cannot say what it holds: its actor is quarantined, or its history damaged."""
+
+    def __init__(self, position: "Position") -> None:
+        super().__init__(f"{position.position_id} {position.state}: {position.reason}")
+        self.position = position
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """A command that is durable; its effect follows. `row` holds everything that was answered."""
@@ -96,7 +105,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """One position as the supervisor believes it. `row` holds everything that was answered."""
+    """One position as the supervisor believes it. `row` holds everything that was answered.
+
+    Of one whose history is damaged no number is known: each is None, and `broken` is true.
+    """
 
     position_id: str
     account: str
@@ -104,20 +116,25 @@ class Position:
     strategy: str
     side: str
     state: str
-    quantity: Decimal
+    quantity: Decimal | None
     entry_price: Decimal | None
     mark_price: Decimal | None
     unrealized_pnl: Decimal | None
-    realized_pnl: Decimal
-    fees: Decimal
+    realized_pnl: Decimal | None
+    fees: Decimal | None
     leverage: int | None
     stop_loss: Decimal | None
     take_profit: Decimal | None
-    since: datetime
+    since: datetime | None
     protected: bool
     in_doubt: bool
     reason: str
     row: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def broken(self) -> bool:
+        """It cannot say what it holds; what is shown of it is the last that it said, or None."""
+        return self.state in _BROKEN
 
     @property
     def ended(self) -> bool:
@@ -134,11 +151,11 @@ class Position:
         """From a row of GET /v1/positions."""
         texts = ("position_id", "account", "symbol", "strategy", "side", "state", "protected", "in_doubt", "reason")
         numbers = ("quantity", "realized_pnl", "fees")
-        perhaps = ("entry_price", "mark_price", "unrealized_pnl", "stop_loss", "take_profit")
+        perhaps = (*numbers, "entry_price", "mark_price", "unrealized_pnl", "stop_loss", "take_profit")
         values: dict[str, Any] = {name: row[name] for name in (*texts, "leverage")}
-        values |= {name: Decimal(row[name]) for name in numbers}
         values |= {name: None if row[name] is None else Decimal(row[name]) for name in perhaps}
-        return cls(**values, since=datetime.fromisoformat(row["since"]), row=row)
+        since = None if row["since"] is None else datetime.fromisoformat(row["since"])
+        return cls(**values, since=since, row=row)
 
 
 class Albra:
@@ -351,6 +368,8 @@ class Albra:
         if row is None:
             return self.position(position_id)
         position = Position.of(row)
+        if position.broken:
+            raise Broken(position)
         if not _decided(position, seen):
             raise TimeoutError(f"{position_id} is {position.state}: {position.reason or 'nothing told'}")
         return position
@@ -387,7 +406,7 @@ class Albra:
 
 
 def _decided(position: Position, seen: Any) -> bool:
-    return bool(seen(position)) or position.ended
+    return bool(seen(position)) or position.ended or position.broken
 
 
 def _refuse(answer: Answer, command_id: str) -> NoReturn:

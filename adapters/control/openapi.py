@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.control import fields, wire
-from messages.types import PositionState
+from messages.types import PositionState, Silence
 
 Json = dict[str, Any]
 
@@ -215,8 +215,10 @@ def _schemas() -> dict[str, Json]:
     text, flag, count = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
     number = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
     maybe_text, maybe_number = {"type": ["string", "null"]}, {**number, "type": ["string", "null"]}
+    maybe_count = {**count, "type": ["integer", "null"]}
     instant = {"type": "string", "format": "date-time"}
     states = [state.value for state in PositionState]
+    shown = [*states, *(silence.value for silence in Silence)]
     order = {
         **dict.fromkeys(("client_order_id", "purpose", "phase"), text),
         **dict.fromkeys(("quantity", "filled_quantity"), number),
@@ -226,14 +228,14 @@ def _schemas() -> dict[str, Json]:
     position = {
         **dict.fromkeys(("position_id", "account", "symbol", "strategy", "reason"), text),
         "side": {"enum": ["long", "short"]},
-        "state": {"enum": states},
+        "state": {"enum": shown},
         "previous": {"enum": [*states, None]},
-        **dict.fromkeys(("quantity", "realized_pnl", "fees", "funding"), number),
+        **dict.fromkeys(("quantity", "realized_pnl", "fees", "funding"), maybe_number),
         **dict.fromkeys(prices, maybe_number),
         "leverage": {"type": ["integer", "null"]},
-        "since": instant,
+        "since": {**instant, "type": ["string", "null"]},
         **dict.fromkeys(("protected", "in_doubt"), flag),
-        **dict.fromkeys(("transitions", "version"), count),
+        **dict.fromkeys(("transitions", "version"), maybe_count),
         "command_ids": {"type": "array", "items": text},
         "orders": {"type": "array", "items": _object(order)},
     }

@@ -126,17 +126,16 @@ class Routes:
 
     async def _position(self, request: web.Request) -> web.Response:
         position_id = _position_id(request)
-        rows = wire.positions(await self._read_positions(position_id, terminal=True))
-        if not rows:
-            return failure(404, f"no position {position_id}: see `albra positions --all`")
-        return web.json_response(rows[0])
+        answer = await self._read_positions(position_id, terminal=True)
+        rows = wire.positions(answer)
+        return web.json_response(rows[0]) if rows else _no_position(position_id, answer.instead)
 
     async def _history(self, request: web.Request) -> web.Response:
         position_id = _position_id(request)
         answer = await self._ask(ReadHistory(**_query(), position_id=position_id))
         assert isinstance(answer, HistoryAnswer)
         if not answer.found:
-            return failure(404, f"no position {position_id}: see `albra positions --all`")
+            return _no_position(position_id, answer.instead)
         return web.json_response([to_jsonable(decode(record)) for record in answer.records])
 
     async def _status(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
@@ -176,6 +175,14 @@ class Routes:
 
     async def _ask(self, command: Command, meaning: object = None) -> Answer:
         return await self.pending.ask(command.command_id, command, meaning, self.answer_timeout_s)
+
+
+def _no_position(position_id: PositionId, instead: PositionId | None) -> web.Response:
+    """`instead` has its number, or its name: then it is over, and no view of it is at hand."""
+    if instead == position_id:
+        return failure(404, f"{position_id} is over: `albra history {position_id}` tells what became of it")
+    other = f"; {instead} has its number" if instead is not None else ""
+    return failure(404, f"no position {position_id}{other}: see `albra positions --all`", instead=instead)
 
 
 async def _body(request: web.Request) -> Any:

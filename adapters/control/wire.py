@@ -22,10 +22,22 @@ from messages.commands import (
     ResumeOpenings,
     ResumePosition,
 )
+from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import OrderView, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
-from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionSide, StrategyId, Symbol
+from messages.types import (
+    MANUAL,
+    AccountId,
+    Address,
+    CommandId,
+    CorrelationId,
+    Key,
+    PositionId,
+    PositionSide,
+    StrategyId,
+    Symbol,
+)
 
 Body = Mapping[str, Any]
 Parser = Callable[[object], Any]
@@ -274,9 +286,23 @@ def _discrepancy(record: Discrepancy) -> dict[str, Any]:
 
 
 def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
-    """One row per position, oldest first."""
-    marks = dict(answer.marks)
-    return [position(view, marks.get(view.symbol)) for view in sorted(answer.views, key=lambda v: v.ordinal)]
+    """One row per position, oldest first: those that cannot say what they hold among them."""
+    prices, silent = answer.prices, {name: (state, why) for name, state, why in answer.silent}
+    rows = {view.ordinal: position(view, prices.get((view.account, view.symbol))) for view in answer.views}
+    for name, (state, why) in silent.items():
+        parsed = parse_position_id(name)
+        if parsed is not None:
+            key, ordinal = parsed
+            said = {"state": state.value, "reason": why, "in_doubt": True, "protected": False}
+            before = rows.get(ordinal, {})
+            rows[ordinal] = {**_unknown(name, key), **before, **said, "previous": before.get("state")}
+    return [rows[ordinal] for ordinal in sorted(rows)]
+
+
+def _unknown(position_id: PositionId, key: Key) -> dict[str, Any]:
+    """A row of which no more is known than the name says."""
+    named = {"position_id": position_id, "account": key.account, "symbol": key.symbol, "strategy": key.strategy}
+    return {**dict.fromkeys(_KEYS), **named, "side": key.side.value, "command_ids": [], "orders": []}
 
 
 def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
@@ -311,6 +337,15 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
         "command_ids": list(view.command_ids),
         "orders": [_order(order) for order in view.orders],
     }
+
+
+_KEYS = (
+    "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
+    "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "previous", "protected", "in_doubt",
+    "goal_quantity", "realized_pnl", "fees", "funding", "trailing", "reason", "transitions", "version", "command_ids",
+    "orders",
+)  # fmt: skip
+"""What a row has, in its order."""
 
 
 def status(answer: StatusAnswer) -> dict[str, dict[str, str]]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from messages.commands import ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
-from messages.types import PositionState
+from messages.types import PositionId, PositionState, Silence
 from tests.cli.conftest import Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -89,9 +89,37 @@ def test_history_tells_each_event_in_a_line(albra: Albra, supervisor: FakeSuperv
     assert [event["type"] for event in albra("history", ID, "--json").document()] == ["CloseRequested", "StateChanged"]
 
 
-def test_history_of_an_unknown_position_exits_1(albra: Albra, supervisor: FakeSupervisor) -> None:
+QUARANTINED = (PositionId(ID), Silence.QUARANTINED, "its actor is quarantined: ValueError")
+DAMAGED = (PositionId("main.ETHUSDT.short.grid.2"), Silence.DAMAGED, "its history is damaged: a checksum")
+
+
+def test_positions_that_cannot_say_what_they_hold_are_rows(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    supervisor.broken = (QUARANTINED, DAMAGED)
+    golden = """\
+position                    state        quantity    entry   mark    pnl  lev   stop  target  age
+main.BTCUSDT.long.manual.1  QUARANTINED     0.010  60000.1  60100  0.999   5x  58000       -  AGE
+main.ETHUSDT.short.grid.2   DAMAGED             -        -      -      -    -      -       -  -
+main.BTCUSDT.long.manual.1: its actor is quarantined: ValueError
+main.ETHUSDT.short.grid.2: its history is damaged: a checksum
+"""
+    assert re.sub(r"\d+d\d+h", "AGE", albra("positions").out) == golden
+    rows = albra("positions", "--all", "--json").document()
+    assert [row["state"] for row in rows] == ["QUARANTINED", "DAMAGED"]
+
+
+def test_what_cannot_say_what_it_holds_is_not_waited_for(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    supervisor.broken = (QUARANTINED, DAMAGED)
+    for command in (["close", ID, "--wait"], ["close", "--all", "--yes", "--wait"]):
+        ended = albra(*command)
+        assert ended.code == 6
+        assert f"{ID} QUARANTINED" in ended.err or "main.ETHUSDT.short.grid.2 DAMAGED" in ended.err
+
+
+def test_history_of_an_unknown_position_exits_4(albra: Albra, supervisor: FakeSupervisor) -> None:
     ended = albra("history", "main.BTCUSDT.long.manual.9")
-    assert ended.code == 1
+    assert ended.code == 4
     assert "no position main.BTCUSDT.long.manual.9" in ended.err
 
 

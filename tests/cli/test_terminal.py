@@ -8,15 +8,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 
 import pytest
 
 from adapters.cli.live import Board, Screen
+from messages.reconciliation import PositionSilent
 from messages.reports import MarkReport, StreamDown, VenueDown, VenueUp
 from messages.requests import Notify
-from messages.types import AccountId, PositionMode, PositionState, Severity, Symbol
+from messages.types import AccountId, PositionMode, PositionState, Severity, Silence, Symbol
 from tests.cli.conftest import ROOT, WAIT_S, Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -117,6 +119,22 @@ def test_a_board_forgets_what_is_terminal_and_recovers_health() -> None:
     )
     assert board.note(up) == "venue of main is up"
     assert board.note(up) is None
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_position_that_cannot_say_what_it_holds_stays_on_the_table(*, live: bool) -> None:
+    stream = StringIO()
+    screen = Screen(stream, title="albra", header={}, live=live)
+    screen.start()
+    screen.deliver(view(1))
+    silent = PositionSilent(position_id=view(1).position_id, why="its history is damaged: x", state=Silence.DAMAGED)
+    screen.deliver(silent)
+    screen.stop()
+    assert "DAMAGED" in stream.getvalue()
+    board = Board()
+    board.note(silent)
+    board.note(replace(silent, why=""))
+    assert board.silent == {}
 
 
 def test_a_stream_that_broke_ends_the_lines_not_the_supervisor() -> None:

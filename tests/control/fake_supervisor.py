@@ -31,6 +31,7 @@ from messages.types import (
     PositionId,
     PositionSide,
     PositionState,
+    Silence,
     StrategyId,
     Symbol,
 )
@@ -75,13 +76,17 @@ def view(ordinal: int = 1, **changes: object) -> PositionView:
 
 
 class FakeSupervisor:
-    """`submit` is the door. Behavior is changed by attributes: `full`, `silent`, `refusal`, `unread`, `opened_as`."""
+    """`submit` is the door.
+
+    Behavior is changed by attributes: `full`, `silent`, `refusal`, `unread`, `opened_as`, `broken`.
+    """
 
     def __init__(self) -> None:
         self.deliver: Callable[[Message], None] = lambda message: None
         self.received: list[Message] = []
         self.views: dict[PositionId, PositionView] = {}
         self.replies: dict[CommandId, Reply] = {}
+        self.broken: tuple[tuple[PositionId, Silence, str], ...] = ()
         self.full = False
         self.silent = False
         self.refusal = ""
@@ -139,7 +144,11 @@ class FakeSupervisor:
             if command.position_id in (None, shown.position_id) and (command.terminal or not shown.state.terminal)
         )
         return PositionsAnswer(
-            command_id=command.command_id, to=command.reply_to, views=views, marks=((Symbol("BTCUSDT"), MARK),)
+            command_id=command.command_id,
+            to=command.reply_to,
+            views=views,
+            marks=((AccountId("main"), Symbol("BTCUSDT"), MARK),),
+            silent=self.broken,
         )
 
     def _history(self, command: ReadHistory) -> HistoryAnswer:

@@ -12,6 +12,7 @@ from adapters.control import wire
 from adapters.control.client import (
     Albra,
     AlbraError,
+    Broken,
     Busy,
     Ended,
     Invalid,
@@ -32,7 +33,7 @@ from messages.commands import (
     ResumeOpenings,
 )
 from messages.requests import Notify
-from messages.types import AccountId, PositionState, Severity
+from messages.types import AccountId, PositionId, PositionState, Severity, Silence
 from tests.control.fake_supervisor import FakeSupervisor, view
 
 ID = "main.BTCUSDT.long.manual.1"
@@ -105,11 +106,22 @@ def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSuperv
     assert (position.quantity, position.entry_price, position.take_profit) == (
         Decimal("0.010"), Decimal("60000.1"), None,
     )  # fmt: skip
-    assert (position.held, position.ended, position.since.year) == (True, False, 2025)
+    assert (position.held, position.ended, position.since and position.since.year) == (True, False, 2025)
     assert [each.ended for each in albra.positions(ended=True)] == [False, True]
     assert albra.positions(strategy="other") == []
     assert [event["type"] for event in albra.history(ID)] == ["CloseRequested", "StateChanged"]
     assert albra.status()["venue main"] == {"stream": "up"}
+
+
+def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(
+    albra: Albra, supervisor: FakeSupervisor
+) -> None:
+    supervisor.broken = ((PositionId(ID), Silence.DAMAGED, "its history is damaged"),)
+    [position] = albra.positions()
+    assert (position.broken, position.quantity, position.since) == (True, None, None)
+    for wait in (albra.wait_open, albra.wait_closed):
+        with pytest.raises(Broken, match="history is damaged"):
+            wait(ID)
 
 
 def test_a_lost_answer_is_asked_for_with_the_same_id_and_has_one_effect(

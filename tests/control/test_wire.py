@@ -121,7 +121,10 @@ def test_without_a_mark_nothing_is_said_of_gain() -> None:
 def test_rows_come_oldest_first_and_large_numbers_without_exponent() -> None:
     views = (view(2, quantity=Decimal("1E+3")), view(1))
     answer = PositionsAnswer(
-        command_id=CommandId("q"), to=wire.CONTROL, views=views, marks=((Symbol("BTCUSDT"), Decimal(1)),)
+        command_id=CommandId("q"),
+        to=wire.CONTROL,
+        views=views,
+        marks=((AccountId("main"), Symbol("BTCUSDT"), Decimal(1)),),
     )
     rows = wire.positions(answer)
     assert [row["position_id"][-1] for row in rows] == ["1", "2"]

@@ -50,6 +50,8 @@ RULES = Instrument(
 class House:
     """Give it an old house's `image` and it starts from what was durable there."""
 
+    accounts: tuple[AccountId, ...] = (MAIN,)
+
     def __init__(
         self, image: Image | None = None, *, watch_only: bool = False, limits: Limits | None = None, **more: Any
     ) -> None:
@@ -57,11 +59,15 @@ class House:
         self.dispatcher = SimulatedDispatcher(seed=1)
         self.journal = MemoryJournal(image)
         self.system = ActorSystem(self.dispatcher, PRIORITY, self.dispatcher.clock, supervisor_address="supervisor")
-        self.heard: dict[str, list[Message]] = {"gateway/main": [], "notifier": [], EDGE: []}
+        self.heard: dict[str, list[Message]] = {
+            **{f"gateway/{account}": [] for account in self.accounts},
+            "notifier": [],
+            EDGE: [],
+        }
         self.lines: list[tuple[str, dict[str, str]]] = []
         settings = Settings(
             journal_id=JournalId("memory00"),
-            accounts=(MAIN,),
+            accounts=self.accounts,
             limits=limits or Limits(),
             watch_only=watch_only,
             **more,

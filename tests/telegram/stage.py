@@ -54,6 +54,7 @@ from messages.types import (
     PositionSide,
     PositionState,
     Severity,
+    Silence,
     StrategyId,
     Symbol,
 )
@@ -211,7 +212,12 @@ class FakeSupervisor(Actor[Message]):
             case c.ListPositions():
                 views = tuple(v for v in desk.views if message.terminal or not v.state.terminal)
                 symbols = {v.symbol for v in views} | {message.marks_of}
-                marks = tuple((symbol, price) for symbol, price in MARKS.items() if symbol in symbols)
+                marks = tuple(
+                    (account, symbol, price)
+                    for account in sorted({MAIN, *(v.account for v in views)})
+                    for symbol, price in MARKS.items()
+                    if symbol in symbols
+                )
                 tell(
                     message.reply_to,
                     PositionsAnswer(
@@ -219,7 +225,7 @@ class FakeSupervisor(Actor[Message]):
                         to=message.reply_to,
                         views=views,
                         marks=marks,
-                        silent=tuple(desk.broken.items()),
+                        silent=tuple((name, Silence.QUARANTINED, why) for name, why in desk.broken.items()),
                     ),
                 )
             case c.ReadStatus():
