@@ -17,11 +17,15 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NewType, Union, get_args, get_origin
 
+from messages.text import Markup, Shown, block, trusted
+
 Encoder = Callable[[Any], "tuple[Any, ...]"]
 Decoder = Callable[["list[Any]"], Any]
 _Expression = Callable[["_Source", Any, str, str], str]
 
 _PLAIN: Mapping[type, str] = {str: "str", int: "int", bool: "bool", bytes: "bytes"}
+_SHOWN: Mapping[type, Callable[[str], str]] = {Shown: block, Markup: trusted}
+"""Text that was made to be shown, on the wire like any text."""
 HEADER_LENGTH = 2
 
 
@@ -136,6 +140,8 @@ def _encoding(source: _Source, hint: Any, x: str, where: str) -> str:
     expected = f"{where}: {_spelled(kind)}"
     if kind in _PLAIN:
         return f"({x} if type({x}) is {_PLAIN[kind]} else bad({x}, {expected!r}))"
+    if kind in _SHOWN:
+        return f"(str({x}) if type({x}) is {source.name(kind)} else bad({x}, {expected!r}))"
     if kind is Decimal:
         return f"(str({x}) if type({x}) is Decimal else bad({x}, {expected!r}))"
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
@@ -154,6 +160,8 @@ def _decoding(source: _Source, hint: Any, x: str, where: str) -> str:
     expected = f"{where}: {_spelled(kind)}"
     if kind in _PLAIN:
         return f"({x} if type({x}) is {_PLAIN[kind]} else bad({x}, {expected!r}))"
+    if kind in _SHOWN:
+        return f"({source.name(_SHOWN[kind])}({x}) if type({x}) is str else bad({x}, {expected!r}))"
     if kind is Decimal:
         return f"(Decimal({x}) if type({x}) is str else bad({x}, {expected!r}))"
     if isinstance(kind, type) and issubclass(kind, enum.Enum):

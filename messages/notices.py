@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from messages.base import Event, Message
 from messages.commands import Command
+from messages.text import Shown
 from messages.types import AccountId, Address, PositionId, Severity
 
 
@@ -89,7 +90,7 @@ class PostNotice(Message):
     request_id: str
     reply_to: Address
     severity: Severity
-    text: str
+    text: Shown
     ts_init: int
     account: AccountId | None = None
     position_id: PositionId | None = None

@@ -1,12 +1,13 @@
 """What passes between the chat and the actors: updates in, texts out. Ids are Telegram's own numbers.
 
-Text is Telegram's HTML: whatever comes from outside is escaped by whoever writes it.
+Text that leaves is `Markup`, Telegram's HTML with outside text escaped in it, or `Shown` where the chat knows no HTML.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from messages.base import Event, Message
+from messages.text import Markup, Shown, shown
 from messages.types import Address, CommandId
 
 
@@ -29,7 +30,7 @@ class Role(StrEnum):
 class Button:
     """One button under a message: what it shows, and what its press says (at most 64 bytes)."""
 
-    text: str
+    text: Shown
     data: str
 
 
@@ -38,7 +39,7 @@ class MenuEntry:
     """One line of the command menu."""
 
     command: str
-    text: str
+    text: Shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class SendText(ToChat):
     """Write a message; answered by TextSent or SendFailed. `silent`: without a sound."""
 
     chat_id: int
-    text: str
+    text: Markup
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
 
@@ -117,7 +118,7 @@ class EditText(ToChat):
 
     chat_id: int
     message_id: int
-    text: str
+    text: Markup
     buttons: tuple[tuple[Button, ...], ...] = ()
 
 
@@ -126,7 +127,7 @@ class AnswerPress(ToChat):
     """End the waiting sign on a button, with a word where there is one."""
 
     press_id: str
-    text: str = ""
+    text: Shown = shown("")
     alert: bool = False
 
 

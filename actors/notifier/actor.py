@@ -44,6 +44,7 @@ from messages.notices import (
 )
 from messages.requests import Notify, Reply
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
+from messages.text import Markup, preformatted
 from messages.types import Address, Severity
 
 OWN_HISTORY = -2
@@ -118,7 +119,7 @@ class _Line:
 
     pace: Pace = field(default_factory=Pace)
     parcel: Parcel | None = None
-    parts: tuple[str, ...] = ()
+    parts: tuple[Markup, ...] = ()
     place: int = 0
     request_id: str = ""
     asked_ns: int = 0
@@ -318,7 +319,7 @@ class NotifierActor(Actor[Message]):
                 request_id=line.request_id,
                 reply_to=Address(self.context.address),
                 chat_id=int(name),
-                text=_bare(text) if line.as_plain else text,
+                text=preformatted(plain(text).split("\n")) if line.as_plain else text,
                 buttons=texts.buttons(line.parcel.entries, words) if last else (),
                 silent=line.parcel.entries[0].severity in box.LESSER,
             )
@@ -446,9 +447,3 @@ class NotifierActor(Actor[Message]):
 def _forget(refused: dict[int, int], numbers: tuple[int, ...]) -> None:
     for number in numbers:
         refused.pop(number, None)
-
-
-def _bare(text: str) -> str:
-    from actors.telegram.words import escape
-
-    return escape(plain(text))

@@ -5,9 +5,10 @@ import re
 from actors.notifier.outbox import Entry
 from actors.telegram.markup import split
 from actors.telegram.phrases import REPLIES
-from actors.telegram.words import Markup, Words, escape, join
+from actors.telegram.words import Words, escape, join
 from messages.ids import parse_position_id
 from messages.telegram import Button
+from messages.text import Markup, Shown, bold, filled, shown
 from messages.types import Severity
 
 LATE_NS = 60_000_000_000
@@ -18,21 +19,26 @@ SIGNS = {
     Severity.INFO: "🟢",
     Severity.ROUTINE: "⚪",
 }
+_SIGNED = (Severity.CRITICAL, Severity.WARNING)
+"""A notice of these alone carries its sign."""
 _NEEDS_YOU = re.compile(r"(d[0-9]+) [A-Z_]+ \w+ needs you")
 ACKNOWLEDGE = "n:{number}"
 """What the button under a CRITICAL notice says."""
 
 
-def message(entries: tuple[Entry, ...], words: Words, now_ns: int) -> tuple[str, ...]:
+def message(entries: tuple[Entry, ...], words: Words, now_ns: int) -> tuple[Markup, ...]:
     """The texts of one parcel, in order; one entry stands alone, several under a heading."""
     if len(entries) == 1:
         return split(_alone(entries[0], words, now_ns))
     heading = words.count(len(entries), "<b>{n} notice</b>", "<b>{n} notices</b>")
     late_ns = now_ns - entries[0].queued_ns
     if late_ns >= LATE_NS:
-        heading = Markup(heading + " · " + words("the first {age} ago", age=words.span(late_ns)))
+        heading = join(" · ", [heading, words("the first {age} ago", age=words.span(late_ns))])
     lines = [
-        Markup(f"{SIGNS[entry.severity]} <i>{words.moment(entry.queued_ns)}</i> {_told(entry, words)}")
+        filled(
+            "{sign} <i>{moment}</i> {told}",
+            {"sign": SIGNS[entry.severity], "moment": words.moment(entry.queued_ns), "told": _told(entry, words)},
+        )
         for entry in entries
     ]
     return split(join("\n", [heading, *lines]))
@@ -49,7 +55,7 @@ def buttons(entries: tuple[Entry, ...], words: Words) -> tuple[tuple[Button, ...
         row.append(Button(text=words.plain("Acknowledge"), data=data))
     known = parse_position_id(entry.position_id or "")
     if known is not None:
-        row.append(Button(text=f"#{known[1]} {known[0].symbol}", data=f"r:position #{known[1]}"))
+        row.append(Button(text=shown(f"#{known[1]} {known[0].symbol}"), data=f"r:position #{known[1]}"))
     divergence = _NEEDS_YOU.match(entry.text)
     if divergence is not None:
         row.append(Button(text=words.plain("Acknowledge {name}", name=divergence[1]), data=f"r:ack {divergence[1]}"))
@@ -58,21 +64,20 @@ def buttons(entries: tuple[Entry, ...], words: Words) -> tuple[tuple[Button, ...
 
 def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:
     text = _told(entry, words)
-    first = f"{SIGNS[entry.severity]} <b>{text}</b>" if entry.severity is Severity.CRITICAL else text
-    if entry.severity is Severity.WARNING:
-        first = f"{SIGNS[entry.severity]} {text}"
-    lines = [Markup(first)]
+    if entry.severity is Severity.CRITICAL:
+        text = bold(text)
+    lines = [join(" ", [escape(SIGNS[entry.severity]), text]) if entry.severity in _SIGNED else text]
     late_ns = now_ns - entry.queued_ns
     if late_ns >= LATE_NS:
         told = words("happened {moment}, {age} ago", moment=words.moment(entry.queued_ns), age=words.span(late_ns))
-        lines.append(Markup(f"<i>{told}</i>"))
+        lines.append(filled("<i>{told}</i>", {"told": told}))
     return join("\n", lines)
 
 
-def bare(entry: Entry, words: Words) -> str:
+def bare(entry: Entry, words: Words) -> Shown:
     """The notice alone, for a channel that knows no markup."""
     text = words.retell(entry.text, REPLIES)
-    return f"{text} (×{entry.repeats + 1})" if entry.repeats else text
+    return shown(f"{text} (×{entry.repeats + 1})" if entry.repeats else text)
 
 
 def _told(entry: Entry, words: Words) -> Markup:

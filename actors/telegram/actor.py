@@ -20,7 +20,7 @@ from actors.telegram.running import LATE_NS, Running
 from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
-from actors.telegram.words import N_, Markup, escape
+from actors.telegram.words import N_, escape, join
 from messages.base import Message
 from messages.commands import (
     CloseAll,
@@ -50,6 +50,7 @@ from messages.telegram import (
     UpdateKept,
     UpdateTaken,
 )
+from messages.text import Markup, shown
 from messages.types import Address, CommandId, CorrelationId
 
 NOTIFIER = Address("notifier")
@@ -217,7 +218,7 @@ class TelegramActor(Running):
             self._end_press(update, who.words.plain("You may not do that."))
             return
         self._audit(update, update.data, "taken")
-        self._end_press(update, "")
+        self._end_press(update, shown(""))
         # A page is turned in place; what would change something is asked in a message of its own.
         place = 0 if request.name in (*_CHANGING, "history", "position") else update.message_id
         if request.name == "position" and f"position {text.rsplit(maxsplit=1)[-1]}" == text:
@@ -244,7 +245,7 @@ class TelegramActor(Running):
             return
         self._confirmations = self._confirmations.without(number)
         self._audit(update, update.data, "canceled")
-        self._end_press(update, "")
+        self._end_press(update, shown(""))
         self._edit(who, known.message_id, _below(known.text, "❌", who.words("Canceled.")))
 
     def _confirm(self, update: IncomingPress, who: Who, number: int) -> None:
@@ -430,5 +431,5 @@ _VERDICTS = {
 }
 
 
-def _below(text: str, sign: str, said: Markup) -> Page:
-    return Page(text=f"{text}\n\n{sign} {said}")
+def _below(text: Markup, sign: str, said: Markup) -> Page:
+    return Page(text=join("\n\n", [text, join(" ", [escape(sign), said])]))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from messages.commands import Command
 from messages.reconciliation import Discrepancy
+from messages.text import Markup
 from messages.types import PositionId
 
 LIFE_NS = 60_000_000_000
@@ -40,7 +41,7 @@ class Confirmation:
     message_id: int
     expires_ns: int
     command: Command
-    text: str
+    text: Markup
     versions: tuple[tuple[PositionId, int], ...] = ()
     targets: tuple[PositionId, ...] = ()
     urgent: bool = False

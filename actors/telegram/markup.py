@@ -7,6 +7,8 @@ here as well: that costs a few characters, and saves a parser that must agree wi
 import re
 from collections.abc import Iterator
 
+from messages.text import Markup, trusted
+
 LIMIT = 4096
 PARTS_MOST = 20
 """Messages one text may become; what goes beyond is cut, and says so."""
@@ -15,13 +17,13 @@ _ROOM_FOR_CLOSING = 64
 _CUT = "…"
 
 
-def split(text: str, limit: int = LIMIT) -> tuple[str, ...]:
+def split(text: Markup, limit: int = LIMIT) -> tuple[Markup, ...]:
     """Parts of at most `limit` UTF-16 units each; open tags are closed at a cut and opened again after it."""
     if units(text) <= limit:
         return (text,)
-    parts = list(_parts(text, limit))
+    parts = [trusted(part) for part in _parts(text, limit)]
     if len(parts) > PARTS_MOST:
-        parts = [*parts[: PARTS_MOST - 1], _CUT]
+        parts = [*parts[: PARTS_MOST - 1], trusted(_CUT)]
     return tuple(parts)
 
 

@@ -18,7 +18,7 @@ from actors.telegram.views import (
     size,
     which,
 )  # fmt: skip
-from actors.telegram.words import N_, Markup, Words, join, money, number, signed
+from actors.telegram.words import N_, Words, escape, join, money, number, signed
 from messages.commands import (
     AssignPosition,
     CloseAll,
@@ -34,6 +34,7 @@ from messages.commands import (
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
+from messages.text import Markup
 from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, PositionSide
 
 SHOWN_MOST = 20
@@ -47,7 +48,7 @@ class Plan:
     """
 
     command: Command
-    text: str
+    text: Markup
     versions: tuple[tuple[PositionId, int], ...] = ()
     targets: tuple[PositionId, ...] = ()
     urgent: bool = False
@@ -287,7 +288,7 @@ def _openings(request: Request, desk: Desk) -> Plan:
 def _close(request: Request, view: PositionView, desk: Desk) -> Plan:
     words = desk.words
     command = ClosePosition(**desk.about, position_id=view.position_id, percent=request.percent)  # type: ignore[arg-type]
-    what = words("all") if request.percent is None else Markup(f"{number(request.percent)} %")
+    what = words("all") if request.percent is None else escape(f"{number(request.percent)} %")
     share = (request.percent or Decimal(100)) / 100
     lines = [
         words("Closes <b>{what}</b> of", what=what),
@@ -401,4 +402,4 @@ def _short(desk: Desk, view: PositionView) -> Markup:
         quantity=size(view),
         strategy=owner(view, desk.views),
     )
-    return Markup(f"{said} {signed(result)}") if result is not None else said
+    return join(" ", [said, escape(signed(result))]) if result is not None else said

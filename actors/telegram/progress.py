@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from actors.telegram.phrases import REPLIES
 from actors.telegram.rows import Rows
-from actors.telegram.words import Markup, Words, escape, join, money, number, signed
+from actors.telegram.words import Words, escape, join, money, number, signed
 from messages.commands import (
     AssignPosition,
     CloseAll,
@@ -22,6 +22,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy
 from messages.reports import PositionView
 from messages.requests import Reply
+from messages.text import Markup
 from messages.types import PositionId, PositionState
 
 
@@ -87,12 +88,12 @@ def settled(command: Command, view: PositionView) -> bool:
     return view.state in _AT_REST
 
 
-def answered(words: Words, text: str, reply: Reply) -> Markup:
+def answered(words: Words, text: Markup, reply: Reply) -> Markup:
     """The supervisor's word on the command itself."""
-    said = escape(words.retell(reply.text, REPLIES)) or words("accepted")
+    said = escape(words.retell(reply.text, REPLIES)) if reply.text else words("accepted")
     sign = "✅" if reply.accepted else "⛔"
-    line = Markup(f"{sign} {said}")
-    return join("\n", [Markup(text), line] if text else [line])
+    line = join(" ", [escape(sign), said])
+    return join("\n", [text, line] if text else [line])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Task
 from actors.telegram.timeline import timeline
 from actors.telegram.views import Page
+from actors.telegram.words import escape
 from messages.commands import (
     ReadHistory,
     Reconcile,
@@ -201,7 +202,7 @@ class Reading(Asking):
             case ReconcileAnswer():
                 page = views.reconciled(words, found)
             case Reply():
-                page = Page(text=progress.answered(words, "", found))
+                page = Page(text=progress.answered(words, escape(""), found))
             case _:
                 page = Page(text=words("The reconciler does not answer; /health says more."))
         self._show(task.who, page, task.message_id)

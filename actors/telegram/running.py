@@ -15,6 +15,7 @@ from actors.telegram.reading import Reading
 from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
+from actors.telegram.words import join
 from messages.commands import CloseAll, Command
 from messages.reports import PositionView
 from messages.requests import Reply
@@ -23,6 +24,7 @@ from messages.telegram import (
     TextSent,
     Tick,
 )
+from messages.text import shown
 from messages.types import Address, CommandId
 
 LOOK_NS = 1_000_000_000
@@ -83,13 +85,13 @@ class Running(Reading):
         )
         self._confirmations = self._confirmations.offer(confirmation)
 
-        def shown(sent: TextSent | None) -> None:
+        def placed(sent: TextSent | None) -> None:
             if sent is not None:
                 self._confirmations = self._confirmations.bind(number, sent.message_id)
 
         mark = "!" if made.urgent else ""
         buttons = views.choices(who.words, f"{mark}y:{number}", f"x:{number}")
-        self._show(who, Page(text=made.text, buttons=buttons), then=shown)
+        self._show(who, Page(text=made.text, buttons=buttons), then=placed)
 
     def _command_id(self, update_id: int) -> CommandId:
         """A function of the update, so that the same words are the same command whenever they come."""
@@ -119,7 +121,7 @@ class Running(Reading):
         """End the waiting sign on the button; False: it has ended before."""
         press, run.press = run.press, None
         if press is not None:
-            self._end_press(press, "")
+            self._end_press(press, shown(""))
         return press is not None
 
     def _look_later(self, run: Run) -> None:
@@ -148,7 +150,7 @@ class Running(Reading):
             around = progress.Surroundings(status=task.rows, silent={name: why for name, _, why in found.silent})
             lines, done = progress.report(run.who.words, run.command, mine, around, slow=slow)
             final = final or done
-            text = f"{run.text}\n\n{lines}" if lines else run.text
+            text = join("\n\n", [run.text, lines]) if lines else run.text
             if text != run.shown or final:
                 run.shown = text
                 self._edit(run.who, run.message_id, Page(text=text), whole=final)

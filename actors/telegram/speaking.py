@@ -23,6 +23,7 @@ from messages.telegram import (
     SendText,
     TextSent,
 )
+from messages.text import Markup, Shown
 from messages.types import AccountId, Address
 
 PATIENCE_MS = 120_000
@@ -87,10 +88,10 @@ class Speaking(Actor[Message]):
             self._sending[last.request_id] = then
         self._chat.request(last)
 
-    def _message(self, who: Who, text: str, buttons: tuple[tuple[Button, ...], ...]) -> SendText:
+    def _message(self, who: Who, text: Markup, buttons: tuple[tuple[Button, ...], ...]) -> SendText:
         return self._text_for(who.chat_id, text, buttons)
 
-    def _text_for(self, chat_id: int, text: str, buttons: tuple[tuple[Button, ...], ...] = ()) -> SendText:
+    def _text_for(self, chat_id: int, text: Markup, buttons: tuple[tuple[Button, ...], ...] = ()) -> SendText:
         return SendText(
             request_id=f"c{self.context.incarnation}.{self._number()}",
             reply_to=Address(self.context.address),
@@ -110,7 +111,7 @@ class Speaking(Actor[Message]):
         for part in rest if whole else ():
             self._chat.request(self._message(who, part, ()))
 
-    def _replace(self, who: Who, message_id: int, text: str, page: Page) -> None:
+    def _replace(self, who: Who, message_id: int, text: Markup, page: Page) -> None:
         self._request_edit(
             EditText(
                 request_id=f"e{self.context.incarnation}.{self._number()}",
@@ -133,7 +134,7 @@ class Speaking(Actor[Message]):
         for edit in tuple(self._unsaid.values()):
             self._request_edit(replace(edit, request_id=f"e{self.context.incarnation}.{self._number()}"))
 
-    def _end_press(self, update: IncomingPress, text: str, *, alert: bool = False) -> None:
+    def _end_press(self, update: IncomingPress, text: Shown, *, alert: bool = False) -> None:
         """An alert must be read: a press that is too old for one (15 s at Telegram) is answered by a message."""
         request_id = f"a{self.context.incarnation}.{self._number()}"
         if alert:

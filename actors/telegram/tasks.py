@@ -10,6 +10,7 @@ from messages.commands import Command
 from messages.reconciliation import DiscrepanciesAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.telegram import IncomingPress, Role
+from messages.text import Markup
 from messages.types import AccountId, PositionId
 
 
@@ -67,7 +68,7 @@ class Run:
 
     who: Who
     command: Command
-    text: str
+    text: Markup
     message_id: int
     targets: frozenset[PositionId] = frozenset()
     looks: int = 0

@@ -13,10 +13,11 @@ from actors.telegram.grammar import COMMANDS, Refusal, Request
 from actors.telegram.phrases import REPLIES
 from actors.telegram.roles import may
 from actors.telegram.rows import Rows, told
-from actors.telegram.words import N_, Markup, Words, columns, escape, join, money, number, signed
+from actors.telegram.words import N_, Words, columns, escape, join, money, number, signed
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import BalanceReport, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
+from messages.text import Markup, bold, filled, preformatted, shown
 from messages.types import AccountId, OrderPurpose, PositionId, PositionState, Symbol
 
 PAGE = 10
@@ -31,13 +32,13 @@ Prices = Mapping[tuple[AccountId, Symbol], Decimal]
 class Page:
     """A message: HTML text, and rows of buttons under it."""
 
-    text: str
+    text: Markup
     buttons: tuple[tuple[Button, ...], ...] = ()
 
 
 def run(label: str, command: str) -> Button:
     """A button that says a command, without its slash; see the actor."""
-    return Button(text=label, data=f"r:{command}")
+    return Button(text=shown(label), data=f"r:{command}")
 
 
 def refresh(words: Words, command: str) -> tuple[Button, ...]:
@@ -98,7 +99,7 @@ def _bus(words: Words, metrics: SystemMetrics) -> Markup:
         if lane.processed
     ]
     title = ("", "n", words.plain("mean ms"), "p99 ms", words.plain("waiting"))
-    return join("\n", [*lines, Markup(f"<pre>{escape(columns((title, *rows)))}</pre>")])
+    return join("\n", [*lines, preformatted(columns((title, *rows)).split("\n"))])
 
 
 def _ms(time_ns: int) -> str:
@@ -296,11 +297,14 @@ def _whose(view: PositionView, views: tuple[PositionView, ...]) -> str:
 def _line(words: Words, view: PositionView, mark: Decimal | None, whose: str) -> Markup:
     result = gain(view, mark)
     parts = [
-        Markup(f"#{view.ordinal} <b>{escape(view.symbol)}</b> {words.name(view.side)} {size(view)}"),
+        filled(
+            "#{n} <b>{symbol}</b> {side} {size}",
+            {"n": view.ordinal, "symbol": view.symbol, "side": words.name(view.side), "size": size(view)},
+        ),
         escape(f"@ {number(view.entry_price)} → {number(mark)}" if view.quantity else words.name(view.state)),
     ]
     if result is not None:
-        parts.append(Markup(f"<b>{signed(result)}</b>"))
+        parts.append(bold(escape(signed(result))))
     if whose:
         parts.append(escape(f"({whose})"))
     if view.state is not PositionState.ACTIVE and view.quantity:
@@ -331,10 +335,11 @@ def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Ro
         (words.plain("target"), number(view.take_profit)),
         (words.plain("protected"), words.plain("yes") if view.protected else words.plain("no")),
     ]
-    lines = [Markup(f"<b>{escape(view.symbol)} {words.name(view.side)}</b> <code>{escape(view.position_id)}</code>")]
+    names = {"symbol": view.symbol, "side": words.name(view.side), "name": view.position_id}
+    lines = [filled("<b>{symbol} {side}</b> <code>{name}</code>", names)]
     silent = tuple(each for each in answer.silent if each[0] == view.position_id)
     lines += broken(words, replace(answer, silent=silent))
-    lines += [Markup(f"{escape(name)}: {escape(value)}") for name, value in facts]
+    lines += [escape(f"{name}: {value}") for name, value in facts]
     if view.reason:
         lines.append(escape(words.retell(view.reason, REPLIES)))
     lines += [
@@ -410,7 +415,7 @@ def _sections(title: Markup, words: Words, rows: Rows) -> Markup:
     lines, last = [title], ""
     for section, name, value in told(words, rows):
         if section != last:
-            lines.append(Markup(f"\n<b>{escape(section)}</b>"))
+            lines.append(filled("\n<b>{section}</b>", {"section": section}))
             last = section
         lines.append(escape(f"{name}: {value}"))
     return join("\n", lines)
@@ -465,7 +470,7 @@ def balance(words: Words, reports: Iterable[BalanceReport], silent: Iterable[str
 def logs(words: Words, lines: tuple[str, ...]) -> Page:
     if not lines:
         return Page(text=words("The log has nothing to show."))
-    return Page(text=f"<pre>{escape(chr(10).join(lines))}</pre>")
+    return Page(text=preformatted(lines))
 
 
 def instead(words: Words, other: PositionId | None) -> list[Markup]:
@@ -477,8 +482,7 @@ def history(words: Words, name: str, lines: tuple[str, ...], other: PositionId |
     """`lines`: one per event, oldest first. `other` has its number."""
     if not lines:
         return Page(text=join(" ", [words("No position {name}.", name=name), *instead(words, other)]))
-    title = Markup(f"<b>{escape(name)}</b>")
-    return Page(text=join("\n", [title, Markup(f"<pre>{escape(chr(10).join(lines))}</pre>")]))
+    return Page(text=join("\n", [bold(escape(name)), preformatted(lines)]))
 
 
 # What is said about speaking ------------------------------------------------------------------------
@@ -488,7 +492,7 @@ def help_page(words: Words, role: Role) -> Page:
     lines = [words("<b>Albra</b>: you are {role} here.", role=words.plain(ROLES[role]))]
     for name, usage in COMMANDS.items():
         if may(role, name):
-            lines.append(Markup(f"<code>{words(usage.form)}</code> {words(usage.does)}"))
+            lines.append(filled("<code>{form}</code> {does}", {"form": words(usage.form), "does": words(usage.does)}))
     lines.append(
         words("Positions are named by symbol, by id, or in short as #17. Whatever changes something asks first.")
     )
@@ -499,7 +503,7 @@ def refusal(words: Words, said: Refusal) -> Page:
     lines = [words(said.why, found=words.name(said.found))]
     usage = COMMANDS.get(said.name)
     if usage is not None:
-        lines.append(Markup(f"<code>{words(usage.form)}</code>"))
+        lines.append(filled("<code>{form}</code>", {"form": words(usage.form)}))
     else:
         lines.append(words("/help lists what can be said here."))
     return Page(text=join("\n", lines))

@@ -1,7 +1,7 @@
 """What people read, in their language: English is the source, other languages are catalogs over it. Pure.
 
-Messages are Telegram's HTML. What is put into one is escaped, unless it is `Markup` already; what comes
-from outside (a venue's reason, a strategy's name) can therefore never break or forge a message.
+Messages are Telegram's HTML. What is put into one is escaped and made inert, unless it is `Markup` already; what
+comes from outside (a venue's reason, a strategy's name) can neither break nor forge a message, nor offer a link.
 """
 
 import re
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
-from html import escape as _escape
 from types import MappingProxyType
 from unicodedata import east_asian_width
 
 from actors.telegram.korean import particles
+from messages.text import Markup, Shown, escaped, filled, merged, shown
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -33,19 +33,7 @@ _HOLDS = {
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class Markup(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-def escape(value: object) -> Markup:
-    """Any text as HTML shows it; `Markup` stays."""
-    return value if isinstance(value, Markup) else Markup(_escape(str(value), quote=False))
-
-
-def join(separator: str, parts: "list[Markup] | tuple[Markup, ...]") -> Markup:
-    return Markup(separator.join(parts))
+escape, join = escaped, merged
 
 
 def N_(message: str) -> str:  # noqa: N802 - the customary name
@@ -63,11 +51,12 @@ class Words:
 
     def __call__(self, message: str, /, **values: object) -> Markup:
         """The message as HTML, values escaped."""
-        return Markup(self._said(message, {name: escape(value) for name, value in values.items()}))
+        return filled(self._found(message), values, self._grammar)
 
-    def plain(self, message: str, /, **values: object) -> str:
+    def plain(self, message: str, /, **values: object) -> Shown:
         """The message as plain text: for buttons and alerts."""
-        return self._said(message, {name: str(value) for name, value in values.items()})
+        said = {name: shown(value) for name, value in values.items()}
+        return shown(self._grammar(_PLACE.sub(lambda match: said.get(match[1], match[0]), self._found(message))))
 
     def name(self, code: object) -> str:
         """A name out of the code (a state, a side) in the reader's words; as it is where they have none."""
@@ -114,8 +103,7 @@ class Words:
             return self("{h} h {m} min", h=hours, m=minutes % 60)
         return self("{d} d {h} h", d=days, h=hours % 24)
 
-    def _said(self, message: str, values: Mapping[str, str]) -> str:
-        said = _filled(self._found(message), values)
+    def _grammar(self, said: str) -> str:
         return particles(said) if self.language == "ko" else said
 
     def _found(self, message: str) -> str:
@@ -194,8 +182,3 @@ def columns(rows: tuple[tuple[str, ...], ...]) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _filled(message: str, values: Mapping[str, str]) -> str:
-    # Not str.format: a translation or a value with braces must neither fail nor reach into objects.
-    return _PLACE.sub(lambda match: values.get(match[1], match[0]), message)

@@ -24,6 +24,7 @@ from adapters.cli import output, reading
 from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
 from adapters.cli.outcome import CommandError, Exit
 from adapters.control.address import announced
+from messages.text import block, shown, styled
 
 DEFAULT_PACE_S = 2.0
 _PATIENCE_S = 20.0
@@ -55,7 +56,8 @@ def demo(arguments: Namespace) -> None:
     except CommandError as error:
         raise CommandError(error.exit_code, f"demo: {error.text} (everything is left in {directory})") from None
     _remove(directory)
-    output.line("\nThat was it. Yours: `albra run` here, `albra open BTCUSDT long 0.01 --stop-loss …` beside it.")
+    output.line(shown(""))
+    _say("That was it. Yours: `albra run` here, `albra open BTCUSDT long 0.01 --stop-loss …` beside it.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ def _play(stage: _Stage, breath: Callable[[], None]) -> None:
     opened = {plan["symbol"]: _open(stage, plan) for plan in _PLAN}
     _until("every position is held and protected", lambda: all(_settled(row) for row in stage.positions()))
     _table(stage)
-    output.line("Stops and targets rest at the venue: they work with Albra switched off, too.")
+    _say("Stops and targets rest at the venue: they work with Albra switched off, too.")
     breath()
     _act("2. A human buys back part of the ETHUSDT short at the exchange, behind Albra's back.")
     _alter(stage, opened["ETHUSDT"])
@@ -167,11 +169,11 @@ def _play(stage: _Stage, breath: Callable[[], None]) -> None:
     _until("nothing is held any more", lambda: not stage.held() and not _live(stage))
     _until("nothing rests any more", lambda: not stage.resting())
     _table(stage)
-    output.line("At the venue: no position, no order left over.")
+    _say("At the venue: no position, no order left over.")
     breath()
     _act("5. What happened to the BTCUSDT position, event by event: albra history …")
     for event in stage.albra.read(f"/v1/positions/{opened['BTCUSDT']}/history"):
-        output.line(f"  {reading.event_line(event)}")
+        output.line(styled("  ", reading.event_line(event), ""))
 
 
 def _open(stage: _Stage, plan: Row) -> str:
@@ -183,9 +185,7 @@ def _open(stage: _Stage, plan: Row) -> str:
     }
     body = {name: plan[name] for name in ("symbol", "side", "quantity", "strategy")} | prices
     options = "".join(f" --{name.replace('_', '-')} {price}" for name, price in prices.items())
-    output.line(
-        f"$ albra open {plan['symbol']} {plan['side']} {plan['quantity']} --strategy {plan['strategy']}{options}"
-    )
+    _say(f"$ albra open {plan['symbol']} {plan['side']} {plan['quantity']} --strategy {plan['strategy']}{options}")
     position_id: str = stage.command("open", **body)["position_id"]
     _until(f"{position_id} is there", lambda: any(row["position_id"] == position_id for row in stage.positions()))
     return position_id
@@ -195,28 +195,28 @@ def _alter(stage: _Stage, position_id: str) -> None:
     stage.at_venue("POST", "/paper/trade", {"symbol": "ETHUSDT", "side": "BUY", "quantity": "0.2"})
     held = stage.held()["ETHUSDT"]
     believed = stage.position(position_id)
-    output.line(f"At the venue: ETHUSDT {held}. Albra believes: {believed['side']} {believed['quantity']}.")
-    output.line("$ albra reconcile ETHUSDT")
-    output.line(str(stage.command("reconcile", symbol="ETHUSDT")["text"]))
+    _say(f"At the venue: ETHUSDT {held}. Albra believes: {believed['side']} {believed['quantity']}.")
+    _say("$ albra reconcile ETHUSDT")
+    _say(str(stage.command("reconcile", symbol="ETHUSDT")["text"]))
     _until("the change is noticed", lambda: Decimal(stage.position(position_id)["quantity"]) == -held)
     for row in stage.albra.read("/v1/discrepancies"):
         seen = " ".join(f"{name}={row[name]}" for name in ("symbol", "type", "severity", "action", "outcome"))
-        output.line(f"UNEXPECTED  {seen}")
-        output.line(f"            believed {row['believed']}, reported {row['reported']}")
+        _say(f"UNEXPECTED  {seen}")
+        _say(f"            believed {row['believed']}, reported {row['reported']}")
     row = stage.position(position_id)
-    output.line(f"{position_id} is {row['state']}, {row['quantity']} left: {row['reason']}.")
+    _say(f"{position_id} is {row['state']}, {row['quantity']} left: {row['reason']}.")
     _table(stage)
 
 
 def _fall(stage: _Stage, position_id: str) -> None:
     stop = Decimal(stage.position(position_id)["stop_loss"])
     price = format((stop * Decimal("0.999")).quantize(_TICKS["BTCUSDT"], ROUND_HALF_EVEN), "f")
-    output.line(f"The venue's price goes to {price}, the stop stands at {stop}.")
+    _say(f"The venue's price goes to {price}, the stop stands at {stop}.")
     stage.at_venue("POST", "/paper/price", {"symbol": "BTCUSDT", "price": price})
     _until("the stop has closed BTCUSDT", lambda: stage.position(position_id)["state"] == "CLOSED")
     row = stage.position(position_id)
     why = f" ({row['reason']})" if row["reason"] else ""
-    output.line(f"{position_id} is {row['state']}{why}: realized {row['realized_pnl']}, fees {row['fees']}.")
+    _say(f"{position_id} is {row['state']}{why}: realized {row['realized_pnl']}, fees {row['fees']}.")
 
 
 def _settled(row: Row) -> bool:
@@ -233,12 +233,16 @@ def _live(stage: _Stage) -> list[Row]:
 
 def _table(stage: _Stage) -> None:
     color = output.colored(sys.stdout)
-    output.line("$ albra positions --all")
+    _say("$ albra positions --all")
     output.line(reading.positions_table(list(stage.positions()), time.time_ns(), color=color))
 
 
 def _act(title: str) -> None:
-    output.line("\n" + output.paint(title, "bold" if output.colored(sys.stdout) else None))
+    output.line(output.paint(styled("\n", shown(title), ""), "bold" if output.colored(sys.stdout) else None))
+
+
+def _say(text: str) -> None:
+    output.line(shown(text))
 
 
 def _until(what: str, seen: Callable[[], bool]) -> None:
@@ -261,7 +265,7 @@ def _verify(directory: Path) -> None:
     )
     if ended.returncode:
         raise CommandError(Exit.FAILED, ended.stderr.strip())
-    output.line(ended.stdout.strip().replace(str(directory), "…"))
+    output.line(block(ended.stdout.strip().replace(str(directory), "…")))
 
 
 def _remove(directory: Path) -> None:

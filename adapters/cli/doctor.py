@@ -12,6 +12,7 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import reach
 from adapters.config import AccountConfig, Config
 from adapters.storage.lock import holder
+from messages.text import shown, styled
 
 if TYPE_CHECKING:
     from adapters.exchange.checkup import Checkup, KeyPermissions
@@ -51,9 +52,9 @@ def _examine(config: Config) -> Iterator[Finding]:
 
 def _show(finding: Finding) -> None:
     color = _COLORS[finding.judgement] if output.colored(sys.stdout) else None
-    mark = output.paint(f"{finding.judgement:<4}", color)
+    mark = output.paint(shown(f"{finding.judgement:<4}"), color)
     advice = f": {finding.advice}" if finding.advice else ""
-    output.line(f"{mark}  {finding.check:<22}  {finding.found}{advice}")
+    output.line(styled(mark, shown(f"  {finding.check:<22}  {finding.found}{advice}"), ""))
 
 
 def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:

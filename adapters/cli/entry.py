@@ -11,6 +11,7 @@ from adapters.cli import arguments as arguments_
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, ConfigError, Loaded, load, named_path
+from messages.text import Shown, block, shown, styled
 
 if TYPE_CHECKING:
     from adapters.cli.journal import Fold
@@ -37,11 +38,13 @@ def main(argv: Sequence[str] | None = None, *, run: Run | None = None, fold: "Ca
     """
     given = sys.argv[1:] if argv is None else list(argv)
     as_json = "--json" in given
+    output.prepare()
+    output.hide(())
     try:
         code = _dispatch(arguments_.parse(given), run, fold)
         sys.stdout.flush()
     except CommandError as error:
-        return _say(error.text.splitlines(), error.exit_code, {"error": error.text, **error.details}, as_json=as_json)
+        return _say([shown(error.text)], error.exit_code, {"error": error.text, **error.details}, as_json=as_json)
     except ConfigError as error:
         return _say_invalid(error, as_json=as_json)
     except BrokenPipeError:
@@ -50,15 +53,17 @@ def main(argv: Sequence[str] | None = None, *, run: Run | None = None, fold: "Ca
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - what was not foreseen is shown like everything else
+        return _say_bug(error, as_json=as_json)
     return code
 
 
 def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] | None") -> int:
     if arguments.version:
-        output.line(f"albra {_version()}")
+        output.line(shown(f"albra {_version()}"))
         return Exit.DONE
     if arguments.command is None:
-        sys.stderr.write(arguments_.parser().format_help())
+        output.complain(block(arguments_.parser().format_help().rstrip()))
         return Exit.USAGE
     if arguments.command == "config" and arguments.what == "schema":
         from adapters.cli.local import schema
@@ -156,12 +161,21 @@ def _say_invalid(error: ConfigError, *, as_json: bool) -> int:
     ]
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     document = {"error": f"the configuration is invalid: {count}", "problems": problems}
-    return _say([str(problem) for problem in error.problems], Exit.CONFIGURATION, document, as_json=as_json)
+    return _say([shown(problem) for problem in error.problems], Exit.CONFIGURATION, document, as_json=as_json)
 
 
-def _say(lines: Sequence[str], code: Exit, document: object, *, as_json: bool) -> int:
+def _say_bug(error: Exception, *, as_json: bool) -> int:
+    """The traceback without secrets; locals are not part of it."""
+    import traceback
+
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    text = f"an error of ours: {type(error).__name__}: {error}"
+    return _say([block(trace), shown(text)], Exit.FAILED, {"error": text}, as_json=as_json)
+
+
+def _say(lines: Sequence[Shown], code: Exit, document: object, *, as_json: bool) -> int:
     for text in lines:
-        sys.stderr.write(f"albra: {text}\n")
+        output.complain(styled("albra: ", text, ""))
     if as_json:
         output.document(document)
         sys.stdout.flush()

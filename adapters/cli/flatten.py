@@ -20,6 +20,7 @@ from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
 from adapters.storage.lock import holder
+from messages.text import shown
 from messages.types import AccountId
 
 COURTESY_S = 4.0
@@ -37,7 +38,7 @@ def flatten(arguments: Namespace, config: Config) -> None:
     account = account_named(config, arguments.account, "flatten")
     pid = holder(config.storage.path)
     _confirm(account, arguments.yes, pid)
-    say = _silent if arguments.json else output.line
+    say = _silent if arguments.json else _say
     beside = _Beside(config.storage.path, account.account)
     if pid is not None:
         paused = "its openings are paused, `albra resume` ends that" if beside.pause() else "it does not answer"
@@ -100,12 +101,11 @@ def _confirm(account: AccountConfig, named: str | None, pid: int | None) -> None
                 Exit.USAGE, f"flatten asks for a confirmation: add --yes {account.account} where nobody can type it"
             )
         beside = f" A supervisor runs beside it (pid {pid})." if pid is not None else ""
-        sys.stderr.write(
+        question = shown(
             f"This cancels every order and closes every position of account {account.account} ({account.place})"
             f" at market price, those made by hand included.{beside} Type the account's name to go on: "
         )
-        sys.stderr.flush()
-        named = sys.stdin.readline().strip()
+        named = output.ask(question)
     if named != account.account:
         raise CommandError(
             Exit.REFUSED, f"flatten: {named!r} is not {account.account}: not confirmed, nothing was done"
@@ -130,7 +130,7 @@ def _tell(flattened: Flattened, *, as_json: bool) -> None:
         if as_json:
             output.document(details)
             return
-        output.line(
+        _say(
             f"account {flattened.account} is flat: {len(closings)} positions closed,"
             f" {flattened.canceled} orders canceled, seen empty twice"
         )
@@ -158,6 +158,10 @@ def _row(closing: Closing) -> dict[str, Any]:
         "price": None if closing.price is None else output.rounded(closing.price),
         "trouble": closing.trouble or None,
     }
+
+
+def _say(text: str) -> None:
+    output.line(shown(text))
 
 
 def _silent(_text: str) -> None:

@@ -1,6 +1,5 @@
 """`albra journal`: checks the journal, or prints its events, beside a running supervisor too."""
 
-import json
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from messages.base import Event
+from messages.text import shown
 
 if TYPE_CHECKING:
     from adapters.storage.reader import JournalReader
@@ -39,15 +39,15 @@ def journal(arguments: Namespace, storage: Path, fold: Fold | None) -> None:
                 output.document(list(reader.export()))
             else:
                 for event in reader.export():
-                    output.line(json.dumps(event, ensure_ascii=False))
+                    output.document(event)
     except JournalError as error:
         raise CommandError(Exit.FAILED, f"journal {arguments.what}: {error}") from None
 
 
 def _restored(meta: "Meta", source: str) -> None:
     before, _ = meta.former[-1]
-    output.line(f"Restored from {source} under the new id {meta.journal_id}; it was {before}.")
-    output.line("Let no other supervisor trade on its accounts. `albra run` finds out what happened since.")
+    output.line(shown(f"Restored from {source} under the new id {meta.journal_id}; it was {before}."))
+    output.line(shown("Let no other supervisor trade on its accounts. `albra run` finds out what happened since."))
 
 
 def _verify(reader: "JournalReader", fold: Fold | None, *, as_json: bool) -> None:
@@ -71,4 +71,4 @@ def _verify(reader: "JournalReader", fold: Fold | None, *, as_json: bool) -> Non
         output.document({"intact": True, **counts, "damage": []})
         return
     said = ", ".join(f"{value} {name}" for name, value in counts.items() if name not in ("journal_id", "restored_from"))
-    output.line(f"{reader.path} (journal {report.journal_id}) is intact: {said}")
+    output.line(shown(f"{reader.path} (journal {report.journal_id}) is intact: {said}"))

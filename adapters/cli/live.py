@@ -14,10 +14,12 @@ from decimal import Decimal
 from typing import Any, TextIO
 
 from adapters.cli import output
+from adapters.cli.reading import SPARE_COLUMNS, STATE_COLORS
 from messages.base import Message
 from messages.reconciliation import PositionSilent
 from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 from messages.requests import Notify
+from messages.text import Shown, joined, shown
 from messages.types import AccountId, PositionId, Symbol
 
 EVENTS_SHOWN = 12
@@ -27,10 +29,8 @@ _REDRAW_S = 0.25
 _IDLE_REDRAW_S = 1.0
 """Ages go on while nothing happens."""
 _STOP_TIMEOUT_S = 2.0
-_STATE_STYLES = {
-    "ACTIVE": "green", "FAILED": "red", "RECONCILING": "yellow", "PAUSED": "yellow", "MODIFIED": "yellow",
-}  # fmt: skip
 _COLUMNS = ("position", "state", "quantity", "entry", "mark", "pnl", "stop", "target", "age")
+_SPARE = tuple(name for name in SPARE_COLUMNS if name in _COLUMNS)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,10 +43,14 @@ class Board:
     streams: dict[AccountId, str] = field(default_factory=dict)
     silent: dict[PositionId, PositionSilent] = field(default_factory=dict)
     """Positions that cannot say what they hold: none of them leaves the table."""
-    events: deque[str] = field(default_factory=lambda: deque(maxlen=EVENTS_SHOWN))
+    events: deque[Shown] = field(default_factory=lambda: deque(maxlen=EVENTS_SHOWN))
 
-    def note(self, message: Message) -> str | None:
+    def note(self, message: Message) -> Shown | None:
         """Take it in; the line that tells it, None where it changes nothing people wait for."""
+        said = self._said(message)
+        return None if said is None else shown(said)
+
+    def _said(self, message: Message) -> str | None:
         if isinstance(message, PositionView):
             return self._position(message)
         if isinstance(message, MarkReport):
@@ -95,10 +99,13 @@ class Board:
 
 
 class Screen:
-    """`title` stands on top, with whatever `header` tells (journal, address), then health of venues and streams."""
+    """`banner`, where there is one, is the first line; then `title` with whatever `header` tells (journal, address),
+    then health of venues and streams.
+    """
 
-    def __init__(self, stream: TextIO, *, title: str, header: Mapping[str, str], live: bool) -> None:
+    def __init__(self, stream: TextIO, *, title: str, header: Mapping[str, str], live: bool, banner: str = "") -> None:
         self._stream = stream
+        self._banner = banner
         self._title = title
         self._header = header
         self._board = Board()
@@ -119,15 +126,17 @@ class Screen:
         self._thread.join(_STOP_TIMEOUT_S)
 
     def _print(self) -> None:
-        self._write(f"{self._title}  {_pairs(self._header)}".rstrip())
+        if self._banner:
+            self._write(shown(self._banner))
+        self._write(shown(f"{self._title}  {_pairs(self._header)}".rstrip()))
         while (message := self._queue.get()) is not None:
             line = self._board.note(message)
             if line is not None:
-                self._write(f"{time.strftime('%H:%M:%S')} {line}")
+                self._write(_stamped(line))
 
-    def _write(self, line: str) -> None:
+    def _write(self, line: Shown) -> None:
         try:
-            self._stream.write(line + "\n")
+            self._stream.write(output.hidden(line) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             return  # Who read us is gone; the supervisor goes on without.
@@ -137,11 +146,11 @@ class Screen:
         from rich.live import Live
 
         console = Console(file=self._stream)
-        with Live(self._picture(), console=console, auto_refresh=False, redirect_stderr=False) as live:
+        with Live(self._picture(console.width), console=console, auto_refresh=False, redirect_stderr=False) as live:
             while self._take_in():
-                live.update(self._picture(), refresh=True)
+                live.update(self._picture(console.width), refresh=True)
                 time.sleep(_REDRAW_S)
-            live.update(self._picture(), refresh=True)
+            live.update(self._picture(console.width), refresh=True)
 
     def _take_in(self) -> bool:
         """Everything that came, after a wait for the first; False: stop."""
@@ -150,51 +159,57 @@ class Screen:
             while message is not None:
                 line = self._board.note(message)
                 if line is not None:
-                    self._board.events.append(f"{time.strftime('%H:%M:%S')} {line}")
+                    self._board.events.append(_stamped(line))
                 message = self._queue.get_nowait()
         except queue.Empty:
             return True
         return False
 
-    def _picture(self) -> Any:
+    def _picture(self, width: int) -> Any:
         from rich.console import Group
         from rich.text import Text
 
-        head = Text.assemble((self._title, "bold"), "  ", _pairs(self._header), "\n", self._board.health())
-        events = Text("\n".join(self._board.events) or "nothing has happened yet", style="dim", overflow="ellipsis")
-        return Group(head, self._positions(), events)
+        head = Text()
+        if self._banner:
+            head.append(shown(self._banner), "bold yellow").append("\n")
+        head.append(shown(self._title), "bold").append(shown(f"  {_pairs(self._header)}")).append("\n")
+        head.append(shown(self._board.health()))
+        events = joined("\n", self._board.events) or shown("nothing has happened yet")
+        return Group(head, Text.from_ansi(self._positions(width)), Text(output.hidden(events), style="dim"))
 
-    def _positions(self) -> Any:
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(*_COLUMNS, box=None, pad_edge=False)
+    def _positions(self, width: int) -> Shown:
         now_ns = time.time_ns()
         views = sorted(self._board.views.values(), key=lambda view: view.ordinal)
-        for name, said in self._board.silent.items():
-            table.add_row(name, Text(said.state, style="bold red"), Text(said.why, style="red"))
         views = [view for view in views if view.position_id not in self._board.silent]
-        for view in views[-POSITIONS_SHOWN:]:
-            state = Text(view.state + ("?" if view.in_doubt else ""), style=_STATE_STYLES.get(view.state, ""))
-            table.add_row(view.position_id, state, *self._numbers(view), _age(now_ns - view.since_ns))
-        if len(views) > POSITIONS_SHOWN:
-            table.add_row(f"and {len(views) - POSITIONS_SHOWN} older ones", *[""] * (len(_COLUMNS) - 1))
-        return table
+        older = len(views) - POSITIONS_SHOWN
+        rows = [self._row(view, now_ns) for view in views[-POSITIONS_SHOWN:]]
+        rows[:0] = [(name, said.state, *["-"] * (len(_COLUMNS) - 2)) for name, said in self._board.silent.items()]
+        colors = {
+            (r, 1): STATE_COLORS[row[1].rstrip("?")] for r, row in enumerate(rows) if row[1].rstrip("?") in STATE_COLORS
+        }
+        colors |= {(r, 5): "red" if row[5].startswith("-") else "green" for r, row in enumerate(rows) if row[5] != "-"}
+        lines = [output.table(_COLUMNS, rows, colors, width=width, spare=_SPARE)]
+        lines += [shown(f"{name}: {said.why}") for name, said in self._board.silent.items()]
+        return joined("\n", [*lines, shown(f"and {older} older ones")] if older > 0 else lines)
 
-    def _numbers(self, view: PositionView) -> tuple[Any, ...]:
-        from rich.text import Text
-
+    def _row(self, view: PositionView, now_ns: int) -> tuple[str, ...]:
         mark = self._board.marks.get((view.account, view.symbol))
         gain = (mark - view.entry_price) * view.quantity * view.side.sign if mark is not None else None
-        pnl = Text("-") if gain is None else Text(output.rounded(gain), style="red" if gain < 0 else "green")
         return (
+            view.position_id,
+            view.state + ("?" if view.in_doubt else ""),
             format(view.quantity, "f"),
             output.rounded(view.entry_price),
             output.rounded(mark),
-            pnl,
+            output.rounded(gain),
             output.rounded(view.stop_loss),
             output.rounded(view.take_profit),
+            _age(now_ns - view.since_ns),
         )
+
+
+def _stamped(line: Shown) -> Shown:
+    return shown(f"{time.strftime('%H:%M:%S')} {line}")
 
 
 def _changed(states: dict[AccountId, str], account: AccountId, state: str, line: str) -> str | None:

@@ -8,6 +8,7 @@ from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import SCHEMA, Loaded, render
 from adapters.config.render import jsonable
+from messages.text import block, shown
 
 
 def config(arguments: Namespace, loaded: Loaded) -> None:
@@ -16,16 +17,16 @@ def config(arguments: Namespace, loaded: Loaded) -> None:
         if arguments.json:
             output.document(jsonable(loaded.effective))
         else:
-            output.line(render(loaded.effective).rstrip())
+            output.line(block(render(loaded.effective).rstrip()))
         return
     source = str(loaded.config.source) if loaded.config.source else "built-in defaults"
     venues = {a.account: "embedded paper venue" if a.embedded else a.place for a in loaded.config.accounts}
     if arguments.json:
         output.document({"valid": True, "source": source, "accounts": venues})
         return
-    output.line(f"{source}: valid")
+    output.line(shown(f"{source}: valid"))
     for account, venue in venues.items():
-        output.line(f"account {account}: {venue}")
+        output.line(shown(f"account {account}: {venue}"))
 
 
 def schema() -> None:
@@ -40,7 +41,7 @@ def paper(arguments: Namespace) -> None:
     from adapters.paper.server import ListenError, serve_forever
 
     def announce(text: str) -> None:
-        output.line(text.rstrip())
+        output.line(block(text.rstrip()))
 
     options: dict[str, Any] = {"host": arguments.host, "port": arguments.port, "announce": announce}
     if arguments.seed is not None:

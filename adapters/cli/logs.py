@@ -1,6 +1,5 @@
 """`albra logs`: lines of the log files for people, or as JSON."""
 
-import json
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -9,6 +8,7 @@ from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.logs import DIRECTORY
 from adapters.logs.reading import Line, LogFilter, read_logs, since
+from messages.text import Shown, block, joined, shown
 
 _COLORS = {"DEBUG": "dim", "TRACE": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
@@ -26,27 +26,32 @@ def logs(arguments: Namespace, storage: Path) -> None:
     lines = read_logs(storage, wanted, follow=(lambda: True) if arguments.follow else None)
     try:
         if arguments.json and not arguments.follow:
-            output.document(list(lines))
+            output.document([_readable(line) for line in lines])
             return
         color = output.colored(sys.stdout)
         for line in lines:
-            text = json.dumps(line, ensure_ascii=False) if arguments.json else human(line, color=color)
-            output.line(text)
+            output.line(output.json_text(_readable(line)) if arguments.json else human(line, color=color))
     except FileNotFoundError:
         raise CommandError(
             Exit.FAILED, f"{storage / DIRECTORY}: no logs there; has `albra run` ever run with this configuration?"
         ) from None
 
 
-def human(line: Line, *, color: bool) -> str:
+def human(line: Line, *, color: bool) -> Shown:
     """`ts LEVEL message  key=value …`, the traceback below."""
     level = str(line.get("level", ""))
     fields = " ".join(
         f"{key}={_said(value)}" for key, value in line.items() if key not in ("ts", "level", "message", "exception")
     )
-    head = output.paint(f"{level:<8}", _COLORS.get(level) if color else None)
-    text = f"{line.get('ts', '')} {head} {line.get('message', '')}  {fields}".rstrip()
-    return f"{text}\n{line['exception']}".rstrip() if "exception" in line else text
+    head = output.paint(shown(f"{level:<8}"), _COLORS.get(level) if color else None)
+    rest = shown(f" {line.get('message', '')}  {fields}".rstrip())
+    text = joined("", [shown(f"{line.get('ts', '')} "), head, rest])
+    return joined("\n", [text, block(str(line["exception"]).rstrip())]) if "exception" in line else text
+
+
+def _readable(line: Line) -> Line:
+    """The line ends of a traceback are meant."""
+    return {**line, "exception": block(str(line["exception"]))} if "exception" in line else line
 
 
 def _said(value: object) -> str:

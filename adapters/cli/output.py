@@ -1,25 +1,75 @@
-"""What commands print: one JSON document, or text for people with color on a terminal only."""
+"""What commands print: one JSON document, or text for people with color on a terminal only.
+
+The only place that writes to stdout and stderr; it takes `Shown` text and masks every secret it knows.
+"""
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from io import TextIOWrapper
 from typing import Any, TextIO
+
+from adapters.logs.masking import Masker
+from messages.text import Shown, block, clean, joined, replaced, shown, styled
+
+__all__ = ["Shown", "block", "joined", "shown"]
 
 _RESET = "\x1b[0m"
 _COLORS = {"red": "\x1b[31m", "green": "\x1b[32m", "yellow": "\x1b[33m", "dim": "\x1b[2m", "bold": "\x1b[1m"}
+_INDENT = "    "
+_GAP = "  "
+_masker = Masker()
+
+
+def prepare() -> None:
+    """Let no character end a command: what a stream cannot encode is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Mask these from now on, and no others."""
+    global _masker  # noqa: PLW0603 - one process, one terminal
+    _masker = Masker(secrets)
+
+
+def hidden(text: Shown) -> Shown:
+    """Without a secret in it."""
+    return replaced(text, _masker.known)
 
 
 def document(value: Any) -> None:
     """One JSON document and nothing else."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    line(json_text(value))
 
 
-def line(text: str) -> None:
+def json_text(value: Any) -> Shown:
+    """JSON on one line; in ASCII where the terminal knows no more."""
+    narrow = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
+    text = json.dumps(clean(value), ensure_ascii=narrow)
+    return shown(text, most=len(text))
+
+
+def line(text: Shown) -> None:
     """One line, out at once: what follows may take its time."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(hidden(text) + "\n")
     sys.stdout.flush()
+
+
+def complain(text: Shown) -> None:
+    """One line on stderr."""
+    sys.stderr.write(hidden(text) + "\n")
+
+
+def ask(text: Shown) -> str:
+    """What is typed after the question."""
+    sys.stderr.write(hidden(text))
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
 
 
 def colored(stream: TextIO) -> bool:
@@ -27,25 +77,82 @@ def colored(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def paint(text: str, color: str | None) -> str:
-    return f"{_COLORS[color]}{text}{_RESET}" if color else text
+def paint(text: Shown, color: str | None) -> Shown:
+    return styled(_COLORS[color], text, _RESET) if color else text
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Columns of a terminal; None where nobody sees the end of a line."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], colors: Mapping[tuple[int, int], str] | None = None
-) -> str:
-    """Aligned columns under their names; cells that are numbers stand right. `colors`: (row, column) -> color."""
-    widths = [max(len(row[i]) for row in [columns, *rows]) for i in range(len(columns))]
-    right = [bool(rows) and all(_numeric(row[i]) for row in rows) for i in range(len(columns))]
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    colors: Mapping[tuple[int, int], str] | None = None,
+    *,
+    width: int | None = None,
+    spare: Sequence[str] = (),
+) -> Shown:
+    """Aligned columns under their names; cells that are numbers stand right. `colors`: (row, column) -> color.
 
-    def cell(text: str, column: int) -> str:
-        return text.rjust(widths[column]) if right[column] else text.ljust(widths[column])
+    Beyond `width` the columns of `spare` go, the first one first, which a last line says; what still does not fit
+    stands below its first cell. No cell is ever cut.
+    """
+    cells = [[shown(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    kept, left_out = list(range(len(columns))), []
+    for name in spare:
+        if width is None or _total(widths, kept) <= width:
+            break
+        kept.remove(columns.index(name))
+        left_out.append(name)
+    if width is None or _total(widths, kept) <= width:
+        lines = _aligned(cells, widths, kept, colors or {})
+    else:
+        kept, left_out = list(range(len(columns))), []
+        lines = _stacked(cells, colors or {}, width)
+    if left_out:
+        lines.append(paint(shown(f"not shown at this width: {', '.join(left_out)}"), "dim" if colors else None))
+    return joined("\n", lines)
 
-    lines = ["  ".join(cell(name, i) for i, name in enumerate(columns)).rstrip()]
+
+def _total(widths: Sequence[int], kept: Sequence[int]) -> int:
+    return sum(widths[i] for i in kept) + len(_GAP) * (len(kept) - 1)
+
+
+def _aligned(
+    cells: Sequence[Sequence[Shown]], widths: Sequence[int], kept: Sequence[int], colors: Mapping[tuple[int, int], str]
+) -> list[Shown]:
+    right = [len(cells) > 1 and all(_numeric(row[i]) for row in cells[1:]) for i in range(len(widths))]
+    lines = []
+    for r, row in enumerate(cells, -1):
+        parts = []
+        for i in kept:
+            text = row[i].rjust(widths[i]) if right[i] else row[i].ljust(widths[i] if i != kept[-1] else 0)
+            parts.append(paint(shown(text), colors.get((r, i))))
+        lines.append(replaced(joined(_GAP, parts), str.rstrip))
+    return lines
+
+
+def _stacked(cells: Sequence[Sequence[Shown]], colors: Mapping[tuple[int, int], str], width: int) -> list[Shown]:
+    """Each row on lines of its own: its first cell, then `name cell` pairs, as many on a line as fit."""
+    names, *rows = cells
+    lines = []
     for r, row in enumerate(rows):
-        cells = [paint(cell(text, i), (colors or {}).get((r, i))) for i, text in enumerate(row)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+        lines.append(row[0])
+        current: list[Shown] = []
+        used = 0
+        for i, text in enumerate(row[1:], 1):
+            size = len(names[i]) + 1 + len(text)
+            if current and len(_INDENT) + used + len(_GAP) + size > width:
+                lines.append(joined(_GAP, current))
+                current, used = [], 0
+            pair = joined(" ", [names[i], paint(text, colors.get((r, i)))])
+            used += size + (len(_GAP) if current else 0)
+            current.append(pair if current else styled(_INDENT, pair, ""))
+        lines.append(joined(_GAP, current))
+    return lines
 
 
 def rounded(number: Decimal | None) -> str:

@@ -9,9 +9,12 @@ from typing import Any
 
 from adapters.cli import output
 from adapters.cli.client import Supervisor
+from messages.text import Shown, joined, shown
 
 _COLUMNS = ("position", "state", "quantity", "entry", "mark", "pnl", "lev", "stop", "target", "age")
-_STATE_COLORS = {
+SPARE_COLUMNS = ("age", "lev", "entry", "target", "mark")
+"""What goes first where the terminal is narrow: what is held, its result and its stop stay."""
+STATE_COLORS = {
     "ACTIVE": "green", "FAILED": "red", "RECONCILING": "yellow", "PAUSED": "yellow", "MODIFIED": "yellow",
     "CLOSED": "dim", "CANCELLED": "dim", "QUARANTINED": "red", "DAMAGED": "red",
 }  # fmt: skip
@@ -26,9 +29,10 @@ def positions(arguments: Namespace, supervisor: Supervisor) -> None:
     if arguments.json:
         output.document(rows)
     elif rows:
-        output.line(positions_table(rows, time.time_ns(), color=output.colored(sys.stdout)))
+        color, width = output.colored(sys.stdout), output.width_of(sys.stdout)
+        output.line(positions_table(rows, time.time_ns(), color=color, width=width))
     else:
-        output.line("no positions" if arguments.all else "no live positions")
+        output.line(shown("no positions" if arguments.all else "no live positions"))
 
 
 def history(arguments: Namespace, supervisor: Supervisor) -> None:
@@ -47,13 +51,13 @@ def status(arguments: Namespace, supervisor: Supervisor) -> None:
         return
     width = max((len(name) for rows in sections.values() for name in rows), default=0)
     for section, rows in sections.items():
-        output.line(output.paint(section, "bold" if output.colored(sys.stdout) else None))
+        output.line(output.paint(shown(section), "bold" if output.colored(sys.stdout) else None))
         for name, value in rows.items():
-            output.line(f"  {name.ljust(width)}  {value}")
+            output.line(shown(f"  {name.ljust(width)}  {value}"))
 
 
-def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool) -> str:
-    """The rows of GET /v1/positions, one line each."""
+def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool, width: int | None = None) -> Shown:
+    """The rows of GET /v1/positions, one line each where `width` allows that."""
     cells, colors = [], {}
     for index, row in enumerate(rows):
         doubt = "?" if row["in_doubt"] and row["state"] not in BROKEN else ""
@@ -73,22 +77,22 @@ def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool) 
             )
         )
         if color:
-            if state_color := _STATE_COLORS.get(row["state"]):
+            if state_color := STATE_COLORS.get(row["state"]):
                 colors[index, 1] = state_color
             if pnl != "-":
                 colors[index, 5] = "red" if pnl.startswith("-") else "green"
-    said = [f"{row['position_id']}: {row['reason']}" for row in rows if row["state"] in BROKEN]
-    return "\n".join([output.table(_COLUMNS, cells, colors), *said])
+    said = [shown(f"{row['position_id']}: {row['reason']}") for row in rows if row["state"] in BROKEN]
+    return joined("\n", [output.table(_COLUMNS, cells, colors, width=width, spare=SPARE_COLUMNS), *said])
 
 
-def event_line(event: Mapping[str, Any]) -> str:
+def event_line(event: Mapping[str, Any]) -> Shown:
     """`time  Event  field=value …`: one fact of a position's history, what says nothing left out."""
     said = " ".join(
         f"{name}={_said(value)}"
         for name, value in event.items()
         if name not in _HEADER_FIELDS and value not in (None, "", False)
     )
-    return f"{moment(int(event['ts_init']))}  {event['type']:<20}  {said}".rstrip()
+    return shown(f"{moment(int(event['ts_init']))}  {event['type']:<20}  {said}".rstrip())
 
 
 def moment(time_ns: int) -> str:

@@ -15,6 +15,7 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reading import BROKEN
 from adapters.cli.waiting import Closing, Progress, Row
 from adapters.control.fields import names_position
+from messages.text import Shown, shown, styled
 
 _CONFIRMATION = "close all"
 _TERMINAL = ("CLOSED", "FAILED", "CANCELLED")
@@ -40,7 +41,7 @@ def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
     )
     said = supervisor.command("open", body, deadline)
     if not arguments.json:
-        output.line(said["position_id"])
+        output.line(shown(said["position_id"]))
     if not arguments.wait:
         _finish(arguments, said)
         return
@@ -49,7 +50,7 @@ def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
     _finish(arguments, {**row, "command_id": body["command_id"]})
     if not arguments.json and output.colored(sys.stdout):
         protection = ", protected" if row["protected"] else ""
-        output.line(f"{row['state']} {row['quantity']} at {row['entry_price']}{protection}")
+        output.line(shown(f"{row['state']} {row['quantity']} at {row['entry_price']}{protection}"))
 
 
 def close(arguments: Namespace, supervisor: Supervisor) -> None:
@@ -114,7 +115,7 @@ def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
     if said.get("failed"):
         compared = "not everything was compared" if said.get("checked") else "nothing was compared"
         if said.get("checked") and not arguments.json:
-            output.line(said["text"])
+            output.line(shown(said["text"]))
         raise CommandError(Exit.FAILED, f"reconcile: {compared}: {said['failed']}", dict(said))
     _finish(arguments, said, said["text"])
 
@@ -139,13 +140,13 @@ def discrepancies(arguments: Namespace, supervisor: Supervisor) -> None:
     if arguments.json:
         output.document(rows)
     else:
-        output.line(discrepancies_table(rows) if rows else "no discrepancies")
+        output.line(discrepancies_table(rows) if rows else shown("no discrepancies"))
         for row in rows:
             if row["outcome"] == "escalated":
-                output.line(f"{row['discrepancy_id']} needs you: {row['why']}")
+                output.line(shown(f"{row['discrepancy_id']} needs you: {row['why']}"))
 
 
-def discrepancies_table(rows: list[Row]) -> str:
+def discrepancies_table(rows: list[Row]) -> Shown:
     """One line each, newest first."""
     columns = ("id", "detected", "account", "symbol", "type", "severity", "believed", "reported", "action", "outcome")
     colors = {"escalated": "red", "open": "yellow", "resolved": "green"}
@@ -157,8 +158,8 @@ def discrepancies_table(rows: list[Row]) -> str:
         )
         for row in rows
     ]
-    shown = {(i, 9): colors[row["outcome"]] for i, row in enumerate(rows) if painted and row["outcome"] in colors}
-    return output.table(columns, cells, shown)
+    colored = {(i, 9): colors[row["outcome"]] for i, row in enumerate(rows) if painted and row["outcome"] in colors}
+    return output.table(columns, cells, colored, width=output.width_of(sys.stdout), spare=("account", "severity"))
 
 
 def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
@@ -189,9 +190,7 @@ def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
 def _confirm(text: str) -> None:
     if not sys.stdin.isatty():
         raise CommandError(Exit.USAGE, "close --all asks for a confirmation: add --yes where nobody can type it")
-    sys.stderr.write(f"{text} Type `{_CONFIRMATION}` to go on: ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() != _CONFIRMATION:
+    if output.ask(styled("", shown(text), f" Type `{_CONFIRMATION}` to go on: ")).lower() != _CONFIRMATION:
         raise CommandError(Exit.REFUSED, "close --all: not confirmed, nothing was done")
 
 
@@ -256,4 +255,4 @@ def _finish(arguments: Namespace, said: Any, text: str = "") -> None:
     if arguments.json:
         output.document(dict(said))
     elif text:
-        output.line(text)
+        output.line(shown(text))

@@ -9,14 +9,20 @@ from aiohttp import web
 
 from adapters.control.fields import FieldError
 from adapters.control.pending import Busy, Conflict
+from messages.text import json_text
 
 _LOG = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def answer(document: Any, status: int = 200) -> web.Response:
+    """A JSON answer whose texts cannot act on what shows them."""
+    return web.Response(text=json_text(document), status=status, content_type="application/json")
+
+
 def failure(status: int, error: str, **more: Any) -> web.Response:
-    return web.json_response({"error": error, **more}, status=status)
+    return answer({"error": error, **more}, status)
 
 
 @web.middleware

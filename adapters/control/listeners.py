@@ -1,11 +1,11 @@
 """Who listens to events over WebSocket: each has a bounded queue, and is told when it missed some."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 
 from messages.base import Message
 from messages.codec import to_jsonable
+from messages.text import Shown, json_text
 
 QUEUE_MAX = 1000
 """Events a slow listener may lag behind before it loses the oldest; it learns how many."""
@@ -29,7 +29,7 @@ class Listeners:
         for queue in self._queues:
             self._put(queue, None)
 
-    async def stream(self) -> AsyncIterator[str]:
+    async def stream(self) -> AsyncIterator[Shown]:
         """JSON texts, one event each; `{"type": "Missed", "count": n}` stands where n were lost."""
         queue: asyncio.Queue[Message | None] = asyncio.Queue(QUEUE_MAX)
         self._queues.add(queue)
@@ -37,8 +37,8 @@ class Listeners:
         try:
             while (message := await queue.get()) is not None:
                 if missed := self._missed.pop(queue, 0):
-                    yield json.dumps({"type": "Missed", "count": missed})
-                yield json.dumps(to_jsonable(message))
+                    yield json_text({"type": "Missed", "count": missed})
+                yield json_text(to_jsonable(message))
         finally:
             self._queues.discard(queue)
             self._missed.pop(queue, None)

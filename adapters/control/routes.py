@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from adapters.control import fields, openapi, wire
-from adapters.control.answers import Handler, errors_as_json, failure
+from adapters.control.answers import Handler, answer, errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
 from adapters.control.pending import Answer, Pending
@@ -67,10 +67,10 @@ class Routes:
         return await handler(request)
 
     async def _health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
-        return web.json_response(self.health())
+        return answer(self.health())
 
     async def _openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
-        return web.json_response(openapi.document())
+        return answer(openapi.document())
 
     async def _command(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -87,12 +87,12 @@ class Routes:
             if isinstance(found, web.Response):
                 return found
             command = command.on(found)
-        answer = await self._ask(command, meaning)
-        if isinstance(answer, ReconcileAnswer):
-            return web.json_response(wire.reconciled(answer))
-        assert isinstance(answer, Reply)
-        status, said = wire.reply(answer)
-        return web.json_response(said, status=status)
+        result = await self._ask(command, meaning)
+        if isinstance(result, ReconcileAnswer):
+            return answer(wire.reconciled(result))
+        assert isinstance(result, Reply)
+        status, said = wire.reply(result)
+        return answer(said, status)
 
     async def _find(self, close: wire.CloseBySymbol) -> PositionView | web.Response:
         """The position that a close by symbol means; a repetition means what the first one closed."""
@@ -111,45 +111,45 @@ class Routes:
     async def _views(
         self, position_id: PositionId | None = None, *, terminal: bool = False
     ) -> tuple[PositionView, ...]:
-        answer = await self._read_positions(position_id, terminal=terminal)
-        return answer.views
+        found = await self._read_positions(position_id, terminal=terminal)
+        return found.views
 
     async def _read_positions(self, position_id: PositionId | None, *, terminal: bool) -> PositionsAnswer:
         about = _query()
-        answer = await self._ask(ListPositions(**about, position_id=position_id, terminal=terminal))
-        assert isinstance(answer, PositionsAnswer)
-        return answer
+        found = await self._ask(ListPositions(**about, position_id=position_id, terminal=terminal))
+        assert isinstance(found, PositionsAnswer)
+        return found
 
     async def _positions(self, request: web.Request) -> web.Response:
         terminal = request.query.get("all", "0") not in ("0", "false", "")
-        return web.json_response(wire.positions(await self._read_positions(None, terminal=terminal)))
+        return answer(wire.positions(await self._read_positions(None, terminal=terminal)))
 
     async def _position(self, request: web.Request) -> web.Response:
         position_id = _position_id(request)
-        answer = await self._read_positions(position_id, terminal=True)
-        rows = wire.positions(answer)
-        return web.json_response(rows[0]) if rows else _no_position(position_id, answer.instead)
+        found = await self._read_positions(position_id, terminal=True)
+        rows = wire.positions(found)
+        return answer(rows[0]) if rows else _no_position(position_id, found.instead)
 
     async def _history(self, request: web.Request) -> web.Response:
         position_id = _position_id(request)
-        answer = await self._ask(ReadHistory(**_query(), position_id=position_id))
-        assert isinstance(answer, HistoryAnswer)
-        if not answer.found:
-            return _no_position(position_id, answer.instead)
-        return web.json_response([to_jsonable(decode(record)) for record in answer.records])
+        found = await self._ask(ReadHistory(**_query(), position_id=position_id))
+        assert isinstance(found, HistoryAnswer)
+        if not found.found:
+            return _no_position(position_id, found.instead)
+        return answer([to_jsonable(decode(record)) for record in found.records])
 
     async def _status(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
-        answer = await self._ask(ReadStatus(**_query()))
-        assert isinstance(answer, StatusAnswer)
-        return web.json_response(wire.status(answer))
+        found = await self._ask(ReadStatus(**_query()))
+        assert isinstance(found, StatusAnswer)
+        return answer(wire.status(found))
 
     async def _discrepancies(self, request: web.Request) -> web.Response:
         asked = {"symbol": fields.symbol, "n": fields.how_many}
         given = {name: _parameter(request, name, parse) for name, parse in asked.items() if name in request.query}
         most = given.get("n", DISCREPANCIES_SHOWN)
-        answer = await self._ask(ListDiscrepancies(**_query(), symbol=given.get("symbol"), most=most))
-        if isinstance(answer, DiscrepanciesAnswer):
-            return web.json_response(wire.discrepancies(answer))
+        found = await self._ask(ListDiscrepancies(**_query(), symbol=given.get("symbol"), most=most))
+        if isinstance(found, DiscrepanciesAnswer):
+            return answer(wire.discrepancies(found))
         return failure(501, "this supervisor keeps no record of discrepancies")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from adapters.logs import CURRENT, TURNED
+from messages.text import Shown, joined
 
 QUEUE_MAX = 50_000
 BATCH_MAX = 500
@@ -23,7 +24,7 @@ _OWNER_ONLY = 0o600
 class Target(Protocol):
     """Where lines end up. May raise OSError: these lines are lost and counted."""
 
-    def write(self, text: str) -> None: ...
+    def write(self, text: Shown) -> None: ...
 
     def close(self) -> None: ...
 
@@ -32,7 +33,7 @@ class LineWriter:
     """`put` takes anything; `render` makes a line (with its end) of it on the writer's thread."""
 
     def __init__(
-        self, name: str, target: Target, render: Callable[[Any], str], shed_line: Callable[[int], str]
+        self, name: str, target: Target, render: Callable[[Any], Shown], shed_line: Callable[[int], Shown]
     ) -> None:
         self._target = target
         self._render = render
@@ -82,12 +83,12 @@ class LineWriter:
         if not lines:
             return
         try:
-            self._target.write("".join(lines))
+            self._target.write(joined("", lines))
         except (OSError, ValueError):  # ValueError: the stream was closed under us.
             self.shed += len(batch)
             self._lost += lost + len(batch)
 
-    def _rendered(self, item: Any) -> str:
+    def _rendered(self, item: Any) -> Shown:
         try:
             return self._render(item)
         except Exception:  # noqa: BLE001 - one record that cannot be shown must not end all logging
@@ -107,7 +108,7 @@ class StreamTarget:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
 
-    def write(self, text: str) -> None:
+    def write(self, text: Shown) -> None:
         self._stream.write(text)
         self._stream.flush()
 
@@ -125,7 +126,7 @@ class TurnedFile:
         self._file: IO[str] | None = None
         self._size = 0
 
-    def write(self, text: str) -> None:
+    def write(self, text: Shown) -> None:
         file = self._opened()
         file.write(text)
         file.flush()

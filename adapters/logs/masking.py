@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from messages.text import shown
+
 MASK = "********"
 KNOWN_LENGTH_MIN = 4
 """Shorter secrets are not searched for: they would black out ordinary words."""
@@ -21,10 +23,12 @@ _SHAPES = (
     (re.compile(r"\bBearer\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), f"Bearer {MASK}"),
     # A listen key stands in the path of the stream it opens.
     (re.compile(r"(/ws/|streams=)[A-Za-z0-9]{40,}"), rf"\g<1>{MASK}"),
+    # The password of a proxy or a server stands before its host.
+    (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\g<1>{MASK}@"),
 )
 
 
-_HINTS = ("key", "secret", "signature", "token", "password", "authorization", "bearer", "bot", "/ws/", "streams=")
+_HINTS = ("key", "secret", "signature", "token", "password", "authorization", "bearer", "bot", "/ws/", "streams=", "@")
 """Without one of these, and without a registered secret, there is nothing to mask: most lines end here."""
 
 
@@ -45,9 +49,12 @@ class Masker:
     def text(self, text: str) -> str:
         if not self.suspects(text):
             return text
+        return _NAMED.sub(rf"\g<1>\g<2>{MASK}", self.known(text))
+
+    def known(self, text: str) -> str:
+        """Registered secrets and what has the shape of one; what only stands behind a name such as `token:` stays."""
         if self._known is not None:
             text = self._known.sub(MASK, text)
-        text = _NAMED.sub(rf"\g<1>\g<2>{MASK}", text)
         for shape, masked in _SHAPES:
             text = shape.sub(masked, text)
         return text
@@ -66,5 +73,5 @@ class Masker:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """As it is, as a URL has it, as JSON text has it."""
-    return secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1]
+    """As it is, as a URL has it, as JSON text has it, as it is shown."""
+    return secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1], shown(secret)

@@ -14,14 +14,13 @@ from loguru import logger
 from adapters.logs import DIRECTORY
 from adapters.logs.lines import LineWriter, StreamTarget, TurnedFile
 from adapters.logs.masking import Masker
+from messages.text import Shown, block, clean, joined, json_text, replaced, shown, styled
 
 _FIELDS = (
     "actor", "symbol", "position_id", "correlation_id", "causation_id", "event", "before", "after", "effects",
 )  # fmt: skip
 """Bound fields in the order in which a reader wants them; further ones follow."""
-_LINE_ENDS = {ord(end): json.dumps(end)[1:-1] for end in "\x85\u2028\u2029"}
-"""Ends of lines to many readers, though not to JSON."""
-_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _STOP_TIMEOUT_S = 2.0
 _QUIET = {"ccxt": logging.WARNING, "aiohttp.access": logging.WARNING, "asyncio": logging.WARNING}
 """Libraries whose debug output is noise, or repeats requests with their headers."""
@@ -56,7 +55,7 @@ class Logs:
         ]
         if console is not None:
             color = console.isatty()
-            render: Callable[[Any], str] = lambda r: console_line(r, masker, color=color)
+            render: Callable[[Any], Shown] = lambda r: console_line(r, masker, color=color)
             self._writers.append(LineWriter("log-console", StreamTarget(console), render, _shed_text))
         logger.remove()
         for writer in self._writers:
@@ -119,8 +118,8 @@ def _bare(record: Any) -> str:  # noqa: ARG001 - the library's signature
     return ""
 
 
-def json_line(record: Mapping[str, Any], masker: Masker) -> str:
-    """One record as a JSON line; keys in the order of `_FIELDS`."""
+def json_line(record: Mapping[str, Any], masker: Masker) -> Shown:
+    """One record as a JSON line; keys in the order of `_FIELDS`. Only a traceback has line ends."""
     extra = record["extra"]
     moment = record["time"].astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     line: dict[str, Any] = {"ts": moment, "level": record["level"].name}
@@ -129,16 +128,14 @@ def json_line(record: Mapping[str, Any], masker: Masker) -> str:
     line |= {name: value for name, value in extra.items() if name not in _FIELDS}
     if record["exception"] is not None:
         line["exception"] = _trace(record["exception"])
-    text = _dumped(line)
-    return (_dumped(masker.value(line)) if masker.suspects(text) else text) + "\n"
-
-
-def _dumped(line: dict[str, Any]) -> str:
+    line = clean(line)
     text = _encode(line)
-    return text if text.isascii() else text.translate(_LINE_ENDS)
+    if masker.suspects(text):
+        text = _encode(masker.value(line))
+    return styled("", shown(text, most=len(text)), "\n")
 
 
-def console_line(record: Mapping[str, Any], masker: Masker, *, color: bool) -> str:
+def console_line(record: Mapping[str, Any], masker: Masker, *, color: bool) -> Shown:
     """`12:00:00.123 INFO  message  actor=… key=…`, then the traceback where there is one."""
     level = record["level"].name
     extra = record["extra"]
@@ -146,22 +143,25 @@ def console_line(record: Mapping[str, Any], masker: Masker, *, color: bool) -> s
     names = [*known, *(name for name in extra if name not in _FIELDS)]
     fields = " ".join(f"{name}={extra[name]}" for name in names)
     text = f"{record['time']:%H:%M:%S.%f}"[:-3] + f" {level:<8} {record['message']}"
-    text = masker.text(f"{text}  {fields}".rstrip())
+    lines = [shown(f"{text}  {fields}".rstrip())]
     if record["exception"] is not None:
-        text += "\n" + masker.text(_trace(record["exception"]).rstrip())
-    return (f"{_COLORS[level]}{text}\x1b[0m" if color and level in _COLORS else text) + "\n"
+        lines.append(_trace(record["exception"]))
+    said = replaced(joined("\n", lines), masker.text)
+    painted = styled(_COLORS[level], said, "\x1b[0m") if color and level in _COLORS else said
+    return styled("", painted, "\n")
 
 
-def _trace(exception: Any) -> str:
-    return "".join(traceback.format_exception(exception.type, exception.value, exception.traceback))
+def _trace(exception: Any) -> Shown:
+    return block("".join(traceback.format_exception(exception.type, exception.value, exception.traceback)).rstrip())
 
 
-def _shed_json(count: int) -> str:
-    return json.dumps({"ts": _now(), "level": "WARNING", "message": "log lines were lost", "lost": count}) + "\n"
+def _shed_json(count: int) -> Shown:
+    line = {"ts": _now(), "level": "WARNING", "message": "log lines were lost", "lost": count}
+    return styled("", json_text(line), "\n")
 
 
-def _shed_text(count: int) -> str:
-    return f"albra: {count} log lines were lost\n"
+def _shed_text(count: int) -> Shown:
+    return styled("", shown(f"albra: {count} log lines were lost"), "\n")
 
 
 def _now() -> str:

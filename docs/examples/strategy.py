@@ -110,8 +110,7 @@ def paper_marks(storage: Path, symbol: str, interval_s: float) -> Iterator[Decim
 
 
 def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    print(text, flush=True)
 
 
 def main() -> int:

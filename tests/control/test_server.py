@@ -2,7 +2,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -293,7 +293,7 @@ def test_a_browser_hands_the_token_as_a_subprotocol(api: Api) -> None:
 
 
 def test_a_slow_listener_is_told_how_much_it_missed() -> None:
-    async def lag() -> list[str]:
+    async def lag() -> Sequence[str]:
         all_ears = listeners.Listeners()
         stream = all_ears.stream()
         first = asyncio.ensure_future(anext(stream))

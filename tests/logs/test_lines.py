@@ -3,6 +3,7 @@ from pathlib import Path
 
 from adapters.logs import CURRENT, TURNED, lines
 from adapters.logs.lines import LineWriter, TurnedFile
+from messages.text import block
 
 WAIT_S = 10
 
@@ -29,7 +30,7 @@ class Disk:
 
 
 def writer(disk: Disk) -> LineWriter:
-    return LineWriter("test", disk, lambda item: f"{item}\n", lambda count: f"lost {count}\n")
+    return LineWriter("test", disk, lambda item: block(f"{item}\n"), lambda count: block(f"lost {count}\n"))
 
 
 def test_lines_come_out_in_their_order_and_all_before_the_end() -> None:
@@ -86,8 +87,8 @@ def test_a_record_that_cannot_be_shown_does_not_end_logging() -> None:
 def test_a_file_is_turned_at_its_size_and_the_newest_stay(tmp_path: Path) -> None:
     file = TurnedFile(tmp_path, file_bytes=20, keep_files=2)
     for number in range(8):
-        file.write(f"line number {number:08}\n")
-    file.write("short\n")
+        file.write(block(f"line number {number:08}\n"))
+    file.write(block("short\n"))
     file.close()
     turned = sorted(tmp_path.glob(TURNED))
     assert [path.read_text() for path in turned] == ["line number 00000006\n", "line number 00000007\n"]
@@ -98,6 +99,6 @@ def test_a_file_is_turned_at_its_size_and_the_newest_stay(tmp_path: Path) -> Non
 def test_a_line_torn_by_a_kill_does_not_swallow_the_next(tmp_path: Path) -> None:
     (tmp_path / CURRENT).write_text('{"whole": 1}\n{"torn')
     file = TurnedFile(tmp_path, file_bytes=1000, keep_files=1)
-    file.write('{"next": 1}\n')
+    file.write(block('{"next": 1}\n'))
     file.close()
     assert (tmp_path / CURRENT).read_text().splitlines() == ['{"whole": 1}', '{"torn', '{"next": 1}']

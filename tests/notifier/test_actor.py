@@ -162,7 +162,7 @@ def test_markup_that_the_chat_refuses_goes_out_as_plain_text() -> None:
     stage = Stage().begin()
     stage.chat.mood = picky
     stage.notify(Severity.CRITICAL, "a < b & c")
-    assert stage.chat.texts() == ["🔴 a &lt; b &amp; c"]
+    assert stage.chat.texts() == ["<pre>🔴 a &lt; b &amp; c</pre>"]
 
 
 def test_a_chat_that_blocked_the_bot_keeps_what_matters_and_lets_the_rest_go() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from actors.telegram.grammar import COMMANDS
 from actors.telegram.history import SHAPE
+from actors.telegram.markup import plain
 from actors.telegram.progress import retyped
 from actors.telegram.roles import may
 from adapters.storage.memory import MemoryJournal
@@ -443,7 +444,7 @@ def test_what_is_carried_on_after_a_restart_is_named(said: str, named: str) -> N
     later.chat.shown = made.chat.shown
     command_id = made.desk.changes[0].command_id
     later.give(Reply(command_id=command_id, to=HOME, accepted=False, text="it is over"))
-    assert later.last.text == f"Carried on after a restart: {named}\n⛔ it is over"
+    assert plain(later.last.text) == f"Carried on after a restart: {named}\n⛔ it is over"
 
 
 def test_a_command_for_a_position_is_named_by_its_number_and_symbol() -> None:

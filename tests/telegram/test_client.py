@@ -28,6 +28,7 @@ from messages.telegram import (
     UrgentPress,
     UrgentText,
 )
+from messages.text import escaped, shown
 from messages.types import Address
 from tests.telegram.server import TOKEN, ApiError, BotApi, serving
 
@@ -87,7 +88,7 @@ def test_texts_presses_and_edits_arrive_as_what_they_are(api: BotApi) -> None:
         found = [side.updates.get(timeout=10) for _ in range(4)]
         expected: list[type[Message]] = [IncomingText, UrgentText, IncomingOther, IncomingOther]
         assert [type(one) for one in found] == expected
-        side.send("pick", buttons=((Button(text="Go", data="!y:1"), Button(text="No", data="x:1")),))
+        side.send("pick", buttons=((Button(text=shown("Go"), data="!y:1"), Button(text=shown("No"), data="x:1")),))
         for update in found:
             assert isinstance(update, Incoming)
             side.chat.request(UpdateKept(update_id=update.update_id))
@@ -152,7 +153,7 @@ def test_retry_after_is_passed_on_and_holds_that_chat_alone(api: BotApi) -> None
         answer = side.send("two")
         assert isinstance(answer, SendFailed)
         assert 0 < answer.retry_after_ms <= 3_000
-        side.chat.request(SendText(request_id="other", reply_to=ME, chat_id=200, text="hello"))
+        side.chat.request(SendText(request_id="other", reply_to=ME, chat_id=200, text=escaped("hello")))
         assert isinstance(side.answers.get(timeout=10), TextSent)
 
 
@@ -166,20 +167,20 @@ def test_with_patience_the_adapter_waits_and_sends(api: BotApi) -> None:
 def test_an_edit_that_changes_nothing_is_no_failure(api: BotApi) -> None:
     with started(api) as side:
         side.send("same")
-        side.chat.request(EditText(request_id="e", reply_to=ME, chat_id=100, message_id=1, text="same"))
+        side.chat.request(EditText(request_id="e", reply_to=ME, chat_id=100, message_id=1, text=escaped("same")))
         assert side.answers.get(timeout=10) == TextSent(request_id="e", chat_id=100, message_id=1)
 
 
 def test_menus_and_answers_to_presses_arrive(api: BotApi) -> None:
     with started(api) as side:
-        entry = MenuEntry(command="close_all", text="모두 닫기")
+        entry = MenuEntry(command="close_all", text=shown("모두 닫기"))
         side.chat.request(PublishMenu(request_id="m", reply_to=ME, chat_id=100, entries=(entry,)))
         assert isinstance(side.answers.get(timeout=10), TextSent)
         assert api.menus[100] == [{"command": "close_all", "description": "모두 닫기"}]
-        side.send("pick", buttons=((Button(text="Go", data="y:1"),),))
+        side.send("pick", buttons=((Button(text=shown("Go"), data="y:1"),),))
         press = api.press(100, api.messages[0], "Go")
         for outcome in (TextSent, SendFailed):  # a second answer comes too late
-            side.chat.request(AnswerPress(request_id="a", reply_to=ME, press_id=press, text="done"))
+            side.chat.request(AnswerPress(request_id="a", reply_to=ME, press_id=press, text=shown("done")))
             assert isinstance(side.answers.get(timeout=10), outcome)
         assert api.answered == {press: "done"}
 

@@ -10,6 +10,7 @@ from adapters.telegram.log_tail import tail
 from adapters.webhook import Webhook
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
+from messages.text import shown
 from messages.types import AccountId, Address, Severity
 from tests.telegram.hook import listening
 
@@ -17,7 +18,7 @@ NOTICE = PostNotice(
     request_id="webhook/1",
     reply_to=Address("notifier"),
     severity=Severity.CRITICAL,
-    text="liquidated",
+    text=shown("liquidated"),
     ts_init=1_700_000_000_000_000_000,
     account=AccountId("main"),
 )

@@ -20,6 +20,7 @@ from messages.telegram import (
     TextSent,
     UpdateKept,
 )
+from messages.text import escaped, shown
 from tests.telegram.server import ApiError, BotApi, Raw, serving
 from tests.telegram.test_client import ME, Side, started
 
@@ -155,8 +156,10 @@ def test_a_message_deleted_by_hand_is_written_anew_instead_of_edited(api: BotApi
     with started(api) as side:
         side.send("progress")
         api.messages[0].deleted = True
-        button = ((Button(text="Refresh", data="r:positions"),),)
-        side.chat.request(EditText(request_id="e", reply_to=ME, chat_id=100, message_id=1, text="done", buttons=button))
+        button = ((Button(text=shown("Refresh"), data="r:positions"),),)
+        side.chat.request(
+            EditText(request_id="e", reply_to=ME, chat_id=100, message_id=1, text=escaped("done"), buttons=button)
+        )
         answer = side.answers.get(timeout=10)
         assert isinstance(answer, TextSent)
         assert answer.message_id != 1
@@ -168,7 +171,9 @@ def test_an_edit_that_is_tried_again_does_not_cover_a_later_one(api: BotApi) -> 
         side.send("0 of 2")
         api.raw = once("editMessageText", Raw(status=502))
         for name, text in (("first", "1 of 2"), ("last", "2 of 2")):
-            request = EditText(request_id=name, reply_to=ME, chat_id=100, message_id=1, text=text, patience_ms=20_000)
+            request = EditText(
+                request_id=name, reply_to=ME, chat_id=100, message_id=1, text=escaped(text), patience_ms=20_000
+            )
             side.chat.request(request)
         answers = {answer.request_id: answer for answer in (side.answers.get(timeout=10), side.answers.get(timeout=10))}  # type: ignore[attr-defined]
         assert isinstance(answers["last"], TextSent)
@@ -180,7 +185,7 @@ def test_a_group_that_became_a_supergroup_keeps_its_place(api: BotApi) -> None:
     old, new = -500, -1_000_000_000_500
     api.moved[old] = new
     with started(api) as side:
-        request = SendText(request_id="m", reply_to=ME, chat_id=old, text="hello", patience_ms=20_000)
+        request = SendText(request_id="m", reply_to=ME, chat_id=old, text=escaped("hello"), patience_ms=20_000)
         side.chat.request(request)
         assert isinstance(side.answers.get(timeout=10), TextSent)
         assert api.messages[-1].chat_id == new
@@ -203,7 +208,7 @@ def test_the_words_of_a_service_message_tell_of_the_move_as_well(api: BotApi) ->
         chat = {"id": -7, "type": "group", "title": "G"}
         api.deliver("message", {"message_id": 5, "date": 1, "chat": chat, "migrate_to_chat_id": -1007})
         assert isinstance(side.updates.get(timeout=10), IncomingOther)
-        request = SendText(request_id="m", reply_to=ME, chat_id=-7, text="hello")
+        request = SendText(request_id="m", reply_to=ME, chat_id=-7, text=escaped("hello"))
         side.chat.request(request)
         assert isinstance(side.answers.get(timeout=10), TextSent)
         assert api.messages[-1].chat_id == -1007

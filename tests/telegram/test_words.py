@@ -9,6 +9,7 @@ from actors.notifier.phrases import PHRASES
 from actors.telegram.markup import LIMIT, plain, split, units
 from actors.telegram.words import Words, escape, money, signed
 from adapters.locales import load
+from messages.text import trusted
 from tests.telegram.catalogs import in_source, translated
 from tests.telegram.server import check_text
 
@@ -52,7 +53,7 @@ def test_text_from_outside_neither_breaks_nor_forges_markup(text: str) -> None:
     said = KO("{account}: no answer <b>{x}</b>", account=text, x=text)
     check_text(said, "HTML")
     assert "<b>" in said
-    assert said.count("<") == 2
+    assert said.replace("<code>", "").replace("</code>", "").count("<") == 2
 
 
 @given(TEXT)
@@ -63,7 +64,7 @@ def test_braces_in_a_value_are_only_braces(text: str) -> None:
 @given(st.lists(st.tuples(st.sampled_from(["b", "i", "code", "pre", ""]), TEXT), max_size=30), st.integers(150, 600))
 def test_a_long_text_is_cut_into_parts_that_are_whole(pieces: list[tuple[str, str]], limit: int) -> None:
     text = "\n".join(f"<{tag}>{escape(body)}</{tag}>" if tag else escape(body) for tag, body in pieces)
-    parts = split(text, limit)
+    parts = split(trusted(text), limit)
     for part in parts:
         assert units(part) <= limit
         if plain(part).strip():
@@ -74,9 +75,9 @@ def test_a_long_text_is_cut_into_parts_that_are_whole(pieces: list[tuple[str, st
 
 
 def test_a_text_at_the_limit_stays_whole_and_one_beyond_it_does_not() -> None:
-    assert split("x" * LIMIT) == ("x" * LIMIT,)
-    assert len(split("x" * (LIMIT + 1))) == 2
-    assert len(split("😀" * (LIMIT // 2 + 1))) == 2  # two units each, as Telegram counts
+    assert split(trusted("x" * LIMIT)) == ("x" * LIMIT,)
+    assert len(split(trusted("x" * (LIMIT + 1)))) == 2
+    assert len(split(trusted("😀" * (LIMIT // 2 + 1)))) == 2  # two units each, as Telegram counts
 
 
 def test_money_is_exact_and_a_rounded_nothing_has_no_sign() -> None:
