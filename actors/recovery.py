@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from actors.money import booked
 from actors.notifier.actor import SHAPE as NOTICES
 from actors.position.fold import fold
 from actors.position.state import Position, blank
@@ -47,7 +48,8 @@ def restored(
             own = past.events
         elif past.ordinal > OWN_HISTORY:  # below are histories of other actors, which read them themselves
             positions.append(folded(position_id, past))
-    accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(finished))
+    named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
+    accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
     return Restored(
         positions=tuple(positions),
         finished=finished,
@@ -79,17 +81,15 @@ def _accounts(finished: Iterable[tuple[int, PositionId]]) -> Iterable[tuple[int,
 def _realized(
     recent: Iterable[tuple[int, Event]], accounts: dict[int, AccountId], day_of: Callable[[int], int]
 ) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
-    """Realized result less fees, with fundings, by (account, day), for the daily loss limit."""
+    """What was brought in, in the currency of the limits, by (account, day), for the daily loss limit."""
     sums: dict[tuple[AccountId, int], Decimal] = {}
     for ordinal, event in recent:
         account = accounts.get(ordinal)
         if account is None:
             continue
-        day = (account, day_of(event.ts_init))
-        if isinstance(event, OrderFilled | QuantityAdjusted):
-            sums[day] = sums.get(day, Decimal(0)) + event.realized_pnl - event.fee
-        elif isinstance(event, FundingBooked):
-            sums[day] = sums.get(day, Decimal(0)) + event.amount
+        if isinstance(event, OrderFilled | QuantityAdjusted | FundingBooked):
+            day = (account, day_of(event.ts_init))
+            sums[day] = sums.get(day, Decimal(0)) + booked(event).result
     return tuple(sums.items())
 
 

@@ -63,6 +63,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (8, types.RateUse),
     (9, types.RequestCost),
     (10, reports.UnreadRow),
+    (11, types.Worth),
     (20, commands.OpenPosition),
     (21, commands.ClosePosition),
     (22, commands.EmergencyClose),

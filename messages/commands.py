@@ -13,6 +13,7 @@ from messages.types import (
     PositionSide,
     StrategyId,
     Symbol,
+    Worth,
 )
 
 
@@ -176,7 +177,8 @@ class AdjustPosition(Command):
     """Book a change made outside of us, with its evidence; a repeated `command_id` is booked once.
 
     `entry_price` and `leverage`, where given, are believed from then on; the quantity need not change then.
-    `fee` is what the venue took for it. `handed`: no change from outside, but one side of a hand-over.
+    `fee` is what the venue took for it, `worth` what that came to. `handed`: no change from outside, but one side of a
+    hand-over.
     """
 
     position_id: PositionId
@@ -189,6 +191,7 @@ class AdjustPosition(Command):
     fee: Decimal = Decimal(0)
     fee_currency: str = ""
     handed: bool = False
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

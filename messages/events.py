@@ -21,6 +21,7 @@ from messages.types import (
     Symbol,
     TradeId,
     VenueOrderId,
+    Worth,
 )
 
 
@@ -80,6 +81,7 @@ class FundingBooked(Event):
 
     amount: Decimal
     currency: str
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,7 @@ class OrderProvenAbsent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilled(Event):
-    """One fill, owned by exactly one order of one position. `realized_pnl` excludes fees."""
+    """One fill, owned by exactly one order of one position. `realized_pnl` excludes fees; `worth` is the fee's."""
 
     client_order_id: ClientOrderId
     trade_id: TradeId
@@ -187,6 +189,7 @@ class OrderFilled(Event):
     fee: Decimal
     fee_currency: str
     realized_pnl: Decimal
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +287,7 @@ class QuantityAdjusted(Event):
     leverage: int | None = None
     fee: Decimal = Decimal(0)
     fee_currency: str = ""
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from messages.types import (
     Symbol,
     TradeId,
     VenueOrderId,
+    Worth,
 )
 
 
@@ -137,7 +138,10 @@ class CancelRejected(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillReport(AboutOrder):
-    """One trade of one order. `fee` is positive when paid. `position_side` is the leg, where a read names it."""
+    """One trade of one order. `fee` is positive when paid. `position_side` is the leg, where a read names it.
+
+    `worth` of the fee is what the supervisor adds.
+    """
 
     venue_order_id: VenueOrderId
     trade_id: TradeId
@@ -148,6 +152,7 @@ class FillReport(AboutOrder):
     fee_currency: str
     maker: bool = False
     position_side: PositionSide | None = None
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +373,7 @@ class FundingShare(Message):
     amount: Decimal
     currency: str
     ts_event: int
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,6 +432,8 @@ class PositionView(Message):
     `touched_ns` is when its last event was decided: a snapshot of the venue begun before says nothing of it.
     `unread`: the venue has filled more than there are trades for yet.
     `shared_leg`: it knows of another position on its leg.
+    `fees` and `funding` are in `currency`, the contract's quote; `uncounted` is what was taken in others that nothing
+    told the worth of. `result` is what it has brought in so far, in the currency of the limits.
     """
 
     position_id: PositionId
@@ -458,6 +466,9 @@ class PositionView(Message):
     unread: bool = False
     to_come: Decimal = Decimal(0)
     shared_leg: bool = False
+    currency: str = "USDT"
+    uncounted: tuple[tuple[str, Decimal], ...] = ()
+    result: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

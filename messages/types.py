@@ -200,6 +200,21 @@ class Instrument:
     max_price: Decimal = Decimal(0)
     price_up: Decimal = Decimal(0)
     price_down: Decimal = Decimal(0)
+    quote: str = ""
+    """The currency of its prices; empty where the venue does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What an amount of money was worth when it was booked.
+
+    `value` is in the contract's `quote` currency, `rate` is what one of that came to in the currency of the limits;
+    None: no mark price told it.
+    """
+
+    quote: str
+    rate: Decimal | None
+    value: Decimal | None
 
 
 class MarginMode(StrEnum):

@@ -27,7 +27,7 @@ from actors.notifier.throttle import (
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
 from actors.telegram.markup import plain
-from actors.telegram.words import Words, money, signed
+from actors.telegram.words import Words, amounts, money, signed
 from messages import codec
 from messages.base import Message
 from messages.journal import Effect
@@ -432,10 +432,13 @@ class NotifierActor(Actor[Message]):
                 span = f"Week {date.fromordinal(first)} to {date.fromordinal(last)}"
             text = (
                 f"{span}: {tally.opened} opened, "
-                f"{tally.closed} closed, {tally.failed} failed, realized {signed(tally.realized)}, "
-                f"fees {money(tally.fees)}, funding {signed(tally.funding)}, {tally.discrepancies} discrepancies, "
-                f"{tally.restarts} restarts of actors, up for {Words(zone=UTC).span(uptime_ns)}"
+                f"{tally.closed} closed, {tally.failed} failed, realized {signed(tally.money.realized)}, "
+                f"fees {money(tally.money.fees)}, funding {signed(tally.money.funding)}, "
+                f"{tally.discrepancies} discrepancies, {tally.restarts} restarts of actors, "
+                f"up for {Words(zone=UTC).span(uptime_ns)}"
             )
+            if tally.money.uncounted:
+                text = f"{text}; not counted: {amounts(tally.money.uncounted)}"
             self._notify(Notify(severity=Severity.INFO, text=text, notice_id=name))
 
     def _ping(self) -> None:

@@ -247,7 +247,12 @@ SENTENCES = (
         "Week {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
         "fees {fees}, funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
+    N_("{report}; not counted: {amounts}"),
     # Supervisor and runtime
+    N_(
+        "{account}: what {symbol} takes in {currency} is not counted in limits and reports: no mark price tells what "
+        "it is worth"
+    ),
     N_("The journal holds a damaged record: {text}"),
     N_(
         "{account} has lost {amount} today, limits.daily_loss is {limit}: nothing is opened until tomorrow, "

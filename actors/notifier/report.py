@@ -3,8 +3,8 @@
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
 
+from actors.money import Booked, booked
 from messages.base import Message
 from messages.events import FundingBooked, OrderFilled, QuantityAdjusted, StateChanged
 from messages.lifecycle import ActorRestarted
@@ -13,14 +13,13 @@ from messages.types import PositionState
 
 SECOND_NS = 1_000_000_000
 DAYS_KEPT = 8
-ZERO = Decimal(0)
 COUNTED = (OrderFilled, QuantityAdjusted, FundingBooked, StateChanged, DiscrepancyDetected, ActorRestarted)
 """What the tallies are made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What happened in some time; money in quote currency, `fees` positive when paid, `funding` when received.
+    """What happened in some time; money in the currency of the limits.
 
     What was opened and closed outside of us counts as well: it is the owner's money all the same.
     """
@@ -28,9 +27,7 @@ class Tally:
     opened: int = 0
     closed: int = 0
     failed: int = 0
-    realized: Decimal = ZERO
-    fees: Decimal = ZERO
-    funding: Decimal = ZERO
+    money: Booked = Booked()
     discrepancies: int = 0
     restarts: int = 0
 
@@ -39,9 +36,7 @@ class Tally:
             opened=self.opened + other.opened,
             closed=self.closed + other.closed,
             failed=self.failed + other.failed,
-            realized=self.realized + other.realized,
-            fees=self.fees + other.fees,
-            funding=self.funding + other.funding,
+            money=self.money + other.money,
             discrepancies=self.discrepancies + other.discrepancies,
             restarts=self.restarts + other.restarts,
         )
@@ -126,10 +121,8 @@ def _hour_of(now: datetime, daily_minute: int) -> datetime:
 
 def _counted(message: Message) -> Tally | None:
     match message:
-        case OrderFilled() | QuantityAdjusted():
-            return Tally(realized=message.realized_pnl, fees=message.fee)
-        case FundingBooked():
-            return Tally(funding=message.amount)
+        case OrderFilled() | QuantityAdjusted() | FundingBooked():
+            return Tally(money=booked(message))
         case StateChanged(before=PositionState.OPENING | PositionState.PENDING, after=PositionState.ACTIVE):
             return Tally(opened=1)
         case StateChanged(after=PositionState.CLOSED):

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from actors.copying import replace, stamp
-from actors.position.state import COMMANDS_REMEMBERED, ZERO, Order, OrderPhase, Position, protection_rests
+from actors.money import counts_as_it_is, settled
+from actors.position.state import COMMANDS_REMEMBERED, ZERO, Converted, Order, OrderPhase, Position, protection_rests
 from messages import events as e
 from messages.base import Event
-from messages.types import ClientOrderId, CommandId, OrderPurpose, OrderStatus, PositionState, RejectReason, Side
+from messages.types import ClientOrderId, CommandId, OrderPurpose, OrderStatus, PositionState, RejectReason, Side, Worth
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -167,6 +168,8 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         entry_price=entry_price,
         realized_pnl=p.realized_pnl + ev.realized_pnl,
         fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
+        converted=_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
+        settled=p.settled + settled(ev),
         held=True,
         opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
         done=f"added {p.added.normalize():f}" if p.added else p.done,
@@ -252,7 +255,13 @@ def _stranded(p: Position, ev: e.PositionStranded) -> Position:
 
 
 def _funding_booked(p: Position, ev: e.FundingBooked) -> Position:
-    return replace(p, funding=_add_fee(p.funding, ev.currency, ev.amount), funded_ns=max(p.funded_ns, ev.ts_event))
+    return replace(
+        p,
+        funding=_add_fee(p.funding, ev.currency, ev.amount),
+        converted_funding=_converted(p.converted_funding, ev.currency, ev.amount, ev.worth),
+        settled=p.settled + settled(ev),
+        funded_ns=max(p.funded_ns, ev.ts_event),
+    )
 
 
 def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
@@ -288,11 +297,22 @@ def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
 
 def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
     leverage = p.leverage if ev.leverage is None else ev.leverage
-    p = replace(p, leverage=leverage, outside=True, reason=ev.why, commands=_remember(p, ev.command_id))
+    p = replace(
+        p,
+        leverage=leverage,
+        outside=True,
+        reason=ev.why,
+        commands=_remember(p, ev.command_id),
+        settled=p.settled + settled(ev),
+    )
     if ev.quantity_delta:
         p = _requantified(p, ev)
     if ev.fee:
-        p = replace(p, fees=_add_fee(p.fees, ev.fee_currency, ev.fee))
+        p = replace(
+            p,
+            fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
+            converted=_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
+        )
     return p if ev.entry_price is None else replace(p, entry_price=ev.entry_price)
 
 
@@ -352,6 +372,17 @@ def _add_fee(fees: tuple[tuple[str, Decimal], ...], currency: str, fee: Decimal)
     known = dict(fees)
     known[currency] = known.get(currency, ZERO) + fee
     return tuple(known.items())
+
+
+def _converted(
+    known: tuple[Converted, ...], currency: str, amount: Decimal, worth: Worth | None
+) -> tuple[Converted, ...]:
+    """What does not count as it is, with what it came to."""
+    if worth is None or worth.value is None or counts_as_it_is(currency, worth.quote):
+        return known
+    before = next((each for each in known if each.currency == currency), Converted(currency=currency))
+    sum_ = Converted(currency=currency, amount=before.amount + amount, value=before.value + worth.value)
+    return (*(each for each in known if each is not before), sum_)
 
 
 def _remember(p: Position, command_id: CommandId) -> tuple[CommandId, ...]:

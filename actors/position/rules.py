@@ -190,7 +190,13 @@ def funded(d: Draft, message: r.FundingShare) -> None:
     """Money, never quantity. Fundings of a symbol are hours apart, so what is not later than the last is told again."""
     p = d.position
     if p.held and p.opened_ns <= message.ts_event and message.ts_event > p.funded_ns:
-        d.record(e.FundingBooked, amount=message.amount, currency=message.currency, ts_event=message.ts_event)
+        d.record(
+            e.FundingBooked,
+            amount=message.amount,
+            currency=message.currency,
+            worth=message.worth,
+            ts_event=message.ts_event,
+        )
 
 
 def rules_changed(d: Draft, message: r.RulesChanged) -> None:
@@ -320,6 +326,7 @@ def filled(d: Draft, message: r.FillReport) -> None:
         price=message.price,
         fee=message.fee,
         fee_currency=message.fee_currency,
+        worth=message.worth,
         realized_pnl=realized(p, order.side, message.quantity, message.price),
         ts_event=message.ts_event,
     )

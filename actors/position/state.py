@@ -101,6 +101,15 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """Money in a currency of its own, and what it came to in the quote currency when it was booked."""
+
+    currency: str
+    amount: Decimal = ZERO
+    value: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """Everything that is believed about one position.
 
@@ -113,6 +122,8 @@ class Position:
     addition was asked for: later entries are its own. `done` says what was achieved last, for people.
     `shared_leg`: another position stands on the same leg of the venue, where "reduce only" keeps nobody's part.
     `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
+    `fees` and `funding` are sums by currency, `converted` those parts of them that were converted into the quote
+    currency. Where that is no dollar, `settled` is what all of it has brought in, in the currency of the limits.
     `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
     each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
     """
@@ -164,6 +175,9 @@ class Position:
     shared_leg: bool = False
     deferral_ms: int = 0
     unspent: tuple[int, ...] | None = None
+    converted: tuple[Converted, ...] = ()
+    converted_funding: tuple[Converted, ...] = ()
+    settled: Decimal = ZERO
 
     @property
     def position_id(self) -> PositionId:
@@ -354,3 +368,4 @@ def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:
 # Snapshots are records like any message; these tags are taken for good (see messages.codec).
 codec.register(900, Order)
 codec.register(901, Position)
+codec.register(902, Converted)

@@ -2,14 +2,29 @@
 
 from decimal import Decimal
 
-from actors.position.state import Position, protection_rests
+from actors.money import DOLLARS, UNNAMED, ZERO, Amounts, added, counts_as_it_is, quote_of
+from actors.position.state import Converted, Position, protection_rests
 from messages.reports import OrderView, PositionView
 
-QUOTE = "USDT"
+
+def counted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Decimal:
+    """What sums by currency come to in the quote currency: what counts as it is, and what was converted."""
+    as_it_is = sum((amount for currency, amount in sums if counts_as_it_is(currency, quote)), ZERO)
+    return as_it_is + sum((each.value for each in converted), ZERO)
+
+
+def uncounted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Amounts:
+    """What is left of them."""
+    others = ((currency or UNNAMED, amount) for currency, amount in sums if not counts_as_it_is(currency, quote))
+    return added((), (*others, *((each.currency, -each.amount) for each in converted)))
 
 
 def view(p: Position) -> PositionView:
     """Committed state for people and for the supervisor; only live orders are listed."""
+    quote = quote_of(p.key.symbol, p.instrument)
+    fees, funding = counted(p.fees, p.converted, quote), counted(p.funding, p.converted_funding, quote)
+    beside = uncounted(p.fees, p.converted, quote)
+    received = uncounted(p.funding, p.converted_funding, quote)
     return PositionView(
         position_id=p.position_id,
         ordinal=p.ordinal,
@@ -25,7 +40,7 @@ def view(p: Position) -> PositionView:
         quantity=p.quantity,
         entry_price=p.entry_price,
         realized_pnl=p.realized_pnl,
-        fees=dict(p.fees).get(QUOTE, Decimal(0)),
+        fees=fees,
         leverage=p.leverage,
         stop_loss=p.stop_loss,
         take_profit=p.take_profit,
@@ -47,8 +62,11 @@ def view(p: Position) -> PositionView:
         command_ids=p.commands,
         touched_ns=p.touched_ns,
         trailing=p.trailing,
-        funding=dict(p.funding).get(QUOTE, Decimal(0)),
+        funding=funding,
         to_come=p.to_come,
         shared_leg=p.shared_leg,
         unread=p.unread,
+        currency=quote or UNNAMED,
+        uncounted=added(beside, ((currency, -amount) for currency, amount in received)),
+        result=p.realized_pnl - fees + funding if quote in DOLLARS else p.settled,
     )

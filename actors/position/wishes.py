@@ -293,6 +293,7 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
         leverage=message.leverage,
         fee=message.fee,
         fee_currency=message.fee_currency,
+        worth=message.worth,
     )
     by = f" by {message.quantity_delta}" if message.quantity_delta else ""
     if not message.handed:

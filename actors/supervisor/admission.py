@@ -1,9 +1,10 @@
 """May this opening happen? Pure: an empty text, or the reason why not, with the numbers that decide."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from actors.money import LIMITS, UNNAMED, Amounts, added, quote_of, rate
 from actors.supervisor.book import Account, Hold
 from messages.commands import OpenPosition
 from messages.reports import PositionView
@@ -24,7 +25,7 @@ PARTS_MOST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Per account, in quote currency; None: no such limit."""
+    """Per account; amounts in the currency of the limits, see `actors.money`; None: no such limit."""
 
     order_notional: Decimal | None = None
     symbol_exposure: Decimal | None = None
@@ -327,28 +328,59 @@ def _amounts(command: OpenPosition, facts: Facts) -> str:
     ):
         if limit is None:
             continue  # What is held is summed up only where it is limited: with thousands of positions that takes time.
-        attempt = notional + exposure(views, facts.account) + _yet_to_come(ahead, facts)
+        sums = added(
+            (),
+            (
+                (quote_in(command.symbol, facts.account), notional),
+                *exposure(views, facts.account),
+                *_yet_to_come(ahead, facts),
+            ),
+        )
+        attempt, unknown = in_limits(sums, facts.account)
+        if unknown:
+            return _no_worth(name, unknown)
         if attempt > limit:
             return f"limits.{name} is {limit}, this would make it {attempt.normalize():f}"
     return ""
 
 
-def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Decimal:
-    """Notional of openings that were admitted before and have no order to be seen yet."""
-    return sum((earlier.quantity * (_price(earlier, facts) or Decimal(0)) for earlier in ahead), Decimal(0))
+def quote_in(symbol: Symbol, account: Account) -> str:
+    return quote_of(symbol, account.instruments.get(symbol))
 
 
-def exposure(views: Iterable[PositionView], account: Account) -> Decimal:
-    """Notional of what is held, of entries still working and of those to come, at mark price where there is one."""
+def in_limits(sums: Amounts, account: Account) -> tuple[Decimal, str]:
+    """What sums by currency come to in the currency of the limits, and the first of them whose worth is not known."""
     total = Decimal(0)
+    for currency, amount in sums:
+        worth = rate(currency, LIMITS, account.marks)
+        if worth is None:
+            return total, currency or UNNAMED
+        total += amount * worth
+    return total, ""
+
+
+def _no_worth(limit: str, currency: str) -> str:
+    return (
+        f"limits.{limit} is in {LIMITS}, and no mark price of {currency}{LIMITS} is known to convert {currency} with; "
+        "try again once the venue tells it, or take the limit away"
+    )
+
+
+def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Iterator[tuple[str, Decimal]]:
+    """Notional of openings that were admitted before and have no order to be seen yet."""
+    for earlier in ahead:
+        yield quote_in(earlier.symbol, facts.account), earlier.quantity * (_price(earlier, facts) or Decimal(0))
+
+
+def exposure(views: Iterable[PositionView], account: Account) -> Iterator[tuple[str, Decimal]]:
+    """Notional of what is held, of entries still working and of those to come, at mark price where there is one."""
     for view in views:
         price = account.marks.get(view.symbol) or view.entry_price
         working = sum(
             ((o.quantity - o.filled_quantity) * (o.price or price) for o in view.orders if o.purpose == "entry"),
             Decimal(0),
         )
-        total += (abs(view.quantity) + view.to_come) * price + working
-    return total
+        yield quote_in(view.symbol, account), (abs(view.quantity) + view.to_come) * price + working
 
 
 def _pace(_: OpenPosition, facts: Facts) -> str:
@@ -358,9 +390,14 @@ def _pace(_: OpenPosition, facts: Facts) -> str:
     return f"limits.openings_per_minute is {limit}, this would be number {facts.openings_last_minute + 1}"
 
 
-def _loss(_: OpenPosition, facts: Facts) -> str:
-    limit = facts.limits.daily_loss
-    if limit is None or -facts.realized_today < limit:
+def _loss(command: OpenPosition, facts: Facts) -> str:
+    """What cannot be counted is not begun."""
+    limit, quote = facts.limits.daily_loss, quote_in(command.symbol, facts.account)
+    if limit is None:
+        return ""
+    if rate(quote, LIMITS, facts.account.marks) is None:
+        return _no_worth("daily_loss", quote or UNNAMED)
+    if -facts.realized_today < limit:
         return ""
     return f"limits.daily_loss is {limit}, today's realized loss is {-facts.realized_today}"
 

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from actors.money import MONEY_STEP
 from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation, on_wrong_side
 from messages.commands import AdjustPosition, AdoptPosition, AssignPosition, Command, ModifyPosition, OpenPosition
 from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
@@ -16,8 +17,6 @@ from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, Pos
 
 ZERO = Decimal(0)
 _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED)
-MONEY_STEP = Decimal("0.00000001")
-"""To this the venue rounds what it books (eight decimals, income history)."""
 
 
 def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
@@ -143,11 +142,6 @@ def enlarging(command_id: CommandId, view: PositionView, quantity: Decimal) -> O
         strategy=view.strategy,
         quantity=quantity,
     )
-
-
-def earned(view: PositionView) -> Decimal:
-    """What a position has brought in so far: realized, less its fees, with its fundings."""
-    return view.realized_pnl - view.fees + view.funding
 
 
 def rules_now(known: Mapping[Symbol, Instrument], told: Iterable[Instrument]) -> dict[Symbol, Instrument]:

@@ -1,7 +1,9 @@
 """What the rooms of the supervisor share: its memory, its words to others, the way to a position."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
+from actors.money import UNNAMED, quote_of, worth
 from actors.ports import Log
 from actors.position.actor import Identity
 from actors.position.state import Position
@@ -13,7 +15,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
-from messages.types import AccountId, Address, PositionId, Severity, Silence
+from messages.types import AccountId, Address, PositionId, Severity, Silence, Symbol, Worth
 
 JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
@@ -85,6 +87,24 @@ class Desk:
             return
         key, _ = parsed
         self.spawn(Identity(key=key, ordinal=ordinal, journal_id=self.settings.journal_id), None)
+
+    def worth(self, account: AccountId, symbol: Symbol, amount: Decimal, currency: str) -> Worth:
+        """What this amount, taken on that symbol, comes to now. What nothing tells the worth of is told, once a day."""
+        known = self.memory.accounts.get(account)
+        quote = quote_of(symbol, known.instruments.get(symbol) if known else None)
+        found = worth(amount, currency, quote, known.marks if known else {})
+        unknown = currency if found.value is None else quote if found.rate is None else None
+        if unknown is not None:
+            day = self.settings.day_of(self.context.clock.time_ns())
+            text = (
+                f"{account}: what {symbol} takes in {unknown or UNNAMED} is not counted in limits and reports: "
+                "no mark price tells what it is worth"
+            )
+            notice_id = f"uncounted/{account}/{unknown}/{day}"
+            self.context.tell(
+                NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
+            )
+        return found
 
     def to_reconciler(self, message: Message) -> None:
         if self.settings.reconciler:

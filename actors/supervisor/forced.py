@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 
+from actors.money import share_of
 from actors.position.state import COMMANDS_REMEMBERED
 from messages.commands import AdjustPosition
 from messages.events import ForcedTradeShared
@@ -155,4 +156,5 @@ def _adjustment(name: CommandId, fill: FillReport, position_id: PositionId, part
         evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {fill.quantity:f} at {fill.price:f}",
         fee=fill.fee * part / fill.quantity,
         fee_currency=fill.fee_currency,
+        worth=share_of(fill.worth, part / fill.quantity),
     )

@@ -8,7 +8,7 @@ from actors.position.actor import Identity
 from actors.position.state import COMMANDS_REMEMBERED, Position, blank
 from actors.supervisor.admission import late_refusal, refusal
 from actors.supervisor.book import Account, key_of
-from actors.supervisor.changes import assignment_refusal, change_refusal, earned, enlarging, handed, taker_of
+from actors.supervisor.changes import assignment_refusal, change_refusal, enlarging, handed, taker_of
 from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.history import History, closing
 from actors.supervisor.memory import Restored
@@ -17,7 +17,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
-from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose
+from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose, Worth
 
 FORGOTTEN_NS = 3_600_000_000_000
 
@@ -156,12 +156,20 @@ class Orders:
         if self._memory.book.holder(ordinal) != command.position_id:
             self._desk.reply(command, accepted=False, text=self._desk.not_found(command.position_id))
             return
+        if isinstance(command, c.AdjustPosition) and command.worth is None:
+            command = replace(command, worth=self._worth(command))
         if isinstance(command, c.ClosePosition | c.EmergencyClose):
             command = replace(command, shared_leg=self._shared(ordinal))
             self._openings.note_leaving(ordinal, command.command_id)
         if isinstance(command, c.ModifyPosition) and not self._may_change(ordinal, command):
             return
         self._desk.tell_position(ordinal, command)
+
+    def _worth(self, command: c.AdjustPosition) -> Worth | None:
+        parsed = parse_position_id(command.position_id)
+        if parsed is None:
+            return None
+        return self._desk.worth(parsed[0].account, parsed[0].symbol, command.fee, command.fee_currency)
 
     def _may_change(self, ordinal: int, command: c.ModifyPosition) -> bool:
         """Held against the account's limits and the neighbors; a repeated command was, the first time."""
@@ -280,8 +288,8 @@ class Orders:
             for command in self._memory.taken.met(view):
                 self._desk.tell_position(view.ordinal, command)
         else:
-            gained = earned(view) - earned(before)
-            day = (view.account, self._openings.today())
+            gained = view.result - before.result
+            day = (view.account, self._desk.settings.day_of(view.touched_ns))
             self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
             if gained < 0:
                 self._openings.lost(view)

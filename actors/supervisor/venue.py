@@ -1,5 +1,7 @@
 """What the gateways report: to the position that it is about, or to whoever must know."""
 
+from dataclasses import replace
+
 from actors.supervisor.admission import beyond_liquidation
 from actors.supervisor.adoption import adoptions
 from actors.supervisor.book import Account
@@ -52,6 +54,9 @@ class Reports:
 
     def _about_order(self, report: r.AboutOrder) -> None:
         name = parse_client_order_id(report.client_order_id)
+        if isinstance(report, r.FillReport):
+            worth = self._desk.worth(report.account, report.symbol, report.fee, report.fee_currency)
+            report = replace(report, worth=worth)
         if _tells_of_nothing(report):
             self._desk.to_reconciler(report)
         if name is None:
@@ -226,7 +231,8 @@ class Reports:
         for share in funding_shares(report, tuple(self._memory.book.live(report.account, report.symbol))):
             parsed = parse_position_id(share.position_id)
             if parsed is not None:
-                self._desk.tell_position(parsed[1], share)
+                worth = self._desk.worth(report.account, report.symbol, share.amount, share.currency)
+                self._desk.tell_position(parsed[1], replace(share, worth=worth))
 
     def _note(self, report: r.VenueReport) -> None:
         """Kept in the log for whoever asks later; nothing is decided on it here."""

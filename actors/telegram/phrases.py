@@ -78,6 +78,10 @@ SENTENCES = (
     N_("no mark price of {symbol} yet"),
     N_("order of {notional} is below the venue's minimum notional of {least} ({symbol})"),
     N_("limits.openings_per_minute is {limit}, this would be number {n}"),
+    N_(
+        "limits.{name} is in {currency}, and no mark price of {symbol} is known to convert {coin} with; try again once "
+        "the venue tells it, or take the limit away"
+    ),
     N_("limits.daily_loss is {limit}, today's realized loss is {amount}"),
     N_("limits.{limit} is {most}, this would make it {value}"),
     N_("the venue has not answered yet"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from actors.money import quote_of
 from actors.telegram.grammar import Request
 from actors.telegram.progress import silent
 from actors.telegram.views import (
@@ -18,7 +19,7 @@ from actors.telegram.views import (
     size,
     which,
 )  # fmt: skip
-from actors.telegram.words import N_, Words, escape, join, money, number, signed
+from actors.telegram.words import N_, Words, amount, escape, join, number, signed
 from messages.commands import (
     AssignPosition,
     CloseAll,
@@ -236,7 +237,7 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         )
     ]
     if price is not None:
-        lines.append(words("About {amount} USDT.", amount=money(price * command.quantity)))
+        lines.append(words("About {amount}.", amount=amount(price * command.quantity, quote_of(command.symbol, None))))
     if command.limit_price is not None:
         lines.append(words("Limit {price}.", price=number(command.limit_price)))
     if command.leverage is not None:
@@ -264,9 +265,9 @@ def _close_all(request: Request, desk: Desk) -> Plan | Page:
         return Page(text=words("No open positions."))
     head = words.count(
         len(found),
-        "Closes <b>{n} position</b>, about {amount} USDT at mark price:",
-        "Closes <b>{n} positions</b>, about {amount} USDT at mark price:",
-        amount=money(notional(found, desk.prices)),
+        "Closes <b>{n} position</b>, about {amount} at mark price:",
+        "Closes <b>{n} positions</b>, about {amount} at mark price:",
+        amount=notional(found, desk.prices),
     )
     lines = [head, *(_short(desk, view) for view in found[:SHOWN_MOST])]
     if len(found) > SHOWN_MOST:
@@ -293,7 +294,7 @@ def _close(request: Request, view: PositionView, desk: Desk) -> Plan:
     lines = [
         words("Closes <b>{what}</b> of", what=what),
         _short(desk, view),
-        words("About {amount} USDT.", amount=money(notional((view,), desk.prices) * share)),
+        words("About {amount}.", amount=notional((view,), desk.prices, share)),
     ]
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
 
@@ -319,8 +320,8 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     if request.leverage is not None:
         lines.append(words("Sets its leverage to <b>{n}x</b>.", n=request.leverage))
     if request.add is not None:
-        amount = money(request.add * (mark_of(view, desk.prices) or view.entry_price))
-        lines.append(words("Adds <b>{quantity}</b>, about {amount} USDT.", quantity=number(request.add), amount=amount))
+        worth = amount(request.add * (mark_of(view, desk.prices) or view.entry_price), view.currency)
+        lines.append(words("Adds <b>{quantity}</b>, about {amount}.", quantity=number(request.add), amount=worth))
     if len(lines) == 1:
         return Page(text=words("There is nothing to change."))
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))

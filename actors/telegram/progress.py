@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from actors.telegram.phrases import REPLIES
 from actors.telegram.rows import Rows
-from actors.telegram.words import Words, escape, join, money, number, signed
+from actors.telegram.words import Words, amount, amounts, escape, gains, join, number
 from messages.commands import (
     AssignPosition,
     CloseAll,
@@ -147,7 +147,9 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
               side=words.name(view.side), state=words.name(view.state))
     ]  # fmt: skip
     if view.state is PositionState.CLOSED:
-        parts.append(words("realized {amount}, fees {fees}", amount=signed(view.realized_pnl), fees=money(view.fees)))
+        realized, fees = gains(((view.currency, view.realized_pnl),)), amount(view.fees, view.currency)
+        parts.append(words("realized {amount}, fees {fees}", amount=realized, fees=fees))
+        parts += [words("not counted: {amounts}", amounts=amounts(view.uncounted))] if view.uncounted else []
     elif view.quantity:
         parts.append(
             words("{quantity} held at {price}", quantity=number(view.quantity), price=number(view.entry_price))

@@ -13,7 +13,7 @@ from actors.telegram.grammar import COMMANDS, Refusal, Request
 from actors.telegram.phrases import REPLIES
 from actors.telegram.roles import may
 from actors.telegram.rows import Rows, told
-from actors.telegram.words import N_, Words, columns, escape, join, money, number, signed
+from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import BalanceReport, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
@@ -263,10 +263,8 @@ def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
     number_of = len(views) + len(unseen)
     if not number_of:
         return Page(text=words("No open positions."), buttons=(refresh(words, "positions"),))
-    total = sum((gain(view, mark_of(view, prices)) or ZERO for view in views), ZERO)
-    head = words.count(
-        number_of, "<b>{n} position</b>, {gain} USDT", "<b>{n} positions</b>, {gain} USDT", gain=signed(total)
-    )
+    total = gains((view.currency, gain(view, mark_of(view, prices)) or ZERO) for view in views)
+    head = words.count(number_of, "<b>{n} position</b>, {gain}", "<b>{n} positions</b>, {gain}", gain=total)
     shown = views[(page - 1) * PAGE : page * PAGE]
     rows_ = (_line(words, view, mark_of(view, prices), _whose(view, views)) for view in shown)
     lines = [head, *broken(words, answer), *rows_]
@@ -326,9 +324,10 @@ def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Ro
         (words.plain("quantity"), number(view.quantity)),
         (words.plain("entry price"), number(view.entry_price) if view.entry_price else "-"),
         (words.plain("mark"), number(mark)),
-        (words.plain("unrealized"), "-" if result is None else signed(result)),
-        (words.plain("realized"), signed(view.realized_pnl)),
-        (words.plain("fees"), money(view.fees)),
+        (words.plain("unrealized"), "-" if result is None else gains(((view.currency, result),))),
+        (words.plain("realized"), gains(((view.currency, view.realized_pnl),))),
+        (words.plain("fees"), amount(view.fees, view.currency)),
+        *([(words.plain("not counted"), amounts(view.uncounted))] if view.uncounted else []),
         (words.plain("leverage"), view.leverage or "-"),
         (words.plain("stop"), number(view.stop_loss)),
         *([(words.plain("trailing stop"), f"{number(view.trailing)} %")] if view.trailing is not None else []),
@@ -381,8 +380,8 @@ def strategies(words: Words, answer: PositionsAnswer) -> Page:
     lines = [words("<b>Strategies</b>")] if held or answer.silent else [words("No open positions.")]
     lines += broken(words, answer)
     for name, views in sorted(held.items()):
-        open_gain = sum((gain(view, mark_of(view, prices)) or ZERO for view in views), ZERO)
-        realized = sum((view.realized_pnl - view.fees for view in views), ZERO)
+        open_gain = gains((view.currency, gain(view, mark_of(view, prices)) or ZERO) for view in views)
+        realized = gains((view.currency, view.realized_pnl - view.fees) for view in views)
         symbols = ", ".join(f"{view.symbol} {words.name(view.side)}" for view in views[:5])
         lines.append(
             words(
@@ -390,8 +389,8 @@ def strategies(words: Words, answer: PositionsAnswer) -> Page:
                 name=name,
                 n=len(views),
                 symbols=symbols,
-                gain=signed(open_gain),
-                realized=signed(realized),
+                gain=open_gain,
+                realized=realized,
             )
         )
     return Page(text=join("\n", lines), buttons=(refresh(words, "strategies"),))
@@ -526,6 +525,7 @@ def choices(words: Words, yes: str, no: str) -> tuple[tuple[Button, ...], ...]:
     return ((Button(text=words.plain("✅ Confirm"), data=yes), Button(text=words.plain("❌ Cancel"), data=no)),)
 
 
-def notional(views: Iterable[PositionView], prices: Prices) -> Decimal:
-    """At mark price, or at entry where no mark is known."""
-    return sum((abs(view.quantity) * (mark_of(view, prices) or view.entry_price) for view in views), ZERO)
+def notional(views: Iterable[PositionView], prices: Prices, share: Decimal = Decimal(1)) -> str:
+    """At mark price, or at entry where no mark is known; in each currency that they are in."""
+    held = ((view, abs(view.quantity) * (mark_of(view, prices) or view.entry_price) * share) for view in views)
+    return amounts((view.currency, value) for view, value in held)

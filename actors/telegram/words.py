@@ -5,13 +5,14 @@ comes from outside (a venue's reason, a strategy's name) can neither break nor f
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from unicodedata import east_asian_width
 
+from actors.money import DOLLARS, LIMITS, ZERO, added
 from actors.telegram.korean import particles
 from messages.text import Markup, Shown, escaped, filled, merged, shown
 
@@ -167,6 +168,22 @@ def money(value: Decimal) -> str:
 def signed(value: Decimal) -> str:
     text = money(value)
     return f"+{text}" if value > 0 and text != "0.00" else text
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """With its currency; of a coin, which is worth more than a dollar, every digit."""
+    return f"{money(value) if currency in DOLLARS else number(value)} {currency}"
+
+
+def amounts(values: Iterable[tuple[str, Decimal]]) -> str:
+    """Summed up by currency."""
+    return ", ".join(amount(value, currency) for currency, value in added((), values)) or amount(ZERO, LIMITS)
+
+
+def gains(values: Iterable[tuple[str, Decimal]]) -> str:
+    """The same of results: what was gained has its sign."""
+    sums = added((), values) or ((LIMITS, ZERO),)
+    return ", ".join(f"{'+' if value > 0 else ''}{amount(value, currency)}" for currency, value in sums)
 
 
 def columns(rows: tuple[tuple[str, ...], ...]) -> str:

@@ -386,7 +386,7 @@ SCHEMA: JsonSchema = {
             ),
         ),
         limits=_limits(
-            "Per account, in quote currency; openings beyond them are refused. Left out: no such limit.",
+            "Per account, in USDT; openings beyond them are refused. Left out: no such limit.",
             timezone={
                 "type": "string",
                 "description": "Where a day begins, for the daily loss: a name such as Asia/Seoul.",

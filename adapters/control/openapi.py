@@ -238,6 +238,8 @@ def _schemas() -> dict[str, Json]:
         **dict.fromkeys(("transitions", "version"), maybe_count),
         "command_ids": {"type": "array", "items": text},
         "orders": {"type": "array", "items": _object(order)},
+        "currency": maybe_text,
+        "uncounted": {"type": "array", "items": _object({"currency": text, "amount": number})},
     }
     return {
         "Accepted": _object({"accepted": {"const": True}, "command_id": text, "position_id": maybe_text, "text": text}),

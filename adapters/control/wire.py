@@ -302,7 +302,7 @@ def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
 def _unknown(position_id: PositionId, key: Key) -> dict[str, Any]:
     """A row of which no more is known than the name says."""
     named = {"position_id": position_id, "account": key.account, "symbol": key.symbol, "strategy": key.strategy}
-    return {**dict.fromkeys(_KEYS), **named, "side": key.side.value, "command_ids": [], "orders": []}
+    return {**dict.fromkeys(_KEYS), **named, "side": key.side.value, "command_ids": [], "orders": [], "uncounted": []}
 
 
 def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
@@ -336,6 +336,8 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
         "version": view.version,
         "command_ids": list(view.command_ids),
         "orders": [_order(order) for order in view.orders],
+        "currency": view.currency,
+        "uncounted": [{"currency": name, "amount": _number(amount)} for name, amount in view.uncounted],
     }
 
 
@@ -343,7 +345,7 @@ _KEYS = (
     "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
     "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "previous", "protected", "in_doubt",
     "goal_quantity", "realized_pnl", "fees", "funding", "trailing", "reason", "transitions", "version", "command_ids",
-    "orders",
+    "orders", "currency", "uncounted",
 )  # fmt: skip
 """What a row has, in its order."""
 

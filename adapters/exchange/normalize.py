@@ -515,6 +515,7 @@ def _instrument(row: Row) -> Instrument:
         max_price=decimal_of(prices, "maxPrice", "0"),
         price_up=decimal_of(percent, "multiplierUp", "0"),
         price_down=decimal_of(percent, "multiplierDown", "0"),
+        quote=text_of(row, "quoteAsset", ""),
     )
 
 

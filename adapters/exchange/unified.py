@@ -191,6 +191,7 @@ def instrument_of(market: Row, words: Words) -> Instrument:
         max_market_quantity=_bound(raw, words.most_by_market) * size,
         min_notional=_bound(raw, words.least_notional),
         trading=market.get("active") is True,
+        quote=text_of(market, "quote", ""),
     )
 
 

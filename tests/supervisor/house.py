@@ -73,7 +73,7 @@ class House:
             **more,
         )
         restored = self._restored()
-        memory = Memory.of(settings, restored)
+        memory = self.known = Memory.of(settings, restored)
         for address, mail in self.heard.items():
             self.system.spawn(address, _edge(mail.append))
         self.system.spawn("journal", lambda context: JournalActor(context, self.journal))

@@ -1,0 +1,143 @@
+"""What an amount in another currency comes to: one rule for positions, limits, reports and restarts. Pure.
+
+1. Money in the contract's own quote currency counts as it is.
+2. Dollars count one for one among each other: USDT, USDC, other stablecoins that contracts are quoted in, and BNFCR,
+   Binance's credit for the European Union.
+3. Any other currency counts at the mark price of its contract against a dollar, at the moment of booking. What it came
+   to is in the journal with the amount: a restart counts the same.
+4. Where no such mark is known the amount is named as not counted, wherever the sum is shown.
+Limits are in USDT.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from messages.events import FundingBooked, OrderFilled, QuantityAdjusted
+from messages.types import Instrument, Symbol, Worth
+
+ZERO = Decimal(0)
+LIMITS = "USDT"
+"""The currency of the configured limits, of the daily loss and of the reports."""
+DOLLARS = ("USDT", "USDC", "BNFCR", "FDUSD", "USD1", "BUSD", "TUSD", "USDP", "USDE", "RLUSD", "USD", "U")
+"""The first that has a mark against a coin says what the coin comes to."""
+_COINS = ("BTC", "ETH", "BNB")
+"""Contracts are quoted in these as well."""
+MONEY_STEP = Decimal("0.00000001")
+"""To this the venue rounds what it books (eight decimals, income history)."""
+UNNAMED = "a currency without a name"
+
+Amounts = tuple[tuple[str, Decimal], ...]
+"""(currency, amount), in the order in which the currencies came."""
+Marks = Mapping[Symbol, Decimal]
+
+
+def quote_of(symbol: Symbol, instrument: Instrument | None) -> str:
+    """The currency that the contract's price, result and exposure are in; by its name where the venue says nothing."""
+    if instrument is not None and instrument.quote:
+        return instrument.quote
+    longest_first = sorted((*DOLLARS, *_COINS), key=len, reverse=True)
+    return next((name for name in longest_first if symbol.endswith(name)), "")
+
+
+def rate(currency: str, into: str, marks: Marks) -> Decimal | None:
+    """What one of `currency` comes to in `into`; None where no mark tells it."""
+    if currency == into:
+        return Decimal(1)
+    there, back = _in_dollars(currency, marks), _in_dollars(into, marks)
+    return None if there is None or not back else there / back
+
+
+def _in_dollars(currency: str, marks: Marks) -> Decimal | None:
+    if currency in DOLLARS:
+        return Decimal(1)
+    return next((mark for dollar in DOLLARS if (mark := marks.get(Symbol(currency + dollar)))), None)
+
+
+def worth(amount: Decimal, currency: str, quote: str, marks: Marks) -> Worth:
+    """What this amount is worth now: to be booked with it."""
+    known = rate(currency, quote, marks) if amount else ZERO
+    value = None if known is None else _rounded(amount, known)
+    return Worth(quote=quote, rate=rate(quote, LIMITS, marks), value=value)
+
+
+def _rounded(amount: Decimal, known: Decimal) -> Decimal:
+    """What needs no conversion stays as the venue wrote it."""
+    return amount if known == 1 else (amount * known).quantize(MONEY_STEP, ROUND_HALF_EVEN)
+
+
+def share_of(known: Worth | None, share: Decimal) -> Worth | None:
+    """The worth of such a part of the amount."""
+    if known is None or known.value is None:
+        return known
+    return replace(known, value=known.value * share)
+
+
+def counts_as_it_is(currency: str, quote: str) -> bool:
+    """The own quote, and dollars among dollars."""
+    return currency == quote or (currency in DOLLARS and quote in DOLLARS)
+
+
+def value_of(amount: Decimal, currency: str, known: Worth | None) -> Decimal | None:
+    """In the quote currency; None: not counted. What was booked before there was a worth counts where it needs none."""
+    if known is not None:
+        return known.value
+    return amount if not (amount and currency) or counts_as_it_is(currency, LIMITS) else None
+
+
+def cost_of(event: OrderFilled | QuantityAdjusted | FundingBooked) -> tuple[str, Decimal]:
+    """What it took, with the currency; a payment received is less than nothing."""
+    return (event.currency, -event.amount) if isinstance(event, FundingBooked) else (event.fee_currency, event.fee)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """What one event, or many, came to in the currency of the limits; `uncounted` is what was taken beside it."""
+
+    realized: Decimal = ZERO
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    uncounted: Amounts = ()
+
+    @property
+    def result(self) -> Decimal:
+        return self.realized - self.fees + self.funding
+
+    def __add__(self, other: "Booked") -> "Booked":
+        return Booked(
+            realized=self.realized + other.realized,
+            fees=self.fees + other.fees,
+            funding=self.funding + other.funding,
+            uncounted=added(self.uncounted, other.uncounted),
+        )
+
+
+def booked(event: OrderFilled | QuantityAdjusted | FundingBooked) -> Booked:
+    """What this event came to, by what is in it alone."""
+    currency, cost = cost_of(event)
+    amount = event.amount if isinstance(event, FundingBooked) else event.fee
+    value = value_of(amount, currency, event.worth)
+    realized = ZERO if isinstance(event, FundingBooked) else event.realized_pnl
+    per_quote = Decimal(1) if event.worth is None else event.worth.rate
+    if per_quote is None:
+        assert event.worth is not None
+        lost = (event.worth.quote or UNNAMED, -realized)
+        return Booked(uncounted=added((), (lost, (currency or UNNAMED, cost))))
+    counted = (value or ZERO) * per_quote
+    uncounted = added((), ((currency or UNNAMED, cost),)) if value is None else ()
+    if isinstance(event, FundingBooked):
+        return Booked(funding=counted, uncounted=uncounted)
+    return Booked(realized=realized * per_quote, fees=counted, uncounted=uncounted)
+
+
+def settled(event: OrderFilled | QuantityAdjusted | FundingBooked) -> Decimal:
+    """What the result of a contract that is not quoted in dollars came to; of the others their own sums tell it."""
+    return ZERO if event.worth is None or event.worth.quote in DOLLARS else booked(event).result
+
+
+def added(amounts: Amounts, more: Iterable[tuple[str, Decimal]]) -> Amounts:
+    """Sums by currency; what comes to nothing is left out."""
+    sums = dict(amounts)
+    for currency, amount in more:
+        sums[currency] = sums.get(currency, ZERO) + amount
+    return tuple((currency, amount) for currency, amount in sums.items() if amount)
