@@ -187,7 +187,7 @@ class NotifierConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsConfig:
-    """Per account, in quote currency; None: no such limit. A day of `daily_loss` begins in `timezone`."""
+    """Per account, amounts in USDT; None: no such limit. A day of `daily_loss` begins in `timezone`."""
 
     order_notional: Decimal | None
     symbol_exposure: Decimal | None
