@@ -172,6 +172,8 @@ _OURS: tuple[tuple[int, type], ...] = (
     (336, reports.RulesReport),
     (337, reports.RulesChanged),
     (338, reports.LegChanged),
+    (360, reports.StreamMute),
+    (361, reports.StreamHeard),
     (400, journal.Effect),
     (401, journal.AppendStep),
     (402, journal.Committed),

@@ -69,6 +69,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.VenueDown,
         reports.StreamUp,
         reports.StreamDown,
+        reports.StreamMute,
+        reports.StreamHeard,
         reports.StrayEvent,
         reports.LeverageChanged,
         telegram.IncomingText,

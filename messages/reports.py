@@ -331,6 +331,25 @@ class StreamDown(VenueReport):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamMute(VenueReport):
+    """The stream is open, and has not told of an order that the venue acknowledged at `since_ns`, nor of any since.
+
+    `kind`: which orders it is mute about. It is opened anew; until StreamHeard, reading alone tells what happens.
+    """
+
+    kind: str
+    since_ns: int
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamHeard(VenueReport):
+    """The stream tells of orders of this kind again."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StrayEvent(VenueReport):
     """An event that fits no known order or symbol, kept as the venue wrote it (secrets never stand in events)."""
 

@@ -26,6 +26,9 @@ BUDGET_EVERY_NS = 5 * SECOND
 SWEEP_NS = 60 * SECOND
 ORDERS_LEAST_NS = 20 * SECOND
 """However often positions are swept, all orders are not more often than this: their list costs eight times as much."""
+MUTE_SWEEP_NS = 5 * SECOND
+MUTE_ORDERS_NS = 10 * SECOND
+"""While the stream is open and mute, reading alone tells what happens."""
 SILENCE_FROM_MS = 1_000
 
 _NEVER_ASKED = frozenset({RejectReason.EXPIRED, RejectReason.NEVER_SENT})
@@ -367,11 +370,22 @@ class Gateway:
         if self._desk.open_for_business:
             self._read_all(resync.want(self._resync))
 
+    def _stream_mute(self, message: r.StreamMute) -> None:
+        """It is open and tells of nothing (fault 35)."""
+        self._desk.say(message)
+        self._memory.mute.add(message.kind)
+        self._sweep()
+
+    def _stream_heard(self, message: r.StreamHeard) -> None:
+        self._desk.say(message)
+        self._memory.mute.discard(message.kind)
+
     def _sweep(self) -> None:
         """A silent stream is not a healthy one (fault 6)."""
-        self._desk.later("sweep", self._sweep_ns)
+        mute = bool(self._memory.mute)
+        self._desk.later("sweep", min(self._sweep_ns, MUTE_SWEEP_NS) if mute else self._sweep_ns)
         if self._desk.open_for_business:
-            orders = self._desk.now_ns - self._orders_ns >= ORDERS_LEAST_NS
+            orders = self._desk.now_ns - self._orders_ns >= (MUTE_ORDERS_NS if mute else ORDERS_LEAST_NS)
             self._read_all(resync.look(self._resync, orders=orders))
 
     def _read_failed(self, message: r.QueryFailed | r.FetchFailed) -> None:
@@ -520,5 +534,7 @@ class Gateway:
             r.VenueDown: self._venue_down,
             r.BudgetUsed: self._budget_used,
             r.StreamUp: self._stream_up,
+            r.StreamMute: self._stream_mute,
+            r.StreamHeard: self._stream_heard,
             r.Woken: self._woken,
         }

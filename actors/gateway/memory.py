@@ -156,6 +156,8 @@ class Memory:
     budget: Budget = field(default_factory=Budget)
     circuits: dict[Channel, Circuit] = field(default_factory=dict)
     untimely: Refusals = field(default_factory=Refusals)
+    mute: set[str] = field(default_factory=set)
+    """Kinds of orders that the stream is mute about."""
 
     @classmethod
     def fresh(cls, clock: Clock, policy: Policy | None = None) -> "Memory":

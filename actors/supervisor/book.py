@@ -40,12 +40,16 @@ def leg_of(key: Key) -> Leg:
 
 @dataclass(slots=True)
 class Account:
-    """One account as its gateway last reported it. `synced`: its positions were read since the venue came up."""
+    """One account as its gateway last reported it. `synced`: its positions were read since the venue came up.
+
+    `mute`: which orders its stream is mute about, and since when (wall time, ns).
+    """
 
     account: AccountId
     venue_up: bool = False
     stream_up: bool = False
     synced: bool = False
+    mute: dict[str, int] = field(default_factory=dict)
     trouble: str = "the venue has not answered yet"
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None

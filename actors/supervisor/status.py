@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 
 from actors.runtime.metrics import SystemMetrics
 from actors.supervisor.book import Account, Book, Hold
@@ -12,6 +13,7 @@ from messages.reports import VenueReport
 from messages.types import AccountId
 
 Rows = tuple[tuple[str, str, str], ...]
+SECOND = 1_000_000_000
 _COMMON = frozenset(field.name for field in fields(VenueReport))
 
 
@@ -57,12 +59,22 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
     return (
         *(((section, "place", account.place),) if account.place else ()),
         (section, "venue", "up" if account.venue_up else f"down: {account.trouble}"),
-        (section, "stream", "up" if account.stream_up else "down"),
+        (section, "stream", _stream(account)),
         (section, "openings", account.why_not_ready or "possible"),
         (section, "mode", account.mode),
         (section, "symbols", str(len(account.instruments))),
         *known,
     )
+
+
+def _stream(account: Account) -> str:
+    state = "up" if account.stream_up else "down"
+    mute = ", ".join(f"mute about {kind} since {_moment(since_ns)}" for kind, since_ns in account.mute.items())
+    return f"{state}, {mute}" if mute else state
+
+
+def _moment(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def runtime_rows(metrics: SystemMetrics) -> Rows:

@@ -44,6 +44,8 @@ class Reports:
             r.VenueDown: self._venue_down,
             r.StreamUp: self._stream_up,
             r.StreamDown: self._stream_down,
+            r.StreamMute: self._stream_mute,
+            r.StreamHeard: self._stream_heard,
             r.MarkReport: self._mark,
             r.LeverageChanged: self._leverage,
             r.MarginCall: self._margin_call,
@@ -204,6 +206,27 @@ class Reports:
         account = self._memory.accounts[report.account]
         account.stream_up, account.trouble = False, report.cause
         self._desk.log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _stream_mute(self, report: r.StreamMute) -> None:
+        self._memory.accounts[report.account].mute.setdefault(report.kind, report.since_ns)
+        self._desk.log("WARNING", "stream mute", actor="supervisor", account=report.account, why=report.kind)
+        text = (
+            f"{report.account}: the event stream is open and mute about {report.kind}: the venue acknowledged order "
+            f"{report.client_order_id} and the stream does not tell of it. It is opened anew; positions and orders are "
+            "read every few seconds until it speaks."
+        )
+        notice_id = f"mute/{report.account}/{report.kind}/{report.since_ns}"
+        notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+        self._desk.context.tell(NOTIFIER, notice)
+
+    def _stream_heard(self, report: r.StreamHeard) -> None:
+        since_ns = self._memory.accounts[report.account].mute.pop(report.kind, 0)
+        self._desk.log("INFO", "stream heard", actor="supervisor", account=report.account, why=report.kind)
+        if since_ns:
+            text = f"{report.account}: the event stream tells of {report.kind} again."
+            notice_id = f"mute/{report.account}/{report.kind}/{since_ns}/over"
+            notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+            self._desk.context.tell(NOTIFIER, notice)
 
     def _mark(self, report: r.MarkReport) -> None:
         self._desk.context.publish(report)

@@ -176,6 +176,7 @@ class _Engine:
         self._stream = AccountStream(wiring, self.session, self._reader, events, backoff=own)
         self._marks = MarkStream(wiring, self.session, self._reader, backoff=marks)
         self._stream.on_symbol = self._marks.symbols.add
+        self.desk.acknowledged = self._stream.acknowledged
         self.session.hear(self._hear)
         self.session.on_use = self._tell_use_soon
         self.session.on_quiet = self._tell_quiet

@@ -54,6 +54,8 @@ class Desk:
         self._events = events
         self.judge: Callable[[SubmitOrder, Verdict], None] = lambda _order, _verdict: None
         """Called with what each submit proved: some refusals tell more than that one order's fate."""
+        self.acknowledged: Callable[[SubmitOrder], None] = lambda _order: None
+        """Called with each order that the venue has: its stream tells of it, too."""
 
     async def carry_out(self, message: Message) -> None:
         """Send what the message asks for and deliver what came of it, also when canceled in between."""
@@ -110,6 +112,8 @@ class Desk:
             self._events.submitted(message.client_order_id)
         verdict = await self._send(Ask.SUBMIT, call, message)
         self.judge(message, verdict)
+        if isinstance(verdict, proof.Accepted):
+            self.acknowledged(message)
         if isinstance(verdict, proof.Duplicate):
             await self._adopt(message, verdict)
             return

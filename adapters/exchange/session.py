@@ -40,6 +40,10 @@ CLOCK_SAMPLES = 3
 SPARE_PERCENT = 90
 """Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
 
+PRIVATE_EVENTS = (
+    "ORDER_TRADE_UPDATE", "ALGO_UPDATE", "ACCOUNT_UPDATE", "ACCOUNT_CONFIG_UPDATE", "MARGIN_CALL",
+    "CONDITIONAL_ORDER_TRIGGER_REJECT", "listenKeyExpired",
+)  # fmt: skip
 _NEVER_SENT = frozenset({
     "ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL",
     # Of a proxy: it made no way to the venue.
@@ -188,9 +192,19 @@ class Session:
         """Give every stream message, with the socket it came from, to `handle` instead of ccxt's caches."""
         self.exchange.handle_message = handle
 
-    def private_url(self, listen_key: str) -> str:
+    def private_url(self, listen_key: str, form: int = 0) -> str:
+        """Where the account's events are. A venue that brings nothing at one form of it may do so at another:
+
+        the library's; with the events named, as the venue's notice on split addresses has it; with the key as a path.
+        """
         url: str = self.exchange.get_private_ws_url("linear", listen_key)
-        return url
+        match form % 3:
+            case 1:
+                return f"{url}&events={'/'.join(PRIVATE_EVENTS)}"
+            case 2:
+                return f"{url.partition('?')[0]}/{listen_key}"
+            case _:
+                return url
 
     def market_url(self) -> str:
         url: str = self.exchange.get_ws_url("linear", "market")

@@ -3,6 +3,9 @@
 Order of a start: the socket is open, `StreamUp` is delivered (whoever hears it reads what happened
 before), and only then the events that have come since, from a queue of our own. After a socket has
 ended, the listen key is asked for anew: the old one may be what died.
+
+A socket that is open and mute is found by our own orders (`hearing`), told, and opened anew in another form of its
+address; that it is open again is no proof that it speaks, which the next event is.
 """
 
 import asyncio
@@ -13,6 +16,7 @@ from typing import Any, NoReturn
 
 from adapters.exchange.calls import Call
 from adapters.exchange.events import Fed, FindParent, ReadConditional, ReadFunding, UserEvents
+from adapters.exchange.hearing import CONDITIONALS, MUTE_AFTER_MS, ORDERS, Hearing
 from adapters.exchange.normalize import mark_reports
 from adapters.exchange.outcome import Answered, Ask, Rejected
 from adapters.exchange.reader import Reader, ReadError
@@ -20,14 +24,27 @@ from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session, end_of
 from adapters.exchange.settings import Backoff, Wiring
 from messages.base import Message
-from messages.reports import FillReport, LeverageChanged, OrderReport, StreamDown, StreamUp
-from messages.types import Symbol
+from messages.reports import (
+    FillReport,
+    LeverageChanged,
+    OrderReport,
+    StreamDown,
+    StreamHeard,
+    StreamMute,
+    StreamUp,
+)
+from messages.requests import SubmitOrder
+from messages.types import ClientOrderId, Symbol
 
 MAX_QUEUE = 50_000
 """Events that wait to be read; more means that we are too slow, which is a gap like any other."""
 LOOKUP_DELAYS_S = (0.0, 0.3, 1.0, 3.0)
 """When to look for the parent of an unknown order: the venue's lists lag behind its events."""
 FUNDING_DELAY_S = 0.2
+REOPENED_LEAST_NS = 60_000_000_000
+"""Between two openings of a socket that is there: what opening does not mend is not mended by more of it."""
+MARKS_SILENT_S = 30.0
+"""Prices come every second or three; a market socket that brings none for so long is opened anew."""
 MARKS = "!markPrice@arr@1s"
 ALL_MARKS_EVERY_NS = 10_000_000_000
 """How old the price may be against which the opening of a symbol is checked that nobody holds yet."""
@@ -56,6 +73,12 @@ class AccountStream:
         self._down = False
         self._funding_due = False
         self._lookups: set[asyncio.Task[None]] = set()
+        self._hearing = Hearing()
+        self._listening = False
+        self._gap = ""
+        self._reopened_ns: int | None = None
+        self._form = self._heard_at = 0
+        self._mute: set[str] = set()
         self.on_symbol: Callable[[Symbol], None] = lambda _symbol: None
         """Called with the symbol of everything that concerns our orders."""
 
@@ -81,15 +104,54 @@ class AccountStream:
         self._arrived.set()
         return True
 
+    def acknowledged(self, order: SubmitOrder) -> None:
+        """The venue has it: the stream says so within moments, or says nothing of what happens."""
+        kind = CONDITIONALS if order.kind.conditional else ORDERS
+        now_ns = self._wiring.clock.monotonic_ns()
+        if self._listening and self._hearing.expect(order.client_order_id, kind, now_ns):
+            since_ns = self._wiring.clock.time_ns()
+            loop = asyncio.get_running_loop()
+            loop.call_later(MUTE_AFTER_MS / 1000, self._overdue, order.client_order_id, since_ns)
+
+    def _overdue(self, name: ClientOrderId, since_ns: int) -> None:
+        missed = self._hearing.missed(name)
+        if missed is None:
+            return
+        if missed.mute and missed.kind not in self._mute:
+            self._mute.add(missed.kind)
+            stamp = self._reader.stamp()
+            self._wiring.deliver(
+                StreamMute(
+                    account=stamp.account, ts_init=stamp.ts_init, kind=missed.kind, since_ns=since_ns,
+                    client_order_id=name,
+                )
+            )  # fmt: skip
+        now_ns = self._wiring.clock.monotonic_ns()
+        if self._reopened_ns is None or now_ns - self._reopened_ns >= REOPENED_LEAST_NS:
+            self._reopened_ns = now_ns
+            self._form += missed.mute
+            what = f"it is open and mute about {missed.kind}" if missed.mute else f"an event of {name} is missing"
+            self._gap = what
+            self._arrived.set()
+
+    def _hear(self, event: object) -> None:
+        kind = self._hearing.hear(event, self._wiring.clock.monotonic_ns())
+        if kind:
+            self._heard_at = self._form
+        if kind in self._mute:
+            self._mute.discard(kind)
+            stamp = self._reader.stamp()
+            self._wiring.deliver(StreamHeard(account=stamp.account, ts_init=stamp.ts_init, kind=kind))
+
     async def _once(self) -> str:
         """One life of the socket; why it ended."""
         opened_s = asyncio.get_running_loop().time()
         try:
             listen_key = await self._listen_key()
             self._queue.clear()
-            self._url = self._session.private_url(listen_key)
+            self._url = self._session.private_url(listen_key, self._form)
             async with self._session.socket(self._url) as ended:
-                self._down = False
+                self._down, self._gap, self._listening = False, "", True
                 stamp = self._reader.stamp()
                 self._wiring.deliver(StreamUp(account=stamp.account, ts_init=stamp.ts_init))
                 self._hand_on(Fed(lookups=(ReadFunding(),)))
@@ -97,9 +159,12 @@ class AccountStream:
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001  whatever ends a stream, it is opened again
+            # Not every server knows every form of the address: one that opens is better than one that may speak.
+            self._form = self._form if self._listening else self._heard_at
             return self._session.text(error)
         finally:
-            self._url = ""
+            self._url, self._listening = "", False
+            self._hearing.forget()
             self._backoff.after(asyncio.get_running_loop().time() - opened_s)
 
     async def _listen_key(self) -> str:
@@ -127,8 +192,8 @@ class AccountStream:
                 self._drain()
                 if keeping.done():
                     keeping.result()
-                if ended.done():
-                    raise GapError(end_of(ended))
+                if ended.done() or self._gap:
+                    raise GapError(end_of(ended) if ended.done() else self._gap)
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError, GapError):
@@ -152,6 +217,7 @@ class AccountStream:
             raise GapError(f"more than {MAX_QUEUE} events were waiting")
         while self._queue:
             event = _unwrapped(self._queue.popleft())
+            self._hear(event)
             for symbol in _margin_changes(event):
                 self._reader.note_margin_mode(symbol, None)
             fed = self._events.feed(event, self._reader.stamp())
@@ -238,6 +304,7 @@ class MarkStream:
         self._backoff = backoff
         self._url = ""
         self._all_told_ns: int | None = None
+        self._spoke = False
         self.symbols: set[Symbol] = set()
 
     async def run(self) -> None:
@@ -248,7 +315,10 @@ class MarkStream:
             try:
                 self._url = self._session.market_url()
                 async with self._session.socket(self._url, subscribe) as ended:
-                    await asyncio.wait({ended})
+                    self._spoke = True
+                    while self._spoke and not ended.done():
+                        self._spoke = False
+                        await asyncio.wait({ended}, timeout=MARKS_SILENT_S)
             except asyncio.CancelledError:
                 raise
             except Exception:  # noqa: BLE001, S110  opened again, whatever ended it
@@ -261,6 +331,7 @@ class MarkStream:
             return False
         value = _unwrapped(message)
         if isinstance(value, list):
+            self._spoke = True
             with suppress(MalformedError):
                 everything = self._all_are_due()
                 told = [row for row in value if isinstance(row, dict) and (everything or row.get("s") in self.symbols)]

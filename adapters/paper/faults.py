@@ -162,6 +162,9 @@ class Quirks:
     """A second closePosition order of one side and leg is refused with -4130."""
     liquidation_is_calculated: bool = True
     """Liquidation fills carry execution type CALCULATED; False: TRADE."""
+    events_must_be_named: bool = False
+    """A private socket whose address names no `events` opens and brings nothing. The documentation names them
+    in every example and does not say what leaving them out means."""
     trigger_delay_ms: int = 0
     """How long a conditional order stays TRIGGERING before its child exists."""
     ban_after_violations: int = 5

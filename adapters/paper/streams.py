@@ -3,7 +3,8 @@
 Source: "Websocket Market Streams" and "User Data Streams" of the USDⓈ-M futures documentation.
 A socket is opened at `/ws/<name>`, `/ws` (then SUBSCRIBE), `/stream?streams=<a>/<b>` (events are
 wrapped as `{"stream", "data"}`), each also below `/public`, `/market` and `/private`; a listenKey
-is a stream name like any other, or comes as `?listenKey=`. An unknown or expired key gives a
+is a stream name like any other, or comes as `?listenKey=`, perhaps with the events that are wanted as
+`&events=A/B`. An unknown or expired key gives a
 socket that opens and stays silent, which is what makes it dangerous.
 """
 
@@ -38,6 +39,7 @@ class Socket:
 
     def __init__(self, request: web.Request, *, combined: bool, names: Iterable[str], opened_ms: int) -> None:
         self.names = set(names)
+        self.events = frozenset(_names_of(request.query.get("events")))
         self.combined = combined
         self.opened_ms = opened_ms
         self.response = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=65_536)
@@ -148,8 +150,13 @@ class Streams:
                     continue
                 if event.disconnect:
                     socket.cut()
-                else:
+                elif self._wants(socket, event):
                     socket.offer(name, text)
+
+    def _wants(self, socket: Socket, event: StreamEvent) -> bool:
+        if socket.events:
+            return event.event.get("e") in socket.events
+        return not self._live.venue.exchange.quirks.events_must_be_named
 
     def _concerns(self, name: str, event: StreamEvent) -> bool:
         if event.event.get("e") == "listenKeyExpired":

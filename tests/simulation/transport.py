@@ -72,7 +72,7 @@ class SimulatedSession(Session):
     async def get(self, url: str) -> Tape:
         return Tape(begun=True)
 
-    def private_url(self, listen_key: str) -> str:
+    def private_url(self, listen_key: str, form: int = 0) -> str:
         return f"wss://simulated/private/{listen_key}"
 
     def market_url(self) -> str:
