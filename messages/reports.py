@@ -220,11 +220,12 @@ class PositionsReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrdersReport(VenueReport):
-    """Every open order, as read by requests begun at `begun_ns`."""
+    """Every open order (or every one of `symbol`), as read by requests begun at `begun_ns`."""
 
     request_id: str
     begun_ns: int
     orders: tuple[OrderReport, ...]
+    symbol: Symbol | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

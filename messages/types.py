@@ -251,11 +251,12 @@ class RateUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestCost:
-    """What one request, named by its message class, uses of the limits at most."""
+    """What one request, named by its message class, uses of the limits at most; `of_symbol`: where it names one."""
 
     request: str
     weight: int
     orders: int = 0
+    of_symbol: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

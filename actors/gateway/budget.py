@@ -141,8 +141,10 @@ class Budget:
     meters: tuple[Meter, ...] = ()
     costs: Mapping[str, Cost] = field(default_factory=lambda: MappingProxyType({}))
 
-    def cost_of(self, request: str) -> Cost:
-        return self.costs.get(request, FREE)
+    def cost_of(self, request: str, *, of_symbol: bool = False) -> Cost:
+        """`of_symbol`: it is about one symbol, which may be cheaper."""
+        known = self.costs.get(request, FREE)
+        return self.costs.get(_of_symbol(request), known) if of_symbol else known
 
     def allows(self, lane: Lane, cost: Cost, now_ns: int) -> bool:
         """After `aged`. What is dearer than its ceiling passes where nothing else is used: it would wait for ever."""
@@ -167,7 +169,11 @@ def learned(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[Request
             third = max(1, each.limit * budget.policy.share // 100 // ORDERS_AN_OPENING)
             wanted.append(replace(each, limit=third, lane=Lane.OPENING))
     meters = (replace(known.get((each.kind, each.interval_ms, each.lane), each), limit=each.limit) for each in wanted)
-    prices = {each.request: Cost(weight=each.weight, orders=each.orders) for each in costs}
+    prices: dict[str, Cost] = {}
+    for price in costs:
+        prices[price.request] = Cost(weight=price.weight, orders=price.orders)
+        if price.of_symbol is not None:
+            prices[_of_symbol(price.request)] = Cost(weight=price.of_symbol, orders=price.orders)
     return replace(budget, meters=tuple(meters), costs=MappingProxyType(prices))
 
 
@@ -214,3 +220,7 @@ def in_words(budget: Budget, now_ns: int) -> str:
         for meter in aged(budget, now_ns).meters
         if meter.lane is None
     )
+
+
+def _of_symbol(request: str) -> str:
+    return f"{request} of a symbol"

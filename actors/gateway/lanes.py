@@ -150,7 +150,9 @@ def _affordable(
     gone: list[Ticket] = []
     held: list[Ticket] = []
     for index, waiting in enumerate(queue):
-        cost = budget.cost_of(type(waiting.message).__name__)
+        message = waiting.message
+        about = getattr(message, "symbol", None)
+        cost = budget.cost_of(type(message).__name__, of_symbol=about is not None)
         if len(gone) == room or (held and lane is not Lane.READING):
             return gone, (*held, *queue[index:]) if held else queue[index:], budget
         if budget.allows(lane, cost, now_ns):

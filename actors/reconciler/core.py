@@ -21,7 +21,7 @@ from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders, may_
 from actors.reconciler.listing import Lists
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
-from actors.reconciler.resolve import RECONCILER, SUPERVISOR
+from actors.reconciler.resolve import SUPERVISOR
 from actors.reconciler.schedule import Looked
 from actors.reconciler.watch import Memory, Round, Watch
 from messages import reports as r
@@ -215,9 +215,10 @@ class Core:
         self._completed(self._reading.answered(report))
 
     def _fetch_failed(self, report: r.FetchFailed) -> None:
+        asked = self._reading.round_of(report)
         complete = self._reading.failed(report)
-        if report.request_id.startswith(f"{RECONCILER}/"):
-            self._demands.unread(report)
+        if asked is not None:
+            self._demands.unread(report, asked.symbol)
         self._completed(complete)
 
     def _completed(self, complete: tuple[Watch, Round] | None) -> None:
@@ -364,7 +365,9 @@ class Core:
                 self._reading.later(watch, finding.symbol, EVENT_DELAY_NS)
             elif without_orders:
                 # Asked for twice a second, positions would leave the list of orders nothing of the venue's budget.
-                self._reading.later(watch, finding.symbol, max(EVENT_DELAY_NS, self._lists.next_ns(watch)))
+                self._reading.later(
+                    watch, finding.symbol, max(EVENT_DELAY_NS, self._lists.next_ns(watch, finding.symbol or None))
+                )
             else:
                 self._cases.take_up(watch, suspicion, round_)
 

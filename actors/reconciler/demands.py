@@ -43,7 +43,7 @@ class Demands:
         self._memory.demands.append(demand)
         self._draft.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
         for watch in watches:
-            self._lists.hurry(watch)
+            self._lists.hurry(watch, command.symbol)
             self._reading.read(watch, command.symbol, CheckKind.DEMAND)
 
     def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
@@ -57,7 +57,7 @@ class Demands:
                     demand.pending.discard(watch.account)
                     demand.failed.pop(watch.account, None)
                 else:
-                    cause = watch.listing.tries.cause or "no answer in time"
+                    cause = watch.listing(round_.symbol).tries.cause or "no answer in time"
                     demand.failed[watch.account] = f"its open orders could not be read: {cause}"
             for record in self._memory.ledger.cases(watch.account):
                 if _in_scope(demand.command, record.symbol):
@@ -115,10 +115,10 @@ class Demands:
         )
         self._draft.tell(command.reply_to, answer)
 
-    def unread(self, report: FetchFailed) -> None:
-        """A reading failed: a demand that ends before it is repeated says so."""
+    def unread(self, report: FetchFailed, symbol: Symbol | None) -> None:
+        """A reading failed: a demand of just that, which ends before it is repeated, says so."""
         for demand in self._memory.demands:
-            if report.account in demand.pending:
+            if report.account in demand.pending and demand.command.symbol == symbol:
                 demand.failed[report.account] = report.cause
 
 

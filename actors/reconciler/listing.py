@@ -1,7 +1,8 @@
-"""How the list of an account's open orders is read: when it is asked for again, and who is told where it stays unread.
+"""How lists of open orders are read: when one is asked for again, and who is told where it stays unread.
 
-Only that list tells of a stop whose end nobody told (I7). A list that fails takes nothing with it: positions are
-compared without it. That it goes on failing is a condition of its own, durable, told once and called off once.
+Only such a list tells of a stop whose end nobody told (I7). One that fails takes nothing with it: positions are
+compared without it. That the list of all orders goes on failing is a condition of its own, durable, told once and
+called off once. A reading of one symbol asks for the orders of that symbol, which cost a venue next to nothing.
 """
 
 from actors.ports import Clock
@@ -13,8 +14,10 @@ from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.watch import Listing, Memory, Round, Tries, Watch
 from messages import reports as r
 from messages.reconciliation import OrdersReadAgain, OrdersUnread
-from messages.types import Severity
+from messages.types import Severity, Symbol
 
+_NOTHING = Listing()
+"""Of a list that is read as it should be; never changed."""
 PATIENCE_NS = 5 * SECOND
 """So long positions wait to be compared together with the list of all orders."""
 OUT_NS = 60 * SECOND
@@ -29,85 +32,101 @@ class Lists:
         self._memory = memory
         self._draft = draft
 
-    def wanted(self, watch: Watch) -> bool:
+    def wanted(self, watch: Watch, symbol: Symbol | None) -> bool:
         """Whether the list is owed: its last try failed, it was told to be unread, or it came too late to be used."""
-        listing = watch.listing
-        return bool(listing.tries.failures) or listing.late is not None or watch.account in self._memory.ledger.unread
+        listing = watch.listings.get(symbol, _NOTHING)
+        told = symbol is None and watch.account in self._memory.ledger.unread
+        return bool(listing.tries.failures) or listing.late is not None or told
 
-    def rest_ns(self, watch: Watch) -> int:
+    def rest_ns(self, watch: Watch, symbol: Symbol | None) -> int:
         """How long it is left alone since it failed."""
-        return max(0, watch.listing.again_ns - self._clock.monotonic_ns())
+        return max(0, watch.listings.get(symbol, _NOTHING).again_ns - self._clock.monotonic_ns())
 
-    def next_ns(self, watch: Watch) -> int:
+    def next_ns(self, watch: Watch, symbol: Symbol | None) -> int:
         """How long until it is worth asking for again: it has failed lately, or one is on its way."""
-        out_ns = watch.listing.out_ns
-        return max(self.rest_ns(watch), out_ns + OUT_NS - self._clock.monotonic_ns() if out_ns else 0)
+        out_ns = watch.listings.get(symbol, _NOTHING).out_ns
+        waits_ns = out_ns + OUT_NS - self._clock.monotonic_ns() if out_ns else 0
+        return max(self.rest_ns(watch, symbol), waits_ns)
 
-    def out(self, watch: Watch, since_ns: int) -> bool:
+    def out(self, watch: Watch, symbol: Symbol | None, since_ns: int) -> bool:
         """Whether one asked for since then is still on its way: another would only wait behind it."""
-        out_ns = watch.listing.out_ns
+        out_ns = watch.listings.get(symbol, _NOTHING).out_ns
         return out_ns > 0 and out_ns >= since_ns and self._clock.monotonic_ns() - out_ns < OUT_NS
 
-    def hurry(self, watch: Watch) -> None:
+    def hurry(self, watch: Watch, symbol: Symbol | None) -> None:
         """A human asks: that is no moment for a pause."""
-        watch.listing.again_ns = 0
+        watch.listing(symbol).again_ns = 0
 
     def forget(self, watch: Watch) -> None:
         """The connection is another one: what was asked for before is not answered, or not usefully."""
-        watch.listing = Listing()
+        watch.listings.clear()
 
     def drop(self, watch: Watch, round_: Round) -> bool:
         """Whether the round has waited long enough for nothing but the list, which is from now on awaited by itself."""
         if round_.missing != {"orders"} or self._clock.monotonic_ns() - round_.begun_ns <= PATIENCE_NS:
             return False
-        listing = watch.listing
-        listing.out_ns, listing.out_symbol = round_.orders_asked_ns, round_.symbol
+        listing = watch.listing(round_.symbol)
+        listing.out_ns = round_.orders_asked_ns
         listing.out_id = f"{RECONCILER}/{watch.account}/{round_.number}/orders"
         return True
 
-    def take_late(self, watch: Watch, since_ns: int) -> tuple[OpenOrders, int] | None:
+    def take_late(self, watch: Watch, symbol: Symbol | None, since_ns: int) -> tuple[OpenOrders, int] | None:
         """The list that came after its round had gone on, and when that was asked for: once, and none of before."""
-        late, watch.listing.late = watch.listing.late, None
+        listing = watch.listings.get(symbol)
+        if listing is None:
+            return None
+        late, listing.late = listing.late, None
         return late if late is not None and late[1] >= since_ns else None
 
     def came(self, watch: Watch, report: r.OpenOrdersReport) -> bool:
         """The list was read; whether it is the one that no round awaits any more, and is of use to a round to come."""
-        listing = watch.listing
-        late = self._is_out(watch, report.request_id)
+        listing = watch.listing(report.symbol)
+        late = _is_out(listing, report.request_id)
         if late:
             listing.late = OpenOrders.of(report), listing.out_ns
             listing.out_ns = 0
         listing.tries, listing.again_ns = Tries(), 0
-        if watch.account in self._memory.ledger.unread:
+        if report.symbol is not None:
+            if listing == _NOTHING:
+                del watch.listings[report.symbol]
+        elif watch.account in self._memory.ledger.unread:
             self._draft.record(OrdersReadAgain, account=watch.account)
             self._notify(Severity.WARNING, f"{watch.account}: the list of open orders can be read again.", watch)
         return late
 
-    def failed(self, watch: Watch, report: r.FetchFailed) -> int:
-        """A try failed, whoever made it; how long until the next."""
-        now_ns, listing = self._clock.monotonic_ns(), watch.listing
+    def failed(self, watch: Watch, report: r.FetchFailed, round_: Round | None) -> tuple[Symbol | None, int]:
+        """A try failed, whoever made it; which list that was, and how long until the next."""
+        symbol = round_.symbol if round_ is not None else self._late_one(watch, report.request_id)
+        now_ns, listing = self._clock.monotonic_ns(), watch.listing(symbol)
         delay_ns = max(schedule.retry_read(listing.tries.failures), report.retry_after_ms * 1_000_000)
         listing.tries.fail(report.cause, now_ns)
         listing.again_ns = now_ns + delay_ns
-        if self._is_out(watch, report.request_id):
+        if _is_out(listing, report.request_id):
             listing.out_ns = 0
-        unread_ns = listing.tries.lasting_ns(now_ns)
+        if symbol is None:
+            self._tell_unread(watch, report.cause, listing.tries.lasting_ns(now_ns))
+        return symbol, delay_ns
+
+    def _late_one(self, watch: Watch, request_id: str) -> Symbol | None:
+        """Of whose orders a list was that no round awaits: of all, where it is none that is remembered."""
+        return next((symbol for symbol, each in watch.listings.items() if _is_out(each, request_id)), None)
+
+    def _tell_unread(self, watch: Watch, cause: str, unread_ns: int) -> None:
         if unread_ns and watch.account not in self._memory.ledger.unread and _protected(watch):
-            self._draft.record(OrdersUnread, account=watch.account, why=report.cause)
+            self._draft.record(OrdersUnread, account=watch.account, why=cause)
             text = (
                 f"{watch.account}: the list of open orders cannot be read for {unread_ns // SECOND} s "
-                f"({report.cause}). A stop that is gone from the venue is not noticed meanwhile: look at the venue."
+                f"({cause}). A stop that is gone from the venue is not noticed meanwhile: look at the venue."
             )
             self._notify(Severity.CRITICAL, text, watch)
-        return delay_ns
-
-    @staticmethod
-    def _is_out(watch: Watch, request_id: str) -> bool:
-        return bool(watch.listing.out_ns) and watch.listing.out_id == request_id
 
     def _notify(self, severity: Severity, text: str, watch: Watch) -> None:
         """Named after the event that was just recorded, so that each time is told, and told once."""
         self._draft.notify(severity, text, watch.account, f"{watch.account}.orders.{self._memory.ledger.version}")
+
+
+def _is_out(listing: Listing, request_id: str) -> bool:
+    return bool(listing.out_ns) and listing.out_id == request_id
 
 
 def _protected(watch: Watch) -> bool:

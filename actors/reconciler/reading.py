@@ -121,9 +121,9 @@ class Reading:
         name = _name(watch, self._memory.rounds)
         asked: dict[str, Message] = {"positions": _positions_of(watch, self._memory.rounds, symbol)}
         orders, trades = self._wanted(watch, symbol, kind)
-        late = self._lists.take_late(watch, self._demanded_ns(watch, symbol) or 0) if orders else None
+        late = self._lists.take_late(watch, symbol, self._demanded_ns(watch, symbol) or 0) if orders else None
         if orders and late is None and self._may_ask_for_orders(watch, symbol):
-            asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders")
+            asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders", symbol=symbol)
         if trades and symbol is not None:
             since_ns = self._trades_since(watch, symbol)
             asked["trades"] = FetchTrades(
@@ -144,8 +144,8 @@ class Reading:
 
     def _may_ask_for_orders(self, watch: Watch, symbol: Symbol | None) -> bool:
         """Not soon after it failed; nor behind a list that is on its way, unless somebody waits for a newer one."""
-        rest_ns = self._lists.rest_ns(watch)
-        if not rest_ns and not self._lists.out(watch, self._demanded_ns(watch, symbol) or 0):
+        rest_ns = self._lists.rest_ns(watch, symbol)
+        if not rest_ns and not self._lists.out(watch, symbol, self._demanded_ns(watch, symbol) or 0):
             return True
         if symbol is None:
             # The normal interval begins anew; else the next check would be due at once, and again.
@@ -182,18 +182,17 @@ class Reading:
         A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without, but
         for one of an order, which no other list can confirm.
         """
-        owed = self._lists.wanted(watch)
+        owed = self._lists.wanted(watch, symbol)
         if symbol is None:
             regular = kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND)
             return regular or owed or self._suspects_orders(watch), False
-        late = watch.listing.late is not None
         kinds = {record.type for record in self._memory.ledger.cases(watch.account) if record.symbol == symbol}
         for suspicion in watch.evidence.suspicions.values():
             finding = suspicion.finding
             if finding.symbol == symbol and suspicion.count >= self._policy.required(finding.type) - 1:
                 kinds.add(finding.type)
         deep = kind in (CheckKind.SLOW, CheckKind.DEMAND)
-        return deep or late or bool(kinds & NEED_ORDERS), deep or symbol in watch.heard or bool(kinds & QUANTITY)
+        return deep or owed or bool(kinds & NEED_ORDERS), deep or symbol in watch.heard or bool(kinds & QUANTITY)
 
     def _suspects_orders(self, watch: Watch) -> bool:
         """Of an order, and not certain yet: what a human has silenced has been seen often enough, and is not asked."""
@@ -231,7 +230,7 @@ class Reading:
             return None
         round_, part = self._round_of(watch, report.request_id)
         if isinstance(report, r.OpenOrdersReport) and part and self._lists.came(watch, report):
-            self.later(watch, watch.listing.out_symbol, 0)
+            self.later(watch, report.symbol, 0)
         if round_ is None:
             if isinstance(report, r.PositionsReport) and report.symbol is None and not part and watch.up:
                 self._blindness.over(watch, None)
@@ -262,6 +261,11 @@ class Reading:
         self._blindness.over(watch, round_.symbol)
         return watch, round_
 
+    def round_of(self, report: r.FetchFailed) -> Round | None:
+        """The reading under way that it is a part of."""
+        watch = self._memory.watches.get(report.account)
+        return None if watch is None else self._round_of(watch, report.request_id)[0]
+
     def failed(self, report: r.FetchFailed) -> tuple[Watch, Round] | None:
         """Evidence of nothing (I2): the reading is over, and repeated later.
 
@@ -274,14 +278,11 @@ class Reading:
         round_, part = self._round_of(watch, report.request_id)
         watch.failed_reads += bool(part)
         if report.request_id.endswith("/orders"):
-            delay_ns = self._lists.failed(watch, report)
-            watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())  # again sooner than that
-            self.later(watch, None, delay_ns)
-            if round_ is None:
-                return None
-            if round_.symbol is not None:
-                self.later(watch, round_.symbol, delay_ns)
-            return self._without(watch, round_, part)
+            symbol, delay_ns = self._lists.failed(watch, report, round_)
+            if symbol is None:
+                watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())  # again sooner than that
+            self.later(watch, symbol, delay_ns)
+            return None if round_ is None else self._without(watch, round_, part)
         if round_ is None:
             return None
         del watch.rounds[round_.symbol]

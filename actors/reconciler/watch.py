@@ -59,16 +59,14 @@ class Tries:
 
 @dataclass(slots=True)
 class Listing:
-    """How reading the list of all orders goes. Times are monotonic; 0: none.
+    """How reading one list of open orders goes, of all or of a symbol. Times are monotonic; 0: none.
 
-    `out_ns`: when one was asked for that no round waits for any more, `out_id` by which request, `out_symbol` by whose
-    round; `late`: one that came after all, and when it was asked for; `again_ns`: when the next is due after `tries`
-    that failed.
+    `out_ns`: when one was asked for that no round waits for any more, `out_id` by which request; `late`: one that came
+    after all, and when it was asked for; `again_ns`: when the next is due after `tries` that failed.
     """
 
     out_ns: int = 0
     out_id: str = ""
-    out_symbol: Symbol | None = None
     late: tuple[OpenOrders, int] | None = None
     tries: Tries = field(default_factory=Tries)
     again_ns: int = 0
@@ -90,7 +88,8 @@ class Watch:
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
-    listing: Listing = field(default_factory=Listing)
+    listings: dict[Symbol | None, Listing] = field(default_factory=dict)
+    """Of all orders, and of each symbol where something else than a prompt answer is remembered."""
     unread: dict[Symbol | None, Tries] = field(default_factory=dict)
     """Readings that failed in a row, of all positions or of one symbol."""
     due: dict[Symbol | None, int] = field(default_factory=dict)
@@ -122,6 +121,9 @@ class Watch:
         group.pop(view.ordinal, None)
         if not group:
             del self.views[view.symbol]
+
+    def listing(self, symbol: Symbol | None) -> Listing:
+        return self.listings.setdefault(symbol, Listing())
 
     @property
     def exposed(self) -> bool:

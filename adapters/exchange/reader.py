@@ -198,8 +198,10 @@ class Reader:
     async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
         begun_ns = self._clock.time_ns()
         # The conditional ones first: an order that triggers in between is then in both lists, not in none.
-        conditional = perpetuals(await self._rows(calls.OPEN_CONDITIONALS, "conditional orders"))
-        regular = perpetuals(await self._rows(calls.OPEN_ORDERS, "open orders"))
+        conditional = perpetuals(
+            await self._rows(calls.of_symbol(calls.OPEN_CONDITIONALS, request.symbol), "conditional orders")
+        )
+        regular = perpetuals(await self._rows(calls.of_symbol(calls.OPEN_ORDERS, request.symbol), "open orders"))
         self._learn(conditional)
         stamp = self.stamp()
         orders = [self._owned(order_report(row, stamp)) for row in self._legible(regular, "clientOrderId", stamp)]
@@ -213,6 +215,7 @@ class Reader:
             request_id=request.request_id,
             begun_ns=begun_ns,
             orders=tuple(orders),
+            symbol=request.symbol,
         )
         return replies.following(report, request)
 

@@ -34,7 +34,7 @@ COSTS: tuple[RequestCost, ...] = (
     RequestCost(request=requests.SetLeverage.__name__, weight=1),
     # The settings of all symbols, which it reads now and then, show in the next header.
     RequestCost(request=requests.FetchPositions.__name__, weight=5),
-    RequestCost(request=requests.FetchOpenOrders.__name__, weight=80),
+    RequestCost(request=requests.FetchOpenOrders.__name__, weight=80, of_symbol=2),
     RequestCost(request=requests.FetchBalance.__name__, weight=5),
     RequestCost(request=reconciliation.FetchTrades.__name__, weight=15),
 )

@@ -104,6 +104,18 @@ def test_positions_are_read_on_while_lists_of_all_orders_wait_for_the_minute_to_
     assert state.queued_total == 12
 
 
+def test_the_orders_of_one_symbol_are_read_on_while_lists_of_all_orders_wait() -> None:
+    costs = (*COSTS, RequestCost(request="FetchOpenOrders", weight=80, of_symbol=2))
+    state = Lanes(reachable=True, budget=b.learned(Budget(), LIMITS, costs))
+    for number in range(20):
+        for symbol in (None, stage.BTC):
+            asked = q.FetchOpenOrders(account=stage.MAIN, request_id=f"{number}", symbol=symbol)
+            state, _ = l.enqueue(state, Ticket(f"read/{symbol}/{number}", Lane.READING, asked))
+    _, gone = drained(state, 0)
+    about = [ticket.message.symbol for ticket in gone if isinstance(ticket.message, q.FetchOpenOrders)]
+    assert (about.count(stage.BTC), about.count(None)) == (20, 7)
+
+
 def test_reads_at_their_ceiling_hold_back_neither_cancels_nor_orders() -> None:
     state = queued(Lanes(reachable=True, budget=a_budget()), Lane.READING, 100)
     state, _ = drained(state, 0)

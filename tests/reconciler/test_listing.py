@@ -165,6 +165,26 @@ def test_a_demand_is_answered_when_its_orders_can_be_read_after_all() -> None:
     assert [(answer.checked, answer.failed) for answer in answers(play)] == [(1, ""), (1, "")]
 
 
+def test_a_demand_of_a_symbol_asks_for_its_orders_and_never_waits_for_the_list_of_all() -> None:
+    play = protected()
+    play.run(5)
+    play.withhold_all_orders = True
+    for name in ("c1", "c2", "c3"):
+        play.tell(Reconcile(**command(name), symbol=BTC))
+        play.run(2)
+    assert [(answer.checked, answer.failed) for answer in answers(play)] == [(1, "")] * 3
+
+
+def test_what_differs_is_proven_and_verified_with_the_orders_of_its_symbol() -> None:
+    play = protected()
+    play.run(5)
+    play.withhold_all_orders = True
+    play.at_venue(row("0.4"))
+    play.tell(Reconcile(**command("c1"), symbol=BTC))
+    play.run(15)
+    assert [(answer.succeeded, answer.failed) for answer in answers(play)] == [(1, "")]
+
+
 def test_a_demand_is_no_emptier_for_a_look_that_is_asked_for_meanwhile() -> None:
     play = protected()
     play.run(5)

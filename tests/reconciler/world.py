@@ -224,6 +224,8 @@ class Play:
     trades: list[r.FillReport] = field(default_factory=list)
     refuse_reads: bool = False
     withhold_orders: bool = False
+    withhold_all_orders: bool = False
+    """The list of all orders is not answered; those of single symbols are."""
     refuse_orders: str = ""
     """Why the list of orders, and nothing else, cannot be read."""
     refuse_symbols: dict[Symbol, str] = field(default_factory=dict)
@@ -322,7 +324,7 @@ class Play:
                 self.asked.append(message)
                 if isinstance(message, FetchTrades) and self.trades_take_s > 1:
                     self._later(int(self.trades_take_s * SECOND), _Waited(question=message))
-                elif not (self.withhold_orders and isinstance(message, q.FetchOpenOrders)):
+                elif not self._withheld(message):
                     slow = isinstance(message, q.FetchOpenOrders)
                     self._later(int(self.orders_take_s * SECOND) if slow else 5_000_000, self._answer(message))
             case q.Notify():
@@ -337,6 +339,11 @@ class Play:
                     self._carry_out(message)
             case _:
                 self.answers.append(message)
+
+    def _withheld(self, message: Message) -> bool:
+        if not isinstance(message, q.FetchOpenOrders):
+            return False
+        return self.withhold_orders or (self.withhold_all_orders and message.symbol is None)
 
     def _answer(self, message: q.FetchPositions | q.FetchOpenOrders | FetchTrades) -> Message:
         begun_ns = self.clock.time_ns()
@@ -360,8 +367,13 @@ class Play:
                 unread=tuple(x for x in unread if message.symbol in (None, x.symbol)),
             )
         if isinstance(message, q.FetchOpenOrders):
-            orders = tuple(self.orders.values())
-            return r.OpenOrdersReport(account=MAIN, request_id=message.request_id, begun_ns=begun_ns, orders=orders)
+            return r.OpenOrdersReport(
+                account=MAIN,
+                request_id=message.request_id,
+                begun_ns=begun_ns,
+                orders=tuple(x for x in self.orders.values() if message.symbol in (None, x.symbol)),
+                symbol=message.symbol,
+            )
         return TradesReport(
             account=MAIN,
             request_id=message.request_id,
