@@ -16,10 +16,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from adapters.cli import entry
+from adapters.cli import entry, output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, LimitsConfig
 from messages.base import Message
+from messages.text import shown
 from messages.types import AccountId, Address, JournalId
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from actors.supervisor.memory import Settings as SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
+    from adapters.listening.descriptors import Shares
     from adapters.logs.writing import Logs
     from adapters.paper.server import EmbeddedServer
     from adapters.storage.jobs import Health
@@ -65,6 +67,9 @@ CHAT_DEADLINE_MS = 2_000
 
 def main() -> int:
     """The console script."""
+    from adapters.hardening import keep_private
+
+    keep_private()
     return entry.main(run=run, fold=_fold)
 
 
@@ -76,10 +81,13 @@ def _fold() -> "Fold":
 
 def run(config: Config, *, live: bool) -> int:
     """Run the supervisor until SIGTERM or SIGINT; positions stay open. Raises CommandError where it cannot start."""
+    from adapters.hardening import keep_memory_private
+
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     faulthandler.register(signal.SIGUSR1, all_threads=True)
+    keep_memory_private()
     with ExitStack() as stack:
         try:
             _start(config, stack, live=live, ended=ended)
@@ -108,6 +116,7 @@ def _exit_of(error: Exception) -> Exit:
 def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Event) -> None:
     from actors.runtime import ActorSystem, ThreadDispatcher
     from adapters.clock import SystemClock
+    from adapters.listening.descriptors import raise_limit, shares
     from adapters.logs.steps import hop_writer
     from adapters.logs.writing import Logs
     from adapters.paper.embedded import embedded_venue
@@ -116,10 +125,11 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     from messages.priority import PRIORITY
 
     clock = SystemClock()
+    share = shares(raise_limit(), len(config.accounts))
     lock = DirectoryLock(config.storage.path)
     stack.callback(lock.release)
     Reserve(config.storage.path).make_room()
-    paper = stack.enter_context(embedded_venue(config))
+    paper = stack.enter_context(embedded_venue(config, share))
     logs = Logs(
         storage=config.storage.path,
         level=config.log.level,
@@ -128,6 +138,10 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
         keep_files=config.log.keep_files,
     )
     stack.callback(logs.stop)
+    for remark in (lock.remark, share.remark, logs.remark):
+        if remark:
+            logs.step("WARNING", "start", why=remark)
+            output.complain(shown(f"albra: {remark}"))
     journal = _open_journal(config, paper, lock)
     stack.callback(journal.close)
     dispatcher = ThreadDispatcher(
@@ -142,7 +156,7 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
         observer=hop_writer(logs),
     )
     stack.callback(_stop_system, system, logs)
-    _compose(config, stack, system, journal, paper, logs, clock, live=live)
+    _compose(config, stack, system, journal, paper, logs, clock, share, live=live)
 
 
 def _fatal(logs: "Logs", ended: threading.Event, address: str, error: BaseException) -> None:
@@ -176,6 +190,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     paper: "EmbeddedServer | None",
     logs: "Logs",
     clock: "Clock",
+    share: "Shares",
     *,
     live: bool,
 ) -> None:
@@ -196,6 +211,8 @@ def _compose(  # noqa: PLR0917 - what one process is made of
         port=config.control.port,
         details=_reachable(paper),
         webhook=config.webhook,
+        shares=share,
+        notify=partial(system.tell, NOTIFIER),
     )
     venues = _venues(config, paper, clock)
     restored = _restore(journal, days_in(config.limits.timezone), clock.time_ns())
@@ -208,7 +225,8 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     for way_out in (chat, channel):
         if way_out is not None:
             stack.callback(way_out.stop, CHAT_DEADLINE_MS)
-    _spawn_core(config, system, journal, venues, log, (control.deliver, screen.deliver), restored, (chat, channel))
+    audience = (control.deliver, screen.deliver)
+    _spawn_core(config, system, journal, venues, log, audience, restored, (chat, channel), control.rows)
     journal.watch(partial(_tell_of_disk, system, log))
     for way_out in (chat, channel):
         if way_out is not None:
@@ -267,8 +285,12 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     audience: tuple[Callable[[Message], None], ...],
     restored: "Restored",
     ways_out: "tuple[TelegramChat | None, Webhook | None]",
+    listeners: "Callable[[], Rows]" = tuple,
 ) -> None:
-    """Spawn every long-lived actor. `audience` sees what is shown; its first member answers the control API."""
+    """Spawn every long-lived actor. `audience` sees what is shown; its first member answers the control API.
+
+    `listeners` tells how many are connected.
+    """
     from actors.edge import EdgeActor
     from actors.journal import journal_factory
     from actors.reconciler.resolve import RECONCILER
@@ -318,6 +340,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
                 + _runtime_rows(system, journal)
                 + (("chat", "telegram", chat.standing if chat else "not configured"),)
                 + figures.rows()
+                + listeners()
             ),
             log=log,
         ),

@@ -22,7 +22,8 @@ from messages.types import (
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _JOURNAL_ID = re.compile(r"[a-z0-9]{8}")
 _CLIENT_ORDER_ID = re.compile(r"ab([a-z0-9]{8})([a-z0-9]{7})([a-z0-9]{4})")
-_POSITION_ID = re.compile(r"([a-z0-9_]+)\.([A-Z0-9]+)\.(long|short)\.(\w+)\.([0-9]+)")
+_POSITION_ID = re.compile(r"([a-z0-9_]+)\.([A-Z0-9]+)\.(long|short)\.([A-Za-z0-9_]+)\.([0-9]{1,18})")
+"""Ordinals fit 64 bits, and what names a position is ASCII: it comes from outside, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,8 @@ class Supervisor:
         """The document at `path`. Raises CommandError with the exit code that fits."""
         try:
             answer = self.request("GET", path, within_s=REQUEST_TIMEOUT_S)
-        except Unreachable:
-            raise self.absent() from None
+        except Unreachable as error:
+            raise self.absent(error) from None
         except Lost:
             raise CommandError(Exit.FAILED, "the supervisor broke off while answering: is it stopping?") from None
         if answer.status != 200:
@@ -47,8 +47,8 @@ class Supervisor:
             answer = self._transport.command(name, body, deadline)
         except TokenUnreadable as error:
             raise CommandError(Exit.FAILED, str(error)) from None
-        except Unreachable:
-            raise self.absent() from None
+        except Unreachable as error:
+            raise self.absent(error) from None
         except Lost:
             raise self._unknown(name, body) from None
         if answer.status == 200:
@@ -62,7 +62,12 @@ class Supervisor:
         except TokenUnreadable as error:
             raise CommandError(Exit.FAILED, str(error)) from None
 
-    def absent(self) -> CommandError:
+    def absent(self, error: Unreachable) -> CommandError:
+        """Where none runs, or one that cannot be spoken to; either way nothing was done."""
+        if error.pid is not None:
+            who = f"process {error.pid}" if error.pid else "a process that does not say its number"
+            text = f"the supervisor runs ({who} holds {self._storage}), but {error}; nothing was done: try again"
+            return CommandError(Exit.FAILED, text)
         where = self._storage / ADDRESS_FILE
         why = "is left over from one that is gone" if where.exists() else "does not exist"
         return CommandError(Exit.NO_SUPERVISOR, f"no supervisor is running: {where} {why}; start one with `albra run`")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import AccountConfig, Config
-from adapters.control.address import alive, announced
+from adapters.control.address import announced
 from adapters.exchange.access import settings_of, settings_with
 from adapters.exchange.settings import ExchangeSettings
 from messages.types import AccountId
@@ -39,7 +39,7 @@ def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
         yield settings_of(account, None)
         return
     running = announced(config.storage.path)
-    paper = running.get("paper") if running is not None and alive(int(running["pid"])) else None
+    paper = running.get("paper") if running is not None else None
     if isinstance(paper, dict):
         keys = paper.get("accounts", {}).get(account.account, paper)
         yield settings_with(account, str(keys["api_key"]), str(keys["api_secret"]), url=str(paper["url"]))

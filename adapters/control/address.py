@@ -1,17 +1,25 @@
-"""Where the running supervisor listens: `control.json` and the token, both readable by their owner only."""
+"""Where the running supervisor listens: `control.json` and the token, both readable by their owner only.
 
+The server keeps control.json locked while it lives, and the system frees the lock however it dies: what is not locked
+is left over, whatever process bears its number by now. The token is minted with each start, in its one place.
+"""
+
+import fcntl
 import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapters.storage.private import open_to_read, private_directory, read_private, write_private
+
 ADDRESS_FILE = "control.json"
 TOKEN_FILE = "control.token"  # noqa: S105 - a file's name
-_OWNER_ONLY = 0o600
 _TOKEN_BYTES = 32
+_SIZE_MAX = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,72 +32,83 @@ class ControlAddress:
     token_path: Path
 
     def token(self) -> str:
-        """Raises OSError where the token cannot be read."""
-        return self.token_path.read_text(encoding="ascii").strip()
+        """Raises OSError where the token cannot be read, or another user may have written it."""
+        return read_private(self.token_path).decode("ascii", errors="replace").strip()
 
 
-def provide_token(storage: Path) -> str:
-    """The token of this data directory, minted when there is none: callers keep theirs over restarts."""
-    path = storage / TOKEN_FILE
-    try:
-        path.chmod(_OWNER_ONLY)
-        token = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        token = ""
-    if token:
-        return token
+class Announcement:
+    """control.json, for as long as the server lives."""
+
+    def __init__(self, path: Path, file: int) -> None:
+        """`file` is the descriptor of what stands at `path`, and locked."""
+        self._path = path
+        self._file = file
+
+    def withdraw(self) -> None:
+        """Remove control.json, unless it is another process's by now. A second call does nothing."""
+        if self._file < 0:
+            return
+        with suppress(OSError):
+            if os.path.samestat(self._path.stat(), os.fstat(self._file)):
+                self._path.unlink()
+        os.close(self._file)
+        self._file = -1
+
+
+def mint_token(storage: Path) -> str:
+    """A new token, in place of what stands there: one that was planted, copied or leaked is worth nothing."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    _write(path, token + "\n")
+    private_directory(storage)
+    os.close(write_private(storage / TOKEN_FILE, f"{token}\n".encode()))
     return token
 
 
-def announce(storage: Path, address: ControlAddress, details: Mapping[str, Any]) -> None:
-    """Write control.json, whole or not at all."""
+def announce(storage: Path, address: ControlAddress, details: Mapping[str, Any]) -> Announcement:
+    """Write control.json, whole or not at all, and hold it."""
     where = {"host": address.host, "port": address.port, "pid": address.pid, "token_path": str(address.token_path)}
-    _write(storage / ADDRESS_FILE, json.dumps({**where, **details}) + "\n")
-
-
-def withdraw(storage: Path, pid: int) -> None:
-    """Remove control.json, unless it is another process's by now."""
-    address = find(storage)
-    if address is not None and address.pid == pid:
-        (storage / ADDRESS_FILE).unlink(missing_ok=True)
+    path = storage / ADDRESS_FILE
+    file = write_private(path, (json.dumps({**where, **details}) + "\n").encode())
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return Announcement(path, file)
 
 
 def find(storage: Path) -> ControlAddress | None:
-    """The announced address, or None where there is none that can be read."""
+    """The address of the server that runs, or None where none announces itself."""
+    said = announced(storage)
+    if said is None:
+        return None
     try:
-        raw = json.loads((storage / ADDRESS_FILE).read_text(encoding="utf-8"))
         return ControlAddress(
-            host=str(raw["host"]), port=int(raw["port"]), pid=int(raw["pid"]), token_path=Path(raw["token_path"])
+            host=str(said["host"]),
+            port=int(said["port"]),
+            pid=int(said["pid"]),
+            # Never a path that the file names: it would lead to whatever its writer likes.
+            token_path=(storage / TOKEN_FILE).absolute(),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
-def announced(storage: Path) -> Mapping[str, Any] | None:
-    """Everything control.json says, or None where there is none that can be read. It is the owner's alone."""
+def announced(storage: Path) -> dict[str, Any] | None:
+    """Everything that control.json says, where its writer lives and is this user; None otherwise."""
     try:
-        raw = json.loads((storage / ADDRESS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        file = open_to_read(storage / ADDRESS_FILE)
+    except OSError:
         return None
-    return raw if isinstance(raw, dict) and isinstance(raw.get("pid"), int) else None
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of this number runs; one of another user counts."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        if not _locked(file):
+            return None
+        said = json.loads(os.read(file, _SIZE_MAX))
+    except (OSError, ValueError, RecursionError):
+        return None
+    finally:
+        os.close(file)
+    return said if isinstance(said, dict) else None
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    return True
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
+    return False

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from adapters.control.fields import FieldError
 from adapters.control.pending import Busy, Conflict
+from adapters.listening.body import BodyRefused
 from messages.text import json_text
 
 _LOG = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return await handler(request)
     except FieldError as error:
         return failure(400, str(error), field=error.field, expected=error.expected, found=error.found)
+    except BodyRefused as error:
+        return failure(error.status, str(error))
     except Busy:
         return failure(503, "the supervisor's queue is full: nothing was done, try again in a moment")
     except Conflict:
@@ -41,7 +44,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
             504, "the supervisor did not answer in time: repeat with the same command_id to learn the outcome"
         )
     except web.HTTPException as error:
-        return failure(error.status, f"{error.reason}: {request.method} {request.path}")
+        answer = failure(error.status, f"{error.reason}: {request.method} {request.path}")
+        answer.headers.update({name: error.headers[name] for name in ("Allow",) if name in error.headers})
+        return answer
     except asyncio.CancelledError:
         raise
     except Exception:  # noqa: BLE001 - the last line before a stranger; logged with its trace

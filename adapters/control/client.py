@@ -22,7 +22,15 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import quote
 
-from adapters.control.transport import REQUEST_TIMEOUT_S, Answer, Lost, TokenUnreadable, Transport, Unreachable
+from adapters.control.transport import (
+    REQUEST_TIMEOUT_S,
+    Answer,
+    Lost,
+    TokenUnreadable,
+    Transport,
+    Unreachable,
+    connected,
+)
 from adapters.control.websocket import HandshakeRefused, WebSocket
 
 Number: TypeAlias = Decimal | int | str
@@ -344,9 +352,8 @@ class Albra:
         """
         try:
             address, token = self._transport.address()
-            connection = WebSocket(
-                address.host, address.port, "/v1/events", token, timeout_s=REQUEST_TIMEOUT_S, silence_s=SILENCE_S
-            )
+            proven = connected(address, token, within_s=REQUEST_TIMEOUT_S)
+            connection = WebSocket(proven, "/v1/events", token, silence_s=SILENCE_S)
         except (Unreachable, TokenUnreadable, ConnectionRefusedError) as error:
             raise self._absent(error) from None
         except HandshakeRefused as error:
@@ -401,6 +408,8 @@ class Albra:
         return answer.document
 
     def _absent(self, error: Exception) -> NoSupervisor:
+        if isinstance(error, Unreachable) and error.pid is not None:
+            return NoSupervisor(f"the supervisor on {self._transport.storage} runs, but {error}: nothing was done")
         said = str(error) if isinstance(error, TokenUnreadable) else "start one with `albra run`"
         return NoSupervisor(f"no supervisor is running on {self._transport.storage}: {said}")
 

@@ -17,6 +17,8 @@ _STRATEGY = re.compile(r"[A-Za-z0-9_]{1,32}")
 _ACCOUNT = re.compile(r"[a-z0-9_]{1,32}")
 _DISCREPANCY_ID = re.compile(r"d[0-9]{1,18}")
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_PERCENT = r"[0-9]{1,2}(\.[0-9]{0,18})?|100"
+_RATE = r"0?\.[1-9]|[1-9](\.[0-9])?|10(\.0)?"
 _SHOWN_MAX = 40
 LEVERAGE_MAX = 1000
 DISCREPANCIES_MAX = 1000
@@ -147,13 +149,15 @@ def _text(pattern: str, description: str) -> dict[str, Any]:
     return {"type": "string", "pattern": f"^(?:{pattern})$", "description": description}
 
 
-def _number_of(least: str, description: str) -> dict[str, Any]:
-    """Plain digits as text, or a JSON number that is written in plain digits."""
-    bound = {"exclusiveMinimum": 0} if least == "above zero" else {"minimum": 0}
-    not_zero = "(?!0*\\.?0*$)" if least == "above zero" else ""
+def _number_of(least: int, description: str, *, most: int = 10**15 - 1, text: str = _NUMBER.pattern) -> dict[str, Any]:
+    """Plain digits as text, or a whole number; a JSON fraction is read too, where no writer put an exponent into it."""
+    not_zero = "(?!0*\\.?0*$)" if least else ""
     return {
         "description": f"{description}; plain digits, no sign, no exponent",
-        "anyOf": [{"type": "string", "pattern": f"^{not_zero}(?:{_NUMBER.pattern})$"}, {"type": "number", **bound}],
+        "anyOf": [
+            {"type": "string", "pattern": f"^{not_zero}(?:{text})$"},
+            {"type": "integer", "minimum": least, "maximum": most},
+        ],
     }
 
 
@@ -162,7 +166,7 @@ def _whole_of(least: int, most: int, description: str) -> dict[str, Any]:
         "description": description,
         "anyOf": [
             {"type": "integer", "minimum": least, "maximum": most},
-            {"type": "string", "pattern": "^[0-9]{1,19}$"},
+            {"type": "string", "pattern": "^(?:[1-9][0-9]{0,2}|1000)$" if most == 1000 else "^[0-9]{1,18}$"},
         ],
     }
 
@@ -172,11 +176,13 @@ SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
         "[A-Za-z0-9]{5,30}|[A-Za-z0-9]{1,20}/[A-Za-z0-9]{2,10}:[A-Za-z0-9]{2,10}",
         "a perpetual's symbol such as BTCUSDT or BTC/USDT:USDT, in any case",
     ),
-    positive: _number_of("above zero", "a number above zero"),
-    not_negative: _number_of("zero", "a number, or 0"),
-    percent: _number_of("above zero", "a percentage above 0 and up to 100"),
-    callback_rate: _number_of("above zero", "a trailing stop's callback rate in percent, 0.1 to 10"),
-    callback_rate_or_zero: _number_of("zero", "a trailing stop's callback rate in percent, 0.1 to 10, or 0"),
+    positive: _number_of(1, "a number above zero"),
+    not_negative: _number_of(0, "a number, or 0"),
+    percent: _number_of(1, "a percentage above 0 and up to 100", most=100, text=_PERCENT),
+    callback_rate: _number_of(1, "a trailing stop's callback rate in percent, 0.1 to 10", most=10, text=_RATE),
+    callback_rate_or_zero: _number_of(
+        0, "a trailing stop's callback rate in percent, 0.1 to 10, or 0", most=10, text=f"0|{_RATE}"
+    ),
     leverage: _whole_of(1, LEVERAGE_MAX, "leverage"),
     instant_ns: _whole_of(0, 2**63 - 1, "nanoseconds since the epoch, or 0 for never"),
     side: _text("[Ll][Oo][Nn][Gg]|[Ss][Hh][Oo][Rr][Tt]", "long or short"),
@@ -186,7 +192,7 @@ SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
     discrepancy_id: _text(_DISCREPANCY_ID.pattern, "as `albra discrepancies` shows it"),
     attribution: _text("pro_rata|newest_first", "how a reduction is shared out to strategies"),
     how_many: _whole_of(1, DISCREPANCIES_MAX, "how many, the latest"),
-    position_id: _text(r"[a-z0-9_]+\.[A-Z0-9]+\.(long|short)\.\w+\.[0-9]+", "as `open` answered it"),
+    position_id: _text(r"[a-z0-9_]+\.[A-Z0-9]+\.(long|short)\.[A-Za-z0-9_]+\.[0-9]{1,18}", "as `open` answered it"),
 }
 """JSON Schema of what each function here reads, for the API's own description: nothing that it refuses for its
 form is promised, and nothing that is promised is refused for its form."""

@@ -66,9 +66,13 @@ def document(commands: Mapping[str, Mapping[str, wire.Parser]] = wire.FIELDS) ->
 _ERRORS: Mapping[str, str] = {
     "400": "A field is missing, unknown or not what it should be: field, expected, found.",
     "401": "The token is missing or wrong.",
+    "403": "The request comes from another page.",
     "404": "There is no such thing.",
     "409": "Refused: the text says why. Nothing was done.",
+    "408": "The body did not come in time.",
     "413": "The body is too long.",
+    "415": "The body is compressed, not UTF-8, or not said to be JSON.",
+    "421": "The Host header names another server.",
     "429": "Too much at once: try again later.",
     "500": "An error of ours.",
     "501": "Not part of this supervisor.",
@@ -77,6 +81,7 @@ _ERRORS: Mapping[str, str] = {
 }
 
 
+_EVERY = ("403", "421", "500")
 _ACCEPTED = "Accepted: it is durable, and its effect follows."
 
 
@@ -99,7 +104,7 @@ def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
             "operationId": name,
             "summary": _PURPOSES.get(name, name),
             "requestBody": {"required": True, "content": _json(body)},
-            "responses": answered | _failures("400", "401", "409", "413", "500", "503", "504"),
+            "responses": answered | _failures(*_EVERY, "400", "401", "408", "409", "413", "415", "503", "504"),
         }
     }
 
@@ -116,7 +121,7 @@ def _reads() -> dict[str, Json]:
                 "operationId": "health",
                 "summary": "Whether the API is there; needs no token.",
                 "security": [],
-                "responses": _answers("It is.", {"$ref": "#/components/schemas/Health"}) | _failures("500"),
+                "responses": _answers("It is.", {"$ref": "#/components/schemas/Health"}) | _failures(*_EVERY),
             }
         },
         "/v1/openapi.json": {
@@ -124,7 +129,8 @@ def _reads() -> dict[str, Json]:
                 "operationId": "openapi",
                 "summary": "This description; needs no token.",
                 "security": [],
-                "responses": _answers("This.", {"type": "object", "required": ["openapi", "paths"]}) | _failures("500"),
+                "responses": _answers("This.", {"type": "object", "required": ["openapi", "paths"]})
+                | _failures(*_EVERY),
             }
         },
         "/v1/positions": _read("positions", "Live ones, oldest first.", {"type": "array", "items": position}, every),
@@ -157,7 +163,7 @@ def _reads() -> dict[str, Json]:
                     'Each text is an Event. {"type": "Missed", "count": n} stands where a slow listener lost n.'
                     " A browser, which cannot set headers, offers the subprotocol `bearer.TOKEN`."
                 ),
-                "responses": {"101": {"description": "The stream begins."}} | _failures("400", "401", "500", "503"),
+                "responses": {"101": {"description": "The stream begins."}} | _failures(*_EVERY, "400", "401", "503"),
             }
         },
     }  # fmt: skip
@@ -195,7 +201,7 @@ def _webhook() -> dict[str, Json]:
         "parameters": [_parameter("strategy", "path", fields.SCHEMAS[fields.strategy])],
         "requestBody": {"required": True, "content": _json(body)},
         "responses": _answers(_ACCEPTED, {"$ref": "#/components/schemas/Accepted"})
-        | _failures("400", "401", "409", "413", "429", "500", "503", "504"),
+        | _failures("400", "401", "408", "409", "413", "415", "429", "500", "503", "504"),
     }
     return {"/v1/webhook/{strategy}": {"post": operation}}
 
@@ -206,7 +212,7 @@ def _read(name: str, summary: str, schema: Json, parameters: list[Json] | None =
             "operationId": name,
             "summary": summary,
             **({"parameters": parameters} if parameters else {}),
-            "responses": _answers("As asked.", schema) | _failures("400", "401", "404", "500", "501", "503", "504"),
+            "responses": _answers("As asked.", schema) | _failures(*_EVERY, "400", "401", "404", "501", "503", "504"),
         }
     }
 

@@ -16,6 +16,10 @@ from adapters.control.answers import Handler, answer, errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
 from adapters.control.pending import Answer, Pending
+from adapters.control.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
+from adapters.listening import body as bodies
+from adapters.listening.door import prove
+from adapters.listening.names import LOOPBACK_NAMES, name_of
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
@@ -42,9 +46,10 @@ class Routes:
     accounts: tuple[AccountId, ...]
     answer_timeout_s: float
     health: Callable[[], dict[str, Any]]
+    host: str = "127.0.0.1"
 
     def application(self) -> web.Application:
-        application = web.Application(middlewares=[errors_as_json, self._authorized], client_max_size=BODY_MAX)
+        application = web.Application(middlewares=[errors_as_json, self._at_home, self._authorized])
         application.add_routes(
             [
                 web.get("/v1/health", self._health),
@@ -61,13 +66,34 @@ class Routes:
         return application
 
     @web.middleware
-    async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in PUBLIC and not hmac.compare_digest(_token_of(request), self.token.encode()):
-            return failure(401, "the bearer token is missing or wrong: it stands in control.token")
+    async def _at_home(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Meant for this address, and of no other page: a name that leads here, or a page open in a browser here,
+        could ride on what the browser knows.
+        """
+        said = request.headers.getall("Host", [])
+        if len(said) != 1 or name_of(said[0]) not in {*LOOPBACK_NAMES, name_of(self.host)}:
+            return failure(421, "the Host header names another server: ask 127.0.0.1, localhost or [::1]")
+        if any(origin != f"http://{said[0]}" for origin in request.headers.getall("Origin", [])):
+            return failure(403, "the Origin header names another page")
+        if request.method == "POST" and "Content-Type" in request.headers and not _is_json(request.content_type):
+            return failure(415, "the body is JSON: send it with the header Content-Type: application/json")
         return await handler(request)
 
-    async def _health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
-        return answer(self.health())
+    @web.middleware
+    async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path not in PUBLIC and not hmac.compare_digest(_token_of(request), self.token.encode()):
+            return failure(401, "the bearer token is missing or wrong: it stands in control.token, new with each start")
+        if request.path not in PUBLIC:
+            prove(request)
+        return await handler(request)
+
+    async def _health(self, request: web.Request) -> web.Response:
+        """With a challenge the answer proves that the token is known here, before a caller shows its own."""
+        challenge = request.headers.get(CHALLENGE, "")[:CHALLENGE_MAX]
+        headers = {PROOF: proof_of(self.token, challenge)} if challenge else {}
+        response = answer(self.health())
+        response.headers.update(headers)
+        return response
 
     async def _openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
         return answer(openapi.document())
@@ -156,7 +182,9 @@ class Routes:
         if self.listeners.count >= LISTENERS_MAX:
             return failure(503, f"{LISTENERS_MAX} listeners are connected already: close one")
         offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if p.strip()]
-        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, protocols=offered[:1], max_msg_size=BODY_MAX)
+        socket = web.WebSocketResponse(
+            heartbeat=_HEARTBEAT_S, protocols=offered[:1], max_msg_size=BODY_MAX, compress=False
+        )
         await socket.prepare(request)
         sender = asyncio.ensure_future(self._send_events(socket))
         try:
@@ -186,11 +214,15 @@ def _no_position(position_id: PositionId, instead: PositionId | None) -> web.Res
 
 
 async def _body(request: web.Request) -> Any:
+    text = await bodies.read_text(request, BODY_MAX)
     try:
-        # Fractions stay the text they are: a float would have changed the price.
-        return json.loads(await request.text(), parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError):
+        return bodies.document(text)
+    except ValueError:
         raise FieldError("a JSON object", "something else", "body") from None
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type == "application/json" or content_type.endswith("+json")
 
 
 def _parameter(request: web.Request, name: str, parse: Callable[[object], Any]) -> Any:
@@ -218,8 +250,13 @@ def _query() -> dict[str, Any]:
 def _token_of(request: web.Request) -> bytes:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return token.strip().encode()
+        return _bytes_of(token.strip())
     for protocol in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
         if protocol.strip().startswith(WEBSOCKET_TOKEN_PREFIX):
-            return protocol.strip().removeprefix(WEBSOCKET_TOKEN_PREFIX).encode()
+            return _bytes_of(protocol.strip().removeprefix(WEBSOCKET_TOKEN_PREFIX))
     return b""
+
+
+def _bytes_of(header: str) -> bytes:
+    """As they came: bytes that are no UTF-8 are escaped in a header's text."""
+    return header.encode(errors="surrogateescape")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,13 +12,16 @@ from typing import Any
 from aiohttp import web
 
 from adapters.config.values import WebhookConfig
-from adapters.control.address import TOKEN_FILE, ControlAddress, announce, provide_token, withdraw
+from adapters.control.address import TOKEN_FILE, Announcement, ControlAddress, announce, mint_token
 from adapters.control.listeners import Listeners
 from adapters.control.pending import ANSWERS, Pending
 from adapters.control.routes import Routes
 from adapters.control.webhook import Webhook
 from adapters.control.wire import instant
+from adapters.listening.descriptors import Shares
+from adapters.listening.door import Door
 from messages.base import Message
+from messages.requests import Notify
 from messages.types import AccountId
 
 ANSWER_TIMEOUT_S = 5.0
@@ -46,10 +50,13 @@ class ControlServer:
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         details: Mapping[str, Any] | None = None,
         webhook: WebhookConfig | None = None,
+        shares: Shares | None = None,
+        notify: Callable[[Notify], object] = lambda _notice: None,
     ) -> None:
         """`details` stand in control.json beside the address, for the owner's eyes.
 
         `webhook`: alerts are taken on an address of its own, which nothing else of this is reached by.
+        `shares`: connections that each listener may hold. `notify` tells the owner of alerts that were refused.
         """
         self._storage = storage
         self._host = host
@@ -62,12 +69,15 @@ class ControlServer:
         self._pending = Pending(submit)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
-        self._runners: list[web.AppRunner] = []
+        self._shares = shares or Shares(limit=0)
+        self._notify = notify
+        self._doors: list[Door] = []
+        self._announcement: Announcement | None = None
         self._started_ns = time.time_ns()
 
     def start(self) -> ControlAddress:
         """Bind, announce in control.json, serve. Raises ControlAddressError; OSError where storage is not writable."""
-        token = provide_token(self._storage)
+        token = mint_token(self._storage)
         self._thread.start()
         try:
             port = asyncio.run_coroutine_threadsafe(self._bind(token), self._loop).result()
@@ -77,7 +87,8 @@ class ControlServer:
         address = ControlAddress(
             host=self._host, port=port, pid=os.getpid(), token_path=(self._storage / TOKEN_FILE).absolute()
         )
-        announce(self._storage, address, {**self._details, "started": instant(self._started_ns)})
+        said = {**self._details, "started": instant(self._started_ns)}
+        self._announcement = announce(self._storage, address, said)
         return address
 
     def deliver(self, message: Message) -> None:
@@ -93,7 +104,8 @@ class ControlServer:
         """Refuse what still waits, end the event streams, take the address back. Idempotent."""
         if self._loop.is_closed():
             return
-        withdraw(self._storage, os.getpid())
+        if self._announcement is not None:
+            self._announcement.withdraw()
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(_STOP_TIMEOUT_S)
         self._end_loop()
@@ -110,32 +122,40 @@ class ControlServer:
             accounts=self._accounts,
             answer_timeout_s=self._answer_timeout_s,
             health=self._health,
+            host=self._host,
         )
-        port = await self._serve("control.port", routes.application(), self._host, self._port)
+        most = self._shares.control
+        port = await self._serve("control", routes.application(), self._host, self._port, most)
         if self._webhook is not None:
-            application = Webhook(self._webhook, routes.carry_out).application()
-            hook = await self._serve("webhook.port", application, self._webhook.host, self._webhook.port)
-            self._details["webhook"] = {"host": self._webhook.host, "port": hook}
+            hook = self._webhook
+            application = Webhook(hook, routes.carry_out, notify=self._notify).application()
+            hook_port = await self._serve("webhook", application, hook.host, hook.port, self._shares.webhook)
+            self._details["webhook"] = {"host": hook.host, "port": hook_port}
         return port
 
-    async def _serve(self, key: str, application: web.Application, host: str, port: int) -> int:
+    async def _serve(self, name: str, application: web.Application, host: str, port: int, most: int) -> int:
         """The bound port. Raises ControlAddressError, with everything that was bound closed again."""
-        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1)
-        self._runners.append(runner)
-        await runner.setup()
         try:
-            await web.TCPSite(runner, host, port).start()
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listening = socket.create_server((host, port), family=family)
         except OSError as error:
             await self._cleanup()
             raise ControlAddressError(
-                f"{key}: {host}:{port} cannot be bound ({error.strerror or error});"
+                f"{name}.port: {host}:{port} cannot be bound ({error.strerror or error});"
                 " choose another port in the configuration, or 0 for any"
             ) from None
-        return int(runner.addresses[0][1])
+        door = Door(name, application, listening, most=most)
+        self._doors.append(door)
+        await door.open()
+        return door.port
 
     async def _cleanup(self) -> None:
-        while self._runners:
-            await self._runners.pop().cleanup()
+        while self._doors:
+            await self._doors.pop().close()
+
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        """Connections of each listener, for `albra status`; from any thread."""
+        return tuple(("listeners", door.name, door.figures()) for door in list(self._doors))
 
     def _health(self) -> dict[str, Any]:
         return {"status": "ok", "pid": os.getpid(), "started": instant(self._started_ns)}

@@ -8,18 +8,33 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from adapters.control.address import ControlAddress, alive, find
+from adapters.control.address import ControlAddress, find
+from adapters.control.proof import Impostor, check
+from adapters.storage.lock import holder
 
 REQUEST_TIMEOUT_S = 10.0
 """Longer than the supervisor's own wait for an answer, so that its 504 arrives before we give up."""
 RETRY_PAUSE_S = 0.1
 
 
+CONNECTS = 5
+"""A listener that is flooded may drop one connection that has not shown its token yet, hardly five."""
+
+
 class Unreachable(Exception):  # noqa: N818 - a circumstance, not a fault
-    """Certainly nothing was sent: no supervisor is there."""
+    """Certainly nothing was sent. `pid` is the supervisor that runs all the same, None: none does."""
+
+    def __init__(self, pid: int | None = None, why: str = "") -> None:
+        super().__init__(why)
+        self.pid = pid
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.why or "no supervisor is running"
 
 
 class Lost(Exception):  # noqa: N818 - a circumstance, not a fault
@@ -55,8 +70,9 @@ class Transport:
     def address(self) -> tuple[ControlAddress, str]:
         """Where it listens, and the token. Raises Unreachable, TokenUnreadable."""
         address = find(self.storage)
-        if address is None or not alive(address.pid):
-            raise Unreachable
+        if address is None:
+            pid = holder(self.storage)
+            raise Unreachable(pid, "" if pid is None else "it does not take requests yet, or no more")
         try:
             return address, address.token()
         except OSError as error:
@@ -67,16 +83,8 @@ class Transport:
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within_s: float) -> Answer:
         """One request. Raises Unreachable, Lost, TokenUnreadable."""
         address, token = self.address()
-        timeout_s = max(0.05, min(within_s, REQUEST_TIMEOUT_S))
-        connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
-        try:
-            try:
-                connection.connect()
-            except OSError:
-                raise Unreachable from None
+        with closing(connected(address, token, within_s=within_s)) as connection:
             return _exchange(connection, method, path, body, token)
-        finally:
-            connection.close()
 
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Answer:
         """Carry out one command; `body` holds its command_id.
@@ -121,6 +129,34 @@ class Transport:
             if time.monotonic() + pause_s >= deadline:
                 return last
             time.sleep(pause_s)
+
+
+def connected(address: ControlAddress, token: str, *, within_s: float) -> http.client.HTTPConnection:
+    """A connection to the supervisor that wrote this address, and nothing else: it proved that it knows the token.
+
+    Raises Unreachable.
+    """
+    timeout_s = max(0.05, min(within_s, REQUEST_TIMEOUT_S))
+    where = f"{address.host}:{address.port}"
+    for left in reversed(range(CONNECTS)):
+        connection = http.client.HTTPConnection(address.host, address.port, timeout=timeout_s)
+        try:
+            connection.connect()
+            check(connection, token)
+        except Impostor:
+            connection.close()
+            raise Unreachable(address.pid, f"what answers on {where} does not know its token") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            connection.close()
+            if not left or not isinstance(error, ConnectionError) or isinstance(error, ConnectionRefusedError):
+                raise Unreachable(address.pid, f"it does not answer on {where}: {_in_words(error)}") from None
+        else:
+            return connection
+    raise AssertionError("the last try returns or raises")
+
+
+def _in_words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _exchange(

@@ -2,13 +2,14 @@
 
 On an address of its own, because it may be shown to the outside, which the control API may not. Such
 services cannot set headers, so the strategy's secret stands in the body; it is compared in constant
-time and never shown, and an address that has it wrong again and again is not listened to for a while. An
-alert has one effect: its id names the command, an id seen before and a timestamp too far from now are refused.
+time and never shown. The right secret always passes: an address that has it wrong again and again hears only that it
+guesses too often, and who else sends from there, or seems to, is not concerned. An alert has one effect: its id names
+the command, an id seen before and a timestamp too far from now are refused. Every refusal is counted and told, the
+first at once and the rest together.
 """
 
 import hmac
 import json
-import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,12 +26,15 @@ from adapters.control import fields
 from adapters.control.answers import errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.guesses import Guesses
+from adapters.control.refusals import Refusal, Refusals
+from adapters.listening.body import BodyRefused, document, read_text
+from adapters.listening.door import prove
+from messages.requests import Notify
 
 BODY_MAX = 16_384
 SEEN_MAX = 10_000
 """Alerts remembered at once, each for twice max_age_ms; beyond it alerts are refused, not forgotten."""
 ACTIONS = ("buy", "sell", "close")
-_LOG = logging.getLogger(__name__)
 _ID = re.compile(r"[ -~]{1,128}")
 _MILLISECONDS = re.compile(r"[0-9]{13}")
 """From 2001 to 2286; seconds would be ten digits."""
@@ -99,35 +103,54 @@ class Seen:
 class Webhook:
     """`carry_out(command, body)` does what POST /v1/commands/{command} does."""
 
-    def __init__(self, config: WebhookConfig, carry_out: Carry, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        config: WebhookConfig,
+        carry_out: Carry,
+        now_ns: Callable[[], int] = time.time_ns,
+        *,
+        notify: Callable[[Notify], object] = lambda _notice: None,
+    ) -> None:
         self._config = config
         self._strategies = {each.strategy: each for each in config.strategies}
         self._carry_out = carry_out
         self._now_ns = now_ns
         self._seen = Seen(max_age_ms=config.max_age_ms)
         self._guesses = Guesses()
+        self._refusals = Refusals(notify)
 
     def application(self) -> web.Application:
-        application = web.Application(middlewares=[errors_as_json], client_max_size=BODY_MAX)
+        application = web.Application(middlewares=[errors_as_json])
         application.add_routes([web.post("/v1/webhook/{strategy}", self._alert)])
         return application
 
     async def _alert(self, request: web.Request) -> web.Response:
         name = request.match_info["strategy"]
+        try:
+            body = _document(await read_text(request, BODY_MAX))
+            strategy = self._authentic(name, body)
+            if strategy is None:
+                return self._wrong_secret(request)
+            prove(request)
+            return await self._take(read(name, body), strategy)
+        except BodyRefused:
+            self._refusals.count(Refusal.UNREADABLE, request.remote)
+            raise
+        except FieldError as error:
+            self._refusals.count(Refusal.UNREADABLE if error.field == "body" else Refusal.FIELD, request.remote)
+            raise
+
+    def _wrong_secret(self, request: web.Request) -> web.Response:
+        """Who guesses too often is not even told that it guessed wrong."""
+        self._refusals.count(Refusal.GUESS, request.remote)
         address, now_ms = _sender(request), self._now_ns() // 1_000_000
-        if wait_ms := self._guesses.wait_ms(address, now_ms):
-            seconds = -(-wait_ms // 1_000)
-            answer = failure(429, f"too many wrong secrets came from here: nothing is read for {seconds} s")
-            answer.headers["Retry-After"] = str(seconds)
-            return answer
-        body = _document(await request.text())
-        strategy = self._authentic(name, body)
-        if strategy is None:
+        if not (wait_ms := self._guesses.wait_ms(address, now_ms)):
             self._guesses.note(address, now_ms)
-            _LOG.warning("a webhook alert was refused: wrong secret for %r from %s", name[:32], request.remote)
             return failure(401, "the secret is missing or wrong")
-        alert = read(name, body)
-        return await self._take(alert, strategy)
+        seconds = -(-wait_ms // 1_000)
+        answer = failure(429, f"too many wrong secrets came from here: try again in {seconds} s")
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
 
     def _authentic(self, name: str, body: Mapping[str, Any]) -> WebhookStrategy | None:
         """The strategy, where the body proves its secret; as slow for a name that there is none of."""
@@ -145,17 +168,22 @@ class Webhook:
             text = (
                 f"the alert is {abs(age_ms)} ms {where}, at most {self._config.max_age_ms} are taken: nothing was done"
             )
+            self._refusals.count(Refusal.AGE)
             return failure(409, text)
         before = self._seen.answer_to(alert.command_id, now_ms)
         if before is not None:
+            self._refusals.count(Refusal.REPEATED)
             return failure(409, "an alert with this id was taken before: nothing was done again", first_answer=before)
         if self._seen.full:
+            self._refusals.count(Refusal.BUSY)
             return failure(429, f"{SEEN_MAX} alerts came within a short time: nothing was done")
         command, body = to_command(alert, strategy, self._config.max_age_ms)
         answer = await self._carry_out(command, body)
         # Only what is decided is remembered: after "busy" or "no answer in time" the same alert may come again.
         if answer.status in (200, 409):
             self._seen.remember(alert.command_id, json.loads(answer.text or "null"), now_ms)
+        if answer.status == 409:
+            self._refusals.count(Refusal.REFUSED)
         return answer
 
 
@@ -236,9 +264,8 @@ def instant_ms(value: object) -> int:
 def _document(text: str) -> Mapping[str, Any]:
     """The body, whatever its content type says; nothing of it is repeated, the secret may be anywhere in it."""
     try:
-        # Fractions stay the text they are: a float would have changed the price.
-        value = json.loads(text, parse_float=str, parse_constant=str)
-    except (ValueError, RecursionError):
+        value = document(text)
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         raise FieldError("a JSON object", "something else", "body")

@@ -29,12 +29,12 @@ class HandshakeRefused(Exception):  # noqa: N818 - what happened
 class WebSocket:
     """One open connection. Used by one thread; `close` may come from another and ends `texts`."""
 
-    def __init__(self, host: str, port: int, path: str, token: str, *, timeout_s: float, silence_s: float) -> None:
-        """Connect and shake hands within `timeout_s`. Raises OSError, HandshakeRefused.
+    def __init__(self, connection: http.client.HTTPConnection, path: str, token: str, *, silence_s: float) -> None:
+        """Shake hands on an open connection, which is its own from now on. Raises OSError, HandshakeRefused.
 
         `silence_s`: a server that says nothing for so long, no ping either, is gone.
         """
-        self._connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+        self._connection = connection
         try:
             self._shake_hands(path, token)
         except BaseException:

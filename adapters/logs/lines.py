@@ -6,6 +6,7 @@ holds, lines are shed and counted, and the count is the first line written after
 the journal: what a kill -9 loses of them (the queue, milliseconds) no decision depends on.
 """
 
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from adapters.logs import CURRENT, TURNED
+from adapters.storage.private import open_private, private_directory
 from messages.text import Shown, joined
 
 QUEUE_MAX = 50_000
 BATCH_MAX = 500
-_OWNER_ONLY = 0o600
+LINE_MAX = 65_536
+"""Characters; what a stranger sent may stand in a line, and a file is turned only between two batches."""
 
 
 class Target(Protocol):
@@ -90,7 +93,8 @@ class LineWriter:
 
     def _rendered(self, item: Any) -> Shown:
         try:
-            return self._render(item)
+            line = self._render(item)
+            return line if len(line) <= LINE_MAX else self._shed_line(1)
         except Exception:  # noqa: BLE001 - one record that cannot be shown must not end all logging
             self.shed += 1
             return self._shed_line(1)
@@ -143,11 +147,11 @@ class TurnedFile:
         if self._file is not None:
             return self._file
         path = self._directory / CURRENT
-        self._directory.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
-        path.chmod(_OWNER_ONLY)
-        self._size = file.tell()
-        if self._size and not _ends_line(path):
+        private_directory(self._directory)
+        descriptor = open_private(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        file = os.fdopen(descriptor, "a", encoding="utf-8")
+        self._size = os.fstat(descriptor).st_size
+        if self._size and os.pread(descriptor, 1, self._size - 1) != b"\n":
             file.write("\n")  # A kill tore the last line: ours begins on its own.
         self._file = file
         return file
@@ -159,9 +163,3 @@ class TurnedFile:
         turned = sorted(self._directory.glob(TURNED))
         for old in turned[: -self._keep_files]:
             old.unlink(missing_ok=True)
-
-
-def _ends_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) == b"\n"

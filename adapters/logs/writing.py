@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +15,7 @@ from loguru import logger
 from adapters.logs import DIRECTORY
 from adapters.logs.lines import LineWriter, StreamTarget, TurnedFile
 from adapters.logs.masking import Masker
+from adapters.storage.private import private_directory
 from messages.text import Shown, block, clean, joined, json_text, replaced, shown, styled
 
 _FIELDS = (
@@ -46,7 +48,13 @@ class Logs:
         keep_files: int = 10,
     ) -> None:
         directory = storage / DIRECTORY
-        directory.mkdir(parents=True, exist_ok=True)
+        self.remark = ""
+        """What is wrong with the log directory, and what was done about it; empty where all is well."""
+        try:
+            self.remark = private_directory(directory)
+        except OSError as error:
+            self.remark = f"{directory}: {error.strerror}: log lines go to stderr"
+            console = console or sys.stderr
         masker = Masker(secrets)
         self._writers = [
             LineWriter(

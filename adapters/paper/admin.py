@@ -31,9 +31,12 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.listening.body import BodyRefused, read_text
+from adapters.listening.door import prove
+from adapters.listening.names import LOOPBACK_NAMES, name_of
 from adapters.paper.errors import Refusal
 from adapters.paper.live import LiveVenue
-from adapters.paper.rest import response_of
+from adapters.paper.rest import BODY_MOST, response_of
 from adapters.paper.streams import Streams
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -117,7 +120,7 @@ def _text(body: Body, name: str, default: str | None = "\0") -> str | None:
 
 
 async def _json_of(request: web.Request) -> dict[str, Any]:
-    text = await request.text()
+    text = await read_text(request, BODY_MOST)
     body = json.loads(text) if text else {}
     if not isinstance(body, dict):
         raise TypeError("the body must be a JSON object")
@@ -128,11 +131,14 @@ def _guarded(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
         # A page in a browser reaches loopback too; what it sends carries its origin.
         local = ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback  # noqa: S104 - not a bind
-        if not local or "Origin" in request.headers:
+        if not local or "Origin" in request.headers or name_of(request.headers.get("Host", "")) not in LOOPBACK_NAMES:
             return web.json_response({"error": "loopback only"}, status=403)
+        prove(request)
         try:
             return await handler(request)
-        except (Refusal, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except BodyRefused as error:
+            return web.json_response({"error": str(error)}, status=error.status)
+        except (Refusal, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 
     return guarded

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from adapters.config import Config
+from adapters.listening.descriptors import PAPER_MOST, Shares
 from adapters.paper.account import AccountSetup
 from adapters.paper.server import EmbeddedServer, ListenError, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
@@ -12,7 +13,7 @@ BEGINS_WITH = AccountSetup().name
 
 
 @contextmanager
-def embedded_venue(config: Config) -> Iterator[EmbeddedServer | None]:
+def embedded_venue(config: Config, share: Shares | None = None) -> Iterator[EmbeddedServer | None]:
     """None where no account trades on it. Its accounts lie beside the journal and outlive us.
 
     Raises OSError where its port is taken.
@@ -27,6 +28,7 @@ def embedded_venue(config: Config) -> Iterator[EmbeddedServer | None]:
             port=config.paper.port,
             storage=config.storage.path / "paper",
             tick_ms=config.paper.tick_ms,
+            most=share.paper if share else PAPER_MOST,
         )
 
     with ExitStack() as serving:

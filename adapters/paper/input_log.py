@@ -23,6 +23,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from adapters.storage.private import open_private, private_directory
+
 Record = Sequence[Any]
 
 RECORDS_PER_SNAPSHOT = 2_000
@@ -49,7 +51,7 @@ def identity_at(directory: Path) -> str:
     try:
         return str(json.loads(path.read_text())["identity"])
     except FileNotFoundError:
-        directory.mkdir(parents=True, exist_ok=True)
+        private_directory(directory)
     except (ValueError, KeyError, TypeError) as error:
         raise StorageDamagedError(f"{path} is not a paper venue's identity: {error}") from error
     identity = f"paper-{secrets.token_hex(8)}"
@@ -65,7 +67,7 @@ class InputLog:
 
     def __init__(self, directory: Path) -> None:
         """Open or create the directory; `StorageInUseError` when another process holds it."""
-        directory.mkdir(parents=True, exist_ok=True)
+        private_directory(directory)
         self._directory = directory
         self._lock = _locked(directory / "lock")
         try:
@@ -99,7 +101,8 @@ class InputLog:
     def begin(self, state: dict[str, Any]) -> None:
         """Write a snapshot and start the log that follows it; older logs are removed."""
         sequence = self._sequence + 1
-        fresh = os.open(self._log_path(sequence), os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_TRUNC, 0o600)
+        fresh = open_private(self._log_path(sequence), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        os.ftruncate(fresh, 0)
         document = json.dumps({"sequence": sequence, "state": state}, separators=(",", ":"))
         _write_atomically(self._directory / "snapshot.json", document.encode())
         stale, self._file, self._sequence = self._file, fresh, sequence
@@ -159,7 +162,7 @@ def _records_of(path: Path) -> Iterator[Record]:
 
 
 def _locked(path: Path) -> int:
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    descriptor = open_private(path, os.O_CREAT | os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -172,8 +175,9 @@ def _locked(path: Path) -> int:
 
 def _write_atomically(path: Path, content: bytes) -> None:
     aside = path.with_suffix(".tmp")
-    descriptor = os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    descriptor = open_private(aside, os.O_CREAT | os.O_WRONLY)
     try:
+        os.ftruncate(descriptor, 0)
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]

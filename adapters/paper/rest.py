@@ -7,11 +7,15 @@ import json
 
 from aiohttp import web
 
+from adapters.listening.body import BodyRefused, read_text
+from adapters.listening.door import prove
 from adapters.paper.live import LiveVenue
 from adapters.paper.route import Security
 from adapters.paper.signature import Denial, denial_of, parameters_of
 from adapters.paper.sockets import reset
 from adapters.paper.venue import PRIVATE_ROUTES, Answer, Fate
+
+BODY_MOST = 1 << 20
 
 
 class RestApi:
@@ -23,7 +27,10 @@ class RestApi:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request, answered, delayed, cut or left hanging as the fault plan says."""
         path, _, query = request.raw_path.partition("?")
-        body = await request.text()
+        try:
+            body = await read_text(request, BODY_MOST)
+        except BodyRefused as refused:
+            return error_response(Denial(status=refused.status, code=-1130, message=str(refused)))
         api_key = request.headers.get("X-MBX-APIKEY")
         denial = denial_of(
             security=security_of(request.method, path),
@@ -34,6 +41,8 @@ class RestApi:
         )
         if denial is not None:
             return error_response(denial)
+        if api_key is not None and self._live.venue.secret_of(api_key) is not None:
+            prove(request)
         try:
             answer = await self._live.ask(request.method, path, parameters_of(query, body), api_key=api_key)
         except OSError as error:

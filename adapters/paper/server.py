@@ -21,6 +21,8 @@ from typing import TypeVar
 
 from aiohttp import web
 
+from adapters.listening.descriptors import PAPER_MOST
+from adapters.listening.door import Door
 from adapters.paper.admin import Admin
 from adapters.paper.faults import NO_FAULTS, FaultPlan
 from adapters.paper.live import LiveVenue
@@ -34,8 +36,7 @@ T = TypeVar("T")
 TICK_MS = 250
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
-LATE_TURNS = 3
-"""Turns of the loop from a connection's acceptance to its handler, and from its closing to its end."""
+SHUTDOWN_S = 0.2
 
 
 class ListenError(OSError):
@@ -60,8 +61,9 @@ class PaperServer:
         storage: Path | None = None,
         tick_ms: int = TICK_MS,
         ping_interval_s: float = PING_INTERVAL_S,
+        most: int = PAPER_MOST,
     ) -> None:
-        """`storage`: directory of the account; what lies there wins over `venue`.
+        """`most`: connections at once. `storage`: directory of the account; what lies there wins over `venue`.
 
         `tick_ms`: how often prices move, 0 for only on command. Raises `StorageInUseError` (an
         OSError) and `StorageDamagedError`.
@@ -73,8 +75,8 @@ class PaperServer:
         self.live.announce = self.streams.publish
         self._tick_ms = tick_ms
         self._ticker: asyncio.Task[None] | None = None
-        self._runner: web.AppRunner | None = None
-        self._door: socket.socket | None = None
+        self._most = most
+        self._door: Door | None = None
 
     async def start(self) -> int:
         """Listen; the port. `ListenError` (an OSError) when it is taken: nothing stays open then."""
@@ -82,39 +84,29 @@ class PaperServer:
         app.add_routes(Admin(self.live, self.streams).routes())
         app.router.add_route("*", "/fapi/{path:.*}", RestApi(self.live).handle)
         app.router.add_route("*", "/{path:.*}", self._other)
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2, keepalive_timeout=75
-        )
-        await self._runner.setup()
         try:
-            self._door = socket.create_server((self.host, self.port), family=_family(self.host))
-            await web.SockSite(self._runner, self._door).start()
+            listening = socket.create_server((self.host, self.port), family=_family(self.host))
         except OSError as error:
-            await self.stop()
+            self.live.close()
             why = os.strerror(error.errno) if error.errno else str(error)
             raise ListenError(f"{self.host}:{self.port} cannot be bound ({why})") from error
-        self.port = int(self._runner.addresses[0][1])
+        # A request that hangs by the fault plan ends when its caller gives up.
+        self._door = Door("paper", app, listening, most=self._most, cancels=True, shutdown_s=SHUTDOWN_S)
+        await self._door.open()
+        self.port = self._door.port
         if self._tick_ms:
             self._ticker = asyncio.get_running_loop().create_task(self._tick())
         return self.port
 
     async def stop(self) -> None:
         """Close every connection and leave the account on disk. A second call does nothing."""
-        runner, self._runner = self._runner, None
-        if runner is None:
+        door, self._door = self._door, None
+        if door is None:
             return
         if self._ticker is not None:
             self._ticker.cancel()
         await self.streams.close()
-        if self._door is not None:
-            # Nobody is let in any more; whoever just was must have come in before the door is closed, or asyncio
-            # (3.11, `Server._attach`) forgets his socket, and must have left before the loop ends.
-            asyncio.get_running_loop().remove_reader(self._door)
-        await _let_run(LATE_TURNS)
-        await runner.cleanup()
-        if self._door is not None:
-            self._door.close()
-        await _let_run(LATE_TURNS)
+        await door.close()
         self.live.close()
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
@@ -135,11 +127,6 @@ class PaperServer:
 
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-async def _let_run(turns: int) -> None:
-    for _ in range(turns):
-        await asyncio.sleep(0)
 
 
 class EmbeddedServer:

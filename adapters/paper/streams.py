@@ -20,6 +20,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from adapters.listening.door import prove
 from adapters.paper.events import MarketEvent, StreamEvent
 from adapters.paper.live import LiveVenue
 from adapters.paper.sockets import reset
@@ -103,6 +104,8 @@ class Streams:
             names=_names_of(path["names"], request.query.get("streams"), request.query.get("listenKey")),
             opened_ms=self._live.now_ms(),
         )
+        if any(self._live.venue.account_of_listen_key(name) is not None for name in socket.names):
+            prove(request)
         # Before the handshake is answered: what happens after a client sees it must reach the client.
         self._sockets.add(socket)
         tasks: list[asyncio.Task[None]] = []

@@ -3,11 +3,16 @@
 import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from adapters.storage.errors import JournalLocked, JournalNotADirectory, JournalNotWritable
+from adapters.storage.private import open_private, open_to_read, private_directory
 
 LOCK_NAME = "lock"
+_TRIES = 10
+_PAUSE_S = 0.02
+"""One who only asks whether it is held holds it for a moment."""
 
 
 class DirectoryLock:
@@ -16,22 +21,21 @@ class DirectoryLock:
     def __init__(self, directory: Path) -> None:
         """Take the lock, creating the directory if need be: what it holds is its owner's only.
 
-        Raises JournalLocked, JournalNotADirectory or JournalNotWritable.
+        `remark` says what was done about a directory that was open to others. Raises JournalLocked,
+        JournalNotADirectory or JournalNotWritable.
         """
         self.path = directory / LOCK_NAME
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            self.remark = private_directory(directory)
+            self._file = open_private(self.path, os.O_RDWR | os.O_CREAT)
         except (FileExistsError, NotADirectoryError) as error:
             raise JournalNotADirectory(directory) from error
         except OSError as error:
             raise JournalNotWritable(directory, error.strerror or str(error)) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _taken(self._file):
             pid = _read_pid(self._file)
             os.close(self._file)
-            raise JournalLocked(self.path, pid) from error
+            raise JournalLocked(self.path, pid or None)
         self._say_pid(directory)
 
     def _say_pid(self, directory: Path) -> None:
@@ -53,10 +57,21 @@ class DirectoryLock:
             self._file = -1
 
 
+def _taken(file: int) -> bool:
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE_S)
+        else:
+            return True
+    return False
+
+
 def holder(directory: Path) -> int | None:
-    """The pid of the supervisor that runs on this directory, None when none does."""
+    """The pid of the supervisor that runs on this directory, 0 where it does not say, None when none does."""
     try:
-        file = os.open(directory / LOCK_NAME, os.O_RDONLY)
+        file = open_to_read(directory / LOCK_NAME)
     except OSError:
         return None
     try:
@@ -69,6 +84,6 @@ def holder(directory: Path) -> int | None:
         os.close(file)
 
 
-def _read_pid(file: int) -> int | None:
+def _read_pid(file: int) -> int:
     text = os.pread(file, 32, 0).decode(errors="replace").strip()
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isascii() and text.isdecimal() else 0

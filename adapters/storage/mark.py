@@ -12,6 +12,7 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
+from adapters.storage.private import open_private
 from messages.types import JournalId
 
 FILE_NAME = "journal.mark"
@@ -25,7 +26,7 @@ class Mark:
         self.path = directory / FILE_NAME
         self._journal_id = journal_id
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._file = open_private(self.path, os.O_RDWR | os.O_CREAT)
         except OSError:
             self._file = -1
 

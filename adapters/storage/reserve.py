@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from adapters.storage.private import open_private
+
 FILE_NAME = "reserve"
 RESERVE_BYTES = 8 << 20
 """Some ten thousand steps of closing, each a few hundred bytes of the file; the log is folded in early then."""
@@ -37,7 +39,7 @@ class Reserve:
     def held(self) -> int:
         """Bytes put by."""
         try:
-            return min(self.path.stat().st_size, self.size)
+            return min(self.path.lstat().st_size, self.size)
         except OSError:
             return 0
 
@@ -57,7 +59,7 @@ class Reserve:
         if self.free < self.size - held + self.size // 4:
             return False
         try:
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            file = open_private(self.path, os.O_RDWR | os.O_CREAT)
         except OSError:
             return False
         try:
@@ -80,7 +82,7 @@ class Reserve:
         if held <= 0:
             return False
         try:
-            file = os.open(self.path, os.O_RDWR)
+            file = open_private(self.path, os.O_RDWR)
         except OSError:
             return False
         try:

@@ -15,7 +15,8 @@ import pytest
 
 from adapters.cli.waiting import Closing, Progress, opening
 from adapters.control import wire
-from adapters.control.address import ControlAddress, announce, provide_token
+from adapters.control.address import ControlAddress, announce, mint_token
+from adapters.control.proof import CHALLENGE, PROOF, proof_of
 from messages.base import Message
 from messages.commands import ListPositions, OpenPosition
 from messages.types import CommandId, PositionState
@@ -210,21 +211,25 @@ def test_a_close_that_was_given_up_is_a_failure(*, whole: bool) -> None:
 
 @contextmanager
 def breaking_off(storage: Path) -> Iterator[threading.Event]:
-    """A supervisor that dies after it read a request: the event tells that one came."""
+    """A supervisor that knows its token, and dies after it read a request: the event tells that one came."""
     asked = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        provide_token(storage)
+        token = mint_token(storage)
         port = listener.getsockname()[1]
         address = ControlAddress(host="127.0.0.1", port=port, pid=os.getpid(), token_path=storage / "control.token")
-        announce(storage, address, {})
+        held = announce(storage, address, {})
 
         def accept() -> None:
             connection, _ = listener.accept()
             with connection:
+                challenge = connection.recv(65_536).decode().partition(f"{CHALLENGE}: ")[2].split()[0]
+                head = f"HTTP/1.1 200 OK\r\n{PROOF}: {proof_of(token, challenge)}\r\nContent-Length: 2\r\n\r\n"
+                connection.sendall(head.encode() + b"{}")
                 connection.recv(65_536)
             asked.set()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
         yield asked
+        held.withdraw()
     thread.join(WAIT_S)

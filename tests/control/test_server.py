@@ -74,11 +74,17 @@ def test_stopping_takes_the_address_back_and_the_token_stays(api: Api) -> None:
     api.server.deliver(view())  # Late messages are nobody's trouble.
 
 
-def test_a_restarted_server_keeps_the_token(api: Api, tmp_path: Path) -> None:
-    token = api.address.token()
+def test_each_start_has_a_token_of_its_own_whatever_was_planted_in_its_place(api: Api, tmp_path: Path) -> None:
+    before = api.address.token()
+    api.server.stop()
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    api.address.token_path.unlink()
+    api.address.token_path.symlink_to(victim)
     other = ControlServer(storage=tmp_path, submit=api.supervisor.submit, accounts=())
     try:
-        assert other.start().token() == token
+        assert other.start().token() not in (before, "kept")
+        assert victim.read_text() == "kept"
     finally:
         other.stop()
 

@@ -1,0 +1,38 @@
+"""Who answers knows the token, and says so before the token is shown to it.
+
+After a kill another user's process may listen on the old port. It cannot answer this, whatever it has listened to
+before: the challenge is new with every connection. The standard library alone, for both sides.
+"""
+
+import hashlib
+import hmac
+import http.client
+import secrets
+
+CHALLENGE, PROOF = "Albra-Challenge", "Albra-Proof"
+CHALLENGE_MAX = 128
+_ABOUT = b"albra control "
+
+
+class Impostor(Exception):  # noqa: N818 - what was found
+    """Something answers, and does not know the token."""
+
+
+def proof_of(token: str, challenge: str) -> str:
+    return hmac.new(token.encode(), _ABOUT + challenge.encode(errors="surrogateescape"), hashlib.sha256).hexdigest()
+
+
+def check(connection: http.client.HTTPConnection, token: str) -> None:
+    """Ask the other end of an open connection for its proof; nothing secret is sent.
+
+    Raises Impostor; OSError or HTTPException where no answer comes.
+    """
+    challenge = secrets.token_hex(16)
+    connection.request("GET", "/v1/health", headers={CHALLENGE: challenge})
+    response = connection.getresponse()
+    response.read()
+    given = response.headers.get(PROOF, "")
+    if not hmac.compare_digest(given.encode(errors="replace"), proof_of(token, challenge).encode()):
+        raise Impostor
+    if response.will_close:
+        raise ConnectionResetError("the connection ends after the proof")

@@ -1,0 +1,276 @@
+"""The door of an HTTP server: a connection costs a descriptor, and there are few of them.
+
+At most `most` connections are inside. A newcomer always gets in where another one may leave for it: first what has not
+shown that it belongs here (no token, no secret, no key), of the address that holds most, the oldest first; then what
+is idle. A flood of idle connections so displaces itself, and one who knocks with a token is served between two of its
+waves. A request has `REQUEST_S` to arrive, an idle connection `IDLE_S`, and a reader that takes nothing `STALLED_S`.
+
+asyncio's own acceptor logs every failure of a whole backlog and doubles its timers when descriptors run out; this one
+pauses, lets one connection go, and says so once a minute.
+"""
+
+import asyncio
+import logging
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler
+
+from adapters.listening.sparing import Sparing
+
+REQUEST_S = 10.0
+"""From the connection to the last header of its first request."""
+IDLE_S = 75.0
+STALLED_S = 30.0
+LINGER_S = 2.0
+"""How long the rest of a refused body is read and thrown away."""
+ACCEPTS_A_TURN = 8
+"""Between two turns of the loop: what was accepted is read before the next ones displace it."""
+BACKLOG = 128
+SWEEP_S = 1.0
+PAUSE_S = 0.1
+"""After the system refused a descriptor."""
+
+_LOG = logging.getLogger(__name__)
+_HTTP = logging.getLogger(f"{__name__}.http")
+_SPARING_HTTP = Sparing(_LOG)
+
+
+def _no_traces_of_strangers(record: logging.LogRecord) -> bool:
+    """What is no HTTP is a stranger's doing, and a trace of our stack explains nothing of it."""
+    error = record.exc_info[1] if record.exc_info else None
+    if not isinstance(error, HttpProcessingError):
+        return True
+    _SPARING_HTTP.warning("a request was no HTTP and was answered 400")
+    return False
+
+
+_HTTP.addFilter(_no_traces_of_strangers)
+
+
+@dataclass(slots=True, eq=False)
+class _Guest:
+    """One connection. `deadline_s`: of the loop's time, while no request is being answered."""
+
+    address: str
+    deadline_s: float
+    transport: asyncio.Transport | None = None
+    proven: bool = False
+    busy: int = 0
+    unread: int = 0
+    stalled_s: float = field(default=0.0)
+
+    @property
+    def gone(self) -> bool:
+        if self.transport is None:
+            return False
+        peer = self.transport.get_extra_info("socket")
+        return peer is None or peer.fileno() < 0
+
+    def cut(self) -> None:
+        """At once, whatever is still unwritten: a peer that does not read would hold the descriptor."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class Door:
+    """Lets connections into one application. Made, opened and closed on the loop that serves it."""
+
+    def __init__(
+        self,
+        name: str,
+        application: web.Application,
+        listening: socket.socket,
+        *,
+        most: int,
+        cancels: bool = False,
+        shutdown_s: float = 1.0,
+    ) -> None:
+        """`listening` is bound already; the door owns it from now on. `name` is what logs call it.
+
+        `cancels`: what is done for a request ends when its caller hangs up.
+        """
+        self.name = name
+        self.most = most
+        self.sent_away = 0
+        self.turned_away = 0
+        application[DOOR] = self
+        application.middlewares.insert(0, _attended)
+        self._socket = listening
+        self._runner = web.AppRunner(
+            application,
+            access_log=None,
+            handle_signals=False,
+            handler_cancellation=cancels,
+            shutdown_timeout=shutdown_s,
+            keepalive_timeout=IDLE_S,
+            lingering_time=LINGER_S,
+            # What is compressed is refused by its header: nothing is ever unpacked.
+            auto_decompress=False,
+            logger=_HTTP,
+        )
+        self._guests: dict[RequestHandler, _Guest] = {}
+        self._arriving: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
+        self._sparing = Sparing(_LOG)
+
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    def figures(self) -> str:
+        """In words, for `albra status`; from any thread."""
+        return f"{len(self._guests)} of {self.most} connections; {self.sent_away} sent away, {self.turned_away} refused"
+
+    async def open(self) -> None:
+        """Let in from now on."""
+        await self._runner.setup()
+        self._socket.setblocking(False)
+        self._socket.listen(BACKLOG)
+        self._loop = asyncio.get_running_loop()
+        self._listen()
+        self._look_round()
+
+    async def close(self) -> None:
+        """Let nothing in any more, end what is inside, free the address. A second call does nothing."""
+        if self._socket.fileno() < 0:
+            return
+        for timer in (self._sweep, self._retry):
+            if timer is not None:
+                timer.cancel()
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        if self._arriving:
+            await asyncio.wait(self._arriving)
+        await self._runner.cleanup()
+        for guest in self._guests.values():
+            guest.cut()
+        self._guests.clear()
+        await asyncio.sleep(0)  # what was cut is closed in the loop's next turn
+
+    def prove(self, protocol: RequestHandler) -> None:
+        """This connection belongs here: it showed what only its kind knows."""
+        if (guest := self._guests.get(protocol)) is not None:
+            guest.proven = True
+
+    def begin(self, protocol: RequestHandler) -> None:
+        if (guest := self._guests.get(protocol)) is not None:
+            guest.busy += 1
+
+    def end(self, protocol: RequestHandler) -> None:
+        if (guest := self._guests.get(protocol)) is not None:
+            guest.busy -= 1
+            guest.deadline_s = self._loop.time() + IDLE_S
+
+    def _listen(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._loop.add_reader(self._socket, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTS_A_TURN):
+            try:
+                peer, address = self._socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                self._pause(error)
+                return
+            self._let_in(peer, str(address[0]))
+
+    def _pause(self, error: OSError) -> None:
+        """No descriptor, or no memory: knocking on would not help, one who leaves may."""
+        self._loop.remove_reader(self._socket)
+        self._make_room()
+        self._retry = self._loop.call_later(PAUSE_S, self._listen)
+        self._sparing.warning("a connection could not be accepted: %s: %s", self.name, error.strerror)
+
+    def _let_in(self, peer: socket.socket, address: str) -> None:
+        if len(self._guests) >= self.most and not self._make_room():
+            self.turned_away += 1
+            peer.close()
+            self._sparing.warning("connections are turned away: %s: all %s are in use", self.name, self.most)
+            return
+        peer.setblocking(False)
+        assert self._runner.server is not None
+        protocol = self._runner.server()
+        guest = _Guest(address=address, deadline_s=self._loop.time() + REQUEST_S)
+        self._guests[protocol] = guest
+        arriving = self._loop.create_task(self._connect(peer, protocol, guest))
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arriving.discard)
+
+    async def _connect(self, peer: socket.socket, protocol: RequestHandler, guest: _Guest) -> None:
+        try:
+            transport, _ = await self._loop.connect_accepted_socket(lambda: protocol, peer)
+        except OSError:  # it left before it was in
+            peer.close()
+            self._guests.pop(protocol, None)
+            return
+        assert isinstance(transport, asyncio.Transport)
+        guest.transport = transport
+        if protocol not in self._guests:
+            guest.cut()
+
+    def _make_room(self) -> bool:
+        """Whether one more fits: it does where one is gone, or can be sent away."""
+        self._forget_gone()
+        if len(self._guests) < self.most:
+            return True
+        crowds = Counter(guest.address for guest in self._guests.values())
+        leavers = [item for item in self._guests.items() if not (item[1].proven and item[1].busy)]
+        if not leavers:
+            return False
+        # The first of equals is the oldest: the table keeps the order of arrival.
+        chosen, guest = min(leavers, key=lambda item: (item[1].proven, -crowds[item[1].address], item[1].busy > 0))
+        del self._guests[chosen]
+        guest.cut()
+        self.sent_away += 1
+        self._sparing.warning("connections are sent away for newer ones: %s: all %s are in use", self.name, self.most)
+        return True
+
+    def _forget_gone(self) -> None:
+        for protocol in [protocol for protocol, guest in self._guests.items() if guest.gone]:
+            del self._guests[protocol]
+
+    def _look_round(self) -> None:
+        """Once a second: who is late, and who does not read."""
+        self._forget_gone()
+        now_s = self._loop.time()
+        for guest in self._guests.values():
+            if (not guest.busy and now_s > guest.deadline_s) or self._stalled(guest, now_s):
+                guest.cut()
+        self._sweep = self._loop.call_later(SWEEP_S, self._look_round)
+
+    @staticmethod
+    def _stalled(guest: _Guest, now_s: float) -> bool:
+        unread = guest.transport.get_write_buffer_size() if guest.transport is not None else 0
+        if not unread or unread != guest.unread:
+            guest.unread, guest.stalled_s = unread, now_s
+            return False
+        return now_s - guest.stalled_s > STALLED_S
+
+
+DOOR = web.AppKey("door", Door)
+
+
+def prove(request: web.Request) -> None:
+    """The connection that this request came on is one of those that are kept."""
+    if (door := request.config_dict.get(DOOR)) is not None:
+        door.prove(request.protocol)
+
+
+@web.middleware
+async def _attended(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    door = request.config_dict[DOOR]
+    door.begin(request.protocol)
+    try:
+        return await handler(request)
+    finally:
+        door.end(request.protocol)

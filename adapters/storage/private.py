@@ -1,0 +1,149 @@
+"""Files and directories that are one user's alone.
+
+A directory that others can write may hold what they put there: a link to a file of ours that we would cut, a token that
+they know. So nothing is opened through a link, and a file is used only where it is a regular one of this user under one
+name. What was left open to others is closed to them.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+OWNER_ONLY = 0o600
+DIRECTORY_OWNER_ONLY = 0o700
+_OTHERS = 0o077
+_OTHERS_WRITE = 0o022
+READ_MOST = 1 << 20
+
+
+class NotOursError(OSError):
+    """A path that is not this user's alone; `strerror` says what it is and what to do."""
+
+    def __init__(self, path: Path, what: str, remedy: str) -> None:
+        super().__init__(errno.EPERM, f"{what}: {remedy}", str(path))
+
+
+def private_directory(path: Path) -> str:
+    """Make it where it is missing, close it to others; what was done about it in words, empty where nothing was.
+
+    Raises NotOursError where it belongs to another user, else OSError.
+    """
+    path.mkdir(mode=DIRECTORY_OWNER_ONLY, parents=True, exist_ok=True)
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        found = os.fstat(directory)
+        if found.st_uid != os.geteuid():
+            what = f"the directory belongs to user {found.st_uid}, and Albra runs as user {os.geteuid()}"
+            raise NotOursError(path, what, "chown it, or name another storage.path")
+        mode = stat.S_IMODE(found.st_mode)
+        if not mode & _OTHERS:
+            return ""
+        os.fchmod(directory, DIRECTORY_OWNER_ONLY)
+        return f"{path} was open to others (mode {mode:04o}) and is closed to them now (0700)"
+    finally:
+        os.close(directory)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """A descriptor of a regular file of this user, closed to others; with O_CREAT it is made where it is missing.
+
+    Never blocks: a pipe is refused. Raises NotOursError, OSError.
+    """
+    assert not flags & os.O_TRUNC, "whose it is, is not known before it is open"
+    file = _opened(path, flags)
+    try:
+        mode = _own(path, file)
+        if mode & _OTHERS:
+            os.fchmod(file, OWNER_ONLY)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def open_to_read(path: Path) -> int:
+    """A descriptor of a regular file that this user, and nobody else, can have written; root reads those of others.
+
+    Raises NotOursError, OSError.
+    """
+    file = _opened(path, os.O_RDONLY)
+    try:
+        mode = _own(path, file)
+    except BaseException:
+        os.close(file)
+        raise
+    if mode & _OTHERS_WRITE:
+        os.close(file)
+        raise NotOursError(path, "others can write it", "chmod 600")
+    return file
+
+
+def read_private(path: Path) -> bytes:
+    """Its content, at most `READ_MOST` bytes. Raises as `open_to_read`."""
+    file = open_to_read(path)
+    try:
+        return os.read(file, READ_MOST)
+    finally:
+        os.close(file)
+
+
+def write_private(path: Path, content: bytes) -> int:
+    """Whole or not at all, in place of whatever stands there; a descriptor of what stands there now.
+
+    Raises OSError.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.open(draft, flags, OWNER_ONLY)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+        draft.replace(path)
+    except BaseException:
+        os.close(file)
+        draft.unlink(missing_ok=True)
+        raise
+    return file
+
+
+def complaints(directory: Path) -> list[str]:
+    """What under a data directory is open to others, another user's, or a link; nothing is changed."""
+    found = []
+    for path in (directory, *sorted(directory.iterdir())):
+        at = path.stat() if path == directory else path.lstat()
+        mode = stat.S_IMODE(at.st_mode)
+        if stat.S_ISLNK(at.st_mode):
+            found.append(f"{path} is a symbolic link")
+        elif at.st_uid != os.geteuid():
+            found.append(f"{path} belongs to user {at.st_uid}")
+        elif mode & _OTHERS:
+            found.append(f"{path} is open to others (mode {mode:04o})")
+    return found
+
+
+def _opened(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, OWNER_ONLY)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotOursError(path, "it is a symbolic link", "move it away") from None
+        if error.errno == errno.ENXIO:
+            raise NotOursError(path, "it is a pipe", "move it away") from None
+        raise
+
+
+def _own(path: Path, file: int) -> int:
+    """Its mode. Raises NotOursError where it is not a regular file of this user under one name."""
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode):
+        raise NotOursError(path, "it is not a regular file", "move it away")
+    if found.st_uid != os.geteuid() and os.geteuid() != 0:
+        raise NotOursError(path, f"it belongs to user {found.st_uid}", "chown it, or move it away")
+    if os.geteuid() == 0 and found.st_uid not in (0, path.parent.stat().st_uid):
+        raise NotOursError(path, f"it belongs to user {found.st_uid}", "chown it, or move it away")
+    if found.st_nlink > 1:
+        raise NotOursError(path, f"it stands under {found.st_nlink} names", "move it away")
+    return stat.S_IMODE(found.st_mode)
