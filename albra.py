@@ -322,8 +322,8 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     system.spawn("journal", journal_factory(journal), placement=thread)
     figures = _spawn_notifier(config, system, journal, ways_out, show, log)
     system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
-    for shown in (PositionView, PositionSilent, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
-        system.subscribe(shown, show)
+    for kind in (PositionView, PositionSilent, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
+        system.subscribe(kind, show)
     _spawn_gateways(config, system, venues)
     statistics = _spawn_reconciler(config, system, settings, log)
     system.spawn(
