@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 
 SEEDS ?= 200
 JOBS ?= $(shell nproc)
+FUZZ_MINUTES ?= 10
 
-.PHONY: run demo test lint bench simulate mutants states clean
+.PHONY: run demo test lint bench simulate mutants fuzz states clean
 
 run: $(VENV)/.installed ## Start the supervisor; without keys in config.yaml it trades on the embedded paper venue.
 	$(BIN)/albra run
@@ -31,6 +32,9 @@ simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, 
 
 mutants: $(VENV)/.installed-test ## Planted bugs, at most 400 seeds or 3 minutes each: what catches them, and after how many seeds.
 	$(BIN)/python -m tests.simulation.mutants
+
+fuzz: $(VENV)/.installed-test ## Fresh absurd input for every parser, as long as FUZZ_MINUTES; `make fuzz FUZZ_MINUTES=60`.
+	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)
 
 states: $(VENV)/.installed ## Render docs/states.md from the position machine's table.
 	$(BIN)/python -m actors.position.diagram > docs/states.md

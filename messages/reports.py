@@ -201,7 +201,10 @@ class PositionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadRow:
-    """A symbol of which a row could not be read, and why: it may be flat, or hold anything."""
+    """A symbol of which a row could not be read, and why: it may be flat, or hold anything.
+
+    `NAMELESS` where the row names none: it may be about any symbol that no other row is about.
+    """
 
     symbol: Symbol
     why: str
@@ -220,12 +223,13 @@ class PositionsReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrdersReport(VenueReport):
-    """Every open order (or every one of `symbol`), as read by requests begun at `begun_ns`."""
+    """Every open order (of `symbol`, if named), as read by requests begun at `begun_ns`, but for what is `unread`."""
 
     request_id: str
     begun_ns: int
     orders: tuple[OrderReport, ...]
     symbol: Symbol | None = None
+    unread: tuple[UnreadRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,8 @@ TradeId = NewType("TradeId", str)
 """The venue's id of one fill, unique per symbol."""
 VenueOrderId = NewType("VenueOrderId", str)
 
+NAMELESS = Symbol("")
+"""Of a row that names no symbol: it may be about any."""
 MANUAL = StrategyId("manual")
 """The strategy that owns what no automatic strategy claims."""
 

@@ -7,7 +7,8 @@ Invariants, each a test of the same name:
 4. What is not ours is never a discrepancy: foreign orders are not looked at.
 5. Entry prices are compared only where one position had the leg to itself since it was flat.
 6. A leg that a silent position stands on (quarantined, or damaged) is neither judged nor adopted: it is told.
-   Nor are those of a symbol of which the venue has sent a row that cannot be read.
+   Nor are those of a symbol of which the venue has sent a row that cannot be read, or may have: a row without a
+   name may be about each leg that no other row tells.
 7. A position that sold more than it held took from its neighbors, though the leg may add up: that is one finding.
 """
 
@@ -22,6 +23,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.reports import OrderView, PositionRow, PositionView
 from messages.types import (
+    NAMELESS,
     MarginMode,
     PositionId,
     PositionMode,
@@ -44,7 +46,7 @@ def compare(facts: Facts) -> Comparison:
     hedge = facts.mode is PositionMode.HEDGE
     scope = facts.report.symbol
     rows, doubled = _reported(facts.report.positions, hedge=hedge)
-    unread = {row.symbol: row.why for row in facts.report.unread}
+    unread = _unread_symbols(facts, rows)
     glanced, others = _agreeing(facts, {} if doubled or unread or facts.silent else rows, hedge=hedge)
     reported = {} if len(glanced) == len(rows) else {_leg(at): row for at, row in rows.items() if at not in glanced}
     believed = {_leg(at): views for at, views in others.items()}
@@ -78,10 +80,22 @@ def compare(facts: Facts) -> Comparison:
         judged=frozenset(judged),
         skipped=frozenset(skipped),
         held=held,
-        orders_read=facts.orders is not None,
+        orders_read=facts.orders is not None and not facts.orders.unread,
         scope=scope,
         silent=frozenset(mute),
     )
+
+
+def _unread_symbols(facts: Facts, rows: Mapping[Place, PositionRow]) -> dict[Symbol, str]:
+    """Symbols of which nothing can be said, and why. A row without a name may be any leg that no other row tells."""
+    unread = {row.symbol: row.why for row in facts.report.unread}
+    why = unread.pop(NAMELESS, None)
+    if why is not None:
+        hedge = facts.mode is PositionMode.HEDGE
+        held = [view for view in facts.views if view.quantity]
+        untold = [v.symbol for v in held if ((v.symbol, v.side) if hedge else v.symbol) not in rows]
+        unread = dict.fromkeys(untold, why) | unread
+    return unread
 
 
 def _silent_legs(facts: Facts, *, hedge: bool) -> dict[Leg, list[PositionId]]:

@@ -49,7 +49,7 @@ from messages.reconciliation import (
     TradesReport,
 )
 from messages.requests import Reply
-from messages.types import AccountId, JournalId, PositionMode, PositionSide, Severity, Symbol
+from messages.types import NAMELESS, AccountId, JournalId, PositionMode, PositionSide, Severity, Symbol
 
 EVENT_DELAY_NS = SECOND // 2
 """After something unexpected: long enough for what belongs together to have arrived."""
@@ -309,7 +309,7 @@ class Core:
                     account=watch.account, symbol=symbol, leverage=row.leverage, isolated=row.isolated
                 )
                 self._draft.record(SettingSeen, setting=setting)
-        if report.symbol is not None:
+        if report.symbol is not None or any(row.symbol == NAMELESS for row in report.unread):
             return
         there = rows.keys() | {row.symbol for row in report.unread}
         over: set[tuple[Symbol, PositionSide | None]] = {

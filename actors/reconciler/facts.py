@@ -8,6 +8,7 @@ from actors.reconciler.policy import QUANTITY, Thresholds
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.reports import OpenOrdersReport, OrderReport, PositionsReport, PositionView
 from messages.types import (
+    NAMELESS,
     AccountId,
     ClientOrderId,
     Instrument,
@@ -32,14 +33,23 @@ Key = tuple[str, Symbol, PositionSide | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrders:
-    """Every open order of an account, as read from `begun_ns` on."""
+    """Every open order of an account, as read from `begun_ns` on, but for rows of `unread` symbols."""
 
     begun_ns: int
     orders: Mapping[ClientOrderId, OrderReport]
+    unread: frozenset[Symbol] = frozenset()
 
     @classmethod
     def of(cls, report: OpenOrdersReport) -> "OpenOrders":
-        return cls(begun_ns=report.begun_ns, orders={order.client_order_id: order for order in report.orders})
+        return cls(
+            begun_ns=report.begun_ns,
+            orders={order.client_order_id: order for order in report.orders},
+            unread=frozenset(row.symbol for row in report.unread),
+        )
+
+    def tells_of(self, symbol: Symbol) -> bool:
+        """Whether an order of this symbol that is not listed is absent: each row was read that may be about it."""
+        return not self.unread & {symbol, NAMELESS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

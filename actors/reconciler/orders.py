@@ -63,7 +63,8 @@ def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> 
 def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
     """What should limit a loss or take a profit, and is not at the venue: fixed, or following the price."""
     for order in view.orders:
-        if order.purpose.protective and order.phase == "working" and order.client_order_id not in orders.orders:
+        listed = order.client_order_id in orders.orders or not orders.tells_of(view.symbol)
+        if order.purpose.protective and order.phase == "working" and not listed:
             yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISSING, "not on the book")
     if view.goal_quantity is not None or facts.now_ns - view.touched_ns <= facts.thresholds.stuck_ns:
         return

@@ -12,17 +12,17 @@ answered by reading again and closing what is left.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
 from adapters.exchange import calls
 from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call
-from adapters.exchange.normalize import any_position_row, instruments, position_mode
+from adapters.exchange.normalize import ANY_NAME, any_position_row, instruments, position_mode, symbol_of
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, decimal_of, row_of, rows_of, text_of
+from adapters.exchange.rows import MalformedError, Row, decimal_of, id_of, items_of, row_of, shown, text_of
 from adapters.exchange.session import Session
 from messages.reports import PositionRow
 from messages.requests import SubmitEmergency
@@ -181,10 +181,10 @@ class Flatten:
     async def _survey(self) -> Survey:
         blind: list[str] = []
 
-        async def rows(call: Call, what: str) -> Sequence[Row]:
+        async def rows(call: Call, what: str) -> Sequence[object]:
             value = await self._read(call, what)
             try:
-                return rows_of(value, what)
+                return items_of(value, what)
             except MalformedError:
                 blind.append(what)
                 return ()
@@ -201,7 +201,7 @@ class Flatten:
         try:
             book = row_of(account, "the account")
             legs = {(row.symbol, row.side) for row in positions}
-            listed = _readable(rows_of(book.get("positions"), POSITIONS), account_position, POSITION, blind)
+            listed = _readable(items_of(book.get("positions"), POSITIONS), account_position, POSITION, blind)
             positions += [row for row in listed if (row.symbol, row.side) not in legs]
             if decimal_of(book, "totalOpenOrderInitialMargin", "0") and not orders:
                 blind.append("open orders (the account holds margin for some)")
@@ -216,8 +216,8 @@ class Flatten:
         reduces = row.get("reduceOnly") is True or row.get("closePosition") is True
         reduces = reduces or (leg, side) in (("LONG", "SELL"), ("SHORT", "BUY"))
         return RestingOrder(
-            symbol=Symbol(text_of(row, "symbol")),
-            venue_order_id=text_of(row, "algoId" if conditional else "orderId"),
+            symbol=symbol_of(row, "symbol", ANY_NAME),
+            venue_order_id=id_of(row, "algoId" if conditional else "orderId"),
             conditional=conditional,
             reduces=reduces,
         )
@@ -312,11 +312,15 @@ class Flatten:
 
 def account_position(row: Row) -> list[PositionRow]:
     """A row of `positions` in /fapi/v3/account, which tells less than the list of positions; flat ones are left out."""
-    if not decimal_of(row, "positionAmt"):
-        return []
-    quantity = abs(decimal_of(row, "positionAmt"))
-    price = abs(decimal_of(row, "notional", "0")) / quantity
-    return list(any_position_row({**row, "entryPrice": price, "markPrice": price, "unRealizedProfit": "0"}))
+    return [replace(leg, mark_price=_notional(row) / leg.quantity) for leg in any_position_row(row)]
+
+
+def _notional(row: Row) -> Decimal:
+    """What orders the closes; zero where it cannot be read."""
+    try:
+        return abs(decimal_of(row, "notional", "0"))
+    except MalformedError:
+        return Decimal(0)
 
 
 def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | None) -> list[SubmitEmergency]:
@@ -372,12 +376,13 @@ def _book(closing: Closing, verdict: Verdict) -> str:
     return f"filled {calls.plain(filled)} at {calls.plain(price)}"
 
 
-def _readable(rows: Sequence[Row], read: Callable[[Row], Iterable[T]], what: str, blind: list[str]) -> list[T]:
+def _readable(items: Sequence[object], read: Callable[[Row], Iterable[T]], what: str, blind: list[str]) -> list[T]:
     """Every row that can be read: one that cannot must not keep the others open."""
     found: list[T] = []
-    for row in rows:
+    for each in items:
         try:
-            found.extend(read(row))
+            found.extend(read(row_of(each, what)))
         except MalformedError as error:
-            blind.append(f"{what} of {row.get('symbol')} ({error})")
+            name = shown(each.get("symbol")) if isinstance(each, Mapping) else "no symbol"
+            blind.append(f"{what} of {name} ({error})")
     return found

@@ -10,17 +10,31 @@ the child's filled quantity. A child that works in the engine is `TRIGGERED`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
-from adapters.exchange.rows import MalformedError, Row, decimal_of, nanoseconds_of, row_of, rows_of, text_of
+from adapters.exchange.rows import (
+    MalformedError,
+    Row,
+    amount_of,
+    decimal_of,
+    id_of,
+    instant_of,
+    integer_of,
+    items_of,
+    nanoseconds_of,
+    positive_of,
+    row_of,
+    shown,
+    take,
+    text_of,
+)
 from messages.ids import parse_client_order_id
 from messages.reports import (
-    BalanceReport,
     FillReport,
-    FundingReport,
     LeverageChanged,
     MarginCall,
     MarkReport,
@@ -29,6 +43,7 @@ from messages.reports import (
     UnreadRow,
 )
 from messages.types import (
+    NAMELESS,
     AccountId,
     ClientOrderId,
     Instrument,
@@ -42,6 +57,7 @@ from messages.types import (
 )
 
 ZERO = Decimal(0)
+Found = TypeVar("Found")
 
 _ORDER_STATUS: Mapping[str, OrderStatus] = {
     "NEW": OrderStatus.WORKING,
@@ -66,9 +82,10 @@ _CONDITIONAL_STATUS: Mapping[str, OrderStatus] = {
     "EXPIRED": OrderStatus.EXPIRED,
 }
 _SIDE: Mapping[str, Side] = {"BUY": Side.BUY, "SELL": Side.SELL}
-_SYMBOL = re.compile(r"[A-Z0-9]+")
+_SYMBOL = re.compile(r"[A-Z0-9]{1,30}")
 """Names of perpetuals. A delivery contract's has an underscore (`BTCUSDT_261225`), others are in other scripts."""
-_ANY_NAME = re.compile(r"\w+")
+ANY_NAME = re.compile(r"\w{1,30}")
+LEVERAGE_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +103,19 @@ def order_report(row: Row, stamp: Stamp, *, queried: bool = True) -> OrderReport
         ts_event=nanoseconds_of(row, "updateTime", "time"),
         ts_init=stamp.ts_init,
         symbol=symbol_of(row, "symbol"),
-        client_order_id=ClientOrderId(text_of(row, "clientOrderId")),
-        venue_order_id=VenueOrderId(text_of(row, "orderId")),
+        client_order_id=ClientOrderId(id_of(row, "clientOrderId")),
+        venue_order_id=VenueOrderId(id_of(row, "orderId")),
         status=_order_status(text_of(row, "status")),
         side=_side(row, "side"),
-        quantity=decimal_of(row, "origQty"),
-        filled_quantity=decimal_of(row, "executedQty"),
+        quantity=amount_of(row, "origQty"),
+        filled_quantity=_executed(row, "executedQty", amount_of(row, "origQty")),
         queried=queried,
     )
 
 
 def order_name(row: Row) -> tuple[VenueOrderId, ClientOrderId]:
     """Which order a row of the same lists is about, whatever else it says."""
-    return VenueOrderId(text_of(row, "orderId")), ClientOrderId(text_of(row, "clientOrderId"))
+    return VenueOrderId(id_of(row, "orderId")), ClientOrderId(text_of(row, "clientOrderId"))
 
 
 def somebody_elses(row: Row, name: str) -> bool:
@@ -125,21 +142,21 @@ def needs_child(row: Row) -> bool:
 
 def conditional_report(row: Row, child: Row | None, stamp: Stamp, *, queried: bool = True) -> OrderReport:
     """One row of /fapi/v1/algoOrder, with the row of its child order where it has one."""
-    own_quantity = decimal_of(row, "quantity")
+    own_quantity = amount_of(row, "quantity")
     if child is not None:
         status = _order_status(text_of(child, "status"))
         status = OrderStatus.TRIGGERED if status is OrderStatus.WORKING else status
-        filled = decimal_of(child, "executedQty")
+        filled = _executed(child, "executedQty", own_quantity)
     else:
         status = _conditional_status(row)
-        filled = decimal_of(row, "actualQty", "0")
+        filled = _executed(row, "actualQty", own_quantity, "0")
     return OrderReport(
         account=stamp.account,
         ts_event=max(nanoseconds_of(row, "updateTime", "createTime"), nanoseconds_of(child or {}, "updateTime")),
         ts_init=stamp.ts_init,
         symbol=symbol_of(row, "symbol"),
-        client_order_id=ClientOrderId(text_of(row, "clientAlgoId")),
-        venue_order_id=VenueOrderId(text_of(row, "algoId")),
+        client_order_id=ClientOrderId(id_of(row, "clientAlgoId")),
+        venue_order_id=VenueOrderId(id_of(row, "algoId")),
         status=status,
         side=_side(row, "side"),
         quantity=own_quantity,
@@ -177,31 +194,31 @@ def stream_order(order: Row, stamp: Stamp, *, event_time_ns: int) -> OrderReport
         ts_event=nanoseconds_of(order, "T") or event_time_ns,
         ts_init=stamp.ts_init,
         symbol=symbol_of(order, "s"),
-        client_order_id=ClientOrderId(text_of(order, "c")),
-        venue_order_id=VenueOrderId(text_of(order, "i")),
+        client_order_id=ClientOrderId(id_of(order, "c")),
+        venue_order_id=VenueOrderId(id_of(order, "i")),
         status=_order_status(text_of(order, "X")),
         side=_side(order, "S"),
-        quantity=decimal_of(order, "q"),
-        filled_quantity=decimal_of(order, "z"),
+        quantity=amount_of(order, "q"),
+        filled_quantity=_executed(order, "z", amount_of(order, "q")),
     )
 
 
 def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport | None:
     """The trade in the `o` of ORDER_TRADE_UPDATE; None where the event is about no trade."""
-    quantity = decimal_of(order, "l", "0")
-    if text_of(order, "x") not in ("TRADE", "CALCULATED") or quantity <= 0:
+    quantity = amount_of(order, "l", "0")
+    if text_of(order, "x") not in ("TRADE", "CALCULATED") or not quantity:
         return None
     return FillReport(
         account=stamp.account,
         ts_event=nanoseconds_of(order, "T") or event_time_ns,
         ts_init=stamp.ts_init,
         symbol=symbol_of(order, "s"),
-        client_order_id=ClientOrderId(text_of(order, "c")),
-        venue_order_id=VenueOrderId(text_of(order, "i")),
-        trade_id=TradeId(text_of(order, "t")),
+        client_order_id=ClientOrderId(id_of(order, "c")),
+        venue_order_id=VenueOrderId(id_of(order, "i")),
+        trade_id=_trade_id(order, "t"),
         side=_side(order, "S"),
         quantity=quantity,
-        price=decimal_of(order, "L"),
+        price=positive_of(order, "L"),
         fee=decimal_of(order, "n", "0"),
         fee_currency=text_of(order, "N", ""),
         maker=order.get("m") is True,
@@ -217,15 +234,15 @@ def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> Fill
     """One row of /fapi/v1/userTrades, which names its order by the venue's id only."""
     return FillReport(
         account=stamp.account,
-        ts_event=nanoseconds_of(row, "time"),
+        ts_event=instant_of(row, "time"),
         ts_init=stamp.ts_init,
         symbol=symbol_of(row, "symbol"),
         client_order_id=client_order_id,
-        venue_order_id=VenueOrderId(text_of(row, "orderId")),
-        trade_id=TradeId(text_of(row, "id")),
+        venue_order_id=VenueOrderId(id_of(row, "orderId")),
+        trade_id=_trade_id(row, "id"),
         side=_side(row, "side"),
-        quantity=decimal_of(row, "qty"),
-        price=decimal_of(row, "price"),
+        quantity=positive_of(row, "qty"),
+        price=positive_of(row, "price"),
         fee=decimal_of(row, "commission", "0"),
         fee_currency=text_of(row, "commissionAsset", ""),
         maker=row.get("maker") is True,
@@ -248,46 +265,69 @@ class PositionList:
 def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> PositionList:
     """The list of /fapi/v3/positionRisk without flat rows. Leverage is not in it: see `symbol_settings`.
 
-    What a human holds in something else than a perpetual is left out: it keeps nobody from reading the others. Nor
-    does a row that names its symbol, and cannot be read otherwise; one that names none voids the list.
+    What a human holds in something else than a perpetual is left out. A row that cannot be read makes its symbol
+    unread, and so do two that contradict each other; one that names no symbol is unread under the name `NAMELESS`.
     """
-    rows: list[PositionRow] = []
-    unread: list[UnreadRow] = []
-    for row in perpetuals(rows_of(value, "positions")):
-        symbol = symbol_of(row, "symbol")
+    rows: dict[tuple[Symbol, PositionSide], PositionRow] = {}
+    unread: dict[Symbol, UnreadRow] = {}
+    for each in items_of(value, "positions"):
+        symbol = NAMELESS
         try:
+            row = row_of(each, "a row of positions")
+            if of_another_kind(row.get("symbol")):
+                continue
+            symbol = symbol_of(row, "symbol")
             if decimal_of(row, "positionAmt") != 0:
-                rows.append(_position_row(row, settings, _SYMBOL))
+                found = _position_row(row, settings)
+                take(rows, (symbol, found.side), found)
         except MalformedError as error:
-            unread.append(UnreadRow(symbol=symbol, why=str(error)))
-    return PositionList(rows=tuple(rows), unread=tuple(unread))
-
-
-def about(symbol: Symbol, told: PositionList) -> PositionList:
-    """What of the list answers a question about one symbol. Raises MalformedError where only others are told of:
-
-    such an answer is to another question, and no proof that this symbol is flat.
-    """
-    if told.symbols and symbol not in told.symbols:
-        raise MalformedError(f"asked for {symbol}, told of {', '.join(told.symbols)}")
+            unread.setdefault(symbol, UnreadRow(symbol=symbol, why=str(error)))
     return PositionList(
-        rows=tuple(row for row in told.rows if row.symbol == symbol),
-        unread=tuple(row for row in told.unread if row.symbol == symbol),
+        rows=tuple(row for row in rows.values() if row.symbol not in unread), unread=tuple(unread.values())
     )
 
 
+def about(symbol: Symbol, told: PositionList) -> PositionList:
+    """What of the list answers a question about one symbol; a row without a name is about the one that was asked for.
+
+    Raises MalformedError where only others are told of: such an answer is to another question, and no proof that this
+    symbol is flat.
+    """
+    unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in told.unread if row.symbol in (symbol, NAMELESS))[:1]
+    if told.symbols and symbol not in told.symbols and not unread:
+        raise MalformedError(f"asked for {symbol}, told of {shown(', '.join(told.symbols))}")
+    rows = () if unread else tuple(row for row in told.rows if row.symbol == symbol)
+    return PositionList(rows=rows, unread=unread)
+
+
 def any_position_row(row: Row) -> tuple[PositionRow, ...]:
-    """A row of the same list whatever it is a position in, for whoever wants to close everything; none if flat."""
-    return (_position_row(row, {}, _ANY_NAME),) if decimal_of(row, "positionAmt") != 0 else ()
+    """A row of the same list whatever it is a position in, for whoever wants to close everything; none if flat.
+
+    Closing needs the leg and its quantity: prices that cannot be read are zero.
+    """
+    amount = decimal_of(row, "positionAmt")
+    if not amount:
+        return ()
+    leg = PositionRow(
+        symbol=symbol_of(row, "symbol", ANY_NAME),
+        side=_position_side(text_of(row, "positionSide"), amount),
+        quantity=abs(amount),
+        entry_price=_or_zero(row, "entryPrice"),
+        mark_price=_or_zero(row, "markPrice"),
+        unrealized_pnl=ZERO,
+    )
+    return (leg,)
 
 
-def perpetuals(rows: Sequence[Row]) -> Sequence[Row]:
-    """Those of the rows that are about a perpetual, or do not say what they are about: that is for a reader to find."""
-    return [row for row in rows if not of_another_kind(row.get("symbol"))]
+def _or_zero(row: Row, name: str) -> Decimal:
+    try:
+        return amount_of(row, name, "0")
+    except MalformedError:
+        return ZERO
 
 
 def of_another_kind(name: object) -> bool:
-    return isinstance(name, str) and _ANY_NAME.fullmatch(name) is not None and _SYMBOL.fullmatch(name) is None
+    return isinstance(name, str) and ANY_NAME.fullmatch(name) is not None and _SYMBOL.fullmatch(name) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,56 +338,27 @@ class SymbolSetting:
 
 def symbol_settings(value: object) -> dict[Symbol, SymbolSetting]:
     """The list of /fapi/v1/symbolConfig. A row we cannot read is left out: that symbol's setting is not known."""
-    found = {}
-    for row in rows_of(value, "symbol settings"):
+    return _by_symbol(items_of(value, "symbol settings"), _symbol_setting)
+
+
+def _symbol_setting(row: Row) -> SymbolSetting:
+    mode = text_of(row, "marginType").upper()
+    if mode not in ("ISOLATED", "CROSSED", "CROSS"):
+        raise MalformedError(f"marginType is {shown(mode)}, which is not documented")
+    return SymbolSetting(leverage=integer_of(row, "leverage", 1, LEVERAGE_MOST), isolated=mode == "ISOLATED")
+
+
+def _by_symbol(items: Sequence[object], read: Callable[[Row], Found]) -> dict[Symbol, Found]:
+    """What each row says of its symbol. One that cannot be read says nothing; two that differ say nothing either."""
+    found: dict[Symbol, Found] = {}
+    torn: set[Symbol] = set()
+    for each in items:
         with suppress(MalformedError):
-            isolated = text_of(row, "marginType", "").upper() == "ISOLATED"
-            found[symbol_of(row, "symbol")] = SymbolSetting(leverage=_integer(row, "leverage"), isolated=isolated)
-    return found
-
-
-def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceReport:
-    """/fapi/v3/account: totals of the single-asset mode, in USDT."""
-    row = row_of(value, "account")
-    return BalanceReport(
-        account=stamp.account,
-        ts_init=stamp.ts_init,
-        request_id=request_id,
-        currency="USDT",
-        wallet=decimal_of(row, "totalWalletBalance"),
-        available=decimal_of(row, "availableBalance"),
-        unrealized_pnl=decimal_of(row, "totalUnrealizedProfit"),
-    )
-
-
-def funding_reports(value: object, stamp: Stamp) -> tuple[FundingReport, ...]:
-    """FUNDING_FEE rows of /fapi/v1/income, oldest first; the legs of one symbol at one time are one payment.
-
-    A payment of which a row cannot be read is left out as a whole: half of it would be booked as another one later.
-    """
-    found: dict[tuple[int, Symbol, str], list[tuple[str, Decimal]]] = {}
-    torn: set[tuple[int, object]] = set()
-    for row in perpetuals(rows_of(value, "incomes")):
-        time_ns = nanoseconds_of(row, "time")
-        try:
-            if text_of(row, "incomeType") == "FUNDING_FEE":
-                key = (time_ns, symbol_of(row, "symbol"), text_of(row, "asset"))
-                found.setdefault(key, []).append((text_of(row, "tranId"), decimal_of(row, "income")))
-        except MalformedError:
-            torn.add((time_ns, row.get("symbol")))
-    return tuple(
-        FundingReport(
-            account=stamp.account,
-            ts_event=time_ns,
-            ts_init=stamp.ts_init,
-            symbol=symbol,
-            amount=sum((income for _, income in rows), ZERO),
-            currency=currency,
-            payment_id=",".join(sorted(number for number, _ in rows)),
-        )
-        for (time_ns, symbol, currency), rows in sorted(found.items())
-        if (time_ns, symbol) not in torn
-    )
+            row = row_of(each, "a row")
+            symbol, told = symbol_of(row, "symbol"), read(row)
+            if found.setdefault(symbol, told) != told:
+                torn.add(symbol)
+    return {symbol: told for symbol, told in found.items() if symbol not in torn}
 
 
 def position_mode(value: object) -> PositionMode:
@@ -356,47 +367,47 @@ def position_mode(value: object) -> PositionMode:
     if isinstance(dual, str):
         dual = {"true": True, "false": False}.get(dual.lower())
     if not isinstance(dual, bool):
-        raise MalformedError(f"dualSidePosition is {dual!r}")
+        raise MalformedError(f"dualSidePosition is {shown(dual)}")
     return PositionMode.HEDGE if dual else PositionMode.ONE_WAY
 
 
 def instruments(value: object) -> tuple[Instrument, ...]:
     """The perpetuals of /fapi/v1/exchangeInfo, by name. A row we cannot read is left out: one symbol stops no other."""
-    found = []
-    for row in rows_of(row_of(value, "exchangeInfo").get("symbols"), "symbols"):
-        try:
-            if text_of(row, "contractType") == "PERPETUAL" and _SYMBOL.fullmatch(text_of(row, "symbol")):
-                found.append(_instrument(row))
-        except MalformedError:
-            continue
+    items = items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols")
+    found = _by_symbol([each for each in items if _is_perpetual(each)], _instrument)
     if not found:
         raise MalformedError("exchangeInfo names no perpetual")
-    return tuple(sorted(found, key=lambda instrument: instrument.symbol))
+    return tuple(found[symbol] for symbol in sorted(found))
+
+
+def _is_perpetual(row: object) -> bool:
+    return isinstance(row, Mapping) and row.get("contractType") == "PERPETUAL"
 
 
 def mark_reports(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:
     """A markPriceUpdate event, or the list of them that `!markPrice@arr` sends."""
-    rows = rows_of(value, "marks") if isinstance(value, list) else [row_of(value, "mark")]
+    rows = value if isinstance(value, list) else [row_of(value, "mark")]
     return _marks(rows, stamp, time="E", symbol="s", price="p")
 
 
 def premium_marks(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:
     """The list of /fapi/v1/premiumIndex."""
-    return _marks(rows_of(value, "marks"), stamp, time="time", symbol="symbol", price="markPrice")
+    return _marks(items_of(value, "marks"), stamp, time="time", symbol="symbol", price="markPrice")
 
 
-def _marks(rows: Sequence[Row], stamp: Stamp, *, time: str, symbol: str, price: str) -> tuple[MarkReport, ...]:
+def _marks(items: Sequence[object], stamp: Stamp, *, time: str, symbol: str, price: str) -> tuple[MarkReport, ...]:
     """Without the symbols that have no price: one that is being settled or not yet traded stops no other."""
     found = []
-    for row in rows:
+    for each in items:
         with suppress(MalformedError):
+            row = row_of(each, "a mark")
             found.append(
                 MarkReport(
                     account=stamp.account,
                     ts_event=nanoseconds_of(row, time),
                     ts_init=stamp.ts_init,
                     symbol=symbol_of(row, symbol),
-                    mark_price=decimal_of(row, price),
+                    mark_price=positive_of(row, price),
                 )
             )
     return tuple(found)
@@ -413,8 +424,11 @@ def leverage_changed(event: Row, stamp: Stamp) -> LeverageChanged | None:
         ts_event=nanoseconds_of(event, "T", "E"),
         ts_init=stamp.ts_init,
         symbol=symbol_of(row, "s"),
-        leverage=_integer(row, "l"),
+        leverage=integer_of(row, "l", 1, LEVERAGE_MOST),
     )
+
+
+_AT_RISK = (("quantity", "pa"), ("mark price", "mp"), ("unrealized", "up"), ("maintenance margin", "mm"))
 
 
 def margin_call(event: Row, row: Row, stamp: Stamp) -> MarginCall:
@@ -425,24 +439,21 @@ def margin_call(event: Row, row: Row, stamp: Stamp) -> MarginCall:
         ts_init=stamp.ts_init,
         symbol=symbol_of(row, "s"),
         side=_position_side(text_of(row, "ps"), decimal_of(row, "pa")),
-        text=(
-            f"quantity {row.get('pa')}, mark price {row.get('mp')}, unrealized {row.get('up')}, "
-            f"maintenance margin {row.get('mm')}"
-        ),
+        text=", ".join(f"{what} {decimal_of(row, name):f}" for what, name in _AT_RISK),
     )
 
 
 def symbol_of(row: Row, name: str, pattern: re.Pattern[str] = _SYMBOL) -> Symbol:
     symbol = text_of(row, name)
     if not pattern.fullmatch(symbol):
-        raise MalformedError(f"{name} is {symbol!r}, not a symbol")
+        raise MalformedError(f"{name} is {shown(symbol)}, not a symbol")
     return Symbol(symbol)
 
 
 def _order_status(text: str) -> OrderStatus:
     status = _ORDER_STATUS.get(text)
     if status is None:
-        raise MalformedError(f"an order's status is {text!r}, which is not documented")
+        raise MalformedError(f"an order's status is {shown(text)}, which is not documented")
     return status
 
 
@@ -457,31 +468,48 @@ def _conditional_status(row: Row) -> OrderStatus:
         return OrderStatus.EXPIRED
     status = _CONDITIONAL_STATUS.get(text)
     if status is None:
-        raise MalformedError(f"a conditional order's status is {text!r}, which is not documented")
+        raise MalformedError(f"a conditional order's status is {shown(text)}, which is not documented")
     return status
 
 
 def _surely_filled(row: Row) -> bool:
-    quantity = decimal_of(row, "quantity")
-    return quantity > 0 and decimal_of(row, "actualQty", "0") >= quantity
+    quantity = amount_of(row, "quantity")
+    return quantity > 0 and amount_of(row, "actualQty", "0") >= quantity
+
+
+def _executed(row: Row, name: str, quantity: Decimal, default: str | None = None) -> Decimal:
+    """At most what was ordered; an order that closes a whole position names no quantity, and so sets no bound."""
+    filled = amount_of(row, name, default)
+    if quantity and filled > quantity:
+        raise MalformedError(f"{name} is {shown(row.get(name))} of {quantity} that were ordered")
+    return filled
 
 
 def _side(row: Row, name: str) -> Side:
     side = _SIDE.get(text_of(row, name))
     if side is None:
-        raise MalformedError(f"{name} is {row.get(name)!r}, not a side")
+        raise MalformedError(f"{name} is {shown(row.get(name))}, not a side")
     return side
 
 
 def _position_side(named: str, amount: Decimal) -> PositionSide:
     """In hedge mode the leg's name; in one-way mode (`BOTH`) the sign of the quantity."""
-    if named in ("LONG", "SHORT"):
-        return PositionSide(named.lower())
-    return PositionSide.LONG if amount > 0 else PositionSide.SHORT
+    side = PositionSide.LONG if amount > 0 else PositionSide.SHORT
+    if named == "BOTH" or _LEGS.get(named) is side:
+        return side
+    raise MalformedError(f"a position of {amount} is on the leg {shown(named)}")
 
 
-def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting], names: re.Pattern[str]) -> PositionRow:
-    symbol = symbol_of(row, "symbol", names)
+def _trade_id(row: Row, name: str) -> TradeId:
+    """A number at this venue, and the next page begins after it."""
+    number = text_of(row, name)
+    if not (number.isascii() and number.isdigit()):
+        raise MalformedError(f"{name} is {shown(number)}, not the number of a trade")
+    return TradeId(number)
+
+
+def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> PositionRow:
+    symbol = symbol_of(row, "symbol")
     amount = decimal_of(row, "positionAmt")
     liquidation = decimal_of(row, "liquidationPrice", "0")
     setting = settings.get(symbol)
@@ -489,8 +517,8 @@ def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting], names: re.
         symbol=symbol,
         side=_position_side(text_of(row, "positionSide"), amount),
         quantity=abs(amount),
-        entry_price=decimal_of(row, "entryPrice"),
-        mark_price=decimal_of(row, "markPrice"),
+        entry_price=positive_of(row, "entryPrice"),
+        mark_price=positive_of(row, "markPrice"),
         unrealized_pnl=decimal_of(row, "unRealizedProfit"),
         liquidation_price=liquidation if liquidation > 0 else None,
         leverage=None if setting is None else setting.leverage,
@@ -499,28 +527,25 @@ def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting], names: re.
 
 
 def _instrument(row: Row) -> Instrument:
-    filters = {text_of(each, "filterType"): each for each in rows_of(row.get("filters"), "filters")}
+    filters = {}
+    for each in items_of(row.get("filters"), "filters"):
+        with suppress(MalformedError):
+            rule = row_of(each, "a filter")
+            filters[text_of(rule, "filterType")] = rule
     lot, market_lot = filters.get("LOT_SIZE", {}), filters.get("MARKET_LOT_SIZE", {})
     prices, percent = filters.get("PRICE_FILTER", {}), filters.get("PERCENT_PRICE", {})
     return Instrument(
         symbol=symbol_of(row, "symbol"),
-        quantity_step=decimal_of(lot, "stepSize"),
-        price_step=decimal_of(prices, "tickSize"),
-        min_quantity=decimal_of(lot, "minQty"),
-        max_quantity=decimal_of(lot, "maxQty"),
-        max_market_quantity=decimal_of(market_lot, "maxQty", "0"),
-        min_notional=decimal_of(filters.get("MIN_NOTIONAL", {}), "notional", "0"),
+        quantity_step=positive_of(lot, "stepSize"),
+        price_step=positive_of(prices, "tickSize"),
+        min_quantity=amount_of(lot, "minQty"),
+        max_quantity=amount_of(lot, "maxQty"),
+        max_market_quantity=amount_of(market_lot, "maxQty", "0"),
+        min_notional=amount_of(filters.get("MIN_NOTIONAL", {}), "notional", "0"),
         trading=text_of(row, "status") == "TRADING",
-        min_price=decimal_of(prices, "minPrice", "0"),
-        max_price=decimal_of(prices, "maxPrice", "0"),
-        price_up=decimal_of(percent, "multiplierUp", "0"),
-        price_down=decimal_of(percent, "multiplierDown", "0"),
+        min_price=amount_of(prices, "minPrice", "0"),
+        max_price=amount_of(prices, "maxPrice", "0"),
+        price_up=amount_of(percent, "multiplierUp", "0"),
+        price_down=amount_of(percent, "multiplierDown", "0"),
         quote=text_of(row, "quoteAsset", ""),
     )
-
-
-def _integer(row: Row, name: str) -> int:
-    number = decimal_of(row, name)
-    if number != number.to_integral_value():
-        raise MalformedError(f"{name} is {number}, not a whole number")
-    return int(number)

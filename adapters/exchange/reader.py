@@ -1,33 +1,34 @@
 """Reads of an account: orders, fills, positions, balance. What cannot be read of a list is never told as absent."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.exchange import calls, replies
 from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call, Window
 from adapters.exchange.events import UserEvents, stray_event
+from adapters.exchange.money import balance_report, funding_reports
 from adapters.exchange.normalize import (
     PositionList,
     Stamp,
     SymbolSetting,
     about,
-    balance_report,
     child_id,
     conditional_report,
-    funding_reports,
+    of_another_kind,
     order_name,
     order_report,
-    perpetuals,
     position_list,
     premium_marks,
     somebody_elses,
+    symbol_of,
     symbol_settings,
     trade_report,
 )
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, rows_of
+from adapters.exchange.rows import MalformedError, Row, instant_of, items_of, row_of, rows_of, shown, take
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
 from messages.reconciliation import FetchTrades, TradesReport
@@ -41,9 +42,10 @@ from messages.reports import (
     OrderReport,
     PositionsReport,
     QueryFailed,
+    UnreadRow,
 )
 from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
-from messages.types import ClientOrderId, MarginMode, OrderStatus, Symbol, VenueOrderId
+from messages.types import NAMELESS, ClientOrderId, MarginMode, OrderStatus, Symbol, VenueOrderId
 
 MAX_ORDERS_ASKED = 20
 """Orders older than the window whose trades are in it, each asked for by itself."""
@@ -52,7 +54,7 @@ LISTED_MS = 3_600_000
 MAX_TRADE_PAGES = 50
 """50,000 trades of one order: beyond it something else is wrong."""
 MAX_SKIPPED_TOLD = 1_000
-"""Rows of other people's orders that were told to be unreadable; beyond it, the oldest may be told again."""
+"""Rows of orders that were told to be unreadable; beyond it, the oldest may be told again."""
 
 MAX_FUNDING_PAGES = 10
 FUNDING_LOOKBACK_MS = 24 * 3_600_000
@@ -86,7 +88,7 @@ class Reader:
         self._symbol_settings: dict[Symbol, SymbolSetting] = {}
         self._symbol_settings_read_ns = 0
         self._skipped: dict[str, None] = {}
-        """Names of other people's orders whose rows cannot be read, and were told of."""
+        """Names of orders whose rows cannot be read, and were told of."""
         self.suspect: Callable[[str], None] = lambda _cause: None
         """Called when a request met silence: the venue may be down."""
 
@@ -198,24 +200,24 @@ class Reader:
     async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
         begun_ns = self._clock.time_ns()
         # The conditional ones first: an order that triggers in between is then in both lists, not in none.
-        conditional = perpetuals(
-            await self._rows(calls.of_symbol(calls.OPEN_CONDITIONALS, request.symbol), "conditional orders")
-        )
-        regular = perpetuals(await self._rows(calls.of_symbol(calls.OPEN_ORDERS, request.symbol), "open orders"))
-        self._learn(conditional)
+        conditional, regular = [
+            items_of(await self.value(calls.of_symbol(call, request.symbol)), "open orders")
+            for call in (calls.OPEN_CONDITIONALS, calls.OPEN_ORDERS)
+        ]
+        self._learn([row for row in conditional if isinstance(row, Mapping)])
         stamp = self.stamp()
-        orders = [self._owned(order_report(row, stamp)) for row in self._legible(regular, "clientOrderId", stamp)]
-        known = {order.client_order_id for order in orders}
-        rows = self._legible(conditional, "clientAlgoId", stamp)
-        listed = (conditional_report(row, None, stamp) for row in rows)
-        orders.extend(order for order in listed if order.client_order_id not in known)
+        unread: dict[Symbol, UnreadRow] = {}
+        orders = self._listed_orders(regular, "clientOrderId", stamp, unread)
+        for name, order in self._listed_orders(conditional, "clientAlgoId", stamp, unread).items():
+            orders.setdefault(name, order)
         report = OpenOrdersReport(
             account=self._account,
             ts_init=stamp.ts_init,
             request_id=request.request_id,
             begun_ns=begun_ns,
-            orders=tuple(orders),
+            orders=tuple(orders.values()),
             symbol=request.symbol,
+            unread=tuple(_about(row, request.symbol) for row in unread.values()),
         )
         return replies.following(report, request)
 
@@ -236,15 +238,14 @@ class Reader:
         A day of more than 333 symbols is more than one page. Pages overlap by the last time of each.
         """
         since_ms = self._now_ms() - FUNDING_LOOKBACK_MS
-        found: dict[tuple[str, str], Row] = {}
+        found: list[object] = []
         for _ in range(MAX_FUNDING_PAGES):
-            rows = await self._rows(calls.fundings(since_ms), "incomes")
-            found.update({(str(row.get("tranId")), str(row.get("symbol"))): row for row in rows})
-            if len(rows) < calls.FUNDINGS_PER_PAGE:
+            page = items_of(await self.value(calls.fundings(since_ms)), "incomes")
+            found.extend(page)
+            if len(page) < calls.FUNDINGS_PER_PAGE:
                 break
-            last_ms = max(nanoseconds_of(row, "time") for row in rows) // 1_000_000
-            since_ms = max(last_ms, since_ms + 1)
-        return funding_reports(list(found.values()), self.stamp())
+            since_ms = max(_latest_ms(page), since_ms + 1)
+        return funding_reports(found, self.stamp())
 
     async def value(self, call: Call) -> object:
         verdict = await self._session.ask(Ask.READ, call)
@@ -376,35 +377,50 @@ class Reader:
         for report in self._events.learn(rows, self.stamp()):
             self._deliver(report)
 
-    def _legible(self, rows: Sequence[Row], name: str, stamp: Stamp) -> Sequence[Row]:
-        """Without the rows of other people's orders that cannot be read: those keep nobody from seeing ours.
+    def _listed_orders(
+        self, items: Sequence[object], name: str, stamp: Stamp, unread: dict[Symbol, UnreadRow]
+    ) -> dict[tuple[Symbol, ClientOrderId], OrderReport]:
+        """The orders of a list. What cannot be read of another program's order hides nothing (I12).
 
-        Of ours all are left, and so are those that name nobody: what cannot be read of them voids the list.
+        What cannot be read of ours, or of a row that names no order, is `unread`: its absence is evidence of nothing.
         """
-        return [row for row in rows if not somebody_elses(row, name) or self._can_read(row, name, stamp)]
+        found: dict[tuple[Symbol, ClientOrderId], OrderReport] = {}
+        torn: set[tuple[Symbol, ClientOrderId]] = set()
+        for each in items:
+            if isinstance(each, Mapping) and of_another_kind(each.get("symbol")):
+                continue
+            key = None
+            try:
+                row = row_of(each, "an order")
+                order = conditional_report(row, None, stamp) if name == "clientAlgoId" else order_report(row, stamp)
+                order = self._owned(order)
+                key = (order.symbol, order.client_order_id)
+                take(found, key, order)
+            except MalformedError as error:
+                self._tell_unread(each, name, stamp, str(error))
+                if key is not None:
+                    torn.add(key)
+                if not self._is_somebody_elses(each, name):
+                    symbol = _named_symbol(each)
+                    unread.setdefault(symbol, UnreadRow(symbol=symbol, why=str(error)))
+        return {key: order for key, order in found.items() if key not in torn}
 
-    def _can_read(self, row: Row, name: str, stamp: Stamp) -> bool:
-        """Whether the row of an order that does not have a name of ours can be read, or is of ours all the same.
-
-        What cannot is told once. A child that nobody has linked to its parent yet looks like anybody's order; left
-        out it is asked after by its parent's name, which it is not believed gone without.
-        """
-        try:
-            if name == "clientAlgoId":
-                conditional_report(row, None, stamp)
-            else:
-                order_report(row, stamp)
-        except MalformedError as error:
-            key = (Symbol(str(row.get("symbol"))), VenueOrderId(str(row.get("orderId"))))
-            if name == "clientOrderId" and key in self._events.links:
-                return True
-            if (told := str(row.get(name))) not in self._skipped:
-                self._skipped[told] = None
-                while len(self._skipped) > MAX_SKIPPED_TOLD:
-                    del self._skipped[next(iter(self._skipped))]
-                self._deliver(stray_event(row, stamp, f"an order that was not placed here cannot be read: {error}"))
+    def _is_somebody_elses(self, item: object, name: str) -> bool:
+        """A child that is linked to no parent yet looks like any order; its parent is asked after by its own name."""
+        if not isinstance(item, Mapping) or not somebody_elses(item, name):
             return False
-        return True
+        key = (Symbol(str(item.get("symbol"))), VenueOrderId(str(item.get("orderId"))))
+        return name != "clientOrderId" or key not in self._events.links
+
+    def _tell_unread(self, item: object, name: str, stamp: Stamp, why: str) -> None:
+        """Once for each order."""
+        told = shown(item.get(name) or item if isinstance(item, Mapping) else item)
+        if told in self._skipped:
+            return
+        self._skipped[told] = None
+        while len(self._skipped) > MAX_SKIPPED_TOLD:
+            del self._skipped[next(iter(self._skipped))]
+        self._deliver(stray_event(item, stamp, f"the row of an open order cannot be read: {why}"))
 
     def _owned(self, report: OrderReport) -> OrderReport:
         """A child at work is its parent to everybody outside."""
@@ -443,3 +459,24 @@ class Reader:
             await asyncio.shield(self._session.sync_clock())
         elif isinstance(verdict, proof.Unknown) or (isinstance(verdict, proof.NotExecuted) and not verdict.throttled):
             self.suspect(verdict.cause)
+
+
+def _about(row: UnreadRow, asked: Symbol | None) -> UnreadRow:
+    """In an answer about one symbol a row without a name is about that one."""
+    return replace(row, symbol=asked or NAMELESS) if row.symbol == NAMELESS else row
+
+
+def _named_symbol(item: object) -> Symbol:
+    try:
+        return symbol_of(row_of(item, "an order"), "symbol")
+    except MalformedError:
+        return NAMELESS
+
+
+def _latest_ms(items: Sequence[object]) -> int:
+    """Of the rows that say when; 0 where none does."""
+    latest_ns = 0
+    for each in items:
+        with suppress(MalformedError):
+            latest_ns = max(latest_ns, instant_of(row_of(each, "a row"), "time"))
+    return latest_ns // 1_000_000

@@ -10,8 +10,9 @@ Weight is counted by address, orders by account ("LIMITS" of general-info).
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 
-from adapters.exchange.rows import MalformedError, row_of, rows_of
+from adapters.exchange.rows import MalformedError, integer_of, items_of, row_of
 from messages import reconciliation, requests
 from messages.types import RateKind, RateLimit, RateUse, RequestCost
 
@@ -50,20 +51,23 @@ _HEADERS: Mapping[str, tuple[RateKind, int]] = {
     "x-mbx-order-count-1m": (RateKind.ORDERS, MINUTE_MS),
 }
 MAX_DIGITS = 9
+MOST = 10**MAX_DIGITS
 
 
 def rate_limits(exchange_info: object) -> tuple[RateLimit, ...]:
     """The limits of an exchangeInfo; a row that says something else is no limit that we know how to keep."""
     try:
-        rows = rows_of(row_of(exchange_info, "exchangeInfo").get("rateLimits", ()), "rateLimits")
+        items = items_of(row_of(exchange_info, "exchangeInfo").get("rateLimits"), "rateLimits")
     except MalformedError:
         return ()
     limits = []
-    for row in rows:
-        kind, unit_ms = _KINDS.get(str(row.get("rateLimitType"))), _UNITS_MS.get(str(row.get("interval")))
-        number, limit = row.get("intervalNum"), row.get("limit")
-        if kind and unit_ms and isinstance(number, int) and isinstance(limit, int) and number > 0 and limit > 0:
-            limits.append(RateLimit(kind=kind, interval_ms=unit_ms * number, limit=limit))
+    for each in items:
+        with suppress(MalformedError):
+            row = row_of(each, "a limit")
+            kind, unit_ms = _KINDS.get(str(row.get("rateLimitType"))), _UNITS_MS.get(str(row.get("interval")))
+            number, limit = integer_of(row, "intervalNum", 1, MOST), integer_of(row, "limit", 1, MOST)
+            if kind and unit_ms:
+                limits.append(RateLimit(kind=kind, interval_ms=unit_ms * number, limit=limit))
     return tuple(limits)
 
 

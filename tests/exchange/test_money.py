@@ -8,7 +8,8 @@ import pytest
 
 from adapters.exchange import calls
 from adapters.exchange.events import ReadFunding, UserEvents
-from adapters.exchange.normalize import Stamp, funding_reports
+from adapters.exchange.money import funding_reports
+from adapters.exchange.normalize import Stamp
 from messages.requests import SubmitOpening, SubmitProtection
 from messages.types import (
     AccountId,
@@ -43,7 +44,8 @@ def test_a_funding_event_asks_for_the_ledger_because_it_names_no_symbol() -> Non
 
 
 def test_fundings_are_told_by_symbol_and_time_and_legs_are_summed() -> None:
-    rows = [row("-0.20000000", 2000), row("0.05000000", 2000), row("-0.1", 1000), row("9", 1500, kind="COMMISSION")]
+    legs = [row("-0.20000000", 2000), {**row("0.05000000", 2000), "tranId": 5}]
+    rows = [*legs, row("-0.1", 1000), row("9", 1500, kind="COMMISSION"), legs[0]]
     first, second = funding_reports(rows, STAMP)
     assert (first.amount, first.ts_event) == (Decimal("-0.1"), 1_000_000_000)
     assert (second.amount, second.symbol, second.currency) == (Decimal("-0.15"), BTC, "USDT")
@@ -53,7 +55,7 @@ def test_fundings_are_told_by_symbol_and_time_and_legs_are_summed() -> None:
 def test_a_payment_with_a_row_that_cannot_be_read_is_left_out_whole_and_takes_no_other_with_it(
     broken: dict[str, Any],
 ) -> None:
-    rows = [row("-0.2", 2000), {**row("0.05", 2000), **broken}, row("-0.1", 1000)]
+    rows = [row("-0.2", 2000), {**row("0.05", 2000), "tranId": 5, **broken}, row("-0.1", 1000), "no row", {}]
     [told] = funding_reports(rows, STAMP)
     assert (told.amount, told.ts_event) == (Decimal("-0.1"), 1_000_000_000)
 

@@ -15,7 +15,6 @@ from adapters.exchange.normalize import (
     instruments,
     mark_reports,
     order_report,
-    perpetuals,
     position_list,
     position_mode,
     premium_marks,
@@ -24,7 +23,16 @@ from adapters.exchange.normalize import (
 )
 from adapters.exchange.rows import MalformedError, decimal_of
 from adapters.exchange.symbols import from_ccxt, to_ccxt
-from messages.types import AccountId, ClientOrderId, OrderStatus, PositionMode, PositionSide, Side, Symbol
+from messages.types import (
+    NAMELESS,
+    AccountId,
+    ClientOrderId,
+    OrderStatus,
+    PositionMode,
+    PositionSide,
+    Side,
+    Symbol,
+)
 
 STAMP = Stamp(account=AccountId("main"), ts_init=7)
 BTC = Symbol("BTCUSDT")
@@ -124,8 +132,8 @@ def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_it
     assert (short.leverage, short.isolated) == (20, True)
 
 
-@pytest.mark.parametrize("value", [{}, None, "", [None], [{}], [POSITION, {"positionAmt": "1"}]])
-def test_a_position_list_with_a_row_that_names_no_symbol_is_no_list(value: object) -> None:
+@pytest.mark.parametrize("value", [{}, None, "", {"code": 0}])
+def test_what_is_no_list_of_positions_is_evidence_of_nothing(value: object) -> None:
     with pytest.raises(MalformedError):
         position_list(value, {})
 
@@ -150,24 +158,20 @@ def test_a_row_that_cannot_be_read_is_neither_a_position_nor_none_and_hides_no_o
     assert field in unread.why
     assert about(BTC, told) == PositionList(rows=(), unread=told.unread)
     assert about(Symbol("ETHUSDT"), told) == PositionList(rows=told.rows, unread=())
-    with pytest.raises(MalformedError, match="asked for XRPUSDT, told of ETHUSDT, BTCUSDT"):
+    with pytest.raises(MalformedError, match="asked for XRPUSDT, told of 'ETHUSDT, BTCUSDT'"):
         about(Symbol("XRPUSDT"), told)
 
 
-def test_of_a_hedged_symbol_one_leg_can_be_read_and_the_other_not() -> None:
+def test_a_hedged_symbol_is_unread_as_a_whole() -> None:
     long = {**POSITION, "positionSide": "LONG", "positionAmt": "0.1"}
     told = position_list([long, {**POSITION, "markPrice": "?"}], {})
-    assert ([row.side for row in told.rows], [row.symbol for row in told.unread]) == (
-        [PositionSide.LONG],
-        [BTC],
-    )
+    assert (told.rows, [row.symbol for row in told.unread]) == ((), [BTC])
 
 
 @pytest.mark.parametrize("name", ["BTCUSDT_261225", "币安人生USDT"])
 def test_what_a_human_holds_in_something_else_keeps_nobody_from_reading_the_perpetuals(name: str) -> None:
     other = {**POSITION, "symbol": name}
     assert [row.symbol for row in position_list([other, POSITION], {}).rows] == [BTC]
-    assert perpetuals([{**ORDER, "symbol": name}, ORDER]) == [ORDER]
     [closable] = any_position_row(other)
     assert (closable.symbol, closable.quantity) == (name, Decimal("0.250"))
 
@@ -176,14 +180,27 @@ def test_an_answer_about_other_symbols_says_nothing_of_the_one_that_was_asked_fo
     eth = {**POSITION, "symbol": "ETHUSDT"}
     assert [row.symbol for row in about(BTC, position_list([eth, POSITION], {})).rows] == [BTC]
     assert about(BTC, position_list([{**POSITION, "positionAmt": "0"}], {})) == PositionList(rows=(), unread=())
-    with pytest.raises(MalformedError, match="asked for BTCUSDT, told of ETHUSDT"):
+    with pytest.raises(MalformedError, match="asked for BTCUSDT, told of 'ETHUSDT'"):
         about(BTC, position_list([eth], {}))
 
 
 @pytest.mark.parametrize("name", ["", "BTC USDT", None, 7.5])
-def test_a_row_that_names_no_symbol_at_all_is_left_to_be_refused(name: object) -> None:
-    with pytest.raises(MalformedError):
-        position_list([{**POSITION, "symbol": name}, POSITION], {})
+def test_a_row_that_names_no_symbol_hides_no_other_and_is_about_the_one_that_was_asked_for(name: object) -> None:
+    told = position_list([{**POSITION, "symbol": name}, POSITION], {})
+    assert ([row.symbol for row in told.rows], [row.symbol for row in told.unread]) == ([BTC], [NAMELESS])
+    asked = about(BTC, position_list([{**POSITION, "symbol": name}], {}))
+    assert (asked.rows, [row.symbol for row in asked.unread]) == ((), [BTC])
+
+
+def test_what_is_no_row_hides_no_other() -> None:
+    told = position_list([None, POSITION, [], "row"], {})
+    assert ([row.symbol for row in told.rows], [row.symbol for row in told.unread]) == ([BTC], [NAMELESS])
+
+
+def test_two_rows_of_one_leg_that_differ_are_unread_and_the_same_row_twice_is_one() -> None:
+    assert len(position_list([POSITION, POSITION], {}).rows) == 1
+    told = position_list([POSITION, {**POSITION, "positionAmt": "-0.3"}], {})
+    assert (told.rows, [row.symbol for row in told.unread]) == ((), [BTC])
 
 
 def test_a_symbol_without_a_price_takes_no_other_mark_with_it() -> None:
@@ -212,8 +229,8 @@ def test_a_conditional_row_speaks_for_itself_until_it_has_a_child() -> None:
         Decimal("0.004"),
         "abc",
     )
-    working = conditional_report(triggered, ORDER, STAMP)
-    assert (working.status, working.filled_quantity) == (OrderStatus.TRIGGERED, Decimal("0.125"))
+    working = conditional_report(triggered, {**child, "status": "PARTIALLY_FILLED"}, STAMP)
+    assert (working.status, working.filled_quantity) == (OrderStatus.TRIGGERED, Decimal("0.004"))
 
 
 def test_a_finished_conditional_row_without_its_child_is_not_guessed() -> None:

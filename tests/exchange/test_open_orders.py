@@ -1,4 +1,4 @@
-"""The list of everybody's open orders: what cannot be read of others' rows is in nobody's way, ours voids it."""
+"""The list of all open orders: a row that cannot be read hides no other, and is not told as absent."""
 
 import asyncio
 from typing import Any
@@ -17,11 +17,12 @@ from messages.base import Message
 from messages.ids import client_order_id
 from messages.reports import OpenOrdersReport, OrderReport, StrayEvent
 from messages.requests import FetchOpenOrders
-from messages.types import VenueOrderId
+from messages.types import NAMELESS, Symbol, VenueOrderId
 from tests.exchange.desk_side import BTC, JOURNAL, MAIN, WallClock
 from tests.exchange.test_normalize import CONDITIONAL, ORDER
 
 OURS = client_order_id(JOURNAL, 1, 2)
+NEXT = client_order_id(JOURNAL, 1, 3)
 STOP = {**CONDITIONAL, "clientAlgoId": OURS}
 ALIEN = {**CONDITIONAL, "clientAlgoId": "web_tpsl_1", "symbol": "ETHUSDT", "algoId": 777}
 HAND = {**ORDER, "clientOrderId": "web_z", "symbol": "ETHUSDT", "orderId": 9}
@@ -49,6 +50,7 @@ class Lists:
 class Desk:
     def __init__(self, conditional: list[Any], regular: list[Any]) -> None:
         self.heard: list[Message] = []
+        self.unread: list[Symbol] = []
         self.events = UserEvents()
         settings = ExchangeSettings(exchange="binanceusdm", api_key="k", api_secret="s")
         wiring = Wiring(account=MAIN, settings=settings, clock=WallClock(), deliver=self.heard.append)
@@ -57,6 +59,7 @@ class Desk:
     def read(self) -> tuple[OrderReport, ...]:
         report = asyncio.run(self.reader.open_orders(FetchOpenOrders(account=MAIN, request_id="r")))
         assert isinstance(report, OpenOrdersReport)
+        self.unread = [row.symbol for row in report.unread]
         return report.orders
 
 
@@ -78,31 +81,50 @@ def test_somebody_elses_order_that_cannot_be_read_hides_none_of_ours(spoiled: di
 
 @pytest.mark.parametrize("spoiled", SPOILED, ids=str)
 @pytest.mark.parametrize("name", [OURS, None, "", 7])
-def test_a_row_that_is_ours_or_names_nobody_and_cannot_be_read_voids_the_list(
+def test_a_row_that_is_ours_or_names_no_order_and_cannot_be_read_is_unread_and_hides_no_other(
     spoiled: dict[str, Any], name: object
 ) -> None:
-    with pytest.raises(MalformedError):
-        Desk([{**STOP, **spoiled, "clientAlgoId": name}], []).read()
+    desk = Desk([{**STOP, **spoiled, "clientAlgoId": name}, {**STOP, "clientAlgoId": NEXT}], [])
+    assert [order.client_order_id for order in desk.read()] == [NEXT]
+    assert desk.unread == [spoiled.get("symbol", BTC) or NAMELESS]
+    assert len(desk.heard) == 1
 
 
-def test_an_order_of_ours_that_cannot_be_read_voids_the_list() -> None:
-    with pytest.raises(MalformedError):
-        Desk([STOP], [{**ORDER, "clientOrderId": OURS, "status": "PENDING_CANCEL"}]).read()
+def test_an_order_of_ours_that_cannot_be_read_is_unread() -> None:
+    desk = Desk([STOP], [{**ORDER, "clientOrderId": NEXT, "status": "PENDING_CANCEL"}])
+    assert [order.client_order_id for order in desk.read()] == [OURS]
+    assert desk.unread == [BTC]
 
 
-def test_a_child_of_ours_that_cannot_be_read_voids_the_list_whatever_its_name() -> None:
+def test_a_child_of_ours_that_cannot_be_read_is_unread_whatever_its_name() -> None:
     desk = Desk([], [{**ORDER, "clientOrderId": "x-77", "status": "PENDING_CANCEL"}])
     assert desk.read() == ()
+    assert desk.unread == []
     child = (BTC, VenueOrderId(str(ORDER["orderId"])))
     desk.events.links[child] = Parent(client_order_id=OURS, algo_id=VenueOrderId("1"))
-    with pytest.raises(MalformedError):
-        desk.read()
+    desk.read()
+    assert desk.unread == [BTC]
 
 
 @pytest.mark.parametrize("row", [None, [], "web_1"])
-def test_what_is_no_row_at_all_voids_the_list(row: object) -> None:
+def test_what_is_no_row_at_all_may_be_about_any_symbol_and_hides_no_order(row: object) -> None:
+    desk = Desk([row, STOP], [])
+    assert [order.client_order_id for order in desk.read()] == [OURS]
+    assert desk.unread == [NAMELESS]
+
+
+def test_two_rows_of_one_order_that_differ_are_unread_and_the_same_row_twice_is_one() -> None:
+    desk = Desk([STOP, STOP], [])
+    assert [order.client_order_id for order in desk.read()] == [OURS]
+    assert desk.unread == []
+    torn = Desk([STOP, {**STOP, "quantity": "7"}, STOP], [])
+    assert torn.read() == ()
+    assert torn.unread == [BTC]
+
+
+def test_what_is_no_list_is_evidence_of_nothing() -> None:
     with pytest.raises(MalformedError):
-        Desk([row, STOP], []).read()
+        Desk([STOP], {"code": 0}).read()  # type: ignore[arg-type]
 
 
 def test_a_symbols_setting_that_cannot_be_read_is_not_known_and_hides_no_other() -> None:

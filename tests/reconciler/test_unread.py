@@ -1,7 +1,11 @@
 """Positions that the venue tells and nobody can read: neither held nor flat, told, in nobody's way (I2, I6, I12)."""
 
+from dataclasses import replace
+
 import pytest
 
+from actors.reconciler.compare import compare
+from actors.reconciler.facts import OpenOrders
 from actors.reconciler.ledger import LedgerSnapshot, fold
 from actors.reconciler.policy import Policy
 from messages import codec
@@ -15,8 +19,8 @@ from messages.reconciliation import (
     ReconcileAnswer,
     SettingSeen,
 )
-from messages.types import PositionMode, Severity, Symbol
-from tests.reconciler.world import BTC, LONG, MAIN, SECOND, SHORT, D, Play, command, row, view
+from messages.types import NAMELESS, OrderPurpose, PositionMode, Severity, Symbol
+from tests.reconciler.world import BTC, LONG, MAIN, NOW, SECOND, SHORT, D, Play, command, facts, order_view, row, view
 
 ETH = Symbol("ETHUSDT")
 WHY = "markPrice is 'NaN', not a finite number"
@@ -171,3 +175,29 @@ def test_what_was_told_of_it_is_durable_and_not_told_again_after_a_restart() -> 
     play.at_venue(row("1"))
     play.run(60)
     assert [severity for severity, _ in told(play)] == [Severity.CRITICAL, Severity.WARNING]
+
+
+@pytest.mark.parametrize("mode", list(PositionMode))
+def test_a_row_without_a_name_may_be_about_each_leg_that_no_other_row_tells_and_hides_none_of_those(
+    mode: PositionMode,
+) -> None:
+    play = Play(mode=mode, views={1: view(1, "1"), 2: view(2, "1", symbol=ETH)}, policy=QUICK)
+    play.at_venue(row("1"), row("0.4", symbol=ETH))
+    play.unread = {NAMELESS: "a row of positions is None, no object"}
+    play.run(60)
+    assert play.views[2].quantity == D("0.4")
+    assert play.held == {}
+    play.at_venue(row("0.4", symbol=ETH))
+    play.run(900)
+    assert 1 not in play.views, "the answer about this symbol alone tells that it is gone"
+
+
+@pytest.mark.parametrize("unread", [BTC, NAMELESS])
+def test_a_stop_that_an_unreadable_row_may_be_about_is_not_missing(unread: Symbol) -> None:
+    stop = order_view(1, OrderPurpose.STOP)
+    held = view(1, "1", stop_loss=D(90), orders=(stop,), touched_ns=NOW - 60 * SECOND)
+    for symbols, found in ((frozenset[Symbol](), 1), (frozenset({unread}), 0), (frozenset({ETH}), 1)):
+        listed = OpenOrders(begun_ns=NOW, orders={}, unread=symbols)
+        compared = compare(replace(facts(views=[held], rows=[row("1")]), orders=listed))
+        assert len(compared.findings) == found
+        assert compared.orders_read is not bool(symbols)
