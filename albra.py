@@ -10,7 +10,7 @@ import gc
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.cli import entry, output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, LimitsConfig
+from adapters.secret import Secret
 from messages.base import Message
 from messages.text import shown
 from messages.types import AccountId, Address, JournalId
@@ -133,7 +134,7 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     logs = Logs(
         storage=config.storage.path,
         level=config.log.level,
-        secrets=config.secrets() + ((paper.api_key, paper.api_secret) if paper else ()),
+        secrets=(*config.secrets(), *_paper_secrets(paper)),
         file_bytes=config.log.file_bytes,
         keep_files=config.log.keep_files,
     )
@@ -265,6 +266,13 @@ def _venues(config: Config, paper: "EmbeddedServer | None", clock: "Clock") -> "
         )
         for account in config.accounts
     }
+
+
+def _paper_secrets(paper: "EmbeddedServer | None") -> "Iterator[Secret]":
+    """The keys of every account of the embedded venue."""
+    if paper is not None:
+        yield from map(Secret, (paper.api_key, paper.api_secret))
+        yield from (Secret(each) for keys in paper.accounts.values() for each in keys)
 
 
 def _reachable(paper: "EmbeddedServer | None") -> dict[str, Any]:
@@ -453,7 +461,7 @@ def _chat(config: Config, system: "ActorSystem") -> "TelegramChat | None":
             system.tell(address, message)
 
     return TelegramChat(
-        config.telegram.token.reveal(),
+        config.telegram.token,
         config.telegram.api_base_url,
         offer=partial(system.offer, TELEGRAM),
         tell=system.tell,
@@ -469,7 +477,7 @@ def _channel(config: Config, system: "ActorSystem") -> "Webhook | None":
         return None
     from adapters.webhook import Webhook
 
-    return Webhook(url.reveal() if url else None, ping_url.reveal() if ping_url else None, system.tell)
+    return Webhook(url, ping_url, system.tell)
 
 
 def _notifier_settings(config: Config) -> "NotifierSettings":

@@ -8,8 +8,10 @@ from typing import Any
 
 import aiohttp
 
+from adapters.secret import Secret
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
+from messages.text import clean
 
 TIMEOUT_S = 15
 _STOP_S = 3.0
@@ -18,7 +20,7 @@ _STOP_S = 3.0
 class Webhook:
     """Satisfies the actors' `Channel`. `url` takes a JSON POST per notice; `ping_url` a GET. Loop thread of its own."""
 
-    def __init__(self, url: str | None, ping_url: str | None, tell: Callable[[str, Message], None]) -> None:
+    def __init__(self, url: Secret | None, ping_url: Secret | None, tell: Callable[[str, Message], None]) -> None:
         self._url = url
         self._ping_url = ping_url
         self._tell = tell
@@ -79,7 +81,7 @@ class Webhook:
         if self._ping_url is not None:
             await self._exchange("GET", self._ping_url)  # that it does not come is what the other side listens for
 
-    async def _exchange(self, method: str, url: str, **body: Any) -> tuple[str, int]:
+    async def _exchange(self, method: str, url: Secret, **body: Any) -> tuple[str, int]:
         """Empty where it was taken, else why not, and for how long (ms) it wants to be left alone.
 
         The address may hold a secret and is not repeated.
@@ -88,7 +90,7 @@ class Webhook:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
             async with (
                 aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
-                session.request(method, url, allow_redirects=False, **body) as response,
+                session.request(method, url.reveal(), allow_redirects=False, **body) as response,
             ):
                 asked = response.headers.get("Retry-After", "")
                 wait_ms = int(asked) * 1_000 if asked.isdecimal() and len(asked) < 6 else 0
@@ -101,7 +103,7 @@ def _body(notice: PostNotice) -> dict[str, Any]:
     return {
         "severity": notice.severity.value,
         "text": notice.text,
-        "account": notice.account,
-        "position_id": notice.position_id,
+        "account": clean(notice.account),
+        "position_id": clean(notice.position_id),
         "time_ns": str(notice.ts_init),
     }

@@ -41,7 +41,7 @@ class _Source:
     """Text of one function under construction, with the objects it names."""
 
     def __init__(self, **names: object) -> None:
-        self.names: dict[str, object] = {"Decimal": Decimal, "bad": _refuse, **names}
+        self.names: dict[str, object] = {"Decimal": Decimal, "bad": _refuse, "text": _plain_text, **names}
 
     def name(self, value: object) -> str:
         label = f"k{len(self.names)}"
@@ -51,6 +51,11 @@ class _Source:
     def compile(self, lines: list[str], filename: str) -> Callable[[Any], Any]:
         exec(compile("\n".join(lines), filename, "exec"), self.names)  # noqa: S102 - our own text, no input in it
         return typing.cast("Callable[[Any], Any]", self.names["convert"])
+
+
+def _plain_text(value: object, expected: str) -> str:
+    """Text that was made to be shown is text where any will do."""
+    return str(value) if type(value) in _SHOWN else _refuse(value, expected)
 
 
 def _refuse(value: object, expected: str) -> Any:
@@ -138,6 +143,8 @@ def _encoding(source: _Source, hint: Any, x: str, where: str) -> str:
     """An expression for the wire form of `x`, which is an expression without side effects itself."""
     kind = _resolve(hint)
     expected = f"{where}: {_spelled(kind)}"
+    if kind is str:
+        return f"({x} if type({x}) is str else text({x}, {expected!r}))"
     if kind in _PLAIN:
         return f"({x} if type({x}) is {_PLAIN[kind]} else bad({x}, {expected!r}))"
     if kind in _SHOWN:

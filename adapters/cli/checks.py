@@ -87,7 +87,7 @@ def _readable_secret(config: Config, source: Path) -> bool:
     if not source.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         return False
     text = source.read_text(encoding="utf-8", errors="replace")
-    return any(secret in text for secret in config.secrets())
+    return any(secret.reveal() in text for secret in config.secrets())
 
 
 def disk(storage: Path) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from io import TextIOWrapper
 from typing import Any, TextIO
 
 from adapters.logs.masking import Masker
+from adapters.secret import Secret
 from messages.text import Shown, block, clean, joined, replaced, shown, styled
 
 __all__ = ["Shown", "block", "joined", "shown"]
@@ -31,7 +32,7 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def hide(secrets: Iterable[str]) -> None:
+def hide(secrets: Iterable[Secret]) -> None:
     """Mask these from now on, and no others."""
     global _masker  # noqa: PLW0603 - one process, one terminal
     _masker = Masker(secrets)

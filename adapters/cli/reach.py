@@ -9,6 +9,7 @@ from adapters.config import AccountConfig, Config
 from adapters.control.address import announced
 from adapters.exchange.access import settings_of, settings_with
 from adapters.exchange.settings import ExchangeSettings
+from adapters.secret import Secret
 from messages.types import AccountId
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
     paper = running.get("paper") if running is not None else None
     if isinstance(paper, dict):
         keys = paper.get("accounts", {}).get(account.account, paper)
-        yield settings_with(account, str(keys["api_key"]), str(keys["api_secret"]), url=str(paper["url"]))
+        yield settings_with(account, Secret(keys["api_key"]), Secret(keys["api_secret"]), url=str(paper["url"]))
         return
     yield from _started(config, account)
 

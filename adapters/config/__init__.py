@@ -20,12 +20,12 @@ from adapters.config.values import (
     Phase2Config,
     ProtectionConfig,
     ReconciliationConfig,
-    Secret,
     StorageConfig,
     TelegramConfig,
     WebhookConfig,
     WebhookStrategy,
 )
+from adapters.secret import Secret
 
 __all__ = [
     "DEFAULT_PATH",

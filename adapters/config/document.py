@@ -14,7 +14,7 @@ import yaml
 
 from adapters.config.problems import Problem
 from adapters.config.schema import JsonSchema, default, types
-from adapters.config.values import Secret
+from adapters.secret import Secret
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)")

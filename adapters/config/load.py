@@ -24,12 +24,12 @@ from adapters.config.values import (
     Phase2Config,
     ProtectionConfig,
     ReconciliationConfig,
-    Secret,
     StorageConfig,
     TelegramConfig,
     WebhookConfig,
     WebhookStrategy,
 )
+from adapters.secret import Secret
 from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
 
 DEFAULT_PATH = "config.yaml"

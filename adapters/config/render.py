@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from adapters.config.values import MASK, Secret
+from adapters.secret import MASK, Secret
 
 
 def render(effective: Mapping[str, Any]) -> str:

@@ -1,42 +1,11 @@
 """What a valid configuration is: frozen values with units in their names, secrets that cannot be printed."""
 
-import hmac
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from adapters.secret import Secret
 from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
-
-MASK = "********"
-
-
-class Secret:
-    """Text that shows itself only to whoever calls `reveal`: str, repr and format give a mask."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"Secret({MASK})"
-
-    def __str__(self) -> str:
-        return MASK
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._text))
-
-    def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("a secret is not pickled: it would travel unmasked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,10 +241,10 @@ class Config:
     webhook: WebhookConfig
     log: LogConfig
 
-    def secrets(self) -> tuple[str, ...]:
-        """Every secret in clear, for the masking of logs and nothing else."""
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret, for masking."""
         found = [self.telegram.token, self.notifier.webhook_url, self.notifier.ping_url]
         for account in self.accounts:
             found += [account.api_key, account.api_secret, account.proxy]
         found += [each.secret for each in self.webhook.strategies]
-        return tuple(secret.reveal() for secret in found if secret is not None)
+        return tuple(secret for secret in found if secret is not None)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from adapters.config import AccountConfig
 from adapters.exchange.settings import ExchangeSettings
+from adapters.secret import Secret
 
 if TYPE_CHECKING:
     from adapters.paper.server import EmbeddedServer
@@ -31,13 +32,13 @@ def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> Excha
     """`paper` is there wherever an account is embedded in it."""
     if account.embedded:
         assert paper is not None
-        return settings_with(account, *paper.keys_of(account.account), url=paper.http_url)
+        return settings_with(account, *map(Secret, paper.keys_of(account.account)), url=paper.http_url)
     assert account.api_key is not None
     assert account.api_secret is not None
-    return settings_with(account, account.api_key.reveal(), account.api_secret.reveal())
+    return settings_with(account, account.api_key, account.api_secret)
 
 
-def settings_with(account: AccountConfig, key: str, secret: str, *, url: str | None = None) -> ExchangeSettings:
+def settings_with(account: AccountConfig, key: Secret, secret: Secret, *, url: str | None = None) -> ExchangeSettings:
     """What the configuration says of an account, with these keys; `url` is where an embedded one is."""
     return ExchangeSettings(
         exchange="binanceusdm" if account.embedded else account.exchange,
@@ -46,7 +47,7 @@ def settings_with(account: AccountConfig, key: str, secret: str, *, url: str | N
         environment=account.environment,
         base_url=url or account.base_url,
         stream_url=account.stream_url,
-        proxy=None if account.proxy is None else account.proxy.reveal(),
+        proxy=account.proxy,
         position_mode=account.position_mode,
         set_position_mode=account.sets_position_mode,
         margin_mode=account.margin_mode,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from adapters.secret import Secret
+
 TABLES: Mapping[str, str] = {"live": "api", "demo": "demo", "testnet": "test"}
 """ccxt's name for the table of each environment of an exchange."""
 ENVIRONMENTS = tuple(TABLES)
@@ -41,27 +43,28 @@ def _at(url: str, rest: str | None, sockets: str | None) -> str:
     return urlunsplit((("ws" if socket else "http") + ("s" if secure else ""), host, parts.path, parts.query, ""))
 
 
-def proxies(proxy: str | None) -> dict[str, str]:
+def proxies(proxy: Secret | None) -> dict[str, str]:
     """The settings for a proxy that requests and sockets both go through."""
     if proxy is None:
         return {}
-    if urlsplit(proxy).scheme in _SOCKS:
-        return {"socksProxy": proxy, "wsSocksProxy": proxy}
-    return {"httpProxy": proxy, "wsProxy": proxy}
+    url = proxy.reveal()
+    if urlsplit(url).scheme in _SOCKS:
+        return {"socksProxy": url, "wsSocksProxy": url}
+    return {"httpProxy": url, "wsProxy": url}
 
 
-def proxy_place(proxy: str | None) -> str:
+def proxy_place(proxy: Secret | None) -> str:
     """A proxy without its user and password: `http://host:port`."""
     if proxy is None:
         return ""
-    parts = urlsplit(proxy)
+    parts = urlsplit(proxy.reveal())
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def proxy_secrets(proxy: str | None) -> tuple[str, ...]:
+def proxy_secrets(proxy: Secret | None) -> tuple[Secret, ...]:
     """What opens a proxy, as it is written in its address and as it is sent."""
     if proxy is None:
         return ()
-    user_and_password = urlsplit(proxy).netloc.rpartition("@")[0]
+    user_and_password = urlsplit(proxy.reveal()).netloc.rpartition("@")[0]
     password = user_and_password.partition(":")[2]
-    return tuple(dict.fromkeys(each for each in (user_and_password, password, unquote(password)) if each))
+    return tuple(Secret(each) for each in dict.fromkeys((user_and_password, password, unquote(password))) if each)

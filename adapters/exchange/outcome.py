@@ -23,6 +23,7 @@ from typing import TypeAlias
 
 from adapters.exchange.redaction import scrub
 from adapters.exchange.venue_codes import BINANCE_USDM, VenueCodes
+from adapters.secret import Secret
 from messages.types import RejectReason, VenueOrderId
 
 Row: TypeAlias = Mapping[str, object]
@@ -363,7 +364,7 @@ def is_silent(verdict: Verdict) -> bool:
     return isinstance(verdict, NotExecuted) and not (verdict.throttled or verdict.resync)
 
 
-def with_secrets_masked(verdict: Verdict, secrets: tuple[str, ...]) -> Verdict:
+def with_secrets_masked(verdict: Verdict, secrets: tuple[Secret, ...]) -> Verdict:
     """The verdict with its texts free of these literal secrets."""
     if isinstance(verdict, (NotExecuted, Unknown)):
         return replace(verdict, cause=scrub(verdict.cause, secrets))

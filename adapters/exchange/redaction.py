@@ -6,6 +6,9 @@ repeats the listen key in its events; neither may reach a log, a message or a ch
 
 import re
 
+from adapters.secret import Secret
+from messages.text import Shown, shown
+
 MAX_TEXT = 400
 """Longer texts are HTML pages and dumps; their beginning says what they are."""
 
@@ -18,14 +21,14 @@ _LONG = re.compile(r"[A-Za-z0-9]{60,}")
 _MASK = "***"
 
 
-def scrub(text: str, secrets: tuple[str, ...] = (), *, limit: int = MAX_TEXT) -> str:
-    """The text without anything that opens an account, cut to `limit` characters.
+def scrub(text: str, secrets: tuple[Secret, ...] = (), *, limit: int = MAX_TEXT) -> Shown:
+    """The text without anything that opens an account, on one line of at most `limit` characters.
 
     `secrets` are masked wherever they stand, named or not.
     """
     for secret in secrets:
         if secret:
-            text = text.replace(secret, _MASK)
+            text = text.replace(secret.reveal(), _MASK)
     text = _NAMED.sub(lambda match: f"{match[1]}={_MASK}", text)
     text = _LONG.sub(_MASK, text)
-    return text if len(text) <= limit else text[:limit] + "…"
+    return shown(text, most=limit)

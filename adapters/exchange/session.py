@@ -361,8 +361,8 @@ def _build(settings: ExchangeSettings) -> Any:
 
     base = ccxt.pro.binanceusdm()
     config: dict[str, Any] = {
-        "apiKey": settings.api_key,
-        "secret": settings.api_secret,
+        "apiKey": settings.api_key.reveal(),
+        "secret": settings.api_secret.reveal(),
         "timeout": settings.timeout_ms,
         "timeout_on_exit": 0,
         # Budgets are the gateway's: here, an emergency close would queue behind everything.

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from adapters.exchange import addresses
+from adapters.secret import Secret
 from messages.base import Message
 from messages.types import AccountId, MarginMode, PositionMode
 
@@ -32,7 +33,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeSettings:
-    """One account at one exchange. Keys never show in a repr.
+    """One account at one exchange.
 
     `set_position_mode`: change the account's mode where it differs, instead of refusing to work.
     `margin_mode`: what every symbol is set to; None leaves them as they are. `watch_only`: nothing is set.
@@ -44,12 +45,12 @@ class ExchangeSettings:
     """
 
     exchange: str
-    api_key: str = field(repr=False)
-    api_secret: str = field(repr=False)
+    api_key: Secret
+    api_secret: Secret
     environment: str = addresses.LIVE
     base_url: str | None = None
     stream_url: str | None = None
-    proxy: str | None = field(default=None, repr=False)
+    proxy: Secret | None = None
     position_mode: PositionMode = PositionMode.ONE_WAY
     set_position_mode: bool = False
     margin_mode: MarginMode | None = None
@@ -65,7 +66,7 @@ class ExchangeSettings:
     backoff_max_ms: int = 30_000
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> tuple[Secret, ...]:
         return (self.api_key, self.api_secret, *addresses.proxy_secrets(self.proxy))
 
     @property
@@ -96,7 +97,7 @@ class ExchangeSettings:
     @property
     def identity(self) -> str:
         """Exchange, place and a fingerprint of the key, which tells nothing of it."""
-        digest = sha256(f"albra account fingerprint\0{self.exchange}\0{self.api_key}".encode()).hexdigest()
+        digest = sha256(f"albra account fingerprint\0{self.exchange}\0{self.api_key.reveal()}".encode()).hexdigest()
         return f"{self.exchange}@{self.where}#{digest[:16]}"
 
 

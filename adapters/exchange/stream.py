@@ -23,6 +23,7 @@ from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session, end_of
 from adapters.exchange.settings import Backoff, Wiring
+from adapters.secret import Secret
 from messages.base import Message
 from messages.reports import (
     FillReport,
@@ -177,7 +178,7 @@ class AccountStream:
         )
         if not isinstance(key, str) or not key:
             raise GapError(f"no listen key: {getattr(verdict, 'cause', verdict)}")
-        self._session.secrets = (*self._wiring.settings.secrets, key)
+        self._session.secrets = (*self._wiring.settings.secrets, Secret(key))
         return key
 
     async def _read_until(self, ended: "asyncio.Future[Any]") -> NoReturn:

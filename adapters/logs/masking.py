@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from adapters.secret import MASK, Secret
 from messages.text import shown
 
-MASK = "********"
 KNOWN_LENGTH_MIN = 4
 """Shorter secrets are not searched for: they would black out ordinary words."""
 
@@ -35,8 +35,9 @@ _HINTS = ("key", "secret", "signature", "token", "password", "authorization", "b
 class Masker:
     """Replaces registered secrets, as they are and as a URL has them, and everything secret-shaped."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets if len(secret) >= KNOWN_LENGTH_MIN for form in _forms(secret)}
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        texts = (secret.reveal() for secret in secrets)
+        known = {form for text in texts if len(text) >= KNOWN_LENGTH_MIN for form in _forms(text)}
         # Longest first: a secret that contains another is masked whole.
         alternatives = "|".join(re.escape(form) for form in sorted(known, key=len, reverse=True))
         self._known = re.compile(alternatives) if alternatives else None

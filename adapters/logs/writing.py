@@ -15,6 +15,7 @@ from loguru import logger
 from adapters.logs import DIRECTORY
 from adapters.logs.lines import LineWriter, StreamTarget, TurnedFile
 from adapters.logs.masking import Masker
+from adapters.secret import Secret
 from adapters.storage.private import private_directory
 from messages.text import Shown, block, clean, joined, json_text, replaced, shown, styled
 
@@ -42,7 +43,7 @@ class Logs:
         *,
         storage: Path,
         level: str = "INFO",
-        secrets: Iterable[str] = (),
+        secrets: Iterable[Secret] = (),
         console: IO[str] | None = None,
         file_bytes: int = 50_000_000,
         keep_files: int = 10,

@@ -35,6 +35,8 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from adapters.logs.masking import Masker
+from adapters.secret import Secret
 from adapters.telegram.updates import ALLOWED, read, read_raw
 from messages.base import Message
 from messages.telegram import (
@@ -54,6 +56,7 @@ from messages.telegram import (
     ToChat,
     UpdateKept,
 )
+from messages.text import Shown, shown
 
 POLL_S = 25
 """How long Telegram holds a poll open while nothing happens."""
@@ -91,7 +94,7 @@ class TelegramChat:
 
     def __init__(
         self,
-        token: str,
+        token: Secret,
         base_url: str,
         *,
         offer: Callable[[Message], bool],
@@ -101,7 +104,7 @@ class TelegramChat:
         groups: tuple[int, ...] = (),
         poll_s: int = POLL_S,
     ) -> None:
-        self._token = token
+        self._masker = Masker([token])
         self._offer = offer
         self._tell = tell
         self._health = health
@@ -128,7 +131,7 @@ class TelegramChat:
         for name in ("httpx", "httpcore", "telegram"):
             logging.getLogger(name).setLevel(logging.WARNING)
         self._bot = Bot(
-            token,
+            token.reveal(),
             base_url=base_url,
             request=HTTPXRequest(connection_pool_size=16, read_timeout=15, connect_timeout=10, pool_timeout=10),
             get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=poll_s + _MARGIN_S),
@@ -451,10 +454,10 @@ class TelegramChat:
         if message.reply_to:
             self._tell(message.reply_to, _failed(message, cause))
 
-    def _said(self, error: Exception) -> str:
+    def _said(self, error: Exception) -> Shown:
         """The error in words, without the token: InvalidToken and URLs would repeat it."""
-        said = f"{type(error).__name__}: {error}".replace(self._token, "********")
-        return said if len(said) <= _CAUSE_MOST else said[:_CAUSE_MOST] + "…"
+        said = f"{type(error).__name__}: {error}"
+        return shown(self._masker.text(said), most=_CAUSE_MOST)
 
 
 def _failed(message: ToChat, cause: str, *, retry_after_ms: int = 0, permanent: bool = False) -> SendFailed:

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from adapters.config import SCHEMA, ConfigError, load_text, render
-from adapters.config.values import MASK
+from adapters.secret import MASK
 
 BODY = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9m"
 PEM = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n-----END PRIVATE KEY-----\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.config import ConfigError, load_text
+from adapters.secret import Secret
 
 FULL = """
 telegram:
@@ -35,7 +36,7 @@ def test_everything_is_read_with_its_units() -> None:
     assert (notifier.high_per_minute, notifier.medium_per_minute, notifier.low_per_minute) == (20, 5, 2)
     assert (notifier.repeat_critical_ms, notifier.webhook_after_ms, notifier.ping_ms) == (300_000, 5_000, 60_000)
     assert (notifier.daily_minute, notifier.weekly_day) == (18 * 60 + 5, 0)
-    assert "https://example.org/alert?key=verysecret" in config.secrets()
+    assert Secret("https://example.org/alert?key=verysecret") in config.secrets()
 
 
 def test_left_out_it_is_quiet() -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from adapters.config import SCHEMA, ConfigError, Loaded, Secret, load, load_text, named_path, render
-from adapters.config.values import MASK
+from adapters.secret import MASK
 from messages.types import PositionMode
 
 KEYS = {
@@ -70,7 +70,7 @@ def test_everything_the_interface_names_is_accepted_as_it_stands() -> None:
     assert config.telegram.users == ((123456789, "owner"),)
     assert config.telegram.chats == (123456789,)
     assert str(config.limits.symbol_exposure) == "10000.50"
-    assert set(config.secrets()) == set(KEYS.values())
+    assert {secret.reveal() for secret in config.secrets()} == set(KEYS.values())
 
 
 def test_no_file_at_the_default_path_means_one_account_on_the_embedded_paper_venue(

@@ -310,7 +310,7 @@ def test_the_configuration_wants_a_secret_worth_the_name_and_an_account_that_the
     text = "webhook: {{enabled: true, strategies: {{trend: {0}}}}}"
     good = load_text(text.format(f"{{secret: {SECRET}}}"), Path("c.yaml"), {})
     assert good.config.webhook.strategies[0].secret == Secret(SECRET)
-    assert SECRET in good.config.secrets()
+    assert Secret(SECRET) in good.config.secrets()
     for bad, expected in (
         ("{}", "expected a secret"),
         ("{secret: short}", "at least 16 characters"),

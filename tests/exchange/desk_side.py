@@ -16,6 +16,7 @@ from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.signature import signed_query
 from adapters.paper.venue import PaperVenue
+from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id
 from messages.reports import StreamUp, VenueUp
@@ -129,8 +130,8 @@ class Desk:
 def settings_for(server: EmbeddedServer, **fields: Any) -> ExchangeSettings:
     values: dict[str, Any] = {
         "exchange": "binanceusdm",
-        "api_key": server.api_key,
-        "api_secret": server.api_secret,
+        "api_key": Secret(server.api_key),
+        "api_secret": Secret(server.api_secret),
         "base_url": server.http_url,
         "timeout_ms": 5_000,
         "probe_interval_ms": 60_000,

@@ -10,6 +10,7 @@ from adapters.exchange.events import UserEvents
 from adapters.exchange.outcome import Answered, Ask, Missing, Verdict
 from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.settings import ExchangeSettings, Wiring
+from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id
 from messages.reports import FillReport, OrderReport
@@ -37,7 +38,7 @@ class LaggingSession:
 
 
 def fills(heard: list[Message], *, conditional: bool = False, **lists: list[Any]) -> list[FillReport]:
-    settings = ExchangeSettings(exchange="binanceusdm", api_key="k", api_secret="s")
+    settings = ExchangeSettings(exchange="binanceusdm", api_key=Secret("k"), api_secret=Secret("s"))
     wiring = Wiring(account=MAIN, settings=settings, clock=WallClock(), deliver=heard.append)
     reader = Reader(wiring, LaggingSession(**lists), UserEvents())  # type: ignore[arg-type]
     request = FetchFills(

@@ -21,6 +21,7 @@ from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import Backoff, ExchangeSettings
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
+from adapters.secret import Secret
 from messages.reports import (
     BudgetUsed,
     FetchFailed,
@@ -88,8 +89,8 @@ def settings_at(port: int, **fields: Any) -> ExchangeSettings:
     key, secret = keys()
     values: dict[str, Any] = {
         "exchange": "binanceusdm",
-        "api_key": key,
-        "api_secret": secret,
+        "api_key": Secret(key),
+        "api_secret": Secret(secret),
         "base_url": f"http://127.0.0.1:{port}",
         "timeout_ms": 5_000,
         "probe_interval_ms": 60_000,
@@ -164,7 +165,7 @@ def test_a_request_that_meets_silence_finds_out_at_once_that_the_venue_is_down()
 
 
 def test_a_wrong_key_keeps_the_venue_down_and_the_reason_shows_no_key(server: EmbeddedServer) -> None:
-    with adapter(settings_for(server, api_key="k" * 64)) as desk:
+    with adapter(settings_for(server, api_key=Secret("k" * 64))) as desk:
         down = desk.ear.wait_for(VenueDown)
     assert "-2015" in down.cause or "-2014" in down.cause
     assert "kkkk" not in down.cause
@@ -234,7 +235,10 @@ def test_an_expired_listen_key_is_a_gap_and_a_new_key_is_asked_for(desk: Desk, s
 
 def test_a_listen_key_is_prolonged_as_often_as_configured_and_the_stream_goes_on() -> None:
     """Binance: "extends its validity for 60 minutes"; ours is prolonged every 20 unless configured otherwise."""
-    assert ExchangeSettings(exchange="binanceusdm", api_key="", api_secret="").listen_key_refresh_ms <= 30 * 60_000
+    assert (
+        ExchangeSettings(exchange="binanceusdm", api_key=Secret(""), api_secret=Secret("")).listen_key_refresh_ms
+        <= 30 * 60_000
+    )
     with paper() as server, desk_on(server, listen_key_refresh_ms=20) as desk:
         account = server.call(lambda paper: paper.live.venue.account_named())
         first_ms = account.listen_key_until_ms
@@ -412,7 +416,7 @@ def test_a_venue_is_known_by_host_and_account_and_is_asked_nothing_that_is_not_d
     here, there = settings_at(1), settings_at(2)
     assert here.identity.startswith("binanceusdm@127.0.0.1:1#")
     assert here.identity != there.identity
-    assert here.identity != settings_at(1, api_key="another").identity
+    assert here.identity != settings_at(1, api_key=Secret("another")).identity
 
 
 def test_settings_show_no_secret() -> None:

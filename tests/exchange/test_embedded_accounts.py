@@ -42,7 +42,7 @@ def test_what_one_account_buys_the_other_does_not_hold_and_a_revoked_key_is_its_
             first.submit()
             first.ear.wait_for(FillReport)
             assert (len(positions(first).positions), positions(second).positions) == (1, ())
-            paper.tell("revoke", alpha.api_key)
+            paper.tell("revoke", alpha.api_key.reveal())
             refused = first.submit()
             told = first.ear.wait_for(OrderRejected, lambda each: each.client_order_id == refused.client_order_id)
             assert told.reason is RejectReason.PERMISSION
@@ -88,7 +88,7 @@ def test_one_account_has_the_one_that_every_venue_begins_with(tmp_path: Path, ac
         assert paper is not None
         for account in config.accounts:
             own = account.account != first
-            assert (settings_of(account, paper).api_key == paper.api_key) is not own
+            assert (settings_of(account, paper).api_key.reveal() == paper.api_key) is not own
             assert identity_of(account, paper) == f"paper#{paper.identity}" + (f"/{account.account}" if own else "")
 
 
@@ -116,5 +116,5 @@ def test_commands_that_go_around_the_supervisor_reach_each_account_by_its_own_ke
     keys = []
     for account in config.accounts:
         with reach(config, account) as settings:
-            keys.append(settings.api_key)
+            keys.append(settings.api_key.reveal())
     assert keys == ["paper-key", "paper-key-beta"]

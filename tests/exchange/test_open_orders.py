@@ -13,6 +13,7 @@ from adapters.exchange.outcome import Answered, Ask, Verdict
 from adapters.exchange.reader import Reader
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.settings import ExchangeSettings, Wiring
+from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id
 from messages.reports import OpenOrdersReport, OrderReport, StrayEvent
@@ -52,7 +53,7 @@ class Desk:
         self.heard: list[Message] = []
         self.unread: list[Symbol] = []
         self.events = UserEvents()
-        settings = ExchangeSettings(exchange="binanceusdm", api_key="k", api_secret="s")
+        settings = ExchangeSettings(exchange="binanceusdm", api_key=Secret("k"), api_secret=Secret("s"))
         wiring = Wiring(account=MAIN, settings=settings, clock=WallClock(), deliver=self.heard.append)
         self.reader = Reader(wiring, Lists(conditional, regular), self.events)  # type: ignore[arg-type]
 

@@ -12,6 +12,7 @@ from adapters.exchange.checkup import checkup
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer
+from adapters.secret import Secret
 from messages.reports import FillReport, OrderAccepted, StreamUp, VenueUp
 from tests.exchange.desk_side import adapter, settings_for
 from tests.exchange.relays import Half, HttpProxy, Relay, Socks5, running
@@ -48,7 +49,7 @@ def test_requests_and_sockets_live_on_two_servers(server: EmbeddedServer, stack:
 
 def test_requests_and_sockets_go_through_an_http_proxy(server: EmbeddedServer, stack: ExitStack) -> None:
     proxy = stack.enter_context(running(HttpProxy(Relay())))
-    buy_through(settings_for(server, proxy=f"http://me:pass%40word@127.0.0.1:{proxy.port}"))
+    buy_through(settings_for(server, proxy=Secret(f"http://me:pass%40word@127.0.0.1:{proxy.port}")))
     asked = [line.split()[1] for line in proxy.lines]
     assert any("/fapi/" in each for each in asked)
     assert any("/private/ws" in each for each in asked)
@@ -58,7 +59,7 @@ def test_requests_and_sockets_go_through_an_http_proxy(server: EmbeddedServer, s
 
 def test_requests_and_sockets_go_through_a_socks_proxy(server: EmbeddedServer, stack: ExitStack) -> None:
     proxy = stack.enter_context(running(Socks5(Relay())))
-    buy_through(settings_for(server, proxy=f"socks5://me:password@127.0.0.1:{proxy.port}"))
+    buy_through(settings_for(server, proxy=Secret(f"socks5://me:password@127.0.0.1:{proxy.port}")))
     assert set(proxy.lines) == {f"CONNECT 127.0.0.1:{port_of(server)}"}
     assert len(proxy.lines) >= 3  # requests, and two sockets
     assert set(proxy.users) == {"me:password"}
@@ -77,8 +78,8 @@ def test_each_environment_has_its_own_servers_and_keys_go_nowhere_else(
 ) -> None:
     proxy = stack.enter_context(running(HttpProxy(Relay())))
     settings = ExchangeSettings(
-        exchange="binanceusdm", api_key="k", api_secret="s", environment=environment,
-        proxy=f"http://127.0.0.1:{proxy.port}", timeout_ms=5_000,
+        exchange="binanceusdm", api_key=Secret("k"), api_secret=Secret("s"), environment=environment,
+        proxy=Secret(f"http://127.0.0.1:{proxy.port}"), timeout_ms=5_000,
     )  # fmt: skip
 
     async def ask() -> Any:
@@ -99,7 +100,7 @@ def test_each_environment_has_its_own_servers_and_keys_go_nowhere_else(
 
 def test_a_proxy_that_is_not_there_leaves_every_request_unsent_and_its_password_untold() -> None:
     settings = ExchangeSettings(
-        exchange="binanceusdm", api_key="k", api_secret="s", proxy="http://me:pass%40word@127.0.0.1:9",
+        exchange="binanceusdm", api_key=Secret("k"), api_secret=Secret("s"), proxy=Secret("http://me:pass%40word@127.0.0.1:9"),
     )  # fmt: skip
 
     async def ask() -> Any:
@@ -116,12 +117,12 @@ def test_a_proxy_that_is_not_there_leaves_every_request_unsent_and_its_password_
 
 def test_an_account_is_another_one_in_each_environment() -> None:
     def identity(**fields: Any) -> str:
-        return ExchangeSettings(exchange="binanceusdm", api_key="k", api_secret="s", **fields).identity
+        return ExchangeSettings(exchange="binanceusdm", api_key=Secret("k"), api_secret=Secret("s"), **fields).identity
 
     places: list[dict[str, Any]] = [
         {}, {"environment": "demo"}, {"environment": "testnet"}, {"base_url": "http://127.0.0.1:1"},
         {"base_url": "http://127.0.0.1:1", "environment": "demo"},
     ]  # fmt: skip
     assert len({identity(**each) for each in places}) == len(places)
-    assert identity(stream_url="ws://127.0.0.1:1", proxy="http://127.0.0.1:2") == identity()
+    assert identity(stream_url="ws://127.0.0.1:1", proxy=Secret("http://127.0.0.1:2")) == identity()
     assert identity().startswith("binanceusdm@live#")

@@ -14,6 +14,7 @@ from adapters.exchange.calls import Call
 from adapters.exchange.outcome import Ask, Rejected, Unknown, Verdict, interpret
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
+from adapters.secret import Secret
 from tests.exchange.desk_side import WallClock
 
 ORDER = Call(method="POST", path="/fapi/v1/order", params={"symbol": "BTCUSDT", "quantity": "1"})
@@ -69,7 +70,9 @@ def host(status: int, location: str = "") -> Iterator[Host]:
 
 def ask(url: str, kind: Ask, call: Call) -> Verdict:
     async def run() -> Verdict:
-        settings = ExchangeSettings(exchange="binanceusdm", api_key="k" * 20, api_secret="s" * 20, base_url=url)
+        settings = ExchangeSettings(
+            exchange="binanceusdm", api_key=Secret("k" * 20), api_secret=Secret("s" * 20), base_url=url
+        )
         session = Session(settings, WallClock())
         try:
             return await session.ask(kind, call)
@@ -109,7 +112,9 @@ def test_whatever_a_redirect_says_besides_it_proves_nothing(ask_: Ask, status: i
 
 def test_a_socket_is_not_opened_at_another_address() -> None:
     async def run(url: str) -> None:
-        settings = ExchangeSettings(exchange="binanceusdm", api_key="k" * 20, api_secret="s" * 20, base_url=url)
+        settings = ExchangeSettings(
+            exchange="binanceusdm", api_key=Secret("k" * 20), api_secret=Secret("s" * 20), base_url=url
+        )
         session = Session(settings, WallClock())
         try:
             async with session.socket(session.private_url("listen-key")):

@@ -21,6 +21,7 @@ from adapters.paper.limits import BINANCE_LIMITS, RateLimits
 from adapters.paper.route import Params
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
+from adapters.secret import Secret
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.reports import StreamUp, Sweep
@@ -131,8 +132,8 @@ def gateways(server: EmbeddedServer, *names: str, sweep_ns: int = 60_000_000_000
 def _settings(server: EmbeddedServer, name: str) -> ExchangeSettings:
     return ExchangeSettings(
         exchange="binanceusdm",
-        api_key=f"key-{name}",
-        api_secret=f"secret-{name}",
+        api_key=Secret(f"key-{name}"),
+        api_secret=Secret(f"secret-{name}"),
         base_url=server.http_url,
         timeout_ms=5_000,
         probe_interval_ms=60_000,

@@ -1,6 +1,7 @@
 import pytest
 
-from adapters.logs.masking import MASK, Masker
+from adapters.logs.masking import Masker
+from adapters.secret import MASK, Secret
 
 SECRET = "Zx81kk/9+secret=="
 
@@ -32,20 +33,22 @@ def test_whatever_looks_like_a_secret_is_masked(text: str) -> None:
 
 
 def test_a_registered_secret_is_masked_wherever_it_stands_also_as_a_url_has_it() -> None:
-    masker = Masker([SECRET])
+    masker = Masker([Secret(SECRET)])
     for text in (f"x{SECRET}y", "q=Zx81kk/9%2Bsecret%3D%3D&z=1"):
         assert "Zx81kk" not in masker.text(text)
 
 
 def test_a_secret_that_contains_another_is_masked_whole() -> None:
-    assert Masker(["abcd", "abcdefgh"]).text("abcdefgh") == MASK
+    assert Masker([Secret("abcd"), Secret("abcdefgh")]).text("abcdefgh") == MASK
 
 
 def test_plain_words_stay() -> None:
     for text in ("position main.BTCUSDT.long.manual.1 OPENING -> ACTIVE", "tokens=5", "3 secrets were masked", ""):
-        assert Masker(["xyz"]).text(text) == text
+        assert Masker([Secret("xyz")]).text(text) == text
 
 
 def test_structures_keep_their_shape() -> None:
-    masked = Masker(["hunter2"]).value({"api_key": 7, "n": 1, "l": ["hunter2", None, True], "d": {"token": "t"}})
+    masked = Masker([Secret("hunter2")]).value(
+        {"api_key": 7, "n": 1, "l": ["hunter2", None, True], "d": {"token": "t"}}
+    )
     assert masked == {"api_key": MASK, "n": 1, "l": [MASK, None, True], "d": {"token": MASK}}

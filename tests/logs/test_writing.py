@@ -9,13 +9,14 @@ from typing import Any
 from loguru import logger
 
 from adapters.logs.writing import Logs
+from adapters.secret import Secret
 
 SECRET = "key-of-the-exchange"
 
 
 def written(storage: Path, say: Callable[[Logs], None], **options: Any) -> list[dict[str, Any]]:
     """The lines on disk after `say` and an orderly stop."""
-    logs = Logs(storage=storage, secrets=[SECRET], **options)
+    logs = Logs(storage=storage, secrets=[Secret(SECRET)], **options)
     try:
         say(logs)
     finally:

@@ -10,7 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mypy import api
 
-from messages.text import LINE_MOST, MARKS_MOST, Shown, block, bold, clean, escaped, filled, json_text, shown
+from messages import codec
+from messages.events import OrderDoubted
+from messages.telegram import Button, SendText
+from messages.text import LINE_MOST, MARKS_MOST, Markup, Shown, block, bold, clean, escaped, filled, json_text, shown
+from messages.types import ClientOrderId
 
 EVERY = "".join(map(chr, range(sys.maxunicode + 1)))
 
@@ -92,12 +96,19 @@ def test_text_as_it_came_does_not_pass_the_type_checker(tmp_path: Path) -> None:
         'StreamTarget(sys.stdout).write("x")', 'SendText(request_id="", chat_id=1, text="x")',
         'Button(text="x", data="")', 'AnswerPress(request_id="", press_id="", text="x")',
         'PostNotice(request_id="", reply_to=A, severity=S, text="x", ts_init=1)', 'Page(text="x")',
-        'output.line(f"{shown(1)}")',
+        'output.line(f"{shown(1)}")', 'ExchangeSettings(exchange="", api_key="x", api_secret="x")',
+        'TelegramChat("x", "", offer=bool, tell=print, health=print, tail=lambda n: ())',
+        'Secret("x") + ""', 'Webhook("x", None, print)', 'Masker(["x"])',
     ]  # fmt: skip
     head = """import sys
 from actors.telegram.views import Page
 from adapters.cli import output
+from adapters.exchange.settings import ExchangeSettings
 from adapters.logs.lines import StreamTarget
+from adapters.logs.masking import Masker
+from adapters.secret import Secret
+from adapters.telegram import TelegramChat
+from adapters.webhook import Webhook
 from messages.notices import PostNotice
 from messages.telegram import AnswerPress, Button, SendText
 from messages.text import Markup, Shown, shown
@@ -116,3 +127,14 @@ A, S = Address(""), Severity.INFO
 def test_shown_is_not_made_by_hand() -> None:
     with pytest.raises(TypeError):
         Shown("x")  # type: ignore[arg-type]
+
+
+def test_shown_text_is_kept_as_text_wherever_a_message_has_some() -> None:
+    doubted = OrderDoubted(client_order_id=ClientOrderId("a"), cause=shown("timed out"))
+    assert codec.decode(codec.encode(doubted)) == doubted
+    button = Button(text=shown("Go"), data="r:x")
+    said = SendText(request_id="r", chat_id=1, text=escaped("a<b"), buttons=((button,),))
+    again = codec.decode(codec.encode(said))
+    assert again == said
+    assert isinstance(again, SendText)
+    assert (type(again.text), type(again.buttons[0][0].text)) == (Markup, Shown)

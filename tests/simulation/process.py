@@ -18,6 +18,7 @@ from actors.runtime.simulated import VirtualClock
 from actors.runtime.timers import Timer
 from adapters.config import Config
 from adapters.exchange.neighbors import Neighbors
+from adapters.secret import Secret
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.types import AccountId, PositionMode
@@ -151,8 +152,8 @@ class Process:
         for login in logins:
             settings = SimulatedSettings(
                 exchange="binanceusdm",
-                api_key=login.api_key,
-                api_secret="simulated-secret",
+                api_key=Secret(login.api_key),
+                api_secret=Secret("simulated-secret"),
                 position_mode=login.mode,
                 probe_interval_ms=login.probe_ms,
                 listen_key_refresh_ms=login.refresh_ms,

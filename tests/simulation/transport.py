@@ -123,7 +123,7 @@ class SimulatedSession(Session):
         if call.private:
             now_ms = self.exchange.milliseconds() - self.exchange.options.get("timeDifference", 0)
             params |= {"timestamp": str(now_ms), "recvWindow": str(self._settings.recv_window_ms)}
-        return Sent(call=call, params=params, api_key=self._settings.api_key, instance=self._instance)
+        return Sent(call=call, params=params, api_key=self._settings.api_key.reveal(), instance=self._instance)
 
 
 class SimulatedVenue(client.CcxtVenue):

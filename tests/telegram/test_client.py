@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from adapters.secret import Secret
 from adapters.telegram import TelegramChat
 from messages.base import Message
 from messages.telegram import (
@@ -43,7 +44,7 @@ class Side:
         self.answers: queue.Queue[Message] = queue.Queue()
         self.health: queue.Queue[Message] = queue.Queue()
         self.chat = TelegramChat(
-            token,
+            Secret(token),
             api.url,
             offer=self._taken,
             tell=lambda _, message: self.answers.put(message),

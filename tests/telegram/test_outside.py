@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from adapters.secret import Secret
 from adapters.telegram.log_tail import tail
 from adapters.webhook import Webhook
 from messages.base import Message
@@ -33,7 +34,7 @@ def test_a_notice_arrives_as_json_and_a_ping_as_a_get() -> None:
         return web.Response(status=204)
 
     with listening(hook) as url:
-        webhook = Webhook(f"{url}/alert?key=1", f"{url}/ping", lambda _, message: answers.put(message))
+        webhook = Webhook(Secret(f"{url}/alert?key=1"), Secret(f"{url}/ping"), lambda _, message: answers.put(message))
         webhook.start()
         webhook.request(NOTICE)
         assert answers.get(timeout=10) == Posted(request_id="webhook/1")
@@ -61,7 +62,7 @@ def test_a_channel_that_fails_says_why_without_its_address() -> None:
         return web.Response(status=503, headers={"Retry-After": "7"})
 
     with listening(hook) as url:
-        webhook = Webhook(f"{url}/secret-path", None, lambda _, message: answers.put(message))
+        webhook = Webhook(Secret(f"{url}/secret-path"), None, lambda _, message: answers.put(message))
         webhook.start()
         webhook.request(NOTICE)
         assert answers.get(timeout=10) == PostFailed(request_id="webhook/1", cause="HTTP 503", retry_after_ms=7_000)
