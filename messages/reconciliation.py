@@ -290,10 +290,11 @@ class PositionsReadAgain(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDiscrepancies(Command):
-    """The latest discrepancies, newest first."""
+    """The latest discrepancies, newest first. Where there are none, `unless_found`, where given, is the refusal."""
 
     symbol: Symbol | None = None
     most: int = 20
+    unless_found: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

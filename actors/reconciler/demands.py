@@ -10,6 +10,7 @@ from actors.reconciler.watch import Demand, Memory, Round, Watch
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
 from messages.reports import FetchFailed
+from messages.requests import Reply
 from messages.types import AccountId, Symbol
 
 DEMAND_LIMIT_NS = 20 * SECOND
@@ -105,12 +106,22 @@ class Demands:
         return found
 
     def list_(self, command: ListDiscrepancies) -> None:
-        ledger = self._memory.ledger
+        found = self._memory.ledger.latest(command.symbol, command.most)
+        if command.unless_found and not found:
+            refusal = Reply(
+                correlation_id=command.correlation_id,
+                command_id=command.command_id,
+                to=command.reply_to,
+                accepted=False,
+                text=command.unless_found,
+            )
+            self._draft.tell(command.reply_to, refusal)
+            return
         answer = DiscrepanciesAnswer(
             correlation_id=command.correlation_id,
             command_id=command.command_id,
             to=command.reply_to,
-            discrepancies=ledger.latest(command.symbol, command.most),
+            discrepancies=found,
             statistics=self._memory.statistics(self._clock.monotonic_ns()),
         )
         self._draft.tell(command.reply_to, answer)

@@ -1,6 +1,7 @@
 """The supervisor actor: the one address that commands and reports come to, and the table that sends them on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from actors.ports import Log
 from actors.position.actor import Identity
@@ -10,11 +11,13 @@ from actors.supervisor.desk import Desk, Routes, Spawn
 from actors.supervisor.failures import Failures
 from actors.supervisor.history import History
 from actors.supervisor.memory import Memory, Restored, Settings
+from actors.supervisor.naming import Naming, unknown_name
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
 from actors.supervisor.status import Rows
 from actors.supervisor.venue import Reports
 from messages.base import Message
+from messages.reconciliation import ListDiscrepancies
 from messages.types import Address, Severity, Silence
 
 
@@ -69,7 +72,18 @@ class SupervisorActor(Actor[Message]):
             self._desk.silent(position_id, Silence.DAMAGED, f"its history is damaged: {why}")
 
     def receive(self, message: Message) -> None:
+        if isinstance(message, Naming) and not self._named(message):
+            return
         self._routes[type(message)](message)
+
+    def _named(self, command: Naming) -> bool:
+        """Whether what it names is there; refused where not. A list may know of what the venue has forgotten."""
+        why = unknown_name(command, self._desk.memory)
+        if why and isinstance(command, ListDiscrepancies):
+            self._desk.to_reconciler(replace(command, unless_found=why))
+        elif why:
+            self._desk.reply(command, accepted=False, text=why)
+        return not why
 
     def receive_signal(self, message: Message) -> None:
         """The journal's word on the supervisor's own history."""

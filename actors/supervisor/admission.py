@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from actors.money import LIMITS, UNNAMED, Amounts, added, quote_of, rate
 from actors.supervisor.book import Account, Hold
 from messages.commands import OpenPosition
+from messages.names import did_you_mean
 from messages.reports import PositionView
 from messages.types import (
     Instrument,
@@ -92,13 +93,9 @@ def _not_ready(_: OpenPosition, facts: Facts) -> str:
 def _unknown_symbol(command: OpenPosition, facts: Facts) -> str:
     instrument = facts.account.instruments.get(command.symbol)
     if instrument is None:
-        return f"{command.symbol} is not a perpetual of this venue{_similar(command.symbol, facts)}"
+        guess = did_you_mean(command.symbol, facts.account.instruments)
+        return f"{command.symbol} is not a perpetual of this venue{guess}"
     return "" if instrument.trading else f"{command.symbol} is not trading at this venue now"
-
-
-def _similar(symbol: str, facts: Facts) -> str:
-    names = sorted(name for name in facts.account.instruments if name.startswith(symbol[:3]))
-    return f"; did you mean {', '.join(names[:3])}?" if names else ""
 
 
 def _strangers(command: OpenPosition, facts: Facts) -> str:

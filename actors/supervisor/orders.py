@@ -62,13 +62,7 @@ class Orders:
         if known is not None:
             self._desk.tell_position(known, command)
             return
-        account = self._memory.accounts.get(command.account)
-        if account is None:
-            names = ", ".join(self._memory.accounts)
-            self._desk.reply(
-                command, accepted=False, text=f"no account {command.account} in the configuration, only {names}"
-            )
-            return
+        account = self._memory.accounts[command.account]
         why = refusal(command, self._openings.facts(account))
         if why:
             self._desk.log(

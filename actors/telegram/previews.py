@@ -95,8 +95,7 @@ def plan(request: Request, desk: Desk) -> Plan | Page:
     """The plan, or what stands in its way."""
     words = desk.words
     if request.account is not None and request.account not in desk.accounts:
-        names = ", ".join(desk.accounts)
-        return Page(text=words("There is no account {name}, only {names}.", name=request.account, names=names))
+        return no_account(words, request.account, desk.accounts)
     if request.name == "ack":
         return _acknowledge(request, desk)
     if request.name == "open":
@@ -112,6 +111,10 @@ def plan(request: Request, desk: Desk) -> Plan | Page:
         return _not_one(request, found, desk)
     makers = {"close": _close, "modify": _modify, "assign": _assign, "pause": _hold, "resume": _hold}
     return makers[request.name](request, found[0], desk)
+
+
+def no_account(words: Words, name: str, accounts: tuple[AccountId, ...]) -> Page:
+    return Page(text=words("There is no account {name}, only {names}.", name=name, names=", ".join(accounts)))
 
 
 def meant(request: Request, views: tuple[PositionView, ...], *, live: bool) -> tuple[PositionView, ...]:

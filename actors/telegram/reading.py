@@ -129,6 +129,9 @@ class Reading(Asking):
 
     def _ask_balance(self, task: Task) -> None:
         wanted = task.request.account
+        if wanted is not None and wanted not in self._settings.accounts:
+            self._show(task.who, previews.no_account(task.who.words, wanted, self._settings.accounts), task.message_id)
+            return
         task.accounts = tuple(a for a in self._settings.accounts if wanted in (None, a))
         task.then = self._show_balance
         key = self._number()
@@ -215,6 +218,11 @@ class Reading(Asking):
 
     def _show_discrepancies(self, task: Task) -> None:
         found = next((one for one in task.answers if isinstance(one, DiscrepanciesAnswer)), None)
+        refused = next((one for one in task.answers if isinstance(one, Reply)), None)
+        if refused is not None:
+            text = progress.answered(task.who.words, escape(""), refused)
+            self._show(task.who, Page(text=text), task.message_id)
+            return
         if found is None:
             self._show(task.who, Page(text=task.who.words("The reconciler is not running.")), task.message_id)
             return

@@ -2,12 +2,14 @@
 
 import sys
 from argparse import Namespace
+from itertools import chain
 from pathlib import Path
 
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.logs import DIRECTORY
-from adapters.logs.reading import Line, LogFilter, read_logs, since
+from adapters.logs.reading import Line, LogFilter, read_logs, since, symbol_of
+from messages.names import did_you_mean
 from messages.text import Shown, block, joined, shown
 
 _COLORS = {"DEBUG": "dim", "TRACE": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
@@ -25,16 +27,44 @@ def logs(arguments: Namespace, storage: Path) -> None:
     )
     lines = read_logs(storage, wanted, follow=(lambda: True) if arguments.follow else None)
     try:
+        first = next(lines, None)
+        if first is None and not arguments.follow:
+            _refuse_unknown(arguments, storage)
+        found = chain(() if first is None else (first,), lines)
         if arguments.json and not arguments.follow:
-            output.document([_readable(line) for line in lines])
+            output.document([_readable(line) for line in found])
             return
         color = output.colored(sys.stdout)
-        for line in lines:
+        for line in found:
             output.line(output.json_text(_readable(line)) if arguments.json else human(line, color=color))
     except FileNotFoundError:
         raise CommandError(
             Exit.FAILED, f"{storage / DIRECTORY}: no logs there; has `albra run` ever run with this configuration?"
         ) from None
+
+
+_NAMED = {
+    "trace": "correlation_id",
+    "position": "position_id",
+    "symbol": "symbol",
+    "actor": "actor",
+}
+"""What a filter names, and the field of a line that has it."""
+
+
+def _refuse_unknown(arguments: Namespace, storage: Path) -> None:
+    """Nothing was found: perhaps since then, perhaps by a name that no line has. Raises CommandError(REFUSED)."""
+    asked = {option: str(name) for option in _NAMED if (name := getattr(arguments, option)) is not None}
+    if not asked:
+        return
+    seen: dict[str, set[str]] = {option: set() for option in asked}
+    for line in read_logs(storage, LogFilter()):
+        for option in asked:
+            seen[option].add(str(symbol_of(line) if option == "symbol" else line.get(_NAMED[option])))
+    for option, name in asked.items():
+        known = {*seen[option], *(each.partition("/")[0] for each in seen[option] if option == "actor")}
+        if name not in known:
+            raise CommandError(Exit.REFUSED, f"logs: no line has {option} {name}{did_you_mean(name, known)}")
 
 
 def human(line: Line, *, color: bool) -> Shown:

@@ -10,6 +10,7 @@ from adapters.control.address import announced
 from adapters.exchange.access import settings_of, settings_with
 from adapters.exchange.settings import ExchangeSettings
 from adapters.secret import Secret
+from messages.names import did_you_mean
 from messages.types import AccountId
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def account_named(config: Config, name: AccountId | None, command: str) -> AccountConfig:
-    """The account that is meant. Raises CommandError(USAGE) where none, or more than one, is."""
-    names = ", ".join(account.account for account in config.accounts)
+    """The account that is meant. Raises CommandError: USAGE where more than one may be, REFUSED where none is."""
+    known = [account.account for account in config.accounts]
+    names = ", ".join(known)
     if name is None:
         if len(config.accounts) == 1:
             return config.accounts[0]
@@ -26,7 +28,8 @@ def account_named(config: Config, name: AccountId | None, command: str) -> Accou
     for account in config.accounts:
         if account.account == name:
             return account
-    raise CommandError(Exit.USAGE, f"{command}: no account {name} in the configuration: there are {names or 'none'}")
+    only = f"only {names or 'none'}{did_you_mean(name, known)}"
+    raise CommandError(Exit.REFUSED, f"{command}: no account {name} in the configuration, {only}")
 
 
 @contextmanager

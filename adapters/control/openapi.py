@@ -75,7 +75,6 @@ _ERRORS: Mapping[str, str] = {
     "421": "The Host header names another server.",
     "429": "Too much at once: try again later.",
     "500": "An error of ours.",
-    "501": "Not part of this supervisor.",
     "503": "Busy or stopping: nothing was done, try again in a moment.",
     "504": "No answer in time, the outcome is unknown: repeat with the same command_id to learn it.",
 }
@@ -212,7 +211,7 @@ def _read(name: str, summary: str, schema: Json, parameters: list[Json] | None =
             "operationId": name,
             "summary": summary,
             **({"parameters": parameters} if parameters else {}),
-            "responses": _answers("As asked.", schema) | _failures(*_EVERY, "400", "401", "404", "501", "503", "504"),
+            "responses": _answers("As asked.", schema) | _failures(*_EVERY, "400", "401", "404", "503", "504"),
         }
     }
 

@@ -122,7 +122,8 @@ class Routes:
 
     async def _find(self, close: wire.CloseBySymbol) -> PositionView | web.Response:
         """The position that a close by symbol means; a repetition means what the first one closed."""
-        live = [view for view in await self._views() if close.matches(view)]
+        found = await self._read_positions(None, terminal=False)
+        live = [view for view in found.views if close.matches(view)]
         if len(live) == 1:
             return live[0]
         every = await self._views(terminal=True)
@@ -130,7 +131,7 @@ class Routes:
         if earlier:
             return earlier[0]
         if not live:
-            return failure(409, f"no open position matches {close.symbol}: see `albra positions`")
+            return failure(409, wire.nothing_matches(close, found))
         names = ", ".join(view.position_id for view in live)
         return failure(409, f"{len(live)} positions match {close.symbol}: name one of {names}")
 
@@ -176,7 +177,8 @@ class Routes:
         found = await self._ask(ListDiscrepancies(**_query(), symbol=given.get("symbol"), most=most))
         if isinstance(found, DiscrepanciesAnswer):
             return answer(wire.discrepancies(found))
-        return failure(501, "this supervisor keeps no record of discrepancies")
+        assert isinstance(found, Reply)
+        return failure(404, found.text or "no discrepancies are kept here")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.listeners.count >= LISTENERS_MAX:

@@ -23,6 +23,7 @@ from messages.commands import (
     ResumePosition,
 )
 from messages.ids import parse_position_id
+from messages.names import did_you_mean
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import OrderView, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
@@ -129,13 +130,29 @@ class CloseBySymbol:
         )
 
 
+def nothing_matches(close: CloseBySymbol, found: PositionsAnswer) -> str:
+    """Why no open position is meant, and which name may have been."""
+    dumb = [
+        f"{name} is {state}: {why}"
+        for name, state, why in found.silent
+        if (parsed := parse_position_id(name)) and parsed[0].symbol == close.symbol
+    ]
+    asked = (
+        ("", close.symbol, {view.symbol for view in found.views}),
+        ("strategy ", close.strategy, {view.strategy for view in found.views}),
+        ("account ", close.account, {view.account for view in found.views}),
+    )
+    wrong = [(kind, name, known) for kind, name, known in asked if name is not None and name not in known]
+    kind, name, known = wrong[0] if wrong else ("", close.symbol, set())
+    said = f"no open position matches {kind}{name}{did_you_mean(name, known)}"
+    return "; ".join([said, *dumb, "see `albra positions`"])
+
+
 def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command | CloseBySymbol:
     """The command that `POST /v1/commands/{name}` means. Raises FieldError naming the field."""
     given = _parsed(name, body)
     about = {"command_id": given.pop("command_id"), "reply_to": CONTROL}
     about["correlation_id"] = CorrelationId(about["command_id"])
-    if given.get("account") is not None and given["account"] not in accounts:
-        raise FieldError("one of " + ", ".join(accounts), str(given["account"]), "account")
     build: Callable[[dict[str, Any], dict[str, Any]], Command | CloseBySymbol] = {
         "open": lambda given, about: _open(given, about, accounts, now_ns),
         "close": _close,

@@ -37,7 +37,7 @@ class LogFilter:
             and (self.trace is None or line.get("correlation_id") == self.trace)
             and (self.position is None or line.get("position_id") == self.position)
             and (self.actor is None or actor == self.actor or actor.startswith(f"{self.actor}/"))
-            and (self.symbol is None or self.symbol == _symbol(line))
+            and (self.symbol is None or self.symbol == symbol_of(line))
         )
 
 
@@ -136,7 +136,7 @@ def _rank(level: object) -> int:
     return LEVELS.index(level) if level in LEVELS else LEVELS.index("INFO")
 
 
-def _symbol(line: Line) -> str | None:
+def symbol_of(line: Line) -> str | None:
     """A line names its symbol, or its position does (`account.SYMBOL.…`)."""
     if "symbol" in line:
         return str(line["symbol"])

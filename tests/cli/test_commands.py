@@ -231,10 +231,25 @@ def test_bad_usage_exits_2_with_one_line_and_sends_nothing(
     assert supervisor.received == []
 
 
-def test_an_account_that_is_not_configured_is_a_usage_error(albra: Albra, supervisor: FakeSupervisor) -> None:
-    ended = albra("open", "BTCUSDT", "long", "1", "--account", "other")
-    assert ended.code == 2
-    assert "account: expected one of main, found 'other'" in ended.err
+@pytest.mark.parametrize(
+    ("command", "guess"),
+    [
+        (("close", "BTCUSTD"), "no open position matches BTCUSTD; did you mean BTCUSDT?"),
+        (("close", "BTCUSDT", "--strategy", "manaul"), "matches strategy manaul; did you mean manual?"),
+        (("close", "BTCUSDT", "--account", "mian"), "matches account mian; did you mean main?"),
+        (("close", "ETHUSDT"), "main.ETHUSDT.short.grid.2 is DAMAGED: its history is damaged"),
+        (("flatten", "--break-glass", "--account", "mian"), "no account mian in the configuration, only main; did you"),
+    ],
+)
+def test_a_name_that_there_is_not_exits_4_with_what_may_be_meant(
+    albra: Albra, supervisor: FakeSupervisor, command: tuple[str, ...], guess: str
+) -> None:
+    supervisor.keep(view(1))
+    supervisor.broken = (DAMAGED,)
+    ended = albra(*command)
+    assert ended.code == 4
+    assert guess in ended.err
+    assert not any(isinstance(each, ClosePosition) for each in supervisor.received)
 
 
 def test_without_a_command_help_is_shown_and_it_is_a_usage_error(albra: Albra) -> None:

@@ -144,7 +144,7 @@ def test_nothing_is_done_without_the_account_named(desk: Albra, server: Embedded
     open_long(server)
     assert desk("flatten", "--yes", "main").code == 2
     assert desk("flatten", "--break-glass").code == 2
-    assert desk("flatten", "--break-glass", "--account", "other", "--yes", "other").code == 2
+    assert desk("flatten", "--break-glass", "--account", "other", "--yes", "other").code == 4
     assert desk("flatten", "--break-glass", "--yes", "yes").code == 4
     assert held(server) == Decimal("0.5")
 

@@ -28,7 +28,6 @@ from messages.types import (
     Severity,
     Side,
     StrategyId,
-    Symbol,
     TradeId,
     VenueOrderId,
 )
@@ -173,7 +172,7 @@ def test_pausing_and_resuming_say_what_of_and_what_stays_held() -> None:
         "one": c.PauseOpenings(command_id=CommandId("1"), reply_to=EDGE, symbol=BTC),
         "all": c.PauseOpenings(command_id=CommandId("2"), reply_to=EDGE),
         "one again": c.ResumeOpenings(command_id=CommandId("3"), reply_to=EDGE, symbol=BTC),
-        "another": c.PauseOpenings(command_id=CommandId("4"), reply_to=EDGE, symbol=Symbol("ETHUSDT")),
+        "another": c.PauseOpenings(command_id=CommandId("4"), reply_to=EDGE, account=MAIN),
         "everything": c.ResumeOpenings(command_id=CommandId("5"), reply_to=EDGE),
     }.items():
         house.tell(command)
@@ -182,7 +181,7 @@ def test_pausing_and_resuming_say_what_of_and_what_stays_held() -> None:
         "one": "openings are paused (BTCUSDT); albra resume lifts that",
         "all": "openings are paused; albra resume lifts that",
         "one again": "openings are still paused (all openings); albra resume lifts that",
-        "another": "openings are paused (ETHUSDT); albra resume lifts that",
+        "another": "openings are paused (main); albra resume lifts that",
         "everything": "openings are allowed",
     }
 
