@@ -20,6 +20,8 @@ Fold = Callable[[Sequence[Event]], bytes]
 
 def journal(arguments: Namespace, storage: Path, fold: Fold | None) -> None:
     """`verify` exits 1 on damage; `export` prints JSON lines, with --json one array; `restore` takes a backup."""
+    import apsw
+
     from adapters.storage.errors import JournalError
     from adapters.storage.reader import JournalReader
 
@@ -42,6 +44,11 @@ def journal(arguments: Namespace, storage: Path, fold: Fold | None) -> None:
                     output.document(event)
     except JournalError as error:
         raise CommandError(Exit.FAILED, f"journal {arguments.what}: {error}") from None
+    except (apsw.Error, LookupError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise CommandError(
+            Exit.FAILED, f"journal {arguments.what}: {storage} holds what is no journal of Albra: {why}"
+        ) from None
 
 
 def _restored(meta: "Meta", source: str) -> None:

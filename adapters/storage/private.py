@@ -109,6 +109,21 @@ def write_private(path: Path, content: bytes) -> int:
     return file
 
 
+def require_own(path: Path) -> None:
+    """Make the file where it is missing; else look at it without opening it, and close it to others.
+
+    Whoever closes a descriptor of a database file gives up all locks that this process has on it. Raises NotOursError,
+    OSError.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_ONLY))
+        return
+    if _require_plain(path, found) & _OTHERS:
+        path.chmod(OWNER_ONLY)
+
+
 def complaints(directory: Path) -> list[str]:
     """What under a data directory is open to others, another user's, or a link; nothing is changed."""
     found = []
@@ -136,8 +151,13 @@ def _opened(path: Path, flags: int) -> int:
 
 
 def _own(path: Path, file: int) -> int:
+    return _require_plain(path, os.fstat(file))
+
+
+def _require_plain(path: Path, found: os.stat_result) -> int:
     """Its mode. Raises NotOursError where it is not a regular file of this user under one name."""
-    found = os.fstat(file)
+    if stat.S_ISLNK(found.st_mode):
+        raise NotOursError(path, "it is a symbolic link", "move it away")
     if not stat.S_ISREG(found.st_mode):
         raise NotOursError(path, "it is not a regular file", "move it away")
     if found.st_uid != os.geteuid() and os.geteuid() != 0:

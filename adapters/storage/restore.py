@@ -5,6 +5,7 @@ name their next orders alike, one would take the other's order for its own. So t
 the former one: what it knows of is its own, what was sent under that id since is a stranger's, shown and never touched.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ import apsw
 from adapters.storage import rows, schema
 from adapters.storage.errors import JournalError, JournalThere, JournalUnreadable
 from adapters.storage.lock import DirectoryLock
+from adapters.storage.private import require_own
 from messages.types import JournalId
 
 UNFINISHED = ".restoring"
@@ -28,7 +30,7 @@ def restore(
     Raises a JournalError: JournalMissing, JournalNotADatabase, JournalTooNew or JournalUnreadable for the source;
     JournalLocked where a supervisor runs on the directory, JournalThere where it has a journal, JournalNotWritable.
     """
-    source = source / schema.FILE_NAME if source.is_dir() else source
+    source = source / schema.FILE_NAME if os.path.isdir(source) else source  # noqa: PTH112 - never raises
     backup = schema.connect_read_only(source)
     try:
         lock = DirectoryLock(directory)
@@ -47,6 +49,7 @@ def _into(directory: Path, backup: apsw.Connection, source: Path, journal_id: Jo
         raise JournalThere(path)
     for left in (unfinished, *_companions(unfinished)):
         left.unlink(missing_ok=True)
+    require_own(unfinished)
     copy = apsw.Connection(str(unfinished))
     try:
         with copy.backup("main", backup, "main") as copying:
@@ -56,7 +59,7 @@ def _into(directory: Path, backup: apsw.Connection, source: Path, journal_id: Jo
         copy.pragma("synchronous", "full")
         schema.rename(copy, journal_id, rows.highest(copy, "SELECT max(ordinal) FROM position"))
         meta = schema.read_meta(copy)
-    except (apsw.Error, ValueError, KeyError) as error:
+    except (apsw.Error, ValueError, KeyError, TypeError, OSError, OverflowError) as error:
         _discard(copy, unfinished)
         raise JournalUnreadable(source, str(error)) from error
     except JournalError:

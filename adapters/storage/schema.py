@@ -26,6 +26,7 @@ from adapters.storage.errors import (
     JournalTooNew,
     JournalUnreadable,
 )
+from adapters.storage.private import require_own
 from messages.types import AccountId, JournalId
 
 _T = TypeVar("_T")
@@ -77,8 +78,13 @@ def connect(path: Path, *, vfs: str | None = None) -> apsw.Connection:
 
 def connect_read_only(path: Path) -> apsw.Connection:
     """A connection beside a running supervisor, or to what one left behind. Raises as `connect`."""
-    if not path.is_file():
-        raise JournalMissing(path)
+    try:
+        if not path.exists():
+            raise JournalMissing(path)
+        if not path.is_file():
+            raise JournalNotADatabase(path, "it is not a regular file")
+    except OSError as error:
+        raise JournalUnreadable(path, error.strerror or str(error)) from error
 
     def opened() -> apsw.Connection:
         connection = _readable(path)
@@ -135,6 +141,8 @@ def open_bound(
 ) -> apsw.Connection:
     """`connect`, `create_if_new` and `bind` in one; nothing stays open where one of them raises."""
     path = directory / FILE_NAME
+    if vfs is None:
+        _keep_private(path)
     connection = connect(path, vfs=vfs)
     try:
         create_if_new(path, connection, journal_id, now_ns)
@@ -144,6 +152,22 @@ def open_bound(
             connection.close(True)
         raise
     return connection
+
+
+def _keep_private(path: Path) -> None:
+    """The file and what lies beside it, before anything is open. Raises JournalNotWritable.
+
+    An index that others could open may still be open there, and a lock on it would stop all writes: it is made again.
+    """
+    index, log = (path.with_name(path.name + suffix) for suffix in ("-shm", "-wal"))
+    try:
+        require_own(path)
+        if log.is_symlink() or log.exists():
+            require_own(log)
+        if index.is_symlink() or (index.exists() and index.stat().st_mode & 0o077):
+            index.unlink()
+    except OSError as error:
+        raise JournalNotWritable(path, error.strerror or str(error)) from error
 
 
 def read_meta(connection: apsw.Connection) -> Meta:

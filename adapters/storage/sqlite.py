@@ -41,6 +41,7 @@ MAX_STEPS_PER_COMMIT = 512
 _SPARING_PAGES = 64
 """On a full disk the log is folded in this early, and goes on from its beginning in blocks that it has."""
 _SPACE_EVERY_S = 1.0
+_FILE_EVERY_S = 5.0
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
 
@@ -71,6 +72,8 @@ class SqliteJournal:
         """Steps at the end that were acknowledged once and are not there: a flipped bit in the log, or an old copy."""
         self._counters = Counters()
         self._reserve = reserve
+        self._file_id = _identity(self.path) if vfs is None else None
+        self._gone = False
         self._short = reserve.held < reserve.size and reserve.free < reserve.size
         self._full = False
         self._looked_ns = 0
@@ -202,13 +205,13 @@ class SqliteJournal:
         self._end()
 
     def _first(self) -> "Append | Read | Stop":
-        """Wait for work; while the disk is full, look now and then whether it still is."""
-        while self._short:
+        """Wait for work, and look now and then at the disk and whether the file is still in its place."""
+        while True:
             try:
-                return self._queue.get(timeout=_SPACE_EVERY_S)
+                return self._queue.get(timeout=_SPACE_EVERY_S if self._short else _FILE_EVERY_S)
             except Empty:
                 self._look_for_space()
-        return self._queue.get()
+                self._look_for_file()
 
     def _next(self) -> "Append | Read | Stop | None":
         try:
@@ -233,6 +236,11 @@ class SqliteJournal:
     def _commit_within_space(self, group: Sequence[Append]) -> list[str | None]:
         """What became of each append. On a full disk openings are refused, and the reserve serves the rest."""
         self._look_for_space()
+        self._look_for_file()
+        if self._gone:
+            rest = [job for job in group if job.reducing]
+            served = iter(self._commit(rest) if rest else ())
+            return [next(served) if job.reducing else self._no_file() for job in group]
         if not self._short:
             answers = self._commit(group)
             if not self._full:
@@ -264,7 +272,27 @@ class SqliteJournal:
             self._short = False
             if self._connection is not None:
                 self._connection.wal_autocheckpoint(schema.CHECKPOINT_PAGES)
-            self._say(Health.WELL, "")
+            self._say_well()
+
+    def _look_for_file(self) -> None:
+        """What is written to a file that has lost its name is not there at the next start."""
+        gone = self._file_id is not None and _identity(self.path) != self._file_id
+        if gone != self._gone:
+            self._gone = gone
+            self._say_well()
+
+    def _no_file(self) -> str:
+        return (
+            f"the journal {self.path} was removed or replaced while Albra runs: nothing is opened, closing goes on and"
+            " is not remembered; put the file back, or stop Albra and restore a backup"
+        )
+
+    def _say_well(self) -> None:
+        """As well as it is: the last commit worked."""
+        if self._gone:
+            self._say(Health.FAILING, self._no_file())
+        else:
+            self._say(*((Health.SHORT, self._no_space()) if self._short else (Health.WELL, "")))
 
     def _no_space(self) -> str:
         reserve = self._reserve
@@ -317,7 +345,7 @@ class SqliteJournal:
             if standing.terminal:
                 del self._standings[ordinal]  # seldom asked for again
         self._pause_s = 0.0
-        self._say(*((Health.SHORT, self._no_space()) if self._short else (Health.WELL, "")))
+        self._say_well()
         self._counters = Counters(
             commits=self._counters.commits + 1,
             steps=self._counters.steps + len(batch.steps),
@@ -456,6 +484,14 @@ class SqliteJournal:
             _close(self._connection)
         self._mark.close()
         self._lock.release()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _spare(connection: apsw.Connection) -> None:
