@@ -117,6 +117,7 @@ def _exit_of(error: Exception) -> Exit:
 def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Event) -> None:
     from actors.runtime import ActorSystem, ThreadDispatcher
     from adapters.clock import SystemClock
+    from adapters.config.exposed import in_clear
     from adapters.listening.descriptors import raise_limit, shares
     from adapters.logs.steps import hop_writer
     from adapters.logs.writing import Logs
@@ -139,7 +140,8 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
         keep_files=config.log.keep_files,
     )
     stack.callback(logs.stop)
-    for remark in (lock.remark, share.remark, logs.remark):
+    exposed = (f"{key} speaks to {host} without TLS: others read and alter it" for key, host in in_clear(config))
+    for remark in (lock.remark, share.remark, logs.remark, *exposed):
         if remark:
             logs.step("WARNING", "start", why=remark)
             output.complain(shown(f"albra: {remark}"))

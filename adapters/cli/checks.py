@@ -1,5 +1,6 @@
 """The checks of `albra doctor` that need no exchange library: configuration, disk, supervisor, chat."""
 
+import http.client
 import json
 import os
 import socket
@@ -19,7 +20,6 @@ from typing import Any
 from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
 from adapters.cli.outcome import CommandError
 from adapters.config import Config
-from adapters.control.address import TOKEN_FILE
 from adapters.storage.lock import holder
 
 SPACE_WARN_BYTES = 1 << 30
@@ -29,6 +29,7 @@ FSYNC_WARN_MS = 30.0
 """A commit waits for one fsync: with a slower disk a command takes visibly longer."""
 FSYNC_FAIL_MS = 1000.0
 CHAT_TIMEOUT_S = 10.0
+ANSWER_MOST = 1 << 16
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HEALTH_TIMEOUT_S = 5.0
 
@@ -115,9 +116,6 @@ def disk(storage: Path) -> Iterator[Finding]:
         yield warn("disk writes", said, "commands wait for it; an SSD needs a few milliseconds")
     else:
         yield ok("disk writes", said)
-    token = storage / TOKEN_FILE
-    if token.exists() and token.stat().st_mode & 0o077:
-        yield fail("control token", f"{token} may be read by others", f"chmod 600 {token}; delete it to mint another")
 
 
 def _fsync_ms(directory: Path) -> float:
@@ -230,13 +228,13 @@ def chat(config: Config) -> Iterator[Finding]:
     request = urllib.request.Request(f"{telegram.api_base_url}{telegram.token.reveal()}/getMe")  # noqa: S310 - http(s) by the configuration's schema
     try:
         with _STAYING.open(request, timeout=CHAT_TIMEOUT_S) as answer:
-            name = json.loads(answer.read())["result"]["username"]
+            name = json.loads(answer.read(ANSWER_MOST))["result"]["username"]
     except urllib.error.HTTPError as error:
         with suppress(OSError):
             error.close()
         advice = "check telegram.token: BotFather shows it" if error.code in (401, 404) else "try again later"
         yield fail("chat", f"the Bot API answers {error.code}", advice)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, http.client.HTTPException) as error:
         why = getattr(error, "reason", None) or type(error).__name__
         yield fail("chat", f"{telegram.api_base_url} cannot be reached: {why}", "check the network and api_base_url")
     else:

@@ -3,10 +3,11 @@
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
-from adapters.cli import checks, output
+from adapters.cli import checks, output, privacy
 from adapters.cli.checks import Finding, Judgement, fail, ok, warn
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import reach
@@ -41,13 +42,28 @@ def doctor(arguments: Namespace, config: Config) -> None:
 
 def _examine(config: Config) -> Iterator[Finding]:
     """Nearest first; whatever fails, the next is still looked at."""
-    yield from checks.configuration(config)
-    yield from checks.disk(config.storage.path)
-    yield from checks.journal(config.storage.path)
-    yield from checks.supervisor(config)
-    for account in config.accounts:
-        yield from _venue(config, account)
-    yield from checks.chat(config)
+    storage = config.storage.path
+    looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
+        ("configuration", lambda: checks.configuration(config)),
+        ("privacy", lambda: privacy.storage(storage)),
+        ("encryption", lambda: privacy.in_clear(config)),
+        ("open files", lambda: privacy.descriptors(config)),
+        ("disk", lambda: checks.disk(storage)),
+        ("journal", lambda: checks.journal(storage)),
+        ("supervisor", lambda: checks.supervisor(config)),
+        *((f"venue {account.account}", partial(_venue, config, account)) for account in config.accounts),
+        ("chat", lambda: checks.chat(config)),
+    ]
+    for name, look in looks:
+        yield from _guarded(name, look)
+
+
+def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """A check that fails itself is a finding. Its words are not shown: they may hold a part of a secret."""
+    try:
+        yield from look()
+    except Exception as error:  # noqa: BLE001 - the doctor looks at everything, whatever it meets
+        yield fail(check, f"could not be looked at ({type(error).__name__})", "see whether the others say why")
 
 
 def _show(finding: Finding) -> None:

@@ -1,6 +1,7 @@
 """From a file (or none) to a `Config`: everything is checked before anything contacts the network."""
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -95,9 +96,14 @@ def load_text(
 
 def _read(file: Path) -> str:
     try:
-        if file.stat().st_size > _SIZE_MAX:
-            raise _unreadable(file, f"at most {_SIZE_MAX} bytes", f"{file.stat().st_size} bytes")
-        return file.read_text(encoding="utf-8")
+        # A pipe would be waited for without end, and a device has none.
+        with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:  # noqa: PTH123 - no path
+            found = os.fstat(opened.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise _unreadable(file, "a regular file", "a directory, a pipe or a device")
+            if found.st_size > _SIZE_MAX:
+                raise _unreadable(file, f"at most {_SIZE_MAX} bytes", f"{found.st_size} bytes")
+            return opened.read(_SIZE_MAX).decode("utf-8")
     except FileNotFoundError:
         raise _unreadable(file, "a configuration file", "no such file") from None
     except UnicodeDecodeError as error:
@@ -156,6 +162,15 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
         if not _is_zone(zone):
             walk.problem(path, "a time zone such as UTC or Asia/Seoul", f"{zone!r}")
     _check_webhook(walk, tree)
+    called = {
+        "telegram.api_base_url": telegram["api_base_url"],
+        "notifier.webhook.url": tree["notifier"]["webhook"]["url"],
+        "notifier.ping.url": tree["notifier"]["ping"]["url"],
+    }
+    for path, value in called.items():
+        url = value.reveal() if isinstance(value, Secret) else value
+        if url is not None and not _has_place(url):
+            walk.problem(path, "a host, and a port up to 65535", "another one")
     if tree["notifier"]["weekly_report"] and not tree["notifier"]["daily_report"]:
         walk.problem("notifier.weekly_report", "daily_report beside it: it follows that", "none")
 

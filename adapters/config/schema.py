@@ -10,6 +10,8 @@ from typing import Any
 JsonSchema = dict[str, Any]
 
 _URL = r"^https?://[A-Za-z0-9_.\-\[\]:]+(/[A-Za-z0-9_.\-/]*)?$"
+_BOT = r"^https?://[A-Za-z0-9_.\-\[\]:]+(/[A-Za-z0-9_.\-/]*)?/bot$"
+"""The token follows at once: without the ending it would become part of a host's name or port."""
 _SERVER = r"^https?://[A-Za-z0-9_.\-\[\]:]+/?$"
 _SOCKETS = r"^wss?://[A-Za-z0-9_.\-\[\]:]+/?$"
 _PROXY = r"^(https?|socks[45]|socks5h)://([^\s@/:]+(:[^\s@/]*)?@)?([A-Za-z0-9_.\-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}/?$"
@@ -314,8 +316,8 @@ SCHEMA: JsonSchema = {
             api_base_url={
                 "type": "string",
                 "description": "The Bot API's base.",
-                "pattern": _URL,
-                "expects": "http://host[:port]/path or https://host[:port]/path",
+                "pattern": _BOT,
+                "expects": "http://host[:port]/bot or https://host[:port]/bot, /bot at its end",
                 "default": "https://api.telegram.org/bot",
             },
             users={

@@ -124,19 +124,21 @@ def require_own(path: Path) -> None:
         path.chmod(OWNER_ONLY)
 
 
-def complaints(directory: Path) -> list[str]:
-    """What under a data directory is open to others, another user's, or a link; nothing is changed."""
-    found = []
-    for path in (directory, *sorted(directory.iterdir())):
-        at = path.stat() if path == directory else path.lstat()
-        mode = stat.S_IMODE(at.st_mode)
-        if stat.S_ISLNK(at.st_mode):
-            found.append(f"{path} is a symbolic link")
-        elif at.st_uid != os.geteuid():
-            found.append(f"{path} belongs to user {at.st_uid}")
-        elif mode & _OTHERS:
-            found.append(f"{path} is open to others (mode {mode:04o})")
-    return found
+def complaints(directory: Path) -> list[tuple[Path, str]]:
+    """What of a data directory and of what lies in it is not this user's alone; nothing is changed."""
+    if not directory.is_dir():
+        return []
+    found = [(directory, directory.stat()), *((path, path.lstat()) for path in sorted(directory.iterdir()))]
+    return [(path, why) for path, at in found if (why := _complaint(at))]
+
+
+def _complaint(at: os.stat_result) -> str:
+    if stat.S_ISLNK(at.st_mode):
+        return "is a symbolic link"
+    if at.st_uid != os.geteuid():
+        return f"belongs to user {at.st_uid}"
+    mode = stat.S_IMODE(at.st_mode)
+    return f"is open to others (mode {mode:04o})" if mode & _OTHERS else ""
 
 
 def _opened(path: Path, flags: int) -> int:

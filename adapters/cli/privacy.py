@@ -1,0 +1,55 @@
+"""The doctor's checks of what others can see, take or exhaust."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from adapters.cli.checks import Finding, fail, ok, warn
+from adapters.config import Config
+from adapters.config.exposed import in_clear as exposed
+from adapters.listening.descriptors import needed, raise_limit
+from adapters.storage.private import complaints
+
+SHOWN_MOST = 5
+
+
+def storage(directory: Path) -> Iterator[Finding]:
+    """Whether the data directory, and what lies in it, is this user's alone."""
+    if not directory.exists():
+        return
+    for above in directory.absolute().parents:
+        at = above.stat()
+        if at.st_mode & 0o022 and not at.st_mode & stat.S_ISVTX:
+            yield warn("privacy", f"others can write {above} and replace ours", "chmod go-w it")
+    found = dict(one for name in ("", "logs", "paper") for one in complaints(directory / name))
+    said = [f"{path} {why}" for path, why in found.items()]
+    if not found:
+        yield ok("privacy", f"{directory} is closed to others")
+    elif all(_closable(path) for path in found):
+        yield warn("privacy", "; ".join(said), "the next start closes it")
+    else:
+        more = f", and {len(said) - SHOWN_MOST} more" if len(said) > SHOWN_MOST else ""
+        advice = "stop Albra, then chmod -R go= and chown -R it; let no other user write the directories above"
+        yield fail("privacy", "; ".join(said[:SHOWN_MOST]) + more, advice)
+
+
+def _closable(path: Path) -> bool:
+    """A directory of ours: a start closes it, and what lies in it was out of reach only as long as it was closed."""
+    return path.is_dir() and not path.is_symlink() and path.stat().st_uid == os.geteuid()
+
+
+def in_clear(config: Config) -> Iterator[Finding]:
+    """Keys, tokens and orders on the way beyond this machine."""
+    for key, host in exposed(config):
+        yield warn("encryption", f"{key} speaks to {host} without TLS", "use https or wss: others read and alter it")
+
+
+def descriptors(config: Config) -> Iterator[Finding]:
+    """How many files and connections the process may have at once, as far as it may lift that itself."""
+    limit, least = raise_limit(), needed(len(config.accounts))
+    if limit < least:
+        advice = "`ulimit -n 4096`, or LimitNOFILE=4096 in the service's unit"
+        yield fail("open files", f"{limit} may be open at once, {least} are needed", advice)
+    else:
+        yield ok("open files", f"{limit} may be open at once")
