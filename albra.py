@@ -649,13 +649,13 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
 def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
     """What is durable of an actor that is no position; its next step goes on from there."""
     from actors.ledger import Past
-    from adapters.storage.record import RecoveredPosition
+    from adapters.storage.record import RecoveredPosition, as_replayed
 
     with journal.reader() as reader:
         found = reader.position(ordinal)
     if not isinstance(found, RecoveredPosition):
         return Past()
-    return Past(snapshot=found.snapshot, snapshot_version=found.snapshot_version, events=found.events)
+    return Past.of(as_replayed(found))
 
 
 def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:

@@ -12,13 +12,23 @@ from typing import Generic, TypeVar
 from actors.runtime.actor import Context
 from messages.base import Event, Message
 from messages.journal import AppendStep, CommitFailed, Committed, Effect, Replay, Replayed
-from messages.types import Address, PositionId
+from messages.requests import Notify
+from messages.types import Address, PositionId, Severity
 
 JOURNAL = Address("journal")
 SNAPSHOT_EVERY = 64
 """Events between two snapshots: a start folds fewer than this."""
 GROUP_MOST = 256
 """Batches in one append."""
+
+NOTIFIER = Address("notifier")
+
+
+def damaged(text: str) -> Notify:
+    """What the owner hears of a record, once: `text` says whose it is and what is wrong with it."""
+    text = f"The journal holds a damaged record: {text}"
+    return Notify(severity=Severity.CRITICAL, text=text, notice_id=text)
+
 
 S = TypeVar("S")
 Done = Callable[[str], None]
@@ -32,6 +42,19 @@ class Past:
     snapshot: bytes | None = None
     snapshot_version: int = 0
     events: tuple[Event, ...] = ()
+    version: int = 0
+    """What the next step follows; 0: what the events come to."""
+    damage: str = ""
+
+    @classmethod
+    def of(cls, found: Replayed) -> "Past":
+        return cls(
+            snapshot=found.snapshot,
+            snapshot_version=found.snapshot_version,
+            events=found.events,
+            version=found.version,
+            damage=found.damage,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +90,7 @@ class Ledger(Generic[S]):
         self._flight: list[_Batch] = []
         self._attempt = 0
         self._version = 0
+        self._anchor = False
         self.state = self.ahead = shape.blank
         self._load(past)
 
@@ -87,9 +111,9 @@ class Ledger(Generic[S]):
     def signal(self, message: Message) -> bool:
         """The journal's word. True when what is durable has changed."""
         if isinstance(message, Replayed):
-            self._load(
-                Past(snapshot=message.snapshot, snapshot_version=message.snapshot_version, events=message.events)
-            )
+            self._load(Past.of(message))
+            if message.damage:
+                self._context.tell(NOTIFIER, damaged(f"{self._shape.name}: {message.damage}"))
             self._context.resume()
             return True
         if not isinstance(message, Committed | CommitFailed) or not self._flight or message.version != self._target:
@@ -121,7 +145,7 @@ class Ledger(Generic[S]):
         self._flight, self._waiting = self._waiting[:GROUP_MOST], self._waiting[GROUP_MOST:]
         events = tuple(event for batch in self._flight for event in batch.events)
         snapshot = None
-        if self._target // SNAPSHOT_EVERY > self._version // SNAPSHOT_EVERY:
+        if self._anchor or self._target // SNAPSHOT_EVERY > self._version // SNAPSHOT_EVERY:
             snapshot = self._shape.encode(reduce(self._shape.evolve, events, self.state))
         self._context.tell(
             JOURNAL,
@@ -141,6 +165,7 @@ class Ledger(Generic[S]):
 
     def _durable(self) -> None:
         self._version, flight, self._flight, self._attempt = self._target, self._flight, [], 0
+        self._anchor = False
         for batch in flight:
             self.state = reduce(self._shape.evolve, batch.events, self.state)
         self._finish(flight, "")
@@ -164,5 +189,7 @@ class Ledger(Generic[S]):
     def _load(self, past: Past) -> None:
         state = self._shape.blank if past.snapshot is None else self._shape.decode(past.snapshot)
         self.state = self.ahead = reduce(self._shape.evolve, past.events, state)
-        self._version = past.snapshot_version + len(past.events)
+        self._version = past.version or past.snapshot_version + len(past.events)
+        # What is damaged is never read again once a snapshot lies behind it.
+        self._anchor = bool(past.damage)
         self._flight, self._waiting, self._attempt = [], [], 0

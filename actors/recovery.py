@@ -39,21 +39,27 @@ def restored(
     positions: list[Position] = []
     wrong: list[str] = list(damaged)
     silent: list[tuple[PositionId, str]] = []
-    own: tuple[Event, ...] = ()
+    own = Replayed(ordinal=OWN_HISTORY, snapshot=None, snapshot_version=0, events=())
     for position_id, past in pasts:
-        if past.damage:
-            wrong.append(f"{position_id}: {past.damage}")
-            silent += [(position_id, past.damage)] if past.ordinal > OWN_HISTORY else []
-        elif past.ordinal == OWN_HISTORY:
-            own = past.events
-        elif past.ordinal > OWN_HISTORY:  # below are histories of other actors, which read them themselves
-            positions.append(folded(position_id, past))
+        why = past.damage
+        if past.ordinal == OWN_HISTORY:
+            own = past
+        elif past.ordinal > OWN_HISTORY and not why:  # below are histories of other actors, which read them themselves
+            try:
+                positions.append(folded(position_id, past))
+            except (codec.DecodeError, LookupError) as error:
+                why = str(error)
+        if why:
+            wrong.append(f"{position_id}: {why}")
+            silent += [(position_id, why)] if past.ordinal > OWN_HISTORY else []
     named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
     accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
     return Restored(
         positions=tuple(positions),
         finished=finished,
-        own_events=own,
+        own_events=(*own.events, *own.beyond),
+        own_version=own.version,
+        own_damage=own.damage,
         highest_ordinal=highest_ordinal,
         realized_today=_realized(recent, accounts, day_of),
         damaged=tuple(wrong),

@@ -62,8 +62,9 @@ class Replay(Message):
 class Replayed(Message):
     """Signal: the latest snapshot (None: none) and the events after it.
 
-    `damage`, where it is not empty, says which record is altered or missing; then there is nothing else,
-    and the position must not go on.
+    `damage`, where it is not empty, says which record is altered or missing. Of a position there is nothing else then,
+    and it must not go on. The history of another actor goes on from what is intact before the damage: `version` is what
+    its next step follows, `beyond` is what can be read behind the damage.
     """
 
     ordinal: int
@@ -71,6 +72,8 @@ class Replayed(Message):
     snapshot_version: int
     events: tuple[Event, ...]
     damage: str = ""
+    version: int = 0
+    beyond: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

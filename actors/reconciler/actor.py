@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from actors.ledger import NOTIFIER, damaged
 from actors.ports import Log
 from actors.reconciler.core import Core, Settings, Step
 from actors.reconciler.ledger import LedgerSnapshot, fold
@@ -47,6 +48,8 @@ class ReconcilerActor(Actor[Message]):
         self._log = log
         self._core: Core | None = None
         self._in_flight: tuple[AppendStep, Step] | None = None
+        self._anchor = False
+        """The next step has a snapshot with it: behind that, what is damaged is never read again."""
 
     def on_start(self) -> None:
         self.context.suspend()
@@ -70,12 +73,14 @@ class ReconcilerActor(Actor[Message]):
     def _replayed(self, message: Replayed) -> None:
         if self._core is not None or message.ordinal != OWN_ORDINAL:
             return
-        if message.damage:
-            # Its history is damaged, the positions are not: compare all the same, under numbers that follow.
-            self._log("CRITICAL", "the reconciler's history is damaged", actor=RECONCILER, why=message.damage)
-            raise ValueError(f"the reconciler cannot be rebuilt: {message.damage}")
         start = codec.decode_as(message.snapshot, LedgerSnapshot) if message.snapshot is not None else None
-        self._memory.ledger = fold(message.events, start)
+        self._memory.ledger = ledger = fold(message.events, start)
+        if message.damage:
+            # Its history is damaged, the positions are not: it compares all the same, under numbers that follow.
+            self._log("CRITICAL", "the reconciler's history is damaged", actor=RECONCILER, why=message.damage)
+            self.context.tell(NOTIFIER, damaged(f"{OWN_NAME}: {message.damage}"))
+            ledger.sequence += message.version - ledger.version
+            ledger.version, self._anchor = message.version, True
         self._core = Core(self._settings, self.context.clock, self._memory)
         self.context.resume()
         self._perform(self._core.start())
@@ -88,7 +93,9 @@ class ReconcilerActor(Actor[Message]):
                 self.context.tell(effect.to, effect.message)
             return
         ledger = self._memory.ledger
-        crossed = (ledger.version - len(step.events)) // SNAPSHOT_EVERY != ledger.version // SNAPSHOT_EVERY
+        crossed = (
+            self._anchor or (ledger.version - len(step.events)) // SNAPSHOT_EVERY != ledger.version // SNAPSHOT_EVERY
+        )
         append = AppendStep(
             sender=RECONCILER,
             position_id=OWN_NAME,
@@ -107,7 +114,7 @@ class ReconcilerActor(Actor[Message]):
         if self._in_flight is None or message.version != self._in_flight[0].version:
             return  # the answer to a question of an earlier life
         _, step = self._in_flight
-        self._in_flight = None
+        self._in_flight, self._anchor = None, False
         for event in step.events:
             level, told = _told(event)
             self._log(level, type(event).__name__, actor=RECONCILER, correlation_id=event.correlation_id, **told)

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from actors.ledger import damaged
 from actors.ports import Log
 from actors.position.actor import Identity
 from actors.runtime.actor import Actor, Context
 from actors.supervisor.answers import Answers
-from actors.supervisor.desk import Desk, Routes, Spawn
+from actors.supervisor.desk import NOTIFIER, Desk, Routes, Spawn
 from actors.supervisor.failures import Failures
 from actors.supervisor.history import History
 from actors.supervisor.memory import Memory, Restored, Settings
@@ -18,7 +19,7 @@ from actors.supervisor.status import Rows
 from actors.supervisor.venue import Reports
 from messages.base import Message
 from messages.reconciliation import ListDiscrepancies
-from messages.types import Address, Severity, Silence
+from messages.types import Address, Silence
 
 
 class SupervisorActor(Actor[Message]):
@@ -56,6 +57,7 @@ class SupervisorActor(Actor[Message]):
             return
         for event in self._restored.own_events:
             self._history.restore(event)
+        self._history.go_on(self._restored)
         for position in self._restored.positions:
             key = position.key
             self._desk.memory.book.occupy(key, position.ordinal)
@@ -67,7 +69,7 @@ class SupervisorActor(Actor[Message]):
         for ordinal, _ in self._restored.finished[-self._desk.settings.finished_shown :]:
             self._desk.revive(ordinal)
         for text in self._restored.damaged:
-            self._desk.notify(Severity.CRITICAL, f"The journal holds a damaged record: {text}")
+            self._desk.context.tell(NOTIFIER, damaged(text))
         for position_id, why in self._restored.silent:
             self._desk.silent(position_id, Silence.DAMAGED, f"its history is damaged: {why}")
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from actors.supervisor.book import Hold
 from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, reply_to
-from actors.supervisor.memory import OWN_HISTORY
+from actors.supervisor.memory import OWN_HISTORY, Restored
 from messages import commands as c
 from messages.base import Event, Message
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed
 from messages.journal import AppendStep, CommitFailed, Committed, Effect
 from messages.requests import Notify
-from messages.types import Address, PositionId, Severity
+from messages.types import Address, CommandId, PositionId, Severity
 
 DECIDED_MOST = 1_000
 Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested
@@ -66,6 +66,18 @@ class History:
         if isinstance(event, Decided):
             self._remember(event)
         self.apply(event)
+
+    def go_on(self, restored: Restored) -> None:
+        """A hold may be among what cannot be read: there is one, durable, until a human lifts it."""
+        self._memory.version = max(self._memory.version, restored.own_version)
+        name = CommandId(f"damage/{restored.own_damage}")
+        if not restored.own_damage or name in self._memory.decided:
+            return
+        event = OpeningsPaused(
+            command_id=name, ts_init=self._desk.context.clock.time_ns(), why="after a damaged record of the supervisor"
+        )
+        self.apply(event)
+        self.keep(event, None, "")
 
     def apply(self, event: Event) -> None:
         if isinstance(event, OpeningsPaused):

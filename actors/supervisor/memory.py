@@ -27,6 +27,9 @@ class Restored:
     positions: tuple[Position, ...] = ()
     finished: tuple[tuple[int, PositionId], ...] = ()
     own_events: tuple[Event, ...] = ()
+    own_version: int = 0
+    own_damage: str = ""
+    """What the supervisor's next step follows, and which record before it cannot be read."""
     highest_ordinal: int = 0
     realized_today: tuple[tuple[tuple[AccountId, int], Decimal], ...] = ()
     damaged: tuple[str, ...] = ()

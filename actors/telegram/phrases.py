@@ -37,6 +37,7 @@ SENTENCES = (
     N_("all openings"),
     N_("{account} has lost {amount} today, limits.daily_loss is {limit}"),
     N_("all openings {why}"),
+    N_("after a damaged record of the supervisor"),
     N_("phase2.enabled is false: Albra watches and sends nothing"),
     N_("the journal cannot be written: {why}"),
     N_("no account {account} in the configuration, only {names}; did you mean {other}?"),

@@ -148,7 +148,10 @@ class MemoryJournal:
         try:
             return record.assemble(entry.ordinal, entry.position_id, snapshot, after)
         except RecordDamagedError as error:
-            return DamagedPosition(ordinal=entry.ordinal, position_id=entry.position_id, why=str(error))
+            if entry.ordinal > 0:
+                return DamagedPosition(ordinal=entry.ordinal, position_id=entry.position_id, why=str(error))
+            start = record.assemble(entry.ordinal, entry.position_id, snapshot, ())
+            return record.salvage(start, after, max(step.version for step in steps))
 
     def _records(self) -> dict[int, list[StepRecord]]:
         found: dict[int, list[StepRecord]] = {}

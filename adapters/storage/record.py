@@ -6,7 +6,7 @@ was moved or swapped is noticed like one that was altered.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -59,7 +59,10 @@ class SnapshotRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredPosition:
-    """All that is durable of one position: fold `events` over `snapshot` (None: over nothing)."""
+    """All that is durable of one position: fold `events` over `snapshot` (None: over nothing).
+
+    `damage` and `beyond`: see `salvage`.
+    """
 
     ordinal: int
     position_id: PositionId
@@ -68,6 +71,8 @@ class RecoveredPosition:
     snapshot_version: int
     events: tuple[Event, ...]
     remark: str = ""
+    damage: str = ""
+    beyond: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +185,36 @@ def assemble(
     )
 
 
+def salvage(recovered: RecoveredPosition, found: Iterable[StepRecord | str], last_version: int) -> RecoveredPosition:
+    """The history of an actor that is no position, with a record that is altered or missing, as far as it is intact.
+
+    `recovered` holds the snapshot. `found` are the steps after it, or why one cannot be read; `events` are those before
+    the damage, `beyond` the intact ones behind it. The next step follows `last_version`, whatever was lost before it.
+    """
+    version, events, beyond, damage = recovered.version, list[Event](), list[Event](), ""
+    for step in found:
+        decoded = step if isinstance(step, str) else _intact(step, recovered.position_id)
+        if isinstance(decoded, str) or isinstance(step, str):
+            damage = damage or str(decoded)
+            continue
+        if version + len(decoded) != step.version:
+            damage = damage or f"record {step.seq}: one before it is missing"
+        (beyond if damage else events).extend(decoded)
+        version = step.version
+    return replace(
+        recovered, version=max(version, last_version), events=tuple(events), beyond=tuple(beyond), damage=damage
+    )
+
+
+def _intact(step: StepRecord, position_id: str) -> tuple[Event, ...] | str:
+    """The events of a record, or what is wrong with it."""
+    try:
+        check(step, position_id)
+        return decode_events(step)
+    except (RecordDamagedError, codec.DecodeError) as error:
+        return str(error)
+
+
 def as_replayed(recovered: RecoveredPosition | DamagedPosition) -> Replayed:
     """What a position hears when it asks for its past."""
     if isinstance(recovered, DamagedPosition):
@@ -189,4 +224,7 @@ def as_replayed(recovered: RecoveredPosition | DamagedPosition) -> Replayed:
         snapshot=recovered.snapshot,
         snapshot_version=recovered.snapshot_version,
         events=recovered.events,
+        damage=recovered.damage,
+        version=recovered.version,
+        beyond=recovered.beyond,
     )

@@ -73,8 +73,38 @@ def read_position(
         rows = steps(connection, query, (ordinal, _seq_of(connection, ordinal, snapshot)))
         found = record.assemble(ordinal, position_id, snapshot, whole(rows))
     except (RecordDamagedError, *UNREADABLE) as error:
-        return DamagedPosition(ordinal=ordinal, position_id=position_id, why=str(error))
+        if ordinal > 0:
+            return DamagedPosition(ordinal=ordinal, position_id=position_id, why=str(error))
+        return _salvaged(connection, ordinal, position_id)
     return replace(found, remark=remark)
+
+
+def _salvaged(
+    connection: apsw.Connection, ordinal: int, position_id: PositionId
+) -> RecoveredPosition | DamagedPosition:
+    """An actor goes on with what is intact of its own history: it has no money in it."""
+    snapshot, _ = snapshot_of(connection, ordinal)
+    try:
+        start = record.assemble(ordinal, position_id, snapshot, ())
+        after = _seq_of(connection, ordinal, snapshot)
+    except (RecordDamagedError, *UNREADABLE):
+        start, after = record.assemble(ordinal, position_id, None, ()), 0
+    query = f"{STEP} WHERE ordinal = ? AND seq > ? ORDER BY seq"
+    told = (f"{s.where}: {s.why}" if isinstance(s, Damage) else s for s in steps(connection, query, (ordinal, after)))
+    try:
+        return record.salvage(start, told, _last_version(connection, ordinal))
+    except UNREADABLE as error:
+        return DamagedPosition(ordinal=ordinal, position_id=position_id, why=str(error))
+
+
+def _last_version(connection: apsw.Connection, ordinal: int) -> int:
+    """What the next step of this ordinal follows, see `SqliteJournal`; 0 where that cannot be read."""
+    query = "SELECT version FROM step WHERE ordinal = ? ORDER BY seq DESC LIMIT 1"
+    try:
+        row = connection.execute(query, (ordinal,)).fetchone()
+        return int(cast("int", row[0])) if row else 0
+    except UNREADABLE:
+        return 0
 
 
 def whole(found: Iterable[StepRecord | Damage]) -> list[StepRecord]:

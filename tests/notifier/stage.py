@@ -122,12 +122,7 @@ class Stage:
     def past(self) -> Past:
         """What the disk holds, as the next life reads it."""
         replayed: list[Past] = []
-        self.store.replay(
-            -2,
-            lambda found: replayed.append(
-                Past(snapshot=found.snapshot, snapshot_version=found.snapshot_version, events=found.events)
-            ),
-        )
+        self.store.replay(-2, lambda found: replayed.append(Past.of(found)))
         return replayed[0]
 
     def again(self, seed: int = 2) -> "Stage":

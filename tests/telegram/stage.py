@@ -367,10 +367,7 @@ class Stage:
 
     def _past(self) -> Past:
         found: list[Past] = []
-        self.store.replay(
-            OWN_HISTORY,
-            lambda r: found.append(Past(snapshot=r.snapshot, snapshot_version=r.snapshot_version, events=r.events)),
-        )
+        self.store.replay(OWN_HISTORY, lambda replayed: found.append(Past.of(replayed)))
         return found[0]
 
     def again(self) -> "Stage":
