@@ -11,6 +11,7 @@ import secrets
 
 CHALLENGE, PROOF = "Albra-Challenge", "Albra-Proof"
 CHALLENGE_MAX = 128
+ANSWER_MOST = 65_536
 _ABOUT = b"albra control "
 
 
@@ -30,7 +31,8 @@ def check(connection: http.client.HTTPConnection, token: str) -> None:
     challenge = secrets.token_hex(16)
     connection.request("GET", "/v1/health", headers={CHALLENGE: challenge})
     response = connection.getresponse()
-    response.read()
+    if len(response.read(ANSWER_MOST)) >= ANSWER_MOST:
+        raise Impostor
     given = response.headers.get(PROOF, "")
     if not hmac.compare_digest(given.encode(errors="replace"), proof_of(token, challenge).encode()):
         raise Impostor
