@@ -15,6 +15,7 @@ from actors.telegram import views
 from actors.telegram.asking import SUPERVISOR, discrepancies, positions
 from actors.telegram.confirmations import Confirmation, Verdict, changed, moved_on
 from actors.telegram.grammar import Refusal, Request, parse
+from actors.telegram.hearing import Hearing
 from actors.telegram.roles import ACKNOWLEDGE, LIFT_ALL, at_least, may
 from actors.telegram.running import LATE_NS, Running
 from actors.telegram.speaking import Memory, Settings
@@ -44,11 +45,14 @@ from messages.telegram import (
     IncomingPress,
     IncomingText,
     LogsAnswer,
+    Role,
     SendFailed,
     TextSent,
     Tick,
     UpdateKept,
     UpdateTaken,
+    UrgentPress,
+    UrgentText,
 )
 from messages.text import Markup, shown
 from messages.types import Address, CommandId, CorrelationId
@@ -80,6 +84,7 @@ class TelegramActor(Running):
         super().__init__(context, settings=settings, memory=memory, past=past, chat=chat, metrics=metrics, log=log)
         self._unkept: set[int] = set()
         self._strangers: list[int] = []
+        self._hearing = Hearing()
 
     def on_start(self) -> None:
         self.context.subscribe(BalanceReport)
@@ -130,6 +135,8 @@ class TelegramActor(Running):
             return
         words = self._settings.words.get(update.user_id, self._settings.default_words)
         who = Who(user_id=update.user_id, chat_id=update.chat_id, role=role, words=words)
+        if self._too_much(update, who):
+            return
         match update:
             case IncomingText():
                 self._text(update, who)
@@ -160,6 +167,17 @@ class TelegramActor(Running):
             kind=update.chat_kind,
             text=said[:100],
         )
+
+    def _too_much(self, update: Incoming, who: Who) -> bool:
+        """One who asks without end keeps nobody else waiting: neither journal nor chat hears of it."""
+        now_ns = self.context.clock.monotonic_ns()
+        urgent = isinstance(update, UrgentText | UrgentPress)
+        if urgent or who.role is Role.OWNER or self._hearing.takes(who.user_id, now_ns):
+            return False
+        self._kept(update)
+        if self._hearing.tells(who.user_id, now_ns):
+            self._show(who, Page(text=who.words("That is too much at once: try again in a minute.")))
+        return True
 
     def _text(self, update: IncomingText, who: Who) -> None:
         said = parse(update.text, self._memory.bot_name)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actors.telegram.grammar import COMMANDS
+from actors.telegram.hearing import HEARD_MOST
 from actors.telegram.history import SHAPE
 from actors.telegram.markup import plain
 from actors.telegram.progress import retyped
@@ -131,6 +132,24 @@ def test_a_flood_of_strangers_fills_neither_log_nor_journal() -> None:
         made.say(STRANGER, "/close_all")
     assert len(made.store.image.steps) == before
     assert len(made.logged) <= 25
+
+
+def test_who_asks_without_end_keeps_no_owner_waiting_and_no_emergency() -> None:
+    made = stage()
+    for _ in range(HEARD_MOST):
+        made.say(VIEWER, "/status")
+    before, shown = len(made.store.image.steps), len(made.chat.shown)
+    for _ in range(100):
+        made.say(VIEWER, "/status")
+    assert len(made.store.image.steps) == before, "the journal hears nothing of the rest"
+    assert len(made.chat.shown) == shown + 1, "and the viewer once"
+    made.say(OWNER, "/status")
+    assert len(made.chat.shown) == shown + 2
+    for _ in range(2 * HEARD_MOST):
+        made.say(TRADER, "/positions")
+    shown = len(made.chat.shown)
+    made.say(TRADER, "/close_all")
+    assert len(made.chat.shown) == shown + 1
 
 
 def test_a_listed_group_is_heard_and_answered_there() -> None:
