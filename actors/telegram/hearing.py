@@ -1,7 +1,7 @@
 """How much of one person is heard, so that what others ask is answered. Pure: time comes with each call.
 
-The owner is always heard, and so is an emergency; of everybody else so much in a minute. What is beyond it costs neither
-a journal's step nor an answer, but for one that says so.
+The owner is always heard, and so is an emergency; of everybody else so much in a minute. What is beyond it costs
+neither a journal's step nor an answer, but for one that says so.
 """
 
 from collections import deque
