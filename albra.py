@@ -10,7 +10,7 @@ import gc
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -117,7 +117,6 @@ def _exit_of(error: Exception) -> Exit:
 def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Event) -> None:
     from actors.runtime import ActorSystem, ThreadDispatcher
     from adapters.clock import SystemClock
-    from adapters.config.exposed import in_clear
     from adapters.listening.descriptors import raise_limit, shares
     from adapters.logs.steps import hop_writer
     from adapters.logs.writing import Logs
@@ -140,13 +139,9 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
         keep_files=config.log.keep_files,
     )
     stack.callback(logs.stop)
-    exposed = (f"{key} speaks to {host} without TLS: others read and alter it" for key, host in in_clear(config))
-    for remark in (lock.remark, share.remark, logs.remark, *exposed):
-        if remark:
-            logs.step("WARNING", "start", why=remark)
-            output.complain(shown(f"albra: {remark}"))
     journal = _open_journal(config, paper, lock)
     stack.callback(journal.close)
+    _warn(logs, (lock.remark, share.remark, logs.remark, *_exposed(config)))
     dispatcher = ThreadDispatcher(
         clock, config.phase2.event_bus.worker_count, on_fatal=lambda address, error: _fatal(logs, ended, address, error)
     )
@@ -160,6 +155,23 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     )
     stack.callback(_stop_system, system, logs)
     _compose(config, stack, system, journal, paper, logs, clock, share, live=live)
+
+
+def _exposed(config: Config) -> Iterator[str]:
+    """What others can read, alter or have put in the way, and a start goes on in spite of."""
+    from adapters.config.exposed import in_clear
+    from adapters.storage.private import complaints
+
+    for key, host in in_clear(config):
+        yield f"{key} speaks to {host} without TLS: others read and alter it"
+    for path, why in complaints(config.storage.path):
+        yield f"{path} {why}: see `albra doctor`"
+
+
+def _warn(logs: "Logs", remarks: Iterable[str]) -> None:
+    for remark in filter(None, remarks):
+        logs.step("WARNING", "start", why=remark)
+        output.complain(shown(f"albra: {remark}"))
 
 
 def _fatal(logs: "Logs", ended: threading.Event, address: str, error: BaseException) -> None:

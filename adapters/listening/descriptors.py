@@ -43,6 +43,11 @@ def raise_limit(wanted: int = WANTED) -> int:
     return soft
 
 
+def alone(limit: int) -> int:
+    """Connections of the paper venue where it is all that this process does."""
+    return max(_LEAST, min(PAPER_MOST, limit - BASE // 2))
+
+
 def needed(accounts: int) -> int:
     """What `accounts` need beside their listeners' least."""
     return BASE + PER_ACCOUNT * accounts + 3 * _LEAST

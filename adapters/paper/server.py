@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from adapters.listening.descriptors import PAPER_MOST
+from adapters.listening.descriptors import PAPER_MOST, alone, raise_limit
 from adapters.listening.door import Door
 from adapters.paper.admin import Admin
 from adapters.paper.faults import NO_FAULTS, FaultPlan
@@ -229,7 +229,8 @@ async def serve_forever(
     `ValueError` when the plan is none.
     """
     plan = _plan_of(faults)
-    server = PaperServer(PaperVenue(seed=seed, now_ms=wall_clock_ms(), faults=plan), host, port, storage=storage)
+    venue, most = PaperVenue(seed=seed, now_ms=wall_clock_ms(), faults=plan), alone(raise_limit())
+    server = PaperServer(venue, host, port, storage=storage, most=most)
     await server.start()
     for name in accounts:
         await server.live.tell("account", name)
