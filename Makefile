@@ -7,7 +7,7 @@ SEEDS ?= 200
 JOBS ?= $(shell nproc)
 FUZZ_MINUTES ?= 10
 
-.PHONY: run demo test lint bench simulate mutants fuzz states clean
+.PHONY: run demo test lint bench simulate mutants fuzz states lock clean
 
 run: $(VENV)/.installed ## Start the supervisor; without keys in config.yaml it trades on the embedded paper venue.
 	$(BIN)/albra run
@@ -44,13 +44,20 @@ $(VENV)/.created:
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.created requirements.lock setup.cfg
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed requirements-test.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-test.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-test.lock
 	touch $@
+
+# Versions and hashes of everything that is installed; after a change of setup.cfg, in a shell that has uv.
+LOCK := uv pip compile setup.cfg --extra build --python $(BIN)/python --generate-hashes --no-header --no-emit-index-url
+
+lock:
+	$(LOCK) --quiet --output-file requirements.lock
+	$(LOCK) --quiet --extra test --output-file requirements-test.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
