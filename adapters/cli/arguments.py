@@ -208,11 +208,16 @@ def _target(text: str) -> str:
     return fields.position_id(text) if fields.names_position(text) else fields.symbol(text)
 
 
+_AGO_MOST_S = 20 * 365 * 86_400
+
+
 def _seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    if text[-1:] not in units or not text[:-1].isascii() or not text[:-1].isdigit():
+    digits = text[:-1]
+    known = text[-1:] in units and digits.isascii() and digits.isdigit() and len(digits) < 12
+    if not known or int(digits) * units[text[-1]] > _AGO_MOST_S:
         raise FieldError("a time such as 30s, 5m, 1h or 2d", text)
-    return float(int(text[:-1]) * units[text[-1]])
+    return float(int(digits) * units[text[-1]])
 
 
 def _port(text: str) -> int:

@@ -30,6 +30,7 @@ from adapters.paper.rest import RestApi, not_found
 from adapters.paper.streams import PATH as STREAM_PATH
 from adapters.paper.streams import PING_INTERVAL_S, Streams
 from adapters.paper.venue import PaperVenue
+from adapters.storage.private import read_plain
 
 T = TypeVar("T")
 
@@ -248,4 +249,9 @@ async def serve_forever(
 
 
 def _plan_of(path: Path | None) -> FaultPlan:
-    return NO_FAULTS if path is None else FaultPlan.from_dict(json.loads(path.read_text()))
+    if path is None:
+        return NO_FAULTS
+    try:
+        return FaultPlan.from_dict(json.loads(read_plain(path)))
+    except (RecursionError, AttributeError, TypeError, LookupError, ArithmeticError) as error:
+        raise ValueError(f"{path} is no fault plan: {type(error).__name__}: {error}") from None

@@ -231,8 +231,8 @@ def _reply_to(text: str, socket: Socket) -> dict[str, Any]:
     try:
         message = json.loads(text)
         method, reference = message["method"], message.get("id")
-        params = message.get("params", [])
-    except (ValueError, KeyError, TypeError, AttributeError):
+        params = list(message.get("params", []))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {"error": {"code": 3, "msg": "Invalid JSON: malformed request"}}
     if method == "LIST_SUBSCRIPTIONS":
         return {"result": sorted(socket.names), "id": reference}

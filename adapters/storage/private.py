@@ -79,6 +79,14 @@ def open_to_read(path: Path) -> int:
     return file
 
 
+def read_plain(path: Path) -> bytes:
+    """Any regular file, at most `READ_MOST` bytes: a pipe would be waited for, a device has no end. Raises OSError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:  # noqa: PTH123 - no path
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise NotOursError(path, "it is not a regular file", "name one")
+        return opened.read(READ_MOST)
+
+
 def read_private(path: Path) -> bytes:
     """Its content, at most `READ_MOST` bytes. Raises as `open_to_read`."""
     file = open_to_read(path)

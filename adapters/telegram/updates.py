@@ -24,14 +24,29 @@ _TEXT_MOST = 4096
 def read(update: Update) -> Incoming:
     """Every update becomes something: nobody is told that an update was dropped on the way."""
     try:
-        return incoming(update)
+        found = incoming(update)
+        return found if _fits(found) else unreadable(update.update_id if _whole(update.update_id) else 0)
     except (ValueError, AttributeError, TypeError):  # a kind of chat that we do not know, a sender who is missing
         return unreadable(update.update_id)
+
+
+def _fits(found: Incoming) -> bool:
+    """Numbers of what is no Telegram may be of any length; those of Telegram have 52 bits (Bot API, Chat)."""
+    numbers = [found.update_id, found.chat_id, found.user_id, found.message_id]
+    numbers += [found.sent_ns] if isinstance(found, IncomingText) else []
+    numbers += [found.moved_to] if isinstance(found, IncomingOther) else []
+    return all(map(_whole, numbers))
+
+
+def _whole(number: int) -> bool:
+    return -(1 << 63) <= number < 1 << 63
 
 
 def read_raw(value: object, bot: Bot) -> Incoming | None:
     """The same from JSON that the library may not be able to read; None for what is no update at all."""
     if not isinstance(value, dict) or not isinstance(value.get("update_id"), int):
+        return None
+    if not _whole(value["update_id"]):
         return None
     try:
         return read(Update.de_json(value, bot))

@@ -1,6 +1,7 @@
 """Commands that need no supervisor: logs, journal, run's hand-over, the paper venue."""
 
 import json
+import os
 import signal
 import sqlite3
 import urllib.request
@@ -151,3 +152,23 @@ def _write_journal(storage: Path) -> Path:
     journal.close()
     assert failures == [None]
     return journal.path
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a device", "a directory", "noise", "deep", "a list"])
+def test_a_fault_plan_that_is_none_is_told_and_not_waited_for(albra: Albra, kind: str) -> None:
+    path = albra.directory / "plan"
+    if kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a directory":
+        path.mkdir()
+    elif kind != "a device":
+        path.write_bytes({"noise": b"\xff\x00", "deep": b"[" * 100_000, "a list": b"[1]"}[kind])
+    ended = albra("paper", "--port", "0", "--faults", "/dev/zero" if kind == "a device" else str(path))
+    assert ended.code == 1
+    assert "Traceback" not in ended.err
+
+
+def test_a_time_so_long_ago_that_no_clock_shows_it_is_refused(albra: Albra) -> None:
+    for ago in ("9" * 30 + "h", "21000d", "1y", "-5m", "٣h"):
+        ended = albra("logs", f"--since={ago}")
+        assert (ended.code, "a time such as" in ended.err) == (2, True)
