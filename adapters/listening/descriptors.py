@@ -11,7 +11,7 @@ PER_ACCOUNT = 24
 """REST and stream connections of one account, twice on the embedded venue, whose both ends are here."""
 CONTROL_MOST, WEBHOOK_MOST, PAPER_MOST = 128, 128, 512
 _LEAST = 8
-"""With fewer a listener serves nobody."""
+"""A listener with fewer is of no use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

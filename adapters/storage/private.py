@@ -63,7 +63,7 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def open_to_read(path: Path) -> int:
-    """A descriptor of a regular file that this user, and nobody else, can have written; root reads those of others.
+    """A descriptor of a regular file that only this user can have written; root reads those of others.
 
     Raises NotOursError, OSError.
     """
@@ -120,8 +120,7 @@ def write_private(path: Path, content: bytes) -> int:
 def require_own(path: Path) -> None:
     """Make the file where it is missing; else look at it without opening it, and close it to others.
 
-    Whoever closes a descriptor of a database file gives up all locks that this process has on it. Raises NotOursError,
-    OSError.
+    A closed descriptor of a database file ends all locks that this process has on it. Raises NotOursError, OSError.
     """
     try:
         found = path.lstat()
