@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from adapters.cli import checks, doctor
+from adapters.cli import checks, doctor, entry
 from adapters.cli.checks import Finding, Judgement
+from adapters.config import Config
 from adapters.exchange.checkup import Checkup, KeyPermissions
 from adapters.paper.server import EmbeddedServer
 from adapters.storage.lock import DirectoryLock
@@ -248,3 +249,35 @@ def test_what_a_key_may_do_is_judged(
     said = KeyPermissions(futures=futures, withdrawals=withdrawals, bound_to_addresses=bound)
     findings: list[Finding] = list(doctor.permissions("main", said))
     assert [finding.judgement for finding in findings] == judgements
+
+
+def test_a_check_that_fails_itself_is_a_finding_and_the_next_is_looked_at(
+    albra: Albra, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_config: Config) -> Iterator[Finding]:
+        yield checks.ok("half", "looked at")
+        raise RuntimeError("nonnumeric port: 'part-of-a-token'")
+
+    monkeypatch.setattr(checks, "chat", broken)
+    monkeypatch.setattr(checks, "configuration", broken)
+    config = albra.directory / "config.yaml"
+    assert entry.main(["doctor", "--config", str(config)]) == 1
+    said = capsys.readouterr()
+    assert "doctor: 2 failed: configuration, chat" in said.err
+    assert "could not be looked at (RuntimeError)" in said.out
+    assert "part-of-a-token" not in said.out + said.err
+    assert "disk space" in said.out
+
+
+def test_what_others_can_read_replace_or_exhaust_is_told_with_what_to_do(albra: Albra) -> None:
+    albra.storage.mkdir(parents=True, exist_ok=True)
+    albra.storage.chmod(0o700)
+    (albra.storage / "journal.sqlite3-wal").write_bytes(b"")
+    (albra.storage / "journal.sqlite3-wal").chmod(0o644)
+    (albra.storage / "reserve").symlink_to("elsewhere")
+    rows = {row["check"]: row for row in albra("doctor", "--json").document()["checks"]}
+    assert rows["privacy"]["result"] == "fail"
+    assert "mode 0644" in rows["privacy"]["found"]
+    assert "is a symbolic link" in rows["privacy"]["found"]
+    assert "chmod" in rows["privacy"]["advice"]
+    assert rows["open files"]["result"] in ("ok", "fail")
