@@ -31,7 +31,8 @@ class DirectoryLock:
         except (FileExistsError, NotADirectoryError) as error:
             raise JournalNotADirectory(directory) from error
         except OSError as error:
-            raise JournalNotWritable(directory, error.strerror or str(error)) from error
+            at = Path(error.filename) if isinstance(error.filename, str) else directory
+            raise JournalNotWritable(at, error.strerror or str(error)) from error
         if not _taken(self._file):
             pid = _read_pid(self._file)
             os.close(self._file)
