@@ -358,7 +358,8 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             spawn=_position_spawner(config, system, log, journal.journal_id),
             discard=system.stop_actor,
             runtime_rows=lambda: (
-                statistics(system.clock.monotonic_ns())
+                _money(config)
+                + statistics(system.clock.monotonic_ns())
                 + _runtime_rows(system, journal)
                 + (("chat", "telegram", chat.standing if chat else "not configured"),)
                 + figures.rows()
@@ -699,7 +700,17 @@ def _screen(config: Config, header: dict[str, str], *, live: bool) -> Any:
 
     names = {a.account: "paper" if a.embedded else a.place for a in config.accounts}
     shown = {**header, **{f"account {account}": venue for account, venue in names.items()}}
-    return Screen(sys.stdout, title="albra", header=shown, live=live)
+    banner = "".join(text.replace("paper", "PAPER", 1) for _, _, text in _money(config))
+    return Screen(sys.stdout, title="albra", header=shown, live=live, banner=banner)
+
+
+def _money(config: Config) -> tuple[tuple[str, str, str], ...]:
+    """Whether money is real: for the first line, and for every status."""
+    from actors.supervisor.status import money_rows
+
+    paper = tuple(account.account for account in config.accounts if account.embedded)
+    others = len(config.accounts) - len(paper)
+    return money_rows(paper, others, asked=config.paper_asked, configured=config.source is not None)
 
 
 def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tuple[str, str, str], ...]:

@@ -77,6 +77,19 @@ def _moment(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
+def money_rows(paper: tuple[AccountId, ...], others: int, *, asked: bool, configured: bool) -> Rows:
+    """That money is not real on the accounts of `paper`, and why; nothing where all of it is."""
+    if not paper:
+        return ()
+    if others:
+        text = f"paper for {', '.join(paper)}: no real money there"
+    elif asked:
+        text = "paper: no real money, as --paper asks"
+    else:
+        text = "paper: no real money" if configured else "paper: no real money; no configuration file was found"
+    return (("trading", "money", text),)
+
+
 def runtime_rows(metrics: SystemMetrics) -> Rows:
     """Messages by priority, and the actors."""
     lanes = tuple(

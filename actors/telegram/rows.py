@@ -17,6 +17,7 @@ SENTENCES = (
     N_("chat"),
     N_("reconciliation"),
     N_("discrepancies ended"),
+    N_("trading"),
     # Names of rows
     N_("live"),
     N_("in doubt"),
@@ -55,7 +56,12 @@ SENTENCES = (
     N_("success rate"),
     N_("mean time to detect"),
     N_("mean time to resolve"),
+    N_("money"),
     # Values
+    N_("paper: no real money"),
+    N_("paper: no real money, as --paper asks"),
+    N_("paper: no real money; no configuration file was found"),
+    N_("paper for {accounts}: no real money there"),
     N_("allowed"),
     N_("paused: {what}"),
     N_("up"),

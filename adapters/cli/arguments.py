@@ -47,7 +47,12 @@ def parser() -> argparse.ArgumentParser:
 def _common(default: Any) -> _Parser:
     """Options that may stand before and behind the command; a default behind it would undo the one before."""
     common = _Parser(add_help=False)
-    common.add_argument("--config", metavar="FILE", default=default, help="configuration (default config.yaml)")
+    common.add_argument(
+        "--config",
+        metavar="FILE",
+        default=default,
+        help="configuration (default: ALBRA_CONFIG, or config.yaml)",
+    )
     json_default = argparse.SUPPRESS if default is argparse.SUPPRESS else False
     common.add_argument("--json", action="store_true", default=json_default, help="print one JSON document")
     return common
@@ -142,6 +147,7 @@ def _add_reading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
 def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command = add("run", "run the supervisor in the foreground")
+    command.add_argument("--paper", action="store_true", help="every account on the embedded paper venue, on purpose")
     command.add_argument("--plain", action="store_true", help="lines instead of the live table")
     command = add("config", "check or show the configuration, or its JSON Schema")
     command.add_argument("what", choices=("check", "show", "schema"))

@@ -19,7 +19,7 @@ from typing import Any
 
 from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
 from adapters.cli.outcome import CommandError
-from adapters.config import Config
+from adapters.config import Config, Loaded
 from adapters.storage.lock import holder
 
 SPACE_WARN_BYTES = 1 << 30
@@ -82,6 +82,12 @@ def configuration(config: Config) -> Iterator[Finding]:
     if config.source is not None and _readable_secret(config, config.source):
         advice = f"chmod 600 {config.source}, or write ${{NAME}} and keep the secret in the environment"
         yield fail("secrets", f"{config.source} holds a secret and others may read it", advice)
+
+
+def unset(loaded: Loaded) -> Iterator[Finding]:
+    """Variables that this shell lacks; a running supervisor may have them."""
+    for problem in loaded.unset:
+        yield fail("secrets", f"{problem.path} is not set here: {problem.expected}", problem.advice)
 
 
 def _readable_secret(config: Config, source: Path) -> bool:

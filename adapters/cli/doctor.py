@@ -11,7 +11,7 @@ from adapters.cli import checks, output, privacy
 from adapters.cli.checks import Finding, Judgement, fail, ok, warn
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import reach
-from adapters.config import AccountConfig, Config
+from adapters.config import AccountConfig, Config, Loaded
 from adapters.storage.lock import holder
 from messages.text import shown, styled
 
@@ -25,10 +25,10 @@ OFFSET_FAIL_MS = 5_000
 _COLORS = {Judgement.OK: "green", Judgement.WARN: "yellow", Judgement.FAIL: "red"}
 
 
-def doctor(arguments: Namespace, config: Config) -> None:
+def doctor(arguments: Namespace, loaded: Loaded) -> None:
     """Raises CommandError(FAILED) where a check fails; warnings alone exit 0."""
     findings: list[Finding] = []
-    for finding in _examine(config):
+    for finding in _examine(loaded):
         findings.append(finding)
         if not arguments.json:
             _show(finding)
@@ -40,18 +40,21 @@ def doctor(arguments: Namespace, config: Config) -> None:
         output.document(document)
 
 
-def _examine(config: Config) -> Iterator[Finding]:
+def _examine(loaded: Loaded) -> Iterator[Finding]:
     """Nearest first; whatever fails, the next is still looked at."""
-    storage = config.storage.path
+    config, storage = loaded.config, loaded.config.storage.path
+    unset = tuple(problem.path for problem in loaded.unset)
+    reached = [a for a in config.accounts if not any(path.startswith(f"accounts.{a.account}.") for path in unset)]
     looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("configuration", lambda: checks.configuration(config)),
+        ("secrets", lambda: checks.unset(loaded)),
         ("privacy", lambda: privacy.storage(storage)),
         ("encryption", lambda: privacy.in_clear(config)),
         ("open files", lambda: privacy.descriptors(config)),
         ("disk", lambda: checks.disk(storage)),
         ("journal", lambda: checks.journal(storage)),
         ("supervisor", lambda: checks.supervisor(config)),
-        *((f"venue {account.account}", partial(_venue, config, account)) for account in config.accounts),
+        *((f"venue {account.account}", partial(_venue, config, account)) for account in reached),
         ("chat", lambda: checks.chat(config)),
     ]
     for name, look in looks:

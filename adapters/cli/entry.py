@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _READING = ("positions", "discrepancies", "history", "status")
 _TRADING = ("open", "close", "modify", "assign", "pause", "resume", "reconcile")
-_WITHOUT_SECRETS = (*_READING, *_TRADING, "logs", "journal")
-"""Whoever speaks to a running supervisor, or reads its files, need not have the keys that it has."""
+_WITH_SECRETS = ("run", "config")
+"""What else there is needs no secret, or looks for those that it needs."""
 
 
 class Run(Protocol):
@@ -84,7 +84,8 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
         from adapters.cli.simulate import simulate
 
         return simulate(arguments)
-    loaded = load(named_path(arguments.config), without_secrets=arguments.command in _WITHOUT_SECRETS)
+    loaded = load(named_path(arguments.config), without_secrets=_lenient(arguments))
+    output.hide(loaded.config.secrets())
     if arguments.command == "run":
         return _run(arguments, loaded, run)
     if arguments.command == "journal":
@@ -95,12 +96,12 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
     if arguments.command == "doctor":
         from adapters.cli.doctor import doctor
 
-        doctor(arguments, loaded.config)
+        doctor(arguments, loaded)
         return Exit.DONE
     if arguments.command == "flatten":
         from adapters.cli.flatten import flatten
 
-        flatten(arguments, loaded.config)
+        flatten(arguments, loaded)
         return Exit.DONE
     try:
         _answer(arguments, loaded)
@@ -109,6 +110,13 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
             raise ConfigError(loaded.unset) from None  # what keeps it from being started as well
         raise
     return Exit.DONE
+
+
+def _lenient(arguments: Namespace) -> bool:
+    """Whether a variable may be missing: `config show` shows what there is, and paper needs no exchange's keys."""
+    if arguments.command in _WITH_SECRETS:
+        return bool(getattr(arguments, "paper", False) or getattr(arguments, "what", "") == "show")
+    return True
 
 
 def _answer(arguments: Namespace, loaded: Loaded) -> None:
@@ -144,7 +152,13 @@ def _answer(arguments: Namespace, loaded: Loaded) -> None:
 def _run(arguments: Namespace, loaded: Loaded, run: Run | None) -> int:
     if run is None:
         raise CommandError(Exit.FAILED, "run: the supervisor is not part of this entry point; use `albra run`")
-    return run(loaded.config, live=sys.stdout.isatty() and not arguments.plain)
+    config = loaded.config
+    if arguments.paper:
+        others = [problem.path for problem in loaded.unset if not problem.path.startswith("accounts.")]
+        if others:
+            loaded.require(*others)
+        config = config.on_paper()
+    return run(config, live=sys.stdout.isatty() and not arguments.plain)
 
 
 def _say_invalid(error: ConfigError, *, as_json: bool) -> int:

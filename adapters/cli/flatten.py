@@ -13,7 +13,7 @@ from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
-from adapters.config import AccountConfig, Config
+from adapters.config import AccountConfig, Loaded
 from adapters.control.transport import Lost, TokenUnreadable, Transport, Unreachable
 from adapters.exchange.calls import plain
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
@@ -28,14 +28,20 @@ COURTESY_S = 4.0
 _COLUMNS = ("symbol", "side", "quantity", "closed", "left", "price", "trouble")
 
 
-def flatten(arguments: Namespace, config: Config) -> None:
-    """Raises CommandError: REFUSED unconfirmed, UNKNOWN where the end could not be read, FAILED where not flat."""
+def flatten(arguments: Namespace, loaded: Loaded) -> None:
+    """Closes what the account holds; needs its keys and no other secret.
+
+    Raises ConfigError where one of them is not set. Raises CommandError: REFUSED unconfirmed, UNKNOWN where the end
+    could not be read, FAILED where not flat.
+    """
     if not arguments.break_glass:
         raise CommandError(
             Exit.USAGE,
             "flatten goes around the supervisor and the journal: add --break-glass, or use `albra close --all`",
         )
+    config = loaded.config
     account = account_named(config, arguments.account, "flatten")
+    loaded.require(f"accounts.{account.account}.")
     pid = holder(config.storage.path)
     _confirm(account, arguments.yes, pid)
     say = _silent if arguments.json else _say

@@ -18,6 +18,8 @@ def config(arguments: Namespace, loaded: Loaded) -> None:
             output.document(jsonable(loaded.effective))
         else:
             output.line(block(render(loaded.effective).rstrip()))
+        for problem in loaded.unset:
+            output.complain(shown(f"albra: {problem.path} is not set here: {problem.expected}"))
         return
     source = str(loaded.config.source) if loaded.config.source else "built-in defaults"
     venues = {a.account: "embedded paper venue" if a.embedded else a.place for a in loaded.config.accounts}

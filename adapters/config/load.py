@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from adapters.config.combinations import check_combinations, settle_exchange
 from adapters.config.problems import ConfigError, Problem
 from adapters.config.schema import SCHEMA, default
 from adapters.config.values import (
@@ -52,6 +53,12 @@ class Loaded:
     effective: dict[str, Any]
     unset: tuple[Problem, ...] = ()
 
+    def require(self, *paths: str) -> None:
+        """Raises ConfigError where a variable under one of these paths is not set; without paths, where any is not."""
+        missing = tuple(each for each in self.unset if not paths or each.path.startswith(paths))
+        if missing:
+            raise ConfigError(missing)
+
 
 def named_path(option: str | None, environment: Mapping[str, str] = os.environ) -> Path | None:
     """The file somebody named: by option, else by ALBRA_CONFIG; None when nobody did."""
@@ -64,11 +71,13 @@ def load(
 ) -> Loaded:
     """Read `path`; for None, config.yaml in the working directory, or built-in defaults where there is none.
 
-    `without_secrets`: for whoever only asks a running supervisor, which has them; variables may be missing, then.
+    `without_secrets`: variables may be missing; what needs one looks for it in `Loaded.unset`.
     Raises ConfigError with all problems, a named file that is missing among them.
     """
     if path is None and not Path(DEFAULT_PATH).exists():
-        return _assemble(default(SCHEMA), None)
+        effective = default(SCHEMA)
+        effective["accounts"]["main"]["exchange"] = "paper"
+        return _assemble(effective, None)
     file = path or Path(DEFAULT_PATH)
     return load_text(_read(file), file, environment, without_secrets=without_secrets)
 
@@ -130,6 +139,7 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
     first: dict[tuple[str, str], str] = {}
     for name, account in tree["accounts"].items():
         here = f"accounts.{name}"
+        settle_exchange(walk, name, account)
         key, secret, base_url = account["api_key"], account["api_secret"], account["base_url"]
         absent = [part for part in ("api_key", "api_secret") if account[part] is None]
         written = [part for part in absent if f"{here}.{part}" in walk.lines]
@@ -171,6 +181,7 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
         url = value.reveal() if isinstance(value, Secret) else value
         if url is not None and not _has_place(url):
             walk.problem(path, "a host, and a port up to 65535", "another one")
+    check_combinations(walk, tree)
     if tree["notifier"]["weekly_report"] and not tree["notifier"]["daily_report"]:
         walk.problem("notifier.weekly_report", "daily_report beside it: it follows that", "none")
 
@@ -220,9 +231,6 @@ def _is_zone(name: str) -> bool:
 
 
 def _assemble(effective: dict[str, Any], source: Path | None) -> Loaded:
-    for account in effective["accounts"].values():
-        if account["api_key"] is None:
-            account["exchange"] = "paper"
     base = source.parent if source is not None else Path()
     return Loaded(config=_config(effective, source, base), effective=effective)
 

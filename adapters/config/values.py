@@ -1,6 +1,6 @@
 """What a valid configuration is: frozen values with units in their names, secrets that cannot be printed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -224,7 +224,10 @@ class LogConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The whole, with every default filled in. `source` is its file, None for built-in values."""
+    """The whole, with every default filled in. `source` is its file, None for built-in values.
+
+    `paper_asked`: every account trades on paper on purpose.
+    """
 
     source: Path | None
     language: str
@@ -240,6 +243,14 @@ class Config:
     control: ControlConfig
     webhook: WebhookConfig
     log: LogConfig
+    paper_asked: bool = False
+
+    def on_paper(self) -> "Config":
+        """The same with every account on the embedded paper venue, whatever keys it has."""
+        moved = {"exchange": "paper", "api_key": None, "api_secret": None, "environment": "live"}
+        bare = {"base_url": None, "stream_url": None, "proxy": None}
+        accounts = tuple(replace(account, **moved, **bare) for account in self.accounts)  # type: ignore[arg-type]
+        return replace(self, accounts=accounts, paper_asked=True)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret, for masking."""

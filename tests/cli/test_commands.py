@@ -313,10 +313,13 @@ def test_keys_that_the_supervisor_has_need_not_be_in_every_terminal(albra: Albra
     (albra.directory / "config.yaml").write_text(SECRETS_ELSEWHERE)
     assert albra("positions", "--json").code == 0
     assert albra("open", "BTCUSDT", "long", "0.01").code == 0
-    for needs_them in (("config", "check"), ("run",), ("doctor",), ("flatten", "--break-glass")):
+    for needs_them in (("config", "check"), ("run",), ("flatten", "--break-glass")):
         ended = albra(*needs_them)
         assert ended.code == 5
         assert "the environment variable NOWHERE_KEY" in ended.err
+    ended = albra("doctor")
+    assert ended.code == 1
+    assert "accounts.main.api_key is not set here: the environment variable NOWHERE_KEY" in ended.out
 
 
 def test_without_a_supervisor_a_missing_variable_is_what_is_wrong(albra: Albra) -> None:
