@@ -81,12 +81,13 @@ def _fold() -> "Fold":
 
 
 def run(config: Config, *, live: bool) -> int:
-    """Run the supervisor until SIGTERM or SIGINT; positions stay open. Raises CommandError where it cannot start."""
+    """Run the supervisor until SIGTERM, SIGINT or the end of its terminal (SIGHUP); positions stay open. Raises CommandError where it cannot start."""
     from adapters.hardening import keep_memory_private
 
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks to live on
+            signal.signal(number, lambda *_: ended.set())
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     keep_memory_private()
     with ExitStack() as stack:

@@ -51,7 +51,11 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
         ()
         if gateway is None
         else tuple(
-            (section, field.name.replace("_", " "), str(getattr(gateway, field.name)))
+            (
+                section,
+                field.name.removesuffix("_ns").replace("_", " "),
+                _value(field.name, getattr(gateway, field.name)),
+            )
             for field in fields(gateway)
             if field.name not in _COMMON
         )
@@ -71,6 +75,13 @@ def _stream(account: Account) -> str:
     state = "up" if account.stream_up else "down"
     mute = ", ".join(f"mute about {kind} since {_moment(since_ns)}" for kind, since_ns in account.mute.items())
     return f"{state}, {mute}" if mute else state
+
+
+def _value(name: str, value: object) -> str:
+    """A moment as people and programs read it (ISO 8601, UTC), a dash where there is none."""
+    if name.endswith("_ns") and isinstance(value, int):
+        return datetime.fromtimestamp(value // SECOND, UTC).isoformat().replace("+00:00", "Z") if value else "-"
+    return str(value)
 
 
 def _moment(time_ns: int) -> str:

@@ -104,9 +104,8 @@ def told(words: Words, rows: Iterable[tuple[str, str, str]]) -> Rows:
     """Each row in the reader's words; those that say nothing are left out."""
     found = []
     for section, name, value in rows:
-        if name == "throttled until ns":
-            said = words.moment(int(value)) if value.isdigit() and value != "0" else ""
-            found.append((section, "throttled until", said))
+        if name == "throttled until":
+            found.append((section, name, "" if value == "-" else value))
         elif name == "breaker":
             found.append((section, name, "" if value == "closed" else value))
         elif name == "reachable":

@@ -14,6 +14,7 @@ from actors.telegram.phrases import REPLIES
 from actors.telegram.roles import may
 from actors.telegram.rows import Rows, told
 from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
+from messages.health import troubles
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import BalanceReport, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
@@ -422,31 +423,13 @@ def _sections(title: Markup, words: Words, rows: Rows) -> Markup:
 
 def health(words: Words, rows: Rows, metrics: SystemMetrics) -> Page:
     """Short: what is wrong, or that nothing is."""
-    bad = told(words, (row for row in rows if _wrong(*row)))
+    bad = told(words, troubles(rows))
     wrong = [escape(f"{section} · {name}: {value}") for section, name, value in bad]
     if metrics.quarantined:
         wrong.append(words("quarantined: {names}", names=words.retell(", ".join(metrics.quarantined), REPLIES)))
     if not wrong:
         return Page(text=words("✅ All is well."), buttons=(refresh(words, "health"),))
     return Page(text=join("\n", [words("⚠ <b>Look at this</b>"), *wrong]), buttons=(refresh(words, "health"),))
-
-
-def _wrong(section: str, name: str, value: str) -> bool:
-    match section, name:
-        case _, "venue" | "stream":
-            return value != "up"
-        case "positions" | "reconciliation", (
-            "in doubt" | "without their protection" | "escalated" | "quarantined or damaged"
-        ):
-            return value != "0"
-        case "positions", "openings":
-            return value != "allowed"
-        case "journal", "commits":
-            return not value.endswith(" 0 failed")
-        case "journal", "disk":
-            return not value.startswith("well")
-        case _:
-            return False
 
 
 def balance(words: Words, reports: Iterable[BalanceReport], silent: Iterable[str]) -> Page:

@@ -5,6 +5,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -235,8 +236,11 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
         return ""
     if said.get("venue", "up") != "up":
         return f", and the venue is {said['venue']}"
-    left_s = (int(said.get("throttled until ns", "0")) - time.time_ns()) / 1_000_000_000
-    return f", and the venue accepts nothing for another {left_s:.0f} s: {said['last error']}" if left_s > 0 else ""
+    until = said.get("throttled until", "-")
+    left_s = int(datetime.fromisoformat(until).timestamp() - time.time()) if until != "-" else 0
+    if left_s <= 0:
+        return ""
+    return f", and the venue accepts nothing for another {output.duration(left_s)}: {said['last error']}"
 
 
 def _body(arguments: Namespace, **given: object) -> dict[str, Any]:

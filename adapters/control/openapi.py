@@ -118,9 +118,10 @@ def _reads() -> dict[str, Json]:
         "/v1/health": {
             "get": {
                 "operationId": "health",
-                "summary": "Whether the API is there; needs no token.",
+                "summary": "Whether the supervisor answers and all is well; needs no token.",
                 "security": [],
-                "responses": _answers("It is.", {"$ref": "#/components/schemas/Health"}) | _failures(*_EVERY),
+                "responses": _answers("It answers.", {"$ref": "#/components/schemas/Health"})
+                | _failures(*_EVERY, "503"),
             }
         },
         "/v1/openapi.json": {
@@ -264,8 +265,13 @@ def _schemas() -> dict[str, Json]:
         },
         "Health": {
             "type": "object",
-            "required": ["status", "pid", "started"],
-            "properties": {"status": {"const": "ok"}, "pid": count, "started": instant},
+            "required": ["pid", "started"],
+            "properties": {
+                "status": {"enum": ["ok", "degraded"]},
+                "troubles": {"type": "array", "items": text},
+                "pid": count,
+                "started": instant,
+            },
         },
         "Position": _open_object(position),
         "Event": {"type": "object", "required": ["type"], "properties": {"type": text}},

@@ -15,13 +15,14 @@ from adapters.control import fields, openapi, wire
 from adapters.control.answers import Handler, answer, errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
-from adapters.control.pending import Answer, Pending
+from adapters.control.pending import Answer, Busy, Pending
 from adapters.control.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
 from adapters.listening import body as bodies
 from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
+from messages.health import troubles
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
@@ -34,6 +35,9 @@ PUBLIC = ("/v1/health", "/v1/openapi.json")
 """What needs no token: both tell nothing of positions or accounts."""
 WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
 _HEARTBEAT_S = 20
+HEALTH_ID = CommandId("control-health")
+"""One question for all who ask at once: its answer needs no token, and asking must not cost."""
+HEALTH_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +92,25 @@ class Routes:
         return await handler(request)
 
     async def _health(self, request: web.Request) -> web.Response:
-        """With a challenge the answer proves that the token is known here, before a caller shows its own."""
+        """Whether the supervisor answers and all is well, without a word of accounts or positions.
+
+        With a challenge the answer proves at once that the token is known here, before a caller shows its own.
+        """
         challenge = request.headers.get(CHALLENGE, "")[:CHALLENGE_MAX]
-        headers = {PROOF: proof_of(self.token, challenge)} if challenge else {}
+        if not challenge:
+            return await self._judged()
         response = answer(self.health())
-        response.headers.update(headers)
+        response.headers[PROOF] = proof_of(self.token, challenge)
         return response
+
+    async def _judged(self) -> web.Response:
+        try:
+            found = await self.pending.ask(HEALTH_ID, ReadStatus(**_query(HEALTH_ID)), None, HEALTH_TIMEOUT_S)
+        except (Busy, TimeoutError):
+            return failure(503, "the supervisor does not answer: see `albra doctor`", **self.health())
+        assert isinstance(found, StatusAnswer)
+        wrong = sorted({f"{section.partition(' ')[0]}: {name}" for section, name, _ in troubles(found.rows)})
+        return answer({"status": "degraded" if wrong else "ok", "troubles": wrong, **self.health()})
 
     async def _openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
         return answer(openapi.document())
@@ -243,9 +260,9 @@ def _position_id(request: web.Request) -> PositionId:
         raise
 
 
-def _query() -> dict[str, Any]:
+def _query(name: str = "") -> dict[str, Any]:
     """What every question of ours carries: an id of its own and the way back."""
-    name = f"control-{secrets.token_hex(8)}"
+    name = name or f"control-{secrets.token_hex(8)}"
     return {"command_id": CommandId(name), "correlation_id": CorrelationId(name), "reply_to": wire.CONTROL}
 
 

@@ -158,7 +158,7 @@ class ControlServer:
         return tuple(("listeners", door.name, door.figures()) for door in list(self._doors))
 
     def _health(self) -> dict[str, Any]:
-        return {"status": "ok", "pid": os.getpid(), "started": instant(self._started_ns)}
+        return {"pid": os.getpid(), "started": instant(self._started_ns)}
 
     def _arrived(self, message: Message) -> None:
         if isinstance(message, ANSWERS):

@@ -166,7 +166,8 @@ class Webhook:
         if abs(age_ms) > self._config.max_age_ms:
             where = "old" if age_ms > 0 else "ahead"
             text = (
-                f"the alert is {abs(age_ms)} ms {where}, at most {self._config.max_age_ms} are taken: nothing was done"
+                f"the alert is {_span(abs(age_ms))} {where}, at most {_span(self._config.max_age_ms)} are taken:"
+                " nothing was done"
             )
             self._refusals.count(Refusal.AGE)
             return failure(409, text)
@@ -185,6 +186,15 @@ class Webhook:
         if answer.status == 409:
             self._refusals.count(Refusal.REFUSED)
         return answer
+
+
+def _span(time_ms: int) -> str:
+    """A duration as people read it, in its two largest units."""
+    seconds = time_ms // 1_000
+    for unit, size, below, below_size in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} {seconds % size // below_size} {below}"
+    return f"{time_ms / 1_000:g} s"
 
 
 def _sender(request: web.Request) -> str:

@@ -3,10 +3,10 @@ import os
 import re
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -83,12 +83,12 @@ def test_open_that_does_not_finish_exits_6_with_the_state_and_has_printed_its_id
 def test_a_wait_that_the_venue_keeps_from_ending_says_so(albra: Albra, supervisor: FakeSupervisor) -> None:
     """A ban of minutes looked like an order whose outcome nobody knew."""
     supervisor.opened_as = PositionState.RECONCILING
-    until_ns = time.time_ns() + 3600 * 1_000_000_000
-    banned = {"venue": "up", "throttled until ns": str(until_ns), "last error": "429 -1003 Too many requests"}
+    until = (datetime.now(UTC) + timedelta(seconds=3600)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    banned = {"venue": "up", "throttled until": until, "last error": "429 -1003 Too many requests"}
     supervisor.status_rows = tuple(("account main", name, value) for name, value in banned.items())
     ended = albra(*OPEN, "--timeout", "0.5")
     assert ended.code == 6
-    assert re.search(r"accepts nothing for another 3[56]\d\d s: 429 -1003 Too many requests;", ended.err)
+    assert re.search(r"accepts nothing for another (59m\d+s|1h0m): 429 -1003 Too many requests;", ended.err)
     supervisor.status_rows = (("account main", "venue", "down: connection refused"),)
     ended = albra(*OPEN, "--timeout", "0.5", "--strategy", "other")
     assert "the venue is down: connection refused;" in ended.err

@@ -100,8 +100,21 @@ def test_without_the_token_nothing_is_told_but_health(api: Api) -> None:
     for path in ("/v1/positions", "/v1/status", "/v1/events", "/v1/nothing"):
         assert api.call("GET", path, token="wrong")[0] == 401
     assert api.call("POST", "/v1/commands/open", OPEN, token="")[0] == 401
-    assert api.call("GET", "/v1/health", token="")[1]["status"] == "ok"
     assert api.supervisor.received == []
+    assert api.call("GET", "/v1/health", token="")[1]["status"] == "ok"
+
+
+def test_health_tells_the_truth_and_no_names(api: Api) -> None:
+    api.supervisor.status_rows = (
+        ("account secretive", "venue", "down: refused"),
+        ("positions", "without their protection", "1"),
+    )
+    status, body = api.call("GET", "/v1/health", token="")
+    assert (status, body["status"]) == (200, "degraded")
+    assert body["troubles"] == ["account: venue", "positions: without their protection"]
+    api.supervisor.silent = True
+    status, body = api.call("GET", "/v1/health", token="")
+    assert (status, body["error"]) == (503, "the supervisor does not answer: see `albra doctor`")
 
 
 def test_an_accepted_opening_answers_with_its_position(api: Api) -> None:

@@ -71,7 +71,7 @@ STATUS = (
     ("account main", "venue", "up"),
     ("account main", "stream", "up"),
     ("account main", "mode", "one_way"),
-    ("account main", "throttled until ns", "0"),
+    ("account main", "throttled until", "-"),
     ("journal", "commits", "19 of 19 steps, 0 failed"),
     ("journal", "disk", "well; 8 MiB in reserve"),
     ("chat", "telegram", "up as albra_bot"),
