@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from actors.supervisor.memory import Settings as SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
+    from adapters.cli.stored import Folds
     from adapters.listening.descriptors import Shares
     from adapters.logs.writing import Logs
     from adapters.paper.server import EmbeddedServer
@@ -71,7 +72,14 @@ def main() -> int:
     from adapters.hardening import keep_private
 
     keep_private()
-    return entry.main(run=run, fold=_fold)
+    return entry.main(run=run, fold=_fold, folds=_folds)
+
+
+def _folds() -> "Folds":
+    from actors.stored import discrepancies, position_view
+    from adapters.cli.stored import Folds
+
+    return Folds(position=position_view, discrepancies=discrepancies)
 
 
 def _fold() -> "Fold":
@@ -81,7 +89,10 @@ def _fold() -> "Fold":
 
 
 def run(config: Config, *, live: bool) -> int:
-    """Run the supervisor until SIGTERM, SIGINT or the end of its terminal (SIGHUP); positions stay open. Raises CommandError where it cannot start."""
+    """Run the supervisor until SIGTERM, SIGINT or the end of its terminal (SIGHUP); positions stay open.
+
+    Raises CommandError where it cannot start.
+    """
     from adapters.hardening import keep_memory_private
 
     ended = threading.Event()

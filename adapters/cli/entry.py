@@ -15,6 +15,7 @@ from messages.text import Shown, block, shown, styled
 
 if TYPE_CHECKING:
     from adapters.cli.journal import Fold
+    from adapters.cli.stored import Folds
 
 _READING = ("positions", "discrepancies", "history", "status")
 _TRADING = ("open", "close", "modify", "assign", "pause", "resume", "reconcile")
@@ -31,17 +32,24 @@ class Run(Protocol):
     def __call__(self, config: Config, *, live: bool) -> int: ...
 
 
-def main(argv: Sequence[str] | None = None, *, run: Run | None = None, fold: "Callable[[], Fold] | None" = None) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    run: Run | None = None,
+    fold: "Callable[[], Fold] | None" = None,
+    folds: "Callable[[], Folds] | None" = None,
+) -> int:
     """Run one command and return its exit code. Never raises, but for --help's SystemExit(0).
 
-    `fold` gives, when it is wanted, what `albra journal verify` replays events with.
+    `fold` gives, when it is wanted, what `albra journal verify` replays events with; `folds` what reading commands
+    make of the journal while no supervisor runs.
     """
     given = sys.argv[1:] if argv is None else list(argv)
     as_json = "--json" in given
     output.prepare()
     output.hide(())
     try:
-        code = _dispatch(arguments_.parse(given), run, fold)
+        code = _dispatch(arguments_.parse(given), run, fold, folds)
         sys.stdout.flush()
     except CommandError as error:
         return _say([shown(error.text)], error.exit_code, {"error": error.text, **error.details}, as_json=as_json)
@@ -58,7 +66,12 @@ def main(argv: Sequence[str] | None = None, *, run: Run | None = None, fold: "Ca
     return code
 
 
-def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] | None") -> int:
+def _dispatch(
+    arguments: Namespace,
+    run: Run | None,
+    fold: "Callable[[], Fold] | None",
+    folds: "Callable[[], Folds] | None",
+) -> int:
     if arguments.version:
         output.line(shown(f"albra {_version()}"))
         return Exit.DONE
@@ -106,7 +119,15 @@ def _dispatch(arguments: Namespace, run: Run | None, fold: "Callable[[], Fold] |
     try:
         _answer(arguments, loaded)
     except CommandError as error:
-        if error.exit_code is Exit.NO_SUPERVISOR and loaded.unset:
+        if error.exit_code is not Exit.NO_SUPERVISOR:
+            raise
+        if folds is not None and arguments.command in _READING and getattr(arguments, "ack", None) is None:
+            from adapters.cli import reading, stored, trading
+
+            readers = {"positions": reading.positions, "history": reading.history, "status": reading.status}
+            tell = readers.get(arguments.command, trading.discrepancies)
+            stored.answer(arguments, error, loaded.config.storage.path, folds(), tell)
+        if loaded.unset:
             raise ConfigError(loaded.unset) from None  # what keeps it from being started as well
         raise
     return Exit.DONE

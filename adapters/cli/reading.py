@@ -88,11 +88,16 @@ def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool, 
 def event_line(event: Mapping[str, Any]) -> Shown:
     """`time  Event  field=value …`: one fact of a position's history, what says nothing left out."""
     said = " ".join(
-        f"{name}={_said(value)}"
+        f"{name.removesuffix('_ns')}={_instant(value) if name.endswith('_ns') else _said(value)}"
         for name, value in event.items()
-        if name not in _HEADER_FIELDS and value not in (None, "", False)
+        if name not in _HEADER_FIELDS and value not in (None, "", False, 0)
     )
     return shown(f"{moment(int(event['ts_init']))}  {event['type']:<20}  {said}".rstrip())
+
+
+def _instant(value: Any) -> str:
+    """A moment in nanoseconds as people read it."""
+    return moment(int(value)).replace(" ", "T")
 
 
 def moment(time_ns: int) -> str:

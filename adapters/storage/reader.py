@@ -64,6 +64,14 @@ class JournalReader:
     def meta(self) -> schema.Meta:
         return schema.read_meta(self._connection)
 
+    def last_ns(self) -> int:
+        """When the last step was committed (wall time), 0 where none was or it cannot be read."""
+        try:
+            row = next(iter(self._connection.execute("SELECT ts FROM step ORDER BY seq DESC LIMIT 1")), None)
+        except UNREADABLE:
+            return 0
+        return int(row[0]) if row is not None else 0
+
     def max_ordinal(self) -> int:
         """The highest ordinal ever given to a position, 0 when none was: ordinals are never used again."""
         rows = (

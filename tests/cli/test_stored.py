@@ -1,0 +1,83 @@
+"""No supervisor runs: what only reads is answered from the journal, marked as such, with the exit code of that."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import Albra, Ended
+from tests.cli.running import running
+
+ID = "main.BTCUSDT.long.manual.1"
+
+
+class Whole(Albra):
+    """The composed command: the reading one of it knows the journal."""
+
+    def __call__(self, *arguments: str, stdin: str | None = None) -> Ended:
+        process = subprocess.run(
+            [sys.executable, "-m", "albra", *arguments],
+            cwd=self.directory, capture_output=True, text=True, timeout=60, check=False, input=stdin,
+        )  # fmt: skip
+        return Ended(process.returncode, process.stdout, process.stderr)
+
+
+def test_reads_are_answered_from_the_journal_and_commands_are_not(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("accounts: {main: {exchange: paper}}\n")
+    albra = Whole(tmp_path)
+    with running(albra):
+        assert albra("open", "BTCUSDT", "long", "0.01", "--stop-loss", "50000", "--wait").code == 0
+        live = albra("positions", "--json").document()[0]
+        told = albra("history", ID, "--json").document()
+        assert albra("status", "--json").document()["trading"] == {"money": "paper: no real money"}
+    shown = albra("positions")
+    assert (shown.code, ID in shown.out) == (3, True)
+    assert "no supervisor is running" in shown.err
+    assert "shown is what the journal holds as of 20" in shown.err
+    down = albra("positions", "--json")
+    document = down.document()
+    assert (down.code, document["supervisor"]) == (3, "down")
+    same = ("position_id", "state", "quantity", "entry_price", "stop_loss", "protected", "fees")
+    assert [document["positions"][0][key] for key in same] == [live[key] for key in same]
+    assert albra("history", ID, "--json").document()["history"][: len(told)] == told
+    assert albra("history", "main.ETHUSDT.long.manual.1", "--json").code == 1
+    assert albra("discrepancies", "--json").document()["discrepancies"] == []
+    assert albra("status", "--json").document()["status"]["supervisor"] == {"state": "down"}
+    assert albra("close", "BTCUSDT").code == 3
+    assert "expires_at=20" in albra("history", ID).out
+
+
+def test_without_a_journal_only_the_absence_is_told(tmp_path: Path) -> None:
+    albra = Whole(tmp_path)
+    ended = albra("positions", "--json")
+    assert (ended.code, "positions" in ended.document()) == (3, False)
+
+
+def test_a_closed_terminal_is_an_orderly_stop_and_paper_is_the_first_line(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "albra", "run", "--plain"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert first == "PAPER: no real money; no configuration file was found\n"
+    assert any("stream of main is up" in line for line in process.stdout)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert not (tmp_path / "var" / "control.json").exists()
+
+
+def test_paper_on_purpose_needs_no_keys(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "accounts: {main: {exchange: binanceusdm, api_key: '${NO_A}', api_secret: '${NO_B}'}}\n"
+    )
+    albra = Whole(tmp_path)
+    assert albra("run").code == 5
+    process = subprocess.Popen(
+        [sys.executable, "-m", "albra", "run", "--plain", "--paper"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "PAPER: no real money, as --paper asks\n"
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 0
