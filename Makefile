@@ -9,7 +9,7 @@ FUZZ_MINUTES ?= 10
 
 .PHONY: run demo test lint bench simulate mutants fuzz states lock clean
 
-run: $(VENV)/.installed ## Start the supervisor; without keys in config.yaml it trades on the embedded paper venue.
+run: $(VENV)/.installed ## Start the supervisor; without an account in config.yaml it says so and trades on the embedded paper venue.
 	$(BIN)/albra run
 
 demo: $(VENV)/.installed ## Watch it for half a minute: positions open, one is altered by hand, a stop triggers, all close.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapters.cli import entry, output
@@ -255,6 +256,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     audience = (control.deliver, screen.deliver)
     _spawn_core(config, system, journal, venues, log, audience, restored, (chat, channel), control.rows)
     journal.watch(partial(_tell_of_disk, system, log))
+    logs.watch(partial(_tell_of_logs, system, config.storage.path))
     for way_out in (chat, channel):
         if way_out is not None:
             way_out.start()
@@ -693,6 +695,16 @@ def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Heal
     severity, text = (Severity.INFO, "the journal's disk is well again") if well else (Severity.CRITICAL, why)
     log("INFO" if well else "CRITICAL", "disk", why=text)
     system.tell("notifier", Notify(severity=severity, text=text))
+
+
+def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
+    """Called by a log's writer when its lines begin to be lost; trading does not depend on them."""
+    from adapters.logs import DIRECTORY
+    from messages.requests import Notify
+    from messages.types import Severity
+
+    text = f"log lines under {storage / DIRECTORY} are lost: {why}; Albra goes on, check owner, permissions and space"
+    system.tell("notifier", Notify(severity=Severity.WARNING, text=text))
 
 
 def _limits(limits: LimitsConfig) -> Any:

@@ -63,12 +63,15 @@ def shown(value: object, most: int = LINE_MOST) -> Shown:
     return str.__new__(Shown, text if text.isascii() and text.isprintable() else _printable(text))
 
 
-def block(text: str) -> Shown:
-    """Several lines, each of them shown: for text whose line ends are meant, such as a traceback or a file of ours."""
+def block(text: str, indent: str = "") -> Shown:
+    """Several lines, each of them shown: for text whose line ends are meant, such as a traceback or a file of ours.
+
+    `indent` keeps them apart from the lines around them, which outside text could otherwise imitate.
+    """
     lines = text.split("\n")
     if len(lines) > LINES_MOST:
         lines = [*lines[:LINES_MOST], _CUT]
-    return joined("\n", [shown(line) for line in lines])
+    return joined("\n", [shown(f"{indent}{line}") for line in lines])
 
 
 def joined(separator: str, parts: Iterable[Shown]) -> Shown:

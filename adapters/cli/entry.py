@@ -205,7 +205,8 @@ def _say_bug(error: Exception, *, as_json: bool) -> int:
 
     trace = "".join(traceback.format_exception(error)).rstrip()
     text = f"an error of ours: {type(error).__name__}: {error}"
-    return _say([block(trace), shown(text)], Exit.FAILED, {"error": text}, as_json=as_json)
+    output.complain(block(trace, indent="    "))
+    return _say([shown(text)], Exit.FAILED, {"error": text}, as_json=as_json)
 
 
 def _say(lines: Sequence[Shown], code: Exit, document: object, *, as_json: bool) -> int:

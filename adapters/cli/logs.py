@@ -76,7 +76,7 @@ def human(line: Line, *, color: bool) -> Shown:
     head = output.paint(shown(f"{level:<8}"), _COLORS.get(level) if color else None)
     rest = shown(f" {line.get('message', '')}  {fields}".rstrip())
     text = joined("", [shown(f"{line.get('ts', '')} "), head, rest])
-    return joined("\n", [text, block(str(line["exception"]).rstrip())]) if "exception" in line else text
+    return joined("\n", [text, block(str(line["exception"]).rstrip(), indent="    ")]) if "exception" in line else text
 
 
 def _readable(line: Line) -> Line:

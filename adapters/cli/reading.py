@@ -3,7 +3,7 @@
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -56,7 +56,7 @@ def status(arguments: Namespace, supervisor: Supervisor) -> None:
             output.line(shown(f"  {name.ljust(width)}  {value}"))
 
 
-def positions_table(rows: list[Mapping[str, Any]], now_ns: int, *, color: bool, width: int | None = None) -> Shown:
+def positions_table(rows: Sequence[Mapping[str, Any]], now_ns: int, *, color: bool, width: int | None = None) -> Shown:
     """The rows of GET /v1/positions, one line each where `width` allows that."""
     cells, colors = [], {}
     for index, row in enumerate(rows):

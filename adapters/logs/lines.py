@@ -45,6 +45,10 @@ class LineWriter:
         self._stop = object()
         self._lost = 0
         self.shed = 0
+        self.trouble = ""
+        """Why lines are not written now; empty while they are."""
+        self.on_trouble: Callable[[str], None] = lambda _why: None
+        """Called when writing begins to fail, on the writer's thread."""
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -87,9 +91,13 @@ class LineWriter:
             return
         try:
             self._target.write(joined("", lines))
-        except (OSError, ValueError):  # ValueError: the stream was closed under us.
+            self.trouble = ""
+        except (OSError, ValueError) as error:  # ValueError: the stream was closed under us.
             self.shed += len(batch)
             self._lost += lost + len(batch)
+            begins, self.trouble = not self.trouble, getattr(error, "strerror", None) or str(error)
+            if begins:
+                self.on_trouble(self.trouble)
 
     def _rendered(self, item: Any) -> Shown:
         try:

@@ -78,6 +78,18 @@ class Logs:
         """Lines lost so far, because disk or console did not keep up or failed."""
         return sum(writer.shed for writer in self._writers)
 
+    def watch(self, tell: Callable[[str], None]) -> None:
+        """`tell` hears when log lines begin to be lost, and why; at once where that is so already."""
+        for writer in self._writers:
+            writer.on_trouble = tell
+            if writer.trouble:
+                tell(writer.trouble)
+
+    @property
+    def trouble(self) -> str:
+        """Why log lines are not written now; empty while they are."""
+        return "; ".join(writer.trouble for writer in self._writers if writer.trouble)
+
     def step(self, level: str = "INFO", message: str = "step", **fields: Any) -> None:
         """The one canonical line of a step: actor, correlation_id, position_id, event, before, after, effects."""
         logger.bind(**fields).log(level, message)
@@ -154,7 +166,7 @@ def console_line(record: Mapping[str, Any], masker: Masker, *, color: bool) -> S
     text = f"{record['time']:%H:%M:%S.%f}"[:-3] + f" {level:<8} {record['message']}"
     lines = [shown(f"{text}  {fields}".rstrip())]
     if record["exception"] is not None:
-        lines.append(_trace(record["exception"]))
+        lines.append(block(_trace(record["exception"]), indent="    "))
     said = replaced(joined("\n", lines), masker.text)
     painted = styled(_COLORS[level], said, "\x1b[0m") if color and level in _COLORS else said
     return styled("", painted, "\n")

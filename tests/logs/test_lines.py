@@ -102,3 +102,16 @@ def test_a_line_torn_by_a_kill_does_not_swallow_the_next(tmp_path: Path) -> None
     file.write(block('{"next": 1}\n'))
     file.close()
     assert (tmp_path / CURRENT).read_text().splitlines() == ['{"whole": 1}', '{"torn', '{"next": 1}']
+
+
+def test_a_target_that_begins_to_fail_is_told_once_until_it_works_again() -> None:
+    disk = Disk()
+    told: list[str] = []
+    logs = writer(disk)
+    assert logs.stop(WAIT_S)
+    logs.on_trouble = told.append
+    for error in (OSError(13, "Permission denied"), OSError(13, "Permission denied"), None, OSError(28, "No space")):
+        disk.error = error
+        logs._write(["x"])  # what its thread did
+    assert told == ["Permission denied", "No space"]
+    assert logs.trouble == "No space"
