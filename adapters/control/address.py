@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapters.secret import Secret
 from adapters.storage.private import open_to_read, private_directory, read_private, write_private
 
 ADDRESS_FILE = "control.json"
@@ -31,9 +32,9 @@ class ControlAddress:
     pid: int
     token_path: Path
 
-    def token(self) -> str:
+    def token(self) -> Secret:
         """Raises OSError where the token cannot be read, or another user may have written it."""
-        return read_private(self.token_path).decode("ascii", errors="replace").strip()
+        return Secret(read_private(self.token_path).decode("ascii", errors="replace").strip())
 
 
 class Announcement:
@@ -55,12 +56,12 @@ class Announcement:
         self._file = -1
 
 
-def mint_token(storage: Path) -> str:
+def mint_token(storage: Path) -> Secret:
     """A new token, in place of what stands there: one that was planted, copied or leaked is worth nothing."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     private_directory(storage)
     os.close(write_private(storage / TOKEN_FILE, f"{token}\n".encode()))
-    return token
+    return Secret(token)
 
 
 def announce(storage: Path, address: ControlAddress, details: Mapping[str, Any]) -> Announcement:

@@ -9,6 +9,8 @@ import hmac
 import http.client
 import secrets
 
+from adapters.secret import Secret
+
 CHALLENGE, PROOF = "Albra-Challenge", "Albra-Proof"
 CHALLENGE_MAX = 128
 ANSWER_MOST = 65_536
@@ -19,11 +21,13 @@ class Impostor(Exception):  # noqa: N818 - what was found
     """Something answers, and does not know the token."""
 
 
-def proof_of(token: str, challenge: str) -> str:
-    return hmac.new(token.encode(), _ABOUT + challenge.encode(errors="surrogateescape"), hashlib.sha256).hexdigest()
+def proof_of(token: Secret, challenge: str) -> str:
+    return hmac.new(
+        token.reveal().encode(), _ABOUT + challenge.encode(errors="surrogateescape"), hashlib.sha256
+    ).hexdigest()
 
 
-def check(connection: http.client.HTTPConnection, token: str) -> None:
+def check(connection: http.client.HTTPConnection, token: Secret) -> None:
     """Ask the other end of an open connection for its proof; nothing secret is sent.
 
     Raises Impostor; OSError or HTTPException where no answer comes.

@@ -20,6 +20,7 @@ from adapters.control.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
 from adapters.listening import body as bodies
 from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
+from adapters.secret import Secret
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
 from messages.health import troubles
@@ -46,7 +47,7 @@ class Routes:
 
     pending: Pending
     listeners: Listeners
-    token: str
+    token: Secret
     accounts: tuple[AccountId, ...]
     answer_timeout_s: float
     health: Callable[[], dict[str, Any]]
@@ -85,7 +86,7 @@ class Routes:
 
     @web.middleware
     async def _authorized(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in PUBLIC and not hmac.compare_digest(_token_of(request), self.token.encode()):
+        if request.path not in PUBLIC and not hmac.compare_digest(_token_of(request), self.token.reveal().encode()):
             return failure(401, "the bearer token is missing or wrong: it stands in control.token, new with each start")
         if request.path not in PUBLIC:
             prove(request)

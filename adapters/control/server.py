@@ -20,6 +20,7 @@ from adapters.control.webhook import Webhook
 from adapters.control.wire import instant
 from adapters.listening.descriptors import Shares
 from adapters.listening.door import Door
+from adapters.secret import Secret
 from messages.base import Message
 from messages.requests import Notify
 from messages.types import AccountId
@@ -114,7 +115,7 @@ class ControlServer:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    async def _bind(self, token: str) -> int:
+    async def _bind(self, token: Secret) -> int:
         routes = Routes(
             pending=self._pending,
             listeners=self._listeners,

@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.control.address import ControlAddress, find
 from adapters.control.proof import Impostor, check
+from adapters.secret import Secret
 from adapters.storage.lock import holder
 
 REQUEST_TIMEOUT_S = 10.0
@@ -67,7 +68,7 @@ class Transport:
     def __init__(self, storage: Path) -> None:
         self.storage = storage
 
-    def address(self) -> tuple[ControlAddress, str]:
+    def address(self) -> tuple[ControlAddress, Secret]:
         """Where it listens, and the token. Raises Unreachable, TokenUnreadable."""
         address = find(self.storage)
         if address is None:
@@ -131,7 +132,7 @@ class Transport:
             time.sleep(pause_s)
 
 
-def connected(address: ControlAddress, token: str, *, within_s: float) -> http.client.HTTPConnection:
+def connected(address: ControlAddress, token: Secret, *, within_s: float) -> http.client.HTTPConnection:
     """A connection to the supervisor that wrote this address, and nothing else: it proved that it knows the token.
 
     Raises Unreachable.
@@ -160,9 +161,9 @@ def _in_words(error: Exception) -> str:
 
 
 def _exchange(
-    connection: http.client.HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None, token: str
+    connection: http.client.HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None, token: Secret
 ) -> Answer:
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {token.reveal()}", "Content-Type": "application/json"}
     try:
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = connection.getresponse()

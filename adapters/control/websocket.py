@@ -12,6 +12,8 @@ import socket
 import struct
 from collections.abc import Iterator
 
+from adapters.secret import Secret
+
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, 1.3."""
 _TEXT, _CONTINUED, _BINARY, _CLOSE, _PING, _PONG = 0x1, 0x0, 0x2, 0x8, 0x9, 0xA
@@ -29,7 +31,7 @@ class HandshakeRefused(Exception):  # noqa: N818 - what happened
 class WebSocket:
     """One open connection. Used by one thread; `close` may come from another and ends `texts`."""
 
-    def __init__(self, connection: http.client.HTTPConnection, path: str, token: str, *, silence_s: float) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, path: str, token: Secret, *, silence_s: float) -> None:
         """Shake hands on an open connection, which is its own from now on. Raises OSError, HandshakeRefused.
 
         `silence_s`: a server that says nothing for so long, no ping either, is gone.
@@ -70,10 +72,10 @@ class WebSocket:
             self._stream.close()
             self._socket.close()
 
-    def _shake_hands(self, path: str, token: str) -> None:
+    def _shake_hands(self, path: str, token: Secret) -> None:
         key = base64.b64encode(os.urandom(16)).decode()
         headers = {
-            "Authorization": f"Bearer {token}",
+            "Authorization": f"Bearer {token.reveal()}",
             "Upgrade": "websocket",
             "Connection": "Upgrade",
             "Sec-WebSocket-Key": key,

@@ -68,7 +68,7 @@ class Target:
         """The status. Headers stand in place of those that are right; None of a name leaves it out."""
         right: dict[str, str | bytes] = {
             "Host": f"127.0.0.1:{self.ports[where]}",
-            "Authorization": f"Bearer {self.address.token()}",
+            "Authorization": f"Bearer {self.address.token().reveal()}",
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
             "Connection": "close",
@@ -300,7 +300,7 @@ def test_a_path_in_the_address_leads_to_no_other_token(tmp_path: Path) -> None:
     found = find(tmp_path)
     held.withdraw()
     assert found is not None
-    assert found.token() != "planted"
+    assert found.token().reveal() != "planted"
 
 
 def test_a_flood_keeps_no_command_from_its_answer(target: Target) -> None:
@@ -320,7 +320,7 @@ def test_a_listener_that_does_not_read_is_cut(target: Target, monkeypatch: pytes
     monkeypatch.setattr(door, "STALLED_S", 0.1)
     connection = http.client.HTTPConnection("127.0.0.1", target.ports["control"], timeout=WAIT_S)
     headers = {
-        "Authorization": f"Bearer {target.address.token()}",
+        "Authorization": f"Bearer {target.address.token().reveal()}",
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",

@@ -15,6 +15,7 @@ from adapters.control import fields, openapi, wire
 from adapters.control.fields import FieldError
 from adapters.control.routes import Routes
 from adapters.control.server import ControlServer
+from adapters.secret import Secret
 from messages.types import AccountId
 from tests.control.description import DESCRIPTION, check, check_answer, operation, resolved
 
@@ -74,7 +75,7 @@ def test_every_route_is_described_and_nothing_else_is(tmp_path: Path) -> None:
     routes = Routes(
         pending=server._pending,
         listeners=server._listeners,
-        token="t",
+        token=Secret("t"),
         accounts=(),
         answer_timeout_s=1,
         health=dict,

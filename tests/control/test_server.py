@@ -35,7 +35,7 @@ class Api:
     def call(self, method: str, path: str, body: object = None, *, token: str | None = None) -> tuple[int, Any]:
         text = body if isinstance(body, str | None) else json.dumps(body)
         connection = http.client.HTTPConnection(self.address.host, self.address.port, timeout=WAIT_S)
-        bearer = self.address.token() if token is None else token
+        bearer = self.address.token().reveal() if token is None else token
         try:
             connection.request(method, path, text, {"Authorization": f"Bearer {bearer}"})
             response = connection.getresponse()
@@ -63,19 +63,19 @@ def test_the_address_and_the_token_are_written_for_their_owner_only(api: Api) ->
     assert api.address.port > 0
     assert (api.storage / ADDRESS_FILE).stat().st_mode & 0o777 == 0o600
     assert api.address.token_path.stat().st_mode & 0o777 == 0o600
-    assert len(api.address.token()) >= 32
+    assert len(api.address.token().reveal()) >= 32
 
 
 def test_stopping_takes_the_address_back_and_the_token_stays(api: Api) -> None:
-    token = api.address.token()
+    token = api.address.token().reveal()
     api.server.stop()
     assert find(api.storage) is None
-    assert api.address.token() == token
+    assert api.address.token().reveal() == token
     api.server.deliver(view())  # Late messages are nobody's trouble.
 
 
 def test_each_start_has_a_token_of_its_own_whatever_was_planted_in_its_place(api: Api, tmp_path: Path) -> None:
-    before = api.address.token()
+    before = api.address.token().reveal()
     api.server.stop()
     victim = tmp_path / "victim"
     victim.write_text("kept")
@@ -83,7 +83,7 @@ def test_each_start_has_a_token_of_its_own_whatever_was_planted_in_its_place(api
     api.address.token_path.symlink_to(victim)
     other = ControlServer(storage=tmp_path, submit=api.supervisor.submit, accounts=())
     try:
-        assert other.start().token() not in (before, "kept")
+        assert other.start().token().reveal() not in (before, "kept")
         assert victim.read_text() == "kept"
     finally:
         other.stop()
@@ -356,8 +356,8 @@ async def _listen(
 def _events(api: Api, *, as_protocol: bool = False) -> dict[str, Any]:
     url = f"http://{api.address.host}:{api.address.port}/v1/events"
     if as_protocol:
-        return {"url": url, "protocols": (f"bearer.{api.address.token()}",)}
-    return {"url": url, "headers": {"Authorization": f"Bearer {api.address.token()}"}}
+        return {"url": url, "protocols": (f"bearer.{api.address.token().reveal()}",)}
+    return {"url": url, "headers": {"Authorization": f"Bearer {api.address.token().reveal()}"}}
 
 
 def _until_listening(server: ControlServer) -> None:

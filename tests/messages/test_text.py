@@ -98,11 +98,12 @@ def test_text_as_it_came_does_not_pass_the_type_checker(tmp_path: Path) -> None:
         'PostNotice(request_id="", reply_to=A, severity=S, text="x", ts_init=1)', 'Page(text="x")',
         'output.line(f"{shown(1)}")', 'ExchangeSettings(exchange="", api_key="x", api_secret="x")',
         'TelegramChat("x", "", offer=bool, tell=print, health=print, tail=lambda n: ())',
-        'Secret("x") + ""', 'Webhook("x", None, print)', 'Masker(["x"])',
+        'Secret("x") + ""', 'proof_of("x", "")', 'Webhook("x", None, print)', 'Masker(["x"])',
     ]  # fmt: skip
     head = """import sys
 from actors.telegram.views import Page
 from adapters.cli import output
+from adapters.control.proof import proof_of
 from adapters.exchange.settings import ExchangeSettings
 from adapters.logs.lines import StreamTarget
 from adapters.logs.masking import Masker
