@@ -61,6 +61,8 @@ DAY_STEPS = 1_000_000
 DAY_NS = 24 * 3_600_000_000_000
 LONGEST_DAY_NS = 26 * 3_600_000_000_000
 """How far back the journal is read for today's realized result: a day is longer where clocks are put back."""
+COMMANDS_MOST = 50_000
+"""How many of the latest records of commands are read, so that an id goes on to stand for what it stood for."""
 REPORT_STEPS = 100_000
 """How far back it is read for what the reports count that was not told to the notifier: five seconds at most."""
 NOTICE_STEPS = 2_000
@@ -670,6 +672,7 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
             day_of=day_of,
             damaged=loss.in_words(journal),
+            commands=reader.commands(COMMANDS_MOST, since_ns=now_ns - LONGEST_DAY_NS),
         )
 
 

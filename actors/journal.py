@@ -60,7 +60,7 @@ class JournalActor(Actor[Message]):
                     self._release(step)
             case StepsFailed():
                 for step in message.steps:
-                    self.context.signal(step.sender, _failed(step, message.why))
+                    self.context.signal(step.sender, _failed(step, message))
             case Replay():
                 # Whoever asks for its past begins anew, and knows nothing of a step still to be tried again.
                 self._waiting.pop(message.sender, None)
@@ -101,8 +101,11 @@ class JournalActor(Actor[Message]):
     # The three below are called by the store, on whatever thread it has.
 
     def _answered(self, step: AppendStep, why: str | None) -> None:
-        answer = StepsDurable(steps=(step,)) if why is None else StepsFailed(steps=(step,), why=why)
-        self.context.tell(self.context.address, answer)
+        if why is None:
+            self.context.tell(self.context.address, StepsDurable(steps=(step,)))
+        else:
+            failed = StepsFailed(steps=(step,), why=why, doubtful=self._store.doubtful)
+            self.context.tell(self.context.address, failed)
 
     def _read(self, question: Replay, replayed: Replayed) -> None:
         answer = ReplayRead(correlation_id=question.correlation_id, sender=question.sender, replayed=replayed)
@@ -132,7 +135,11 @@ def _retry_of(sender: str) -> str:
     return f"retry {sender}"
 
 
-def _failed(step: AppendStep, why: str) -> CommitFailed:
+def _failed(step: AppendStep, failure: StepsFailed) -> CommitFailed:
     return CommitFailed(
-        correlation_id=step.correlation_id, causation_id=step.causation_id, version=step.version, why=why
+        correlation_id=step.correlation_id,
+        causation_id=step.causation_id,
+        version=step.version,
+        why=failure.why,
+        doubtful=failure.doubtful,
     )

@@ -49,7 +49,14 @@ class Venue(Protocol):
 
 
 class JournalStore(Protocol):
-    """Durable, checksummed, append-only. Calls are answered in the order they were made."""
+    """Durable, checksummed, append-only. Calls are answered in the order they were made.
+
+    `doubtful`, as it is while `done(why)` is called: a process that dies before the next commit may find the steps on
+    the disk all the same.
+    """
+
+    @property
+    def doubtful(self) -> bool: ...
 
     def append(self, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
         """Make all steps durable in one commit; `done(None)` after it, `done(why)` when none of it is durable."""

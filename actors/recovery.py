@@ -13,11 +13,12 @@ from actors.reconciler.ledger import fold as fold_ledger
 from actors.supervisor.memory import OWN_HISTORY, Restored
 from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
-from messages.base import Event
+from messages.base import Event, Message
 from messages.events import FundingBooked, OrderFilled, QuantityAdjusted
 from messages.ids import Names, parse_position_id
 from messages.journal import Replayed
-from messages.types import AccountId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
+from messages.requests import CommandDecided, CommandTaken
+from messages.types import AccountId, CommandId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
 
 _NOBODY = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
 
@@ -30,11 +31,12 @@ def restored(
     highest_ordinal: int,
     day_of: Callable[[int], int],
     damaged: tuple[str, ...] = (),
+    commands: Iterable[Message] = (),
 ) -> Restored:
     """Fold every position that is not over; one that is damaged stays out, with its reason.
 
-    `recent` are (ordinal, event) of the latest steps, for today's realized result; `day_of` numbers days of
-    wall time in ns.
+    `recent` are (ordinal, event) of the latest steps, for today's realized result and for which commands were carried
+    out; `day_of` numbers days of wall time in ns. `commands` are the supervisor's latest records of commands.
     """
     positions: list[Position] = []
     wrong: list[str] = list(damaged)
@@ -54,6 +56,7 @@ def restored(
             silent += [(position_id, why)] if past.ordinal > OWN_HISTORY else []
     named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
     accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
+    carried_out: dict[CommandId, int] = {}
     return Restored(
         positions=tuple(positions),
         finished=finished,
@@ -61,10 +64,21 @@ def restored(
         own_version=own.version,
         own_damage=own.damage,
         highest_ordinal=highest_ordinal,
-        realized_today=_realized(recent, accounts, day_of),
+        realized_today=_realized(_noting(recent, carried_out), accounts, day_of),
         damaged=tuple(wrong),
         silent=tuple(silent),
+        commands=tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided)),
+        carried_out=tuple(carried_out.items()),
     )
+
+
+def _noting(recent: Iterable[tuple[int, Event]], carried_out: dict[CommandId, int]) -> Iterable[tuple[int, Event]]:
+    """The same events; which commands they tell of is noted as they pass, since a day has very many."""
+    for ordinal, event in recent:
+        command_id: CommandId = getattr(event, "command_id", CommandId(""))
+        if command_id:
+            carried_out[command_id] = ordinal
+        yield ordinal, event
 
 
 def folded(position_id: PositionId, past: Replayed) -> Position:

@@ -62,6 +62,18 @@ class ClosePosition(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseMatching(Command):
+    """Close the one open position that matches, in whole or in part; refused where none does, or more than one."""
+
+    symbol: Symbol
+    account: AccountId | None = None
+    strategy: StrategyId | None = None
+    side: PositionSide | None = None
+    quantity: Decimal | None = None
+    percent: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyClose(Command):
     """Close the whole now, ahead of everything, and repeat until flat."""
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from messages.base import Event, Message
 from messages.types import Address, PositionId
 
+OWN_COMMANDS = -4
+"""The ordinal of the supervisor's record of commands: steps without events, found by their time and never folded."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect(Message):
@@ -44,10 +47,14 @@ class Committed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitFailed(Message):
-    """Signal: the step is not durable and nothing of it has left."""
+    """Signal: the step is not durable and nothing of it has left.
+
+    `doubtful`: a process that dies before the next commit may find it on the disk all the same.
+    """
 
     version: int
     why: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +92,11 @@ class StepsDurable(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepsFailed(Message):
-    """To the journal, from its store: nothing of these steps is durable."""
+    """To the journal, from its store: nothing of these steps is durable. `doubtful` as in `CommitFailed`."""
 
     steps: tuple[AppendStep, ...]
     why: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

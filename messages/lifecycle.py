@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from messages.base import Message
-from messages.types import Address
+from messages.types import Address, CommandId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,15 @@ class ActorStopped(Lifecycle):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageParked(Lifecycle):
-    """A message that failed `attempt` times is a dead letter now, so that its actor can go on."""
+    """A message that failed `attempt` times is a dead letter now, so that its actor can go on.
+
+    `command_id` is a command's own, empty for every other message.
+    """
 
     message_type: str
     reason: str
     attempt: int
+    command_id: CommandId = CommandId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
     # order is in one class, so that its reports are never reordered on the way to their position.
     Priority.HIGH: (
         commands.ClosePosition,
+        commands.CloseMatching,
         commands.CancelEntry,
         commands.CancelEntries,
         commands.PausePosition,
@@ -115,6 +116,8 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         requests.Notify,
         requests.Wake,
         requests.Reply,
+        requests.CommandTaken,
+        requests.CommandDecided,
         reports.PositionsReport,
         reports.OpenOrdersReport,
         reports.FetchFailed,

@@ -16,6 +16,7 @@ from messages.types import (
     OrderKind,
     PositionId,
     PositionSide,
+    ReplyCode,
     Severity,
     Side,
     Symbol,
@@ -161,10 +162,31 @@ class Wake(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply(Message):
-    """The answer to a command, released after what it speaks of is durable."""
+    """The answer to a command, released after what it speaks of is durable.
+
+    `code` says what it promises. `changed` is False where the command is accepted and nothing had to change.
+    """
 
     command_id: CommandId
     to: Address
     accepted: bool
     text: str = ""
     position_id: PositionId | None = None
+    code: ReplyCode = ReplyCode.DECIDED
+    changed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandTaken(Message):
+    """The supervisor's own record: this id stands for a command of this meaning, before it has an effect."""
+
+    command_id: CommandId
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDecided(Message):
+    """The supervisor's own record: an answer that no other event tells of, durable before it is given."""
+
+    reply: Reply
+    meaning: str

@@ -173,6 +173,24 @@ class RejectReason(StrEnum):
     OTHER = "other"
 
 
+class ReplyCode(StrEnum):
+    """What an answer to a command promises.
+
+    DECIDED: accepted, it happens once; or refused, it has not happened and never does. NOT_READY: nothing is done and
+    nothing waits; the same command may be asked again. UNKNOWN: neither is promised; the same command id tells later.
+    OTHER_COMMAND: refused, the id stands for a command of another kind or content.
+    """
+
+    DECIDED = "decided"
+    NOT_READY = "not_ready"
+    UNKNOWN = "unknown"
+    OTHER_COMMAND = "other_command"
+
+    @property
+    def final(self) -> bool:
+        return self in (ReplyCode.DECIDED, ReplyCode.OTHER_COMMAND)
+
+
 class Severity(StrEnum):
     """How much a notice matters. ROUTINE ones are gathered and told together."""
 

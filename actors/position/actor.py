@@ -22,7 +22,7 @@ from messages.events import OrderFilled, OrderIntended, PositionRequested
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
 from messages.reports import PositionView, Recovered, SettingApplied, Woken
 from messages.requests import Reply
-from messages.types import Address, JournalId, Key, OrderPurpose, PositionState
+from messages.types import Address, JournalId, Key, OrderPurpose, PositionState, ReplyCode
 
 JOURNAL = Address("journal")
 SUPERVISOR = Address("supervisor")
@@ -126,7 +126,7 @@ class PositionActor(Actor[Message]):
         self.context.resume()
 
     def _commit_failed(self, message: CommitFailed) -> None:
-        """A command is refused, and whoever gave it may repeat it. A fact must not be lost: its step is offered to the
+        """A command is not done, and may be given again. A fact must not be lost: its step is offered to the
         journal again; so is that of a command whose answer nobody waits for, an emergency of many or a calling off.
 
         What would open more waits on its own: on a full disk its step is refused until there is space, and
@@ -156,10 +156,13 @@ class PositionActor(Actor[Message]):
             self.context.schedule(f"again {self._later}", OPENING_PAUSE_NS, flight.message)
             self.context.resume()
             return
-        self._refuse(flight.message, f"the journal cannot be written: {message.why}")
+        self._not_done(flight.message, f"the journal cannot be written: {message.why}", doubtful=message.doubtful)
         self.context.resume()
 
-    def _refuse(self, command: Command, why: str) -> None:
+    def _not_done(self, command: Command, why: str, *, doubtful: bool) -> None:
+        """Nothing of it waits any more. Where a process that dies now might find it done, neither is promised."""
+        if not self._position.version:
+            self.context.tell(SUPERVISOR, _never_began(self._position, why))
         if command.reply_to:
             reply = Reply(
                 correlation_id=command.correlation_id,
@@ -167,11 +170,10 @@ class PositionActor(Actor[Message]):
                 to=command.reply_to,
                 accepted=False,
                 text=why,
-                position_id=self._position.position_id,
+                position_id=self._position.position_id if self._position.version else None,
+                code=ReplyCode.UNKNOWN if doubtful else ReplyCode.NOT_READY,
             )
             self.context.tell(command.reply_to, reply)
-        if not self._position.version:
-            self.context.tell(SUPERVISOR, _never_began(self._position, why))
 
     def _replayed(self, message: Replayed) -> None:
         if not self._replaying:

@@ -28,6 +28,7 @@ def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True
                 accepted=accepted,
                 text=text,
                 position_id=d.position.position_id,
+                changed=bool(d.events),
             ),
         )
 

@@ -28,7 +28,7 @@ from actors.runtime.vouchers import KILL, Due, Stop
 from messages import lifecycle
 from messages.base import Message
 from messages.priority import Priority
-from messages.types import Address, CorrelationId
+from messages.types import Address, CommandId, CorrelationId
 
 _LOW = int(Priority.LOW)
 _CRITICAL = int(Priority.CRITICAL)
@@ -338,7 +338,11 @@ class Cell:
         self._suspect = None
         self._around.bury(self.address, message, Why.PARKED, rank)
         parked = lifecycle.MessageParked(
-            **self._about(message), message_type=type(message).__name__, reason=reason, attempt=attempts
+            **self._about(message),
+            message_type=type(message).__name__,
+            reason=reason,
+            attempt=attempts,
+            command_id=getattr(message, "command_id", CommandId("")),
         )
         self._around.announce(parked)
 

@@ -11,6 +11,7 @@ from actors.supervisor.answers import Answers
 from actors.supervisor.desk import NOTIFIER, Desk, Routes, Spawn
 from actors.supervisor.failures import Failures
 from actors.supervisor.history import History
+from actors.supervisor.intake import Intake
 from actors.supervisor.memory import Memory, Restored, Settings
 from actors.supervisor.naming import Naming, unknown_name
 from actors.supervisor.openings import Openings
@@ -41,18 +42,20 @@ class SupervisorActor(Actor[Message]):
         self._restored = restored
         self._desk = Desk(context, settings, memory, spawn, log)
         self._history = History(self._desk)
+        self._intake = Intake(self._desk, self._history)
         self._openings = Openings(self._desk, self._history)
         self._orders = Orders(self._desk, self._openings, self._history, discard)
         self._reports = Reports(self._desk, self._orders, self._history)
         self._answers = Answers(self._desk, self._openings, runtime_rows)
-        self._failures = Failures(self._desk)
+        self._failures = Failures(self._desk, self._intake)
         # What is in none of them is a bug of the sender, and raises.
         self._routes: Routes = {
             **self._orders.routes(), **self._openings.routes(), **self._reports.routes(), **self._answers.routes(),
-            **self._failures.routes(),
+            **self._failures.routes(), **self._intake.routes(), **self._history.routes(),
         }  # fmt: skip
 
     def on_start(self) -> None:
+        self._history.offer_later()
         if self.context.incarnation > 1:
             return
         for event in self._restored.own_events:
@@ -74,9 +77,10 @@ class SupervisorActor(Actor[Message]):
             self._desk.silent(position_id, Silence.DAMAGED, f"its history is damaged: {why}")
 
     def receive(self, message: Message) -> None:
-        if isinstance(message, Naming) and not self._named(message):
-            return
-        self._routes[type(message)](message)
+        taken = self._intake.take(message)
+        if taken is not None and not (isinstance(taken, Naming) and not self._named(taken)):
+            self._routes[type(taken)](taken)
+        self._intake.handled(message)
 
     def _named(self, command: Naming) -> bool:
         """Whether what it names is there; refused where not. A list may know of what the venue has forgotten."""
@@ -89,4 +93,4 @@ class SupervisorActor(Actor[Message]):
 
     def receive_signal(self, message: Message) -> None:
         """The journal's word on the supervisor's own history."""
-        self._history.committed(message)
+        self._history.committed(message, self._intake.undecided)

@@ -17,6 +17,7 @@ from messages.types import (
     PositionMode,
     PositionSide,
     PositionState,
+    ReplyCode,
     Symbol,
 )
 
@@ -64,6 +65,20 @@ def addition_refusal(command: OpenPosition, facts: Facts) -> str:
 def refusal(command: OpenPosition, facts: Facts) -> str:
     """The first reason against it, or an empty text."""
     return next((why for check in _CHECKS if (why := check(command, facts))), "")
+
+
+def code_of(command: OpenPosition, facts: Facts) -> ReplyCode:
+    """What a refusal of this opening promises: NOT_READY where the reason goes away of itself, and soon."""
+    return _code(_CHECKS, command, facts)
+
+
+def code_of_addition(command: OpenPosition, facts: Facts) -> ReplyCode:
+    return _code(_ENLARGING, command, facts)
+
+
+def _code(checks: Iterable["Check"], command: OpenPosition, facts: Facts) -> ReplyCode:
+    found = next((check for check in checks if check(command, facts)), None)
+    return ReplyCode.NOT_READY if found in _PASSING else ReplyCode.DECIDED
 
 
 def late_refusal(command: OpenPosition, facts: Facts) -> str:
@@ -231,10 +246,19 @@ def _far(command: OpenPosition, rules: Instrument, mark: Decimal | None) -> str:
     )
 
 
+def _unpriced(command: OpenPosition, facts: Facts) -> str:
+    """Without a price neither its protection nor the limits can be held against anything."""
+    if _price(command, facts) is not None:
+        return ""
+    if command.stop_loss is not None or command.take_profit is not None:
+        return f"no price of {command.symbol} is known yet to hold stop and target against; try again"
+    limits = (facts.limits.order_notional, facts.limits.symbol_exposure, facts.limits.account_exposure)
+    return f"no mark price of {command.symbol} yet" if any(limit is not None for limit in limits) else ""
+
+
 def _sides(command: OpenPosition, price: Decimal | None) -> str:
     if price is None:
-        asked = command.stop_loss is not None or command.take_profit is not None
-        return f"no price of {command.symbol} is known yet to hold stop and target against; try again" if asked else ""
+        return ""
     return on_wrong_side(command.side, command.stop_loss, command.take_profit, price)
 
 
@@ -306,13 +330,12 @@ def _leverage(command: OpenPosition, facts: Facts) -> str:
 
 
 def _amounts(command: OpenPosition, facts: Facts) -> str:
-    """Needs a price; without one the limits cannot be held, so the opening is refused where there are any."""
+    """Needs a price: without one `_unpriced` has refused it where there are limits."""
     rules: Instrument = facts.account.instruments[command.symbol]
     limits = facts.limits
     price = _price(command, facts)
     if price is None:
-        bound = (limits.order_notional, limits.symbol_exposure, limits.account_exposure)
-        return f"no mark price of {command.symbol} yet" if any(limit is not None for limit in bound) else ""
+        return ""
     notional = command.quantity * price
     if notional < rules.min_notional:
         return f"order of {notional:f} is below the venue's minimum notional of {rules.min_notional} ({command.symbol})"
@@ -399,7 +422,8 @@ def _loss(command: OpenPosition, facts: Facts) -> str:
     return f"limits.daily_loss is {limit}, today's realized loss is {-facts.realized_today}"
 
 
-_CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
+Check = Callable[[OpenPosition, Facts], str]
+_CHECKS: tuple[Check, ...] = (
     _switched_off,
     _on_hold,
     _not_ready,
@@ -411,6 +435,7 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
     _opposite,
     _leg_being_cleared,
     _stops_being_replaced,
+    _unpriced,
     _prices,
     _liquidation,
     _leverage,
@@ -421,6 +446,8 @@ _CHECKS: tuple[Callable[[OpenPosition, Facts], str], ...] = (
 _ABOUT_THE_OPENING = (_key_taken, _opposite, _prices, _liquidation, _leverage)
 _ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING)
 """What is held has its key, its side, its prices and its leverage already."""
+_PASSING = (_not_ready, _leg_being_cleared, _stops_being_replaced, _unpriced)
+"""What says nothing of the opening itself: it waits for that, within its own expiry."""
 _WHILE_IT_WAITED = (_on_hold, _unsettled, _strangers, _leg_being_cleared, _stops_being_replaced, _loss)
 """What may be otherwise by then. It counts among the amounts and in the minute already; what leaves while the venue is
 down, the gateway refuses."""

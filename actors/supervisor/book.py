@@ -24,7 +24,7 @@ from messages.types import (
 
 TERMINAL_KEPT = 500
 """Terminal positions whose view stays at hand; older ones are in the journal."""
-COMMANDS_KEPT = 10_000
+COMMANDS_KEPT = 50_000
 FEW = 2
 Leg = tuple[AccountId, Symbol, PositionSide]
 """What a venue holds as one, whoever of ours has a part of it."""

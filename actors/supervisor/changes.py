@@ -10,10 +10,26 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from actors.money import MONEY_STEP
-from actors.supervisor.admission import Facts, addition_refusal, beyond_bounds, beyond_liquidation, on_wrong_side
-from messages.commands import AdjustPosition, AdoptPosition, AssignPosition, Command, ModifyPosition, OpenPosition
+from actors.supervisor.admission import (
+    Facts,
+    addition_refusal,
+    beyond_bounds,
+    beyond_liquidation,
+    code_of_addition,
+    on_wrong_side,
+)
+from messages.commands import (
+    AdjustPosition,
+    AdoptPosition,
+    AssignPosition,
+    CloseMatching,
+    ClosePosition,
+    Command,
+    ModifyPosition,
+    OpenPosition,
+)
 from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
-from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, Symbol
+from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, ReplyCode, Symbol
 
 ZERO = Decimal(0)
 _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED)
@@ -23,6 +39,14 @@ def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) ->
     """The first reason against it, or an empty text."""
     checks = (_leverage, _bounds, _sides, _stop, _addition)
     return next((why for check in checks if (why := check(command, view, facts))), "")
+
+
+def code_of_change(command: ModifyPosition, view: PositionView, facts: Facts) -> ReplyCode:
+    """What a refusal of this change promises: only what would open more may have to wait."""
+    before = (_leverage, _bounds, _sides, _stop)
+    if command.add is None or any(check(command, view, facts) for check in before):
+        return ReplyCode.DECIDED
+    return code_of_addition(enlarging(command.command_id, view, command.add), facts)
 
 
 def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
@@ -100,7 +124,7 @@ def handed(command: AssignPosition, view: PositionView, taker: PositionView | No
     why, price = f"handed to {command.strategy}", view.entry_price
     gives = AdjustPosition(
         **about,
-        command_id=CommandId(f"{command.command_id}.given"),
+        command_id=CommandId(f"{command.command_id}#given"),
         position_id=view.position_id,
         quantity_delta=-view.quantity,
         price=price,
@@ -141,6 +165,28 @@ def enlarging(command_id: CommandId, view: PositionView, quantity: Decimal) -> O
         side=view.side,
         strategy=view.strategy,
         quantity=quantity,
+    )
+
+
+def matches(command: CloseMatching, view: PositionView) -> bool:
+    return (
+        view.symbol == command.symbol
+        and command.account in (None, view.account)
+        and command.strategy in (None, view.strategy)
+        and command.side in (None, view.side)
+    )
+
+
+def close_of(command: CloseMatching, view: PositionView) -> ClosePosition:
+    """The close of the one that matches."""
+    return ClosePosition(
+        correlation_id=command.correlation_id,
+        causation_id=command.causation_id,
+        command_id=command.command_id,
+        reply_to=command.reply_to,
+        position_id=view.position_id,
+        quantity=command.quantity,
+        percent=command.percent,
     )
 
 

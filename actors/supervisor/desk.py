@@ -15,7 +15,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
-from messages.types import AccountId, Address, PositionId, Severity, Silence, Symbol, Worth
+from messages.types import AccountId, Address, PositionId, ReplyCode, Severity, Silence, Symbol, Worth
 
 JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
@@ -30,13 +30,17 @@ def position_address(ordinal: int) -> Address:
     return Address(f"position/{ordinal}")
 
 
-def reply_to(command: c.Command, *, accepted: bool, text: str) -> Reply:
+def reply_to(
+    command: c.Command, *, accepted: bool, text: str, code: ReplyCode = ReplyCode.DECIDED, changed: bool = True
+) -> Reply:
     return Reply(
         correlation_id=command.correlation_id,
         command_id=command.command_id,
         to=command.reply_to,
         accepted=accepted,
         text=text,
+        code=code,
+        changed=changed,
     )
 
 
@@ -125,10 +129,11 @@ class Desk:
         self.to_reconciler(said)
         self.context.publish(said)
 
-    def reply(self, command: c.Command, *, accepted: bool, text: str) -> None:
+    def reply(self, command: c.Command, *, accepted: bool, text: str, code: ReplyCode = ReplyCode.DECIDED) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""
         if command.reply_to:
-            self.context.tell(command.reply_to, reply_to(command, accepted=accepted, text=text))
+            answer = reply_to(command, accepted=accepted, text=text, code=code, changed=False)
+            self.context.tell(command.reply_to, answer)
 
     def notify(self, severity: Severity, text: str, account: AccountId | None = None) -> None:
         self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))

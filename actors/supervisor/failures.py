@@ -7,6 +7,7 @@ and the owner hears at once of what is held without a stop.
 from decimal import Decimal
 
 from actors.supervisor.desk import Desk, Routes, position_address
+from actors.supervisor.intake import Intake
 from messages import lifecycle
 from messages.reports import PositionView, Sweep
 from messages.types import OrderPurpose, PositionId, Severity, Silence
@@ -16,8 +17,9 @@ _WORKING = "working"
 
 
 class Failures:
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, intake: Intake) -> None:
         self._desk = desk
+        self._intake = intake
         self._memory = desk.memory
 
     def routes(self) -> Routes:
@@ -73,6 +75,7 @@ class Failures:
     def _parked(self, message: lifecycle.MessageParked) -> None:
         """What it would have told is lost to the position: a fill, a stop's end. So it asks after all its orders."""
         self._note(message)
+        self._intake.parked(message)
         view, name = self._view(message.address), self._name(message.address)
         self._tell(view, f"{name} cannot handle a message, it was put aside: {message.reason}")
         if view is not None and message.message_type != Sweep.__name__:

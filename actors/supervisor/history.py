@@ -1,18 +1,21 @@
 """The supervisor's own history: what it decided itself, durable before it is answered, and in force after a restart."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from actors.supervisor.book import Hold
-from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, reply_to
+from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, Routes, reply_to
 from actors.supervisor.memory import OWN_HISTORY, Restored
 from messages import commands as c
 from messages.base import Event, Message
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed
-from messages.journal import AppendStep, CommitFailed, Committed, Effect
-from messages.requests import Notify
-from messages.types import Address, CommandId, PositionId, Severity
+from messages.journal import OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
+from messages.reports import Woken
+from messages.requests import CommandDecided, CommandTaken, Notify
+from messages.types import Address, CommandId, PositionId, ReplyCode, Severity
 
 DECIDED_MOST = 1_000
+AGAIN_NS = 1_000_000_000
+"""Between two offers of what is in force and not durable."""
 Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested
 
 
@@ -23,14 +26,25 @@ class History:
         self._desk = desk
         self._memory = desk.memory
 
-    def said_before(self, command: c.Command) -> bool:
-        """Whoever did not hear the answer asks again; by then somebody may have decided otherwise."""
-        if any(waiting is not None and waiting.command_id == command.command_id for _, waiting in self._memory.waiting):
-            return True  # it is answered once it is durable
-        if command.command_id not in self._memory.decided:
-            return False
-        self._desk.reply(command, accepted=True, text="that was carried out before")
-        return True
+    def routes(self) -> Routes:
+        return {Woken: self._offer_again}
+
+    def record(self, record: CommandTaken | CommandDecided, *, reducing: bool) -> None:
+        """Make it durable; it comes back to the supervisor then. Steps of this history have no version to wait for."""
+        here = Address(self._desk.context.address)
+        self._memory.waiting.append((record, None))
+        self._desk.context.tell(
+            JOURNAL,
+            AppendStep(
+                sender=here,
+                position_id=PositionId("commands"),
+                ordinal=OWN_COMMANDS,
+                version=0,
+                events=(),
+                effects=(Effect(to=here, message=record),),
+                reducing=reducing,
+            ),
+        )
 
     def keep(self, event: Decided, command: c.Command | None, text: str) -> None:
         """Make it durable, then answer."""
@@ -81,7 +95,7 @@ class History:
 
     def apply(self, event: Event) -> None:
         if isinstance(event, OpeningsPaused):
-            hold = Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
+            hold = hold_of(event)
             self._memory.holds = (*(h for h in self._memory.holds if h != hold), hold)
         elif isinstance(event, OpeningsResumed):
             gone = lifted(event, self._memory.holds)
@@ -90,39 +104,75 @@ class History:
         elif isinstance(event, ForcedTradeShared):
             self._memory.taken.restore(event)
 
-    def committed(self, message: Message) -> None:
-        """The journal's word on the oldest that it has not answered."""
+    def committed(self, message: Message, undecided: Callable[[CommandDecided, str], None]) -> None:
+        """The journal's word on the oldest that it has not answered. `undecided`: of an answer that is not kept."""
         if not self._memory.waiting:
             return
         event, command = self._memory.waiting.popleft()
-        if isinstance(message, CommitFailed):
+        if isinstance(event, CommandTaken | CommandDecided):
+            if isinstance(event, CommandDecided) and isinstance(message, CommitFailed):
+                undecided(event, f"the journal cannot be written: {message.why}")
+        elif isinstance(message, CommitFailed):
             self._memory.version -= 1
-            self._not_kept(event, command, f"the journal cannot be written: {message.why}")
+            self._not_kept(event, command, message)
         elif isinstance(message, Committed) and isinstance(event, Decided):
             self._remember(event)
             if isinstance(event, OpeningsResumed):  # letting go counts only once it is durable
                 self.apply(event)
 
-    def _not_kept(self, event: Event, command: c.Command | None, why: str) -> None:
-        """A hold, and a closing of all, are in force already, whatever the disk says; a restart forgets them."""
+    def _not_kept(self, event: Event, command: c.Command | None, failure: CommitFailed) -> None:
+        """A hold, and a closing of all, are in force already: nothing is promised until the disk takes them."""
+        why = f"the journal cannot be written: {failure.why}"
         match event:
             case ForcedTradeShared():
                 # It happened: the positions have ways of their own to make that durable.
                 for booked in event.commands:
                     self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
                 self._desk.notify(Severity.CRITICAL, f"{event.symbol}: the venue closed by itself", event.account)
-            case OpeningsPaused() if command is not None:
-                self._desk.reply(command, accepted=True, text=f"openings are paused until Albra is restarted; {why}")
-            case CloseAllRequested() if command is not None:
-                self._desk.reply(command, accepted=True, text=f"{closing(event)}; {why}")
+            case OpeningsPaused() | CloseAllRequested():
+                self._memory.unkept.append((event, command))
+                self.offer_later()
+                if command is not None:
+                    self._desk.reply(command, accepted=True, text=f"{_standing(event)}; {why}", code=ReplyCode.UNKNOWN)
             case _ if command is not None:
-                self._desk.reply(command, accepted=False, text=why)
+                code = ReplyCode.UNKNOWN if failure.doubtful else ReplyCode.NOT_READY
+                self._desk.reply(command, accepted=False, text=why, code=code)
+
+    def offer_later(self) -> None:
+        """What is in force and not durable is offered to the journal again, in a later life of this actor too."""
+        if self._memory.unkept:
+            self._desk.context.schedule("unkept", AGAIN_NS, Woken(topic="unkept"))
+
+    def _offer_again(self, _: Woken) -> None:
+        unkept, self._memory.unkept = self._memory.unkept, []
+        for event, command in unkept:
+            if isinstance(event, CloseAllRequested):
+                self.keep(event, command, closing(event))
+            elif hold_of(event) in self._memory.holds:
+                self.keep(event, command, paused(event))
+            elif command is not None:
+                self._desk.reply(command, accepted=True, text=f"{paused(event)}; lifted since")
 
     def _remember(self, event: Decided) -> None:
         if event.command_id:
             self._memory.decided[event.command_id] = None
         while len(self._memory.decided) > DECIDED_MOST:
             del self._memory.decided[next(iter(self._memory.decided))]
+
+
+def hold_of(event: OpeningsPaused) -> Hold:
+    return Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
+
+
+def paused(event: OpeningsPaused) -> str:
+    """What is answered to it."""
+    everything = event.account is None and event.symbol is None
+    what = "" if everything else f" ({Hold(account=event.account, symbol=event.symbol)})"
+    return f"openings are paused{what}; albra resume lifts that"
+
+
+def _standing(event: OpeningsPaused | CloseAllRequested) -> str:
+    return closing(event) if isinstance(event, CloseAllRequested) else "openings are paused until Albra is restarted"
 
 
 def closing(event: CloseAllRequested) -> str:

@@ -7,12 +7,15 @@ from decimal import Decimal
 
 from actors.position.state import Position
 from actors.supervisor.admission import Limits
+from actors.supervisor.asked import Register
 from actors.supervisor.book import Account, Book, Hold
 from actors.supervisor.forced import Taken
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event
+from messages.events import CloseAllRequested, OpeningsPaused
 from messages.ids import Names, parse_position_id
+from messages.requests import CommandDecided, CommandTaken
 from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Silence, Symbol
 
 OWN_HISTORY = 0
@@ -35,6 +38,10 @@ class Restored:
     damaged: tuple[str, ...] = ()
     silent: tuple[tuple[PositionId, str], ...] = ()
     """Positions whose history is damaged, each with the reason: they exist, and what they hold is not known."""
+    commands: tuple[CommandTaken | CommandDecided, ...] = ()
+    """The latest records of what each command id stands for, oldest first."""
+    carried_out: tuple[tuple[CommandId, int], ...] = ()
+    """Commands of the last day that an event tells of, each with the ordinal of its history."""
 
 
 @dataclass(slots=True)
@@ -45,10 +52,14 @@ class Memory:
     accounts: dict[AccountId, Account]
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
+    asked: Register = field(default_factory=Register)
     decided: dict[CommandId, None] = field(default_factory=dict)
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     version: int = 0
-    waiting: deque[tuple[Event, c.Command | None]] = field(default_factory=deque)
+    waiting: deque[tuple[Event | CommandTaken | CommandDecided, c.Command | None]] = field(default_factory=deque)
+    """What the journal has been asked to keep and has not answered, oldest first."""
+    unkept: list[tuple[OpeningsPaused | CloseAllRequested, c.Command | None]] = field(default_factory=list)
+    """In force though the disk refused it: offered to the journal again until it is durable."""
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
     forgiven: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
@@ -65,8 +76,12 @@ class Memory:
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":
+        book = Book(next_ordinal=restored.highest_ordinal + 1, finished=dict(restored.finished))
+        for command_id, ordinal in restored.carried_out:
+            book.remember(command_id, ordinal)
         return cls(
-            book=Book(next_ordinal=restored.highest_ordinal + 1, finished=dict(restored.finished)),
+            book=book,
+            asked=Register.of(restored.commands),
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),
             realized=dict(restored.realized_today),

@@ -3,14 +3,15 @@
 A strategy's name may be new: for an opening any, for a hand-over one that is not almost the name of another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from actors.supervisor.memory import Memory
 from messages import commands as c
 from messages.ids import parse_position_id
 from messages.names import did_you_mean, similar
 from messages.reconciliation import ListDiscrepancies
-from messages.types import AccountId, PositionId, Symbol
+from messages.reports import PositionView
+from messages.types import AccountId, PositionId, Silence, Symbol
 
 Holding = c.PauseOpenings | c.ResumeOpenings
 Naming = c.OpenPosition | c.CloseAll | Holding | c.Reconcile | c.AssignPosition | ListDiscrepancies
@@ -56,3 +57,23 @@ def _strategies(memory: Memory) -> Iterator[str]:
     names: list[PositionId] = [*memory.book.finished.values(), *memory.silent]
     yield from (key.strategy for key in memory.book.reserved)
     yield from (parsed[0].strategy for name in names if (parsed := parse_position_id(name)))
+
+
+def nothing_matches(
+    close: c.CloseMatching, live: Collection[PositionView], silent: Iterable[tuple[PositionId, Silence, str]]
+) -> str:
+    """Why no open position is meant, and which name may have been."""
+    dumb = [
+        f"{name} is {state}: {why}"
+        for name, state, why in silent
+        if (parsed := parse_position_id(name)) and parsed[0].symbol == close.symbol
+    ]
+    asked = (
+        ("", close.symbol, {view.symbol for view in live}),
+        ("strategy ", close.strategy, {view.strategy for view in live}),
+        ("account ", close.account, {view.account for view in live}),
+    )
+    wrong = [(kind, name, known) for kind, name, known in asked if name is not None and name not in known]
+    kind, name, known = wrong[0] if wrong else ("", close.symbol, set())
+    said = f"no open position matches {kind}{name}{did_you_mean(name, known)}"
+    return "; ".join([said, *dumb, "see `albra positions`"])

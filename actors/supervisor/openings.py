@@ -5,7 +5,7 @@ from decimal import Decimal
 from actors.supervisor.admission import Facts, Limits
 from actors.supervisor.book import Account, Hold
 from actors.supervisor.desk import Desk, Routes
-from actors.supervisor.history import History, lifted
+from actors.supervisor.history import History, lifted, paused
 from messages import commands as c
 from messages import reports as r
 from messages.events import OpeningsPaused, OpeningsResumed
@@ -110,8 +110,6 @@ class Openings:
         )
 
     def pause(self, command: c.PauseOpenings) -> None:
-        if self._history.said_before(command):
-            return
         event = OpeningsPaused(
             command_id=command.command_id,
             account=command.account,
@@ -120,13 +118,9 @@ class Openings:
             ts_init=self._desk.context.clock.time_ns(),
         )
         self._history.apply(event)
-        everything = command.account is None and command.symbol is None
-        what = "" if everything else f" ({Hold(account=command.account, symbol=command.symbol)})"
-        self._history.keep(event, command, f"openings are paused{what}; albra resume lifts that")
+        self._history.keep(event, command, paused(event))
 
     def resume(self, command: c.ResumeOpenings) -> None:
-        if self._history.said_before(command):
-            return
         today = self.today()
         halted = {
             h.account: self._memory.realized.get((h.account, today), Decimal(0))

@@ -6,12 +6,22 @@ from decimal import Decimal
 
 from actors.position.actor import Identity
 from actors.position.state import COMMANDS_REMEMBERED, Position, blank
-from actors.supervisor.admission import late_refusal, refusal
+from actors.supervisor.admission import code_of, late_refusal, refusal
 from actors.supervisor.book import Account, key_of
-from actors.supervisor.changes import assignment_refusal, change_refusal, enlarging, handed, taker_of
+from actors.supervisor.changes import (
+    assignment_refusal,
+    change_refusal,
+    close_of,
+    code_of_change,
+    enlarging,
+    handed,
+    matches,
+    taker_of,
+)
 from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.history import History, closing
 from actors.supervisor.memory import Restored
+from actors.supervisor.naming import nothing_matches
 from actors.supervisor.openings import LEAVING_NS, Openings
 from messages import commands as c
 from messages import reports as r
@@ -49,6 +59,7 @@ class Orders:
         )  # fmt: skip
         return {
             **dict.fromkeys(to_position, self._to_position),
+            c.CloseMatching: self._close_matching,
             c.OpenPosition: self._open,
             c.AdoptPosition: self._adopt,
             c.AssignPosition: self._assign,
@@ -58,13 +69,9 @@ class Orders:
         }
 
     def _open(self, command: c.OpenPosition) -> None:
-        known = self._memory.book.commands.get(command.command_id)
-        if known is not None:
-            self._desk.tell_position(known, command)
-            return
         account = self._memory.accounts[command.account]
-        why = refusal(command, self._openings.facts(account))
-        if why:
+        facts = self._openings.facts(account)
+        if why := refusal(command, facts):
             self._desk.log(
                 "INFO",
                 "opening refused",
@@ -73,7 +80,7 @@ class Orders:
                 symbol=command.symbol,
                 why=why,
             )
-            self._desk.reply(command, accepted=False, text=why)
+            self._desk.reply(command, accepted=False, text=why, code=code_of(command, facts))
             return
         self._openings.admit(command)
         self.begin(command, account)
@@ -98,11 +105,8 @@ class Orders:
         """The strategy gets it first, and the manual position gives it once that is durable."""
         parsed = parse_position_id(command.position_id)
         view = self._memory.book.views.get(parsed[1]) if parsed is not None else None
-        known = self._memory.book.commands.get(command.command_id)
         if self._desk.settings.watch_only:
             self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
-        elif known is not None or (view is not None and f"{command.command_id}.given" in view.command_ids):
-            self._desk.reply(command, accepted=True, text="that was carried out before")
         elif view is None or view.position_id != command.position_id:
             self._desk.reply(command, accepted=False, text=self._desk.not_found(command.position_id))
         else:
@@ -165,14 +169,27 @@ class Orders:
             return None
         return self._desk.worth(parsed[0].account, parsed[0].symbol, command.fee, command.fee_currency)
 
+    def _close_matching(self, command: c.CloseMatching) -> None:
+        """The intake lets each id in once, so a repetition never meets what was opened since."""
+        live = tuple(self._memory.book.live())
+        found = [view for view in live if matches(command, view)]
+        if len(found) == 1:
+            self._to_position(close_of(command, found[0]))
+            return
+        names = ", ".join(view.position_id for view in found)
+        several = f"{len(found)} positions match {command.symbol}: name one of {names}"
+        silent = ((name, state, why) for name, (state, why) in self._memory.silent.items())
+        self._desk.reply(command, accepted=False, text=several if found else nothing_matches(command, live, silent))
+
     def _may_change(self, ordinal: int, command: c.ModifyPosition) -> bool:
         """Held against the account's limits and the neighbors; a repeated command was, the first time."""
         view = self._memory.book.views.get(ordinal)
         if view is None or command.command_id in view.command_ids:
             return True
-        why = change_refusal(command, view, self._openings.facts(self._memory.accounts[view.account]))
+        facts = self._openings.facts(self._memory.accounts[view.account])
+        why = change_refusal(command, view, facts)
         if why:
-            self._desk.reply(command, accepted=False, text=why)
+            self._desk.reply(command, accepted=False, text=why, code=code_of_change(command, view, facts))
         elif command.add is not None:
             self._openings.admit(enlarging(command.command_id, view, command.add), lasting_ns=LEAVING_NS)
         return not why
@@ -223,11 +240,9 @@ class Orders:
         if self._desk.settings.watch_only:
             self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
             return
-        if self._history.said_before(command):
-            return
         closes = tuple(
             c.EmergencyClose(
-                command_id=CommandId(f"{command.command_id}.{view.ordinal}"),
+                command_id=CommandId(f"{command.command_id}#{view.ordinal}"),
                 correlation_id=command.correlation_id,
                 causation_id=command.command_id,
                 position_id=view.position_id,
@@ -259,7 +274,7 @@ class Orders:
         entering = [v for v in self._memory.book.live() if any(o.purpose is OrderPurpose.ENTRY for o in v.orders)]
         for view in () if self._desk.settings.watch_only else entering:
             cancel = c.CancelEntry(
-                command_id=CommandId(f"{command.command_id}.{view.ordinal}"),
+                command_id=CommandId(f"{command.command_id}#{view.ordinal}"),
                 correlation_id=command.correlation_id,
                 causation_id=command.command_id,
                 position_id=view.position_id,

@@ -327,6 +327,7 @@ class TelegramActor(Running):
             message_id=known.message_id,
             targets=frozenset(known.targets),
             press=update,
+            until_ns=self._now() + LATE_NS,
         )
         self._runs[command.command_id] = run
         urgent = isinstance(command, CloseAll | ClosePosition | PauseOpenings | PausePosition)
@@ -435,6 +436,8 @@ class TelegramActor(Running):
             self._complete(int(rest))
         elif kind == "look":
             self._look(CommandId(rest))
+        elif kind == "again":
+            self._again(CommandId(rest))
         elif kind == "urgent" and (run := self._runs.get(CommandId(rest))) is not None:
             self._without_journal(run, "it does not answer")
 

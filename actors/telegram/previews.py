@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.money import quote_of
+from actors.supervisor.admission import on_wrong_side
 from actors.telegram.grammar import Request
+from actors.telegram.phrases import REPLIES
 from actors.telegram.progress import silent
 from actors.telegram.views import (
     Page,
@@ -253,8 +255,7 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         lines.append(words("⚠ Without a stop."))
     if command.take_profit is not None:
         lines.append(words("Target {price}.", price=number(command.take_profit)))
-    lines += _passed(words, request, command.side, price)
-    return Plan(command=command, text=join("\n", lines))
+    return _refused(words, request, command.side, price) or Plan(command=command, text=join("\n", lines))
 
 
 def _close_all(request: Request, desk: Desk) -> Plan | Page:
@@ -316,7 +317,6 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     lines = [_short(desk, view)]
     lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
     lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
-    lines += _passed(words, request, view.side, mark_of(view, desk.prices))
     if request.trailing is not None:
         said = words("Sets a trailing stop of <b>{percent} %</b>.", percent=number(request.trailing))
         lines.append(said if request.trailing else words("⚠ Removes its trailing stop."))
@@ -327,7 +327,8 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
         lines.append(words("Adds <b>{quantity}</b>, about {amount}.", quantity=number(request.add), amount=worth))
     if len(lines) == 1:
         return Page(text=words("There is nothing to change."))
-    return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
+    plan = Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
+    return _refused(words, request, view.side, mark_of(view, desk.prices)) or plan
 
 
 def _assign(request: Request, view: PositionView, desk: Desk) -> Plan:
@@ -366,16 +367,10 @@ def _protection(
     return [words(sets if before is None else moves, before=number(before), after=number(wanted))]
 
 
-def _passed(words: Words, request: Request, side: PositionSide, price: Decimal | None) -> list[Markup]:
-    """A stop or target that the price is beyond triggers as soon as it is there: easily mistyped, and costly."""
-    if price is None:
-        return []
-    stop, target = request.stop_loss, request.take_profit
-    stopped = bool(stop) and stop is not None and (stop - price) * side.sign >= 0
-    taken = bool(target) and target is not None and (target - price) * side.sign <= 0
-    if not stopped and not taken:
-        return []
-    return [words("⚠ <b>The price is {price}: this would close it at once.</b>", price=number(price))]
+def _refused(words: Words, request: Request, side: PositionSide, price: Decimal | None) -> Page | None:
+    """What the supervisor would refuse for its prices is not offered: by the same check, in the same words."""
+    why = on_wrong_side(side, request.stop_loss or None, request.take_profit or None, price) if price else ""
+    return Page(text=join(" ", [escape("⛔"), escape(words.retell(why, REPLIES))])) if why else None
 
 
 def _hold(request: Request, view: PositionView, desk: Desk) -> Plan:

@@ -23,7 +23,7 @@ from messages.reconciliation import AcknowledgeDiscrepancy
 from messages.reports import PositionView
 from messages.requests import Reply
 from messages.text import Markup
-from messages.types import PositionId, PositionState
+from messages.types import PositionId, PositionState, ReplyCode
 
 
 def follows(command: Command) -> bool:
@@ -88,10 +88,12 @@ def settled(command: Command, view: PositionView) -> bool:
     return view.state in _AT_REST
 
 
-def answered(words: Words, text: Markup, reply: Reply) -> Markup:
-    """The supervisor's word on the command itself."""
+def answered(words: Words, text: Markup, reply: Reply, *, waits: bool = False) -> Markup:
+    """The supervisor's word on the command itself. `waits`: another one comes."""
     said = escape(words.retell(reply.text, REPLIES)) if reply.text else words("accepted")
-    sign = "✅" if reply.accepted else "⛔"
+    sign = "✅" if reply.accepted else "❔" if reply.code is ReplyCode.UNKNOWN else "⛔"
+    if waits:
+        sign = "⏳"
     line = join(" ", [escape(sign), said])
     return join("\n", [text, line] if text else [line])
 

@@ -31,6 +31,8 @@ LOOK_NS = 1_000_000_000
 LOOKS_SHOWN, LOOKS_MOST = 30, 90
 """How often a command's positions are looked at until it is said that it takes long, and until no more is said."""
 _PAUSES = ((10, LOOK_NS), (LOOKS_SHOWN, 3 * LOOK_NS), (LOOKS_MOST, 10 * LOOK_NS))
+AGAIN_NS = 1_000_000_000
+"""Until the supervisor is asked again what it was not ready for."""
 LATE_NS = 60 * 1_000_000_000
 """An order to change something that is older than this is answered, not carried out."""
 
@@ -103,6 +105,8 @@ class Running(Reading):
             self._have(reply.command_id, reply)
             return
         self._answer_press(run)
+        if not reply.code.final and self._put_off(run, reply):
+            return
         event = CommandAnswered(
             ts_init=self._now(), command_id=reply.command_id, accepted=reply.accepted, text=reply.text
         )
@@ -116,6 +120,24 @@ class Running(Reading):
             self._look_later(run)
         else:
             del self._runs[reply.command_id]
+
+    def _put_off(self, run: Run, reply: Reply) -> bool:
+        """Not ready: it is asked again while it may be. In force, and not durable yet: another answer comes."""
+        if not reply.accepted and not self._now() + AGAIN_NS < run.until_ns:
+            return False
+        page = Page(text=progress.answered(run.who.words, run.text, reply, waits=True))
+        if page.text != run.shown:
+            run.shown = page.text
+            self._edit(run.who, run.message_id, page)
+        if not reply.accepted:
+            topic = f"again/{reply.command_id}"
+            self.context.schedule(topic, AGAIN_NS, Tick(topic=topic))
+        return True
+
+    def _again(self, command_id: CommandId) -> None:
+        run = self._runs.get(command_id)
+        if run is not None:
+            self.context.tell(SUPERVISOR, run.command)
 
     def _answer_press(self, run: Run) -> bool:
         """End the waiting sign on the button; False: it has ended before."""
@@ -170,7 +192,9 @@ class Running(Reading):
             if self._now() - one.taken_ns < LATE_NS:
                 # The same command id: what it set in motion before is not done twice.
                 text = words("Carried on after a restart: {what}", what=progress.retyped(one.command))
-                self._runs[one.command_id] = Run(who=who, command=one.command, text=text, message_id=one.message_id)
+                run = Run(who=who, command=one.command, text=text, message_id=one.message_id)
+                run.until_ns = one.taken_ns + LATE_NS
+                self._runs[one.command_id] = run
                 self.context.tell(SUPERVISOR, one.command)
                 continue
             self._ledger.keep(CommandAnswered(ts_init=self._now(), command_id=one.command_id, accepted=False))

@@ -63,7 +63,8 @@ class Task:
 class Run:
     """A confirmed command on its way. `targets` are the positions it is about, as far as they are known.
 
-    `press` confirmed it, and still waits to be answered; None: it is.
+    `press` confirmed it, and still waits to be answered; None: it is. `until_ns`: until then (wall time) it is asked
+    again where the supervisor is not ready; 0: it is not.
     """
 
     who: Who
@@ -74,3 +75,4 @@ class Run:
     looks: int = 0
     shown: str = ""
     press: IncomingPress | None = None
+    until_ns: int = 0

@@ -40,8 +40,9 @@ class Supervisor:
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Any:
         """Carry out one command; `body` holds its command_id.
 
-        A lost answer is asked for again with the same id until `deadline` (time.monotonic), which has one
-        effect. Raises CommandError: UNKNOWN at the deadline, NO_SUPERVISOR when nothing was ever sent.
+        What is not ready, and a lost answer, is asked for again with the same id until `deadline` (time.monotonic),
+        which has one effect. Raises CommandError: UNKNOWN at the deadline, FAILED where it was not ready until then,
+        NO_SUPERVISOR when nothing was ever sent.
         """
         try:
             answer = self._transport.command(name, body, deadline)
@@ -49,16 +50,16 @@ class Supervisor:
             raise CommandError(Exit.FAILED, str(error)) from None
         except Unreachable as error:
             raise self.absent(error) from None
-        except Lost:
-            raise self._unknown(name, body) from None
+        except Lost as lost:
+            raise self._unknown(name, body, str(lost)) from None
         if answer.status == 200:
             return answer.document
         raise refusal(answer)
 
-    def poll(self, path: str, seen: Callable[[Any], bool], deadline: float, pause_s: float = 0.075) -> Any:
-        """As `Transport.poll`. Raises CommandError where the token cannot be read."""
+    def watch(self, path: str, about: str, seen: Callable[[Any], bool], deadline: float) -> Any:
+        """As `Transport.watch`. Raises CommandError where the token cannot be read."""
         try:
-            return self._transport.poll(path, seen, deadline, pause_s)
+            return self._transport.watch(path, about, seen, deadline)
         except TokenUnreadable as error:
             raise CommandError(Exit.FAILED, str(error)) from None
 
@@ -72,11 +73,11 @@ class Supervisor:
         why = "is left over from one that is gone" if where.exists() else "does not exist"
         return CommandError(Exit.NO_SUPERVISOR, f"no supervisor is running: {where} {why}; start one with `albra run`")
 
-    def _unknown(self, name: str, body: Mapping[str, Any]) -> CommandError:
+    def _unknown(self, name: str, body: Mapping[str, Any], said: str) -> CommandError:
         command_id = body["command_id"]
         return CommandError(
             Exit.UNKNOWN,
-            f"{name}: no answer in time, the outcome is unknown; see `albra positions`, or repeat it with"
+            f"{name}: {said or 'no answer in time'}; the outcome is unknown: see `albra positions`, or repeat it with"
             f" --command-id {command_id}, which has one effect",
             {"command_id": command_id},
         )

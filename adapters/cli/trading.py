@@ -14,7 +14,7 @@ from adapters.cli.arguments import DEFAULT_TIMEOUT_S
 from adapters.cli.client import Supervisor
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reading import BROKEN
-from adapters.cli.waiting import Closing, Progress, Row
+from adapters.cli.waiting import Closing, Progress, Row, rests
 from adapters.control.fields import names_position
 from messages.text import Shown, shown, styled
 
@@ -23,7 +23,10 @@ _TERMINAL = ("CLOSED", "FAILED", "CANCELLED")
 
 
 def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
-    """Prints the position id as soon as the opening is durable, and waits where asked."""
+    """Prints the position id as soon as the opening is durable, and waits where asked.
+
+    An entry that rests at its limit when the time is over is told as what it is: nothing of it is unknown.
+    """
     deadline = _deadline(arguments)
     left_ns = max(0, int((deadline - time.monotonic()) * 1e9))
     body = _body(
@@ -49,7 +52,10 @@ def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
     asked = arguments.stop_loss is not None or arguments.take_profit is not None
     row = _await(supervisor, said, deadline, "the opening", lambda row: waiting.opening(row, protection_asked=asked))
     _finish(arguments, {**row, "command_id": body["command_id"]})
-    if not arguments.json and output.colored(sys.stdout):
+    if rests(row) and not arguments.json:
+        resting = f"{row['resting']} rest at {waiting.limit_of(row)}"
+        output.line(shown(f"{row['state']}: {row['quantity']} filled, {resting}"))
+    elif not arguments.json and output.colored(sys.stdout):
         protection = ", protected" if row["protected"] else ""
         output.line(shown(f"{row['state']} {row['quantity']} at {row['entry_price']}{protection}"))
 
@@ -179,7 +185,9 @@ def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
         return [row for row in rows if arguments.account in (None, row["account"])]
 
     # What cannot say what it holds does not close either: nothing more is worth waiting for.
-    rows = supervisor.poll("/v1/positions", lambda rows: all(row["state"] in BROKEN for row in left(rows)), deadline)
+    rows = supervisor.watch(
+        "/v1/positions", '"PositionView"', lambda rows: all(row["state"] in BROKEN for row in left(rows)), deadline
+    )
     if rows is None or left(rows):
         names = ", ".join(f"{row['position_id']} {row['state']}" for row in left(rows or []))
         raise CommandError(
@@ -205,7 +213,7 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
         reached = Progress.WAITING if row["state"] in BROKEN else progress(row)
         return reached is not Progress.WAITING or row["state"] in BROKEN
 
-    row = supervisor.poll(f"/v1/positions/{position_id}", seen, deadline)
+    row = supervisor.watch(f"/v1/positions/{position_id}", position_id, seen, deadline)
     details = {"position_id": position_id, "command_id": said["command_id"]}
     if row is not None:
         details |= {"state": row["state"], "position": row}
@@ -214,6 +222,8 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
     if row is not None and row["state"] in BROKEN:
         advice = "look at the venue; albra flatten --break-glass closes there"
         raise CommandError(Exit.UNKNOWN, f"{position_id} {row['state']}: {row['reason']}; {advice}", details)
+    if reached is Progress.WAITING and row is not None and rests(row):
+        return dict(row)  # Nothing of it is unknown: the venue has it, and waits for its price.
     if reached is Progress.WAITING:
         state = row["state"] if row is not None else "not seen: the supervisor does not answer"
         raise CommandError(

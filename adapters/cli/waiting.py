@@ -27,6 +27,17 @@ def opening(row: Row, *, protection_asked: bool) -> Progress:
     return Progress.WAITING
 
 
+def rests(row: Row) -> bool:
+    """An entry, or a part of it, is on the venue's book, and nothing about it is in doubt."""
+    return row["state"] == "OPENING" and not row["in_doubt"] and Decimal(row.get("resting") or 0) > 0
+
+
+def limit_of(row: Row) -> str:
+    """The price at which it rests."""
+    entries = (o for o in row["orders"] if o["purpose"] == "entry" and o["phase"] == "working")
+    return next((str(order["price"]) for order in entries if order["price"] is not None), "its limit")
+
+
 @dataclass(slots=True, kw_only=True)
 class Closing:
     """One close being watched. A part is done when its goal, seen on the way, was reached and is gone."""

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.control.fields import FieldError
-from adapters.control.pending import Busy, Conflict
+from adapters.control.pending import Busy, Conflict, Stopping
 from adapters.listening.body import BodyRefused
 from messages.text import json_text
 
@@ -36,13 +36,15 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except BodyRefused as error:
         return failure(error.status, str(error))
     except Busy:
-        return failure(503, "the supervisor's queue is full: nothing was done, try again in a moment")
+        text = "the supervisor's queue is full: nothing was done, try again in a moment"
+        return failure(503, text, code="busy")
     except Conflict:
-        return failure(409, "this command_id belongs to another command that is being carried out: use a new one")
-    except TimeoutError:
-        return failure(
-            504, "the supervisor did not answer in time: repeat with the same command_id to learn the outcome"
-        )
+        text = "this command_id belongs to another command that is being carried out: use a new one"
+        return failure(409, text, code="other_command")
+    except (TimeoutError, Stopping) as error:
+        why = "stops" if isinstance(error, Stopping) else "did not answer in time"
+        text = f"the supervisor {why}: repeat with the same command_id to learn the outcome"
+        return failure(504, text, code="unknown")
     except web.HTTPException as error:
         answer = failure(error.status, f"{error.reason}: {request.method} {request.path}")
         answer.headers.update({name: error.headers[name] for name in ("Allow",) if name in error.headers})

@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 from adapters.control.transport import (
     REQUEST_TIMEOUT_S,
+    SILENCE_S,
     Answer,
     Lost,
     TokenUnreadable,
@@ -37,9 +38,6 @@ Number: TypeAlias = Decimal | int | str
 Event: TypeAlias = Mapping[str, Any]
 
 DEFAULT_TIMEOUT_S = 30.0
-SILENCE_S = 60.0
-"""The server pings every 20 s."""
-_POLL_S = 0.1
 _BROKEN = frozenset({"QUARANTINED", "DAMAGED"})
 _ENDED = frozenset({"CLOSED", "FAILED", "CANCELLED"})
 _HELD = frozenset({"ACTIVE", "MODIFIED", "PAUSED"})
@@ -62,11 +60,15 @@ class Invalid(AlbraError):  # noqa: N818 - what is the case
 
 
 class Refused(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done: a limit, a hold, a state that does not allow it. The text is the supervisor's reason."""
+    """Nothing was done, and under this command id nothing ever is: a limit, a hold, a state that does not allow it.
 
-    def __init__(self, text: str, position_id: str | None) -> None:
+    The text is the supervisor's reason. `code` is `other_command` where the id stands for another command.
+    """
+
+    def __init__(self, text: str, position_id: str | None, code: str = "refused") -> None:
         super().__init__(text)
         self.position_id = position_id
+        self.code = code
 
 
 class NotFound(AlbraError):  # noqa: N818 - what is the case
@@ -74,7 +76,14 @@ class NotFound(AlbraError):  # noqa: N818 - what is the case
 
 
 class Busy(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done: the supervisor is busy or stopping. Try again in a moment."""
+    """Nothing was done, and nothing waits: the supervisor was not ready, or busy, for as long as it was asked.
+
+    `code` is `not_ready` or `busy`. The same command id may be asked again.
+    """
+
+    def __init__(self, text: str, code: str = "busy") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class OutcomeUnknown(AlbraError):  # noqa: N818 - what is the case
@@ -125,6 +134,7 @@ class Position:
     side: str
     state: str
     quantity: Decimal | None
+    resting: Decimal
     entry_price: Decimal | None
     mark_price: Decimal | None
     unrealized_pnl: Decimal | None
@@ -162,6 +172,7 @@ class Position:
         perhaps = (*numbers, "entry_price", "mark_price", "unrealized_pnl", "stop_loss", "take_profit")
         values: dict[str, Any] = {name: row[name] for name in (*texts, "leverage")}
         values |= {name: None if row[name] is None else Decimal(row[name]) for name in perhaps}
+        values["resting"] = Decimal(row.get("resting") or 0)
         since = None if row["since"] is None else datetime.fromisoformat(row["since"])
         return cls(**values, since=since, row=row)
 
@@ -369,8 +380,8 @@ class Albra:
 
     def _wait(self, position_id: str, seen: Any, timeout_s: float | None) -> Position:
         deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
-        row = self._transport.poll(
-            f"/v1/positions/{position_id}", lambda found: _decided(Position.of(found), seen), deadline, _POLL_S
+        row = self._transport.watch(
+            f"/v1/positions/{position_id}", position_id, lambda found: _decided(Position.of(found), seen), deadline
         )
         if row is None:
             return self.position(position_id)
@@ -378,7 +389,8 @@ class Albra:
         if position.broken:
             raise Broken(position)
         if not _decided(position, seen):
-            raise TimeoutError(f"{position_id} is {position.state}: {position.reason or 'nothing told'}")
+            resting = f", {position.resting:f} of its entry rest at the venue" if position.resting else ""
+            raise TimeoutError(f"{position_id} is {position.state}{resting}: {position.reason or 'nothing told'}")
         return position
 
     def _command(self, name: str, command_id: str | None, **given: Any) -> Accepted:
@@ -388,8 +400,9 @@ class Albra:
             answer = self._transport.command(name, body, time.monotonic() + self._timeout_s)
         except (Unreachable, TokenUnreadable) as error:
             raise self._absent(error) from None
-        except Lost:
-            text = f"{name}: no answer within {self._timeout_s:g} s, the outcome is unknown"
+        except Lost as lost:
+            why = str(lost) or f"no answer within {self._timeout_s:g} s"
+            text = f"{name}: the outcome is unknown: {why}"
             raise OutcomeUnknown(text, body["command_id"]) from None
         if answer.status != 200:
             _refuse(answer, body["command_id"])
@@ -426,9 +439,9 @@ def _refuse(answer: Answer, command_id: str) -> NoReturn:
         case 404:
             raise NotFound(answer.error)
         case 409:
-            raise Refused(answer.error, document.get("position_id"))
+            raise Refused(answer.error, document.get("position_id"), answer.code or "refused")
         case 503:
-            raise Busy(answer.error)
+            raise Busy(answer.error, answer.code or "busy")
         case 504:
             raise OutcomeUnknown(answer.error, command_id)
         case _:

@@ -13,6 +13,8 @@ from messages.types import PositionState, Silence
 Json = dict[str, Any]
 
 VERSION = "1"
+CODES = ("refused", "other_command", "not_ready", "busy", "unknown")
+"""What an answer to a command means where it is not accepted. The first two are final."""
 DISCREPANCY_FIELDS = (
     *("discrepancy_id", "detected_at", "account", "symbol", "type", "severity"),
     *("believed", "reported", "action", "outcome"),
@@ -68,14 +70,15 @@ _ERRORS: Mapping[str, str] = {
     "401": "The token is missing or wrong.",
     "403": "The request comes from another page.",
     "404": "There is no such thing.",
-    "409": "Refused: the text says why. Nothing was done.",
     "408": "The body did not come in time.",
+    "409": "Refused, for good: the text says why. Nothing was done, and under this command_id nothing ever is.",
     "413": "The body is too long.",
     "415": "The body is compressed, not UTF-8, or not said to be JSON.",
     "421": "The Host header names another server.",
     "429": "Too much at once: try again later.",
     "500": "An error of ours.",
-    "503": "Busy or stopping: nothing was done, try again in a moment.",
+    "501": "Not part of this supervisor.",
+    "503": "Not ready, busy or stopping (code): nothing was done; the same command_id may be asked again.",
     "504": "No answer in time, the outcome is unknown: repeat with the same command_id to learn it.",
 }
 
@@ -236,7 +239,7 @@ def _schemas() -> dict[str, Json]:
         "side": {"enum": ["long", "short"]},
         "state": {"enum": shown},
         "previous": {"enum": [*states, None]},
-        **dict.fromkeys(("quantity", "realized_pnl", "fees", "funding"), maybe_number),
+        **dict.fromkeys(("quantity", "resting", "realized_pnl", "fees", "funding"), maybe_number),
         **dict.fromkeys(prices, maybe_number),
         "leverage": {"type": ["integer", "null"]},
         "since": {**instant, "type": ["string", "null"]},
@@ -261,7 +264,10 @@ def _schemas() -> dict[str, Json]:
         "Error": {
             "type": "object",
             "required": ["error"],
-            "properties": {"error": text, "field": text, "expected": text, "found": text, "command_id": text},
+            "properties": {
+                **dict.fromkeys(("error", "field", "expected", "found", "command_id"), text),
+                "code": {"enum": list(CODES)},
+            },
         },
         "Health": {
             "type": "object",

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 
 from messages.base import Message
+from messages.commands import Command
 from messages.reconciliation import DiscrepanciesAnswer, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
@@ -24,31 +26,42 @@ class Conflict(Exception):  # noqa: N818 - what it says to callers
     """The command id belongs to another command that is being carried out."""
 
 
+class Stopping(Exception):  # noqa: N818 - what it says to callers
+    """It was handed over, and the answer will not come: the supervisor stops."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Wait:
-    """One command under way: `meaning` must be equal in a repetition; `callers` wait for `answer`."""
+    """One command under way: `meaning` must be equal in a repetition; `callers` wait for `answer` to this `copy`."""
 
-    meaning: object
+    meaning: str
+    copy: str
     answer: asyncio.Future[Answer]
     callers: int = 0
 
 
 class Pending:
-    """A retried command joins the one that is still waiting instead of being sent again."""
+    """A retried command joins the one that is still waiting instead of being sent again.
+
+    After everybody has given up waiting it is sent again, as another copy. A final answer is one to all copies; any
+    other is for the copy that it names, since a later one may still be on its way and come to something.
+    """
 
     def __init__(self, submit: Callable[[Message], bool]) -> None:
         self._submit = submit
         self._waiting: dict[CommandId, _Wait] = {}
+        self._copies = count(1)
         self._closed = False
 
-    async def ask(self, command_id: CommandId, message: Message, meaning: object, timeout_s: float) -> Answer:
-        """Hand `message` over and wait for the answer to `command_id`.
+    async def ask(self, command: Command, meaning: str, timeout_s: float) -> Answer:
+        """Hand the command over and wait for the answer to its id.
 
-        Raises Busy, Conflict, TimeoutError; after a TimeoutError the same command may be asked again.
+        Raises Busy, Conflict, Stopping, TimeoutError; after a TimeoutError the same command may be asked again.
         """
+        command_id = command.command_id
         wait = self._waiting.get(command_id)
         if wait is None:
-            wait = self._hand_over(command_id, message, meaning)
+            wait = self._hand_over(command, meaning)
         elif wait.meaning != meaning:
             raise Conflict
         wait.callers += 1
@@ -62,31 +75,41 @@ class Pending:
 
     def complete(self, answer: Answer) -> None:
         """An answer that nobody waits for any more is dropped: its effect is in the journal, not in it."""
-        wait = self._waiting.pop(answer.command_id, None)
-        if wait is not None and not wait.answer.done():
+        wait = self._waiting.get(answer.command_id)
+        if wait is None or not _answers(wait, answer):
+            return
+        del self._waiting[answer.command_id]
+        if not wait.answer.done():
             wait.answer.set_result(answer)
 
     def close(self) -> None:
-        """Nothing is handed over from now on; who waits is told that we are busy: stopping."""
+        """Nothing is handed over from now on. What was handed over may be carried out: who waits is told so."""
         self._closed = True
         for wait in self._waiting.values():
             if not wait.answer.done():
-                wait.answer.set_exception(Busy())
+                wait.answer.set_exception(Stopping())
                 wait.answer.exception()  # Seen: whoever gave up in this moment is not complained about.
         self._waiting.clear()
 
-    def _hand_over(self, command_id: CommandId, message: Message, meaning: object) -> _Wait:
+    def _hand_over(self, command: Command, meaning: str) -> _Wait:
         if self._closed or len(self._waiting) >= WAITING_MAX:
             raise Busy
-        wait = _Wait(meaning=meaning, answer=asyncio.get_running_loop().create_future())
+        copy = f"control#{next(self._copies)}"
+        wait = _Wait(meaning=meaning, copy=copy, answer=asyncio.get_running_loop().create_future())
         # Registered before the hand-over: the answer may come on another thread before submit returns.
-        self._waiting[command_id] = wait
+        self._waiting[command.command_id] = wait
         submitted = False
         try:
-            submitted = self._submit(message)
+            submitted = self._submit(replace(command, causation_id=copy))
         finally:
             if not submitted:
-                del self._waiting[command_id]
+                del self._waiting[command.command_id]
         if not submitted:
             raise Busy
         return wait
+
+
+def _answers(wait: _Wait, answer: Answer) -> bool:
+    if answer.causation_id in ("", wait.copy):
+        return True
+    return not isinstance(answer, Reply) or answer.code.final

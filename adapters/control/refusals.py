@@ -21,9 +21,8 @@ class Refusal(StrEnum):
     GUESS = "with a missing or wrong secret"
     FIELD = "with a field that is missing or wrong"
     AGE = "too old, or from the future"
-    REPEATED = "with an id that was seen before"
-    REFUSED = "refused by a limit, a hold or a state"
-    BUSY = "more than can be remembered"
+    REFUSED = "refused by a limit, a hold or a state, or with an id that is another's"
+    NOT_READY = "before the account was ready, for as long as it may be old"
 
 
 class Refusals:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import json
 import secrets
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from adapters.control import fields, openapi, wire
 from adapters.control.answers import Handler, answer, errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
-from adapters.control.pending import Answer, Busy, Pending
+from adapters.control.pending import Answer, Busy, Pending, Stopping
 from adapters.control.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
 from adapters.listening import body as bodies
 from adapters.listening.door import prove
@@ -24,8 +23,9 @@ from adapters.secret import Secret
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
 from messages.health import troubles
+from messages.meaning import meaning
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
-from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
+from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.types import AccountId, CommandId, CorrelationId, PositionId
 
@@ -106,8 +106,8 @@ class Routes:
 
     async def _judged(self) -> web.Response:
         try:
-            found = await self.pending.ask(HEALTH_ID, ReadStatus(**_query(HEALTH_ID)), None, HEALTH_TIMEOUT_S)
-        except (Busy, TimeoutError):
+            found = await self.pending.ask(ReadStatus(**_query(HEALTH_ID)), "", HEALTH_TIMEOUT_S)
+        except (Busy, Stopping, TimeoutError):
             return failure(503, "the supervisor does not answer: see `albra doctor`", **self.health())
         assert isinstance(found, StatusAnswer)
         wrong = sorted({f"{section.partition(' ')[0]}: {name}" for section, name, _ in troubles(found.rows)})
@@ -125,39 +125,12 @@ class Routes:
     async def carry_out(self, name: str, body: Any) -> web.Response:
         """One command of `wire.COMMANDS` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
         command = wire.command(name, body, self.accounts, time.time_ns())
-        meaning = (name, json.dumps(body, sort_keys=True))
-        if isinstance(command, wire.CloseBySymbol):
-            found = await self._find(command)
-            if isinstance(found, web.Response):
-                return found
-            command = command.on(found)
-        result = await self._ask(command, meaning)
+        result = await self._ask(command, meaning(command))
         if isinstance(result, ReconcileAnswer):
             return answer(wire.reconciled(result))
         assert isinstance(result, Reply)
         status, said = wire.reply(result)
         return answer(said, status)
-
-    async def _find(self, close: wire.CloseBySymbol) -> PositionView | web.Response:
-        """The position that a close by symbol means; a repetition means what the first one closed."""
-        found = await self._read_positions(None, terminal=False)
-        live = [view for view in found.views if close.matches(view)]
-        if len(live) == 1:
-            return live[0]
-        every = await self._views(terminal=True)
-        earlier = [view for view in every if close.command_id in view.command_ids]
-        if earlier:
-            return earlier[0]
-        if not live:
-            return failure(409, wire.nothing_matches(close, found))
-        names = ", ".join(view.position_id for view in live)
-        return failure(409, f"{len(live)} positions match {close.symbol}: name one of {names}")
-
-    async def _views(
-        self, position_id: PositionId | None = None, *, terminal: bool = False
-    ) -> tuple[PositionView, ...]:
-        found = await self._read_positions(position_id, terminal=terminal)
-        return found.views
 
     async def _read_positions(self, position_id: PositionId | None, *, terminal: bool) -> PositionsAnswer:
         about = _query()
@@ -221,8 +194,8 @@ class Routes:
             await socket.send_str(text)
         await socket.close(message=b"the supervisor stops")
 
-    async def _ask(self, command: Command, meaning: object = None) -> Answer:
-        return await self.pending.ask(command.command_id, command, meaning, self.answer_timeout_s)
+    async def _ask(self, command: Command, meant: str = "") -> Answer:
+        return await self.pending.ask(command, meant, self.answer_timeout_s)
 
 
 def _no_position(position_id: PositionId, instead: PositionId | None) -> web.Response:

@@ -14,12 +14,21 @@ from typing import Any
 
 from adapters.control.address import ControlAddress, find
 from adapters.control.proof import Impostor, check
+from adapters.control.websocket import HandshakeRefused, WebSocket
 from adapters.secret import Secret
 from adapters.storage.lock import holder
 
 REQUEST_TIMEOUT_S = 10.0
 """Longer than the supervisor's own wait for an answer, so that its 504 arrives before we give up."""
 RETRY_PAUSE_S = 0.1
+RETRY_MOST_S = 1.0
+"""Between two askings of one command: doubled from the first to this."""
+REREAD_S = 2.0
+"""How long a change may go unnoticed where an event was lost."""
+UNHEARD_S = 0.25
+"""Between two readings while no event stream can be had."""
+SILENCE_S = 60.0
+"""The server pings every 20 s."""
 
 
 CONNECTS = 5
@@ -27,11 +36,15 @@ CONNECTS = 5
 
 
 class Unreachable(Exception):  # noqa: N818 - a circumstance, not a fault
-    """Certainly nothing was sent. `pid` is the supervisor that runs all the same, None: none does."""
+    """Certainly nothing was sent. `pid` is the supervisor that runs all the same, None: none does.
 
-    def __init__(self, pid: int | None = None, why: str = "") -> None:
+    `starting`: it runs and has not said yet where it listens.
+    """
+
+    def __init__(self, pid: int | None = None, why: str = "", *, starting: bool = False) -> None:
         super().__init__(why)
         self.pid = pid
+        self.starting = starting
         self.why = why
 
     def __str__(self) -> str:
@@ -39,7 +52,7 @@ class Unreachable(Exception):  # noqa: N818 - a circumstance, not a fault
 
 
 class Lost(Exception):  # noqa: N818 - a circumstance, not a fault
-    """The request was sent, or perhaps was, and no answer came."""
+    """The request was sent, or perhaps was, and no answer tells what came of it; the text is what was said, if any."""
 
 
 class TokenUnreadable(Exception):  # noqa: N818 - a circumstance, not a fault
@@ -61,6 +74,11 @@ class Answer:
             return str(self.document["error"])
         return f"the supervisor answered {self.status}"
 
+    @property
+    def code(self) -> str:
+        """What it means where the command is not accepted; see `openapi.CODES`."""
+        return str(self.document.get("code", "")) if isinstance(self.document, Mapping) else ""
+
 
 class Transport:
     """Reads the address anew for every request: a restarted supervisor may listen elsewhere."""
@@ -73,7 +91,8 @@ class Transport:
         address = find(self.storage)
         if address is None:
             pid = holder(self.storage)
-            raise Unreachable(pid, "" if pid is None else "it does not take requests yet, or no more")
+            why = "" if pid is None else "it does not take requests yet, or no more"
+            raise Unreachable(pid, why, starting=pid is not None)
         try:
             return address, address.token()
         except OSError as error:
@@ -90,46 +109,87 @@ class Transport:
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Answer:
         """Carry out one command; `body` holds its command_id.
 
-        A lost answer is asked for again with the same id until `deadline` (time.monotonic). Raises
-        Unreachable when nothing was ever sent, Lost when the outcome is unknown at the deadline,
-        TokenUnreadable.
+        What is not ready, and a lost answer, is asked for again with the same id until `deadline` (time.monotonic).
+        An answer of 503 says that nothing is done. Raises Unreachable when nothing was ever sent, Lost when the
+        outcome is unknown at the deadline, TokenUnreadable.
         """
-        perhaps_sent = False
+        perhaps_done, said, pause_s = False, "", RETRY_PAUSE_S
         while True:
+            answer = None
             try:
                 answer = self.request("POST", f"/v1/commands/{name}", body, within_s=deadline - time.monotonic())
-            except Unreachable:
-                if not perhaps_sent:
+            except Unreachable as error:
+                over = time.monotonic() + pause_s >= deadline
+                if not perhaps_done and (over or not error.starting):
                     raise
-                answer = None
             except Lost:
-                perhaps_sent, answer = True, None
-            if answer is not None and answer.status == 504:
-                perhaps_sent, answer = True, None
-            if answer is not None and not (perhaps_sent and answer.status == 503):
+                perhaps_done = True
+            if answer is not None:
+                if answer.status not in (503, 504) or (answer.code == "busy" and not perhaps_done):
+                    return answer
+                # "Not ready" is said of the id: no copy of it is done. "Busy" is said of this copy alone.
+                perhaps_done = answer.status == 504 or (perhaps_done and answer.code != "not_ready")
+                said = answer.error if answer.status == 504 else said
+            if time.monotonic() + pause_s >= deadline:
+                if answer is None or perhaps_done:
+                    raise Lost(said)
                 return answer
-            if time.monotonic() + RETRY_PAUSE_S >= deadline:
-                raise Lost
-            time.sleep(RETRY_PAUSE_S)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, RETRY_MOST_S)
 
-    def poll(self, path: str, seen: Callable[[Any], bool], deadline: float, pause_s: float = 0.075) -> Any:
+    def watch(self, path: str, about: str, seen: Callable[[Any], bool], deadline: float) -> Any:
         """Read `path` until `seen(document)`, over restarts of the supervisor; the last document, or None.
 
-        Returns at `deadline` as well: the caller looks whether what came is what was waited for.
+        It is read again when an event names `about`, and every REREAD_S in any case. Returns at `deadline` as well:
+        the caller looks whether what came is what was waited for.
         """
-        last = None
-        while True:
-            try:
-                answer = self.request("GET", path, within_s=max(0.5, deadline - time.monotonic()))
-                if answer.status == 200:
-                    last = answer.document
+        last, stream = None, None
+        try:
+            while True:
+                stream = stream or self._listen()  # before the reading: what changes after it is told
+                document = self._document(path, max(0.5, deadline - time.monotonic()))
+                if document is not None:
+                    last = document
                     if seen(last):
                         return last
-            except (Unreachable, Lost):
-                pass  # It may be restarting: what was durable will be there again.
-            if time.monotonic() + pause_s >= deadline:
-                return last
-            time.sleep(pause_s)
+                left_s = deadline - time.monotonic()
+                if left_s <= 0:
+                    return last
+                stream = self._next(stream, about, min(left_s, REREAD_S))
+        finally:
+            if stream is not None:
+                stream.close()
+
+    def _document(self, path: str, within_s: float) -> Any:
+        try:
+            answer = self.request("GET", path, within_s=within_s)
+        except (Unreachable, Lost):
+            return None  # It may be restarting: what was durable will be there again.
+        return answer.document if answer.status == 200 else None
+
+    def _listen(self) -> WebSocket | None:
+        """The event stream; None where it cannot be had now."""
+        try:
+            address, token = self.address()
+            proven = connected(address, token, within_s=REQUEST_TIMEOUT_S)
+            return WebSocket(proven, "/v1/events", token, silence_s=SILENCE_S)
+        except (Unreachable, HandshakeRefused, OSError, http.client.HTTPException, ValueError):
+            return None
+
+    def _next(self, stream: WebSocket | None, about: str, within_s: float) -> WebSocket | None:
+        """Wait until an event names `about`; the stream to go on with, None where it has ended."""
+        if stream is None:
+            time.sleep(min(within_s, UNHEARD_S))
+            return None
+        deadline = time.monotonic() + within_s
+        try:
+            while (text := stream.text(max(0.0, deadline - time.monotonic()))) is not None:
+                if about in text or '"Missed"' in text:
+                    break
+        except OSError:
+            stream.close()
+            return None
+        return stream
 
 
 def connected(address: ControlAddress, token: Secret, *, within_s: float) -> http.client.HTTPConnection:

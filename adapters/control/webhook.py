@@ -4,16 +4,17 @@ On an address of its own, because it may be shown to the outside, which the cont
 services cannot set headers, so the strategy's secret stands in the body; it is compared in constant
 time and never shown. The right secret always passes: an address that has it wrong again and again hears only that it
 guesses too often, and who else sends from there, or seems to, is not concerned. An alert has one effect: its id names
-the command, an id seen before and a timestamp too far from now are refused. Every refusal is counted and told, the
+the command, and the supervisor gives the same answer to each repetition of it; another content under that id, and a
+timestamp too far from now, are refused. Every refusal is counted and told, the
 first at once and the rest together.
 """
 
+import asyncio
 import hmac
-import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -32,8 +33,9 @@ from adapters.listening.door import prove
 from messages.requests import Notify
 
 BODY_MAX = 16_384
-SEEN_MAX = 10_000
-"""Alerts remembered at once, each for twice max_age_ms; beyond it alerts are refused, not forgotten."""
+READY_PAUSE_S = 0.5
+"""Until an alert that came too early is given to the supervisor again."""
+NOT_READY = 503
 ACTIONS = ("buy", "sell", "close")
 _ID = re.compile(r"[ -~]{1,128}")
 _MILLISECONDS = re.compile(r"[0-9]{13}")
@@ -75,31 +77,6 @@ _FIELDS: Mapping[str, Callable[[object], Any]] = {
 _OPENS = ("quantity",)
 
 
-@dataclass(slots=True, kw_only=True)
-class Seen:
-    """Alerts that were answered, until their timestamps are too old to be taken anyway."""
-
-    max_age_ms: int
-    _answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
-
-    def answer_to(self, command_id: str, now_ms: int) -> Any:
-        """What was answered before; None for a new one."""
-        while self._answers:
-            oldest = next(iter(self._answers))
-            if self._answers[oldest][0] > now_ms:
-                break
-            del self._answers[oldest]
-        found = self._answers.get(command_id)
-        return None if found is None else found[1]
-
-    @property
-    def full(self) -> bool:
-        return len(self._answers) >= SEEN_MAX
-
-    def remember(self, command_id: str, answer: Any, now_ms: int) -> None:
-        self._answers[command_id] = (now_ms + 2 * self.max_age_ms, answer)
-
-
 class Webhook:
     """`carry_out(command, body)` does what POST /v1/commands/{command} does."""
 
@@ -115,7 +92,6 @@ class Webhook:
         self._strategies = {each.strategy: each for each in config.strategies}
         self._carry_out = carry_out
         self._now_ns = now_ns
-        self._seen = Seen(max_age_ms=config.max_age_ms)
         self._guesses = Guesses()
         self._refusals = Refusals(notify)
 
@@ -171,20 +147,16 @@ class Webhook:
             )
             self._refusals.count(Refusal.AGE)
             return failure(409, text)
-        before = self._seen.answer_to(alert.command_id, now_ms)
-        if before is not None:
-            self._refusals.count(Refusal.REPEATED)
-            return failure(409, "an alert with this id was taken before: nothing was done again", first_answer=before)
-        if self._seen.full:
-            self._refusals.count(Refusal.BUSY)
-            return failure(429, f"{SEEN_MAX} alerts came within a short time: nothing was done")
         command, body = to_command(alert, strategy, self._config.max_age_ms)
+        last_ms = alert.sent_ms + self._config.max_age_ms - int(READY_PAUSE_S * 1_000)
         answer = await self._carry_out(command, body)
-        # Only what is decided is remembered: after "busy" or "no answer in time" the same alert may come again.
-        if answer.status in (200, 409):
-            self._seen.remember(alert.command_id, json.loads(answer.text or "null"), now_ms)
+        while answer.status == NOT_READY and self._now_ns() // 1_000_000 < last_ms:
+            await asyncio.sleep(READY_PAUSE_S)  # Chart services send an alert once: it waits here for its whole age.
+            answer = await self._carry_out(command, body)
         if answer.status == 409:
             self._refusals.count(Refusal.REFUSED)
+        elif answer.status == NOT_READY:
+            self._refusals.count(Refusal.NOT_READY)
         return answer
 
 

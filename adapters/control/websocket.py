@@ -8,8 +8,10 @@ import base64
 import hashlib
 import http.client
 import os
+import select
 import socket
 import struct
+import time
 from collections.abc import Iterator
 
 from adapters.secret import Secret
@@ -28,6 +30,10 @@ class HandshakeRefused(Exception):  # noqa: N818 - what happened
         self.status = status
 
 
+class StreamEnded(OSError):  # noqa: N818 - what happened
+    """The server closed the stream in order."""
+
+
 class WebSocket:
     """One open connection. Used by one thread; `close` may come from another and ends `texts`."""
 
@@ -42,25 +48,55 @@ class WebSocket:
         except BaseException:
             self._connection.close()
             raise
+        self._silence_s = silence_s
+        self._whole = bytearray()
         self._socket.settimeout(silence_s)
 
     def texts(self) -> Iterator[str]:
         """Every text until the server closes or `close` is called. Raises OSError where the connection breaks."""
-        whole = bytearray()
         while True:
-            opcode, final, payload = self._frame()
-            if opcode == _CLOSE:
-                self._send(_CLOSE, payload[:2])
+            try:
+                said = self._take()
+            except StreamEnded:
                 return
-            if opcode == _PING:
-                self._send(_PONG, payload)
-            elif opcode in (_TEXT, _CONTINUED):
-                whole += payload
-                if len(whole) > FRAME_MAX:
-                    raise OSError(f"an event of more than {FRAME_MAX} bytes")
-                if final:
-                    yield whole.decode()
-                    whole.clear()
+            if said is not None:
+                yield said
+
+    def text(self, within_s: float) -> str | None:
+        """The next text; None where none came in time. Raises OSError where the connection ended or broke."""
+        deadline = time.monotonic() + within_s
+        while self._readable(max(0.0, deadline - time.monotonic())):
+            said = self._take()
+            if said is not None:
+                return said
+        return None
+
+    def _take(self) -> str | None:
+        """One frame; the text that it completes, if any. Raises StreamEnded where the server closes."""
+        opcode, final, payload = self._frame()
+        if opcode == _CLOSE:
+            self._send(_CLOSE, payload[:2])
+            raise StreamEnded("the server closed the event stream")
+        if opcode == _PING:
+            self._send(_PONG, payload)
+        elif opcode in (_TEXT, _CONTINUED):
+            self._whole += payload
+            if len(self._whole) > FRAME_MAX:
+                raise OSError(f"an event of more than {FRAME_MAX} bytes")
+            if final:
+                said = self._whole.decode()
+                self._whole.clear()
+                return said
+        return None
+
+    def _readable(self, within_s: float) -> bool:
+        """Whether a read would find something, in the stream's own buffer or on the socket."""
+        self._socket.settimeout(0)
+        try:
+            buffered = bool(self._stream.peek(1))
+        finally:
+            self._socket.settimeout(self._silence_s)
+        return buffered or bool(select.select([self._socket], [], [], within_s)[0])
 
     def close(self) -> None:
         """End it at once. A second call does nothing."""

@@ -1,7 +1,6 @@
 """JSON bodies to commands, and answers to JSON values. Pure; numbers leave as strings, exactly."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from messages.commands import (
     AssignPosition,
     CancelEntry,
     CloseAll,
+    CloseMatching,
     ClosePosition,
     Command,
     ModifyPosition,
@@ -23,7 +23,6 @@ from messages.commands import (
     ResumePosition,
 )
 from messages.ids import parse_position_id
-from messages.names import did_you_mean
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
 from messages.reports import OrderView, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
@@ -31,13 +30,11 @@ from messages.types import (
     MANUAL,
     AccountId,
     Address,
-    CommandId,
     CorrelationId,
     Key,
+    OrderPurpose,
     PositionId,
-    PositionSide,
-    StrategyId,
-    Symbol,
+    ReplyCode,
 )
 
 Body = Mapping[str, Any]
@@ -99,61 +96,12 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
 """Field -> what is expected there, beside the command_id that every command has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseBySymbol:
-    """A close that names no position: whoever knows the positions finds the one that is meant."""
-
-    command_id: CommandId
-    symbol: Symbol
-    account: AccountId | None = None
-    strategy: StrategyId | None = None
-    side: PositionSide | None = None
-    quantity: Decimal | None = None
-    percent: Decimal | None = None
-
-    def matches(self, view: PositionView) -> bool:
-        return (
-            view.symbol == self.symbol
-            and self.account in (None, view.account)
-            and self.strategy in (None, view.strategy)
-            and self.side in (None, view.side)
-        )
-
-    def on(self, view: PositionView) -> ClosePosition:
-        return ClosePosition(
-            command_id=self.command_id,
-            correlation_id=CorrelationId(self.command_id),
-            reply_to=CONTROL,
-            position_id=view.position_id,
-            quantity=self.quantity,
-            percent=self.percent,
-        )
-
-
-def nothing_matches(close: CloseBySymbol, found: PositionsAnswer) -> str:
-    """Why no open position is meant, and which name may have been."""
-    dumb = [
-        f"{name} is {state}: {why}"
-        for name, state, why in found.silent
-        if (parsed := parse_position_id(name)) and parsed[0].symbol == close.symbol
-    ]
-    asked = (
-        ("", close.symbol, {view.symbol for view in found.views}),
-        ("strategy ", close.strategy, {view.strategy for view in found.views}),
-        ("account ", close.account, {view.account for view in found.views}),
-    )
-    wrong = [(kind, name, known) for kind, name, known in asked if name is not None and name not in known]
-    kind, name, known = wrong[0] if wrong else ("", close.symbol, set())
-    said = f"no open position matches {kind}{name}{did_you_mean(name, known)}"
-    return "; ".join([said, *dumb, "see `albra positions`"])
-
-
-def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command | CloseBySymbol:
+def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command:
     """The command that `POST /v1/commands/{name}` means. Raises FieldError naming the field."""
     given = _parsed(name, body)
     about = {"command_id": given.pop("command_id"), "reply_to": CONTROL}
     about["correlation_id"] = CorrelationId(about["command_id"])
-    build: Callable[[dict[str, Any], dict[str, Any]], Command | CloseBySymbol] = {
+    build: Callable[[dict[str, Any], dict[str, Any]], Command] = {
         "open": lambda given, about: _open(given, about, accounts, now_ns),
         "close": _close,
         "close_all": lambda given, about: CloseAll(**about, **given),
@@ -209,11 +157,11 @@ def _open(given: dict[str, Any], about: dict[str, Any], accounts: tuple[AccountI
     return OpenPosition(**about, **given)
 
 
-def _close(given: dict[str, Any], about: dict[str, Any]) -> Command | CloseBySymbol:
+def _close(given: dict[str, Any], about: dict[str, Any]) -> Command:
     _only_one(given, "position_id", "symbol")
     _only_one(given, "quantity", "percent")
     if "symbol" in given:
-        return CloseBySymbol(command_id=about["command_id"], **given)
+        return CloseMatching(**about, **given)
     _required(given, "position_id", "a position_id or a symbol")
     for field in ("strategy", "account", "side"):
         _only_one(given, "position_id", field)
@@ -241,12 +189,19 @@ def _resume(given: dict[str, Any], about: dict[str, Any]) -> Command:
     return ResumePosition(**about, **given) if "position_id" in given else ResumeOpenings(**about, **given)
 
 
+_STATUS = {ReplyCode.NOT_READY: 503, ReplyCode.UNKNOWN: 504}
+"""What is neither accepted nor refused."""
+
+
 def reply(answer: Reply) -> tuple[int, dict[str, Any]]:
-    """HTTP status and body: 200 where accepted, 409 where refused."""
+    """HTTP status and body: 200 where accepted, 409 where refused, 503 not ready, 504 where it is not known."""
     body = {"command_id": answer.command_id, "position_id": answer.position_id}
-    if answer.accepted:
+    status = _STATUS.get(answer.code)
+    if answer.accepted and status is None:
         return 200, {"accepted": True, **body, "text": answer.text}
-    return 409, {"error": answer.text or "refused without a reason", "accepted": False, **body}
+    code = "refused" if answer.code is ReplyCode.DECIDED else answer.code.value
+    error = answer.text or "refused without a reason"
+    return status or 409, {"error": error, "code": code, "accepted": False, **body}
 
 
 def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
@@ -340,6 +295,7 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
         "stop_loss": _number(view.stop_loss),
         "take_profit": _number(view.take_profit),
         "since": instant(view.since_ns),
+        "resting": _number(sum(((o.quantity - o.filled_quantity) for o in _resting(view)), Decimal(0))),
         "previous": view.previous.value if view.previous else None,
         "protected": view.protected,
         "in_doubt": view.in_doubt,
@@ -360,7 +316,7 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
 
 _KEYS = (
     "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
-    "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "previous", "protected", "in_doubt",
+    "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "resting", "previous", "protected", "in_doubt",
     "goal_quantity", "realized_pnl", "fees", "funding", "trailing", "reason", "transitions", "version", "command_ids",
     "orders", "currency", "uncounted",
 )  # fmt: skip
@@ -380,6 +336,11 @@ def instant(time_ns: int) -> str:
     seconds, rest = divmod(time_ns, 1_000_000_000)
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000, tzinfo=None)
     return moment.isoformat(timespec="microseconds") + "Z"
+
+
+def _resting(view: PositionView) -> list[OrderView]:
+    """What of its entry the venue has on its book: a limit order that waits for its price."""
+    return [o for o in view.orders if o.purpose is OrderPurpose.ENTRY and o.price is not None and o.phase == "working"]
 
 
 def _order(view: OrderView) -> dict[str, Any]:

@@ -5,7 +5,15 @@ from typing import Any
 
 from adapters.logs.writing import Logs
 from messages.base import Message
-from messages.reports import PositionView
+from messages.commands import ListPositions, ReadHistory, ReadStatus
+from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies
+from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
+
+READS = (
+    ListPositions, ReadStatus, ReadHistory, ListDiscrepancies,
+    PositionsAnswer, StatusAnswer, HistoryAnswer, DiscrepanciesAnswer,
+)  # fmt: skip
+"""Questions and their answers: they change nothing, and there may be very many."""
 
 
 def line_writer(logs: Logs) -> Callable[..., None]:
@@ -27,7 +35,7 @@ def hop_writer(logs: Logs) -> Callable[[str, object, int, int], None]:
             return
         about: Any = message
         logs.step(
-            "INFO",
+            "DEBUG" if isinstance(message, READS) else "INFO",
             type(message).__name__,
             actor=address,
             correlation_id=message.correlation_id,

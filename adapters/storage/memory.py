@@ -20,8 +20,8 @@ from adapters.storage.record import (
 from adapters.storage.rows import PositionEntry
 from adapters.storage.schema import Meta
 from messages import codec
-from messages.base import Event
-from messages.journal import AppendStep, Effect, Replayed
+from messages.base import Event, Message
+from messages.journal import OWN_COMMANDS, AppendStep, Effect, Replayed
 from messages.types import AccountId, JournalId, PositionId
 
 Later = Callable[[Callable[[], None]], None]
@@ -65,6 +65,7 @@ class MemoryJournal:
         self.image = image if image is not None else Image()
         self.fault = fault
         self.short = False
+        self.doubtful = False
         self.commits = 0
         self._later = later
         self._time_ns = time_ns
@@ -114,7 +115,7 @@ class MemoryJournal:
     def recover(self) -> Iterator[RecoveredPosition | DamagedPosition]:
         by_ordinal = self._records()
         for entry in self.positions():
-            if not entry.terminal:
+            if not entry.terminal and entry.ordinal != OWN_COMMANDS:
                 yield self._position(entry, by_ordinal.get(entry.ordinal, []))
 
     def position(self, ordinal: int) -> RecoveredPosition | DamagedPosition | None:
@@ -135,6 +136,14 @@ class MemoryJournal:
         for row in self.image.steps[len(self.image.steps) - min(limit, len(self.image.steps)) :]:
             try:
                 yield from record.decode_effects(_as_record(row))
+            except codec.DecodeError:
+                continue
+
+    def commands(self, limit: int, *, since_ns: int = 0) -> Iterator[Message]:
+        rows = [row for row in self.image.steps if row[1] == OWN_COMMANDS and row[3] >= since_ns]
+        for row in rows[-limit:]:
+            try:
+                yield from (effect.message for effect in record.decode_effects(_as_record(row)))
             except codec.DecodeError:
                 continue
 

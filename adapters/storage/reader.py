@@ -6,6 +6,7 @@ Damage is met where it is and goes no further: what cannot be read is named, the
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,8 +28,8 @@ from adapters.storage.rows import (
 )
 from adapters.storage.verify import Fold, VerifyReport, verify
 from messages import codec
-from messages.base import Event
-from messages.journal import Effect
+from messages.base import Event, Message
+from messages.journal import OWN_COMMANDS, Effect
 from messages.types import PositionId
 
 
@@ -92,7 +93,7 @@ class JournalReader:
     def recover(self) -> Iterator[RecoveredPosition | DamagedPosition]:
         """Every position that is not terminal, by ordinal, with all that is durable of it."""
         for entry in list_positions(self._connection):
-            if entry.terminal and entry.intact:
+            if entry.ordinal == OWN_COMMANDS or (entry.terminal and entry.intact):
                 continue
             found = read_position(self._connection, entry.ordinal, entry.position_id)
             if not entry.intact and isinstance(found, RecoveredPosition) and ended(self._connection, entry.ordinal):
@@ -141,6 +142,20 @@ class JournalReader:
                 yield from record.decode_effects(step)
             except codec.DecodeError:
                 continue
+
+    def commands(self, limit: int, *, since_ns: int = 0) -> Iterator[Message]:
+        """The supervisor's latest records of commands, oldest first, committed at `since_ns` (wall time) or later."""
+        query = f"{STEP} WHERE ordinal = ? ORDER BY seq DESC LIMIT ?"
+        latest = takewhile(
+            lambda step: not isinstance(step, StepRecord) or step.ts >= since_ns,
+            steps(self._connection, query, (OWN_COMMANDS, limit)),
+        )
+        for step in reversed(list(latest)):
+            if isinstance(step, StepRecord):
+                try:
+                    yield from (effect.message for effect in record.decode_effects(step))
+                except codec.DecodeError:
+                    continue
 
     def events(self) -> Iterator[ExportedEvent | Damage]:
         """Every event in the order of commits; in its place, what cannot be read."""

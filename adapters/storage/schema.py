@@ -33,7 +33,8 @@ _T = TypeVar("_T")
 FILE_NAME = "journal.sqlite3"
 FORMAT = 1
 _APPLICATION_ID = 0x416C6272  # "Albr": tells our file from anybody else's
-_BUSY_TIMEOUT_MS = 5_000
+_BUSY_TIMEOUT_MS = 3_000
+"""Another program may hold the file. Shorter than the control API's wait: whoever asks hears why, not silence."""
 # Folding the log back into the file costs an fsync of both; 16 MiB makes that rare and keeps recovery short.
 CHECKPOINT_PAGES = 4_096
 

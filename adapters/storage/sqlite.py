@@ -130,6 +130,11 @@ class SqliteJournal:
         """A connection of its own, for recovery and whoever looks at what is durable."""
         return JournalReader(self.directory)
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the file may hold what was reported as failed; the next commit takes that out first."""
+        return self._suspect
+
     def counters(self) -> Counters:
         return self._counters
 

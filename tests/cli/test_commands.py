@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from messages.commands import ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
+from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
 from messages.types import PositionId, PositionState, Silence
 from tests.cli.conftest import Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
@@ -133,7 +133,7 @@ def test_close_by_symbol_by_id_and_in_part(albra: Albra, supervisor: FakeSupervi
     supervisor.keep(view(1))
     assert albra("close", "btcusdt", "--percent", "50").out == f"closing {ID}\n"
     assert albra("close", ID, "--json").document()["position_id"] == ID
-    closes = [message for message in supervisor.received if isinstance(message, ClosePosition)]
+    closes = [message for message in supervisor.received if isinstance(message, ClosePosition | CloseMatching)]
     assert [str(close.percent) for close in closes] == ["50", "None"]
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from actors.supervisor.changes import close_of, matches
+from actors.supervisor.naming import nothing_matches
 from messages.base import Message
 from messages.codec import encode
 from messages.commands import (
     AssignPosition,
     CloseAll,
+    CloseMatching,
     ClosePosition,
     Command,
     ListPositions,
@@ -31,6 +34,7 @@ from messages.types import (
     PositionId,
     PositionSide,
     PositionState,
+    ReplyCode,
     Silence,
     StrategyId,
     Symbol,
@@ -90,6 +94,7 @@ class FakeSupervisor:
         self.full = False
         self.silent = False
         self.refusal = ""
+        self.code = ReplyCode.DECIDED
         self.unread = ""
         self.opened_as = PositionState.ACTIVE
         self.opened_protected = True
@@ -174,6 +179,8 @@ class FakeSupervisor:
     def _reply(self, command: Command) -> Reply:
         if self.refusal:
             return self._said(command, None, accepted=False, text=self.refusal)
+        if isinstance(command, CloseMatching):
+            return self._close_matching(command)
         if isinstance(command, OpenPosition):
             return self._open(command)
         if (
@@ -208,6 +215,16 @@ class FakeSupervisor:
         self.keep(shown)
         return self._said(command, shown.position_id)
 
+    def _close_matching(self, command: CloseMatching) -> Reply:
+        live = [shown for shown in self.views.values() if not shown.state.terminal]
+        found = [shown for shown in live if matches(command, shown)]
+        if len(found) != 1:
+            names = ", ".join(shown.position_id for shown in found)
+            several = f"{len(found)} positions match {command.symbol}: name one of {names}"
+            text = several if found else nothing_matches(command, live, self.broken)
+            return self._said(command, None, accepted=False, text=text)
+        return self._close(close_of(command, found[0]))
+
     def _close(self, command: ClosePosition) -> Reply:
         shown = self.views[command.position_id]
         left = shown.quantity * (100 - (command.percent or 100)) / 100
@@ -218,5 +235,10 @@ class FakeSupervisor:
 
     def _said(self, command: Command, about: PositionId | None, *, accepted: bool = True, text: str = "") -> Reply:
         return Reply(
-            command_id=command.command_id, to=command.reply_to, accepted=accepted, text=text, position_id=about
+            command_id=command.command_id,
+            to=command.reply_to,
+            accepted=accepted,
+            text=text,
+            position_id=about,
+            code=ReplyCode.DECIDED if accepted else self.code,
         )

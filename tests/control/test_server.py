@@ -13,10 +13,10 @@ import pytest
 from adapters.control import listeners
 from adapters.control.address import ADDRESS_FILE, ControlAddress, find
 from adapters.control.server import ControlAddressError, ControlServer
-from messages.commands import ClosePosition, ListPositions, OpenPosition
+from messages.commands import ListPositions, OpenPosition
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
-from messages.types import AccountId, CommandId, PositionState, Severity
+from messages.types import AccountId, CommandId, PositionState, ReplyCode, Severity
 from tests.control.fake_supervisor import FakeSupervisor, view
 
 OPEN = {"command_id": "c1", "symbol": "btcusdt", "side": "long", "quantity": "0.01"}
@@ -262,20 +262,47 @@ def test_a_close_by_symbol_finds_the_one_position(api: Api) -> None:
     api.supervisor.keep(view(2, strategy="b"))
     status, body = api.post("close", {"command_id": "c", "symbol": "BTCUSDT"})
     assert (status, "2 positions match" in body["error"]) == (409, True)
-    status, body = api.post("close", {"command_id": "c", "symbol": "BTCUSDT", "strategy": "b"})
+    status, body = api.post("close", {"command_id": "e", "symbol": "BTCUSDT", "strategy": "b"})
     assert (status, body["position_id"]) == (200, "main.BTCUSDT.long.b.2")
     assert api.post("close", {"command_id": "d", "symbol": "ETHUSDT"})[0] == 409
 
 
-def test_a_repeated_close_by_symbol_means_what_the_first_one_closed(api: Api) -> None:
-    api.supervisor.keep(view(1))
-    body = {"command_id": "c", "symbol": "BTCUSDT"}
-    first = api.post("close", body)
-    api.supervisor.replies.clear()
-    again = api.post("close", body)
-    closes = [m for m in api.supervisor.received if isinstance(m, ClosePosition)]
-    assert first[1]["position_id"] == again[1]["position_id"]
-    assert {close.position_id for close in closes} == {view(1).position_id}
+def test_an_answer_that_is_not_final_is_for_the_copy_that_it_names(tmp_path: Path) -> None:
+    """Another copy is still on its way to the supervisor, and may come to something."""
+    supervisor = FakeSupervisor()
+    supervisor.silent = True
+    server = ControlServer(
+        storage=tmp_path, submit=supervisor.submit, accounts=(AccountId("main"),), answer_timeout_s=0.3
+    )
+    supervisor.deliver = server.deliver
+    api = Api(supervisor, server, server.start(), tmp_path)
+    assert api.post("open", OPEN)[0] == 504
+    answers: list[tuple[int, Any]] = []
+    caller = threading.Thread(target=lambda: answers.append(api.post("open", OPEN)))
+    caller.start()
+    _until(lambda: len(supervisor.received) == 2)
+    first, second = supervisor.received
+    assert isinstance(first, OpenPosition)
+    assert first.causation_id != second.causation_id
+    about: dict[str, Any] = {"command_id": first.command_id, "to": first.reply_to, "accepted": False}
+    server.deliver(Reply(**about, text="not yet", code=ReplyCode.NOT_READY, causation_id=first.causation_id))
+    server.deliver(Reply(**about, text="limits", causation_id=first.causation_id))
+    caller.join(WAIT_S)
+    server.stop()
+    assert [(status, body["error"]) for status, body in answers] == [(409, "limits")]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "word"),
+    [
+        (ReplyCode.DECIDED, 409, "refused"), (ReplyCode.OTHER_COMMAND, 409, "other_command"),
+        (ReplyCode.NOT_READY, 503, "not_ready"), (ReplyCode.UNKNOWN, 504, "unknown"),
+    ],
+)  # fmt: skip
+def test_each_promise_has_a_status_and_a_word(api: Api, code: ReplyCode, status: int, word: str) -> None:
+    api.supervisor.refusal, api.supervisor.code = "why", code
+    answered, body = api.post("open", OPEN)
+    assert (answered, body["code"], body["error"]) == (status, word, "why")
 
 
 def test_a_failure_of_ours_is_500_without_its_insides(api: Api) -> None:

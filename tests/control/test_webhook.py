@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,9 +20,8 @@ from adapters.control.address import announced
 from adapters.control.fields import FieldError
 from adapters.control.guesses import ADDRESSES_MOST, WINDOW_MS, WRONG_MOST, Guesses
 from adapters.control.server import ControlAddressError, ControlServer
-from adapters.control.webhook import Seen
-from messages.commands import ClosePosition, OpenPosition
-from messages.types import AccountId
+from messages.commands import CloseMatching, OpenPosition
+from messages.types import AccountId, ReplyCode
 from tests.control.description import check
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -71,7 +71,7 @@ class Hook:
             connection.close()
 
     def effects(self) -> list[object]:
-        return [each for each in self.supervisor.received if isinstance(each, OpenPosition | ClosePosition)]
+        return [each for each in self.supervisor.received if isinstance(each, OpenPosition | CloseMatching)]
 
 
 @pytest.fixture
@@ -115,17 +115,16 @@ def test_a_sell_opens_a_short_and_a_close_closes_the_strategys_position(hook: Ho
     assert hook.post(closing)[0] == 200
     opened, closed = hook.effects()
     assert isinstance(opened, OpenPosition)
-    assert isinstance(closed, ClosePosition)
+    assert isinstance(closed, CloseMatching)
     assert (opened.side, opened.take_profit) == ("short", Decimal(2000))
-    assert closed.position_id == "main.BTCUSDT.long.trend.2"
+    assert (closed.symbol, closed.strategy) == ("BTCUSDT", "trend")
 
 
 def test_the_same_alert_has_one_effect_also_after_a_restart(hook: Hook, tmp_path: Path) -> None:
     sent = alert()
     first, again = hook.post(sent), hook.post(sent)
-    assert (first[0], again[0]) == (200, 409)
-    assert again[1]["first_answer"] == first[1]
-    assert len(hook.effects()) == 1
+    assert first[0] == 200
+    assert again == first, "a repetition has the answer of the first"
     hook.server.stop()
     # A new process remembers no alerts; the command's id is what the supervisor knows it by.
     server = serve(hook.supervisor, tmp_path)
@@ -267,23 +266,20 @@ def test_an_alert_trades_on_the_account_of_its_strategy_with_its_terms() -> None
     assert other.command_id != command_id  # two strategies may name their alerts alike
 
 
-def test_more_alerts_than_can_be_remembered_are_refused_not_forgotten(
-    hook: Hook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(webhook, "SEEN_MAX", 2)
-    answers = [hook.post(alert(id=str(number)))[0] for number in range(3)]
-    assert answers == [200, 200, 429]
-    assert len(hook.effects()) == 2
+def test_an_alert_that_comes_before_the_account_is_ready_waits_its_age_out(hook: Hook) -> None:
+    """A chart service sends it once."""
+    hook.supervisor.refusal, hook.supervisor.code = "the account's positions are being read", ReplyCode.NOT_READY
 
+    def ready() -> None:
+        hook.supervisor.refusal, hook.supervisor.code = "", ReplyCode.DECIDED
+        hook.supervisor.replies.clear()
 
-def test_alerts_are_remembered_until_their_timestamps_are_too_old_to_be_taken() -> None:
-    seen = Seen(max_age_ms=1000)
-    seen.remember("a", {"n": 1}, now_ms=0)
-    seen.remember("b", {"n": 2}, now_ms=500)
-    assert seen.answer_to("a", 1999) == {"n": 1}
-    assert seen.answer_to("a", 2000) is None
-    assert seen.answer_to("b", 2000) == {"n": 2}
-    assert not seen.full
+    timer = threading.Timer(0.2, ready)
+    timer.start()
+    status, said = hook.post(alert())
+    timer.join()
+    assert (status, said["accepted"]) == (200, True)
+    assert len(hook.supervisor.views) == 1
 
 
 @pytest.mark.parametrize(

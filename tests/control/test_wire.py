@@ -4,9 +4,17 @@ from decimal import Decimal
 
 import pytest
 
+from actors.supervisor.changes import close_of, matches
 from adapters.control import wire
 from adapters.control.fields import FieldError
-from messages.commands import ClosePosition, ModifyPosition, OpenPosition, PauseOpenings, PausePosition, ResumeOpenings
+from messages.commands import (
+    CloseMatching,
+    ModifyPosition,
+    OpenPosition,
+    PauseOpenings,
+    PausePosition,
+    ResumeOpenings,
+)
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.types import AccountId, CommandId, PositionSide, Symbol
@@ -83,14 +91,13 @@ def test_a_hold_is_of_a_position_of_a_symbol_or_of_all() -> None:
     assert (of_all.symbol, of_all.account) == (None, None)
 
 
-def test_a_close_by_symbol_matches_what_it_names() -> None:
+def test_a_close_by_symbol_names_no_position_yet() -> None:
     close = read("close", {"command_id": "c", "symbol": "btcusdt", "strategy": "s2", "percent": "50"})
-    assert isinstance(close, wire.CloseBySymbol)
-    assert close.matches(view(strategy="s2"))
-    assert not close.matches(view(strategy="s3"))
-    assert not close.matches(view(symbol="ETHUSDT", strategy="s2"))
-    command = close.on(view(3, strategy="s2"))
-    assert isinstance(command, ClosePosition)
+    assert isinstance(close, CloseMatching)
+    assert matches(close, view(strategy="s2"))
+    assert not matches(close, view(strategy="s3"))
+    assert not matches(close, view(symbol="ETHUSDT", strategy="s2"))
+    command = close_of(close, view(3, strategy="s2"))
     assert (command.position_id, command.percent) == ("main.BTCUSDT.long.s2.3", Decimal(50))
 
 
@@ -132,7 +139,8 @@ def test_rows_come_oldest_first_and_large_numbers_without_exponent() -> None:
 def test_an_accepted_reply_is_200_and_a_refused_one_409_with_its_reason() -> None:
     reply = Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=False, text="one is open already")
     assert wire.reply(reply) == (
-        409, {"error": "one is open already", "accepted": False, "command_id": "c", "position_id": None},
+        409,
+        {"error": "one is open already", "code": "refused", "accepted": False, "command_id": "c", "position_id": None},
     )  # fmt: skip
     assert wire.reply(replace(reply, accepted=True, text=""))[0] == 200
 

@@ -17,8 +17,6 @@ MS = 1_000_000
 REPEAT_MS = 2_000
 OPENINGS_MOST = 60
 ACCOUNT = AccountId("main")
-NOT_READY = ("not reachable", "stream is down", "being read", "belief and venue")
-"""Of a refused opening: the same one may be possible in a while."""
 
 
 @dataclass(slots=True)
@@ -63,7 +61,7 @@ class Strategy:
         if not isinstance(message, Reply) or self.wish is None or message.command_id != self.wish.command_id:
             return
         opening = isinstance(self.wish, c.OpenPosition)
-        if opening and not message.accepted and any(words in message.text for words in NOT_READY):
+        if not message.code.final:
             self.done = self._tries >= OPENINGS_MOST  # then it has lost interest
             if not self.done:
                 return

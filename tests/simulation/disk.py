@@ -21,9 +21,13 @@ class DiskWeather:
     slow_most_us: int = 1_500_000
     failing: int = 0
     full: bool = False
+    locks: tuple[tuple[int, int], ...] = ()
+    """Spans of wall time, in ms, in which another program holds the journal (fault 36)."""
 
 
 STEADY = DiskWeather()
+BUSY_MS = 3_000
+"""So long a commit waits for whoever holds the journal."""
 
 
 class DiskHealth:
@@ -74,7 +78,7 @@ class SimulatedDisk(MemoryJournal):
         super().__init__(image, later=self._wait, fault=self._fails, time_ns=time_ns)
         # An attribute, as the journal on SQLite has it.
         self.meta = MemoryJournal.meta(self)  # type: ignore[method-assign, assignment]
-        self._call_later = later
+        self._call_later, self._wall_ns = later, time_ns
         self._weather = weather
         self._random = random
         self._count = count
@@ -99,8 +103,17 @@ class SimulatedDisk(MemoryJournal):
             self._work()
         self.crash()
 
+    def _locked_ms(self) -> int:
+        """How long another program will still hold the journal; 0: none does."""
+        now_ms = self._wall_ns() // MS
+        return max((until - now_ms for since, until in self._weather().locks if since <= now_ms < until), default=0)
+
     def _wait(self, call: Callable[[], None]) -> None:
         weather = self._weather()
+        if held_ms := self._locked_ms():
+            self._count("journal locked")
+            self._call_later(min(held_ms, BUSY_MS) * MS, call)
+            return
         delay_us = self._random.randrange(100, weather.commit_most_us)
         if self._random.randrange(1000) < weather.slow:
             self._count("slow disk")
@@ -114,6 +127,8 @@ class SimulatedDisk(MemoryJournal):
         super()._commit(group)
 
     def _fails(self) -> str | None:
+        if self._locked_ms():
+            return "database is locked"
         if self._random.randrange(1000) < self._weather().failing:
             self._count("failed commit")
             return "no space left on device"

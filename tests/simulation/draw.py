@@ -13,6 +13,8 @@ INTRUDED_SHARE = 8
 """And in one of so many, somebody starts a second instance."""
 VANISHED_SHARE = 12
 """And in one of so many, the venue's lists of positions are empty for longer than an absence must last to count."""
+LOCKED_SHARE = 5
+"""And in one of so many, another program holds the journal for a while."""
 CHAT_SHARE = 3
 """One seed in so many has an owner in a chat."""
 
@@ -20,7 +22,20 @@ CHAT_SHARE = 3
 def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
-    return _with_chat(_with_intruders(_with_empty_lists(drawn)))
+    return _with_locks(_with_chat(_with_intruders(_with_empty_lists(drawn))))
+
+
+def _with_locks(plan: Plan) -> Plan:
+    """Another program holds the journal for a while, and people say again what was answered."""
+    random = stream(plan.seed, "locks")
+    if random.randrange(LOCKED_SHARE):
+        return plan
+    spans = [(burst.from_ms, burst.until_ms) for burst in plan.bursts] or [(0, plan.safety_ms)]
+    locks = []
+    for _ in range(random.randrange(1, 4)):
+        from_ms = START_MS + random.randrange(*random.choice(spans))
+        locks.append((from_ms, from_ms + random.randrange(500, 15_000)))
+    return replace(plan, disk=replace(plan.disk, locks=tuple(locks)), echoes=True)
 
 
 def _with_empty_lists(plan: Plan) -> Plan:

@@ -18,10 +18,11 @@ from tests.simulation.plan import LOTS, MILLION, TICKS, Act
 from tests.simulation.truth import Ledger
 
 REPEAT_NS = 3_000_000_000
+ECHO_NS = 1_000_000_000
 CROWD = 100
 """More than the 64 messages of I11."""
 OPENINGS_MOST = 40
-"""How often an opening that is refused is tried: for about two minutes, then the strategy has lost interest."""
+"""How often an opening that is not ready is tried: for about two minutes, then the strategy has lost interest."""
 
 
 @dataclass(slots=True)
@@ -45,7 +46,10 @@ class Edge:
     positions: dict[int, PositionId] = field(default_factory=dict)
     waiting: dict[int, list[Act]] = field(default_factory=dict)
     numbers: int = 0
+    copies: int = 0
     replies: int = 0
+    echoes: Random | None = None
+    """Says again what was answered, or another command under the same id; None: nobody does."""
 
     def act(self, act: Act) -> None:
         """Command what the act says; what concerns a position waits until the position has a name."""
@@ -83,9 +87,11 @@ class Edge:
         if wish is None:
             return
         self.replies += 1
-        if wish.slot >= 0 and not message.accepted and wish.tries < OPENINGS_MOST and _not_ready(message.text):
+        if not message.code.final and (wish.slot < 0 or wish.tries < OPENINGS_MOST) and not self._loses_interest():
             return  # the same command again, in a while
         del self.wishes[message.command_id]
+        if self.echoes is not None and self.echoes.randrange(2):
+            self.later(self.echoes.randrange(1, 20) * ECHO_NS, lambda: self._echo(wish.command))
         if wish.slot >= 0 and message.accepted and message.position_id:
             self.positions[wish.slot] = message.position_id
             for act in self.waiting.pop(wish.slot, []):
@@ -96,8 +102,25 @@ class Edge:
         if wish is None:
             return
         wish.tries += 1
-        self.offer(wish.command)
+        self.offer(self._copy(wish.command))
         self.later(REPEAT_NS, lambda: self._send(command_id))
+
+    def _loses_interest(self) -> bool:
+        """Some do not ask again for what was not ready: then nothing of it may happen."""
+        return self.echoes is not None and not self.echoes.randrange(3)
+
+    def _copy(self, command: c.Command) -> c.Command:
+        """Each copy has a name of its own, as the control API gives it."""
+        self.copies += 1
+        return replace(command, causation_id=f"edge#{self.copies}")
+
+    def _echo(self, command: c.Command) -> None:
+        assert self.echoes is not None
+        if self.echoes.randrange(2):
+            self.offer(self._copy(command))
+            return
+        other = c.ResumeOpenings if isinstance(command, c.PauseOpenings) else c.PauseOpenings
+        self.offer(self._copy(other(command_id=command.command_id, reply_to=command.reply_to)))
 
     def _command(self, act: Act) -> c.Command | None:
         self.numbers += 1
@@ -180,10 +203,6 @@ class Edge:
 
 def _one_symbol(act: Act) -> dict[str, Any]:
     return {"account": AccountId(act.account), "symbol": Symbol(act.symbol)} if act.symbol else {}
-
-
-def _not_ready(text: str) -> bool:
-    return any(words in text for words in ("not reachable", "stream is down", "being read"))
 
 
 def away(symbol: str, price: Decimal, ppm: int) -> Decimal:

@@ -2,8 +2,8 @@
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
 `CHECKS`: `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded` and `holds` (I10), `urgency`
-(I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16). `MOMENTS` says when each is
-looked at.
+(I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16), `truthful`
+(I19). `MOMENTS` says when each is looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,7 @@ from tests.simulation.process import Process
 from tests.simulation.promised import Promised
 from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, position_of
+from tests.simulation.truthful import Truthful
 from tests.simulation.urgency import Urgency
 from tests.simulation.wording import Wording
 
@@ -42,7 +43,7 @@ ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
-    Wording, Promised, Evidence, Changed, Degraded, Holds, Urgency, Isolation, Once, Telling, Instances,
+    Wording, Promised, Truthful, Evidence, Changed, Degraded, Holds, Urgency, Isolation, Once, Telling, Instances,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -61,6 +62,7 @@ MOMENTS: Mapping[str, str] = {
     "I13": "each request that leaves",
     "I14": "each durable event, each refusal that is shown",
     "I15": "each tick: what actors hold; at the end: every history folded at once; between processes: the trace",
+    "I19": "each command handed over, each answer, each durable event",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
 }
 """When each invariant is looked at."""
@@ -315,6 +317,11 @@ class Invariants:
     def _executed(self, position: Position, purposes: frozenset[OrderPurpose]) -> Decimal:
         names = (o.client_order_id for o in position.orders if o.purpose in purposes)
         return sum(map(self.books.executed, names), ZERO)
+
+    def wait_for_disk(self, held_ms: int) -> None:
+        """Another program holds the journal for so long in all."""
+        if held_ms:
+            self._patience_ns = max(self._patience_ns, ILL_DISK_NS) + held_ms * 1_000_000
 
     # Now and then --------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import actors.position.actor as shell
-from actors.position import follow_up, machine, rules, state
+from actors.position import follow_up, rules, state
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
@@ -229,11 +229,6 @@ def _nobody_is_told(stack: ExitStack) -> None:
     patch(stack, rules, "_tell_unprotected", lambda _draft: None)
 
 
-def _commands_are_carried_out_again(stack: ExitStack) -> None:
-    """A position does not look whether it has had this command before."""
-    patch(stack, machine, "Command", type("Nothing", (), {}))
-
-
 def _snapshot_leaves_out_the_stop(stack: ExitStack) -> None:
     def snapshot(before: Position, after: Position) -> bytes | None:
         return codec.encode(replace(after, stop_loss=None)) if after.version // 4 != before.version // 4 else None
@@ -355,7 +350,6 @@ BELIEF: Mapping[str, Mutant] = {
         _nobody_watches_for_a_failed_actor, "I7", plans=_failing_without_a_stop
     ),
     "nobody is told": mutant(_nobody_is_told, "I7", seed=2),
-    "commands are carried out again": mutant(_commands_are_carried_out_again, "I14", "I3", seed=26),
     "snapshot leaves out the stop": mutant(_snapshot_leaves_out_the_stop, "I15", seed=3),
     "recovery loses one": mutant(_recovery_loses_one, "I12", "I5", "I6", "I15", seed=3),
     "reconciler hears late": mutant(_reconciler_hears_late, "I5", "I6", "I7", "I9", seed=3),

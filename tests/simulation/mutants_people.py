@@ -13,6 +13,7 @@ from actors.notifier import outbox
 from actors.notifier.actor import NotifierActor
 from actors.position.actor import PositionActor
 from actors.supervisor.book import Book
+from actors.supervisor.desk import reply_to
 from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
@@ -124,7 +125,7 @@ def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
 
     def at_once(self: History, event: Any, command: Any, text: str) -> None:
         if isinstance(event, CloseAllRequested):
-            self._desk.reply(command, accepted=True, text=text)
+            self._desk.context.tell(command.reply_to, reply_to(command, accepted=True, text=text))
         else:
             keep(self, event, command, text)
 
@@ -301,8 +302,8 @@ PEOPLE: Mapping[str, Mutant] = {
     ),
     "what differs is opened": mutant(_what_differs_is_opened, "I10", plans=_opened_while_it_differs),
     "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", plans=_killed_while_paused),
-    "a close of all is only said": mutant(_a_close_of_all_is_only_said, "I3", plans=_killed_while_closing_all),
-    "one of many is refused": mutant(_one_of_many_is_refused, "I3", plans=_closed_on_an_ill_disk),
+    "a close of all is only said": mutant(_a_close_of_all_is_only_said, "I3", "I19", plans=_killed_while_closing_all),
+    "one of many is refused": mutant(_one_of_many_is_refused, "I3", "I5", plans=_closed_on_an_ill_disk),
     "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=54),
     "no leg is shared": mutant(_no_leg_is_shared, "I8", seed=60),
     "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8", plans=_closed_and_opened_at_once),

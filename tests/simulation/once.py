@@ -5,6 +5,7 @@ from messages.base import Event, Message
 from messages.reconciliation import DiscrepancyEnded
 from messages.requests import Reply
 from messages.telegram import UpdateTaken
+from messages.types import ReplyCode
 from tests.simulation.check import Check, Truth
 
 _EFFECTS = (
@@ -49,7 +50,7 @@ class Once(Check):
 
     def told(self, message: Message) -> None:
         """Who is refused may try again elsewhere: it must not have been done."""
-        if isinstance(message, Reply) and not message.accepted:
+        if isinstance(message, Reply) and not message.accepted and message.code is ReplyCode.DECIDED:
             opened = self._done.get((message.command_id, 0, e.PositionRequested))
             if opened is not None and message.command_id not in self._forgotten():
                 self._fail("I14", f"{message.command_id} was refused ({message.text}), and it has opened: {opened}")

@@ -109,6 +109,8 @@ class Plan:
     """When somebody starts a second instance on the same data directory, in milliseconds."""
     chat: ChatPlan | None = None
     """What the owner says, and what befalls the chat; None: there is no chat."""
+    echoes: bool = False
+    """Whoever was answered says it again, or something else under the same id."""
     traps: tuple[Trap, ...] = ()
     bursts: tuple[Burst, ...] = ()
     """When things happen; between them time passes in long strides. Empty: all the time."""

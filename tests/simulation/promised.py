@@ -17,8 +17,6 @@ class Promised(Check):
         self._asked: dict[str, frozenset[int]] = {}
         """By command: positions that were open on the disk when it was said first."""
         self._answered: set[str] = set()
-        self._unwritten: set[str] = set()
-        """Answered as well, with the word that the disk does not have it: as long as the process lives."""
 
     def offered(self, address: str, message: Message) -> None:
         if isinstance(message, CloseAll):
@@ -29,21 +27,18 @@ class Promised(Check):
     def told(self, message: Message) -> None:
         if not isinstance(message, Reply) or not message.accepted or message.command_id not in self._asked:
             return
-        unwritten = "the journal cannot be written" in message.text
-        (self._unwritten if unwritten else self._answered).add(message.command_id)
-
-    def died(self) -> None:
-        self._unwritten.clear()
+        if message.code.final:
+            self._answered.add(message.command_id)
 
     def unsettled(self) -> list[Finding]:
         return [
             ("I3", f"{position.position_id} was to be closed with all others ({command}), and has not heard of it", n)
-            for command in sorted(self._answered | self._unwritten)
+            for command in sorted(self._answered)
             for n in sorted(self._asked[command])
             if (position := self._ledger.positions.get(n)) is not None
             and not position.state.terminal
             and n not in self._ledger.damaged
-            and not self._heard(n, f"{command}.{n}")
+            and not self._heard(n, f"{command}#{n}")
         ]
 
     def _heard(self, ordinal: int, command_id: str) -> bool:

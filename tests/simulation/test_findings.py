@@ -71,8 +71,8 @@ def told(what: Plan) -> list[Message]:
 
 
 def refused(what: Plan) -> list[str]:
-    """Why commands were refused, in a run in which every invariant holds."""
-    return [each.text for each in told(what) if isinstance(each, Reply) and not each.accepted]
+    """Why commands were not accepted, each reason once, in a run in which every invariant holds."""
+    return list(dict.fromkeys(each.text for each in told(what) if isinstance(each, Reply) and not each.accepted))
 
 
 BEING_REDUCED = "main.SOLUSDT.long.alpha.1 is being reduced, its stops may rest on SOLUSDT still; try again soon"

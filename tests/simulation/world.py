@@ -105,6 +105,8 @@ class World:
             hedged=hedged,
         )
         self.situations = Situations(ledger=self.ledger, account_of_key=lambda key: key.removesuffix("-key"))
+        # While another program holds the journal no stop may leave, and no notice of that: both wait for their commit.
+        self.invariants.wait_for_disk(sum(until - since for since, until in plan.disk.locks))
         self.disk_health = DiskHealth(plan.disk, later=self.scheduler.call_later)
         self.scene = self._scene()
         self.upheaval = Upheaval(
@@ -121,6 +123,7 @@ class World:
         self.strikes = Strikes(books=self.books, traps=self.traps, account_of_key=self.situations.account_of_key)
         self.network.on_struck = self.strikes.on_the_way
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
+        self.edge.echoes = self._stream("echoes") if plan.echoes else None
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
         rarer_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # what nobody tells is found by a sweep

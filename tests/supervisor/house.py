@@ -22,6 +22,7 @@ from messages.base import Event, Message
 from messages.commands import OpenPosition
 from messages.ids import parse_position_id
 from messages.priority import PRIORITY
+from messages.requests import CommandDecided, CommandTaken
 from messages.types import (
     AccountId,
     Address,
@@ -120,6 +121,12 @@ class House:
             finished=tuple((e.ordinal, e.position_id) for e in self.journal.terminal()),
             own_events=own,
             highest_ordinal=self.journal.max_ordinal(),
+            commands=tuple(r for r in self.journal.commands(1000) if isinstance(r, CommandTaken | CommandDecided)),
+            carried_out=tuple(
+                (name, ordinal)
+                for ordinal, event in self.journal.recent_events(1000)
+                if (name := getattr(event, "command_id", CommandId("")))
+            ),
         )
 
     def run(self, seconds: float = 0.2) -> None:

@@ -6,7 +6,7 @@ from messages import commands as c
 from messages import reports as r
 from messages import requests as q
 from messages.ids import client_order_id
-from messages.types import CommandId, JournalId, PositionId, PositionState
+from messages.types import CommandId, JournalId, PositionId, PositionState, ReplyCode
 from tests.supervisor.house import BTC, EDGE, MAIN, House
 from tests.supervisor.test_supervisor import fill
 
@@ -32,7 +32,7 @@ def test_an_opening_on_a_full_disk_is_refused_and_says_why() -> None:
     house.journal.short = True
     house.open()
     reply = house.all(q.Reply)[-1]
-    assert not reply.accepted
+    assert (reply.accepted, reply.code) == (False, ReplyCode.NOT_READY)
     assert "the disk is full" in reply.text
     assert not house.all(q.SubmitOpening, GATEWAY)
 

@@ -233,9 +233,11 @@ def test_what_will_happen_is_shown_before_it_does() -> None:
     assert text.startswith("Closes <b>2 positions</b>, about 610.00 USDT at mark price:")
     assert "⚠ Without a stop." in made.ask(OWNER, "/open ETHUSDT long 1")
     assert "would close it at once" not in made.ask(OWNER, "/modify #1 sl=59000 tp=62000")
-    assert "⚠ <b>The price is 61000: this would close it at once.</b>" in made.ask(OWNER, "/modify #1 sl=61500")
-    assert "this would close it at once" in made.ask(OWNER, "/modify #1 tp=60999")
-    assert "this would close it at once" in made.ask(OWNER, "/open BTCUSDT short 1 sl=60000")
+    below, above = "must be below its price: 61500 against 61000", "must be above its price: 60999 against 61000"
+    assert f"⛔ the stop of a long {below}" in made.ask(OWNER, "/modify #1 sl=61500")
+    assert f"⛔ the target of a long {above}" in made.ask(OWNER, "/modify #1 tp=60999")
+    assert "⛔ the stop of a short must be above its price" in made.ask(OWNER, "/open BTCUSDT short 1 sl=60000")
+    assert not made.last.buttons, "what the supervisor would refuse is not offered"
     assert "⚠ Removes its stop at 58000." in made.ask(OWNER, "/modify #1 sl=0")
 
 

@@ -1,0 +1,164 @@
+"""The one way in for commands from outside, and the one way out for their answers.
+
+An answer is true. Accepted: it is durable, and happens once. Refused: nothing of it is done, no copy of it waits, and
+the same id is answered alike from then on. Not ready: nothing is done and nothing waits, and the same id may be asked
+again. Unknown: neither is promised, and the same id tells later.
+
+A command goes on with the supervisor as who is to be answered. So one copy of it is under way, however often and from
+wherever it is said, and each answer passes here before anybody outside hears it.
+"""
+
+from dataclasses import replace
+
+from actors.supervisor.asked import Answer, Asked
+from actors.supervisor.desk import Desk, Routes, reply_to
+from actors.supervisor.history import History
+from actors.supervisor.memory import OWN_HISTORY
+from messages import commands as c
+from messages.base import Message
+from messages.lifecycle import MessageParked
+from messages.meaning import meaning
+from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
+from messages.requests import CommandDecided, CommandTaken, Reply
+from messages.types import Address, ReplyCode
+
+FROM_OUTSIDE = (
+    c.OpenPosition, c.ClosePosition, c.CloseMatching, c.EmergencyClose, c.ModifyPosition, c.CancelEntry,
+    c.AssignPosition, c.PausePosition, c.ResumePosition, c.PauseOpenings, c.ResumeOpenings, c.CloseAll, c.Reconcile,
+    AcknowledgeDiscrepancy,
+)  # fmt: skip
+BEFORE = "that was carried out before"
+OTHER = "this command_id stands for another command: use a new one"
+
+
+class Intake:
+    """Holds no decision about a command: the other rooms decide, once for each id."""
+
+    def __init__(self, desk: Desk, history: History) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+        self._history = history
+
+    def routes(self) -> Routes:
+        answers = dict.fromkeys((Reply, ReconcileAnswer), self.answered)
+        return {**answers, CommandDecided: self.decided, CommandTaken: self._kept}
+
+    def take(self, message: Message) -> Message | None:
+        """The command as it goes on; None where it is answered, or another copy of it is under way already."""
+        if not isinstance(message, FROM_OUTSIDE) or not self._outside(message.reply_to):
+            return message
+        meant = meaning(message)
+        known = self._memory.asked.ids.get(message.command_id)
+        if known is None and (before := self._carried_out(message)) is not None:
+            self._tell(message, before)
+            return None
+        asked = self._memory.asked.note(message.command_id, meant)
+        if asked.copy is message:
+            return self._go_on(message)  # the supervisor failed while it had this one in hand
+        if asked.meaning != meant:
+            other = reply_to(message, accepted=False, text=OTHER, code=ReplyCode.OTHER_COMMAND, changed=False)
+            self._tell(message, other)
+        elif asked.under_way:
+            asked.askers = (*asked.askers, _copy_of(message))
+        elif (answer := asked.answer or self._carried_out(message)) is not None:
+            self._tell(message, answer)
+        else:
+            asked.askers, asked.under_way, asked.copy = (_copy_of(message),), True, message
+            asked.opens = isinstance(message, c.OpenPosition) or getattr(message, "add", None) is not None
+            self._history.record(CommandTaken(command_id=message.command_id, meaning=meant), reducing=not asked.opens)
+            return self._go_on(message)
+        return None
+
+    def handled(self, message: Message) -> None:
+        """It is out of hand: what comes under its id from now on is another copy."""
+        if isinstance(message, FROM_OUTSIDE):
+            asked = self._memory.asked.ids.get(message.command_id)
+            if asked is not None and asked.copy is message:
+                asked.copy = None
+
+    def answered(self, answer: Answer) -> None:
+        """Nobody outside hears a final answer before it is durable, and what its id stands for with it."""
+        asked = self._memory.asked.ids.get(answer.command_id)
+        if asked is None or asked.answer is not None:
+            return
+        if isinstance(answer, Reply):
+            if answer.accepted and answer.code is ReplyCode.UNKNOWN:
+                self._tell_askers(asked, answer)  # in force, and offered to the disk until it is durable
+                return
+            if not answer.accepted:
+                self._memory.given.pop(answer.command_id, None)
+            if not answer.code.final:
+                self._leave_open(asked, answer)
+                return
+            if not (answer.accepted and answer.changed and asked.kept):
+                decided = CommandDecided(reply=answer, meaning=asked.meaning)
+                self._history.record(decided, reducing=not asked.opens)
+                return
+        self._end(asked, answer)
+
+    def decided(self, record: CommandDecided) -> None:
+        """It is durable, and may be said."""
+        asked = self._memory.asked.ids.get(record.reply.command_id)
+        if asked is not None and asked.answer is None:
+            asked.kept = True
+            self._end(asked, record.reply)
+
+    def undecided(self, record: CommandDecided, why: str) -> None:
+        """The disk does not take the answer, so none that is final is given: it would not outlive the process."""
+        asked = self._memory.asked.ids.get(record.reply.command_id)
+        if asked is not None and asked.answer is None:
+            code = ReplyCode.UNKNOWN if record.reply.accepted else ReplyCode.NOT_READY
+            text = "; ".join(said for said in (record.reply.text, why) if said)
+            self._leave_open(asked, replace(record.reply, accepted=False, text=text, code=code))
+
+    def _kept(self, record: CommandTaken) -> None:
+        asked = self._memory.asked.ids.get(record.command_id)
+        if asked is not None:
+            asked.kept = True
+
+    def parked(self, message: MessageParked) -> None:
+        """A command that no actor can handle: whether a step of it came to be is what the same id tells."""
+        asked = self._memory.asked.ids.get(message.command_id)
+        if asked is not None and asked.under_way:
+            text = f"it cannot be handled, and whether any of it is done is not known: {message.reason}"
+            about = Reply(correlation_id=message.correlation_id, command_id=message.command_id, to=Address(""),
+                          accepted=False, text=text, code=ReplyCode.UNKNOWN)  # fmt: skip
+            self._leave_open(asked, about)
+
+    def _leave_open(self, asked: Asked, answer: Reply) -> None:
+        asked.under_way = False
+        self._tell_askers(asked, answer)
+
+    def _end(self, asked: Asked, answer: Answer) -> None:
+        asked.under_way, asked.answer = False, answer
+        self._tell_askers(asked, answer)
+
+    def _tell_askers(self, asked: Asked, answer: Answer) -> None:
+        askers, asked.askers = asked.askers, ()
+        for asker, copy in askers:
+            self._desk.context.tell(asker, replace(answer, to=asker, causation_id=copy))
+
+    def _carried_out(self, command: c.Command) -> Reply | None:
+        """Of an earlier life, or long ago: an event tells that it was."""
+        ordinal = self._memory.book.commands.get(command.command_id)
+        if ordinal is None and command.command_id in self._memory.decided:
+            ordinal = OWN_HISTORY
+        if ordinal is None:
+            return None
+        before = reply_to(command, accepted=True, text=BEFORE, changed=False)
+        return replace(before, position_id=self._memory.book.holder(ordinal))
+
+    def _go_on(self, command: c.Command) -> c.Command:
+        return replace(command, reply_to=Address(self._desk.context.address), causation_id="")
+
+    def _outside(self, asker: Address) -> bool:
+        return bool(asker) and asker not in (self._desk.context.address, self._desk.settings.reconciler)
+
+    def _tell(self, command: c.Command, answer: Answer) -> None:
+        asker, copy = _copy_of(command)
+        self._desk.context.tell(asker, replace(answer, to=asker, causation_id=copy))
+
+
+def _copy_of(command: c.Command) -> tuple[Address, str]:
+    """Who said it, and by what that edge knows this copy of it from others: an answer that is not final is for one."""
+    return command.reply_to, command.causation_id

@@ -1,0 +1,243 @@
+"""An answer is true: accepted happens once, refused never, not ready is neither, and an id stands for one command."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from messages import commands as c
+from messages import events as e
+from messages import reports as r
+from messages.ids import client_order_id
+from messages.meaning import meaning
+from messages.requests import Reply, SubmitOpening, SubmitReducing
+from messages.types import AccountId, CommandId, JournalId, PositionId, ReplyCode, StrategyId, Symbol
+from tests.supervisor.house import BTC, EDGE, MAIN, House
+from tests.supervisor.test_supervisor import fill
+
+GATEWAY = "gateway/main"
+POSITION = PositionId("main.BTCUSDT.long.trend.1")
+
+
+def told(house: House) -> list[tuple[str, bool, ReplyCode]]:
+    return [(reply.command_id, reply.accepted, reply.code) for reply in house.all(Reply)]
+
+
+def holding(image: Any = None) -> House:
+    house = House(image).ready()
+    if image is None:
+        house.open("opened", stop_loss=Decimal(58_000))
+        house.tell(fill(client_order_id(JournalId("memory00"), 1, 1)))
+    return house
+
+
+def about(command_id: str, **more: Any) -> dict[str, Any]:
+    return {"command_id": CommandId(command_id), "reply_to": EDGE, **more}
+
+
+COMMANDS: dict[str, Callable[[str], c.Command]] = {
+    "close": lambda name: c.ClosePosition(**about(name, position_id=POSITION, percent=Decimal(50))),
+    "close by symbol": lambda name: c.CloseMatching(**about(name, symbol=BTC, percent=Decimal(50))),
+    "close now": lambda name: c.EmergencyClose(**about(name, position_id=POSITION)),
+    "close all": lambda name: c.CloseAll(**about(name)),
+    "move the stop": lambda name: c.ModifyPosition(**about(name, position_id=POSITION, stop_loss=Decimal(57_000))),
+    "add": lambda name: c.ModifyPosition(**about(name, position_id=POSITION, add=Decimal("0.01"))),
+    "pause": lambda name: c.PausePosition(**about(name, position_id=POSITION)),
+    "pause openings": lambda name: c.PauseOpenings(**about(name)),
+    "resume openings": lambda name: c.ResumeOpenings(**about(name)),
+    "open": lambda name: replace(House.opening(name), strategy=StrategyId("second")),
+}
+CHANGING = tuple(name for name in COMMANDS if name != "resume openings")
+"""What changes something in the house that is held against them."""
+PUT_OFF = ("pause openings", "close all")
+"""In force at once, promised when the disk has it."""
+
+
+def effects(house: House) -> int:
+    """Events that a command asks for, whichever they are."""
+    asked = (
+        e.CloseRequested, e.ProtectionRequested, e.AdditionRequested, e.PositionPaused, e.PositionRequested,
+        e.OpeningsPaused, e.OpeningsResumed, e.CloseAllRequested,
+    )  # fmt: skip
+    return sum(isinstance(event, asked) for _, event in house.journal.recent_events(10_000))
+
+
+@pytest.mark.parametrize("what", CHANGING)
+def test_copies_that_wait_together_have_one_effect_and_one_answer(what: str) -> None:
+    house = holding()
+    before = effects(house)
+    for _ in range(3):
+        house.system.tell("supervisor", COMMANDS[what]("x"))
+    house.run()
+    each = 2 if what == "close all" else 1  # what is to be closed, and that all are to be
+    assert effects(house) - before == each
+    answers = [reply for reply in house.all(Reply) if reply.command_id == "x"]
+    assert [answer.accepted for answer in answers] == [True] * 3
+    assert len({answer.text for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("what", CHANGING)
+def test_what_was_not_ready_has_no_copy_that_waits_and_may_be_asked_again(what: str) -> None:
+    house = holding()
+    before = effects(house)
+    house.journal.fault = lambda: "database is locked"
+    for _ in range(3):
+        house.system.tell("supervisor", COMMANDS[what]("x"))
+    house.run()
+    answers = [reply for reply in house.all(Reply) if reply.command_id == "x"]
+    assert {answer.code for answer in answers} == {ReplyCode.UNKNOWN if what in PUT_OFF else ReplyCode.NOT_READY}
+    house.journal.fault = lambda: None
+    house.run(10)
+    if what not in PUT_OFF:
+        assert effects(house) == before, "nothing of it waited"
+        assert not any(isinstance(m, SubmitReducing) for m in house.heard[GATEWAY])
+    house.tell(COMMANDS[what]("x"))
+    answer = [reply for reply in house.all(Reply) if reply.command_id == "x"][-1]
+    assert (answer.accepted, answer.code) == (True, ReplyCode.DECIDED)
+    each = 2 if what == "close all" else 1
+    assert effects(house) - before == each
+
+
+@pytest.mark.parametrize("later", ["at once", "after a restart"])
+@pytest.mark.parametrize("what", COMMANDS)
+def test_an_id_stands_for_one_command(what: str, later: str) -> None:
+    house = holding()
+    house.tell(COMMANDS[what]("x"))
+    assert told(house)[-1] == ("x", True, ReplyCode.DECIDED)
+    if later == "after a restart":
+        house = holding(house.journal.image)
+    before = effects(house)
+    for other in (name for name in COMMANDS if name != what):
+        house.tell(COMMANDS[other]("x"))
+        assert told(house)[-1] == ("x", False, ReplyCode.OTHER_COMMAND), other
+    assert effects(house) == before
+    house.tell(COMMANDS[what]("x"))
+    assert told(house)[-1] == ("x", True, ReplyCode.DECIDED)
+    assert effects(house) == before
+
+
+@pytest.mark.parametrize("later", ["at once", "after a restart"])
+def test_what_was_refused_stays_refused_whatever_has_changed_since(later: str) -> None:
+    house = House().ready()
+    house.tell(c.PauseOpenings(**about("p")))
+    house.open("x")
+    refused = house.all(Reply)[-1]
+    assert (refused.accepted, refused.code) == (False, ReplyCode.DECIDED)
+    house.tell(c.ResumeOpenings(**about("r")))
+    if later == "after a restart":
+        house = House(house.journal.image).ready()
+    house.open("x")
+    again = house.all(Reply)[-1]
+    assert (again.accepted, again.text) == (False, refused.text)
+    house.open("x", quantity=Decimal("0.02"))
+    assert house.all(Reply)[-1].code is ReplyCode.OTHER_COMMAND
+    assert not house.all(SubmitOpening, GATEWAY)
+
+
+def test_an_opening_before_the_account_was_read_is_not_refused_and_opens_when_asked_again() -> None:
+    house = House()
+    house.open("x")
+    assert told(house)[-1] == ("x", False, ReplyCode.NOT_READY)
+    house.ready()
+    house.open("x")
+    assert told(house)[-1] == ("x", True, ReplyCode.DECIDED)
+    assert len(house.all(SubmitOpening, GATEWAY)) == 1
+
+
+def test_what_only_reduces_does_not_wait_for_what_only_opening_needs() -> None:
+    house = holding()
+    house.tell(r.StreamDown(account=MAIN, cause="reset"))
+    house.tell(COMMANDS["add"]("a"))
+    assert told(house)[-1] == ("a", False, ReplyCode.NOT_READY)
+    house.tell(COMMANDS["move the stop"]("m"))
+    house.tell(COMMANDS["close"]("c"))
+    assert [answer[1:] for answer in told(house)[-2:]] == [(True, ReplyCode.DECIDED)] * 2
+
+
+def test_a_close_by_symbol_that_is_said_again_does_not_take_what_was_opened_since() -> None:
+    house = holding()
+    close = c.CloseMatching(**about("x", symbol=BTC))
+    house.tell(close)
+    reducing = house.all(SubmitReducing, GATEWAY)[-1]
+    house.tell(fill(reducing.client_order_id, trade="t2", side=reducing.side))
+    for life in (house, House(house.journal.image).ready()):
+        life.open("next" if life is house else "one more", strategy=StrategyId(f"s{id(life)}"))
+        before = effects(life)
+        life.tell(close)
+        assert told(life)[-1] == ("x", True, ReplyCode.DECIDED)
+        assert life.all(Reply)[-1].position_id == POSITION
+        assert effects(life) == before
+
+
+def test_an_id_of_a_position_that_is_long_over_opens_nothing_after_a_restart() -> None:
+    """Far more have ended since than a start has at hand."""
+    house = House().ready()
+    for number in range(1, 31):
+        house.open(f"c{number}")
+        order = client_order_id(JournalId("memory00"), number, 1)
+        house.tell(r.OrderAbsent(account=MAIN, symbol=BTC, client_order_id=order, evidence="asked twice"))
+    again = House(house.journal.image).ready()
+    again.open("c1")
+    assert told(again)[-1] == ("c1", True, ReplyCode.DECIDED)
+    assert not again.all(SubmitOpening, GATEWAY)
+
+
+def test_a_commit_of_which_nobody_knows_whether_it_is_on_the_disk_promises_nothing() -> None:
+    house = holding()
+    house.journal.fault, house.journal.doubtful = (lambda: "disk I/O error"), True
+    house.tell(COMMANDS["close"]("x"))
+    assert told(house)[-1] == ("x", False, ReplyCode.UNKNOWN)
+
+
+def test_what_a_suspended_position_has_in_its_mailbox_is_promised_to_nobody_and_happens_once() -> None:
+    house = holding()
+    before = effects(house)
+    commits: list[Callable[[], None]] = []
+    house.journal._later = commits.append
+    house.tell(COMMANDS["move the stop"]("m"))
+    for _ in range(3):
+        house.tell(COMMANDS["close"]("x"))
+    assert not [reply for reply in house.all(Reply) if reply.command_id in ("m", "x")]
+    house.journal._later = lambda call: call()
+    for commit in commits:
+        commit()
+    house.run(1)
+    answers = [reply.accepted for reply in house.all(Reply) if reply.command_id == "x"]
+    assert (answers, effects(house) - before) == ([True] * 3, 2)
+
+
+def test_a_command_that_no_actor_can_handle_promises_nothing_and_the_next_one_is_served() -> None:
+    house = House().ready()
+    broken = c.ClosePosition(**about("x", position_id=POSITION, quantity="no number"))
+    house.open("opened")
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1)))
+    house.tell(broken)
+    house.run(60)
+    assert told(house)[-1] == ("x", False, ReplyCode.UNKNOWN)
+    house.tell(COMMANDS["close"]("y"))
+    assert told(house)[-1] == ("y", True, ReplyCode.DECIDED)
+
+
+def test_two_edges_that_ask_under_one_id_are_both_answered_each_about_its_own_copy() -> None:
+    house = holding()
+    house.system.tell("supervisor", replace(COMMANDS["close"]("x"), causation_id="control#1"))
+    house.system.tell("supervisor", replace(COMMANDS["close"]("x"), causation_id="control#2"))
+    house.run()
+    answers = [reply for reply in house.all(Reply) if reply.command_id == "x"]
+    assert sorted(answer.causation_id for answer in answers) == ["control#1", "control#2"]
+
+
+def test_the_meaning_of_a_command_is_what_it_asks_for_however_it_is_written() -> None:
+    opening = House.opening("x")
+    same = replace(opening, command_id=CommandId("y"), quantity=Decimal("0.010"), expires_at_ns=7, causation_id="z")
+    assert meaning(same) == meaning(opening)
+    others = [
+        replace(opening, quantity=Decimal("0.011")),
+        replace(opening, stop_loss=Decimal(1)),
+        replace(opening, symbol=Symbol("ETHUSDT")),
+        replace(opening, account=AccountId("other")),
+    ]
+    assert meaning(opening) not in {meaning(other) for other in others}
+    assert meaning(c.PauseOpenings(**about("x"))) != meaning(c.ResumeOpenings(**about("x")))
