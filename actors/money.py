@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from messages.events import FundingBooked, OrderFilled, QuantityAdjusted
+from messages.events import FundingBooked, OrderFilled, PositionAdopted, QuantityAdjusted
 from messages.types import Instrument, Symbol, Worth
 
 ZERO = Decimal(0)
@@ -27,6 +27,8 @@ MONEY_STEP = Decimal("0.00000001")
 """To this the venue rounds what it books (eight decimals, income history)."""
 UNNAMED = "a currency without a name"
 
+Money = OrderFilled | QuantityAdjusted | PositionAdopted | FundingBooked
+"""Events by which money came or went."""
 Amounts = tuple[tuple[str, Decimal], ...]
 """(currency, amount), in the order in which the currencies came."""
 Marks = Mapping[Symbol, Decimal]
@@ -85,7 +87,7 @@ def value_of(amount: Decimal, currency: str, known: Worth | None) -> Decimal | N
     return amount if not (amount and currency) or counts_as_it_is(currency, LIMITS) else None
 
 
-def cost_of(event: OrderFilled | QuantityAdjusted | FundingBooked) -> tuple[str, Decimal]:
+def cost_of(event: Money) -> tuple[str, Decimal]:
     """What it took, with the currency; a payment received is less than nothing."""
     return (event.currency, -event.amount) if isinstance(event, FundingBooked) else (event.fee_currency, event.fee)
 
@@ -112,12 +114,12 @@ class Booked:
         )
 
 
-def booked(event: OrderFilled | QuantityAdjusted | FundingBooked) -> Booked:
+def booked(event: Money) -> Booked:
     """What this event came to, by what is in it alone."""
     currency, cost = cost_of(event)
     amount = event.amount if isinstance(event, FundingBooked) else event.fee
     value = value_of(amount, currency, event.worth)
-    realized = ZERO if isinstance(event, FundingBooked) else event.realized_pnl
+    realized = ZERO if isinstance(event, FundingBooked | PositionAdopted) else event.realized_pnl
     per_quote = Decimal(1) if event.worth is None else event.worth.rate
     if per_quote is None:
         assert event.worth is not None
@@ -130,7 +132,7 @@ def booked(event: OrderFilled | QuantityAdjusted | FundingBooked) -> Booked:
     return Booked(realized=realized * per_quote, fees=counted, uncounted=uncounted)
 
 
-def settled(event: OrderFilled | QuantityAdjusted | FundingBooked) -> Decimal:
+def settled(event: Money) -> Decimal:
     """What the result of a contract that is not quoted in dollars came to; of the others their own sums tell it."""
     return ZERO if event.worth is None or event.worth.quote in DOLLARS else booked(event).result
 

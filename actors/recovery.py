@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from actors.money import booked
+from actors.money import Money, booked
 from actors.notifier.actor import SHAPE as NOTICES
 from actors.position.fold import fold
 from actors.position.state import Position, blank
@@ -14,7 +14,6 @@ from actors.supervisor.memory import OWN_HISTORY, Restored
 from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
 from messages.base import Event, Message
-from messages.events import FundingBooked, OrderFilled, QuantityAdjusted
 from messages.ids import Names, parse_position_id
 from messages.journal import Replayed
 from messages.requests import CommandDecided, CommandTaken
@@ -107,7 +106,7 @@ def _realized(
         account = accounts.get(ordinal)
         if account is None:
             continue
-        if isinstance(event, OrderFilled | QuantityAdjusted | FundingBooked):
+        if isinstance(event, Money):
             day = (account, day_of(event.ts_init))
             sums[day] = sums.get(day, Decimal(0)) + booked(event).result
     return tuple(sums.items())

@@ -174,6 +174,9 @@ class AdoptPosition(Command):
     take_profit: Decimal | None = None
     trailing: Decimal | None = None
     handed_from: PositionId | None = None
+    fee: Decimal = Decimal(0)
+    fee_currency: str = ""
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

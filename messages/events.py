@@ -86,7 +86,7 @@ class FundingBooked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionAdopted(Event):
-    """A position found at the venue came under supervision."""
+    """A position found at the venue came under supervision. `fee` is what its trades took, where they are known."""
 
     command_id: CommandId
     key: Key
@@ -97,6 +97,9 @@ class PositionAdopted(Event):
     entry_price: Decimal
     leverage: int | None = None
     evidence: str = ""
+    fee: Decimal = Decimal(0)
+    fee_currency: str = ""
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

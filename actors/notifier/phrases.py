@@ -202,7 +202,7 @@ SENTENCES = (
     N_("{action} cannot answer that the venue holds less: nothing is reopened here"),
     N_("no price of the symbol is known, and none is made up"),
     N_("traded outside of Albra ({order})"),
-    N_("the venue holds {reported}, {believed} was believed; synthesized"),
+    N_("the venue holds {reported}, {believed} was believed; synthesized, its fee is not known"),
     N_("adopt {side} {quantity} at {price} for {strategy}"),
     N_("{position} by {quantity} at {price}"),
     N_("an entry price cannot be changed at the venue"),

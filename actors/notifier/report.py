@@ -6,14 +6,22 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from actors.money import Booked, booked
 from messages.base import Message
-from messages.events import FundingBooked, OrderFilled, QuantityAdjusted, StateChanged
+from messages.events import FundingBooked, OrderFilled, PositionAdopted, QuantityAdjusted, StateChanged
 from messages.lifecycle import ActorRestarted
 from messages.reconciliation import DiscrepancyDetected
 from messages.types import PositionState
 
 SECOND_NS = 1_000_000_000
 DAYS_KEPT = 8
-COUNTED = (OrderFilled, QuantityAdjusted, FundingBooked, StateChanged, DiscrepancyDetected, ActorRestarted)
+COUNTED = (
+    OrderFilled,
+    QuantityAdjusted,
+    PositionAdopted,
+    FundingBooked,
+    StateChanged,
+    DiscrepancyDetected,
+    ActorRestarted,
+)
 """What the tallies are made of."""
 
 
@@ -121,7 +129,7 @@ def _hour_of(now: datetime, daily_minute: int) -> datetime:
 
 def _counted(message: Message) -> Tally | None:
     match message:
-        case OrderFilled() | QuantityAdjusted() | FundingBooked():
+        case OrderFilled() | QuantityAdjusted() | PositionAdopted() | FundingBooked():
             return Tally(money=booked(message))
         case StateChanged(before=PositionState.OPENING | PositionState.PENDING, after=PositionState.ACTIVE):
             return Tally(opened=1)

@@ -79,6 +79,9 @@ def adopt(d: Draft, message: c.AdoptPosition) -> None:
         entry_price=message.entry_price,
         leverage=message.leverage,
         evidence=message.evidence,
+        fee=message.fee,
+        fee_currency=message.fee_currency,
+        worth=message.worth,
     )
     if any(price is not None for price in (message.stop_loss, message.take_profit, message.trailing)):
         d.record(
@@ -304,7 +307,8 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
 
 def _unbookable(p: Position, message: c.AdjustPosition) -> str:
     """A change that cannot have happened to this position: what went through zero is another one's."""
-    if not message.quantity_delta and message.entry_price is None and message.leverage is None:
+    changed = message.quantity_delta or message.fee or message.entry_price is not None or message.leverage is not None
+    if not changed:
         return "a change of nothing"
     for price in (message.price, message.entry_price):
         if price is not None and price <= 0:

@@ -15,7 +15,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """What one foreign order did to one leg: signed quantity, long positive, and its average price."""
+    """What one foreign order did to one leg, a part for each currency of its fees: signed, long positive."""
 
     order: str
     quantity: Decimal
@@ -25,6 +25,15 @@ class Booking:
     @property
     def trades(self) -> tuple[TradeId, ...]:
         return tuple(trade_key(fill) for fill in self.fills)
+
+    @property
+    def fee(self) -> Decimal:
+        """All of it is in `fee_currency`: what an order paid in another one is a booking of its own."""
+        return sum((fill.fee for fill in self.fills), ZERO)
+
+    @property
+    def fee_currency(self) -> str:
+        return self.fills[0].fee_currency
 
     @property
     def ts_event(self) -> int:
@@ -117,9 +126,9 @@ def _sum(trades: Iterable[FillReport]) -> Decimal:
 
 
 def _by_order(trades: Sequence[FillReport]) -> tuple[Booking, ...]:
-    groups: dict[str, list[FillReport]] = {}
+    groups: dict[tuple[str, str], list[FillReport]] = {}
     for trade in trades:
-        groups.setdefault(trade.venue_order_id, []).append(trade)
+        groups.setdefault((trade.venue_order_id, trade.fee_currency), []).append(trade)
     return tuple(
         Booking(
             order=group[0].client_order_id or f"order {order}",
@@ -127,7 +136,7 @@ def _by_order(trades: Sequence[FillReport]) -> tuple[Booking, ...]:
             price=_average(group),
             fills=tuple(group),
         )
-        for order, group in groups.items()
+        for (order, _), group in groups.items()
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from actors.money import added
 from actors.reconciler.attribution import Plan, Share, attribute
 from actors.reconciler.explain import Booking, average_price, trade_key
 from actors.reconciler.facts import Finding, OpenOrders, plain
@@ -183,7 +184,34 @@ def _commands(case: Case, plan: Plan) -> tuple[AdjustPosition | AdoptPosition, .
     commands: list[AdjustPosition | AdoptPosition] = [_adjusted(case, share) for share in plan.shares]
     if plan.adopt:
         commands.append(_adopted(case, plan))
-    return tuple(commands)
+    return _with_fees(case, commands)
+
+
+def _with_fees(
+    case: Case, commands: Sequence[AdjustPosition | AdoptPosition]
+) -> tuple[AdjustPosition | AdoptPosition, ...]:
+    """What the trades took is shared out as what they moved is; each further currency is booked beside it."""
+    taken = added((), ((booking.fee_currency, booking.fee) for booking in case.bookings))
+    if not taken:
+        return tuple(commands)
+    (currency, fee), *others = taken
+    moved = [abs(each.quantity_delta if isinstance(each, AdjustPosition) else each.quantity) for each in commands]
+    parts = [fee * share / sum(moved, ZERO) for share in moved]
+    parts[-1] = fee - sum(parts[:-1], ZERO)
+    shared = [replace(each, fee=part, fee_currency=currency) for each, part in zip(commands, parts, strict=True)]
+    first = next((each for each in shared if isinstance(each, AdjustPosition)), None)
+    beside = [
+        replace(
+            first,
+            command_id=CommandId(f"{first.command_id}-{other}"),
+            quantity_delta=ZERO,
+            fee=amount,
+            fee_currency=other,
+        )
+        for other, amount in others
+        if first is not None
+    ]
+    return (*shared, *beside)
 
 
 def _one_by_one(share: Share, bookings: Sequence[Booking], *, by_hand: bool) -> bool:
@@ -210,6 +238,8 @@ def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:
         price=booking.price,
         why=_cause(booking),
         evidence=f"{case.record.discrepancy_id}: {booking.order}, trades {trades}",
+        fee=booking.fee,
+        fee_currency=booking.fee_currency,
     )
 
 
@@ -272,7 +302,8 @@ def _price(case: Case, share: Share | None = None) -> Decimal:
 def _why(case: Case) -> str:
     if case.bookings:
         return ", ".join(dict.fromkeys(_cause(booking) for booking in case.bookings))
-    return f"the venue holds {case.finding.reported}, {case.finding.believed} was believed; synthesized"
+    differs = f"the venue holds {case.finding.reported}, {case.finding.believed} was believed"
+    return f"{differs}; synthesized, its fee is not known"
 
 
 def _evidence(case: Case) -> str:

@@ -49,6 +49,8 @@ class Memory:
     """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
 
     book: Book
+    first_new: int
+    """Positions from this ordinal on began in this process: what they brought in is counted from nothing."""
     accounts: dict[AccountId, Account]
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
@@ -85,6 +87,7 @@ class Memory:
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),
             realized=dict(restored.realized_today),
+            first_new=restored.highest_ordinal + 1,
         )
 
 

@@ -99,7 +99,8 @@ class Orders:
                 command, accepted=False, text=f"strategy {key.strategy} holds {key.symbol} {key.side} already"
             )
         else:
-            self.begin(command, account)
+            worth = self._desk.worth(command.account, command.symbol, command.fee, command.fee_currency)
+            self.begin(replace(command, worth=worth), account)
 
     def _assign(self, command: c.AssignPosition) -> None:
         """The strategy gets it first, and the manual position gives it once that is durable."""
@@ -287,6 +288,7 @@ class Orders:
         before = self._memory.book.views.get(view.ordinal)
         if before is not None and before.version >= view.version:
             return
+        unseen = before is None and self._memory.first_new <= view.ordinal not in self._memory.book.finished
         self._memory.book.update(view)
         came_or_went = before is None or before.state.terminal != view.state.terminal
         self._tell_leg(key_of(view), view.ordinal, others=came_or_went)
@@ -296,8 +298,8 @@ class Orders:
         if before is None:
             for command in self._memory.taken.met(view):
                 self._desk.tell_position(view.ordinal, command)
-        else:
-            gained = view.result - before.result
+        if before is not None or unseen:
+            gained = view.result - (before.result if before is not None else 0)
             day = (view.account, self._desk.settings.day_of(view.touched_ns))
             self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
             if gained < 0:

@@ -378,3 +378,47 @@ def test_too_many_gone_at_once_is_believed_of_trades_alone() -> None:
     assert repair(case(finding, views, mass=True)).escalate
     bookings = explain(finding.difference, (trade("-1"),), side=None, names=Names(current=JOURNAL_ID), booked=())
     assert repair(case(finding, views, mass=True, bookings=bookings)).effects
+
+
+def booked_of(difference: str, *fills: Any, views: tuple[PositionView, ...] = (view(),)) -> list[Any]:
+    found = explain(D(difference), fills, side=None, names=Names(current=JOURNAL_ID), booked=())
+    assert found
+    reported = sum((each.quantity for each in views), D(0)) + D(difference)
+    [finding] = compared(views, [row(reported)] if reported else []).findings
+    done = repair(case(finding, views, bookings=found))
+    return [effect.message for effect in done.effects]
+
+
+def paid(commands: list[Any]) -> list[tuple[Decimal, str]]:
+    return [(command.fee, command.fee_currency) for command in commands]
+
+
+def test_what_a_human_trades_is_booked_with_what_the_venue_took_for_it() -> None:
+    closed = trade("-1", fee=D("0.05"))
+    assert paid(booked_of("-1", closed)) == [(D("0.05"), "USDT")]
+    reduced = (trade("-0.4", fee=D("0.02")), trade("-0.2", fee=D("-0.01")))
+    assert paid(booked_of("-0.6", *reduced)) == [(D("0.01"), "USDT")]
+    added = (trade("0.4", order="a", fee=D("0.02")), trade("0.2", order="b", fee=D("0.01")))
+    assert sum(fee for fee, _ in paid(booked_of("0.6", *added))) == D("0.03")
+
+
+def test_fees_in_several_currencies_are_each_booked_once() -> None:
+    two = (trade("-0.4", order="a", fee=D("0.001"), fee_currency="BNB"), trade("-0.2", order="a", fee=D("0.01")))
+    assert paid(booked_of("-0.6", *two)) == [(D("0.001"), "BNB"), (D("0.01"), "USDT")]
+    both = (view(1, "1", strategy="a"), view(2, "3", strategy="b"))
+    commands = booked_of("-0.6", *two, views=both)
+    sums: dict[str, Decimal] = {}
+    for fee, currency in paid(commands):
+        sums[currency] = sums.get(currency, D(0)) + fee
+    assert sums == {"BNB": D("0.001"), "USDT": D("0.01")}
+    assert len({command.command_id for command in commands}) == len(commands)
+
+
+def test_what_is_adopted_has_its_fee_and_what_nothing_tells_says_so() -> None:
+    [adopted] = booked_of("1", trade("1", fee=D("0.05")), views=())
+    assert isinstance(adopted, AdoptPosition)
+    assert paid([adopted]) == [(D("0.05"), "USDT")]
+    [finding] = compared((view(),), [row("0.4")]).findings
+    [effect] = repair(case(finding, (view(),))).effects
+    assert isinstance(effect.message, AdjustPosition)
+    assert "fee is not known" in effect.message.why
