@@ -697,7 +697,8 @@ def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Heal
     well = health is Health.WELL
     severity, text = (Severity.INFO, "the journal's disk is well again") if well else (Severity.CRITICAL, why)
     log("INFO" if well else "CRITICAL", "disk", why=text)
-    system.tell("notifier", Notify(severity=severity, text=text))
+    cause, ends = ("", "disk") if well else ("disk", "")
+    system.tell("notifier", Notify(severity=severity, text=text, cause=cause, ends=ends))
 
 
 def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:

@@ -232,6 +232,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (709, notices.PostFailed),
     (710, notices.SendPing),
     (711, notices.NoticeReminded),
+    (712, notices.NoticesSettled),
     (730, telegram.UpdateTaken),
     (731, telegram.CommandAnswered),
     (732, telegram.Button),

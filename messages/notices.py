@@ -24,6 +24,14 @@ class NoticeQueued(Event):
     position_id: PositionId | None = None
     notice_id: str = ""
     repeats: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticesSettled(Event):
+    """The trouble that these told of is over: they are not repeated any more."""
+
+    cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,6 +168,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         notices.NoticesDropped,
         notices.NoticeAcknowledged,
         notices.NoticeReminded,
+        notices.NoticesSettled,
         notices.Look,
         *(value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__),
     ),

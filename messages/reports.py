@@ -105,6 +105,8 @@ class OrderReport(AboutOrder):
     queried: bool = False
     conditional: bool = False
     begun_ns: int = 0
+    limit_price: Decimal | None = None
+    """Where it has one, and the venue says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,13 +143,19 @@ class FetchBalance(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify(Message):
-    """Tell the owner. `severity` CRITICAL is never delayed."""
+    """Tell the owner. `severity` CRITICAL is never delayed.
+
+    `cause` names the trouble that it tells of, which a notice with the same name in `ends` says to be over; the trouble
+    of a position, where none is named, is over when the position is at rest.
+    """
 
     severity: Severity
     text: str
     account: AccountId | None = None
     position_id: PositionId | None = None
     notice_id: str = ""
+    cause: str = ""
+    ends: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

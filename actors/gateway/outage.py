@@ -65,6 +65,7 @@ def recovered(outage: Outage, now_ns: int) -> Notify | None:
         text=text,
         account=outage.account,
         notice_id=f"outage/{outage.account}/{outage.since_ns}/over",
+        ends=f"outage/{outage.account}",
     )
 
 
@@ -93,6 +94,7 @@ def unanswered(  # noqa: PLR0917 - what there is to say
         "closing, protecting and canceling are tried on.",
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/{severity}",
+        cause=f"unanswered/{account}/{what}",
     )
 
 
@@ -102,6 +104,7 @@ def mended(account: AccountId, what: str, since_ns: int, now_ns: int) -> Notify:
         text=f"{account}: the venue answers {what} again after {spoken(now_ns - since_ns)}.",
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/over",
+        ends=f"unanswered/{account}/{what}",
     )
 
 
@@ -113,6 +116,7 @@ def _notice(outage: Outage, severity: Severity, now_ns: int) -> Notify:
         text=text,
         account=outage.account,
         notice_id=f"outage/{outage.account}/{outage.since_ns}/{severity}",
+        cause=f"outage/{outage.account}",
     )
 
 

@@ -42,10 +42,12 @@ from messages.notices import (
     PostNotice,
     SendPing,
 )
+from messages.reconciliation import DiscrepancyEnded
+from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
 from messages.text import Markup, preformatted
-from messages.types import Address, Severity
+from messages.types import Address, PositionState, Severity
 
 OWN_HISTORY = -2
 FIRST_PAUSE_NS = SECOND_NS
@@ -165,7 +167,7 @@ class NotifierActor(Actor[Message]):
     def on_start(self) -> None:
         for event in self._start.events:
             self._tallies.note(event)
-        for kind in COUNTED:
+        for kind in (*COUNTED, DiscrepancyEnded, PositionView):
             self.context.subscribe(kind)
         if self._settings.ping_ns:
             self._ping()
@@ -186,6 +188,10 @@ class NotifierActor(Actor[Message]):
                 self._acknowledge(message)
             case ChatUp() | ChatDown():
                 self._chat_health(message)
+            case PositionView():
+                self._settled(message)
+            case DiscrepancyEnded():
+                self._settle(message.discrepancy_id)
             case Look(topic="ping"):
                 self._ping()
             case Look():
@@ -216,6 +222,26 @@ class NotifierActor(Actor[Message]):
         )
         self._show(notice)
         self._ledger.keep(*events)
+
+    def _settle(self, cause: str) -> bool:
+        """Whether somebody was told of that trouble, and not of its end."""
+        events = box.settlement(self._ledger.ahead, cause, self.context.clock.time_ns())
+        if events:
+            self._ledger.keep(*events)
+        return bool(events)
+
+    def _settled(self, view: PositionView) -> None:
+        """A position that is at rest has no trouble left: that is told once, where the trouble was."""
+        if not at_rest(view) or not self._settle(view.position_id):
+            return
+        text = f"{view.position_id}: resolved, it is {view.state}"
+        notice = Notify(
+            severity=Severity.INFO,
+            text=f"{text} and protected" if view.protected and view.quantity else text,
+            account=view.account,
+            position_id=view.position_id,
+        )
+        self._notify(notice)
 
     def _recipients(self, severity: Severity) -> tuple[str, ...]:
         if self._settings.second_channel and severity is Severity.CRITICAL:
@@ -445,6 +471,18 @@ class NotifierActor(Actor[Message]):
         if self._channel is not None:
             self._channel.request(SendPing())
         self.context.schedule("ping", self._settings.ping_ns, Look(topic="ping"))
+
+
+def at_rest(view: PositionView) -> bool:
+    """Flat and over, or held as it is wanted: nothing in doubt, nothing under way, its protection at the venue."""
+    if view.state.terminal or not view.quantity:
+        return view.state.terminal and not view.quantity and not view.in_doubt
+    wanted = any(each is not None for each in (view.stop_loss, view.take_profit, view.trailing))
+    under_way = view.in_doubt or view.goal_quantity is not None or view.state not in _HELD
+    return not under_way and (view.protected or not wanted)
+
+
+_HELD = (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.PAUSED)
 
 
 def _forget(refused: dict[int, int], numbers: tuple[int, ...]) -> None:

@@ -16,6 +16,7 @@ from messages.notices import (
     NoticeRepeated,
     NoticesDelivered,
     NoticesDropped,
+    NoticesSettled,
 )
 from messages.requests import Notify
 from messages.types import AccountId, PositionId, Severity
@@ -46,6 +47,7 @@ class Entry:
     repeats: int = 0
     told_ns: int = 0
     seen: bool = False
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +99,18 @@ def decide(
         account=notice.account,
         position_id=notice.position_id,
         notice_id=notice.notice_id,
+        cause=notice.cause or notice.position_id or "",
     )
-    return (*_make_room(outbox, notice.severity, now_ns), queued)
+    settled = settlement(outbox, notice.ends, now_ns)
+    return (*settled, *_make_room(outbox, notice.severity, now_ns), queued)
+
+
+def settlement(outbox: Outbox, cause: str, now_ns: int) -> tuple[Event, ...]:
+    """What the end of this trouble changes: nothing where no CRITICAL notice tells of it any more."""
+    standing = cause and any(
+        e.cause == cause and e.severity is Severity.CRITICAL and not e.seen for e in outbox.entries
+    )
+    return (NoticesSettled(ts_init=now_ns, cause=cause),) if standing else ()
 
 
 def echoes(outbox: Outbox, recipients: tuple[str, ...], now_ns: int, cooldown_ns: int) -> tuple[Event, ...]:
@@ -163,6 +175,9 @@ def evolve(outbox: Outbox, event: Event) -> Outbox:
         case NoticeAcknowledged():
             seen = (replace(e, seen=True) if e.number == event.number else e for e in outbox.entries)
             return replace(outbox, entries=_kept(seen))
+        case NoticesSettled():
+            over = (replace(e, seen=True) if e.cause == event.cause else e for e in outbox.entries)
+            return replace(outbox, entries=_kept(over))
         case _:
             return outbox
 
@@ -177,6 +192,7 @@ def _queued(outbox: Outbox, event: NoticeQueued) -> Outbox:
         account=event.account,
         position_id=event.position_id,
         repeats=event.repeats,
+        cause=event.cause,
     )
     recent = Recent(
         number=event.number,

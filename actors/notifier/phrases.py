@@ -248,6 +248,9 @@ SENTENCES = (
         "fees {fees}, funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
     ),
     N_("{report}; not counted: {amounts}"),
+    N_("{name}: its resting {purpose} was changed at the venue: {quantity} at {price}, it was {before} at {former}"),
+    N_("{name}: resolved, it is {state} and protected"),
+    N_("{name}: resolved, it is {state}"),
     # Supervisor and runtime
     N_(
         "{account}: what {symbol} takes in {currency} is not counted in limits and reports: no mark price tells what "

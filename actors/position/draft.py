@@ -90,6 +90,19 @@ class Draft:
             ),
         )
 
+    def notify_once(self, severity: Severity, text: str, name: str) -> None:
+        """Tell the owner what is told under this name only the first time, whatever the position has done since."""
+        p = self.position
+        notice = Notify(
+            correlation_id=self.correlation_id,
+            severity=severity,
+            text=text,
+            account=p.key.account,
+            position_id=p.position_id,
+            notice_id=name,
+        )
+        self.send(NOTIFIER, notice)
+
     def about(self, order: Order) -> dict[str, Any]:
         """The fields every request about an order carries."""
         p = self.position

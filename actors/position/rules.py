@@ -232,9 +232,23 @@ def reported(d: Draft, message: r.OrderReport) -> None:
     if message.status is OrderStatus.TRIGGERED and order.live and not order.triggered:
         d.record(e.OrderTriggered, client_order_id=order.client_order_id, ts_event=message.ts_event)
         d.wake("fills", FILLS_GRACE_MS)
+    _tell_amended(d, order, message)
     if message.filled_quantity > max(order.reported, order.filled):
         d.record(e.FillsMissed, client_order_id=order.client_order_id, filled_quantity=message.filled_quantity)
         d.wake("fills", FILLS_GRACE_MS)
+
+
+def _tell_amended(d: Draft, order: Order, message: r.OrderReport) -> None:
+    """Real world possibility: a human moves a resting order at the venue, and it keeps its id. Told once a move."""
+    if order.kind is not OrderKind.LIMIT or not order.live:
+        return
+    price = order.limit_price if message.limit_price is None else message.limit_price
+    if (message.quantity, price) == (order.quantity, order.limit_price) or price is None or order.limit_price is None:
+        return
+    p, name = d.position, f"{order.client_order_id}.{message.quantity:f}.{price:f}"
+    was = f"{order.quantity:f} at {order.limit_price:f}"
+    text = f"{p.position_id}: its resting {order.purpose} was changed at the venue: {message.quantity:f} at {price:f}"
+    d.notify_once(Severity.WARNING, f"{text}, it was {was}", name)
 
 
 def _taken_back(order: Order, message: r.OrderReport) -> bool:

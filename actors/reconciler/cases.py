@@ -217,7 +217,7 @@ class Cases:
             f"{record.reported} at the venue ({told}); {record.action}"
         )
         severity = Severity.INFO if record.action is Action.IGNORE else record.severity
-        self._draft.notify(severity, text, record.account, record.discrepancy_id)
+        self._draft.notify(severity, text, record.account, record.discrepancy_id, record.discrepancy_id)
         return record
 
     def _step(self, watch: Watch, symbol: Symbol) -> Decimal:
@@ -279,7 +279,8 @@ class Cases:
             f"{record.reported} at the venue; {why}. Openings there wait; albra discrepancies --ack "
             f"{record.discrepancy_id} ends it."
         )
-        self._draft.notify(Severity.CRITICAL, text, record.account, f"{record.discrepancy_id}.escalated")
+        name = record.discrepancy_id
+        self._draft.notify(Severity.CRITICAL, text, record.account, f"{name}.escalated", name)
         self._look_later(record)
 
     def _look_later(self, record: Discrepancy) -> None:

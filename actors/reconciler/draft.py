@@ -57,5 +57,7 @@ class Draft:
     def later(self, topic: str, delay_ns: int) -> None:
         self.timers.append(Later(topic, delay_ns))
 
-    def notify(self, severity: Severity, text: str, account: AccountId, notice_id: str) -> None:
-        self.effect(NOTIFIER, Notify(severity=severity, text=text, account=account, notice_id=notice_id))
+    def notify(self, severity: Severity, text: str, account: AccountId, notice_id: str, cause: str = "") -> None:
+        """`cause` is the discrepancy that it tells of: its end ends the repetition."""
+        notice = Notify(severity=severity, text=text, account=account, notice_id=notice_id, cause=cause)
+        self.effect(NOTIFIER, notice)

@@ -1,12 +1,13 @@
 """What Binance writes of money -> what we say: the balance, and what was paid or received as funding. Pure."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from adapters.exchange.normalize import ZERO, Stamp, of_another_kind, symbol_of
 from adapters.exchange.rows import (
     NS_PER_MS,
     MalformedError,
+    Row,
     decimal_of,
     id_of,
     instant_of,
@@ -20,17 +21,32 @@ from messages.types import Symbol
 
 
 def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceReport:
-    """/fapi/v3/account: totals of the single-asset mode, in USDT."""
+    """/fapi/v3/account: the totals are the USDT wallet's in the single-asset mode, else all assets' in dollars."""
     row = row_of(value, "account")
     return BalanceReport(
         account=stamp.account,
         ts_init=stamp.ts_init,
         request_id=request_id,
-        currency="USDT",
+        currency=_currency_of(row),
         wallet=decimal_of(row, "totalWalletBalance"),
         available=decimal_of(row, "availableBalance"),
         unrealized_pnl=decimal_of(row, "totalUnrealizedProfit"),
     )
+
+
+def _currency_of(row: Row) -> str:
+    """What the totals are in. They are USDT where the wallet of that asset is all there is; no other field tells it."""
+    assets = row.get("assets")
+    if row.get("multiAssetsMargin") is True:
+        return "USD"
+    if not isinstance(assets, list):
+        return "USDT"
+    wallets = {each.get("asset"): each.get("walletBalance") for each in assets if isinstance(each, dict)}
+    total, own = row.get("totalWalletBalance"), wallets.get("USDT", "0")
+    try:
+        return "USDT" if Decimal(str(own)) == Decimal(str(total)) else "USD"
+    except InvalidOperation:
+        return "USD"
 
 
 Payment = tuple[int, Symbol, str]

@@ -110,6 +110,7 @@ def order_report(row: Row, stamp: Stamp, *, queried: bool = True) -> OrderReport
         quantity=amount_of(row, "origQty"),
         filled_quantity=_executed(row, "executedQty", amount_of(row, "origQty")),
         queried=queried,
+        limit_price=_limit_of(row, "price"),
     )
 
 
@@ -200,7 +201,13 @@ def stream_order(order: Row, stamp: Stamp, *, event_time_ns: int) -> OrderReport
         side=_side(order, "S"),
         quantity=amount_of(order, "q"),
         filled_quantity=_executed(order, "z", amount_of(order, "q")),
+        limit_price=_limit_of(order, "p"),
     )
+
+
+def _limit_of(row: Row, name: str) -> Decimal | None:
+    """The price of a limit order; None for every other, which has none."""
+    return amount_of(row, name, "0") or None
 
 
 def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport | None:

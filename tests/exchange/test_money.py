@@ -8,7 +8,7 @@ import pytest
 
 from adapters.exchange import calls
 from adapters.exchange.events import ReadFunding, UserEvents
-from adapters.exchange.money import funding_reports
+from adapters.exchange.money import balance_report, funding_reports
 from adapters.exchange.normalize import Stamp
 from messages.requests import SubmitOpening, SubmitProtection
 from messages.types import (
@@ -93,3 +93,19 @@ def test_a_resting_entry_with_a_date_is_good_till_whole_seconds() -> None:
     params = calls.submit(entry, PositionMode.ONE_WAY).params
     assert (params["timeInForce"], params["goodTillDate"]) == ("GTD", "1700000000000")
     assert calls.submit(replace(entry, good_till_ns=0), PositionMode.ONE_WAY).params["timeInForce"] == "GTC"
+
+
+@pytest.mark.parametrize(
+    ("assets", "currency"),
+    [
+        ([{"asset": "USDT", "walletBalance": "100.00"}], "USDT"),
+        ([{"asset": "USDT", "walletBalance": "60"}, {"asset": "BTC", "walletBalance": "0.001"}], "USD"),
+        ([{"asset": "USDC", "walletBalance": "100"}], "USD"),
+        ([{"asset": "BNFCR", "walletBalance": "100"}], "USD"),
+        (None, "USDT"),
+    ],
+)
+def test_a_balance_is_in_dollars_where_it_is_the_sum_of_several_assets(assets: object, currency: str) -> None:
+    row = {"totalWalletBalance": "100", "availableBalance": "90", "totalUnrealizedProfit": "0"}
+    told = balance_report(row if assets is None else {**row, "assets": assets}, STAMP, "b")
+    assert told.currency == currency

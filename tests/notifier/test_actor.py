@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
@@ -19,9 +21,12 @@ from messages import codec
 from messages.base import Event, Message
 from messages.events import FundingBooked, QuantityAdjusted, StateChanged
 from messages.notices import AcknowledgeNotice
+from messages.reconciliation import DiscrepancyEnded, Outcome
+from messages.reports import PositionView
 from messages.requests import Notify
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText
 from messages.types import CommandId, PositionState, Severity
+from tests.control.fake_supervisor import view
 from tests.notifier.stage import MINUTE, OWNER, SECOND, Stage, down, sent, settings
 
 HOUR = 60 * MINUTE
@@ -413,3 +418,56 @@ def test_a_defect_loses_no_notice() -> None:
     stage.notify(Severity.CRITICAL, "one", "two")
     stage.advance(MINUTE)
     assert stage.chat.texts() == ["🔴 <b>one</b>", "🔴 <b>two</b>"]
+
+
+def critical(**changes: Any) -> Notify:
+    given: dict[str, Any] = {"severity": Severity.CRITICAL, "text": "bare", "position_id": view().position_id}
+    return Notify(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("settled", "said"),
+    [
+        (view(protected=True), "resolved, it is ACTIVE and protected"),
+        (view(protected=False, stop_loss=None, take_profit=None), "resolved, it is ACTIVE"),
+        (view(state=PositionState.CLOSED, quantity=Decimal(0)), "resolved, it is CLOSED"),
+    ],
+)
+def test_what_is_resolved_is_repeated_no_more_and_that_is_told_once(settled: PositionView, said: str) -> None:
+    stage = Stage(settings(policy=Policy(repeat_critical_ns=10 * MINUTE))).begin()
+    stage.tell(critical())
+    stage.tell(view(protected=False), view(in_doubt=True), view(state=PositionState.CLOSING))
+    stage.advance(11 * MINUTE)
+    assert len(stage.chat.taken) == 2
+    stage.tell(settled, settled)
+    stage.advance(2 * HOUR)
+    assert [said in text for text in stage.chat.texts()] == [False, False, True]
+    later = stage.again()
+    later.tell(settled)
+    later.advance(2 * HOUR)
+    assert later.chat.taken == []
+
+
+def test_each_trouble_ends_with_its_own_cause() -> None:
+    stage = Stage(settings(policy=Policy(repeat_critical_ns=10 * MINUTE))).begin()
+    stage.tell(
+        critical(text="d1 needs you", position_id=None, cause="d1"),
+        critical(text="d2 needs you", position_id=None, cause="d2"),
+        critical(text="the disk is ill", position_id=None, cause="disk"),
+    )
+    stage.advance(MINUTE)
+    stage.tell(DiscrepancyEnded(discrepancy_id="d1", outcome=Outcome.ACKNOWLEDGED, why="seen"))
+    stage.tell(Notify(severity=Severity.INFO, text="the disk is well", ends="disk"))
+    told = len(stage.chat.taken)
+    stage.advance(25 * MINUTE)
+    later = " ".join(stage.chat.texts()[told:])
+    assert "d2 needs you" in later
+    assert "d1 needs you" not in later
+    assert "the disk is ill" not in later
+
+
+def test_what_nobody_was_told_of_is_not_told_to_be_over() -> None:
+    stage = Stage().begin()
+    stage.tell(view(protected=True), view(state=PositionState.CLOSED, quantity=Decimal(0)))
+    stage.advance(HOUR)
+    assert stage.chat.taken == []

@@ -7,6 +7,7 @@ import pytest
 from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r
+from messages.requests import Notify
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
 from tests.position.histories import modified, paused
 from tests.position.story import MS, Story, active, dec, effects_of, notices, opened, protected
@@ -214,3 +215,18 @@ def test_a_limit_entry_that_is_resting_cannot_be_paused_but_can_be_protected() -
     story.tell(c.ModifyPosition(stop_loss=dec(90), **story.own()))
     step = story.tell(story.fill(story.order(ENTRY), "10"))
     assert "SubmitProtection" in effects_of(step)
+
+
+def test_a_resting_entry_that_a_human_moves_is_told_once_for_each_move() -> None:
+    story = opened(limit_price=dec(90))
+    [entry] = story.position.live_orders(ENTRY)
+    story.tell(story.accepted(entry))
+    resting = replace(story.report(entry, OrderStatus.WORKING), limit_price=entry.limit_price)
+    moves = [resting, replace(resting, limit_price=dec(91)), replace(resting, quantity=resting.quantity / 2)]
+    told = [
+        [effect.message for effect in story.tell(each).effects if isinstance(effect.message, Notify)]
+        for each in (*moves, *moves)
+    ]
+    assert [len(each) for each in told] == [0, 1, 1, 0, 1, 1]
+    assert len({notice.notice_id for each in told for notice in each}) == 2
+    assert f"changed at the venue: {entry.quantity:f} at 91, it was {entry.quantity:f} at 90" in told[1][0].text
