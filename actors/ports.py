@@ -33,8 +33,8 @@ class Venue(Protocol):
     each, then FillsFetched; OrderNotFound where the order itself is unknown; or QueryFailed), SetLeverage
     (SettingApplied, SettingRefused), FetchPositions, FetchOpenOrders, FetchBalance,
     FetchTrades (their report, or FetchFailed).
-    Unasked it delivers VenueUp/VenueDown, StreamUp/StreamDown, StreamMute/StreamHeard, OrderReport and FillReport of
-    our orders, MarkReport, LeverageChanged, MarginCall, RulesReport, StrayEvent.
+    Unasked it delivers VenueUp/VenueDown, StreamUp/StreamDown, StreamMute/StreamHeard, AccountModes, OrderReport
+    and FillReport of our orders, MarkReport, LeverageChanged, MarginCall, RulesReport, StrayEvent.
     """
 
     def start(self, deliver: Callable[[Message], None]) -> None:

@@ -70,6 +70,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.VenueDown,
         reports.StreamUp,
         reports.StreamDown,
+        reports.AccountModes,
         reports.StreamMute,
         reports.StreamHeard,
         reports.StrayEvent,

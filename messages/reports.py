@@ -12,8 +12,10 @@ from messages.types import (
     CommandId,
     Instrument,
     MarginMode,
+    ModeFault,
     OrderPurpose,
     OrderStatus,
+    OtherContract,
     PositionId,
     PositionMode,
     PositionSide,
@@ -269,7 +271,7 @@ class VenueUp(VenueReport):
 
     `margin_mode` is the one that every symbol is to be in; None: whichever it is in. `uses`: what is used of the
     limits already, by a process before this one, by other accounts behind the same address, by connecting. `place`:
-    exchange and environment or host, for people.
+    exchange and environment or host, for people. `others`: contracts that the venue lists and that are not traded here.
     """
 
     venue_identity: str
@@ -281,6 +283,7 @@ class VenueUp(VenueReport):
     margin_mode: MarginMode | None = None
     uses: tuple[RateUse, ...] = ()
     place: str = ""
+    others: tuple[OtherContract, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +310,7 @@ class RulesReport(VenueReport):
     """What the venue trades and by which rules, read anew while it is up. What is missing, it trades no more."""
 
     instruments: tuple[Instrument, ...]
+    others: tuple[OtherContract, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +339,36 @@ class StreamDown(VenueReport):
     """The stream has a gap from now on."""
 
     cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountModes(VenueReport):
+    """How the account is set at the venue: told when it is read first, and when it differs.
+
+    `fault`: what keeps openings from being right there. `restored`: the position mode was another, and was set back.
+    `multi_assets`: None where the venue does not tell.
+    """
+
+    position_mode: PositionMode
+    multi_assets: bool | None = None
+    fault: ModeFault | None = None
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """A position at the venue that is not supervised. `kind` is the venue's word for its contract; empty: not listed.
+
+    `quantity` is None where its row cannot be read.
+    """
+
+    account: AccountId
+    symbol: Symbol
+    side: PositionSide | None
+    quantity: Decimal | None
+    mark_price: Decimal | None
+    kind: str
+    since_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -511,6 +545,7 @@ class PositionsAnswer(Message):
     marks: tuple[tuple[AccountId, Symbol, Decimal], ...] = ()
     silent: tuple[tuple[PositionId, Silence, str], ...] = ()
     instead: PositionId | None = None
+    outside: tuple[Outside, ...] = ()
 
     @property
     def prices(self) -> Mapping[tuple[AccountId, Symbol], Decimal]:

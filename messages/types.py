@@ -225,6 +225,21 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherContract:
+    """What the venue lists and is not traded here: its name, and what the venue calls its kind."""
+
+    symbol: Symbol
+    kind: str
+
+
+class ModeFault(StrEnum):
+    """Why an account cannot be traded on as it is set."""
+
+    POSITION_MODE = "position_mode"
+    ISOLATED_UNDER_MULTI_ASSETS = "isolated_under_multi_assets"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
     """What an amount of money was worth when it was booked.
 

@@ -502,7 +502,7 @@ class Gateway:
         submits = (q.SubmitOpening, q.SubmitReducing, q.SubmitEmergency, q.SubmitProtection)
         reads = (q.FetchPositions, q.FetchOpenOrders, q.FetchBalance, FetchTrades)
         passed_on = (
-            r.MarkReport, r.LeverageChanged, r.StrayEvent, r.StreamDown, r.FundingReport, r.MarginCall,
+            r.MarkReport, r.LeverageChanged, r.StrayEvent, r.StreamDown, r.AccountModes, r.FundingReport, r.MarginCall,
             r.RulesReport,
         )  # fmt: skip
         return {

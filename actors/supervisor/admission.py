@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from actors.money import LIMITS, UNNAMED, Amounts, added, quote_of, rate
 from actors.supervisor.book import Account, Hold
+from actors.supervisor.outside import outside_exposure, why_outside
 from messages.commands import OpenPosition
 from messages.names import did_you_mean
 from messages.reports import PositionView
@@ -101,12 +102,18 @@ def _unsettled(command: OpenPosition, facts: Facts) -> str:
     return f"openings of {command.symbol} wait until belief and venue agree: {why}" if why else ""
 
 
+def _unfit(_: OpenPosition, facts: Facts) -> str:
+    return facts.account.why_unfit
+
+
 def _not_ready(_: OpenPosition, facts: Facts) -> str:
     return facts.account.why_not_ready
 
 
 def _unknown_symbol(command: OpenPosition, facts: Facts) -> str:
     instrument = facts.account.instruments.get(command.symbol)
+    if instrument is None and (kind := facts.account.others.get(command.symbol)):
+        return f"{command.symbol} cannot be opened: {why_outside(kind)}"
     if instrument is None:
         guess = did_you_mean(command.symbol, facts.account.instruments)
         return f"{command.symbol} is not a perpetual of this venue{guess}"
@@ -348,10 +355,12 @@ def _amounts(command: OpenPosition, facts: Facts) -> str:
     ):
         if limit is None:
             continue  # What is held is summed up only where it is limited: with thousands of positions that takes time.
+        besides = outside_exposure(facts.account) if name == "account_exposure" else ()
         sums = added(
             (),
             (
                 (quote_in(command.symbol, facts.account), notional),
+                *besides,
                 *exposure(views, facts.account),
                 *_yet_to_come(ahead, facts),
             ),
@@ -426,6 +435,7 @@ Check = Callable[[OpenPosition, Facts], str]
 _CHECKS: tuple[Check, ...] = (
     _switched_off,
     _on_hold,
+    _unfit,
     _not_ready,
     _unsettled,
     _unknown_symbol,
@@ -448,6 +458,6 @@ _ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING
 """What is held has its key, its side, its prices and its leverage already."""
 _PASSING = (_not_ready, _leg_being_cleared, _stops_being_replaced, _unpriced)
 """What says nothing of the opening itself: it waits for that, within its own expiry."""
-_WHILE_IT_WAITED = (_on_hold, _unsettled, _strangers, _leg_being_cleared, _stops_being_replaced, _loss)
+_WHILE_IT_WAITED = (_on_hold, _unfit, _unsettled, _strangers, _leg_being_cleared, _stops_being_replaced, _loss)
 """What may be otherwise by then. It counts among the amounts and in the minute already; what leaves while the venue is
 down, the gateway refuses."""

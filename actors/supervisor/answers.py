@@ -47,6 +47,9 @@ class Answers:
                 for position_id, (state, why) in self._memory.silent.items()
                 if command.position_id in (None, position_id)
             ),
+            outside=tuple(row for account in self._memory.accounts.values() for row in account.outside.values())
+            if command.position_id is None
+            else (),
             instead=None if command.position_id is None else self._desk.holder(command.position_id),
         )
         self._desk.context.tell(command.reply_to, answer)

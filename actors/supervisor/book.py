@@ -8,7 +8,7 @@ from typing import Any
 
 from messages.commands import OpenPosition
 from messages.ids import position_id
-from messages.reports import PositionView
+from messages.reports import AccountModes, Outside, PositionView
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -16,6 +16,7 @@ from messages.types import (
     Instrument,
     Key,
     MarginMode,
+    ModeFault,
     PositionId,
     PositionMode,
     PositionSide,
@@ -42,7 +43,8 @@ def leg_of(key: Key) -> Leg:
 class Account:
     """One account as its gateway last reported it. `synced`: its positions were read since the venue came up.
 
-    `mute`: which orders its stream is mute about, and since when (wall time, ns).
+    `others`: contracts that the venue lists and that are not traded here, with their kind; `outside`: positions that
+    are not supervised. `mute`: which orders its stream is mute about, and since when (wall time, ns).
     """
 
     account: AccountId
@@ -50,6 +52,9 @@ class Account:
     stream_up: bool = False
     synced: bool = False
     mute: dict[str, int] = field(default_factory=dict)
+    modes: AccountModes | None = None
+    others: dict[Symbol, str] = field(default_factory=dict)
+    outside: dict[tuple[Symbol, PositionSide | None], Outside] = field(default_factory=dict)
     trouble: str = "the venue has not answered yet"
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
@@ -59,6 +64,23 @@ class Account:
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
     liquidations: dict[tuple[Symbol, PositionSide], Decimal] = field(default_factory=dict)
     strangers: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
+
+    @property
+    def why_unfit(self) -> str:
+        """Empty where the account is set as the configuration says; otherwise what has to be done."""
+        fault = self.modes.fault if self.modes is not None else None
+        if self.modes is None or fault is None:
+            return ""
+        if fault is ModeFault.POSITION_MODE:
+            return (
+                f"the account is in position mode {self.modes.position_mode}, the configuration says {self.mode}: set "
+                f"position_mode: {self.modes.position_mode} and start anew, or change it at the exchange while the "
+                "account is flat"
+            )
+        return (
+            "the account is in multi-assets mode, which has no isolated margin: leave margin_mode: isolated out of the "
+            "configuration and start anew, or switch to single-asset mode at the exchange"
+        )
 
     @property
     def why_not_ready(self) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from actors.runtime.metrics import SystemMetrics
 from actors.supervisor.book import Account, Book, Hold
 from actors.supervisor.memory import Memory
+from actors.supervisor.outside import in_short
 from messages.base import Message
 from messages.reports import VenueReport
 from messages.types import AccountId
@@ -64,11 +65,20 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
         *(((section, "place", account.place),) if account.place else ()),
         (section, "venue", "up" if account.venue_up else f"down: {account.trouble}"),
         (section, "stream", _stream(account)),
-        (section, "openings", account.why_not_ready or "possible"),
-        (section, "mode", account.mode),
+        (section, "openings", account.why_unfit or account.why_not_ready or "possible"),
+        (section, "mode", _modes(account)),
+        (section, "not supervised", "; ".join(in_short(row) for row in account.outside.values()) or "nothing"),
         (section, "symbols", str(len(account.instruments))),
         *known,
     )
+
+
+def _modes(account: Account) -> str:
+    """As the account is set at the venue, where that was read."""
+    if account.modes is None:
+        return account.mode
+    mode = account.modes.position_mode
+    return f"{mode}, multi-assets" if account.modes.multi_assets else str(mode)
 
 
 def _stream(account: Account) -> str:

@@ -10,6 +10,7 @@ from actors.supervisor.desk import NOTIFIER, Desk, Routes, position_address
 from actors.supervisor.forced import is_forced, name_of, share_out, why_of
 from actors.supervisor.history import History
 from actors.supervisor.orders import Orders
+from actors.supervisor.outside import OutsideKey, in_full, left_outside, supervised
 from messages import reports as r
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport
@@ -44,6 +45,7 @@ class Reports:
             r.VenueDown: self._venue_down,
             r.StreamUp: self._stream_up,
             r.StreamDown: self._stream_down,
+            r.AccountModes: self._modes,
             r.StreamMute: self._stream_mute,
             r.StreamHeard: self._stream_heard,
             r.MarkReport: self._mark,
@@ -136,8 +138,12 @@ class Reports:
             self._desk.context.tell(position_address(view.ordinal), report)
 
     def _positions(self, report: r.PositionsReport) -> None:
-        self._desk.to_reconciler(report)
         account = self._memory.accounts[report.account]
+        ours = frozenset(view.symbol for view in self._memory.book.live(report.account))
+        if report.symbol is None:
+            self._look_outside(account, left_outside(report, account, ours))
+        report = supervised(report, account, ours)
+        self._desk.to_reconciler(report)
         if report.symbol is None and account.venue_up:
             if account.account in self._memory.adopting:
                 self._memory.adopting.discard(account.account)
@@ -149,6 +155,15 @@ class Reports:
         if report.symbol is None:
             account.liquidations = liquidations_of(report.positions)
             self._tell_useless_stops(account)
+
+    def _look_outside(self, account: Account, found: dict[OutsideKey, r.Outside]) -> None:
+        """Each is told once while it is there."""
+        for key, row in found.items():
+            if key not in account.outside:
+                notice_id = f"outside/{row.account}/{row.symbol}/{row.side or ''}/{row.since_ns}"
+                notice = Notify(severity=Severity.WARNING, text=in_full(row), account=row.account, notice_id=notice_id)
+                self._desk.context.tell(NOTIFIER, notice)
+        account.outside = found
 
     def _tell_useless_stops(self, account: Account) -> None:
         """The venue's liquidation price may move past a stop that was accepted; each such stop is told once."""
@@ -169,6 +184,7 @@ class Reports:
         account.venue_up, account.trouble = True, ""
         account.mode, account.margin_mode = report.position_mode, report.margin_mode
         account.identity, account.place = report.venue_identity, report.place
+        account.others = {each.symbol: each.kind for each in report.others}
         self._take_rules(account, report.instruments)
         self._desk.log(
             "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))
@@ -176,7 +192,9 @@ class Reports:
 
     def _rules(self, report: r.RulesReport) -> None:
         self._desk.context.publish(report)
-        self._take_rules(self._memory.accounts[report.account], report.instruments)
+        account = self._memory.accounts[report.account]
+        account.others = {each.symbol: each.kind for each in report.others}
+        self._take_rules(account, report.instruments)
 
     def _take_rules(self, account: Account, told: tuple[Instrument, ...]) -> None:
         """Each position learns its symbol's rules; of a symbol that somebody holds, the owner hears what changed."""
@@ -206,6 +224,22 @@ class Reports:
         account = self._memory.accounts[report.account]
         account.stream_up, account.trouble = False, report.cause
         self._desk.log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _modes(self, report: r.AccountModes) -> None:
+        """Openings wait until the account is set as the configuration says; what reduces does not."""
+        account = self._memory.accounts[report.account]
+        before, account.modes = account.why_unfit, report
+        after = account.why_unfit
+        if report.restored:
+            text = f"{report.account}: the position mode was changed at the exchange, and is {account.mode} again."
+            self._desk.notify(Severity.WARNING, text, report.account)
+        if after and after != before:
+            text = f"{report.account}: {after}. Nothing is opened until then; closing goes on."
+            self._desk.notify(Severity.CRITICAL, text, report.account)
+        elif before and not after:
+            text = f"{report.account}: the account is set as the configuration says again; openings are possible."
+            self._desk.notify(Severity.WARNING, text, report.account)
+        self._desk.log("INFO", "account modes", actor="supervisor", account=report.account, why=after)
 
     def _stream_mute(self, report: r.StreamMute) -> None:
         self._memory.accounts[report.account].mute.setdefault(report.kind, report.since_ns)

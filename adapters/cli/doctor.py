@@ -14,6 +14,7 @@ from adapters.cli.reach import reach
 from adapters.config import AccountConfig, Config, Loaded
 from adapters.storage.lock import holder
 from messages.text import shown, styled
+from messages.types import MarginMode
 
 if TYPE_CHECKING:
     from adapters.exchange.checkup import Checkup, KeyPermissions
@@ -104,6 +105,8 @@ def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:
     if not account.embedded and account.environment == "live":
         yield from permissions(name, found.permissions)
     yield from mode(account, found)
+    yield from assets(account, found)
+    yield from outside(name, found)
 
 
 async def _ask(settings: "ExchangeSettings") -> "Checkup":
@@ -160,6 +163,31 @@ def permissions(name: str, said: "KeyPermissions | None") -> Iterator[Finding]:
         yield warn(check, "the key works from any address", "bind it to this machine's at the exchange")
     if said.futures is not False and not said.withdrawals and said.bound_to_addresses is not False:
         yield ok(check, "trades futures, cannot withdraw, bound to addresses")
+
+
+def assets(account: AccountConfig, found: "Checkup") -> Iterator[Finding]:
+    """What margin is made of, where it is not the futures wallet's one asset."""
+    check = f"assets mode {account.account}"
+    if found.portfolio_margin:
+        advice = "positions and orders of such an account are not where Albra looks: use another one"
+        yield fail(check, "the account is in portfolio margin", advice)
+    if found.credits:
+        yield warn(check, "the account is reckoned in BNFCR", "amounts in it count one for one as USDT")
+    if found.multi_assets and account.margin_mode is MarginMode.ISOLATED:
+        advice = "leave margin_mode out of the configuration, or switch to single-asset mode at the exchange"
+        yield fail(check, "multi-assets mode, which has no isolated margin", advice)
+    elif found.multi_assets:
+        yield warn(check, "multi-assets mode", "a loss is borne by every asset of the wallet; limits are in USDT")
+    elif found.multi_assets is False and not (found.portfolio_margin or found.credits):
+        yield ok(check, "single-asset mode")
+
+
+def outside(name: str, found: "Checkup") -> Iterator[Finding]:
+    """What no position of ours is in, and closes by hand only."""
+    if found.outside:
+        held = ", ".join(f"{symbol} {output.rounded(quantity)} ({kind})" for symbol, quantity, kind in found.outside)
+        advice = "close it by hand where it is not wanted; it counts as exposure and has no stop of Albra's"
+        yield warn(f"not supervised {name}", held, advice)
 
 
 def mode(account: AccountConfig, found: "Checkup") -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from messages.commands import (
 )
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
-from messages.reports import OrderView, PositionsAnswer, PositionView, StatusAnswer
+from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.types import (
     MANUAL,
@@ -268,7 +268,30 @@ def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
             said = {"state": state.value, "reason": why, "in_doubt": True, "protected": False}
             before = rows.get(ordinal, {})
             rows[ordinal] = {**_unknown(name, key), **before, **said, "previous": before.get("state")}
-    return [rows[ordinal] for ordinal in sorted(rows)]
+    return [*(rows[ordinal] for ordinal in sorted(rows)), *(_outside(row) for row in answer.outside)]
+
+
+def _outside(row: Outside) -> dict[str, Any]:
+    """A position at the venue that is none of ours: shown, and not to be named in a command."""
+    side = row.side.value if row.side is not None else ""
+    return {
+        **dict.fromkeys(_KEYS),
+        "position_id": f"{row.account}.{row.symbol}.{side}".rstrip("."),
+        "account": row.account,
+        "symbol": row.symbol,
+        "strategy": "",
+        "side": side,
+        "state": NOT_SUPERVISED,
+        "quantity": None if row.quantity is None else _number(row.quantity),
+        "mark_price": _number(row.mark_price),
+        "since": instant(row.since_ns),
+        "reason": f"not supervised: {row.kind or 'not listed by the venue'}",
+        "protected": False,
+        "in_doubt": False,
+        "command_ids": [],
+        "orders": [],
+        "uncounted": [],
+    }
 
 
 def _unknown(position_id: PositionId, key: Key) -> dict[str, Any]:
@@ -314,6 +337,8 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
     }
 
 
+NOT_SUPERVISED = "NOT_SUPERVISED"
+"""In place of a state: the venue holds it, and no position here does."""
 _KEYS = (
     "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
     "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "resting", "previous", "protected", "in_doubt",

@@ -7,14 +7,16 @@ from decimal import Decimal
 from adapters.exchange import calls
 from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call
-from adapters.exchange.normalize import position_mode
+from adapters.exchange.modes import ACCOUNT_CONFIG
+from adapters.exchange.normalize import any_position_row, instruments, others, position_mode
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, decimal_of, row_of
+from adapters.exchange.rows import MalformedError, decimal_of, row_of, rows_of
 from adapters.exchange.session import Session
 from messages.types import PositionMode
 
-ACCOUNT_CONFIG = Call(method="GET", path="/fapi/v1/accountConfig")
 KEY_PERMISSIONS = Call(method="GET", path="/sapi/v1/account/apiRestrictions")
+PORTFOLIO_MARGIN = Call(method="GET", path="/sapi/v1/portfolio/account")
+"""Answered for accounts of portfolio margin only; served by api.binance.com only."""
 """Of the key, not of the account ("Get API Key Permission", wallet). Served by api.binance.com only."""
 
 
@@ -31,6 +33,8 @@ class KeyPermissions:
 class Checkup:
     """`unreachable` and `refused` hold the venue's words, empty where all is well; what was not learned is None.
 
+    `multi_assets`: all assets are one margin. `credits`: the account is reckoned in BNFCR.
+    `outside`: what is held and not supervised: symbol, quantity, and the venue's word for the contract.
     `offset_ms`: how far our clock is ahead of the venue's, give or take half of `round_trip_ms`.
     """
 
@@ -42,6 +46,10 @@ class Checkup:
     mode: PositionMode | None = None
     available: Decimal | None = None
     permissions: KeyPermissions | None = None
+    multi_assets: bool | None = None
+    credits: bool = False
+    portfolio_margin: bool = False
+    outside: tuple[tuple[str, Decimal, str], ...] = ()
 
 
 async def checkup(session: Session, *, live: bool = True) -> Checkup:
@@ -62,6 +70,10 @@ async def checkup(session: Session, *, live: bool = True) -> Checkup:
         can_trade=_flag(row, "canTrade"),
         mode=None if refused else _mode(await session.ask(Ask.READ, calls.POSITION_MODE)),
         available=_available(account),
+        multi_assets=_flag(row, "multiAssetsMargin"),
+        credits=_in_credits(account),
+        portfolio_margin=not refused and live and _is_portfolio(await session.ask(Ask.READ, PORTFOLIO_MARGIN)),
+        outside=() if refused else await _outside(session),
         permissions=None if refused or not live else _permissions(await session.ask(Ask.READ, KEY_PERMISSIONS)),
     )
 
@@ -71,6 +83,37 @@ def _mode(verdict: Verdict) -> PositionMode | None:
         return position_mode(verdict.value) if isinstance(verdict, proof.Answered) else None
     except MalformedError:
         return None
+
+
+def _in_credits(verdict: Verdict) -> bool:
+    """Whether the account holds or owes BNFCR, the credits that stand in for stablecoins in the European Union."""
+    try:
+        book = row_of(verdict.value, "account") if isinstance(verdict, proof.Answered) else {}
+        rows = rows_of(book.get("assets", []), "assets")
+        return any(row.get("asset") == "BNFCR" and decimal_of(row, "walletBalance", "0") for row in rows)
+    except MalformedError:
+        return False
+
+
+def _is_portfolio(verdict: Verdict) -> bool:
+    return isinstance(verdict, proof.Answered) and isinstance(verdict.value, Mapping) and "uniMMR" in verdict.value
+
+
+async def _outside(session: Session) -> tuple[tuple[str, Decimal, str], ...]:
+    """Empty where it could not be read: the supervisor tells it, too."""
+    info = await session.ask(Ask.READ, calls.EXCHANGE_INFO)
+    held = await session.ask(Ask.READ, calls.positions(None))
+    if not isinstance(info, proof.Answered) or not isinstance(held, proof.Answered):
+        return ()
+    try:
+        known = {each.symbol for each in instruments(info.value)}
+        kinds = {each.symbol: each.kind for each in others(info.value)}
+        rows = [row for each in rows_of(held.value, "positions") for row in any_position_row(each)]
+    except MalformedError:
+        return ()
+    return tuple(
+        (row.symbol, row.quantity, kinds.get(row.symbol, "not listed")) for row in rows if row.symbol not in known
+    )
 
 
 def _available(verdict: Verdict) -> Decimal | None:

@@ -17,8 +17,9 @@ from adapters.exchange import calls
 from adapters.exchange.desk import Desk
 from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
+from adapters.exchange.modes import ModesWatch
 from adapters.exchange.neighbors import Neighbors
-from adapters.exchange.normalize import instruments, position_mode
+from adapters.exchange.normalize import instruments, others, position_mode
 from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
@@ -29,8 +30,9 @@ from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettin
 from adapters.exchange.stream import AccountStream, MarkStream
 from adapters.exchange.weights import COSTS, rate_limits, weight_per_minute
 from messages.base import Message
-from messages.reports import BudgetUsed, VenueDown, VenueUp
-from messages.types import AccountId, PositionMode, RateUse, RejectReason, Symbol
+from messages.reports import BudgetUsed, RulesReport, VenueDown, VenueUp
+from messages.requests import SubmitOrder
+from messages.types import AccountId, OtherContract, PositionMode, RateUse, RejectReason, Symbol
 
 PROBE_ATTEMPTS = 2
 """Silent answers in a row that make a venue down; one may be a lost packet."""
@@ -169,12 +171,16 @@ class _Engine:
         self.desk = Desk(wiring, self.session, self._reader, events, self._margins)
         self._backoff = Backoff(wiring.settings, jitter)
         max_age_s = wiring.settings.rules_max_age_ms / 1000
-        self._rules = RulesWatch(self._read_rules, wiring.deliver, self._reader.stamp, max_age_s=max_age_s)
-        self.desk.judge = self._rules.judge
+        self._others: tuple[OtherContract, ...] = ()
+        self._rules = RulesWatch(self._read_rules, self._deliver_rules, self._reader.stamp, max_age_s=max_age_s)
+        self._modes = ModesWatch(wiring, self.session, self._reader)
+        self.desk.judge = self._judge
+        self.desk.judge_setting = self._modes.judge
         self._socket_rests = (Backoff(wiring.settings, jitter), Backoff(wiring.settings, jitter))
         own, marks = self._socket_rests
         self._stream = AccountStream(wiring, self.session, self._reader, events, backoff=own)
         self._marks = MarkStream(wiring, self.session, self._reader, backoff=marks)
+        self._stream.on_modes = self._modes.look_soon
         self._stream.on_symbol = self._marks.symbols.add
         self.desk.acknowledged = self._stream.acknowledged
         self.session.hear(self._hear)
@@ -302,11 +308,23 @@ class _Engine:
             self._serve(self._stream.run())
             self._serve(self._marks.run())
             self._serve(self._rules.run())
+            self._serve(self._modes.run())
 
     async def _read_rules(self) -> Rules:
         """Raises ReadError, MalformedError."""
         await self.session.quiet()
-        return instruments(await self._reader.value(calls.EXCHANGE_INFO))
+        info = await self._reader.value(calls.EXCHANGE_INFO)
+        self._others = others(info)
+        return instruments(info)
+
+    def _deliver_rules(self, report: Message) -> None:
+        if isinstance(report, RulesReport):
+            report = replace(report, others=self._others)
+        self._wiring.deliver(report)
+
+    def _judge(self, order: SubmitOrder, verdict: Verdict) -> None:
+        self._rules.judge(order, verdict)
+        self._modes.judge(verdict)
 
     def _set_margin_modes(self) -> None:
         if self._setting_margins is None or self._setting_margins.done():
@@ -321,6 +339,7 @@ class _Engine:
             raise UnreachableError(verdict.cause)
         info = await self._reader.value(calls.EXCHANGE_INFO)
         rules, limits = instruments(info), rate_limits(info)
+        self._others = others(info)
         mode = await self._mode()
         await self._margins.read()
         self._limited = bool(limits)
@@ -337,6 +356,7 @@ class _Engine:
             costs=COSTS,
             margin_mode=self._wiring.settings.margin_mode,
             place=self._wiring.settings.place,
+            others=self._others,
         )
 
     async def _mode(self) -> PositionMode:

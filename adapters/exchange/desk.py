@@ -54,6 +54,8 @@ class Desk:
         self._events = events
         self.judge: Callable[[SubmitOrder, Verdict], None] = lambda _order, _verdict: None
         """Called with what each submit proved: some refusals tell more than that one order's fate."""
+        self.judge_setting: Callable[[Verdict], None] = lambda _verdict: None
+        """Called with what a setting that an opening needs came to."""
         self.acknowledged: Callable[[SubmitOrder], None] = lambda _order: None
         """Called with each order that the venue has: its stream tells of it, too."""
 
@@ -144,6 +146,8 @@ class Desk:
             self.decline(message, "stopped before it was sent")
             raise
         stamp = self._reader.stamp()
+        if refusal is not None:
+            self.judge_setting(refusal)
         match refusal:
             case None:
                 return True

@@ -48,6 +48,7 @@ from messages.types import (
     ClientOrderId,
     Instrument,
     OrderStatus,
+    OtherContract,
     PositionMode,
     PositionSide,
     Side,
@@ -86,6 +87,7 @@ _SYMBOL = re.compile(r"[A-Z0-9]{1,30}")
 """Names of perpetuals. A delivery contract's has an underscore (`BTCUSDT_261225`), others are in other scripts."""
 ANY_NAME = re.compile(r"\w{1,30}")
 LEVERAGE_MOST = 1000
+_KIND_MOST = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +274,7 @@ class PositionList:
 def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> PositionList:
     """The list of /fapi/v3/positionRisk without flat rows. Leverage is not in it: see `symbol_settings`.
 
-    What a human holds in something else than a perpetual is left out. A row that cannot be read makes its symbol
+    Whatever it is a position in: what is supervised is decided elsewhere. A row that cannot be read makes its symbol
     unread, and so do two that contradict each other; one that names no symbol is unread under the name `NAMELESS`.
     """
     rows: dict[tuple[Symbol, PositionSide], PositionRow] = {}
@@ -281,11 +283,12 @@ def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> 
         symbol = NAMELESS
         try:
             row = row_of(each, "a row of positions")
-            if of_another_kind(row.get("symbol")):
-                continue
-            symbol = symbol_of(row, "symbol")
-            if decimal_of(row, "positionAmt") != 0:
-                found = _position_row(row, settings)
+            symbol = symbol_of(row, "symbol", ANY_NAME)
+            if of_another_kind(symbol):
+                held = any_position_row(row)
+            else:
+                held = (_position_row(row, settings),) if decimal_of(row, "positionAmt") != 0 else ()
+            for found in held:
                 take(rows, (symbol, found.side), found)
         except MalformedError as error:
             unread.setdefault(symbol, UnreadRow(symbol=symbol, why=str(error)))
@@ -389,6 +392,19 @@ def instruments(value: object) -> tuple[Instrument, ...]:
 
 def _is_perpetual(row: object) -> bool:
     return isinstance(row, Mapping) and row.get("contractType") == "PERPETUAL"
+
+
+def others(value: object) -> tuple[OtherContract, ...]:
+    """The contracts of the same answer that `instruments` leaves out, by name: of another kind, or unreadable."""
+    known = {each.symbol for each in instruments(value)}
+    found = {}
+    for each in items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols"):
+        with suppress(MalformedError):
+            row = row_of(each, "a row of symbols")
+            symbol = symbol_of(row, "symbol", ANY_NAME)
+            if symbol not in known:
+                found[symbol] = OtherContract(symbol=symbol, kind=text_of(row, "contractType", "")[:_KIND_MOST])
+    return tuple(found[symbol] for symbol in sorted(found))
 
 
 def mark_reports(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:

@@ -80,6 +80,8 @@ class AccountStream:
         self._reopened_ns: int | None = None
         self._form = self._heard_at = 0
         self._mute: set[str] = set()
+        self.on_modes: Callable[[], None] = lambda: None
+        """Called when another setting of the account than a leverage was changed."""
         self.on_symbol: Callable[[Symbol], None] = lambda _symbol: None
         """Called with the symbol of everything that concerns our orders."""
 
@@ -219,6 +221,8 @@ class AccountStream:
         while self._queue:
             event = _unwrapped(self._queue.popleft())
             self._hear(event)
+            if _other_setting(event):
+                self.on_modes()
             for symbol in _margin_changes(event):
                 self._reader.note_margin_mode(symbol, None)
             fed = self._events.feed(event, self._reader.stamp())
@@ -346,6 +350,11 @@ class MarkStream:
         if due:
             self._all_told_ns = now_ns
         return due
+
+
+def _other_setting(event: object) -> bool:
+    """Such as the assets mode ("ACCOUNT_CONFIG_UPDATE", `ai`)."""
+    return isinstance(event, dict) and event.get("e") == "ACCOUNT_CONFIG_UPDATE" and "ac" not in event
 
 
 def _margin_changes(event: object) -> tuple[Symbol, ...]:

@@ -54,6 +54,7 @@ class Instrument:
     funding_rate: Decimal = Decimal("0.0001")
     funding_interval_ms: int = 8 * 3_600_000
     status: str = "TRADING"
+    contract_type: str = "PERPETUAL"
     price_places: int = field(init=False)
     quantity_places: int = field(init=False)
     price_format: str = field(init=False)

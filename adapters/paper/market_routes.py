@@ -64,7 +64,7 @@ def _symbol_row(instrument: Instrument) -> Row:
     return {
         "symbol": instrument.symbol,
         "pair": instrument.symbol,
-        "contractType": "PERPETUAL",
+        "contractType": instrument.contract_type,
         "deliveryDate": _FOREVER_MS,
         "onboardDate": _ONBOARD_MS,
         "status": instrument.status,

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 
 from adapters.cli import checks, doctor, entry
 from adapters.cli.checks import Finding, Judgement
-from adapters.config import Config
+from adapters.config import Config, load_text
 from adapters.exchange.checkup import Checkup, KeyPermissions
 from adapters.paper.server import EmbeddedServer
 from adapters.storage.lock import DirectoryLock
@@ -281,3 +282,41 @@ def test_what_others_can_read_replace_or_exhaust_is_told_with_what_to_do(albra: 
     assert "is a symbolic link" in rows["privacy"]["found"]
     assert "chmod" in rows["privacy"]["advice"]
     assert rows["open files"]["result"] in ("ok", "fail")
+
+
+def configured(**more: object) -> Any:
+    text = json.dumps({"accounts": {"main": {"exchange": "binanceusdm", "api_key": "k", "api_secret": "s", **more}}})
+    return load_text(text, Path("c.yaml"), {}).config.accounts[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "more", "judgement", "said"),
+    [
+        (Checkup(multi_assets=False), {}, Judgement.OK, "single-asset mode"),
+        (Checkup(multi_assets=True), {}, Judgement.WARN, "multi-assets mode"),
+        (Checkup(multi_assets=True), {"margin_mode": "isolated"}, Judgement.FAIL, "which has no isolated margin"),
+        (Checkup(multi_assets=False, credits=True), {}, Judgement.WARN, "BNFCR"),
+        (Checkup(portfolio_margin=True), {}, Judgement.FAIL, "portfolio margin"),
+    ],
+)
+def test_what_margin_is_made_of_is_named(found: Checkup, more: dict[str, object], judgement: str, said: str) -> None:
+    (finding,) = doctor.assets(configured(**more), found)
+    assert finding.judgement is judgement
+    assert said in finding.found
+
+
+def test_what_is_held_and_not_supervised_is_named() -> None:
+    (finding,) = doctor.outside("main", Checkup(outside=(("XAUUSDT", Decimal("0.5"), "TRADIFI_PERPETUAL"),)))
+    assert finding.judgement is Judgement.WARN
+    assert "XAUUSDT 0.5 (TRADIFI_PERPETUAL)" in finding.found
+    assert not list(doctor.outside("main", Checkup()))
+
+
+def test_the_environment_is_named_and_a_key_s_permissions_are_asked_of_the_live_exchange_only(albra: Albra) -> None:
+    with paper() as venue, live_venue(venue, {"enableFutures": True}) as url:
+        keys = {"exchange": "binanceusdm", "api_key": venue.api_key, "api_secret": venue.api_secret, "base_url": url}
+        write(albra, accounts={"main": {**keys, "environment": "demo"}})
+        rows = {row["check"]: row for row in json.loads(albra("doctor", "--json").out)["checks"]}
+    assert "binanceusdm demo" in rows["venue main"]["found"]
+    assert "permissions main" not in rows
+    assert rows["assets mode main"]["found"] == "single-asset mode"

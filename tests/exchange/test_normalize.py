@@ -171,7 +171,7 @@ def test_a_hedged_symbol_is_unread_as_a_whole() -> None:
 @pytest.mark.parametrize("name", ["BTCUSDT_261225", "币安人生USDT"])
 def test_what_a_human_holds_in_something_else_keeps_nobody_from_reading_the_perpetuals(name: str) -> None:
     other = {**POSITION, "symbol": name}
-    assert [row.symbol for row in position_list([other, POSITION], {}).rows] == [BTC]
+    assert [row.symbol for row in position_list([other, POSITION], {}).rows] == [name, BTC]
     [closable] = any_position_row(other)
     assert (closable.symbol, closable.quantity) == (name, Decimal("0.250"))
 

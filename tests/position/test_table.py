@@ -28,7 +28,7 @@ NOT_FOR_POSITIONS = {
     # about an account or a symbol, not about a position
     reports.PositionsReport, reports.OpenOrdersReport, reports.BalanceReport, reports.MarkReport,
     reports.VenueUp, reports.VenueDown, reports.StreamUp, reports.StreamDown, reports.StrayEvent,
-    reports.StreamMute, reports.StreamHeard,
+    reports.StreamMute, reports.StreamHeard, reports.AccountModes,
     reports.BudgetUsed, reports.RulesReport, reports.LeverageChanged, reports.MarginCall, reports.FundingReport,
     # said by positions and others, not to them
     reports.PositionView, reports.PositionsAnswer, reports.StatusAnswer, reports.HistoryAnswer,
