@@ -53,11 +53,7 @@ def left_outside(report: PositionsReport, account: Account, ours: Collection[Sym
         for row in report.positions
         if not _is_ours(row.symbol, account, ours)
     ]
-    found += [
-        one(row.symbol, None, None, None)
-        for row in report.unread
-        if not _is_ours(row.symbol, account, ours)
-    ]
+    found += [one(row.symbol, None, None, None) for row in report.unread if not _is_ours(row.symbol, account, ours)]
     return dict(found)
 
 
