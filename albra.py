@@ -131,6 +131,7 @@ def _exit_of(error: Exception) -> Exit:
 
 def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Event) -> None:
     from actors.runtime import ActorSystem, ThreadDispatcher
+    from adapters.cli.rekey import new_keys
     from adapters.clock import SystemClock
     from adapters.listening.descriptors import raise_limit, shares
     from adapters.logs.steps import hop_writer
@@ -139,6 +140,8 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     from adapters.storage.lock import DirectoryLock
     from adapters.storage.reserve import Reserve
     from messages.priority import PRIORITY
+    from messages.requests import Notify
+    from messages.types import Severity
 
     clock = SystemClock()
     share = shares(raise_limit(), len(config.accounts))
@@ -154,6 +157,8 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
         keep_files=config.log.keep_files,
     )
     stack.callback(logs.stop)
+    rekeyed = new_keys(config)
+    _warn(logs, (f"the key of account {each.account} is another one: {each.why}" for each in rekeyed))
     journal = _open_journal(config, paper, lock)
     stack.callback(journal.close)
     _warn(logs, (lock.remark, share.remark, logs.remark, *_exposed(config)))
@@ -170,6 +175,10 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     )
     stack.callback(_stop_system, system, logs)
     _compose(config, stack, system, journal, paper, logs, clock, share, live=live)
+    for each in rekeyed:
+        text = f"{each.account}: the key was changed, and the journal goes on under the new one: {each.why}."
+        logs.step("WARNING", "key changed", account=each.account, why=each.why)
+        system.tell(NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=AccountId(each.account)))
 
 
 def _exposed(config: Config) -> Iterator[str]:

@@ -151,9 +151,12 @@ def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--plain", action="store_true", help="lines instead of the live table")
     command = add("config", "check or show the configuration, or its JSON Schema")
     command.add_argument("what", choices=("check", "show", "schema"))
-    command = add("journal", "verify the journal, export its events as JSON lines, or restore one from a backup")
-    command.add_argument("what", choices=("verify", "export", "restore"))
+    command = add("journal", "verify the journal, export its events, restore a backup, or take an account's new key")
+    command.add_argument("what", choices=("verify", "export", "restore", "rekey"))
     command.add_argument("file", nargs="?", metavar="FILE", help="the backup to restore: a journal, or its directory")
+    command.add_argument(
+        "--yes", metavar="ACCOUNT", type=_typed(fields.account), help="rekey: it is the same account, proven or not"
+    )
     command = add("demo", "watch a supervisor at work for half a minute, on paper, in a directory of its own")
     command.add_argument("--pace", metavar="S", type=_typed(fields.not_negative), help="seconds between the acts")
     add("doctor", "check clock, disk, keys and their permissions, venue, chat, configuration, supervisor")

@@ -97,10 +97,16 @@ def _dispatch(
         from adapters.cli.simulate import simulate
 
         return simulate(arguments)
-    loaded = load(named_path(arguments.config), without_secrets=_lenient(arguments))
+    rekey = arguments.command == "journal" and arguments.what == "rekey"
+    loaded = load(named_path(arguments.config), without_secrets=_lenient(arguments) and not rekey)
     output.hide(loaded.config.secrets())
     if arguments.command == "run":
         return _run(arguments, loaded, run)
+    if rekey:
+        from adapters.cli.rekey import rekey as take_keys
+
+        take_keys(arguments, loaded.config)
+        return Exit.DONE
     if arguments.command == "journal":
         from adapters.cli.journal import journal
 

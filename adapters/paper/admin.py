@@ -17,6 +17,7 @@ JSON in, JSON out, loopback callers only. Nothing here exists on Binance.
 | POST /paper/account | name | one more account, its keys are paper-key-NAME and paper-secret-NAME |
 | POST /paper/rules | symbol, status?, step_size? … | a symbol is halted (status BREAK), or its filters change |
 | POST /paper/revoke-key | api_key | its requests are answered -2015 from now on |
+| POST /paper/rotate-key | api_key, new_key, new_secret | its account has another key from now on |
 | POST /paper/volatility | ppm, symbol? | how wildly prices walk |
 | POST /paper/limits | weight_per_minute?, orders_per_10_seconds?, orders_per_minute? | other limits; 0 for none |
 | POST /paper/funding-rate | symbol, rate | of the next fundings |
@@ -57,6 +58,7 @@ ACTS: dict[str, Callable[[Body], list[object]]] = {
     "account": lambda body: ["account", _text(body, "name")],
     "rules": lambda body: ["rules", _text(body, "symbol"), {k: str(v) for k, v in body.items() if k != "symbol"}],
     "revoke-key": lambda body: ["revoke", _text(body, "api_key")],
+    "rotate-key": lambda body: ["rotate", *(_text(body, name) for name in ("api_key", "new_key", "new_secret"))],
     "volatility": lambda body: ["volatility", int(body["ppm"]), _text(body, "symbol", "")],
     "limits": lambda body: ["limits", {str(name): int(most) for name, most in body.items()}],
     "funding-rate": lambda body: ["funding", _text(body, "symbol"), _text(body, "rate")],

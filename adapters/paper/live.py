@@ -73,6 +73,7 @@ _ACTS: dict[str, Callable[..., None]] = {
     "account": lambda venue, now_ms, name: venue.open_account(name, now_ms),
     "rules": lambda venue, now_ms, symbol, changes: venue.change_rules(symbol, changes, now_ms),
     "revoke": lambda venue, _, api_key: venue.revoke_key(api_key),
+    "rotate": lambda venue, _, api_key, new_key, new_secret: venue.rotate_key(api_key, new_key, new_secret),
     "limits": lambda venue, _, limits: venue.set_limits(RateLimits(**limits)),
     "volatility": lambda venue, _, ppm, symbol: venue.set_volatility(int(ppm), symbol),
     "funding": lambda venue, _, symbol, rate: venue.set_funding_rate(symbol, Decimal(rate)),

@@ -318,6 +318,12 @@ class PaperVenue:
         """From now on the key is answered with -2015."""
         self._exchange.accounts[api_key].revoked = True
 
+    def rotate_key(self, api_key: str, new_key: str, new_secret: str) -> None:
+        """The account has another key; the former one is answered with -2015."""
+        account = self._exchange.accounts[api_key]
+        account.api_key, account.api_secret = new_key, new_secret
+        self._exchange.accounts = {each.api_key: each for each in self._exchange.accounts.values()}
+
     def _take_over(self, exchange: Exchange, *, hand_count: int) -> None:
         self._exchange = exchange
         self._hand_count = hand_count

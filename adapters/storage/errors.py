@@ -53,7 +53,10 @@ class JournalBoundElsewhere(JournalError):
 
     def __init__(self, path: Path, account: str, bound: str, expected: str) -> None:
         what = f"The journal {path} keeps account {account!r} at {bound}; the configuration says {expected}."
-        super().__init__(path, what, "Restore the configuration, or use another storage.path for the other account.")
+        remedy = "Restore the configuration, or use another storage.path for the other account."
+        if bound.rpartition("#")[0] == expected.rpartition("#")[0]:
+            remedy += " Where it is another key of the same account, run `albra journal rekey`."
+        super().__init__(path, what, remedy)
         self.account = account
         self.bound = bound
         self.expected = expected

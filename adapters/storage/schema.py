@@ -215,6 +215,21 @@ def bind(path: Path, connection: apsw.Connection, expected: Mapping[AccountId, s
         _guarded(path, insert)
 
 
+def rebind(path: Path, account: AccountId, bound: str, expected: str) -> None:
+    """Another identity in place of the one it has; nothing where it has another by now. Raises a JournalError."""
+    connection = connect(path)
+
+    def update() -> None:
+        with connection:
+            query = "UPDATE binding SET identity = ? WHERE account = ? AND identity = ?"
+            connection.execute(query, (expected, account, bound))
+
+    try:
+        _guarded(path, update)
+    finally:
+        connection.close(True)
+
+
 def _connect(path: Path, vfs: str | None) -> apsw.Connection:
     connection = apsw.Connection(str(path), vfs=vfs)
     try:

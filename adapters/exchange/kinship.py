@@ -1,0 +1,56 @@
+"""Whether a key opens the account that a journal was written of: the account knows the journal's orders.
+
+Client order ids carry the journal's random id, so an account that knows one of them is the one. An order that was
+filled is known for three months, one that was not for three days ("Query Order"), an open one always.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapters.exchange import calls
+from adapters.exchange import outcome as proof
+from adapters.exchange.outcome import Ask
+from adapters.exchange.session import Session
+from messages.requests import QueryOrder
+
+ASKED_MOST = 12
+"""Orders asked for, newest first: one that is known is enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """`known`: an order of the journal that the account knows, empty where it knows none of the `asked`.
+
+    `unreadable`: why it could not be asked.
+    """
+
+    asked: int = 0
+    known: str = ""
+    unreadable: str = ""
+
+
+async def compare(session: Session, orders: Sequence[QueryOrder]) -> Comparison:
+    """Ask for each until one is known. Raises nothing for what the venue answers."""
+    if not isinstance(time := await session.sync_clock(), proof.Answered):
+        return Comparison(unreadable=_words(time))
+    asked = 0
+    for order in orders[:ASKED_MOST]:
+        verdict = await session.ask(Ask.QUERY, calls.query(order), client_order_id=order.client_order_id)
+        match verdict:
+            case proof.Accepted():
+                return Comparison(asked=asked + 1, known=order.client_order_id)
+            case proof.Missing():
+                asked += 1
+            case _:
+                return Comparison(asked=asked, unreadable=_words(verdict))
+    return Comparison(asked=asked)
+
+
+def _words(verdict: proof.Verdict) -> str:
+    match verdict:
+        case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
+            return f"{code} {text}"
+        case proof.NotExecuted(cause=cause) | proof.Unknown(cause=cause):
+            return cause
+        case _:
+            return "an answer to another question"
