@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from adapters.storage.reader import JournalReader
+from messages.types import AccountId
 from tests.e2e.process import KEY, KEY_NAME, SECRET_NAME, Home, Venue
 
 NEW_KEY, NEW_SECRET = "another-key", "another-secret"
@@ -21,7 +22,7 @@ def open_one(home: Home) -> None:
 
 def bound_to(home: Home) -> str:
     with JournalReader(home.storage) as reader:
-        return dict(reader.meta().bindings)["main"]
+        return dict(reader.meta().bindings)[AccountId("main")]
 
 
 def test_a_start_under_another_key_of_the_same_account_goes_on_and_tells_it(tmp_path: Path) -> None:

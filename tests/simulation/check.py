@@ -1,6 +1,6 @@
 """What every check of an invariant has in common: the truth that it reads, and the moments at which it looks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from adapters.paper.answer import Answer
@@ -57,6 +57,9 @@ class Check:
 
     def heard(self, sent: Sent, answer: Answer) -> None:
         """An answer came off the wire."""
+
+    def streamed(self, account: str, event: Mapping[str, object], *, brought: bool) -> None:
+        """The venue had an event for an account's open socket; the network brought it, or swallowed it."""
 
     def delivered(self, address: str, message: object) -> None:
         """A message was handled by the actor at this address."""

@@ -1,9 +1,9 @@
 """The invariants of the design, each a named check against the disk and the venue, never against what Albra says.
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
-`CHECKS`: `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded` and `holds` (I10), `urgency`
-(I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16), `truthful`
-(I19). `MOMENTS` says when each is looked at.
+`CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded` and
+`holds` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16),
+`truthful` (I19). `MOMENTS` says when each is looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
+from tests.simulation.attention import Attention
 from tests.simulation.changed import Changed
 from tests.simulation.chat import ChatServer
 from tests.simulation.check import Check, Truth
@@ -43,7 +44,8 @@ ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
-    Wording, Promised, Truthful, Evidence, Changed, Degraded, Holds, Urgency, Isolation, Once, Telling, Instances,
+    Wording, Promised, Truthful, Evidence, Changed, Degraded, Holds, Attention, Urgency, Isolation, Once, Telling,
+    Instances,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -51,7 +53,7 @@ MOMENTS: Mapping[str, str] = {
     "I2": "each durable event: refusals, proofs of absence, adjustments, adoptions, ends of positions; each tick",
     "I3": "each request that leaves; whatever is shown to the outside; in peace, what was promised",
     "I4": "each durable event",
-    "I5": "peace, until it holds; once more when it has held for a while",
+    "I5": "peace, until it holds; once more when it has held for a while; each answer and event of a mute stream",
     "I6": "each durable event of the reconciler; in peace, every leg that somebody else has traded, and its settings",
     "I7": "each tick; in peace, stops, targets and trailing stops at the venue",
     "I8": "each order that leaves, each trade at the venue, each entry intended",
@@ -110,6 +112,7 @@ class Invariants:
         truth = Truth(ledger=ledger, books=books, now_ns=now_ns, fail=self.fail)
         self.checks: tuple[Check, ...] = tuple(check(truth) for check in CHECKS)
         # What happens ten thousand times a seed is told to those only who want to hear of it.
+        self._watching = tuple(each for each in self.checks if type(each).streamed is not Check.streamed)
         self._listening = tuple(each for each in self.checks if type(each).delivered is not Check.delivered)
 
     def fail(self, invariant: str, text: str, ordinal: int = 0) -> None:
@@ -171,6 +174,10 @@ class Invariants:
     def heard_back(self, sent: Sent, answer: Answer) -> None:
         for check in self.checks:
             check.heard(sent, answer)
+
+    def streamed(self, account: str, event: Mapping[str, object], brought: bool) -> None:  # noqa: FBT001
+        for check in self._watching:
+            check.streamed(account, event, brought=brought)
 
     def offered(self, address: str, message: Message) -> None:
         for check in self.checks:

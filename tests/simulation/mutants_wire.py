@@ -12,8 +12,10 @@ from actors.gateway.core import Gateway
 from actors.gateway.doubts import Doubts
 from actors.gateway.orders import Orders
 from actors.runtime.mailbox import Mailbox
+from actors.supervisor import admission
 from adapters.exchange import calls, outcome
 from adapters.exchange.calls import Call
+from adapters.exchange.hearing import Hearing
 from adapters.exchange.outcome import Verdict
 from adapters.exchange.reader import Reader
 from adapters.paper.answers import ANSWERS
@@ -23,7 +25,7 @@ from messages.ids import client_order_id, parse_client_order_id
 from messages.priority import Priority
 from messages.requests import FetchFills, SubmitOrder
 from messages.types import ClientOrderId, PositionMode, RejectReason, TriggerPrice
-from tests.simulation.network import START_MS
+from tests.simulation.network import CALM, START_MS, Window
 from tests.simulation.plan import Act, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch
 
@@ -93,6 +95,32 @@ def _found_by_its_list_alone() -> Sequence[Plan]:
     opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2)
     half = Act(at_ms=7_000, do="close part", slot=0, percent=50)
     return [calm(opening, half, faults=FaultPlan(faults=faults))]
+
+
+def _mute_unnoticed(stack: ExitStack) -> None:
+    """What the stream does not tell will be told in time."""
+    patch(stack, Hearing, "missed", lambda _hearing, _name: None)
+
+
+def _told_by_nobody() -> Sequence[Plan]:
+    """The socket looks alive and brings nothing while a position opens."""
+    mute = Window(what="mute", from_ms=2_500, until_ms=22_000)
+    opening = Act(at_ms=4_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2, stop_ppm=30_000)
+    return [calm(opening, weather=replace(CALM, windows=(mute,)))]
+
+
+def _wrong_mode_opens(stack: ExitStack) -> None:
+    """The venue will say what it does not take."""
+    checks = tuple(check for check in admission._CHECKS if check is not admission._unfit)
+    patch(stack, admission, "_CHECKS", checks)
+
+
+def _switched_while_flat() -> Sequence[Plan]:
+    """Somebody switches the position mode; one opening finds out, the next is asked for in the wrong mode."""
+    switched = Act(at_ms=3_000, do="hand mode", for_ms=20_000)
+    first = Act(at_ms=5_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2)
+    second = Act(at_ms=16_000, do="open", slot=1, symbol="BTCUSDT", strategy="beta", lots=2)
+    return [calm(switched, first, second)]
 
 
 def _reduce_only_dropped(stack: ExitStack) -> None:
@@ -204,6 +232,8 @@ WIRE: Mapping[str, Mutant] = {
     "503 means rejected": mutant(_503_means_rejected, "I2"),
     "not found means failed": mutant(_not_found_means_failed, "I2"),
     "one source is proof": mutant(_one_source_is_proof, "I2", plans=_found_by_its_list_alone),
+    "a mute stream goes unnoticed": mutant(_mute_unnoticed, "I5", plans=_told_by_nobody),
+    "the wrong mode opens anyway": mutant(_wrong_mode_opens, "I10", plans=_switched_while_flat),
     "reduce-only dropped": mutant(_reduce_only_dropped, "I8"),
     "leg dropped": mutant(_leg_dropped, "I8", "I5", seed=51),
     "a trigger price of its own": mutant(_a_trigger_price_of_its_own, "I3"),

@@ -126,6 +126,7 @@ class Network:
     sockets: list[Socket] = field(default_factory=list)
     marks_every_ms: int = MARKS_EVERY_MS
     on_struck: Callable[[str, "Sent | Socket"], None] = lambda _what, _whom: None
+    on_event: Callable[[str, Mapping[str, object], bool], None] = lambda _account, _event, _brought: None
     _marks_ms: int = 0
 
     @property
@@ -217,7 +218,9 @@ class Network:
             self._cut(socket, "the venue closed the socket")
         elif self._window("mute", socket):
             self._count("mute")
+            self.on_event(event.account, event.event, False)
         else:
+            self.on_event(event.account, event.event, True)
             self._push_row(socket, event.event, event.delay_ms)
 
     def _push_row(self, socket: Socket, row: object, extra_ms: int) -> None:
