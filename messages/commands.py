@@ -30,7 +30,7 @@ class OpenPosition(Command):
     """Open by market, or by limit where `limit_price` is given. Nothing leaves after `expires_at_ns` (0: never).
 
     `trailing` is the callback rate of a trailing stop, in percent. `instrument` is filled in by the supervisor when
-    it admits the command.
+    it admits the command. `post_only`: the limit entry rests, or is refused where it would trade at once.
     """
 
     account: AccountId
@@ -45,6 +45,7 @@ class OpenPosition(Command):
     expires_at_ns: int = 0
     instrument: Instrument | None = None
     trailing: Decimal | None = None
+    post_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

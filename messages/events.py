@@ -41,6 +41,7 @@ class PositionRequested(Event):
     leverage: int | None = None
     expires_at_ns: int = 0
     trailing: Decimal | None = None
+    post_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

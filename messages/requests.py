@@ -40,7 +40,7 @@ class SubmitOrder(OrderRequest):
     """One order, to be sent once. Nothing leaves after `expires_at_ns` (0: never).
 
     `callback_rate`, in percent, is a trailing stop's. A resting order ends by itself at `good_till_ns` (0: never),
-    where the venue can do that.
+    where the venue can do that. `post_only`: a limit order that would trade at once is refused instead.
     """
 
     side: Side
@@ -53,6 +53,7 @@ class SubmitOrder(OrderRequest):
     expires_at_ns: int = 0
     callback_rate: Decimal | None = None
     good_till_ns: int = 0
+    post_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

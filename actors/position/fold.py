@@ -44,6 +44,7 @@ def _requested(p: Position, ev: e.PositionRequested) -> Position:
         instrument=ev.instrument,
         requested=ev.quantity,
         limit_price=ev.limit_price,
+        post_only=ev.post_only,
         stop_loss=ev.stop_loss,
         take_profit=ev.take_profit,
         leverage=ev.leverage,

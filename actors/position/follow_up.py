@@ -347,6 +347,7 @@ def _intend(
             trigger=d.policy.trigger,
             callback_rate=order.callback_rate,
             good_till_ns=_good_till_ns(d, kind),
+            post_only=opening and kind is OrderKind.LIMIT and p.post_only,
             expires_at_ns=p.expires_at_ns if opening else 0,
         ),
     )

@@ -178,6 +178,7 @@ class Position:
     converted: tuple[Converted, ...] = ()
     converted_funding: tuple[Converted, ...] = ()
     settled: Decimal = ZERO
+    post_only: bool = False
 
     @property
     def position_id(self) -> PositionId:

@@ -54,6 +54,7 @@ def start(d: Draft, message: c.OpenPosition) -> None:
         leverage=message.leverage,
         expires_at_ns=message.expires_at_ns,
         trailing=message.trailing,
+        post_only=message.post_only,
     )
     if message.leverage is not None:
         d.record(e.LeverageIntended, leverage=message.leverage)

@@ -203,6 +203,11 @@ def _is_reduced(view: PositionView) -> bool:
     return view.goal_quantity is not None or view.state is PositionState.CLOSING or too_large
 
 
+def _post_only(command: OpenPosition, _: Facts) -> str:
+    missing = command.post_only and command.limit_price is None
+    return "post-only is for a limit entry: name its price, or leave post-only out" if missing else ""
+
+
 def _quantity(command: OpenPosition, facts: Facts) -> str:
     rules = facts.account.instruments[command.symbol]
     quantity = command.quantity
@@ -440,6 +445,7 @@ _CHECKS: tuple[Check, ...] = (
     _unsettled,
     _unknown_symbol,
     _strangers,
+    _post_only,
     _quantity,
     _key_taken,
     _opposite,

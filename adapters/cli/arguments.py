@@ -67,6 +67,7 @@ def _add_trading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("--account", metavar="A", type=_typed(fields.account))
     command.add_argument("--leverage", metavar="N", type=_typed(fields.leverage))
     command.add_argument("--limit", metavar="P", type=_typed(fields.positive), help="open by limit at this price")
+    command.add_argument("--post-only", action="store_true", help="with --limit: rest, or be refused, and never take")
     command.add_argument("--stop-loss", metavar="P", type=_typed(fields.positive))
     command.add_argument("--take-profit", metavar="P", type=_typed(fields.positive))
     command.add_argument(

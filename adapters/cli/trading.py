@@ -38,6 +38,7 @@ def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
         account=arguments.account,
         leverage=arguments.leverage,
         limit_price=arguments.limit,
+        post_only=arguments.post_only or None,
         stop_loss=arguments.stop_loss,
         take_profit=arguments.take_profit,
         trailing=arguments.trailing,

@@ -201,6 +201,7 @@ class Albra:
         quantity: Number,
         *,
         limit_price: Number | None = None,
+        post_only: bool = False,
         stop_loss: Number | None = None,
         take_profit: Number | None = None,
         trailing: Number | None = None,
@@ -211,7 +212,8 @@ class Albra:
     ) -> Accepted:
         """Open a position. Nothing leaves for the venue once `timeout_s` is over.
 
-        `trailing`: a trailing stop's callback rate in percent.
+        `post_only`: a limit entry that would trade at once is refused instead. `trailing`: a trailing stop's callback
+        rate in percent.
         Raises Invalid, Refused, Busy, OutcomeUnknown, NoSupervisor; TypeError for a float.
         """
         return self._command(
@@ -221,6 +223,7 @@ class Albra:
             side=side,
             quantity=quantity,
             limit_price=limit_price,
+            post_only=post_only or None,
             stop_loss=stop_loss,
             take_profit=take_profit,
             trailing=trailing,

@@ -89,6 +89,12 @@ def leverage(text: object) -> int:
     return _whole(text, 1, LEVERAGE_MAX, f"a whole number from 1 to {LEVERAGE_MAX}")
 
 
+def flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise FieldError("true or false", value)
+
+
 def instant_ns(text: object) -> int:
     return _whole(text, 0, 2**63 - 1, "nanoseconds since the epoch, or 0 for never")
 
@@ -183,6 +189,7 @@ SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
     callback_rate_or_zero: _number_of(
         0, "a trailing stop's callback rate in percent, 0.1 to 10, or 0", most=10, text=f"0|{_RATE}"
     ),
+    flag: {"type": "boolean", "description": "true or false"},
     leverage: _whole_of(1, LEVERAGE_MAX, "leverage"),
     instant_ns: _whole_of(0, 2**63 - 1, "nanoseconds since the epoch, or 0 for never"),
     side: _text("[Ll][Oo][Nn][Gg]|[Ss][Hh][Oo][Rr][Tt]", "long or short"),

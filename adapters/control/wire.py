@@ -54,6 +54,7 @@ FIELDS: Mapping[str, Mapping[str, Parser]] = {
         "account": fields.account,
         "leverage": fields.leverage,
         "limit_price": fields.positive,
+        "post_only": fields.flag,
         "stop_loss": fields.positive,
         "take_profit": fields.positive,
         "trailing": fields.callback_rate,

@@ -94,7 +94,12 @@ def submit(message: SubmitOrder, mode: PositionMode) -> Call:
 
 
 def _time_in_force(message: SubmitOrder) -> dict[str, str]:
-    """Good till a date that the venue keeps by itself; "seconds count only" (New Order, `goodTillDate`)."""
+    """Good till a date that the venue keeps; "seconds count only" (New Order, `goodTillDate`).
+
+    GTX, which rests or is refused (-5022), takes the place of a date: an order has one time in force.
+    """
+    if message.post_only:
+        return {"timeInForce": "GTX"}
     if not message.good_till_ns:
         return {"timeInForce": "GTC"}
     return {"timeInForce": "GTD", "goodTillDate": str(message.good_till_ns // 1_000_000_000 * 1000)}

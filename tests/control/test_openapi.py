@@ -25,6 +25,7 @@ VALID: Mapping[Callable[[object], Any], object] = {
     fields.not_negative: "0",
     fields.percent: "40",
     fields.callback_rate: "1.5",
+    fields.flag: True,
     fields.callback_rate_or_zero: "0",
     fields.leverage: 5,
     fields.instant_ns: 0,

@@ -28,7 +28,7 @@ from messages.requests import (
     SubmitOpening,
 )
 from messages.types import ClientOrderId, OrderKind, OrderStatus, PositionId, PositionSide, RejectReason, Side, Symbol
-from tests.exchange.desk_side import BTC, MAIN, Desk, plan
+from tests.exchange.desk_side import BTC, MAIN, Desk, held, plan, venue_answers
 
 
 def test_a_market_order_is_accepted_and_its_fill_arrives_exact_before_the_state_that_counts_it(desk: Desk) -> None:
@@ -200,3 +200,14 @@ def test_a_client_id_that_is_already_open_is_adopted(desk: Desk) -> None:
     desk.submit(SubmitOpening, client_order_id=order.client_order_id, kind=OrderKind.LIMIT, limit_price=Decimal(50_000))
     second = desk.ear.wait_for(OrderAccepted)
     assert second.venue_order_id == first.venue_order_id
+
+
+def test_a_post_only_entry_rests_and_one_that_would_trade_is_refused(desk: Desk, server: EmbeddedServer) -> None:
+    resting = desk.submit(kind=OrderKind.LIMIT, limit_price=Decimal(50_000), post_only=True)
+    desk.ear.wait_for(OrderAccepted, lambda report: report.client_order_id == resting.client_order_id)
+    (row,) = venue_answers(server, "GET", "/fapi/v1/openOrders", symbol="BTCUSDT")
+    assert row["timeInForce"] == "GTX"
+    crossing = desk.submit(kind=OrderKind.LIMIT, limit_price=Decimal(61_000), post_only=True)
+    refused = desk.ear.wait_for(OrderRejected, lambda report: report.client_order_id == crossing.client_order_id)
+    assert refused.code == "-5022"
+    assert held(server) == 0

@@ -170,3 +170,11 @@ def test_what_was_set_back_is_told_and_holds_nothing() -> None:
     (notice,) = modes(h, PositionMode.ONE_WAY, None, restored=True)
     assert "was changed at the exchange" in notice.text
     assert open_(h).accepted
+
+
+def test_post_only_is_for_a_limit_entry() -> None:
+    h = House()
+    h.ready()
+    h.open(post_only=True)
+    (refused,) = h.all(Reply)
+    assert "post-only is for a limit entry" in refused.text
