@@ -26,9 +26,9 @@ BUDGET_EVERY_NS = 5 * SECOND
 SWEEP_NS = 60 * SECOND
 ORDERS_LEAST_NS = 20 * SECOND
 """However often positions are swept, all orders are not more often than this: their list costs eight times as much."""
-MUTE_SWEEP_NS = 5 * SECOND
-MUTE_ORDERS_NS = 10 * SECOND
-"""While the stream is open and mute, reading alone tells what happens."""
+MUTE_SWEEPS = 12
+"""While the stream is open and mute, reading alone tells what happens: so many sweeps take the place of one."""
+MUTE_LEAST_NS = 5 * SECOND
 SILENCE_FROM_MS = 1_000
 
 _NEVER_ASKED = frozenset({RejectReason.EXPIRED, RejectReason.NEVER_SENT})
@@ -382,10 +382,13 @@ class Gateway:
 
     def _sweep(self) -> None:
         """A silent stream is not a healthy one (fault 6)."""
-        mute = bool(self._memory.mute)
-        self._desk.later("sweep", min(self._sweep_ns, MUTE_SWEEP_NS) if mute else self._sweep_ns)
+        pause_ns, orders_ns = self._sweep_ns, ORDERS_LEAST_NS
+        if self._memory.mute:
+            pause_ns = min(pause_ns, max(MUTE_LEAST_NS, pause_ns // MUTE_SWEEPS))
+            orders_ns = 2 * MUTE_LEAST_NS
+        self._desk.later("sweep", pause_ns)
         if self._desk.open_for_business:
-            orders = self._desk.now_ns - self._orders_ns >= (MUTE_ORDERS_NS if mute else ORDERS_LEAST_NS)
+            orders = self._desk.now_ns - self._orders_ns >= orders_ns
             self._read_all(resync.look(self._resync, orders=orders))
 
     def _read_failed(self, message: r.QueryFailed | r.FetchFailed) -> None:

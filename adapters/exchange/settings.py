@@ -40,6 +40,7 @@ class ExchangeSettings:
     `settings_max_age_ms`, `rules_max_age_ms`: how old leverage and margin mode of the symbols, and their rules, may be
     before they are read anew.
     `environment`: the exchange's own, or its demo or test one, each with accounts and keys of its own.
+    `marks_silent_ms`: prices come every second or three; a market socket that brings none for so long is opened anew.
     `base_url`: another server that speaks the same API, REST and websocket (`http://127.0.0.1:8080`); `stream_url`:
     where its websockets are, if elsewhere. `proxy`: what both go through (`http://user:password@host:port`).
     """
@@ -62,6 +63,7 @@ class ExchangeSettings:
     rules_max_age_ms: int = 3_600_000
     listen_key_refresh_ms: int = 20 * 60_000
     stream_ping_ms: int = 20_000
+    marks_silent_ms: int = 30_000
     backoff_min_ms: int = 250
     backoff_max_ms: int = 30_000
 

@@ -44,8 +44,6 @@ LOOKUP_DELAYS_S = (0.0, 0.3, 1.0, 3.0)
 FUNDING_DELAY_S = 0.2
 REOPENED_LEAST_NS = 60_000_000_000
 """Between two openings of a socket that is there: what opening does not mend is not mended by more of it."""
-MARKS_SILENT_S = 30.0
-"""Prices come every second or three; a market socket that brings none for so long is opened anew."""
 MARKS = "!markPrice@arr@1s"
 ALL_MARKS_EVERY_NS = 10_000_000_000
 """How old the price may be against which the opening of a symbol is checked that nobody holds yet."""
@@ -315,6 +313,7 @@ class MarkStream:
     async def run(self) -> None:
         subscribe = {"method": "SUBSCRIBE", "params": [MARKS], "id": 1}
         clock_s = asyncio.get_running_loop().time
+        silent_s = self._wiring.settings.marks_silent_ms / 1000
         while True:
             opened_s = clock_s()
             try:
@@ -323,7 +322,7 @@ class MarkStream:
                     self._spoke = True
                     while self._spoke and not ended.done():
                         self._spoke = False
-                        await asyncio.wait({ended}, timeout=MARKS_SILENT_S)
+                        await asyncio.wait({ended}, timeout=silent_s)
             except asyncio.CancelledError:
                 raise
             except Exception:  # noqa: BLE001, S110  opened again, whatever ended it

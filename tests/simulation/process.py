@@ -159,6 +159,9 @@ class Process:
                 listen_key_refresh_ms=login.refresh_ms,
                 # Rarer than the sweeps, in peace it would take longer than they are given.
                 rules_max_age_ms=max(3_600_000, config.phase2.reconciliation.check_intervals.fast_ms),
+                settings_max_age_ms=max(300_000, config.phase2.reconciliation.check_intervals.fast_ms),
+                # In quiet hours nobody moves the prices, so that none come.
+                marks_silent_ms=24 * 3_600_000,
                 network=network,
                 loop=self.loop,
                 instance=instance,
