@@ -245,6 +245,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     control = ControlServer(
         storage=config.storage.path,
         submit=lambda message: system.offer(SUPERVISOR, message),
+        started=lambda: system.is_open(SUPERVISOR),
         accounts=accounts,
         host=config.control.host,
         port=config.control.port,

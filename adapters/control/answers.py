@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.control.fields import FieldError
-from adapters.control.pending import Busy, Conflict, Stopping
+from adapters.control.pending import Busy, Conflict, Starting, Stopping
 from adapters.listening.body import BodyRefused
 from messages.text import json_text
 
@@ -38,6 +38,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except Busy:
         text = "the supervisor's queue is full: nothing was done, try again in a moment"
         return failure(503, text, code="busy")
+    except Starting:
+        return failure(503, "the supervisor is starting: nothing was done, try again in a moment", code="not_ready")
     except Conflict:
         text = "this command_id belongs to another command that is being carried out: use a new one"
         return failure(409, text, code="other_command")

@@ -22,6 +22,10 @@ class Busy(Exception):  # noqa: N818 - what it says to callers
     """Nothing was handed over: the supervisor's mailbox, or this table, is full."""
 
 
+class Starting(Exception):  # noqa: N818 - what it says to callers
+    """Nothing was handed over: the supervisor is not there yet."""
+
+
 class Conflict(Exception):  # noqa: N818 - what it says to callers
     """The command id belongs to another command that is being carried out."""
 
@@ -47,8 +51,9 @@ class Pending:
     other is for the copy that it names, since a later one may still be on its way and come to something.
     """
 
-    def __init__(self, submit: Callable[[Message], bool]) -> None:
-        self._submit = submit
+    def __init__(self, submit: Callable[[Message], bool], started: Callable[[], bool] = lambda: True) -> None:
+        """`started`: whether there is anybody to submit to."""
+        self._submit, self._started = submit, started
         self._waiting: dict[CommandId, _Wait] = {}
         self._copies = count(1)
         self._closed = False
@@ -56,7 +61,7 @@ class Pending:
     async def ask(self, command: Command, meaning: str, timeout_s: float) -> Answer:
         """Hand the command over and wait for the answer to its id.
 
-        Raises Busy, Conflict, Stopping, TimeoutError; after a TimeoutError the same command may be asked again.
+        Raises Busy, Starting, Conflict, Stopping, TimeoutError; after the last the same command may be asked again.
         """
         command_id = command.command_id
         wait = self._waiting.get(command_id)
@@ -105,7 +110,7 @@ class Pending:
             if not submitted:
                 del self._waiting[command.command_id]
         if not submitted:
-            raise Busy
+            raise Busy if self._started() else Starting
         return wait
 
 

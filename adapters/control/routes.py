@@ -14,7 +14,7 @@ from adapters.control import fields, openapi, wire
 from adapters.control.answers import Handler, answer, errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
-from adapters.control.pending import Answer, Busy, Pending, Stopping
+from adapters.control.pending import Answer, Busy, Pending, Starting, Stopping
 from adapters.control.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
 from adapters.listening import body as bodies
 from adapters.listening.door import prove
@@ -107,7 +107,7 @@ class Routes:
     async def _judged(self) -> web.Response:
         try:
             found = await self.pending.ask(ReadStatus(**_query(HEALTH_ID)), "", HEALTH_TIMEOUT_S)
-        except (Busy, Stopping, TimeoutError):
+        except (Busy, Starting, Stopping, TimeoutError):
             return failure(503, "the supervisor does not answer: see `albra doctor`", **self.health())
         assert isinstance(found, StatusAnswer)
         wrong = sorted({f"{section.partition(' ')[0]}: {name}" for section, name, _ in troubles(found.rows)})

@@ -45,6 +45,7 @@ class ControlServer:
         *,
         storage: Path,
         submit: Callable[[Message], bool],
+        started: Callable[[], bool] = lambda: True,
         accounts: tuple[AccountId, ...],
         host: str = "127.0.0.1",
         port: int = 0,
@@ -67,7 +68,7 @@ class ControlServer:
         self._details = dict(details or {})
         self._webhook = webhook if webhook is not None and webhook.enabled else None
         self._listeners = Listeners()
-        self._pending = Pending(submit)
+        self._pending = Pending(submit, started)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._shares = shares or Shares(limit=0)

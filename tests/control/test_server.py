@@ -181,6 +181,19 @@ def test_a_full_door_is_503_and_says_that_nothing_was_done(api: Api) -> None:
     assert "nothing was done" in body["error"]
 
 
+def test_a_supervisor_that_is_not_there_yet_is_not_ready(tmp_path: Path) -> None:
+    supervisor = FakeSupervisor()
+    supervisor.full = True
+    server = ControlServer(
+        storage=tmp_path, submit=supervisor.submit, started=lambda: False, accounts=(AccountId("main"),)
+    )
+    supervisor.deliver = server.deliver
+    api = Api(supervisor, server, server.start(), tmp_path)
+    status, body = api.post("open", OPEN)
+    server.stop()
+    assert (status, body["code"]) == (503, "not_ready")
+
+
 def test_silence_is_504_and_not_a_refusal(api: Api) -> None:
     api.supervisor.silent = True
     status, body = api.post("open", OPEN)
