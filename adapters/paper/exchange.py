@@ -13,7 +13,7 @@ from adapters.paper import events
 from adapters.paper.account import Account, AccountSetup, Income, Position
 from adapters.paper.errors import unknown_symbol
 from adapters.paper.events import StreamEvent
-from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Occasion, Quirks
+from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Occasion, Quirks, malformed_row
 from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
 from adapters.paper.limits import RateLimits, Ration
 from adapters.paper.orders import AlgoOrder, Order, Trade
@@ -346,6 +346,9 @@ class Exchange:
                 # Held back until the next event that goes out by itself, or the next advance.
                 self.held_back.append(event)
                 return
+            case FaultKind.EVENT_MALFORMED:
+                order = malformed_row(fault, row.get("o"))
+                self.outbox.append(StreamEvent(account=account.name, event={**row, "o": order}))
             case FaultKind.STREAM_DISCONNECT:
                 self.outbox.append(StreamEvent(account=account.name, event={}, disconnect=True))
             case FaultKind.LISTEN_KEY_EXPIRY:

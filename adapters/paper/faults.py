@@ -4,6 +4,7 @@ Everything here is data, so that a plan can be sent to a running server as JSON.
 (`chance_ppm`) or explicit (`nth`, `count`); draws come from a random stream of the plan's own.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -29,6 +30,7 @@ class FaultKind(StrEnum):
     PARTIAL_LIST = "PARTIAL_LIST"
     EMPTY_LIST = "EMPTY_LIST"
     MISREPORTED_CANCELED = "MISREPORTED_CANCELED"
+    MALFORMED = "MALFORMED"
 
     PARTIAL_FILL = "PARTIAL_FILL"
 
@@ -36,6 +38,7 @@ class FaultKind(StrEnum):
     EVENT_DUPLICATED = "EVENT_DUPLICATED"
     EVENT_DELAYED = "EVENT_DELAYED"
     EVENT_REORDERED = "EVENT_REORDERED"
+    EVENT_MALFORMED = "EVENT_MALFORMED"
     STREAM_DISCONNECT = "STREAM_DISCONNECT"
     LISTEN_KEY_EXPIRY = "LISTEN_KEY_EXPIRY"
 
@@ -46,6 +49,7 @@ STREAM_KINDS = frozenset(
         FaultKind.EVENT_DUPLICATED,
         FaultKind.EVENT_DELAYED,
         FaultKind.EVENT_REORDERED,
+        FaultKind.EVENT_MALFORMED,
         FaultKind.STREAM_DISCONNECT,
         FaultKind.LISTEN_KEY_EXPIRY,
     }
@@ -58,6 +62,7 @@ SERVED_KINDS = frozenset(
         FaultKind.PARTIAL_LIST,
         FaultKind.EMPTY_LIST,
         FaultKind.MISREPORTED_CANCELED,
+        FaultKind.MALFORMED,
     }
 )
 """Faults that need the honest answer: the request is always carried out, whatever the fault's moment."""
@@ -84,6 +89,8 @@ class Fault:
     strikes (0 = without end); `chance_ppm` draws among them. `path` matches the end of the request's path,
     `client_id` the beginning of a client order id (algo ids included), `event` a stream event's type.
     `keep_ppm` is the share kept by a partial fill or partial list. `age_ms` is that of a stale read.
+    A malformed answer has `value` (JSON; empty: nothing) at `key` of its `row` (of that number, counted around), or in
+    place of the whole row where no key is named; a malformed event has it in its order.
     """
 
     kind: FaultKind
@@ -110,6 +117,9 @@ class Fault:
     delay_ms: int = 1000
     age_ms: int = 1000
     keep_ppm: int = PPM // 2
+    row: int = 0
+    key: str = ""
+    value: str = ""
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
@@ -307,6 +317,17 @@ def kept(quantity: Decimal, step: Decimal, keep_ppm: int) -> Decimal:
     """The share of `quantity` that a partial fill executes, on the step grid."""
     steps = int(quantity / step) * keep_ppm // PPM
     return step * steps
+
+
+def malformed_row(fault: Fault, row: object) -> object:
+    """Raises ValueError for a `value` that is no JSON."""
+    value = json.loads(fault.value) if fault.value else None
+    if not fault.key:
+        return value
+    if not isinstance(row, dict):
+        return row
+    kept = {name: told for name, told in row.items() if name != fault.key}
+    return kept | {fault.key: value} if fault.value else kept
 
 
 def _indexes(plan: FaultPlan, kinds: frozenset[FaultKind]) -> tuple[int, ...]:

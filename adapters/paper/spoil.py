@@ -5,7 +5,7 @@ from dataclasses import replace
 from adapters.paper.account import Account, Position
 from adapters.paper.answer import Answer, Fate, Headers
 from adapters.paper.exchange import Exchange
-from adapters.paper.faults import PPM, Fault, FaultKind, FaultRecord
+from adapters.paper.faults import PPM, Fault, FaultKind, FaultRecord, malformed_row
 from adapters.paper.orders import Order
 from adapters.paper.route import Call
 from adapters.paper.wire import encode, order_row, position_v2, position_v3
@@ -56,6 +56,8 @@ def stale_or_cut(exchange: Exchange, account: Account | None, fault: Fault, call
         return body[: len(body) * fault.keep_ppm // PPM]
     if fault.kind is FaultKind.MISREPORTED_CANCELED:
         return _misreported(fault, body)
+    if fault.kind is FaultKind.MALFORMED:
+        return _malformed(fault, body)
     if fault.kind is not FaultKind.STALE_READ or account is None:
         return body
     at_ms = exchange.now_ms - fault.age_ms
@@ -64,6 +66,18 @@ def stale_or_cut(exchange: Exchange, account: Account | None, fault: Fault, call
     if call.path.endswith("/openOrders"):
         return _open_orders_at(exchange, account, at_ms, call)
     return body
+
+
+def _malformed(fault: Fault, body: object) -> object:
+    """One row of a list as the fault has it, or the answer itself where it is no list."""
+    if isinstance(body, dict) and isinstance(body.get("symbols"), list):
+        return body | {"symbols": _malformed(fault, body["symbols"])}
+    if isinstance(body, dict):
+        return malformed_row(fault, body)
+    if not isinstance(body, list) or not body:
+        return body
+    which = fault.row % len(body)
+    return [*body[:which], malformed_row(fault, body[which]), *body[which + 1 :]]
 
 
 def _misreported(fault: Fault, body: object) -> object:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from adapters.paper.faults import Fault, FaultKind
+from tests.simulation import malformed
 from tests.simulation.chat import draw_chat
 from tests.simulation.day import draw_day
 from tests.simulation.network import START_MS
@@ -15,6 +16,8 @@ VANISHED_SHARE = 12
 """And in one of so many, the venue's lists of positions are empty for longer than an absence must last to count."""
 LOCKED_SHARE = 5
 """And in one of so many, another program holds the journal for a while."""
+MALFORMED_SHARE = 4
+"""And in one of so many, rows and events of the venue are not what they should be."""
 CHAT_SHARE = 3
 """One seed in so many has an owner in a chat."""
 
@@ -22,7 +25,7 @@ CHAT_SHARE = 3
 def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
-    return _with_locks(_with_chat(_with_intruders(_with_empty_lists(drawn))))
+    return _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
 
 
 def _with_locks(plan: Plan) -> Plan:
@@ -55,6 +58,20 @@ def _with_empty_lists(plan: Plan) -> Plan:
         until_ms=from_ms + random.randrange(25_000, 90_000),
     )
     return replace(plan, faults=replace(plan.faults, faults=(*plan.faults.faults, fault)))
+
+
+def _with_malformed_rows(plan: Plan) -> Plan:
+    random = stream(plan.seed, "malformed rows")
+    if random.randrange(MALFORMED_SHARE):
+        return plan
+    spans = [(burst.from_ms, burst.until_ms) for burst in plan.bursts] or [(0, plan.safety_ms)]
+    faults = []
+    for _ in range(random.randrange(1, 5)):
+        first_ms, last_ms = random.choice(spans)
+        from_ms = START_MS + random.randrange(first_ms, last_ms)
+        until_ms = from_ms + random.randrange(5_000, 90_000)
+        faults.append(replace(malformed.drawn(random), from_ms=from_ms, until_ms=until_ms))
+    return replace(plan, faults=replace(plan.faults, faults=(*plan.faults.faults, *faults)))
 
 
 def _with_intruders(plan: Plan) -> Plan:

@@ -3,13 +3,18 @@
 A position whose record is damaged, or whose actor is quarantined, is named in `excused` by whoever did that to it.
 """
 
+from adapters.paper.answer import Answer
+from adapters.paper.faults import FaultKind
 from messages.base import Message
 from messages.lifecycle import ActorQuarantined
+from messages.reports import FetchFailed
 from messages.requests import Notify
 from messages.types import Severity
 from tests.simulation.check import SECOND, Check, Finding, Truth
+from tests.simulation.network import Sent
 from tests.simulation.process import Process
 
+LISTS = ("/positionRisk", "/openOrders", "/openAlgoOrders")
 BOOT_NS = 20 * SECOND
 """Replaying on an ill disk takes its time."""
 
@@ -25,9 +30,24 @@ class Isolation(Check):
         """By address: why it may be missing."""
         self._born_ns = 0
         self._alarms: list[str] = []
+        self._spoiled: dict[str, bool] = {}
 
     def born(self) -> None:
         self._born_ns = self._truth.now_ns()
+        self._spoiled.clear()
+
+    def heard(self, sent: Sent, answer: Answer) -> None:
+        """The last word to each account: whether all that is wrong with it is one row of a list."""
+        spoiled = answer.fault is not None and answer.fault.kind is FaultKind.MALFORMED
+        account = sent.api_key.removesuffix("-key")
+        self._spoiled[account] = spoiled and not sent.params.get("symbol") and sent.call.path.endswith(LISTS)
+
+    def delivered(self, address: str, message: object) -> None:
+        """A list is not void for one row."""
+        if not isinstance(message, FetchFailed) or not address.startswith("gateway/"):
+            return
+        if not message.silent and self._spoiled.get(message.account):
+            self._fail("I12", f"one row of a list hides all others from {address}: {message.cause}")
 
     def quarantined(self, message: object) -> None:
         if isinstance(message, ActorQuarantined) and message.address not in self.excused:

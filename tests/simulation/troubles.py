@@ -7,6 +7,7 @@ from actors.position.state import Position
 from adapters.paper.answers import ANSWERS, Proof
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Moment
 from adapters.paper.venue import PaperVenue
+from tests.simulation import malformed
 from tests.simulation.network import Network, Window
 from tests.simulation.plan import Act, Kill
 
@@ -110,6 +111,11 @@ def _lie(kind: FaultKind, row: int) -> Trouble:
     return Trouble(row=row, arm=arm)
 
 
+def _malformed(scene: Scene, p: Position) -> None:
+    for fault in malformed.everywhere(p.version):
+        scene.arm(replace(fault, account=p.key.account), READ_ARMED_MS)
+
+
 def _misreported(scene: Scene, p: Position) -> None:
     for method in ("DELETE", "GET"):
         fault = Fault(kind=FaultKind.MISREPORTED_CANCELED, method=method, path="/order", client_id="ab")
@@ -186,6 +192,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "stale read": _lie(FaultKind.STALE_READ, 9),
     "empty list": _lie(FaultKind.EMPTY_LIST, 10),
     "partial list": _lie(FaultKind.PARTIAL_LIST, 10),
+    "malformed row": Trouble(row=34, arm=_malformed),
     "said to be canceled": Trouble(row=11, arm=_misreported, of_order=True),
     "filled in part": Trouble(row=12, arm=_partial, of_order=True),
     "reduce-only refused": _refusal("reduce_only_2022", 13, "/order"),
@@ -249,6 +256,7 @@ _KINDS = {
     FaultKind.STALE_READ: "stale read",
     FaultKind.EMPTY_LIST: "empty list",
     FaultKind.PARTIAL_LIST: "partial list",
+    FaultKind.MALFORMED: "malformed row",
     FaultKind.MISREPORTED_CANCELED: "said to be canceled",
     FaultKind.PARTIAL_FILL: "filled in part",
     FaultKind.EVENT_LOST: "event lost",

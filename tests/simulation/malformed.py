@@ -1,0 +1,70 @@
+"""Rows and events that are not what they should be (row 34): a field that is absurd, of another type, or missing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
+
+from adapters.paper.faults import Fault, FaultKind
+
+NUMBERS: tuple[object, ...] = ("1e20", "-1", "NaN", "", "many", None, True, [], 1e40)
+TEXTS: tuple[object, ...] = (None, 7.5, "", [], {}, True)
+"""No name at all. Another name would be a lie, which nothing in the row gives away."""
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "/positionRisk": ("positionAmt", "entryPrice", "markPrice", "symbol", "positionSide", "unRealizedProfit", ""),
+    "/openOrders": ("origQty", "executedQty", "status", "side", "symbol", "clientOrderId", "orderId", ""),
+    "/openAlgoOrders": ("quantity", "algoStatus", "side", "symbol", "clientAlgoId", "algoId", ""),
+}
+"""Of the whole account: these are looked through row by row. An empty field is the whole row."""
+OTHERS: Mapping[str, tuple[str, ...]] = {
+    "/userTrades": ("qty", "price", "id", "orderId", "side", "time", ""),
+    "/allOrders": ("orderId", ""),
+    "/order": ("origQty", "executedQty", "status", "side", "symbol", "orderId"),
+    "/algoOrder": ("quantity", "algoStatus", "side", "symbol", "algoId"),
+    "/income": ("income", "asset", "tranId", "time", "symbol", ""),
+    "/exchangeInfo": ("filters", "status", "symbol", ""),
+    "/symbolConfig": ("leverage", "marginType", "symbol", ""),
+    "/account": ("totalWalletBalance", "availableBalance"),
+    "/premiumIndex": ("markPrice", "symbol", ""),
+}
+EVENTS: Mapping[str, tuple[str, ...]] = {
+    "ORDER_TRADE_UPDATE": ("q", "z", "l", "L", "n", "X", "S", "s", "c", "i", "t", ""),
+    "ALGO_UPDATE": ("q", "aq", "X", "S", "s", "caid", "aid", ""),
+}
+_NAMES = """
+symbol positionSide status side clientOrderId orderId algoStatus clientAlgoId algoId id time asset tranId filters
+marginType X S s c i t caid aid
+"""
+_TEXTS = frozenset(_NAMES.split())
+
+
+def drawn(random: Random) -> Fault:
+    """Now and then, or each time for a while."""
+    nth, count = random.choice((1, 1, random.randrange(1, 5))), random.choice((0, 1, 2, 5))
+    which = random.randrange(4)
+    table = EVENTS if which == 0 else OTHERS if which == 1 else LISTS
+    place = random.choice(tuple(table))
+    key = random.choice(table[place])
+    fault = Fault(kind=FaultKind.MALFORMED, row=random.randrange(6), key=key, value=_value(random, key))
+    if which == 0:
+        return replace(fault, kind=FaultKind.EVENT_MALFORMED, event=place, nth=nth, count=count)
+    return replace(fault, method="GET", path=place, nth=nth, count=count)
+
+
+def everywhere(number: int) -> list[Fault]:
+    """One for each list, of a kind that the number chooses."""
+    random = Random(f"albra malformed {number}")
+    faults = []
+    for path, keys in LISTS.items():
+        key = random.choice(keys)
+        row, value = random.randrange(6), _value(random, key)
+        faults.append(Fault(kind=FaultKind.MALFORMED, method="GET", path=path, row=row, key=key, value=value, count=3))
+    return faults
+
+
+def _value(random: Random, key: str) -> str:
+    """As JSON; empty where the field is missing."""
+    if not key:
+        return random.choice(("null", "[]", "{}", '"row"'))
+    value = random.choice(TEXTS if key in _TEXTS else NUMBERS)
+    return random.choice(("", json.dumps(value), json.dumps(value)))
