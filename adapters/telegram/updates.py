@@ -1,5 +1,6 @@
 """Telegram's updates in our words. Pure."""
 
+import re
 from typing import Any
 
 from telegram import Bot, CallbackQuery, Message, Update
@@ -19,6 +20,9 @@ URGENT_MARK = "!"
 """Button data that begins with it is about an emergency."""
 ALLOWED = ["message", "edited_message", "callback_query", "channel_post", "edited_channel_post"]
 _TEXT_MOST = 4096
+_PRESS_MOST = 256
+_HALF = re.compile("[\ud800-\udfff]")
+"""Of a character; half of one cannot be kept."""
 
 
 def read(update: Update) -> Incoming:
@@ -26,27 +30,26 @@ def read(update: Update) -> Incoming:
     try:
         found = incoming(update)
         return found if _fits(found) else unreadable(update.update_id if _whole(update.update_id) else 0)
-    except (ValueError, AttributeError, TypeError):  # a kind of chat that we do not know, a sender who is missing
+    except (ValueError, AttributeError, TypeError, OverflowError):  # an unknown kind of chat, a sender who is missing
         return unreadable(update.update_id)
 
 
 def _fits(found: Incoming) -> bool:
-    """Numbers of what is no Telegram may be of any length; those of Telegram have 52 bits (Bot API, Chat)."""
-    numbers = [found.update_id, found.chat_id, found.user_id, found.message_id]
+    """Whether it can be kept: the library takes numbers and texts of whatever kind and length they come."""
+    numbers: list[object] = [found.update_id, found.chat_id, found.user_id, found.message_id]
     numbers += [found.sent_ns] if isinstance(found, IncomingText) else []
     numbers += [found.moved_to] if isinstance(found, IncomingOther) else []
-    return all(map(_whole, numbers))
+    texts = [getattr(found, name, "") for name in ("text", "data", "press_id")]
+    return all(map(_whole, numbers)) and all(isinstance(each, str) and not _HALF.search(each) for each in texts)
 
 
-def _whole(number: int) -> bool:
-    return -(1 << 63) <= number < 1 << 63
+def _whole(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and -(1 << 63) <= number < 1 << 63
 
 
 def read_raw(value: object, bot: Bot) -> Incoming | None:
     """The same from JSON that the library may not be able to read; None for what is no update at all."""
-    if not isinstance(value, dict) or not isinstance(value.get("update_id"), int):
-        return None
-    if not _whole(value["update_id"]):
+    if not isinstance(value, dict) or not _whole(value.get("update_id")):
         return None
     try:
         return read(Update.de_json(value, bot))
@@ -112,7 +115,7 @@ def _what(update: Update, message: Message) -> str:
 
 
 def _press(update_id: int, query: CallbackQuery) -> IncomingPress:
-    data = query.data or ""
+    data = (query.data or "")[:_PRESS_MOST]
     chat = query.message.chat if query.message is not None else None
     return (UrgentPress if data.startswith(URGENT_MARK) else IncomingPress)(
         update_id=update_id,
