@@ -36,6 +36,7 @@ EMERGENCY_SHARE = 95
 """Percent of a limit that an emergency may use: the rest is for requests nobody here counts (the streams' keys)."""
 ORDERS_AN_OPENING = 3
 """Its own, its stop and its target."""
+MINUTE_MS = 60_000
 BUCKET_NS = SECOND // 2
 DEAR_PARTS = 20
 """A read that takes more than one of so many parts of what all reads may use is dear."""
@@ -146,16 +147,30 @@ class Budget:
         known = self.costs.get(request, FREE)
         return self.costs.get(_of_symbol(request), known) if of_symbol else known
 
+    def _ceiling(self, lane: Lane, meter: Meter) -> int:
+        """Canceling may use as much of the weight as an emergency: a close on a shared leg waits for its cancels."""
+        urgent = lane <= Lane.REDUCING and meter.kind is RateKind.WEIGHT
+        return self.policy.ceiling(Lane.EMERGENCY if urgent else lane, meter.limit)
+
     def allows(self, lane: Lane, cost: Cost, now_ns: int) -> bool:
         """After `aged`. What is dearer than its ceiling passes where nothing else is used: it would wait for ever."""
         for meter in self.meters:
             amount = cost.of(meter.kind) if meter.lane in (None, lane) else 0
-            most = meter.limit if meter.lane is not None else self.policy.ceiling(lane, meter.limit)
+            most = meter.limit if meter.lane is not None else self._ceiling(lane, meter)
             if lane is Lane.READING and amount * DEAR_PARTS > most:
                 most = most * 2 // 3
-            if amount and (used := meter.used(now_ns)) and used + amount > most:
+            # What everybody at the address uses holds reads back where the address is shared (see address.py).
+            shared = lane is Lane.READING and meter.kind is RateKind.WEIGHT
+            used = meter.total if shared else meter.used(now_ns)
+            if amount and used and used + amount > most:
                 return False
         return True
+
+
+def weight_of_a_minute(limits: Iterable[RateLimit]) -> int:
+    """0 where the venue has no such limit."""
+    found = (each.limit for each in limits if (each.kind, each.interval_ms) == (RateKind.WEIGHT, MINUTE_MS))
+    return next(found, 0)
 
 
 def learned(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[RequestCost]) -> Budget:

@@ -1,6 +1,6 @@
 """The gateway without its actor: a message in, actions out. No I/O, no threads; time from the clock it was given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from messages import requests as q
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reconciliation import FetchTrades, TradesReport
-from messages.types import AccountId, ClientOrderId, RejectReason
+from messages.types import AccountId, ClientOrderId, RateKind, RateUse, RejectReason
 
 TICK_NS = SECOND
 STATUS_EVERY_NS = SECOND
@@ -325,6 +325,8 @@ class Gateway:
     def _venue_up(self, message: r.VenueUp) -> None:
         self._memory.venue = message
         known = budget.learned(self._desk.lanes.budget, message.limits, message.costs)
+        self._memory.address.learn(budget.weight_of_a_minute(message.limits))
+        self._tell_address(message.uses)
         self._desk.ration(budget.heard(known, message.uses, self._desk.now_ns))
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
         for channel in Channel:
@@ -338,7 +340,13 @@ class Gateway:
         self._orders.doubts.wake_all()
         self._read_all(resync.start_over(self._resync))
 
+    def _tell_address(self, uses: Iterable[RateUse]) -> None:
+        for use in uses:
+            if (use.kind, use.interval_ms) == (RateKind.WEIGHT, budget.MINUTE_MS):
+                self._memory.address.heard(use.used)
+
     def _budget_used(self, message: r.BudgetUsed) -> None:
+        self._tell_address(message.uses)
         self._desk.ration(budget.heard(self._desk.lanes.budget, message.uses, self._desk.now_ns))
         if message.quiet_ms:
             self._be_quiet(message.quiet_ms, message.cause)

@@ -47,6 +47,7 @@ class Desk:
             quiet_until_ns=memory.quiet_until_ns,
             budget=budget.landed(memory.budget),
         )
+        memory.address.begin(account)
         self.flights: dict[str, Flight] = {}
         self.actions: list[Action] = []
         self.displaced: list[Ticket] = []
@@ -138,7 +139,7 @@ class Desk:
     def departing(self) -> tuple[Ticket, ...]:
         """What may leave now; each counts as outstanding until `landed`."""
         now_ns = self.now_ns
-        self.lanes, leaving = lane.leave(self.lanes, now_ns)
+        self.lanes, leaving = lane.leave(self.lanes, now_ns, self._take)
         self.memory.budget = self.lanes.budget
         for gone in leaving:
             self._queued.discard(gone.key)
@@ -159,7 +160,11 @@ class Desk:
         flight = self.flights.pop(key, None)
         if flight is not None:
             self.lanes = lane.answered(self.lanes, flight.ticket)
+            self.memory.address.landed(self.account, flight.ticket.cost.weight)
         return flight
+
+    def _take(self, which: Lane, weight: int) -> bool:
+        return self.memory.address.take(self.account, which, weight, self.lanes.budget.policy)
 
     def overdue(self) -> tuple[Ticket, ...]:
         """What the port should have answered by now."""

@@ -122,8 +122,13 @@ def enqueue(lanes: Lanes, new: Ticket) -> tuple[Lanes, tuple[Ticket, ...]]:
     return _with_queue(lanes, new.lane, kept), dropped
 
 
-def leave(lanes: Lanes, now_ns: int) -> tuple[Lanes, tuple[Ticket, ...]]:
-    """Take out what may leave at `now_ns` (monotonic), most urgent first."""
+def leave(
+    lanes: Lanes, now_ns: int, take: Callable[[Lane, int], bool] = lambda _lane, _weight: True
+) -> tuple[Lanes, tuple[Ticket, ...]]:
+    """Take out what may leave at `now_ns` (monotonic), most urgent first.
+
+    `take` is asked last whether a weight may leave, by those who share the address; what it grants leaves.
+    """
     if not lanes.reachable or now_ns < lanes.quiet_until_ns or not any(lanes.queues):
         return lanes, ()
     aged = rations.aged(lanes.budget, now_ns)
@@ -133,15 +138,15 @@ def leave(lanes: Lanes, now_ns: int) -> tuple[Lanes, tuple[Ticket, ...]]:
     for lane in Lane:
         queue = lanes.queues[lane]
         if queue:
-            gone, kept, budget = _affordable(lanes.budget, lane, queue, max(0, _room(lanes, lane)), now_ns)
+            gone, kept, budget = _affordable(lanes.budget, lane, queue, max(0, _room(lanes, lane)), now_ns, take)
             leaving += gone
             lanes = _with_queue(replace(lanes, budget=budget), lane, kept)
             lanes = _with_outstanding(lanes, lane, len(gone))
     return lanes, tuple(leaving)
 
 
-def _affordable(
-    budget: Budget, lane: Lane, queue: tuple[Ticket, ...], room: int, now_ns: int
+def _affordable(  # noqa: PLR0917 - one lane, and what it is held against
+    budget: Budget, lane: Lane, queue: tuple[Ticket, ...], room: int, now_ns: int, take: Callable[[Lane, int], bool]
 ) -> tuple[list[Ticket], tuple[Ticket, ...], Budget]:
     """What leaves of the queue, what stays, and what is used then. None overtakes within a lane, so the dear come, too.
 
@@ -155,7 +160,7 @@ def _affordable(
         cost = budget.cost_of(type(message).__name__, of_symbol=about is not None)
         if len(gone) == room or (held and lane is not Lane.READING):
             return gone, (*held, *queue[index:]) if held else queue[index:], budget
-        if budget.allows(lane, cost, now_ns):
+        if budget.allows(lane, cost, now_ns) and take(lane, cost.weight):
             budget = rations.spent(budget, lane, cost, now_ns)
             gone.append(replace(waiting, cost=cost))
         else:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from actors.gateway.address import Address
 from actors.gateway.breaker import Channel, Circuit
 from actors.gateway.budget import Budget, Policy
 from actors.gateway.untimely import Refusals
@@ -148,6 +149,8 @@ class Memory:
     """Made once per account and process by the composition; used by one gateway instance at a time."""
 
     started_ns: int
+    address: Address
+    """Shared with the other accounts that reach the venue from there."""
     orders: SentOrders = field(default_factory=SentOrders)
     promises: dict[str, Message] = field(default_factory=dict)
     venue: VenueUp | None = None
@@ -160,6 +163,10 @@ class Memory:
     """Kinds of orders that the stream is mute about."""
 
     @classmethod
-    def fresh(cls, clock: Clock, policy: Policy | None = None) -> "Memory":
-        """`policy`: how much of the venue's limits may be used."""
-        return cls(started_ns=clock.monotonic_ns(), budget=Budget(policy=policy or Policy()))
+    def fresh(cls, clock: Clock, policy: Policy | None = None, address: Address | None = None) -> "Memory":
+        """`policy`: how much of the venue's limits may be used; `address`: None where nobody shares it."""
+        return cls(
+            started_ns=clock.monotonic_ns(),
+            address=address or Address(clock),
+            budget=Budget(policy=policy or Policy()),
+        )

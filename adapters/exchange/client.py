@@ -7,7 +7,7 @@ none of which waits for the network, and hears everything through `deliver`, cal
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,7 +18,7 @@ from adapters.exchange.desk import Desk
 from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
-from adapters.exchange.neighbors import Neighbors
+from adapters.exchange.neighbors import Allowance, Neighbors
 from adapters.exchange.normalize import instruments, others, position_mode
 from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict
 from adapters.exchange.reader import Reader, ReadError
@@ -28,9 +28,9 @@ from adapters.exchange.rules import Rules, RulesWatch
 from adapters.exchange.session import Session
 from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettings, Wiring
 from adapters.exchange.stream import AccountStream, MarkStream
-from adapters.exchange.weights import COSTS, rate_limits, weight_per_minute
+from adapters.exchange.weights import CONNECTING, COSTS, rate_limits, weight_per_minute
 from messages.base import Message
-from messages.reports import BudgetUsed, RulesReport, VenueDown, VenueUp
+from messages.reports import BudgetUsed, MarkReport, RulesReport, VenueDown, VenueUp
 from messages.requests import SubmitOrder
 from messages.types import AccountId, OtherContract, PositionMode, RateUse, RejectReason, Symbol
 
@@ -75,6 +75,11 @@ class CcxtVenue:
         self._lock = threading.Lock()
         self._early: list[Message] = []
         self._stopped = False
+
+    @property
+    def allowance(self) -> Allowance:
+        """What all accounts behind this one's address share."""
+        return self._neighbors.allowance(self._settings.address)
 
     @property
     def uses(self) -> tuple[RateUse, ...]:
@@ -138,6 +143,7 @@ class CcxtVenue:
             engine.take(message)
         if stopped:
             engine.finish(0)
+        engine.session.allowance, engine.session.who = self.allowance, self._account
         engine.session.on_ban = partial(self._neighbors.tell, self)
         self._neighbors.join(self, self._settings.address, partial(self._hush, engine))
         try:
@@ -276,8 +282,7 @@ class _Engine:
             retry_after_ms = 0
             await self.session.quiet()
             try:
-                up = await self._connect()
-                marks = await self._reader.marks()
+                up, marks = await self._connect()
             except (UnreachableError, ReadError, MalformedError) as error:
                 cause, retry_after_ms = str(error), getattr(error, "retry_after_ms", 0)
             except Exception as error:  # noqa: BLE001  whatever it is, the next attempt may do without
@@ -330,8 +335,11 @@ class _Engine:
         if self._setting_margins is None or self._setting_margins.done():
             self._setting_margins = self._serve(self._margins.set_all())
 
-    async def _connect(self) -> VenueUp:
-        """What there is to know before trading. Raises UnreachableError, ReadError, MalformedError."""
+    async def _connect(self) -> tuple[VenueUp, Sequence[MarkReport]]:
+        """What there is to know before trading. Raises UnreachableError, ReadError, MalformedError.
+
+        Accounts that share an address connect as its budget bears it, and not all at once.
+        """
         verdict = await self.session.sync_clock()
         if isinstance(verdict, NotExecuted):
             raise UnreachableError(verdict.cause, verdict.retry_after_ms)
@@ -340,12 +348,15 @@ class _Engine:
         info = await self._reader.value(calls.EXCHANGE_INFO)
         rules, limits = instruments(info), rate_limits(info)
         self._others = others(info)
-        mode = await self._mode()
-        await self._margins.read()
         self._limited = bool(limits)
         self.session.weight_limit = weight_per_minute(limits)
+        self.session.allowance.learn(self.session.weight_limit)
+        async with self.session.turn(CONNECTING):
+            mode = await self._mode()
+            await self._margins.read()
+            marks = await self._reader.marks()
         stamp = self._reader.stamp()
-        return VenueUp(
+        up = VenueUp(
             account=stamp.account,
             ts_init=stamp.ts_init,
             venue_identity=self._wiring.settings.identity,
@@ -358,10 +369,11 @@ class _Engine:
             place=self._wiring.settings.place,
             others=self._others,
         )
+        return up, marks
 
     async def _mode(self) -> PositionMode:
         """The account's position mode, which is the configured one. Raises UnreachableError where it is not."""
-        mode = position_mode(await self._reader.value(calls.POSITION_MODE))
+        mode = await self._mode_told()
         wanted = self._wiring.settings.position_mode
         if mode is wanted:
             return mode
@@ -369,7 +381,7 @@ class _Engine:
         if self._wiring.settings.set_position_mode and not self._wiring.settings.watch_only:
             verdict = await self.session.ask(Ask.SETTING, calls.set_position_mode(wanted))
             # Whatever was answered, what counts is what the account is set to now.
-            mode = position_mode(await self._reader.value(calls.POSITION_MODE))
+            mode = await self._mode_told()
             if mode is wanted:
                 return mode
             refused = f" (asked to change it, the venue said: {_said(verdict)})"
@@ -377,6 +389,14 @@ class _Engine:
             f"the account is in position mode {mode}, the configuration says {wanted}: "
             f"set position_mode: {mode}, or change the mode at the exchange while the account is flat{refused}"
         )
+
+    async def _mode_told(self) -> PositionMode:
+        """The account's configuration tells it at a sixth of the weight; not every server that speaks the API does."""
+        try:
+            return position_mode(await self._reader.value(calls.ACCOUNT_CONFIG))
+        except (ReadError, MalformedError):
+            await self.session.quiet()
+            return position_mode(await self._reader.value(calls.POSITION_MODE))
 
     async def _watch(self) -> str:
         """Ask now and then, and at once on suspicion, whether the venue is there; why it is not."""

@@ -15,6 +15,7 @@ from adapters.exchange.outcome import Ask, NotExecuted, Rejected
 from adapters.exchange.reader import Reader
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
+from adapters.exchange.weights import SETTING
 from messages.types import MarginMode, RejectReason, Symbol
 
 PACE_S = 0.2
@@ -44,8 +45,8 @@ class MarginModes:
             return
         for symbol in self._reader.symbols_in_mode(other_than=self._wanted):
             if symbol not in self._refused:
-                await self._session.spare()
-                await self.refusal(symbol)
+                async with self._session.turn(SETTING):
+                    await self.refusal(symbol)
                 await asyncio.sleep(PACE_S)
 
     async def refusal(self, symbol: Symbol) -> Rejected | NotExecuted | None:

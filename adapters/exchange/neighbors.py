@@ -5,17 +5,75 @@ Binance counts weight by address, and bans addresses ("IP Limits"); orders it co
 
 from collections.abc import Callable
 from threading import Lock
+from typing import Protocol
 
 Hear = Callable[[int, str], None]
 """For how many milliseconds to be quiet, and why. Called on the thread of the account that was told."""
 
 
+class Allowance(Protocol):
+    """What an address may still ask of its venue, shared by all behind it. Thread-safe; nothing of it waits."""
+
+    def learn(self, weight_per_minute: int, /) -> None:
+        """The venue's limit; 0 where it has none."""
+        ...
+
+    def turn(self, who: str, weight: int, /) -> bool:
+        """May what an adapter asks of its own leave now? Then so much is held until `turned`. False: ask again."""
+        ...
+
+    def turned(self, who: str, weight: int, /) -> None: ...
+
+    def left(self, weight: int, /) -> None:
+        """A request leaves."""
+        ...
+
+    def came(self, weight: int, used: int | None, /) -> None:
+        """It was answered; `used` of the minute, by everybody at the address, if the venue said so."""
+        ...
+
+
+class Boundless:
+    """Of an address that nobody keeps account of."""
+
+    def learn(self, *_: object) -> None:
+        return None
+
+    def turn(self, *_: object) -> bool:
+        return True
+
+    def turned(self, *_: object) -> None:
+        return None
+
+    def left(self, *_: object) -> None:
+        return None
+
+    def came(self, *_: object) -> None:
+        return None
+
+
 class Neighbors:
     """Made once by the composition and given to every account's adapter. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Callable[[], Allowance] = Boundless) -> None:
+        """`allowance` makes that of one more address."""
         self._lock = Lock()
         self._members: dict[object, tuple[str, Hear]] = {}
+        self._make = allowance
+        self._allowances: dict[str, Allowance] = {}
+
+    @property
+    def allowances(self) -> dict[str, Allowance]:
+        """By address: the venue, and what it is reached through."""
+        with self._lock:
+            return dict(self._allowances)
+
+    def allowance(self, address: str) -> Allowance:
+        """One for all behind it."""
+        with self._lock:
+            if address not in self._allowances:
+                self._allowances[address] = self._make()
+            return self._allowances[address]
 
     def join(self, who: object, host: str, hear: Hear) -> None:
         with self._lock:

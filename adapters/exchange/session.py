@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.exchange import addresses, calls, offset
 from adapters.exchange.calls import Call
+from adapters.exchange.neighbors import Allowance, Boundless
 from adapters.exchange.offset import Offset
 from adapters.exchange.outcome import (
     Answered,
@@ -29,7 +30,7 @@ from adapters.exchange.outcome import (
 )
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
-from adapters.exchange.weights import MINUTE_MS, uses
+from adapters.exchange.weights import MINUTE_MS, used_weight, uses, weight_of
 from messages.types import RateKind, RateUse, RejectReason
 
 GUARD_MS = 2_000
@@ -37,6 +38,10 @@ GUARD_MS = 2_000
 CLOCK_SAMPLES = 3
 """Questions about the time in a row while none was answered fast enough to be sure of a timestamp."""
 
+OTHERS_FIRST_NS = 100_000_000
+"""After a silence: until then what waited in the gateway has left, the most urgent first."""
+TURN_S = 0.5
+"""Between two looks whether there is room."""
 SPARE_PERCENT = 90
 """Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
 
@@ -80,6 +85,9 @@ class Session:
         self._news: dict[tuple[RateKind, int], RateUse] = {}
         self._quiet_until_ns = 0
         self._spent_until_ns = 0
+        self.allowance: Allowance = Boundless()
+        """Of the address that we send from."""
+        self.who = ""
         self.weight_limit = 0
         """Per minute, 0: not known."""
         self.on_use: Callable[[], None] = lambda: None
@@ -118,7 +126,12 @@ class Session:
         """
         tape = Tape() if tape is None else tape
         signed_with = self.offset
-        raised = await self._send(call, tape)
+        weight = weight_of(call)
+        self.allowance.left(weight)
+        try:
+            raised = await self._send(call, tape)
+        finally:
+            self.allowance.came(weight, used_weight(uses(dict(tape.headers))))
         self._read_uses(tape.headers)
         now_ms = self._clock.time_ns() // 1_000_000
         if tape.body is not None:
@@ -148,11 +161,13 @@ class Session:
     async def quiet(self) -> None:
         """Wait as long as the venue has asked everybody to be quiet.
 
-        For what the adapter asks of its own accord: asking on makes a ban longer. What others ask of
-        the adapter is theirs to hold back.
+        For what the adapter asks of its own: asking on makes a ban longer. What others ask of the adapter is theirs to
+        hold back; a close that has waited leaves before anything of the adapter's.
         """
-        while (left_ns := self._quiet_until_ns - self._clock.monotonic_ns()) > 0:  # noqa: ASYNC110  it may grow
-            await asyncio.sleep(left_ns / 1_000_000_000)
+        if self._quiet_until_ns <= self._clock.monotonic_ns():
+            return
+        while (left_ns := self._quiet_until_ns + OTHERS_FIRST_NS - self._clock.monotonic_ns()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(left_ns / 1_000_000_000)  # it may grow
 
     async def spare(self) -> None:
         """Wait for what can wait: until the venue wants to hear from us, and its limit is not nearly used up."""
@@ -162,6 +177,18 @@ class Session:
             if left_ns <= 0:
                 return
             await asyncio.sleep(left_ns / 1_000_000_000)
+
+    @asynccontextmanager
+    async def turn(self, weight: int) -> AsyncIterator[None]:
+        """Within it, what can wait is asked: once all who share our address leave room for so much of weight."""
+        await self.spare()
+        while not self.allowance.turn(self.who, weight):
+            await asyncio.sleep(TURN_S)
+            await self.spare()
+        try:
+            yield
+        finally:
+            self.allowance.turned(self.who, weight)
 
     async def sync_clock(self) -> Verdict:
         """Measure how far our clock is off the venue's, so that requests are signed with its time.

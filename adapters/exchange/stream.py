@@ -23,6 +23,7 @@ from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session, end_of
 from adapters.exchange.settings import Backoff, Wiring
+from adapters.exchange.weights import FUNDINGS, LOOKUP, SETTING
 from adapters.secret import Secret
 from messages.base import Message
 from messages.reports import (
@@ -257,11 +258,11 @@ class AccountStream:
         why, proven = "an order that was not placed here", True
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
-            await self._session.spare()
             if not self._events.waiting(key):
                 return
             try:
-                rows = await self._reader.conditionals_of(key[0])
+                async with self._session.turn(LOOKUP):
+                    rows = await self._reader.conditionals_of(key[0])
             except (ReadError, MalformedError) as error:
                 why, proven = f"an order whose parent could not be looked up: {error}", False
                 continue
@@ -277,18 +278,18 @@ class AccountStream:
         """
         for delay_s in (FUNDING_DELAY_S, *LOOKUP_DELAYS_S[1:]):
             await asyncio.sleep(delay_s)
-            await self._session.spare()
-            self._funding_due = False
             with suppress(ReadError, MalformedError):
-                self._deliver(await self._reader.fundings())
-                return
+                async with self._session.turn(FUNDINGS):
+                    self._funding_due = False
+                    self._deliver(await self._reader.fundings())
+                    return
 
     async def _read_conditional(self, lookup: ReadConditional) -> None:
         """How a conditional order ended, where its event does not say. The sweep reads it again if this fails."""
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
-            await self._session.spare()
-            report = await self._reader.conditional(lookup.symbol, lookup.client_order_id)
+            async with self._session.turn(SETTING):
+                report = await self._reader.conditional(lookup.symbol, lookup.client_order_id)
             if report is not None:
                 self._deliver((report,))
                 if report.status.ended:

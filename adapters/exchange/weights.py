@@ -9,9 +9,10 @@ symbolConfig and account 5, premiumIndex of all symbols 10, positionSide/dual an
 Weight is counted by address, orders by account ("LIMITS" of general-info).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
+from adapters.exchange.calls import Call
 from adapters.exchange.rows import MalformedError, integer_of, items_of, row_of
 from messages import reconciliation, requests
 from messages.types import RateKind, RateLimit, RateUse, RequestCost
@@ -41,6 +42,30 @@ COSTS: tuple[RequestCost, ...] = (
 )
 """Of each request to the port the most it usually costs; what a rare one costs beyond shows in the next header."""
 
+_WEIGHTS: Mapping[tuple[str, str], tuple[int, int]] = {
+    ("POST", "/fapi/v1/order"): (0, 0),
+    ("POST", "/fapi/v1/algoOrder"): (0, 0),
+    ("GET", "/fapi/v1/openOrders"): (1, 40),
+    ("GET", "/fapi/v1/openAlgoOrders"): (1, 40),
+    ("GET", "/fapi/v1/premiumIndex"): (1, 10),
+    **dict.fromkeys((("GET", "/fapi/v1/positionSide/dual"), ("GET", "/fapi/v1/income")), (30, 30)),
+    **dict.fromkeys(
+        (
+            ("GET", path)
+            for path in (
+                "/fapi/v1/userTrades", "/fapi/v1/allOrders", "/fapi/v1/allAlgoOrders", "/fapi/v3/positionRisk",
+                "/fapi/v1/symbolConfig", "/fapi/v3/account", "/fapi/v1/accountConfig",
+            )
+        ),
+        (5, 5),
+    ),
+}  # fmt: skip
+"""By method and path: with a symbol, and without. What is not named weighs 1."""
+CONNECTING = 21
+"""What a connection asks before it is of use: configuration, settings of the symbols, marks, listen key."""
+FUNDINGS = 30
+LOOKUP = 5
+SETTING = 1
 MINUTE_MS = 60_000
 TEN_SECONDS_MS = 10_000
 _UNITS_MS = {"SECOND": 1_000, "MINUTE": MINUTE_MS, "HOUR": 3_600_000, "DAY": 86_400_000}
@@ -69,6 +94,17 @@ def rate_limits(exchange_info: object) -> tuple[RateLimit, ...]:
             if kind and unit_ms:
                 limits.append(RateLimit(kind=kind, interval_ms=unit_ms * number, limit=limit))
     return tuple(limits)
+
+
+def weight_of(call: Call) -> int:
+    """What one request weighs."""
+    of_symbol, of_all = _WEIGHTS.get((call.method, call.path), (1, 1))
+    return of_symbol if "symbol" in call.params else of_all
+
+
+def used_weight(said: Iterable[RateUse]) -> int | None:
+    """Of the minute, by everybody at the address; None where the venue did not say."""
+    return next((use.used for use in said if use.kind is RateKind.WEIGHT and use.interval_ms == MINUTE_MS), None)
 
 
 def weight_per_minute(limits: tuple[RateLimit, ...]) -> int:

@@ -152,12 +152,12 @@ def test_openings_end_before_the_reserve_of_orders_that_emergencies_use() -> Non
 def test_what_others_use_of_the_limit_is_not_used_again_and_what_costs_nothing_passes_anyway() -> None:
     known = b.heard(a_budget(), (RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=2_300),), 0)
     state = Lanes(reachable=True, budget=known)
-    for lane in (Lane.READING, Lane.DOUBT, Lane.PROTECTION, Lane.OPENING, Lane.EMERGENCY):
+    for lane in (Lane.DOUBT, Lane.PROTECTION, Lane.OPENING, Lane.EMERGENCY):
         state = queued(state, lane, 1)
     state, gone = drained(state, 0)
     assert [ticket.lane for ticket in gone] == [Lane.EMERGENCY, Lane.OPENING]
     state, gone = drained(state, 60 * SECOND)
-    assert [ticket.lane for ticket in gone] == [Lane.PROTECTION, Lane.DOUBT, Lane.READING]
+    assert [ticket.lane for ticket in gone] == [Lane.PROTECTION, Lane.DOUBT]
 
 
 def test_a_lower_word_of_the_venue_replaces_a_higher_one_and_what_left_since_is_added() -> None:
