@@ -7,7 +7,7 @@ SEEDS ?= 200
 JOBS ?= $(shell nproc)
 FUZZ_MINUTES ?= 10
 
-.PHONY: run demo test lint bench simulate mutants fuzz states lock clean
+.PHONY: run demo test lint bench bench-quick simulate mutants fuzz states lock clean
 
 run: $(VENV)/.installed ## Start the supervisor; without an account in config.yaml it says so and trades on the embedded paper venue.
 	$(BIN)/albra run
@@ -26,6 +26,9 @@ lint: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test ## Ratios measured in one run, with the machine, the versions, medians and spread.
 	$(BIN)/python -m benchmarks
+
+bench-quick: $(VENV)/.installed-test ## Every benchmark once, in a few minutes: whether each still ends. Fails where one breaks off.
+	$(BIN)/python -m benchmarks --quick
 
 simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, under faults; `make simulate SEEDS=1000`.
 	$(BIN)/albra simulate --seeds $(SEEDS) --jobs $(JOBS) --aim 20

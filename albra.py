@@ -269,6 +269,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     _spawn_core(config, system, journal, venues, log, audience, restored, (chat, channel), control.rows)
     journal.watch(partial(_tell_of_disk, system, log))
     logs.watch(partial(_tell_of_logs, system, config.storage.path))
+    _tell_of_crowds(config, system, log)
     for way_out in (chat, channel):
         if way_out is not None:
             way_out.start()
@@ -699,6 +700,19 @@ def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
     if not isinstance(found, RecoveredPosition):
         return Past()
     return Past.of(as_replayed(found))
+
+
+def _tell_of_crowds(config: Config, system: "ActorSystem", log: Callable[..., None]) -> None:
+    """More accounts behind one address than it bears at the configured intervals: told with numbers, at the start."""
+    from adapters.exchange.crowding import crowds
+    from messages.requests import Notify
+    from messages.types import Severity
+
+    for crowd in crowds(config):
+        if crowd.too_many:
+            text = f"{crowd.found}. {crowd.advice}"
+            log("WARNING", "crowded address", why=text)
+            system.tell("notifier", Notify(severity=Severity.WARNING, text=text))
 
 
 def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:

@@ -55,11 +55,20 @@ def _examine(loaded: Loaded) -> Iterator[Finding]:
         ("disk", lambda: checks.disk(storage)),
         ("journal", lambda: checks.journal(storage)),
         ("supervisor", lambda: checks.supervisor(config)),
+        ("addresses", lambda: addresses(config)),
         *((f"venue {account.account}", partial(_venue, config, account)) for account in reached),
         ("chat", lambda: checks.chat(config)),
     ]
     for name, look in looks:
         yield from _guarded(name, look)
+
+
+def addresses(config: Config) -> Iterator[Finding]:
+    """How many accounts reach a venue from one address, and how many that bears."""
+    from adapters.exchange.crowding import crowds
+
+    for crowd in crowds(config):
+        yield warn("address", crowd.found, crowd.advice) if crowd.too_many else ok("address", crowd.found)
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

@@ -67,6 +67,8 @@ FUNDINGS = 30
 LOOKUP = 5
 SETTING = 1
 MINUTE_MS = 60_000
+USUAL_WEIGHT_PER_MINUTE = 2_400
+"""Of an address, as Binance publishes it (exchangeInfo); a connection reads what holds now."""
 TEN_SECONDS_MS = 10_000
 _UNITS_MS = {"SECOND": 1_000, "MINUTE": MINUTE_MS, "HOUR": 3_600_000, "DAY": 86_400_000}
 _KINDS = {"REQUEST_WEIGHT": RateKind.WEIGHT, "ORDERS": RateKind.ORDERS}

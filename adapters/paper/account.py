@@ -5,8 +5,10 @@ that once flat the realized profit is to the last digit what was paid and receiv
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import islice
+from typing import TypeVar
 
 from adapters.paper.instruments import EIGHT_PLACES, ZERO
 from adapters.paper.orders import AlgoOrder, Order, Trade
@@ -16,6 +18,10 @@ Key = tuple[str, str]
 """Symbol and position side (BOTH in one-way mode, else LONG or SHORT)."""
 
 DEFAULT_LEVERAGE = 20
+HISTORY_KEPT = 5_000
+"""Of an account: orders, conditional orders, trades and incomes that are over."""
+BATCH = 500
+Record = TypeVar("Record", Order, AlgoOrder)
 TWELVE_PLACES = Decimal("0.000000000001")
 
 
@@ -144,6 +150,28 @@ class Account:
     incomes: list[Income] = field(default_factory=list)
     countdowns: dict[str, int] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Let the oldest go of what is over, a batch at a time; an account that trades for months stays as large.
+
+        A venue keeps its history by age (three days to three months); this one by number. What the incomes that go
+        have brought is in the first row, so that the wallet stays the sum of its rows.
+        """
+        for order in _oldest(self.orders):
+            if order.order_id not in self.open_orders and order.algo_id not in self.open_algos:
+                del self.orders[order.order_id]
+                if self.orders_by_client.get(order.client_order_id) is order:
+                    del self.orders_by_client[order.client_order_id]
+        for algo in _oldest(self.algos):
+            if algo.algo_id not in self.open_algos and algo.child_order_id not in self.open_orders:
+                del self.algos[algo.algo_id]
+                if self.algos_by_client.get(algo.client_algo_id) is algo:
+                    del self.algos_by_client[algo.client_algo_id]
+        if len(self.trades) > HISTORY_KEPT + BATCH:
+            del self.trades[:BATCH]
+        if len(self.incomes) > HISTORY_KEPT + BATCH:
+            gone = sum((income.amount for income in self.incomes[1:BATCH]), ZERO)
+            self.incomes[:BATCH] = [replace(self.incomes[0], amount=self.incomes[0].amount + gone)]
+
     def settings_of(self, symbol: str) -> Settings:
         found = self.settings.get(symbol)
         if found is None:
@@ -161,6 +189,11 @@ class Account:
         if found is None:
             found = self.resting[key] = Resting()
         return found
+
+
+def _oldest(book: dict[int, Record]) -> list[Record]:
+    """One batch, where there are more than are kept."""
+    return list(islice(book.values(), BATCH)) if len(book) > HISTORY_KEPT + BATCH else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,7 @@ class Exchange:
 
     def open(self, account: Account, order: Order) -> None:
         """Enter an order into the books and announce it as NEW."""
+        account.forget()
         account.orders[order.order_id] = order
         account.open_orders[order.order_id] = order
         account.orders_by_client[order.client_order_id] = order

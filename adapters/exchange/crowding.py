@@ -1,0 +1,74 @@
+"""How many accounts an address bears: what their sweeps and checks weigh against what reads may use. Pure.
+
+Binance counts weight by address. Accounts beyond what it bears take turns, so each is read in full less often.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from adapters.config import AccountConfig, Config
+from adapters.exchange.access import settings_with
+from adapters.exchange.weights import COSTS, USUAL_WEIGHT_PER_MINUTE
+from adapters.secret import Secret
+from messages.requests import FetchOpenOrders, FetchPositions
+
+EMBEDDED = "the embedded paper venue"
+LISTS_LEAST_MS = 20_000
+"""However often positions are swept, open orders are not more often than this (see the gateway)."""
+PROBES_PER_MINUTE = 6
+SETTINGS = 5
+"""With the positions, the settings of their symbols."""
+_COST = {cost.request: cost.weight for cost in COSTS}
+_POSITIONS, _ORDERS = _COST[FetchPositions.__name__] + SETTINGS, _COST[FetchOpenOrders.__name__]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """The accounts behind one address, how many it bears at the configured intervals, and how often each is read."""
+
+    address: str
+    accounts: int
+    bears: int
+    full_every_s: int
+
+    @property
+    def too_many(self) -> bool:
+        return self.accounts > self.bears
+
+    @property
+    def found(self) -> str:
+        number = "1 account" if self.accounts == 1 else f"{self.accounts} accounts"
+        said = f"{number} behind one address ({self.address}), which bears {self.bears} at the configured intervals"
+        return f"{said}: each is read in full every {self.full_every_s} s" if self.too_many else said
+
+    @property
+    def advice(self) -> str:
+        return (
+            f"set phase2.reconciliation.check_intervals.fast to {self.full_every_s} or more, or give accounts an "
+            "address of their own (proxy); closing waits for none of it"
+        )
+
+
+def crowds(config: Config) -> tuple[Crowd, ...]:
+    """By address, in the order of the configuration."""
+    behind: dict[str, list[AccountConfig]] = {}
+    for account in config.accounts:
+        address = EMBEDDED if account.embedded else settings_with(account, Secret(""), Secret("")).address
+        behind.setdefault(address, []).append(account)
+    return tuple(_crowd(config, address, accounts) for address, accounts in behind.items())
+
+
+def _crowd(config: Config, address: str, accounts: Iterable[AccountConfig]) -> Crowd:
+    members = tuple(accounts)
+    intervals = config.phase2.reconciliation.check_intervals
+    fast, normal = 60_000 / intervals.fast_ms, 60_000 / intervals.normal_ms
+    lists = 60_000 / max(intervals.fast_ms, LISTS_LEAST_MS)
+    each = _POSITIONS * fast + _ORDERS * lists + (_POSITIONS + _ORDERS) * normal + PROBES_PER_MINUTE
+    room = min(readable(account.budget_share, account.budget_reserve) for account in members)
+    full_every_s = max(round(60 * each * len(members) / room), intervals.fast_ms // 1000)
+    return Crowd(address=address, accounts=len(members), bears=int(room // each), full_every_s=full_every_s)
+
+
+def readable(share: int, reserve: int, limit: int = USUAL_WEIGHT_PER_MINUTE) -> int:
+    """What reads may use of a minute's weight: two thirds of what openings may."""
+    return limit * share // 100 * (100 - reserve) // 100 * 2 // 3
