@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from actors.gateway import doubt, resync
 from actors.gateway.actions import SECOND
+from actors.gateway.address import Address
 from actors.gateway.budget import Budget
 from actors.gateway.core import Gateway
 from actors.gateway.doubts import Doubts
@@ -206,6 +207,7 @@ def _reads_without_end(stack: ExitStack) -> None:
 
     patch(stack, resync, "answered", again)
     patch(stack, Budget, "allows", lambda *_: True)
+    patch(stack, Address, "take", lambda *_: True)
 
 
 def _one_lane_for_all(stack: ExitStack) -> None:
@@ -227,10 +229,10 @@ def _silence_is_health(stack: ExitStack) -> None:
 
 
 WIRE: Mapping[str, Mutant] = {
-    "blind resend": mutant(_blind_resend, "I1", "I2", "I3", "I14"),
+    "blind resend": mutant(_blind_resend, "I1", "I2", "I3", "I14", seed=10),
     "retry under a new id": mutant(_retry_under_a_new_id, "I3", seed=9),
-    "503 means rejected": mutant(_503_means_rejected, "I2"),
-    "not found means failed": mutant(_not_found_means_failed, "I2"),
+    "503 means rejected": mutant(_503_means_rejected, "I2", seed=14),
+    "not found means failed": mutant(_not_found_means_failed, "I2", seed=10),
     "one source is proof": mutant(_one_source_is_proof, "I2", plans=_found_by_its_list_alone),
     "a mute stream goes unnoticed": mutant(_mute_unnoticed, "I5", plans=_told_by_nobody),
     "the wrong mode opens anyway": mutant(_wrong_mode_opens, "I10", plans=_switched_while_flat),
@@ -241,7 +243,7 @@ WIRE: Mapping[str, Mutant] = {
     "a limit sent as market": mutant(_a_limit_sent_as_market, "I3"),
     "bans are not honored": mutant(_bans_are_not_honored, "I10", seed=2),
     "a ban of others is not ours": mutant(_a_ban_of_others_is_not_ours, "I10", seed=25),
-    "reads without end": mutant(_reads_without_end, "I10"),
+    "reads without end": mutant(_reads_without_end, "I10", seed=1),
     "one lane for all": mutant(_one_lane_for_all, "I11", seed=2),
     "silence is health": mutant(_silence_is_health, "I5", "I7", "I9", seed=2),
 }
