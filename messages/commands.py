@@ -133,6 +133,13 @@ class ResumePosition(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettlePosition(Command):
+    """End every doubt about a position by hand: its known fills are believed, and then compared with the venue."""
+
+    position_id: PositionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseOpenings(Command):
     """Refuse openings: of one account and symbol where they are given, of all otherwise."""
 

@@ -109,6 +109,8 @@ class LeverageIntended(Event):
 
     leverage: int
     command_id: CommandId = CommandId("")
+    since_ns: int = 0
+    """When it was asked for; 0 in a history of before that was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +153,29 @@ class OrderAcknowledged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTriggered(Event):
-    """A conditional order met its trigger price; its market order is on its way."""
+    """A conditional order met its trigger price; its market order is on its way.
+
+    `since_ns` is when it was heard of; 0 in a history of before that was written.
+    """
 
     client_order_id: ClientOrderId
+    since_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStalled(Event):
+    """A triggered order has neither a child nor a fill for longer than the venue takes: it protects nothing."""
+
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderWrittenOff(Event):
+    """The owner ends the doubt about an order: what its known fills say of it is all that is believed."""
+
+    client_order_id: ClientOrderId
+    command_id: CommandId
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +194,8 @@ class OrderDoubted(Event):
 
     client_order_id: ClientOrderId
     cause: str
+    answered: bool = False
+    """The venue itself said so, in words that no table has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +204,8 @@ class OrderProvenAbsent(Event):
 
     client_order_id: ClientOrderId
     evidence: str
+    words: str = ""
+    """What the venue said when the order was sent; empty where it said nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +229,8 @@ class OrderEnded(Event):
     client_order_id: ClientOrderId
     status: OrderStatus
     filled_quantity: Decimal
+    text: str = ""
+    """The venue's reason, where it gives one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,11 +69,15 @@ class OrderRejected(AboutOrder):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeUnknown(AboutOrder):
-    """The answer to a submit or cancel: perhaps done. `silent`: nobody who knows answered at all."""
+    """The answer to a submit or cancel: perhaps done. `silent`: nobody who knows answered at all.
+
+    `answered`: the venue has refused it, in words that no table has, so that nothing of it is on its way any more.
+    """
 
     cause: str
     cancel: bool = False
     silent: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,8 @@ class OrderReport(AboutOrder):
     begun_ns: int = 0
     limit_price: Decimal | None = None
     """Where it has one, and the venue says it."""
+    text: str = ""
+    """Why it ended, in the venue's words, where it says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +328,18 @@ class RulesChanged(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld(Message):
+    """The venue's list of positions shows so much on the leg of a position whose entry is in doubt, time after time.
+
+    `quantity` is in the position's direction.
+    """
+
+    position_id: PositionId
+    quantity: Decimal
+    begun_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegChanged(Message):
     """To one position: whether another one stands on its leg of the venue, or is about to."""
 
@@ -494,6 +512,7 @@ class PositionView(Message):
     `shared_leg`: it knows of another position on its leg.
     `fees` and `funding` are in `currency`, the contract's quote; `uncounted` is what was taken in others that nothing
     told the worth of. `result` is what it has brought in so far, in the currency of the limits.
+    `reported_quantity` is what the venue says to have filled of its entries beyond the trades that are known.
     """
 
     position_id: PositionId
@@ -529,6 +548,7 @@ class PositionView(Message):
     currency: str = "USDT"
     uncounted: tuple[tuple[str, Decimal], ...] = ()
     result: Decimal = Decimal(0)
+    reported_quantity: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,9 @@ from messages.reports import CancelRejected, NotExecuted, OrderReport, OutcomeUn
 from messages.requests import CancelOrder, Notify
 from messages.types import ClientOrderId, OrderStatus, Severity
 
+TELL_AFTER = 5
+"""Cancels that changed nothing, after three seconds or so: by then the owner wants to know what the venue says."""
+
 
 class Stage(StrEnum):
     """Where a cancel is."""
@@ -32,11 +35,12 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """An order that shall go. `attempts` counts the cancels that changed nothing."""
+    """An order that shall go. `attempts` counts the cancels that changed nothing, `words` is what was said last."""
 
     message: CancelOrder
     stage: Stage
     attempts: int = 0
+    words: str = ""
 
 
 class Cancels:
@@ -91,7 +95,8 @@ class Cancels:
         wish = self._wishes.get(name)
         if wish is None:
             return
-        self._wishes[name] = replace(wish, stage=Stage.DOUBTED)
+        said = f"{message.code} {message.text}" if isinstance(message, CancelRejected) else message.cause
+        self._wishes[name] = replace(wish, stage=Stage.DOUBTED, words=said)
         self._doubts.ask(wish.message, Goal.CONDITION, venue_order_id=wish.message.venue_order_id)
 
     def not_executed(self, message: NotExecuted) -> None:
@@ -102,7 +107,7 @@ class Cancels:
         """What the order is has been told. Had it ended, the wish would be gone; so it works still."""
         wish = self._wishes.get(name)
         if wish is not None and wish.stage is Stage.DOUBTED:
-            self._again(name, "the order is still working", 0)
+            self._again(name, wish.words or "the order is still working", 0)
 
     def _send(self, wish: Wish) -> None:
         name = wish.message.client_order_id
@@ -117,6 +122,10 @@ class Cancels:
         if attempts >= retry.CANCEL_ATTEMPTS:
             self._give_up(wish.message, attempts, cause)
             return
+        if attempts == TELL_AFTER:
+            self._tell(
+                wish.message, Severity.WARNING, f"is not canceled yet after {attempts} attempts ({cause}).", "late"
+            )
         self._desk.retries += 1
         paused = replace(wish, stage=Stage.PAUSED, attempts=attempts)
         self._wishes[name] = paused
@@ -127,17 +136,16 @@ class Cancels:
 
     def _give_up(self, message: CancelOrder, attempts: int, cause: str) -> None:
         self.over(message.client_order_id)
-        text = (
-            f"{message.symbol}: order {message.client_order_id} could not be canceled in {attempts} attempts "
-            f"({cause}). Cancel it at the venue."
+        text = f"could not be canceled in {attempts} attempts ({cause}). Cancel it at the venue."
+        self._tell(message, Severity.CRITICAL, text)
+
+    def _tell(self, message: CancelOrder, severity: Severity, text: str, topic: str = "") -> None:
+        name = message.client_order_id
+        notice = Notify(
+            severity=severity,
+            text=f"{message.symbol}: order {name} {text}",
+            account=message.account,
+            notice_id=f"cancel/{name}/{topic}" if topic else f"cancel/{name}",
+            correlation_id=message.correlation_id,
         )
-        self._desk.say(
-            Notify(
-                severity=Severity.CRITICAL,
-                text=text,
-                account=message.account,
-                notice_id=f"cancel/{message.client_order_id}",
-                correlation_id=message.correlation_id,
-            ),
-            NOTIFIER,
-        )
+        self._desk.say(notice, NOTIFIER)

@@ -5,7 +5,8 @@ What ends a doubt, and nothing else does:
 
 - the venue describes the order: its fills are read too, since a canceled order may have filled (fault 11);
 - it is proven absent: `NOT_FOUND_NEEDED` queries, each begun after the request's validity window had surely
-  passed and spaced from one another, know no such order, and reading its trades shows none (I1);
+  passed and spaced from one another, know no such order, and reading its trades shows none (I1). A request that the
+  venue itself refused, in words that no table has, has no window to wait for: nothing of it is on its way;
 - evidence arrives by itself (a late answer, a stream event), where existence was all that was in doubt.
 
 A failed query proves nothing. A query that finds nothing within the window proves nothing either: the
@@ -85,6 +86,8 @@ class Doubt:
     fills_since_ns: int = 0
     venue_order_id: VenueOrderId | None = None
     alarm_ns: int = 0
+    words: str = ""
+    """What the venue said last in place of an answer."""
 
 
 Result: TypeAlias = tuple[Doubt | None, tuple[Action, ...]]
@@ -243,7 +246,7 @@ def _fills_read(doubt: Doubt, now_ns: int, *, known: bool) -> Result:
 def _failed(doubt: Doubt, answer: QueryFailed, now_ns: int) -> Result:
     if doubt.asking is Asking.NOTHING:
         return doubt, ()
-    doubt = replace(doubt, asking=Asking.NOTHING, again=False, failures=doubt.failures + 1)
+    doubt = replace(doubt, asking=Asking.NOTHING, again=False, failures=doubt.failures + 1, words=answer.cause)
     return _wait(doubt, now_ns, at_least_ns=answer.retry_after_ms * MS)
 
 
@@ -300,9 +303,12 @@ def _alarm(doubt: Doubt, now_ns: int) -> tuple[Doubt, tuple[Action, ...]]:
         return doubt, ()
     order = doubt.order
     minutes = (now_ns - doubt.begun_ns) // MINUTE
+    unanswered = f"{doubt.failures} without an answer; the last one: {doubt.words}"
+    if not doubt.words:
+        unanswered = f"{doubt.failures} without an answer"
     text = (
         f"{order.symbol}: the outcome of order {order.client_order_id} is unknown for {minutes} minutes "
-        f"({doubt.tries} queries, {doubt.failures} without an answer). Look at the venue; Albra keeps asking."
+        f"({doubt.tries} queries, {unanswered}). Look at the venue; Albra keeps asking."
     )
     notice = Notify(
         severity=Severity.CRITICAL,

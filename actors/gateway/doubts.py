@@ -33,7 +33,9 @@ class Doubts:
         """Find out about an order. `sent_ns` is wall time, as far as the asker knows."""
         now_ns, wall_ns = self._desk.now_ns, self._desk.clock.time_ns()
         sent = self._desk.memory.orders.get(order.client_order_id)
-        proof_from_ns = self._last_possible_send(order.client_order_id, sent_ns) + self._desk.window_ns
+        over = sent is not None and sent.over
+        window_ns = 0 if over else self._desk.window_ns
+        proof_from_ns = self._last_possible_send(order.client_order_id, sent_ns) + window_ns
         before = self._open.get(order.client_order_id)
         if before is not None:
             result = one.ask_more(before, goal, now_ns=now_ns, proof_from_ns=proof_from_ns)

@@ -55,8 +55,8 @@ class Phase(StrEnum):
 class Sent:
     """`handed_ns` is monotonic, `handed_wall_ns` wall time of the last attempt.
 
-    `answered_ns` is when the port said that it does not know; `exists` when the venue ever showed the
-    order; `refusal` proves that it is nowhere.
+    `answered_ns` is when the port said that it does not know, `over` that nothing of the request was under way then
+    any more; `exists` when the venue ever showed the order; `refusal` proves that it is nowhere.
     """
 
     phase: Phase
@@ -64,6 +64,7 @@ class Sent:
     handed_ns: int = 0
     handed_wall_ns: int = 0
     answered_ns: int | None = None
+    over: bool = False
     exists: bool = False
     refusal: OrderRejected | None = None
 
@@ -102,11 +103,11 @@ class SentOrders:
             phase=Phase.HANDED, attempts=before.attempts + 1, handed_ns=now_ns, handed_wall_ns=wall_ns
         )
 
-    def doubted(self, name: ClientOrderId, now_ns: int) -> None:
+    def doubted(self, name: ClientOrderId, now_ns: int, *, over: bool = False) -> None:
         """The port answered that it does not know: nothing of this attempt is sent after now."""
         before = self._live.get(name)
         if before is not None and before.phase is Phase.HANDED:
-            self._live[name] = replace(before, answered_ns=now_ns)
+            self._live[name] = replace(before, answered_ns=now_ns, over=over)
 
     def settle(self, name: ClientOrderId, refusal: OrderRejected | None = None, *, exists: bool = False) -> None:
         """Its outcome is known."""

@@ -176,7 +176,7 @@ class Orders:
         sent = self._sent.get(name)
         self._desk.memory.untimely = untimely.otherwise(self._desk.memory.untimely, name)
         if order is not None and sent is not None and sent.phase is Phase.HANDED:
-            self._sent.doubted(name, self._desk.now_ns)
+            self._sent.doubted(name, self._desk.now_ns, over=message.answered)
             self.doubts.ask(order, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
         self.cancels.let_go(name)
 

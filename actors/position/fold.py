@@ -100,7 +100,9 @@ def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
 def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
     order = _find(p, ev.client_order_id)
     phase = OrderPhase.WORKING if order.phase in _SHOWN_LIVE else order.phase
-    order = replace(order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init, words="")
+    order = replace(
+        order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init, words="", answered=False
+    )
     return _undeferred(_put(p, order))
 
 
@@ -126,8 +128,10 @@ def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
 
 def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:
     order = _find(p, ev.client_order_id)
-    p = _put(p, replace(order, phase=OrderPhase.ABSENT, touched_ns=ev.ts_init))
+    p = _put(p, replace(order, phase=OrderPhase.ABSENT, reported=order.filled, touched_ns=ev.ts_init))
     fate = "is no longer known to the venue" if order.venue_order_id else "never reached the venue"
+    if ev.words:
+        fate = f"refused: {ev.words}"
     return _came_to_nothing(p, order, f"{order.purpose} order {fate}")
 
 
@@ -146,7 +150,27 @@ def _protection_checked(p: Position) -> Position:
 
 def _order_doubted(p: Position, ev: e.OrderDoubted) -> Position:
     order = _find(p, ev.client_order_id)
-    return _put(p, replace(order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init, words=ev.cause))
+    doubted = replace(order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init, words=ev.cause, answered=ev.answered)
+    return _put(p, doubted)
+
+
+def _order_written_off(p: Position, ev: e.OrderWrittenOff) -> Position:
+    """What is known of it is all there is, until the venue says otherwise."""
+    order = _find(p, ev.client_order_id)
+    phase = (OrderPhase.CANCELED if order.filled else OrderPhase.ABSENT) if order.live else order.phase
+    order = replace(order, phase=phase, reported=order.filled, touched_ns=ev.ts_init, words=ev.why)
+    p = replace(_put(p, order), commands=_remember(p, ev.command_id))
+    return _came_to_nothing(p, order, f"{order.purpose} order written off: {ev.why}")
+
+
+def _order_triggered(p: Position, ev: e.OrderTriggered) -> Position:
+    order = replace(_find(p, ev.client_order_id), triggered=True, triggered_ns=ev.since_ns)
+    return _protection_checked(_put(p, order)) if ev.since_ns else _put(p, order)
+
+
+def _order_stalled(p: Position, ev: e.OrderStalled) -> Position:
+    """Whatever is left of the entry is over: what is held is to be closed."""
+    return replace(_put(p, replace(_find(p, ev.client_order_id), stalled=True)), entry_over=True)
 
 
 def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
@@ -187,11 +211,12 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
     order = _find(p, ev.client_order_id)
     phase = _ENDED_AS[ev.status]
     reported = max(order.reported, ev.filled_quantity)
-    order = replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init, words=str(ev.status))
+    order = replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init, words=ev.text or str(ev.status))
     p = _undeferred(_put(p, order))
     if phase is OrderPhase.FILLED:
         return _protection_checked(p)
-    return _came_to_nothing(p, order, f"{order.purpose} order {ev.status}")
+    said = f"{ev.status}: {ev.text}" if ev.text else ev.status
+    return _came_to_nothing(p, order, f"{order.purpose} order {said}")
 
 
 def _fills_missed(p: Position, ev: e.FillsMissed) -> Position:
@@ -269,7 +294,13 @@ def _funding_booked(p: Position, ev: e.FundingBooked) -> Position:
 
 
 def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
-    return replace(p, leverage_pending=True, leverage_wanted=ev.leverage, commands=_remember(p, ev.command_id))
+    return replace(
+        p,
+        leverage_pending=True,
+        leverage_wanted=ev.leverage,
+        leverage_ns=ev.since_ns,
+        commands=_remember(p, ev.command_id),
+    )
 
 
 def _leverage_applied(p: Position, ev: e.LeverageApplied) -> Position:
@@ -429,7 +460,9 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.LegUpdated: _leg_updated,
     e.OrderIntended: _order_intended,
     e.OrderAcknowledged: _order_acknowledged,
-    e.OrderTriggered: lambda p, ev: _put(p, replace(_find(p, ev.client_order_id), triggered=True)),
+    e.OrderTriggered: _order_triggered,
+    e.OrderStalled: _order_stalled,
+    e.OrderWrittenOff: _order_written_off,
     e.OrderRefused: _order_refused,
     e.OrderDoubted: _order_doubted,
     e.OrderProvenAbsent: _order_proven_absent,

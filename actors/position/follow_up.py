@@ -30,8 +30,11 @@ from messages.requests import (
 )
 from messages.types import CommandId, OrderKind, OrderPurpose, Severity
 
+MS = 1_000_000
 RETRY_FIRST_MS = 500
 RETRY_MOST_MS = 30_000
+STALLED_AFTER_MS = 1_800
+"""A triggered order without a child or fill for so long is stuck: I7 allows 2 s without cover before that is told."""
 
 _PROTECTION = (
     (OrderPurpose.STOP, OrderKind.STOP_MARKET),
@@ -46,6 +49,7 @@ def follow_up(d: Draft) -> None:
         return
     _finish_goal(d)
     _strand(d)
+    _unstick(d)
     _reduce(d)
     _abandon_entry(d)
     _protect(d)
@@ -78,7 +82,7 @@ def _enter(d: Draft) -> None:
     read must not be sent a second time.
     """
     p = d.position
-    if p.entry_over or p.goal is not None or p.leverage_refused or p.in_doubt:
+    if p.entry_over or p.goal is not None or p.leverage_refused or p.in_doubt or p.firing:
         return
     entries = p.entries()
     remaining = p.requested - sum((o.quantity for o in entries), ZERO)
@@ -106,6 +110,37 @@ def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
     return min(quantity, most) if most else quantity
 
 
+def _unstick(d: Draft) -> None:
+    """What was triggered and is not executed covers nothing, and may never: after a while the market does its work.
+
+    What the venue shows to be stalled is not waited for any more: while it has it in hand it cancels it not. Should it
+    be executed after all, it only reduces; beside a neighbor, who would lose by that, only what is shown counts.
+    """
+    p = d.position
+    fired = [order for order in p.fired if order.stalled or not p.shared_leg]
+    if not fired:
+        return
+    if p.exposure > 0 and p.goal != 0:
+        first = min(fired, key=lambda o: o.fired_ns)
+        deadline_ms = d.policy.protection_deadline_ms
+        left_ms = deadline_ms - (d.now_ns - first.fired_ns) // MS
+        if left_ms > 0:
+            d.wake("fired", left_ms)
+            return
+        if not _tradable(p):
+            return
+        why = f"its {first.purpose} was triggered and not executed for {deadline_ms // 1000} s"
+        d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=p.shared_leg)
+        d.notify(Severity.CRITICAL, f"Closing {p.position_id} by market: {why}.")
+    for order in d.position.fired:
+        _cancel(d, order, "triggered and not executed")
+
+
+def _tradable(p: Position) -> bool:
+    """While the symbol is halted no close would be taken."""
+    return p.instrument is None or p.instrument.trading
+
+
 def _abandon_entry(d: Draft) -> None:
     """A reduction, or a stop that fired, makes what is left of the entry pointless.
 
@@ -113,7 +148,7 @@ def _abandon_entry(d: Draft) -> None:
     market order that the venue has is over before a cancel arrives.
     """
     p = d.position
-    stopped = any(o.filled and o.purpose.protective for o in p.unspent_orders)
+    stopped = any((o.filled or o.stalled) and o.purpose.protective for o in p.unspent_orders)
     if p.goal is None and not stopped and not p.entry_abandoned:
         return
     for order in p.live_orders(OrderPurpose.ENTRY):
@@ -130,11 +165,12 @@ def _reduce(d: Draft) -> None:
     live = p.live_orders(OrderPurpose.REDUCE)
     if p.goal is None or any(o.phase is not OrderPhase.DOUBTED for o in live):
         return
-    excess = p.quantity - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
+    excess = p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
     if excess <= 0:
         return
-    if p.cancel_first and p.live_orders(*PROTECTIVE):
-        for order in p.live_orders(*PROTECTIVE):
+    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if not o.stalled]
+    if p.cancel_first and in_the_way:
+        for order in in_the_way:
             _cancel(d, order, "closing, and it stands in the way")
         return
     wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), d.now_ns, p.deferral_ms)
@@ -146,7 +182,7 @@ def _reduce(d: Draft) -> None:
 
 def _protect(d: Draft) -> None:
     p = d.position
-    if p.quantity <= 0 or p.goal == 0 or p.firing:
+    if p.exposure <= 0 or p.goal == 0 or p.firing:
         return
     if p.unread_reductions or p.strandable or (p.cancel_first and p.goal is not None):
         return  # a protective order just did its work, or makes room for a reduction on a shared leg
@@ -178,13 +214,13 @@ def _protect(d: Draft) -> None:
 def _covered(p: Position) -> Decimal | None:
     """How much the stops cover that are on the book or on their way; None where that is all there is to cover."""
     guard = p.guard
-    covered = sum((o.leaves for o in p.live_orders(guard)), ZERO) if guard is not None else p.quantity
-    return covered if covered < p.quantity else None
+    covered = sum((o.leaves for o in p.live_orders(guard)), ZERO) if guard is not None else p.exposure
+    return covered if covered < p.exposure else None
 
 
 def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
-    if p.guard is None or (p.instrument is not None and not p.instrument.trading):
-        return False  # while the symbol is halted no close would be taken either; it is tried again until it is not
+    if p.guard is None or not _tradable(p):
+        return False  # it is tried again until it trades
     failed = refusals(p, p.guard, max(p.protection_ns, p.goal_ns))
     return failed.count > 0 and now_ns - failed.first_ns >= deadline_ms * 1_000_000
 
@@ -202,7 +238,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     if any(o.phase is not OrderPhase.WORKING for o in live):
         return  # its answer decides
     kept = covering(p, purpose, (o for o in live if not o.cancel_intended)) if price is not None else ()
-    missing = p.quantity - sum((o.leaves for o in kept), ZERO)
+    missing = p.exposure - sum((o.leaves for o in kept), ZERO)
     if price is not None and missing:
         failed = refusals(p, purpose, p.protection_ns)
         if failed.count:
@@ -256,7 +292,7 @@ def _make_room(d: Draft, live: tuple[Order, ...], kept: tuple[Order, ...], missi
 
 def _most(p: Position) -> Decimal:
     """The most that the venue takes in one order by market; all of it where it names no such bound."""
-    return (p.instrument.max_market_quantity if p.instrument is not None else ZERO) or p.quantity
+    return (p.instrument.max_market_quantity if p.instrument is not None else ZERO) or p.exposure
 
 
 def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decimal]:
@@ -266,9 +302,9 @@ def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decim
     orders so, and venues count them: then everything is placed anew, in as few as it takes.
     """
     most = _most(p)
-    if p.quantity <= most:
-        return [p.quantity]
-    fewest, added = _split(p.quantity, most), _split(missing, most)
+    if p.exposure <= most:
+        return [p.exposure]
+    fewest, added = _split(p.exposure, most), _split(missing, most)
     return added if len(kept) + len(added) <= len(fewest) + 1 else fewest
 
 
@@ -285,14 +321,14 @@ def _clean_up(d: Draft) -> None:
     it takes from a neighbor on the same leg; the cancel meets it before.
     """
     p = d.position
-    if p.quantity > 0 or p.live_orders(OrderPurpose.ENTRY) or not p.held:
+    if p.exposure > 0 or p.live_orders(OrderPurpose.ENTRY):
         return
     for order in p.live_orders(OrderPurpose.REDUCE, *PROTECTIVE):
         _cancel(d, order, "position is flat")
 
 
 def _cancel(d: Draft, order: Order, why: str) -> None:
-    if order.cancel_intended or order.triggered:
+    if order.cancel_intended or (order.triggered and not order.stalled):
         return
     d.record(e.CancelIntended, client_order_id=order.client_order_id, why=why)
     d.cancel(order)

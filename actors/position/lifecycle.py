@@ -12,7 +12,7 @@ S = PositionState
 
 def lifecycle(p: Position) -> tuple[PositionState, str]:
     """The state and, in a few words, why."""
-    if p.quantity < 0:
+    if p.exposure < 0:
         return S.RECONCILING, "more was sold than held"
     doubted = [o for o in p.live_orders() if o.phase is OrderPhase.DOUBTED]
     if doubted:
@@ -26,7 +26,11 @@ def _exposed(p: Position) -> tuple[PositionState, str]:
     if p.goal == 0:
         return S.CLOSING, p.reason or "closing"
     if p.firing:
-        return S.CLOSING, "a protective order fired"
+        stalled = next((o for o in p.fired if o.stalled), None)
+        return (
+            S.CLOSING,
+            f"its {stalled.purpose} is triggered and not executed" if stalled else "a protective order fired",
+        )
     if p.goal is not None:
         return S.MODIFYING, f"reducing to {p.goal}"
     if p.addition > 0:
@@ -51,7 +55,7 @@ def _flat(p: Position) -> tuple[PositionState, str]:
     if p.live_orders(OrderPurpose.ENTRY):
         abandoned = p.goal is not None or p.held or p.entry_abandoned
         return (S.CLOSING, "canceling the entry") if abandoned else (S.OPENING, "entry sent")
-    if p.live_orders():
+    if any(not o.stalled for o in p.live_orders()):
         return S.CLOSING, "taking the remaining orders off the book"
     if p.held:
         return S.CLOSED, _why_flat(p)

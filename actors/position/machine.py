@@ -87,7 +87,7 @@ def _settle(draft: Draft) -> None:
         before_state = draft.position.state
         draft.record(e.StateChanged, before=before_state, after=state, because=because)
         _tell(draft, before_state, state, because)
-    if draft.position.quantity < 0 <= draft.before.quantity:
+    if draft.position.exposure < 0 <= draft.before.exposure:
         oversold = f"{-draft.position.quantity} more sold than held; check it at the venue"
         draft.notify(Severity.CRITICAL, f"{draft.position.position_id}: {oversold}")
 

@@ -5,9 +5,11 @@ is `lifecycle`'s.
 Venue oddities are marked "Real world possibility".
 """
 
+from decimal import Decimal
+
 from actors.position.draft import Draft
 from actors.position.fold import realized
-from actors.position.follow_up import RETRY_MOST_MS
+from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
@@ -19,8 +21,13 @@ _FAILED = (OrderPhase.REFUSED, OrderPhase.ABSENT)
 FILLS_GRACE_MS = 400
 """The stream usually brings a fill within this time; only then are trades read."""
 FILLS_RETRY_MS = 2_000
+STALLED_RETRY_MS = 10_000
+"""Between two looks at a triggered order that nothing has come of: it may be so for days."""
 STUCK_AFTER_NS = 10_000_000_000
 """Trades that cannot be read for so long are worth a human's look."""
+LEVERAGE_PATIENCE_NS = 60_000_000_000
+"""A setting whose outcome stays unknown for so long is given up; the reconciler finds what it became."""
+LEVERAGE_PAUSE_MOST_MS = 15_000
 UNPROTECTED_AFTER_MS = 1_800
 """I7 allows 2 s from the first fill to the resting stop; after that the owner must know."""
 
@@ -33,13 +40,19 @@ def setting_applied(d: Draft, message: r.SettingApplied) -> None:
 def setting_refused(d: Draft, message: r.SettingRefused) -> None:
     if not d.position.leverage_pending:
         return
-    if message.unknown:  # setting leverage twice is setting it once
-        d.wake("leverage", max(message.retry_after_ms, 1_000))
+    since_ns = d.position.leverage_ns or d.position.since_ns
+    if message.unknown and d.now_ns - since_ns < LEVERAGE_PATIENCE_NS:  # setting leverage twice is setting it once
+        spent_ms = (d.now_ns - since_ns) // 1_000_000
+        d.wake("leverage", max(message.retry_after_ms, min(max(spent_ms, 1_000), LEVERAGE_PAUSE_MOST_MS)))
         return
-    d.record(e.LeverageRefused, leverage=message.leverage, text=message.text)
+    _leverage_refused(d, message.leverage, message.text)
+
+
+def _leverage_refused(d: Draft, leverage: int, text: str) -> None:
+    d.record(e.LeverageRefused, leverage=leverage, text=text)
     p = d.position
     fate = f"stays at leverage {p.leverage}" if p.held else "not opened"
-    d.notify(Severity.WARNING, f"{p.position_id} {fate}: leverage refused: {message.text}")
+    d.notify(Severity.WARNING, f"{p.position_id} {fate}: leverage refused: {text}")
 
 
 def accepted(d: Draft, message: r.OrderAccepted) -> None:
@@ -92,7 +105,7 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
     words = f"{code} {text}".strip()
     if order.purpose is OrderPurpose.ENTRY:
         if not order.cancel_intended:
-            d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {text}")
+            d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {words}")
     elif order.purpose is OrderPurpose.REDUCE:
         if reason is RejectReason.REDUCE_ONLY:
             # Real world possibility: a stop closed it a moment ago, or a reduction that we were told had failed.
@@ -100,7 +113,11 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
             for other in _suspects(p, order):
                 d.resolve(other)
             _defer(d)
-        if reason is RejectReason.BLOCKED and p.goal is not None and p.live_orders(*PROTECTIVE):
+        if (
+            reason is RejectReason.BLOCKED
+            and p.goal is not None
+            and any(not o.stalled for o in p.live_orders(*PROTECTIVE))
+        ):
             # Real world possibility: resting orders count against what may still be reduced. They go first.
             d.record(
                 e.CloseRequested,
@@ -123,7 +140,7 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
             why=f"{order.purpose} price {order.trigger_price} was already passed",
             cancel_first=True,
         )
-    elif reason is not RejectReason.NEVER_SENT:
+    elif reason is not RejectReason.NEVER_SENT and p.quantity > 0:
         d.record(
             e.ProtectionFailed,
             client_order_id=order.client_order_id,
@@ -209,16 +226,32 @@ def leg_changed(d: Draft, message: r.LegChanged) -> None:
         d.record(e.LegUpdated, shared=message.shared)
 
 
+def held(d: Draft, message: r.LegHeld) -> None:
+    """An entry whose outcome nobody tells, and as much held at the venue as it can explain: it is covered from now on.
+
+    Its trades are still to be read. Should the entry prove absent after all, this is taken back.
+    """
+    p = d.position
+    doubted_ = [o for o in p.live_orders(OrderPurpose.ENTRY) if o.phase is OrderPhase.DOUBTED]
+    more = message.quantity - p.exposure
+    if p.shared_leg or len(doubted_) != 1 or p.touched_ns >= message.begun_ns or p.unread_reductions:
+        return
+    told = max(doubted_[0].reported, doubted_[0].filled) + more
+    if more > 0 and told <= doubted_[0].quantity:
+        d.record(e.FillsMissed, client_order_id=doubted_[0].client_order_id, filled_quantity=told)
+        d.wake("fills", FILLS_RETRY_MS)
+
+
 def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
     order = known_order(d, message)
     if order is None or message.cancel or order.phase is not OrderPhase.SENT:
         return  # a doubtful cancel leaves the order what it was; the gateway asks after it
-    d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause=message.cause)
+    d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause=message.cause, answered=message.answered)
 
 
 def reported(d: Draft, message: r.OrderReport) -> None:
     order = known_order(d, message)
-    if order is None:
+    if order is None or _absurd(d, order, message.filled_quantity):
         return
     if message.status.ended:
         _ended(d, order, message)
@@ -230,8 +263,11 @@ def reported(d: Draft, message: r.OrderReport) -> None:
         _acknowledge(d, order, message)
         order = d.position.orders[order.number - 1]
     if message.status is OrderStatus.TRIGGERED and order.live and not order.triggered:
-        d.record(e.OrderTriggered, client_order_id=order.client_order_id, ts_event=message.ts_event)
+        d.record(e.OrderTriggered, client_order_id=order.client_order_id, since_ns=d.now_ns, ts_event=message.ts_event)
         d.wake("fills", FILLS_GRACE_MS)
+        d.wake("stalled", STALLED_AFTER_MS)
+    elif _shown_stalled(order, message):
+        d.record(e.OrderStalled, client_order_id=order.client_order_id, ts_event=message.ts_event)
     _tell_amended(d, order, message)
     if message.filled_quantity > max(order.reported, order.filled):
         d.record(e.FillsMissed, client_order_id=order.client_order_id, filled_quantity=message.filled_quantity)
@@ -249,6 +285,18 @@ def _tell_amended(d: Draft, order: Order, message: r.OrderReport) -> None:
     was = f"{order.quantity:f} at {order.limit_price:f}"
     text = f"{p.position_id}: its resting {order.purpose} was changed at the venue: {message.quantity:f} at {price:f}"
     d.notify_once(Severity.WARNING, f"{text}, it was {was}", name)
+
+
+def _shown_stalled(order: Order, message: r.OrderReport) -> bool:
+    """A question asked long after it was triggered finds it at work still, and all of its fills are known."""
+    return (
+        message.status is OrderStatus.TRIGGERED
+        and message.queried
+        and order.live
+        and not order.stalled
+        and message.filled_quantity <= order.filled
+        and message.begun_ns - order.fired_ns >= STALLED_AFTER_MS * 1_000_000
+    )
 
 
 def _taken_back(order: Order, message: r.OrderReport) -> bool:
@@ -282,6 +330,7 @@ def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:
         client_order_id=order.client_order_id,
         status=message.status,
         filled_quantity=message.filled_quantity,
+        text=message.text,
         ts_event=message.ts_event,
     )
     after = d.position.orders[order.number - 1]
@@ -290,7 +339,19 @@ def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:
     elif after.reported < order.quantity and (order.triggered or not order.kind.conditional):
         d.fetch_fills(order)  # Real world possibility: reported canceled with nothing filled, and yet filled.
     if message.status is OrderStatus.REJECTED and not after.reported:
-        after_refusal(d, order, RejectReason.OTHER, "rejected after it had been accepted")
+        after_refusal(d, order, RejectReason.OTHER, message.text or "rejected after it had been accepted")
+    elif order.purpose.protective and (order.triggered or message.text) and not after.reported:
+        _tell_unexecuted(d, after)
+
+
+def _tell_unexecuted(d: Draft, order: Order) -> None:
+    """It was triggered, and the venue did not execute it; or it says why it took it off the book."""
+    p = d.position
+    if p.exposure <= 0 or order.cancel_intended:
+        return
+    severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
+    text = f"{p.position_id}: {order.purpose} came to nothing ({order.words}); trying again"
+    d.notify(severity, text)
 
 
 def absent(d: Draft, message: r.OrderAbsent) -> None:
@@ -299,10 +360,12 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
         return
     # Real world possibility: acknowledged once, and unknown now, because the venue forgets unfilled orders after
     # some days. That is a conclusion of ours too, so a later word of the venue revives the order.
-    d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence=message.evidence)
+    words = order.words if order.answered else ""
+    d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence=message.evidence, words=words)
     if order.purpose is OrderPurpose.ENTRY and not order.venue_order_id:
         p = d.position
-        d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: its order never reached the venue.")
+        why = words or "its order never reached the venue."
+        d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {why}")
     elif not order.venue_order_id and not order.cancel_intended and d.position.quantity > 0:
         _tell_lost(d, order)
 
@@ -321,6 +384,10 @@ def _tell_lost(d: Draft, order: Order) -> None:
 def filled(d: Draft, message: r.FillReport) -> None:
     order = known_order(d, message)
     if order is None or message.trade_id in order.trades:
+        return
+    told = order.filled + message.quantity
+    if told > max(order.quantity, order.reported) or _absurd(d, order, told):
+        _disbelieve(d, order, told)
         return
     p = d.position
     if not order.live:
@@ -346,9 +413,31 @@ def filled(d: Draft, message: r.FillReport) -> None:
     )
 
 
+def _absurd(d: Draft, order: Order, filled: Decimal) -> bool:
+    """Whether the venue says what cannot be: a human may have made the order larger there, but within its rules."""
+    most = order.quantity if d.position.instrument is None else max(order.quantity, d.position.instrument.max_quantity)
+    if 0 <= filled <= most:
+        return False
+    _disbelieve(d, order, filled)
+    return True
+
+
+def _disbelieve(d: Draft, order: Order, filled: Decimal) -> None:
+    """What is malformed tells nothing: it is not booked, and asked for again."""
+    d.refused = f"{order.client_order_id} is said to have {filled:f} filled"
+    name = d.position.position_id
+    d.notify(
+        Severity.WARNING,
+        f"{name}: the venue says that {filled:f} of {order.quantity:f} is filled, which cannot be; it is asked again.",
+        "absurd",
+    )
+    d.wake("fills", FILLS_RETRY_MS)
+    d.wake(f"answer:{order.number}", d.policy.answer_deadline_ms)
+
+
 def fills_fetched(d: Draft, message: r.FillsFetched) -> None:
     order = known_order(d, message)
-    if order is None:
+    if order is None or _absurd(d, order, message.filled_quantity):
         return
     if message.filled_quantity > max(order.reported, order.filled):
         d.record(e.FillsMissed, client_order_id=order.client_order_id, filled_quantity=message.filled_quantity)
@@ -358,7 +447,10 @@ def fills_fetched(d: Draft, message: r.FillsFetched) -> None:
         if after.purpose is OrderPurpose.ENTRY and d.position.guard is not None:
             amount = f"{after.reported - after.filled:f}"
             unread = f"{d.position.position_id}: {amount} filled whose trades the venue does not show yet"
-            d.notify(Severity.CRITICAL, f"{unread}; no stop covers it until it does.", "unread")
+            if d.position.bare:
+                d.notify(Severity.CRITICAL, f"{unread}; no stop covers it until it does.", "unread")
+            else:
+                d.notify(Severity.WARNING, f"{unread}; its stop covers it.", "unread")
 
 
 def swept(d: Draft, message: r.Sweep) -> None:
@@ -379,15 +471,28 @@ def woken(d: Draft, message: r.Woken) -> None:
             if order.live:
                 d.resolve(order)  # it fired: that it ended with less than its quantity is told by nothing else
         if missing:
-            d.wake("fills", FILLS_RETRY_MS)
+            d.wake("fills", STALLED_RETRY_MS if all(o.stalled for o in missing) else FILLS_RETRY_MS)
         _tell_stuck(d)
     elif topic == "answer":
         _ask_after(d, int(number))
-    elif topic == "leverage" and d.position.leverage_pending:
-        ask_leverage(d)
+    elif topic == "leverage":
+        _leverage_due(d)
     elif topic == "unprotected":
         _tell_unprotected(d)
-    # "close" and "protect" need no facts: follow_up looks at the time.
+    elif topic == "stalled" and not d.position.bare:  # where it is, that is told
+        _tell_fired(d, Severity.WARNING)
+    # "close", "protect" and "fired" need no facts: follow_up looks at the time.
+
+
+def _leverage_due(d: Draft) -> None:
+    p = d.position
+    if not p.leverage_pending or p.leverage_wanted is None:
+        return
+    if d.now_ns - (p.leverage_ns or p.since_ns) < LEVERAGE_PATIENCE_NS:
+        ask_leverage(d)
+    else:
+        seconds = LEVERAGE_PATIENCE_NS // 1_000_000_000
+        _leverage_refused(d, p.leverage_wanted, f"its outcome is unknown after {seconds} s")
 
 
 def _tell_stuck(d: Draft) -> None:
@@ -415,12 +520,27 @@ def _tell_unprotected(d: Draft) -> None:
     p = d.position
     if not p.bare or p.guard is None:
         return
+    if p.firing:
+        _tell_fired(d, Severity.CRITICAL)
+        return
     if p.goal is not None:
         doing, words = "still closing it", last_words(p, OrderPurpose.REDUCE, p.goal_ns)
     else:
         doing, words = "still placing it", last_words(p, p.guard, p.protection_ns)
-    bare = f"{p.position_id}: {p.quantity} open, not covered by its stop"
+    bare = f"{p.position_id}: {p.exposure} open, not covered by its stop"
     d.notify(Severity.CRITICAL, f"{bare}; {doing}; the last answer: {words}" if words else f"{bare}; {doing}.")
+
+
+def _tell_fired(d: Draft, severity: Severity) -> None:
+    p = d.position
+    if p.exposure <= 0:
+        return
+    seconds = d.policy.protection_deadline_ms // 1000
+    doing = "it is being closed" if p.goal == 0 else f"it is closed by market after {seconds} s of that"
+    for order in p.fired:
+        at = "" if order.trigger_price is None else f" at {order.trigger_price.normalize():f}"
+        what = f"its {order.purpose} was triggered{at} and is not executed"
+        d.notify(severity, f"{p.position_id}: {p.exposure} open, and {what}; {doing}.")
 
 
 def recovered(d: Draft, _: r.Recovered) -> None:
@@ -436,7 +556,7 @@ def recovered(d: Draft, _: r.Recovered) -> None:
             d.cancel(order)
         if not _left_to_the_sweep(d, order):
             d.resolve(order)
-    if d.position.unread:
+    if d.position.unread or d.position.firing:
         d.wake("fills", 0)
     if d.position.leverage_pending:
         ask_leverage(d)

@@ -73,6 +73,21 @@ class Order:
     callback_rate: Decimal | None = None
     words: str = ""
     """Why it is not at the venue, or may not be: the last answer, code and text; empty while nothing went wrong."""
+    triggered_ns: int = 0
+    answered: bool = False
+    """`words` are the venue's own, and no fault of it: it has refused the order, as far as that goes."""
+    stalled: bool = False
+    """Triggered, and neither a child nor a fill of it came for longer than the venue takes."""
+
+    @property
+    def fired_ns(self) -> int:
+        """Since when it is at work; a history of before that was written knows only when it was heard of last."""
+        return self.triggered_ns or self.touched_ns
+
+    @property
+    def resting(self) -> bool:
+        """The venue holds it until its price comes. A triggered order rests no more, and covers nothing."""
+        return self.phase is OrderPhase.WORKING and not self.triggered
 
     @property
     def setting(self) -> Decimal | None:
@@ -124,6 +139,7 @@ class Position:
     `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
     `fees` and `funding` are sums by currency, `converted` those parts of them that were converted into the quote
     currency. Where that is no dollar, `settled` is what all of it has brought in, in the currency of the limits.
+    `leverage_ns` says since when the leverage is being set.
     `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
     each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
     """
@@ -179,6 +195,7 @@ class Position:
     converted_funding: tuple[Converted, ...] = ()
     settled: Decimal = ZERO
     post_only: bool = False
+    leverage_ns: int = 0
 
     @property
     def position_id(self) -> PositionId:
@@ -252,12 +269,27 @@ class Position:
     @property
     def firing(self) -> bool:
         """A protective order has been triggered, and is at work."""
-        return any(o.triggered for o in self.live_orders())
+        return bool(self.fired)
+
+    @property
+    def fired(self) -> tuple[Order, ...]:
+        """Protective orders that have been triggered and are not over."""
+        return tuple([o for o in self.live_orders(*PROTECTIVE) if o.triggered])
 
     @property
     def in_doubt(self) -> bool:
         """Something about the believed quantity or a live order is not known."""
         return self.quantity < 0 or self.unread or any(o.phase is OrderPhase.DOUBTED for o in self.live_orders())
+
+    @property
+    def exposure(self) -> Decimal:
+        """What the venue holds for this position by its own word: fills, and what entries are said to have filled.
+
+        Beside a neighbor only the fills count: an order for more would take of him.
+        """
+        if self.shared_leg:
+            return self.quantity
+        return self.quantity + sum((o.reported - o.filled for o in self.entries() if o.fills_missing), ZERO)
 
     @property
     def unread_reductions(self) -> Decimal:
@@ -269,10 +301,11 @@ class Position:
     def bare(self) -> bool:
         """The venue's resting stops cover less than what is held, though a stop is wanted."""
         guard = self.guard
-        if self.quantity <= 0 or guard is None:
+        exposure = self.exposure
+        if exposure <= 0 or guard is None:
             return False
-        resting = (o.leaves for o in self.live_orders(guard) if o.phase is OrderPhase.WORKING)
-        return sum(resting, ZERO) < self.quantity
+        resting = (o.leaves for o in self.live_orders(guard) if o.resting)
+        return sum(resting, ZERO) < exposure
 
     def wanted_price(self, purpose: OrderPurpose) -> Decimal | None:
         """Where the protective order of this purpose is to rest, or its callback rate; None: there is to be none."""
@@ -291,10 +324,10 @@ def covering(p: Position, purpose: OrderPurpose, resting: Iterable[Order]) -> tu
 
     The newest count first: what was placed for what is held now before what was placed for less, or for more.
     """
-    wanted, left = p.wanted_price(purpose), max(p.quantity, ZERO)
+    wanted, left = p.wanted_price(purpose), max(p.exposure, ZERO)
     kept = []
     for order in sorted(resting, key=lambda o: -o.number):
-        if order.phase is OrderPhase.WORKING and order.setting == wanted and order.leaves <= left:
+        if order.resting and order.setting == wanted and order.leaves <= left:
             kept.append(order)
             left -= order.leaves
     return tuple(kept)
@@ -302,9 +335,9 @@ def covering(p: Position, purpose: OrderPurpose, resting: Iterable[Order]) -> tu
 
 def protection_rests(p: Position) -> bool:
     """The venue holds every wanted protective order, for the whole quantity."""
-    return p.quantity > 0 and all(
+    return p.exposure > 0 and all(
         p.wanted_price(purpose) is None
-        or sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO) == p.quantity
+        or sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO) == p.exposure
         for purpose in PROTECTIVE
     )
 

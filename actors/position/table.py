@@ -51,6 +51,7 @@ _NOT_YET = _refuse("it is not open yet; close it to cancel the opening")
 _HELD = _refuse("it is held by hand; resume it first")
 _UNCLEAR = _refuse("an outcome is being found out; try again when it is known")
 _LEAVING = _refuse("it is being closed")
+_CLEAR = _refuse("nothing of it is unknown")
 _FREE = _refuse("it is not on hold")
 _NOTHING_SENT = _refuse("nothing has been sent for this position yet")
 _NOTHING_HELD = _refuse("nothing is held yet")
@@ -72,8 +73,9 @@ _modify, _pause, _resume, _adjust = (
     _apply(wishes.resume),
     _apply(wishes.adjust),
 )
+_settle = _apply(wishes.settle)
 _call_off, _paid = _apply(wishes.cancel_entry), _apply(rules.funded)
-_rule, _leg = _apply(rules.rules_changed), _apply(rules.leg_changed)
+_rule, _leg, _held = _apply(rules.rules_changed), _apply(rules.leg_changed), _apply(rules.held)
 _set, _unset = _apply(rules.setting_applied), _apply(rules.setting_refused)
 _ack, _rej, _unk, _rep, _abs, _fill, _done, _swp, _wake, _rec = (
     _apply(rules.accepted),
@@ -102,6 +104,7 @@ _ROWS: Mapping[type[Message], tuple[Cell, ...]] = {
     c.CancelEntry:       (_call_off,     _call_off, _NO_ENTRY, _call_off, _NO_ENTRY, _NO_ENTRY, _call_off, _LEAVING, _OVER,   _UNOPENED, _UNOPENED),
     c.PausePosition:     (_NOT_YET,      _NOT_YET, _pause,   _pause,   _pause,   _pause,   _pause,   _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
     c.ResumePosition:    (_FREE,         _FREE,    _FREE,    _resume,  _resume,  _resume,  _resume,  _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
+    c.SettlePosition:    (_settle,       _settle,  _CLEAR,   _settle,  _CLEAR,   _CLEAR,   _settle,  _settle,  _OVER,    _UNOPENED, _UNOPENED),
     c.AdjustPosition:    (_NOTHING_HELD, _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _OVER,    _UNOPENED, _UNOPENED),
     r.SettingApplied:    (_set,          _set,     _STILL,   _set,     _STILL,   _set,     _set,     _set,     _SETTLED, _SETTLED, _SETTLED),
     r.SettingRefused:    (_unset,        _unset,   _STILL,   _unset,   _STILL,   _unset,   _unset,   _unset,   _SETTLED, _SETTLED, _SETTLED),
@@ -115,6 +118,7 @@ _ROWS: Mapping[type[Message], tuple[Cell, ...]] = {
     r.FillsFetched:      (_NOTHING_SENT, _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done),
     r.FundingShare:      (_NEVER_HELD,   _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _NEVER_HELD, _NEVER_HELD),
     r.RulesChanged:      (_rule,         _rule,    _rule,    _rule,    _rule,    _rule,    _rule,    _rule,    _RULED,   _RULED,   _RULED),
+    r.LegHeld:           (_NO_ORDERS,    _held,    _held,    _held,    _held,    _held,    _held,    _held,    _ENDED,   _ENDED,   _ENDED),
     r.LegChanged:        (_leg,          _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _ALONE,   _ALONE,   _ALONE),
     r.Sweep:             (_NO_ORDERS,    _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _ENDED,   _ENDED,   _ENDED),
     r.Woken:             (_wake,         _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _ENDED,   _ENDED,   _ENDED),

@@ -69,4 +69,5 @@ def view(p: Position) -> PositionView:
         currency=quote or UNNAMED,
         uncounted=added(beside, ((currency, -amount) for currency, amount in received)),
         result=p.realized_pnl - fees + funding if quote in DOLLARS else p.settled,
+        reported_quantity=p.exposure - p.quantity,
     )

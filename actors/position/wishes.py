@@ -7,13 +7,17 @@ from decimal import ROUND_DOWN, Decimal
 
 from actors.position.draft import Draft
 from actors.position.fold import realized
-from actors.position.state import ZERO, Position
+from actors.position.state import ZERO, Order, Position
 from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.requests import Reply, SetLeverage
-from messages.types import OrderPurpose, Severity
+from messages.types import Address, CommandId, OrderKind, OrderPurpose, Severity
 
+RECONCILER = Address("reconciler")
+SETTLED_FROM_NS = 30_000_000_000
+"""What was sent so long ago is not on its way any more: before, the venue may do it after it was written off."""
+BY_HAND = "settled by hand"
 NEVER_ASKED = "nothing has been asked of this position yet"
 
 
@@ -57,7 +61,7 @@ def start(d: Draft, message: c.OpenPosition) -> None:
         post_only=message.post_only,
     )
     if message.leverage is not None:
-        d.record(e.LeverageIntended, leverage=message.leverage)
+        d.record(e.LeverageIntended, leverage=message.leverage, since_ns=d.now_ns)
         ask_leverage(d)
     reply(d, message)
 
@@ -206,7 +210,7 @@ def modify(d: Draft, message: c.ModifyPosition) -> None:
             trailing=_moved(p.trailing, message.trailing),
         )
     if message.leverage is not None and message.leverage != p.leverage:
-        d.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage)
+        d.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage, since_ns=d.now_ns)
         ask_leverage(d)
     if message.add is not None:
         d.record(
@@ -277,6 +281,46 @@ def pause(d: Draft, message: c.PausePosition) -> None:
 def resume(d: Draft, message: c.ResumePosition) -> None:
     d.record(e.PositionResumed, command_id=message.command_id)
     reply(d, message)
+
+
+def settle(d: Draft, message: c.SettlePosition) -> None:
+    """The way out of every doubt that the venue does not end. Nothing is invented: the fills that are known count.
+
+    What the venue holds is compared with that at once; a fill that it shows later is booked like any late one.
+    """
+    p = d.position
+    unclear = [o for o in p.unspent_orders if o.fills_missing or (o.live and _may_be_stuck(o))]
+    if not p.version or not (unclear or p.leverage_pending or p.quantity < 0):
+        refuse(d, message, "nothing of it is unknown")
+        return
+    if any(d.now_ns - o.sent_ns < SETTLED_FROM_NS for o in unclear):
+        refuse(d, message, f"an order of it is younger than {SETTLED_FROM_NS // 1_000_000_000} s and may yet be told")
+        return
+    for order in unclear:
+        d.record(e.OrderWrittenOff, client_order_id=order.client_order_id, command_id=message.command_id, why=BY_HAND)
+    if p.leverage_pending and p.leverage_wanted is not None:
+        d.record(e.LeverageRefused, leverage=p.leverage_wanted, text=BY_HAND)
+    if d.position.quantity < 0:
+        excess = -d.position.quantity
+        d.record(
+            e.QuantityAdjusted,
+            command_id=message.command_id,
+            quantity_delta=excess,
+            price=d.position.entry_price,
+            realized_pnl=ZERO,
+            why=f"more sold than held, {BY_HAND}",
+            evidence=message.command_id,
+        )
+    names = ", ".join(f"{o.purpose} {o.client_order_id}" for o in unclear)
+    compared = c.Reconcile(command_id=CommandId(f"{message.command_id}.compared"), symbol=p.key.symbol)
+    d.send(RECONCILER, compared)
+    d.notify(Severity.WARNING, f"{p.position_id} settled by hand: {names or 'no order'} written off.")
+    reply(d, message)
+
+
+def _may_be_stuck(order: Order) -> bool:
+    """Everything that lives and does not simply wait for its price."""
+    return order.cancel_intended or not order.resting or order.kind is OrderKind.MARKET
 
 
 def adjust(d: Draft, message: c.AdjustPosition) -> None:

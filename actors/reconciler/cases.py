@@ -79,6 +79,7 @@ class Cases:
             bookings=bookings,
             orders=round_.orders,
             mass=suspicion.mass,
+            begun_ns=round_.positions.begun_ns if round_.positions is not None else 0,
         )
         if record.outcome is Outcome.ESCALATED and record.apply is None and not _answers_itself(case):
             self._look_later(record)

@@ -64,7 +64,7 @@ def compare(facts: Facts) -> Comparison:
         believed.pop(leg, None)
     for leg, views in believed.items():
         row = reported.pop(leg, None)
-        if leg[0] in doubled or not _comparable(facts, leg, views, findings):
+        if leg[0] in doubled or not _comparable(facts, leg, views, row, findings):
             skipped.append(leg)
             continue
         judged.append(leg)
@@ -206,7 +206,9 @@ def _reported(rows: Sequence[PositionRow], *, hedge: bool) -> tuple[dict[Place, 
     return found, frozenset(symbol for symbol, count in counts.items() if count > (2 if hedge else 1))
 
 
-def _comparable(facts: Facts, leg: Leg, views: Sequence[PositionView], findings: list[Finding]) -> bool:
+def _comparable(
+    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
+) -> bool:
     """Invariant 2. What has been in flight for too long is a finding of its own instead."""
     begun_ns = facts.report.begun_ns
     oversold = False
@@ -216,7 +218,7 @@ def _comparable(facts: Facts, leg: Leg, views: Sequence[PositionView], findings:
         oversold = oversold or view.quantity < 0
         if _doubtful(view) or (view.orders and any(_in_flight(order) for order in view.orders)):
             if facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
-                findings.append(_stuck(leg, view, "an outcome is not known"))
+                findings.append(_in_doubt(leg, view, views, row))
             return False
     for view in views:
         passing = view.state in _PASSING or (view.state is PositionState.OPENING and not view.orders)
@@ -237,6 +239,24 @@ def _in_flight(order: OrderView) -> bool:
     if order.purpose.protective:
         return False
     return order.phase in _IN_FLIGHT or order.price is None
+
+
+def _in_doubt(leg: Leg, view: PositionView, views: Sequence[PositionView], row: PositionRow | None) -> Finding:
+    """What the venue holds is known though an outcome is not: the list of positions alone is evidence of that."""
+    stuck = _stuck(leg, view, "an outcome is not known")
+    believed = sum(((each.quantity + each.reported_quantity) * each.side.sign for each in views), ZERO)
+    actual = ZERO if row is None else row.quantity * row.side.sign
+    if believed == actual:
+        return stuck
+    stuck.difference = actual - believed
+    stuck.believed, stuck.reported = f"{signed(believed)}, {stuck.believed}", signed(actual)
+    guarded = view.stop_loss is not None or view.trailing is not None
+    if guarded and stuck.difference * view.side.sign > 0:
+        stuck.severity = Severity.CRITICAL
+        stuck.why = "an outcome is not known, and no stop covers the difference"
+    else:
+        stuck.why = "an outcome is not known"
+    return stuck
 
 
 def _stuck(leg: Leg, view: PositionView, reported: str) -> Finding:

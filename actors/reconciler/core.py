@@ -126,6 +126,8 @@ class Core:
         if watch is None:
             return
         watch.take(view)
+        if view.in_doubt and not view.state.terminal:
+            self._reading.at_least(watch, view.symbol, self._policy.thresholds.stuck_ns + EVENT_DELAY_NS)
         if view.state.terminal:
             self._one_less(watch, view.symbol)
         side = view.side if watch.mode is PositionMode.HEDGE else None
@@ -357,7 +359,7 @@ class Core:
                 continue
             suspicion = watch.evidence.suspicions[finding.key]
             without_trades = finding.type in QUANTITY and round_.trades is None
-            without_orders = finding.type in NEED_ORDERS and round_.orders is None
+            without_orders = finding.type in NEED_ORDERS and round_.orders is None and not finding.difference
             told = self._cases.told_by_trades(watch, finding, round_)
             if not self._seen_enough(suspicion, told=told) and not self._cases.proven(watch, finding, round_):
                 self._reading.later(watch, finding.symbol, self._policy.gap_ns)

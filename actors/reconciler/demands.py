@@ -7,6 +7,7 @@ from actors.reconciler.listing import Lists
 from actors.reconciler.policy import SECOND
 from actors.reconciler.reading import Reading
 from actors.reconciler.watch import Demand, Memory, Round, Watch
+from messages.base import Message
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
 from messages.reports import FetchFailed
@@ -31,7 +32,7 @@ class Demands:
             return  # asked again while the answer is being found
         answered = self._memory.answers.get(command.command_id)
         if answered is not None:
-            self._draft.tell(command.reply_to, answered)
+            self._tell(command, answered)
             return
         watches = tuple(self._memory.watches.values())
         demand = Demand(
@@ -46,6 +47,11 @@ class Demands:
         for watch in watches:
             self._lists.hurry(watch, command.symbol)
             self._reading.read(watch, command.symbol, CheckKind.DEMAND)
+
+    def _tell(self, command: Reconcile, answer: Message) -> None:
+        """A position that was settled by hand asks for a check, and for no answer."""
+        if command.reply_to:
+            self._draft.tell(command.reply_to, answer)
 
     def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
         """A reading without the orders it was to have proves no stop: it is counted, and waited for again."""
@@ -87,7 +93,7 @@ class Demands:
                 failed="; ".join(f"{account}: {cause}" for account, cause in sorted(unread.items())),
             )
             self._memory.keep(answer)
-            self._draft.tell(command.reply_to, answer)
+            self._tell(command, answer)
 
     def _busy_for(self, demand: Demand) -> bool:
         cases = self._memory.ledger.cases()

@@ -18,7 +18,7 @@ from actors.reconciler.policy import QUANTITY
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
-from messages.reports import FillReport, PositionView, Sweep
+from messages.reports import FillReport, LegHeld, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.types import (
     MANUAL,
@@ -40,7 +40,7 @@ CLOSING = frozenset({A.UPDATE_EXCHANGE, A.CLOSE_POSITION})
 @dataclass(slots=True, kw_only=True)  # not frozen: see facts.Finding
 class Case:
     """One discrepancy as it stands now. `views` are the live positions of its leg, `bookings` the trades that tell
-    why; `orders` are the account's open orders, where they were read.
+    why; `orders` are the account's open orders, where they were read. `begun_ns` is when its positions were asked for.
     """
 
     record: Discrepancy
@@ -51,6 +51,7 @@ class Case:
     bookings: tuple[Booking, ...] = ()
     orders: OpenOrders | None = None
     mass: bool = False
+    begun_ns: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -410,8 +411,12 @@ def _ask_after(case: Case) -> Repair:
     """Have the position look whether its orders are among those that are open: it asks after each that is not."""
     if not case.finding.certain:
         return Repair(escalate=case.finding.why)
-    if case.orders is None or case.record.action not in (A.RETRY, A.UPDATE_SYSTEM, A.UPDATE_EXCHANGE):
+    if case.record.action not in (A.RETRY, A.UPDATE_SYSTEM, A.UPDATE_EXCHANGE):
         return Repair(escalate=f"{case.record.action} cannot settle a state")
+    if case.finding.difference:
+        return _tell_held(case)
+    if case.orders is None:
+        return Repair(escalate="its orders cannot be read")
     sweep = Sweep(
         correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
         account=case.record.account,
@@ -421,6 +426,21 @@ def _ask_after(case: Case) -> Repair:
     ordinals = [view.ordinal for view in case.views if view.position_id in case.finding.positions]
     effects = tuple(Effect(to=Address(f"position/{ordinal}"), message=sweep) for ordinal in ordinals)
     return Repair(what="ask after every order of the position", effects=effects)
+
+
+def _tell_held(case: Case) -> Repair:
+    """The position takes it as what its entry in doubt has filled, where it can be nothing else; it has a stop then."""
+    if len(case.views) > 1:
+        return Repair(escalate="whose it is cannot be said while an outcome is not known")
+    view = case.views[0]
+    held = LegHeld(
+        correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
+        position_id=view.position_id,
+        quantity=view.quantity + view.reported_quantity + case.finding.difference * view.side.sign,
+        begun_ns=case.begun_ns,
+    )
+    effect = Effect(to=Address(f"position/{view.ordinal}"), message=held)
+    return Repair(what=f"tell {view.position_id} that the venue holds {case.finding.reported}", effects=(effect,))
 
 
 def _cancel(case: Case) -> Repair:

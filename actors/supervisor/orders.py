@@ -55,7 +55,7 @@ class Orders:
     def routes(self) -> Routes:
         to_position = (
             c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.PausePosition, c.ResumePosition, c.AdjustPosition,
-            c.CancelEntry,
+            c.CancelEntry, c.SettlePosition,
         )  # fmt: skip
         return {
             **dict.fromkeys(to_position, self._to_position),
@@ -144,6 +144,7 @@ class Orders:
         | c.ModifyPosition
         | c.PausePosition
         | c.ResumePosition
+        | c.SettlePosition
         | c.AdjustPosition
         | c.CancelEntry,
     ) -> None:

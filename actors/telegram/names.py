@@ -112,6 +112,8 @@ CODES = (
     N_("OrderIntended"),
     N_("OrderAcknowledged"),
     N_("OrderTriggered"),
+    N_("OrderStalled"),
+    N_("OrderWrittenOff"),
     N_("OrderRefused"),
     N_("OrderDoubted"),
     N_("OrderProvenAbsent"),

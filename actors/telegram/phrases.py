@@ -104,6 +104,8 @@ SENTENCES = (
     N_("it is held by hand; resume it first"),
     N_("an outcome is being found out; try again when it is known"),
     N_("it is being closed"),
+    N_("nothing of it is unknown"),
+    N_("an order of it is younger than {seconds} s and may yet be told"),
     N_("it is not on hold"),
     N_("nothing has been sent for this position yet"),
     N_("nothing is held yet"),

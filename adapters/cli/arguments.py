@@ -98,6 +98,10 @@ def _add_trading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("strategy", metavar="STRATEGY", type=_typed(fields.strategy))
     _add_once(command)
 
+    command = add("settle", "end every doubt about a position: believe its known fills, compare them with the venue")
+    command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
+    _add_once(command)
+
     for name, text in (("pause", "put one position, or openings, on hold"), ("resume", "end a hold")):
         command = add(name, text)
         command.add_argument("target", metavar="SYMBOL|POSITION_ID", nargs="?", type=_typed(_target))

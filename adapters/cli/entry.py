@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adapters.cli.stored import Folds
 
 _READING = ("positions", "discrepancies", "history", "status")
-_TRADING = ("open", "close", "modify", "assign", "pause", "resume", "reconcile")
+_TRADING = ("open", "close", "modify", "assign", "settle", "pause", "resume", "reconcile")
 _WITH_SECRETS = ("run", "config")
 """What else there is needs no secret, or looks for those that it needs."""
 
@@ -162,6 +162,7 @@ def _answer(arguments: Namespace, loaded: Loaded) -> None:
             "close": trading.close,
             "modify": trading.modify,
             "assign": trading.assign,
+            "settle": trading.settle,
             "pause": trading.hold,
             "resume": trading.hold,
             "reconcile": trading.reconcile,

@@ -108,6 +108,12 @@ def assign(arguments: Namespace, supervisor: Supervisor) -> None:
     _finish(arguments, said, said["text"] or str(said["position_id"]))
 
 
+def settle(arguments: Namespace, supervisor: Supervisor) -> None:
+    """What the venue does not say of its orders is written off."""
+    said = supervisor.command("settle", _body(arguments, position_id=arguments.position_id), _deadline(arguments))
+    _finish(arguments, said, said["text"] or f"{arguments.position_id} is settled, and compared with the venue now")
+
+
 def hold(arguments: Namespace, supervisor: Supervisor) -> None:
     """`pause` and `resume`: of a position, of a symbol's openings, of all openings."""
     target = arguments.target

@@ -400,7 +400,7 @@ SCHEMA: JsonSchema = {
         protection=_group(
             "Stops and targets.",
             close_after_ms=_integer(
-                "An opened position whose protection is refused is closed after this time.",
+                "A position whose stop is refused, or triggered and not executed, is closed by market after this time.",
                 30_000,
                 minimum=0,
                 maximum=_MILLISECONDS_A_DAY,

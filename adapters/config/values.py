@@ -168,7 +168,7 @@ class LimitsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionConfig:
-    """An opened position whose protection is refused is closed after `close_after_ms`.
+    """A position whose stop is refused, or triggered and not executed, is closed by market after `close_after_ms`.
 
     `trigger` is the price that sets off stops and targets.
     """

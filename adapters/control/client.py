@@ -283,6 +283,10 @@ class Albra:
         """Hand a manual position to a strategy; what it is called from now on is in the answer. Raises as `open`."""
         return self._command("assign", command_id, position_id=position_id, strategy=strategy)
 
+    def settle(self, position_id: str, *, command_id: str | None = None) -> Accepted:
+        """End every doubt about a position that the venue does not end. Raises as `open`."""
+        return self._command("settle", command_id, position_id=position_id)
+
     def pause(
         self,
         *,

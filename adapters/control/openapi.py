@@ -27,6 +27,7 @@ _PURPOSES: Mapping[str, str] = {
     "modify": "Change a position: stop, target, trailing stop (0 removes each), leverage; or add to it by market.",
     "cancel_entry": "Take what is left of a working entry off the book; what is filled stays.",
     "assign": "Hand a manual position to a strategy, with its entry price and its stops.",
+    "settle": "End every doubt about a position: its known fills are believed, and compared with the venue.",
     "pause": "Hold one position, or openings of a symbol, of an account, or all.",
     "resume": "End a hold, in the words that put it on.",
     "reconcile": "Compare belief with the venue now; answers when all is read and looked into.",

@@ -21,6 +21,7 @@ from messages.commands import (
     Reconcile,
     ResumeOpenings,
     ResumePosition,
+    SettlePosition,
 )
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
@@ -81,6 +82,7 @@ FIELDS: Mapping[str, Mapping[str, Parser]] = {
     },
     "cancel_entry": {"position_id": fields.position_id},
     "assign": {"position_id": fields.position_id, "strategy": fields.strategy},
+    "settle": {"position_id": fields.position_id},
     "pause": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
     "reconcile": {"symbol": fields.symbol},
@@ -92,6 +94,7 @@ REQUIRED: Mapping[str, Mapping[str, str]] = {
     "modify": {"position_id": "a position id"},
     "cancel_entry": {"position_id": "a position id"},
     "assign": {"position_id": "a position id", "strategy": "a strategy's name"},
+    "settle": {"position_id": "a position id"},
     "acknowledge": {"discrepancy_id": "a discrepancy's id"},
 }
 """Field -> what is expected there, beside the command_id that every command has."""
@@ -109,6 +112,7 @@ def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: in
         "modify": lambda given, about: _modify(given, about, now_ns),
         "cancel_entry": lambda given, about: CancelEntry(**about, **given),
         "assign": lambda given, about: AssignPosition(**about, **given),
+        "settle": lambda given, about: SettlePosition(**about, **given),
         "pause": _pause,
         "resume": _resume,
         "reconcile": lambda given, about: Reconcile(**about, **given),

@@ -8,7 +8,8 @@ the link is known the child's events wait, in their order, and nothing else wait
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -65,11 +66,12 @@ class FindParent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadConditional:
-    """Please query this conditional order: its event does not say what became of its child."""
+class ReadOrder:
+    """Please query this order: its event does not say what became of it, or cannot be read."""
 
     symbol: Symbol
     client_order_id: ClientOrderId
+    conditional: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class Fed:
     """What an event means, and what has to be read before its rest can be told."""
 
     reports: tuple[Message, ...] = ()
-    lookups: tuple[FindParent | ReadConditional | ReadFunding, ...] = ()
+    lookups: tuple[FindParent | ReadOrder | ReadFunding, ...] = ()
     listen_key_expired: bool = False
 
 
@@ -103,9 +105,27 @@ class UserEvents:
         try:
             return self._feed(row_of(event, "an event"), stamp)
         except MalformedError as error:
-            return Fed(reports=(stray_event(event, stamp, f"unreadable: {error}"),))
+            stray = stray_event(event, stamp, f"unreadable: {error}")
+            return Fed(reports=(stray,), lookups=self._asked_after(event))
         except Exception as error:  # noqa: BLE001  a defect of ours: one event must not end the stream
             return Fed(reports=(stray_event(event, stamp, f"defect in reading it: {error!r}"),))
+
+    def _asked_after(self, event: object) -> tuple[ReadOrder, ...]:
+        """What is malformed of an order of ours tells nothing of it, so it is asked for."""
+        order = event.get("o") if isinstance(event, Mapping) else None
+        if not isinstance(order, Mapping):
+            return ()
+        with suppress(MalformedError):
+            symbol = symbol_of(order, "s")
+            for field_ in ("c", "caid"):
+                name = ClientOrderId(text_of(order, field_, ""))
+                if parse_client_order_id(name) is not None:
+                    conditional = field_ == "caid" or name in self._conditionals
+                    return (ReadOrder(symbol=symbol, client_order_id=name, conditional=conditional),)
+            parent = self.links.get((symbol, VenueOrderId(text_of(order, "i", ""))))
+            if parent is not None:
+                return (ReadOrder(symbol=symbol, client_order_id=parent.client_order_id),)
+        return ()
 
     def learn(self, rows: Iterable[Row], stamp: Stamp) -> tuple[Message, ...]:
         """Rows of conditional orders that somebody read: links for what waits, and for what will come."""
@@ -187,7 +207,7 @@ class UserEvents:
             return Fed(reports=(stray, *self._learn(row, stamp)))
         self.submitted(client_order_id)
         if needs_child(row):
-            lookup = ReadConditional(symbol=symbol_of(row, "symbol"), client_order_id=client_order_id)
+            lookup = ReadOrder(symbol=symbol_of(row, "symbol"), client_order_id=client_order_id)
             return Fed(reports=self._learn(row, stamp), lookups=(lookup,))
         report = conditional_report(row, None, stamp, queried=False)
         # A child's fills count before the parent's end does, or the end would look like fills gone missing.

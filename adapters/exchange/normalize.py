@@ -166,6 +166,7 @@ def conditional_report(row: Row, child: Row | None, stamp: Stamp, *, queried: bo
         filled_quantity=filled,
         queried=queried,
         conditional=True,
+        text=text_of(row, "failure", ""),
     )
 
 

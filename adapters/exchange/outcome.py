@@ -4,8 +4,9 @@ One question is asked of every answer and every error: was the request certainly
 done, or perhaps done? Two doors lead to the same tables: `interpret` takes an HTTP answer as it came
 off the wire, `interpret_raised` what an exchange library raised when there was none.
 
-A rejection is only by whitelist: every code, status, class and text that is not listed is `Unknown`,
-because taking a live order for a failed one doubles it, while asking once more costs a request.
+The rejection of an order is only by whitelist: every code, status, class and text that is not listed is
+`Unknown`, because taking a live order for a failed one doubles it, while asking once more costs a request.
+A setting is not doubled: any code of the venue's refuses it, but those of its own faults.
 
 Sources, per rule: the error-code page of Binance USDⓈ-M
 (developers.binance.com/docs/derivatives/usds-margined-futures/error-code) and its general page on
@@ -100,10 +101,14 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Perhaps done. `answered`: the venue itself spoke, in words that no table has."""
+    """Perhaps done. `answered`: the venue itself spoke, in words that no table has.
+
+    `refused`: these words are no fault of its own, so the request is over, whatever became of it.
+    """
 
     cause: str
     answered: bool = False
+    refused: bool = False
 
 
 Verdict: TypeAlias = Accepted | Answered | Rejected | Missing | Duplicate | NotExecuted | Unknown
@@ -248,8 +253,12 @@ def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: str) -
     if ask is Ask.SETTING and code in codes.already_set:
         return Answered(value={})
     reason = codes.rejected.get(code)
-    if reason is None:
+    if reason is None and code in codes.unclear:
         return Unknown(cause=cause, answered=True)
+    if reason is None and ask is Ask.SETTING:
+        reason = RejectReason.OTHER  # what is set twice is set once: asking for it again costs nothing
+    if reason is None:
+        return Unknown(cause=cause, answered=True, refused=True)
     return Rejected(reason=reason, code=code, text=_said(text))
 
 
@@ -355,6 +364,17 @@ def _said(text: str) -> str:
 def _cause(status: int, code: str | None, text: str) -> str:
     parts = [str(status) if status else "", code or "", _said(text)]
     return " ".join(part for part in parts if part)
+
+
+def in_words(verdict: Verdict) -> str:
+    """What was answered, for people."""
+    match verdict:
+        case Rejected(code=code, text=text) | Missing(code=code, text=text) | Duplicate(code=code, text=text):
+            return f"{code} {text}".strip()
+        case NotExecuted(cause=cause) | Unknown(cause=cause):
+            return cause
+        case Accepted() | Answered():
+            return "done"
 
 
 def is_silent(verdict: Verdict) -> bool:

@@ -28,7 +28,17 @@ from adapters.exchange.normalize import (
     trade_report,
 )
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, instant_of, items_of, row_of, rows_of, shown, take
+from adapters.exchange.rows import (
+    MalformedError,
+    Row,
+    instant_of,
+    items_of,
+    nanoseconds_of,
+    row_of,
+    rows_of,
+    shown,
+    take,
+)
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
 from messages.reconciliation import FetchTrades, TradesReport
@@ -59,6 +69,10 @@ MAX_SKIPPED_TOLD = 1_000
 MAX_FUNDING_PAGES = 10
 FUNDING_LOOKBACK_MS = 24 * 3_600_000
 """Three fundings of most symbols: after a longer absence the ledger has a gap, never a double."""
+
+
+CHILD_LAG_MS = 10_000
+"""A query may lag behind the book by seconds. A child that it does not find for longer is none."""
 
 
 class ReadError(Exception):
@@ -108,9 +122,11 @@ class Reader:
         except MalformedError as error:
             return replies.query_failed(request, f"unreadable answer: {error}", 0, self.stamp())
 
-    async def conditional(self, symbol: Symbol, client_order_id: ClientOrderId) -> OrderReport | None:
-        """A conditional order as it is with its child; None where that could not be read."""
-        request = QueryOrder(account=self._account, symbol=symbol, client_order_id=client_order_id, conditional=True)
+    async def reread(self, symbol: Symbol, client_order_id: ClientOrderId, *, conditional: bool) -> OrderReport | None:
+        """An order as it is, a conditional one with its child; None where that could not be read."""
+        request = QueryOrder(
+            account=self._account, symbol=symbol, client_order_id=client_order_id, conditional=conditional
+        )
         found = await self.order(request)
         return replace(found, queried=False) if isinstance(found, OrderReport) else None
 
@@ -301,7 +317,7 @@ class Reader:
         if child is None:
             return None
         child_row = await self._order_row(calls.query_by_venue_id(symbol, child), None)
-        if child_row is None:
+        if child_row is None and self._now_ms() - nanoseconds_of(row, "updateTime") // 1_000_000 < CHILD_LAG_MS:
             raise ReadError(f"the child {child} of a conditional order is not known yet")
         return child_row
 

@@ -49,8 +49,8 @@ def to_submit(request: SubmitOrder, verdict: Verdict, stamp: Stamp) -> tuple[Mes
             return (rejected(request, reason, code, text, stamp),)
         case proof.NotExecuted():
             return (not_executed(request, verdict, stamp),)
-        case proof.Unknown(cause=cause):
-            return (unknown(request, cause, stamp, silent=proof.is_silent(verdict)),)
+        case proof.Unknown(cause=cause, refused=refused):
+            return (unknown(request, cause, stamp, silent=proof.is_silent(verdict), answered=refused),)
         case proof.Duplicate(code=code, text=text):
             return (unknown(request, f"{code} {text}", stamp),)
         case proof.Missing() | proof.Answered():
@@ -93,7 +93,9 @@ def cancel_rejected(request: CancelOrder, code: str, text: str, stamp: Stamp) ->
     return following(report, request)
 
 
-def unknown(request: OrderRequest, cause: str, stamp: Stamp, *, silent: bool = False) -> OutcomeUnknown:
+def unknown(
+    request: OrderRequest, cause: str, stamp: Stamp, *, silent: bool = False, answered: bool = False
+) -> OutcomeUnknown:
     report = OutcomeUnknown(
         account=stamp.account,
         ts_init=stamp.ts_init,
@@ -102,6 +104,7 @@ def unknown(request: OrderRequest, cause: str, stamp: Stamp, *, silent: bool = F
         cause=cause,
         cancel=isinstance(request, CancelOrder),
         silent=silent,
+        answered=answered,
     )
     return following(report, request)
 

@@ -15,10 +15,10 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from adapters.exchange.calls import Call
-from adapters.exchange.events import Fed, FindParent, ReadConditional, ReadFunding, UserEvents
+from adapters.exchange.events import Fed, FindParent, ReadFunding, ReadOrder, UserEvents
 from adapters.exchange.hearing import CONDITIONALS, MUTE_AFTER_MS, ORDERS, Hearing
 from adapters.exchange.normalize import mark_reports
-from adapters.exchange.outcome import Answered, Ask, Rejected
+from adapters.exchange.outcome import Answered, Ask, Rejected, in_words
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session, end_of
@@ -178,7 +178,7 @@ class AccountStream:
             else None
         )
         if not isinstance(key, str) or not key:
-            raise GapError(f"no listen key: {getattr(verdict, 'cause', verdict)}")
+            raise GapError(f"no listen key: {in_words(verdict)}")
         self._session.secrets = (*self._wiring.settings.secrets, Secret(key))
         return key
 
@@ -240,7 +240,7 @@ class AccountStream:
                 self._funding_due = True
                 task = asyncio.create_task(self._read_fundings())
             else:
-                task = asyncio.create_task(self._read_conditional(lookup))
+                task = asyncio.create_task(self._read_order(lookup))
             self._lookups.add(task)
             task.add_done_callback(self._lookups.discard)
 
@@ -284,12 +284,14 @@ class AccountStream:
                     self._deliver(await self._reader.fundings())
                     return
 
-    async def _read_conditional(self, lookup: ReadConditional) -> None:
-        """How a conditional order ended, where its event does not say. The sweep reads it again if this fails."""
+    async def _read_order(self, lookup: ReadOrder) -> None:
+        """What became of an order, where its event does not say. The sweep reads it again if this fails."""
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
             async with self._session.turn(SETTING):
-                report = await self._reader.conditional(lookup.symbol, lookup.client_order_id)
+                report = await self._reader.reread(
+                    lookup.symbol, lookup.client_order_id, conditional=lookup.conditional
+                )
             if report is not None:
                 self._deliver((report,))
                 if report.status.ended:

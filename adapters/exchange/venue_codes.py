@@ -48,6 +48,9 @@ class VenueCodes:
     row_field: str = ""
     row_code_field: str = ""
     row_text_field: str = ""
+    unclear: frozenset[str] = frozenset()
+    """Faults within the venue: it answers, and says itself that it does not know. Every other code that stands in no
+    table refuses a setting, and has an order asked after at once: nothing of it is on its way any more."""
     of_account: frozenset[str] = frozenset()
     """Throttlings that concern an account; the others concern an address, and whoever else is behind it."""
 
@@ -66,21 +69,28 @@ _BINANCE_REJECTED = _by_code(
         RejectReason.BLOCKED: "-4118",
         # -2021 order would immediately trigger; -4142 the same of a strategy order.
         RejectReason.WOULD_TRIGGER: "-2021 -4142",
-        # Prices, quantities and notionals against the symbol's filters.
+        # Prices, quantities and notionals against the symbol's filters; -4135 activation price of a trailing stop;
+        # -4210, -4211 stop price beyond what the multiplier allows.
         RejectReason.FILTER: "-1013 -1111 -4001 -4002 -4003 -4004 -4005 -4006 -4007 -4008 -4013 -4014 -4016 "
-        "-4023 -4024 -4029 -4030 -4131 -4164 -4183 -4184",
+        "-4023 -4024 -4029 -4030 -4131 -4135 -4164 -4183 -4184 -4210 -4211",
         # -2025 "Reach max open order limit."; -4045 "Reach max stop order limit."
         RejectReason.LIMIT_REACHED: "-2025 -4045",
         # "Exceeded the maximum allowable position at current leverage."
         RejectReason.POSITION_LIMIT: "-2027",
-        RejectReason.PERMISSION: "-1002 -1022 -2014 -2015 -2017 -4087 -4088 -4192",
+        # -1005, -1011 address; -1109 account; -4201 … -4206 leverage by country, verification and age of the account;
+        # -4401 reductions only, -4402 not in this region, -4403 leverage of the region; -4411 agreement not signed.
+        RejectReason.PERMISSION: "-1002 -1005 -1011 -1022 -1099 -1109 -2014 -2015 -2017 -4056 -4057 -4087 -4088 -4192 "
+        "-4201 -4202 -4203 -4205 -4206 -4401 -4402 -4403 -4411",
         # -1121 invalid symbol; -4108, -4140, -4141, -4144: closed, closed to openings, or no such pair.
-        RejectReason.SYMBOL: "-1121 -4108 -4140 -4141 -4144",
+        RejectReason.SYMBOL: "-1110 -1121 -1122 -4108 -4140 -4141 -4144",
         # -2010 new order rejected; -2020 unable to fill; -2023 in liquidation; -5021 FOK, -5022 GTX refused;
         # -4060 … -4068 position mode and side; -4120 wrong service; -1125 no such listen key; other -11xx: malformed.
+        # -4130 a closePosition order is there; -4136 strategy and type; -4167 … -4172 margin and asset mode; -4208,
+        # -4209 leverage; -4509 GTE without a position; -4531 modes of two products; -5037 … -5040 price match and such.
         RejectReason.OTHER: "-1014 -1020 -1100 -1101 -1102 -1103 -1104 -1105 -1106 -1108 -1112 -1114 -1115 "
         "-1116 -1117 -1118 -1119 -1120 -1125 -1128 -1130 -1136 -2010 -2016 -2020 -2023 -2028 -4015 -4028 -4047 "
-        "-4048 -4060 -4061 -4062 -4067 -4068 -4120 -4137 -4138 -4139 -4161 -4400 -5021 -5022",
+        "-4048 -4060 -4061 -4062 -4067 -4068 -4120 -4130 -4136 -4137 -4138 -4139 -4150 -4161 -4167 -4168 -4169 -4170 "
+        "-4172 -4208 -4209 -4400 -4509 -4531 -5021 -5022 -5037 -5038 -5039 -5040",
     }
 )
 
@@ -104,8 +114,11 @@ BINANCE_USDM = VenueCodes(
         }
     ),
     duplicate=frozenset({"-4116"}),
-    # -4046 no need to change margin type; -4059 no need to change position side.
-    already_set=frozenset({"-4046", "-4059"}),
+    # -4046 no need to change margin type; -4059 no need to change position side; -4171 asset mode is as asked for.
+    already_set=frozenset({"-4046", "-4059", "-4171"}),
+    # -1000 unknown; -1001 internal; -1004 busy; -1006 execution status unknown; -1007 timeout; -1010 error message
+    # received; -1016 shutting down; -4083 a batch of which some may be placed.
+    unclear=frozenset({"-1000", "-1001", "-1004", "-1006", "-1007", "-1010", "-1016", "-4083"}),
     # "HTTP 429 … breaking a request rate limit"; "HTTP 418 … auto-banned … from 2 minutes to 3 days".
     quiet_statuses=MappingProxyType({429: 60_000, 418: 120_000}),
     firewall_retry_ms=5_000,
@@ -157,6 +170,7 @@ BYBIT = VenueCodes(
     duplicate=frozenset({"110072"}),
     # 110025 position mode, 110026 margin mode, 110027 margin, 110043 leverage is not modified.
     already_set=frozenset({"110025", "110026", "110027", "110043"}),
+    unclear=frozenset({"10000", "10016"}),
     quiet_statuses=MappingProxyType({429: 1_000}),
     # "403 … access too frequent": "terminate all HTTP sessions and wait for at least 10 minutes" (rate limit rules).
     firewall_retry_ms=600_000,
@@ -209,6 +223,7 @@ OKX = VenueCodes(
     # 51016 duplicated client order id.
     duplicate=frozenset({"51016"}),
     already_set=frozenset(),
+    unclear=frozenset({"50001", "50004", "50013", "50026", "51149"}),
     quiet_statuses=MappingProxyType({429: 2_000}),
     firewall_retry_ms=5_000,
     unknown_texts=(),

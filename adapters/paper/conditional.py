@@ -11,6 +11,7 @@ from adapters.paper import matching
 from adapters.paper.account import Account
 from adapters.paper.errors import Refusal, duplicate_client_id, would_trigger
 from adapters.paper.exchange import Exchange
+from adapters.paper.faults import TRIGGER_KINDS, Fault, FaultKind, Occasion
 from adapters.paper.instruments import ZERO
 from adapters.paper.orders import AlgoOrder, Order, Ticket, closes_leg
 from adapters.paper.prices import Market
@@ -77,14 +78,15 @@ def trigger(exchange: Exchange, market: Market) -> None:
 
 
 def continue_triggering(exchange: Exchange) -> None:
-    """Hand over what has been TRIGGERING for the configured delay."""
-    if not exchange.quirks.trigger_delay_ms:
-        return
+    """Hand over what has been TRIGGERING for the configured delay, or was stuck for as long as its fault says."""
     for account in exchange.accounts.values():
         for algo in list(account.open_algos.values()):
-            due = algo.trigger_ms + exchange.quirks.trigger_delay_ms
+            due = max(algo.trigger_ms + exchange.quirks.trigger_delay_ms, algo.stuck_until_ms)
             if algo.status == "TRIGGERING" and exchange.now_ms >= due:
                 _hand_over(exchange, account, algo)
+        for order in [o for o in account.open_orders.values() if 0 < o.stuck_until_ms <= exchange.now_ms]:
+            order.stuck_until_ms = 0
+            matching.match(exchange, account, order)
 
 
 def _check(exchange: Exchange, account: Account, market: Market, ticket: Ticket) -> None:
@@ -183,14 +185,36 @@ def _trail(algo: AlgoOrder, price: Decimal) -> bool:
 def _fire(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
     algo.status = "TRIGGERING"
     algo.trigger_ms = algo.updated_ms = exchange.now_ms
+    fault = _struck(exchange, account, algo, FaultKind.TRIGGER_STUCK)
+    if fault is not None:
+        algo.stuck_until_ms = exchange.now_ms + fault.delay_ms
     exchange.announce_algo(account, algo)
-    if not exchange.quirks.trigger_delay_ms:
+    if fault is None and not exchange.quirks.trigger_delay_ms:
         _hand_over(exchange, account, algo)
+
+
+def _struck(exchange: Exchange, account: Account, algo: AlgoOrder, *kinds: FaultKind) -> Fault | None:
+    occasion = Occasion(
+        now_ms=exchange.now_ms,
+        account=account.name,
+        symbol=algo.symbol,
+        client_id=algo.client_algo_id,
+        side=algo.side,
+    )
+    fault = exchange.faults.strike_trigger(occasion, frozenset(kinds))
+    if fault is not None:
+        name = algo.client_algo_id
+        exchange.log_fault(fault, account=account.name, subject=algo.symbol, client_id=name, effect=None)
+    return fault
 
 
 def _hand_over(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
     """Place the child order, or reject the conditional one with the reason the engine gave."""
     market = exchange.markets[algo.symbol]
+    fault = _struck(exchange, account, algo, *(TRIGGER_KINDS - {FaultKind.TRIGGER_STUCK}))
+    if fault is not None and fault.kind in _ENDED_AS:
+        exchange.close_algo(account, algo, status=_ENDED_AS[fault.kind], failure=fault.message)
+        return
     child = _child_of(exchange, account, algo)
     try:
         matching.check_identity(account, child)
@@ -206,7 +230,18 @@ def _hand_over(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
     account.open_algos.pop(algo.algo_id, None)
     account.orders[child.order_id] = child
     exchange.announce_algo(account, algo)
-    matching.execute(exchange, account, child)
+    if fault is None:
+        matching.execute(exchange, account, child)
+        return
+    exchange.open(account, child)
+    if fault.kind is FaultKind.CHILD_STUCK:
+        child.stuck_until_ms = exchange.now_ms + fault.delay_ms
+    else:
+        status = "REJECTED" if fault.kind is FaultKind.CHILD_REJECTED else "CANCELED"
+        exchange.close(account, child, status=status, execution=status, reason=fault.message or "0")
+
+
+_ENDED_AS = {FaultKind.TRIGGER_REJECTED: "REJECTED", FaultKind.TRIGGER_EXPIRED: "EXPIRED"}
 
 
 def _child_of(exchange: Exchange, account: Account, algo: AlgoOrder) -> Order:

@@ -7,13 +7,23 @@ settlement and the endpoints are written in these acts, so that each bookkeeping
 from collections import deque
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from adapters.paper import events
 from adapters.paper.account import Account, AccountSetup, Income, Position
 from adapters.paper.errors import unknown_symbol
 from adapters.paper.events import StreamEvent
-from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Occasion, Quirks, malformed_row
+from adapters.paper.faults import (
+    Fault,
+    FaultKind,
+    FaultPlan,
+    FaultRecord,
+    FaultState,
+    Occasion,
+    Quirks,
+    absurd,
+    malformed_row,
+)
 from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
 from adapters.paper.limits import RateLimits, Ration
 from adapters.paper.orders import AlgoOrder, Order, Trade
@@ -340,6 +350,9 @@ class Exchange:
         match fault.kind:
             case FaultKind.EVENT_DUPLICATED:
                 self.outbox += (event, event)
+            case FaultKind.EVENT_ABSURD:
+                spoiled = absurd(fault, row)
+                self.outbox.append(StreamEvent(account=account.name, event=cast("Row", spoiled)))
             case FaultKind.EVENT_DELAYED:
                 late = StreamEvent(account=account.name, event=row, delay_ms=fault.delay_ms)
                 self.outbox.append(late)

@@ -31,14 +31,22 @@ class FaultKind(StrEnum):
     EMPTY_LIST = "EMPTY_LIST"
     MISREPORTED_CANCELED = "MISREPORTED_CANCELED"
     MALFORMED = "MALFORMED"
+    ABSURD_NUMBERS = "ABSURD_NUMBERS"
 
     PARTIAL_FILL = "PARTIAL_FILL"
+    TRIGGER_STUCK = "TRIGGER_STUCK"
+    TRIGGER_REJECTED = "TRIGGER_REJECTED"
+    TRIGGER_EXPIRED = "TRIGGER_EXPIRED"
+    CHILD_REJECTED = "CHILD_REJECTED"
+    CHILD_CANCELED = "CHILD_CANCELED"
+    CHILD_STUCK = "CHILD_STUCK"
 
     EVENT_LOST = "EVENT_LOST"
     EVENT_DUPLICATED = "EVENT_DUPLICATED"
     EVENT_DELAYED = "EVENT_DELAYED"
     EVENT_REORDERED = "EVENT_REORDERED"
     EVENT_MALFORMED = "EVENT_MALFORMED"
+    EVENT_ABSURD = "EVENT_ABSURD"
     STREAM_DISCONNECT = "STREAM_DISCONNECT"
     LISTEN_KEY_EXPIRY = "LISTEN_KEY_EXPIRY"
 
@@ -50,11 +58,24 @@ STREAM_KINDS = frozenset(
         FaultKind.EVENT_DELAYED,
         FaultKind.EVENT_REORDERED,
         FaultKind.EVENT_MALFORMED,
+        FaultKind.EVENT_ABSURD,
         FaultKind.STREAM_DISCONNECT,
         FaultKind.LISTEN_KEY_EXPIRY,
     }
 )
 EXECUTION_KINDS = frozenset({FaultKind.PARTIAL_FILL})
+TRIGGER_KINDS = frozenset(
+    {
+        FaultKind.TRIGGER_STUCK,
+        FaultKind.TRIGGER_REJECTED,
+        FaultKind.TRIGGER_EXPIRED,
+        FaultKind.CHILD_REJECTED,
+        FaultKind.CHILD_CANCELED,
+        FaultKind.CHILD_STUCK,
+    }
+)
+"""What becomes of a conditional order whose price has come. Stuck ones are executed `delay_ms` later; the others carry
+`message` as the reason where they are not executed at all."""
 SERVED_KINDS = frozenset(
     {
         FaultKind.DELAYED,
@@ -63,10 +84,11 @@ SERVED_KINDS = frozenset(
         FaultKind.EMPTY_LIST,
         FaultKind.MISREPORTED_CANCELED,
         FaultKind.MALFORMED,
+        FaultKind.ABSURD_NUMBERS,
     }
 )
 """Faults that need the honest answer: the request is always carried out, whatever the fault's moment."""
-REQUEST_KINDS = frozenset(FaultKind) - STREAM_KINDS - EXECUTION_KINDS
+REQUEST_KINDS = frozenset(FaultKind) - STREAM_KINDS - EXECUTION_KINDS - TRIGGER_KINDS
 
 
 class Moment(StrEnum):
@@ -91,6 +113,7 @@ class Fault:
     `keep_ppm` is the share kept by a partial fill or partial list. `age_ms` is that of a stale read.
     A malformed answer has `value` (JSON; empty: nothing) at `key` of its `row` (of that number, counted around), or in
     place of the whole row where no key is named; a malformed event has it in its order.
+    `body` is what stands in place of each number of an order or trade where they are absurd, as JSON.
     """
 
     kind: FaultKind
@@ -259,7 +282,7 @@ class Occasion:
 class FaultState:
     """A plan at work: how often each fault was met and has struck."""
 
-    __slots__ = ("_execution", "_random", "_request", "_stream", "met", "plan", "struck")
+    __slots__ = ("_execution", "_random", "_request", "_stream", "_trigger", "met", "plan", "struck")
 
     def __init__(self, plan: FaultPlan, *, met: list[int] | None = None, struck: list[int] | None = None) -> None:
         self.plan = plan
@@ -269,6 +292,7 @@ class FaultState:
         self._request = _indexes(plan, REQUEST_KINDS)
         self._execution = _indexes(plan, EXECUTION_KINDS)
         self._stream = _indexes(plan, STREAM_KINDS)
+        self._trigger = _indexes(plan, TRIGGER_KINDS)
 
     @property
     def random_state(self) -> int:
@@ -295,6 +319,10 @@ class FaultState:
 
     def strike_execution(self, occasion: Occasion) -> Fault | None:
         return self._strike(self._execution, occasion)
+
+    def strike_trigger(self, occasion: Occasion, kinds: frozenset[FaultKind]) -> Fault | None:
+        indexes = tuple(index for index in self._trigger if self.plan.faults[index].kind in kinds)
+        return self._strike(indexes, occasion) if indexes else None
 
     def strike_stream(self, occasion: Occasion) -> Fault | None:
         return self._strike(self._stream, occasion)
@@ -328,6 +356,24 @@ def malformed_row(fault: Fault, row: object) -> object:
         return row
     kept = {name: told for name, told in row.items() if name != fault.key}
     return kept | {fault.key: value} if fault.value else kept
+_NUMBERS = frozenset({"executedQty", "actualQty", "qty", "z", "l", "aq"})
+"""How much was executed, as rows and events name it."""
+
+
+def absurd(fault: Fault, body: object) -> object:
+    """Orders and trades whose executed quantities cannot be: `fault.body` in their place, or a trillion."""
+    value = json.loads(fault.body) if fault.body else "1000000000000"
+    return _with_numbers(body, value)
+
+
+def _with_numbers(body: object, value: object) -> object:
+    if isinstance(body, list):
+        return [_with_numbers(row, value) for row in body]
+    if not isinstance(body, dict):
+        return body
+    spoiled_ = dict.fromkeys(body.keys() & _NUMBERS, value)
+    inner = {"o": _with_numbers(body["o"], value)} if isinstance(body.get("o"), dict) else {}
+    return body | spoiled_ | inner
 
 
 def _indexes(plan: FaultPlan, kinds: frozenset[FaultKind]) -> tuple[int, ...]:

@@ -46,8 +46,13 @@ def place(exchange: Exchange, account: Account, ticket: Ticket) -> Order:
 
 def execute(exchange: Exchange, account: Account, order: Order) -> None:
     """Enter a checked order and match it at once."""
-    market = exchange.markets[order.symbol]
     exchange.open(account, order)
+    match(exchange, account, order)
+
+
+def match(exchange: Exchange, account: Account, order: Order) -> None:
+    """Execute an open order against the book, as far as it goes; what may not rest ends with that."""
+    market = exchange.markets[order.symbol]
     rests = order.type == "LIMIT" and order.time_in_force in ("GTC", "GTD", "GTX", "GTE_GTC")
     if order.time_in_force == "GTX" and _crosses(market, order):
         exchange.close(account, order, status="EXPIRED", execution="EXPIRED", reason="5")
@@ -69,7 +74,7 @@ def match_resting(exchange: Exchange, market: Market) -> None:
         if not account.open_orders:
             continue
         for order in list(account.open_orders.values()):
-            if order.symbol != symbol or order.closed_ms:
+            if order.symbol != symbol or order.closed_ms or order.stuck_until_ms:
                 continue
             if last <= order.price if order.side == "BUY" else last >= order.price:
                 _fill_resting(exchange, account, market, order)

@@ -57,6 +57,7 @@ class Order:
     closed_ms: int = 0
     algo_id: int = 0
     amendments: int = 0
+    stuck_until_ms: int = 0
 
     @property
     def leaves(self) -> Decimal:
@@ -109,6 +110,7 @@ class AlgoOrder:
     child_order_id: int = 0
     failure: str = ""
     closed_ms: int = 0
+    stuck_until_ms: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from adapters.paper.account import Account, Position
 from adapters.paper.answer import Answer, Fate, Headers
 from adapters.paper.exchange import Exchange
-from adapters.paper.faults import PPM, Fault, FaultKind, FaultRecord, malformed_row
+from adapters.paper.faults import PPM, Fault, FaultKind, FaultRecord, absurd, malformed_row
 from adapters.paper.orders import Order
 from adapters.paper.route import Call
 from adapters.paper.wire import encode, order_row, position_v2, position_v3
@@ -58,6 +58,8 @@ def stale_or_cut(exchange: Exchange, account: Account | None, fault: Fault, call
         return _misreported(fault, body)
     if fault.kind is FaultKind.MALFORMED:
         return _malformed(fault, body)
+    if fault.kind is FaultKind.ABSURD_NUMBERS:
+        return absurd(fault, body)
     if fault.kind is not FaultKind.STALE_READ or account is None:
         return body
     at_ms = exchange.now_ms - fault.age_ms

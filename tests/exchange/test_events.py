@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange.events import FindParent, ReadConditional, UserEvents
+from adapters.exchange.events import FindParent, ReadOrder, UserEvents
 from adapters.exchange.normalize import Stamp
 from messages.ids import client_order_id
 from messages.reports import FillReport, LeverageChanged, MarginCall, OrderReport, StrayEvent
@@ -116,7 +116,7 @@ def test_a_finished_conditional_order_is_filled_only_where_its_quantity_was() ->
     for executed in ("0.00000", "0.004"):
         doubtful = UserEvents().feed(algo("FINISHED", child="900", executed=executed), STAMP)
         assert doubtful.reports == ()
-        assert doubtful.lookups == (ReadConditional(symbol=BTC, client_order_id=OURS),)
+        assert doubtful.lookups == (ReadOrder(symbol=BTC, client_order_id=OURS),)
     never_placed = UserEvents().feed(algo("FINISHED"), STAMP)
     assert [each.status for each in never_placed.reports if isinstance(each, OrderReport)] == [OrderStatus.EXPIRED]
 

@@ -13,6 +13,7 @@ from adapters.paper.faults import (
     NO_FAULTS,
     REQUEST_KINDS,
     STREAM_KINDS,
+    TRIGGER_KINDS,
     Fault,
     FaultKind,
     FaultPlan,
@@ -241,7 +242,7 @@ def test_a_plan_that_cannot_be_read_is_refused(document: dict[str, Any]) -> None
 
 
 def test_every_kind_of_fault_belongs_to_one_place() -> None:
-    assert set(FaultKind) == REQUEST_KINDS | STREAM_KINDS | EXECUTION_KINDS
+    assert set(FaultKind) == REQUEST_KINDS | STREAM_KINDS | EXECUTION_KINDS | TRIGGER_KINDS
     assert not REQUEST_KINDS & STREAM_KINDS
     assert not REQUEST_KINDS & EXECUTION_KINDS
 

@@ -110,6 +110,19 @@ _CELLS: Mapping[str, str] = {
         FAILED      refused FAILED      MessageRefused | Reply
         CANCELLED   refused CANCELLED   MessageRefused | Reply
     """,
+    "SettlePosition": """
+        PENDING     applied FAILED      LeverageRefused | Notify Reply
+        OPENING     applied FAILED      OrderWrittenOff | Notify Reply
+        ACTIVE      refused ACTIVE      MessageRefused | Reply
+        MODIFYING   applied MODIFYING   OrderWrittenOff | Notify Reply
+        MODIFIED    refused MODIFIED    MessageRefused | Reply
+        PAUSED      refused PAUSED      MessageRefused | Reply
+        RECONCILING applied FAILED      OrderWrittenOff | Notify Reply
+        CLOSING     applied CLOSING     OrderWrittenOff | Notify Reply
+        CLOSED      refused CLOSED      MessageRefused | Reply
+        FAILED      refused FAILED      MessageRefused | Reply
+        CANCELLED   refused CANCELLED   MessageRefused | Reply
+    """,
     "AdjustPosition": """
         PENDING     refused PENDING     MessageRefused | Reply
         OPENING     applied OPENING     QuantityAdjusted OrderIntended OrderIntended | Notify Reply SubmitProtection SubmitProtection
@@ -158,6 +171,19 @@ _CELLS: Mapping[str, str] = {
         PAUSED      applied PAUSED      RulesUpdated | -
         RECONCILING applied RECONCILING RulesUpdated | -
         CLOSING     applied CLOSING     RulesUpdated | -
+        CLOSED      ignored CLOSED      - | -
+        FAILED      ignored FAILED      - | -
+        CANCELLED   ignored CANCELLED   - | -
+    """,
+    "LegHeld": """
+        PENDING     ignored PENDING     - | -
+        OPENING     applied OPENING     - | -
+        ACTIVE      applied ACTIVE      - | -
+        MODIFYING   applied MODIFYING   - | -
+        MODIFIED    applied MODIFIED    - | -
+        PAUSED      applied PAUSED      - | -
+        RECONCILING applied RECONCILING FillsMissed OrderIntended | SubmitProtection
+        CLOSING     applied CLOSING     - | -
         CLOSED      ignored CLOSED      - | -
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -
@@ -294,7 +320,7 @@ _CELLS: Mapping[str, str] = {
     """,
     "FillsFetched": """
         PENDING     refused PENDING     MessageRefused | Notify
-        OPENING     applied RECONCILING FillsMissed | Notify
+        OPENING     applied RECONCILING FillsMissed OrderIntended OrderIntended | Notify SubmitProtection SubmitProtection
         ACTIVE      applied RECONCILING FillsMissed | -
         MODIFYING   applied RECONCILING FillsMissed | -
         MODIFIED    applied RECONCILING FillsMissed | -
@@ -302,8 +328,8 @@ _CELLS: Mapping[str, str] = {
         RECONCILING applied RECONCILING FillsMissed | -
         CLOSING     applied RECONCILING FillsMissed | -
         CLOSED      applied RECONCILING FillsMissed | Notify
-        FAILED      applied RECONCILING FillsMissed | Notify Notify
-        CANCELLED   applied RECONCILING FillsMissed | Notify Notify
+        FAILED      applied RECONCILING FillsMissed OrderIntended OrderIntended | Notify SubmitProtection SubmitProtection Notify
+        CANCELLED   applied RECONCILING FillsMissed OrderIntended | Notify SubmitReducing Notify
     """,
     "Sweep": """
         PENDING     ignored PENDING     - | -

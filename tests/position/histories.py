@@ -9,7 +9,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.base import Message
 from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason
-from tests.position.story import BEGIN_NS, BTC, SECOND, Story, active, dec, opened, protected
+from tests.position.story import BEGIN_NS, BTC, MS, SECOND, Story, active, dec, opened, protected
 
 S = PositionState
 ENTRY, REDUCE, STOP, TARGET = OrderPurpose.ENTRY, OrderPurpose.REDUCE, OrderPurpose.STOP, OrderPurpose.TARGET
@@ -284,7 +284,33 @@ def outgrown() -> Story:
     return story
 
 
+def settled_flat() -> Story:
+    """Closed while its stop is triggered and not told of any more; its owner ends that."""
+    story = active(stop_loss=dec(90))
+    story.tell(story.report(story.order(STOP), OrderStatus.TRIGGERED))
+    story.tell(c.ClosePosition(**story.own()))
+    story.fill_all(REDUCE)
+    story.now_ns += 60 * SECOND
+    story.tell(c.SettlePosition(**story.own()))
+    assert story.state == S.CLOSED
+    return story
+
+
+def settled_unread() -> Story:
+    """Said to be filled twice as much as its trades tell, for ever; its owner ends that."""
+    story = active()
+    entry = story.order(ENTRY)
+    story.tell(story.fetched(entry, "20"))
+    assert story.state == S.RECONCILING
+    story.now_ns += 60 * SECOND
+    story.tell(c.SettlePosition(**story.own()))
+    assert story.state == S.ACTIVE
+    return story
+
+
 RARE += (
+    settled_flat,
+    settled_unread,
     partly_covered,
     outgrown,
     added,
@@ -303,9 +329,22 @@ _LEVERED: Mapping[PositionState, Callable[[], Story]] = {
     S.RECONCILING: levered_reconciling,
     S.CLOSING: levered_closing,
 }
+
+
+def aged(story: Story) -> Story:
+    """A minute later."""
+    story.now_ns += 60 * SECOND
+    return story
+
+
 _SCENES: Mapping[tuple[PositionState, type[Message]], Callable[[], Story]] = {
     **{(state, r.SettingApplied): story for state, story in _LEVERED.items()},
     **{(state, r.SettingRefused): story for state, story in _LEVERED.items()},
+    (S.RECONCILING, r.LegHeld): entry_doubted,
+    (S.RECONCILING, c.SettlePosition): lambda: aged(entry_doubted()),
+    (S.OPENING, c.SettlePosition): lambda: aged(HISTORIES[S.OPENING]()),
+    (S.MODIFYING, c.SettlePosition): lambda: aged(HISTORIES[S.MODIFYING]()),
+    (S.CLOSING, c.SettlePosition): lambda: aged(HISTORIES[S.CLOSING]()),
     (S.MODIFYING, c.CancelEntry): adding,
     (S.RECONCILING, c.CancelEntry): entry_doubted,
     (S.OPENING, r.FundingShare): partly_open,
@@ -336,6 +375,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     c.CancelEntry: lambda s: c.CancelEntry(**s.own()),
     c.PausePosition: lambda s: c.PausePosition(**s.own()),
     c.ResumePosition: lambda s: c.ResumePosition(**s.own()),
+    c.SettlePosition: lambda s: c.SettlePosition(**s.own()),
     c.AdjustPosition: lambda s: c.AdjustPosition(
         quantity_delta=dec(2), price=dec(101), why="bought by hand", **s.own()
     ),
@@ -344,6 +384,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     r.Sweep: lambda s: s.sweep(),
     r.FundingShare: lambda s: s.funding("-0.3"),
     r.RulesChanged: lambda s: ruled(s, min_notional=dec(20)),
+    r.LegHeld: lambda s: r.LegHeld(position_id=s.position.position_id, quantity=dec(10), begun_ns=s.now_ns + 5 * MS),
     r.LegChanged: lambda s: r.LegChanged(position_id=s.position.position_id, shared=True),
     r.Recovered: lambda _: r.Recovered(),
 }

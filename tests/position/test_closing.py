@@ -282,8 +282,9 @@ def test_more_sold_than_held_is_never_hidden() -> None:
 def test_more_sold_than_held_is_told_even_while_something_else_is_in_doubt() -> None:
     story = protected()
     story.tell(close(story))
-    story.tell(story.unknown(story.order(REDUCE)))
-    step = story.tell(story.fill(story.order(STOP), "11"))
+    story.tell(story.fill(story.order(REDUCE), "9"))
+    story.tell(story.report(story.order(REDUCE), OrderStatus.FILLED, "10"))
+    step = story.tell(story.fill(story.order(STOP), "10"))
     assert story.state == S.RECONCILING
     assert "more sold than held" in " ".join(notices(step, Severity.CRITICAL))
 

@@ -104,7 +104,7 @@ def test_a_report_of_being_filled_that_overtakes_its_trades_opens_nothing_twice(
     step = story.tell(story.report(story.order(ENTRY), OrderStatus.FILLED, "10"))
     assert story.state == S.RECONCILING
     assert wake(step, "fills") is not None
-    assert len(story.submitted()) == 1
+    assert [o.purpose for o in story.position.orders] == [ENTRY, STOP], "what is said to be filled is covered at once"
     step = story.tell(r.Woken(topic="fills"), after_ms=400)
     assert [type(ef.message) for ef in step.effects] == [FetchFills]
     story.fill_all(ENTRY)

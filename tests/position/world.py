@@ -140,7 +140,8 @@ class World:
                 self._check_submit(effect.message, intended, step)
         self.closing = self.closing or any(isinstance(ev, CloseRequested) for ev in step.events)
         p = step.position
-        assert p.state.terminal <= (not p.live_orders() and p.quantity == 0), "a terminal position has nothing open"
+        open_still = p.quantity != 0 or any(not order.stalled for order in p.live_orders())
+        assert not (p.state.terminal and open_still), "a terminal position has nothing open"
         entries = [o.quantity for o in p.orders if o.purpose is OrderPurpose.ENTRY]
         assert sum(entries, Decimal(0)) <= p.requested, "no more is opened than was asked for"
         self._watch_protection(step)
@@ -155,7 +156,7 @@ class World:
             assert not step.position.in_doubt, "doubt holds openings"
         else:
             assert submit.side is self.story.key.side.reducing, "I8: what closes is on the closing side"
-            assert submit.quantity <= step.position.quantity, "I8: never more than is held"
+            assert submit.quantity <= step.position.exposure, "I8: never more than is held"
             if self.neighbor and submit.conditional:
                 purpose = next(o.purpose for o in step.position.orders if o.client_order_id == name)
                 resting = sum((o.leaves for o in step.position.live_orders(purpose)), Decimal(0))

@@ -520,5 +520,6 @@ def _uncovered(p: Position) -> bool:
     """Believed held, a stop wanted, or a trailing one instead, and less of it resting than is held."""
     if p.quantity <= 0 or p.guard is None:
         return False
-    resting = sum((o.leaves for o in p.orders if o.purpose is p.guard and o.phase is OrderPhase.WORKING), ZERO)
+    working = (o for o in p.orders if o.purpose is p.guard and o.phase is OrderPhase.WORKING)
+    resting = sum((o.leaves for o in working if not o.triggered), ZERO)
     return resting < p.quantity
