@@ -111,14 +111,14 @@ _CELLS: Mapping[str, str] = {
         CANCELLED   refused CANCELLED   MessageRefused | Reply
     """,
     "SettlePosition": """
-        PENDING     applied FAILED      LeverageRefused | Notify Reply
-        OPENING     applied FAILED      OrderWrittenOff | Notify Reply
+        PENDING     applied FAILED      LeverageRefused | Reconcile Notify Reply
+        OPENING     applied FAILED      OrderWrittenOff | Reconcile Notify Reply
         ACTIVE      refused ACTIVE      MessageRefused | Reply
-        MODIFYING   applied MODIFYING   OrderWrittenOff | Notify Reply
+        MODIFYING   applied MODIFYING   OrderWrittenOff | Reconcile Notify Reply
         MODIFIED    refused MODIFIED    MessageRefused | Reply
         PAUSED      refused PAUSED      MessageRefused | Reply
-        RECONCILING applied FAILED      OrderWrittenOff | Notify Reply
-        CLOSING     applied CLOSING     OrderWrittenOff | Notify Reply
+        RECONCILING applied FAILED      OrderWrittenOff | Reconcile Notify Reply
+        CLOSING     applied CLOSING     OrderWrittenOff | Reconcile Notify Reply
         CLOSED      refused CLOSED      MessageRefused | Reply
         FAILED      refused FAILED      MessageRefused | Reply
         CANCELLED   refused CANCELLED   MessageRefused | Reply
