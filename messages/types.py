@@ -302,3 +302,7 @@ class Key:
     symbol: Symbol
     side: PositionSide
     strategy: StrategyId
+
+
+CALLBACK_LEAST, CALLBACK_MOST, CALLBACK_STEP = Decimal("0.1"), Decimal(20), Decimal("0.01")
+"""A trailing stop's callback rate in percent, as Binance takes it since 2026-10-23 (change log)."""

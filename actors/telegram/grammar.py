@@ -13,7 +13,16 @@ from typing import Any
 from actors.telegram.words import N_
 from messages.ids import parse_position_id
 from messages.reconciliation import Attribution
-from messages.types import AccountId, PositionId, PositionSide, StrategyId, Symbol
+from messages.types import (
+    CALLBACK_LEAST,
+    CALLBACK_MOST,
+    CALLBACK_STEP,
+    AccountId,
+    PositionId,
+    PositionSide,
+    StrategyId,
+    Symbol,
+)
 
 TEXT_MOST = 500
 LEVERAGE_MOST = 1_000
@@ -297,10 +306,10 @@ def _percent(word: str) -> Decimal:
 
 
 def _trailing(word: str) -> Decimal:
-    """The callback rate as venues take it (Binance: 0.1 to 10 percent); zero removes it."""
+    """The callback rate as venues take it; zero removes it."""
     rate = _number(word.removesuffix("%"))
-    if rate and (not Decimal("0.1") <= rate <= 10 or rate % Decimal("0.1")):
-        raise _Unclear(N_("{found} is no callback rate from 0.1 to 10, in steps of 0.1."), word)
+    if rate and (not CALLBACK_LEAST <= rate <= CALLBACK_MOST or rate % CALLBACK_STEP):
+        raise _Unclear(N_("{found} is no callback rate from 0.1 to 20, in steps of 0.01."), word)
     return rate
 
 

@@ -7,7 +7,16 @@ from typing import Any
 
 from messages.ids import parse_position_id
 from messages.reconciliation import Attribution
-from messages.types import AccountId, PositionId, PositionSide, StrategyId, Symbol
+from messages.types import (
+    CALLBACK_LEAST,
+    CALLBACK_MOST,
+    CALLBACK_STEP,
+    AccountId,
+    PositionId,
+    PositionSide,
+    StrategyId,
+    Symbol,
+)
 
 _PLAIN_SYMBOL = re.compile(r"[A-Z0-9]{5,30}")
 _UNIFIED_SYMBOL = re.compile(r"([A-Z0-9]{1,20})/([A-Z0-9]{2,10}):([A-Z0-9]{2,10})")
@@ -18,7 +27,7 @@ _ACCOUNT = re.compile(r"[a-z0-9_]{1,32}")
 _DISCREPANCY_ID = re.compile(r"d[0-9]{1,18}")
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _PERCENT = r"[0-9]{1,2}(\.[0-9]{0,18})?|100"
-_RATE = r"0?\.[1-9]|[1-9](\.[0-9])?|10(\.0)?"
+_RATE = r"0?\.[1-9][0-9]?|1?[1-9](\.[0-9]{1,2})?|10(\.[0-9]{1,2})?|20(\.00?)?"
 _SHOWN_MAX = 40
 LEVERAGE_MAX = 1000
 DISCREPANCIES_MAX = 1000
@@ -74,10 +83,10 @@ def percent(text: object) -> Decimal:
 
 
 def callback_rate(text: object) -> Decimal:
-    """Of a trailing stop, as venues take it (Binance: 0.1 to 10 percent)."""
+    """Of a trailing stop, as venues take it."""
     number = positive(text)
-    if not Decimal("0.1") <= number <= 10 or number % Decimal("0.1"):
-        raise FieldError("a callback rate in percent from 0.1 to 10, in steps of 0.1", text)
+    if not CALLBACK_LEAST <= number <= CALLBACK_MOST or number % CALLBACK_STEP:
+        raise FieldError("a callback rate in percent from 0.1 to 20, in steps of 0.01", text)
     return number
 
 
@@ -185,9 +194,9 @@ SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
     positive: _number_of(1, "a number above zero"),
     not_negative: _number_of(0, "a number, or 0"),
     percent: _number_of(1, "a percentage above 0 and up to 100", most=100, text=_PERCENT),
-    callback_rate: _number_of(1, "a trailing stop's callback rate in percent, 0.1 to 10", most=10, text=_RATE),
+    callback_rate: _number_of(1, "a trailing stop's callback rate in percent, 0.1 to 20", most=20, text=_RATE),
     callback_rate_or_zero: _number_of(
-        0, "a trailing stop's callback rate in percent, 0.1 to 10, or 0", most=10, text=f"0|{_RATE}"
+        0, "a trailing stop's callback rate in percent, 0.1 to 20, or 0", most=20, text=f"0|{_RATE}"
     ),
     flag: {"type": "boolean", "description": "true or false"},
     leverage: _whole_of(1, LEVERAGE_MAX, "leverage"),

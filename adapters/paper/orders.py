@@ -227,7 +227,7 @@ def read_algo_order(params: Mapping[str, str], *, hedge: bool, now_ms: int) -> T
     closing_side = {"LONG": "SELL", "SHORT": "BUY"}.get(ticket.position_side)
     if close_position and closing_side is not None and ticket.side != closing_side:
         raise wrong_position_side()
-    if trailing and not Decimal("0.1") <= ticket.callback_rate <= 10:
+    if trailing and not Decimal("0.1") <= ticket.callback_rate <= 20:
         raise Refusal(-2007, "Invalid callBack rate.")
     return ticket
 
