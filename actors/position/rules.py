@@ -251,7 +251,7 @@ def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
 
 def reported(d: Draft, message: r.OrderReport) -> None:
     order = known_order(d, message)
-    if order is None or _absurd(d, order, message.filled_quantity):
+    if order is None or _absurd(d, order, message.filled_quantity, message.quantity):
         return
     if message.status.ended:
         _ended(d, order, message)
@@ -385,9 +385,7 @@ def filled(d: Draft, message: r.FillReport) -> None:
     order = known_order(d, message)
     if order is None or message.trade_id in order.trades:
         return
-    told = order.filled + message.quantity
-    if told > max(order.quantity, order.reported) or _absurd(d, order, told):
-        _disbelieve(d, order, told)
+    if message.quantity <= 0 or _absurd(d, order, order.filled + message.quantity):
         return
     p = d.position
     if not order.live:
@@ -413,10 +411,14 @@ def filled(d: Draft, message: r.FillReport) -> None:
     )
 
 
-def _absurd(d: Draft, order: Order, filled: Decimal) -> bool:
-    """Whether the venue says what cannot be: a human may have made the order larger there, but within its rules."""
-    most = order.quantity if d.position.instrument is None else max(order.quantity, d.position.instrument.max_quantity)
-    if 0 <= filled <= most:
+def _absurd(d: Draft, order: Order, filled: Decimal, ordered: Decimal = ZERO) -> bool:
+    """Whether the venue says what cannot be: more filled than was ordered, or less than nothing.
+
+    `ordered` is what its own word of the order names: a human may have made it larger there, within the symbol's rules.
+    """
+    rules = d.position.instrument
+    amended = min(ordered, rules.max_quantity) if rules is not None else ZERO
+    if 0 <= filled <= max(order.quantity, order.reported, amended):
         return False
     _disbelieve(d, order, filled)
     return True

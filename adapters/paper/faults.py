@@ -356,6 +356,8 @@ def malformed_row(fault: Fault, row: object) -> object:
         return row
     kept = {name: told for name, told in row.items() if name != fault.key}
     return kept | {fault.key: value} if fault.value else kept
+
+
 _NUMBERS = frozenset({"executedQty", "actualQty", "qty", "z", "l", "aq"})
 """How much was executed, as rows and events name it."""
 

@@ -9,6 +9,7 @@ from tests.simulation.day import draw_day
 from tests.simulation.network import START_MS
 from tests.simulation.plan import DAY, SPRINT, Plan, stream
 from tests.simulation.sprint import draw_sprint
+from tests.simulation.strange import with_strange_faults
 
 INTRUDED_SHARE = 8
 """And in one of so many, somebody starts a second instance."""
@@ -25,7 +26,8 @@ CHAT_SHARE = 3
 def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
-    return _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
+    plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
+    return with_strange_faults(plan)
 
 
 def _with_locks(plan: Plan) -> Plan:

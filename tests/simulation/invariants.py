@@ -1,8 +1,8 @@
 """The invariants of the design, each a named check against the disk and the venue, never against what Albra says.
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
-`CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded` and
-`holds` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16),
+`CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
+`bounded` and `holds` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16),
 `truthful` (I19). `MOMENTS` says when each is looked at.
 """
 
@@ -20,6 +20,7 @@ from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
 from tests.simulation.attention import Attention
+from tests.simulation.bounded import Bounded
 from tests.simulation.changed import Changed
 from tests.simulation.chat import ChatServer
 from tests.simulation.check import Check, Truth
@@ -44,8 +45,8 @@ ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
-    Wording, Promised, Truthful, Evidence, Changed, Degraded, Holds, Attention, Urgency, Isolation, Once, Telling,
-    Instances,
+    Wording, Promised, Truthful, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency, Isolation, Once,
+    Telling, Instances,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -518,8 +519,8 @@ def _adopted(p: Position) -> bool:
 
 def _uncovered(p: Position) -> bool:
     """Believed held, a stop wanted, or a trailing one instead, and less of it resting than is held."""
-    if p.quantity <= 0 or p.guard is None:
+    if p.exposure <= 0 or p.guard is None:
         return False
     working = (o for o in p.orders if o.purpose is p.guard and o.phase is OrderPhase.WORKING)
     resting = sum((o.leaves for o in working if not o.triggered), ZERO)
-    return resting < p.quantity
+    return resting < p.exposure

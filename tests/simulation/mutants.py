@@ -17,13 +17,14 @@ from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_belief import BELIEF
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_rows import ROWS
+from tests.simulation.mutants_strange import STRANGE
 from tests.simulation.mutants_wire import WIRE
 from tests.simulation.plan import DAY, SPRINT, Plan
 from tests.simulation.planting import Mutant
 from tests.simulation.usage import Parser, ended, from_here, near, whole
 from tests.simulation.world import simulate
 
-MUTANTS: Mapping[str, Mutant] = {**WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS}
+MUTANTS: Mapping[str, Mutant] = {**WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE}
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""
 LIMIT_S = {SPRINT: 180, DAY: 900}

@@ -1,0 +1,90 @@
+"""Planted bugs against faults 32 to 34: stuck triggers, codes and numbers that are in no table."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from decimal import Decimal
+
+from actors.position import rules
+from actors.position.draft import Draft
+from actors.position.state import Order, OrderPhase
+from adapters.exchange import normalize, outcome
+from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.rows import Row, decimal_of
+from adapters.exchange.venue_codes import VenueCodes
+from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
+from tests.simulation.plan import Act, Plan
+from tests.simulation.planting import Mutant, calm, mutant, patch
+
+HOUR_MS = 3_600_000
+OPENING = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2, stop_ppm=10_000)
+
+
+def _a_trigger_is_cover(stack: ExitStack) -> None:
+    """What the venue has in hand is as good as done."""
+    patch(stack, Order, "resting", property(lambda order: order.phase is OrderPhase.WORKING))
+
+
+def _a_trigger_that_sticks() -> Sequence[Plan]:
+    """The price falls through the stop, and the venue does nothing more for 40 seconds."""
+    faults = (Fault(kind=FaultKind.TRIGGER_STUCK, count=0, delay_ms=40_000),)
+    fall = Act(at_ms=8_000, do="move price", symbol="SOLUSDT", offset_ppm=-30_000)
+    return [calm(OPENING, fall, faults=FaultPlan(faults=faults))]
+
+
+def _a_refused_setting_is_asked_for_again(stack: ExitStack) -> None:
+    """A code that is in no table says nothing, so it is asked once a second until something does."""
+    judge_code = outcome._judge_code
+
+    def judged(ask: Ask, codes: VenueCodes, code: str, text: str, cause: str) -> Verdict:
+        return judge_code(Ask.READ if ask is Ask.SETTING else ask, codes, code, text, cause)
+
+    patch(stack, outcome, "_judge_code", judged)
+    patch(stack, rules, "LEVERAGE_PATIENCE_NS", HOUR_MS * 1_000_000)
+    patch(stack, rules, "LEVERAGE_PAUSE_MOST_MS", 1_000)
+
+
+def _a_setting_that_is_refused() -> Sequence[Plan]:
+    faults = (
+        Fault(
+            kind=FaultKind.STATUS,
+            method="POST",
+            path="/leverage",
+            code=-4999,
+            message="Not for you.",
+            moment=Moment.BEFORE_EFFECT,
+            count=0,
+        ),
+    )
+    lever = Act(at_ms=6_000, do="lever", slot=0, leverage=7)
+    return [calm(OPENING, lever, faults=FaultPlan(faults=faults))]
+
+
+def _executed_is_believed(stack: ExitStack) -> None:
+    """The venue knows how much it has executed."""
+
+    def executed(row: Row, name: str, _quantity: Decimal, default: str | None = None) -> Decimal:
+        return decimal_of(row, name, default)
+
+    def never(_draft: Draft, _order: Order, _filled: Decimal, _ordered: Decimal = Decimal(0)) -> bool:
+        return False
+
+    patch(stack, normalize, "_executed", executed)
+    patch(stack, rules, "_absurd", never)
+
+
+def _more_executed_than_ordered() -> Sequence[Plan]:
+    """Answers and events of the entry tell of ninety."""
+    faults = (
+        Fault(kind=FaultKind.ABSURD_NUMBERS, method="POST", path="/order", body='"90"', count=1),
+        Fault(kind=FaultKind.EVENT_ABSURD, event="ORDER_TRADE_UPDATE", body='"90"', count=2),
+    )
+    return [calm(OPENING, faults=FaultPlan(faults=faults))]
+
+
+STRANGE: dict[str, Mutant] = {
+    "a trigger is cover": mutant(_a_trigger_is_cover, "I7", plans=_a_trigger_that_sticks),
+    "a refused setting is asked for again": mutant(
+        _a_refused_setting_is_asked_for_again, "I10", plans=_a_setting_that_is_refused
+    ),
+    "executed is believed": mutant(_executed_is_believed, "I4", "I5", plans=_more_executed_than_ordered),
+}
