@@ -300,7 +300,7 @@ def settled_unread() -> Story:
     """Said to be filled twice as much as its trades tell, for ever; its owner ends that."""
     story = active()
     entry = story.order(ENTRY)
-    story.tell(story.fetched(entry, "20"))
+    story.tell(replace(story.report(entry, OrderStatus.FILLED, "20"), quantity=dec(20)))
     assert story.state == S.RECONCILING
     story.now_ns += 60 * SECOND
     story.tell(c.SettlePosition(**story.own()))

@@ -47,6 +47,8 @@ I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Truthful, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency, Isolation, Once,
     Telling, Instances,
+    Wording, Promised, Truthful, Evidence, Changed, Degraded, Bounded, Holds, Urgency, Isolation, Once, Telling,
+    Instances,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {

@@ -1,7 +1,7 @@
 """What a venue does and says that is in no table: triggers without an execution, codes, numbers (faults 32 to 34).
 
-Drawn apart from the swarm, from streams of their own, so that the plans of older seeds stay what they were but for
-these.
+Drawn apart from the swarm, from streams of their own. The first seeds, on which planted bugs are hunted, stay what they
+were: such a bug is to be caught by its own invariant, and has plans of its own where it is about these faults.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from tests.simulation.plan import Plan, stream
 Drawn = Callable[[Random], Sequence[Fault]]
 STUCK_SHARE, UNLISTED_SHARE, ABSURD_SHARE = 4, 4, 5
 """One seed in so many."""
+FIRST_SEED = 10_000
 UNLISTED = (-4999, -4777, -9401, -5999)
 _REQUESTS: tuple[tuple[str, str], ...] = (
     ("POST", "/order"),
@@ -40,6 +41,8 @@ _ANSWERS: tuple[tuple[str, str], ...] = (
 
 
 def with_strange_faults(plan: Plan) -> Plan:
+    if plan.seed < FIRST_SEED:
+        return plan
     for name, share, drawn in (
         ("stuck triggers", STUCK_SHARE, stuck_triggers),
         ("unlisted codes", UNLISTED_SHARE, unlisted_codes),
