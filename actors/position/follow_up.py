@@ -130,7 +130,7 @@ def _unstick(d: Draft) -> None:
         if not _tradable(p):
             return
         why = f"its {first.purpose} was triggered and not executed for {deadline_ms // 1000} s"
-        d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=p.shared_leg)
+        d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=True)
         d.notify(Severity.CRITICAL, f"Closing {p.position_id} by market: {why}.")
     for order in d.position.fired:
         _cancel(d, order, "triggered and not executed")
@@ -168,7 +168,8 @@ def _reduce(d: Draft) -> None:
     excess = p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
     if excess <= 0:
         return
-    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if not o.stalled]
+    # What has fired only reduces, and can hurt a neighbor alone.
+    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if not (o.stalled or (o.triggered and not p.shared_leg))]
     if p.cancel_first and in_the_way:
         for order in in_the_way:
             _cancel(d, order, "closing, and it stands in the way")

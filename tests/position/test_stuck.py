@@ -79,9 +79,9 @@ def test_it_is_closed_by_market_when_it_is_not_executed_in_time(key: object) -> 
     assert "was triggered and not executed for 30 s" in due(story)
     assert story.state == S.CLOSING
     assert story.position.goal == dec(0)
+    story.tell(story.report(story.order(TARGET), OrderStatus.CANCELED))
     story.fill_all(REDUCE)
     story.tell(still_triggering(story))
-    story.tell(story.report(story.order(TARGET), OrderStatus.CANCELED))
     assert story.state == S.CLOSED
     assert "not executed" in story.position.reason
 
@@ -153,7 +153,7 @@ def test_a_question_that_was_asked_too_early_shows_nothing() -> None:
 
 
 def test_what_it_has_filled_in_part_is_kept_and_the_rest_is_closed() -> None:
-    story = protected()
+    story = active(stop_loss=dec(90))
     fire(story)
     story.tell(story.fill(story.order(STOP), "4", price="90"))
     due(story)
@@ -170,7 +170,7 @@ def test_the_time_goes_on_through_a_restart() -> None:
 
 
 def test_what_is_executed_after_the_close_is_booked_and_told() -> None:
-    story = stalled(protected())
+    story = stalled(active(stop_loss=dec(90)))
     due(story)
     story.fill_all(REDUCE)
     story.cancel_done()
@@ -181,7 +181,7 @@ def test_what_is_executed_after_the_close_is_booked_and_told() -> None:
 
 
 def test_a_rejection_of_it_after_the_close_asks_for_nothing() -> None:
-    story = stalled(protected())
+    story = stalled(active(stop_loss=dec(90)))
     due(story)
     story.fill_all(REDUCE)
     story.settle()

@@ -2,7 +2,8 @@
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
-`bounded` and `holds` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of the chat, I16),
+`bounded` and `holds` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of
+the chat, I16),
 `truthful` (I19). `MOMENTS` says when each is looked at.
 """
 
@@ -47,8 +48,6 @@ I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Truthful, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency, Isolation, Once,
     Telling, Instances,
-    Wording, Promised, Truthful, Evidence, Changed, Degraded, Bounded, Holds, Urgency, Isolation, Once, Telling,
-    Instances,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
