@@ -238,4 +238,4 @@ def in_words(budget: Budget, now_ns: int) -> str:
 
 
 def _of_symbol(request: str) -> str:
-    return f"{request} of a symbol"
+    return f"{request}/symbol"

@@ -323,6 +323,21 @@ SENTENCES = (
     N_("gateway/{account}"),
     # The journal's disk
     N_("the journal's disk is well again"),
+    N_("log lines under {path} are lost: {why}; Albra goes on, check owner, permissions and space"),
+    N_(
+        "{account}: {symbol} {side} {quantity} is held at the venue and not supervised: {why}. It counts as "
+        "exposure and has no stop of ours; it is closed by hand, or with everything else by albra flatten --break-"
+        "glass."
+    ),
+    N_("{account}: the position mode was changed at the exchange, and is {mode} again."),
+    N_("{account}: {why}. Nothing is opened until then; closing goes on."),
+    N_("{account}: the account is set as the configuration says again; openings are possible."),
+    N_(
+        "{account}: the event stream is open and mute about {kind}: the venue acknowledged order {order} and the "
+        "stream does not tell of it. It is opened anew; positions and orders are read every few seconds until it "
+        "speaks."
+    ),
+    N_("{account}: the event stream tells of {kind} again."),
     N_("the journal cannot be written, nothing is opened: {why}"),
     N_("the disk is full and the reserve used up: nothing can be written"),
     # Durations

@@ -90,12 +90,12 @@ def _stream(account: Account) -> str:
 def _value(name: str, value: object) -> str:
     """A moment as people and programs read it (ISO 8601, UTC), a dash where there is none."""
     if name.endswith("_ns") and isinstance(value, int):
-        return datetime.fromtimestamp(value // SECOND, UTC).isoformat().replace("+00:00", "Z") if value else "-"
+        return _moment(value) if value else "-"
     return str(value)
 
 
 def _moment(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return datetime.fromtimestamp(time_ns // SECOND, UTC).isoformat().replace("+00:00", "Z")
 
 
 def money_rows(paper: tuple[AccountId, ...], others: int, *, asked: bool, configured: bool) -> Rows:

@@ -55,6 +55,20 @@ SENTENCES = (
     N_("{symbol} is not a perpetual of this venue; did you mean {other}?"),
     N_("{symbol} is not a perpetual of this venue"),
     N_("{symbol} is not trading at this venue now"),
+    N_("{symbol} cannot be opened: {why}"),
+    N_("post-only is for a limit entry: name its price, or leave post-only out"),
+    N_(
+        "the account is in position mode {mode}, the configuration says {other}: set position_mode: {wish} and "
+        "start anew, or change it at the exchange while the account is flat"
+    ),
+    N_(
+        "the account is in multi-assets mode, which has no isolated margin: leave margin_mode: isolated out of the"
+        " configuration and start anew, or switch to single-asset mode at the exchange"
+    ),
+    N_("the venue does not list it"),
+    N_("an amount that cannot be read"),
+    N_("a perpetual whose name or rules cannot be used"),
+    N_("{kind}, a kind of contract that is not traded here"),
     N_(
         "order {order} on {symbol} was sent by Albra from another data directory: cancel it at the venue, or "
         "run that one"
