@@ -329,6 +329,7 @@ class Gateway:
         self._tell_address(message.uses)
         self._desk.ration(budget.heard(known, message.uses, self._desk.now_ns))
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
+        self._desk.reducing_first()
         for channel in Channel:
             self._answered(channel)
         self._desk.say(message)
@@ -433,9 +434,7 @@ class Gateway:
         # Answers to what was outstanding keep arriving: one notice is enough unless the silence grows much.
         if until_ns - desk.lanes.quiet_until_ns >= outage.SILENCE_NOTICE_NS:
             self._notify(outage.silenced(self._account, silence_ms * MS, cause, desk.now_ns))
-        desk.lanes = lanes.quiet(desk.lanes, until_ns)
-        self._memory.quiet_until_ns = until_ns
-        desk.later("quiet", silence_ms * MS)
+        desk.be_quiet(until_ns)
 
     def _notify(self, notice: q.Notify | None) -> None:
         if notice is not None:

@@ -42,11 +42,9 @@ class Desk:
         self.account = account
         self.clock = clock
         self.memory = memory
-        self.lanes = Lanes(
-            reachable=memory.venue is not None,
-            quiet_until_ns=memory.quiet_until_ns,
-            budget=budget.landed(memory.budget),
-        )
+        self.lanes = Lanes(reachable=memory.venue is not None, budget=budget.landed(memory.budget))
+        if memory.quiet_until_ns:
+            self.lanes = lane.quiet(self.lanes, memory.quiet_until_ns)
         memory.address.begin(account)
         self.flights: dict[str, Flight] = {}
         self.actions: list[Action] = []
@@ -150,6 +148,19 @@ class Desk:
         """What is known now of the venue's limits and their use."""
         self.lanes = replace(self.lanes, budget=known)
         self.memory.budget = known
+
+    def be_quiet(self, until_ns: int) -> None:
+        """Nothing leaves before, and then first what reduces."""
+        self.lanes = lane.quiet(self.lanes, until_ns)
+        self.memory.quiet_until_ns = until_ns
+        self.later("quiet", until_ns - self.now_ns)
+        self.later("quiet/rest", self.lanes.rest_from_ns - self.now_ns)
+
+    def reducing_first(self) -> None:
+        """Where something that reduces has waited for the venue, it arrives there before anything else."""
+        if any(self.lanes.queues[: Lane.REDUCING + 1]):
+            self.lanes = lane.reducing_first(self.lanes, self.now_ns)
+            self.later("quiet/rest", self.lanes.rest_from_ns - self.now_ns)
 
     def hold(self, allowed: Mapping[Lane, int]) -> None:
         """How many requests of these lanes may be outstanding from now on."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from actors.copying import replace
 from actors.gateway import budget as rations
+from actors.gateway.actions import MS
 from actors.gateway.budget import FREE, Budget, Cost
 from actors.gateway.lane import Lane
 from messages.base import Message
@@ -80,21 +81,27 @@ def ticket(key: str, message: Message) -> Ticket:
     return Ticket(key, _LANE_OF.get(type(message), Lane.READING), message)
 
 
+REST_AFTER_NS = 500 * MS
+"""After a silence what reduces leaves first, then what the adapter asks of its own (see its OTHERS_FIRST_NS), and from
+then on the rest: requests that leave together arrive in any order, each on a connection of its own."""
+
 _NONE: tuple[tuple[Ticket, ...], ...] = tuple(() for _ in Lane)
 _ZERO: tuple[int, ...] = tuple(0 for _ in Lane)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """`queues` and `outstanding` are indexed by lane. Nothing leaves unless `reachable`, nor before `quiet_until_ns`.
+    """`queues` and `outstanding` are indexed by lane. Nothing leaves unless `reachable`, nor before `quiet_until_ns`,
+    and what does not reduce not before `rest_from_ns`; both are on the monotonic clock.
 
-    `quiet_until_ns` is on the monotonic clock. `allowed` says how much may be outstanding of lanes that are held.
+    `allowed` says how much may be outstanding of lanes that are held.
     """
 
     queues: tuple[tuple[Ticket, ...], ...] = _NONE
     outstanding: tuple[int, ...] = _ZERO
     reachable: bool = False
     quiet_until_ns: int = 0
+    rest_from_ns: int = 0
     budget: Budget = field(default_factory=Budget)
     allowed: Mapping[Lane, int] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -137,7 +144,7 @@ def leave(
     leaving: list[Ticket] = []
     for lane in Lane:
         queue = lanes.queues[lane]
-        if queue:
+        if queue and (lane <= Lane.REDUCING or now_ns >= lanes.rest_from_ns):
             gone, kept, budget = _affordable(lanes.budget, lane, queue, max(0, _room(lanes, lane)), now_ns, take)
             leaving += gone
             lanes = _with_queue(replace(lanes, budget=budget), lane, kept)
@@ -185,7 +192,12 @@ def take_out(lanes: Lanes, unwanted: Callable[[Ticket], bool]) -> tuple[Lanes, t
 
 def quiet(lanes: Lanes, until_ns: int) -> Lanes:
     """Let nothing leave before `until_ns`; a shorter silence never ends a longer one."""
-    return replace(lanes, quiet_until_ns=max(lanes.quiet_until_ns, until_ns))
+    return reducing_first(replace(lanes, quiet_until_ns=max(lanes.quiet_until_ns, until_ns)), until_ns)
+
+
+def reducing_first(lanes: Lanes, from_ns: int) -> Lanes:
+    """Of what may leave from then on, what reduces leaves alone for a moment."""
+    return replace(lanes, rest_from_ns=max(lanes.rest_from_ns, from_ns + REST_AFTER_NS))
 
 
 def reachable(lanes: Lanes, *, now: bool) -> Lanes:

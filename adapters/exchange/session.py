@@ -38,8 +38,8 @@ GUARD_MS = 2_000
 CLOCK_SAMPLES = 3
 """Questions about the time in a row while none was answered fast enough to be sure of a timestamp."""
 
-OTHERS_FIRST_NS = 100_000_000
-"""After a silence: until then what waited in the gateway has left, the most urgent first."""
+OTHERS_FIRST_NS = 250_000_000
+"""After a silence: until then what reduces has left the gateways; the rest of what waits there leaves later."""
 TURN_S = 0.5
 """Between two looks whether there is room."""
 SPARE_PERCENT = 90
@@ -84,6 +84,7 @@ class Session:
         self._uses: dict[tuple[RateKind, int], RateUse] = {}
         self._news: dict[tuple[RateKind, int], RateUse] = {}
         self._quiet_until_ns = 0
+        """Until then nothing is asked that the adapter asks of its own."""
         self._spent_until_ns = 0
         self.allowance: Allowance = Boundless()
         """Of the address that we send from."""
@@ -156,7 +157,8 @@ class Session:
 
     def hush(self, for_ms: int) -> None:
         """The venue wants to hear nothing for so long."""
-        self._quiet_until_ns = max(self._quiet_until_ns, self._clock.monotonic_ns() + for_ms * 1_000_000)
+        until_ns = self._clock.monotonic_ns() + for_ms * 1_000_000 + OTHERS_FIRST_NS
+        self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     async def quiet(self) -> None:
         """Wait as long as the venue has asked everybody to be quiet.
@@ -164,9 +166,7 @@ class Session:
         For what the adapter asks of its own: asking on makes a ban longer. What others ask of the adapter is theirs to
         hold back; a close that has waited leaves before anything of the adapter's.
         """
-        if self._quiet_until_ns <= self._clock.monotonic_ns():
-            return
-        while (left_ns := self._quiet_until_ns + OTHERS_FIRST_NS - self._clock.monotonic_ns()) > 0:  # noqa: ASYNC110
+        while (left_ns := self._quiet_until_ns - self._clock.monotonic_ns()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(left_ns / 1_000_000_000)  # it may grow
 
     async def spare(self) -> None:

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from actors.edge import EdgeActor
 from actors.gateway.actor import GatewayActor, gateway_address
+from actors.gateway.address import Address
 from actors.gateway.memory import Memory
 from actors.runtime import ActorSystem, Placement, ThreadDispatcher
 from adapters.clock import SystemClock
 from adapters.exchange.client import CcxtVenue
+from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
@@ -102,8 +104,9 @@ def paper_for(*names: str, limits: RateLimits = BINANCE_LIMITS) -> Iterator[tupl
 
 @contextmanager
 def gateways(server: EmbeddedServer, *names: str, sweep_ns: int = 60_000_000_000) -> Iterator[tuple[Live, ...]]:
-    """A gateway of each account, up and with its first sweep told."""
+    """A gateway of each account, all behind one address; up and with its first sweep told."""
     clock = SystemClock()
+    neighbors = Neighbors(partial(Address, clock))
     system = ActorSystem(ThreadDispatcher(clock, worker_count=1), PRIORITY, clock)
     lives = {name: Live(AccountId(name), system) for name in names}
 
@@ -117,8 +120,9 @@ def gateways(server: EmbeddedServer, *names: str, sweep_ns: int = 60_000_000_000
         for edge in ("supervisor", "notifier"):
             system.spawn(edge, lambda context: EdgeActor(context, hear), placement=Placement.THREAD)
         for name in names:
-            venue = CcxtVenue(AccountId(name), _settings(server, name), clock, jitter=lambda: 0.5)
-            memory = Memory.fresh(clock)
+            settings = _settings(server, name)
+            venue = CcxtVenue(AccountId(name), settings, clock, jitter=lambda: 0.5, neighbors=neighbors)
+            memory = Memory.fresh(clock, address=cast("Address", venue.allowance))
             birth = partial(GatewayActor, account=AccountId(name), venue=venue, memory=memory, sweep_ns=sweep_ns)
             system.spawn(gateway_address(AccountId(name)), birth, placement=Placement.THREAD)
             stack.callback(venue.stop, 200)

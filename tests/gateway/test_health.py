@@ -265,7 +265,7 @@ def test_every_request_and_report_of_the_port_has_a_route() -> None:
     not_for_it = {
         q.QueryOrder, q.Notify, q.Wake, q.Reply, r.OrderAbsent, r.Sweep, r.GatewayStatus, r.Recovered,
         r.PositionView, r.PositionsAnswer, r.StatusAnswer, r.HistoryAnswer, r.FundingShare, r.RulesChanged,
-        r.LegChanged, r.LegHeld,
+        r.LegChanged, r.LegHeld, q.CommandTaken, q.CommandDecided,
     }  # fmt: skip
     said = {kind for kind in PRIORITY if kind.__module__ in (q.__name__, r.__name__)} | {FetchTrades, TradesReport}
     assert set(play.gateway._routes) == said - not_for_it

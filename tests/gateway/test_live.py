@@ -4,6 +4,8 @@ import time
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from adapters.paper.limits import RateLimits
 from adapters.paper.server import EmbeddedServer, PaperServer
 from messages import reports as r
@@ -89,6 +91,32 @@ def test_at_a_bans_end_the_emergency_is_the_first_order_at_the_venue_behind_a_la
         live.wait_for(r.OrderAccepted, lambda m: m.client_order_id == close)
         after = [each for each in seen[asked:] if each.path in ("/fapi/v1/order", "/fapi/v3/account")]
         assert after[0].client_id == close
+        assert {each.status for each in after} == {200}
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, -1003), (418, -1003)])
+def test_after_a_silence_all_accounts_close_first_then_the_clock_is_read_then_everything_else(
+    status: int, code: int
+) -> None:
+    """What leaves together arrives in any order, each request on a connection of its own."""
+    with paper_for("one", "two") as (server, seen), gateways(server, "one", "two") as both:
+        for number, live in enumerate(both, 1):
+            opened(live, stage.order_id(number, 1))
+        plan(server, {"kind": "STATUS", "status": status, "code": code, "retry_after_s": 3, "path": "/fapi/v3/account"})
+        both[0].tell(q.FetchBalance(account=both[0].account, request_id="b"))
+        both[0].wait_for(r.FetchFailed)
+        both[1].wait_for(r.GatewayStatus, lambda m: m.throttled_until_ns > 0)
+        asked = len(seen)
+        for number, live in enumerate(both, 1):
+            reads = [q.FetchPositions(account=live.account, request_id=f"p{n}") for n in range(4)]
+            live.tell(*reads, an_opening(live.account, stage.order_id(10 + number, 1)))
+            live.tell(an_emergency(live.account, stage.order_id(number, 2)))
+        for live in both:
+            live.wait_for(r.PositionsReport, lambda m: m.request_id == "p3")
+        after = seen[asked:]
+        assert {each.client_id for each in after[:2]} == {stage.order_id(1, 2), stage.order_id(2, 2)}
+        clocks = [n for n, each in enumerate(after) if each.path == "/fapi/v1/time"]
+        assert not clocks or max(clocks) < min(n for n, each in enumerate(after) if "positionRisk" in each.path)
         assert {each.status for each in after} == {200}
 
 
