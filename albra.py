@@ -671,12 +671,16 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
 
     `now_ns` is wall time.
     """
+    from actors.ledger import damaged
     from actors.recovery import restored
     from actors.supervisor.memory import OWN_HISTORY
     from adapters.storage import loss
     from adapters.storage.record import as_replayed
+    from messages.journal import Effect
 
-    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY)
+    told = loss.in_words(journal)
+    notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in told)
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
     with journal.reader() as reader:
         return restored(
             ((found.position_id, as_replayed(found)) for found in reader.recover()),
@@ -685,7 +689,7 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
             # Positions among the lost steps may have orders at the venue: their ordinals are not given again.
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
             day_of=day_of,
-            damaged=loss.in_words(journal),
+            damaged=told,
             commands=reader.commands(COMMANDS_MOST, since_ns=now_ns - LONGEST_DAY_NS),
         )
 

@@ -14,6 +14,7 @@ from actors.supervisor.memory import OWN_HISTORY, Restored
 from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
 from messages.base import Event, Message
+from messages.events import OpeningsPaused
 from messages.ids import Names, parse_position_id
 from messages.journal import Replayed
 from messages.requests import CommandDecided, CommandTaken
@@ -62,13 +63,18 @@ def restored(
         own_events=(*own.events, *own.beyond),
         own_version=own.version,
         own_damage=own.damage,
-        highest_ordinal=highest_ordinal,
+        highest_ordinal=max([highest_ordinal, *_lost_ordinals(own)]),
         realized_today=_realized(_noting(recent, carried_out), accounts, day_of),
         damaged=tuple(wrong),
         silent=tuple(silent),
         commands=tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided)),
         carried_out=tuple(carried_out.items()),
     )
+
+
+def _lost_ordinals(own: Replayed) -> Iterable[int]:
+    """The highest that a lost position can have had, by each loss of journal steps."""
+    return (event.highest_lost for event in (*own.events, *own.beyond) if isinstance(event, OpeningsPaused))
 
 
 def _noting(recent: Iterable[tuple[int, Event]], carried_out: dict[CommandId, int]) -> Iterable[tuple[int, Event]]:

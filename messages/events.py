@@ -326,7 +326,8 @@ class QuantityAdjusted(Event):
 class OpeningsPaused(Event):
     """The supervisor's own history: openings are held, of one account or symbol where they are named.
 
-    `until_day`, where it is not 0, is the last day (see `limits.timezone`) that the hold is in force.
+    `until_day`, where it is not 0, is the last day (see `limits.timezone`) that the hold is in force. `highest_lost`,
+    after a loss of journal steps, is the highest ordinal that a lost position can have.
     """
 
     command_id: CommandId
@@ -334,6 +335,7 @@ class OpeningsPaused(Event):
     symbol: Symbol | None = None
     why: str = ""
     until_day: int = 0
+    highest_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,30 +5,33 @@ from queue import SimpleQueue
 from adapters.storage.record import DamagedPosition
 from adapters.storage.sqlite import SqliteJournal
 from messages.events import OpeningsPaused
-from messages.journal import AppendStep
+from messages.journal import AppendStep, Effect
 from messages.types import Address, CommandId, PositionId
 
 
-def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int) -> None:
+def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effects: tuple[Effect, ...] = ()) -> None:
     """Add a durable hold of all openings to the history of `owner`, whose `ordinal` it is. Blocks for one commit.
 
-    Nothing happens where no step is missing, nor where that history is damaged itself, which is said on its
+    The same commit moves the mark, and the next start finds no loss: what is to be told (`effects`), and the ordinals
+    that lost positions can have, are part of the step. Nothing happens where no step is missing, nor where that history is damaged itself, which is said on its
     own. Raises OSError when it cannot be written: going on would forget what was lost.
     """
     if not journal.lost_steps:
         return
     with journal.reader() as reader:
         past = reader.position(ordinal)
+        highest = max(ordinal, reader.max_ordinal()) + journal.lost_steps
     if isinstance(past, DamagedPosition):
         return
-    event = OpeningsPaused(command_id=CommandId(""), why=f"after a loss of {journal.lost_steps} journal steps")
+    why_held = f"after a loss of {journal.lost_steps} journal steps"
+    event = OpeningsPaused(command_id=CommandId(""), why=why_held, highest_lost=highest)
     step = AppendStep(
         sender=owner,
         position_id=PositionId(owner),
         ordinal=ordinal,
         version=(past.version if past else 0) + 1,
         events=(event,),
-        effects=(),
+        effects=effects,
         reducing=True,
     )
     answers: SimpleQueue[str | None] = SimpleQueue()

@@ -7,6 +7,7 @@ from shutil import copy
 import apsw
 import pytest
 
+import albra
 from adapters.storage import loss, schema
 from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
@@ -62,6 +63,21 @@ def test_a_loss_holds_openings_until_somebody_resumes_and_is_said_once(shortened
     loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     assert own_history(journal) == (event,), "durable, and not repeated"
     assert journal.close()
+
+
+def test_a_start_that_dies_behind_its_hold_leaves_what_is_to_be_told_and_which_ordinals_are_taken(
+    shortened: Path,
+) -> None:
+    told = []
+    for _ in range(2):
+        journal = SqliteJournal.open(shortened)
+        restored = albra._restore(journal, lambda _ns: 0, 0)
+        assert restored.highest_ordinal == 1 + 2
+        told.append([notice.text for notice in albra._notifier_start(journal).notices])
+        assert journal.close()
+    assert told[0] == told[1]
+    assert len(told[0]) == 1
+    assert "2 acknowledged steps are missing" in told[0][0]
 
 
 def test_a_start_that_cannot_write_its_hold_is_no_start(shortened: Path) -> None:
