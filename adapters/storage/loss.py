@@ -13,8 +13,9 @@ def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effec
     """Add a durable hold of all openings to the history of `owner`, whose `ordinal` it is. Blocks for one commit.
 
     The same commit moves the mark, and the next start finds no loss: what is to be told (`effects`), and the ordinals
-    that lost positions can have, are part of the step. Nothing happens where no step is missing, nor where that history is damaged itself, which is said on its
-    own. Raises OSError when it cannot be written: going on would forget what was lost.
+    that lost positions can have, are part of the step. Nothing happens where no step is missing, nor where that history
+    is damaged itself, which is said on its own. Raises OSError when it cannot be written: going on would forget what
+    was lost.
     """
     if not journal.lost_steps:
         return

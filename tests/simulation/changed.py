@@ -25,7 +25,7 @@ from messages.reconciliation import (
 from messages.reports import LeverageChanged
 from tests.simulation.check import SECOND, Check, Finding, Truth
 from tests.simulation.process import Process
-from tests.simulation.truth import RECONCILERS, Leg
+from tests.simulation.truth import RECONCILERS, Leg, Loss
 
 T = DiscrepancyType
 SETTINGS = frozenset({T.LEVERAGE_MISMATCH, T.MARGIN_MODE_MISMATCH, T.POSITION_MODE_MISMATCH})
@@ -88,6 +88,12 @@ class Changed(Check):
 
     def _on_record(self, kind: DiscrepancyType, place: tuple[str, str]) -> bool:
         return any((each.type, each.account, each.symbol) == (kind, *place) for each in self._standing.values())
+
+    def forget(self, loss: Loss) -> None:
+        for memory in (self._settings, self._records, self._standing, self._escalated):
+            memory.clear()
+        for ordinal, event in loss.kept:
+            self.event(ordinal, event)
 
     # What differs --------------------------------------------------------------------------------------
 

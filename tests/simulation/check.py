@@ -7,7 +7,7 @@ from adapters.paper.answer import Answer
 from messages.base import Event, Message
 from tests.simulation.network import Sent
 from tests.simulation.process import Process
-from tests.simulation.truth import Books, Deal, Ledger
+from tests.simulation.truth import Books, Deal, Ledger, Loss
 
 SECOND = 1_000_000_000
 Finding = tuple[str, str, int]
@@ -42,6 +42,9 @@ class Check:
 
     def died(self) -> None:
         """A process was killed."""
+
+    def forget(self, loss: Loss) -> None:
+        """Steps at the journal's end are gone, and the ledger with them: what was known of those alone is not."""
 
     def event(self, ordinal: int, event: Event) -> None:
         """An event became durable; the ledger has folded it."""

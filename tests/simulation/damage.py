@@ -1,9 +1,54 @@
-"""A bit flips in a record of one position while nobody looks: it is found when the next process reads it."""
+"""What bits that flip while nobody looks take from the journal: one record, or the end of the log."""
 
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from adapters.storage.memory import Image
+from adapters.storage.record import SnapshotRecord
+from adapters.storage.rows import PositionEntry
 from tests.simulation.truth import Ledger
+
+LOG_COMMITS = 64
+"""As many are in the log; what is older is in the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What was there before it: so many steps, and the rows that it replaced (None: there were none)."""
+
+    steps: int
+    positions: dict[int, PositionEntry | None]
+    snapshots: dict[int, SnapshotRecord | None]
+
+
+@dataclass(slots=True)
+class LoggedImage(Image):
+    """The file with its log, and the mark beside it: the last step that was acknowledged."""
+
+    mark: int = 0
+    log: deque[Commit] = field(default_factory=lambda: deque(maxlen=LOG_COMMITS))
+
+
+def cut(image: LoggedImage, commits: int) -> int:
+    """A bit flips in the log: so many commits, or all that it has, are not read any more. The steps that are lost."""
+    before = len(image.steps)
+    for _ in range(min(commits, len(image.log))):
+        commit = image.log.pop()
+        del image.steps[commit.steps :]
+        _put_back(image.positions, commit.positions)
+        _put_back(image.snapshots, commit.snapshots)
+    return before - len(image.steps)
+
+
+def _put_back(rows: dict[int, Any], before: Mapping[int, Any]) -> None:
+    for ordinal, row in before.items():
+        if row is None:
+            rows.pop(ordinal, None)
+        else:
+            rows[ordinal] = row
 
 
 def flip(image: Image, ledger: Ledger, ordinal: int, random: Random) -> bool:

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
+from adapters.storage.batch import Batch
 from adapters.storage.jobs import Counters, Health
-from adapters.storage.memory import Image, MemoryJournal, _Append
+from adapters.storage.memory import MemoryJournal, _Append
+from tests.simulation.damage import Commit, LoggedImage
 
 US, MS = 1_000, 1_000_000
 
@@ -62,12 +65,11 @@ class DiskHealth:
 class SimulatedDisk(MemoryJournal):
     """One process's journal on an image that outlives it."""
 
-    lost_steps = 0
-    """This disk loses nothing that it has acknowledged; `mutants` has one that does."""
+    image: LoggedImage
 
     def __init__(
         self,
-        image: Image,
+        image: LoggedImage,
         *,
         later: Callable[[int, Callable[[], None]], object],
         time_ns: Callable[[], int],
@@ -78,6 +80,10 @@ class SimulatedDisk(MemoryJournal):
         super().__init__(image, later=self._wait, fault=self._fails, time_ns=time_ns)
         # An attribute, as the journal on SQLite has it.
         self.meta = MemoryJournal.meta(self)  # type: ignore[method-assign, assignment]
+        self.path = Path("journal.sqlite3")
+        self.lost_steps = max(0, image.mark - len(image.steps))
+        self.started = False
+        """Until then, at the start of a process, an append is answered at once."""
         self._call_later, self._wall_ns = later, time_ns
         self._weather = weather
         self._random = random
@@ -97,10 +103,13 @@ class SimulatedDisk(MemoryJournal):
         return 0
 
     def lose_power(self, *, power: bool = False) -> None:
-        """The process is gone. A commit under way may have become durable, unless the power went, too."""
-        if self._random.randrange(2) and not power:
-            self._queue[:] = [_unheard(job) for job in self._queue if isinstance(job, _Append)]
-            self._work()
+        """The process is gone. A commit under way may have become durable; with the power any prefix of what waits."""
+        waiting = [_unheard(job) for job in self._queue if isinstance(job, _Append)]
+        kept = self._random.randrange(len(waiting) + 1) if power else self._random.randrange(2) * len(waiting)
+        if power and kept:
+            self._count("unanswered commit kept")
+        self._queue[:] = waiting[:kept]
+        self._work()
         self.crash()
 
     def _locked_ms(self) -> int:
@@ -110,6 +119,9 @@ class SimulatedDisk(MemoryJournal):
 
     def _wait(self, call: Callable[[], None]) -> None:
         weather = self._weather()
+        if not self.started:
+            call()
+            return
         if held_ms := self._locked_ms():
             self._count("journal locked")
             self._call_later(min(held_ms, BUSY_MS) * MS, call)
@@ -125,6 +137,18 @@ class SimulatedDisk(MemoryJournal):
         if self.short and group:
             self._count("disk full")
         super()._commit(group)
+
+    def _keep(self, batch: Batch) -> None:
+        image = self.image
+        image.log.append(
+            Commit(
+                steps=len(image.steps),
+                positions={ordinal: image.positions.get(ordinal) for ordinal in batch.positions},
+                snapshots={ordinal: image.snapshots.get(ordinal) for ordinal in batch.snapshots},
+            )
+        )
+        super()._keep(batch)
+        image.mark = len(image.steps)
 
     def _fails(self) -> str | None:
         if self._locked_ms():

@@ -7,7 +7,7 @@ from tests.simulation import malformed
 from tests.simulation.chat import draw_chat
 from tests.simulation.day import draw_day
 from tests.simulation.network import START_MS
-from tests.simulation.plan import DAY, SPRINT, Plan, stream
+from tests.simulation.plan import DAY, SPRINT, Act, Kill, Plan, stream
 from tests.simulation.sprint import draw_sprint
 from tests.simulation.strange import with_strange_faults
 
@@ -19,6 +19,10 @@ LOCKED_SHARE = 5
 """And in one of so many, another program holds the journal for a while."""
 MALFORMED_SHARE = 4
 """And in one of so many, rows and events of the venue are not what they should be."""
+LOST_SHARE = 10
+"""And in one of so many, a bit flips in the journal's log, so that acknowledged steps are missing at a start."""
+POWER_SHARE = 3
+"""And in one of so many, the power goes with the process."""
 CHAT_SHARE = 3
 """One seed in so many has an owner in a chat."""
 
@@ -27,7 +31,31 @@ def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
     plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
-    return with_strange_faults(plan)
+    return _with_power_losses(_with_lost_steps(with_strange_faults(plan)))
+
+
+def _with_power_losses(plan: Plan) -> Plan:
+    random = stream(plan.seed, "power")
+    if random.randrange(POWER_SHARE):
+        return plan
+    return replace(plan, kills=tuple(replace(kill, power=True) for kill in plan.kills))
+
+
+def _with_lost_steps(plan: Plan) -> Plan:
+    """A human allows openings again, sooner or later."""
+    random = stream(plan.seed, "lost steps")
+    if random.randrange(LOST_SHARE):
+        return plan
+    kill = Kill(
+        moment=random.choice(("durable", "durable", "order", "arrival")),
+        count=random.randrange(1, random.choice((8, 40, 100))),
+        down_ms=random.choice((4_000, 15_000)),
+        lost=random.randrange(1, random.choice((3, 12, 40))),
+    )
+    allowed = Act(at_ms=random.randrange(plan.safety_ms), do="resume openings")
+    at = random.randrange(len(plan.kills) + 1)
+    kills = (*plan.kills[:at], kill, *plan.kills[at:])
+    return replace(plan, kills=kills, acts=tuple(sorted((*plan.acts, allowed), key=lambda act: act.at_ms)))
 
 
 def _with_locks(plan: Plan) -> Plan:

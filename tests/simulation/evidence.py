@@ -25,7 +25,7 @@ from messages.reconciliation import (
 )
 from messages.types import MANUAL, Key
 from tests.simulation.check import SECOND, Check, Finding, Truth
-from tests.simulation.truth import ZERO, Deal, Leg, position_of
+from tests.simulation.truth import ZERO, Deal, Leg, Loss, position_of
 
 CLAIM_NS = 30 * SECOND
 """A claim is about now, but for the time that reading, deciding and committing take under the worst weather."""
@@ -80,6 +80,24 @@ class Evidence(Check):
         now_ms = self._books.venue.now_ms
         recent = (each for each in self._books.venue.fault_log if each.at_ms >= now_ms - LIES_MS)
         return sum(each.kind in _LIES and "positionRisk" in each.subject for each in recent)
+
+    def forget(self, loss: Loss) -> None:
+        """Records are what is left of them; what was booked of the venue's own trades may be booked again."""
+        for memory in (self._records, self._ended, self._escalated, self._booked, self._decided):
+            memory.clear()
+        untrue, self._untrue = self._untrue, []
+        for ordinal, event in loss.kept:
+            if not isinstance(event, e.QuantityAdjusted | e.PositionAdopted | e.StateChanged):
+                self.event(ordinal, event)
+        self._untrue = [record for record in untrue if record.discrepancy_id in self._records]
+        for ordinal, event in loss.events:
+            if isinstance(event, e.QuantityAdjusted) and event.command_id.startswith("forced-"):
+                self._unbook(loss.keys[ordinal].symbol, event)
+
+    def _unbook(self, symbol: str, event: e.QuantityAdjusted) -> None:
+        cited = _TRADES.search(event.evidence)
+        which = (symbol, cited[1].strip() if cited else "")
+        self._taken[which] = self._taken.get(which, ZERO) + event.quantity_delta
 
     # The disk ------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from messages.base import Event
 from messages.reconciliation import DiscrepancyDetected, DiscrepancyEnded, DiscrepancyEscalated, DiscrepancyType
 from messages.types import AccountId, Symbol
 from tests.simulation.check import SECOND, Check, Truth
-from tests.simulation.truth import RECONCILERS
+from tests.simulation.truth import RECONCILERS, Loss
 
 T = DiscrepancyType
 HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
@@ -56,6 +56,13 @@ class Holds(Check):
         """What an earlier life has granted, and did not make durable, is asked for and granted anew."""
         self._born_ns = self._truth.now_ns()
         self._heard_ns.clear()
+
+    def forget(self, loss: Loss) -> None:
+        """What is left holds."""
+        for memory in (self._pauses, self._records, self._questions, self._heard_ns):
+            memory.clear()
+        for ordinal, event in loss.kept:
+            self.event(ordinal, event)
 
     def delivered(self, address: str, message: object) -> None:
         if address == "supervisor" and isinstance(message, c.OpenPosition | c.ModifyPosition):

@@ -30,12 +30,13 @@ from tests.simulation.evidence import Evidence
 from tests.simulation.holds import Holds
 from tests.simulation.instances import Instances
 from tests.simulation.isolation import Isolation
+from tests.simulation.lost import Lost
 from tests.simulation.network import Sent
 from tests.simulation.once import Once
 from tests.simulation.process import Process
 from tests.simulation.promised import Promised
 from tests.simulation.telling import Telling
-from tests.simulation.truth import ZERO, Books, Deal, Ledger, position_of
+from tests.simulation.truth import ZERO, Books, Deal, Ledger, Loss, position_of
 from tests.simulation.truthful import Truthful
 from tests.simulation.urgency import Urgency
 from tests.simulation.wording import Wording
@@ -47,7 +48,7 @@ ILL_DISK_NS = 8 * SECOND
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Truthful, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency, Isolation, Once,
-    Telling, Instances,
+    Telling, Instances, Lost,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -133,6 +134,7 @@ class Invariants:
         if not submits:
             return
         name = sent.params.get("newClientOrderId") or sent.params.get("clientAlgoId", "")
+        self.books.used(name)
         intent = self.ledger.intents.get(name)
         ordinal = position_of(name) or 0
         if intent is None:
@@ -196,6 +198,17 @@ class Invariants:
     def died(self) -> None:
         for check in self.checks:
             check.died()
+
+    def forget(self, loss: Loss) -> None:
+        for name in [name for name in self._undone if name in {_order_of(event) for _, event in loss.events}]:
+            del self._undone[name]
+        for ordinal, _ in loss.events:
+            self._bare_since.pop(ordinal, None)
+        for place, name in list(self._owners.items()):
+            if name in loss.intents:
+                del self._owners[place]
+        for check in self.checks:
+            check.forget(loss)
 
     def failed(self, message: object) -> None:
         if isinstance(message, ActorFailed) and not message.reason.startswith("HauntedError"):
@@ -439,6 +452,8 @@ class Invariants:
 
     def _of(self, p: Position) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
+        if p.ordinal in self.books.reused:
+            return found  # which of two orders an answer is about cannot be told
         for order in p.orders:
             executed = self.books.executed(order.client_order_id)
             if order.filled != executed:
@@ -501,6 +516,10 @@ class Invariants:
 
 def _leg(p: Position) -> tuple[str, str, str]:
     return str(p.key.account), str(p.key.symbol), p.key.side.value
+
+
+def _order_of(event: Event) -> str:
+    return str(getattr(event, "client_order_id", ""))
 
 
 def _oversized(p: Position, known: Sequence[Order]) -> bool:

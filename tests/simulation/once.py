@@ -7,6 +7,7 @@ from messages.requests import Reply
 from messages.telegram import UpdateTaken
 from messages.types import ReplyCode
 from tests.simulation.check import Check, Truth
+from tests.simulation.truth import Loss
 
 _EFFECTS = (
     e.PositionRequested,
@@ -36,6 +37,12 @@ class Once(Check):
         super().__init__(truth)
         self._done: dict[tuple[str, int, type], Event] = {}
         self._taken: dict[int, UpdateTaken] = {}
+
+    def forget(self, loss: Loss) -> None:
+        """Nobody knows any more that it was done."""
+        gone = {id(event) for _, event in loss.events}
+        self._done = {what: event for what, event in self._done.items() if id(event) not in gone}
+        self._taken = {number: event for number, event in self._taken.items() if id(event) not in gone}
 
     def event(self, ordinal: int, event: Event) -> None:
         if isinstance(event, UpdateTaken):

@@ -73,6 +73,8 @@ class Kill:
     """The power goes, too: what was not synced is lost for certain."""
     flipped: int = 0
     """Ordinal of a position in whose last record a bit flips before the next start; 0: none."""
+    lost: int = 0
+    """A bit flips in the log before the next start, and so many of the last commits are not read any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,12 @@ class Process:
             jitter = stream("jitter" if login.account == ACCOUNT else f"jitter {login.account}")
             venues[login.account] = SimulatedVenue(login.account, settings, world.clock, jitter, neighbors)
         journal = cast("Any", disk)
-        restored = albra._restore(journal, days_in(config.limits.timezone), world.clock.time_ns())
+        try:
+            restored = albra._restore(journal, days_in(config.limits.timezone), world.clock.time_ns())
+        except OSError:
+            self.die()
+            raise
+        disk.started = True
         line = None if chat is None else self._line(chat)
         # No webhook; what the notifier tells is heard where the terminal would show it, and in the chat.
         ways_out = cast("Any", (line, None))

@@ -5,6 +5,7 @@ from messages.base import Message
 from messages.commands import CloseAll
 from messages.requests import Reply
 from tests.simulation.check import Check, Finding, Truth
+from tests.simulation.truth import Loss
 
 
 class Promised(Check):
@@ -17,6 +18,9 @@ class Promised(Check):
         self._asked: dict[str, frozenset[int]] = {}
         """By command: positions that were open on the disk when it was said first."""
         self._answered: set[str] = set()
+
+    def forget(self, loss: Loss) -> None:
+        self._answered -= loss.commands
 
     def offered(self, address: str, message: Message) -> None:
         if isinstance(message, CloseAll):

@@ -19,6 +19,7 @@ from messages.telegram import UpdateTaken
 from messages.types import Severity
 from tests.simulation.chat import OWNER, ChatServer
 from tests.simulation.check import SECOND, Check, Finding, Truth
+from tests.simulation.truth import Loss
 
 TOLD = frozenset({Severity.CRITICAL, Severity.WARNING})
 JUMPS_NS = 10 * SECOND
@@ -56,6 +57,12 @@ class Telling(Check):
                     self._taken(event, self.server)
             case e.PositionRequested(command_id=command_id) if command_id.startswith(_BY_CHAT):
                 self._opened(ordinal, event, self.server)
+
+    def forget(self, loss: Loss) -> None:
+        """Notices and presses of which nothing is left."""
+        gone = {id(event) for _, event in loss.events}
+        self._queued = [each for each in self._queued if id(each[1]) not in gone]
+        self._executed = {name: event for name, event in self._executed.items() if id(event) not in gone}
 
     # I14 ---------------------------------------------------------------------------------------------------
 

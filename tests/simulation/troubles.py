@@ -156,6 +156,11 @@ def _flipped(scene: Scene, p: Position) -> None:
     scene.kill(Kill(moment="once", count=1, down_ms=2_000, flipped=p.ordinal))
 
 
+def _cut(scene: Scene, p: Position) -> None:
+    """It dies, and the next start reads less than was acknowledged: at least what was committed last."""
+    scene.kill(Kill(moment="once", count=1, down_ms=4_000, lost=1 + p.version % 5))
+
+
 def _act(do: str, row: int, for_ms: int = 0) -> Trouble:
     def arm(scene: Scene, p: Position) -> None:
         key = p.key
@@ -226,6 +231,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "commits fail": _disk("failing", 25, 3_000),
     "disk slow": _disk("slow", 25, 6_000),
     "record damaged": Trouble(row=26, arm=_flipped),
+    "log damaged": Trouble(row=26, arm=_cut),
     "killed": _death(),
     "power lost": _death(power=True),
     INTRUSION: Trouble(row=28, arm=lambda scene, _p: scene.intrude()),

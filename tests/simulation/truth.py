@@ -1,6 +1,6 @@
 """Ground truth: what the disk holds and what the venue holds, read from them and from nothing that Albra says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -14,7 +14,7 @@ from adapters.paper.venue import PaperVenue
 from adapters.storage import record
 from adapters.storage.memory import Image, _as_record
 from messages import events as e
-from messages.base import Event
+from messages.base import Event, Message
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import DiscrepancyEnded, DiscrepancyEscalated, DiscrepancyGone
 from messages.types import JournalId, Key, OrderPurpose, Side
@@ -22,6 +22,23 @@ from messages.types import JournalId, Key, OrderPurpose, Side
 ZERO = Decimal(0)
 RECONCILERS = -1
 """The ordinal of its history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What went with the journal's last steps. `kept` are all events that are left, in their order."""
+
+    steps: int
+    events: tuple[tuple[int, Event], ...]
+    kept: tuple[tuple[int, Event], ...]
+    intents: frozenset[str]
+    """Names of orders that no durable intent names any more."""
+    commands: frozenset[str]
+    """Ids of which something was durable: what they stood for is not known any more."""
+    ordinals: frozenset[int]
+    """Of positions of which nothing is left."""
+    keys: Mapping[int, Key]
+    """By ordinal: positions that are not what they were."""
 
 
 @dataclass(slots=True)
@@ -48,6 +65,24 @@ class Ledger:
                 fresh.append((row[1], event))
         self.seen = len(self.image.steps)
         return fresh
+
+    def lose(self, steps: int, effects: tuple[Message, ...]) -> Loss:
+        """So many steps are gone from the image, whose `effects` are given; the rest is folded from the beginning."""
+        events, intents, positions = self.events, self.intents, self.positions
+        self.seen, self.commands = 0, set()
+        self.positions, self.events, self.intents, self.sums = {}, {}, {}, {}
+        kept = tuple(self.read())
+        lost = [(n, event) for n, known in events.items() for event in known[len(self.events.get(n, ())) :]]
+        said = (getattr(each, "command_id", "") for each in (*(event for _, event in lost), *effects))
+        return Loss(
+            steps=steps,
+            events=tuple(lost),
+            kept=kept,
+            intents=frozenset(intents.keys() - self.intents.keys()),
+            commands=frozenset(name.partition("#")[0] for name in said if name),
+            ordinals=frozenset(positions.keys() - self.positions.keys()),
+            keys={n: positions[n].key for n, _ in lost if n in positions},
+        )
 
     def _take(self, ordinal: int, event: Event) -> None:
         self.events.setdefault(ordinal, []).append(event)
@@ -146,6 +181,12 @@ class Books:
     """Per position of ours: what its own orders have bought less what they have sold, in its direction."""
     touched: set[tuple[str, str]] = field(default_factory=set)
     """Account and symbol that somebody else has traded, so that the venue's net says nothing of ours."""
+    orphans: set[int] = field(default_factory=set)
+    """Orders of ours whose intents are lost: nobody knows them any more, as if they were somebody else's."""
+    lost_names: set[str] = field(default_factory=set)
+    """Of orders that are orphans when they arrive: they were on the way."""
+    reused: set[int] = field(default_factory=set)
+    """Positions that count their orders from where their history ends, and have used an orphan's name again."""
     accounts: list[Account] = field(init=False)
     _seen: list[tuple[int, int, int]] = field(init=False)
     known: int = -1
@@ -171,11 +212,23 @@ class Books:
         orders, algos, trades = self._seen[which]
         self._seen[which] = len(account.orders), len(account.algos), len(account.trades)
         for order in islice(account.orders.values(), orders, None):
-            if not order.algo_id:  # a child is its parent's effect
-                self.orders.setdefault(order.client_order_id, []).append(order)
+            if not order.algo_id and not self._orphaned(order.client_order_id, order.order_id):
+                self.orders.setdefault(order.client_order_id, []).append(order)  # a child is its parent's effect
         for algo in islice(account.algos.values(), algos, None):
-            self.algos.setdefault(algo.client_algo_id, []).append(algo)
+            if not self._orphaned(algo.client_algo_id, algo.algo_id):
+                self.algos.setdefault(algo.client_algo_id, []).append(algo)
         return [self._take(account, trade) for trade in account.trades[trades:]]
+
+    def used(self, name: str) -> None:
+        """An order is intended under this name, and leaves."""
+        if name in self.lost_names:
+            self.lost_names.discard(name)
+            self.reused.add(position_of(name) or 0)
+
+    def _orphaned(self, name: str, number: int) -> bool:
+        if name in self.lost_names:
+            self.orphans.add(number)
+        return name in self.lost_names
 
     def _take(self, account: Account, trade: Trade) -> Deal:
         order = account.orders[trade.order_id]
@@ -185,10 +238,29 @@ class Books:
         self.legs[leg] = before + (trade.quantity if trade.side == "BUY" else -trade.quantity)
         self.trades[trade.symbol, str(trade.trade_id)] = trade
         self.traders[trade.symbol, str(trade.trade_id)] = name
-        if position_of(name) is None:
+        if position_of(name) is None or order.order_id in self.orphans or order.algo_id in self.orphans:
             self.touched.add((account.name, trade.symbol))
             name = ""
         return Deal(account=account.name, trade=trade, name=name, before=before)
+
+    def orphan(self, loss: Loss) -> None:
+        """What was done in a lost order's name counts as somebody else's."""
+        self.read()
+        self.touched |= {(str(key.account), str(key.symbol)) for key in loss.keys.values()}
+        self.lost_names |= loss.intents
+        for name in loss.intents:
+            self.orphans |= {order.order_id for order in self.orders.pop(name, ())}
+            self.orphans |= {algo.algo_id for algo in self.algos.pop(name, ())}
+        for place, name in list(self.traders.items()):
+            if name in loss.intents:
+                ordinal, trade = position_of(name) or 0, self.trades[place]
+                self.traders[place] = ""
+                signed = (
+                    trade.quantity
+                    if trade.side == loss.keys[ordinal].side.increasing.value.upper()
+                    else -trade.quantity
+                )
+                self.nets[ordinal] -= signed
 
     def disturbed(self, key: Key) -> bool:
         """Whether somebody else has traded what this position is in."""
@@ -237,15 +309,29 @@ class Books:
                 return True
         return False
 
+    def open_orphans(self) -> Iterator[str]:
+        """Names of orders that are live at the venue, and of which no intent is left."""
+        for account in self.accounts:
+            plain = ((order.order_id, order.client_order_id) for order in account.open_orders.values())
+            stops = ((algo.algo_id, algo.client_algo_id) for algo in account.open_algos.values())
+            yield from (
+                name
+                for number, name in (*plain, *stops)
+                if number in self.orphans and position_of(name) not in self.reused
+            )
+
     def open_stops(self) -> Iterator[AlgoOrder]:
         """Conditional orders of ours that wait for their trigger."""
         for account in self.accounts:
-            yield from (algo for algo in account.open_algos.values() if position_of(algo.client_algo_id) is not None)
+            ours = (algo for algo in account.open_algos.values() if algo.algo_id not in self.orphans)
+            yield from (algo for algo in ours if position_of(algo.client_algo_id) is not None)
 
     def open_names(self) -> Iterator[str]:
         """Our ids of everything that is live at the venue."""
         for account in self.accounts:
             for order in account.open_orders.values():
+                if self.orphans & {order.order_id, order.algo_id}:
+                    continue
                 name = account.algos[order.algo_id].client_algo_id if order.algo_id else order.client_order_id
                 if position_of(name) is not None:
                     yield name

@@ -14,6 +14,7 @@ from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, AttributionChosen, DiscrepancyEnded
 from messages.requests import Reply
 from tests.simulation.check import Check, Truth
+from tests.simulation.truth import Loss
 
 EFFECTS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
     c.OpenPosition: (e.PositionRequested,),
@@ -56,6 +57,12 @@ class Truthful(Check):
             del self._meant[name]
             self._open.pop(name, None)
             self._others.pop(name, None)
+
+    def forget(self, loss: Loss) -> None:
+        """What they stood for, and what came of them, is not known any more."""
+        for name in loss.commands:
+            for memory in (self._meant, self._open, self._others, self._final, self._done):
+                memory.pop(name, None)
 
     def offered(self, address: str, message: Message) -> None:
         if address != albra.SUPERVISOR or not isinstance(message, FROM_OUTSIDE) or message.reply_to != albra.CONTROL:

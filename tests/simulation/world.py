@@ -13,13 +13,14 @@ from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import BINANCE_LIMITS
 from adapters.paper.venue import PaperVenue
-from adapters.storage.memory import Image
+from adapters.storage.memory import _as_record
+from adapters.storage.record import decode_effects
 from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose
 from messages.lifecycle import ActorFailed, ActorQuarantined
 from messages.types import AccountId, JournalId, PositionMode
 from tests.simulation.chat import ChatPlan, ChatServer
-from tests.simulation.damage import flip
+from tests.simulation.damage import LoggedImage, cut, flip
 from tests.simulation.disk import DiskHealth, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge, crowd
@@ -46,6 +47,8 @@ from tests.simulation.upheaval import Upheaval
 LIVENESS_MS = 90_000
 DAY_MARKS_MS = 15_000
 NEXT_CHECK_MS = 30_000
+AGAIN_MS = 2_000
+"""After a start that failed it is started again."""
 SETTLE_MS = 5_000
 """After convergence, once more: nothing moves away again."""
 JOURNAL = JournalId("simu1ate")
@@ -91,7 +94,7 @@ class World:
             on_arrival=self._arrived,
             on_heard=self._heard_back,
         )
-        self.image = Image(journal_id=JOURNAL)
+        self.image = LoggedImage(journal_id=JOURNAL)
         self.ledger = Ledger(image=self.image)
         self.books = Books(venue=self.venue)
         ill = bool(plan.disk.failing or plan.disk.slow) or any(trap.trouble in ILL_DISK for trap in plan.traps)
@@ -303,7 +306,13 @@ class World:
         self._holder = self._instances
         if self.door is not None and not self.door.enter(self._holder):
             self.invariants.fail("I13", "nobody holds the directory, and an instance is refused")
-        self.process = self._started()
+        try:
+            self.process = self._started()
+        except OSError as error:
+            self._note(f"*** the process does not start: {error}")
+            if self.door is not None:
+                self.door.leave(self._holder)
+            self.scheduler.call_later(AGAIN_MS * MS, self._boot)
 
     def _intrude(self) -> None:
         """Somebody starts a second instance. Where it is let in, it does what an instance does."""
@@ -369,6 +378,8 @@ class World:
         self.invariants.died()
         if kill.flipped:
             self._damage(kill.flipped)
+        if kill.lost:
+            self._lose(kill.lost)
         if self.door is not None:
             self.door.leave(self._holder)
         self.deaths += 1
@@ -386,6 +397,25 @@ class World:
             self._note(f"*** a bit flips in the history of {found.position_id}")
             self.network.faults["flipped bit"] = self.network.faults.get("flipped bit", 0) + 1
             self.traps.met["record damaged", found.state.value, moment.value] += 1
+
+    def _lose(self, commits: int) -> None:
+        """While nobody has the journal open. What is damaged besides cannot be folded from the beginning."""
+        self.invariants.after_step()
+        if self.ledger.damaged or not self.image.log:
+            return
+        steps = list(self.image.steps)
+        stood = {p.ordinal: (p.state.value, self.situations.moment(p).value) for p in self.situations.live()}
+        number = cut(self.image, commits)
+        effects = (effect.message for row in steps[-number:] for effect in decode_effects(_as_record(row)))
+        loss = self.ledger.lose(number, tuple(effects))
+        self._rows = len(self.image.steps)
+        self._liveness_ms = max(self._liveness_ms, LIVENESS_MS + 2_000 * max(300, self.plan.fast_s))
+        self.books.orphan(loss)
+        self.invariants.forget(loss)
+        self._note(f"*** {number} acknowledged steps are lost")
+        self.network.faults["lost tail"] = self.network.faults.get("lost tail", 0) + 1
+        for ordinal in {ordinal for ordinal, _ in loss.events} & stood.keys():
+            self.traps.met[("log damaged", *stood[ordinal])] += 1
 
     def _reached(self, moment: str) -> None:
         if not self._kills or self.process is None:
