@@ -776,10 +776,14 @@ def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tupl
     """Messages, actors and journal for `albra status`."""
     from actors.supervisor.status import runtime_rows
 
+    return (*runtime_rows(system.metrics()), *journal_rows(journal))
+
+
+def journal_rows(journal: "SqliteJournal") -> tuple[tuple[str, str, str], ...]:
+    """How the journal does, and what it has done since the start."""
     counters = journal.counters()
     health, why = journal.health()
     return (
-        *runtime_rows(system.metrics()),
         ("journal", "id", journal.journal_id),
         ("journal", "commits", f"{counters.commits} of {counters.steps} steps, {counters.failures} failed"),
         ("journal", "disk", f"{health}; {journal.reserve_held() >> 20} MiB in reserve{f': {why}' if why else ''}"),

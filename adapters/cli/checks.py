@@ -21,6 +21,7 @@ from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
 from adapters.cli.outcome import CommandError
 from adapters.config import Config, Loaded
 from adapters.storage.lock import holder
+from messages.health import troubles
 
 SPACE_WARN_BYTES = 1 << 30
 SPACE_FAIL_BYTES = 100 << 20
@@ -161,27 +162,37 @@ def supervisor(config: Config) -> Iterator[Finding]:
 
 
 def _health(status: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
-    """What `albra status` shows that somebody should look at."""
-    for section, rows in status.items():
-        if section.startswith("account ") and rows.get("venue", "up") != "up":
-            yield fail(section, f"venue {rows['venue']}", "it is tried again by itself; nothing is opened until then")
-        elif section.startswith("account ") and rows.get("stream", "up") != "up":
-            yield warn(section, f"stream {rows['stream']}", "positions are read by sweeps until it is back")
-    quarantined = status.get("actors", {}).get("quarantined", "none")
-    if quarantined != "none":
-        advice = "see `albra logs --level ERROR`; `albra flatten` still closes its position"
-        yield fail("quarantine", quarantined, advice)
-    positions = status.get("positions", {})
-    if positions.get("quarantined or damaged", "0") != "0":
-        names = "; ".join(f"{name}: {said}" for name, said in positions.items() if "." in name)
-        advice = "close it at the venue, or with `albra flatten --break-glass`; see `albra journal verify`"
-        yield fail("broken positions", names, advice)
-    bare = positions.get("without their protection", "0")
-    if bare != "0":
-        yield warn("protection", f"{bare} positions lack their stop or target", "see `albra positions`")
-    commits = status.get("journal", {}).get("commits", "")
-    if commits and not commits.endswith(" 0 failed"):
-        yield fail("journal", f"commits: {commits}", "check the disk, then `albra journal verify`")
+    """What `albra status` shows that needs a look, by the rule that the API and the chat judge by."""
+    rows = [(section, name, value) for section, named in status.items() for name, value in named.items()]
+    for section, name, value in troubles(rows):
+        account = section.startswith("account ")
+        check, judgement, advice = _TROUBLES.get(("account" if account else section, name), _OTHER_TROUBLE)
+        found = f"{name}: {value}"
+        if check == "broken positions":
+            found = "; ".join(f"{name}: {said}" for name, said in status[section].items() if "." in name)
+        check = check or section
+        yield Finding(check=check, judgement=judgement, found=found, advice=advice)
+
+
+_OTHER_TROUBLE = ("", Judgement.WARN, "see `albra status`")
+_TROUBLES = {
+    ("account", "venue"): ("", Judgement.FAIL, "it is tried again by itself; nothing is opened until then"),
+    ("account", "stream"): ("", Judgement.WARN, "positions are read by sweeps until it is back"),
+    ("actors", "quarantined"): (
+        "quarantine",
+        Judgement.FAIL,
+        "see `albra logs --level ERROR`; `albra flatten` still closes its position",
+    ),
+    ("positions", "quarantined or damaged"): (
+        "broken positions",
+        Judgement.FAIL,
+        "close it at the venue, or with `albra flatten --break-glass`; see `albra journal verify`",
+    ),
+    ("positions", "without their protection"): ("protection", Judgement.WARN, "see `albra positions`"),
+    ("positions", "openings"): ("openings", Judgement.WARN, "`albra resume` ends a pause"),
+    ("journal", "disk"): ("journal", Judgement.FAIL, "check the disk, then `albra journal verify`"),
+}
+"""Section and name of a row that is wrong: its check (empty: its section), how bad it is, what to do."""
 
 
 def _ports(config: Config) -> Iterator[Finding]:

@@ -217,6 +217,7 @@ class SqliteJournal:
             except Empty:
                 self._look_for_space()
                 self._look_for_file()
+                self._look_for_recovery()
 
     def _next(self) -> "Append | Read | Stop | None":
         try:
@@ -285,6 +286,19 @@ class SqliteJournal:
         if gone != self._gone:
             self._gone = gone
             self._say_well()
+
+    def _look_for_recovery(self) -> None:
+        """A commit failed and none follows: whether one would work now, so that the failure ends with its cause."""
+        if self._health[0] is not Health.FAILING or self._gone or self._short:
+            return
+        try:
+            connection = self._connected()
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except (apsw.Error, JournalError):
+            return
+        self._pause_s = 0.0
+        self._say_well()
 
     def _no_file(self) -> str:
         return (

@@ -205,7 +205,10 @@ def test_the_chat_is_asked_and_its_token_never_shown(albra: Albra) -> None:
         ({"account main": {"venue": "up", "stream": "down"}}, "account main", Judgement.WARN),
         ({"actors": {"quarantined": "position/3"}}, "quarantine", Judgement.FAIL),
         ({"positions": {"without their protection": "2"}}, "protection", Judgement.WARN),
-        ({"journal": {"commits": "5 of 9 steps, 1 failed"}}, "journal", Judgement.FAIL),
+        ({"journal": {"disk": "failing; 8 MiB in reserve: it is locked"}}, "journal", Judgement.FAIL),
+        ({"positions": {"quarantined or damaged": "1", "main.X.1": "damaged"}}, "broken positions", Judgement.FAIL),
+        ({"positions": {"openings": "paused"}}, "openings", Judgement.WARN),
+        ({"account main": {"breaker": "open for orders: timeouts"}}, "account main", Judgement.WARN),
     ],
 )
 def test_what_the_supervisor_says_of_itself_is_judged(
@@ -213,9 +216,9 @@ def test_what_the_supervisor_says_of_itself_is_judged(
 ) -> None:
     well = {
         "account main": {"venue": "up", "stream": "up"},
-        "actors": {"quarantined": "none"},
         "positions": {"without their protection": "0"},
-        "journal": {"commits": "5 of 9 steps, 0 failed"},
+        "actors": {"quarantined": "none", "messages put aside": "3", "restarts": "2"},
+        "journal": {"commits": "5 of 9 steps, 1 failed", "disk": "well; 8 MiB in reserve"},
     }
     assert list(checks._health(well)) == []
     [finding] = checks._health(rows)

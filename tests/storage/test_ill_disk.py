@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event as Flag
 
 import apsw
 import pytest
 
+from adapters.storage import schema, sqlite
+from adapters.storage.jobs import Health
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
+from albra import journal_rows
+from messages.health import troubles
 from messages.types import PositionState
 from tests.storage.disk import Disk, disk
-from tests.storage.steps import Answer, append, changed, fill, replay, step
+from tests.storage.steps import PATIENCE_S, Answer, append, changed, fill, replay, step
 
 
 @pytest.fixture
@@ -174,3 +179,24 @@ def test_the_pause_after_failures_ends_when_the_journal_closes(tmp_path: Path, i
         journal.append((step(ordinal + 10, 1),), answer)
     assert journal.close(20_000)
     assert all(answer.get() for answer in answers)
+
+
+def test_a_lock_of_another_program_is_a_trouble_while_it_lasts_and_none_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "_BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(sqlite, "_FILE_EVERY_S", 0.01)
+    journal = SqliteJournal.open(tmp_path)
+    well = Flag()
+    journal.watch(lambda health, _why: well.set() if health is Health.WELL else None)
+    other = apsw.Connection(str(journal.path))
+    other.execute("BEGIN IMMEDIATE")
+    assert append(journal, step(1, 1)) is not None
+    assert [name for _, name, _ in troubles(journal_rows(journal))] == ["disk"]
+    other.execute("ROLLBACK")
+    other.close()
+    assert well.wait(PATIENCE_S), "no further commit is needed to notice"
+    assert journal.counters().failures == 1
+    assert troubles(journal_rows(journal)) == ()
+    assert append(journal, step(1, 1)) is None
+    journal.close()
