@@ -1,5 +1,6 @@
 """The running supervisor, as the command line sees it: what went wrong becomes an exit code and a line."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,14 @@ class Supervisor:
             raise CommandError(Exit.FAILED, str(error)) from None
 
     def read(self, path: str) -> Any:
-        """The document at `path`. Raises CommandError with the exit code that fits."""
+        """The document at `path`, asked for until a supervisor that starts or is busy answers.
+
+        Raises CommandError with the exit code that fits.
+        """
         try:
-            answer = self.request("GET", path, within_s=REQUEST_TIMEOUT_S)
+            answer = self._transport.read(path, time.monotonic() + REQUEST_TIMEOUT_S)
+        except TokenUnreadable as error:
+            raise CommandError(Exit.FAILED, str(error)) from None
         except Unreachable as error:
             raise self.absent(error) from None
         except Lost:
@@ -40,8 +46,9 @@ class Supervisor:
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Any:
         """Carry out one command; `body` holds its command_id.
 
-        What is not ready, and a lost answer, is asked for again with the same id until `deadline` (time.monotonic),
-        which has one effect. Raises CommandError: UNKNOWN at the deadline, FAILED where it was not ready until then,
+        What is not ready or busy, and a lost answer, is asked for again with the same id until `deadline`
+        (time.monotonic), which has one effect. Raises CommandError: UNKNOWN at the deadline, FAILED where it was not
+        ready until then,
         NO_SUPERVISOR when nothing was ever sent.
         """
         try:

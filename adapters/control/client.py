@@ -418,7 +418,7 @@ class Albra:
 
     def _read(self, path: str) -> Any:
         try:
-            answer = self._transport.request("GET", path, within_s=REQUEST_TIMEOUT_S)
+            answer = self._transport.read(path, time.monotonic() + min(self._timeout_s, REQUEST_TIMEOUT_S))
         except (Unreachable, TokenUnreadable) as error:
             raise self._absent(error) from None
         except Lost:

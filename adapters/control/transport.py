@@ -106,10 +106,28 @@ class Transport:
         with closing(connected(address, token, within_s=within_s)) as connection:
             return _exchange(connection, method, path, body, token)
 
+    def read(self, path: str, deadline: float) -> Answer:
+        """One document. A supervisor that starts, or is busy, is asked again until `deadline` (time.monotonic).
+
+        Raises Unreachable, Lost, TokenUnreadable.
+        """
+        pause_s = RETRY_PAUSE_S
+        while True:
+            try:
+                answer = self.request("GET", path, within_s=deadline - time.monotonic())
+                if answer.status != 503 or time.monotonic() + pause_s >= deadline:
+                    return answer
+            except Unreachable as error:
+                if not error.starting or time.monotonic() + pause_s >= deadline:
+                    raise
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, RETRY_MOST_S)
+
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Answer:
         """Carry out one command; `body` holds its command_id.
 
-        What is not ready, and a lost answer, is asked for again with the same id until `deadline` (time.monotonic).
+        What is not ready or busy, and a lost answer, is asked for again with the same id until `deadline`
+        (time.monotonic).
         An answer of 503 says that nothing is done. Raises Unreachable when nothing was ever sent, Lost when the
         outcome is unknown at the deadline, TokenUnreadable.
         """
@@ -125,7 +143,7 @@ class Transport:
             except Lost:
                 perhaps_done = True
             if answer is not None:
-                if answer.status not in (503, 504) or (answer.code == "busy" and not perhaps_done):
+                if answer.status not in (503, 504):
                     return answer
                 # "Not ready" is said of the id: no copy of it is done. "Busy" is said of this copy alone.
                 perhaps_done = answer.status == 504 or (perhaps_done and answer.code != "not_ready")

@@ -43,9 +43,27 @@ def test_a_refused_opening_exits_4_with_the_reason(albra: Albra, supervisor: Fak
 
 def test_a_full_supervisor_exits_1_and_says_that_nothing_was_done(albra: Albra, supervisor: FakeSupervisor) -> None:
     supervisor.full = True
-    ended = albra("open", "BTCUSDT", "long", "0.01")
+    ended = albra("open", "BTCUSDT", "long", "0.01", "--timeout", "1")
     assert ended.code == 1
     assert "nothing was done" in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("open", "BTCUSDT", "long", "0.01", "--wait"), ("close", ID), ("modify", ID, "--stop-loss", "1"), ("pause",),
+        ("reconcile",), ("positions",), ("status",), ("history", ID),
+    ],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+def test_a_queue_that_is_full_for_a_moment_is_asked_again(
+    arguments: tuple[str, ...], albra: Albra, supervisor: FakeSupervisor
+) -> None:
+    supervisor.keep(view(1))
+    supervisor.full_times = 2
+    ended = albra(*arguments)
+    assert (ended.code, ended.err) == (0, "")
+    assert supervisor.full_times < 0
 
 
 def test_positions_as_a_table_without_color_off_a_terminal(albra: Albra, supervisor: FakeSupervisor) -> None:

@@ -82,7 +82,8 @@ def view(ordinal: int = 1, **changes: object) -> PositionView:
 class FakeSupervisor:
     """`submit` is the door.
 
-    Behavior is changed by attributes: `full`, `silent`, `refusal`, `unread`, `opened_as`, `broken`.
+    Behavior is changed by attributes: `full`, `full_times` (how many askings meet a full queue), `silent`, `refusal`,
+    `unread`, `opened_as`, `broken`.
     """
 
     def __init__(self) -> None:
@@ -92,6 +93,7 @@ class FakeSupervisor:
         self.replies: dict[CommandId, Reply] = {}
         self.broken: tuple[tuple[PositionId, Silence, str], ...] = ()
         self.full = False
+        self.full_times = 0
         self.silent = False
         self.refusal = ""
         self.code = ReplyCode.DECIDED
@@ -102,7 +104,8 @@ class FakeSupervisor:
         self.heard = threading.Event()
 
     def submit(self, message: Message) -> bool:
-        if self.full:
+        self.full_times -= 1
+        if self.full or self.full_times >= 0:
             return False
         self.received.append(message)
         self.heard.set()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.control import wire
+from adapters.control.address import ControlAddress
 from adapters.control.client import (
     Albra,
     AlbraError,
@@ -22,6 +23,8 @@ from adapters.control.client import (
     Refused,
 )
 from adapters.control.server import ControlServer
+from adapters.control.transport import Transport, Unreachable
+from adapters.secret import Secret
 from messages.commands import (
     AssignPosition,
     CancelEntry,
@@ -159,6 +162,26 @@ def test_every_refusal_is_an_error_of_its_own(albra: Albra, supervisor: FakeSupe
     with pytest.raises(OutcomeUnknown) as unknown:
         albra.open("BTCUSDT", "long", "1", command_id="mine")
     assert unknown.value.command_id == "mine"
+
+
+def test_a_full_queue_and_a_supervisor_that_starts_are_asked_again(
+    albra: Albra, supervisor: FakeSupervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening = Transport.address
+    starts: list[int] = []
+
+    def address(self: Transport) -> tuple[ControlAddress, Secret]:
+        if starts:
+            raise Unreachable(starts.pop(), "it does not take requests yet", starting=True)
+        return listening(self)
+
+    monkeypatch.setattr(Transport, "address", address)
+    for read in (albra.positions, albra.status, lambda: albra.position(ID), lambda: albra.history(ID)):
+        supervisor.keep(view())
+        supervisor.full_times = 1
+        starts.append(4711)
+        assert read()
+        assert (supervisor.full_times < 0, starts) == (True, [])
 
 
 def test_without_a_supervisor_nothing_is_done(tmp_path: Path) -> None:
