@@ -29,6 +29,7 @@ from messages import reports as r
 from messages.reports import PositionView
 from messages.types import OrderKind, OrderPurpose, OrderStatus, Severity
 from tests.simulation import plan as history
+from tests.simulation.mutants_plans import filled_in_halves, positions_not_shown
 from tests.simulation.network import START_MS
 from tests.simulation.planting import Mutant, calm, mutant, patch, patch_rule
 
@@ -267,7 +268,7 @@ def _empty_list_means_flat(stack: ExitStack) -> None:
     def at_once(self: Core, watch: Any, comparison: Any) -> None:
         for finding in comparison.findings:
             if finding.type is compare.T.POSITION_NOT_IN_EXCHANGE:
-                round_ = SimpleNamespace(trades=None, orders=None, symbol=None)
+                round_ = SimpleNamespace(trades=None, orders=None, symbol=None, positions=None)
                 self._cases.take_up(watch, watch.evidence.suspicions[finding.key], round_)  # type: ignore[arg-type]
         judge(self, watch, comparison)
 
@@ -336,7 +337,7 @@ BELIEF: Mapping[str, Mutant] = {
     "restart forgets unknowns": mutant(_restart_forgets_unknowns, "I2", "I5", seed=3),
     "stop not canceled on close": mutant(_stop_not_canceled_on_close, "I5", "I9"),
     "fills not deduped": mutant(_fills_not_deduped, "I4"),
-    "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7", seed=57),
+    "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7", plans=filled_in_halves),
     "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7", "I9"),
     "stop not resized": mutant(_stop_not_resized, "I7", "I8", seed=5),
     "no target": mutant(_no_target, "I7", seed=4),
@@ -353,7 +354,7 @@ BELIEF: Mapping[str, Mutant] = {
     "snapshot leaves out the stop": mutant(_snapshot_leaves_out_the_stop, "I15", seed=3),
     "recovery loses one": mutant(_recovery_loses_one, "I12", "I5", "I6", "I15", seed=3),
     "reconciler hears late": mutant(_reconciler_hears_late, "I5", "I6", "I7", "I9", seed=3),
-    "empty list means flat": mutant(_empty_list_means_flat, "I2", "I6", seed=28),
+    "empty list means flat": mutant(_empty_list_means_flat, "I2", "I6", plans=positions_not_shown),
     "many may vanish at once": mutant(_many_may_vanish_at_once, "I2", plans=_two_positions_vanish),
     "settings are not looked at": mutant(_settings_are_not_looked_at, "I6", plans=_settings_by_hand),
     "one look is enough": mutant(_one_look_is_enough, "I2", "I6", seed=25),

@@ -35,6 +35,7 @@ from messages.telegram import Role, SendFailed, TextSent
 from messages.types import Address
 from tests.simulation.chat import ChatPlan
 from tests.simulation.disk import STEADY, SimulatedDisk
+from tests.simulation.mutants_plans import opened_unanswered
 from tests.simulation.plan import Act, Kill, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch
 
@@ -304,7 +305,7 @@ PEOPLE: Mapping[str, Mutant] = {
     "pauses end with the process": mutant(_pauses_end_with_the_process, "I10", plans=_killed_while_paused),
     "a close of all is only said": mutant(_a_close_of_all_is_only_said, "I3", "I19", plans=_killed_while_closing_all),
     "one of many is refused": mutant(_one_of_many_is_refused, "I3", "I5", plans=_closed_on_an_ill_disk),
-    "openings are not remembered": mutant(_openings_are_not_remembered, "I14", seed=11),
+    "openings are not remembered": mutant(_openings_are_not_remembered, "I14", "I19", plans=opened_unanswered),
     "no leg is shared": mutant(_no_leg_is_shared, "I8", seed=60),
     "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8", plans=_closed_and_opened_at_once),
     "sent is delivered": mutant(_sent_is_delivered, "I16", seed=5),

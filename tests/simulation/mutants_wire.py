@@ -26,6 +26,7 @@ from messages.ids import client_order_id, parse_client_order_id
 from messages.priority import Priority
 from messages.requests import FetchFills, SubmitOrder
 from messages.types import ClientOrderId, PositionMode, RejectReason, TriggerPrice
+from tests.simulation.mutants_plans import canceled_unheard
 from tests.simulation.network import CALM, START_MS, Window
 from tests.simulation.plan import Act, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch
@@ -245,5 +246,5 @@ WIRE: Mapping[str, Mutant] = {
     "a ban of others is not ours": mutant(_a_ban_of_others_is_not_ours, "I10", seed=105),
     "reads without end": mutant(_reads_without_end, "I10", seed=1),
     "one lane for all": mutant(_one_lane_for_all, "I11", seed=2),
-    "silence is health": mutant(_silence_is_health, "I5", "I7", "I9", seed=2),
+    "silence is health": mutant(_silence_is_health, "I5", "I7", "I9", plans=canceled_unheard),
 }
