@@ -8,6 +8,7 @@ from actors.reconciler.facts import Key, Leg, OpenOrders
 from actors.reconciler.ledger import Ledger, Rows
 from actors.reconciler.policy import SECOND
 from actors.reconciler.schedule import Looked
+from actors.reconciler.spans import Spans
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
@@ -82,7 +83,8 @@ class Watch:
     margin_mode: MarginMode | None = None
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     views: dict[Symbol, dict[int, PositionView]] = field(default_factory=dict)
-    ended: set[int] = field(default_factory=set)
+    ended: Spans = field(default_factory=Spans)
+    """Positions that are over, of whichever account: numbers of all are given in a row."""
     silent: dict[PositionId, str] = field(default_factory=dict)
     """Positions whose actor is quarantined, or whose history is damaged, with the reason."""
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
@@ -172,7 +174,8 @@ class Memory:
 
     @classmethod
     def of(cls, accounts: tuple[AccountId, ...]) -> "Memory":
-        return cls(watches={account: Watch(account=account) for account in accounts})
+        ended = Spans()
+        return cls(watches={account: Watch(account=account, ended=ended) for account in accounts})
 
 
 def _ago(at_ns: int | None, now_ns: int) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import chain
 
 from actors.money import LIMITS, UNNAMED, Amounts, added, quote_of, rate
-from actors.supervisor.book import Account, Hold
+from actors.supervisor.book import Account, Hold, Leg
+from actors.supervisor.holdings import Holdings, Sum, is_reduced, protects_twice
 from actors.supervisor.outside import outside_exposure, why_outside
 from messages.commands import OpenPosition
 from messages.names import did_you_mean
@@ -14,10 +16,8 @@ from messages.types import (
     Instrument,
     Key,
     MarginMode,
-    OrderPurpose,
     PositionMode,
     PositionSide,
-    PositionState,
     ReplyCode,
     Symbol,
 )
@@ -39,15 +39,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What an opening is held against. `live` are the account's non-terminal positions.
+    """What an opening is held against. `holdings` are the account's positions that are not over.
 
-    `admitted` are its openings and additions of which no view tells yet, `leaving` the ordinals of which the views may
-    not show yet that they are being closed.
+    `stands_on` is one who has a part of that leg, or is about to. `admitted` are its openings and additions of which
+    no view tells yet, `leaving` the ordinals of which the views may not show yet that they are being closed.
     """
 
     account: Account
-    live: tuple[PositionView, ...]
+    holdings: Holdings
     reserved: Collection[Key]
+    stands_on: Callable[[Leg], Key | None]
     holds: tuple[Hold, ...]
     limits: Limits
     openings_last_minute: int
@@ -134,7 +135,7 @@ def _key_taken(command: OpenPosition, facts: Facts) -> str:
     key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
     if key not in facts.reserved:
         return ""
-    held = next((view for view in facts.live if _key(view) == key), None)
+    held = next((view for view in facts.holdings.of(command.symbol) if _key(view) == key), None)
     name = held.position_id if held else "an opening in progress"
     return f"strategy {command.strategy} holds {command.symbol} {command.side} already ({name})"
 
@@ -146,15 +147,11 @@ def _key(view: PositionView) -> Key:
 def _opposite(command: OpenPosition, facts: Facts) -> str:
     if facts.account.mode is PositionMode.HEDGE:
         return ""
-    other = [
-        key
-        for key in facts.reserved
-        if (key.account, key.symbol, key.side) == (command.account, command.symbol, command.side.opposite)
-    ]
-    if not other:
+    other = facts.stands_on((command.account, command.symbol, command.side.opposite))
+    if other is None:
         return ""
     return (
-        f"strategy {other[0].strategy} holds {command.symbol} {other[0].side}, and a one-way account nets them; "
+        f"strategy {other.strategy} holds {command.symbol} {other.side}, and a one-way account nets them; "
         "use hedge mode to hold both sides"
     )
 
@@ -165,15 +162,11 @@ def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
     That holds for a part as for the whole: until its fill is known, and the stop is resized, the stop is for more than
     is left.
     """
-    leaving = next(
-        (
-            view
-            for view in facts.live
-            if (view.symbol, view.side) == (command.symbol, command.side)
-            and (_is_reduced(view) or view.ordinal in facts.leaving)
-        ),
-        None,
-    )
+    views = facts.holdings.views
+    told = (views[ordinal] for ordinal in facts.leaving if ordinal in views)
+    of_leg = (view for view in told if (view.symbol, view.side) == (command.symbol, command.side))
+    moving = (view for view in facts.holdings.moving(command.symbol, command.side) if is_reduced(view))
+    leaving = next(chain(moving, of_leg), None)
     if leaving is None:
         return ""
     return f"{leaving.position_id} is being reduced, its stops may rest on {command.symbol} still; try again soon"
@@ -184,23 +177,12 @@ def _stops_being_replaced(command: OpenPosition, facts: Facts) -> str:
     twice = next(
         (
             view
-            for view in facts.live
-            if (view.symbol, view.side) == (command.symbol, command.side)
-            and view.strategy != command.strategy
-            and any(_resting(view, purpose) > view.quantity for purpose in OrderPurpose if purpose.protective)
+            for view in facts.holdings.moving(command.symbol, command.side)
+            if view.strategy != command.strategy and protects_twice(view)
         ),
         None,
     )
     return f"{twice.position_id} has its stops replaced on {command.symbol} just now; try again soon" if twice else ""
-
-
-def _resting(view: PositionView, purpose: OrderPurpose) -> Decimal:
-    return sum((o.quantity - o.filled_quantity for o in view.orders if o.purpose is purpose), Decimal(0))
-
-
-def _is_reduced(view: PositionView) -> bool:
-    too_large = any(o.purpose.protective and o.quantity - o.filled_quantity > view.quantity for o in view.orders)
-    return view.goal_quantity is not None or view.state is PositionState.CLOSING or too_large
 
 
 def _post_only(command: OpenPosition, _: Facts) -> str:
@@ -287,8 +269,7 @@ def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | No
 
 def _liquidation(command: OpenPosition, facts: Facts) -> str:
     """Of a leg that nobody holds any more the price read last says nothing."""
-    held = any((v.symbol, v.side) == (command.symbol, command.side) and v.quantity for v in facts.live)
-    if held:
+    if facts.holdings.held(command.symbol, command.side):
         return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
     return _beyond_stake(command, facts)
 
@@ -328,15 +309,12 @@ def _price(command: OpenPosition, facts: Facts) -> Decimal | None:
 def _leverage(command: OpenPosition, facts: Facts) -> str:
     if command.leverage is None:
         return ""
-    others = [
-        view
-        for view in facts.live
-        if view.symbol == command.symbol and view.leverage is not None and view.leverage != command.leverage
-    ]
-    if not others:
+    wanted = facts.holdings.leveraged(command.symbol)
+    other = next((view for leverage, view in wanted if leverage not in {None, command.leverage}), None)
+    if other is None:
         return ""
     return (
-        f"leverage belongs to account and symbol: {others[0].position_id} is open with {others[0].leverage}, "
+        f"leverage belongs to account and symbol: {other.position_id} is open with {other.leverage}, "
         f"{command.leverage} would change that too"
     )
 
@@ -351,22 +329,22 @@ def _amounts(command: OpenPosition, facts: Facts) -> str:
     notional = command.quantity * price
     if notional < rules.min_notional:
         return f"order of {notional:f} is below the venue's minimum notional of {rules.min_notional} ({command.symbol})"
-    in_symbol = (view for view in facts.live if view.symbol == command.symbol)
+    in_symbol, in_account = facts.holdings.sums(command.symbol), facts.holdings.sums()
     ahead_in_symbol = (earlier for earlier in facts.admitted if earlier.symbol == command.symbol)
-    for name, limit, views, ahead in (
+    for name, limit, held, ahead in (
         ("order_notional", limits.order_notional, (), ()),
         ("symbol_exposure", limits.symbol_exposure, in_symbol, ahead_in_symbol),
-        ("account_exposure", limits.account_exposure, facts.live, facts.admitted),
+        ("account_exposure", limits.account_exposure, in_account, facts.admitted),
     ):
         if limit is None:
-            continue  # What is held is summed up only where it is limited: with thousands of positions that takes time.
+            continue
         besides = outside_exposure(facts.account) if name == "account_exposure" else ()
         sums = added(
             (),
             (
                 (quote_in(command.symbol, facts.account), notional),
                 *besides,
-                *exposure(views, facts.account),
+                *exposure(held, facts.account),
                 *_yet_to_come(ahead, facts),
             ),
         )
@@ -406,15 +384,10 @@ def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Iterator[tuple[
         yield quote_in(earlier.symbol, facts.account), earlier.quantity * (_price(earlier, facts) or Decimal(0))
 
 
-def exposure(views: Iterable[PositionView], account: Account) -> Iterator[tuple[str, Decimal]]:
+def exposure(held: Iterable[tuple[Symbol, Sum]], account: Account) -> Iterator[tuple[str, Decimal]]:
     """Notional of what is held, of entries still working and of those to come, at mark price where there is one."""
-    for view in views:
-        price = account.marks.get(view.symbol) or view.entry_price
-        working = sum(
-            ((o.quantity - o.filled_quantity) * (o.price or price) for o in view.orders if o.purpose == "entry"),
-            Decimal(0),
-        )
-        yield quote_in(view.symbol, account), (abs(view.quantity) + view.to_come) * price + working
+    for symbol, total in held:
+        yield quote_in(symbol, account), total.at(account.marks.get(symbol))
 
 
 def _pace(_: OpenPosition, facts: Facts) -> str:

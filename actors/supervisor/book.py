@@ -1,11 +1,11 @@
 """What the supervisor knows: accounts as their gateways report them, positions as they publish themselves."""
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
+from actors.supervisor.holdings import Holdings
 from messages.commands import OpenPosition
 from messages.ids import position_id
 from messages.reports import AccountModes, Outside, PositionView
@@ -26,6 +26,8 @@ from messages.types import (
 TERMINAL_KEPT = 500
 """Terminal positions whose view stays at hand; older ones are in the journal."""
 COMMANDS_KEPT = 50_000
+FINISHED_KEPT = 50_000
+"""Positions that are over and may still be told something, as a report of one of their orders; 150 bytes each."""
 FEW = 2
 Leg = tuple[AccountId, Symbol, PositionSide]
 """What a venue holds as one, whoever of ours has a part of it."""
@@ -131,23 +133,24 @@ class Book:
     """Positions that cannot say what they hold, by leg: it is theirs all the same."""
     commands: OrderedDict[CommandId, int] = field(default_factory=OrderedDict)
     finished: dict[int, PositionId] = field(default_factory=dict)
+    finished_total: int = 0
+    """Older ones included, of which the journal tells."""
     admitted: dict[CommandId, tuple[OpenPosition, int]] = field(default_factory=dict)
     """Openings and additions that no view tells of yet, and until when (monotonic, ns; 0: until one does): they count
     against the limits all the same. A view that tells of the command has its orders, and the rest in `to_come`."""
     next_ordinal: int = 1
     ended: set[int] = field(default_factory=set)
     """Ordinals of the terminal ones among the views: counted at every view, so never looked for among all."""
-    of_account: dict[AccountId, dict[int, PositionView]] = field(default_factory=dict)
-    of_symbol: dict[tuple[AccountId, Symbol], dict[int, PositionView]] = field(default_factory=dict)
-    """The live ones among the views, as most questions name them: none costs what other accounts and symbols hold."""
+    holdings: defaultdict[AccountId, Holdings] = field(default_factory=lambda: defaultdict(Holdings))
+    """The live ones among the views, of each account."""
 
     def live(self, account: AccountId | None = None, symbol: Symbol | None = None) -> Iterator[PositionView]:
         """Those that are not over: all, of an account, or of a symbol of it."""
         if account is None:
             return (view for view in self.views.values() if not view.state.terminal)
         if symbol is None:
-            return iter(self.of_account.get(account, {}).values())
-        return iter(self.of_symbol.get((account, symbol), {}).values())
+            return iter(self.holdings[account].views.values())
+        return iter(self.holdings[account].of(symbol))
 
     def terminal(self) -> Iterator[PositionView]:
         return (self.views[ordinal] for ordinal in sorted(self.ended))
@@ -189,6 +192,10 @@ class Book:
         else:
             self.mute.setdefault(leg_of(key), set()).add(ordinal)
 
+    def stands_on(self, leg: Leg) -> Key | None:
+        """One of those who stand on it, or are about to."""
+        return self.keys[next(iter(self.legs[leg]))] if leg in self.legs else None
+
     def few_on(self, key: Key) -> frozenset[int] | None:
         """Who stands on its leg, or is about to; None where those are more than two.
 
@@ -225,11 +232,10 @@ class Book:
             self.forget(view)
             return
         self.views[view.ordinal] = view
-        for index, name in self._indexes(view):
-            if view.state.terminal:
-                _remove(index, name, view.ordinal)
-            else:
-                index.setdefault(name, {})[view.ordinal] = view
+        if view.state.terminal:
+            self.holdings[view.account].drop(view.ordinal)
+        else:
+            self.holdings[view.account].put(view)
         for command_id in view.command_ids:
             self.admitted.pop(command_id, None)
             if command_id and command_id not in self.commands:
@@ -238,11 +244,18 @@ class Book:
         if not view.state.terminal:
             self.ended.discard(view.ordinal)
             self.occupy(key, view.ordinal)
-            self.finished.pop(view.ordinal, None)
+            self.finished_total -= self.finished.pop(view.ordinal, None) is not None
             return
         self.vacate(key, view.ordinal)
         self.ended.add(view.ordinal)
-        self.finished[view.ordinal] = view.position_id
+        self.finish(view.ordinal, view.position_id)
+
+    def finish(self, ordinal: int, name: PositionId) -> None:
+        """It is over, and perhaps was before."""
+        self.finished_total += ordinal not in self.finished
+        self.finished[ordinal] = name
+        while len(self.finished) > FINISHED_KEPT:
+            del self.finished[next(iter(self.finished))]
 
     def ahead(self, account: AccountId, now_ns: int) -> tuple[OpenPosition, ...]:
         """What was admitted for this account and is in no view yet; an addition that was refused never will be."""
@@ -253,15 +266,11 @@ class Book:
     def forget(self, view: PositionView) -> None:
         self.vacate(key_of(view), view.ordinal)
         self.views.pop(view.ordinal, None)
-        for index, name in self._indexes(view):
-            _remove(index, name, view.ordinal)
+        self.holdings[view.account].drop(view.ordinal)
         self.ended.discard(view.ordinal)
         for command in [command for command, ordinal in self.commands.items() if ordinal == view.ordinal]:
             del self.commands[command]
             self.admitted.pop(command, None)
-
-    def _indexes(self, view: PositionView) -> tuple[tuple[dict[Any, dict[int, PositionView]], Any], ...]:
-        return (self.of_account, view.account), (self.of_symbol, (view.account, view.symbol))
 
     def overflow(self) -> tuple[int, ...]:
         """Ordinals of the oldest terminal positions beyond what is kept; their views are gone after this."""
@@ -274,14 +283,11 @@ class Book:
         return over
 
 
-def _remove(groups: dict[Any, Any], name: Any, member: int) -> None:
-    """Of a group of which this was the last member nothing is left."""
-    group = groups.get(name)
+def _remove(groups: dict[Leg, set[int]], leg: Leg, member: int) -> None:
+    """Of a leg on which this was the last nothing is left."""
+    group = groups.get(leg)
     if group is None:
         return
-    if isinstance(group, dict):
-        group.pop(member, None)
-    else:
-        group.discard(member)
+    group.discard(member)
     if not group:
-        del groups[name]
+        del groups[leg]

@@ -52,8 +52,8 @@ def code_of_change(command: ModifyPosition, view: PositionView, facts: Facts) ->
 def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
     if command.leverage is None:
         return ""
-    others = [v for v in facts.live if v.symbol == view.symbol and v.ordinal != view.ordinal]
-    holder = next((v for v in others if v.leverage != command.leverage), None)
+    others = ((leverage, v) for leverage, v in facts.holdings.leveraged(view.symbol) if v.ordinal != view.ordinal)
+    holder = next((v for leverage, v in others if leverage != command.leverage), None)
     if holder is None:
         return ""
     has = "its own" if holder.leverage is None else str(holder.leverage)
@@ -114,8 +114,9 @@ def assignment_refusal(command: AssignPosition, view: PositionView, facts: Facts
 
 def taker_of(command: AssignPosition, view: PositionView, facts: Facts) -> PositionView | None:
     """What the strategy holds of that leg already."""
-    leg = (view.symbol, view.side, command.strategy)
-    return next((other for other in facts.live if (other.symbol, other.side, other.strategy) == leg), None)
+    part = (view.side, command.strategy)
+    of_symbol = facts.holdings.of(view.symbol)
+    return next((other for other in of_symbol if (other.side, other.strategy) == part), None)
 
 
 def handed(command: AssignPosition, view: PositionView, taker: PositionView | None) -> tuple[Command, AdjustPosition]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors.position.state import Position
 from actors.supervisor.admission import Limits
 from actors.supervisor.asked import Register
-from actors.supervisor.book import Account, Book, Hold
+from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
 from actors.supervisor.forced import Taken
 from messages import commands as c
 from messages import reports as r
@@ -78,7 +78,12 @@ class Memory:
 
     @classmethod
     def of(cls, settings: "Settings", restored: Restored) -> "Memory":
-        book = Book(next_ordinal=restored.highest_ordinal + 1, finished=dict(restored.finished))
+        over = restored.finished
+        book = Book(
+            next_ordinal=restored.highest_ordinal + 1,
+            finished=dict(over[-FINISHED_KEPT:]),
+            finished_total=len(over),
+        )
         for command_id, ordinal in restored.carried_out:
             book.remember(command_id, ordinal)
         return cls(

@@ -40,8 +40,9 @@ class Openings:
             recent.popleft()
         return Facts(
             account=account,
-            live=tuple(self._memory.book.live(account.account)),
+            holdings=self._memory.book.holdings[account.account],
             reserved=self._memory.book.reserved.keys(),
+            stands_on=self._memory.book.stands_on,
             unsettled={str(s): why for (name, s), why in self._memory.unsettled.items() if name == account.account},
             holds=self.holds(),
             limits=self.limits(account.account),

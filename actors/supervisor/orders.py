@@ -291,6 +291,8 @@ class Orders:
             return
         unseen = before is None and self._memory.first_new <= view.ordinal not in self._memory.book.finished
         self._memory.book.update(view)
+        if view.state.terminal and self._memory.useless:
+            self._memory.useless = {told for told in self._memory.useless if told[0] != view.position_id}
         came_or_went = before is None or before.state.terminal != view.state.terminal
         self._tell_leg(key_of(view), view.ordinal, others=came_or_went)
         self._memory.taken.shown(view)

@@ -38,7 +38,7 @@ def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:
             "without their protection",
             str(sum(view.quantity > 0 and view.stop_loss is not None and not view.protected for view in live)),
         ),
-        ("positions", "finished", str(len(book.finished))),
+        ("positions", "finished", str(book.finished_total)),
         ("positions", "transitions", str(sum(view.transitions for view in views))),
         ("positions", "states", ", ".join(f"{state} {number}" for state, number in sorted(states.items())) or "none"),
         ("positions", "openings", "; ".join(f"paused: {hold}" for hold in holds) or "allowed"),

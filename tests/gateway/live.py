@@ -29,7 +29,7 @@ from messages.priority import PRIORITY
 from messages.reports import StreamUp, Sweep
 from messages.types import AccountId
 
-PATIENCE_S = 15.0
+PATIENCE_S = 40.0
 M = TypeVar("M", bound=Message)
 
 

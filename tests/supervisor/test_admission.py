@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from actors.supervisor.admission import Facts, Limits, refusal
-from actors.supervisor.book import Account, Hold
+from actors.supervisor.book import Account, Hold, Leg, leg_of
+from actors.supervisor.holdings import Holdings
 from messages.commands import OpenPosition
 from messages.reports import OrderView, PositionView
 from messages.types import (
@@ -72,7 +73,13 @@ def facts(**changes: Any) -> Facts:
         "openings_last_minute": 0,
         "realized_today": Decimal(0),
     }
-    return Facts(**{**known, **changes})
+    known |= changes
+    live, reserved = known.pop("live"), known["reserved"]
+
+    def stands_on(leg: Leg) -> Key | None:
+        return next((key for key in reserved if leg_of(key) == leg), None)
+
+    return Facts(**known, holdings=Holdings(live), stands_on=stands_on)
 
 
 def held(**changes: Any) -> PositionView:
