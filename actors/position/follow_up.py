@@ -136,6 +136,12 @@ def _unstick(d: Draft) -> None:
         _cancel(d, order, "triggered and not executed")
 
 
+def _overdue(d: Draft, order: Order) -> bool:
+    """It is triggered for too long to be waited for. It only reduces, and can hurt a neighbor alone."""
+    lasted_ns = d.now_ns - order.fired_ns
+    return order.triggered and not d.position.shared_leg and lasted_ns >= d.policy.protection_deadline_ms * MS
+
+
 def _tradable(p: Position) -> bool:
     """While the symbol is halted no close would be taken."""
     return p.instrument is None or p.instrument.trading
@@ -168,8 +174,7 @@ def _reduce(d: Draft) -> None:
     excess = p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
     if excess <= 0:
         return
-    # What has fired only reduces, and can hurt a neighbor alone.
-    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if not (o.stalled or (o.triggered and not p.shared_leg))]
+    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if not (o.stalled or _overdue(d, o))]
     if p.cancel_first and in_the_way:
         for order in in_the_way:
             _cancel(d, order, "closing, and it stands in the way")
