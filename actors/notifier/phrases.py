@@ -24,6 +24,7 @@ SENTENCES = (
     N_("{name} changed outside of Albra by {quantity}: {why}"),
     N_("{name} changed outside of Albra: {why}"),
     N_("{name} stays at leverage {leverage}: leverage refused: {why}"),
+    N_("{name} keeps its leverage: leverage refused: {why}"),
     N_("{name} not opened: leverage refused: {why}"),
     N_("{name} not opened in full: its order never reached the venue."),
     N_("{name} not opened: its order never reached the venue."),
@@ -62,6 +63,7 @@ SENTENCES = (
     N_("{name}: {quantity} filled whose trades the venue does not show yet; its stop covers it."),
     N_("{name}: the venue says that {filled} of {quantity} is filled, which cannot be; it is asked again."),
     N_("{name} settled by hand: {orders} written off."),
+    N_("{name}: {quantity} that the venue says to hold is no longer covered."),
     N_("settled by hand"),
     N_("more sold than held, settled by hand"),
     N_("{purpose} order written off: settled by hand"),
@@ -189,6 +191,10 @@ SENTENCES = (
         "not noticed meanwhile: look at the venue."
     ),
     N_("{account}: the list of open orders can be read again."),
+    N_(
+        "{place}: {believed} believed, {reported} at the venue, and why cannot be read for {age} ({cause}). "
+        "What differs is neither booked nor covered until then: look at the venue."
+    ),
     N_(
         "{place}: what is held cannot be compared with the venue for {age} ({cause}). What changes there is not "
         "noticed meanwhile: look at the venue."

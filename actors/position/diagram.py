@@ -35,7 +35,8 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.ACTIVE, S.CLOSED): ("AdjustPosition FillReport"),
     (S.MODIFYING, S.OPENING): ("FillReport OrderReport"),
     (S.MODIFYING, S.ACTIVE): (
-        "FillReport ModifyPosition OrderAbsent OrderAccepted OrderRejected OrderReport SettingApplied SettingRefused"
+        "FillReport ModifyPosition OrderAbsent OrderAccepted OrderRejected OrderReport SettingApplied SettingRefused "
+        "Woken"
     ),
     (S.MODIFYING, S.MODIFIED): ("AdjustPosition FillReport ModifyPosition OrderAccepted OrderReport"),
     (S.MODIFYING, S.PAUSED): ("FillReport OrderReport PausePosition"),
@@ -64,7 +65,9 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.RECONCILING, S.MODIFYING): ("FillReport OrderAbsent OrderAccepted OrderRejected OrderReport"),
     (S.RECONCILING, S.MODIFIED): ("FillReport OrderAbsent OrderAccepted OrderRejected OrderReport"),
     (S.RECONCILING, S.PAUSED): ("FillReport OrderAbsent OrderAccepted OrderRejected OrderReport"),
-    (S.RECONCILING, S.CLOSING): ("AdjustPosition FillReport OrderAbsent OrderAccepted OrderRejected OrderReport"),
+    (S.RECONCILING, S.CLOSING): (
+        "AdjustPosition FillReport OrderAbsent OrderAccepted OrderRejected OrderReport SettlePosition"
+    ),
     (S.RECONCILING, S.CLOSED): ("AdjustPosition FillReport OrderAbsent OrderRejected OrderReport"),
     (S.RECONCILING, S.FAILED): ("OrderAbsent OrderRejected SettlePosition"),
     (S.RECONCILING, S.CANCELLED): ("OrderAbsent OrderRejected OrderReport"),
@@ -75,6 +78,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.CLOSING, S.PAUSED): ("FillReport OrderAbsent OrderReport"),
     (S.CLOSING, S.RECONCILING): ("FillReport FillsFetched OrderReport OutcomeUnknown Recovered Woken"),
     (S.CLOSING, S.CLOSED): ("AdjustPosition FillReport OrderAbsent OrderRejected OrderReport SettlePosition"),
+    (S.CLOSING, S.FAILED): ("OrderReport"),
     (S.CLOSING, S.CANCELLED): ("OrderAbsent OrderRejected OrderReport"),
     (S.CLOSED, S.PAUSED): ("FillReport"),
     (S.CLOSED, S.RECONCILING): ("FillReport FillsFetched"),

@@ -123,7 +123,7 @@ def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, words=words))
     if order.purpose is OrderPurpose.REDUCE and ev.reason is not RejectReason.REDUCE_ONLY:
         p = _undeferred(p)
-    return _came_to_nothing(p, order, f"{order.purpose} order refused: {ev.text or ev.reason}")
+    return _came_to_nothing(p, order, f"{order.purpose} order refused: {words}")
 
 
 def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:

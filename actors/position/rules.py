@@ -51,7 +51,8 @@ def setting_refused(d: Draft, message: r.SettingRefused) -> None:
 def _leverage_refused(d: Draft, leverage: int, text: str) -> None:
     d.record(e.LeverageRefused, leverage=leverage, text=text)
     p = d.position
-    fate = f"stays at leverage {p.leverage}" if p.held else "not opened"
+    stays = "keeps its leverage" if p.leverage is None else f"stays at leverage {p.leverage}"
+    fate = stays if p.held else "not opened"
     d.notify(Severity.WARNING, f"{p.position_id} {fate}: leverage refused: {text}")
 
 

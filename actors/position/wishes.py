@@ -315,6 +315,9 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     compared = c.Reconcile(command_id=CommandId(f"{message.command_id}.compared"), symbol=p.key.symbol)
     d.send(RECONCILER, compared)
     d.notify(Severity.WARNING, f"{p.position_id} settled by hand: {names or 'no order'} written off.")
+    uncovered = p.exposure - p.quantity
+    if uncovered > 0:
+        d.notify(Severity.CRITICAL, f"{p.position_id}: {uncovered:f} that the venue says to hold is no longer covered.")
     reply(d, message)
 
 

@@ -6,7 +6,8 @@ reading that fails is evidence of nothing (I2).
 
 from actors.ports import Clock
 from actors.reconciler.draft import Draft
-from actors.reconciler.policy import SECOND
+from actors.reconciler.facts import Finding
+from actors.reconciler.policy import QUANTITY, SECOND
 from actors.reconciler.watch import Memory, Tries, Watch
 from messages.reconciliation import PositionsReadAgain, PositionsUnread
 from messages.reports import FetchFailed
@@ -32,11 +33,19 @@ class Blindness:
         if not blind_ns or (watch.account, symbol) in self._memory.ledger.blind:
             return
         self._draft.record(PositionsUnread, account=watch.account, symbol=symbol, why=report.cause)
+        place, age = _place(watch, symbol), f"{blind_ns // SECOND} s"
+        differing = _differing(watch, symbol)
         text = (
-            f"{_place(watch, symbol)}: what is held cannot be compared with the venue for {blind_ns // SECOND} s "
-            f"({report.cause}). What changes there is not noticed meanwhile: look at the venue."
+            f"{place}: what is held cannot be compared with the venue for {age} ({report.cause}). "
+            f"What changes there is not noticed meanwhile: look at the venue."
         )
-        held = any(view.quantity for view in watch.live(symbol))
+        if differing is not None:
+            believed, reported = differing.believed, differing.reported
+            text = (
+                f"{place}: {believed} believed, {reported} at the venue, and why cannot be read for {age} "
+                f"({report.cause}). What differs is neither booked nor covered until then: look at the venue."
+            )
+        held = differing is not None or any(view.quantity for view in watch.live(symbol))
         self._notify(Severity.CRITICAL if held else Severity.WARNING, text, watch)
 
     def over(self, watch: Watch, symbol: Symbol | None) -> None:
@@ -54,6 +63,12 @@ class Blindness:
     def _notify(self, severity: Severity, text: str, watch: Watch) -> None:
         """Named after the event that was just recorded, so that each time is told, and told once."""
         self._draft.notify(severity, text, watch.account, f"{watch.account}.positions.{self._memory.ledger.version}")
+
+
+def _differing(watch: Watch, symbol: Symbol | None) -> Finding | None:
+    """What the list of positions alone shows of this symbol; why it is so takes its trades."""
+    suspected = (suspicion.finding for suspicion in watch.evidence.suspicions.values())
+    return next((found for found in suspected if found.symbol == symbol and found.type in QUANTITY), None)
 
 
 def _place(watch: Watch, symbol: Symbol | None) -> str:

@@ -442,7 +442,7 @@ class TelegramActor(Running):
             self._without_journal(run, "it does not answer")
 
 
-_CHANGING = ("open", "close", "close_all", "modify", "assign", "pause", "resume", "ack")
+_CHANGING = ("open", "close", "close_all", "modify", "assign", "settle", "pause", "resume", "ack")
 _VERDICTS = {
     Verdict.UNKNOWN: N_("I was restarted since: this button does nothing any more. Look at /positions first."),
     Verdict.DECIDED: N_("That is decided already; the message says what became of it."),

@@ -141,6 +141,12 @@ COMMANDS: Mapping[str, Usage] = {
         places=("position", "taker"),
         options=("account",),
     ),
+    "settle": Usage(
+        form=N_("/settle SYMBOL|POSITION [account=A]"),
+        does=N_("write off what is unknown of a position"),
+        places=("position",),
+        options=("strategy", "account", "side"),
+    ),
     "pause": Usage(
         form=N_("/pause [SYMBOL|POSITION]"),
         does=N_("hold openings, or one position"),

@@ -17,6 +17,7 @@ from actors.telegram.views import (
     instead,
     mark_of,
     notional,
+    order_lines,
     owner,
     size,
     which,
@@ -33,12 +34,13 @@ from messages.commands import (
     PausePosition,
     ResumeOpenings,
     ResumePosition,
+    SettlePosition,
 )
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
 from messages.text import Markup
-from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, PositionSide
+from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, PositionSide, PositionState
 
 SHOWN_MOST = 20
 
@@ -111,7 +113,14 @@ def plan(request: Request, desk: Desk) -> Plan | Page:
     found = meant(request, desk.views, live=True)
     if len(found) != 1:
         return _not_one(request, found, desk)
-    makers = {"close": _close, "modify": _modify, "assign": _assign, "pause": _hold, "resume": _hold}
+    makers = {
+        "close": _close,
+        "modify": _modify,
+        "assign": _assign,
+        "settle": _settle,
+        "pause": _hold,
+        "resume": _hold,
+    }
     return makers[request.name](request, found[0], desk)
 
 
@@ -341,6 +350,21 @@ def _assign(request: Request, view: PositionView, desk: Desk) -> Plan:
     said = desk.words("Hands it to strategy <b>{strategy}</b>, with its stops:", strategy=request.taker)
     text = join("\n", [said, _short(desk, view)])
     return Plan(command=command, text=text, versions=_versions(view), targets=(view.position_id,))
+
+
+def _settle(_: Request, view: PositionView, desk: Desk) -> Plan | Page:
+    """Every order that does not simply wait for its price, and what the venue says beyond the trades that are known."""
+    words = desk.words
+    unclear = tuple(order for order in view.orders if order.phase != "working" or order.price is None)
+    if not (unclear or view.unread or view.quantity < 0 or view.state is PositionState.MODIFYING):
+        return Page(text=words("Nothing of {name} is unknown.", name=view.position_id))
+    command = SettlePosition(**desk.about, position_id=view.position_id)  # type: ignore[arg-type]
+    lines = [words("Writes off what is unknown of it; its known fills count, and are compared with the venue:")]
+    lines += [_short(desk, view), *order_lines(words, unclear)]
+    if view.reported_quantity > 0:
+        said = words("⚠ The venue says that {quantity} more is held.", quantity=number(view.reported_quantity))
+        lines += [said, words("Its stop no longer covers that.")]
+    return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
 
 
 _STOP = (

@@ -17,6 +17,7 @@ from messages.commands import (
     PausePosition,
     ResumeOpenings,
     ResumePosition,
+    SettlePosition,
 )
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy
@@ -30,7 +31,14 @@ def follows(command: Command) -> bool:
     """Whether what the command sets in motion takes time worth watching."""
     return isinstance(
         command,
-        CloseAll | ClosePosition | OpenPosition | ModifyPosition | AssignPosition | PausePosition | ResumePosition,
+        CloseAll
+        | ClosePosition
+        | OpenPosition
+        | ModifyPosition
+        | AssignPosition
+        | SettlePosition
+        | PausePosition
+        | ResumePosition,
     )
 
 
@@ -45,7 +53,14 @@ def retyped(command: Command) -> str:
             return _spaced("/close_all", command.account)
         case AcknowledgeDiscrepancy():
             return f"/ack {command.discrepancy_id}"
-        case ClosePosition() | ModifyPosition() | AssignPosition() | PausePosition() | ResumePosition():
+        case (
+            ClosePosition()
+            | ModifyPosition()
+            | AssignPosition()
+            | SettlePosition()
+            | PausePosition()
+            | ResumePosition()
+        ):
             known = parse_position_id(command.position_id)
             name = f"#{known[1]} {known[0].symbol}" if known is not None else command.position_id
             return _spaced(_TYPED[type(command)], name)
@@ -61,6 +76,7 @@ _TYPED: Mapping[type[Command], str] = {
     ClosePosition: "/close",
     ModifyPosition: "/modify",
     AssignPosition: "/assign",
+    SettlePosition: "/settle",
     PausePosition: "/pause",
     PauseOpenings: "/pause",
     ResumePosition: "/resume",

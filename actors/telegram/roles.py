@@ -1,7 +1,8 @@
 """Who may speak, and do what. Pure.
 
-Making exposure smaller is open to everybody who trades; lifting a hold on all openings, and reading the
-log, is the owner's. A stranger is told nothing at all: an answer would say that somebody is here.
+Making exposure smaller is open to everybody who trades; lifting a hold on all openings, writing off
+what is unknown, and reading the log, are the owner's. A stranger is told nothing at all: an answer would say that
+somebody is here.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from messages.telegram import ChatKind, Incoming, Role
 
 _RANK = {Role.VIEWER: 0, Role.TRADER: 1, Role.OWNER: 2}
 _TRADER = ("open", "close", "close_all", "modify", "assign", "pause", "resume", "reconcile", "ack")
-_OWNER = ("logs",)
+_OWNER = ("logs", "settle")
 LEAST: Mapping[str, Role] = MappingProxyType(
     {
         **dict.fromkeys(_TRADER, Role.TRADER),

@@ -16,7 +16,7 @@ from actors.telegram.rows import Rows, told
 from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
 from messages.health import troubles
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
-from messages.reports import BalanceReport, PositionsAnswer, PositionView
+from messages.reports import BalanceReport, OrderView, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
 from messages.text import Markup, bold, filled, preformatted, shown
 from messages.types import AccountId, OrderPurpose, PositionId, PositionState, Symbol
@@ -342,14 +342,19 @@ def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Ro
     lines += [escape(f"{name}: {value}") for name, value in facts]
     if view.reason:
         lines.append(escape(words.retell(view.reason, REPLIES)))
-    lines += [
+    lines += order_lines(words, view.orders[-6:])
+    return Page(text=join("\n", lines), buttons=_position_buttons(words, view, role))
+
+
+def order_lines(words: Words, orders: Iterable[OrderView]) -> list[Markup]:
+    """Purpose, phase, and how much of it is filled."""
+    return [
         escape(
             f"· {words.name(order.purpose)}: {words.name(order.phase)}, "
             f"{number(order.filled_quantity)}/{number(order.quantity)}"
         )
-        for order in view.orders[-6:]
+        for order in orders
     ]
-    return Page(text=join("\n", lines), buttons=_position_buttons(words, view, role))
 
 
 def _position_buttons(words: Words, view: PositionView, role: Role) -> tuple[tuple[Button, ...], ...]:

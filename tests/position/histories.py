@@ -284,6 +284,40 @@ def outgrown() -> Story:
     return story
 
 
+def relevering_given_up() -> Story:
+    """The venue answers neither yes nor no for a minute."""
+    story = leverage_of(protected())
+    story.tell(r.Woken(topic="leverage"), after_ms=61_000)
+    assert story.state == S.ACTIVE
+    return story
+
+
+def seen_held() -> Story:
+    """Nothing tells of its entry, and the list of positions shows as much as it would have filled: its stop rests."""
+    story = opened(stop_loss=dec(90))
+    story.tell(story.unknown(story.order(ENTRY)))
+    story.tell(r.LegHeld(position_id=story.position.position_id, quantity=dec(10), begun_ns=story.now_ns + SECOND))
+    story.ack(STOP)
+    assert (story.state, story.position.exposure) == (S.RECONCILING, dec(10))
+    return story
+
+
+def seen_held_in_vain() -> Story:
+    story = seen_held()
+    story.tell(story.absent(story.order(ENTRY)))
+    story.cancel_done()
+    assert story.state == S.FAILED
+    return story
+
+
+def settled_bare() -> Story:
+    story = seen_held()
+    story.now_ns += 60 * SECOND
+    story.tell(c.SettlePosition(**story.own()))
+    assert story.state == S.CLOSING
+    return story
+
+
 def settled_flat() -> Story:
     """Closed while its stop is triggered and not told of any more; its owner ends that."""
     story = active(stop_loss=dec(90))
@@ -310,6 +344,9 @@ def settled_unread() -> Story:
 
 RARE += (
     settled_flat,
+    relevering_given_up,
+    seen_held_in_vain,
+    settled_bare,
     settled_unread,
     partly_covered,
     outgrown,

@@ -19,6 +19,7 @@ from messages.reconciliation import (
     ReconcileAnswer,
     SettingSeen,
 )
+from messages.reports import PositionRow
 from messages.types import NAMELESS, OrderPurpose, PositionMode, Severity, Symbol
 from tests.reconciler.world import BTC, LONG, MAIN, NOW, SECOND, SHORT, D, Play, command, facts, order_view, row, view
 
@@ -33,7 +34,8 @@ def repairs(play: Play) -> list[tuple[str, Symbol | str]]:
 
 
 def told(play: Play) -> list[tuple[Severity, str]]:
-    return [(n.severity, n.text) for n in play.notices if "compared with the venue" in n.text]
+    words = ("compared with the venue", "and why cannot be read")
+    return [(n.severity, n.text) for n in play.notices if any(each in n.text for each in words)]
 
 
 @pytest.mark.parametrize("mode", list(PositionMode))
@@ -147,11 +149,25 @@ def test_a_symbol_that_the_venue_says_nothing_of_is_told_by_name_though_all_othe
     play.run(300)
     [(severity, text)] = told(play)
     assert severity is Severity.CRITICAL
-    assert text.startswith("main ETHUSDT: what is held cannot be compared with the venue for")
+    assert text.startswith("main ETHUSDT: long 1 believed, long 0.4 at the venue, and why cannot be read for")
     assert "-1121" in text
     play.refuse_symbols = {}
     play.run(120)
     assert told(play)[1:] == [(Severity.WARNING, "main ETHUSDT: what is held can be compared with the venue again.")]
+
+
+@pytest.mark.parametrize(("believed", "rows"), [("flat", (row("2"),)), ("long 1", ())])
+def test_what_the_list_of_positions_shows_is_told_with_both_figures_though_its_trades_cannot_be_read(
+    believed: str, rows: tuple[PositionRow, ...]
+) -> None:
+    play = Play(views={} if rows else {1: view(1, "1")}, policy=QUICK)
+    play.at_venue(*rows)
+    play.refuse_symbols = {BTC: "503 oops"}
+    play.run(120)
+    [(severity, text)] = told(play)
+    assert severity is Severity.CRITICAL
+    reported = "long 2" if rows else "flat"
+    assert f"{believed} believed, {reported} at the venue, and why cannot be read for" in text
 
 
 def test_a_venue_that_wants_silence_is_told_of_by_others() -> None:

@@ -17,9 +17,10 @@ from messages import codec
 from messages import commands as c
 from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
+from messages.reports import OrderView
 from messages.requests import Reply
 from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role, UrgentText
-from messages.types import AccountId, CommandId, PositionId, PositionState, StrategyId
+from messages.types import AccountId, ClientOrderId, CommandId, OrderPurpose, PositionId, PositionState, StrategyId
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
     GROUP,
@@ -50,6 +51,7 @@ EXAMPLES = {
     "close_all": "/close_all",
     "modify": "/modify #1 sl=59000",
     "assign": "/assign #1 trend",
+    "settle": "/settle #1",
     "pause": "/pause",
     "resume": "/resume",
     "balance": "/balance",
@@ -525,6 +527,30 @@ def test_a_manual_position_is_handed_to_a_strategy_from_the_phone() -> None:
     assert (command.position_id, command.strategy) == ("main.BTCUSDT.long.manual.1", "trend")
     assert "Something is missing: STRATEGY" in made.ask(OWNER, "/assign BTCUSDT")
     assert "is no strategy" in made.ask(OWNER, "/assign #1 not-one")
+
+
+def test_what_is_written_off_is_named_before_it_is_settled_from_the_phone() -> None:
+    doubted = OrderView(
+        client_order_id=ClientOrderId("a1"),
+        purpose=OrderPurpose.ENTRY,
+        phase="doubted",
+        quantity=Decimal(2),
+        filled_quantity=Decimal(0),
+        price=None,
+    )
+    unclear = replace(view(1), orders=(*view(1).orders, doubted), in_doubt=True, reported_quantity=Decimal(2))
+    made = stage(unclear, view(2, strategy="grid"))
+    asked = plain(made.ask(OWNER, "/settle #1"))
+    assert "Writes off what is unknown of it" in asked
+    assert "entry: doubted, 0/2" in asked
+    assert "The venue says that 2 more is held." in asked
+    assert made.desk.changes == []
+    made.press(OWNER, made.last, "Confirm")
+    [command] = made.desk.changes
+    assert isinstance(command, c.SettlePosition)
+    assert command.position_id == unclear.position_id
+    assert plain(made.ask(OWNER, "/settle #2")) == f"Nothing of {view(2, strategy='grid').position_id} is unknown."
+    assert made.ask(TRADER, "/settle #1").startswith("As ")
 
 
 def test_positions_of_several_accounts_are_told_apart_wherever_they_are_listed() -> None:
