@@ -215,8 +215,10 @@ def test_a_reduction_proven_absent_is_sent_anew_under_a_new_id() -> None:
 
 
 def test_notices_of_one_kind_and_version_are_one_notice() -> None:
-    story = active()
-    story.tell(story.report(story.order(ENTRY), OrderStatus.FILLED, "11"))
+    story = opened()
+    story.ack()
+    story.tell(story.fill(story.order(ENTRY), "4"))
+    story.tell(story.report(story.order(ENTRY), OrderStatus.FILLED, "10"))
     story.tell(r.Woken(topic="fills"), after_ms=11_000)
     step = story.tell(r.Woken(topic="fills"), after_ms=2_000)
     again = story.tell(r.Woken(topic="fills"), after_ms=2_000)
