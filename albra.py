@@ -184,12 +184,11 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
 def _exposed(config: Config) -> Iterator[str]:
     """What others can read, alter or have put in the way, and a start goes on in spite of."""
     from adapters.config.exposed import in_clear
-    from adapters.storage.private import complaints
+    from adapters.storage.private import close_to_others
 
     for key, host in in_clear(config):
         yield f"{key} speaks to {host} without TLS: others read and alter it"
-    for path, why in complaints(config.storage.path):
-        yield f"{path} {why}: see `albra doctor`"
+    yield from close_to_others(config.storage.path)
 
 
 def _warn(logs: "Logs", remarks: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """Commands that need no supervisor: configuration, journal, paper venue."""
 
+import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def paper(arguments: Namespace) -> None:
     if arguments.seed is not None:
         options["seed"] = arguments.seed
     if arguments.storage:
-        options["storage"] = Path(arguments.storage)
+        options["storage"] = Path(os.path.realpath(arguments.storage))
     if arguments.account:
         options["accounts"] = tuple(arguments.account)
     if arguments.faults:

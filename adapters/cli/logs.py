@@ -9,6 +9,7 @@ from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.logs import DIRECTORY
 from adapters.logs.reading import Line, LogFilter, read_logs, since, symbol_of
+from adapters.storage.private import NotOursError
 from messages.names import did_you_mean
 from messages.text import Shown, block, joined, shown
 
@@ -41,6 +42,8 @@ def logs(arguments: Namespace, storage: Path) -> None:
         raise CommandError(
             Exit.FAILED, f"{storage / DIRECTORY}: no logs there; has `albra run` ever run with this configuration?"
         ) from None
+    except NotOursError as error:
+        raise CommandError(Exit.FAILED, f"logs: {error}") from None
 
 
 _NAMED = {

@@ -22,7 +22,7 @@ def storage(directory: Path) -> Iterator[Finding]:
         at = above.stat()
         if at.st_mode & 0o022 and not at.st_mode & stat.S_ISVTX:
             yield warn("privacy", f"others can write {above} and replace ours", "chmod go-w it")
-    found = dict(one for name in ("", "logs", "paper") for one in complaints(directory / name))
+    found = dict(complaints(directory))
     said = [f"{path} {why}" for path, why in found.items()]
     if not found:
         yield ok("privacy", f"{directory} is closed to others")
@@ -35,8 +35,10 @@ def storage(directory: Path) -> Iterator[Finding]:
 
 
 def _closable(path: Path) -> bool:
-    """A directory of ours: a start closes it, and what lies in it was out of reach only as long as it was closed."""
-    return path.is_dir() and not path.is_symlink() and path.stat().st_uid == os.geteuid()
+    """A start closes what is this user's under one name."""
+    at = path.lstat()
+    ours = at.st_uid == os.geteuid()
+    return ours and (stat.S_ISDIR(at.st_mode) or (stat.S_ISREG(at.st_mode) and at.st_nlink == 1))
 
 
 def in_clear(config: Config) -> Iterator[Finding]:

@@ -240,7 +240,7 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
     return Config(
         source=source,
         language=tree["language"],
-        storage=StorageConfig(path=(base / Path(tree["storage"]["path"]).expanduser()).absolute()),
+        storage=StorageConfig(path=_real(base / Path(tree["storage"]["path"]).expanduser())),
         accounts=tuple(_account(name, account, tree["limits"]) for name, account in tree["accounts"].items()),
         paper=PaperConfig(**tree["paper"]),
         phase2=Phase2Config(
@@ -267,6 +267,11 @@ def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
         webhook=_webhook(tree["webhook"]),
         log=LogConfig(**tree["log"]),
     )
+
+
+def _real(path: Path) -> Path:
+    """Where it is: its links are followed here, once, and none below it later."""
+    return Path(os.path.realpath(path))
 
 
 def _notifier(tree: Mapping[str, Any]) -> NotifierConfig:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from adapters.logs import CURRENT, DIRECTORY, LEVELS, TURNED
+from adapters.storage.private import open_to_read
 
 Line = dict[str, Any]
 _POLL_S = 0.1
@@ -51,7 +52,7 @@ def read_logs(storage: Path, wanted: LogFilter, *, follow: Callable[[], bool] | 
     """Lines under `storage`/logs that are `wanted`.
 
     `follow` is asked again and again whether to wait for more; None: end with what is there. Raises
-    FileNotFoundError where there are no logs at all.
+    FileNotFoundError where there are no logs at all, NotOursError where one may be what others put there.
     """
     directory = storage / DIRECTORY
     # The current file is opened before the turned ones are listed: turned meanwhile, it is not missed.
@@ -118,7 +119,7 @@ def _parsed(raw: bytes) -> Line | None:
 
 def _open(path: Path) -> BinaryIO | None:
     try:
-        return path.open("rb")
+        return os.fdopen(open_to_read(path), "rb")
     except FileNotFoundError:
         return None
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from adapters.storage.private import open_private, private_directory
+from adapters.storage.private import open_private, open_to_read, private_directory
 
 Record = Sequence[Any]
 
@@ -49,7 +49,7 @@ def identity_at(directory: Path) -> str:
     """
     path = directory / "identity.json"
     try:
-        return str(json.loads(path.read_text())["identity"])
+        return str(json.loads(_content(path))["identity"])
     except FileNotFoundError:
         private_directory(directory)
     except (ValueError, KeyError, TypeError) as error:
@@ -83,11 +83,11 @@ class InputLog:
     def recover(self) -> tuple[dict[str, Any] | None, list[Record]]:
         """The last snapshot (None at the very first start) and every input after it, in order."""
         path = self._directory / "snapshot.json"
-        if not path.exists():
-            return None, []
         try:
-            stored = json.loads(path.read_bytes())
+            stored = json.loads(_content(path))
             sequence, state = int(stored["sequence"]), cast(dict[str, Any], stored["state"])
+        except FileNotFoundError:
+            return None, []
         except (ValueError, KeyError, TypeError) as error:
             raise StorageDamagedError(f"{path} is unreadable: {error}") from error
         records: list[Record] = []
@@ -151,7 +151,7 @@ def sync(descriptor: int) -> None:
 
 
 def _records_of(path: Path) -> Iterator[Record]:
-    lines = path.read_bytes().split(b"\n")
+    lines = _content(path).split(b"\n")
     for number, line in enumerate(lines[:-1], start=1):
         checksum, _, body = line.partition(b" ")
         if checksum != b"%08x" % zlib.crc32(body):
@@ -159,6 +159,12 @@ def _records_of(path: Path) -> Iterator[Record]:
                 return
             raise StorageDamagedError(f"{path}, line {number}: the checksum does not match")
         yield json.loads(body)
+
+
+def _content(path: Path) -> bytes:
+    """Of a file that only this user can have written. Raises OSError."""
+    with os.fdopen(open_to_read(path), "rb") as file:
+        return file.read()
 
 
 def _locked(path: Path) -> int:

@@ -73,6 +73,13 @@ class JournalNotWritable(JournalError):
         super().__init__(path, what, "Check owner, permissions and free space of storage.path.")
 
 
+class JournalNotOurs(JournalError):
+    """A file or directory that is not this user's alone: it may be what others put there."""
+
+    def __init__(self, path: Path, what: str, remedy: str) -> None:
+        super().__init__(path, f"{path} is not used: {what}.", f"To go on: {remedy}.")
+
+
 class JournalTooNew(JournalError):
     def __init__(self, path: Path, found: int, known: int) -> None:
         what = f"The journal {path} has format {found}; this Albra knows up to {known}."

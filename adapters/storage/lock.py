@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from adapters.storage.errors import JournalLocked, JournalNotADirectory, JournalNotWritable
-from adapters.storage.private import open_private, open_to_read, private_directory
+from adapters.storage.private import open_private, open_to_read, private_directory, unusable
 
 LOCK_NAME = "lock"
 _TRIES = 10
@@ -22,7 +22,7 @@ class DirectoryLock:
         """Take the lock, creating the directory if need be: what it holds is its owner's only.
 
         `remark` says what was done about a directory that was open to others. Raises JournalLocked,
-        JournalNotADirectory or JournalNotWritable.
+        JournalNotADirectory, JournalNotOurs or JournalNotWritable.
         """
         self.path = directory / LOCK_NAME
         try:
@@ -31,8 +31,7 @@ class DirectoryLock:
         except (FileExistsError, NotADirectoryError) as error:
             raise JournalNotADirectory(directory) from error
         except OSError as error:
-            at = Path(error.filename) if isinstance(error.filename, str) else directory
-            raise JournalNotWritable(at, error.strerror or str(error)) from error
+            raise unusable(directory, error) from error
         if not _taken(self._file):
             pid = _read_pid(self._file)
             os.close(self._file)

@@ -8,12 +8,17 @@ name. What was left open to others is closed to them.
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
+
+from adapters.storage.errors import JournalError, JournalNotOurs, JournalNotWritable
 
 OWNER_ONLY = 0o600
 DIRECTORY_OWNER_ONLY = 0o700
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
+_NESTED = ("logs", "paper")
+"""The directories of a data directory."""
 READ_MOST = 1 << 20
 
 
@@ -22,20 +27,35 @@ class NotOursError(OSError):
 
     def __init__(self, path: Path, what: str, remedy: str) -> None:
         super().__init__(errno.EPERM, f"{what}: {remedy}", str(path))
+        self.path, self.what, self.remedy = path, what, remedy
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.strerror}"
+
+
+_LINK = "it is a symbolic link"
+_LINK_REMEDY = "put the file that it leads to in its place, or remove the link where that file is not Albra's"
+_NAMES_REMEDY = "put a copy in its place: what has one name only is changed by Albra only"
 
 
 def private_directory(path: Path) -> str:
     """Make it where it is missing, close it to others; what was done about it in words, empty where nothing was.
 
-    Raises NotOursError where it belongs to another user, else OSError.
+    Raises NotOursError where it is a link or belongs to another user, else OSError.
     """
-    path.mkdir(mode=DIRECTORY_OWNER_ONLY, parents=True, exist_ok=True)
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with suppress(FileExistsError):
+        path.mkdir(mode=DIRECTORY_OWNER_ONLY, parents=True, exist_ok=True)
+    try:
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        if path.is_symlink():
+            raise NotOursError(path, _LINK, "put the directory that it leads to in its place") from None
+        raise
     try:
         found = os.fstat(directory)
         if found.st_uid != os.geteuid():
             what = f"the directory belongs to user {found.st_uid}, and Albra runs as user {os.geteuid()}"
-            raise NotOursError(path, what, "chown it, or name another storage.path")
+            raise NotOursError(path, what, "chown it, or name another one")
         mode = stat.S_IMODE(found.st_mode)
         if not mode & _OTHERS:
             return ""
@@ -60,6 +80,14 @@ def open_private(path: Path, flags: int) -> int:
         os.close(file)
         raise
     return file
+
+
+def unusable(path: Path, error: OSError) -> JournalError:
+    """The error about the file that is meant, which is not always `path`."""
+    if isinstance(error, NotOursError):
+        return JournalNotOurs(error.path, error.what, error.remedy)
+    at = Path(error.filename) if isinstance(error.filename, str) else path
+    return JournalNotWritable(at, error.strerror or str(error))
 
 
 def open_to_read(path: Path) -> int:
@@ -133,10 +161,42 @@ def require_own(path: Path) -> None:
 
 def complaints(directory: Path) -> list[tuple[Path, str]]:
     """What of a data directory and of what lies in it is not this user's alone; nothing is changed."""
+    return [(path, why) for path, at in _within(directory) if (why := _complaint(at))]
+
+
+def close_to_others(directory: Path) -> list[str]:
+    """Close what of a data directory is this user's and open to others; what was done, and what else is wrong.
+
+    Nothing is opened: a closed descriptor of a database file ends all locks that this process has on it.
+    """
+    remarks = []
+    for path, at in _within(directory):
+        if not (why := _complaint(at)):
+            continue
+        try:
+            if not stat.S_ISDIR(at.st_mode):
+                _require_plain(path, at)
+            elif at.st_uid != os.geteuid():
+                raise NotOursError(path, why, "chown it")
+            mode = stat.S_IMODE(at.st_mode)
+            path.chmod(mode & ~_OTHERS)
+        except OSError as error:
+            remarks.append(f"{path} {why}: {error.strerror}: see `albra doctor`")
+        else:
+            remarks.append(f"{path} was open to others (mode {mode:04o}) and is closed to them now")
+    return remarks
+
+
+def _within(directory: Path) -> list[tuple[Path, os.stat_result]]:
+    """The directory, what lies in it, and what lies in its directories; what a link leads to is not looked at."""
     if not directory.is_dir():
         return []
-    found = [(directory, directory.stat()), *((path, path.lstat()) for path in sorted(directory.iterdir()))]
-    return [(path, why) for path, at in found if (why := _complaint(at))]
+    found = [(directory, directory.stat())]
+    for path in sorted(directory.iterdir()):
+        found.append((path, path.lstat()))
+        if path.name in _NESTED and path.is_dir() and not path.is_symlink():
+            found += [(each, each.lstat()) for each in sorted(path.iterdir())]
+    return found
 
 
 def _complaint(at: os.stat_result) -> str:
@@ -153,7 +213,9 @@ def _opened(path: Path, flags: int) -> int:
         return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, OWNER_ONLY)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise NotOursError(path, "it is a symbolic link", "move it away") from None
+            raise NotOursError(path, _LINK, _LINK_REMEDY) from None
+        if error.errno == errno.EISDIR:
+            raise NotOursError(path, "it is not a regular file", "move it away") from None
         if error.errno == errno.ENXIO:
             raise NotOursError(path, "it is a pipe", "move it away") from None
         raise
@@ -166,7 +228,7 @@ def _own(path: Path, file: int) -> int:
 def _require_plain(path: Path, found: os.stat_result) -> int:
     """Its mode. Raises NotOursError where it is not a regular file of this user under one name."""
     if stat.S_ISLNK(found.st_mode):
-        raise NotOursError(path, "it is a symbolic link", "move it away")
+        raise NotOursError(path, _LINK, _LINK_REMEDY)
     if not stat.S_ISREG(found.st_mode):
         raise NotOursError(path, "it is not a regular file", "move it away")
     if found.st_uid != os.geteuid() and os.geteuid() != 0:
@@ -174,5 +236,5 @@ def _require_plain(path: Path, found: os.stat_result) -> int:
     if os.geteuid() == 0 and found.st_uid not in (0, path.parent.stat().st_uid):
         raise NotOursError(path, f"it belongs to user {found.st_uid}", "chown it, or move it away")
     if found.st_nlink > 1:
-        raise NotOursError(path, f"it stands under {found.st_nlink} names", "move it away")
+        raise NotOursError(path, f"it stands under {found.st_nlink} names", _NAMES_REMEDY)
     return stat.S_IMODE(found.st_mode)

@@ -26,7 +26,7 @@ from adapters.storage.errors import (
     JournalTooNew,
     JournalUnreadable,
 )
-from adapters.storage.private import require_own
+from adapters.storage.private import require_own, unusable
 from messages.types import AccountId, JournalId
 
 _T = TypeVar("_T")
@@ -156,19 +156,20 @@ def open_bound(
 
 
 def _keep_private(path: Path) -> None:
-    """The file and what lies beside it, before anything is open. Raises JournalNotWritable.
+    """The file and what lies beside it, before anything is open. Raises JournalNotOurs, JournalNotWritable.
 
     An index that others could open may still be open there, and a lock on it would stop all writes: it is made again.
     """
-    index, log = (path.with_name(path.name + suffix) for suffix in ("-shm", "-wal"))
+    index, log, rollback = (path.with_name(path.name + suffix) for suffix in ("-shm", "-wal", "-journal"))
     try:
         require_own(path)
-        if log.is_symlink() or log.exists():
-            require_own(log)
+        for beside in (log, rollback):
+            if beside.is_symlink() or beside.exists():
+                require_own(beside)
         if index.is_symlink() or (index.exists() and index.stat().st_mode & 0o077):
             index.unlink()
     except OSError as error:
-        raise JournalNotWritable(path, error.strerror or str(error)) from error
+        raise unusable(path, error) from error
 
 
 def read_meta(connection: apsw.Connection) -> Meta:

@@ -13,6 +13,7 @@ import apsw
 import pytest
 
 from adapters.cli import entry
+from adapters.config import load_text
 from adapters.logs.writing import Logs
 from adapters.paper.input_log import InputLog
 from adapters.storage import private, restore
@@ -82,6 +83,80 @@ def test_what_leads_to_a_file_of_ours_is_not_written_through(tmp_path: Path, nam
     with suppress(OSError, JournalError):  # refused, or put another file in its place
         use(directory)
     assert victim.read_text() == CONTENT
+
+
+@pytest.mark.parametrize(("name", "use"), [("logs", _log), ("paper", lambda storage: _paper(storage / "paper"))])
+@pytest.mark.parametrize("leads", ["to a directory", "nowhere"])
+def test_a_directory_of_ours_that_is_a_link_is_refused_and_what_it_leads_to_stays(
+    tmp_path: Path, name: str, use: Use, leads: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    victim, directory = tmp_path / "victim", tmp_path / "var"
+    directory.mkdir(mode=0o700)
+    if leads == "to a directory":
+        victim.mkdir()
+        victim.chmod(0o755)
+    (directory / name).symlink_to(victim)
+    said = ""
+    try:
+        use(directory)
+        said = capsys.readouterr().err
+    except NotOursError as error:
+        said = str(error)
+    assert name == "logs" or f"{directory / name}: it is a symbolic link" in said
+    if leads == "nowhere":
+        assert not victim.exists()
+    else:
+        assert stat.S_IMODE(victim.stat().st_mode) == 0o755
+        assert list(victim.iterdir()) == []
+
+
+def test_a_data_directory_may_be_a_link_itself(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir(mode=0o700)
+    (tmp_path / "var").symlink_to("disk")
+    storage = load_text("storage: {path: var}", tmp_path / "config.yaml").config.storage.path
+    assert storage == tmp_path / "disk"
+    _journal(storage)
+    _log(storage)
+
+
+@pytest.mark.parametrize("kind", ["symbolic link", "2 names", "regular file"])
+@pytest.mark.parametrize("name", ["lock", "journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-journal"])
+def test_an_error_names_the_file_that_is_meant_and_advises_nothing_that_loses_steps(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    directory = tmp_path / "var"
+    journal = SqliteJournal.open(directory)
+    assert append(journal, step(1, 1)) is None
+    journal.close()
+    path = directory / name
+    kept = path.rename(tmp_path / "kept") if path.exists() else tmp_path / "kept"
+    kept.touch()
+    if kind == "regular file":
+        path.mkdir()
+    else:
+        path.symlink_to(kept) if kind == "symbolic link" else path.hardlink_to(kept)
+    with pytest.raises(JournalError, match=kind) as refused:
+        SqliteJournal.open(directory)
+    assert refused.value.path == path
+    assert str(refused.value).startswith(f"{path} is not used: ")
+    assert kind == "regular file" or "move it away" not in str(refused.value)
+
+
+def test_a_start_closes_what_is_ours_and_open_to_others_once(tmp_path: Path) -> None:
+    directory = tmp_path / "var"
+    _journal(directory)
+    _log(directory)
+    _paper(directory / "paper")
+    (directory / "elsewhere").symlink_to(tmp_path)
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    for path in (*files, directory / "logs", directory / "paper"):
+        path.chmod(0o755)
+    assert {"reserve", "albra.jsonl", "snapshot.json", "journal.sqlite3"} <= {path.name for path in files}
+    first, second = private.close_to_others(directory), private.close_to_others(directory)
+    assert len(first) == len(files) + 3
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in files)
+    assert [remark.split(": ")[0] for remark in second] == [f"{directory / 'elsewhere'} is a symbolic link"]
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("name", list(USES))
