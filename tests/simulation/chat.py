@@ -154,6 +154,8 @@ class ChatServer:
     random: Random
     count: Callable[[str], None]
     note: Callable[[str], None]
+    unconnected: Callable[[], bool] = lambda: False
+    """Whether the process cannot connect to it."""
     updates: list[Incoming] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     said: dict[int, str] = field(default_factory=dict)
@@ -176,7 +178,7 @@ class ChatServer:
 
     @property
     def down(self) -> bool:
-        return any(window.holds(self.now_ns() // MS) for window in self.plan.outages)
+        return self.unconnected() or any(window.holds(self.now_ns() // MS) for window in self.plan.outages)
 
     # People ------------------------------------------------------------------------------------------------
 

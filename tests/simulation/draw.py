@@ -6,7 +6,7 @@ from adapters.paper.faults import Fault, FaultKind
 from tests.simulation import malformed
 from tests.simulation.chat import draw_chat
 from tests.simulation.day import draw_day
-from tests.simulation.network import START_MS
+from tests.simulation.network import START_MS, Window
 from tests.simulation.plan import DAY, SPRINT, Act, Kill, Plan, stream
 from tests.simulation.sprint import draw_sprint
 from tests.simulation.strange import with_strange_faults
@@ -23,6 +23,8 @@ LOST_SHARE = 10
 """And in one of so many, a bit flips in the journal's log, so that acknowledged steps are missing at a start."""
 POWER_SHARE = 3
 """And in one of so many, the power goes with the process."""
+EXHAUSTED_SHARE = 8
+"""And in one of so many, no descriptor is free for a while."""
 CHAT_SHARE = 3
 """One seed in so many has an owner in a chat."""
 
@@ -31,7 +33,17 @@ def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
     plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
-    return _with_power_losses(_with_lost_steps(with_strange_faults(plan)))
+    return _with_exhaustion(_with_power_losses(_with_lost_steps(with_strange_faults(plan))))
+
+
+def _with_exhaustion(plan: Plan) -> Plan:
+    random = stream(plan.seed, "descriptors")
+    if random.randrange(EXHAUSTED_SHARE):
+        return plan
+    spans = [(burst.from_ms, burst.until_ms) for burst in plan.bursts] or [(0, plan.safety_ms)]
+    from_ms = random.randrange(*random.choice(spans))
+    window = Window(what="exhausted", from_ms=from_ms, until_ms=from_ms + random.randrange(2_000, 25_000))
+    return replace(plan, weather=replace(plan.weather, windows=(*plan.weather.windows, window)))
 
 
 def _with_power_losses(plan: Plan) -> Plan:

@@ -4,6 +4,7 @@ What has left a process travels on whether or not the process lives: a request i
 dies still reaches the venue. Nobody hears its answer.
 """
 
+import errno
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ TICK_MS = 250
 MARKS_EVERY_MS = 3_000
 SLUGGISH_MOST_MS = 1_500
 """In a sluggish window, each way."""
+NO_DESCRIPTOR = f"Cannot connect to host: [Errno {errno.EMFILE}] Too many open files"
 START_MS = 1_700_000_000_000
 """The venue's time when a simulation begins."""
 _in_order = json.JSONEncoder(sort_keys=True).encode
@@ -47,8 +49,9 @@ class Window:
 class Weather:
     """How the network behaves until peace. Chances in thousandths, times in milliseconds.
 
-    `windows` may be `refused` (no connection is made), `blackhole` (requests vanish), `deaf` (answers
-    vanish), `mute` (sockets look alive and bring nothing) or `sluggish` (everything takes up to `SLUGGISH_MOST_MS`).
+    `windows` may be `refused` (no connection is made), `exhausted` (none can be begun here: no descriptor is free),
+    `blackhole` (requests vanish), `deaf` (answers vanish), `mute` (sockets look alive and bring nothing) or `sluggish`
+    (everything takes up to `SLUGGISH_MOST_MS`).
     """
 
     delay_most_ms: int = 20
@@ -138,10 +141,18 @@ class Network:
     def venue_ms(self) -> int:
         return START_MS + self.now_ms
 
+    @property
+    def exhausted(self) -> bool:
+        """Nothing new is connected, to the venue or to the chat; what is connected goes on."""
+        return self._window("exhausted")
+
     # Requests ----------------------------------------------------------------------------------------
 
     def send(self, sent: Sent, hear: Hear) -> None:
         """One request leaves; `hear` is told what comes back, if anything does."""
+        if self._window("exhausted", sent):
+            self.later(self._delay_ns(), lambda: hear(Broken(NO_DESCRIPTOR, never_sent=True)))
+            return
         if self._window("refused", sent):
             self.later(self._delay_ns(), lambda: hear(Broken("Cannot connect to host", never_sent=True)))
             return
@@ -182,7 +193,7 @@ class Network:
 
     def open(self, key: str, hear: Callable[[object], None], ended: Callable[[str], None]) -> Socket | None:
         """A socket for the events of a listen key, or the market's marks (an empty key); None: refused."""
-        if self._window("refused") or self._window("blackhole"):
+        if self.exhausted or self._window("refused") or self._window("blackhole"):
             return None
         socket = Socket(key=key, hear=hear, ended=ended)
         self.sockets.append(socket)

@@ -223,6 +223,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "requests vanish": _weather("blackhole", 8_000),
     "answers vanish": _weather("deaf", 8_000),
     "stream silent": _weather("mute", 8_000),
+    "no descriptor": replace(_weather("exhausted", 8_000), row=38),
     "halted": _act("halt", 23, 20_000),
     "filters changed": _act("change filters", 23, 30_000),
     "delisted": _act("delist", 23, 30_000),
@@ -253,6 +254,7 @@ TROUBLE_OF_ACT: Mapping[str, str] = {
 TROUBLE_OF_WEATHER: Mapping[str, str] = {
     "refused": "no connection", "blackhole": "requests vanish", "lost_request": "requests vanish",
     "deaf": "answers vanish", "lost_answer": "answers vanish", "mute": "stream silent",
+    "exhausted": "no descriptor",
 }  # fmt: skip
 ILL_DISK = frozenset({"disk full", "commits fail", "disk slow"})
 TROUBLE_OF_DISK: Mapping[str, str] = {

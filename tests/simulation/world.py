@@ -523,6 +523,7 @@ class World:
             random=self._stream("chat weather"),
             count=self._count,
             note=self._note,
+            unconnected=lambda: self.network.exhausted,
         )
 
     # Troubles brought about ------------------------------------------------------------------------------
