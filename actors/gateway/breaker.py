@@ -2,7 +2,9 @@
 
 An account has two circuits, since venues often fail by halves: one of orders (what submits, cancels and sets
 say) and one of reads (what queries and lists say). `FAILURES` requests in a row that nobody answered (nothing
-came, a 5xx, a body nobody can read) open a circuit. A refusal, a missing order or a throttling is an answer.
+came, a 5xx, a body nobody can read) open a circuit. A refusal (a 4xx, whatever its words), a missing order or a
+throttling is an answer. A setting closes a circuit and opens none: one position repeats it, and it tells of its
+symbol alone.
 
 While a circuit is open nothing is opened at this account, and, of reads, nothing is read in bulk. Questions
 about orders in doubt, and whatever reduces, protects or cancels, go on at their own pace: each of their

@@ -36,6 +36,10 @@ class Circuits:
     def in_words(self) -> str:
         return breaker.in_words(self._all())
 
+    def tripped(self, channel: Channel) -> bool:
+        """Whether so much went unanswered that the circuit is not closed again."""
+        return self._of(channel).phase is not Phase.CLOSED
+
     def failed(self, channel: Channel, cause: str) -> bool:
         """Nobody answered; returns whether that opened the circuit, or opened it again."""
         before = self._of(channel)

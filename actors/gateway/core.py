@@ -127,7 +127,8 @@ class Gateway:
             case q.QueryOrder() | q.FetchFills():
                 self._handle(r.QueryFailed(**self._about(message), cause=cause, silent=left))
             case q.SetLeverage():
-                self._handle(replace(self._refused(message, cause, unknown=left), silent=left))
+                unknown = left or self._desk.open_for_business
+                self._handle(replace(self._refused(message, cause, unknown=unknown), silent=left))
             case q.FetchPositions() | q.FetchOpenOrders() | q.FetchBalance() | FetchTrades():
                 self._handle(replace(self._unread(message, cause), silent=left))
             case _:
@@ -156,7 +157,7 @@ class Gateway:
     def _outcome_unknown(self, message: r.OutcomeUnknown) -> None:
         self._desk.last_error = message.cause
         self._desk.say(message)
-        self._silence(Channel.ORDERS, message.cause, silent=message.silent)
+        self._silence(Channel.ORDERS, message, message.cause, silent=message.silent)
         if message.cancel:
             self._orders.cancels.unclear(message)
         else:
@@ -166,7 +167,7 @@ class Gateway:
         self._desk.last_error = message.cause
         if message.throttled:
             self._be_quiet(message.retry_after_ms, message.cause)
-        self._silence(Channel.ORDERS, message.cause, silent=message.silent)
+        self._silence(Channel.ORDERS, message, message.cause, silent=message.silent)
         if message.cancel:
             self._orders.cancels.not_executed(message)
         else:
@@ -223,22 +224,28 @@ class Gateway:
     # Settings and reads ---------------------------------------------------------------------------
 
     def _set_leverage(self, message: q.SetLeverage) -> None:
-        if self._desk.opening_refusal:
-            self._desk.say(self._refused(message, self._desk.opening_refusal, unknown=False))
+        refusal = self._desk.opening_refusal
+        if refusal:
+            self._desk.say(self._refused(message, refusal, unknown=self._desk.open_for_business))
             return
         key = f"leverage/{message.position_id}/{message.leverage}"
         self._desk.promise(key, message)
         self._desk.request(key, message)
 
     def _set(self, message: r.SettingApplied | r.SettingRefused) -> None:
-        """Settings are safe to repeat, and the position repeats those whose outcome is unknown."""
+        """Settings are safe to repeat, and the position repeats those whose outcome is unknown.
+
+        One symbol's setting, repeated, proves nothing of the orders of the others: it opens no circuit, and only
+        counts as the probe of one that is open.
+        """
         key = f"leverage/{message.position_id}/{message.leverage}"
         self._desk.landed(key)
         self._desk.fulfill(key)
         if isinstance(message, r.SettingApplied):
             self._answered(Channel.ORDERS)
         else:
-            self._silence(Channel.ORDERS, message.text, silent=message.silent)
+            silent = message.silent and self._circuits.tripped(Channel.ORDERS)
+            self._silence(Channel.ORDERS, message, message.text, silent=silent)
         self._desk.say(message)
 
     def _refused(self, message: q.SetLeverage, text: str, *, unknown: bool) -> r.SettingRefused:
@@ -405,11 +412,12 @@ class Gateway:
         self._desk.last_error = message.cause
         if message.retry_after_ms >= SILENCE_FROM_MS:
             self._be_quiet(message.retry_after_ms, message.cause)
-        self._silence(Channel.READS, message.cause, silent=message.silent)
+        self._silence(Channel.READS, message, message.cause, silent=message.silent)
 
-    def _silence(self, channel: Channel, cause: str, *, silent: bool) -> None:
+    def _silence(self, channel: Channel, message: Message, cause: str, *, silent: bool) -> None:
         """Nobody answered; where that has gone on for long enough, what may wait is told so instead of waiting."""
-        if not silent or not self._circuits.failed(channel, cause):
+        symbol = getattr(message, "symbol", "")
+        if not silent or not self._circuits.failed(channel, f"{symbol}: {cause}" if symbol else cause):
             return
         self._orders.refuse_openings()
         for ticket in self._desk.withdraw_held():

@@ -101,7 +101,7 @@ class NotExecuted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """Perhaps done. `answered`: the venue itself spoke, in words that no table has.
+    """Perhaps done. `answered`: the request was answered for what it is, in words that no table has.
 
     `refused`: these words are no fault of its own, so the request is over, whatever became of it.
     """
@@ -232,7 +232,7 @@ def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: 
         # "HTTP 403 … the WAF Limit (Web Application Firewall) has been violated": it stands before the venue.
         delay_ms = codes.firewall_retry_ms if retry_ms is None else retry_ms
         return NotExecuted(retry_after_ms=delay_ms, cause=cause)
-    return Unknown(cause=cause)
+    return Unknown(cause=cause, answered=400 <= status < 500)
 
 
 def _judge_server_fault(codes: VenueCodes, text: str, cause: str) -> Verdict:

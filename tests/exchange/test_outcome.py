@@ -367,6 +367,7 @@ def test_who_did_not_answer_is_told_from_who_answered_strangely() -> None:
     ]
     spoken = [
         interpret(Ask.SUBMIT, 400, {}, error(-9_999, "something new")),
+        *(interpret(ask, status, {}, b"Bad request") for ask in Ask for status in (400, 404, 409, 422)),
         interpret(Ask.READ, 429, {}, b""),
         interpret(Ask.READ, 400, {}, error(-1021, "Timestamp")),
         interpret(Ask.SUBMIT, 400, {}, error(-2019, "Margin is insufficient.")),

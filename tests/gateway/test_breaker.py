@@ -10,10 +10,11 @@ from actors.gateway.breaker import FAILURES, LONGEST_PAUSE_NS, Channel, Circuit,
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
-from messages.types import RejectReason, Severity
+from messages.types import PositionId, RejectReason, Severity
 from tests.gateway import stage
-from tests.gateway.stage import MAIN, Stage
+from tests.gateway.stage import BTC, MAIN, Stage
 
+LEVERAGE = q.SetLeverage(account=MAIN, symbol=BTC, leverage=5, position_id=PositionId("p"))
 BALANCE = q.FetchBalance(account=MAIN, request_id="balance/1")
 
 
@@ -199,7 +200,7 @@ def test_the_status_shows_the_circuit() -> None:
     play = broken_orders()
     play.advance(2 * SECOND)
     play.tell(BALANCE)
-    assert play.statuses[-1].breaker == "half open for orders: -1007 timeout"
+    assert play.statuses[-1].breaker == "half open for orders: BTCUSDT: -1007 timeout"
 
 
 def test_an_open_circuit_outlives_the_actor() -> None:
@@ -210,3 +211,44 @@ def test_an_open_circuit_outlives_the_actor() -> None:
     play.advance(SECOND)
     play.tell(stage.opening(stage.order_id(3)))
     assert [m.client_order_id for m in play.sent_of(q.SubmitOpening)] == [stage.order_id(3)]
+
+
+def unset() -> r.SettingRefused:
+    """The setting got no answer that means anything."""
+    return r.SettingRefused(
+        account=MAIN, symbol=BTC, leverage=5, position_id=LEVERAGE.position_id, text="503", unknown=True, silent=True
+    )
+
+
+def test_a_setting_that_is_repeated_without_an_answer_holds_back_no_other_symbol() -> None:
+    play = Stage()
+    for _ in range(3 * FAILURES):
+        play.tell(LEVERAGE, unset())
+    opening = stage.opening(stage.order_id(1, 9))
+    play.tell(opening)
+    assert opening in play.sent
+    assert play.rejections() == []
+    assert play.notices == []
+
+
+def test_a_setting_that_is_the_probe_of_an_open_circuit_decides_like_any() -> None:
+    play = broken_orders()
+    play.advance(SECOND)
+    play.tell(LEVERAGE, unset())
+    assert play.memory.circuits[Channel.ORDERS].phase is Phase.OPEN
+
+
+def test_a_setting_that_a_circuit_holds_may_be_asked_for_again_and_one_of_an_absent_venue_is_over() -> None:
+    play = broken_orders()
+    play.tell(LEVERAGE)
+    (held,) = play.said_of(r.SettingRefused)
+    assert (held.unknown, "does not answer orders: BTCUSDT" in held.text) == (True, True)
+    play.tell(stage.venue_down(), LEVERAGE)
+    assert not play.said_of(r.SettingRefused)[-1].unknown
+
+
+def test_a_setting_that_waits_when_the_circuit_opens_may_be_asked_for_again() -> None:
+    play = broken_orders()
+    play.advance(SECOND)
+    play.tell(stage.opening(stage.order_id(1, 9)), LEVERAGE, replace(stage.unknown(stage.order_id(1, 9)), silent=True))
+    assert [refused.unknown for refused in play.said_of(r.SettingRefused)] == [True]
