@@ -15,12 +15,13 @@ from typing import Any
 
 import apsw
 
-from benchmarks import command, journal, lifetime, reconciliation, recovery, runtime, session, transitions, wire
+from benchmarks import command, growth, journal, lifetime, reconciliation, recovery, runtime, session, transitions, wire
 from benchmarks.report import Row, document, environment, load, print_rows
 
 SUITES: dict[str, Callable[..., list[Row]]] = {
     "runtime": runtime.run,
     "transitions": transitions.run,
+    "growth": growth.run,
     "lifetime": lifetime.run,
     "journal": journal.run,
     "wire": wire.run,

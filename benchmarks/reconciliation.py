@@ -51,8 +51,8 @@ PRICE, HELD, ELSEWHERE, STEP = Decimal("100.0"), Decimal("1.000"), Decimal("0.40
 def run(*, quick: bool = False) -> list[Row]:
     """Median microseconds per position."""
     number, runs = (QUICK_NUMBER, QUICK_RUNS) if quick else (NUMBER, RUNS)
-    positions = [_position(n) for n in range(1, number + 1)]
-    views = [view(position) for position in positions]
+    positions = [position(n) for n in range(1, number + 1)]
+    views = [view(each) for each in positions]
     ours: dict[str, list[float]] = {"equal": [], "different": []}
     theirs: dict[str, list[float]] = {"equal": [], "different": []}
     booked: list[float] = []
@@ -102,7 +102,7 @@ def _timed(work: Callable[[], object], number: int) -> float:
     return taken * 1e6 / number
 
 
-def _position(ordinal: int) -> Position:
+def position(ordinal: int) -> Position:
     symbol = Symbol(f"S{ordinal}USDT")
     key = Key(account=MAIN, symbol=symbol, side=LONG, strategy=StrategyId("trend"))
     return replace(
@@ -115,11 +115,11 @@ def _position(ordinal: int) -> Position:
         entry_price=PRICE,
         held=True,
         leverage=5,
-        instrument=_instrument(symbol),
+        instrument=instrument(symbol),
     )
 
 
-def _instrument(symbol: Symbol) -> Instrument:
+def instrument(symbol: Symbol) -> Instrument:
     return Instrument(
         symbol=symbol,
         quantity_step=STEP,
@@ -152,9 +152,14 @@ def _facts(views: Sequence[PositionView], quantity: Decimal) -> Facts:
         now_ns=NOW_NS,
         report=PositionsReport(account=MAIN, request_id="bench", begun_ns=NOW_NS, positions=rows),
         views=views,
-        instruments={v.symbol: _instrument(v.symbol) for v in views},
+        instruments={v.symbol: instrument(v.symbol) for v in views},
         thresholds=Thresholds(),
     )
+
+
+def comparable(number: int) -> Facts:
+    """Both sides of so many positions, which agree."""
+    return _facts([view(position(ordinal)) for ordinal in range(1, number + 1)], HELD)
 
 
 def _all_equal(facts: Facts) -> None:
@@ -171,8 +176,8 @@ def _all_different(facts: Facts, views: Sequence[PositionView]) -> list[Effect]:
 def _all_booked(facts: Facts, positions: Sequence[Position], views: Sequence[PositionView]) -> None:
     """And what each position makes of it, with its events and notices."""
     policy = PositionPolicy()
-    for effect, position in zip(_all_different(facts, views), positions, strict=True):
-        assert decide(position, effect.message, NOW_NS, policy).position.quantity == ELSEWHERE
+    for effect, each in zip(_all_different(facts, views), positions, strict=True):
+        assert decide(each, effect.message, NOW_NS, policy).position.quantity == ELSEWHERE
 
 
 def _case(finding: Finding, shown: PositionView) -> Case:
