@@ -67,7 +67,9 @@ def test_failures_are_told_as_one_json_document(capsys: pytest.CaptureFixture[st
     assert main([*CAUGHT, "--jobs", "2", "--json", "--keep-going"]) == Exit.FAILED
     document = json.loads(capsys.readouterr().out)
     assert document["seeds"] == 20
-    assert {failure["invariant"] for failure in document["failed"]} == {"I3"}
+    caught_by = {failure["invariant"] for failure in document["failed"]}
+    assert "I3" in caught_by
+    assert caught_by <= {"I3", "I19"}, "what is answered before it is durable may not be done"
     for failure in document["failed"]:
         assert f"--seed {failure['seed']} --size sprint --mutant 'effects before commit'" in failure["replay"]
 
