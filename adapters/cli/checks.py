@@ -63,10 +63,14 @@ def fail(check: str, found: str, advice: str) -> Finding:
     return Finding(check=check, judgement=Judgement.FAIL, found=found, advice=advice)
 
 
-def configuration(config: Config) -> Iterator[Finding]:
-    """What is valid, and yet hardly meant."""
+def configuration(loaded: Loaded) -> Iterator[Finding]:
+    """What is wrong, and what is valid and yet hardly meant."""
+    config = loaded.config
     names = ", ".join(f"{a.account} ({'paper' if a.embedded else a.place})" for a in config.accounts)
-    yield ok("configuration", f"{config.source or 'built-in defaults'}: valid; accounts: {names or 'none'}")
+    for problem in loaded.wrong:
+        yield fail("configuration", str(problem), "mend it: nothing starts with it")
+    if not loaded.wrong:
+        yield ok("configuration", f"{config.source or 'built-in defaults'}: valid; accounts: {names or 'none'}")
     if not config.phase2.enabled:
         yield warn("watch only", "phase2.enabled is false", "nothing is sent; set it to true to trade")
     for account in (account for account in config.accounts if not account.embedded and account.environment == "live"):

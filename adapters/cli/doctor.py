@@ -44,10 +44,10 @@ def doctor(arguments: Namespace, loaded: Loaded) -> None:
 def _examine(loaded: Loaded) -> Iterator[Finding]:
     """Nearest first; whatever fails, the next is still looked at."""
     config, storage = loaded.config, loaded.config.storage.path
-    unset = tuple(problem.path for problem in loaded.unset)
-    reached = [a for a in config.accounts if not any(path.startswith(f"accounts.{a.account}.") for path in unset)]
+    amiss = tuple(f"{problem.path}." for problem in (*loaded.wrong, *loaded.unset))
+    reached = [a for a in config.accounts if not any(_is_of(path, f"accounts.{a.account}.") for path in amiss)]
     looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
-        ("configuration", lambda: checks.configuration(config)),
+        ("configuration", lambda: checks.configuration(loaded)),
         ("secrets", lambda: checks.unset(loaded)),
         ("privacy", lambda: privacy.storage(storage)),
         ("encryption", lambda: privacy.in_clear(config)),
@@ -61,6 +61,11 @@ def _examine(loaded: Loaded) -> Iterator[Finding]:
     ]
     for name, look in looks:
         yield from _guarded(name, look)
+
+
+def _is_of(path: str, part: str) -> bool:
+    """Whether one of the two lies in the other; both end with a dot."""
+    return path.startswith(part) or part.startswith(path)
 
 
 def addresses(config: Config) -> Iterator[Finding]:

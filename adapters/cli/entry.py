@@ -98,8 +98,12 @@ def _dispatch(
 
         return simulate(arguments)
     rekey = arguments.command == "journal" and arguments.what == "rekey"
-    loaded = load(named_path(arguments.config), without_secrets=_lenient(arguments) and not rekey)
+    lenient = _lenient(arguments) and not rekey
+    loaded = load(named_path(arguments.config), without_secrets=lenient, needed="" if rekey else _needed(arguments))
     output.hide(loaded.config.secrets())
+    if arguments.command != "doctor":  # which has a finding of each
+        for problem in loaded.wrong:
+            output.complain(styled("albra: ", shown(problem), f"; {arguments.command} goes on without it"))
     if arguments.command == "run":
         return _run(arguments, loaded, run)
     if rekey:
@@ -144,6 +148,18 @@ def _lenient(arguments: Namespace) -> bool:
     if arguments.command in _WITH_SECRETS:
         return bool(getattr(arguments, "paper", False) or getattr(arguments, "what", "") == "show")
     return True
+
+
+def _needed(arguments: Namespace) -> str:
+    """The part of the configuration that has to be right for this command; empty: all of it.
+
+    What reads and what closes does so with a line of another part that is wrong.
+    """
+    if arguments.command in _WITH_SECRETS:
+        return ""
+    if arguments.command == "flatten":
+        return f"accounts.{arguments.account}" if arguments.account else "accounts"
+    return "storage"
 
 
 def _answer(arguments: Namespace, loaded: Loaded) -> None:

@@ -41,7 +41,7 @@ def flatten(arguments: Namespace, loaded: Loaded) -> None:
         )
     config = loaded.config
     account = account_named(config, arguments.account, "flatten")
-    loaded.require(f"accounts.{account.account}.")
+    loaded.require(f"accounts.{account.account}.", *(("storage", "paper") if account.embedded else ()))
     pid = holder(config.storage.path)
     _confirm(account, arguments.yes, pid)
     say = _silent if arguments.json else _say

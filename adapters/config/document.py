@@ -85,9 +85,11 @@ class Walk:
             names = schema.get("propertyNames")
             if names and not re.fullmatch(names["pattern"], key):
                 self.problem(here, names["expects"], f"{key!r}", line=key_line)
+                self.value(rule, child, here)  # what else is wrong with it is told as well
+                continue
             values[key] = self.value(rule, child, here)
         if not properties:
-            return values or default(schema)
+            return values if node.value else default(schema)
         return {k: values.get(k, default(rule)) for k, rule in properties.items()}
 
     def _entries(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, int, yaml.Node]]:

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +38,8 @@ from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerP
 DEFAULT_PATH = "config.yaml"
 _SIZE_MAX = 1_000_000
 _MS_PER_SECOND = 1000
+_PERHAPS_MEANT = 0.7
+"""How much alike a key and the name of a section are, where one may be meant for the other."""
 _GOOD_FOR_LEAST_S = 660
 """Binance takes a date that is more than 600 seconds away (New Order, `goodTillDate`); with some to spare."""
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -46,16 +49,18 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 class Loaded:
     """A configuration, and its effective values as a tree of plain values for showing.
 
-    `unset`: what is missing in this process's environment, where that was to be borne with.
+    `unset`: what is missing in this process's environment, where that was to be borne with. `wrong`: what else is,
+    where only a part is needed; its default stands in its place.
     """
 
     config: Config
     effective: dict[str, Any]
     unset: tuple[Problem, ...] = ()
+    wrong: tuple[Problem, ...] = ()
 
     def require(self, *paths: str) -> None:
-        """Raises ConfigError where a variable under one of these paths is not set; without paths, where any is not."""
-        missing = tuple(each for each in self.unset if not paths or each.path.startswith(paths))
+        """Raises ConfigError where something under one of these paths is wrong or not set; without paths, anywhere."""
+        missing = tuple(each for each in (*self.wrong, *self.unset) if not paths or each.path.startswith(paths))
         if missing:
             raise ConfigError(missing)
 
@@ -67,11 +72,16 @@ def named_path(option: str | None, environment: Mapping[str, str] = os.environ) 
 
 
 def load(
-    path: Path | None = None, environment: Mapping[str, str] = os.environ, *, without_secrets: bool = False
+    path: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    without_secrets: bool = False,
+    needed: str = "",
 ) -> Loaded:
     """Read `path`; for None, config.yaml in the working directory, or built-in defaults where there is none.
 
-    `without_secrets`: variables may be missing; what needs one looks for it in `Loaded.unset`.
+    `without_secrets`: variables may be missing; what needs one looks for it in `Loaded.unset`. `needed`: the key whose
+    part of the file alone has to be right; what is wrong elsewhere stands in `Loaded.wrong`. Empty: all of it.
     Raises ConfigError with all problems, a named file that is missing among them.
     """
     if path is None and not Path(DEFAULT_PATH).exists():
@@ -79,11 +89,16 @@ def load(
         effective["accounts"]["main"]["exchange"] = "paper"
         return _assemble(effective, None)
     file = path or Path(DEFAULT_PATH)
-    return load_text(_read(file), file, environment, without_secrets=without_secrets)
+    return load_text(_read(file), file, environment, without_secrets=without_secrets, needed=needed)
 
 
 def load_text(
-    text: str, file: Path, environment: Mapping[str, str] = os.environ, *, without_secrets: bool = False
+    text: str,
+    file: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    without_secrets: bool = False,
+    needed: str = "",
 ) -> Loaded:
     """The configuration that `text` says; `file` names it in errors and anchors relative paths."""
     import yaml
@@ -98,9 +113,21 @@ def load_text(
     effective = walk.value(SCHEMA, root, "")
     _check_across(walk, effective)
     problems = tuple(sorted(walk.problems, key=lambda problem: problem.line))
-    if not all(without_secrets and problem.unset and not problem.path.startswith("storage.") for problem in problems):
+    unset = tuple(each for each in problems if without_secrets and each.unset and not each.path.startswith("storage."))
+    wrong = tuple(each for each in problems if each not in unset)
+    if any(_concerns(each, needed, walk.lines) for each in wrong):
         raise ConfigError(problems)
-    return replace(_assemble(effective, file), unset=problems)
+    return replace(_assemble(effective, file), unset=unset, wrong=wrong)
+
+
+def _concerns(problem: Problem, needed: str, lines: Mapping[str, int]) -> bool:
+    """Whether it is about what is needed: there, above it, or where its section is perhaps misspelled."""
+    if f"{problem.path}.".startswith(f"{needed}.") or f"{needed}.".startswith(f"{problem.path}."):
+        return True
+    section = needed.partition(".")[0]
+    if not needed or not problem.path:
+        return True
+    return section not in lines and bool(get_close_matches(problem.path, [section], cutoff=_PERHAPS_MEANT))
 
 
 def _read(file: Path) -> str:

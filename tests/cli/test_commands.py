@@ -308,7 +308,7 @@ def test_an_address_left_over_from_a_dead_process_is_no_supervisor(albra: Albra)
 
 def test_an_invalid_configuration_exits_5_with_every_problem(albra: Albra) -> None:
     (albra.directory / "config.yaml").write_text("langage: en\nphase2: {enabled: 7}\n")
-    for arguments in (("positions",), ("config", "check"), ("run",)):
+    for arguments in (("config", "check"), ("config", "show"), ("run",), ("journal", "rekey")):
         ended = albra(*arguments)
         assert ended.code == 5
         assert ended.err.splitlines() == [
@@ -317,6 +317,61 @@ def test_an_invalid_configuration_exits_5_with_every_problem(albra: Albra) -> No
         ]
     document = albra("config", "check", "--json").document()
     assert [problem["path"] for problem in document["problems"]] == ["langage", "phase2.enabled"]
+
+
+WRONG_ELSEWHERE = {
+    "an unknown key": "nonsense: 1",
+    "a level": "log: {level: LOUD}",
+    "a language": "language: fr",
+    "a limit": "limits: {order_notional: banana}",
+    "a list for a group": "telegram: [1]",
+    "a user": "telegram: {users: {me: owner}, languages: {me: ko}, timezones: {me: UTC}}",
+    "hours": "telegram: {quiet_hours: '23:00-23:00'}",
+    "a zone": "limits: {timezone: Nowhere/Never}",
+    "a strategy without an account": "webhook: {strategies: {s: {secret: abcdefghijklmnopqr}}}",
+    "an override": "phase2: {reconciliation: {overrides: {'!': {SIZE_MISMATCH: IGNORE}}}}",
+}
+ACCOUNTS = "accounts: {main: {exchange: paper}, other: {exchange: paper}, wrong: {timeout_ms: soon}, 'NO': {}}\n"
+
+
+@pytest.mark.parametrize("what", list(WRONG_ELSEWHERE))
+def test_what_reads_or_closes_goes_on_with_a_line_of_another_part_that_is_wrong(
+    albra: Albra, supervisor: FakeSupervisor, what: str
+) -> None:
+    assert supervisor
+    text = f"storage: {{path: var}}\n{ACCOUNTS}{WRONG_ELSEWHERE[what]}\n"
+    (albra.directory / "config.yaml").write_text(text)
+    key = WRONG_ELSEWHERE[what].partition(":")[0]
+    for command in (("positions", "--json"), ("close", "--all", "--yes")):
+        ended = albra(*command)
+        assert ended.code == 0, ended.err
+        warning = next(line for line in ended.err.splitlines() if f"config.yaml:3: {key}" in line)
+        assert warning.endswith(f"; {command[0]} goes on without it")
+    flatten = albra("flatten", "--break-glass", "--account", "main")
+    assert "asks for a confirmation" in flatten.err, "the configuration does not stop it"
+    assert f"config.yaml:3: {key}" in flatten.err
+    assert albra("flatten", "--break-glass", "--account", "wrong", "--yes", "wrong").code == 5
+    assert albra("config", "check").code == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("accoutns: {main: {exchange: paper}}", ("flatten", "--break-glass", "--account", "main")),
+        ("accounts: [main]", ("flatten", "--break-glass", "--account", "main")),
+        ("accounts: {main: {exchnge: paper}}", ("flatten", "--break-glass", "--account", "main")),
+        ("accounts: {main: {}, other: {timeout_ms: soon}}", ("flatten", "--break-glass")),
+        ("paper: {seed: x}\naccounts: {main: {}}", ("flatten", "--break-glass", "--account", "main")),
+        ("stroage: {path: elsewhere}", ("positions",)),
+        ("storage: elsewhere", ("logs",)),
+        ("storage: {path: []}", ("journal", "verify")),
+        ("[1]", ("positions",)),
+        ("a: [", ("flatten", "--break-glass", "--account", "main")),
+    ],
+)
+def test_what_a_command_needs_has_to_be_right(albra: Albra, text: str, command: tuple[str, ...]) -> None:
+    (albra.directory / "config.yaml").write_text(text)
+    assert albra(*command).code == 5
 
 
 SECRETS_ELSEWHERE = """

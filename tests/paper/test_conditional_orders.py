@@ -249,7 +249,7 @@ def test_a_symbol_takes_no_more_conditional_orders_than_its_limit() -> None:
         ({"type": "STOP", "price": "59000", "quantity": "", "closePosition": "true"}, -4136),
         ({"type": "STOP"}, -1102),
         ({"type": "TRAILING_STOP_MARKET"}, -1102),
-        ({"type": "TRAILING_STOP_MARKET", "callbackRate": "11"}, -2007),
+        ({"type": "TRAILING_STOP_MARKET", "callbackRate": "21"}, -2007),
         ({"positionSide": "LONG"}, -4061),
         ({"symbol": "NOPEUSDT"}, -1121),
     ],
