@@ -431,3 +431,36 @@ def test_no_exception_raises(ask: Ask, classes: tuple[str, ...], text: str) -> N
 )
 def test_a_hostile_body_is_unknown(body: bytes) -> None:
     assert isinstance(interpret_submit(200, {}, body), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("reason", "listed"),
+    [
+        (RejectReason.FILTER, "-4135 -4210 -4211"),
+        (RejectReason.PERMISSION, "-1109 -4202 -4203 -4205 -4206 -4401 -4402 -4403 -4411"),
+        (RejectReason.OTHER, "-4130 -4136 -4168 -4208 -4209 -4509 -4531 -5037 -5038 -5039 -5040"),
+    ],
+)
+@pytest.mark.parametrize("ask", [Ask.SUBMIT, Ask.CANCEL, Ask.SETTING, Ask.READ])
+def test_a_code_of_what_the_account_or_the_order_may_not_refuses_every_request(
+    ask: Ask, reason: RejectReason, listed: str
+) -> None:
+    for code in listed.split():
+        verdict = interpret(ask, 400, {}, f'{{"code": {code}, "msg": "words"}}'.encode())
+        assert verdict == Rejected(reason=reason, code=code, text="words"), code
+
+
+@pytest.mark.parametrize("ask", list(Ask))
+def test_an_unlisted_code_refuses_a_setting_and_leaves_everything_else_to_be_asked_after(ask: Ask) -> None:
+    verdict = interpret(ask, 400, {}, b'{"code": -9999, "msg": "words"}')
+    if ask is Ask.SETTING:
+        assert verdict == Rejected(reason=RejectReason.OTHER, code="-9999", text="words")
+    else:
+        assert verdict == Unknown(cause="400 -9999 words", answered=True, refused=True)
+
+
+@pytest.mark.parametrize("ask", list(Ask))
+@pytest.mark.parametrize("code", ["-1000", "-1001", "-1006", "-1007"])
+def test_a_fault_of_the_venues_own_refuses_nothing_not_even_a_setting(ask: Ask, code: str) -> None:
+    verdict = interpret(ask, 400, {}, f'{{"code": {code}, "msg": "words"}}'.encode())
+    assert verdict == Unknown(cause=f"400 {code} words", answered=True)
