@@ -550,6 +550,12 @@ class PositionView(Message):
     result: Decimal = Decimal(0)
     reported_quantity: Decimal = Decimal(0)
 
+    @property
+    def resting(self) -> Decimal:
+        """What of its entry the venue has on its book: a limit order that waits for its price."""
+        entries = (o for o in self.orders if o.purpose is OrderPurpose.ENTRY and o.price is not None)
+        return sum((o.quantity - o.filled_quantity for o in entries if o.phase == "working"), Decimal(0))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionsAnswer(Message):

@@ -85,9 +85,14 @@ class CancelOrder(OrderRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveOrder(OrderRequest):
-    """Find out what became of an order: by its id, by trades, until its validity window has surely passed."""
+    """Find out what became of an order: by its id, by trades, until its validity window has surely passed.
+
+    `unanswered`: nothing has been heard of it. OutcomeUnknown is the answer where it has left, and silence while it
+    waits to leave.
+    """
 
     sent_ns: int
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +110,16 @@ class FetchFills(OrderRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetLeverage(Message):
-    """Set the leverage of (account, symbol); answered by SettingApplied or SettingRefused to `position_id`."""
+    """Set the leverage of (account, symbol); answered by SettingApplied or SettingRefused to `position_id`.
+
+    What still waits at `expires_at_ns` is refused (0: never).
+    """
 
     account: AccountId
     symbol: Symbol
     leverage: int
     position_id: PositionId
+    expires_at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,8 +147,11 @@ class Gateway:
     def _tick(self) -> None:
         self._ticking = False
         for ticket in self._desk.withdraw_expired():
-            if isinstance(ticket.message, q.SubmitOrder):
-                self._orders.expire(ticket.message)
+            match ticket.message:
+                case q.SubmitOrder() as order:
+                    self._orders.expire(order)
+                case q.SetLeverage() as setting:
+                    self._handle(self._refused(setting, self._desk.expiry, unknown=False))
         for ticket in self._desk.overdue():
             self._unanswered(ticket, "no answer from the exchange adapter", left=True)
 

@@ -81,6 +81,16 @@ class Desk:
         """Why nothing may be opened now; empty where it may."""
         return self.no_openings if self.open_for_business else "venue unreachable"
 
+    @property
+    def expiry(self) -> str:
+        """What is said of a request that waited here for too long: what it waited for."""
+        if not self.open_for_business:
+            why = "venue unreachable"
+        else:
+            silent = "the venue asks for silence"
+            why = silent if self.silenced else "too many requests are waiting for the venue"
+        return f"expired before it was sent: {why}"
+
     def say(self, message: Message, to: Address = SUPERVISOR) -> None:
         self.actions.append(Say(to, message))
 

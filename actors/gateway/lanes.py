@@ -72,7 +72,7 @@ class Ticket:
     cost: Cost = FREE
 
     def expired(self, wall_ns: int) -> bool:
-        expires_at_ns = self.message.expires_at_ns if isinstance(self.message, SubmitOrder) else 0
+        expires_at_ns = self.message.expires_at_ns if isinstance(self.message, (SubmitOrder, SetLeverage)) else 0
         return bool(expires_at_ns) and wall_ns >= expires_at_ns
 
 

@@ -108,15 +108,28 @@ class Orders:
         name = message.client_order_id
         sent = self._sent.get(name)
         if name in self._waiting:
-            return  # not sent yet: its outcome comes by itself
+            return  # not sent yet: its outcome comes when it is
         if sent is not None and sent.phase is Phase.OWED:
             # A former life owed it and did not send it; its message may yet come, and must then stay here.
             self._refuse(message, RejectReason.NEVER_SENT, "lost in a restart before it was sent")
         elif sent is not None and sent.refusal is not None:
             self._desk.say(sent.refusal)
         else:
+            if message.unanswered:
+                self._desk.say(self._in_doubt(message))
             self._desk.promise(f"resolve/{name}", message)
             self.doubts.ask(message, Goal.CONDITION, sent_ns=message.sent_ns)
+
+    def _in_doubt(self, message: ResolveOrder) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            account=message.account,
+            symbol=message.symbol,
+            client_order_id=message.client_order_id,
+            correlation_id=message.correlation_id,
+            causation_id=message.causation_id,
+            cause="no answer in time",
+            ts_init=self._desk.clock.time_ns(),
+        )
 
     def fetch_fills(self, message: FetchFills) -> None:
         self._desk.promise(f"fills/{message.client_order_id}", message)
@@ -129,14 +142,14 @@ class Orders:
         name = order.client_order_id
         wall_ns = self._desk.clock.time_ns()
         if order.expires_at_ns and wall_ns >= order.expires_at_ns:
-            self._refuse(order, RejectReason.EXPIRED, "expired before it was sent")
+            self.expire(order)
             return False
         self._waiting.pop(name, None)
         self._sent.hand(name, now_ns=self._desk.now_ns, wall_ns=wall_ns)
         return True
 
     def expire(self, order: SubmitOrder) -> None:
-        self._refuse(order, RejectReason.EXPIRED, "expired before it was sent")
+        self._refuse(order, RejectReason.EXPIRED, self._desk.expiry)
 
     def displaced(self, order: SubmitOrder) -> None:
         self._refuse(order, RejectReason.NOT_EXECUTED, "too many requests are waiting for the venue")

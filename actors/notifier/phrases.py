@@ -175,6 +175,8 @@ SENTENCES = (
     N_("emergency close of {position}"),
     N_("lost in a restart before it was sent"),
     N_("expired before it was sent"),
+    N_("expired before it was sent: {cause}"),
+    N_("the venue asks for silence"),
     N_("not executed in {attempts} attempts: {cause}"),
     N_("expires before the next attempt: {cause}"),
     N_("the order is still working"),

@@ -115,9 +115,10 @@ class Draft:
             "conditional": order.kind.conditional,
         }
 
-    def resolve(self, order: Order) -> None:
+    def resolve(self, order: Order, *, unanswered: bool = False) -> None:
         """Have the gateway find out what became of the order."""
-        self.send(self.gateway, ResolveOrder(sent_ns=order.sent_ns, **self.about(order)))
+        ask = ResolveOrder(sent_ns=order.sent_ns, unanswered=unanswered, **self.about(order))
+        self.send(self.gateway, ask)
 
     def fetch_fills(self, order: Order) -> None:
         self.send(

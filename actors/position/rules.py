@@ -505,14 +505,19 @@ def _tell_stuck(d: Draft) -> None:
 
 
 def _ask_after(d: Draft, number: int) -> None:
-    """No answer to a submit or cancel for too long: whoever should have answered may have died."""
+    """No answer to a submit or cancel for too long.
+
+    Whether it has left the gateway knows: one that waits there is no doubt, and is asked after again.
+    """
     order = d.position.orders[number - 1]
-    if order.phase is OrderPhase.SENT:
-        d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="no answer in time")
+    sent = order.phase is OrderPhase.SENT
+    if sent:
+        d.wake(f"answer:{number}", d.policy.answer_deadline_ms)
     if order.live and order.cancel_intended:
         d.cancel(order)  # canceling twice is canceling once
     if order.live and (order.phase is not OrderPhase.WORKING or order.cancel_intended or not _rests(order)):
-        d.resolve(order)  # a market order that works this long has been filled, and nobody told us
+        # A market order that works this long has been filled, and nobody told us.
+        d.resolve(order, unanswered=sent)
 
 
 def _rests(order: Order) -> bool:

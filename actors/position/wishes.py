@@ -18,6 +18,8 @@ RECONCILER = Address("reconciler")
 SETTLED_FROM_NS = 30_000_000_000
 """What was sent so long ago is not on its way any more: before, the venue may do it after it was written off."""
 BY_HAND = "settled by hand"
+LEVERAGE_WAITS_NS = 50_000_000_000
+"""What has not left after so long is refused by the gateway, which knows it, before its outcome counts as unknown."""
 NEVER_ASKED = "nothing has been asked of this position yet"
 
 
@@ -116,6 +118,7 @@ def ask_leverage(d: Draft) -> None:
             symbol=p.key.symbol,
             leverage=p.leverage_wanted,
             position_id=p.position_id,
+            expires_at_ns=(p.leverage_ns or p.since_ns) + LEVERAGE_WAITS_NS,
         ),
     )
     d.wake("leverage", d.policy.answer_deadline_ms)

@@ -347,7 +347,8 @@ class Core:
     def _judge_symbol(self, watch: Watch, comparison: Comparison, round_: Round) -> None:
         if not comparison.findings and round_.symbol is not None and not comparison.skipped:
             watch.heard.discard(round_.symbol)
-        fresh = self._own_trades(watch, round_, only_live=not comparison.findings)
+        doubtful = any(view.in_doubt for view in watch.live(round_.symbol))
+        fresh = self._own_trades(watch, round_, wanted=doubtful or bool(comparison.findings))
         for fill in fresh:
             self._draft.tell(SUPERVISOR, fill)
         if fresh and comparison.findings and not self._all_proven(watch, comparison, round_):
@@ -386,9 +387,12 @@ class Core:
         absent = kind is DiscrepancyType.POSITION_NOT_IN_EXCHANGE and not told
         return not absent or suspicion.lasted_ns >= self._policy.absence_ns
 
-    def _own_trades(self, watch: Watch, round_: Round, *, only_live: bool) -> tuple[r.FillReport, ...]:
-        """Trades of our own orders that were not handed to their positions from here before; each books one once."""
-        if round_.trades is None or (only_live and round_.kind is not CheckKind.SLOW):
+    def _own_trades(self, watch: Watch, round_: Round, *, wanted: bool) -> tuple[r.FillReport, ...]:
+        """Trades of our own orders that were not handed to their positions from here before; each books one once.
+
+        They end a doubt that no question about the order itself ends.
+        """
+        if round_.trades is None or not (wanted or round_.kind is CheckKind.SLOW):
             return ()
         trades = own(round_.trades.trades, self._settings.names)
         fresh = tuple(trade for trade in trades if trade_key(trade) not in watch.own_seen)

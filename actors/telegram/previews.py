@@ -422,7 +422,7 @@ def _short(desk: Desk, view: PositionView) -> Markup:
         n=view.ordinal,
         symbol=view.symbol,
         side=words.name(view.side),
-        quantity=size(view),
+        quantity=size(words, view),
         strategy=owner(view, desk.views),
     )
     return join(" ", [said, escape(signed(result))]) if result is not None else said

@@ -274,8 +274,11 @@ def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
     return Page(text=join("\n", lines), buttons=(*rows, *pages(words, "positions", page, len(views))))
 
 
-def size(view: PositionView) -> str:
+def size(words: Words, view: PositionView) -> str:
     """What is held; of an entry that waits also what it is for."""
+    if view.resting:
+        held, resting = number(view.quantity), number(view.resting)
+        return words.plain("{quantity} ({resting} resting)", quantity=held, resting=resting)
     wanted = sum((o.quantity for o in view.orders if o.purpose is OrderPurpose.ENTRY and o.filled_quantity == 0), ZERO)
     return f"0/{number(wanted)}" if wanted and not view.quantity else number(view.quantity)
 
@@ -298,7 +301,7 @@ def _line(words: Words, view: PositionView, mark: Decimal | None, whose: str) ->
     parts = [
         filled(
             "#{n} <b>{symbol}</b> {side} {size}",
-            {"n": view.ordinal, "symbol": view.symbol, "side": words.name(view.side), "size": size(view)},
+            {"n": view.ordinal, "symbol": view.symbol, "side": words.name(view.side), "size": size(words, view)},
         ),
         escape(f"@ {number(view.entry_price)} → {number(mark)}" if view.quantity else words.name(view.state)),
     ]
@@ -322,7 +325,7 @@ def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Ro
         (words.plain("account"), view.account),
         (words.plain("strategy"), view.strategy),
         (words.plain("state"), f"{words.name(view.state)} ({words.span(now_ns - view.since_ns)})"),
-        (words.plain("quantity"), number(view.quantity)),
+        (words.plain("quantity"), size(words, view)),
         (words.plain("entry price"), number(view.entry_price) if view.entry_price else "-"),
         (words.plain("mark"), number(mark)),
         (words.plain("unrealized"), "-" if result is None else gains(((view.currency, result),))),

@@ -198,7 +198,7 @@ class Screen:
         return (
             view.position_id,
             view.state + ("?" if view.in_doubt else ""),
-            format(view.quantity, "f"),
+            output.holding(format(view.quantity, "f"), format(view.resting, "f")),
             output.rounded(view.entry_price),
             output.rounded(mark),
             output.rounded(gain),

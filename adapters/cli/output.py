@@ -164,6 +164,12 @@ def rounded(number: Decimal | None) -> str:
     return format(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN).normalize(), "f")
 
 
+def holding(quantity: str, resting: str | None) -> str:
+    """What is held; of an entry that waits at the venue for its price also how much waits."""
+    waits = bool(resting) and Decimal(resting or 0) > 0
+    return f"{quantity} ({resting} resting)" if waits else quantity
+
+
 def duration(seconds: int) -> str:
     """`3m20s`: in at most two units; a clock that went back shows nothing below zero."""
     seconds = max(0, seconds)

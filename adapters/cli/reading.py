@@ -66,7 +66,7 @@ def positions_table(rows: Sequence[Mapping[str, Any]], now_ns: int, *, color: bo
             (
                 row["position_id"],
                 row["state"] + doubt,
-                row["quantity"] or "-",
+                output.holding(row["quantity"] or "-", row.get("resting")),
                 _rounded(row["entry_price"]),
                 _rounded(row["mark_price"]),
                 pnl,

@@ -33,7 +33,6 @@ from messages.types import (
     Address,
     CorrelationId,
     Key,
-    OrderPurpose,
     PositionId,
     ReplyCode,
 )
@@ -323,7 +322,7 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
         "stop_loss": _number(view.stop_loss),
         "take_profit": _number(view.take_profit),
         "since": instant(view.since_ns),
-        "resting": _number(sum(((o.quantity - o.filled_quantity) for o in _resting(view)), Decimal(0))),
+        "resting": _number(view.resting),
         "previous": view.previous.value if view.previous else None,
         "protected": view.protected,
         "in_doubt": view.in_doubt,
@@ -366,11 +365,6 @@ def instant(time_ns: int) -> str:
     seconds, rest = divmod(time_ns, 1_000_000_000)
     moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000, tzinfo=None)
     return moment.isoformat(timespec="microseconds") + "Z"
-
-
-def _resting(view: PositionView) -> list[OrderView]:
-    """What of its entry the venue has on its book: a limit order that waits for its price."""
-    return [o for o in view.orders if o.purpose is OrderPurpose.ENTRY and o.price is not None and o.phase == "working"]
 
 
 def _order(view: OrderView) -> dict[str, Any]:

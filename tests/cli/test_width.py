@@ -1,5 +1,7 @@
 """Narrow terminals: columns go with a word, rows stack, and no digit or id is ever cut."""
 
+from dataclasses import replace
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -8,8 +10,8 @@ from adapters.cli import output
 from adapters.cli.live import Screen
 from adapters.cli.reading import positions_table
 from adapters.control.wire import position
-from messages.reports import MarkReport
-from messages.types import AccountId, Symbol
+from messages.reports import MarkReport, OrderView
+from messages.types import AccountId, ClientOrderId, OrderPurpose, Symbol
 from tests.cli.conftest import Albra
 from tests.control.fake_supervisor import MARK, view
 
@@ -30,6 +32,22 @@ def test_what_is_left_out_is_named() -> None:
     assert "not shown at this width: age, lev" in positions_table(
         [position(view(1), MARK)], 1_750_000_100_000_000_000, color=False, width=80
     )
+
+
+def test_an_entry_that_waits_for_its_price_shows_how_much_of_it_waits() -> None:
+    waiting = OrderView(
+        client_order_id=ClientOrderId("order-1"),
+        purpose=OrderPurpose.ENTRY,
+        phase="working",
+        quantity=Decimal("0.03"),
+        filled_quantity=Decimal("0.01"),
+        price=Decimal(50_000),
+    )
+    row = position(view(1, quantity=Decimal("0.01"), orders=(waiting,)), MARK)
+    assert "0.01 (0.02 resting)" in positions_table([row], 1_750_000_100_000_000_000, color=False, width=200)
+    sent = replace(waiting, phase="sent")
+    row = position(view(1, quantity=Decimal("0.01"), orders=(sent,)), MARK)
+    assert "resting" not in positions_table([row], 1_750_000_100_000_000_000, color=False, width=200)
 
 
 @pytest.mark.parametrize("width", ["40", "60", "80"])

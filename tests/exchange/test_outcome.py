@@ -142,6 +142,23 @@ def test_an_answer_off_the_wire_proves_what_the_table_says(
     assert {name: getattr(verdict, name) for name in marks} == marks
 
 
+@pytest.mark.parametrize("code", [-4047, -4048, -4067, -4068, -4168, -4169, -4202, -4531, -4999])
+def test_a_setting_that_the_venue_refuses_is_refused_in_its_words(code: int) -> None:
+    verdict = interpret(Ask.SETTING, 400, {}, error(code, "not under these assets"))
+    assert isinstance(verdict, Rejected)
+    assert (verdict.code, verdict.text) == (str(code), "not under these assets")
+
+
+@pytest.mark.parametrize("code", [-4046, -4059, -4171])
+def test_a_setting_that_is_as_asked_for_is_answered(code: int) -> None:
+    assert interpret(Ask.SETTING, 400, {}, error(code, "no need to change")) == Answered(value={})
+
+
+@pytest.mark.parametrize("code", [-1000, -1001, -1007])
+def test_a_fault_within_the_venue_refuses_no_setting(code: int) -> None:
+    assert isinstance(interpret(Ask.SETTING, 400, {}, error(code, "internal")), Unknown)
+
+
 # The same rows as ccxt 4.5.90 raises them: class names along the MRO, and the text it writes.
 EXCEPTIONS: list[tuple[str, Ask, Raised, type[Verdict], dict[str, object]]] = [
     (

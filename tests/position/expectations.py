@@ -346,13 +346,13 @@ _CELLS: Mapping[str, str] = {
     """,
     "Woken": """
         PENDING     applied PENDING     - | SetLeverage
-        OPENING     applied RECONCILING OrderDoubted | ResolveOrder Notify
+        OPENING     applied OPENING     - | ResolveOrder
         ACTIVE      applied ACTIVE      - | -
-        MODIFYING   applied RECONCILING OrderDoubted | ResolveOrder Notify
+        MODIFYING   applied MODIFYING   - | ResolveOrder
         MODIFIED    applied MODIFIED    - | -
         PAUSED      applied PAUSED      - | -
         RECONCILING applied RECONCILING - | ResolveOrder
-        CLOSING     applied RECONCILING OrderDoubted | ResolveOrder Notify
+        CLOSING     applied CLOSING     - | ResolveOrder
         CLOSED      ignored CLOSED      - | -
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -

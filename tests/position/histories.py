@@ -139,7 +139,16 @@ def expired_unsent() -> Story:
     return story
 
 
-RARE: tuple[Callable[[], Story], ...] = (rejected_late, expired_unsent)
+def filled_after_its_cancel() -> Story:
+    """Said to be canceled with nothing filled, and yet filled."""
+    story = opened(limit_price=dec(99), stop_loss=dec(90))
+    story.ack()
+    story.tell(story.report(story.order(ENTRY), OrderStatus.CANCELED))
+    story.tell(story.fill(story.order(ENTRY), "2"))
+    return story
+
+
+RARE: tuple[Callable[[], Story], ...] = (rejected_late, expired_unsent, filled_after_its_cancel)
 """Histories that chance does not bring about."""
 
 

@@ -120,13 +120,29 @@ def test_a_refusal_that_contradicts_a_fill_changes_nothing_and_is_asked_about() 
     assert story.position.quantity == 4
 
 
-def test_silence_about_an_order_becomes_doubt_and_is_asked_about() -> None:
+def test_silence_about_an_order_is_asked_about_and_is_doubt_once_it_is_known_to_have_left() -> None:
     story = opened()
     after = wake(story.steps[0], "answer:1")
     assert after is not None
-    step = story.tell(r.Woken(topic="answer:1"), after_ms=after.after_ms)
+    for _ in range(3):  # it may wait for the venue as long as a ban
+        step = story.tell(r.Woken(topic="answer:1"), after_ms=after.after_ms)
+        assert story.state == S.OPENING
+        asked = step.effects[0].message
+        assert isinstance(asked, ResolveOrder)
+        assert asked.unanswered
+        assert wake(step, "answer:1") is not None
+    story.tell(story.unknown(story.order(ENTRY)))
     assert story.state == S.RECONCILING
-    assert isinstance(step.effects[0].message, ResolveOrder)
+
+
+def test_a_close_that_waits_for_the_venue_is_closing_and_no_doubt() -> None:
+    story = protected()
+    story.tell(c.ClosePosition(**story.own()))
+    closing = story.order(OrderPurpose.REDUCE)
+    story.tell(r.Woken(topic=f"answer:{closing.number}"), after_ms=15_000)
+    assert story.state == S.CLOSING
+    story.tell(story.unknown(closing))
+    assert story.state == S.RECONCILING
 
 
 def test_silence_about_a_cancel_is_answered_by_canceling_again() -> None:

@@ -438,11 +438,14 @@ class World:
     def _resolve(self, ask: ResolveOrder) -> None:
         name = ask.client_order_id
         resting = self.orders.get(name)
+        waits = any(isinstance(q, SubmitOrder) and q.client_order_id == name for q in self.outbox)
+        if ask.unanswered and not waits:
+            self._answer(r.OutcomeUnknown(cause="no answer in time", **_about(ask)))
         if resting is not None:
             self._answer(self._report(resting, queried=True))
             if resting.filled:
                 self._fetch(name)
-        elif any(isinstance(q, SubmitOrder) and q.client_order_id == name for q in self.outbox):
+        elif waits:
             self.outbox.append(ask)  # not sent yet: nothing can be said
         else:
             assert name in self.lost, "the world forgot an order"
