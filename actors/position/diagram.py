@@ -35,7 +35,8 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.ACTIVE, S.CLOSED): ("AdjustPosition FillReport"),
     (S.MODIFYING, S.OPENING): ("FillReport OrderReport"),
     (S.MODIFYING, S.ACTIVE): (
-        "FillReport ModifyPosition OrderAbsent OrderAccepted OrderRejected OrderReport SettingApplied SettingRefused Woken"
+        "FillReport ModifyPosition OrderAbsent OrderAccepted OrderRejected OrderReport SettingApplied SettingRefused "
+        "Woken"
     ),
     (S.MODIFYING, S.MODIFIED): ("AdjustPosition FillReport ModifyPosition OrderAccepted OrderReport"),
     (S.MODIFYING, S.PAUSED): ("FillReport OrderReport PausePosition"),
