@@ -184,10 +184,12 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
 def _exposed(config: Config) -> Iterator[str]:
     """What others can read, alter or have put in the way, and a start goes on in spite of."""
     from adapters.config.exposed import in_clear
-    from adapters.storage.private import close_to_others
+    from adapters.storage.private import close_to_others, replaceable
 
     for key, host in in_clear(config):
         yield f"{key} speaks to {host} without TLS: others read and alter it"
+    for path in replaceable(config.storage.path):
+        yield f"others can write {path} and replace what lies below it: chmod go-w it"
     yield from close_to_others(config.storage.path)
 
 
@@ -674,21 +676,27 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
     from actors.recovery import restored
     from actors.supervisor.memory import OWN_HISTORY
     from adapters.storage import loss
-    from adapters.storage.record import as_replayed
+    from adapters.storage.record import RecoveredPosition, as_replayed
     from messages.journal import Effect
 
     told = loss.in_words(journal)
     notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in told)
     loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
     with journal.reader() as reader:
+        pasts = tuple(reader.recover())
+        altered = (
+            f"{past.position_id}: {past.remark}; its events are whole, and it goes on by them"
+            for past in pasts
+            if isinstance(past, RecoveredPosition) and past.remark
+        )
         return restored(
-            ((found.position_id, as_replayed(found)) for found in reader.recover()),
+            ((past.position_id, as_replayed(past)) for past in pasts),
             finished=tuple((entry.ordinal, entry.position_id) for entry in reader.terminal()),
             recent=reader.recent_events(DAY_STEPS, since_ns=now_ns - LONGEST_DAY_NS),
             # Positions among the lost steps may have orders at the venue: their ordinals are not given again.
             highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
             day_of=day_of,
-            damaged=told,
+            damaged=(*told, *altered),
             commands=reader.commands(COMMANDS_MOST, since_ns=now_ns - LONGEST_DAY_NS),
         )
 

@@ -9,7 +9,7 @@ from adapters.cli.checks import Finding, fail, ok, warn
 from adapters.config import Config
 from adapters.config.exposed import in_clear as exposed
 from adapters.listening.descriptors import needed, raise_limit
-from adapters.storage.private import complaints
+from adapters.storage.private import complaints, replaceable
 
 SHOWN_MOST = 5
 
@@ -18,10 +18,8 @@ def storage(directory: Path) -> Iterator[Finding]:
     """Whether the data directory, and what lies in it, is this user's alone."""
     if not directory.exists():
         return
-    for above in directory.absolute().parents:
-        at = above.stat()
-        if at.st_mode & 0o022 and not at.st_mode & stat.S_ISVTX:
-            yield warn("privacy", f"others can write {above} and replace ours", "chmod go-w it")
+    for above in replaceable(directory):
+        yield warn("privacy", f"others can write {above} and replace ours", "chmod go-w it")
     found = dict(complaints(directory))
     said = [f"{path} {why}" for path, why in found.items()]
     if not found:

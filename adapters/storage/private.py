@@ -164,6 +164,12 @@ def complaints(directory: Path) -> list[tuple[Path, str]]:
     return [(path, why) for path, at in _within(directory) if (why := _complaint(at))]
 
 
+def replaceable(directory: Path) -> list[Path]:
+    """The directories above it in which others can put another in its place."""
+    modes = ((above, above.stat().st_mode) for above in directory.absolute().parents)
+    return [above for above, mode in modes if mode & _OTHERS_WRITE and not mode & stat.S_ISVTX]
+
+
 def close_to_others(directory: Path) -> list[str]:
     """Close what of a data directory is this user's and open to others; what was done, and what else is wrong.
 

@@ -5,7 +5,7 @@ Damage is met where it is and goes no further: what cannot be read is named, the
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,7 @@ from typing import Any, Self
 from adapters.storage import record, schema
 from adapters.storage.record import DamagedPosition, RecordDamagedError, RecoveredPosition, StepRecord
 from adapters.storage.rows import (
+    LINE_ALTERED,
     STEP,
     UNREADABLE,
     Damage,
@@ -91,14 +92,22 @@ class JournalReader:
         return (entry for entry in list_positions(self._connection) if entry.terminal and entry.intact)
 
     def recover(self) -> Iterator[RecoveredPosition | DamagedPosition]:
-        """Every position that is not terminal, by ordinal, with all that is durable of it."""
+        """Every position that is not terminal, by ordinal, with all that is durable of it.
+
+        Its events are what counts: where its line in the list or its snapshot is altered, `remark` says so.
+        """
         for entry in list_positions(self._connection):
             if entry.ordinal == OWN_COMMANDS or (entry.terminal and entry.intact):
                 continue
-            found = read_position(self._connection, entry.ordinal, entry.position_id)
-            if not entry.intact and isinstance(found, RecoveredPosition) and ended(self._connection, entry.ordinal):
+            if entry.intact:
+                yield read_position(self._connection, entry.ordinal, entry.position_id)
                 continue
-            yield found
+            name = named_by_events(self._connection, entry.ordinal) or entry.position_id
+            found = read_position(self._connection, entry.ordinal, name)
+            if not isinstance(found, RecoveredPosition):
+                yield found
+            elif not ended(self._connection, entry.ordinal):
+                yield replace(found, remark="; ".join(filter(None, (LINE_ALTERED, found.remark))))
         for ordinal in unlisted(self._connection):
             why = "its steps are there, but it is not in the list of positions"
             yield DamagedPosition(ordinal=ordinal, position_id=named_by_events(self._connection, ordinal), why=why)

@@ -15,6 +15,7 @@ from messages.types import PositionId
 STEP = "SELECT seq, ordinal, version, ts, payload, checksum FROM step"
 UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.MismatchError, TypeError, ValueError)
 """What a damaged page or cell provokes."""
+LINE_ALTERED = "its line in the list is altered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import apsw
 from adapters.storage import record, schema
 from adapters.storage.record import RecordDamagedError
 from adapters.storage.rows import (
+    LINE_ALTERED,
     STEP,
     UNREADABLE,
     Damage,
@@ -78,7 +79,7 @@ class _Walk:
         self.positions += entry.ordinal > 0  # the others are histories of the supervisor and its like
         where = f"position {entry.ordinal} ({entry.position_id})"
         if not entry.intact:
-            yield Damage(where=where, why="its line in the list is altered")
+            yield Damage(where=where, why=LINE_ALTERED)
         found = list(steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq", (entry.ordinal,)))
         self.steps += len(found)
         try:

@@ -6,6 +6,7 @@ from random import Random
 import apsw
 import pytest
 
+import albra
 from adapters.storage import schema
 from adapters.storage.errors import JournalError
 from adapters.storage.reader import JournalReader
@@ -114,6 +115,30 @@ def test_a_position_falsely_listed_as_ended_is_recovered(written: Path) -> None:
     alter(written, "UPDATE position SET terminal = 1 WHERE ordinal = 1")
     assert isinstance(recover(written)[1], RecoveredPosition)
     assert "position 1" in damage(written)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE position SET checksum = zeroblob(8) WHERE ordinal = 3",
+        "UPDATE position SET terminal = 1 WHERE ordinal = 3",
+        "UPDATE snapshot SET checksum = zeroblob(8)",
+    ],
+)
+def test_what_is_altered_beside_whole_events_is_told_at_the_start_and_its_position_goes_on(
+    written: Path, statement: str
+) -> None:
+    alter(written, statement)
+    found = recover(written)[3]
+    assert isinstance(found, RecoveredPosition)
+    assert (found.position_id, found.version) == (name(3), 4)
+    journal = SqliteJournal.open(written)
+    try:
+        restored = albra._restore(journal, lambda _ns: 0, 0)
+    finally:
+        journal.close()
+    told = [text for text in restored.damaged if text.startswith(f"{name(3)}: ") and "its events are whole" in text]
+    assert len(told) == 1
 
 
 def test_a_position_falsely_listed_as_live_stays_ended(written: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+import albra
 from adapters.cli import entry
 from adapters.config import load_text
 from adapters.logs.writing import Logs
@@ -327,3 +328,14 @@ def test_nothing_that_is_made_for_reading_makes_anything(tmp_path: Path) -> None
     assert holder(tmp_path) is None
     assert private.complaints(tmp_path / "nowhere") == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_above_that_others_can_write_lets_them_replace_ours_unless_it_is_sticky(tmp_path: Path) -> None:
+    above = tmp_path / "shared"
+    above.mkdir()
+    for mode, named in ((0o777, [above]), (0o775, [above]), (0o1777, []), (0o755, [])):
+        above.chmod(mode)
+        found = private.replaceable(above / "var")
+        assert [path for path in found if path == above] == named
+        remarks = list(albra._exposed(load_text("storage: {path: shared/var}", tmp_path / "config.yaml").config))
+        assert any(f"others can write {above} and replace" in remark for remark in remarks) == bool(named)
