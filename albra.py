@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from adapters.cli import entry, output
@@ -767,7 +768,7 @@ def _screen(config: Config, header: dict[str, str], *, live: bool) -> Any:
     names = {a.account: "paper" if a.embedded else a.place for a in config.accounts}
     shown = {**header, **{f"account {account}": venue for account, venue in names.items()}}
     banner = "".join(text.replace("paper", "PAPER", 1) for _, _, text in _money(config))
-    return Screen(sys.stdout, title="albra", header=shown, live=live, banner=banner)
+    return Screen(sys.stdout, title="albra", header=shown, live=live, banner=banner, started_ns=time_ns())
 
 
 def _money(config: Config) -> tuple[tuple[str, str, str], ...]:

@@ -255,6 +255,8 @@ def chat(config: Config) -> Iterator[Finding]:
             error.close()
         advice = "check telegram.token: BotFather shows it" if error.code in (401, 404) else "try again later"
         yield fail("chat", f"the Bot API answers {error.code}", advice)
+    except (http.client.InvalidURL, UnicodeError, OverflowError):
+        yield fail("chat", "telegram.api_base_url names no host and port that can be asked", "mend it")
     except (OSError, ValueError, LookupError, TypeError, RecursionError, http.client.HTTPException) as error:
         why = getattr(error, "reason", None) or type(error).__name__
         yield fail("chat", f"{telegram.api_base_url} cannot be reached: {why}", "check the network and api_base_url")

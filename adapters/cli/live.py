@@ -35,8 +35,12 @@ _SPARE = tuple(name for name in SPARE_COLUMNS if name in _COLUMNS)
 
 @dataclass(slots=True, kw_only=True)
 class Board:
-    """What is known to be shown. Changed and read by the drawing thread alone."""
+    """What is known to be shown. Changed and read by the drawing thread alone.
 
+    A state that is older than `started_ns` is restored, and no change.
+    """
+
+    started_ns: int = 0
     views: dict[PositionId, PositionView] = field(default_factory=dict)
     marks: dict[tuple[AccountId, Symbol], Decimal] = field(default_factory=dict)
     venues: dict[AccountId, str] = field(default_factory=dict)
@@ -92,23 +96,36 @@ class Board:
             self.views[view.position_id] = view
         if before is not None and (before.state, before.quantity) == (view.state, view.quantity):
             return None
-        came = f"{view.previous} -> " if view.previous and (before is None or before.state != view.state) else ""
+        restored = before is None and view.since_ns < self.started_ns
+        if restored and view.state.terminal:
+            return None
+        changed = view.previous and (before is None or before.state != view.state)
+        came = "restored " if restored else f"{view.previous} -> " if changed else ""
         held = f" {format(view.quantity, 'f')} at {format(view.entry_price, 'f')}" if view.quantity else ""
-        why = f" ({view.reason})" if view.reason else ""
+        why = f" ({view.reason})" if view.reason and not restored else ""
         return f"{view.position_id} {came}{view.state}{held}{why}"
 
 
 class Screen:
     """`banner`, where there is one, is the first line; then `title` with whatever `header` tells (journal, address),
-    then health of venues and streams.
+    then health of venues and streams. What is older than `started_ns` is shown as restored.
     """
 
-    def __init__(self, stream: TextIO, *, title: str, header: Mapping[str, str], live: bool, banner: str = "") -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        title: str,
+        header: Mapping[str, str],
+        live: bool,
+        banner: str = "",
+        started_ns: int = 0,
+    ) -> None:
         self._stream = stream
         self._banner = banner
         self._title = title
         self._header = header
-        self._board = Board()
+        self._board = Board(started_ns=started_ns)
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._draw if live else self._print, name="screen", daemon=True)
 

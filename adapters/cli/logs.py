@@ -8,8 +8,9 @@ from pathlib import Path
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.logs import DIRECTORY
-from adapters.logs.reading import Line, LogFilter, read_logs, since, symbol_of
+from adapters.logs.reading import Line, LogFilter, read_logs, since
 from adapters.storage.private import NotOursError
+from messages.ids import parse_position_id
 from messages.names import did_you_mean
 from messages.text import Shown, block, joined, shown
 
@@ -46,28 +47,44 @@ def logs(arguments: Namespace, storage: Path) -> None:
         raise CommandError(Exit.FAILED, f"logs: {error}") from None
 
 
-_NAMED = {
-    "trace": "correlation_id",
-    "position": "position_id",
-    "symbol": "symbol",
-    "actor": "actor",
-}
-"""What a filter names, and the field of a line that has it."""
+_IN_LINES = {"trace": "correlation_id", "actor": "actor"}
+"""What a filter names and lines alone have, and the field of a line that has it."""
 
 
 def _refuse_unknown(arguments: Namespace, storage: Path) -> None:
-    """Nothing was found: perhaps since then, perhaps by a name that no line has. Raises CommandError(REFUSED)."""
-    asked = {option: str(name) for option in _NAMED if (name := getattr(arguments, option)) is not None}
-    if not asked:
-        return
-    seen: dict[str, set[str]] = {option: set() for option in asked}
-    for line in read_logs(storage, LogFilter()):
-        for option in asked:
-            seen[option].add(str(symbol_of(line) if option == "symbol" else line.get(_NAMED[option])))
-    for option, name in asked.items():
+    """Nothing was found: perhaps since then, perhaps by a name that nothing has. Raises CommandError(REFUSED).
+
+    A line may name a position or a symbol that a command asked for and there never was: the journal knows.
+    """
+    in_lines = {option: str(name) for option in _IN_LINES if (name := getattr(arguments, option)) is not None}
+    seen: dict[str, set[str]] = {option: set() for option in in_lines}
+    for line in read_logs(storage, LogFilter()) if in_lines else ():
+        for option in in_lines:
+            seen[option].add(str(line.get(_IN_LINES[option])))
+    for option, name in in_lines.items():
         known = {*seen[option], *(each.partition("/")[0] for each in seen[option] if option == "actor")}
         if name not in known:
             raise CommandError(Exit.REFUSED, f"logs: no line has {option} {name}{did_you_mean(name, known)}")
+    journalled = None if arguments.position is None and arguments.symbol is None else _positions(storage)
+    if journalled is None:
+        return
+    symbols = {str(parsed[0].symbol) for name in journalled if (parsed := parse_position_id(name))}
+    for asked, what, known in ((arguments.position, "", journalled), (arguments.symbol, "of symbol ", symbols)):
+        if asked is not None and asked not in known:
+            said = f"logs: no such line, and the journal has no position {what}{asked}"
+            raise CommandError(Exit.REFUSED, f"{said}{did_you_mean(asked, known)}")
+
+
+def _positions(storage: Path) -> set[str] | None:
+    """The names of all that there are and were; None where the journal cannot be read."""
+    from adapters.storage.errors import JournalError
+    from adapters.storage.reader import JournalReader
+
+    try:
+        with JournalReader(storage) as reader:
+            return {str(entry.position_id) for entry in reader.positions() if entry.ordinal > 0}
+    except JournalError:
+        return None
 
 
 def human(line: Line, *, color: bool) -> Shown:

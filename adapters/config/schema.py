@@ -18,6 +18,8 @@ _PROXY = r"^(https?|socks[45]|socks5h)://([^\s@/:]+(:[^\s@/]*)?@)?([A-Za-z0-9_.\
 _KEY = r"^[!#-&(-_a-~]+$"
 """Printable, without spaces, quotes and line ends: what a venue hands out, and nothing that came along with it."""
 _KEY_SAYS = "printable characters without spaces, quotes and line ends"
+_BOTFATHER = r"^([0-9]+:[A-Za-z0-9_\-]+|.*\$\{[A-Za-z_][A-Za-z0-9_]*\}.*)$"
+"""What BotFather shows, or where it is taken from."""
 _PEM = r"^-----BEGIN [A-Z ]*PRIVATE KEY-----\s[A-Za-z0-9+/=\s]+-----END [A-Z ]*PRIVATE KEY-----\s*$"
 _ADDRESS = r"^https?://\S+$"
 _ZONE = r"^[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+){0,2}$"
@@ -312,7 +314,11 @@ SCHEMA: JsonSchema = {
         telegram=_group(
             "Chat.",
             enabled=_flag("Whether the chat is connected.", default=False),
-            token=_secret("Bot token, best written as ${TELEGRAM_TOKEN}."),
+            token={
+                **_secret("Bot token, best written as ${TELEGRAM_TOKEN}."),
+                "pattern": _BOTFATHER,
+                "expects": "a bot token as BotFather shows it: digits, a colon, then letters, digits, _ and -",
+            },
             api_base_url={
                 "type": "string",
                 "description": "The Bot API's base.",

@@ -198,6 +198,15 @@ def test_the_chat_is_asked_and_its_token_never_shown(albra: Albra) -> None:
     assert "1:bad" not in bad.out + bad.err
 
 
+@pytest.mark.parametrize("host", ["localhost:x", "localhost:123456789", "[::1", f"{'a' * 70}.example"])
+def test_a_base_that_cannot_be_asked_is_configuration_and_no_network(host: str, albra: Albra) -> None:
+    chat = {"enabled": True, "api_base_url": f"http://{host}/bot", "users": {"1": "owner"}, "chats": [1]}
+    write(albra, telegram={**chat, "token": "1:good"})
+    ended = albra("doctor")
+    assert "check the network" not in ended.out
+    assert "telegram.api_base_url" in ended.out + ended.err
+
+
 @pytest.mark.parametrize(
     ("rows", "check", "judgement"),
     [

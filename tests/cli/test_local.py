@@ -35,6 +35,21 @@ def test_logs_are_filtered_and_a_trace_follows_one_command(albra: Albra) -> None
     assert albra("logs", "--since", "0s").out == ""
 
 
+def test_a_name_that_only_a_refused_command_had_is_no_hint(albra: Albra) -> None:
+    _write_journal(albra.storage)
+    logs = Logs(storage=albra.storage)
+    logs.step(actor="supervisor", position_id="main.BTCUSTD.long.manual.7", message="ClosePosition")
+    logs.step(actor="supervisor", symbol="BTCUSTD", message="opening refused")
+    logs.stop()
+    asked = ("--position", "main.BTCUSTD.long.manual.8"), ("--symbol", "BTCUSTE"), ("--symbol", "BTCUSTD", "--since=0s")
+    for arguments, meant in zip(asked, (ID, "BTCUSDT", "BTCUSDT"), strict=True):
+        ended = albra("logs", *arguments)
+        assert (ended.code, ended.out) == (4, "")
+        assert ended.err.endswith(f"; did you mean {meant}?\n"), "a name that was refused is no guess"
+    assert "opening refused" in albra("logs", "--symbol", "BTCUSTD").out
+    assert (albra("logs", "--symbol", "BTCUSDT").code, albra("logs", "--position", ID).code) == (0, 0)
+
+
 def test_logs_follow_until_interrupted(albra: Albra) -> None:
     logs = Logs(storage=albra.storage)
     logs.step(message="one")

@@ -20,7 +20,7 @@ from messages.reports import MarkReport, StreamDown, VenueDown, VenueUp
 from messages.requests import Notify
 from messages.types import AccountId, PositionMode, PositionState, Severity, Silence, Symbol
 from tests.cli.conftest import ROOT, WAIT_S, Albra
-from tests.control.fake_supervisor import FakeSupervisor, view
+from tests.control.fake_supervisor import SINCE_NS, FakeSupervisor, view
 
 MAIN = AccountId("main")
 
@@ -82,6 +82,18 @@ def test_plain_lines_tell_each_change_once() -> None:
         "CRITICAL main.BTCUSDT.long.manual.1 protection refused",
         "main.BTCUSDT.long.manual.1 CLOSING -> CLOSED (closed)",
     ]
+
+
+def test_what_a_start_restores_is_no_change() -> None:
+    board = Board(started_ns=SINCE_NS + 1)
+    restored = board.note(view(1))
+    assert restored == "main.BTCUSDT.long.manual.1 restored ACTIVE 0.010 at 60000.1"
+    closed = view(2, state=PositionState.CLOSED, previous=PositionState.CLOSING, quantity=Decimal(0))
+    assert board.note(closed) is None
+    moved = view(1, state=PositionState.CLOSING, previous=PositionState.ACTIVE, since_ns=SINCE_NS + 2, reason="")
+    assert board.note(moved) == "main.BTCUSDT.long.manual.1 ACTIVE -> CLOSING 0.010 at 60000.1"
+    new = view(3, strategy="trend", since_ns=SINCE_NS + 3, reason="")
+    assert board.note(new) == "main.BTCUSDT.long.trend.3 OPENING -> ACTIVE 0.010 at 60000.1"
 
 
 def test_the_live_table_shows_positions_health_and_events() -> None:

@@ -222,10 +222,19 @@ def test_a_secret_does_not_travel_by_pickle() -> None:
 
 def test_what_show_prints_loads_to_the_same_values() -> None:
     loaded = read(WHOLE, KEYS)
-    again = read(render(loaded.effective))
+    again = read(render(loaded.effective).replace(MASK, KEYS["TELEGRAM_TOKEN"]))  # a mask is no token
     assert again.config.limits == loaded.config.limits
     assert again.config.phase2 == loaded.config.phase2
     assert again.config.telegram.users == loaded.config.telegram.users
+
+
+@pytest.mark.parametrize(
+    "token", ["not a tokenSECRET", "SECRET", "12:SECRET/x", "12:SECRET\\n", " 12:SECRET", ":SECRET"]
+)
+def test_a_bot_token_of_another_form_is_refused_and_not_shown(token: str) -> None:
+    [problem] = problems(f'telegram: {{enabled: true, token: "{token}", users: {{1: owner}}, chats: [1]}}')
+    assert "telegram.token: expected a bot token" in problem
+    assert "SECRET" not in problem
 
 
 def test_a_file_that_is_no_text_or_no_file_is_said_to_be_so(tmp_path: Path) -> None:
