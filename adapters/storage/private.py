@@ -145,6 +145,12 @@ def write_private(path: Path, content: bytes) -> int:
     return file
 
 
+def refuse_link(path: Path) -> None:
+    """Raises NotOursError where it is a link."""
+    if path.is_symlink():
+        raise NotOursError(path, _LINK, _LINK_REMEDY)
+
+
 def require_own(path: Path) -> None:
     """Make the file where it is missing; else look at it without opening it, and close it to others.
 
@@ -186,8 +192,8 @@ def close_to_others(directory: Path) -> list[str]:
                 raise NotOursError(path, why, "chown it")
             mode = stat.S_IMODE(at.st_mode)
             path.chmod(mode & ~_OTHERS)
-        except OSError as error:
-            remarks.append(f"{path} {why}: {error.strerror}: see `albra doctor`")
+        except OSError:
+            remarks.append(f"{path} {why}: see `albra doctor`")
         else:
             remarks.append(f"{path} was open to others (mode {mode:04o}) and is closed to them now")
     return remarks

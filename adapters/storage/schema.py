@@ -26,7 +26,7 @@ from adapters.storage.errors import (
     JournalTooNew,
     JournalUnreadable,
 )
-from adapters.storage.private import require_own, unusable
+from adapters.storage.private import NotOursError, refuse_link, require_own, unusable
 from messages.types import AccountId, JournalId
 
 _T = TypeVar("_T")
@@ -84,6 +84,10 @@ def connect_read_only(path: Path) -> apsw.Connection:
             raise JournalMissing(path)
         if not path.is_file():
             raise JournalNotADatabase(path, "it is not a regular file")
+        for suffix in ("-wal", "-journal"):  # SQLite follows none, and does not say which file it means
+            refuse_link(path.with_name(path.name + suffix))
+    except NotOursError as error:
+        raise unusable(path, error) from error
     except OSError as error:
         raise JournalUnreadable(path, error.strerror or str(error)) from error
 

@@ -141,6 +141,10 @@ def test_an_error_names_the_file_that_is_meant_and_advises_nothing_that_loses_st
     assert refused.value.path == path
     assert str(refused.value).startswith(f"{path} is not used: ")
     assert kind == "regular file" or "move it away" not in str(refused.value)
+    if kind == "symbolic link" and name in ("journal.sqlite3-wal", "journal.sqlite3-journal"):
+        with pytest.raises(JournalError) as unread:
+            JournalReader(directory)
+        assert unread.value.path == path
 
 
 def test_a_start_closes_what_is_ours_and_open_to_others_once(tmp_path: Path) -> None:
