@@ -124,6 +124,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (135, events.CloseAllRequested),
     (140, events.OrderStalled),
     (141, events.OrderWrittenOff),
+    (142, events.CloseAbandoned),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

@@ -62,6 +62,14 @@ class EntryAbandoned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAbandoned(Event):
+    """What is left of a close is not wanted any more: its owner wrote off an order that may have done it."""
+
+    command_id: CommandId
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReductionDeferred(Event):
     """The venue shows nothing to reduce, time after time, and nothing explains it: tried less often from now on."""
 

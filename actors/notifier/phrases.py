@@ -64,6 +64,8 @@ SENTENCES = (
     N_("{name}: the venue says that {filled} of {quantity} is filled, which cannot be; it is asked again."),
     N_("{name} settled by hand: {orders} written off."),
     N_("{name}: {quantity} that the venue says to hold is no longer covered."),
+    N_("{name}: its close ends with that; close what is left once it is compared."),
+    N_("its close was settled by hand"),
     N_("settled by hand"),
     N_("more sold than held, settled by hand"),
     N_("{purpose} order written off: settled by hand"),

@@ -36,7 +36,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.MODIFYING, S.OPENING): ("FillReport OrderReport"),
     (S.MODIFYING, S.ACTIVE): (
         "FillReport ModifyPosition OrderAbsent OrderAccepted OrderRejected OrderReport SettingApplied SettingRefused "
-        "Woken"
+        "SettlePosition Woken"
     ),
     (S.MODIFYING, S.MODIFIED): ("AdjustPosition FillReport ModifyPosition OrderAccepted OrderReport"),
     (S.MODIFYING, S.PAUSED): ("FillReport OrderReport PausePosition"),
@@ -70,9 +70,9 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     ),
     (S.RECONCILING, S.CLOSED): ("AdjustPosition FillReport OrderAbsent OrderRejected OrderReport"),
     (S.RECONCILING, S.FAILED): ("OrderAbsent OrderRejected SettlePosition"),
-    (S.RECONCILING, S.CANCELLED): ("OrderAbsent OrderRejected OrderReport"),
+    (S.RECONCILING, S.CANCELLED): ("OrderAbsent OrderRejected OrderReport SettlePosition"),
     (S.CLOSING, S.OPENING): ("FillReport OrderAbsent OrderReport"),
-    (S.CLOSING, S.ACTIVE): ("FillReport OrderAbsent OrderReport"),
+    (S.CLOSING, S.ACTIVE): ("FillReport OrderAbsent OrderReport SettlePosition"),
     (S.CLOSING, S.MODIFYING): ("AdjustPosition FillReport OrderAbsent OrderReport"),
     (S.CLOSING, S.MODIFIED): ("FillReport OrderReport"),
     (S.CLOSING, S.PAUSED): ("FillReport OrderAbsent OrderReport"),

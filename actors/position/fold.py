@@ -279,6 +279,13 @@ def _entry_abandoned(p: Position, ev: e.EntryAbandoned) -> Position:
     return replace(p, entry_abandoned=True, entry_over=True, reason=ev.why, done=ev.why, commands=commands)
 
 
+def _close_abandoned(p: Position, ev: e.CloseAbandoned) -> Position:
+    """What came to nothing before says nothing about the stop that is placed for all of it now."""
+    commands = _remember(p, ev.command_id)
+    p = replace(p, goal=None, cancel_first=False, emergency=False, deferral_ms=0, commands=commands)
+    return replace(p, protection_ns=ev.ts_init, reason=ev.why, done=ev.why)
+
+
 def _stranded(p: Position, ev: e.PositionStranded) -> Position:
     return replace(p, goal=None, cancel_first=False, emergency=False, paused=True, modifying=False, reason=ev.why)
 
@@ -454,6 +461,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.LeverageRefused: _leverage_refused,
     e.AdditionRequested: _addition_requested,
     e.EntryAbandoned: _entry_abandoned,
+    e.CloseAbandoned: _close_abandoned,
     e.PositionStranded: _stranded,
     e.FundingBooked: _funding_booked,
     e.RulesUpdated: _rules_updated,

@@ -290,6 +290,7 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     """The way out of every doubt that the venue does not end. Nothing is invented: the fills that are known count.
 
     What the venue holds is compared with that at once; a fill that it shows later is booked like any late one.
+    Written off is not absent: a reduction that may have been done is not done twice, so its close ends here.
     """
     p = d.position
     unclear = [o for o in p.unspent_orders if o.fills_missing or (o.live and _may_be_stuck(o))]
@@ -321,6 +322,11 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     uncovered = p.exposure - p.quantity
     if uncovered > 0:
         d.notify(Severity.CRITICAL, f"{p.position_id}: {uncovered:f} that the venue says to hold is no longer covered.")
+    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear) and d.position.quantity > 0
+    if reduced and p.goal is not None:
+        d.record(e.CloseAbandoned, command_id=message.command_id, why=f"its close was {BY_HAND}")
+        text = f"{p.position_id}: its close ends with that; close what is left once it is compared."
+        d.notify(Severity.WARNING, text)
     reply(d, message)
 
 

@@ -101,6 +101,7 @@ CODES = (
     # Events of a position's history
     N_("PositionRequested"),
     N_("AdditionRequested"),
+    N_("CloseAbandoned"),
     N_("EntryAbandoned"),
     N_("PositionStranded"),
     N_("ReductionDeferred"),

@@ -118,7 +118,7 @@ _CELLS: Mapping[str, str] = {
         MODIFIED    refused MODIFIED    MessageRefused | Reply
         PAUSED      refused PAUSED      MessageRefused | Reply
         RECONCILING applied FAILED      OrderWrittenOff | Reconcile Notify Reply
-        CLOSING     applied CLOSING     OrderWrittenOff | Reconcile Notify Reply
+        CLOSING     applied ACTIVE      OrderWrittenOff CloseAbandoned | Reconcile Notify Notify Reply
         CLOSED      refused CLOSED      MessageRefused | Reply
         FAILED      refused FAILED      MessageRefused | Reply
         CANCELLED   refused CANCELLED   MessageRefused | Reply

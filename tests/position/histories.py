@@ -351,12 +351,34 @@ def settled_unread() -> Story:
     return story
 
 
+def settled_called_off() -> Story:
+    """An entry that is not told of any more, and is not wanted either."""
+    story = aged(entry_doubted())
+    story.tell(c.ClosePosition(**story.own()))
+    story.tell(c.SettlePosition(**story.own()))
+    assert story.state == S.CANCELLED
+    return story
+
+
+def settled_reduction() -> Story:
+    """A reduction that the venue has, and tells nothing of."""
+    story = active(stop_loss=dec(90))
+    story.tell(c.ClosePosition(percent=dec(50), **story.own()))
+    story.ack()
+    story.now_ns += 60 * SECOND
+    story.tell(c.SettlePosition(**story.own()))
+    assert story.state == S.ACTIVE
+    return story
+
+
 RARE += (
     settled_flat,
     relevering_given_up,
     seen_held_in_vain,
     settled_bare,
     settled_unread,
+    settled_called_off,
+    settled_reduction,
     partly_covered,
     outgrown,
     added,
