@@ -22,7 +22,8 @@ ASKED_KEPT = 50_000
 class Asked:
     """One id. `askers` wait for an answer, each with its name for the copy that it sent; `answer` is final; `copy` is
     the message that is being handled now. `kept`: the journal has what the id stands for. `opens`: it
-    would open more, so that nothing of it takes from the reserve of a full disk.
+    would open more, so that nothing of it takes from the reserve of a full disk. `doubtful`: a copy of it was under way
+    and its end is not known here, so that only the histories of positions can tell it.
     """
 
     meaning: str
@@ -32,6 +33,7 @@ class Asked:
     copy: Command | None = None
     kept: bool = False
     opens: bool = False
+    doubtful: bool = False
 
 
 @dataclass(slots=True)
@@ -46,10 +48,11 @@ class Register:
         register = cls()
         for record in records:
             if isinstance(record, CommandTaken):
-                register.note(record.command_id, record.meaning).kept = True
+                asked = register.note(record.command_id, record.meaning)
+                asked.kept = asked.doubtful = True
             else:
                 asked = register.note(record.reply.command_id, record.meaning)
-                asked.answer, asked.kept = record.reply, True
+                asked.answer, asked.kept, asked.doubtful = record.reply, True, False
         return register
 
     def note(self, command_id: CommandId, meaning: str) -> Asked:

@@ -28,6 +28,7 @@ FROM_OUTSIDE = (
     AcknowledgeDiscrepancy,
 )  # fmt: skip
 BEFORE = "that was carried out before"
+UNREAD = "whether it was done before is in a history that cannot be read"
 OTHER = "this command_id stands for another command: use a new one"
 
 
@@ -87,6 +88,8 @@ class Intake:
                 return
             if not answer.accepted:
                 self._memory.given.pop(answer.command_id, None)
+            if asked.doubtful and not answer.accepted and self._memory.silent:
+                answer = replace(answer, text=f"{answer.text}; {UNREAD}", code=ReplyCode.UNKNOWN)
             if not answer.code.final:
                 self._leave_open(asked, answer)
                 return
@@ -127,6 +130,7 @@ class Intake:
 
     def _leave_open(self, asked: Asked, answer: Reply) -> None:
         asked.under_way = False
+        asked.doubtful = asked.doubtful or answer.code is ReplyCode.UNKNOWN
         self._tell_askers(asked, answer)
 
     def _end(self, asked: Asked, answer: Answer) -> None:

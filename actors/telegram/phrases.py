@@ -43,6 +43,7 @@ SENTENCES = (
     N_("this command_id stands for another command: use a new one"),
     N_("it cannot be handled, and whether any of it is done is not known: {why}"),
     N_("{answer}; lifted since"),
+    N_("{answer}; whether it was done before is in a history that cannot be read"),
     N_("no open position matches {what}; see `albra positions`"),
     N_("{n} positions match {symbol}: name one of {names}"),
     N_("no account {account} in the configuration, only {names}; did you mean {other}?"),

@@ -16,7 +16,7 @@ from actors.supervisor.admission import Limits
 from actors.supervisor.desk import position_address
 from actors.supervisor.memory import Memory, Restored, Settings
 from adapters.storage.memory import Image, MemoryJournal
-from adapters.storage.record import RecoveredPosition
+from adapters.storage.record import DamagedPosition
 from messages import reports as r
 from messages.base import Event, Message
 from messages.commands import OpenPosition
@@ -29,6 +29,7 @@ from messages.types import (
     CommandId,
     Instrument,
     JournalId,
+    PositionId,
     PositionMode,
     PositionSide,
     StrategyId,
@@ -108,8 +109,11 @@ class House:
     def _restored(self) -> Restored:
         positions: list[Position] = []
         own: tuple[Event, ...] = ()
+        silent: list[tuple[PositionId, str]] = []
         for found in self.journal.recover():
-            assert isinstance(found, RecoveredPosition), found
+            if isinstance(found, DamagedPosition):
+                silent.append((found.position_id, found.why))
+                continue
             if found.ordinal <= 0:
                 own = own if found.ordinal else found.events
                 continue
@@ -120,6 +124,7 @@ class House:
             positions=tuple(positions),
             finished=tuple((e.ordinal, e.position_id) for e in self.journal.terminal()),
             own_events=own,
+            silent=tuple(silent),
             highest_ordinal=self.journal.max_ordinal(),
             commands=tuple(r for r in self.journal.commands(1000) if isinstance(r, CommandTaken | CommandDecided)),
             carried_out=tuple(

@@ -14,6 +14,7 @@ from messages.ids import client_order_id
 from messages.meaning import meaning
 from messages.requests import Reply, SubmitOpening, SubmitReducing
 from messages.types import AccountId, CommandId, JournalId, PositionId, ReplyCode, StrategyId, Symbol
+from tests.journal.test_damaged_histories import damage
 from tests.supervisor.house import BTC, EDGE, MAIN, House
 from tests.supervisor.test_supervisor import fill
 
@@ -241,3 +242,16 @@ def test_the_meaning_of_a_command_is_what_it_asks_for_however_it_is_written() ->
     ]
     assert meaning(opening) not in {meaning(other) for other in others}
     assert meaning(c.PauseOpenings(**about("x"))) != meaning(c.ResumeOpenings(**about("x")))
+
+
+@pytest.mark.parametrize("what", ["move the stop", "pause"])
+def test_what_was_done_in_a_history_that_is_damaged_since_is_not_refused(what: str) -> None:
+    """The answer was lost with the process, and the record of the effect with the disk: neither can be promised."""
+    before = holding()
+    before.tell(COMMANDS[what]("x"))
+    damage(before.journal.image, 1, "end")
+    house = House(before.journal.image).ready()
+    house.tell(COMMANDS[what]("x"))
+    assert told(house)[-1] == ("x", False, ReplyCode.UNKNOWN)
+    house.tell(COMMANDS["close"]("never heard of"))
+    assert told(house)[-1] == ("never heard of", False, ReplyCode.DECIDED)
