@@ -125,6 +125,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (140, events.OrderStalled),
     (141, events.OrderWrittenOff),
     (142, events.CloseAbandoned),
+    (145, events.LeverageDoubted),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

@@ -129,6 +129,14 @@ class LeverageApplied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeverageDoubted(Event):
+    """An answer that says neither yes nor no came to a setting of leverage; it is asked for again."""
+
+    leverage: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageRefused(Event):
     """The venue refused the leverage; an entry that waits for it is not sent."""
 

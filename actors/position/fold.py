@@ -306,6 +306,7 @@ def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
         leverage_pending=True,
         leverage_wanted=ev.leverage,
         leverage_ns=ev.since_ns,
+        leverage_words="",
         commands=_remember(p, ev.command_id),
     )
 
@@ -313,6 +314,10 @@ def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
 def _leverage_applied(p: Position, ev: e.LeverageApplied) -> Position:
     done = f"leverage set to {ev.leverage}" if p.held else p.done
     return replace(p, leverage_pending=False, leverage_wanted=None, leverage=ev.leverage, done=done)
+
+
+def _leverage_doubted(p: Position, ev: e.LeverageDoubted) -> Position:
+    return replace(p, leverage_words=ev.text)
 
 
 def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
@@ -458,6 +463,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.PositionAdopted: _adopted,
     e.LeverageIntended: _leverage_intended,
     e.LeverageApplied: _leverage_applied,
+    e.LeverageDoubted: _leverage_doubted,
     e.LeverageRefused: _leverage_refused,
     e.AdditionRequested: _addition_requested,
     e.EntryAbandoned: _entry_abandoned,

@@ -90,12 +90,10 @@ def _enter(d: Draft) -> None:
     if remaining <= 0 or waiting:
         return
     if p.expires_at_ns and d.now_ns >= p.expires_at_ns:
-        d.record(
-            e.CloseRequested,
-            command_id=CommandId(""),
-            goal_quantity=p.quantity,
-            why="the opening expired before it was sent",
-        )
+        why = "the opening expired before it was sent"
+        if p.leverage_pending and p.leverage_words:
+            why = f"the opening expired before its leverage was set; the last answer: {p.leverage_words}"
+        d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=p.quantity, why=why)
         return
     if p.leverage_pending:
         return

@@ -42,6 +42,8 @@ def setting_refused(d: Draft, message: r.SettingRefused) -> None:
         return
     since_ns = d.position.leverage_ns or d.position.since_ns
     if message.unknown and d.now_ns - since_ns < LEVERAGE_PATIENCE_NS:  # setting leverage twice is setting it once
+        if message.text != d.position.leverage_words:
+            d.record(e.LeverageDoubted, leverage=message.leverage, text=message.text)
         spent_ms = (d.now_ns - since_ns) // 1_000_000
         d.wake("leverage", max(message.retry_after_ms, min(max(spent_ms, 1_000), LEVERAGE_PAUSE_MOST_MS)))
         return
@@ -494,8 +496,9 @@ def _leverage_due(d: Draft) -> None:
     if d.now_ns - (p.leverage_ns or p.since_ns) < LEVERAGE_PATIENCE_NS:
         ask_leverage(d)
     else:
-        seconds = LEVERAGE_PATIENCE_NS // 1_000_000_000
-        _leverage_refused(d, p.leverage_wanted, f"its outcome is unknown after {seconds} s")
+        unknown = f"its outcome is unknown after {LEVERAGE_PATIENCE_NS // 1_000_000_000} s"
+        said = p.leverage_words
+        _leverage_refused(d, p.leverage_wanted, f"{unknown}; the last answer: {said}" if said else unknown)
 
 
 def _tell_stuck(d: Draft) -> None:

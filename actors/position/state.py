@@ -139,7 +139,7 @@ class Position:
     `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
     `fees` and `funding` are sums by currency, `converted` those parts of them that were converted into the quote
     currency. Where that is no dollar, `settled` is what all of it has brought in, in the currency of the limits.
-    `leverage_ns` says since when the leverage is being set.
+    `leverage_ns` says since when the leverage is being set, `leverage_words` what was answered to that last.
     `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
     each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
     """
@@ -196,6 +196,7 @@ class Position:
     settled: Decimal = ZERO
     post_only: bool = False
     leverage_ns: int = 0
+    leverage_words: str = ""
 
     @property
     def position_id(self) -> PositionId:

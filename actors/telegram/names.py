@@ -109,6 +109,7 @@ CODES = (
     N_("PositionAdopted"),
     N_("LeverageIntended"),
     N_("LeverageApplied"),
+    N_("LeverageDoubted"),
     N_("LeverageRefused"),
     N_("OrderIntended"),
     N_("OrderAcknowledged"),

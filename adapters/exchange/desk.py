@@ -289,9 +289,22 @@ class Desk:
     async def _set_leverage(self, message: SetLeverage) -> None:
         verdict = await self._session.ask(Ask.SETTING, calls.leverage(message.symbol, message.leverage))
         await self._reader.after(verdict)
+        if isinstance(verdict, proof.Answered) and not replies.confirms(message, verdict.value):
+            self._deliver(await self._leverage_read_back(message))
+            return
         if isinstance(verdict, proof.Answered):
             self._reader.note_leverage(message.symbol, message.leverage)
         self._deliver(replies.to_setting(message, verdict, self._reader.stamp()))
+
+    async def _leverage_read_back(self, message: SetLeverage) -> Message:
+        """The setting was answered, and not with what was asked for: what the venue has now decides."""
+        try:
+            await self._reader.read_symbol_settings()
+        except (ReadError, MalformedError) as error:
+            text = f"its answer confirms nothing, and the setting could not be read: {error}"
+            again_ms = error.retry_after_ms if isinstance(error, ReadError) else 0
+            return replies.setting_refused(message, text, self._reader.stamp(), unknown=True, retry_after_ms=again_ms)
+        return replies.to_reading(message, self._reader.leverage(message.symbol), self._reader.stamp())
 
 
 def _query_of(message: OrderRequest, *, conditional: bool) -> QueryOrder:

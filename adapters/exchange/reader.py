@@ -275,6 +275,11 @@ class Reader:
         if known is not None:
             self._symbol_settings[symbol] = replace(known, leverage=leverage)
 
+    def leverage(self, symbol: Symbol) -> int | None:
+        """As last read or told; None where it is not known."""
+        known = self._symbol_settings.get(symbol)
+        return None if known is None else known.leverage
+
     def margin_mode(self, symbol: Symbol) -> MarginMode | None:
         """As last read; None where it has not been, or was changed since."""
         known = self._symbol_settings.get(symbol)

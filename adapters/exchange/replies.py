@@ -164,14 +164,28 @@ def fetch_failed(
     return following(report, request)
 
 
+def confirms(request: SetLeverage, value: object) -> bool:
+    """Whether an answer names the leverage and the symbol that were asked for: nothing less is a yes."""
+    if not isinstance(value, dict) or value.get("symbol", request.symbol) != request.symbol:
+        return False
+    return str(value.get("leverage")) == str(request.leverage)
+
+
+def to_reading(request: SetLeverage, found: int | None, stamp: Stamp) -> SettingApplied | SettingRefused:
+    """A setting whose answer confirms nothing, by what the venue has for the symbol afterwards."""
+    if found == request.leverage:
+        return _applied(request, stamp)
+    if found is None:
+        return setting_refused(request, f"the venue names no leverage of {request.symbol}", stamp, unknown=True)
+    text = f"leverage {request.leverage} was asked for, and the venue has {found} for {request.symbol}"
+    return setting_refused(request, text, stamp)
+
+
 def to_setting(request: SetLeverage, verdict: Verdict, stamp: Stamp) -> SettingApplied | SettingRefused:
     """Settings are safe to repeat, so everything that is no clear yes or no is `unknown`."""
     match verdict:
-        case proof.Answered(value=dict() as value):
-            told = value.get("leverage", request.leverage)
-            if str(told) == str(request.leverage):
-                return _applied(request, stamp)
-            return setting_refused(request, f"the venue answered with leverage {told}", stamp, unknown=True)
+        case proof.Answered(value=value) if confirms(request, value):
+            return _applied(request, stamp)
         case proof.Rejected(code=code, text=text):
             return setting_refused(request, f"{code} {text}", stamp)
         case proof.NotExecuted(cause=cause, retry_after_ms=retry_after_ms):

@@ -18,6 +18,7 @@ from messages.reports import (
     OutcomeUnknown,
     PositionsReport,
     QueryFailed,
+    SettingApplied,
     SettingRefused,
 )
 from messages.requests import CancelOrder, FetchBalance, FetchOpenOrders, FetchPositions, QueryOrder, SetLeverage
@@ -183,6 +184,38 @@ def test_a_query_and_a_setting_without_an_answer_say_so(desk: Desk, server: Embe
     assert desk.ear.wait_for(QueryFailed).cause
     desk.venue.request(SetLeverage(account=MAIN, symbol=BTC, leverage=5, position_id=PositionId("p")))
     assert desk.ear.wait_for(SettingRefused).unknown
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"leverage": 3, "symbol": "BTCUSDT"}', "{}", '{"leverage": 5, "symbol": "ETHUSDT"}', "[]", '{"leverage": []}'],
+)
+def test_a_setting_that_its_answer_does_not_confirm_is_decided_by_what_the_venue_has(
+    desk: Desk, server: EmbeddedServer, body: str
+) -> None:
+    other = {"kind": "HTML_200", "method": "POST", "path": "/leverage", "body": body}
+    plan(
+        server,
+        other | {"count": 1, "moment": "BEFORE_EFFECT"},
+        other | {"nth": 2, "count": 1, "moment": "AFTER_EFFECT"},
+    )
+    desk.venue.request(SetLeverage(account=MAIN, symbol=BTC, leverage=5, position_id=PositionId("p")))
+    refused = desk.ear.wait_for(SettingRefused)
+    assert (refused.unknown, refused.silent) == (False, False)
+    assert refused.text == "leverage 5 was asked for, and the venue has 20 for BTCUSDT"
+    desk.venue.request(SetLeverage(account=MAIN, symbol=BTC, leverage=5, position_id=PositionId("p")))
+    assert desk.ear.wait_for(SettingApplied).leverage == 5
+
+
+def test_a_setting_that_can_be_confirmed_by_nothing_is_unknown_and_says_why(desk: Desk, server: EmbeddedServer) -> None:
+    plan(
+        server,
+        {"kind": "HTML_200", "method": "POST", "path": "/leverage", "body": "{}", "count": 0},
+        {"kind": "EMPTY_200", "path": "/symbolConfig", "count": 0},
+    )
+    desk.venue.request(SetLeverage(account=MAIN, symbol=BTC, leverage=5, position_id=PositionId("p")))
+    refused = desk.ear.wait_for(SettingRefused)
+    assert (refused.unknown, "could not be read: " in refused.text) == (True, True)
 
 
 def test_missing_leverage_does_not_make_positions_fail(desk: Desk, server: EmbeddedServer) -> None:

@@ -184,6 +184,16 @@ def test_leverage_of_unknown_outcome_is_asked_for_again_also_after_a_restart() -
     assert "SetLeverage" in effects_of(story.restart())
 
 
+def test_a_leverage_that_is_given_up_says_what_was_answered_last() -> None:
+    story = active()
+    modify(story, leverage=5)
+    story.tell(story.leverage_refused(unknown=True))
+    step = story.tell(Woken(topic="leverage"), after_ms=61_000)
+    why = "leverage refused: its outcome is unknown after 60 s; the last answer: no"
+    assert story.position.reason == why
+    assert any(why in notice for notice in notices(step, Severity.WARNING))
+
+
 def test_a_second_leverage_waits_for_the_first() -> None:
     story = active()
     modify(story, leverage=5)

@@ -224,6 +224,16 @@ def test_an_opening_expires_even_while_its_leverage_is_never_answered() -> None:
     assert story.state == S.CANCELLED
 
 
+def test_an_opening_that_expires_before_its_leverage_is_set_says_what_was_answered_to_that_last() -> None:
+    story = Story()
+    story.tell(story.opening(leverage=5, expires_at_ns=BEGIN_NS + SECOND))
+    first = story.tell(story.leverage_refused(unknown=True))
+    assert len(first.events) == 1
+    assert not story.tell(story.leverage_refused(unknown=True)).events, "the same words are written down once"
+    story.tell(r.Woken(topic="leverage"), after_ms=15_000)
+    assert story.position.reason == "the opening expired before its leverage was set; the last answer: no"
+
+
 def test_the_rest_of_a_split_entry_expires_and_what_is_held_stays() -> None:
     story = Story()
     story.tell(story.opening("250", expires_at_ns=BEGIN_NS + SECOND))
