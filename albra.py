@@ -272,6 +272,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     journal.watch(partial(_tell_of_disk, system, log))
     logs.watch(partial(_tell_of_logs, system, config.storage.path))
     _tell_of_crowds(config, system, log)
+    _tell_of_unconfigured(config, restored, system, log)
     for way_out in (chat, channel):
         if way_out is not None:
             way_out.start()
@@ -725,6 +726,20 @@ def _tell_of_crowds(config: Config, system: "ActorSystem", log: Callable[..., No
             text = f"{crowd.found}. {crowd.advice}"
             log("WARNING", "crowded address", why=text)
             system.tell("notifier", Notify(severity=Severity.WARNING, text=text))
+
+
+def _tell_of_unconfigured(
+    config: Config, restored: "Restored", system: "ActorSystem", log: Callable[..., None]
+) -> None:
+    """Accounts with live positions that the configuration does not name: told at the start."""
+    from actors.recovery import unconfigured, unwatched
+    from messages.requests import Notify
+    from messages.types import Severity
+
+    for name, number in unconfigured(restored, {account.account for account in config.accounts}).items():
+        text = unwatched(name, number)
+        log("CRITICAL", "account is not configured", why=text)
+        system.tell("notifier", Notify(severity=Severity.CRITICAL, text=text, account=name))
 
 
 def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:

@@ -1,6 +1,7 @@
 """From what is durable to what the actors start with. Pure: the journal is read by whoever calls."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -94,6 +95,20 @@ def folded(position_id: PositionId, past: Replayed) -> Position:
     assert parsed is not None, position_id
     key, ordinal = parsed
     return fold(blank(key, ordinal, JournalId("")), past.events)
+
+
+def unconfigured(restored: Restored, accounts: Collection[AccountId]) -> dict[AccountId, int]:
+    """How many live positions the journal has of each account that is not configured: nothing watches them."""
+    left = Counter(p.key.account for p in restored.positions if not p.state.terminal)
+    return {account: number for account, number in sorted(left.items()) if account not in accounts}
+
+
+def unwatched(account: AccountId, number: int) -> str:
+    held = "1 live position" if number == 1 else f"{number} live positions"
+    return (
+        f"account {account} is in the journal with {held} and not in the configuration: nothing watches or closes what "
+        "it holds at the venue; put it back, or close everything there"
+    )
 
 
 def _accounts(finished: Iterable[tuple[int, PositionId]]) -> Iterable[tuple[int, AccountId]]:

@@ -335,7 +335,16 @@ SENTENCES = (
     N_("position/{ordinal}"),
     N_("gateway/{account}"),
     # The journal's disk
+    N_("{number}, and the configuration does not name the account"),
     N_("the journal's disk is well again"),
+    N_(
+        "account {account} is in the journal with 1 live position and not in the configuration: nothing watches or "
+        "closes what it holds at the venue; put it back, or close everything there"
+    ),
+    N_(
+        "account {account} is in the journal with {number} live positions and not in the configuration: nothing "
+        "watches or closes what it holds at the venue; put it back, or close everything there"
+    ),
     N_("log lines under {path} are lost: {why}; Albra goes on, check owner, permissions and space"),
     N_(
         "{account}: {symbol} {side} {quantity} is held at the venue and not supervised: {why}. It counts as "

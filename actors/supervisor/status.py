@@ -22,7 +22,12 @@ def rows(memory: Memory, holds: tuple[Hold, ...]) -> Rows:
     """Positions, those that cannot say what they hold by name, then every account with its gateway."""
     accounts = (row for account in memory.accounts.values() for row in _account(account, memory.gateways))
     broken = (("positions", name, why) for name, (_, why) in memory.silent.items())
-    return (*_positions(memory.book, holds, len(memory.silent)), *broken, *accounts)
+    left = Counter(view.account for view in memory.book.live() if view.account not in memory.accounts)
+    missing = (
+        (f"account {name}", "live", f"{number}, and the configuration does not name the account")
+        for name, number in sorted(left.items())
+    )
+    return (*_positions(memory.book, holds, len(memory.silent)), *broken, *accounts, *missing)
 
 
 def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:

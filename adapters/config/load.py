@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -180,7 +181,7 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
             walk.problem(here, "neither keys nor base_url for exchange paper", "some")
         _check_places(walk, here, account)
         if isinstance(key, Secret):
-            other = first.setdefault((f"{account['environment']} {base_url or ''}", key.reveal()), here)
+            other = first.setdefault((_same_place(base_url) or account["environment"], key.reveal()), here)
             if other != here:
                 walk.problem(f"{here}.api_key", "a key of its own", f"the key of {other}")
     if not _is_zone(tree["limits"]["timezone"]):
@@ -224,6 +225,26 @@ def _check_places(walk: Any, here: str, account: Mapping[str, Any]) -> None:
     elsewhere += ["environment"] if account["environment"] != "live" else []
     if account["exchange"] == "paper" and elsewhere:
         walk.problem(f"{here}.{elsewhere[0]}", f"no {elsewhere[0]} for exchange paper", "one")
+
+
+_LOOPBACK = "localhost"
+_PORTS = {"http": 80, "https": 443}
+
+
+def _same_place(url: str | None) -> str:
+    """A server by one name, however its address is written: case, a slash, a usual port, the names of loopback."""
+    if url is None or not _has_place(url):
+        return url or ""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        own = host == _LOOPBACK or host.endswith(f".{_LOOPBACK}")
+    else:
+        mapped = getattr(address, "ipv4_mapped", None)
+        own = address.is_loopback or address.is_unspecified or (mapped is not None and mapped.is_loopback)
+    return f"{_LOOPBACK if own else host}:{parts.port or _PORTS.get(parts.scheme, 0)}"
 
 
 def _has_place(url: str) -> bool:

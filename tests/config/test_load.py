@@ -278,3 +278,34 @@ def test_the_schema_is_a_valid_schema() -> None:
 
 def _as_json(text: str) -> object:
     return json.loads(json.dumps(yaml.safe_load(text) or {}))
+
+
+def _one_key_at(one: str, other: str) -> str:
+    keys = "api_key: k, api_secret: s"
+    return f"accounts: {{m: {{base_url: '{one}', {keys}}}, n: {{base_url: '{other}', {keys}, environment: demo}}}}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://h:1", "http://h:1/"),
+        ("http://h:1", "http://H:1"),
+        ("http://h:1", "http://h.:1"),
+        ("http://h:1", "https://h:1"),
+        ("http://h", "http://h:80"),
+        ("https://h:443/", "https://h"),
+        ("http://127.0.0.1:1", "http://localhost:1/"),
+        ("http://127.0.0.1:1", "http://LOCALHOST.:1"),
+        ("http://127.0.0.1:1", "http://[::1]:1"),
+        ("http://127.0.0.1:1", "http://127.0.0.2:1"),
+        ("http://127.0.0.1:1", "http://[::ffff:127.0.0.1]:1"),
+    ],
+)
+def test_one_key_is_one_account_however_the_address_of_its_server_is_written(one: str, other: str) -> None:
+    said = "accounts.n.api_key: expected a key of its own, found the key of accounts.m"
+    assert any(said in problem for problem in problems(_one_key_at(one, other)))
+
+
+@pytest.mark.parametrize("other", ["http://h:2", "http://i:1", "http://127.0.0.1:1"])
+def test_one_key_at_two_servers_is_two_accounts(other: str) -> None:
+    assert len(read(_one_key_at("http://h:1", other)).config.accounts) == 2

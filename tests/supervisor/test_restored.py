@@ -1,16 +1,27 @@
 """A supervisor on a restored journal: orders of before are ours, what was sent since the backup is a stranger's."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from actors.position.draft import Policy
-from actors.recovery import names
+from actors.recovery import names, unconfigured, unwatched
 from actors.supervisor.memory import Restored
 from messages import reports as r
 from messages.commands import ClosePosition
 from messages.ids import Names, client_order_id, parse_client_order_id
 from messages.requests import CancelOrder, Notify, Reply, SubmitOpening, SubmitOrder, SubmitProtection
-from messages.types import JournalId, OrderStatus, Severity, Side, StrategyId, TradeId, VenueOrderId
+from messages.types import (
+    AccountId,
+    JournalId,
+    OrderStatus,
+    PositionState,
+    Severity,
+    Side,
+    StrategyId,
+    TradeId,
+    VenueOrderId,
+)
 from tests.position.story import active
 from tests.supervisor.house import BTC, MAIN, House
 
@@ -33,6 +44,15 @@ def restored_house() -> tuple[House, SubmitProtection]:
         open_then=frozenset({1}),
     )
     return House(before.journal.image, restored=known).ready(), stop
+
+
+def test_what_an_account_holds_that_is_not_configured_any_more_is_told() -> None:
+    positions = (active().position, replace(active().position, state=PositionState.CLOSED))
+    past = Restored(positions=positions)
+    ((account, number),) = unconfigured(past, {AccountId("another")}).items()
+    assert (account, number) == (positions[0].key.account, 1)
+    assert "with 1 live position and not in the configuration" in unwatched(account, number)
+    assert unconfigured(past, {account}) == {}
 
 
 def about(order: SubmitOrder) -> dict[str, Any]:
