@@ -228,12 +228,15 @@ class Reconcile(Command):
 class ListPositions(Command):
     """Answer with the views of live positions, terminal ones too where `terminal` says so.
 
-    Mark prices come for what is held, and for `marks_of`.
+    `symbol`, `account` and `strategy`: of these alone. Mark prices come for what is held, and for `marks_of`.
     """
 
     position_id: PositionId | None = None
     terminal: bool = False
     marks_of: Symbol | None = None
+    symbol: Symbol | None = None
+    account: AccountId | None = None
+    strategy: StrategyId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from actors.supervisor.desk import JOURNAL, Desk, Routes
+from actors.supervisor.naming import unknown_name
 from actors.supervisor.openings import Openings
 from actors.supervisor.status import Rows, rows
 from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
+from messages.types import Key
 
 
 class Answers:
@@ -29,7 +31,19 @@ class Answers:
         }
 
     def _list(self, command: c.ListPositions) -> None:
-        views = self._asked_for(command)
+        views = [view for view in self._asked_for(command) if _meant(command, view)]
+        silent = tuple(
+            (position_id, state, why)
+            for position_id, (state, why) in self._memory.silent.items()
+            if command.position_id in (None, position_id)
+            and (parsed := parse_position_id(position_id))
+            and _meant(command, parsed[0])
+        )
+        outside = self._outside(command)
+        # What there is may have a name that the configuration or the venue has forgotten; a strategy's may be new.
+        if not views and not silent and not outside and (why := unknown_name(command, self._memory)):
+            self._desk.reply(command, accepted=False, text=why)
+            return
         symbols = {view.symbol for view in views} | {command.marks_of}
         answer = r.PositionsAnswer(
             correlation_id=command.correlation_id,
@@ -42,17 +56,20 @@ class Answers:
                 for symbol in symbols
                 if symbol is not None and (price := account.marks.get(symbol)) is not None
             ),
-            silent=tuple(
-                (position_id, state, why)
-                for position_id, (state, why) in self._memory.silent.items()
-                if command.position_id in (None, position_id)
-            ),
-            outside=tuple(row for account in self._memory.accounts.values() for row in account.outside.values())
-            if command.position_id is None
-            else (),
+            silent=silent,
+            outside=outside,
             instead=None if command.position_id is None else self._desk.holder(command.position_id),
         )
         self._desk.context.tell(command.reply_to, answer)
+
+    def _outside(self, command: c.ListPositions) -> tuple[r.Outside, ...]:
+        """What the venue has beside ours has no strategy, and no id of ours."""
+        if command.position_id is not None or command.strategy is not None:
+            return ()
+        found = (row for account in self._memory.accounts.values() for row in account.outside.values())
+        return tuple(
+            row for row in found if command.symbol in (None, row.symbol) and command.account in (None, row.account)
+        )
 
     def _asked_for(self, command: c.ListPositions) -> list[r.PositionView]:
         """One of that name, however many there are; or all that are not over, or all."""
@@ -94,3 +111,11 @@ class Answers:
             self._desk.to_reconciler(command)
         else:
             self._desk.reply(command, accepted=False, text="nobody reconciles here")
+
+
+def _meant(command: c.ListPositions, named: r.PositionView | Key) -> bool:
+    return (
+        command.symbol in (None, named.symbol)
+        and command.account in (None, named.account)
+        and command.strategy in (None, named.strategy)
+    )

@@ -18,7 +18,7 @@ Naming = c.OpenPosition | c.CloseAll | Holding | c.Reconcile | c.AssignPosition 
 """Commands that name one of these otherwise than by a position's id. The symbol of an opening is for its admission."""
 
 
-def unknown_name(command: Naming, memory: Memory) -> str:
+def unknown_name(command: Naming | c.ListPositions, memory: Memory) -> str:
     """What is wrong with a name in it; empty where nothing is."""
     account = None if isinstance(command, c.Reconcile | c.AssignPosition | ListDiscrepancies) else command.account
     if account is not None and account not in memory.accounts:

@@ -20,7 +20,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from adapters.control.transport import (
     REQUEST_TIMEOUT_S,
@@ -320,14 +320,20 @@ class Albra:
         """
         return self._command("acknowledge", command_id, discrepancy_id=discrepancy_id, apply=apply)
 
-    def positions(self, *, ended: bool = False, strategy: str | None = None) -> list[Position]:
-        """Live positions, oldest first, with `ended` the others too; of one strategy where one is named.
+    def positions(
+        self, *, ended: bool = False, strategy: str | None = None, symbol: str | None = None, account: str | None = None
+    ) -> list[Position]:
+        """Live positions, oldest first, with `ended` the others too; of one strategy, symbol, account where named.
 
-        Raises NoSupervisor, Busy, AlbraError.
+        Raises Invalid, NotFound for a symbol or an account that there is not, NoSupervisor, Busy, AlbraError.
         """
-        wanted = strategy or self._strategy
-        rows = self._read("/v1/positions?all=1" if ended else "/v1/positions")
-        return [Position.of(row) for row in rows if wanted in (None, row["strategy"])]
+        asked = {
+            "all": "1" if ended else None,
+            "strategy": strategy or self._strategy,
+            "symbol": symbol,
+            "account": account or self._account,
+        }
+        return [Position.of(row) for row in self._read("/v1/positions" + _query(asked))]
 
     def position(self, position_id: str) -> Position:
         """One position, ended ones included. Raises NotFound beside what `positions` raises."""
@@ -340,7 +346,7 @@ class Albra:
 
     def discrepancies(self, symbol: str | None = None) -> list[Event]:
         """What belief and venue disagreed about, newest first. Raises as `positions`."""
-        rows: list[Event] = self._read("/v1/discrepancies" + (f"?symbol={quote(symbol)}" if symbol else ""))
+        rows: list[Event] = self._read("/v1/discrepancies" + _query({"symbol": symbol}))
         return rows
 
     def status(self) -> Mapping[str, Mapping[str, str]]:
@@ -432,6 +438,11 @@ class Albra:
             return NoSupervisor(f"the supervisor on {self._transport.storage} runs, but {error}: nothing was done")
         said = str(error) if isinstance(error, TokenUnreadable) else "start one with `albra run`"
         return NoSupervisor(f"no supervisor is running on {self._transport.storage}: {said}")
+
+
+def _query(asked: Mapping[str, str | None]) -> str:
+    given = {name: value for name, value in asked.items() if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def _decided(position: Position, seen: Any) -> bool:

@@ -28,6 +28,7 @@ _DISCREPANCY_ID = re.compile(r"d[0-9]{1,18}")
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _PERCENT = r"[0-9]{1,2}(\.[0-9]{0,18})?|100"
 _RATE = r"0?\.[1-9][0-9]?|1?[1-9](\.[0-9]{1,2})?|10(\.[0-9]{1,2})?|20(\.00?)?"
+_SWITCHES = ("0", "1", "false", "true", "")
 _SHOWN_MAX = 40
 LEVERAGE_MAX = 1000
 DISCREPANCIES_MAX = 1000
@@ -102,6 +103,13 @@ def flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise FieldError("true or false", value)
+
+
+def switch(text: object) -> bool:
+    """A flag of a query, where every value is text; named without a value it is off, as ever."""
+    if isinstance(text, str) and text in _SWITCHES:
+        return text in ("1", "true")
+    raise FieldError("1, true, 0 or false", text)
 
 
 def instant_ns(text: object) -> int:
@@ -199,6 +207,7 @@ SCHEMAS: Mapping[Callable[[object], Any], Mapping[str, Any]] = {
         0, "a trailing stop's callback rate in percent, 0.1 to 20, or 0", most=20, text=f"0|{_RATE}"
     ),
     flag: {"type": "boolean", "description": "true or false"},
+    switch: {"type": "string", "enum": list(_SWITCHES), "description": "1 or true, 0 or false"},
     leverage: _whole_of(1, LEVERAGE_MAX, "leverage"),
     instant_ns: _whole_of(0, 2**63 - 1, "nanoseconds since the epoch, or 0 for never"),
     side: _text("[Ll][Oo][Nn][Gg]|[Ss][Hh][Oo][Rr][Tt]", "long or short"),

@@ -115,9 +115,6 @@ def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
 def _reads() -> dict[str, Json]:
     position = {"$ref": "#/components/schemas/Position"}
     one = [_parameter("position_id", "path", fields.SCHEMAS[fields.position_id])]
-    every = [
-        _parameter("all", "query", {"enum": ["0", "1", "false", "true", ""]}, "closed, failed and canceled ones too")
-    ]
     return {
         "/v1/health": {
             "get": {
@@ -137,7 +134,12 @@ def _reads() -> dict[str, Json]:
                 | _failures(*_EVERY),
             }
         },
-        "/v1/positions": _read("positions", "Live ones, oldest first.", {"type": "array", "items": position}, every),
+        "/v1/positions": _read(
+            "positions",
+            "Live ones, oldest first.",
+            {"type": "array", "items": position},
+            _asked("/v1/positions"),
+        ),
         "/v1/positions/{position_id}": _read("position", "One position, ended ones included.", position, one),
         "/v1/positions/{position_id}/history": _read(
             "history",
@@ -154,10 +156,7 @@ def _reads() -> dict[str, Json]:
             "discrepancies",
             "What belief and venue disagreed about, and what became of it.",
             {"type": "array", "items": {"$ref": "#/components/schemas/Discrepancy"}},
-            [
-                _parameter("symbol", "query", fields.SCHEMAS[fields.symbol]),
-                _parameter("n", "query", fields.SCHEMAS[fields.how_many]),
-            ],
+            _asked("/v1/discrepancies"),
         ),
         "/v1/events": {
             "get": {
@@ -171,6 +170,14 @@ def _reads() -> dict[str, Json]:
             }
         },
     }  # fmt: skip
+
+
+def _asked(path: str) -> list[Json]:
+    texts = {"all": "closed, failed and canceled ones too"}
+    return [
+        _parameter(name, "query", fields.SCHEMAS[parser], texts.get(name, ""))
+        for name, parser in wire.QUERIES[path].items()
+    ]
 
 
 def _webhook() -> dict[str, Json]:

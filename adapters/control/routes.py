@@ -36,6 +36,8 @@ PUBLIC = ("/v1/health", "/v1/openapi.json")
 """What needs no token: both tell nothing of positions or accounts."""
 WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
 _HEARTBEAT_S = 20
+_ASKED: web.RequestKey[dict[str, Any]] = web.RequestKey("asked", dict)
+"""Under this a request keeps what its query means."""
 HEALTH_ID = CommandId("control-health")
 """One question for all who ask at once: its answer needs no token, and asking must not cost."""
 HEALTH_TIMEOUT_S = 2.0
@@ -90,6 +92,8 @@ class Routes:
             return failure(401, "the bearer token is missing or wrong: it stands in control.token, new with each start")
         if request.path not in PUBLIC:
             prove(request)
+            path = request.match_info.route.resource
+            request[_ASKED] = {} if path is None else wire.query(path.canonical, tuple(request.query.items()))
         return await handler(request)
 
     async def _health(self, request: web.Request) -> web.Response:
@@ -132,19 +136,20 @@ class Routes:
         status, said = wire.reply(result)
         return answer(said, status)
 
-    async def _read_positions(self, position_id: PositionId | None, *, terminal: bool) -> PositionsAnswer:
-        about = _query()
-        found = await self._ask(ListPositions(**about, position_id=position_id, terminal=terminal))
-        assert isinstance(found, PositionsAnswer)
-        return found
-
     async def _positions(self, request: web.Request) -> web.Response:
-        terminal = request.query.get("all", "0") not in ("0", "false", "")
-        return answer(wire.positions(await self._read_positions(None, terminal=terminal)))
+        """Those that are asked for; a name that nothing has is not found."""
+        said: dict[str, Any] = request[_ASKED]
+        asked = dict(said)
+        found = await self._ask(ListPositions(**_query(), terminal=asked.pop("all", False), **asked))
+        if isinstance(found, PositionsAnswer):
+            return answer(wire.positions(found))
+        assert isinstance(found, Reply)
+        return failure(404, found.text)
 
     async def _position(self, request: web.Request) -> web.Response:
         position_id = _position_id(request)
-        found = await self._read_positions(position_id, terminal=True)
+        found = await self._ask(ListPositions(**_query(), position_id=position_id, terminal=True))
+        assert isinstance(found, PositionsAnswer)
         rows = wire.positions(found)
         return answer(rows[0]) if rows else _no_position(position_id, found.instead)
 
@@ -162,8 +167,7 @@ class Routes:
         return answer(wire.status(found))
 
     async def _discrepancies(self, request: web.Request) -> web.Response:
-        asked = {"symbol": fields.symbol, "n": fields.how_many}
-        given = {name: _parameter(request, name, parse) for name, parse in asked.items() if name in request.query}
+        given = request[_ASKED]
         most = given.get("n", DISCREPANCIES_SHOWN)
         found = await self._ask(ListDiscrepancies(**_query(), symbol=given.get("symbol"), most=most))
         if isinstance(found, DiscrepanciesAnswer):
@@ -216,14 +220,6 @@ async def _body(request: web.Request) -> Any:
 
 def _is_json(content_type: str) -> bool:
     return content_type == "application/json" or content_type.endswith("+json")
-
-
-def _parameter(request: web.Request, name: str, parse: Callable[[object], Any]) -> Any:
-    try:
-        return parse(request.query[name])
-    except FieldError as error:
-        error.field = name
-        raise
 
 
 def _position_id(request: web.Request) -> PositionId:

@@ -1,6 +1,6 @@
 """JSON bodies to commands, and answers to JSON values. Pure; numbers leave as strings, exactly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -88,6 +88,16 @@ FIELDS: Mapping[str, Mapping[str, Parser]] = {
     "acknowledge": {"discrepancy_id": fields.discrepancy_id, "apply": fields.attribution},
 }
 COMMANDS = tuple(FIELDS)
+QUERIES: Mapping[str, Mapping[str, Parser]] = {
+    "/v1/positions": {
+        "all": fields.switch,
+        "symbol": fields.symbol,
+        "account": fields.account,
+        "strategy": fields.strategy,
+    },
+    "/v1/discrepancies": {"symbol": fields.symbol, "n": fields.how_many},
+}
+"""What the query of each path may hold; of every other path: nothing."""
 REQUIRED: Mapping[str, Mapping[str, str]] = {
     "open": {"symbol": "a symbol", "side": "long or short", "quantity": "a quantity"},
     "modify": {"position_id": "a position id"},
@@ -120,21 +130,34 @@ def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: in
     return build(given, about)
 
 
-def _parsed(name: str, body: object) -> dict[str, Any]:
-    if not isinstance(body, Mapping):
-        raise FieldError("a JSON object", body, "body")
-    known = {"command_id": fields.command_id, **FIELDS[name]}
-    if unknown := next((key for key in body if key not in known), None):
-        raise FieldError("one of " + ", ".join(known), unknown, "body")
+def query(path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What the query of a request means; `path` as it is described. Raises FieldError naming the parameter."""
+    for name in (names := [name for name, _ in pairs]):
+        if names.count(name) > 1:
+            raise FieldError("one value", "more", name)
+    return _read(dict(pairs), QUERIES.get(path, {}), "query")
+
+
+def _read(said: Mapping[str, Any], known: Mapping[str, Parser], where: str) -> dict[str, Any]:
+    """What is given of what is known. Raises FieldError naming the field."""
+    if (unknown := next((key for key in said if key not in known), None)) is not None:
+        raise FieldError(("one of " + ", ".join(known)) if known else "nothing", unknown, where)
     given: dict[str, Any] = {}
     for key, parse in known.items():
-        if body.get(key) is None:
+        if said.get(key) is None:
             continue
         try:
-            given[key] = parse(body[key])
+            given[key] = parse(said[key])
         except FieldError as error:
             error.field = key
             raise
+    return given
+
+
+def _parsed(name: str, body: object) -> dict[str, Any]:
+    if not isinstance(body, Mapping):
+        raise FieldError("a JSON object", body, "body")
+    given = _read(body, {"command_id": fields.command_id, **FIELDS[name]}, "body")
     _required(given, "command_id", "an id of your own; a repeated one has one effect")
     for field, expected in REQUIRED.get(name, {}).items():
         _required(given, field, expected)

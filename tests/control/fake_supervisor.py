@@ -149,7 +149,11 @@ class FakeSupervisor:
         views = tuple(
             shown
             for shown in self.views.values()
-            if command.position_id in (None, shown.position_id) and (command.terminal or not shown.state.terminal)
+            if command.position_id in (None, shown.position_id)
+            and (command.terminal or not shown.state.terminal)
+            and command.symbol in (None, shown.symbol)
+            and command.account in (None, shown.account)
+            and command.strategy in (None, shown.strategy)
         )
         return PositionsAnswer(
             command_id=command.command_id,

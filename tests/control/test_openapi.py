@@ -37,6 +37,7 @@ VALID: Mapping[Callable[[object], Any], object] = {
     fields.discrepancy_id: "d17",
     fields.attribution: "pro_rata",
     fields.how_many: "5",
+    fields.switch: "1",
 }
 EVERY_FIELD = [(name, field) for name, known in wire.FIELDS.items() for field in known]
 TEXTS = st.one_of(

@@ -412,3 +412,26 @@ def _until(reached: Callable[[], bool]) -> None:
             return
         pause.wait(0.01)
     raise AssertionError("it did not come to that")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/positions?limit=1", "/v1/positions?symbol=x", "/v1/positions?account=A%20B", "/v1/positions?all=perhaps",
+        "/v1/positions?all=1&all=0", "/v1/discrepancies?limit=1e9", "/v1/status?n=1", "/v1/events?symbol=BTCUSDT",
+        "/v1/positions/main.BTCUSDT.long.manual.1?n=1", "/v1/positions/main.BTCUSDT.long.manual.1/history?n=1",
+    ],
+)  # fmt: skip
+def test_a_query_that_is_not_described_is_refused(api: Api, path: str) -> None:
+    status, body = api.call("GET", path)
+    assert status == 400, body
+    assert {"field", "expected", "found"} <= set(body)
+
+
+def test_a_command_takes_nothing_from_its_query_and_a_list_everything(api: Api) -> None:
+    status, body = api.call("POST", "/v1/commands/close_all?account=main", {"command_id": "c"})
+    assert (status, api.supervisor.received) == (400, []), body
+    api.supervisor.keep(view(1))
+    api.supervisor.keep(view(2, strategy="trend", symbol="ETHUSDT"))
+    for query, found in (("symbol=ethusdt", 1), ("strategy=trend", 1), ("account=main", 2), ("strategy=new", 0)):
+        assert len(api.call("GET", f"/v1/positions?{query}")[1]) == found
