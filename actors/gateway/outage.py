@@ -87,10 +87,10 @@ def unanswered(  # noqa: PLR0917 - what there is to say
     account: AccountId, what: str, cause: str, severity: Severity, since_ns: int, now_ns: int
 ) -> Notify:
     """The venue is there, and requests of one kind go unanswered."""
-    age = spoken(now_ns - since_ns)
+    lasting = f" for {spoken(now_ns - since_ns)}" if now_ns - since_ns >= SECOND else ""
     return Notify(
         severity=severity,
-        text=f"{account}: the venue does not answer {what} for {age} ({cause}). Nothing is opened meanwhile; "
+        text=f"{account}: the venue does not answer {what}{lasting} ({cause}). Nothing is opened meanwhile; "
         "closing, protecting and canceling are tried on.",
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/{severity}",

@@ -494,7 +494,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.ProtectionFailed: lambda p, _: p,
     e.PositionPaused: lambda p, ev: replace(p, paused=True, commands=_remember(p, ev.command_id)),
     e.PositionResumed: lambda p, ev: replace(
-        p, paused=False, outside=False, done="resumed by hand", commands=_remember(p, ev.command_id)
+        p, paused=False, outside=False, done="resumed", commands=_remember(p, ev.command_id)
     ),
     e.QuantityAdjusted: _quantity_adjusted,
     e.StateChanged: _state_changed,

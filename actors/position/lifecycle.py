@@ -41,7 +41,7 @@ def _exposed(p: Position) -> tuple[PositionState, str]:
     if entering:
         return S.OPENING, "entry partly filled"
     if p.paused:
-        return S.PAUSED, p.reason if p.strandable else "held by hand"
+        return S.PAUSED, p.reason if p.strandable else "on hold"
     if p.leverage_pending:
         return S.MODIFYING, f"setting leverage {p.leverage_wanted}"
     if p.modifying:

@@ -52,7 +52,7 @@ def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> 
         side=None,
         severity=Severity.WARNING,
         believed="no such order" if view else "its position is over" if certain else "a position that is not known",
-        reported="open at the venue",
+        reported="an open order",
         positions=(view.position_id,) if view else (),
         target=order.client_order_id,
         conditional=order.conditional,

@@ -72,5 +72,5 @@ class MarginModes:
     def _in_words(self, symbol: Symbol, wanted: MarginMode, text: str) -> str:
         return (
             f"{symbol} is not in margin mode {wanted} as margin_mode says, and the venue does not change it now: "
-            f"{text} Close what is open on {symbol} there, or change margin_mode"
+            f"{text.rstrip('. ')}. Close what is open on {symbol} there, or change margin_mode"
         )

@@ -351,4 +351,4 @@ def test_active_says_what_really_happened_last() -> None:
     assert because(added()) == "added 2"
     story.tell(c.PausePosition(**story.own()))
     story.tell(c.ResumePosition(**story.own()))
-    assert because(story) == "resumed by hand"
+    assert because(story) == "resumed"
