@@ -212,6 +212,7 @@ SENTENCES = (
     N_("changed on both sides since: {believed}, {reported}"),
     N_("the policy says so"),
     N_("belief and venue agree again"),
+    N_("nothing of it is in doubt"),
     N_("verified by reading again: {why}"),
     N_("acknowledged by command"),
     N_("{type} {record}: {believed} believed, {reported} reported"),

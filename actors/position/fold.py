@@ -22,11 +22,17 @@ _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
 def evolve(position: Position, event: Event) -> Position:
     """The position after this event. Raises KeyError for an event that is not part of a position's history."""
     changed = _EVOLVE[type(event)](position, event)
-    version, touched_ns = position.version + 1, max(position.touched_ns, event.ts_init)
+    version, touched_ns = position.version + 1, position.touched_ns
+    if type(event) not in _ASIDE:
+        touched_ns = max(touched_ns, event.ts_init)
     if changed is position:
         return replace(position, version=version, touched_ns=touched_ns)
     # Nobody else has seen what the rule made: a second copy of it would double the cost of folding.
     return stamp(changed, version=version, touched_ns=touched_ns)
+
+
+_ASIDE = frozenset({e.PositionPaused, e.PositionResumed, e.StateChanged, e.MessageRefused})
+"""They leave the quantity and every order as they are: what is in doubt has been so for as long as before."""
 
 
 def fold(position: Position, events: Iterable[Event]) -> Position:

@@ -99,7 +99,7 @@ class Cases:
                 and self._still_to_close(watch, record)
             ):
                 continue
-            agree = "belief and venue agree again"
+            agree = "nothing of it is in doubt" if record.type is T.STATE_MISMATCH else "belief and venue agree again"
             if record.outcome is Outcome.ESCALATED:
                 agree = f"{agree}; before: {record.why}"
             why = record.why if record.attempts and record.outcome is Outcome.OPEN else agree

@@ -108,12 +108,12 @@ def _counted(before: Suspicion | None, finding: Finding, begun_ns: int, gap_ns: 
 def refutes(comparison: Comparison, kind: DiscrepancyType, symbol: Symbol, side: PositionSide | None) -> bool:
     """Whether not finding something of this type says that it is not there: only where the comparison looked.
 
-    Orders are judged where orders were read, a leg where it was not skipped; a stuck state is over once its position
-    moves, which is when its leg is skipped.
+    Orders are judged where orders were read, a leg where it was not skipped. One in doubt is skipped as well, until it
+    has been so for long enough.
     """
     if comparison.scope not in (None, symbol):
         return False
     if kind in ORDERS:
         return comparison.orders_read
     leg = (symbol, side)
-    return kind is DiscrepancyType.STATE_MISMATCH or (leg not in comparison.skipped and leg not in comparison.silent)
+    return leg not in comparison.skipped and leg not in comparison.silent

@@ -240,3 +240,13 @@ def test_notices_of_one_kind_and_version_are_one_notice() -> None:
     again = story.tell(r.Woken(topic="fills"), after_ms=2_000)
     ids = {ef.message.notice_id for s in (step, again) for ef in s.effects if hasattr(ef.message, "notice_id")}
     assert len(ids) == 1
+
+
+def test_holding_it_and_asking_in_vain_make_no_doubt_younger() -> None:
+    story = doubtful()
+    since_ns = story.position.touched_ns
+    story.tell(c.PausePosition(**story.own()))
+    story.tell(c.ResumePosition(**story.own()))
+    step = story.tell(c.ModifyPosition(stop_loss=dec(90), **story.own()))
+    assert step.verdict == "refused"
+    assert story.position.touched_ns == since_ns
