@@ -66,6 +66,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (11, types.Worth),
     (16, types.OtherContract),
     (17, reports.Outside),
+    (18, types.Fee),
     (20, commands.OpenPosition),
     (21, commands.ClosePosition),
     (22, commands.EmergencyClose),

@@ -8,6 +8,7 @@ from messages.types import (
     AccountId,
     Address,
     CommandId,
+    Fee,
     Instrument,
     PositionId,
     PositionSide,
@@ -166,7 +167,8 @@ class CloseAll(Command):
 class AdoptPosition(Command):
     """Take a position that exists at the venue under supervision, as it is.
 
-    `handed_from` had it before; its stops go on as this one's.
+    `handed_from` had it before; its stops go on as this one's. `fees` is what its trades took in further
+    currencies.
     """
 
     account: AccountId
@@ -185,6 +187,7 @@ class AdoptPosition(Command):
     fee: Decimal = Decimal(0)
     fee_currency: str = ""
     worth: Worth | None = None
+    fees: tuple[Fee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

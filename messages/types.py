@@ -252,6 +252,15 @@ class Worth:
     value: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """What the venue took in one currency, and what that is worth."""
+
+    amount: Decimal
+    currency: str
+    worth: Worth | None = None
+
+
 class MarginMode(StrEnum):
     """Whether a symbol's positions share the account's margin or have their own."""
 

@@ -349,12 +349,14 @@ def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
 
 
 def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
+    """What a trade took in a further currency changes nothing that a human has to accept."""
     leverage = p.leverage if ev.leverage is None else ev.leverage
+    changed = bool(ev.quantity_delta) or ev.entry_price is not None or ev.leverage is not None
     p = replace(
         p,
         leverage=leverage,
-        outside=True,
-        reason=ev.why,
+        outside=p.outside or changed,
+        reason=ev.why if changed else p.reason,
         commands=_remember(p, ev.command_id),
         settled=p.settled + settled(ev),
     )

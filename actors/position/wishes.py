@@ -90,6 +90,19 @@ def adopt(d: Draft, message: c.AdoptPosition) -> None:
         fee_currency=message.fee_currency,
         worth=message.worth,
     )
+    for fee in message.fees:
+        d.record(
+            e.QuantityAdjusted,
+            command_id=message.command_id,
+            quantity_delta=ZERO,
+            price=message.entry_price,
+            realized_pnl=ZERO,
+            why=d.position.reason,
+            evidence=message.evidence,
+            fee=fee.amount,
+            fee_currency=fee.currency,
+            worth=fee.worth,
+        )
     if any(price is not None for price in (message.stop_loss, message.take_profit, message.trailing)):
         d.record(
             e.ProtectionRequested,

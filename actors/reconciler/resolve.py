@@ -26,6 +26,7 @@ from messages.types import (
     ClientOrderId,
     CommandId,
     CorrelationId,
+    Fee,
     PositionSide,
     TradeId,
 )
@@ -201,6 +202,9 @@ def _with_fees(
     parts[-1] = fee - sum(parts[:-1], ZERO)
     shared = [replace(each, fee=part, fee_currency=currency) for each, part in zip(commands, parts, strict=True)]
     first = next((each for each in shared if isinstance(each, AdjustPosition)), None)
+    if first is None:
+        fees = tuple(Fee(amount=amount, currency=other) for other, amount in others)
+        return tuple(replace(each, fees=fees) for each in shared if isinstance(each, AdoptPosition))
     beside = [
         replace(
             first,
@@ -210,7 +214,6 @@ def _with_fees(
             fee_currency=other,
         )
         for other, amount in others
-        if first is not None
     ]
     return (*shared, *beside)
 

@@ -27,7 +27,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
-from messages.types import Address, CommandId, CorrelationId, Key, OrderPurpose, Worth
+from messages.types import Address, CommandId, CorrelationId, Fee, Key, OrderPurpose, Worth
 
 FORGOTTEN_NS = 3_600_000_000_000
 
@@ -100,7 +100,11 @@ class Orders:
             )
         else:
             worth = self._desk.worth(command.account, command.symbol, command.fee, command.fee_currency)
-            self.begin(replace(command, worth=worth), account)
+            fees = tuple(self._worth_of(command, fee) for fee in command.fees)
+            self.begin(replace(command, worth=worth, fees=fees), account)
+
+    def _worth_of(self, command: c.AdoptPosition, fee: Fee) -> Fee:
+        return replace(fee, worth=self._desk.worth(command.account, command.symbol, fee.amount, fee.currency))
 
     def _assign(self, command: c.AssignPosition) -> None:
         """The strategy gets it first, and the manual position gives it once that is durable."""

@@ -418,6 +418,10 @@ def test_what_is_adopted_has_its_fee_and_what_nothing_tells_says_so() -> None:
     [adopted] = booked_of("1", trade("1", fee=D("0.05")), views=())
     assert isinstance(adopted, AdoptPosition)
     assert paid([adopted]) == [(D("0.05"), "USDT")]
+    two = (trade("0.6", order="a", fee=D("0.001"), fee_currency="BNB"), trade("0.4", order="b", fee=D("0.01")))
+    [adopted] = booked_of("1", *two, views=())
+    assert paid([adopted]) == [(D("0.001"), "BNB")]
+    assert [(each.amount, each.currency) for each in adopted.fees] == [(D("0.01"), "USDT")]
     [finding] = compared((view(),), [row("0.4")]).findings
     [effect] = repair(case(finding, (view(),))).effects
     assert isinstance(effect.message, AdjustPosition)

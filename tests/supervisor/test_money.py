@@ -13,15 +13,19 @@ from actors.supervisor.memory import Restored
 from adapters.control import wire
 from adapters.storage.record import as_replayed
 from messages import reports as r
-from messages.commands import AdjustPosition, ClosePosition
+from messages.commands import AdjustPosition, AdoptPosition, ClosePosition
 from messages.events import FundingBooked, OrderFilled, QuantityAdjusted
 from messages.journal import Replayed
 from messages.requests import Notify, Reply, SubmitOpening, SubmitReducing
 from messages.types import (
+    MANUAL,
     ClientOrderId,
     CommandId,
+    Fee,
     Instrument,
     PositionId,
+    PositionSide,
+    PositionState,
     Side,
     StrategyId,
     Symbol,
@@ -205,6 +209,28 @@ def test_fundings_and_changes_from_outside_follow_the_same_rule() -> None:
     view = house.known.book.views[1]
     assert (view.funding, view.fees, view.result) == (D(-6), D(12), D(-18))
     assert sum(home_again(house).known.realized.values()) == -18
+
+
+def test_an_adoption_whose_trades_took_several_currencies_counts_each() -> None:
+    house = home()
+    adopt = AdoptPosition(
+        command_id=CommandId("h"),
+        account=MAIN,
+        symbol=BTC,
+        side=PositionSide.LONG,
+        strategy=MANUAL,
+        quantity=D("0.01"),
+        entry_price=D(60_000),
+        fee=D(1),
+        fee_currency="USDT",
+        fees=(Fee(amount=D("0.02"), currency="BNB"), Fee(amount=D(3), currency="DOGE")),
+    )
+    house.tell(adopt)
+    house.tell(adopt)
+    view = house.known.book.views[1]
+    assert (view.quantity, view.entry_price, view.state) == (D("0.01"), D(60_000), PositionState.ACTIVE)
+    assert (view.fees, view.uncounted) == (D(13), (("DOGE", D(3)),))
+    assert sum(home_again(house).known.realized.values()) == sum(house.known.realized.values()) == -13
 
 
 def test_a_damaged_position_takes_its_part_of_the_day_with_it_into_the_next_life() -> None:
