@@ -66,6 +66,7 @@ SENTENCES = (
     N_("{name}: {quantity} that the venue says to hold is no longer covered."),
     N_("{name}: its close ends with that; close what is left once it is compared."),
     N_("its close was settled by hand"),
+    N_("{name}: its {purpose} {order} is triggered and still at the venue; it reduces what is opened there."),
     N_("settled by hand"),
     N_("more sold than held, settled by hand"),
     N_("{purpose} order written off: settled by hand"),

@@ -110,6 +110,9 @@ def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -
         d.notify(Severity.INFO, f"{name}: {p.quantity} open at {p.entry_price.normalize():f}")
     elif after is PositionState.CLOSED:
         d.notify(Severity.INFO, f"{name} closed, realized {p.realized_pnl.normalize():f}: {because}")
+        for order in p.fired:
+            alive = f"its {order.purpose} {order.client_order_id} is triggered and still at the venue"
+            d.notify(Severity.CRITICAL, f"{p.position_id}: {alive}; it reduces what is opened there.")
     elif after is PositionState.CANCELLED:
         d.notify(Severity.INFO, f"{name} canceled: {because}")
 

@@ -235,3 +235,21 @@ def test_settled_by_hand_it_is_over() -> None:
     step = story.tell(c.SettlePosition(**story.own()))
     story.settle()
     assert story.state == S.CLOSED, events_of(step)
+
+
+def test_one_that_outlives_its_position_is_told_since_it_reduces_what_is_opened_there() -> None:
+    story = stalled(active(stop_loss=dec(90)))
+    due(story)
+    step = story.fill_all(REDUCE)
+    assert story.state == S.CLOSED
+    told = " ".join(notices(step, Severity.CRITICAL))
+    assert f"{story.order(STOP).client_order_id} is triggered and still at the venue" in told
+
+
+def test_one_that_ended_with_its_position_is_not_told() -> None:
+    story = active(stop_loss=dec(90))
+    story.tell(c.ClosePosition(**story.own()))
+    story.fill_all(REDUCE)
+    story.cancel_done()
+    assert story.state == S.CLOSED
+    assert not any("still at the venue" in text for step in story.steps for text in notices(step, Severity.CRITICAL))
