@@ -306,9 +306,13 @@ class BudgetUsed(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueDown(VenueReport):
-    """The venue cannot be reached or does not answer; belief is kept."""
+    """The venue cannot be reached or does not answer; belief is kept.
+
+    `fault`: it answers, and the account is set so that nothing can be traded.
+    """
 
     cause: str
+    fault: ModeFault | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -343,13 +343,17 @@ class Gateway:
         for channel in Channel:
             self._answered(channel)
         self._desk.say(message)
+        self._outage_over()
+        self._orders.doubts.wake_all()
+        self._read_all(resync.start_over(self._resync))
+
+    def _outage_over(self) -> None:
+        """The venue answers, whether or not it can be traded on."""
         if self._outage is not None:
             notice = outage.recovered(self._outage, self._desk.now_ns)
             self._outage = None
             self._desk.actions.append(Never("outage"))
             self._notify(notice)
-        self._orders.doubts.wake_all()
-        self._read_all(resync.start_over(self._resync))
 
     def _tell_address(self, uses: Iterable[RateUse]) -> None:
         for use in uses:
@@ -368,9 +372,12 @@ class Gateway:
         self._desk.last_error = message.cause
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=False)
         self._desk.say(message)
-        self._outage, notice = outage.down(self._outage, self._account, message.cause, self._desk.now_ns)
-        self._notify(notice)
-        self._look_after_outage()
+        if message.fault is None:
+            self._outage, notice = outage.down(self._outage, self._account, message.cause, self._desk.now_ns)
+            self._notify(notice)
+            self._look_after_outage()
+        else:
+            self._outage_over()
         self._orders.refuse_openings()
         for ticket in self._desk.withdraw_questions():
             self._unanswered(ticket, "venue unreachable", left=False)

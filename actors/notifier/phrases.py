@@ -355,6 +355,7 @@ SENTENCES = (
     ),
     N_("{account}: the position mode was changed at the exchange, and is {mode} again."),
     N_("{account}: {why}. Nothing is opened until then; closing goes on."),
+    N_("{account}: {why}. Nothing is opened or closed until then; stops at the venue keep working."),
     N_("{account}: the account is set as the configuration says again; openings are possible."),
     N_(
         "{account}: the event stream is open and mute about {kind}: the venue acknowledged order {order} and the "

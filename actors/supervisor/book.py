@@ -74,8 +74,9 @@ class Account:
         if self.modes is None or fault is None:
             return ""
         if fault is ModeFault.POSITION_MODE:
+            wanted = next(mode for mode in PositionMode if mode is not self.modes.position_mode)
             return (
-                f"the account is in position mode {self.modes.position_mode}, the configuration says {self.mode}: set "
+                f"the account is in position mode {self.modes.position_mode}, the configuration says {wanted}: set "
                 f"position_mode: {self.modes.position_mode} and start anew, or change it at the exchange while the "
                 "account is flat"
             )

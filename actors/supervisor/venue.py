@@ -235,6 +235,9 @@ class Reports:
             self._desk.notify(Severity.WARNING, text, report.account)
         if after and after != before:
             text = f"{report.account}: {after}. Nothing is opened until then; closing goes on."
+            if not account.venue_up:
+                waits = "Nothing is opened or closed until then; stops at the venue keep working."
+                text = f"{report.account}: {after}. {waits}"
             self._desk.notify(Severity.CRITICAL, text, report.account)
         elif before and not after:
             text = f"{report.account}: the account is set as the configuration says again; openings are possible."

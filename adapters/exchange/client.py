@@ -32,7 +32,7 @@ from adapters.exchange.weights import CONNECTING, COSTS, rate_limits, weight_per
 from messages.base import Message
 from messages.reports import BudgetUsed, MarkReport, RulesReport, VenueDown, VenueUp
 from messages.requests import SubmitOrder
-from messages.types import AccountId, OtherContract, PositionMode, RateUse, RejectReason, Symbol
+from messages.types import AccountId, ModeFault, OtherContract, PositionMode, RateUse, RejectReason, Symbol
 
 PROBE_ATTEMPTS = 2
 """Silent answers in a row that make a venue down; one may be a lost packet."""
@@ -43,9 +43,10 @@ USE_TOLD_AFTER_S = 0.1
 class UnreachableError(Exception):
     """The venue cannot be used now, and why."""
 
-    def __init__(self, cause: str, retry_after_ms: int = 0) -> None:
+    def __init__(self, cause: str, retry_after_ms: int = 0, *, fault: ModeFault | None = None) -> None:
         super().__init__(cause)
         self.retry_after_ms = retry_after_ms
+        self.fault = fault
 
 
 class CcxtVenue:
@@ -277,14 +278,15 @@ class _Engine:
 
     async def _supervise(self) -> None:
         """Up, watched, down, and up again. Each change is told once."""
-        down = False
+        down, told = False, None
         while True:
-            retry_after_ms = 0
+            retry_after_ms, fault = 0, None
             await self.session.quiet()
             try:
                 up, marks = await self._connect()
             except (UnreachableError, ReadError, MalformedError) as error:
                 cause, retry_after_ms = str(error), getattr(error, "retry_after_ms", 0)
+                fault = getattr(error, "fault", None)
             except Exception as error:  # noqa: BLE001  whatever it is, the next attempt may do without
                 cause = f"defect in the adapter: {self.session.text(error)}"
             else:
@@ -299,10 +301,10 @@ class _Engine:
                 self._open_streams()
                 self._set_margin_modes()
                 cause = await self._watch()
-            if not down:
-                down = True
+            if not down or fault is not told:
+                down, told = True, fault
                 stamp = self._reader.stamp()
-                self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause))
+                self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause, fault=fault))
             await asyncio.sleep(self._backoff.next_s(retry_after_ms))
 
     def _open_streams(self) -> None:
@@ -385,9 +387,11 @@ class _Engine:
             if mode is wanted:
                 return mode
             refused = f" (asked to change it, the venue said: {_said(verdict)})"
+        self._modes.tell(mode, joined=None)
         raise UnreachableError(
             f"the account is in position mode {mode}, the configuration says {wanted}: "
-            f"set position_mode: {mode}, or change the mode at the exchange while the account is flat{refused}"
+            f"set position_mode: {mode}, or change the mode at the exchange while the account is flat{refused}",
+            fault=ModeFault.POSITION_MODE,
         )
 
     async def _mode_told(self) -> PositionMode:

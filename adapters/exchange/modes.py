@@ -62,13 +62,17 @@ class ModesWatch:
             self._hinted.clear()
 
     async def look(self) -> None:
-        """Read them, set back what may be, and tell what is news. Raises ReadError, MalformedError."""
+        """Read them, set back what may be, and tell it. Raises ReadError, MalformedError."""
         mode, joined = await self._read()
         wanted, restored = self._settings.position_mode, False
         if mode is not wanted and self._settings.set_position_mode and not self._settings.watch_only:
             await self._session.ask(Ask.SETTING, calls.set_position_mode(wanted))
             mode, joined = await self._read()
             restored = mode is wanted
+        self.tell(mode, joined=joined, restored=restored)
+
+    def tell(self, mode: PositionMode, *, joined: bool | None, restored: bool = False) -> None:
+        """What is news of it."""
         found = (mode, joined, self._fault(mode, joined=joined))
         if found != self._told or restored:
             self._told = found

@@ -18,7 +18,7 @@ from messages.reports import (
     VenueUp,
 )
 from messages.requests import FetchPositions
-from messages.types import MarginMode, PositionMode, Symbol
+from messages.types import MarginMode, ModeFault, PositionMode, Symbol
 from tests.exchange.desk_side import (
     BTC,
     MAIN,
@@ -125,3 +125,4 @@ def test_a_position_mode_that_cannot_be_set_because_of_an_open_position_says_why
     assert "in position mode one_way, the configuration says hedge" in down.cause
     assert "while the account is flat" in down.cause
     assert "-4068" in down.cause
+    assert down.fault is ModeFault.POSITION_MODE

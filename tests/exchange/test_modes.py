@@ -12,7 +12,7 @@ from adapters.exchange.normalize import others
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
-from messages.reports import AccountModes, OrderRejected, PositionsReport, VenueUp
+from messages.reports import AccountModes, OrderRejected, PositionsReport, VenueDown, VenueUp
 from messages.requests import FetchPositions
 from messages.types import MarginMode, ModeFault, PositionMode
 from tests.exchange.desk_side import MAIN, adapter, desk_on, plan, settings_for, settle, trade_by_hand, venue_answers
@@ -46,6 +46,27 @@ def test_hedge_mode_switched_on_while_flat_is_told_on_the_first_refusal_and_told
     assert (told.position_mode, told.fault) == (PositionMode.HEDGE, ModeFault.POSITION_MODE)
     switch(server, hedge=False)
     assert desk.ear.wait_for(AccountModes).fault is None
+
+
+def test_a_mode_that_differs_at_the_first_connect_is_told_as_such_and_when_it_is_over(
+    server: EmbeddedServer, stack: ExitStack
+) -> None:
+    switch(server, hedge=True)
+    desk = stack.enter_context(adapter(settings_for(server)))
+    told = desk.ear.wait_for(AccountModes)
+    assert (told.position_mode, told.fault) == (PositionMode.HEDGE, ModeFault.POSITION_MODE)
+    assert desk.ear.wait_for(VenueDown).fault is ModeFault.POSITION_MODE
+    switch(server, hedge=False)
+    desk.ear.wait_for(VenueUp)
+    assert desk.ear.wait_for(AccountModes).fault is None
+
+
+def test_an_outage_that_ends_in_another_mode_is_told_as_that(server: EmbeddedServer, stack: ExitStack) -> None:
+    switch(server, hedge=True)
+    plan(server, {"kind": "RESET", "path": "/fapi/v1/time", "count": 3})
+    desk = stack.enter_context(adapter(settings_for(server)))
+    assert desk.ear.wait_for(VenueDown).fault is None
+    assert desk.ear.wait_for(VenueDown).fault is ModeFault.POSITION_MODE
 
 
 def test_a_mode_that_is_ours_to_set_is_set_back_and_told(server: EmbeddedServer, stack: ExitStack) -> None:

@@ -13,7 +13,7 @@ from messages import requests as q
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.reconciliation import FetchTrades, TradesReport
-from messages.types import ClientOrderId, PositionId, PositionSide, RejectReason, Severity
+from messages.types import ClientOrderId, ModeFault, PositionId, PositionSide, RejectReason, Severity
 from tests.gateway import stage
 from tests.gateway.stage import BTC, ID, MAIN, Stage
 
@@ -253,6 +253,21 @@ def test_that_the_venue_is_gone_is_told_at_once() -> None:
     play.forget()
     play.tell(r.VenueDown(account=MAIN, cause="connection refused"))
     assert [status.reachable for status in play.statuses] == [False]
+
+
+def test_a_venue_that_answers_and_is_set_otherwise_is_not_out_of_reach() -> None:
+    play = Stage(up=False)
+    unfit = r.VenueDown(account=MAIN, cause="another mode", fault=ModeFault.POSITION_MODE)
+    play.tell(unfit)
+    play.advance(600 * SECOND)
+    play.tell(stage.opening())
+    assert (len(play.rejections()), play.notices) == (1, [])
+    play.tell(stage.venue_down())
+    play.tell(unfit)
+    play.advance(600 * SECOND)
+    gone, back = (notice.text for notice in play.notices)
+    assert "out of reach" in gone
+    assert "is back" in back
 
 
 def test_a_message_that_is_not_for_a_gateway_is_a_bug_that_shows() -> None:

@@ -165,6 +165,20 @@ def test_openings_wait_until_the_account_is_set_as_configured(mode: PositionMode
     assert open_(h, name="c2").accepted
 
 
+@pytest.mark.parametrize("mode", list(PositionMode))
+def test_a_mode_that_differs_at_the_first_connect_is_why_nothing_is_opened(mode: PositionMode) -> None:
+    h = House()
+    (notice,) = modes(h, mode, ModeFault.POSITION_MODE)
+    h.tell(r.VenueDown(account=MAIN, cause="another mode", fault=ModeFault.POSITION_MODE))
+    wanted = next(each for each in PositionMode if each is not mode)
+    said = f"the account is in position mode {mode}, the configuration says {wanted}: set position_mode: {mode}"
+    assert notice.severity is Severity.CRITICAL
+    assert said in notice.text
+    assert "Nothing is opened or closed until then" in notice.text
+    assert said in open_(h).text
+    assert not modes(h, mode, ModeFault.POSITION_MODE)
+
+
 def test_what_was_set_back_is_told_and_holds_nothing() -> None:
     h = house()
     (notice,) = modes(h, PositionMode.ONE_WAY, None, restored=True)
