@@ -354,6 +354,11 @@ SENTENCES = (
         "glass."
     ),
     N_("{account}: the position mode was changed at the exchange, and is {mode} again."),
+    N_(
+        "{account}: an open order of {symbol} cannot be read ({why}). Whether it is one of ours, and still there, is "
+        "not known: look at the venue."
+    ),
+    N_("a symbol without a name"),
     N_("{account}: {why}. Nothing is opened until then; closing goes on."),
     N_("{account}: {why}. Nothing is opened or closed until then; stops at the venue keep working."),
     N_("{account}: the account is set as the configuration says again; openings are possible."),

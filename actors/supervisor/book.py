@@ -46,7 +46,8 @@ class Account:
     """One account as its gateway last reported it. `synced`: its positions were read since the venue came up.
 
     `others`: contracts that the venue lists and that are not traded here, with their kind; `outside`: positions that
-    are not supervised. `mute`: which orders its stream is mute about, and since when (wall time, ns).
+    are not supervised. `mute`: which orders its stream is mute about, and since when (wall time, ns). `unread`: the
+    symbols of which an open order cannot be read, since when (wall time, ns), and in how many lists in a row.
     """
 
     account: AccountId
@@ -54,6 +55,7 @@ class Account:
     stream_up: bool = False
     synced: bool = False
     mute: dict[str, int] = field(default_factory=dict)
+    unread: dict[Symbol, tuple[int, int]] = field(default_factory=dict)
     modes: AccountModes | None = None
     others: dict[Symbol, str] = field(default_factory=dict)
     outside: dict[tuple[Symbol, PositionSide | None], Outside] = field(default_factory=dict)

@@ -15,7 +15,10 @@ from messages import reports as r
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport
 from messages.requests import Notify
-from messages.types import Instrument, OrderStatus, RejectReason, Severity
+from messages.types import AccountId, Instrument, OrderStatus, RejectReason, Severity, Symbol
+
+UNREAD_TOLD_AT = 2
+"""Lists in a row in which an order cannot be read; one may be a torn answer."""
 
 
 class Reports:
@@ -36,7 +39,7 @@ class Reports:
             r.SettingRefused: self._setting,
             r.Sweep: self._sweep,
             r.PositionsReport: self._positions,
-            r.OpenOrdersReport: self._desk.to_reconciler,
+            r.OpenOrdersReport: self._open_orders,
             TradesReport: self._desk.to_reconciler,
             r.FetchFailed: self._desk.to_reconciler,
             r.BalanceReport: self._desk.context.publish,
@@ -155,6 +158,30 @@ class Reports:
         if report.symbol is None:
             account.liquidations = liquidations_of(report.positions)
             self._tell_useless_stops(account)
+
+    def _open_orders(self, report: r.OpenOrdersReport) -> None:
+        """What stays unreadable in a second list is told, once until a list is read without it."""
+        self._desk.to_reconciler(report)
+        unread = self._memory.accounts[report.account].unread
+        told = {row.symbol: row.why for row in report.unread}
+        for symbol in unread.keys() - told.keys():
+            if report.symbol in (None, symbol):
+                del unread[symbol]
+        for symbol, why in told.items():
+            since_ns, lists = unread.get(symbol, (report.begun_ns, 0))
+            unread[symbol] = since_ns, lists + 1
+            if lists + 1 == UNREAD_TOLD_AT:
+                self._tell_unread(report.account, symbol, why, since_ns)
+
+    def _tell_unread(self, account: AccountId, symbol: Symbol, why: str, since_ns: int) -> None:
+        name = symbol or "a symbol without a name"
+        text = (
+            f"{account}: an open order of {name} cannot be read ({why}). Whether it is one of ours, and still there, "
+            "is not known: look at the venue."
+        )
+        notice_id = f"unread/{account}/{symbol}/{since_ns}"
+        notice = Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
+        self._desk.context.tell(NOTIFIER, notice)
 
     def _look_outside(self, account: Account, found: dict[OutsideKey, r.Outside]) -> None:
         """Each is told once while it is there."""

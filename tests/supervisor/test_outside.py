@@ -165,6 +165,36 @@ def test_openings_wait_until_the_account_is_set_as_configured(mode: PositionMode
     assert open_(h, name="c2").accepted
 
 
+# Orders that cannot be read ---------------------------------------------------------------------------------
+
+
+def orders(h: House, *symbols: str, of: str | None = None) -> list[Notify]:
+    h.heard["notifier"].clear()
+    unread = tuple(UnreadRow(symbol=Symbol(symbol), why="status: None") for symbol in symbols)
+    about = Symbol(of) if of else None
+    now_ns = h.dispatcher.clock.time_ns()
+    h.tell(r.OpenOrdersReport(account=MAIN, request_id="o", begun_ns=now_ns, orders=(), symbol=about, unread=unread))
+    h.dispatcher.advance(1_000)
+    return [each for each in h.heard["notifier"] if isinstance(each, Notify)]
+
+
+@pytest.mark.parametrize(("symbol", "named"), [(BTC, BTC), ("", "a symbol without a name")])
+def test_an_order_that_stays_unreadable_is_told_once_while_it_is(symbol: str, named: str) -> None:
+    h = house()
+    assert not orders(h, symbol)
+    (first,) = orders(h, symbol)
+    assert f"an open order of {named} cannot be read (status: None)" in first.text
+    assert first.severity is Severity.WARNING
+    assert not orders(h, symbol)
+    assert not orders(h, of="ETHUSDT")
+    assert not orders(h, symbol)
+    assert not orders(h)
+    assert not orders(h, symbol)
+    (again,) = orders(h, symbol)
+    assert again.text == first.text
+    assert again.notice_id != first.notice_id
+
+
 @pytest.mark.parametrize("mode", list(PositionMode))
 def test_a_mode_that_differs_at_the_first_connect_is_why_nothing_is_opened(mode: PositionMode) -> None:
     h = House()
