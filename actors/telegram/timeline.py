@@ -23,6 +23,7 @@ _LEFT_OUT = {
     "trade_id",
     "venue_order_id",
     "expires_at_ns",
+    "worth",
 }
 _COMMON = frozenset({field.name for field in fields(Event)} | _LEFT_OUT)
 

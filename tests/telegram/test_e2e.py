@@ -18,7 +18,7 @@ READ = (
     "/status", "/phase2_status", "/accounts", "/health", "/balance", "/positions", "/position #1", "/position_states",
     "/history #1", "/strategies", "/discrepancies", "/reconcile",
 )  # fmt: skip
-NO_WORDS = frozenset({"main", "manual", "long", "BTCUSDT", "USDT", "albra", "bot", "ms", "MiB"})
+NO_WORDS = frozenset({"main", "binanceusdm", "manual", "long", "BTCUSDT", "USDT", "albra", "bot", "ms", "MiB"})
 """Names, symbols and units, which are nobody's language."""
 _TAG, _LATIN = re.compile(r"<[^<>]*>|ID: \w+"), re.compile(r"\b[A-Za-z]{2,}\b")
 

@@ -115,6 +115,7 @@ def _texts() -> Iterator[str]:
         ROOT / "adapters" / "storage",
         ROOT / "adapters" / "telegram",
         ROOT / "adapters" / "exchange",
+        ROOT / "adapters" / "listening",
     )
     for path in (ROOT / "albra.py", *(path for room in said for path in room.rglob("*.py"))):
         if path.name in ("phrases.py", "rows.py", "names.py"):
