@@ -153,13 +153,11 @@ def _lenient(arguments: Namespace) -> bool:
 def _needed(arguments: Namespace) -> str:
     """The part of the configuration that has to be right for this command; empty: all of it.
 
-    What reads and what closes does so with a line of another part that is wrong.
+    What closes without a supervisor, and what finds faults, goes on with a line of another part that is wrong.
     """
-    if arguments.command in _WITH_SECRETS:
-        return ""
     if arguments.command == "flatten":
         return f"accounts.{arguments.account}" if arguments.account else "accounts"
-    return "storage"
+    return "storage" if arguments.command == "doctor" else ""
 
 
 def _answer(arguments: Namespace, loaded: Loaded) -> None:

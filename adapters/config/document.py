@@ -50,10 +50,16 @@ class Walk:
         return self._scalar(schema, node, path)
 
     def problem(self, path: str, expected: str, found: str, advice: str = "", line: int | None = None) -> None:
-        where = self.lines.get(path, 0) if line is None else line
+        where = self._line_of(path) if line is None else line
         self.problems.append(
             Problem(file=self.file, line=where, path=path, expected=expected, found=found, advice=advice)
         )
+
+    def _line_of(self, path: str) -> int:
+        """Where it is written; of a key that is missing, where the group is that lacks it."""
+        while path and path not in self.lines:
+            path = path.rpartition(".")[0]
+        return self.lines.get(path, 0)
 
     def _unset(self, path: str, name: str, line: int) -> None:
         expected, advice = f"the environment variable {name}", "export it first"

@@ -249,6 +249,7 @@ class Session:
         self._refuse_redirects()
         self._forget(url)
         ended: asyncio.Future[Any] = self.exchange.watch(url, "albra", subscribe, "linear")
+        ended.add_done_callback(retrieved)
         client = self.exchange.client(url)
         try:
             async with asyncio.timeout(self._settings.timeout_ms / 1000):
@@ -258,8 +259,6 @@ class Session:
                 raise ConnectionError(end_of(ended))
             yield ended
         finally:
-            if ended.done() and not ended.cancelled():
-                ended.exception()
             self._forget(url)
             await client.close()
 
@@ -349,6 +348,12 @@ def end_of(ended: "asyncio.Future[Any]") -> str:
         return "the socket was closed"
     error = ended.exception()
     return "the socket was closed" if error is None else f"{type(error).__name__}: {error}"
+
+
+def retrieved(ended: "asyncio.Future[Any]") -> None:
+    """A socket may end after its reader has left it: asyncio tells of an error that is read by none."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, str], ...] = ()) -> Raised:

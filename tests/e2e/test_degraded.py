@@ -81,7 +81,7 @@ def test_a_venue_that_goes_away_and_comes_back_changes_no_belief_and_is_read_aga
             "/v1/commands/open",
             {"command_id": "x", "symbol": "SOLUSDT", "side": "long", "quantity": "1", "strategy": "c"},
         )
-        assert (status, "venue" in said["error"]) == (409, True), said
+        assert (status, said["code"], "venue" in said["error"]) == (503, "not_ready", True), said
         with Venue(tmp_path / "venue", port=venue.port, storage=tmp_path / "account") as again:
             # What happens while nobody listens is found by reading, not by events.
             again.post("price", symbol="XRPUSDT", price="0.39")

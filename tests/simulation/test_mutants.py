@@ -35,7 +35,10 @@ def test_a_bug_is_hunted_on_days_as_well() -> None:
 
 
 def test_plans_made_for_a_bug_are_told_apart_and_not_in_the_median() -> None:
-    drawn = [Hunt(name="blind resend", seeds=3, seed=3, invariant="I1"), Hunt(name="silence is health", seeds=400)]
+    drawn = [
+        Hunt(name="blind resend", seeds=3, seed=3, invariant="I1"),
+        Hunt(name="a ban of others is not ours", seeds=400),
+    ]
     made = [Hunt(name="pauses end with the process", seeds=1, seed=1, invariant="I10")]
     assert summary([*drawn, *made]).splitlines() == [
         "1 of 2 caught on drawn seeds; seeds: median 3, most 3",

@@ -18,7 +18,7 @@ from adapters.exchange import client, session
 from adapters.exchange.calls import Call
 from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.outcome import Raised
-from adapters.exchange.session import GUARD_MS, Session, Tape
+from adapters.exchange.session import GUARD_MS, Session, Tape, retrieved
 from adapters.exchange.settings import Clock, ExchangeSettings
 from messages.base import Message
 from messages.types import AccountId
@@ -84,6 +84,7 @@ class SimulatedSession(Session):
     ) -> AsyncIterator["asyncio.Future[Any]"]:
         await asyncio.sleep(0.02)
         ended: asyncio.Future[Any] = self._loop.create_future()
+        ended.add_done_callback(retrieved)
         key = url.removeprefix("wss://simulated/private/") if subscribe is None else ""
         opened = self._network.open(key, lambda message: self._heard(url, message), lambda why: _end(ended, why))
         if opened is None:
@@ -91,8 +92,6 @@ class SimulatedSession(Session):
         try:
             yield ended
         finally:
-            if ended.done() and not ended.cancelled():
-                ended.exception()
             self._network.close(opened)
 
     def _heard(self, url: str, message: object) -> None:
