@@ -263,12 +263,17 @@ class Invariants:
             self._undone[event.client_order_id] = type(event).__name__
 
     def _neighbor(self, ordinal: int, event: e.OrderIntended) -> None:
-        """I8: nothing opens on a leg while another's close, with its stops still resting, could eat it."""
+        """I8: nothing opens on a leg while another's close, with its stops still resting, could eat it.
+
+        A trigger that the venue neither executes nor ends may be there for hours. It is told as critical when its
+        position is over, and holds no opening.
+        """
         mine = _leg(self.ledger.positions[ordinal])
         granted_ns = self._now_ns() - (self._wall_ns() - event.ts_init)
         for other in self.ledger.positions.values():
             same = _leg(other) == mine and other.ordinal != ordinal
-            stops = other.live_orders(*PROTECTIVE)
+            stalled = {ev.client_order_id for ev in self.ledger.events[other.ordinal] if isinstance(ev, e.OrderStalled)}
+            stops = [stop for stop in other.live_orders(*PROTECTIVE) if stop.client_order_id not in stalled]
             reduced = other.goal is not None and not other.cancel_first
             unknown = self._moved_ns.get(other.ordinal, 0) >= granted_ns
             if same and (unknown or _reduced_outside(self.ledger.events[other.ordinal], event.ts_init)):
