@@ -145,12 +145,22 @@ class Intake:
     def _carried_out(self, command: c.Command) -> Reply | None:
         """Of an earlier life, or long ago: an event tells that it was."""
         ordinal = self._memory.book.commands.get(command.command_id)
+        if ordinal is not None and ordinal > 0 and self._was_another(command, ordinal):
+            return reply_to(command, accepted=False, text=OTHER, code=ReplyCode.OTHER_COMMAND, changed=False)
         if ordinal is None and command.command_id in self._memory.decided:
             ordinal = OWN_HISTORY
         if ordinal is None:
             return None
         before = reply_to(command, accepted=True, text=BEFORE, changed=False)
         return replace(before, position_id=self._memory.book.holder(ordinal))
+
+    def _was_another(self, command: c.Command, ordinal: int) -> bool:
+        """By the position that had the effect, where what the id stands for is lost with its record."""
+        if isinstance(command, c.PauseOpenings | c.ResumeOpenings | c.CloseAll):
+            return True
+        held = (c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.CancelEntry, c.PausePosition, c.ResumePosition)
+        holder = self._memory.book.holder(ordinal)
+        return isinstance(command, held) and bool(holder) and command.position_id != holder
 
     def _go_on(self, command: c.Command) -> c.Command:
         return replace(command, reply_to=Address(self._desk.context.address), causation_id="")

@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -241,10 +242,21 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 _STAYING = urllib.request.build_opener(_Stay)
 
 
+def _askable(url: str) -> bool:
+    """Some resolvers cut a port that is too high instead of refusing it."""
+    try:
+        return urllib.parse.urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def chat(config: Config) -> Iterator[Finding]:
     """Whether the Bot API knows the token, where the chat is on. The token is never shown: it stands in the URL."""
     telegram = config.telegram
     if not telegram.enabled or telegram.token is None:
+        return
+    if not _askable(telegram.api_base_url):
+        yield fail("chat", "telegram.api_base_url names no host and port that can be asked", "mend it")
         return
     request = urllib.request.Request(f"{telegram.api_base_url}{telegram.token.reveal()}/getMe")  # noqa: S310 - http(s) by the configuration's schema
     try:

@@ -236,7 +236,8 @@ SCHEMA: JsonSchema = {
             path={
                 "type": "string",
                 "description": "Directory of journal, logs, lock and control address; relative to this file.",
-                "minLength": 1,
+                "pattern": r"^[^\x00-\x1f\x7f]+$",
+                "expects": "text that is the path of a directory",
                 "default": "var",
             },
         ),

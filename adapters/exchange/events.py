@@ -268,10 +268,16 @@ def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, .
 
 
 def _foreign_reports(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
-    """A human's order, or the venue's own: its fill, with the leg it was of, and the event as it came."""
-    order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
+    """A human's order, or the venue's own: its fill, with the leg it was of, and the event as it came.
+
+    A fill that cannot be read is found by the next reading of trades.
+    """
     stray = stray_event(event, stamp, why)
-    fill = stream_fill(order, stamp, event_time_ns=nanoseconds_of(event, "T", "E"))
+    try:
+        order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
+        fill = stream_fill(order, stamp, event_time_ns=nanoseconds_of(event, "T", "E"))
+    except MalformedError:
+        return (stray,)
     return (stray,) if fill is None else (fill, stray)
 
 

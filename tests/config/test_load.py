@@ -309,3 +309,8 @@ def test_one_key_is_one_account_however_the_address_of_its_server_is_written(one
 @pytest.mark.parametrize("other", ["http://h:2", "http://i:1", "http://127.0.0.1:1"])
 def test_one_key_at_two_servers_is_two_accounts(other: str) -> None:
     assert len(read(_one_key_at("http://h:1", other)).config.accounts) == 2
+
+
+@pytest.mark.parametrize("path", ["", "a\\0b", "a\\nb", "\\e[2J"])
+def test_a_storage_path_that_names_no_directory_is_refused(path: str) -> None:
+    assert any("storage.path: expected text" in problem for problem in problems(f'storage: {{path: "{path}"}}'))

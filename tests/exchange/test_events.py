@@ -103,6 +103,15 @@ def test_a_child_of_somebody_elses_stop_and_an_order_without_parent_are_strays()
     assert ([type(each) for each in again.reports], again.lookups) == ([FillReport, StrayEvent], ())
 
 
+@pytest.mark.parametrize("field", ["c", "t", "l", "L"])
+def test_an_event_of_a_stranger_that_cannot_be_read_is_kept_as_it_came(field: str) -> None:
+    events = UserEvents()
+    event = trade("x10", order_id=901)
+    events.feed({**event, "o": {**event["o"], field: ""}}, STAMP)
+    told = events.give_up((BTC, VenueOrderId("901")), "nobody's", STAMP, proven=True)
+    assert all(isinstance(each, StrayEvent) for each in told)
+
+
 def test_a_lookup_that_failed_does_not_brand_an_order_as_a_stranger() -> None:
     events = UserEvents()
     events.feed(trade("x9"), STAMP)

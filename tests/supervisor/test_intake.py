@@ -255,3 +255,15 @@ def test_what_was_done_in_a_history_that_is_damaged_since_is_not_refused(what: s
     assert told(house)[-1] == ("x", False, ReplyCode.UNKNOWN)
     house.tell(COMMANDS["close"]("never heard of"))
     assert told(house)[-1] == ("never heard of", False, ReplyCode.DECIDED)
+
+
+def test_an_id_whose_record_is_lost_stands_for_no_command_that_cannot_have_had_its_effect() -> None:
+    house = holding()
+    house.tell(COMMANDS["move the stop"]("x"))
+    image = house.journal.image
+    image.steps[:] = [row for row in image.steps if row[1] != -4]
+    again = House(image).ready()
+    again.tell(COMMANDS["pause openings"]("x"))
+    assert told(again)[-1] == ("x", False, ReplyCode.OTHER_COMMAND)
+    again.tell(COMMANDS["move the stop"]("x"))
+    assert told(again)[-1] == ("x", True, ReplyCode.DECIDED)
