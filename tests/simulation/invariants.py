@@ -272,8 +272,11 @@ class Invariants:
         granted_ns = self._now_ns() - (self._wall_ns() - event.ts_init)
         for other in self.ledger.positions.values():
             same = _leg(other) == mine and other.ordinal != ordinal
-            stalled = {ev.client_order_id for ev in self.ledger.events[other.ordinal] if isinstance(ev, e.OrderStalled)}
-            stops = [stop for stop in other.live_orders(*PROTECTIVE) if stop.client_order_id not in stalled]
+            stops = other.live_orders(*PROTECTIVE)
+            if other.state.terminal:
+                events = self.ledger.events[other.ordinal]
+                stalled = {each.client_order_id for each in events if isinstance(each, e.OrderStalled)}
+                stops = tuple(stop for stop in stops if stop.client_order_id not in stalled)
             reduced = other.goal is not None and not other.cancel_first
             unknown = self._moved_ns.get(other.ordinal, 0) >= granted_ns
             if same and (unknown or _reduced_outside(self.ledger.events[other.ordinal], event.ts_init)):
