@@ -127,6 +127,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (141, events.OrderWrittenOff),
     (142, events.CloseAbandoned),
     (145, events.LeverageDoubted),
+    (146, events.OrderUncancelable),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

@@ -186,6 +186,13 @@ class OrderStalled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUncancelable(Event):
+    """The venue does not take a stalled order off its book, and has been asked to for long enough."""
+
+    client_order_id: ClientOrderId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderWrittenOff(Event):
     """The owner ends the doubt about an order: what its known fills say of it is all that is believed."""
 

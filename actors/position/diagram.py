@@ -77,7 +77,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.CLOSING, S.MODIFIED): ("FillReport OrderReport"),
     (S.CLOSING, S.PAUSED): ("FillReport OrderAbsent OrderReport"),
     (S.CLOSING, S.RECONCILING): ("FillReport FillsFetched OrderReport OutcomeUnknown Recovered"),
-    (S.CLOSING, S.CLOSED): ("FillReport OrderAbsent OrderRejected OrderReport SettlePosition"),
+    (S.CLOSING, S.CLOSED): ("FillReport OrderAbsent OrderRejected OrderReport SettlePosition Woken"),
     (S.CLOSING, S.FAILED): ("OrderReport"),
     (S.CLOSING, S.CANCELLED): ("OrderAbsent OrderRejected OrderReport"),
     (S.CLOSED, S.PAUSED): ("FillReport"),

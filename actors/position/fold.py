@@ -179,6 +179,10 @@ def _order_stalled(p: Position, ev: e.OrderStalled) -> Position:
     return replace(_put(p, replace(_find(p, ev.client_order_id), stalled=True)), entry_over=True)
 
 
+def _order_uncancelable(p: Position, ev: e.OrderUncancelable) -> Position:
+    return _put(p, replace(_find(p, ev.client_order_id), uncancelable=True))
+
+
 def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
     order = _find(p, ev.client_order_id)
     filled = order.filled + ev.quantity
@@ -244,7 +248,7 @@ def _leg_updated(p: Position, ev: e.LegUpdated) -> Position:
 
 def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
     order = _find(p, ev.client_order_id)
-    return _put(p, replace(order, cancel_intended=True, touched_ns=ev.ts_init))
+    return _put(p, replace(order, cancel_intended=True, touched_ns=ev.ts_init, cancel_ns=ev.ts_init))
 
 
 def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
@@ -484,6 +488,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.OrderAcknowledged: _order_acknowledged,
     e.OrderTriggered: _order_triggered,
     e.OrderStalled: _order_stalled,
+    e.OrderUncancelable: _order_uncancelable,
     e.OrderWrittenOff: _order_written_off,
     e.OrderRefused: _order_refused,
     e.OrderDoubted: _order_doubted,

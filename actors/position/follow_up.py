@@ -35,6 +35,8 @@ RETRY_FIRST_MS = 500
 RETRY_MOST_MS = 30_000
 STALLED_AFTER_MS = 1_800
 """A triggered order without a child or fill for so long is stuck: I7 allows 2 s without cover before that is told."""
+CANCELED_WITHIN_MS = 5_000
+"""A cancel of a stalled order that comes to nothing for so long has been repeated a few times."""
 
 _PROTECTION = (
     (OrderPurpose.STOP, OrderKind.STOP_MARKET),
@@ -50,6 +52,7 @@ def follow_up(d: Draft) -> None:
     _finish_goal(d)
     _strand(d)
     _unstick(d)
+    _let_go(d)
     _reduce(d)
     _abandon_entry(d)
     _protect(d)
@@ -111,8 +114,8 @@ def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
 def _unstick(d: Draft) -> None:
     """What was triggered and is not executed covers nothing, and may never: after a while the market does its work.
 
-    What the venue shows to be stalled is not waited for any more: while it has it in hand it cancels it not. Should it
-    be executed after all, it only reduces; beside a neighbor, who would lose by that, only what is shown counts.
+    Should it be executed after all, it only reduces; beside a neighbor, who would lose by that, only what is shown to
+    be stalled counts.
     """
     p = d.position
     fired = [order for order in p.fired if order.stalled or not p.shared_leg]
@@ -134,10 +137,35 @@ def _unstick(d: Draft) -> None:
         _cancel(d, order, "triggered and not executed")
 
 
+def _let_go(d: Draft) -> None:
+    """A stalled order that the venue keeps in hand would be waited for for ever: its cancel has a deadline.
+
+    What is open beside a neighbor is reduced after that, and both may sell then: as late as protection allows.
+    """
+    p = d.position
+    for order in p.fired:
+        if not (order.stalled and order.cancel_intended) or order.uncancelable:
+            continue
+        due_ns = order.cancel_ns + CANCELED_WITHIN_MS * MS
+        if p.exposure > 0 and p.shared_leg and not p.emergency:
+            due_ns = max(due_ns, order.fired_ns + d.policy.protection_deadline_ms * MS)
+        if d.now_ns >= due_ns:
+            d.record(e.OrderUncancelable, client_order_id=order.client_order_id)
+        else:
+            d.wake("fired", -((d.now_ns - due_ns) // MS))
+
+
+def _stands_in_the_way(d: Draft, order: Order) -> bool:
+    """Whether a reduction waits for its end. Alone on the leg both only reduce, and a stuck one is passed."""
+    if d.position.shared_leg:
+        return not order.uncancelable
+    return not (order.stalled or _overdue(d, order))
+
+
 def _overdue(d: Draft, order: Order) -> bool:
-    """It is triggered for too long to be waited for. It only reduces, and can hurt a neighbor alone."""
+    """It is triggered for too long to be waited for."""
     lasted_ns = d.now_ns - order.fired_ns
-    return order.triggered and not d.position.shared_leg and lasted_ns >= d.policy.protection_deadline_ms * MS
+    return order.triggered and lasted_ns >= d.policy.protection_deadline_ms * MS
 
 
 def _tradable(p: Position) -> bool:
@@ -172,7 +200,7 @@ def _reduce(d: Draft) -> None:
     excess = p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
     if excess <= 0:
         return
-    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if not (o.stalled or _overdue(d, o))]
+    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(d, o)]
     if p.cancel_first and in_the_way:
         for order in in_the_way:
             _cancel(d, order, "closing, and it stands in the way")

@@ -55,7 +55,7 @@ def _flat(p: Position) -> tuple[PositionState, str]:
     if p.live_orders(OrderPurpose.ENTRY):
         abandoned = p.goal is not None or p.held or p.entry_abandoned
         return (S.CLOSING, "canceling the entry") if abandoned else (S.OPENING, "entry sent")
-    if any(not o.stalled for o in p.live_orders()):
+    if any(not o.uncancelable for o in p.live_orders()):
         return S.CLOSING, "taking the remaining orders off the book"
     if p.held:
         return S.CLOSED, _why_flat(p)

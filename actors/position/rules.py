@@ -119,7 +119,7 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
         if (
             reason is RejectReason.BLOCKED
             and p.goal is not None
-            and any(not o.stalled for o in p.live_orders(*PROTECTIVE))
+            and any(not o.uncancelable for o in p.live_orders(*PROTECTIVE))
         ):
             # Real world possibility: resting orders count against what may still be reduced. They go first.
             d.record(

@@ -78,6 +78,10 @@ class Order:
     """`words` are the venue's own, and no fault of it: it has refused the order, as far as that goes."""
     stalled: bool = False
     """Triggered, and neither a child nor a fill of it came for longer than the venue takes."""
+    cancel_ns: int = 0
+    """When its cancel was intended; 0 where it was not, or a snapshot is older than this field."""
+    uncancelable: bool = False
+    """Stalled, and its cancel came to nothing for long enough: nothing waits for its end any more."""
 
     @property
     def fired_ns(self) -> int:

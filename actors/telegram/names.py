@@ -115,6 +115,7 @@ CODES = (
     N_("OrderAcknowledged"),
     N_("OrderTriggered"),
     N_("OrderStalled"),
+    N_("OrderUncancelable"),
     N_("OrderWrittenOff"),
     N_("OrderRefused"),
     N_("OrderDoubted"),

@@ -117,6 +117,10 @@ def cancel(message: CancelOrder) -> Call:
     )
 
 
+def cancel_by_venue_id(symbol: Symbol, venue_order_id: VenueOrderId) -> Call:
+    return Call(method="DELETE", path="/fapi/v1/order", params={"symbol": symbol, "orderId": venue_order_id})
+
+
 def query(message: OrderRequest) -> Call:
     if message.conditional:
         return Call(method="GET", path="/fapi/v1/algoOrder", params={"clientAlgoId": message.client_order_id})

@@ -10,7 +10,7 @@ from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call
 from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
-from adapters.exchange.normalize import order_report
+from adapters.exchange.normalize import conditional_report, order_report
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.rows import MalformedError, Row
@@ -112,7 +112,7 @@ class Desk:
             return
         if message.kind.conditional:
             self._events.submitted(message.client_order_id)
-        verdict = await self._send(Ask.SUBMIT, call, message)
+        verdict = await self._send(Ask.SUBMIT, call, message, name=message.client_order_id)
         self.judge(message, verdict)
         if isinstance(verdict, proof.Accepted):
             self.acknowledged(message)
@@ -157,10 +157,11 @@ class Desk:
                 self._deliver(replies.not_executed(message, refusal, stamp))
         return False
 
-    async def _send(self, ask: Ask, call: Call, message: OrderRequest) -> Verdict:
+    async def _send(self, ask: Ask, call: Call, message: OrderRequest, *, name: str | None = None) -> Verdict:
+        """`name`: the client order id that the answer has to be about, where the request names one."""
         tape = Tape()
         try:
-            verdict = await self._session.ask(ask, call, client_order_id=message.client_order_id, tape=tape)
+            verdict = await self._session.ask(ask, call, client_order_id=name, tape=tape)
         except asyncio.CancelledError:
             # A canceled coroutine may have reached the venue; only one that never began surely did not.
             if tape.begun:
@@ -189,9 +190,13 @@ class Desk:
             self.doubt(message, f"{verdict.code} {verdict.text}; the order that has this id could not be read")
 
     async def _cancel(self, message: CancelOrder) -> None:
-        verdict = await self._send(Ask.CANCEL, calls.cancel(message), message)
+        verdict = await self._send(Ask.CANCEL, calls.cancel(message), message, name=message.client_order_id)
+        if isinstance(verdict, proof.Missing) and message.conditional:
+            verdict = await self._cancel_child(message, verdict)
         stamp = self._reader.stamp()
         match verdict:
+            case None:
+                pass
             case proof.Accepted():
                 await self._canceled(message, verdict)
             case proof.Missing(code=code, text=text) | proof.Rejected(code=code, text=text):
@@ -202,6 +207,32 @@ class Desk:
                 self._deliver(replies.unknown(message, cause, stamp, silent=proof.is_silent(verdict)))
             case proof.Duplicate() | proof.Answered():
                 self._deliver(replies.unknown(message, "an answer that is none to a cancel", stamp))
+
+    async def _cancel_child(self, message: CancelOrder, verdict: Verdict) -> Verdict | None:
+        """Take a triggered order's child off the book, which the Algo Service has given away. None: done and told.
+
+        Real world possibility: the child stays in the matching engine, unfilled or filled in part.
+        """
+        try:
+            found = await self._reader.conditional(message)
+        except (ReadError, MalformedError):
+            return verdict
+        except asyncio.CancelledError:
+            self.doubt(message, STOPPED)
+            raise
+        if found is None:
+            return verdict
+        row, child = found
+        answer = await self._send(Ask.CANCEL, calls.cancel_by_venue_id(message.symbol, child), message)
+        if not isinstance(answer, proof.Accepted):
+            return answer
+        try:
+            report = conditional_report(row, answer.row, self._reader.stamp(), queried=False)
+        except MalformedError as error:
+            self.doubt(message, f"canceled, but its state could not be read: {error}")
+            return None
+        self._deliver(replies.following(report, message))
+        return None
 
     async def _canceled(self, message: CancelOrder, verdict: proof.Accepted) -> None:
         try:

@@ -122,6 +122,18 @@ class Reader:
         except MalformedError as error:
             return replies.query_failed(request, f"unreadable answer: {error}", 0, self.stamp())
 
+    async def conditional(self, request: OrderRequest) -> tuple[Row, VenueOrderId] | None:
+        """The row of a conditional order and its child's id; None where it has none.
+
+        Raises ReadError and MalformedError.
+        """
+        row = await self._order_row(calls.query(request), request.client_order_id)
+        if row is None:
+            return None
+        self._learn((row,))
+        child = child_id(row)
+        return None if child is None else (row, child)
+
     async def reread(self, symbol: Symbol, client_order_id: ClientOrderId, *, conditional: bool) -> OrderReport | None:
         """An order as it is, a conditional one with its child; None where that could not be read."""
         request = QueryOrder(

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.paper.server import EmbeddedServer
 from messages.reports import (
+    CancelRejected,
     FillReport,
     FillsFetched,
     OpenOrdersReport,
@@ -18,6 +19,7 @@ from messages.types import OrderKind, OrderStatus
 from tests.exchange.desk_side import BTC, MAIN, Desk, desk_on, held, plan, venue_answers
 
 CHILD_IDS = pytest.mark.parametrize("keeps", [True, False], ids=["child keeps our id", "child has an id of its own"])
+HOUR_MS = 3_600_000
 LOST_LINK = {"kind": "EVENT_LOST", "event": "ALGO_UPDATE", "count": 0}
 
 
@@ -128,3 +130,34 @@ def test_a_stop_that_triggers_without_a_position_fills_nothing(
     assert ended.status is not OrderStatus.FILLED
     assert ended.filled_quantity == 0
     assert held(server) == 0
+
+
+@CHILD_IDS
+def test_a_child_that_is_stuck_is_taken_off_the_book_by_the_cancel_of_its_stop(
+    desk: Desk, server: EmbeddedServer, *, keeps: bool
+) -> None:
+    plan(server, {"kind": "CHILD_STUCK", "delay_ms": HOUR_MS}, child_keeps_client_id=keeps)
+    desk.submit()
+    stop = desk.stop_loss("58000")
+    accepted = desk.ear.wait_for(OrderAccepted, lambda each: each.client_order_id == stop.client_order_id)
+    server.tell("price", "BTCUSDT", "57000")
+    desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.TRIGGERED)
+    desk.venue.request(CancelOrder(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, conditional=True))
+    canceled = desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.CANCELED)
+    assert (canceled.client_order_id, canceled.venue_order_id) == (stop.client_order_id, accepted.venue_order_id)
+    assert (canceled.conditional, canceled.filled_quantity) == (True, Decimal(0))
+    assert venue_answers(server, "GET", "/fapi/v1/openOrders") == []
+    assert held(server) == Decimal("0.01")
+
+
+def test_a_stop_that_the_venue_has_in_hand_and_that_has_no_child_yet_is_not_canceled(
+    desk: Desk, server: EmbeddedServer
+) -> None:
+    plan(server, {"kind": "TRIGGER_STUCK", "delay_ms": HOUR_MS})
+    desk.submit()
+    stop = desk.stop_loss("58000")
+    desk.ear.wait_for(OrderAccepted, lambda each: each.client_order_id == stop.client_order_id)
+    server.tell("price", "BTCUSDT", "57000")
+    desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.TRIGGERED)
+    desk.venue.request(CancelOrder(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, conditional=True))
+    assert desk.ear.wait_for(CancelRejected).code == "-4117"

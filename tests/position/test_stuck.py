@@ -1,14 +1,17 @@
 """A stop that fires and is not executed covers nothing: told at once, closed by market, and it blocks nothing."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from actors.position.follow_up import CANCELED_WITHIN_MS
+from actors.position.machine import Step
 from actors.position.state import OrderPhase
 from messages import commands as c
 from messages import reports as r
-from messages.requests import CancelOrder, SubmitReducing
+from messages.requests import CancelOrder, FetchFills, SubmitReducing
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
 from tests.position.story import (
     LONG,
@@ -61,6 +64,15 @@ def due(story: Story) -> str:
     return " ".join(notices(step, Severity.CRITICAL))
 
 
+def canceled(story: Story, purpose: OrderPurpose) -> Step:
+    return story.tell(story.report(story.order(purpose), OrderStatus.CANCELED))
+
+
+def let_go(story: Story) -> Step:
+    """The timer comes after which the venue's refusals of its cancel are believed."""
+    return story.tell(r.Woken(topic="fired"), after_ms=CANCELED_WITHIN_MS)
+
+
 def test_from_the_moment_it_fires_it_counts_as_no_protection() -> None:
     story = protected()
     step = story.tell(story.report(story.order(STOP), OrderStatus.TRIGGERED))
@@ -82,6 +94,7 @@ def test_it_is_closed_by_market_when_it_is_not_executed_in_time(key: object) -> 
     story.tell(story.report(story.order(TARGET), OrderStatus.CANCELED))
     story.fill_all(REDUCE)
     story.tell(still_triggering(story))
+    let_go(story)
     assert story.state == S.CLOSED
     assert "not executed" in story.position.reason
 
@@ -104,6 +117,7 @@ def test_a_target_and_a_trailing_stop_are_no_other(purpose: OrderPurpose, wanted
     assert f"its {purpose} was triggered and not executed" in due(story)
     story.fill_all(REDUCE)
     story.tell(still_triggering(story, purpose))
+    let_go(story)
     assert story.state == S.CLOSED
 
 
@@ -117,9 +131,75 @@ def test_a_close_by_hand_passes_it_and_ends_closed() -> None:
     assert story.state == S.CLOSING, "it may be executed in this moment"
     story.now_ns += 2 * SECOND
     step = story.tell(still_triggering(story))
+    assert CancelOrder.__name__ in effects_of(step)
     story.cancel_done()
     assert story.state == S.CLOSED
     assert story.order(STOP).stalled
+
+
+def test_a_close_that_is_done_waits_for_its_cancel_and_not_for_ever() -> None:
+    story = stalled(protected())
+    story.tell(c.ClosePosition(**story.own()))
+    canceled(story, TARGET)
+    story.fill_all(REDUCE)
+    assert story.state == S.CLOSING, "its cancel is on its way"
+    spent_ms = (story.now_ns - story.order(STOP).cancel_ns) // MS
+    assert story.tell(r.Woken(topic="fired"), after_ms=CANCELED_WITHIN_MS - spent_ms - 1).events == ()
+    assert "OrderUncancelable" in events_of(story.tell(r.Woken(topic="fired"), after_ms=1))
+    assert story.state == S.CLOSED
+
+
+def beside_a_neighbor() -> Story:
+    story = protected()
+    story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
+    return stalled(story)
+
+
+@pytest.mark.parametrize("percent", [None, dec(50)])
+def test_beside_a_neighbor_a_close_waits_until_it_is_taken_off_the_book(percent: Decimal | None) -> None:
+    story = beside_a_neighbor()
+    step = story.tell(c.ClosePosition(shared_leg=True, percent=percent, **story.own()))
+    assert SubmitReducing.__name__ not in effects_of(step)
+    canceled(story, TARGET)
+    assert not story.position.live_orders(REDUCE), "it may sell in this moment, and the rest would be a neighbor's"
+    canceled(story, STOP)
+    assert story.order(REDUCE).quantity == (dec(10) if percent is None else dec(5))
+
+
+def test_beside_a_neighbor_one_that_sold_a_part_before_it_was_canceled_leaves_only_the_rest_to_close() -> None:
+    story = beside_a_neighbor()
+    story.tell(c.ClosePosition(shared_leg=True, **story.own()))
+    canceled(story, TARGET)
+    story.tell(story.fill(story.order(STOP), "4", price="90"))
+    story.tell(story.report(story.order(STOP), OrderStatus.CANCELED, "4"))
+    assert story.order(REDUCE).quantity == dec(6)
+
+
+def test_beside_a_neighbor_one_that_the_venue_keeps_in_hand_is_waited_for_as_long_as_protection_allows() -> None:
+    story = beside_a_neighbor()
+    story.tell(c.ClosePosition(shared_leg=True, **story.own()))
+    canceled(story, TARGET)
+    let_go(story)
+    assert not story.position.live_orders(REDUCE)
+    story.tell(r.Woken(topic="fired"), after_ms=DEADLINE_MS - 3_000 - CANCELED_WITHIN_MS)
+    assert story.order(REDUCE).quantity == dec(10)
+
+
+def test_beside_a_neighbor_an_emergency_waits_for_its_cancel_alone() -> None:
+    story = beside_a_neighbor()
+    story.tell(c.EmergencyClose(**story.own()))
+    canceled(story, TARGET)
+    let_go(story)
+    assert story.order(REDUCE).quantity == dec(10)
+
+
+def test_the_wait_goes_on_through_a_restart() -> None:
+    story = beside_a_neighbor()
+    story.tell(c.ClosePosition(shared_leg=True, **story.own()))
+    canceled(story, TARGET)
+    story.now_ns += DEADLINE_MS * MS
+    assert "OrderUncancelable" in events_of(story.restart())
+    assert story.position.live_orders(REDUCE)
 
 
 def test_beside_a_neighbor_a_close_passes_it_only_where_it_is_shown_to_be_stalled() -> None:
@@ -131,8 +211,9 @@ def test_beside_a_neighbor_a_close_passes_it_only_where_it_is_shown_to_be_stalle
     assert not story.position.live_orders(REDUCE), "nobody says that it has not just sold"
     story.now_ns += 3 * SECOND
     step = story.tell(still_triggering(story))
-    kinds = [type(effect.message) for effect in step.effects]
-    assert kinds.index(CancelOrder) < kinds.index(SubmitReducing), "what can be called off is called off first"
+    assert effects_of(step) == [CancelOrder.__name__], "what can be called off is called off first"
+    canceled(story, STOP)
+    assert story.position.live_orders(REDUCE)
 
 
 def test_beside_a_neighbor_the_deadline_waits_for_that_too() -> None:
@@ -180,14 +261,14 @@ def test_what_is_executed_after_the_close_is_booked_and_told() -> None:
     assert "more sold than held" in " ".join(notices(step, Severity.CRITICAL))
 
 
-def test_a_rejection_of_it_after_the_close_asks_for_nothing() -> None:
+def test_a_rejection_of_it_after_the_close_asks_only_whether_it_sold() -> None:
     story = stalled(active(stop_loss=dec(90)))
     due(story)
     story.fill_all(REDUCE)
-    story.settle()
+    let_go(story)
     rejected = replace(story.report(story.order(STOP), OrderStatus.REJECTED), text="Reduce Only reject")
     step = story.tell(rejected)
-    assert (story.state, effects_of(step)) == (S.CLOSED, [])
+    assert (story.state, effects_of(step)) == (S.CLOSED, [FetchFills.__name__])
 
 
 @pytest.mark.parametrize("status", [OrderStatus.EXPIRED, OrderStatus.CANCELED, OrderStatus.REJECTED])
@@ -240,7 +321,8 @@ def test_settled_by_hand_it_is_over() -> None:
 def test_one_that_outlives_its_position_is_told_since_it_reduces_what_is_opened_there() -> None:
     story = stalled(active(stop_loss=dec(90)))
     due(story)
-    step = story.fill_all(REDUCE)
+    story.fill_all(REDUCE)
+    step = let_go(story)
     assert story.state == S.CLOSED
     told = " ".join(notices(step, Severity.CRITICAL))
     assert f"{story.order(STOP).client_order_id} is triggered and still at the venue" in told

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.position.follow_up import CANCELED_WITHIN_MS
 from actors.position.rules import LEVERAGE_PATIENCE_NS
 from actors.position.state import OrderPhase
 from messages import commands as c
@@ -233,4 +234,5 @@ def test_a_cancel_that_a_stuck_stop_refuses_is_asked_after_and_holds_no_close() 
     story.now_ns += 3 * SECOND
     story.tell(replace(story.report(story.order(STOP), OrderStatus.TRIGGERED), queried=True, begun_ns=story.now_ns))
     story.tell(refused)
+    story.tell(r.Woken(topic="fired"), after_ms=CANCELED_WITHIN_MS)
     assert (story.state, story.position.quantity) == (S.CLOSED, dec(0))

@@ -140,7 +140,7 @@ class World:
                 self._check_submit(effect.message, intended, step)
         self.closing = self.closing or any(isinstance(ev, CloseRequested) for ev in step.events)
         p = step.position
-        open_still = p.quantity != 0 or any(not order.stalled for order in p.live_orders())
+        open_still = p.quantity != 0 or any(not order.uncancelable for order in p.live_orders())
         assert not (p.state.terminal and open_still), "a terminal position has nothing open"
         entries = [o.quantity for o in p.orders if o.purpose is OrderPurpose.ENTRY]
         assert sum(entries, Decimal(0)) <= p.requested, "no more is opened than was asked for"

@@ -265,7 +265,7 @@ class Invariants:
     def _neighbor(self, ordinal: int, event: e.OrderIntended) -> None:
         """I8: nothing opens on a leg while another's close, with its stops still resting, could eat it.
 
-        A trigger that the venue neither executes nor ends may be there for hours. It is told as critical when its
+        A trigger that the venue neither executes nor cancels may be there for hours. It is told as critical when its
         position is over, and holds no opening.
         """
         mine = _leg(self.ledger.positions[ordinal])
@@ -274,9 +274,8 @@ class Invariants:
             same = _leg(other) == mine and other.ordinal != ordinal
             stops = other.live_orders(*PROTECTIVE)
             if other.state.terminal:
-                events = self.ledger.events[other.ordinal]
-                stalled = {each.client_order_id for each in events if isinstance(each, e.OrderStalled)}
-                stops = tuple(stop for stop in stops if stop.client_order_id not in stalled)
+                left = self._left_in_hand(other.ordinal)
+                stops = tuple(stop for stop in stops if stop.client_order_id not in left)
             reduced = other.goal is not None and not other.cancel_first
             unknown = self._moved_ns.get(other.ordinal, 0) >= granted_ns
             if same and (unknown or _reduced_outside(self.ledger.events[other.ordinal], event.ts_init)):
@@ -285,6 +284,11 @@ class Invariants:
             if same and stops and (reduced or _oversized(other, known)):
                 text = f"{event.client_order_id} opens while {other.position_id} is reduced with its stops in place"
                 self.fail("I8", text, ordinal)
+
+    def _left_in_hand(self, ordinal: int) -> frozenset[str]:
+        """Stalled orders that the venue did not cancel within the time that their position has for it."""
+        events = self.ledger.events[ordinal]
+        return frozenset(each.client_order_id for each in events if isinstance(each, e.OrderUncancelable))
 
     def _owned_once(self, ordinal: int, event: e.OrderFilled) -> None:
         """I4: each fill is owned once, and is one that the venue made."""
@@ -327,6 +331,8 @@ class Invariants:
         # A stop that is left over for a moment after a close may fire: that is I9's business, and `_neighbor`'s.
         over = net + trade.quantity <= 0
         left_over = intent.purpose.protective and self._paired(position, intent.purpose, over=over)
+        # So may one that the venue kept in hand for as long as protection allows, whichever of the two comes first.
+        left_over = left_over or -net <= sum(map(self.books.executed, self._left_in_hand(ordinal)), ZERO)
         if net < 0 and left_over:
             # Both halves of a pair fired, two purposes with each for no more than is held, one of them while nobody
             # could cancel it: no venue order prevents that. The leg adds up, but who of its holders lost is for a human

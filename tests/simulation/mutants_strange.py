@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
 
-from actors.position import rules
+from actors.position import follow_up, rules
 from actors.position.draft import Draft
 from actors.position.state import Order, OrderPhase
 from adapters.exchange import normalize, outcome
@@ -29,6 +30,25 @@ def _a_trigger_that_sticks() -> Sequence[Plan]:
     faults = (Fault(kind=FaultKind.TRIGGER_STUCK, count=0, delay_ms=40_000),)
     fall = Act(at_ms=8_000, do="move price", symbol="SOLUSDT", offset_ppm=-30_000)
     return [calm(OPENING, fall, faults=FaultPlan(faults=faults))]
+
+
+def _a_stuck_stop_is_passed(stack: ExitStack) -> None:
+    """It does nothing, so a close beside a neighbor need not wait for it."""
+    in_the_way = follow_up._stands_in_the_way
+
+    def passed(draft: Draft, order: Order) -> bool:
+        return not order.stalled and in_the_way(draft, order)
+
+    patch(stack, follow_up, "_stands_in_the_way", passed)
+
+
+def _a_stop_that_sells_late_beside_a_neighbor() -> Sequence[Plan]:
+    """Half of a position is closed while the child of its stop is stuck; then the child sells all of it."""
+    faults = (Fault(kind=FaultKind.CHILD_STUCK, count=1, delay_ms=12_000),)
+    neighbor = replace(OPENING, at_ms=4_000, slot=1, strategy="beta", stop_ppm=100_000)
+    fall = Act(at_ms=8_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000)
+    half = Act(at_ms=14_000, do="close part", slot=0, percent=50)
+    return [calm(OPENING, neighbor, fall, half, faults=FaultPlan(faults=faults))]
 
 
 def _a_refused_setting_is_asked_for_again(stack: ExitStack) -> None:
@@ -83,6 +103,7 @@ def _more_executed_than_ordered() -> Sequence[Plan]:
 
 STRANGE: dict[str, Mutant] = {
     "a trigger is cover": mutant(_a_trigger_is_cover, "I7", plans=_a_trigger_that_sticks),
+    "a stuck stop is passed": mutant(_a_stuck_stop_is_passed, "I8", plans=_a_stop_that_sells_late_beside_a_neighbor),
     "a refused setting is asked for again": mutant(
         _a_refused_setting_is_asked_for_again, "I10", plans=_a_setting_that_is_refused
     ),
