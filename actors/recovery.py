@@ -12,6 +12,7 @@ from actors.position.fold import fold
 from actors.position.state import Position, blank
 from actors.reconciler.ledger import fold as fold_ledger
 from actors.supervisor.memory import OWN_HISTORY, Restored
+from actors.supervisor.shown import Unrecorded
 from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
 from messages.base import Event, Message
@@ -57,7 +58,11 @@ def restored(
             silent += [(position_id, why)] if past.ordinal > OWN_HISTORY else []
     named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
     accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
+    records = tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided))
     carried_out: dict[CommandId, int] = {}
+    unrecorded = Unrecorded(records)
+    for event in (*own.events, *own.beyond):
+        unrecorded.note(event)
     return Restored(
         positions=tuple(positions),
         finished=finished,
@@ -65,11 +70,12 @@ def restored(
         own_version=own.version,
         own_damage=own.damage,
         highest_ordinal=max([highest_ordinal, *_lost_ordinals(own)]),
-        realized_today=_realized(_noting(recent, carried_out), accounts, day_of),
+        realized_today=_realized(_noting(recent, carried_out, unrecorded), accounts, day_of),
         damaged=tuple(wrong),
         silent=tuple(silent),
-        commands=tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided)),
+        commands=records,
         carried_out=tuple(carried_out.items()),
+        effects=unrecorded.found(),
     )
 
 
@@ -78,12 +84,15 @@ def _lost_ordinals(own: Replayed) -> Iterable[int]:
     return (event.highest_lost for event in (*own.events, *own.beyond) if isinstance(event, OpeningsPaused))
 
 
-def _noting(recent: Iterable[tuple[int, Event]], carried_out: dict[CommandId, int]) -> Iterable[tuple[int, Event]]:
+def _noting(
+    recent: Iterable[tuple[int, Event]], carried_out: dict[CommandId, int], unrecorded: Unrecorded
+) -> Iterable[tuple[int, Event]]:
     """The same events; which commands they tell of is noted as they pass, since a day has very many."""
     for ordinal, event in recent:
         command_id: CommandId = getattr(event, "command_id", CommandId(""))
         if command_id:
             carried_out[command_id] = ordinal
+            unrecorded.note(event)
         yield ordinal, event
 
 

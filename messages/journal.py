@@ -7,6 +7,8 @@ from messages.types import Address, PositionId
 
 OWN_COMMANDS = -4
 """The ordinal of the supervisor's record of commands: steps without events, found by their time and never folded."""
+COMMANDS = PositionId("commands")
+"""The name of that history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from actors.supervisor.memory import OWN_HISTORY, Restored
 from messages import commands as c
 from messages.base import Event, Message
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed
-from messages.journal import OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
+from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
 from messages.reports import Woken
 from messages.requests import CommandDecided, CommandTaken, Notify
 from messages.types import Address, CommandId, PositionId, ReplyCode, Severity
@@ -37,7 +37,7 @@ class History:
             JOURNAL,
             AppendStep(
                 sender=here,
-                position_id=PositionId("commands"),
+                position_id=COMMANDS,
                 ordinal=OWN_COMMANDS,
                 version=0,
                 events=(),

@@ -13,22 +13,23 @@ from dataclasses import replace
 from actors.supervisor.asked import Answer, Asked
 from actors.supervisor.desk import Desk, Routes, reply_to
 from actors.supervisor.history import History
-from actors.supervisor.memory import OWN_HISTORY
+from actors.supervisor.shown import shown
 from messages import commands as c
 from messages.base import Message
 from messages.lifecycle import MessageParked
 from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
 from messages.requests import CommandDecided, CommandTaken, Reply
-from messages.types import Address, ReplyCode
+from messages.types import Address, CommandId, PositionId, ReplyCode
 
 FROM_OUTSIDE = (
     c.OpenPosition, c.ClosePosition, c.CloseMatching, c.EmergencyClose, c.ModifyPosition, c.CancelEntry,
-    c.AssignPosition, c.PausePosition, c.ResumePosition, c.PauseOpenings, c.ResumeOpenings, c.CloseAll, c.Reconcile,
-    AcknowledgeDiscrepancy,
+    c.SettlePosition, c.AssignPosition, c.PausePosition, c.ResumePosition, c.PauseOpenings, c.ResumeOpenings,
+    c.CloseAll, c.Reconcile, AcknowledgeDiscrepancy,
 )  # fmt: skip
 BEFORE = "that was carried out before"
 UNREAD = "whether it was done before is in a history that cannot be read"
+FORGOTTEN = "this command_id was used before, and its record is lost: see what it did, and use a new one"
 OTHER = "this command_id stands for another command: use a new one"
 
 
@@ -50,7 +51,7 @@ class Intake:
             return message
         meant = meaning(message)
         known = self._memory.asked.ids.get(message.command_id)
-        if known is None and (before := self._carried_out(message)) is not None:
+        if known is None and (before := self._unrecorded(message)) is not None:
             self._tell(message, before)
             return None
         asked = self._memory.asked.note(message.command_id, meant)
@@ -143,24 +144,33 @@ class Intake:
             self._desk.context.tell(asker, replace(answer, to=asker, causation_id=copy))
 
     def _carried_out(self, command: c.Command) -> Reply | None:
-        """Of an earlier life, or long ago: an event tells that it was."""
-        ordinal = self._memory.book.commands.get(command.command_id)
-        if ordinal is not None and ordinal > 0 and self._was_another(command, ordinal):
-            return reply_to(command, accepted=False, text=OTHER, code=ReplyCode.OTHER_COMMAND, changed=False)
-        if ordinal is None and command.command_id in self._memory.decided:
-            ordinal = OWN_HISTORY
-        if ordinal is None:
+        """Of an earlier life, or long ago: an event tells that it was. What the id stands for is known to be this."""
+        found, holder = self._place(command.command_id)
+        if not found:
             return None
         before = reply_to(command, accepted=True, text=BEFORE, changed=False)
-        return replace(before, position_id=self._memory.book.holder(ordinal))
+        return replace(before, position_id=holder)
 
-    def _was_another(self, command: c.Command, ordinal: int) -> bool:
-        """By the position that had the effect, where what the id stands for is lost with its record."""
-        if isinstance(command, c.PauseOpenings | c.ResumeOpenings | c.CloseAll):
-            return True
-        held = (c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.CancelEntry, c.PausePosition, c.ResumePosition)
-        holder = self._memory.book.holder(ordinal)
-        return isinstance(command, held) and bool(holder) and command.position_id != holder
+    def _unrecorded(self, command: c.Command) -> Reply | None:
+        """What the id stands for is lost with its record: its events show whether it is this command, or nothing does.
+
+        None where nothing tells that it was ever used.
+        """
+        found, holder = self._place(command.command_id)
+        if not found:
+            return None
+        same = shown(command, self._memory.effects.get(command.command_id, ()), holder)
+        if same:
+            return self._carried_out(command)
+        text, code = (FORGOTTEN, ReplyCode.UNKNOWN) if same is None else (OTHER, ReplyCode.OTHER_COMMAND)
+        return reply_to(command, accepted=False, text=text, code=code, changed=False)
+
+    def _place(self, command_id: CommandId) -> tuple[bool, PositionId | None]:
+        """Whether an effect of this id is known; and the position that had it."""
+        ordinal = self._memory.book.commands.get(command_id)
+        if ordinal is None:
+            return command_id in self._memory.decided, None
+        return True, self._memory.book.holder(ordinal)
 
     def _go_on(self, command: c.Command) -> c.Command:
         return replace(command, reply_to=Address(self._desk.context.address), causation_id="")

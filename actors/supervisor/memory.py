@@ -42,6 +42,8 @@ class Restored:
     """The latest records of what each command id stands for, oldest first."""
     carried_out: tuple[tuple[CommandId, int], ...] = ()
     """Commands of the last day that an event tells of, each with the ordinal of its history."""
+    effects: tuple[tuple[CommandId, tuple[Event, ...]], ...] = ()
+    """Events of commands that have no record: all that shows what their ids stand for."""
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ class Memory:
     asked: Register = field(default_factory=Register)
     decided: dict[CommandId, None] = field(default_factory=dict)
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
+    effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
+    """Of commands whose record is lost."""
     version: int = 0
     waiting: deque[tuple[Event | CommandTaken | CommandDecided, c.Command | None]] = field(default_factory=deque)
     """What the journal has been asked to keep and has not answered, oldest first."""
@@ -89,6 +93,7 @@ class Memory:
         return cls(
             book=book,
             asked=Register.of(restored.commands),
+            effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),
             realized=dict(restored.realized_today),

@@ -41,6 +41,7 @@ SENTENCES = (
     N_("phase2.enabled is false: Albra watches and sends nothing"),
     N_("the journal cannot be written: {why}"),
     N_("this command_id stands for another command: use a new one"),
+    N_("this command_id was used before, and its record is lost: see what it did, and use a new one"),
     N_("it cannot be handled, and whether any of it is done is not known: {why}"),
     N_("{answer}; lifted since"),
     N_("{answer}; whether it was done before is in a history that cannot be read"),

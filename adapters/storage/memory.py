@@ -143,8 +143,8 @@ class MemoryJournal:
         rows = [row for row in self.image.steps if row[1] == OWN_COMMANDS and row[3] >= since_ns]
         for row in rows[-limit:]:
             try:
-                yield from (effect.message for effect in record.decode_effects(_as_record(row)))
-            except codec.DecodeError:
+                yield from record.commands_of(_as_record(row))
+            except (RecordDamagedError, codec.DecodeError):
                 continue
 
     def _position(self, entry: PositionEntry, steps: Sequence[StepRecord]) -> RecoveredPosition | DamagedPosition:

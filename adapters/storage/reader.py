@@ -162,8 +162,8 @@ class JournalReader:
         for step in reversed(list(latest)):
             if isinstance(step, StepRecord):
                 try:
-                    yield from (effect.message for effect in record.decode_effects(step))
-                except codec.DecodeError:
+                    yield from record.commands_of(step)
+                except (RecordDamagedError, codec.DecodeError):
                     continue
 
     def events(self) -> Iterator[ExportedEvent | Damage]:

@@ -11,9 +11,9 @@ from hashlib import blake2b
 from typing import Any
 
 from messages import codec
-from messages.base import Event
+from messages.base import Event, Message
 from messages.events import StateChanged
-from messages.journal import AppendStep, Effect, Replayed
+from messages.journal import COMMANDS, AppendStep, Effect, Replayed
 from messages.requests import Reply
 from messages.types import PositionId
 
@@ -144,6 +144,15 @@ def event_wires(record: StepRecord) -> list[Any]:
 def decode_events(record: StepRecord) -> tuple[Event, ...]:
     """Raises codec.DecodeError."""
     return tuple([codec.from_wire(wire, Event) for wire in event_wires(record)])
+
+
+def commands_of(step: StepRecord) -> tuple[Message, ...]:
+    """What a step of the supervisor's record of commands says; an altered one says nothing that holds.
+
+    Raises RecordDamagedError, codec.DecodeError.
+    """
+    check(step, COMMANDS)
+    return tuple(effect.message for effect in decode_effects(step))
 
 
 def decode_effects(record: StepRecord) -> tuple[Effect, ...]:

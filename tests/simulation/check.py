@@ -46,6 +46,9 @@ class Check:
     def forget(self, loss: Loss) -> None:
         """Steps at the journal's end are gone, and the ledger with them: what was known of those alone is not."""
 
+    def unrecorded(self) -> None:
+        """The records of what command ids stand for are lost."""
+
     def event(self, ordinal: int, event: Event) -> None:
         """An event became durable; the ledger has folded it."""
 

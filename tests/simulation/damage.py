@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from adapters.storage.memory import Image
-from adapters.storage.record import SnapshotRecord
+from adapters.storage.batch import StepRow
+from adapters.storage.memory import Image, _as_record
+from adapters.storage.record import RecordDamagedError, SnapshotRecord, commands_of, decode_effects
 from adapters.storage.rows import PositionEntry
+from messages.base import Message
+from messages.codec import DecodeError
+from messages.journal import OWN_COMMANDS
 from tests.simulation.truth import Ledger
 
 LOG_COMMITS = 64
@@ -59,12 +63,33 @@ def flip(image: Image, ledger: Ledger, ordinal: int, random: Random) -> bool:
     which = next((which for which in reversed(range(len(image.steps))) if image.steps[which][1] == ordinal), None)
     if which is None or ordinal not in ledger.positions:
         return False
-    seq, _, version, ts, payload, checksum = image.steps[which]
-    snapshot = image.snapshots.get(ordinal)
+    version, snapshot = image.steps[which][2], image.snapshots.get(ordinal)
     if snapshot is not None and snapshot.version >= version:
         return False
-    spoiled = bytearray(payload)
-    spoiled[random.randrange(len(spoiled))] ^= 1 << random.randrange(8)
-    image.steps[which] = (seq, ordinal, version, ts, bytes(spoiled), checksum)
+    image.steps[which] = _spoiled(image.steps[which], random)
     ledger.damaged[ordinal] = ledger.positions.pop(ordinal)
     return True
+
+
+def forget_commands(image: Image, random: Random) -> int:
+    """In every record of what a command's id stands for. How many there were."""
+    records = [which for which, row in enumerate(image.steps) if row[1] == OWN_COMMANDS]
+    for which in records:
+        image.steps[which] = _spoiled(image.steps[which], random)
+    return len(records)
+
+
+def messages_of(row: StepRow) -> tuple[Message, ...]:
+    """What a step let out; nothing where a bit has flipped."""
+    step = _as_record(row)
+    try:
+        return commands_of(step) if step.ordinal == OWN_COMMANDS else tuple(e.message for e in decode_effects(step))
+    except (RecordDamagedError, DecodeError):
+        return ()
+
+
+def _spoiled(row: StepRow, random: Random) -> StepRow:
+    seq, ordinal, version, ts, payload, checksum = row
+    spoiled = bytearray(payload)
+    spoiled[random.randrange(len(spoiled))] ^= 1 << random.randrange(8)
+    return seq, ordinal, version, ts, bytes(spoiled), checksum

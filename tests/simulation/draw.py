@@ -21,6 +21,8 @@ MALFORMED_SHARE = 4
 """And in one of so many, rows and events of the venue are not what they should be."""
 LOST_SHARE = 10
 """And in one of so many, a bit flips in the journal's log, so that acknowledged steps are missing at a start."""
+UNRECORDED_SHARE = 6
+"""And in one of so many, the records of what command ids stand for are lost at a start."""
 POWER_SHARE = 3
 """And in one of so many, the power goes with the process."""
 EXHAUSTED_SHARE = 8
@@ -33,7 +35,17 @@ def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
     plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
-    return _with_exhaustion(_with_power_losses(_with_lost_steps(with_strange_faults(plan))))
+    return _with_lost_records(_with_exhaustion(_with_power_losses(_with_lost_steps(with_strange_faults(plan)))))
+
+
+def _with_lost_records(plan: Plan) -> Plan:
+    """People say again what was answered, or something else under the same id."""
+    random = stream(plan.seed, "lost records")
+    if not plan.kills or random.randrange(UNRECORDED_SHARE):
+        return plan
+    at = random.randrange(len(plan.kills))
+    kill = replace(plan.kills[at], unrecorded=True)
+    return replace(plan, kills=(*plan.kills[:at], kill, *plan.kills[at + 1 :]), echoes=True)
 
 
 def _with_exhaustion(plan: Plan) -> Plan:

@@ -13,7 +13,7 @@ from messages.base import Message
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, ReconcileAnswer
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
-from messages.types import AccountId, CommandId, PositionId, PositionSide, StrategyId, Symbol
+from messages.types import AccountId, CommandId, PositionId, PositionSide, ReplyCode, StrategyId, Symbol
 from tests.simulation.plan import LOTS, MILLION, TICKS, Act
 from tests.simulation.truth import Ledger
 
@@ -50,6 +50,8 @@ class Edge:
     replies: int = 0
     echoes: Random | None = None
     """Says again what was answered, or another command under the same id; None: nobody does."""
+    unrecorded: bool = False
+    """Records of ids were lost: what is unknown may stay so, and is not asked for ever."""
 
     def act(self, act: Act) -> None:
         """Command what the act says; what concerns a position waits until the position has a name."""
@@ -87,7 +89,12 @@ class Edge:
         if wish is None:
             return
         self.replies += 1
-        if not message.code.final and (wish.slot < 0 or wish.tries < OPENINGS_MOST) and not self._loses_interest():
+        lost = self.unrecorded and message.code is ReplyCode.UNKNOWN
+        if (
+            not (message.code.final or lost)
+            and (wish.slot < 0 or wish.tries < OPENINGS_MOST)
+            and not self._loses_interest()
+        ):
             return  # the same command again, in a while
         del self.wishes[message.command_id]
         if self.echoes is not None and self.echoes.randrange(2):

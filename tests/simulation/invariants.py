@@ -199,6 +199,10 @@ class Invariants:
         for check in self.checks:
             check.died()
 
+    def unrecorded(self) -> None:
+        for check in self.checks:
+            check.unrecorded()
+
     def forget(self, loss: Loss) -> None:
         for name in [name for name in self._undone if name in {_order_of(event) for _, event in loss.events}]:
             del self._undone[name]

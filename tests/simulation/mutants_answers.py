@@ -13,7 +13,7 @@ from messages.requests import Reply
 from messages.types import ReplyCode
 from tests.simulation.disk import DiskWeather
 from tests.simulation.network import START_MS
-from tests.simulation.plan import Act, Plan
+from tests.simulation.plan import Act, Kill, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch
 
 
@@ -46,6 +46,10 @@ def _what_the_disk_refused_is_accepted(stack: ExitStack) -> None:
 
 def _an_id_stands_for_anything(stack: ExitStack) -> None:
     patch(stack, intake, "meaning", lambda _command: "")
+
+
+def _a_lost_record_stands_for_anything(stack: ExitStack) -> None:
+    patch(stack, intake, "shown", lambda *_: True)
 
 
 def _a_refusal_is_forgotten(stack: ExitStack) -> None:
@@ -86,11 +90,20 @@ def _said_again() -> Sequence[Plan]:
     return [replace(calm(*acts), seed=seed, echoes=True) for seed in range(1, 24)]
 
 
+def _said_again_without_records() -> Sequence[Plan]:
+    """And what the ids stood for is lost at a start in between."""
+    killed = (Kill(moment="durable", count=8, down_ms=1_000, unrecorded=True),)
+    return [replace(plan, kills=killed) for plan in _said_again()]
+
+
 ANSWERS: Mapping[str, Mutant] = {
     "a refusal leaves a copy": mutant(_a_refusal_leaves_a_copy, "I19", plans=_the_journal_is_held),
     "what the disk refused is accepted": mutant(
         _what_the_disk_refused_is_accepted, "I19", "I3", plans=_the_journal_is_held
     ),
     "an id stands for anything": mutant(_an_id_stands_for_anything, "I19", plans=_said_again),
+    "a lost record stands for anything": mutant(
+        _a_lost_record_stands_for_anything, "I19", plans=_said_again_without_records
+    ),
     "a refusal is forgotten": mutant(_a_refusal_is_forgotten, "I19", plans=_said_again),
 }

@@ -75,6 +75,8 @@ class Kill:
     """Ordinal of a position in whose last record a bit flips before the next start; 0: none."""
     lost: int = 0
     """A bit flips in the log before the next start, and so many of the last commits are not read any more."""
+    unrecorded: bool = False
+    """Bits flip in each record of what a command's id stands for, before the next start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,6 @@ from html import unescape
 
 from actors.telegram.grammar import Request, parse
 from actors.telegram.markup import plain
-from adapters.storage import record
-from adapters.storage.memory import _as_record
 from messages import events as e
 from messages.base import Event
 from messages.notices import NoticeQueued
@@ -19,6 +17,7 @@ from messages.telegram import UpdateTaken
 from messages.types import Severity
 from tests.simulation.chat import OWNER, ChatServer
 from tests.simulation.check import SECOND, Check, Finding, Truth
+from tests.simulation.damage import messages_of
 from tests.simulation.truth import Loss
 
 TOLD = frozenset({Severity.CRITICAL, Severity.WARNING})
@@ -115,9 +114,9 @@ class Telling(Check):
         for row in steps[self._read_to :]:
             if row[1] in self._ledger.damaged:
                 continue  # what its last step wanted told is not legible any more; the damage itself is told
-            for effect in record.decode_effects(_as_record(row)):
-                if isinstance(effect.message, Notify) and effect.message.severity in TOLD:
-                    self._wanted.append((0, effect.message))
+            for message in messages_of(row):
+                if isinstance(message, Notify) and message.severity in TOLD:
+                    self._wanted.append((0, message))
                     self.checked += 1
         self._read_to = len(steps)
 

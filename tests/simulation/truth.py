@@ -16,6 +16,7 @@ from adapters.storage.memory import Image, _as_record
 from messages import events as e
 from messages.base import Event, Message
 from messages.ids import parse_client_order_id, parse_position_id
+from messages.journal import OWN_COMMANDS
 from messages.reconciliation import DiscrepancyEnded, DiscrepancyEscalated, DiscrepancyGone
 from messages.types import JournalId, Key, OrderPurpose, Side
 
@@ -60,6 +61,8 @@ class Ledger:
         """What has become durable since the last time."""
         fresh: list[tuple[int, Event]] = []
         for row in self.image.steps[self.seen :]:
+            if row[1] == OWN_COMMANDS:
+                continue  # it has no events, and may be spoiled
             for event in record.decode_events(_as_record(row)):
                 self._take(row[1], event)
                 fresh.append((row[1], event))

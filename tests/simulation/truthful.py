@@ -24,6 +24,7 @@ EFFECTS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
     c.CloseAll: (e.CloseAllRequested, e.CloseRequested),
     c.ModifyPosition: (e.ProtectionRequested, e.LeverageIntended, e.AdditionRequested),
     c.CancelEntry: (e.EntryAbandoned,),
+    c.SettlePosition: (e.OrderWrittenOff, e.LeverageRefused, e.QuantityAdjusted, e.CloseAbandoned),
     c.AssignPosition: (e.PositionAdopted, e.QuantityAdjusted, e.ProtectionRequested),
     c.PausePosition: (e.PositionPaused,),
     c.ResumePosition: (e.PositionResumed,),
@@ -62,6 +63,12 @@ class Truthful(Check):
         """What they stood for, and what came of them, is not known any more."""
         for name in loss.commands:
             for memory in (self._meant, self._open, self._others, self._final, self._done):
+                memory.pop(name, None)
+
+    def unrecorded(self) -> None:
+        """The records of all ids are lost: what had no effect stands for nothing, and what had one stands for that."""
+        for name in self._meant.keys() - self._done.keys():
+            for memory in (self._meant, self._open, self._others, self._final):
                 memory.pop(name, None)
 
     def offered(self, address: str, message: Message) -> None:

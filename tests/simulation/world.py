@@ -13,14 +13,12 @@ from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import BINANCE_LIMITS
 from adapters.paper.venue import PaperVenue
-from adapters.storage.memory import _as_record
-from adapters.storage.record import decode_effects
 from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose
 from messages.lifecycle import ActorFailed, ActorQuarantined
 from messages.types import AccountId, JournalId, PositionMode
 from tests.simulation.chat import ChatPlan, ChatServer
-from tests.simulation.damage import LoggedImage, cut, flip
+from tests.simulation.damage import LoggedImage, cut, flip, forget_commands, messages_of
 from tests.simulation.disk import DiskHealth, SimulatedDisk
 from tests.simulation.draw import draw
 from tests.simulation.edge import Edge, crowd
@@ -380,6 +378,8 @@ class World:
             self._damage(kill.flipped)
         if kill.lost:
             self._lose(kill.lost)
+        if kill.unrecorded:
+            self._forget_commands()
         if self.door is not None:
             self.door.leave(self._holder)
         self.deaths += 1
@@ -406,7 +406,7 @@ class World:
         steps = list(self.image.steps)
         stood = {p.ordinal: (p.state.value, self.situations.moment(p).value) for p in self.situations.live()}
         number = cut(self.image, commits)
-        effects = (effect.message for row in steps[-number:] for effect in decode_effects(_as_record(row)))
+        effects = (message for row in steps[-number:] for message in messages_of(row))
         loss = self.ledger.lose(number, tuple(effects))
         self._rows = len(self.image.steps)
         self._liveness_ms = max(self._liveness_ms, LIVENESS_MS + 2_000 * max(300, self.plan.fast_s))
@@ -416,6 +416,15 @@ class World:
         self.network.faults["lost tail"] = self.network.faults.get("lost tail", 0) + 1
         for ordinal in {ordinal for ordinal, _ in loss.events} & stood.keys():
             self.traps.met[("log damaged", *stood[ordinal])] += 1
+
+    def _forget_commands(self) -> None:
+        """While nobody has the journal open."""
+        self.invariants.after_step()
+        if forget_commands(self.image, self._stream(f"records {self.deaths}")):
+            self._note("*** the records of commands are lost")
+            self.network.faults["lost records"] = self.network.faults.get("lost records", 0) + 1
+            self.invariants.unrecorded()
+            self.edge.unrecorded = True
 
     def _reached(self, moment: str) -> None:
         if not self._kills or self.process is None:

@@ -12,7 +12,9 @@ from adapters.storage.errors import JournalError
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
-from messages.types import PositionState
+from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, Effect
+from messages.requests import CommandTaken
+from messages.types import Address, CommandId, PositionState
 from tests.storage.steps import append, changed, fill, history, name, replay, step
 
 
@@ -250,3 +252,19 @@ def versions(directory: Path) -> dict[int, int]:
             return {each.ordinal: each.version for each in reader.recover() if isinstance(each, RecoveredPosition)}
     finally:
         assert opened.close()
+
+
+def test_an_altered_record_of_a_command_says_nothing_of_what_its_id_stands_for(tmp_path: Path) -> None:
+    """A flipped bit in it would make another command of it, and the same one would be refused as that."""
+    journal = SqliteJournal.open(tmp_path)
+    for command_id in ("altered", "whole"):
+        taken = Effect(to=Address("supervisor"), message=CommandTaken(command_id=CommandId(command_id), meaning="1f"))
+        record = AppendStep(
+            sender=Address("supervisor"), position_id=COMMANDS, ordinal=OWN_COMMANDS, version=0, events=(),
+            effects=(taken,), reducing=True,
+        )  # fmt: skip
+        assert append(journal, record) is None
+    assert journal.close()
+    alter(tmp_path, "UPDATE step SET payload = CAST(replace(payload, '1f', '2f') AS BLOB) WHERE seq = 1")
+    with JournalReader(tmp_path) as reader:
+        assert [getattr(each, "command_id", "") for each in reader.commands(10)] == ["whole"]

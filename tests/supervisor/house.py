@@ -15,6 +15,7 @@ from actors.supervisor.actor import SupervisorActor
 from actors.supervisor.admission import Limits
 from actors.supervisor.desk import position_address
 from actors.supervisor.memory import Memory, Restored, Settings
+from actors.supervisor.shown import Unrecorded
 from adapters.storage.memory import Image, MemoryJournal
 from adapters.storage.record import DamagedPosition
 from messages import reports as r
@@ -120,13 +121,18 @@ class House:
             parsed = parse_position_id(found.position_id)
             assert parsed
             positions.append(fold(blank(*parsed, JournalId("")), found.events))
+        records = tuple(r for r in self.journal.commands(1000) if isinstance(r, CommandTaken | CommandDecided))
+        unrecorded = Unrecorded(records)
+        for _, event in self.journal.recent_events(1000):
+            unrecorded.note(event)
         return Restored(
             positions=tuple(positions),
             finished=tuple((e.ordinal, e.position_id) for e in self.journal.terminal()),
             own_events=own,
             silent=tuple(silent),
             highest_ordinal=self.journal.max_ordinal(),
-            commands=tuple(r for r in self.journal.commands(1000) if isinstance(r, CommandTaken | CommandDecided)),
+            commands=records,
+            effects=unrecorded.found(),
             carried_out=tuple(
                 (name, ordinal)
                 for ordinal, event in self.journal.recent_events(1000)

@@ -11,6 +11,7 @@ from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.ids import client_order_id
+from messages.journal import OWN_COMMANDS
 from messages.meaning import meaning
 from messages.requests import Reply, SubmitOpening, SubmitReducing
 from messages.types import AccountId, CommandId, JournalId, PositionId, ReplyCode, StrategyId, Symbol
@@ -257,13 +258,81 @@ def test_what_was_done_in_a_history_that_is_damaged_since_is_not_refused(what: s
     assert told(house)[-1] == ("never heard of", False, ReplyCode.DECIDED)
 
 
-def test_an_id_whose_record_is_lost_stands_for_no_command_that_cannot_have_had_its_effect() -> None:
+def without_records(image: Any) -> House:
+    image.steps[:] = [row for row in image.steps if row[1] != OWN_COMMANDS]
+    return House(image).ready()
+
+
+@pytest.mark.parametrize("what", CHANGING)
+def test_an_id_whose_record_is_lost_stands_for_no_other_command(what: str) -> None:
+    house = holding()
+    house.tell(COMMANDS[what]("x"))
+    again = without_records(house.journal.image)
+    before = effects(again)
+    for other in (name for name in COMMANDS if name != what):
+        again.tell(COMMANDS[other]("x"))
+        _, accepted, code = told(again)[-1]
+        same_words = {what, other} == {"close", "close by symbol"}
+        assert (accepted, code) == (False, ReplyCode.UNKNOWN if same_words else ReplyCode.OTHER_COMMAND), other
+    again.tell(COMMANDS[what]("x"))
+    a_part = what in ("close", "close by symbol", "close all")
+    expected = (False, ReplyCode.UNKNOWN) if a_part else (True, ReplyCode.DECIDED)
+    assert told(again)[-1] == ("x", *expected)
+    assert effects(again) == before
+
+
+def change(**what: Any) -> c.ModifyPosition:
+    return c.ModifyPosition(**about("x", position_id=POSITION, **what))
+
+
+WHOLE = c.ClosePosition(**about("x", position_id=POSITION))
+OPENING = replace(House.opening("x"), strategy=StrategyId("second"))
+NINTH = PositionId("main.BTCUSDT.long.trend.9")
+CONTENTS: dict[str, tuple[c.Command, tuple[c.Command, ...]]] = {
+    "open": (OPENING, (replace(OPENING, quantity=Decimal("0.02")), replace(OPENING, strategy=StrategyId("third")))),
+    "close": (WHOLE, (c.EmergencyClose(**about("x", position_id=POSITION)), replace(WHOLE, position_id=NINTH))),
+    "move the stop": (
+        COMMANDS["move the stop"]("x"),
+        (
+            change(stop_loss=Decimal(56_000)),
+            change(take_profit=Decimal(70_000)),
+            change(stop_loss=Decimal(57_000), add=Decimal("0.01")),
+        ),
+    ),
+    "add": (COMMANDS["add"]("x"), (change(add=Decimal("0.02")),)),
+    "pause": (COMMANDS["pause"]("x"), (c.PausePosition(**about("x", position_id=NINTH)),)),
+    "pause openings": (COMMANDS["pause openings"]("x"), (c.PauseOpenings(**about("x", account=MAIN, symbol=BTC)),)),
+}
+
+
+@pytest.mark.parametrize("what", CONTENTS)
+def test_an_id_whose_record_is_lost_stands_for_what_its_events_show(what: str) -> None:
+    command, others = CONTENTS[what]
+    house = holding()
+    house.tell(command)
+    again = without_records(house.journal.image)
+    for other in others:
+        again.tell(other)
+        assert told(again)[-1] == ("x", False, ReplyCode.OTHER_COMMAND), other
+    again.tell(command)
+    assert told(again)[-1] == ("x", True, ReplyCode.DECIDED)
+
+
+def test_an_id_of_which_only_the_use_is_known_promises_nothing() -> None:
     house = holding()
     house.tell(COMMANDS["move the stop"]("x"))
-    image = house.journal.image
-    image.steps[:] = [row for row in image.steps if row[1] != -4]
-    again = House(image).ready()
-    again.tell(COMMANDS["pause openings"]("x"))
-    assert told(again)[-1] == ("x", False, ReplyCode.OTHER_COMMAND)
-    again.tell(COMMANDS["move the stop"]("x"))
-    assert told(again)[-1] == ("x", True, ReplyCode.DECIDED)
+    again = without_records(house.journal.image)
+    again.known.effects = {}
+    for what in ("move the stop", "pause openings"):
+        again.tell(COMMANDS[what]("x"))
+        assert told(again)[-1] == ("x", False, ReplyCode.UNKNOWN)
+
+
+@pytest.mark.parametrize("later", ["at once", "after a restart"])
+def test_to_settle_is_a_command_like_any_and_has_no_other_ones_id(later: str) -> None:
+    house = holding()
+    house.tell(COMMANDS["pause"]("x"))
+    if later == "after a restart":
+        house = holding(house.journal.image)
+    house.tell(c.SettlePosition(**about("x", position_id=POSITION)))
+    assert told(house)[-1] == ("x", False, ReplyCode.OTHER_COMMAND)

@@ -1,0 +1,169 @@
+"""What an id stood for, where its record is lost: its events show it, in part or in whole. Pure.
+
+An event names its command by id. Its class shows the kind, and its fields what was asked for. What they do not show is
+not known, and an answer does not guess it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from messages import commands as c
+from messages import events as e
+from messages.base import Event
+from messages.ids import parse_position_id
+from messages.reconciliation import AcknowledgeDiscrepancy, AttributionChosen, DiscrepancyEnded
+from messages.requests import CommandDecided, CommandTaken
+from messages.types import CommandId, PositionId
+
+Effects = Sequence[Event]
+KINDS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
+    c.OpenPosition: (e.PositionRequested,),
+    c.ClosePosition: (e.CloseRequested,),
+    c.CloseMatching: (e.CloseRequested,),
+    c.EmergencyClose: (e.CloseRequested,),
+    c.ModifyPosition: (e.ProtectionRequested, e.LeverageIntended, e.AdditionRequested),
+    c.CancelEntry: (e.EntryAbandoned,),
+    c.SettlePosition: (e.OrderWrittenOff, e.LeverageRefused, e.QuantityAdjusted, e.CloseAbandoned),
+    c.AssignPosition: (e.PositionAdopted, e.QuantityAdjusted, e.ProtectionRequested),
+    c.PausePosition: (e.PositionPaused,),
+    c.ResumePosition: (e.PositionResumed,),
+    c.PauseOpenings: (e.OpeningsPaused,),
+    c.ResumeOpenings: (e.OpeningsResumed,),
+    c.CloseAll: (e.CloseAllRequested,),
+    AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen),
+}
+"""By command: the events that it has. A command of another kind has none of them, or others besides."""
+TELLING = tuple({kind for kinds in KINDS.values() for kind in kinds})
+
+
+class Unrecorded:
+    """Gathers the events of commands that have no record, as they pass."""
+
+    def __init__(self, records: Iterable[CommandTaken | CommandDecided]) -> None:
+        self._recorded = {r.command_id if isinstance(r, CommandTaken) else r.reply.command_id for r in records}
+        self._found: dict[CommandId, list[Event]] = {}
+
+    def note(self, event: Event) -> None:
+        command_id: CommandId = getattr(event, "command_id", CommandId(""))
+        if command_id and command_id not in self._recorded and isinstance(event, TELLING):
+            events = self._found.setdefault(command_id, [])
+            if event not in events:
+                events.append(event)
+
+    def found(self) -> tuple[tuple[CommandId, tuple[Event, ...]], ...]:
+        return tuple((command_id, tuple(events)) for command_id, events in self._found.items())
+
+
+def shown(command: c.Command, effects: Effects, holder: PositionId | None) -> bool | None:
+    """Whether these effects are this command's, at the position `holder`; None where they do not show it."""
+    if not effects:
+        return None
+    if not all(isinstance(event, KINDS.get(type(command), ())) for event in effects):
+        return False
+    named: PositionId | None = getattr(command, "position_id", None)
+    if named is not None and named != holder and not isinstance(command, c.AssignPosition):
+        return None if holder is None else False
+    same = _SAME.get(type(command))
+    return None if same is None else same(command, effects, holder)
+
+
+def _opens(command: c.OpenPosition, effects: Effects, _: PositionId | None) -> bool:
+    asked = effects[0]
+    assert isinstance(asked, e.PositionRequested)
+    key = asked.key
+    alike = ("quantity", "limit_price", "stop_loss", "take_profit", "leverage", "trailing", "post_only")
+    place = (key.account, key.symbol, key.side, key.strategy)
+    return place == (command.account, command.symbol, command.side, command.strategy) and all(
+        getattr(asked, name) == getattr(command, name) for name in alike
+    )
+
+
+def _closes(
+    command: c.ClosePosition | c.CloseMatching | c.EmergencyClose, effects: Effects, holder: PositionId | None
+) -> bool | None:
+    """A part is counted from what was held then, which is not known here."""
+    asked = effects[0]
+    assert isinstance(asked, e.CloseRequested)
+    if asked.emergency is not isinstance(command, c.EmergencyClose):
+        return False
+    if isinstance(command, c.CloseMatching):
+        parsed = parse_position_id(holder or "")
+        if parsed is None:
+            return None
+        names = ("symbol", "account", "strategy", "side")
+        if any(getattr(command, name) not in (None, getattr(parsed[0], name)) for name in names):
+            return False
+    part = not isinstance(command, c.EmergencyClose) and (command.quantity or command.percent) not in (None, 100)
+    return None if part else asked.goal_quantity == 0
+
+
+def _modifies(command: c.ModifyPosition, effects: Effects, _: PositionId | None) -> bool | None:
+    """A leverage that is in force already has no event."""
+    found = {type(event): event for event in effects}
+    moved, added = found.get(e.ProtectionRequested), found.get(e.AdditionRequested)
+    if (moved is not None) is not command.moves_protection or (added is not None) is not (command.add is not None):
+        return False
+    if isinstance(added, e.AdditionRequested) and added.quantity != command.add:
+        return False
+    for name in ("stop_loss", "take_profit", "trailing"):
+        wanted: Decimal | None = getattr(command, name)
+        if wanted is not None and (getattr(moved, name) or Decimal(0)) != wanted:
+            return False
+    levered = found.get(e.LeverageIntended)
+    if isinstance(levered, e.LeverageIntended):
+        return levered.leverage == command.leverage
+    return True if command.leverage is None else None
+
+
+def _assigns(command: c.AssignPosition, effects: Effects, _: PositionId | None) -> bool | None:
+    """From which position it was taken is not in what the strategy has of it."""
+    begun = next((event for event in effects if isinstance(event, e.PositionAdopted)), None)
+    return False if begun is not None and begun.key.strategy != command.strategy else None
+
+
+def _holds(command: c.PauseOpenings | c.ResumeOpenings, effects: Effects, _: PositionId | None) -> bool:
+    asked = effects[0]
+    assert isinstance(asked, e.OpeningsPaused | e.OpeningsResumed)
+    return (asked.account, asked.symbol) == (command.account, command.symbol)
+
+
+def _closes_all(command: c.CloseAll, effects: Effects, _: PositionId | None) -> bool | None:
+    """What was open decides which accounts it concerned: all, or one that had them all."""
+    asked = effects[0]
+    assert isinstance(asked, e.CloseAllRequested)
+    accounts = {parsed[0].account for each in asked.closes if (parsed := parse_position_id(each.position_id))}
+    if command.account is not None and accounts - {command.account}:
+        return False
+    return True if len(accounts) > 1 else None
+
+
+def _acknowledges(command: AcknowledgeDiscrepancy, effects: Effects, _: PositionId | None) -> bool:
+    return all(
+        getattr(event, "discrepancy_id", None) == command.discrepancy_id
+        and getattr(event, "apply", None) == command.apply
+        for event in effects
+    )
+
+
+def _is(_command: c.Command, _effects: Effects, _holder: PositionId | None) -> bool:
+    """It asks for nothing but itself."""
+    return True
+
+
+_SAME: Mapping[type[c.Command], Callable[[Any, Effects, PositionId | None], bool | None]] = {
+    c.OpenPosition: _opens,
+    c.ClosePosition: _closes,
+    c.CloseMatching: _closes,
+    c.EmergencyClose: _closes,
+    c.ModifyPosition: _modifies,
+    c.CancelEntry: _is,
+    c.SettlePosition: _is,
+    c.AssignPosition: _assigns,
+    c.PausePosition: _is,
+    c.ResumePosition: _is,
+    c.PauseOpenings: _holds,
+    c.ResumeOpenings: _holds,
+    c.CloseAll: _closes_all,
+    AcknowledgeDiscrepancy: _acknowledges,
+}
