@@ -192,47 +192,50 @@ class Desk:
     async def _cancel(self, message: CancelOrder) -> None:
         verdict = await self._send(Ask.CANCEL, calls.cancel(message), message, name=message.client_order_id)
         if isinstance(verdict, proof.Missing) and message.conditional:
-            verdict = await self._cancel_child(message, verdict)
+            await self._cancel_child(message, verdict)
+        elif isinstance(verdict, proof.Accepted):
+            await self._canceled(message, verdict)
+        else:
+            self._not_canceled(message, verdict)
+
+    def _not_canceled(self, message: CancelOrder, verdict: Verdict) -> None:
         stamp = self._reader.stamp()
         match verdict:
-            case None:
-                pass
-            case proof.Accepted():
-                await self._canceled(message, verdict)
             case proof.Missing(code=code, text=text) | proof.Rejected(code=code, text=text):
                 self._deliver(replies.cancel_rejected(message, code, text, stamp))
             case proof.NotExecuted():
                 self._deliver(replies.not_executed(message, verdict, stamp))
             case proof.Unknown(cause=cause):
                 self._deliver(replies.unknown(message, cause, stamp, silent=proof.is_silent(verdict)))
-            case proof.Duplicate() | proof.Answered():
+            case proof.Accepted() | proof.Duplicate() | proof.Answered():
                 self._deliver(replies.unknown(message, "an answer that is none to a cancel", stamp))
 
-    async def _cancel_child(self, message: CancelOrder, verdict: Verdict) -> Verdict | None:
-        """Take a triggered order's child off the book, which the Algo Service has given away. None: done and told.
+    async def _cancel_child(self, message: CancelOrder, missing: proof.Missing) -> None:
+        """Take a triggered order's child off the book, which the Algo Service has given away.
 
         Real world possibility: the child stays in the matching engine, unfilled or filled in part.
         """
         try:
             found = await self._reader.conditional(message)
         except (ReadError, MalformedError):
-            return verdict
+            found = None
         except asyncio.CancelledError:
             self.doubt(message, STOPPED)
             raise
         if found is None:
-            return verdict
+            self._not_canceled(message, missing)
+            return
         row, child = found
         answer = await self._send(Ask.CANCEL, calls.cancel_by_venue_id(message.symbol, child), message)
         if not isinstance(answer, proof.Accepted):
-            return answer
+            self._not_canceled(message, answer)
+            return
         try:
             report = conditional_report(row, answer.row, self._reader.stamp(), queried=False)
         except MalformedError as error:
             self.doubt(message, f"canceled, but its state could not be read: {error}")
-            return None
+            return
         self._deliver(replies.following(report, message))
-        return None
 
     async def _canceled(self, message: CancelOrder, verdict: proof.Accepted) -> None:
         try:
