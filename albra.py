@@ -386,7 +386,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             settings=settings,
             restored=restored,
             memory=memory,
-            spawn=_position_spawner(config, system, log, journal.journal_id),
+            spawn=_position_spawner(config, system, log, journal),
             discard=system.stop_actor,
             runtime_rows=lambda: (
                 _money(config)
@@ -647,7 +647,7 @@ def _reconciler_settings(
 
 
 def _position_spawner(
-    config: Config, system: "ActorSystem", log: Callable[..., None], journal_id: JournalId
+    config: Config, system: "ActorSystem", log: Callable[..., None], journal: "SqliteJournal"
 ) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
     from actors.position.draft import Policy
@@ -658,7 +658,8 @@ def _position_spawner(
         watch_only=not config.phase2.enabled,
         trigger=config.protection.trigger,
         entry_good_for_ms=config.entries.good_for_s * 1_000,
-        journal_id=journal_id,
+        journal_id=journal.journal_id,
+        life=journal.life,
     )
 
     def spawn(identity: Identity, start: "Position | None") -> None:

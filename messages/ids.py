@@ -1,8 +1,10 @@
 """Identifiers are pure functions of what they name, so that a replay names the same things alike.
 
-A client order id is `ab` + journal id (8) + position ordinal (7) + order number (4), the numbers in
-base 36: 21 characters of `[a-z0-9]`, which every venue accepts (the narrowest common form is
-`[A-Za-z0-9]{1,32}`). The random journal id keeps two data directories apart on one account.
+A client order id is `ab` + journal id (8) + position ordinal (7) + order number (4) + life (6), the numbers in
+base 36: 27 characters of `[a-z0-9]`, which every venue accepts (the narrowest common form is
+`[A-Za-z0-9]{1,28}`). The random journal id keeps two data directories apart on one account. The life is random, too,
+and new at each start: a journal that lost its last steps, or an older copy of it, counts orders again that the venue
+has seen, and gives none of their ids again. Ids of before there were lives have none.
 """
 
 import re
@@ -13,15 +15,18 @@ from messages.types import (
     ClientOrderId,
     JournalId,
     Key,
+    Life,
     PositionId,
     PositionSide,
     StrategyId,
     Symbol,
 )
 
+NO_LIFE = Life("")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _JOURNAL_ID = re.compile(r"[a-z0-9]{8}")
-_CLIENT_ORDER_ID = re.compile(r"ab([a-z0-9]{8})([a-z0-9]{7})([a-z0-9]{4})")
+_CLIENT_ORDER_ID = re.compile(r"ab([a-z0-9]{8})([a-z0-9]{7})([a-z0-9]{4})([a-z0-9]{6})?")
+_LIFE = re.compile(r"[a-z0-9]{6}|")
 _POSITION_ID = re.compile(r"([a-z0-9_]+)\.([A-Z0-9]+)\.(long|short)\.([A-Za-z0-9_]+)\.([0-9]{1,18})")
 """Ordinals fit 64 bits, and what names a position is ASCII: it comes from outside, too."""
 
@@ -60,14 +65,16 @@ class Names:
         )
 
 
-def client_order_id(journal_id: JournalId, ordinal: int, number: int) -> ClientOrderId:
-    """The id of a position's `number`-th order.
+def client_order_id(journal_id: JournalId, ordinal: int, number: int, life: Life = NO_LIFE) -> ClientOrderId:
+    """The id of a position's `number`-th order, given in this life of the journal.
 
     Raises ValueError where a part does not fit its field.
     """
     if not _JOURNAL_ID.fullmatch(journal_id):
         raise ValueError(f"journal id {journal_id!r} is not 8 characters of [a-z0-9]")
-    return ClientOrderId(f"ab{journal_id}{_base36(ordinal, 7)}{_base36(number, 4)}")
+    if not _LIFE.fullmatch(life):
+        raise ValueError(f"life {life!r} is not 6 characters of [a-z0-9]")
+    return ClientOrderId(f"ab{journal_id}{_base36(ordinal, 7)}{_base36(number, 4)}{life}")
 
 
 def parse_client_order_id(text: str) -> OrderName | None:

@@ -6,9 +6,10 @@ from typing import Any
 from actors.position.fold import evolve
 from actors.position.state import Order, Position
 from messages.base import Event, Message
+from messages.ids import NO_LIFE
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
-from messages.types import Address, CorrelationId, JournalId, Severity, TriggerPrice
+from messages.types import Address, CorrelationId, JournalId, Life, Severity, TriggerPrice
 
 NOTIFIER = Address("notifier")
 
@@ -22,6 +23,7 @@ class Policy:
     `trigger`: which price sets off stops and targets. `entry_good_for_ms`: a resting entry ends by itself after this
     long (0: never), where the venue can do that.
     `journal_id` names new orders where it is given: after a restore a position has another than it began with.
+    `life` is the journal's of this start: none of its ids was given by an earlier one, however much that one forgot.
     `watch_only`: what is told is recorded; nothing is intended, so nothing is sent.
     """
 
@@ -31,6 +33,7 @@ class Policy:
     trigger: TriggerPrice = TriggerPrice.MARK
     entry_good_for_ms: int = 0
     journal_id: JournalId = JournalId("")
+    life: Life = NO_LIFE
 
 
 @dataclass(slots=True)

@@ -385,7 +385,7 @@ def _intend(
     p = d.position
     opening = purpose is OrderPurpose.ENTRY
     number = len(p.orders) + 1
-    name = client_order_id(d.policy.journal_id or p.journal_id, p.ordinal, number)
+    name = client_order_id(d.policy.journal_id or p.journal_id, p.ordinal, number, d.policy.life)
     side = p.key.side.increasing if opening else p.key.side.reducing
     trails = kind is OrderKind.TRAILING_STOP_MARKET
     d.record(

@@ -22,7 +22,7 @@ from adapters.storage.schema import Meta
 from messages import codec
 from messages.base import Event, Message
 from messages.journal import OWN_COMMANDS, AppendStep, Effect, Replayed
-from messages.types import AccountId, JournalId, PositionId
+from messages.types import AccountId, JournalId, Life, PositionId
 
 Later = Callable[[Callable[[], None]], None]
 """Calls its argument when the disk is done: at once, or at a time that a simulation chooses."""
@@ -34,6 +34,7 @@ class Image:
 
     journal_id: JournalId = JournalId("memory00")
     created: int = 0
+    opened: int = 0
     bindings: Mapping[AccountId, str] = field(default_factory=dict)
     steps: list[StepRow] = field(default_factory=list)
     positions: dict[int, PositionEntry] = field(default_factory=dict)
@@ -72,6 +73,8 @@ class MemoryJournal:
         self._queue: list[_Append | Callable[[], None]] = []
         self._crashed = False
         self._standings = _standings(self.image)
+        self.image.opened += 1
+        self.life = Life(f"{self.image.opened:06d}")
 
     @property
     def journal_id(self) -> JournalId:

@@ -27,7 +27,7 @@ from adapters.storage.errors import (
     JournalUnreadable,
 )
 from adapters.storage.private import NotOursError, refuse_link, require_own, unusable
-from messages.types import AccountId, JournalId
+from messages.types import AccountId, JournalId, Life
 
 _T = TypeVar("_T")
 FILE_NAME = "journal.sqlite3"
@@ -66,7 +66,15 @@ class Meta:
 
 
 def random_journal_id() -> JournalId:
-    return JournalId("".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8)))
+    return JournalId(_random(8))
+
+
+def random_life() -> Life:
+    return Life(_random(6))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(length))
 
 
 def connect(path: Path, *, vfs: str | None = None) -> apsw.Connection:

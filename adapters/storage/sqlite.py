@@ -61,6 +61,8 @@ class SqliteJournal:
         self.path = directory / schema.FILE_NAME
         self.directory = directory
         self.meta = schema.read_meta(connection)
+        self.life = schema.random_life()
+        """Part of every client order id that is given until it is closed."""
         self._lock = lock
         self._vfs = vfs
         self._connection: apsw.Connection | None = connection

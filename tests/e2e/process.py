@@ -173,9 +173,11 @@ class Truth:
         self.net = {row["symbol"]: row["quantity"] for row in account["positions"] if float(row["quantity"])}
 
     def sent_as(self, client_order_id: str) -> list[dict[str, Any]]:
-        """Orders that were sent under this id; the child of a triggered conditional order was not sent."""
-        plain = [row for row in self.orders if row["client_order_id"] == client_order_id and not row["algo_id"]]
-        return plain + [row for row in self.algos if row["client_algo_id"] == client_order_id]
+        """Orders that were sent under ids that begin so; the child of a triggered conditional order was not sent."""
+        plain = [
+            row for row in self.orders if row["client_order_id"].startswith(client_order_id) and not row["algo_id"]
+        ]
+        return plain + [row for row in self.algos if row["client_algo_id"].startswith(client_order_id)]
 
     def client_ids(self) -> list[str]:
         """One entry per order that was ever sent."""
@@ -392,7 +394,7 @@ def resting(row: Mapping[str, Any]) -> bool:
 
 
 def order_name(journal_id: str, ordinal: int, number: int | None = None) -> ClientOrderId:
-    """A client order id, or where `number` is None the beginning that all of a position's ids share."""
+    """How a client order id begins, before its life; where `number` is None, how all of a position's ids begin."""
     from messages.ids import client_order_id
     from messages.types import JournalId
 

@@ -134,7 +134,6 @@ class Invariants:
         if not submits:
             return
         name = sent.params.get("newClientOrderId") or sent.params.get("clientAlgoId", "")
-        self.books.used(name)
         intent = self.ledger.intents.get(name)
         ordinal = position_of(name) or 0
         if intent is None:
@@ -470,8 +469,6 @@ class Invariants:
 
     def _of(self, p: Position) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
-        if p.ordinal in self.books.reused:
-            return found  # which of two orders an answer is about cannot be told
         for order in p.orders:
             executed = self.books.executed(order.client_order_id)
             if order.filled != executed:

@@ -16,7 +16,7 @@ from tests.simulation.truth import Loss
 class Lost(Check):
     """At each position that begins, each addition; in peace, that each loss was told."""
 
-    invariants = ("I10", "I16")
+    invariants = ("I1", "I10", "I16")
 
     def __init__(self, truth: Truth) -> None:
         super().__init__(truth)
@@ -43,6 +43,9 @@ class Lost(Check):
             case e.PositionRequested() | e.AdditionRequested() if self._held:
                 text = f"{event.command_id} opens {ordinal}, and no human has allowed it since journal steps were lost"
                 self._fail("I10", text, ordinal)
+        if isinstance(event, e.OrderIntended) and event.client_order_id in self._books.lost_names:
+            text = f"{event.client_order_id} is given again: the order of a lost intent had it, and may be at the venue"
+            self._fail("I1", text, ordinal)
         if ordinal in self._gone:
             self._fail("I1", f"ordinal {ordinal} is given again: its lost position has orders at the venue", ordinal)
 

@@ -5,7 +5,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from actors import recovery
+from actors.position import follow_up
 from adapters.storage import loss
+from messages.ids import client_order_id
 from tests.simulation.plan import Act, Kill, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch
 
@@ -20,6 +22,24 @@ def _a_loss_is_not_told(stack: ExitStack) -> None:
 
 def _a_lost_ordinal_is_given_again(stack: ExitStack) -> None:
     patch(stack, recovery, "_lost_ordinals", lambda _own: ())
+
+
+def _a_lost_id_is_given_again(stack: ExitStack) -> None:
+    """Ids say nothing of the start that gave them."""
+    patch(stack, follow_up, "client_order_id", lambda *parts: client_order_id(*parts[:3]))
+
+
+def _short_history() -> Sequence[Plan]:
+    """The last order of a position is lost, and it needs another."""
+    acts = (
+        _opening(3_000, 0, "BTCUSDT"),
+        Act(at_ms=10_000, do="move stop", slot=0, stop_ppm=8_000),
+        Act(at_ms=30_000, do="close", slot=0),
+    )
+    return [
+        calm(*acts, safety_ms=60_000, kills=(Kill(moment="durable", count=count, down_ms=4_000, lost=2),))
+        for count in range(5, 16)
+    ]
 
 
 def _short_log() -> Sequence[Plan]:
@@ -49,5 +69,6 @@ def _opening(at_ms: int, slot: int, symbol: str) -> Act:
 LOSS: Mapping[str, Mutant] = {
     "a loss holds nothing": mutant(_a_loss_holds_nothing, "I10", plans=_short_log),
     "a loss is not told": mutant(_a_loss_is_not_told, "I16", plans=_short_log),
+    "a lost id is given again": mutant(_a_lost_id_is_given_again, "I1", plans=_short_history),
     "a lost ordinal is given again": mutant(_a_lost_ordinal_is_given_again, "I1", plans=_short_log_and_another_start),
 }

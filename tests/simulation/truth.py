@@ -187,9 +187,7 @@ class Books:
     orphans: set[int] = field(default_factory=set)
     """Orders of ours whose intents are lost: nobody knows them any more, as if they were somebody else's."""
     lost_names: set[str] = field(default_factory=set)
-    """Of orders that are orphans when they arrive: they were on the way."""
-    reused: set[int] = field(default_factory=set)
-    """Positions that count their orders from where their history ends, and have used an orphan's name again."""
+    """Of those orders. What is on its way is an orphan when it arrives."""
     accounts: list[Account] = field(init=False)
     _seen: list[tuple[int, int, int]] = field(init=False)
     known: int = -1
@@ -221,12 +219,6 @@ class Books:
             if not self._orphaned(algo.client_algo_id, algo.algo_id):
                 self.algos.setdefault(algo.client_algo_id, []).append(algo)
         return [self._take(account, trade) for trade in account.trades[trades:]]
-
-    def used(self, name: str) -> None:
-        """An order is intended under this name, and leaves."""
-        if name in self.lost_names:
-            self.lost_names.discard(name)
-            self.reused.add(position_of(name) or 0)
 
     def _orphaned(self, name: str, number: int) -> bool:
         if name in self.lost_names:
@@ -317,11 +309,7 @@ class Books:
         for account in self.accounts:
             plain = ((order.order_id, order.client_order_id) for order in account.open_orders.values())
             stops = ((algo.algo_id, algo.client_algo_id) for algo in account.open_algos.values())
-            yield from (
-                name
-                for number, name in (*plain, *stops)
-                if number in self.orphans and position_of(name) not in self.reused
-            )
+            yield from (name for number, name in (*plain, *stops) if number in self.orphans)
 
     def open_stops(self) -> Iterator[AlgoOrder]:
         """Conditional orders of ours that wait for their trigger."""
