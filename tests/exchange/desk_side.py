@@ -35,7 +35,7 @@ from messages.types import (
 MAIN = AccountId("main")
 BTC = Symbol("BTCUSDT")
 JOURNAL = JournalId("journal0")
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 M = TypeVar("M", bound=Message)
 
