@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 SEEDS ?= 200
 JOBS ?= $(shell nproc)
 FUZZ_MINUTES ?= 10
+CHANGES ?= 200
 
-.PHONY: run demo test lint bench bench-quick simulate mutants fuzz states lock clean
+.PHONY: run demo test lint bench bench-quick simulate mutants strength fuzz states lock clean
 
 run: $(VENV)/.installed ## Start the supervisor; without an account in config.yaml it says so and trades on the embedded paper venue.
 	$(BIN)/albra run
@@ -35,6 +36,9 @@ simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, 
 
 mutants: $(VENV)/.installed-test ## Planted bugs, at most 400 seeds or 3 minutes each: what catches them, and after how many seeds.
 	$(BIN)/python -m tests.simulation.mutants
+
+strength: $(VENV)/.installed-test ## Random changes of one place each: what the simulation alone catches, and what the tests do.
+	$(BIN)/python -m tests.strength --count $(CHANGES)
 
 fuzz: $(VENV)/.installed-test ## Fresh absurd input for every parser, as long as FUZZ_MINUTES; `make fuzz FUZZ_MINUTES=60`.
 	$(BIN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES)

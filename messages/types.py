@@ -20,9 +20,9 @@ CommandId = NewType("CommandId", str)
 CorrelationId = NewType("CorrelationId", str)
 """Shared by everything that one command or one venue event set in motion."""
 JournalId = NewType("JournalId", str)
+"""Random name of a data directory's journal, part of every client order id."""
 Life = NewType("Life", str)
 """One opening of a journal by a supervisor: six random characters."""
-"""Random name of a data directory's journal, part of every client order id."""
 PositionId = NewType("PositionId", str)
 """`account.SYMBOL.side.strategy.ordinal`, see `messages.ids`."""
 StrategyId = NewType("StrategyId", str)

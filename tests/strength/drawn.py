@@ -1,0 +1,66 @@
+"""Which changes: of all that the pure modules offer, some drawn by a seed."""
+
+import configparser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.strength.operators import Change, changes
+
+ROOT = Path(__file__).parents[2]
+VENUE = "adapters.paper"
+"""The embedded venue is what the product is tried against, not the product."""
+WORDS = frozenset({"actors.notifier.texts", "actors.notifier.phrases", "messages.names"})
+"""Tables of words: what a change of them comes to is a matter of reading."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A change of one module."""
+
+    module: str
+    change: Change
+
+    @property
+    def path(self) -> Path:
+        return path_of(self.module)
+
+    def source(self) -> str:
+        return self.change.applied(self.path.read_text(encoding="utf-8"))
+
+    def described(self) -> str:
+        """`actors/money.py:12 comparison: < becomes <=`."""
+        where = f"{self.path.relative_to(ROOT)}:{self.change.line}"
+        before = " ".join(self.change.before.split())
+        after = " ".join(self.change.after.split()) or "nothing"
+        return f"{where} {self.change.operator}: {before} becomes {after}"
+
+
+def path_of(module: str) -> Path:
+    return ROOT / (module.replace(".", "/") + ".py")
+
+
+def modules() -> Sequence[str]:
+    """The modules that decide, by the contract of the import linter, which is where they are listed."""
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = parser["importlinter:contract:pure"]["source_modules"].split()
+    found: list[str] = []
+    for name in listed:
+        folder = ROOT / name.replace(".", "/")
+        if folder.is_dir():
+            found += [f"{name}.{file.stem}" for file in sorted(folder.glob("*.py")) if file.stem != "__init__"]
+        else:
+            found.append(name)
+    return [name for name in found if name not in WORDS and not name.startswith(VENUE)]
+
+
+def draw(count: int, seed: int) -> Sequence[Drawn]:
+    """So many different ones, each place as likely as any other."""
+    offered = [
+        Drawn(module=module, change=change)
+        for module in modules()
+        for change in changes(path_of(module).read_text(encoding="utf-8"))
+    ]
+    return Random(f"albra strength {seed}").sample(offered, min(count, len(offered)))
