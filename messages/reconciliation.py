@@ -342,6 +342,7 @@ class FetchTrades(Message):
     request_id: str
     symbol: Symbol
     since_ns: int
+    asked: bool = False
 
 
 # Reports and answers ----------------------------------------------------------------------------------

@@ -255,12 +255,16 @@ class BalanceReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed(VenueReport):
-    """A read had no usable answer: evidence of nothing. `silent`: nobody who knows answered at all."""
+    """A read had no usable answer: evidence of nothing. `silent`: nobody who knows answered at all.
+
+    `until_ns`, where it is not 0: it was not asked, and would have waited for `cause` until then (wall time).
+    """
 
     request_id: str
     cause: str
     retry_after_ms: int = 0
     silent: bool = False
+    until_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,11 +124,15 @@ class SetLeverage(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPositions(Message):
-    """All positions of an account (or symbol), in one request; answered by PositionsReport or FetchFailed."""
+    """All positions of an account (or symbol), in one request; answered by PositionsReport or FetchFailed.
+
+    `asked`, of any read: a person waits for the answer. It leaves before what is read in the background, or fails soon.
+    """
 
     account: AccountId
     request_id: str
     symbol: Symbol | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,7 @@ class FetchOpenOrders(Message):
     account: AccountId
     request_id: str
     symbol: Symbol | None = None
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +154,7 @@ class FetchBalance(Message):
 
     account: AccountId
     request_id: str
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

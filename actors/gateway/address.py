@@ -5,15 +5,17 @@ counted where it leaves, by the adapters, to the last request of their own; what
 answered yet is held for it; what the venue says is used, by another program behind the same address too, counts
 where it is more.
 
-What finds no room stands in line, one line for dear lists and one for everything else: the first of a line
-is served first, so that each account is read in turn, and more slowly the more accounts there are. A part is kept for
-the lists, which would else never find room behind many small reads. What reduces, protects or cancels stands in none.
+What finds no room stands in line, one line for dear lists, one for what a person waits for, and one for everything
+else: the first of a line is served first, so that each account is read in turn, and more slowly the more accounts there
+are. A part is kept for the lists, which would else never find room behind many small reads. What reduces, protects or
+cancels stands in none.
 
 The one thing that actors share. It never waits, and every call is short.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from enum import Enum, auto
 from threading import Lock
 
 from actors.copying import replace
@@ -32,6 +34,12 @@ DEAR_PARTS = 40
 KEPT_PARTS = 3
 """One of so many parts of what reads may use is kept for dear ones, and one for all others, which may also use half of
 what openings may use beyond that: at a start they tell who is there."""
+
+
+class _Line(Enum):
+    LISTS = auto()
+    ASKED = auto()
+    REST = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,7 @@ class Address:
         self._lists = Meter(kind=RateKind.WEIGHT, interval_ms=MINUTE_MS, limit=0)
         self._held: dict[str, int] = {}
         self._held_total = 0
-        self._lines: dict[bool, OrderedDict[str, int]] = {True: OrderedDict(), False: OrderedDict()}
+        self._lines: dict[_Line, OrderedDict[str, int]] = {line: OrderedDict() for line in _Line}
         self._members: set[str] = set()
 
     # Gateways --------------------------------------------------------------------------------------
@@ -69,6 +77,15 @@ class Address:
             self._held[who] = self._held.get(who, 0) + amount
             self._held_total += amount
             return True
+
+    def asked_wait_ns(self, who: str, amount: int, policy: Policy) -> int:
+        """How long a read that a person waits for stays here, where nothing leaves but those before it; 0: not long."""
+        with self._lock:
+            now_ns = self._clock.monotonic_ns()
+            self._meter = meter = self._meter.aged(now_ns)
+            ahead = _place(self._lines[_Line.ASKED], who, now_ns)
+            most = policy.ceiling(Lane.ASKED, meter.limit)
+            return meter.wait_ns(max(0, most - amount * (ahead + 1)), now_ns) if meter.limit else 0
 
     def landed(self, who: str, amount: int) -> None:
         """A request is answered: what it cost has been counted as it left."""
@@ -134,7 +151,7 @@ class Address:
         dear = lane is Lane.READING and amount * DEAR_PARTS > most
         if lane is Lane.READING and not dear:
             most = (most + policy.ceiling(Lane.OPENING, self._meter.limit)) // 2
-        line = self._lines[dear]
+        line = self._lines[_Line.LISTS if dear else _Line.ASKED if lane is Lane.ASKED else _Line.REST]
         place = _place(line, who, now_ns)
         with_those_ahead = amount * (place + 1)
         if place == SERVED or not self._may_read(lane, with_those_ahead, most, dear=dear):
@@ -152,7 +169,7 @@ class Address:
             return False
         if dear:
             return not self._lists.total or self._lists.total + amount <= most - kept
-        if lane is not Lane.READING or not self._lines[True]:
+        if lane is not Lane.READING or not self._lines[_Line.LISTS]:
             return True
         ours = self._meter.total + self._held_total
         return ours + amount <= most - max(0, kept - self._lists.total)

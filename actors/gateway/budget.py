@@ -10,7 +10,8 @@ accounts of ours are kept of each limit, and the larger one counts:
 
 Of each limit `share` is ours to use, and of that `reserve` only for what reduces, protects or cancels.
 Questions about orders in doubt go half way into the reserve, openings end before it, and bulk reads end
-at two thirds of what openings may use: so reads yield first, then openings. Of what reads may use, dear
+at two thirds of what openings may use: so reads yield first, then openings. What a person waits for to be read may
+use most of the last third, which is left for it. Of what reads may use, dear
 ones (lists of all orders) end at two thirds, so that positions are read on meanwhile. An emergency may use
 what the share leaves to others as well. What costs nothing of a limit is never held back by it.
 
@@ -38,6 +39,8 @@ ORDERS_AN_OPENING = 3
 """Its own, its stop and its target."""
 MINUTE_MS = 60_000
 BUCKET_NS = SECOND // 2
+ASKED_PARTS = 10
+"""Of what openings may use, reads that a person waits for leave one of so many parts to openings alone."""
 DEAR_PARTS = 20
 """A read that takes more than one of so many parts of what all reads may use is dear."""
 
@@ -62,6 +65,8 @@ class Policy:
                 return (ours + open_to_all) // 2
             case Lane.OPENING:
                 return open_to_all
+            case Lane.ASKED:
+                return open_to_all * (ASKED_PARTS - 1) // ASKED_PARTS
             case Lane.READING:
                 return open_to_all * 2 // 3
 
@@ -125,6 +130,20 @@ class Meter:
             left = (*left, (now_ns + BUCKET_NS, amount))
         return replace(self, left=left, total=self.total + amount, out=self.out + amount, told=self.told + amount)
 
+    def wait_ns(self, room: int, now_ns: int, *, shared: bool = False) -> int:
+        """After `aged`: how long until no more than `room` is used, where nothing leaves meanwhile; 0: no more is.
+
+        `shared`: what others use is held against somebody else.
+        """
+        over, waits_ns = self.total - room, 0
+        for at_ns, amount in self.left:
+            if over <= 0:
+                break
+            over, waits_ns = over - amount, at_ns + self.interval_ns + MARGIN_NS - now_ns
+        if not shared and self.told > room:
+            waits_ns = max(waits_ns, self.told_until_ns - now_ns)
+        return max(0, waits_ns)
+
     def answered(self, amount: int) -> "Meter":
         """What left is no longer on its way."""
         return replace(self, out=max(0, self.out - amount)) if amount and self.out else self
@@ -153,18 +172,35 @@ class Budget:
         return self.policy.ceiling(Lane.EMERGENCY if urgent else lane, meter.limit)
 
     def allows(self, lane: Lane, cost: Cost, now_ns: int) -> bool:
-        """After `aged`. What is dearer than its ceiling passes where nothing else is used: it would wait for ever."""
+        """After `aged`."""
         for meter in self.meters:
             amount = cost.of(meter.kind) if meter.lane in (None, lane) else 0
-            most = meter.limit if meter.lane is not None else self._ceiling(lane, meter)
-            if lane is Lane.READING and amount * DEAR_PARTS > most:
-                most = most * 2 // 3
-            # What everybody at the address uses holds reads back where the address is shared (see address.py).
-            shared = lane is Lane.READING and meter.kind is RateKind.WEIGHT
-            used = meter.total if shared else meter.used(now_ns)
-            if amount and used and used + amount > most:
+            used = meter.total if _shared(lane, meter) else meter.used(now_ns)
+            if amount and used > self._room(lane, meter, amount):
                 return False
         return True
+
+    def wait_ns(self, lane: Lane, cost: Cost, now_ns: int) -> int:
+        """After `aged`: how long until it is allowed, where nothing else leaves meanwhile; 0: it is."""
+        amounts = ((meter, cost.of(meter.kind)) for meter in self.meters if meter.lane in (None, lane))
+        return max(
+            (
+                meter.wait_ns(self._room(lane, meter, amount), now_ns, shared=_shared(lane, meter))
+                for meter, amount in amounts
+                if amount
+            ),
+            default=0,
+        )
+
+    def _room(self, lane: Lane, meter: Meter, amount: int) -> int:
+        """How much may be used for so much more to leave.
+
+        What is dearer than its ceiling passes where nothing else is used: it would wait for ever.
+        """
+        most = meter.limit if meter.lane is not None else self._ceiling(lane, meter)
+        if lane is Lane.READING and amount * DEAR_PARTS > most:
+            most = most * 2 // 3
+        return max(0, most - amount)
 
 
 def weight_of_a_minute(limits: Iterable[RateLimit]) -> int:
@@ -235,6 +271,11 @@ def in_words(budget: Budget, now_ns: int) -> str:
         for meter in aged(budget, now_ns).meters
         if meter.lane is None
     )
+
+
+def _shared(lane: Lane, meter: Meter) -> bool:
+    """What everybody at the address uses holds reads back where the address is shared (see address.py)."""
+    return lane >= Lane.ASKED and meter.kind is RateKind.WEIGHT
 
 
 def _of_symbol(request: str) -> str:

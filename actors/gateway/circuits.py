@@ -88,7 +88,8 @@ class Circuits:
         orders, reads = self._of(Channel.ORDERS), self._of(Channel.READS)
         most = {Phase.CLOSED: _EVERYTHING, Phase.HALF_OPEN: 1, Phase.OPEN: 0}
         openings = 0 if reads.phase is not Phase.CLOSED else most[orders.phase]
-        self._desk.hold(MappingProxyType({Lane.OPENING: openings, Lane.READING: most[reads.phase]}))
+        bulk = most[reads.phase]
+        self._desk.hold(MappingProxyType({Lane.OPENING: openings, Lane.ASKED: bulk, Lane.READING: bulk}))
         shut = next((c for c in (reads, orders) if c.phase is Phase.OPEN), None)
         if shut is None and reads.phase is Phase.HALF_OPEN:
             shut = reads

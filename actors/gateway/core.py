@@ -110,6 +110,8 @@ class Gateway:
                     self._desk.landed(ticket.key)
                 else:
                     self._desk.send(message)
+        for ticket, why, until_ns in self._desk.withdraw_waiting():
+            self._desk.say(replace(self._unread(ticket.message, why), until_ns=until_ns))
 
     def _refuse_displaced(self) -> None:
         while self._desk.displaced:
@@ -272,7 +274,7 @@ class Gateway:
         else:
             self._desk.request(f"read/{message.request_id}", message)
 
-    def _unread(self, message: Read, cause: str) -> r.FetchFailed:
+    def _unread(self, message: Any, cause: str) -> r.FetchFailed:
         return r.FetchFailed(
             account=message.account,
             request_id=message.request_id,

@@ -18,6 +18,8 @@ from messages.types import AccountId, Address
 
 ANSWER_LIMIT_NS = 30_000 * MS
 """The port owes every answer sooner than this; what is still open then counts as unknown."""
+ASKED_PATIENCE_NS = 1_500 * MS
+"""A person who would wait longer for the venue's budget hears until when instead."""
 WINDOW_MS = 5_000
 """How long a request stays valid where the venue has not said so yet (Binance's default `recvWindow`)."""
 WINDOW_MARGIN_MS = 1_000
@@ -101,10 +103,16 @@ class Desk:
         self.actions.append(Send(message))
 
     def request(self, key: str, message: Message) -> None:
-        """Queue a request for the port, unless the same is queued or outstanding."""
+        """Queue a request for the port, unless the same is queued or outstanding.
+
+        What is queued to be read in the background leaves sooner once a person waits for it.
+        """
+        new = lane.ticket(key, message)
+        if new.lane is Lane.ASKED:
+            self.withdraw(key)
         if self.pending(key):
             return
-        self.lanes, displaced = lane.enqueue(self.lanes, lane.ticket(key, message))
+        self.lanes, displaced = lane.enqueue(self.lanes, new)
         self._queued.add(key)
         self._queued.difference_update(old.key for old in displaced)
         self.displaced += displaced
@@ -143,6 +151,25 @@ class Desk:
         self.lanes, gone = lane.take_out(self.lanes, unwanted)
         self._queued.difference_update(old.key for old in gone)
         return gone
+
+    def withdraw_waiting(self) -> tuple[tuple[Ticket, str, int], ...]:
+        """What a person waits for and would wait for too long: why it waits, and until when (wall time)."""
+        found: list[tuple[Ticket, str, int]] = []
+        for waiting in self.lanes.queues[Lane.ASKED]:
+            why, waits_ns = self._waits(waiting)
+            if waits_ns > ASKED_PATIENCE_NS:
+                found.append((waiting, why, self.clock.time_ns() + waits_ns))
+        self.withdraw(*(waiting.key for waiting, _, _ in found))
+        return tuple(found)
+
+    def _waits(self, waiting: Ticket) -> tuple[str, int]:
+        quiet_ns = self.lanes.quiet_until_ns - self.now_ns
+        if quiet_ns > 0:
+            return "the venue asks for silence", quiet_ns
+        known, cost = self.lanes.budget, lane.cost_of(self.lanes.budget, waiting.message)
+        there_ns = self.memory.address.asked_wait_ns(self.account, cost.weight, known.policy)
+        here_ns = known.wait_ns(Lane.ASKED, cost, self.now_ns)
+        return "the request budget is spent", max(here_ns, there_ns)
 
     def departing(self) -> tuple[Ticket, ...]:
         """What may leave now; each counts as outstanding until `landed`."""

@@ -11,4 +11,6 @@ class Lane(IntEnum):
     REDUCING = 2
     DOUBT = 3
     OPENING = 4
-    READING = 5
+    ASKED = 5
+    """Reads that a person waits for."""
+    READING = 6

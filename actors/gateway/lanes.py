@@ -44,6 +44,7 @@ LIMITS: Mapping[Lane, Limit] = MappingProxyType(
         Lane.REDUCING: Limit(outstanding=32, ceiling=64, queued=20_000),
         Lane.DOUBT: Limit(outstanding=8, ceiling=48, queued=20_000),
         Lane.OPENING: Limit(outstanding=16, ceiling=40, queued=2_000),
+        Lane.ASKED: Limit(outstanding=4, ceiling=36, queued=200),
         Lane.READING: Limit(outstanding=4, ceiling=32, queued=200),
     }
 )
@@ -77,8 +78,9 @@ class Ticket:
 
 
 def ticket(key: str, message: Message) -> Ticket:
-    """Any request that the table does not name reads in bulk."""
-    return Ticket(key, _LANE_OF.get(type(message), Lane.READING), message)
+    """Any request that the table does not name reads: for a person who waits, or in bulk."""
+    reading = Lane.ASKED if getattr(message, "asked", False) else Lane.READING
+    return Ticket(key, _LANE_OF.get(type(message), reading), message)
 
 
 REST_AFTER_NS = 500 * MS
@@ -162,10 +164,8 @@ def _affordable(  # noqa: PLR0917 - one lane, and what it is held against
     gone: list[Ticket] = []
     held: list[Ticket] = []
     for index, waiting in enumerate(queue):
-        message = waiting.message
-        about = getattr(message, "symbol", None)
-        cost = budget.cost_of(type(message).__name__, of_symbol=about is not None)
-        if len(gone) == room or (held and lane is not Lane.READING):
+        cost = cost_of(budget, waiting.message)
+        if len(gone) == room or (held and lane < Lane.ASKED):
             return gone, (*held, *queue[index:]) if held else queue[index:], budget
         if budget.allows(lane, cost, now_ns) and take(lane, cost.weight):
             budget = rations.spent(budget, lane, cost, now_ns)
@@ -173,6 +173,10 @@ def _affordable(  # noqa: PLR0917 - one lane, and what it is held against
         else:
             held.append(waiting)
     return gone, tuple(held), budget
+
+
+def cost_of(budget: Budget, message: Message) -> Cost:
+    return budget.cost_of(type(message).__name__, of_symbol=getattr(message, "symbol", None) is not None)
 
 
 def answered(lanes: Lanes, left: Ticket) -> Lanes:

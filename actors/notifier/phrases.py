@@ -209,6 +209,8 @@ SENTENCES = (
     ),
     N_("{place}: what is held can be compared with the venue again."),
     N_("its open orders could not be read: {cause}"),
+    N_("the request budget is spent"),
+    N_("{cause} until {moment} UTC"),
     N_("grown or shrunk since: {believed}, {reported}"),
     N_("changed on both sides since: {believed}, {reported}"),
     N_("the policy says so"),

@@ -227,7 +227,7 @@ class Core:
         if complete is not None:
             watch, round_ = complete
             self._complete(watch, round_)
-            self._reading.after(watch, round_.symbol)
+            self._reading.after(watch, round_)
 
     # Comparing -------------------------------------------------------------------------------------
 
@@ -336,7 +336,9 @@ class Core:
             if self._silenced(watch, finding) or self._memory.ledger.case(watch.account, finding.key) is not None:
                 continue
             suspicion = watch.evidence.suspicions[finding.key]
-            if suspicion.count >= self._policy.required(finding.type) - 1:
+            if finding.type in QUANTITY and self._reading.awaited(watch, finding.symbol):
+                self._reading.later(watch, finding.symbol, 0)  # its trades may prove it without another look
+            elif suspicion.count >= self._policy.required(finding.type) - 1:
                 # The reading on purpose is the last observation, so it is as far apart as any.
                 self._reading.later(watch, finding.symbol, self._policy.gap_ns)
             else:
@@ -363,7 +365,8 @@ class Core:
             without_orders = finding.type in NEED_ORDERS and round_.orders is None and not finding.difference
             told = self._cases.told_by_trades(watch, finding, round_)
             if not self._seen_enough(suspicion, told=told) and not self._cases.proven(watch, finding, round_):
-                self._reading.later(watch, finding.symbol, self._policy.gap_ns)
+                at_once = without_trades and self._reading.awaited(watch, finding.symbol)
+                self._reading.later(watch, finding.symbol, 0 if at_once else self._policy.gap_ns)
             elif without_trades:
                 self._reading.later(watch, finding.symbol, EVENT_DELAY_NS)
             elif without_orders:

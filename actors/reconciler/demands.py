@@ -1,5 +1,7 @@
 """What people ask: a check now, and what was found. A demand is answered once its scope is read and settled."""
 
+from datetime import UTC, datetime
+
 from actors.ports import Clock
 from actors.reconciler.draft import Draft
 from actors.reconciler.facts import Comparison
@@ -9,7 +11,7 @@ from actors.reconciler.reading import Reading
 from actors.reconciler.watch import Demand, Memory, Round, Watch
 from messages.base import Message
 from messages.commands import Reconcile
-from messages.reconciliation import CheckKind, DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
+from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
 from messages.reports import FetchFailed
 from messages.requests import Reply
 from messages.types import AccountId, Symbol
@@ -38,6 +40,7 @@ class Demands:
         demand = Demand(
             command=command,
             begun_ns=self._clock.monotonic_ns(),
+            asked_ns=self._clock.time_ns(),
             pending={watch.account for watch in watches if watch.up},
             failed={watch.account: "the venue is not reachable" for watch in watches if not watch.up},
         )
@@ -45,8 +48,7 @@ class Demands:
         self._memory.demands.append(demand)
         self._draft.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
         for watch in watches:
-            self._lists.hurry(watch, command.symbol)
-            self._reading.read(watch, command.symbol, CheckKind.DEMAND)
+            self._reading.demand(watch, command.symbol)
 
     def _tell(self, command: Reconcile, answer: Message) -> None:
         """A position that was settled by hand asks for a check, and for no answer."""
@@ -54,18 +56,24 @@ class Demands:
             self._draft.tell(command.reply_to, answer)
 
     def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
-        """A reading without the orders it was to have proves no stop: it is counted, and waited for again."""
-        orders = round_.orders is not None
+        """What was read since it was asked for answers it, whoever had the reading begun.
+
+        A reading without the orders it was to have proves no stop: it is counted, and waited for again.
+        """
+        assert round_.positions is not None
         for demand in self._memory.demands:
-            mine = demand.command.symbol == round_.symbol and round_.begun_ns >= demand.begun_ns
+            mine = demand.command.symbol == round_.symbol and round_.positions.begun_ns >= demand.asked_ns
             if mine and watch.account in demand.pending:
                 demand.checked[watch.account] = len(comparison.judged)
-                if orders and round_.orders_asked_ns >= demand.begun_ns:
+                if round_.orders is not None and round_.orders.begun_ns >= demand.asked_ns:
                     demand.pending.discard(watch.account)
                     demand.failed.pop(watch.account, None)
                 else:
                     cause = watch.listing(round_.symbol).tries.cause or "no answer in time"
+                    cause = demand.spent.get(watch.account, cause)
                     demand.failed[watch.account] = f"its open orders could not be read: {cause}"
+                    if watch.account in demand.spent:
+                        demand.pending.discard(watch.account)
             for record in self._memory.ledger.cases(watch.account):
                 if _in_scope(demand.command, record.symbol):
                     demand.met.add(record.discrepancy_id)
@@ -75,12 +83,15 @@ class Demands:
         now_ns = self._clock.monotonic_ns()
         for demand in list(self._memory.demands):
             late = now_ns - demand.begun_ns >= DEMAND_LIMIT_NS
-            if not late and (demand.pending or self._busy_for(demand)):
+            if not late and (demand.pending or (self._busy_for(demand) and not demand.spent)):
                 continue
             self._memory.demands.remove(demand)
             command = demand.command
             records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
             unread = self._unclear(demand) | dict.fromkeys(demand.pending, "no answer in time") | demand.failed
+            for account, cause in demand.spent.items():
+                if cause not in (told := unread.get(account, "")):
+                    unread[account] = f"{told}; {cause}" if told else cause
             answer = ReconcileAnswer(
                 correlation_id=command.correlation_id,
                 command_id=command.command_id,
@@ -133,11 +144,24 @@ class Demands:
         self._draft.tell(command.reply_to, answer)
 
     def unread(self, report: FetchFailed, symbol: Symbol | None) -> None:
-        """A reading failed: a demand of just that, which ends before it is repeated, says so."""
+        """A reading failed: a demand of just that, which ends before it is repeated, says so.
+
+        Where it would only be asked after a while, that is said instead of waited for.
+        """
+        why = f"{report.cause} until {_moment(report.until_ns)} UTC" if report.until_ns else report.cause
         for demand in self._memory.demands:
+            if report.until_ns and _in_scope(demand.command, symbol):
+                demand.spent[report.account] = why
             if report.account in demand.pending and demand.command.symbol == symbol:
-                demand.failed[report.account] = report.cause
+                demand.failed[report.account] = why
+                if report.until_ns and not report.request_id.endswith("/orders"):
+                    demand.pending.discard(report.account)
 
 
-def _in_scope(command: Reconcile, symbol: Symbol) -> bool:
+def _in_scope(command: Reconcile, symbol: Symbol | None) -> bool:
     return command.symbol in (None, symbol)
+
+
+def _moment(wall_ns: int) -> str:
+    """Rounded up: by then it is so."""
+    return datetime.fromtimestamp(-(-wall_ns // SECOND), UTC).strftime("%H:%M:%S")

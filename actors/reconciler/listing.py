@@ -14,6 +14,7 @@ from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.watch import Listing, Memory, Round, Tries, Watch
 from messages import reports as r
 from messages.reconciliation import OrdersReadAgain, OrdersUnread
+from messages.requests import FetchOpenOrders
 from messages.types import Severity, Symbol
 
 _NOTHING = Listing()
@@ -36,7 +37,7 @@ class Lists:
         """Whether the list is owed: its last try failed, it was told to be unread, or it came too late to be used."""
         listing = watch.listings.get(symbol, _NOTHING)
         told = symbol is None and watch.account in self._memory.ledger.unread
-        return bool(listing.tries.failures) or listing.late is not None or told
+        return bool(listing.tries.failures) or listing.owed or listing.late is not None or told
 
     def rest_ns(self, watch: Watch, symbol: Symbol | None) -> int:
         """How long it is left alone since it failed."""
@@ -48,10 +49,10 @@ class Lists:
         waits_ns = out_ns + OUT_NS - self._clock.monotonic_ns() if out_ns else 0
         return max(self.rest_ns(watch, symbol), waits_ns)
 
-    def out(self, watch: Watch, symbol: Symbol | None, since_ns: int) -> bool:
-        """Whether one asked for since then is still on its way: another would only wait behind it."""
+    def out(self, watch: Watch, symbol: Symbol | None) -> bool:
+        """Whether one is still on its way: another would only wait behind it."""
         out_ns = watch.listings.get(symbol, _NOTHING).out_ns
-        return out_ns > 0 and out_ns >= since_ns and self._clock.monotonic_ns() - out_ns < OUT_NS
+        return out_ns > 0 and self._clock.monotonic_ns() - out_ns < OUT_NS
 
     def hurry(self, watch: Watch, symbol: Symbol | None) -> None:
         """A human asks: that is no moment for a pause."""
@@ -66,26 +67,25 @@ class Lists:
         if round_.missing != {"orders"} or self._clock.monotonic_ns() - round_.begun_ns <= PATIENCE_NS:
             return False
         listing = watch.listing(round_.symbol)
-        listing.out_ns = round_.orders_asked_ns
+        listing.out_ns = round_.begun_ns
         listing.out_id = f"{RECONCILER}/{watch.account}/{round_.number}/orders"
         return True
 
-    def take_late(self, watch: Watch, symbol: Symbol | None, since_ns: int) -> tuple[OpenOrders, int] | None:
-        """The list that came after its round had gone on, and when that was asked for: once, and none of before."""
+    def take_late(self, watch: Watch, symbol: Symbol | None, since_ns: int) -> OpenOrders | None:
+        """The list that came after its round had gone on: once, and none that was read before (wall time)."""
         listing = watch.listings.get(symbol)
         if listing is None:
             return None
         late, listing.late = listing.late, None
-        return late if late is not None and late[1] >= since_ns else None
+        return late if late is not None and late.begun_ns >= since_ns else None
 
     def came(self, watch: Watch, report: r.OpenOrdersReport) -> bool:
         """The list was read; whether it is the one that no round awaits any more, and is of use to a round to come."""
         listing = watch.listing(report.symbol)
         late = _is_out(listing, report.request_id)
         if late:
-            listing.late = OpenOrders.of(report), listing.out_ns
-            listing.out_ns = 0
-        listing.tries, listing.again_ns = Tries(), 0
+            listing.late, listing.out_ns = OpenOrders.of(report), 0
+        listing.tries, listing.again_ns, listing.owed = Tries(), 0, False
         if report.symbol is not None:
             if listing == _NOTHING:
                 del watch.listings[report.symbol]
@@ -93,6 +93,22 @@ class Lists:
             self._draft.record(OrdersReadAgain, account=watch.account)
             self._notify(Severity.WARNING, f"{watch.account}: the list of open orders can be read again.", watch)
         return late
+
+    def hasten(self, watch: Watch, symbol: Symbol | None) -> FetchOpenOrders:
+        """The request for the list that is on its way, for a person who waits: it may not have left yet."""
+        return FetchOpenOrders(
+            account=watch.account, request_id=watch.listing(symbol).out_id, symbol=symbol, asked=True
+        )
+
+    def put_off(self, watch: Watch, report: r.FetchFailed, round_: Round | None) -> tuple[Symbol | None, int]:
+        """It was not asked for: which list that is, and how long until it may be."""
+        symbol = round_.symbol if round_ is not None else self._late_one(watch, report.request_id)
+        delay_ns = max(0, report.until_ns - self._clock.time_ns())
+        listing = watch.listing(symbol)
+        listing.owed, listing.again_ns = True, self._clock.monotonic_ns() + delay_ns
+        if _is_out(listing, report.request_id):
+            listing.out_ns = 0
+        return symbol, delay_ns
 
     def failed(self, watch: Watch, report: r.FetchFailed, round_: Round | None) -> tuple[Symbol | None, int]:
         """A try failed, whoever made it; which list that was, and how long until the next."""

@@ -4,6 +4,7 @@ A reading that is under way is followed by another where somebody asked meanwhil
 intervals of the policy, single symbols within what a cycle may cost.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from actors.ports import Clock
@@ -15,12 +16,12 @@ from actors.reconciler.listing import Lists
 from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
 from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.schedule import next_check
-from actors.reconciler.watch import Memory, Round, Watch
+from actors.reconciler.watch import Demand, Fetch, Memory, Round, Watch
 from messages import reports as r
 from messages.base import Message
 from messages.reconciliation import CheckDue, CheckKind, DiscrepancyType, FetchTrades, TradesReport
 from messages.requests import FetchOpenOrders, FetchPositions
-from messages.types import AccountId, Address, Symbol
+from messages.types import NAMELESS, AccountId, Address, Symbol
 
 NEED_ORDERS = ORDERS | {DiscrepancyType.STATE_MISMATCH}
 SYMBOLS_AT_ONCE = 4
@@ -117,36 +118,71 @@ class Reading:
             watch.waiting[symbol] = kind
             self._draft.later(f"drain/{watch.account}", SECOND)
             return
+        self._begin(watch, symbol, kind)
+
+    def demand(self, watch: Watch, symbol: Symbol | None) -> None:
+        """A person waits. What is under way is shared where it has not begun at the venue, and leaves sooner for it.
+
+        Whether it had begun is seen when it is over: then another follows.
+        """
+        self._lists.hurry(watch, symbol)
+        if not watch.up:
+            return
+        if symbol in watch.rounds and self._lists.drop(watch, watch.rounds[symbol]):
+            del watch.rounds[symbol]
+        round_ = watch.rounds.get(symbol)
+        if round_ is None:
+            watch.waiting.pop(symbol or NAMELESS, None)
+            self._begin(watch, symbol, CheckKind.DEMAND)
+            return
+        for part in round_.missing:
+            self._ask(watch, replace(round_.requests[part], asked=True))
+
+    def _begin(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> None:
         self._memory.rounds += 1
-        name = _name(watch, self._memory.rounds)
-        asked: dict[str, Message] = {"positions": _positions_of(watch, self._memory.rounds, symbol)}
+        name, asked = _name(watch, self._memory.rounds), self.awaited(watch, symbol)
+        requests: dict[str, Fetch] = {"positions": _positions_of(watch, self._memory.rounds, symbol, asked=asked)}
         orders, trades = self._wanted(watch, symbol, kind)
-        late = self._lists.take_late(watch, symbol, self._demanded_ns(watch, symbol) or 0) if orders else None
+        late = self._lists.take_late(watch, symbol, self._asked_ns(watch, symbol)) if orders else None
         if orders and late is None and self._may_ask_for_orders(watch, symbol):
-            asked["orders"] = FetchOpenOrders(account=watch.account, request_id=f"{name}/orders", symbol=symbol)
-        if trades and symbol is not None:
-            since_ns = self._trades_since(watch, symbol)
-            asked["trades"] = FetchTrades(
-                account=watch.account, request_id=f"{name}/trades", symbol=symbol, since_ns=since_ns
+            requests["orders"] = FetchOpenOrders(
+                account=watch.account, request_id=f"{name}/orders", symbol=symbol, asked=asked
             )
-        now_ns = self._clock.monotonic_ns()
+        if trades and symbol is not None:
+            requests["trades"] = FetchTrades(
+                account=watch.account,
+                request_id=f"{name}/trades",
+                symbol=symbol,
+                since_ns=self._trades_since(watch, symbol),
+                asked=asked,
+            )
         watch.rounds[symbol] = Round(
             number=self._memory.rounds,
             symbol=symbol,
             kind=kind,
-            begun_ns=now_ns,
-            missing=set(asked),
-            orders=late[0] if late is not None else None,
-            orders_asked_ns=late[1] if late is not None else now_ns,
+            begun_ns=self._clock.monotonic_ns(),
+            missing=set(requests),
+            orders=late,
+            requests=requests,
         )
-        for message in asked.values():
-            self._draft.tell(Address(f"gateway/{watch.account}"), message)
+        for message in requests.values():
+            self._ask(watch, message)
+
+    def _ask(self, watch: Watch, message: Message) -> None:
+        self._draft.tell(Address(f"gateway/{watch.account}"), message)
+
+    def awaited(self, watch: Watch, symbol: Symbol | None) -> bool:
+        """Whether a person waits for what this reading tells, or for what follows from it."""
+        return any(d.command.symbol in (None, symbol) and watch.account not in d.spent for d in self._memory.demands)
 
     def _may_ask_for_orders(self, watch: Watch, symbol: Symbol | None) -> bool:
-        """Not soon after it failed; nor behind a list that is on its way, unless somebody waits for a newer one."""
-        rest_ns = self._lists.rest_ns(watch, symbol)
-        if not rest_ns and not self._lists.out(watch, symbol, self._demanded_ns(watch, symbol) or 0):
+        """Not soon after it failed, nor behind a list that is on its way: that one leaves sooner for a person."""
+        rest_ns, out = self._lists.rest_ns(watch, symbol), self._lists.out(watch, symbol)
+        if not rest_ns and not out:
             return True
+        if out and self._demanded_ns(watch, symbol) is not None:
+            self._ask(watch, self._lists.hasten(watch, symbol))
+            return False
         if symbol is None:
             # The normal interval begins anew; else the next check would be due at once, and again.
             watch.looked = replace(watch.looked, orders_ns=self._clock.monotonic_ns())
@@ -156,8 +192,14 @@ class Reading:
 
     def _demanded_ns(self, watch: Watch, symbol: Symbol | None) -> int | None:
         """When the last who waits for just this reading asked for it: repeated, it is as deep as the first."""
-        demands = (d for d in self._memory.demands if d.command.symbol == symbol and watch.account in d.pending)
-        return max((demand.begun_ns for demand in demands), default=None)
+        return max((demand.begun_ns for demand in self._demands(watch, symbol)), default=None)
+
+    def _asked_ns(self, watch: Watch, symbol: Symbol | None) -> int:
+        """The same as wall time; 0 where it is not waited for."""
+        return max((demand.asked_ns for demand in self._demands(watch, symbol)), default=0)
+
+    def _demands(self, watch: Watch, symbol: Symbol | None) -> Iterator[Demand]:
+        return (d for d in self._memory.demands if d.command.symbol == symbol and watch.account in d.pending)
 
     def _affords(self, watch: Watch) -> bool:
         """Whether one more symbol may be read now, within what a cycle may cost the venue's budget."""
@@ -180,19 +222,24 @@ class Reading:
         """Whether open orders, and trades, are worth their weight: where they decide, or the look is a deep one.
 
         A list of all open orders costs a venue eight times what its positions do; a suspicion is counted without, but
-        for one of an order, which no other list can confirm.
+        for one of an order, which no other list can confirm. Trades cost twice what all else of a symbol does: they
+        are for what differs, or may.
         """
         owed = self._lists.wanted(watch, symbol)
         if symbol is None:
             regular = kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND)
             return regular or owed or self._suspects_orders(watch), False
         kinds = {record.type for record in self._memory.ledger.cases(watch.account) if record.symbol == symbol}
+        awaited = self.awaited(watch, symbol)
         for suspicion in watch.evidence.suspicions.values():
             finding = suspicion.finding
-            if finding.symbol == symbol and suspicion.count >= self._policy.required(finding.type) - 1:
+            certain = awaited or suspicion.count >= self._policy.required(finding.type) - 1
+            if finding.symbol == symbol and certain:
                 kinds.add(finding.type)
-        deep = kind in (CheckKind.SLOW, CheckKind.DEMAND)
-        return deep or owed or bool(kinds & NEED_ORDERS), deep or symbol in watch.heard or bool(kinds & QUANTITY)
+        orders = kind in (CheckKind.SLOW, CheckKind.DEMAND) or owed or bool(kinds & NEED_ORDERS)
+        doubtful = kind is CheckKind.DEMAND and any(view.in_doubt for view in watch.live(symbol))
+        differs = doubtful or symbol in watch.heard or bool(kinds & QUANTITY)
+        return orders, differs or kind is CheckKind.SLOW
 
     def _suspects_orders(self, watch: Watch) -> bool:
         """Of an order, and not certain yet: what a human has silenced has been seen often enough, and is not asked."""
@@ -255,7 +302,8 @@ class Reading:
             return None
         if _apart_ns(round_) > APART_NS:
             round_.missing.add("positions")
-            self._draft.tell(Address(f"gateway/{watch.account}"), _positions_of(watch, round_.number, round_.symbol))
+            asked = self.awaited(watch, round_.symbol)
+            self._ask(watch, _positions_of(watch, round_.number, round_.symbol, asked=asked))
             return None
         del watch.rounds[round_.symbol]
         self._blindness.over(watch, round_.symbol)
@@ -276,6 +324,8 @@ class Reading:
         if watch is None:
             return None
         round_, part = self._round_of(watch, report.request_id)
+        if report.until_ns:
+            return self._put_off(watch, round_, part, report)
         watch.failed_reads += bool(part)
         if report.request_id.endswith("/orders"):
             symbol, delay_ns = self._lists.failed(watch, report, round_)
@@ -290,7 +340,26 @@ class Reading:
         delay_ns = max(schedule.retry_read(watch.failures), report.retry_after_ms * 1_000_000)
         watch.failures += 1
         self.later(watch, round_.symbol, delay_ns)
-        self.after(watch, round_.symbol)
+        self.after(watch, round_)
+        return None
+
+    def _put_off(
+        self, watch: Watch, round_: Round | None, part: str, report: r.FetchFailed
+    ) -> tuple[Watch, Round] | None:
+        """A part was not asked for, since a person would wait for it too long: it is read in the background then.
+
+        The rest of the reading is compared without it.
+        """
+        delay_ns = max(0, report.until_ns - self._clock.time_ns())
+        if report.request_id.endswith("/orders"):
+            symbol, delay_ns = self._lists.put_off(watch, report, round_)
+            self.later(watch, symbol, delay_ns)
+        elif round_ is not None:
+            self.later(watch, round_.symbol, delay_ns)
+        if round_ is None or part != "positions":
+            return None if round_ is None else self._without(watch, round_, part)
+        del watch.rounds[round_.symbol]
+        self.after(watch, round_)
         return None
 
     def forget(self, watch: Watch) -> None:
@@ -299,9 +368,12 @@ class Reading:
         self._lists.forget(watch)
         self._blindness.forget(watch)
 
-    def after(self, watch: Watch, symbol: Symbol | None) -> None:
+    def after(self, watch: Watch, round_: Round) -> None:
         """A reading is over: whoever asked meanwhile gets another, and those that wait for the budget their turn."""
+        symbol = round_.symbol
         kind = watch.again.pop(symbol, None)
+        if (self._demanded_ns(watch, symbol) or 0) > round_.begun_ns > 0:
+            kind = CheckKind.DEMAND
         if kind is not None:
             self.read(watch, symbol, kind)
         if watch.waiting and symbol is not None:
@@ -312,8 +384,9 @@ def _name(watch: Watch, number: int) -> str:
     return f"{RECONCILER}/{watch.account}/{number}"
 
 
-def _positions_of(watch: Watch, number: int, symbol: Symbol | None) -> FetchPositions:
-    return FetchPositions(account=watch.account, request_id=f"{_name(watch, number)}/positions", symbol=symbol)
+def _positions_of(watch: Watch, number: int, symbol: Symbol | None, *, asked: bool) -> FetchPositions:
+    request_id = f"{_name(watch, number)}/positions"
+    return FetchPositions(account=watch.account, request_id=request_id, symbol=symbol, asked=asked)
 
 
 def _apart_ns(round_: Round) -> int:

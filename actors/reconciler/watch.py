@@ -1,6 +1,7 @@
 """What is known of one account between two messages: both sides, what is being read, what is suspected."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from actors.reconciler.evidence import Evidence
@@ -10,12 +11,14 @@ from actors.reconciler.policy import SECOND
 from actors.reconciler.schedule import Looked
 from actors.reconciler.spans import Spans
 from messages.commands import Reconcile
-from messages.reconciliation import CheckKind, ReconcileAnswer, TradesReport
+from messages.reconciliation import CheckKind, FetchTrades, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
+from messages.requests import FetchOpenOrders, FetchPositions
 from messages.types import AccountId, CommandId, Instrument, MarginMode, PositionId, PositionMode, Symbol, TradeId
 
 SEEN_MOST = 10_000
 ANSWERS_MOST = 32
+Fetch = FetchPositions | FetchOpenOrders | FetchTrades
 
 
 @dataclass(slots=True)
@@ -29,9 +32,9 @@ class Round:
     missing: set[str]
     positions: PositionsReport | None = None
     orders: OpenOrders | None = None
-    orders_asked_ns: int = 0
-    """When its list of orders was asked for, which may be before the round began: a late one is used all the same."""
     trades: TradesReport | None = None
+    requests: Mapping[str, Fetch] = field(default_factory=dict)
+    """How each part was asked for, by its name."""
 
 
 UNREAD_TRIES = 3
@@ -63,14 +66,15 @@ class Listing:
     """How reading one list of open orders goes, of all or of a symbol. Times are monotonic; 0: none.
 
     `out_ns`: when one was asked for that no round waits for any more, `out_id` by which request; `late`: one that came
-    after all, and when it was asked for; `again_ns`: when the next is due after `tries` that failed.
+    after all; `again_ns`: when the next is due after `tries` that failed, or, where it is `owed`, was not asked for.
     """
 
     out_ns: int = 0
     out_id: str = ""
-    late: tuple[OpenOrders, int] | None = None
+    late: OpenOrders | None = None
     tries: Tries = field(default_factory=Tries)
     again_ns: int = 0
+    owed: bool = False
 
 
 @dataclass(slots=True)
@@ -139,14 +143,20 @@ class Watch:
 
 @dataclass(slots=True)
 class Demand:
-    """Somebody asked for a check and waits. `pending` are accounts whose first reading is not compared yet."""
+    """Somebody asked for a check and waits. `pending` are accounts whose first reading is not compared yet.
+
+    It began at `begun_ns` on the monotonic clock, at `asked_ns` of wall time: what was read since then answers it.
+    `spent` are accounts of which more would come too late, and what it waits for, until when.
+    """
 
     command: Reconcile
     begun_ns: int
+    asked_ns: int
     pending: set[AccountId]
     met: set[str] = field(default_factory=set)
     checked: dict[AccountId, int] = field(default_factory=dict)
     failed: dict[AccountId, str] = field(default_factory=dict)
+    spent: dict[AccountId, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -140,7 +140,7 @@ class Reading(Asking):
             request_id = f"telegram/{self.context.incarnation}.{self._number()}"
             task.open.add(request_id)
             self._asked[request_id] = key
-            self.context.tell(f"gateway/{account}", FetchBalance(account=account, request_id=request_id))
+            self.context.tell(f"gateway/{account}", FetchBalance(account=account, request_id=request_id, asked=True))
         self._await(key, task, ANSWER_NS)
 
     def _show_balance(self, task: Task) -> None:

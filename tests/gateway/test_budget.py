@@ -38,6 +38,7 @@ MESSAGES: dict[Lane, Message] = {
     Lane.REDUCING: stage.cancel(),
     Lane.DOUBT: QUERY,
     Lane.OPENING: stage.opening(),
+    Lane.ASKED: replace(BALANCE, asked=True),
     Lane.READING: BALANCE,
 }
 
@@ -71,7 +72,7 @@ def drained(state: Lanes, now_ns: int) -> tuple[Lanes, list[Ticket]]:
 
 def test_reads_yield_first_then_openings_then_doubts_and_the_reserve_is_for_what_reduces() -> None:
     ceilings = [Policy().ceiling(lane, 2_400) for lane in Lane]
-    assert ceilings == [2_280, 1_920, 1_920, 1_680, 1_440, 960]
+    assert ceilings == [2_280, 1_920, 1_920, 1_680, 1_440, 1_296, 960]
 
 
 @pytest.mark.parametrize("policy", [Policy(share=100, reserve=0), Policy(share=1, reserve=90)])

@@ -97,6 +97,7 @@ def test_more_answers_than_requests_are_a_bug_that_shows() -> None:
         (stage.fetch_fills(), Lane.DOUBT),
         (stage.opening(), Lane.OPENING),
         (q.FetchBalance(account=stage.MAIN, request_id="1"), Lane.READING),
+        (q.FetchBalance(account=stage.MAIN, request_id="1", asked=True), Lane.ASKED),
     ],
 )
 def test_every_request_has_its_lane(message: Message, lane: Lane) -> None:
