@@ -292,12 +292,16 @@ class GoalReached(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionRequested(Event):
-    """Stop and target are to rest at these prices, a trailing stop with this callback rate; None: none."""
+    """Stop and target are to rest at these prices, a trailing stop with this callback rate; None: none.
+
+    `why` is given where no command asks for it: the venue refuses a move, and one of them returns to where it was.
+    """
 
     command_id: CommandId
     stop_loss: Decimal | None
     take_profit: Decimal | None
     trailing: Decimal | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

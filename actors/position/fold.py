@@ -6,7 +6,17 @@ from typing import Any
 
 from actors.copying import replace, stamp
 from actors.money import counts_as_it_is, settled
-from actors.position.state import COMMANDS_REMEMBERED, ZERO, Converted, Order, OrderPhase, Position, protection_rests
+from actors.position.state import (
+    COMMANDS_REMEMBERED,
+    PROTECTIVE,
+    ZERO,
+    Converted,
+    Order,
+    OrderPhase,
+    Position,
+    covers,
+    protection_rests,
+)
 from messages import events as e
 from messages.base import Event
 from messages.types import ClientOrderId, CommandId, OrderPurpose, OrderStatus, PositionState, RejectReason, Side, Worth
@@ -123,10 +133,15 @@ _SHOWN_LIVE = _REVIVABLE | {OrderPhase.CANCELED, OrderPhase.EXPIRED}
 """An acknowledgment makes these live again as well: it is recorded only where the venue takes back its own word."""
 
 
+_UNHEARD = frozenset({RejectReason.NEVER_SENT, RejectReason.EXPIRED, RejectReason.NOT_EXECUTED})
+"""They say nothing about the order, and the next one may be taken."""
+
+
 def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     order = _find(p, ev.client_order_id)
     words = f"{ev.code} {ev.text or ev.reason}".strip()
-    p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, words=words))
+    unheard = ev.reason in _UNHEARD
+    p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, words=words, unheard=unheard))
     if order.purpose is OrderPurpose.REDUCE and ev.reason is not RejectReason.REDUCE_ONLY:
         p = _undeferred(p)
     return _came_to_nothing(p, order, f"{order.purpose} order refused: {words}")
@@ -340,6 +355,8 @@ def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
 
 
 def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
+    if ev.why:
+        return _moved_back(p, ev)
     return replace(
         p,
         stop_loss=ev.stop_loss,
@@ -348,7 +365,27 @@ def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
         modifying=True,
         protection_in_place=False,
         protection_ns=ev.ts_init,
+        moved_back=(),
         commands=_remember(p, ev.command_id),
+    )
+
+
+def _moved_back(p: Position, ev: e.ProtectionRequested) -> Position:
+    """A refused move is over, and what else was asked for with it goes on.
+
+    Its refusals count no more, the one of this very moment neither; but while the position is bare, the time that it
+    may be so runs on.
+    """
+    wanted = replace(p, stop_loss=ev.stop_loss, take_profit=ev.take_profit, trailing=ev.trailing)
+    back = [each for each in PROTECTIVE if p.wanted_price(each) != wanted.wanted_price(each)]
+    counted = [each for each in back if each is wanted.guard and wanted.bare]
+    since = {**dict(p.moved_back), **{each: ev.ts_init + 1 for each in back if each not in counted}}
+    return replace(
+        wanted,
+        modifying=p.modifying and not all(covers(wanted, each) for each in PROTECTIVE if each not in back),
+        protection_in_place=False,
+        moved_back=tuple(since.items()),
+        done=ev.why,
     )
 
 

@@ -7,6 +7,7 @@ any order of reports, restarts and repeated messages safe: there is no "next ste
 from decimal import Decimal
 
 from actors.position.draft import Draft
+from actors.position.moves import asked_by, way_back
 from actors.position.state import (
     PROTECTIVE,
     ZERO,
@@ -229,7 +230,7 @@ def _protect(d: Draft) -> None:
             cancel_first=True,  # the leg may be shared
         )
         doing = f"Reducing {p.position_id} to {covered:f}, which is covered" if covered else f"Closing {p.position_id}"
-        words = last_words(p, p.guard, p.protection_ns) if p.guard is not None else ""
+        words = last_words(p, p.guard, p.asked_ns(p.guard)) if p.guard is not None else ""
         if words:
             d.notify(Severity.CRITICAL, f"{doing}: its stop was refused for {seconds} s; the last answer: {words}")
         else:
@@ -253,7 +254,7 @@ def _covered(p: Position) -> Decimal | None:
 def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
     if p.guard is None or not _tradable(p):
         return False  # it is tried again until it trades
-    failed = refusals(p, p.guard, max(p.protection_ns, p.goal_ns))
+    failed = refusals(p, p.guard, max(p.asked_ns(p.guard), p.goal_ns))
     return failed.count > 0 and now_ns - failed.first_ns >= deadline_ms * 1_000_000
 
 
@@ -272,7 +273,11 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     kept = covering(p, purpose, (o for o in live if not o.cancel_intended)) if price is not None else ()
     missing = p.exposure - sum((o.leaves for o in kept), ZERO)
     if price is not None and missing:
-        failed = refusals(p, purpose, p.protection_ns)
+        back = way_back(p, purpose)
+        if back is not None:
+            _move_back(d, purpose, price, back)
+            return
+        failed = refusals(p, purpose, p.asked_ns(purpose), price)
         if failed.count:
             for order in _surplus(live, kept, missing):
                 _cancel(d, order, "replaced")
@@ -288,6 +293,29 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     for order in live:
         if order not in kept:
             _cancel(d, order, "replaced" if kept else "no longer wanted")
+
+
+def _move_back(d: Draft, purpose: OrderPurpose, wanted: Decimal, back: Decimal) -> None:
+    """The venue refuses the move for good: its command is over, and what rests, or rested last, is wanted again."""
+    p = d.position
+    stays = any(o.resting and o.setting == back for o in p.live_orders(purpose))
+    words = last_words(p, purpose, p.asked_ns(purpose))
+    refused = f"the move to {wanted.normalize():f} was refused by the venue: {words}"
+    at = f"{back.normalize():f}"
+    why = f"its {purpose} stays at {at}; {refused}" if stays else f"its {purpose} goes back to {at}; {refused}"
+    asked = {OrderPurpose.STOP: p.stop_loss, OrderPurpose.TARGET: p.take_profit, OrderPurpose.TRAILING: p.trailing}
+    asked[purpose] = back
+    d.correlation_id = d.correlation_id or asked_by(p, purpose)  # a timer that a restart set knows no command
+    d.record(
+        e.ProtectionRequested,
+        command_id=CommandId(""),
+        stop_loss=asked[OrderPurpose.STOP],
+        take_profit=asked[OrderPurpose.TARGET],
+        trailing=asked[OrderPurpose.TRAILING],
+        why=why,
+    )
+    bare = d.position.bare and purpose is d.position.guard
+    d.notify(Severity.CRITICAL if bare else Severity.WARNING, f"{p.position_id}: {why}")
 
 
 def _surplus(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> list[Order]:

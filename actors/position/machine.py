@@ -9,8 +9,9 @@ from enum import StrEnum
 from actors.position.draft import Draft, Policy
 from actors.position.follow_up import follow_up
 from actors.position.lifecycle import lifecycle
+from actors.position.moves import told_before
 from actors.position.rules import UNPROTECTED_AFTER_MS
-from actors.position.state import OrderPhase, Position
+from actors.position.state import Order, OrderPhase, Position
 from actors.position.table import TABLE, CellKind
 from actors.position.wishes import refuse, reply
 from messages import events as e
@@ -104,7 +105,7 @@ def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -
     name = f"{p.key.symbol} {p.key.side} ({p.position_id})"
     if before.terminal:
         d.notify(Severity.CRITICAL, f"{name} was {before} and is {after} again: {p.quantity} held")
-    elif after is PositionState.RECONCILING and any(o.phase is OrderPhase.DOUBTED for o in p.live_orders()):
+    elif after is PositionState.RECONCILING and any(_new_doubt(p, o) for o in p.live_orders()):
         d.notify(Severity.WARNING, f"{name}: {because}")
     elif after is PositionState.ACTIVE and before in (PositionState.OPENING, PositionState.RECONCILING):
         d.notify(Severity.INFO, f"{name}: {p.quantity} open at {p.entry_price.normalize():f}")
@@ -115,6 +116,11 @@ def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -
             d.notify(Severity.CRITICAL, f"{p.position_id}: {alive}; it reduces what is opened there.")
     elif after is PositionState.CANCELLED:
         d.notify(Severity.INFO, f"{name} canceled: {because}")
+
+
+def _new_doubt(p: Position, order: Order) -> bool:
+    """A stop that is tried again may be answered as before each time: then the doubt is no news."""
+    return order.phase is OrderPhase.DOUBTED and not told_before(p, order)
 
 
 def _correlation(position: Position, message: Message) -> CorrelationId:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS
+from actors.position.moves import told_before, way_back
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
@@ -147,12 +148,20 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
         d.record(
             e.ProtectionFailed,
             client_order_id=order.client_order_id,
-            attempt=refusals(p, order.purpose, p.protection_ns).count,
+            attempt=refusals(p, order.purpose, p.asked_ns(order.purpose)).count,
             text=text,
         )
+        if _no_news(p, order):
+            return
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
         full = _FULL.get(reason, "")
         d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {words}{full}; trying again")
+
+
+def _no_news(p: Position, order: Order) -> bool:
+    """The owner has read these words of the try before, or reads next that no other follows."""
+    now = p.orders[order.number - 1]
+    return told_before(p, now) or (p.goal is None and way_back(p, now.purpose) is not None)
 
 
 _FULL = {
@@ -350,7 +359,7 @@ def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:
 def _tell_unexecuted(d: Draft, order: Order) -> None:
     """It was triggered, and the venue did not execute it; or it says why it took it off the book."""
     p = d.position
-    if p.exposure <= 0 or order.cancel_intended:
+    if p.exposure <= 0 or order.cancel_intended or _no_news(p, order):
         return
     severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
     text = f"{p.position_id}: {order.purpose} came to nothing ({order.words}); trying again"
@@ -379,7 +388,8 @@ def _tell_lost(d: Draft, order: Order) -> None:
     words = order.words or "never reached the venue"
     if order.purpose is OrderPurpose.REDUCE:
         d.notify(Severity.CRITICAL, f"{p.position_id}: close came to nothing ({words}); trying again, {_stop(p)}")
-    elif p.goal != 0 and not (p.bare and order.purpose is p.guard):  # that is told, with these words
+    elif p.goal != 0 and not (p.bare and order.purpose is p.guard) and not _no_news(p, order):
+        # Where it is bare, that is told, with these words.
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
         d.notify(severity, f"{p.position_id}: {order.purpose} came to nothing ({words}); trying again")
 
@@ -537,7 +547,7 @@ def _tell_unprotected(d: Draft) -> None:
     if p.goal is not None:
         doing, words = "still closing it", last_words(p, OrderPurpose.REDUCE, p.goal_ns)
     else:
-        doing, words = "still placing it", last_words(p, p.guard, p.protection_ns)
+        doing, words = "still placing it", last_words(p, p.guard, p.asked_ns(p.guard))
     bare = f"{p.position_id}: {p.exposure} open, not covered by its stop"
     d.notify(Severity.CRITICAL, f"{bare}; {doing}; the last answer: {words}" if words else f"{bare}; {doing}.")
 

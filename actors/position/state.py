@@ -1,6 +1,6 @@
 """A position and its orders as frozen values, rebuilt by folding events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -82,11 +82,22 @@ class Order:
     """When its cancel was intended; 0 where it was not, or a snapshot is older than this field."""
     uncancelable: bool = False
     """Stalled, and its cancel came to nothing for long enough: nothing waits for its end any more."""
+    unheard: bool = False
+    """Refused, and not for what it is: it never left, or the venue did not look at it."""
 
     @property
     def fired_ns(self) -> int:
         """Since when it is at work; a history of before that was written knows only when it was heard of last."""
         return self.triggered_ns or self.touched_ns
+
+    @property
+    def denied(self) -> bool:
+        """The venue looked at it and will not have it, by its own words."""
+        if self.filled or self.reported or self.cancel_intended:
+            return False
+        if self.phase is OrderPhase.REFUSED:
+            return not self.unheard
+        return self.phase is OrderPhase.ABSENT and self.answered
 
     @property
     def resting(self) -> bool:
@@ -143,6 +154,7 @@ class Position:
     `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
     `fees` and `funding` are sums by currency, `converted` those parts of them that were converted into the quote
     currency. Where that is no dollar, `settled` is what all of it has brought in, in the currency of the limits.
+    `moved_back` says of a purpose whose move was given up since then that what was refused before counts no more.
     `leverage_ns` says since when the leverage is being set, `leverage_words` what was answered to that last.
     `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
     each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
@@ -201,6 +213,7 @@ class Position:
     post_only: bool = False
     leverage_ns: int = 0
     leverage_words: str = ""
+    moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
 
     @property
     def position_id(self) -> PositionId:
@@ -209,6 +222,10 @@ class Position:
     @property
     def wants_protection(self) -> bool:
         return any(setting is not None for setting in (self.stop_loss, self.take_profit, self.trailing))
+
+    def asked_ns(self, purpose: OrderPurpose) -> int:
+        """Since when its orders are to rest where they are to; what was refused before says nothing about them."""
+        return max(self.protection_ns, dict(self.moved_back).get(purpose, 0))
 
     @property
     def guard(self) -> OrderPurpose | None:
@@ -338,13 +355,16 @@ def covering(p: Position, purpose: OrderPurpose, resting: Iterable[Order]) -> tu
     return tuple(kept)
 
 
+def covers(p: Position, purpose: OrderPurpose) -> bool:
+    """The venue holds the protective order of this purpose for the whole quantity, or none is wanted."""
+    if p.wanted_price(purpose) is None:
+        return True
+    return sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO) == p.exposure
+
+
 def protection_rests(p: Position) -> bool:
     """The venue holds every wanted protective order, for the whole quantity."""
-    return p.exposure > 0 and all(
-        p.wanted_price(purpose) is None
-        or sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO) == p.exposure
-        for purpose in PROTECTIVE
-    )
+    return p.exposure > 0 and all(covers(p, purpose) for purpose in PROTECTIVE)
 
 
 LATEST = 128
@@ -362,22 +382,30 @@ class Refusals:
     last_ns: int = 0
 
 
-def refusals(position: Position, purpose: OrderPurpose, since_ns: int) -> Refusals:
+def refusals(position: Position, purpose: OrderPurpose, since_ns: int, setting: Decimal | None = None) -> Refusals:
     """The unbroken run of orders of this purpose that came to nothing up to now, none of it before `since_ns`.
+
+    With a `setting`, those of them that were to rest there.
 
     An order that the venue ended by itself, without a fill, is one of them: sending the next one at once, and
     again, would be a storm of orders at the pace of the network.
     """
-    count, first_ns, last_ns = 0, 0, 0
+    run = [o for o in failures(position, purpose, since_ns) if setting is None or o.setting == setting]
+    if not run:
+        return Refusals()
+    return Refusals(count=len(run), first_ns=run[-1].touched_ns, last_ns=run[0].touched_ns)
+
+
+def failures(position: Position, purpose: OrderPurpose, since_ns: int, *, before: int = 0) -> Iterator[Order]:
+    """The orders of that run, the latest first; those before the order of this number, where one is given."""
     for order in reversed(position.orders[-LATEST:]):
-        if order.purpose is not purpose:
+        if order.purpose is not purpose or 0 < before <= order.number:
             continue
         if not _came_to_nothing(order) or order.touched_ns < since_ns:
-            break
-        count, first_ns, last_ns = count + 1, order.touched_ns, last_ns or order.touched_ns
+            return
+        yield order
         if order.touched_ns - order.sent_ns > RESTED_NS:
-            break
-    return Refusals(count=count, first_ns=first_ns, last_ns=last_ns)
+            return
 
 
 def _came_to_nothing(order: Order) -> bool:

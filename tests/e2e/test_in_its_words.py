@@ -52,3 +52,43 @@ def test_a_stop_a_reduction_and_a_close_come_through_after_refusals_in_unlisted_
     venue.post("faults", faults=[refusal("/order", -9999)])
     assert home.albra("close", position_id, "--wait").code == DONE
     assert venue.truth().net == {}
+
+
+@pytest.mark.parametrize("how", ["alone", "beside a neighbor", "killed in between"])
+def test_a_move_that_the_venue_refuses_for_ever_ends_where_the_stop_rested(
+    how: str, trading: tuple[Home, Venue, Supervisor]
+) -> None:
+    home, venue, supervisor = trading
+    if how == "beside a neighbor":
+        assert home.albra("open", "XRPUSDT", "long", "50", "--strategy", "other", "--wait").code == DONE
+    opened = home.albra("open", "XRPUSDT", "long", "100", "--stop-loss", "0.4", "--wait")
+    assert opened.code == DONE, opened
+    position_id = opened.out.strip()
+    assert wait_for("its stop", lambda: supervisor.position(position_id)["protected"])
+    # Beside a neighbor the old stop made room for the new one: the way back is taken again.
+    venue.post("faults", faults=[refusal("/algoOrder", -9999, count=3 if how == "beside a neighbor" else 0)])
+    assert home.albra("modify", position_id, "--stop-loss", "0.45").code == DONE
+    if how == "killed in between":
+        assert wait_for("a refusal", lambda: "trying again" in supervisor.said())
+        supervisor.kill()
+        with home.run() as supervisor:
+            ends_where_it_rested(home, supervisor.ready(), position_id, "stays at")
+        return
+    ends_where_it_rested(home, supervisor, position_id, "stays at" if how == "alone" else "goes back to")
+
+
+def ends_where_it_rested(home: Home, supervisor: Supervisor, position_id: str, fate: str) -> None:
+    """The table shows what rests at the venue; one notice says so, in the venue's words."""
+    row = wait_for("the way back", lambda: settled_at(supervisor.position(position_id), "0.4"))
+    assert (row["state"], row["protected"]) == ("ACTIVE", True)
+    [shown] = [row for row in home.albra("--json", "positions").document() if row["position_id"] == position_id]
+    assert (shown["state"], shown["stop_loss"]) == ("ACTIVE", "0.4")
+    said = (
+        f"{position_id}: its stop {fate} 0.4; the move to 0.45 was refused by the venue: 400 -9999 words of /algoOrder"
+    )
+    assert supervisor.said().count(said) == 1
+    assert supervisor.said().count("outcome of the stop order is unknown") <= 1
+
+
+def settled_at(row: dict[str, Any], stop: str) -> dict[str, Any] | None:
+    return row if row["stop_loss"] == stop and row["protected"] else None

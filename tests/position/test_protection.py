@@ -155,10 +155,10 @@ def test_a_stop_that_fires_during_a_partial_entry_cancels_the_rest_of_it() -> No
 def test_a_refused_stop_is_told_of_retried_with_growing_pauses_and_ends_in_a_close() -> None:
     story = opened(stop_loss=dec(90))
     story.fill_all(ENTRY)
-    begun, pauses = story.now_ns, []
+    begun, pauses, told = story.now_ns, [], 0
     for _ in range(12):
         step = story.tell(story.rejected(story.order(STOP)))
-        assert notices(step, Severity.CRITICAL)
+        told += len(notices(step, Severity.CRITICAL))
         retry = wake(step, "protect:stop")
         if retry is None:
             break
@@ -167,6 +167,7 @@ def test_a_refused_stop_is_told_of_retried_with_growing_pauses_and_ends_in_a_clo
         if story.position.goal == 0:
             break
     assert pauses == [500, 1_000, 2_000, 4_000, 8_000, 16_000]
+    assert told == 1, "the same words are told once"
     assert story.state == S.CLOSING
     assert (story.now_ns - begun) // SECOND in range(30, 34)
     assert any("refused for 30 s" in text for text in notices(story.steps[-1], Severity.CRITICAL))

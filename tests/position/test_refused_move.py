@@ -1,0 +1,340 @@
+"""A protective order is to be moved, and the venue refuses the new one: the position stays with what rests."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from actors.position.moves import REFUSED_MOST
+from messages import commands as c
+from messages import events as e
+from messages import reports as r
+from messages.requests import CancelOrder, Notify, Reply, SubmitProtection, SubmitReducing
+from messages.types import CorrelationId, OrderPurpose, OrderStatus, RejectReason, Severity
+from messages.types import PositionState as S
+from tests.position.story import BTC, Story, active, dec, opened, protected, wake
+
+ENTRY, STOP, TARGET, TRAILING = OrderPurpose.ENTRY, OrderPurpose.STOP, OrderPurpose.TARGET, OrderPurpose.TRAILING
+WORDS = "400 -9999 No such thing."
+MOVES = {
+    STOP: ("stop_loss", dec(90), dec(95)),
+    TARGET: ("take_profit", dec(120), dec(130)),
+    TRAILING: ("trailing", dec(2), dec(3)),
+}
+
+
+def guarded(purpose: OrderPurpose = STOP) -> Story:
+    name, at, _ = MOVES[purpose]
+    return active(**{name: at})
+
+
+def moved(story: Story, purpose: OrderPurpose = STOP, to: Decimal | None = None) -> Story:
+    name, _, wanted = MOVES[purpose]
+    story.tell(c.ModifyPosition(**{name: to or wanted}, **story.own()))
+    return story
+
+
+def refused(story: Story, purpose: OrderPurpose = STOP, reason: RejectReason = RejectReason.OTHER) -> None:
+    """In words that a table knows."""
+    story.tell(story.rejected(story.order(purpose), reason, "not there"))
+    again(story, purpose)
+
+
+def unclear(story: Story, purpose: OrderPurpose = STOP) -> None:
+    """In words of no table: it is asked after, and the venue has no such order."""
+    order = story.order(purpose)
+    story.tell(replace(story.unknown(order), cause=WORDS, answered=True))
+    story.tell(story.absent(order))
+    again(story, purpose)
+
+
+def again(story: Story, purpose: OrderPurpose) -> None:
+    """A timer belongs to what set it."""
+    topic = f"protect:{purpose}"
+    due = next((found for step in reversed(story.steps) if (found := wake(step, topic))), None)
+    correlation_id = due.correlation_id if due else CorrelationId("")
+    story.tell(r.Woken(topic=topic, correlation_id=correlation_id), after_ms=2_000)
+
+
+def told(story: Story) -> list[tuple[Severity, str]]:
+    """Every notice since the latest command."""
+    begun = max(n for n, step in enumerate(story.steps) if any(isinstance(ef.message, Reply) for ef in step.effects))
+    sent = (ef.message for step in story.steps[begun:] for ef in step.effects)
+    return [(notice.severity, notice.text) for notice in sent if isinstance(notice, Notify)]
+
+
+def notified(story: Story) -> list[Notify]:
+    return [ef.message for step in story.steps for ef in step.effects if isinstance(ef.message, Notify)]
+
+
+def resting(story: Story, purpose: OrderPurpose = STOP) -> list[tuple[Decimal | None, Decimal]]:
+    return [(order.setting, order.leaves) for order in story.position.live_orders(purpose)]
+
+
+def requests(story: Story) -> list[e.ProtectionRequested]:
+    return [event for event in story.events if isinstance(event, e.ProtectionRequested)]
+
+
+def submitted(story: Story) -> int:
+    return sum(isinstance(each, SubmitProtection) for each in story.submitted())
+
+
+@pytest.mark.parametrize("purpose", MOVES)
+@pytest.mark.parametrize("answer", [refused, unclear])
+def test_after_three_refusals_the_position_stays_with_what_rests(answer: object, purpose: OrderPurpose) -> None:
+    name, at, wanted = MOVES[purpose]
+    story = moved(guarded(purpose), purpose)
+    for _ in range(REFUSED_MOST):
+        assert story.state != S.ACTIVE
+        assert getattr(story.position, name) == wanted
+        answer(story, purpose)  # type: ignore[operator]
+    assert (story.state, getattr(story.position, name)) == (S.ACTIVE, at)
+    assert resting(story, purpose) == [(at, dec(10))]
+    assert story.position.protection_in_place
+    [*_, (severity, text)] = [each for each in told(story) if each[0] is not Severity.INFO]
+    assert severity is Severity.WARNING, "it is covered"
+    words = WORDS if answer is unclear else "-1 not there"
+    assert f"its {purpose} stays at {at}; the move to {wanted} was refused by the venue: {words}" in text
+    assert (requests(story)[-1].why in text, requests(story)[-1].command_id) == (True, "")
+
+
+@pytest.mark.parametrize("answer", [refused, unclear])
+def test_the_same_refusal_is_told_once_and_then_what_became_of_the_move(answer: object) -> None:
+    story = moved(guarded())
+    for _ in range(REFUSED_MOST):
+        answer(story)  # type: ignore[operator]
+    kinds = [
+        words
+        for _, text in told(story)
+        for words in ("outcome of the stop", "trying again", "stays at")
+        if words in text
+    ]
+    assert kinds == ["outcome of the stop", "trying again", "stays at"][0 if answer is unclear else 1 :]
+
+
+def test_the_move_is_over_nothing_is_tried_any_more_and_the_next_one_is_tried_afresh() -> None:
+    story = moved(guarded())
+    for _ in range(REFUSED_MOST):
+        refused(story)
+    before = submitted(story)
+    for _ in range(3):
+        again(story, STOP)
+    assert (submitted(story), story.state) == (before, S.ACTIVE)
+    moved(story, to=dec(96))
+    assert (submitted(story), story.state) == (before + 1, S.MODIFYING), "at once"
+    story.settle()
+    assert (story.state, resting(story)) == (S.ACTIVE, [(dec(96), dec(10))])
+
+
+def test_what_the_command_was_answered_stays_and_the_notice_belongs_to_it() -> None:
+    story = guarded()
+    move = c.ModifyPosition(stop_loss=dec(95), **story.own())
+    story.tell(move)
+    for _ in range(REFUSED_MOST):
+        refused(story)
+    replies = [ef.message for step in story.steps for ef in step.effects if isinstance(ef.message, Reply)]
+    assert [(reply.command_id, reply.accepted) for reply in replies][-1] == (move.command_id, True)
+    assert [n.correlation_id for n in notified(story) if "stays at" in n.text] == [move.command_id]
+    again_ = story.tell(move)
+    assert [ef.message.accepted for ef in again_.effects if isinstance(ef.message, Reply)] == [True]
+
+
+def test_what_does_not_come_to_the_venue_is_no_refusal() -> None:
+    story = moved(guarded())
+    for reason in (RejectReason.NEVER_SENT, RejectReason.NOT_EXECUTED, RejectReason.EXPIRED):
+        refused(story, reason=reason)
+        story.tell(story.unknown(story.order(STOP)))
+        story.tell(story.absent(story.order(STOP)))
+        again(story, STOP)
+    assert (story.state, story.position.stop_loss) == (S.MODIFYING, dec(95))
+    for _ in range(REFUSED_MOST):
+        story.tell(r.Woken(topic="protect:stop"), after_ms=30_000)
+        story.tell(story.rejected(story.order(STOP)))
+    assert (story.state, story.position.stop_loss) == (S.ACTIVE, dec(90))
+
+
+def test_while_the_symbol_does_not_trade_a_refusal_says_nothing() -> None:
+    story = moved(guarded())
+    story.tell(r.RulesChanged(position_id=story.position.position_id, instrument=replace(BTC, trading=False)))
+    for _ in range(REFUSED_MOST + 2):
+        story.tell(story.rejected(story.order(STOP), RejectReason.SYMBOL))
+        story.tell(r.Woken(topic="protect:stop"), after_ms=30_000)
+    assert (story.state, story.position.stop_loss) == (S.MODIFYING, dec(95))
+
+
+def test_a_price_that_was_passed_meanwhile_is_due_as_ever() -> None:
+    story = moved(guarded())
+    refused(story, reason=RejectReason.WOULD_TRIGGER)
+    assert story.state == S.CLOSING
+
+
+def test_two_moves_are_refused_side_by_side_and_each_is_tried_three_times() -> None:
+    story = protected()
+    story.tell(c.ModifyPosition(stop_loss=dec(95), take_profit=dec(130), **story.own()))
+    for _ in range(REFUSED_MOST):
+        for purpose in (STOP, TARGET):
+            story.tell(story.rejected(story.order(purpose)))
+        for purpose in (STOP, TARGET):
+            again(story, purpose)
+    assert (story.state, story.position.stop_loss, story.position.take_profit) == (S.ACTIVE, dec(90), dec(120))
+    assert submitted(story) == 2 + 2 * REFUSED_MOST
+    assert [text.rpartition(": its ")[2].split()[0] for _, text in told(story) if "stays at" in text] == [
+        "stop",
+        "target",
+    ]
+    assert sum("trying again" in text for _, text in told(story)) == 2
+
+
+@pytest.mark.parametrize("purpose", [STOP, TARGET])
+def test_one_move_of_two_is_refused_and_the_other_goes_on(purpose: OrderPurpose) -> None:
+    story = protected()
+    story.tell(c.ModifyPosition(stop_loss=dec(95), take_profit=dec(130), **story.own()))
+    other = TARGET if purpose is STOP else STOP
+    for _ in range(REFUSED_MOST):
+        story.tell(story.rejected(story.order(purpose)))
+        story.tell(r.Woken(topic=f"protect:{purpose}"), after_ms=2_000)
+    name, at, _ = MOVES[purpose]
+    assert (story.state, getattr(story.position, name)) == (S.MODIFYING, at)
+    story.settle()
+    assert story.state == S.ACTIVE
+    assert resting(story, purpose) == [(at, dec(10))]
+    assert resting(story, other) == [(MOVES[other][2], dec(10))]
+
+
+def test_a_restart_in_between_forgets_no_refusal() -> None:
+    story = moved(guarded())
+    refused(story)
+    unclear(story)
+    story.restart()
+    lost = story.order(STOP)
+    assert lost.phase == "doubted", "it was on its way when the process died"
+    story.tell(story.absent(lost))
+    again(story, STOP)
+    refused(story)
+    assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(10))])
+    [notice] = [n for n in notified(story) if "stays at" in n.text]
+    assert notice.correlation_id == requests(story)[-2].command_id
+    story.restart()
+    assert (story.state, story.position.stop_loss) == (S.ACTIVE, dec(90))
+
+
+def test_after_a_reduction_the_larger_one_that_rests_is_kept_and_made_to_fit() -> None:
+    story = moved(guarded())
+    refused(story)
+    story.tell(c.ClosePosition(quantity=dec(4), **story.own()))
+    story.ack(OrderPurpose.REDUCE)
+    story.fill_all(OrderPurpose.REDUCE)
+    for _ in range(REFUSED_MOST):
+        refused(story)
+    assert (story.state, story.position.stop_loss, story.position.bare) == (S.ACTIVE, dec(90), False)
+    story.settle()
+    assert resting(story) == [(dec(90), dec(6))]
+
+
+def test_while_an_entry_fills_what_rests_for_a_part_names_the_price_for_all() -> None:
+    """Nothing is closed for a price that the venue takes."""
+    story = opened(limit_price=dec(99), stop_loss=dec(90))
+    story.ack()
+    story.tell(story.fill(story.order(ENTRY), "4"))
+    story.ack()
+    moved(story)
+    story.tell(story.fill(story.order(ENTRY), "6"))
+    for _ in range(REFUSED_MOST):
+        refused(story)
+    assert story.position.stop_loss == dec(90)
+    assert told(story)[-1][0] is Severity.CRITICAL, "six are bare until it rests"
+    story.settle()
+    assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(10))])
+
+
+def test_a_part_that_rests_at_the_new_price_is_not_given_up() -> None:
+    story = Story()
+    story.tell(story.opening("150", stop_loss=dec(90)))
+    for _ in range(2):
+        story.ack()
+        story.fill_all(ENTRY)
+    story.settle()
+    moved(story)
+    first, second = (o for o in story.position.live_orders(STOP) if o.setting == dec(95))
+    story.tell(story.accepted(first))
+    story.tell(story.rejected(second))
+    for _ in range(REFUSED_MOST + 1):
+        again(story, STOP)
+        story.tell(story.rejected(story.order(STOP)))
+    assert story.position.stop_loss == dec(95)
+    assert not story.position.bare
+
+
+# Beside a neighbor: the old one goes before the new one is placed ---------------------------------------
+
+
+def beside(story: Story) -> Story:
+    story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
+    return story
+
+
+def test_on_a_shared_leg_the_one_that_made_room_is_placed_again() -> None:
+    story = moved(beside(guarded()))
+    story.cancel_done()
+    for _ in range(REFUSED_MOST):
+        refused(story)
+    assert told(story)[-1][0] is Severity.CRITICAL
+    assert "its stop goes back to 90; the move to 95 was refused" in told(story)[-1][1]
+    assert (story.position.stop_loss, resting(story)) == (dec(90), [(dec(90), dec(10))])
+    story.settle()
+    assert (story.state, story.position.protection_in_place) == (S.ACTIVE, True)
+    again(story, STOP)
+    assert resting(story) == [(dec(90), dec(10))]
+
+
+def test_a_leg_that_is_shared_from_now_on_costs_nothing_but_the_move() -> None:
+    story = moved(guarded())
+    refused(story)
+    beside(story)
+    story.tell(story.rejected(story.order(STOP)))
+    again(story, STOP)
+    story.cancel_done()
+    again(story, STOP)
+    refused(story)
+    story.settle()
+    assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(10))])
+
+
+def test_where_the_way_back_is_refused_too_it_is_closed_in_the_time_that_it_had() -> None:
+    story = moved(beside(guarded()))
+    story.cancel_done()
+    begun = story.now_ns
+    for _ in range(20):
+        refused(story)
+        if story.state == S.CLOSING:
+            break
+    assert story.state == S.CLOSING
+    assert (story.now_ns - begun) // 1_000_000 < 36_000
+    assert len(requests(story)) == 2, "there and back, and no further"
+    assert any(isinstance(each, SubmitReducing) for each in story.submitted())
+
+
+def test_a_stop_that_was_taken_off_on_purpose_is_no_way_back() -> None:
+    story = guarded()
+    moved(story, to=None)
+    story.settle()
+    story.tell(c.ModifyPosition(stop_loss=dec(0), **story.own()))
+    story.settle()
+    moved(story, to=dec(92))
+    for _ in range(REFUSED_MOST):
+        refused(story)
+    assert story.position.stop_loss == dec(92)
+    assert resting(story) == [(dec(92), dec(10))], "it is tried on"
+
+
+def test_a_stop_that_rested_where_it_is_wanted_is_no_refused_move() -> None:
+    """The venue took the move, and somebody cancels the stop time after time."""
+    story = moved(guarded())
+    story.settle()
+    for _ in range(REFUSED_MOST + 1):
+        story.tell(story.report(story.order(STOP), OrderStatus.CANCELED))
+        story.tell(r.Woken(topic="protect:stop"), after_ms=5_000)
+        story.tell(story.accepted(story.order(STOP)))
+    assert story.position.stop_loss == dec(95)
+    assert resting(story) == [(dec(95), dec(10))]
+    assert not any(isinstance(ef.message, CancelOrder) for ef in story.steps[-1].effects)
