@@ -1,7 +1,9 @@
 """A protective order is to be moved, and the venue refuses the new one: the position stays with what rests."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -15,6 +17,7 @@ from messages.types import PositionState as S
 from tests.position.story import BTC, Story, active, dec, opened, protected, wake
 
 ENTRY, STOP, TARGET, TRAILING = OrderPurpose.ENTRY, OrderPurpose.STOP, OrderPurpose.TARGET, OrderPurpose.TRAILING
+Answer: TypeAlias = Callable[..., None]
 WORDS = "400 -9999 No such thing."
 MOVES = {
     STOP: ("stop_loss", dec(90), dec(95)),
@@ -25,12 +28,14 @@ MOVES = {
 
 def guarded(purpose: OrderPurpose = STOP) -> Story:
     name, at, _ = MOVES[purpose]
-    return active(**{name: at})
+    wanted: dict[str, Any] = {name: at}
+    return active(**wanted)
 
 
 def moved(story: Story, purpose: OrderPurpose = STOP, to: Decimal | None = None) -> Story:
     name, _, wanted = MOVES[purpose]
-    story.tell(c.ModifyPosition(**{name: to or wanted}, **story.own()))
+    move: dict[str, Any] = {name: to or wanted, **story.own()}
+    story.tell(c.ModifyPosition(**move))
     return story
 
 
@@ -81,13 +86,13 @@ def submitted(story: Story) -> int:
 
 @pytest.mark.parametrize("purpose", MOVES)
 @pytest.mark.parametrize("answer", [refused, unclear])
-def test_after_three_refusals_the_position_stays_with_what_rests(answer: object, purpose: OrderPurpose) -> None:
+def test_after_three_refusals_the_position_stays_with_what_rests(answer: Answer, purpose: OrderPurpose) -> None:
     name, at, wanted = MOVES[purpose]
     story = moved(guarded(purpose), purpose)
     for _ in range(REFUSED_MOST):
         assert story.state != S.ACTIVE
         assert getattr(story.position, name) == wanted
-        answer(story, purpose)  # type: ignore[operator]
+        answer(story, purpose)
     assert (story.state, getattr(story.position, name)) == (S.ACTIVE, at)
     assert resting(story, purpose) == [(at, dec(10))]
     assert story.position.protection_in_place
@@ -99,10 +104,10 @@ def test_after_three_refusals_the_position_stays_with_what_rests(answer: object,
 
 
 @pytest.mark.parametrize("answer", [refused, unclear])
-def test_the_same_refusal_is_told_once_and_then_what_became_of_the_move(answer: object) -> None:
+def test_the_same_refusal_is_told_once_and_then_what_became_of_the_move(answer: Answer) -> None:
     story = moved(guarded())
     for _ in range(REFUSED_MOST):
-        answer(story)  # type: ignore[operator]
+        answer(story)
     kinds = [
         words
         for _, text in told(story)
@@ -134,7 +139,7 @@ def test_what_the_command_was_answered_stays_and_the_notice_belongs_to_it() -> N
         refused(story)
     replies = [ef.message for step in story.steps for ef in step.effects if isinstance(ef.message, Reply)]
     assert [(reply.command_id, reply.accepted) for reply in replies][-1] == (move.command_id, True)
-    assert [n.correlation_id for n in notified(story) if "stays at" in n.text] == [move.command_id]
+    assert [str(n.correlation_id) for n in notified(story) if "stays at" in n.text] == [move.command_id]
     again_ = story.tell(move)
     assert [ef.message.accepted for ef in again_.effects if isinstance(ef.message, Reply)] == [True]
 
@@ -213,7 +218,7 @@ def test_a_restart_in_between_forgets_no_refusal() -> None:
     refused(story)
     assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(10))])
     [notice] = [n for n in notified(story) if "stays at" in n.text]
-    assert notice.correlation_id == requests(story)[-2].command_id
+    assert str(notice.correlation_id) == requests(story)[-2].command_id
     story.restart()
     assert (story.state, story.position.stop_loss) == (S.ACTIVE, dec(90))
 
