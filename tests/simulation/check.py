@@ -21,6 +21,8 @@ class Truth:
     ledger: Ledger
     books: Books
     now_ns: Callable[[], int]
+    wall_ns: Callable[[], int]
+    """The machine's clock, which may be set."""
     fail: Callable[[str, str, int], None]
 
 

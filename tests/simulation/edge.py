@@ -19,6 +19,8 @@ from tests.simulation.truth import Ledger
 
 REPEAT_NS = 3_000_000_000
 ECHO_NS = 1_000_000_000
+EXPIRES_EVERY = 3
+EXPIRES_AFTER_NS = (2_000_000_000, 8_000_000_000, 30_000_000_000)
 CROWD = 100
 """More than the 64 messages of I11."""
 OPENINGS_MOST = 40
@@ -48,6 +50,8 @@ class Edge:
     numbers: int = 0
     copies: int = 0
     replies: int = 0
+    wall_ns: Callable[[], int] = lambda: 0
+    """The machine's clock, by which openings expire."""
     echoes: Random | None = None
     """Says again what was answered, or another command under the same id; None: nobody does."""
     unrecorded: bool = False
@@ -189,12 +193,19 @@ class Edge:
             limit_price=limit,
             leverage=act.leverage or None,
             trailing=Decimal(act.percent) if act.percent else None,
+            expires_at_ns=self._expiry_ns(),
         )
         if act.stop_ppm:
             command = replace(command, stop_loss=away(act.symbol, base, -sign * act.stop_ppm))
         if act.target_ppm:
             command = replace(command, take_profit=away(act.symbol, base, sign * act.target_ppm))
         return command
+
+    def _expiry_ns(self) -> int:
+        """Some openings are worth having for a while only."""
+        if self.numbers % EXPIRES_EVERY:
+            return 0
+        return self.wall_ns() + EXPIRES_AFTER_NS[self.numbers // EXPIRES_EVERY % len(EXPIRES_AFTER_NS)]
 
     def _symbol(self, act: Act) -> str:
         return self.positions[act.slot].split(".")[1]

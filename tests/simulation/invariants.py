@@ -4,7 +4,7 @@ Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. Th
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
 `bounded` and `holds` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of
 the chat, I16),
-`truthful` (I19). `MOMENTS` says when each is looked at.
+`truthful` (I19), `commanded` (I20, I22, I24). `MOMENTS` says when each is looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ from tests.simulation.bounded import Bounded
 from tests.simulation.changed import Changed
 from tests.simulation.chat import ChatServer
 from tests.simulation.check import Check, Truth
+from tests.simulation.commanded import Commanded
 from tests.simulation.degraded import Degraded
 from tests.simulation.evidence import Evidence
 from tests.simulation.holds import Holds
@@ -47,8 +48,8 @@ ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
-    Wording, Promised, Truthful, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency, Isolation, Once,
-    Telling, Instances, Lost,
+    Wording, Promised, Truthful, Commanded, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency, Isolation,
+    Once, Telling, Instances, Lost,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -68,6 +69,9 @@ MOMENTS: Mapping[str, str] = {
     "I14": "each durable event, each refusal that is shown",
     "I15": "each tick: what actors hold; at the end: every history folded at once; between processes: the trace",
     "I19": "each command handed over, each answer, each durable event",
+    "I20": "in peace: what rests and what is left of each position, against its commands",
+    "I22": "each entry that leaves",
+    "I24": "each entry intended",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
 }
 """When each invariant is looked at."""
@@ -112,7 +116,7 @@ class Invariants:
         self.orphan_ns = I9_NS
         """With the sweeps as often as they are by default; rarer ones find rarer what nobody told."""
         self.found: Violation | None = None
-        truth = Truth(ledger=ledger, books=books, now_ns=now_ns, fail=self.fail)
+        truth = Truth(ledger=ledger, books=books, now_ns=now_ns, wall_ns=clock.time_ns, fail=self.fail)
         self.checks: tuple[Check, ...] = tuple(check(truth) for check in CHECKS)
         # What happens ten thousand times a seed is told to those only who want to hear of it.
         self._watching = tuple(each for each in self.checks if type(each).streamed is not Check.streamed)

@@ -15,6 +15,7 @@ from pathlib import Path
 from adapters.cli.outcome import CommandError, Exit
 from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_belief import BELIEF
+from tests.simulation.mutants_commanded import COMMANDED
 from tests.simulation.mutants_loss import LOSS
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_rows import ROWS
@@ -25,7 +26,7 @@ from tests.simulation.planting import Mutant
 from tests.simulation.usage import Parser, ended, from_here, near, whole
 from tests.simulation.world import simulate
 
-MUTANTS: Mapping[str, Mutant] = {**WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS}
+MUTANTS: Mapping[str, Mutant] = {**WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED}
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""
 LIMIT_S = {SPRINT: 180, DAY: 900}
