@@ -13,7 +13,7 @@ from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.orders import AlgoOrder
 from messages import commands as c
 from messages import events as e
-from messages.base import Event
+from messages.base import Event, Message
 from messages.types import Key, OrderPurpose
 from tests.simulation.check import SECOND, Check, Finding, Truth
 from tests.simulation.network import Sent
@@ -72,7 +72,11 @@ class Commanded(Check):
     def unrecorded(self) -> None:
         self._taken.clear()
 
+    def offered(self, address: str, message: Message) -> None:
+        self.delivered(address, message)
+
     def delivered(self, address: str, message: object) -> None:
+        """The chat's commands are seen here first; one that is handled when the process dies, where it was offered."""
         if address == albra.SUPERVISOR and isinstance(
             message, c.OpenPosition | c.ModifyPosition | c.ClosePosition | c.AssignPosition
         ):
