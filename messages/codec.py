@@ -128,6 +128,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (142, events.CloseAbandoned),
     (145, events.LeverageDoubted),
     (146, events.OrderUncancelable),
+    (147, events.QuantityVerified),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

@@ -186,6 +186,14 @@ class OrderStalled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuantityVerified(Event):
+    """The venue's list, read at `begun_ns` or later, shows what is believed: what was settled by hand is right."""
+
+    quantity: Decimal
+    begun_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUncancelable(Event):
     """The venue does not take a stalled order off its book, and has been asked to for long enough."""
 

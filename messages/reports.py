@@ -339,7 +339,7 @@ class RulesChanged(Message):
 class LegHeld(Message):
     """The venue's list of positions shows so much on the leg of a position whose entry is in doubt, time after time.
 
-    `quantity` is in the position's direction.
+    Or it shows what is believed of one that was settled by hand. `quantity` is in the position's direction.
     """
 
     position_id: PositionId
@@ -521,6 +521,7 @@ class PositionView(Message):
     `fees` and `funding` are in `currency`, the contract's quote; `uncounted` is what was taken in others that nothing
     told the worth of. `result` is what it has brought in so far, in the currency of the limits.
     `reported_quantity` is what the venue says to have filled of its entries beyond the trades that are known.
+    `unverified`: it was settled by hand, and has not been compared with the venue since.
     """
 
     position_id: PositionId
@@ -557,6 +558,7 @@ class PositionView(Message):
     uncounted: tuple[tuple[str, Decimal], ...] = ()
     result: Decimal = Decimal(0)
     reported_quantity: Decimal = Decimal(0)
+    unverified: bool = False
 
     @property
     def resting(self) -> Decimal:

@@ -65,6 +65,7 @@ SENTENCES = (
     N_("{name}: {quantity} filled whose trades the venue does not show yet; its stop covers it."),
     N_("{name}: the venue says that {filled} of {quantity} is filled, which cannot be; it is asked again."),
     N_("{name} settled by hand: {orders} written off."),
+    N_("{name}: its close waits, since what was settled by hand is not what the venue shows, or cannot be compared."),
     N_("{name}: {quantity} that the venue says to hold is no longer covered."),
     N_("{name}: its close ends with that; close what is left once it is compared."),
     N_("its close was settled by hand"),

@@ -41,7 +41,7 @@ def evolve(position: Position, event: Event) -> Position:
     return stamp(changed, version=version, touched_ns=touched_ns)
 
 
-_ASIDE = frozenset({e.PositionPaused, e.PositionResumed, e.StateChanged, e.MessageRefused})
+_ASIDE = frozenset({e.PositionPaused, e.PositionResumed, e.StateChanged, e.MessageRefused, e.QuantityVerified})
 """They leave the quantity and every order as they are: what is in doubt has been so for as long as before."""
 
 
@@ -180,7 +180,8 @@ def _order_written_off(p: Position, ev: e.OrderWrittenOff) -> Position:
     order = _find(p, ev.client_order_id)
     phase = (OrderPhase.CANCELED if order.filled else OrderPhase.ABSENT) if order.live else order.phase
     order = replace(order, phase=phase, reported=order.filled, touched_ns=ev.ts_init, words=ev.why)
-    p = replace(_put(p, order), commands=_remember(p, ev.command_id))
+    unverified_ns = p.unverified_ns if order.purpose is OrderPurpose.ENTRY else ev.ts_init
+    p = replace(_put(p, order), commands=_remember(p, ev.command_id), unverified_ns=unverified_ns)
     return _came_to_nothing(p, order, f"{order.purpose} order written off: {ev.why}")
 
 
@@ -192,6 +193,10 @@ def _order_triggered(p: Position, ev: e.OrderTriggered) -> Position:
 def _order_stalled(p: Position, ev: e.OrderStalled) -> Position:
     """Whatever is left of the entry is over: what is held is to be closed."""
     return replace(_put(p, replace(_find(p, ev.client_order_id), stalled=True)), entry_over=True)
+
+
+def _quantity_verified(p: Position, _: e.QuantityVerified) -> Position:
+    return replace(p, unverified_ns=0)
 
 
 def _order_uncancelable(p: Position, ev: e.OrderUncancelable) -> Position:
@@ -526,6 +531,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.OrderTriggered: _order_triggered,
     e.OrderStalled: _order_stalled,
     e.OrderUncancelable: _order_uncancelable,
+    e.QuantityVerified: _quantity_verified,
     e.OrderWrittenOff: _order_written_off,
     e.OrderRefused: _order_refused,
     e.OrderDoubted: _order_doubted,

@@ -21,6 +21,7 @@ from actors.position.state import (
     refusals,
 )
 from messages import events as e
+from messages.commands import Reconcile
 from messages.ids import client_order_id
 from messages.requests import (
     SubmitEmergency,
@@ -29,7 +30,7 @@ from messages.requests import (
     SubmitProtection,
     SubmitReducing,
 )
-from messages.types import CommandId, OrderKind, OrderPurpose, Severity
+from messages.types import Address, CommandId, OrderKind, OrderPurpose, Severity
 
 MS = 1_000_000
 RETRY_FIRST_MS = 500
@@ -38,6 +39,9 @@ STALLED_AFTER_MS = 1_800
 """A triggered order without a child or fill for so long is stuck: I7 allows 2 s without cover before that is told."""
 CANCELED_WITHIN_MS = 5_000
 """A cancel of a stalled order that comes to nothing for so long has been repeated a few times."""
+COMPARED_WITHIN_MS = 30_000
+"""A venue that does not show what is held for so long is not waited for where no neighbor can lose by that."""
+RECONCILER = Address("reconciler")
 
 _PROTECTION = (
     (OrderPurpose.STOP, OrderKind.STOP_MARKET),
@@ -199,7 +203,7 @@ def _reduce(d: Draft) -> None:
     if p.goal is None or any(o.phase is not OrderPhase.DOUBTED for o in live):
         return
     excess = p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
-    if excess <= 0:
+    if excess <= 0 or _waits_for_comparison(d):
         return
     in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(d, o)]
     if p.cancel_first and in_the_way:
@@ -211,6 +215,42 @@ def _reduce(d: Draft) -> None:
         d.wake("close", wait_ms)
         return
     _intend(d, OrderPurpose.REDUCE, OrderKind.MARKET, _at_most(p, OrderKind.MARKET, excess))
+
+
+def _waits_for_comparison(d: Draft) -> bool:
+    """What was settled by hand may be less than is believed: the venue shows that before any of it is sold.
+
+    Alone on its leg a reduction takes no more than the venue holds, and waits so long only. Beside a neighbor it would
+    take of him, and waits on; an emergency does not.
+    """
+    p = d.position
+    if not p.unverified_ns:
+        return False
+    left_ms = COMPARED_WITHIN_MS - (d.now_ns - max(p.goal_ns, p.unverified_ns)) // MS
+    if left_ms <= 0 and (p.emergency or not p.shared_leg):
+        return False
+    d.wake("compared", left_ms if left_ms > 0 else COMPARED_WITHIN_MS)
+    if any(isinstance(event, e.CloseRequested) for event in d.events):
+        ask_comparison(d)
+    return True
+
+
+def ask_comparison(d: Draft) -> None:
+    """A check of its symbol, now; it answers nothing, and tells the position what the venue's list shows."""
+    p = d.position
+    name = CommandId(f"{p.position_id}#{p.version}@{d.now_ns}.compared")
+    d.send(RECONCILER, Reconcile(command_id=name, symbol=p.key.symbol))
+
+
+def compare_again(d: Draft) -> None:
+    """Its close still waits for the comparison, beside a neighbor: that is told, and asked for again."""
+    p = d.position
+    waits = p.goal is not None and p.exposure > p.goal and p.unverified_ns
+    if not waits or not p.shared_leg or p.emergency:
+        return
+    waiting = "its close waits, since what was settled by hand is not what the venue shows, or cannot be compared"
+    d.notify(Severity.CRITICAL, f"{p.position_id}: {waiting}.", "compared")
+    ask_comparison(d)
 
 
 def _protect(d: Draft) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from actors.position.draft import Draft
 from actors.position.fold import realized
-from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS
+from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS, compare_again
 from actors.position.moves import told_before, way_back
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
 from actors.position.wishes import ask_leverage, refuse
@@ -244,6 +244,9 @@ def held(d: Draft, message: r.LegHeld) -> None:
     Its trades are still to be read. Should the entry prove absent after all, this is taken back.
     """
     p = d.position
+    if 0 < p.unverified_ns < message.begun_ns and p.touched_ns < message.begun_ns and message.quantity == p.quantity:
+        d.record(e.QuantityVerified, quantity=message.quantity, begun_ns=message.begun_ns)
+        return
     doubted_ = [o for o in p.live_orders(OrderPurpose.ENTRY) if o.phase is OrderPhase.DOUBTED]
     more = message.quantity - p.exposure
     if p.shared_leg or len(doubted_) != 1 or p.touched_ns >= message.begun_ns or p.unread_reductions:
@@ -496,6 +499,8 @@ def woken(d: Draft, message: r.Woken) -> None:
         _tell_unprotected(d)
     elif topic == "stalled" and not d.position.bare:  # where it is, that is told
         _tell_fired(d, Severity.WARNING)
+    elif topic == "compared":
+        compare_again(d)
     # "close", "protect" and "fired" need no facts: follow_up looks at the time.
 
 

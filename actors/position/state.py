@@ -155,6 +155,8 @@ class Position:
     `fees` and `funding` are sums by currency, `converted` those parts of them that were converted into the quote
     currency. Where that is no dollar, `settled` is what all of it has brought in, in the currency of the limits.
     `moved_back` says of a purpose whose move was given up since then that what was refused before counts no more.
+    `unverified_ns` says when a reduction was written off by hand that may have been done; 0 once the venue has shown
+    what is held.
     `leverage_ns` says since when the leverage is being set, `leverage_words` what was answered to that last.
     `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
     each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
@@ -214,6 +216,7 @@ class Position:
     leverage_ns: int = 0
     leverage_words: str = ""
     moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
+    unverified_ns: int = 0
 
     @property
     def position_id(self) -> PositionId:

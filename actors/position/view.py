@@ -70,4 +70,5 @@ def view(p: Position) -> PositionView:
         uncounted=added(beside, ((currency, -amount) for currency, amount in received)),
         result=p.realized_pnl - fees + funding if quote in DOLLARS else p.settled,
         reported_quantity=p.exposure - p.quantity,
+        unverified=bool(p.unverified_ns),
     )

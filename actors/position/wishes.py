@@ -7,14 +7,14 @@ from decimal import ROUND_DOWN, Decimal
 
 from actors.position.draft import Draft
 from actors.position.fold import realized
+from actors.position.follow_up import ask_comparison
 from actors.position.state import ZERO, Order, Position
 from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.requests import Reply, SetLeverage
-from messages.types import Address, CommandId, OrderKind, OrderPurpose, Severity
+from messages.types import OrderKind, OrderPurpose, Severity
 
-RECONCILER = Address("reconciler")
 SETTLED_FROM_NS = 30_000_000_000
 """What was sent so long ago is not on its way any more: before, the venue may do it after it was written off."""
 BY_HAND = "settled by hand"
@@ -329,8 +329,7 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
             evidence=message.command_id,
         )
     names = ", ".join(f"{o.purpose} {o.client_order_id}" for o in unclear)
-    compared = c.Reconcile(command_id=CommandId(f"{message.command_id}.compared"), symbol=p.key.symbol)
-    d.send(RECONCILER, compared)
+    ask_comparison(d)
     d.notify(Severity.WARNING, f"{p.position_id} settled by hand: {names or 'no order'} written off.")
     uncovered = p.exposure - p.quantity
     if uncovered > 0:

@@ -17,7 +17,7 @@ from actors.reconciler.demands import Demands
 from actors.reconciler.draft import Draft, Later
 from actors.reconciler.evidence import Suspicion, observe
 from actors.reconciler.explain import own, trade_key
-from actors.reconciler.facts import Comparison, Facts, Finding, OpenOrders, may_hold
+from actors.reconciler.facts import Comparison, Facts, Finding, Leg, OpenOrders, may_hold
 from actors.reconciler.listing import Lists
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
@@ -49,7 +49,7 @@ from messages.reconciliation import (
     TradesReport,
 )
 from messages.requests import Reply
-from messages.types import NAMELESS, AccountId, JournalId, PositionMode, PositionSide, Severity, Symbol
+from messages.types import NAMELESS, AccountId, Address, JournalId, PositionMode, PositionSide, Severity, Symbol
 
 EVENT_DELAY_NS = SECOND // 2
 """After something unexpected: long enough for what belongs together to have arrived."""
@@ -246,6 +246,7 @@ class Core:
         watch.agreed_ns.update({leg: report.begun_ns for leg in comparison.judged if leg not in differing})
         self._mark_looked(watch, round_, report)
         self._follow_settings(watch, report, comparison)
+        self._tell_verified(watch, report, comparison, differing)
         self._cases.settle(watch, comparison)
         self._note_gone(watch, comparison)
         if round_.symbol is None:
@@ -257,6 +258,16 @@ class Core:
             self._reading.later(watch, symbol, self._policy.gap_ns)
         self._look_on(watch, comparison)
         self._demands.met(watch, round_, comparison)
+
+    def _tell_verified(
+        self, watch: Watch, report: r.PositionsReport, comparison: Comparison, differing: set[Leg]
+    ) -> None:
+        """A position that was settled by hand waits for this before it sells: its leg is as it is believed."""
+        for view in (view for view in watch.live(report.symbol) if view.unverified):
+            leg = (view.symbol, view.side if watch.mode is PositionMode.HEDGE else None)
+            if leg in comparison.judged and leg not in differing:
+                held = r.LegHeld(position_id=view.position_id, quantity=view.quantity, begun_ns=report.begun_ns)
+                self._draft.tell(Address(f"position/{view.ordinal}"), held)
 
     def _look_on(self, watch: Watch, comparison: Comparison) -> None:
         """Nothing that stands is forgotten: whoever could not be compared just now, or whose reading was lost, is read.

@@ -116,6 +116,7 @@ CODES = (
     N_("OrderTriggered"),
     N_("OrderStalled"),
     N_("OrderUncancelable"),
+    N_("QuantityVerified"),
     N_("OrderWrittenOff"),
     N_("OrderRefused"),
     N_("OrderDoubted"),

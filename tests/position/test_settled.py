@@ -2,11 +2,12 @@
 
 import pytest
 
+from actors.position.machine import Step
 from messages import commands as c
 from messages import reports as r
 from messages.requests import SubmitOpening, SubmitReducing
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
-from tests.position.story import SECOND, Story, active, dec, effects_of, notices, opened, protected
+from tests.position.story import MS, SECOND, Story, active, dec, effects_of, notices, opened, protected
 
 S = PositionState
 ENTRY, REDUCE, STOP = OrderPurpose.ENTRY, OrderPurpose.REDUCE, OrderPurpose.STOP
@@ -83,8 +84,74 @@ def test_what_is_held_meanwhile_is_covered() -> None:
 def test_it_is_compared_and_can_be_closed_again() -> None:
     story = closing(protected(), "50")
     assert c.Reconcile.__name__ in settled(story)
+    story.tell(held(story, "10"))
     step = story.tell(c.ClosePosition(percent=dec(50), **story.own()))
     assert SubmitReducing.__name__ in effects_of(step)
+
+
+def held(story: Story, quantity: str, after_ms: int = 1_000) -> r.LegHeld:
+    """What the venue's list shows that is read a while later."""
+    story.now_ns += after_ms * MS
+    return r.LegHeld(position_id=story.position.position_id, quantity=dec(quantity), begun_ns=story.now_ns)
+
+
+def closed_again(*, shared: bool = False, emergency: bool = False) -> tuple[Story, Step]:
+    """Settled, and closed before it was compared."""
+    story = protected()
+    if shared:
+        story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
+    settled(closing(story, None))
+    command = c.EmergencyClose if emergency else c.ClosePosition
+    step = story.tell(command(shared_leg=shared, **story.own()))
+    story.settle()
+    return story, step
+
+
+def test_a_close_before_the_comparison_is_accepted_and_waits_for_it() -> None:
+    story, step = closed_again()
+    assert (story.position.goal, story.state) == (dec(0), S.CLOSING)
+    assert SubmitReducing.__name__ not in effects_of(step)
+    assert c.Reconcile.__name__ in effects_of(step)
+    assert SubmitReducing.__name__ not in effects_of(story.restart())
+    assert SubmitReducing.__name__ in effects_of(story.tell(held(story, "10")))
+
+
+def test_what_was_read_before_the_close_or_differs_verifies_nothing() -> None:
+    story, _ = closed_again()
+    before = r.LegHeld(position_id=story.position.position_id, quantity=dec(10), begun_ns=story.now_ns - SECOND)
+    assert SubmitReducing.__name__ not in effects_of(story.tell(before))
+    assert SubmitReducing.__name__ not in effects_of(story.tell(held(story, "4")))
+
+
+def test_a_close_sells_what_the_comparison_leaves() -> None:
+    story, _ = closed_again()
+    booked = c.AdjustPosition(quantity_delta=dec(-6), price=dec(100), why="the venue has less", **story.own())
+    assert SubmitReducing.__name__ not in effects_of(story.tell(booked))
+    story.tell(held(story, "4"))
+    assert story.order(REDUCE).quantity == dec(4)
+
+
+def test_alone_on_its_leg_a_close_waits_for_half_a_minute() -> None:
+    story, _ = closed_again()
+    assert SubmitReducing.__name__ not in effects_of(story.tell(r.Woken(topic="compared"), after_ms=20_000))
+    assert SubmitReducing.__name__ in effects_of(story.tell(r.Woken(topic="compared"), after_ms=11_000))
+
+
+def test_beside_a_neighbor_a_close_waits_on_and_that_is_told() -> None:
+    story, _ = closed_again(shared=True)
+    for _ in range(3):
+        step = story.tell(r.Woken(topic="compared"), after_ms=31_000)
+        assert SubmitReducing.__name__ not in effects_of(step)
+        assert c.Reconcile.__name__ in effects_of(step)
+        assert "its close waits" in " ".join(notices(step, Severity.CRITICAL))
+
+
+def test_an_emergency_beside_a_neighbor_waits_for_half_a_minute() -> None:
+    story, step = closed_again(shared=True, emergency=True)
+    assert "SubmitEmergency" not in effects_of(step)
+    story.tell(r.Woken(topic="compared"), after_ms=31_000)
+    story.cancel_done()
+    assert "SubmitEmergency" in [kind for each in story.steps[-4:] for kind in effects_of(each)]
 
 
 def test_its_late_fill_is_booked() -> None:

@@ -23,6 +23,8 @@ LOST_SHARE = 10
 """And in one of so many, a bit flips in the journal's log, so that acknowledged steps are missing at a start."""
 UNRECORDED_SHARE = 6
 """And in one of so many, the records of what command ids stand for are lost at a start."""
+SETTLED_SHARE = 8
+"""And in one of so many, an owner settles what is in doubt by hand, and closes it at once."""
 POWER_SHARE = 3
 """And in one of so many, the power goes with the process."""
 EXHAUSTED_SHARE = 8
@@ -35,7 +37,20 @@ def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
     plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
+    plan = _with_settling(plan)
     return _with_lost_records(_with_exhaustion(_with_power_losses(_with_lost_steps(with_strange_faults(plan)))))
+
+
+def _with_settling(plan: Plan) -> Plan:
+    random = stream(plan.seed, "settling")
+    slots = sorted({act.slot for act in plan.acts if act.do == "open"})
+    if not slots or random.randrange(SETTLED_SHARE):
+        return plan
+    acts: list[Act] = []
+    for _ in range(random.randrange(1, 6)):
+        at_ms, slot = random.randrange(plan.safety_ms), random.choice(slots)
+        acts += [Act(at_ms=at_ms, do="settle", slot=slot), Act(at_ms=at_ms + 100, do="close", slot=slot)]
+    return replace(plan, acts=tuple(sorted((*plan.acts, *acts), key=lambda act: act.at_ms)))
 
 
 def _with_lost_records(plan: Plan) -> Plan:

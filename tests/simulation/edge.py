@@ -147,6 +147,8 @@ class Edge:
                 return c.ClosePosition(**position, percent=Decimal(act.percent))
             case "emergency":
                 return c.EmergencyClose(**position)
+            case "settle":
+                return c.SettlePosition(**position)
             case "move stop":
                 return c.ModifyPosition(**position, stop_loss=self._stop_of(act))
             case "pause":

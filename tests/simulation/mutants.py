@@ -19,6 +19,7 @@ from tests.simulation.mutants_commanded import COMMANDED
 from tests.simulation.mutants_loss import LOSS
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_rows import ROWS
+from tests.simulation.mutants_settled import SETTLED
 from tests.simulation.mutants_strange import STRANGE
 from tests.simulation.mutants_wire import WIRE
 from tests.simulation.plan import DAY, SPRINT, Plan
@@ -26,7 +27,9 @@ from tests.simulation.planting import Mutant
 from tests.simulation.usage import Parser, ended, from_here, near, whole
 from tests.simulation.world import simulate
 
-MUTANTS: Mapping[str, Mutant] = {**WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED}
+MUTANTS: Mapping[str, Mutant] = {
+    **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **SETTLED,
+}  # fmt: skip
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""
 LIMIT_S = {SPRINT: 180, DAY: 900}
