@@ -8,10 +8,11 @@ from actors.supervisor.memory import OWN_HISTORY, Restored
 from messages import commands as c
 from messages.base import Event, Message
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed
+from messages.ids import parse_position_id
 from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
 from messages.reports import Woken
 from messages.requests import CommandDecided, CommandTaken, Notify
-from messages.types import Address, CommandId, PositionId, ReplyCode, Severity
+from messages.types import AccountId, Address, CommandId, PositionId, ReplyCode, Severity
 
 DECIDED_MOST = 1_000
 AGAIN_NS = 1_000_000_000
@@ -138,6 +139,13 @@ class History:
                 code = ReplyCode.UNKNOWN if failure.doubtful else ReplyCode.NOT_READY
                 self._desk.reply(command, accepted=False, text=why, code=code)
 
+    def closing(self, event: CloseAllRequested, account: AccountId | None) -> str:
+        """What is answered to it, and which positions a close may not reach."""
+        keys = ((name, parse_position_id(name)) for name in self._memory.silent)
+        silent = ", ".join(name for name, key in keys if key is not None and account in (None, key[0].account))
+        left = f"; what {silent} holds is not known here: albra flatten --break-glass closes at the venue"
+        return closing(event) + (left if silent else "")
+
     def offer_later(self) -> None:
         """What is in force and not durable is offered to the journal again, in a later life of this actor too."""
         if self._memory.unkept:
@@ -147,7 +155,8 @@ class History:
         unkept, self._memory.unkept = self._memory.unkept, []
         for event, command in unkept:
             if isinstance(event, CloseAllRequested):
-                self.keep(event, command, closing(event))
+                account = command.account if isinstance(command, c.CloseAll) else None
+                self.keep(event, command, self.closing(event, account))
             elif hold_of(event) in self._memory.holds:
                 self.keep(event, command, paused(event))
             elif command is not None:
@@ -176,7 +185,6 @@ def _standing(event: OpeningsPaused | CloseAllRequested) -> str:
 
 
 def closing(event: CloseAllRequested) -> str:
-    """What is answered to it."""
     number = len(event.closes)
     return "closing 1 position" if number == 1 else f"closing {number} positions"
 

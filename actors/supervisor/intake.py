@@ -20,7 +20,7 @@ from messages.lifecycle import MessageParked
 from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
 from messages.requests import CommandDecided, CommandTaken, Reply
-from messages.types import Address, CommandId, PositionId, ReplyCode
+from messages.types import Address, CommandId, PositionId, PositionState, ReplyCode
 
 FROM_OUTSIDE = (
     c.OpenPosition, c.ClosePosition, c.CloseMatching, c.EmergencyClose, c.ModifyPosition, c.CancelEntry,
@@ -63,7 +63,7 @@ class Intake:
         elif asked.under_way:
             asked.askers = (*asked.askers, _copy_of(message))
         elif (answer := asked.answer or self._carried_out(message)) is not None:
-            self._tell(message, answer)
+            self._tell(message, self._as_it_is_now(message, answer))
         else:
             asked.askers, asked.under_way, asked.copy = (_copy_of(message),), True, message
             asked.opens = isinstance(message, c.OpenPosition) or getattr(message, "add", None) is not None
@@ -171,6 +171,30 @@ class Intake:
         if ordinal is None:
             return command_id in self._memory.decided, None
         return True, self._memory.book.holder(ordinal)
+
+    def _as_it_is_now(self, command: c.Command, answer: Answer) -> Answer:
+        """An answer of before about a hold that is no longer so would read as if it were."""
+        if not isinstance(answer, Reply) or not answer.accepted:
+            return answer
+        match command:
+            case c.PauseOpenings() if not self._held(command):
+                return replace(answer, text=f"{answer.text}; lifted since")
+            case c.ResumeOpenings() if self._held(command):
+                return replace(answer, text=f"{answer.text}; paused since")
+            case c.PausePosition() if self._paused(command) is False:
+                return replace(answer, text=f"{answer.text or 'it was paused'}; resumed since")
+            case c.ResumePosition() if self._paused(command):
+                return replace(answer, text=f"{answer.text or 'it was resumed'}; paused since")
+        return answer
+
+    def _held(self, command: c.PauseOpenings | c.ResumeOpenings) -> bool:
+        return any(hold.same_words(command.account, command.symbol) for hold in self._memory.holds)
+
+    def _paused(self, command: c.PausePosition | c.ResumePosition) -> bool | None:
+        """None where the position is over, or no view that is younger than the command tells."""
+        views = (view for view in self._memory.book.live() if view.position_id == command.position_id)
+        view = next((view for view in views if command.command_id in view.command_ids), None)
+        return None if view is None else view.state is PositionState.PAUSED
 
     def _go_on(self, command: c.Command) -> c.Command:
         return replace(command, reply_to=Address(self._desk.context.address), causation_id="")

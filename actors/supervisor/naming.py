@@ -75,5 +75,5 @@ def nothing_matches(
     )
     wrong = [(kind, name, known) for kind, name, known in asked if name is not None and name not in known]
     kind, name, known = wrong[0] if wrong else ("", close.symbol, set())
-    said = f"no open position matches {kind}{name}{did_you_mean(name, known)}"
-    return "; ".join([said, *dumb, "see `albra positions`"])
+    said = "; ".join([f"no open position matches {kind}{name}", *dumb])
+    return said + (did_you_mean(name, known) or "; see `albra positions`")

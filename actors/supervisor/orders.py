@@ -19,7 +19,7 @@ from actors.supervisor.changes import (
     taker_of,
 )
 from actors.supervisor.desk import Desk, Routes, position_address
-from actors.supervisor.history import History, closing
+from actors.supervisor.history import History
 from actors.supervisor.memory import Restored
 from actors.supervisor.naming import nothing_matches
 from actors.supervisor.openings import LEAVING_NS, Openings
@@ -264,7 +264,7 @@ class Orders:
             ts_init=self._desk.context.clock.time_ns(),
             closes=closes,
         )
-        self._history.keep(event, command, closing(event))
+        self._history.keep(event, command, self._history.closing(event, command.account))
 
     def go_on_closing(self, restored: Restored) -> None:
         """Whoever was to close with all others, and has not heard of it before the process ended, hears it now."""

@@ -115,10 +115,22 @@ def age(since: str, now_ns: int) -> str:
 
 
 def _said(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "/".join(str(part) for key, part in value.items() if key != "type")
-    text = str(value)
+    text = _plain(value)
     return repr(text) if " " in text else text
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_plain(part) for part in value)
+    if not isinstance(value, Mapping):
+        return str(value)
+    match value:
+        case {"quote": quote, "value": amount}:  # a `Worth`
+            return "unknown" if amount is None else f"{amount} {quote}"
+        case {"amount": amount, "currency": currency}:  # a `Fee`, or another sum
+            worth = value.get("worth")
+            return f"{amount} {currency}" + ("" if worth is None else f" worth {_plain(worth)}")
+    return "/".join(str(part) for key, part in value.items() if key != "type")
 
 
 def _rounded(number: str | None) -> str:

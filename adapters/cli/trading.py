@@ -20,12 +20,17 @@ from messages.text import Shown, shown, styled
 
 _CONFIRMATION = "close all"
 _TERMINAL = ("CLOSED", "FAILED", "CANCELLED")
+_NO_ANSWER = "the supervisor does not answer"
+RESTS_S = 1.0
+"""A limit that the market meets at once is on the book for a moment too: what rests longer than this waits."""
+_BY_HAND = "look at the venue; albra flatten --break-glass closes there"
+"""Where a position cannot say what it holds."""
 
 
 def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
     """Prints the position id as soon as the opening is durable, and waits where asked.
 
-    An entry that rests at its limit when the time is over is told as what it is: nothing of it is unknown.
+    The wait ends where the entry rests at its limit: nothing of it is unknown, and its price may never come.
     """
     deadline = _deadline(arguments)
     left_ns = max(0, int((deadline - time.monotonic()) * 1e9))
@@ -196,10 +201,12 @@ def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
         "/v1/positions", '"PositionView"', lambda rows: all(row["state"] in BROKEN for row in left(rows)), deadline
     )
     if rows is None or left(rows):
-        names = ", ".join(f"{row['position_id']} {row['state']}" for row in left(rows or []))
-        raise CommandError(
-            Exit.UNKNOWN, f"close --all: not finished in time: {names or 'the supervisor does not answer'}"
-        )
+        open_ = left(rows or [])
+        names = ", ".join(f"{row['position_id']} {row['state']}" for row in open_)
+        broken = bool(open_) and all(row["state"] in BROKEN for row in open_)
+        said = f"cannot be closed here: {names}" if broken else f"not finished in time: {names or _NO_ANSWER}"
+        advice = f"; {_BY_HAND}" if any(row["state"] in BROKEN for row in open_) else ""
+        raise CommandError(Exit.UNKNOWN, f"close --all: {said}{advice}")
     _finish(arguments, said, f"every position{of_account} is closed")
 
 
@@ -220,19 +227,21 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
         reached = Progress.WAITING if row["state"] in BROKEN else progress(row)
         return reached is not Progress.WAITING or row["state"] in BROKEN
 
-    row = supervisor.watch(f"/v1/positions/{position_id}", position_id, seen, deadline)
+    path = f"/v1/positions/{position_id}"
+    row = supervisor.watch(path, position_id, lambda row: seen(row) or rests(row), deadline)
+    if reached is Progress.WAITING and row is not None and rests(row):
+        row = supervisor.watch(path, position_id, seen, min(deadline, time.monotonic() + RESTS_S)) or row
     details = {"position_id": position_id, "command_id": said["command_id"]}
     if row is not None:
         details |= {"state": row["state"], "position": row}
     if reached is Progress.FAILED:
         raise CommandError(Exit.REFUSED, f"{position_id} {row['state']}: {row['reason'] or 'no reason'}", details)
     if row is not None and row["state"] in BROKEN:
-        advice = "look at the venue; albra flatten --break-glass closes there"
-        raise CommandError(Exit.UNKNOWN, f"{position_id} {row['state']}: {row['reason']}; {advice}", details)
+        raise CommandError(Exit.UNKNOWN, f"{position_id} {row['state']}: {row['reason']}; {_BY_HAND}", details)
     if reached is Progress.WAITING and row is not None and rests(row):
         return dict(row)  # Nothing of it is unknown: the venue has it, and waits for its price.
     if reached is Progress.WAITING:
-        state = row["state"] if row is not None else "not seen: the supervisor does not answer"
+        state = row["state"] if row is not None else f"not seen: {_NO_ANSWER}"
         raise CommandError(
             Exit.UNKNOWN,
             f"{what} of {position_id} did not finish in time, it is {state}{_held_by_venue(supervisor, row)}; "
@@ -257,7 +266,8 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
     left_s = int(datetime.fromisoformat(until).timestamp() - time.time()) if until != "-" else 0
     if left_s <= 0:
         return ""
-    return f", and the venue accepts nothing for another {output.duration(left_s)}: {said['last error']}"
+    why = f": {said['last error']}" if said.get("last error", "-") not in ("", "-") else ""
+    return f", and the venue accepts nothing for another {output.duration(left_s)}{why}"
 
 
 def _body(arguments: Namespace, **given: object) -> dict[str, Any]:

@@ -26,6 +26,13 @@ def failure(status: int, error: str, **more: Any) -> web.Response:
     return answer({"error": error, **more}, status)
 
 
+def unreadable(status: int) -> web.Response:
+    """To what is no HTTP, or has a line or a header that is too long: no route ever sees it."""
+    if status >= 500:
+        return failure(status, "an error of ours, see `albra logs --level ERROR`")
+    return failure(status, "this cannot be read as an HTTP request: its first line or a header is wrong or too long")
+
+
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every error is a JSON object with `error`; what we did not foresee is logged and said to be ours."""

@@ -122,7 +122,7 @@ def _reads() -> dict[str, Json]:
                 "summary": "Whether the supervisor answers and all is well; needs no token.",
                 "security": [],
                 "responses": _answers("It answers.", {"$ref": "#/components/schemas/Health"})
-                | _failures(*_EVERY, "503"),
+                | _failures(*_EVERY, "400", "503"),
             }
         },
         "/v1/openapi.json": {
@@ -131,7 +131,7 @@ def _reads() -> dict[str, Json]:
                 "summary": "This description; needs no token.",
                 "security": [],
                 "responses": _answers("This.", {"type": "object", "required": ["openapi", "paths"]})
-                | _failures(*_EVERY),
+                | _failures(*_EVERY, "400"),
             }
         },
         "/v1/positions": _read(

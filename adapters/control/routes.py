@@ -92,8 +92,8 @@ class Routes:
             return failure(401, "the bearer token is missing or wrong: it stands in control.token, new with each start")
         if request.path not in PUBLIC:
             prove(request)
-            path = request.match_info.route.resource
-            request[_ASKED] = {} if path is None else wire.query(path.canonical, tuple(request.query.items()))
+        path = request.match_info.route.resource
+        request[_ASKED] = {} if path is None else wire.query(path.canonical, tuple(request.query.items()))
         return await handler(request)
 
     async def _health(self, request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from adapters.config.values import WebhookConfig
 from adapters.control.address import TOKEN_FILE, Announcement, ControlAddress, announce, mint_token
+from adapters.control.answers import unreadable
 from adapters.control.listeners import Listeners
 from adapters.control.pending import ANSWERS, Pending
 from adapters.control.routes import Routes
@@ -146,7 +147,7 @@ class ControlServer:
                 f"{name}.port: {host}:{port} cannot be bound ({error.strerror or error});"
                 " choose another port in the configuration, or 0 for any"
             ) from None
-        door = Door(name, application, listening, most=most)
+        door = Door(name, application, listening, most=most, unreadable=unreadable)
         self._doors.append(door)
         await door.open()
         return door.port

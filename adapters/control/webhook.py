@@ -108,6 +108,7 @@ class Webhook:
             if strategy is None:
                 return self._wrong_secret(request)
             prove(request)
+            _nothing_in(request.query)
             return await self._take(read(name, body), strategy)
         except BodyRefused:
             self._refusals.count(Refusal.UNREADABLE, request.remote)
@@ -167,6 +168,12 @@ def _span(time_ms: int) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} {seconds % size // below_size} {below}"
     return f"{time_ms / 1_000:g} s"
+
+
+def _nothing_in(query: Mapping[str, str]) -> None:
+    """Raises FieldError: an alert says everything in its body, and what stands elsewhere would be lost."""
+    if parameter := next(iter(query), None):
+        raise FieldError("nothing", parameter, "query")
 
 
 def _sender(request: web.Request) -> str:

@@ -10,7 +10,23 @@ TABLES: Mapping[str, str] = {"live": "api", "demo": "demo", "testnet": "test"}
 """ccxt's name for the table of each environment of an exchange."""
 ENVIRONMENTS = tuple(TABLES)
 LIVE = "live"
+HOMES: Mapping[str, str] = {
+    "fapi.binance.com": LIVE,
+    "demo-fapi.binance.com": "demo",
+    "testnet.binancefuture.com": "testnet",
+}
+"""The hosts of an exchange's environments, for what must not load ccxt; a test holds them against its tables."""
 _SOCKS = ("socks4", "socks5", "socks5h")
+
+
+def home_of(base_url: str | None) -> str:
+    """The environment whose own host is spelled out here; empty for another server, and for an address that is none."""
+    try:
+        parts = urlsplit(base_url or "")
+        usual = parts.port in (None, 443)
+    except ValueError:
+        return ""
+    return HOMES.get((parts.hostname or "").rstrip("."), "") if usual else ""
 
 
 def endpoints(

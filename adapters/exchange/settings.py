@@ -88,7 +88,8 @@ class ExchangeSettings:
     def address(self) -> str:
         """What a venue counts requests by: its own host, and the address that we reach it from."""
         via = addresses.proxy_place(self.proxy)
-        place = f"{self.exchange}@{self.where}" if not self.base_url else urlsplit(self.base_url).netloc
+        home = addresses.home_of(self.base_url) if self.base_url else self.environment
+        place = f"{self.exchange}@{home}" if home else urlsplit(self.base_url or "").netloc
         return f"{place} through {via}" if via else place
 
     @property

@@ -15,6 +15,7 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -50,6 +51,33 @@ def _no_traces_of_strangers(record: logging.LogRecord) -> bool:
 
 
 _HTTP.addFilter(_no_traces_of_strangers)
+
+Unreadable = Callable[[int], web.Response]
+"""The answer, with this status, to what is no HTTP."""
+
+
+class _Hearing(RequestHandler):
+    """One connection. What cannot be read as HTTP never reaches the application: it is answered here."""
+
+    __slots__ = ("_unreadable",)
+
+    def __init__(self, server: web.Server, unreadable: Unreadable | None, **settings: Any) -> None:
+        super().__init__(server, **settings)
+        self._unreadable = unreadable
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        plain = super().handle_error(request, status, exc, message)
+        if self._unreadable is None:
+            return plain
+        answer = self._unreadable(status)
+        answer.force_close()
+        return answer
 
 
 @dataclass(slots=True, eq=False)
@@ -89,10 +117,11 @@ class Door:
         most: int,
         cancels: bool = False,
         shutdown_s: float = 1.0,
+        unreadable: Unreadable | None = None,
     ) -> None:
         """`listening` is bound already; the door owns it from now on. `name` is what logs call it.
 
-        `cancels`: what is done for a request ends when its caller hangs up.
+        `cancels`: what is done for a request ends when its caller hangs up. `unreadable`: plain text where left out.
         """
         self.name = name
         self.most = most
@@ -101,17 +130,9 @@ class Door:
         application[DOOR] = self
         application.middlewares.insert(0, _attended)
         self._socket = listening
+        self._unreadable = unreadable
         self._runner = web.AppRunner(
-            application,
-            access_log=None,
-            handle_signals=False,
-            handler_cancellation=cancels,
-            shutdown_timeout=shutdown_s,
-            keepalive_timeout=IDLE_S,
-            lingering_time=LINGER_S,
-            # What is compressed is refused by its header: nothing is ever unpacked.
-            auto_decompress=False,
-            logger=_HTTP,
+            application, handle_signals=False, handler_cancellation=cancels, shutdown_timeout=shutdown_s
         )
         self._guests: dict[RequestHandler, _Guest] = {}
         self._arriving: set[asyncio.Task[None]] = set()
@@ -197,12 +218,25 @@ class Door:
             return
         peer.setblocking(False)
         assert self._runner.server is not None
-        protocol = self._runner.server()
+        protocol = self._hearing(self._runner.server)
         guest = _Guest(address=address, deadline_s=self._loop.time() + REQUEST_S)
         self._guests[protocol] = guest
         arriving = self._loop.create_task(self._connect(peer, protocol, guest))
         self._arriving.add(arriving)
         arriving.add_done_callback(self._arriving.discard)
+
+    def _hearing(self, server: web.Server) -> RequestHandler:
+        return _Hearing(
+            server,
+            self._unreadable,
+            loop=self._loop,
+            access_log=None,
+            keepalive_timeout=IDLE_S,
+            lingering_time=LINGER_S,
+            # What is compressed is refused by its header: nothing is ever unpacked.
+            auto_decompress=False,
+            logger=_HTTP,
+        )
 
     async def _connect(self, peer: socket.socket, protocol: RequestHandler, guest: _Guest) -> None:
         try:

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
 from messages.types import PositionId, PositionState, Silence
 from tests.cli.conftest import Albra
@@ -107,6 +108,16 @@ def test_history_tells_each_event_in_a_line(albra: Albra, supervisor: FakeSuperv
     assert [event["type"] for event in albra("history", ID, "--json").document()] == ["CloseRequested", "StateChanged"]
 
 
+def test_history_shows_money_with_its_currency() -> None:
+    header = {"type": "OrderFilled", "ts_init": "1750000000123456789"}
+    worth = {"type": "Worth", "quote": "USDT", "rate": "1", "value": "0.3"}
+    fee = {"type": "Fee", "amount": "0.0005", "currency": "BNB", "worth": worth}
+    event = {**header, "worth": worth, "fees": [fee]}
+    assert event_line(event).endswith("worth='0.3 USDT' fees='0.0005 BNB worth 0.3 USDT'")
+    unknown = {**header, "worth": {"quote": "USDT", "rate": None, "value": None}}
+    assert event_line(unknown).endswith("worth=unknown")
+
+
 QUARANTINED = (PositionId(ID), Silence.QUARANTINED, "its actor is quarantined: ValueError")
 DAMAGED = (PositionId("main.ETHUSDT.short.grid.2"), Silence.DAMAGED, "its history is damaged: a checksum")
 
@@ -133,6 +144,12 @@ def test_what_cannot_say_what_it_holds_is_not_waited_for(albra: Albra, superviso
         ended = albra(*command)
         assert ended.code == 6
         assert f"{ID} QUARANTINED" in ended.err or "main.ETHUSDT.short.grid.2 DAMAGED" in ended.err
+        assert ended.err.endswith("; look at the venue; albra flatten --break-glass closes there\n")
+    supervisor.broken = (DAMAGED,)
+    supervisor.keep(view(2, strategy="stays"))
+    ended = albra("close", "--all", "--yes", "--wait", "--timeout", "0.5")
+    assert "close --all: " in ended.err
+    assert "flatten --break-glass" in ended.err
 
 
 def test_history_of_an_unknown_position_exits_4(albra: Albra, supervisor: FakeSupervisor) -> None:

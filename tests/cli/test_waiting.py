@@ -3,6 +3,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,8 @@ from adapters.control.address import ControlAddress, announce, mint_token
 from adapters.control.proof import CHALLENGE, PROOF, proof_of
 from messages.base import Message
 from messages.commands import ListPositions, OpenPosition
-from messages.types import CommandId, PositionState
+from messages.reports import OrderView
+from messages.types import ClientOrderId, CommandId, OrderPurpose, PositionState
 from tests.cli.conftest import WAIT_S, Albra, serve
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -80,6 +82,37 @@ def test_open_that_does_not_finish_exits_6_with_the_state_and_has_printed_its_id
     assert "RECONCILING" in ended.err
 
 
+RESTING = OrderView(
+    client_order_id=ClientOrderId("x"), purpose=OrderPurpose.ENTRY, phase="working",
+    quantity=Decimal("0.01"), filled_quantity=Decimal(0), price=Decimal(55_000),
+)  # fmt: skip
+
+
+def test_open_says_that_its_entry_rests_once_the_venue_has_it(albra: Albra) -> None:
+    supervisor = FakeSupervisor()
+    supervisor.opened_as, supervisor.opened_protected = PositionState.PENDING, False
+    rests = {"state": PositionState.OPENING, "quantity": Decimal(0), "orders": (RESTING,)}
+    on_each_read(supervisor, [becomes(supervisor, **rests)])
+    server = serve(supervisor, albra.storage)
+    begun = time.monotonic()
+    ended = albra("open", "BTCUSDT", "long", "0.01", "--limit", "55000", "--wait", "--timeout", "300")
+    assert time.monotonic() - begun < WAIT_S
+    server.stop()
+    assert (ended.code, ended.out) == (0, f"{ID}\nOPENING: 0 filled, 0.01 rest at 55000\n")
+
+
+def test_a_limit_that_the_market_meets_at_once_does_not_rest(albra: Albra) -> None:
+    supervisor = FakeSupervisor()
+    supervisor.opened_as, supervisor.opened_protected = PositionState.PENDING, False
+    rests = {"state": PositionState.OPENING, "quantity": Decimal(0), "orders": (RESTING,)}
+    filled = {"state": PositionState.ACTIVE, "quantity": Decimal("0.01"), "orders": ()}
+    on_each_read(supervisor, [becomes(supervisor, **rests), becomes(supervisor, **filled)])
+    server = serve(supervisor, albra.storage)
+    ended = albra("open", "BTCUSDT", "long", "0.01", "--limit", "55000", "--wait", "--json")
+    server.stop()
+    assert (ended.code, ended.document()["state"]) == (0, "ACTIVE")
+
+
 def test_a_wait_that_the_venue_keeps_from_ending_says_so(albra: Albra, supervisor: FakeSupervisor) -> None:
     """A ban of minutes looked like an order whose outcome nobody knew."""
     supervisor.opened_as = PositionState.RECONCILING
@@ -89,6 +122,11 @@ def test_a_wait_that_the_venue_keeps_from_ending_says_so(albra: Albra, superviso
     ended = albra(*OPEN, "--timeout", "0.5")
     assert ended.code == 6
     assert re.search(r"accepts nothing for another (59m\d+s|1h0m): 429 -1003 Too many requests;", ended.err)
+    for unsaid in ("", "-"):
+        throttled = {**banned, "last error": unsaid}
+        supervisor.status_rows = tuple(("account main", name, value) for name, value in throttled.items())
+        ended = albra(*OPEN, "--timeout", "0.5", "--strategy", f"unsaid{len(unsaid)}")
+        assert re.search(r"accepts nothing for another (59m\d+s|1h0m); see", ended.err)
     supervisor.status_rows = (("account main", "venue", "down: connection refused"),)
     ended = albra(*OPEN, "--timeout", "0.5", "--strategy", "other")
     assert "the venue is down: connection refused;" in ended.err

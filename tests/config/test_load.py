@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from adapters.config import SCHEMA, ConfigError, Loaded, Secret, load, load_text, named_path, render
+from adapters.exchange.addresses import HOMES
 from adapters.secret import MASK
 from messages.types import PositionMode
 
@@ -299,11 +300,29 @@ def _one_key_at(one: str, other: str) -> str:
         ("http://127.0.0.1:1", "http://[::1]:1"),
         ("http://127.0.0.1:1", "http://127.0.0.2:1"),
         ("http://127.0.0.1:1", "http://[::ffff:127.0.0.1]:1"),
+        ("https://fapi.binance.com", "https://FAPI.binance.com.:443/"),
     ],
 )
 def test_one_key_is_one_account_however_the_address_of_its_server_is_written(one: str, other: str) -> None:
     said = "accounts.n.api_key: expected a key of its own, found the key of accounts.m"
     assert any(said in problem for problem in problems(_one_key_at(one, other)))
+
+
+@pytest.mark.parametrize("environment", ["live", "demo", "testnet"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_exchanges_own_host_spelled_out_is_the_same_place_as_none(environment: str, order: int) -> None:
+    host = next(host for host, each in HOMES.items() if each == environment)
+    places = [f"environment: {environment}", f"base_url: https://{host}"][::order]
+    keys = "exchange: binanceusdm, api_key: k, api_secret: s"
+    rows = [f"{name}: {{{keys}, {place}}}" for name, place in zip("mn", places, strict=True)]
+    said = "accounts.n.api_key: expected a key of its own, found the key of accounts.m"
+    assert any(said in problem for problem in problems(f"accounts: {{{', '.join(rows)}}}"))
+
+
+def test_one_key_in_two_environments_is_two_accounts() -> None:
+    keys = "exchange: binanceusdm, api_key: k, api_secret: s"
+    text = f"accounts: {{m: {{{keys}}}, n: {{{keys}, base_url: https://demo-fapi.binance.com}}}}"
+    assert len(read(text).config.accounts) == 2
 
 
 @pytest.mark.parametrize("other", ["http://h:2", "http://i:1", "http://127.0.0.1:1"])

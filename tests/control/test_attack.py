@@ -160,6 +160,31 @@ def test_what_was_refused_meanwhile_is_told_with_its_numbers(target: Target, mon
     assert texts == [f"webhook alerts were refused: {n} with a missing or wrong secret" for n in (1, 2)]
 
 
+NO_HTTP = {
+    "no request line": b"nonsense\r\n\r\n",
+    "a method that is none": b"G@T / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "another protocol": b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+    "a version that is none": b"GET / HTTP/x\r\nHost: 127.0.0.1\r\n\r\n",
+    "a header that is none": b"GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
+    "a header that is too long": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+    "a path that is too long": b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "two lengths": b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+}
+
+
+@pytest.mark.parametrize("where", ["control", "webhook"])
+@pytest.mark.parametrize("name", list(NO_HTTP))
+def test_what_is_no_http_gets_an_error_in_json_like_everything_else(target: Target, where: str, name: str) -> None:
+    with socket.create_connection(("127.0.0.1", target.ports[where]), WAIT_S) as connection:
+        connection.sendall(NO_HTTP[name])
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        said = answer.read(int(answer.headers["Content-Length"]))
+    assert answer.status == 400
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert json.loads(said)["error"]
+
+
 HEADERS: dict[str, tuple[str, str, Headers, int]] = {
     "no token": ("GET", "/v1/positions", {"Authorization": ""}, 401),
     "a token that is no UTF-8": ("GET", "/v1/positions", {"Authorization": b"Bearer \xff\xfe"}, 401),
@@ -209,6 +234,9 @@ HEADERS: dict[str, tuple[str, str, Headers, int]] = {
     "a query that is no UTF-8": ("GET", "/v1/discrepancies?symbol=%ff", {}, 400),
     "as many as there are not": ("GET", f"/v1/discrepancies?n={'9' * 30}", {}, 400),
     "digits of another script": ("GET", "/v1/discrepancies?n=%D9%A3", {}, 400),
+    "a parameter of health": ("GET", "/v1/health?verbose=1", {}, 400),
+    "a parameter of the description": ("GET", "/v1/openapi.json?pretty", {}, 400),
+    "a parameter of a command": ("POST", "/v1/commands/open?dry_run=1", {}, 400),
 }
 
 

@@ -120,6 +120,13 @@ def test_a_sell_opens_a_short_and_a_close_closes_the_strategys_position(hook: Ho
     assert (closed.symbol, closed.strategy) == ("BTCUSDT", "trend")
 
 
+def test_a_parameter_of_the_address_is_refused_and_a_wrong_secret_learns_nothing_of_it(hook: Hook) -> None:
+    where = "/v1/webhook/trend?dry_run=1"
+    assert hook.post(alert(secret="guess"), path=where)[0] == 401
+    status, said = hook.post(alert(), path=where)
+    assert (status, said["field"], said["found"], hook.effects()) == (400, "query", "'dry_run'", [])
+
+
 def test_the_same_alert_has_one_effect_also_after_a_restart(hook: Hook, tmp_path: Path) -> None:
     sent = alert()
     first, again = hook.post(sent), hook.post(sent)

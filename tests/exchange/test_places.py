@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
+import ccxt
 import pytest
 
 from adapters.clock import SystemClock
+from adapters.exchange.addresses import HOMES, TABLES
 from adapters.exchange.checkup import checkup
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
@@ -35,6 +38,22 @@ def buy_through(settings: ExchangeSettings) -> None:
         order = desk.submit()
         desk.ear.wait_for(OrderAccepted, lambda report: report.client_order_id == order.client_order_id)
         desk.ear.wait_for(FillReport, lambda report: report.client_order_id == order.client_order_id)
+
+
+def test_the_hosts_of_environments_are_those_of_ccxt() -> None:
+    tables = ccxt.binanceusdm().urls
+    known = {urlsplit(tables[table]["fapiPrivate"]).hostname: name for name, table in TABLES.items()}
+    assert known == HOMES
+
+
+@pytest.mark.parametrize("environment", ["live", "demo", "testnet"])
+def test_requests_are_counted_together_however_the_venues_own_host_is_written(environment: str) -> None:
+    host = next(host for host, each in HOMES.items() if each == environment)
+    keys: dict[str, Any] = {"exchange": "binanceusdm", "api_key": Secret("k"), "api_secret": Secret("s")}
+    plain = ExchangeSettings(**keys, environment=environment)
+    for url in (f"https://{host}", f"https://{host.upper()}/", f"https://{host}:443"):
+        assert ExchangeSettings(**keys, base_url=url).address == plain.address
+    assert ExchangeSettings(**keys, base_url=f"https://{host}:8443").address != plain.address
 
 
 def test_requests_and_sockets_live_on_two_servers(server: EmbeddedServer, stack: ExitStack) -> None:

@@ -52,6 +52,15 @@ def test_a_released_one_is_what_it_was() -> None:
     assert row["state"] == "ACTIVE"
 
 
+def test_a_close_of_all_names_what_it_may_not_reach() -> None:
+    house = Damaged(held(protected=True).journal.image)
+    for name, account in (("all", None), ("here", MAIN)):
+        house.tell(c.CloseAll(command_id=CommandId(name), reply_to=EDGE, account=account))
+        assert house.all(Reply)[-1].text == (
+            f"closing 0 positions; what {NAME} holds is not known here: albra flatten --break-glass closes at the venue"
+        )
+
+
 def test_a_damaged_position_is_a_row_that_says_so_under_every_question_for_it() -> None:
     house = Damaged(held(protected=True).journal.image)
     for asked in ({}, {"terminal": True}, {"position_id": NAME, "terminal": True}):

@@ -95,6 +95,20 @@ def test_only_what_is_near_is_offered(name: str, known: list[str], said_: str) -
     assert did_you_mean(name, known) == said_
 
 
+@pytest.mark.parametrize(
+    ("named", "end"),
+    [
+        ({"symbol": TYPO}, "matches BTCUSTD; did you mean BTCUSDT?"),
+        ({"symbol": Symbol("XRPUSDT")}, "matches XRPUSDT; see `albra positions`"),
+        ({"symbol": BTC, "strategy": StrategyId("tredn")}, "matches strategy tredn; did you mean trend?"),
+    ],
+)
+def test_the_answer_to_a_close_of_nothing_ends_with_its_question(named: dict[str, Any], end: str) -> None:
+    house = House().ready()
+    house.open("o", strategy=StrategyId("trend"))
+    assert said(house, c.CloseMatching, **named).text.endswith(f"no open position {end}")
+
+
 def test_discrepancies_of_a_symbol_that_there_is_not_are_refused_unless_there_are_some() -> None:
     play = Play()
     about = {"command_id": CommandId("l"), "reply_to": EDGE, "symbol": TYPO}

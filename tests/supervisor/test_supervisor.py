@@ -199,6 +199,32 @@ def test_a_pause_that_is_said_again_after_its_end_pauses_nothing() -> None:
     assert second.all(q.Reply)[-1].accepted
 
 
+def test_a_hold_that_is_said_again_under_its_id_says_what_became_of_it() -> None:
+    house = House().ready()
+    pause = c.PauseOpenings(command_id=CommandId("p"), reply_to=EDGE)
+    resume = c.ResumeOpenings(command_id=CommandId("r"), reply_to=EDGE)
+    said = []
+    for command in (pause, pause, resume, resume, pause, replace(pause, command_id=CommandId("p2")), resume, pause):
+        house.tell(command)
+        said.append(house.all(q.Reply)[-1].text)
+    held, free = "openings are paused; albra resume lifts that", "openings are allowed"
+    assert said == [held, held, free, free, f"{held}; lifted since", held, f"{free}; paused since", held]
+
+
+def test_a_pause_of_a_position_that_is_said_again_says_what_became_of_it() -> None:
+    house = House().ready()
+    house.open("o1")
+    house.tell(fill(client_order_id(JournalId("memory00"), 1, 1)))
+    about: Any = {"reply_to": EDGE, "position_id": PositionId("main.BTCUSDT.long.trend.1")}
+    pause = c.PausePosition(command_id=CommandId("p"), **about)
+    resume = c.ResumePosition(command_id=CommandId("r"), **about)
+    said = []
+    for command in (pause, pause, resume, resume, pause, replace(pause, command_id=CommandId("p2")), resume):
+        house.tell(command)
+        said.append(house.all(q.Reply)[-1].text)
+    assert said == ["", "", "", "", "it was paused; resumed since", "", "it was resumed; paused since"]
+
+
 def test_a_pause_that_the_disk_refuses_is_in_force_and_promised_once_the_disk_has_it() -> None:
     house = House().ready()
     house.journal.fault = lambda: "disk full"
