@@ -188,6 +188,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (360, reports.StreamMute),
     (361, reports.StreamHeard),
     (362, reports.AccountModes),
+    (363, reports.TurnAwaited),
     (350, reports.LegHeld),
     (400, journal.Effect),
     (401, journal.AppendStep),

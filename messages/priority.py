@@ -125,6 +125,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         reports.OpenOrdersReport,
         reports.FetchFailed,
         reports.BudgetUsed,
+        reports.TurnAwaited,
         reports.RulesReport,
         reports.RulesChanged,
         reports.Sweep,

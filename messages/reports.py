@@ -309,6 +309,16 @@ class BudgetUsed(VenueReport):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnAwaited(VenueReport):
+    """The venue answers, and the connection waits since then (wall time) for the request budget; 0: not any more.
+
+    Accounts that share an address begin one after another, as its budget bears them.
+    """
+
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VenueDown(VenueReport):
     """The venue cannot be reached or does not answer; belief is kept.
 

@@ -20,13 +20,15 @@ from threading import Lock
 
 from actors.copying import replace
 from actors.gateway.actions import SECOND
-from actors.gateway.budget import MINUTE_MS, Meter, Policy
+from actors.gateway.budget import MARGIN_NS, MINUTE_MS, Meter, Policy
 from actors.gateway.lane import Lane
 from actors.ports import Clock
 from messages.types import RateKind
 
 SERVED = 8
 """How many at the head of a line are looked at: the others ask again within a second."""
+TOLD_AGAIN_NS = 3_600 * SECOND
+"""Between two notices of what others use."""
 PATIENCE_NS = 5 * SECOND
 """Who has not asked again for so long stands in line no more."""
 DEAR_PARTS = 40
@@ -44,12 +46,20 @@ class _Line(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Of the venue's minute: its limit (0: none), what is used of it, how much of that by others, by how many of us."""
+    """Of the venue's minute: its limit (0: none), what is used of it, how much of that by others, by how many of us.
+
+    `until_ns`: so long the venue's last word of it counts (monotonic).
+    """
 
     limit: int
     used: int
     others: int
     members: int
+    until_ns: int = 0
+
+    @property
+    def ours(self) -> int:
+        return self.used - self.others
 
 
 class Address:
@@ -64,6 +74,7 @@ class Address:
         self._held_total = 0
         self._lines: dict[_Line, OrderedDict[str, int]] = {line: OrderedDict() for line in _Line}
         self._members: set[str] = set()
+        self._tells_from_ns = clock.monotonic_ns() + self._meter.interval_ns + MARGIN_NS
 
     # Gateways --------------------------------------------------------------------------------------
 
@@ -137,10 +148,33 @@ class Address:
 
     def use(self) -> Use:
         with self._lock:
+            return self._use(self._clock.monotonic_ns())
+
+    def crowded(self, policy: Policy) -> Use | None:
+        """What to tell where others use more than is left to them, and our reads wait for it: once, then hourly.
+
+        What another run of ours has used is not told from others' use, so of the first minute nothing is told.
+        """
+        with self._lock:
             now_ns = self._clock.monotonic_ns()
-            self._meter = meter = self._meter.aged(now_ns)
-            others = max(0, meter.told - meter.total) if now_ns < meter.told_until_ns else 0
-            return Use(limit=meter.limit, used=meter.used(now_ns), others=others, members=len(self._members))
+            use = self._use(now_ns)
+            left = use.limit - use.limit * policy.share // 100
+            waits = use.used >= policy.ceiling(Lane.READING, use.limit)
+            if not use.limit or use.others <= left or not waits or now_ns < self._tells_from_ns:
+                return None
+            self._tells_from_ns = now_ns + TOLD_AGAIN_NS
+            return use
+
+    def _use(self, now_ns: int) -> Use:
+        self._meter = meter = self._meter.aged(now_ns)
+        others = max(0, meter.told - meter.total) if now_ns < meter.told_until_ns else 0
+        return Use(
+            limit=meter.limit,
+            used=meter.used(now_ns),
+            others=others,
+            members=len(self._members),
+            until_ns=meter.told_until_ns,
+        )
 
     def _finds_room(self, who: str, lane: Lane, amount: int, policy: Policy) -> bool:
         now_ns = self._clock.monotonic_ns()

@@ -12,6 +12,7 @@ from actors.gateway.desk import Desk
 from actors.gateway.lanes import Ticket
 from actors.gateway.memory import Memory
 from actors.gateway.orders import Orders
+from actors.moment import clock_time
 from actors.ports import Clock
 from messages import reports as r
 from messages import requests as q
@@ -47,7 +48,8 @@ class Gateway:
         self._orders = Orders(self._desk)
         self._circuits = Circuits(self._desk)
         self._resync = resync.Resync(account=account, number=memory.resyncs)
-        self._outage = None if memory.venue else outage.connecting(account, self._desk.now_ns)
+        known = memory.venue is not None or memory.waits_since_ns > 0
+        self._outage = None if known else outage.connecting(account, self._desk.now_ns)
         self._sweep_ns = sweep_ns
         self._orders_ns = 0
         self._ticking = False
@@ -268,7 +270,7 @@ class Gateway:
 
     def _read(self, message: Read) -> None:
         if not self._desk.open_for_business:
-            self._desk.say(self._unread(message, "venue unreachable"))
+            self._desk.say(self._unread(message, self._desk.unreachable))
         elif self._circuits.reads_held:
             self._desk.say(self._unread(message, self._circuits.reads_held))
         else:
@@ -335,7 +337,7 @@ class Gateway:
     # The venue's health ---------------------------------------------------------------------------
 
     def _venue_up(self, message: r.VenueUp) -> None:
-        self._memory.venue = message
+        self._memory.venue, self._memory.waits_since_ns = message, 0
         known = budget.learned(self._desk.lanes.budget, message.limits, message.costs)
         self._memory.address.learn(budget.weight_of_a_minute(message.limits))
         self._tell_address(message.uses)
@@ -365,12 +367,17 @@ class Gateway:
     def _budget_used(self, message: r.BudgetUsed) -> None:
         self._tell_address(message.uses)
         self._desk.ration(budget.heard(self._desk.lanes.budget, message.uses, self._desk.now_ns))
+        others = self._memory.address.crowded(self._desk.lanes.budget.policy)
+        if others is not None:
+            now_ns = self._desk.now_ns
+            moment = clock_time(self._desk.clock.time_ns() + others.until_ns - now_ns)
+            self._notify(outage.crowded(self._account, others, moment, now_ns))
         if message.quiet_ms:
             self._be_quiet(message.quiet_ms, message.cause)
 
     def _venue_down(self, message: r.VenueDown) -> None:
         """Openings are refused at once; what reduces waits, and what is believed is kept (fault 22)."""
-        self._memory.venue = None
+        self._memory.venue, self._memory.waits_since_ns = None, 0
         self._desk.last_error = message.cause
         self._desk.lanes = lanes.reachable(self._desk.lanes, now=False)
         self._desk.say(message)
@@ -382,7 +389,17 @@ class Gateway:
             self._outage_over()
         self._orders.refuse_openings()
         for ticket in self._desk.withdraw_questions():
-            self._unanswered(ticket, "venue unreachable", left=False)
+            self._unanswered(ticket, self._desk.unreachable, left=False)
+
+    def _turn_awaited(self, message: r.TurnAwaited) -> None:
+        """The venue answers: to wait for the budget of the address is no outage. What follows the turn may be one."""
+        self._memory.waits_since_ns = message.since_ns
+        self._desk.say(message)
+        if message.since_ns:
+            self._outage_over()
+        elif self._memory.venue is None and self._outage is None:
+            self._outage = outage.connecting(self._account, self._desk.now_ns)
+            self._look_after_outage()
 
     def _look_after_outage(self) -> None:
         if self._outage is None:
@@ -562,6 +579,7 @@ class Gateway:
             r.FetchFailed: self._fetch_failed,
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,
+            r.TurnAwaited: self._turn_awaited,
             r.BudgetUsed: self._budget_used,
             r.StreamUp: self._stream_up,
             r.StreamMute: self._stream_mute,

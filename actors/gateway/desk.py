@@ -74,6 +74,11 @@ class Desk:
         return self.lanes.reachable
 
     @property
+    def unreachable(self) -> str:
+        """Why nothing can leave while the account is not connected."""
+        return "waits for its turn in the request budget" if self.memory.waits_since_ns else "venue unreachable"
+
+    @property
     def silenced(self) -> bool:
         """Whether the venue has asked for silence: what is queued now leaves when that is over."""
         return self.now_ns < self.lanes.quiet_until_ns
@@ -81,13 +86,13 @@ class Desk:
     @property
     def opening_refusal(self) -> str:
         """Why nothing may be opened now; empty where it may."""
-        return self.no_openings if self.open_for_business else "venue unreachable"
+        return self.no_openings if self.open_for_business else self.unreachable
 
     @property
     def expiry(self) -> str:
         """What is said of a request that waited here for too long: what it waited for."""
         if not self.open_for_business:
-            why = "venue unreachable"
+            why = self.unreachable
         else:
             silent = "the venue asks for silence"
             why = silent if self.silenced else "too many requests are waiting for the venue"

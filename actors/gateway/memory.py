@@ -156,6 +156,8 @@ class Memory:
     promises: dict[str, Message] = field(default_factory=dict)
     venue: VenueUp | None = None
     quiet_until_ns: int = 0
+    waits_since_ns: int = 0
+    """Since when the account waits for its turn to connect (wall time); 0: it does not."""
     resyncs: int = 0
     budget: Budget = field(default_factory=Budget)
     circuits: dict[Channel, Circuit] = field(default_factory=dict)

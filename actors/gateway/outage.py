@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from actors.gateway.actions import MINUTE, SECOND
+from actors.gateway.address import Use
 from messages.requests import Notify
 from messages.types import AccountId, Severity
 
@@ -80,6 +81,18 @@ def silenced(account: AccountId, silence_ns: int, cause: str, now_ns: int) -> No
         text=f"{text} Nothing can be closed until then; stops at the venue keep working." if banned else text,
         account=account,
         notice_id=f"silence/{account}/{now_ns}",
+    )
+
+
+def crowded(account: AccountId, use: Use, moment: str, now_ns: int) -> Notify:
+    """Another program behind our address leaves our reads no room."""
+    return Notify(
+        severity=Severity.WARNING,
+        text=f"{account}: other programs behind the same address use up the venue's request weight: {use.others} of "
+        f"{use.limit} a minute, besides {use.ours} of ours. What is read waits until {moment} UTC, and longer while "
+        "that goes on; closing, protecting and canceling go first.",
+        account=account,
+        notice_id=f"crowded/{account}/{now_ns}",
     )
 
 

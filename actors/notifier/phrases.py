@@ -151,6 +151,13 @@ SENTENCES = (
     ),
     N_("{account}: the venue is back after {age}."),
     N_(
+        "{account}: other programs behind the same address use up the venue's request weight: {others} of {limit} a "
+        "minute, besides {ours} of ours. What is read waits until {moment} UTC, and longer while that goes on; "
+        "closing, protecting and canceling go first."
+    ),
+    N_("the account waits for its turn in the request budget"),
+    N_("waits for its turn in the request budget"),
+    N_(
         "{account}: the venue accepts nothing for {age} ({cause}). Nothing can be closed until then; stops "
         "at the venue keep working."
     ),

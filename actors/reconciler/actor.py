@@ -34,7 +34,7 @@ OWN_ORDINAL = -1
 """The ordinal of the reconciler's history in the journal: positions count from 1, the supervisor's is 0."""
 OWN_NAME = PositionId("reconciler")
 SNAPSHOT_EVERY = 256
-HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.RulesReport, r.StreamUp, ForcedTradeShared)
+HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.TurnAwaited, r.RulesReport, r.StreamUp, ForcedTradeShared)
 """What is published, and the reconciler needs: the composition subscribes it, before positions speak."""
 
 

@@ -159,6 +159,7 @@ class Core:
         watch = self._memory.watches.get(report.account)
         if watch is None:
             return
+        watch.waits = False
         watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
         self._rules(report)
         self._reading.forget(watch)
@@ -174,9 +175,14 @@ class Core:
     def _venue_down(self, report: r.VenueDown) -> None:
         watch = self._memory.watches.get(report.account)
         if watch is not None:
-            watch.up = False
+            watch.up = watch.waits = False
             self._reading.forget(watch)
             watch.waiting.clear()
+
+    def _turn_awaited(self, report: r.TurnAwaited) -> None:
+        watch = self._memory.watches.get(report.account)
+        if watch is not None:
+            watch.waits = report.since_ns > 0
 
     def _stream_up(self, report: r.StreamUp) -> None:
         watch = self._memory.watches.get(report.account)
@@ -444,6 +450,7 @@ class Core:
             PositionSilent: self._silent,
             r.VenueUp: self._venue_up,
             r.VenueDown: self._venue_down,
+            r.TurnAwaited: self._turn_awaited,
             r.RulesReport: self._rules,
             r.StreamUp: self._stream_up,
             r.FillReport: self._unexpected,

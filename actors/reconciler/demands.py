@@ -1,7 +1,6 @@
 """What people ask: a check now, and what was found. A demand is answered once its scope is read and settled."""
 
-from datetime import UTC, datetime
-
+from actors.moment import clock_time
 from actors.ports import Clock
 from actors.reconciler.draft import Draft
 from actors.reconciler.facts import Comparison
@@ -42,7 +41,7 @@ class Demands:
             begun_ns=self._clock.monotonic_ns(),
             asked_ns=self._clock.time_ns(),
             pending={watch.account for watch in watches if watch.up},
-            failed={watch.account: "the venue is not reachable" for watch in watches if not watch.up},
+            failed={watch.account: _why_not(watch) for watch in watches if not watch.up},
         )
         demand.met.update(x.discrepancy_id for x in self._memory.ledger.cases() if _in_scope(command, x.symbol))
         self._memory.demands.append(demand)
@@ -148,7 +147,7 @@ class Demands:
 
         Where it would only be asked after a while, that is said instead of waited for.
         """
-        why = f"{report.cause} until {_moment(report.until_ns)} UTC" if report.until_ns else report.cause
+        why = f"{report.cause} until {clock_time(report.until_ns)} UTC" if report.until_ns else report.cause
         for demand in self._memory.demands:
             if report.until_ns and _in_scope(demand.command, symbol):
                 demand.spent[report.account] = why
@@ -158,10 +157,9 @@ class Demands:
                     demand.pending.discard(report.account)
 
 
+def _why_not(watch: Watch) -> str:
+    return "the account waits for its turn in the request budget" if watch.waits else "the venue is not reachable"
+
+
 def _in_scope(command: Reconcile, symbol: Symbol | None) -> bool:
     return command.symbol in (None, symbol)
-
-
-def _moment(wall_ns: int) -> str:
-    """Rounded up: by then it is so."""
-    return datetime.fromtimestamp(-(-wall_ns // SECOND), UTC).strftime("%H:%M:%S")

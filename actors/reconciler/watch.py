@@ -83,6 +83,8 @@ class Watch:
 
     account: AccountId
     up: bool = False
+    waits: bool = False
+    """For its turn to connect."""
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)

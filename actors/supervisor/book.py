@@ -60,6 +60,7 @@ class Account:
     others: dict[Symbol, str] = field(default_factory=dict)
     outside: dict[tuple[Symbol, PositionSide | None], Outside] = field(default_factory=dict)
     trouble: str = "the venue has not answered yet"
+    waits_since_ns: int = 0
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
     identity: str = ""
@@ -90,6 +91,8 @@ class Account:
     @property
     def why_not_ready(self) -> str:
         """Empty when openings may leave; otherwise what is missing."""
+        if self.waits_since_ns:
+            return "the account waits for its turn in the request budget"
         if not self.venue_up:
             return f"the venue is not reachable: {self.trouble}"
         if not self.stream_up:

@@ -68,7 +68,7 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
     )
     return (
         *(((section, "place", account.place),) if account.place else ()),
-        (section, "venue", "up" if account.venue_up else f"down: {account.trouble}"),
+        (section, "venue", _venue(account)),
         (section, "stream", _stream(account)),
         (section, "openings", account.why_unfit or account.why_not_ready or "possible"),
         (section, "mode", _modes(account)),
@@ -84,6 +84,12 @@ def _modes(account: Account) -> str:
         return account.mode
     mode = account.modes.position_mode
     return f"{mode}, multi-assets" if account.modes.multi_assets else str(mode)
+
+
+def _venue(account: Account) -> str:
+    if account.waits_since_ns:
+        return f"waits for its turn in the request budget since {_moment(account.waits_since_ns)}"
+    return "up" if account.venue_up else f"down: {account.trouble}"
 
 
 def _stream(account: Account) -> str:

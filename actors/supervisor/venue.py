@@ -46,6 +46,7 @@ class Reports:
             r.VenueUp: self._venue_up,
             r.RulesReport: self._rules,
             r.VenueDown: self._venue_down,
+            r.TurnAwaited: self._turn_awaited,
             r.StreamUp: self._stream_up,
             r.StreamDown: self._stream_down,
             r.AccountModes: self._modes,
@@ -208,7 +209,7 @@ class Reports:
     def _venue_up(self, report: r.VenueUp) -> None:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
-        account.venue_up, account.trouble = True, ""
+        account.venue_up, account.trouble, account.waits_since_ns = True, "", 0
         account.mode, account.margin_mode = report.position_mode, report.margin_mode
         account.identity, account.place = report.venue_identity, report.place
         account.others = {each.symbol: each.kind for each in report.others}
@@ -239,7 +240,15 @@ class Reports:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
         account.venue_up, account.synced, account.trouble = False, False, report.cause
+        account.waits_since_ns = 0
         self._desk.log("WARNING", "venue down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _turn_awaited(self, report: r.TurnAwaited) -> None:
+        self._desk.context.publish(report)
+        self._memory.accounts[report.account].waits_since_ns = report.since_ns
+        if report.since_ns:
+            why = "waits for its turn in the request budget"
+            self._desk.log("INFO", "venue waits", actor="supervisor", account=report.account, why=why)
 
     def _stream_up(self, report: r.StreamUp) -> None:
         self._desk.context.publish(report)

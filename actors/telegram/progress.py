@@ -125,6 +125,8 @@ class Surroundings:
         """Why nothing happens to this position, as far as it can be told from outside of it."""
         section = f"account {view.account}"
         for found, name, value in self.status:
+            if found == section and name == "venue" and value.startswith("waits"):
+                return words("its account waits for its turn in the request budget")
             if found == section and name == "venue" and value != "up":
                 return words("its venue is out of reach ({why})", why=_short(value.removeprefix("down: ")))
             if (found, name) == ("journal", "disk") and not value.startswith(("well", "short")):

@@ -70,6 +70,7 @@ SENTENCES = (
     N_("up"),
     N_("down"),
     N_("down: {why}"),
+    N_("waits for its turn in the request budget since {moment}"),
     N_("possible"),
     N_("none"),
     N_("one_way"),

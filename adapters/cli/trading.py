@@ -260,6 +260,8 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
         said = supervisor.read("/v1/status").get(f"account {row['account']}", {})
     except CommandError:
         return ""
+    if said.get("venue", "up").startswith("waits"):
+        return f", and its account {said['venue']}"
     if said.get("venue", "up") != "up":
         return f", and the venue is {said['venue']}"
     until = said.get("throttled until", "-")

@@ -30,7 +30,7 @@ from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettin
 from adapters.exchange.stream import AccountStream, MarkStream
 from adapters.exchange.weights import CONNECTING, COSTS, rate_limits, weight_per_minute
 from messages.base import Message
-from messages.reports import BudgetUsed, MarkReport, RulesReport, VenueDown, VenueUp
+from messages.reports import BudgetUsed, MarkReport, RulesReport, TurnAwaited, VenueDown, VenueUp
 from messages.requests import SubmitOrder
 from messages.types import AccountId, ModeFault, OtherContract, PositionMode, RateUse, RejectReason, Symbol
 
@@ -202,6 +202,7 @@ class _Engine:
         self._finish: asyncio.Future[int] = self.loop.create_future()
         self._streaming = False
         self._limited = False
+        self._waits = False
 
     async def run(self) -> None:
         """Until `finish`: connect, stay connected, and answer what was sent before closing."""
@@ -277,7 +278,7 @@ class _Engine:
         self._tell_quiet(for_ms, cause)
 
     async def _supervise(self) -> None:
-        """Up, watched, down, and up again. Each change is told once."""
+        """Up, watched, down, and up again. Each change is told once; to wait for a turn is one, too."""
         down, told = False, None
         while True:
             retry_after_ms, fault = 0, None
@@ -291,7 +292,7 @@ class _Engine:
                 cause = f"defect in the adapter: {self.session.text(error)}"
             else:
                 self._backoff.reset()
-                down = False
+                down = self._waits = False
                 self._rules.told = up.instruments
                 # Told together with the limits: what leaves on hearing of them must know what is left of them.
                 self._wiring.deliver(replace(up, uses=self.session.take_news()))
@@ -301,8 +302,8 @@ class _Engine:
                 self._open_streams()
                 self._set_margin_modes()
                 cause = await self._watch()
-            if not down or fault is not told:
-                down, told = True, fault
+            if not down or fault is not told or self._waits:
+                down, told, self._waits = True, fault, False
                 stamp = self._reader.stamp()
                 self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause, fault=fault))
             await asyncio.sleep(self._backoff.next_s(retry_after_ms))
@@ -353,7 +354,9 @@ class _Engine:
         self._limited = bool(limits)
         self.session.weight_limit = weight_per_minute(limits)
         self.session.allowance.learn(self.session.weight_limit)
-        async with self.session.turn(CONNECTING):
+        async with self.session.turn(CONNECTING, self._wait_turn):
+            if self._waits:
+                self._tell_turn(since_ns=0)
             mode = await self._mode()
             await self._margins.read()
             marks = await self._reader.marks()
@@ -372,6 +375,15 @@ class _Engine:
             others=self._others,
         )
         return up, marks
+
+    def _wait_turn(self) -> None:
+        if not self._waits:
+            self._waits = True
+            self._tell_turn(since_ns=self._reader.stamp().ts_init)
+
+    def _tell_turn(self, since_ns: int) -> None:
+        stamp = self._reader.stamp()
+        self._wiring.deliver(TurnAwaited(account=stamp.account, ts_init=stamp.ts_init, since_ns=since_ns))
 
     async def _mode(self) -> PositionMode:
         """The account's position mode, which is the configured one. Raises UnreachableError where it is not."""

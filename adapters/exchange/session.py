@@ -179,10 +179,16 @@ class Session:
             await asyncio.sleep(left_ns / 1_000_000_000)
 
     @asynccontextmanager
-    async def turn(self, weight: int) -> AsyncIterator[None]:
-        """Within it, what can wait is asked: once all who share our address leave room for so much of weight."""
+    async def turn(self, weight: int, waits: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+        """Within it, what can wait is asked: once all who share our address leave room for so much of weight.
+
+        `waits` is called, perhaps more than once, where that takes time.
+        """
+        if self._spent_until_ns > self._clock.monotonic_ns():
+            waits()
         await self.spare()
         while not self.allowance.turn(self.who, weight):
+            waits()
             await asyncio.sleep(TURN_S)
             await self.spare()
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.process import Home, Supervisor, Venue
+from tests.e2e.process import Home, Supervisor, Venue, wait_for
 
 LIMIT = 600
 """A quarter of Binance's: what sweeps and ten checks in a row need is more than that."""
@@ -63,3 +63,23 @@ def test_ten_checks_in_a_row_after_a_humans_trade_each(venue: Venue, tmp_path: P
             answers.append(checked(albra, number, symbol="BTCUSDT"))
     assert_answered(answers, ONE_S)
     assert max(said["discrepancies"] for said, _ in answers) > 0
+
+
+def test_an_account_that_waits_for_its_turn_says_so_and_since_when(venue: Venue, tmp_path: Path) -> None:
+    venue.post("limits", weight_per_minute=50, orders_per_10_seconds=300, orders_per_minute=1_200)
+    home = Home.at(tmp_path / "home", venue, account={"timeout_ms": 10_000})
+
+    def waits() -> str:
+        status, rows = albra.ask("GET", "/v1/status")
+        said = rows["account main"]["venue"] if status == 200 else ""
+        return said if said.startswith("waits") else ""
+
+    with home.run() as albra:
+        albra.up()
+        said = wait_for("the turn", waits)
+        assert re.fullmatch(r"waits for its turn in the request budget since \d{4}-\d\d-\d\dT[\d:]+Z", said)
+        answer, _ = checked(albra, 1)
+        assert answer["failed"] == "main: the account waits for its turn in the request budget"
+        opening = {"symbol": "BTCUSDT", "side": "long", "quantity": "0.01", "command_id": "o"}
+        _, refused = albra.ask("POST", "/v1/commands/open", opening)
+        assert "waits for its turn in the request budget" in refused["error"]

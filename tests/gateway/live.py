@@ -102,11 +102,26 @@ def paper_for(*names: str, limits: RateLimits = BINANCE_LIMITS) -> Iterator[tupl
             server.call(lambda _: None)
 
 
+class LeapingClock(SystemClock):
+    """An address's, which a test sets ahead: what was used is forgotten sooner."""
+
+    ahead_ns = 0
+
+    def monotonic_ns(self) -> int:
+        return super().monotonic_ns() + self.ahead_ns
+
+
 @contextmanager
-def gateways(server: EmbeddedServer, *names: str, sweep_ns: int = 60_000_000_000) -> Iterator[tuple[Live, ...]]:
-    """A gateway of each account, all behind one address; up and with its first sweep told."""
+def gateways(
+    server: EmbeddedServer,
+    *names: str,
+    sweep_ns: int = 60_000_000_000,
+    address: Address | None = None,
+    connected: bool = True,
+) -> Iterator[tuple[Live, ...]]:
+    """A gateway of each account, all behind one address; `connected`: up and with its first sweep told."""
     clock = SystemClock()
-    neighbors = Neighbors(partial(Address, clock))
+    neighbors = Neighbors((lambda: address) if address is not None else partial(Address, clock))
     system = ActorSystem(ThreadDispatcher(clock, worker_count=1), PRIORITY, clock)
     lives = {name: Live(AccountId(name), system) for name in names}
 
@@ -127,7 +142,7 @@ def gateways(server: EmbeddedServer, *names: str, sweep_ns: int = 60_000_000_000
             system.spawn(gateway_address(AccountId(name)), birth, placement=Placement.THREAD)
             stack.callback(venue.stop, 200)
             venue.start(partial(system.tell, gateway_address(AccountId(name))))
-        for live in lives.values():
+        for live in lives.values() if connected else ():
             live.wait_for(StreamUp)
             live.wait_for(Sweep)
         yield tuple(lives.values())

@@ -114,6 +114,34 @@ def test_another_programs_use_of_the_address_is_left_room_and_shown_by_whoever_h
     assert street.address.use().others == 0
 
 
+def test_others_who_leave_our_reads_no_room_are_told_once_with_the_figures_and_again_after_an_hour() -> None:
+    street, told = Street(), []
+    street.clock.monotonic += 63 * SECOND
+    for _ in range(3 * 60):
+        street.ask("a1", Lane.PROTECTION, CANCEL)
+        street.address.came(0, 1_703)
+        told += [use] if (use := street.address.crowded(POLICY)) is not None else []
+        street.clock.monotonic += 60 * SECOND
+    assert [(use.limit, use.others + use.ours) for use in told] == [(LIMIT, 1_703)] * 3
+    assert told[0].others == 1_700
+    assert told[0].until_ns == 123 * SECOND
+
+
+def test_others_within_what_is_left_to_them_are_not_told() -> None:
+    street = Street()
+    street.clock.monotonic += 63 * SECOND
+    while street.ask("a1", Lane.READING, POSITIONS):
+        pass
+    street.address.came(0, street.address.use().used + LIMIT * 20 // 100)
+    assert street.address.crowded(POLICY) is None
+
+
+def test_what_an_earlier_run_has_used_is_not_taken_for_another_program() -> None:
+    street = Street()
+    street.address.came(0, 2_000)
+    assert street.address.crowded(POLICY) is None
+
+
 def test_what_is_on_its_way_is_held_for_it() -> None:
     street = Street()
     granted = sum(street.address.take(f"a{number}", Lane.READING, LIST, POLICY) for number in range(40))

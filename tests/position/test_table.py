@@ -29,7 +29,8 @@ NOT_FOR_POSITIONS = {
     reports.PositionsReport, reports.OpenOrdersReport, reports.BalanceReport, reports.MarkReport,
     reports.VenueUp, reports.VenueDown, reports.StreamUp, reports.StreamDown, reports.StrayEvent,
     reports.StreamMute, reports.StreamHeard, reports.AccountModes,
-    reports.BudgetUsed, reports.RulesReport, reports.LeverageChanged, reports.MarginCall, reports.FundingReport,
+    reports.BudgetUsed, reports.TurnAwaited, reports.RulesReport, reports.LeverageChanged, reports.MarginCall,
+    reports.FundingReport,
     # said by positions and others, not to them
     reports.PositionView, reports.PositionsAnswer, reports.StatusAnswer, reports.HistoryAnswer,
     # about the system
