@@ -283,7 +283,9 @@ def test_our_own_missed_fills_go_to_their_position_before_anything_is_made_up() 
 def test_a_fill_of_ours_that_is_read_while_its_order_is_in_doubt_goes_to_its_position() -> None:
     """Simulation seed 7100175, I9: the close was filled, and no question about the order itself showed it."""
     play = Play(views=dict(ONE))
-    play.hold(replace(play.views[1], in_doubt=True, version=6))
+    play.at_venue(row("1"))
+    play.run(60)  # the deep check of a start is over: it hands on every trade, doubt or none
+    play.hold(replace(play.views[1], in_doubt=True, version=6, touched_ns=play.clock.time_ns()))
     play.at_venue()
     play.trades.append(trade("-1", order=own_id(1, 3)))
     play.tell(Reconcile(**command("c1"), symbol=BTC))
