@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 
 SEEDS ?= 200
 JOBS ?= $(shell nproc)
+# More than cores: tests of real processes mostly wait for them.
+WORKERS ?= 3
 FUZZ_MINUTES ?= 10
 CHANGES ?= 200
 
@@ -17,7 +19,7 @@ demo: $(VENV)/.installed ## Watch it for half a minute: positions open, one is a
 	$(BIN)/albra demo
 
 test: lint ## Lint, types, import directions and every test.
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
