@@ -19,7 +19,7 @@ from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
 from adapters.exchange.neighbors import Allowance, Neighbors
-from adapters.exchange.normalize import instruments, others, position_mode
+from adapters.exchange.normalize import all_usable, instruments, others, position_mode
 from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
@@ -293,7 +293,7 @@ class _Engine:
             else:
                 self._backoff.reset()
                 down = self._waits = False
-                self._rules.told = up.instruments
+                self._rules.connected(up.instruments, complete=all_usable(up.others))
                 # Told together with the limits: what leaves on hearing of them must know what is left of them.
                 self._wiring.deliver(replace(up, uses=self.session.take_news()))
                 # Whoever opens a symbol that nobody held before is checked against its price, too.

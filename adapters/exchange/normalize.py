@@ -88,6 +88,7 @@ _SYMBOL = re.compile(r"[A-Z0-9]{1,30}")
 ANY_NAME = re.compile(r"\w{1,30}")
 LEVERAGE_MOST = 1000
 _KIND_MOST = 40
+PERPETUAL = "PERPETUAL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,7 +393,7 @@ def instruments(value: object) -> tuple[Instrument, ...]:
 
 
 def _is_perpetual(row: object) -> bool:
-    return isinstance(row, Mapping) and row.get("contractType") == "PERPETUAL"
+    return isinstance(row, Mapping) and row.get("contractType") == PERPETUAL
 
 
 def others(value: object) -> tuple[OtherContract, ...]:
@@ -406,6 +407,11 @@ def others(value: object) -> tuple[OtherContract, ...]:
             if symbol not in known:
                 found[symbol] = OtherContract(symbol=symbol, kind=text_of(row, "contractType", "")[:_KIND_MOST])
     return tuple(found[symbol] for symbol in sorted(found))
+
+
+def all_usable(left_out: Sequence[OtherContract]) -> bool:
+    """Whether none of the contracts that `others` tells is a perpetual by its own word."""
+    return all(each.kind != PERPETUAL for each in left_out)
 
 
 def mark_reports(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:

@@ -25,6 +25,9 @@ HINTED_LEAST_S = 5.0
 CLOSELY_S = 60.0
 """From a change to the next look, and then twice as long each time, up to the usual age."""
 
+UNUSABLE_S = 10.0
+"""From rules of which a row could not be used to the next look, and then twice as long each time."""
+
 Rules = tuple[Instrument, ...]
 
 
@@ -49,6 +52,16 @@ class RulesWatch:
         self._hinted = asyncio.Event()
         self.told: Rules = ()
         """What was told last, here or with the word that the venue is up."""
+
+    def connected(self, told: Rules, *, complete: bool) -> None:
+        """These were told with the word that the venue is up; not `complete`: a perpetual's row could not be used.
+
+        What is held there is not supervised until it can be, so the next look comes soon.
+        """
+        self.told = told
+        if not complete:
+            self._next_s = min(UNUSABLE_S, self._max_age_s)
+            asyncio.get_running_loop().call_later(self._next_s, self._hinted.set)
 
     def judge(self, order: SubmitOrder, verdict: Verdict) -> None:
         """Every answer to an order passes here."""

@@ -1,5 +1,6 @@
 """When the symbols' rules are read anew: by age, by an answer that does not fit them, and closely after a change."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
@@ -91,3 +92,32 @@ def test_rules_that_changed_are_watched_closely_and_then_as_rarely_as_before() -
         pauses.append(pause_s)
     assert pauses == [60, 120, 240, 480, 960, 1_920, 3_600, 60]
     assert next_look_s(10.0, 10.0, changed=True) == 10 < CLOSELY_S
+
+
+def test_a_row_that_could_not_be_used_is_looked_at_again_soon_and_then_more_and_more_rarely() -> None:
+    """Sprint 3277, I6: what a human had opened was not supervised for the hour in which rules are not read again."""
+
+    async def waited() -> list[float]:
+        watching, looks, loop = watch((COARSE,)), [], asyncio.get_running_loop()
+        enough = asyncio.Event()
+
+        async def read() -> Rules:
+            looks.append(loop.time())
+            if len(looks) == 3:
+                enough.set()
+            return (COARSE,)
+
+        watching._read, watching._least_s, began_s = read, 0.0, loop.time()
+        running = asyncio.create_task(watching.run())
+        await asyncio.sleep(0)
+        watching.connected((COARSE,), complete=False)
+        await asyncio.wait_for(enough.wait(), timeout=30)
+        running.cancel()
+        return [look - began_s for look in looks]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("adapters.exchange.rules.UNUSABLE_S", 0.05)
+        first, second, third = asyncio.run(waited())
+    assert first >= 0.05
+    assert second - first >= 0.1
+    assert third - second >= 0.2
