@@ -34,12 +34,14 @@ _STEPS = {each.symbol: each.step_size for each in DEFAULT_INSTRUMENTS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """`left` is what its closes of parts leave; None where that cannot be said by commands alone."""
+    """`left` is what its closes of parts leave; None before there is one, or where commands alone cannot say it."""
 
     key: Key
     settings: Mapping[str, Decimal]
     """Of stop, target and trailing stop, those that are to rest: trigger prices, and the callback rate."""
     left: Decimal | None = None
+    clear: bool = True
+    """What is left can be said. Once it cannot, the parts of later closes are of an unknown whole."""
     expires_at_ns: int = 0
 
 
@@ -125,7 +127,7 @@ class Commanded(Check):
 
     def _unclear(self, ordinal: int) -> None:
         if ordinal in self._wanted:
-            self._wanted[ordinal] = replace(self._wanted[ordinal], left=None)
+            self._wanted[ordinal] = replace(self._wanted[ordinal], left=None, clear=False)
 
     def _move(self, ordinal: int, said: c.ModifyPosition) -> None:
         wanted = self._wanted[ordinal]
@@ -140,6 +142,8 @@ class Commanded(Check):
 
     def _close(self, ordinal: int, said: c.ClosePosition) -> None:
         wanted, past = self._wanted[ordinal], self._past.get(ordinal, Past())
+        if not wanted.clear:
+            return
         held = self._books.nets.get(ordinal, ZERO)
         before = held if wanted.left is None else min(wanted.left, held)
         quiet = self._truth.now_ns() - past.traded_ns >= QUIET_NS or wanted.left is not None
@@ -173,8 +177,10 @@ class Commanded(Check):
         if ordinal is None:
             return
         self._past.setdefault(ordinal, Past()).traded_ns = self._truth.now_ns()
-        intent = self._ledger.intents.get(deal.name)
-        if intent is None or intent.purpose is not OrderPurpose.REDUCE:
+        intent, wanted = self._ledger.intents.get(deal.name), self._wanted.get(ordinal)
+        purpose = None if intent is None else intent.purpose
+        begins = purpose is OrderPurpose.ENTRY and (wanted is None or wanted.left is None)
+        if not begins and purpose is not OrderPurpose.REDUCE:
             self._unclear(ordinal)
 
     def sent(self, sent: Sent) -> None:
