@@ -78,25 +78,40 @@ def _dispatch(
     if arguments.command is None:
         output.complain(block(arguments_.parser().format_help().rstrip()))
         return Exit.USAGE
-    if arguments.command == "config" and arguments.what == "schema":
-        from adapters.cli.local import schema
+    code = _without_configuration(arguments)
+    return _configured(arguments, run, fold, folds) if code is None else code
 
-        schema()
-        return Exit.DONE
-    if arguments.command == "paper":
-        from adapters.cli.local import paper
 
-        paper(arguments)
-        return Exit.DONE
-    if arguments.command == "demo":
-        from adapters.cli.demo import demo
+def _without_configuration(arguments: Namespace) -> int | None:
+    """Commands that read no configuration; None where it is none of them."""
+    match arguments.command:
+        case "config" if arguments.what == "schema":
+            from adapters.cli.local import schema
 
-        demo(arguments)
-        return Exit.DONE
-    if arguments.command == "simulate":
-        from adapters.cli.simulate import simulate
+            schema()
+        case "paper":
+            from adapters.cli.local import paper
 
-        return simulate(arguments)
+            paper(arguments)
+        case "demo":
+            from adapters.cli.demo import demo
+
+            demo(arguments)
+        case "simulate":
+            from adapters.cli.simulate import simulate
+
+            return simulate(arguments)
+        case _:
+            return None
+    return Exit.DONE
+
+
+def _configured(
+    arguments: Namespace,
+    run: Run | None,
+    fold: "Callable[[], Fold] | None",
+    folds: "Callable[[], Folds] | None",
+) -> int:
     rekey = arguments.command == "journal" and arguments.what == "rekey"
     lenient = _lenient(arguments) and not rekey
     loaded = load(named_path(arguments.config), without_secrets=lenient, needed="" if rekey else _needed(arguments))
@@ -129,18 +144,24 @@ def _dispatch(
     try:
         _answer(arguments, loaded)
     except CommandError as error:
-        if error.exit_code is not Exit.NO_SUPERVISOR:
-            raise
-        if folds is not None and arguments.command in _READING and getattr(arguments, "ack", None) is None:
-            from adapters.cli import reading, stored, trading
-
-            readers = {"positions": reading.positions, "history": reading.history, "status": reading.status}
-            tell = readers.get(arguments.command, trading.discrepancies)
-            stored.answer(arguments, error, loaded.config.storage.path, folds(), tell)
-        if loaded.unset:
-            raise ConfigError(loaded.unset) from None  # what keeps it from being started as well
+        if error.exit_code is Exit.NO_SUPERVISOR:
+            _without_supervisor(arguments, loaded, error, folds)
         raise
     return Exit.DONE
+
+
+def _without_supervisor(
+    arguments: Namespace, loaded: Loaded, error: CommandError, folds: "Callable[[], Folds] | None"
+) -> None:
+    """What only reads is answered from the journal. Raises ConfigError where that keeps it from a start."""
+    if folds is not None and arguments.command in _READING and getattr(arguments, "ack", None) is None:
+        from adapters.cli import reading, stored, trading
+
+        readers = {"positions": reading.positions, "history": reading.history, "status": reading.status}
+        tell = readers.get(arguments.command, trading.discrepancies)
+        stored.answer(arguments, error, loaded.config.storage.path, folds(), tell)
+    if loaded.unset:
+        raise ConfigError(loaded.unset) from None  # what keeps it from being started as well
 
 
 def _lenient(arguments: Namespace) -> bool:
