@@ -346,11 +346,9 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     """
     from actors.edge import EdgeActor
     from actors.journal import journal_factory
-    from actors.reconciler.resolve import RECONCILER
-    from actors.recovery import days_in, names
     from actors.runtime import Placement
     from actors.supervisor.actor import SupervisorActor
-    from actors.supervisor.memory import Memory, Settings
+    from actors.supervisor.memory import Memory
     from messages.reconciliation import PositionSilent
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 
@@ -359,16 +357,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
             for listener in audience:
                 listener(message)
 
-    settings = Settings(
-        journal_id=journal.journal_id,
-        accounts=tuple(venues),
-        limits=_limits(config.limits),
-        account_limits={account.account: _limits(account.limits) for account in config.accounts},
-        day_of=days_in(config.limits.timezone),
-        watch_only=not config.phase2.enabled,
-        reconciler=RECONCILER,
-        restored=names(journal.journal_id, journal.meta.former, restored),
-    )
+    settings = _supervisor_settings(config, journal, tuple(venues), restored)
     memory = Memory.of(settings, restored)
     thread = Placement.THREAD
     chat, _ = ways_out
@@ -402,6 +391,25 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     )
     if chat is not None:
         _spawn_telegram(config, system, journal, chat, log)
+
+
+def _supervisor_settings(
+    config: Config, journal: "SqliteJournal", accounts: "tuple[AccountId, ...]", restored: "Restored"
+) -> "SupervisorSettings":
+    from actors.reconciler.resolve import RECONCILER
+    from actors.recovery import days_in, names
+    from actors.supervisor.memory import Settings
+
+    return Settings(
+        journal_id=journal.journal_id,
+        accounts=accounts,
+        limits=_limits(config.limits),
+        account_limits={account.account: _limits(account.limits) for account in config.accounts},
+        day_of=days_in(config.limits.timezone),
+        watch_only=not config.phase2.enabled,
+        reconciler=RECONCILER,
+        restored=names(journal.journal_id, journal.meta.former, restored),
+    )
 
 
 def _spawn_reconciler(
