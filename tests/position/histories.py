@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from actors.position.follow_up import CANCELED_WITHIN_MS
 from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r
@@ -371,7 +372,23 @@ def settled_reduction() -> Story:
     return story
 
 
+def left_triggered() -> Story:
+    """Flat, and its triggered stop stays at the venue, which cancels it not."""
+    story = active(stop_loss=dec(90))
+    story.tell(story.report(story.order(STOP), OrderStatus.TRIGGERED))
+    story.now_ns += 3 * SECOND
+    triggered = story.report(story.order(STOP), OrderStatus.TRIGGERED)
+    story.tell(replace(triggered, queried=True, begun_ns=story.now_ns))
+    story.tell(r.Woken(topic="fired"), after_ms=story.policy.protection_deadline_ms)
+    story.fill_all(REDUCE)
+    assert story.state == S.CLOSING
+    story.tell(r.Woken(topic="fired"), after_ms=CANCELED_WITHIN_MS)
+    assert story.state == S.CLOSED
+    return story
+
+
 RARE += (
+    left_triggered,
     settled_flat,
     relevering_given_up,
     seen_held_in_vain,
