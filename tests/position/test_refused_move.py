@@ -14,7 +14,7 @@ from messages import reports as r
 from messages.requests import CancelOrder, Notify, Reply, SubmitProtection, SubmitReducing
 from messages.types import CorrelationId, OrderPurpose, OrderStatus, RejectReason, Severity
 from messages.types import PositionState as S
-from tests.position.story import BTC, Story, active, dec, opened, protected, wake
+from tests.position.story import BTC, SECOND, Story, active, dec, opened, protected, wake
 
 ENTRY, STOP, TARGET, TRAILING = OrderPurpose.ENTRY, OrderPurpose.STOP, OrderPurpose.TARGET, OrderPurpose.TRAILING
 Answer: TypeAlias = Callable[..., None]
@@ -317,6 +317,22 @@ def test_where_the_way_back_is_refused_too_it_is_closed_in_the_time_that_it_had(
     assert (story.now_ns - begun) // 1_000_000 < 36_000
     assert len(requests(story)) == 2, "there and back, and no further"
     assert any(isinstance(each, SubmitReducing) for each in story.submitted())
+
+
+def test_what_grows_long_after_a_refused_move_is_not_closed_for_it() -> None:
+    """The next refusal is the first one, and gets the whole time."""
+    story = moved(guarded())
+    for _ in range(REFUSED_MOST):
+        refused(story)
+    story.now_ns += 3_600 * SECOND
+    story.tell(c.ModifyPosition(add=dec(4), **story.own()))
+    story.fill_all(ENTRY)
+    story.tell(story.rejected(story.order(STOP)))
+    assert story.position.bare
+    again(story, STOP)
+    assert (story.position.goal, story.order(STOP).setting) == (None, dec(90))
+    story.settle()
+    assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(14))])
 
 
 def test_a_stop_that_was_taken_off_on_purpose_is_no_way_back() -> None:

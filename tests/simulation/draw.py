@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from adapters.paper.faults import Fault, FaultKind
+from adapters.paper.faults import Fault, FaultKind, Moment
 from tests.simulation import malformed
 from tests.simulation.chat import draw_chat
 from tests.simulation.day import draw_day
@@ -25,6 +25,8 @@ UNRECORDED_SHARE = 6
 """And in one of so many, the records of what command ids stand for are lost at a start."""
 SETTLED_SHARE = 8
 """And in one of so many, an owner settles what is in doubt by hand, and closes it at once."""
+REFUSED_SHARE = 9
+"""And in one of so many, the venue refuses each new stop for a while: those that rest stay."""
 POWER_SHARE = 3
 """And in one of so many, the power goes with the process."""
 EXHAUSTED_SHARE = 8
@@ -37,8 +39,33 @@ def draw(seed: int, size: str = SPRINT) -> Plan:
     """Only `Random` with a text seed is used. Raises KeyError for a size that does not exist."""
     drawn = {SPRINT: draw_sprint, DAY: draw_day}[size](seed)
     plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
-    plan = _with_settling(plan)
-    return _with_lost_records(_with_exhaustion(_with_power_losses(_with_lost_steps(with_strange_faults(plan)))))
+    plan = with_strange_faults(_with_settling(plan))
+    plan = _with_lost_records(_with_exhaustion(_with_power_losses(_with_lost_steps(plan))))
+    return _with_refused_stops(plan)
+
+
+def _with_refused_stops(plan: Plan) -> Plan:
+    """Where one is to be moved, and long enough for three tries of it; in words that a table knows or in others."""
+    random = stream(plan.seed, "a refused move")
+    if random.randrange(REFUSED_SHARE):
+        return plan
+    moves = [act.at_ms for act in plan.acts if act.do.startswith("move")]
+    from_ms = START_MS + (random.choice(moves) if moves else random.randrange(plan.safety_ms))
+    fault = Fault(
+        kind=FaultKind.STATUS,
+        name="refused stops",
+        method="POST",
+        path="/algoOrder",
+        moment=Moment.BEFORE_EFFECT,
+        status=400,
+        code=random.choice((-2010, -9999)),
+        message="Not there.",
+        count=0,
+        from_ms=from_ms,
+        until_ms=from_ms + random.randrange(6_000, 40_000),
+    )
+    faults = replace(plan.faults, faults=(*plan.faults.faults, fault))
+    return replace(plan, faults=faults, kinds=(*plan.kinds, "refused stops"))
 
 
 def _with_settling(plan: Plan) -> Plan:
