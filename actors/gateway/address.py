@@ -118,9 +118,12 @@ class Address:
         with self._lock:
             self._meter = replace(self._meter, limit=weight_per_minute)
 
-    def turn(self, who: str, weight: int) -> bool:
-        """As `take`, for what an adapter asks of its own: a connection that begins, a list that nobody waits for."""
-        return self.take(f"{who} itself", Lane.READING, weight, _DEFAULT)
+    def turn(self, who: str, weight: int, *, connecting: bool = False) -> bool:
+        """As `take`, for what an adapter asks of its own: a list that nobody waits for, or a connection that begins.
+
+        A close waits for the connection of its account, so that a connection waits for no reading.
+        """
+        return self.take(f"{who} itself", Lane.DOUBT if connecting else Lane.READING, weight, _DEFAULT)
 
     def turned(self, who: str, weight: int) -> None:
         self.landed(f"{who} itself", weight)

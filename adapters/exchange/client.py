@@ -354,7 +354,7 @@ class _Engine:
         self._limited = bool(limits)
         self.session.weight_limit = weight_per_minute(limits)
         self.session.allowance.learn(self.session.weight_limit)
-        async with self.session.turn(CONNECTING, self._wait_turn):
+        async with self.session.turn(CONNECTING, self._wait_turn, connecting=True):
             if self._waits:
                 self._tell_turn(since_ns=0)
             mode = await self._mode()

@@ -18,8 +18,11 @@ class Allowance(Protocol):
         """The venue's limit; 0 where it has none."""
         ...
 
-    def turn(self, who: str, weight: int, /) -> bool:
-        """May what an adapter asks of its own leave now? Then so much is held until `turned`. False: ask again."""
+    def turn(self, who: str, weight: int, /, *, connecting: bool = False) -> bool:
+        """May what an adapter asks of its own leave now? Then so much is held until `turned`. False: ask again.
+
+        `connecting`: everything that its account is asked for waits for it.
+        """
         ...
 
     def turned(self, who: str, weight: int, /) -> None: ...
@@ -39,7 +42,7 @@ class Boundless:
     def learn(self, *_: object) -> None:
         return None
 
-    def turn(self, *_: object) -> bool:
+    def turn(self, *_: object, **_more: object) -> bool:
         return True
 
     def turned(self, *_: object) -> None:

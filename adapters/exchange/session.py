@@ -179,7 +179,9 @@ class Session:
             await asyncio.sleep(left_ns / 1_000_000_000)
 
     @asynccontextmanager
-    async def turn(self, weight: int, waits: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+    async def turn(
+        self, weight: int, waits: Callable[[], None] = lambda: None, *, connecting: bool = False
+    ) -> AsyncIterator[None]:
         """Within it, what can wait is asked: once all who share our address leave room for so much of weight.
 
         `waits` is called, perhaps more than once, where that takes time.
@@ -187,7 +189,7 @@ class Session:
         if self._spent_until_ns > self._clock.monotonic_ns():
             waits()
         await self.spare()
-        while not self.allowance.turn(self.who, weight):
+        while not self.allowance.turn(self.who, weight, connecting=connecting):
             waits()
             await asyncio.sleep(TURN_S)
             await self.spare()

@@ -101,6 +101,17 @@ def test_forty_connections_begin_as_the_limit_bears_them() -> None:
     assert street.within_a_minute() <= LIMIT * 60 // 100
 
 
+def test_a_connection_waits_for_no_reading_since_a_close_waits_for_the_connection() -> None:
+    street = Street()
+    asked = iter(f"a{number}" for number in range(10_000))
+    while street.ask(next(asked), Lane.READING, POSITIONS):
+        pass
+    assert not street.address.turn("late", CONNECTING)
+    begun = sum(street.address.turn(f"late{number}", CONNECTING, connecting=True) for number in range(25))
+    assert begun >= 20
+    assert street.ask("late0", Lane.REDUCING, CANCEL), "what is kept for closing is not used up"
+
+
 def test_another_programs_use_of_the_address_is_left_room_and_shown_by_whoever_hears_of_it() -> None:
     street = Street()
     street.address.left(1)
