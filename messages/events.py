@@ -138,10 +138,14 @@ class LeverageDoubted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverageRefused(Event):
-    """The venue refused the leverage; an entry that waits for it is not sent."""
+    """The venue refused the leverage; an entry that waits for it is not sent.
+
+    `command_id`: the owner did, who ends the doubt about it by hand.
+    """
 
     leverage: int
     text: str
+    command_id: CommandId = CommandId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

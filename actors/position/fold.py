@@ -353,7 +353,8 @@ def _leverage_doubted(p: Position, ev: e.LeverageDoubted) -> Position:
 def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
     """An opening ends here; what is held goes on with the leverage that it has."""
     why = f"leverage refused: {ev.text}"
-    p = replace(p, leverage_pending=False, leverage_wanted=None, reason=why)
+    commands = _remember(p, ev.command_id)
+    p = replace(p, leverage_pending=False, leverage_wanted=None, reason=why, commands=commands)
     if p.held:
         return replace(p, done=why, entry_over=p.entry_over or p.addition > 0)
     return replace(p, leverage_refused=True)

@@ -316,7 +316,7 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     for order in unclear:
         d.record(e.OrderWrittenOff, client_order_id=order.client_order_id, command_id=message.command_id, why=BY_HAND)
     if p.leverage_pending and p.leverage_wanted is not None:
-        d.record(e.LeverageRefused, leverage=p.leverage_wanted, text=BY_HAND)
+        d.record(e.LeverageRefused, leverage=p.leverage_wanted, text=BY_HAND, command_id=message.command_id)
     if d.position.quantity < 0:
         excess = -d.position.quantity
         d.record(

@@ -184,3 +184,15 @@ def test_a_close_of_an_entry_that_is_unknown_stays_so_that_its_late_fill_is_clos
     story.fill_all(ENTRY)
     assert story.position.goal == dec(0)
     assert story.order(REDUCE).quantity == dec(10)
+
+
+def test_a_leverage_that_is_given_up_is_given_up_once_and_remembered_as_that() -> None:
+    """Said again after a restart, it was carried out, and is not refused because nothing is unknown any more."""
+    story = protected()
+    story.tell(c.ModifyPosition(leverage=5, **story.own()))
+    settle = c.SettlePosition(**story.own())
+    story.tell(settle)
+    assert not story.position.leverage_pending
+    story.restart()
+    assert settle.command_id in story.position.commands
+    assert story.tell(settle).events == ()

@@ -121,6 +121,25 @@ def test_an_id_stands_for_one_command(what: str, later: str) -> None:
 
 
 @pytest.mark.parametrize("later", ["at once", "after a restart"])
+def test_a_settling_that_was_refused_is_not_carried_out_when_it_is_said_again(later: str) -> None:
+    """The entry is too young to be written off, and in doubt; half a minute later it is old enough."""
+    house = House().ready()
+    house.open("opened")
+    name = client_order_id(JournalId("memory00"), 1, 1)
+    house.tell(r.OutcomeUnknown(account=MAIN, symbol=BTC, client_order_id=name, cause="read timeout"))
+    settle = c.SettlePosition(**about("s", position_id=POSITION))
+    house.tell(settle)
+    assert told(house)[-1] == ("s", False, ReplyCode.DECIDED)
+    if later == "after a restart":
+        house = House(house.journal.image).ready()
+    house.run(40)
+    house.tell(settle)
+    assert told(house)[-1] == ("s", False, ReplyCode.DECIDED)
+    house.tell(replace(settle, command_id=CommandId("t")))
+    assert told(house)[-1] == ("t", True, ReplyCode.DECIDED)
+
+
+@pytest.mark.parametrize("later", ["at once", "after a restart"])
 def test_what_was_refused_stays_refused_whatever_has_changed_since(later: str) -> None:
     house = House().ready()
     house.tell(c.PauseOpenings(**about("p")))
