@@ -1,4 +1,4 @@
-"""I10: what is refused is not asked for without end: each setting, cancel and protection has a rate of its own."""
+"""I10: what is refused or finds no connection is not tried without end: each thing asked for has its own rate."""
 
 from collections import deque
 
@@ -7,6 +7,8 @@ from tests.simulation.network import Sent
 
 WINDOW_NS = 60 * SECOND
 MOST: dict[tuple[str, str], int] = {
+    ("POST", "/order"): 25,
+    ("POST", "/algoOrder"): 25,
     ("POST", "/leverage"): 15,
     ("DELETE", "/order"): 40,
     ("DELETE", "/algoOrder"): 40,
@@ -14,10 +16,12 @@ MOST: dict[tuple[str, str], int] = {
     ("GET", "/algoOrder"): 150,
 }
 """Of one thing within a minute, by the kind of request."""
+AT_ONCE = 8
+"""Of one thing within a second."""
 
 
 class Bounded(Check):
-    """At every request that leaves."""
+    """At every request that leaves, or would."""
 
     invariants = ("I10",)
 
@@ -27,6 +31,9 @@ class Bounded(Check):
 
     def born(self) -> None:
         self._times.clear()
+
+    def tried(self, sent: Sent) -> None:
+        self.sent(sent)
 
     def sent(self, sent: Sent) -> None:
         method, path = sent.call.method, sent.call.path
@@ -39,10 +46,12 @@ class Bounded(Check):
         times.append(now_ns)
         while times[0] < now_ns - WINDOW_NS:
             times.popleft()
+        if sum(at_ns > now_ns - SECOND for at_ns in times) > AT_ONCE:
+            self._fail("I10", f"{method} {path} of {' '.join(about)} was tried {AT_ONCE + 1} times within a second")
         if len(times) > most:
-            self._fail("I10", f"{method} {path} of {' '.join(about)} was sent {len(times)} times within a minute")
+            self._fail("I10", f"{method} {path} of {' '.join(about)} was tried {len(times)} times within a minute")
 
 
 def _about(sent: Sent) -> tuple[str, ...]:
-    names = ("symbol", "leverage", "origClientOrderId", "clientAlgoId", "orderId")
+    names = ("symbol", "leverage", "newClientOrderId", "origClientOrderId", "clientAlgoId", "orderId")
     return tuple(value for name in names if (value := sent.params.get(name, "")))

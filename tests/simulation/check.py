@@ -60,6 +60,9 @@ class Check:
     def sent(self, sent: Sent) -> None:
         """A request left a process."""
 
+    def tried(self, sent: Sent) -> None:
+        """A request was to leave a process, and no connection was made for it."""
+
     def arrived(self, sent: Sent) -> None:
         """A request reached the venue, which has answered it."""
 

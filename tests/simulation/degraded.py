@@ -39,7 +39,7 @@ class Degraded(Check):
     def arrived(self, sent: Sent) -> None:
         """The venue counts for all that share an address, and orders for each account."""
         ration = self._books.venue.exchange.ration
-        if ration.weight.used > BINANCE_LIMITS.weight_per_minute:
+        if ration.weight.used > ration.limits.weight_per_minute:
             self._fail("I10", f"{ration.weight.used} of weight within a minute, the last by {sent.call.path}")
         for account, window in ration.orders_10s.items():
             if window.used > BINANCE_LIMITS.orders_per_10_seconds:

@@ -13,8 +13,18 @@ from messages.base import Message
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, ReconcileAnswer
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
-from messages.types import AccountId, CommandId, PositionId, PositionSide, ReplyCode, StrategyId, Symbol
+from messages.types import (
+    AccountId,
+    CommandId,
+    PositionId,
+    PositionSide,
+    PositionState,
+    ReplyCode,
+    StrategyId,
+    Symbol,
+)
 from tests.simulation.plan import LOTS, MILLION, TICKS, Act
+from tests.simulation.settled import STUCK
 from tests.simulation.truth import Ledger
 
 REPEAT_NS = 3_000_000_000
@@ -62,8 +72,8 @@ class Edge:
         if act.slot >= 0 and act.do != "open" and act.slot not in self.positions:
             self.waiting.setdefault(act.slot, []).append(act)
             return
-        if act.do == "answer":
-            self._answer()
+        if act.do in ("answer", STUCK):
+            self._answer() if act.do == "answer" else self._settle()
             return
         command = self._command(act)
         if command is not None:
@@ -83,6 +93,16 @@ class Edge:
             )
             self.wishes[name] = Wish(command=command, slot=-1)
             self._send(name)
+
+    def _settle(self) -> None:
+        """The operator looks at what is held, and ends each doubt that he sees."""
+        for _, position in sorted(self.ledger.positions.items()):
+            if position.state is PositionState.RECONCILING or position.leverage_pending:
+                self.numbers += 1
+                name = CommandId(f"settle-{self.numbers}")
+                command = c.SettlePosition(command_id=name, reply_to=albra.CONTROL, position_id=position.position_id)
+                self.wishes[name] = Wish(command=command, slot=-1)
+                self._send(name)
 
     def hear(self, message: Message) -> None:
         if isinstance(message, PositionsAnswer | StatusAnswer | ReconcileAnswer):
@@ -163,6 +183,8 @@ class Edge:
                 return c.ModifyPosition(**position, add=LOTS[self._symbol(act)] * act.lots)
             case "lever":
                 return c.ModifyPosition(**position, leverage=act.leverage)
+            case "settle":
+                return c.SettlePosition(**position)
             case "call off":
                 return c.CancelEntry(**position)
             case "pause openings":

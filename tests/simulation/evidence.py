@@ -196,6 +196,10 @@ class Evidence(Check):
         if event.command_id.startswith("forced-"):
             self._forced(ordinal, event)
             return
+        if event.command_id.startswith("settle-"):
+            if position.quantity:  # what was sold beyond nothing is given back up to nothing, and no more
+                self._fail("I2", f"{event.command_id} leaves {position.position_id} with {position.quantity}", ordinal)
+            return
         # What was sold beyond nothing, its neighbor's, is given back up to nothing.
         if event.quantity_delta > 0 and position.quantity > 0 and position.key.strategy != MANUAL:
             text = f"{position.position_id} was given {event.quantity_delta} that it never ordered: {event.evidence}"

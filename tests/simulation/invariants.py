@@ -2,9 +2,9 @@
 
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
-`bounded` and `holds` (I10), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14), `telling` (I14 of
-the chat, I16),
-`truthful` (I19), `commanded` (I20, I22, I24). `MOMENTS` says when each is looked at.
+`bounded` and `holds` (I10), `shared` (I10, I11), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
+`telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20). `MOMENTS` says when each
+is looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ from tests.simulation.check import Check, Truth
 from tests.simulation.commanded import Commanded
 from tests.simulation.degraded import Degraded
 from tests.simulation.evidence import Evidence
+from tests.simulation.goals import Goals
 from tests.simulation.holds import Holds
 from tests.simulation.instances import Instances
 from tests.simulation.isolation import Isolation
@@ -36,6 +37,7 @@ from tests.simulation.network import Sent
 from tests.simulation.once import Once
 from tests.simulation.process import Process
 from tests.simulation.promised import Promised
+from tests.simulation.shared import Shared
 from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, Loss, position_of
 from tests.simulation.truthful import Truthful
@@ -48,8 +50,8 @@ ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
-    Wording, Promised, Truthful, Commanded, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency, Isolation,
-    Once, Telling, Instances, Lost,
+    Wording, Promised, Goals, Truthful, Commanded, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency,
+    Isolation, Once, Telling, Instances, Lost, Shared,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -69,7 +71,7 @@ MOMENTS: Mapping[str, str] = {
     "I14": "each durable event, each refusal that is shown",
     "I15": "each tick: what actors hold; at the end: every history folded at once; between processes: the trace",
     "I19": "each command handed over, each answer, each durable event",
-    "I20": "in peace: what rests and what is left of each position, against its commands",
+    "I20": "in peace: what rests and what is left of each position, against its commands; each order that is written off",
     "I22": "each entry that leaves",
     "I24": "each entry intended",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
@@ -173,6 +175,10 @@ class Invariants:
         for check in self.checks:
             if isinstance(check, Telling):
                 check.server = server
+
+    def tried(self, sent: Sent) -> None:
+        for check in self.checks:
+            check.tried(sent)
 
     def arrived(self, sent: Sent) -> None:
         for check in self.checks:
@@ -474,6 +480,8 @@ class Invariants:
     def _of(self, p: Position) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         for order in p.orders:
+            if order.client_order_id in self.ledger.written_off and not self.books.live(order.client_order_id):
+                continue  # what is known of it is all that is believed; the leg adds up all the same
             executed = self.books.executed(order.client_order_id)
             if order.filled != executed:
                 found.append(("I5", f"{order.client_order_id} filled {order.filled}, at the venue {executed}"))
@@ -492,6 +500,8 @@ class Invariants:
             return found if told else [*found, ("I7", f"{name} sold what was not its own, untold")]
         if p.state is PositionState.RECONCILING or p.in_doubt:
             found.append(("I5", f"in doubt: {p.state}"))
+        if self.ledger.netted_away(p, self.books):
+            return found
         if p.goal == 0 and (p.quantity or not p.state.terminal):
             found.append(("I5", f"was to be closed, holds {p.quantity}, {p.state}"))
         if _uncovered(p) and p.goal is None:

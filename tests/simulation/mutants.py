@@ -13,6 +13,7 @@ from multiprocessing import Pool
 from pathlib import Path
 
 from adapters.cli.outcome import CommandError, Exit
+from tests.simulation.mutants_address import ADDRESS
 from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_belief import BELIEF
 from tests.simulation.mutants_commanded import COMMANDED
@@ -20,6 +21,7 @@ from tests.simulation.mutants_loss import LOSS
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_rows import ROWS
 from tests.simulation.mutants_settled import SETTLED
+from tests.simulation.mutants_settling import SETTLING
 from tests.simulation.mutants_strange import STRANGE
 from tests.simulation.mutants_wire import WIRE
 from tests.simulation.plan import DAY, SPRINT, Plan
@@ -28,7 +30,7 @@ from tests.simulation.usage import Parser, ended, from_here, near, whole
 from tests.simulation.world import simulate
 
 MUTANTS: Mapping[str, Mutant] = {
-    **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **SETTLED,
+    **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **SETTLED, **SETTLING, **ADDRESS,
 }  # fmt: skip
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""

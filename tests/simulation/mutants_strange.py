@@ -1,10 +1,12 @@
-"""Planted bugs against faults 32 to 34: stuck triggers, codes and numbers that are in no table."""
+"""Planted bugs against faults 32 to 34 and 38: stuck triggers, codes and numbers in no table, no descriptor."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 
+from actors.gateway import retry
+from actors.gateway.actions import MS
 from actors.position import follow_up, rules
 from actors.position.draft import Draft
 from actors.position.state import Order, OrderPhase
@@ -13,6 +15,7 @@ from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import Row, decimal_of
 from adapters.exchange.venue_codes import VenueCodes
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
+from tests.simulation.network import CALM, Window
 from tests.simulation.plan import Act, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch
 
@@ -101,11 +104,25 @@ def _more_executed_than_ordered() -> Sequence[Plan]:
     return [calm(OPENING, faults=FaultPlan(faults=faults))]
 
 
+def _nothing_is_waited_for(stack: ExitStack) -> None:
+    """What was never sent has cost nothing, and may be tried again at once."""
+    patch(stack, outcome, "UNSENT_RETRY_MS", 0)
+    patch(stack, retry, "delay_ns", lambda _attempts, retry_after_ms=0: retry_after_ms * MS)
+
+
+def _no_descriptor_is_free() -> Sequence[Plan]:
+    """For ten seconds, in which a position is to be closed."""
+    exhausted = Window(what="exhausted", from_ms=8_000, until_ms=18_000)
+    close = Act(at_ms=9_000, do="close", slot=0)
+    return [calm(OPENING, close, weather=replace(CALM, windows=(exhausted,)))]
+
+
 STRANGE: dict[str, Mutant] = {
     "a trigger is cover": mutant(_a_trigger_is_cover, "I7", plans=_a_trigger_that_sticks),
     "a stuck stop is passed": mutant(_a_stuck_stop_is_passed, "I8", plans=_a_stop_that_sells_late_beside_a_neighbor),
     "a refused setting is asked for again": mutant(
         _a_refused_setting_is_asked_for_again, "I10", plans=_a_setting_that_is_refused
     ),
+    "nothing is waited for": mutant(_nothing_is_waited_for, "I10", plans=_no_descriptor_is_free),
     "executed is believed": mutant(_executed_is_believed, "I4", "I5", plans=_more_executed_than_ordered),
 }

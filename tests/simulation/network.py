@@ -128,6 +128,8 @@ class Network:
     faults: dict[str, int] = field(default_factory=dict)
     sockets: list[Socket] = field(default_factory=list)
     marks_every_ms: int = MARKS_EVERY_MS
+    on_tried: Callable[[Sent], None] = lambda _sent: None
+    """For a request that cannot leave: no connection is made for it."""
     on_struck: Callable[[str, "Sent | Socket"], None] = lambda _what, _whom: None
     on_event: Callable[[str, Mapping[str, object], bool], None] = lambda _account, _event, _brought: None
     _marks_ms: int = 0
@@ -151,9 +153,11 @@ class Network:
     def send(self, sent: Sent, hear: Hear) -> None:
         """One request leaves; `hear` is told what comes back, if anything does."""
         if self._window("exhausted", sent):
+            self.on_tried(sent)
             self.later(self._delay_ns(), lambda: hear(Broken(NO_DESCRIPTOR, never_sent=True)))
             return
         if self._window("refused", sent):
+            self.on_tried(sent)
             self.later(self._delay_ns(), lambda: hear(Broken("Cannot connect to host", never_sent=True)))
             return
         self.on_sent(sent)

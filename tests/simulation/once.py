@@ -15,6 +15,7 @@ _EFFECTS = (
     e.AdditionRequested,
     e.EntryAbandoned,
     e.CloseRequested,
+    e.CloseAbandoned,
     e.ProtectionRequested,
     e.LeverageIntended,
     e.PositionPaused,

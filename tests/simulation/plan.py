@@ -105,6 +105,10 @@ class Plan:
     kinds: tuple[str, ...] = field(default=())
     second: str = ""
     """The mode of a second account at the same venue, `one_way` or `hedge`; empty: there is none."""
+    beside: int = 0
+    """Further accounts in one-way mode, all behind one address."""
+    weight_per_minute: int = 0
+    """What the venue grants an address; 0: as much as the real one does."""
     fast_s: int = 60
     """Between two sweeps and checks, in seconds: what is silent is noticed after so long."""
     probe_ms: int = 10_000
@@ -128,8 +132,8 @@ class Plan:
     @property
     def accounts(self) -> tuple[tuple[str, bool], ...]:
         """Names, and whether in hedge mode."""
-        first = ("main", self.hedge)
-        return (first, ("second", self.second == "hedge")) if self.second else (first,)
+        second = (("second", self.second == "hedge"),) if self.second else ()
+        return (("main", self.hedge), *second, *((f"beside{number}", False) for number in range(self.beside)))
 
 
 def stream(seed: int, name: str) -> Random:

@@ -54,6 +54,8 @@ class Ledger:
     sums: dict[int, Decimal] = field(default_factory=dict)
     """Per position: unique fills and adjustments added up, without the machine's own folding."""
     commands: set[str] = field(default_factory=set)
+    written_off: set[str] = field(default_factory=set)
+    """Orders of which their owner has said that what is known of them is all."""
     damaged: dict[int, Position] = field(default_factory=dict)
     """As they were when their record was damaged: they are nobody's business but the owner's now."""
 
@@ -72,7 +74,7 @@ class Ledger:
     def lose(self, steps: int, effects: tuple[Message, ...]) -> Loss:
         """So many steps are gone from the image, whose `effects` are given; the rest is folded from the beginning."""
         events, intents, positions = self.events, self.intents, self.positions
-        self.seen, self.commands = 0, set()
+        self.seen, self.commands, self.written_off = 0, set(), set()
         self.positions, self.events, self.intents, self.sums = {}, {}, {}, {}
         kept = tuple(self.read())
         lost = [(n, event) for n, known in events.items() for event in known[len(self.events.get(n, ())) :]]
@@ -98,6 +100,8 @@ class Ledger:
         self.positions[ordinal] = evolve(before, event)
         if isinstance(event, e.OrderIntended):
             self.intents[event.client_order_id] = event
+        elif isinstance(event, e.OrderWrittenOff):
+            self.written_off.add(event.client_order_id)
         self.sums[ordinal] = self.sums.get(ordinal, ZERO) + self._change(before, event)
 
     def legs(self, books: "Books") -> "dict[Leg, Decimal]":
@@ -115,6 +119,14 @@ class Ledger:
             told = leg[:2] in books.touched
             believed[leg] = books.legs.get(leg, ZERO) if told else believed.get(leg, ZERO) + left
         return believed
+
+    def netted_away(self, position: Position, books: "Books") -> bool:
+        """What was written off of it was there all the same, and somebody has opened to the other side meanwhile: the
+
+        leg has nothing left of its side that could be closed.
+        """
+        settled = any(order.client_order_id in self.written_off for order in position.orders)
+        return settled and books.legs.get(books.leg_of(position.key), ZERO) * position.key.side.sign <= 0
 
     def holder(self, ordinal: int) -> Position:
         """A position, damaged or not. Raises KeyError."""

@@ -6,7 +6,6 @@ Refused has no effect, later neither; accepted has one; not ready leaves no copy
 from collections.abc import Mapping
 
 import albra
-from actors.supervisor.intake import FROM_OUTSIDE
 from messages import commands as c
 from messages import events as e
 from messages.base import Event, Message
@@ -28,6 +27,7 @@ EFFECTS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
     c.AssignPosition: (e.PositionAdopted, e.QuantityAdjusted, e.ProtectionRequested),
     c.PausePosition: (e.PositionPaused,),
     c.ResumePosition: (e.PositionResumed,),
+    c.SettlePosition: (e.OrderWrittenOff, e.LeverageRefused, e.QuantityAdjusted, e.CloseAbandoned),
     c.PauseOpenings: (e.OpeningsPaused,),
     c.ResumeOpenings: (e.OpeningsResumed,),
     AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen),
@@ -72,7 +72,9 @@ class Truthful(Check):
                 memory.pop(name, None)
 
     def offered(self, address: str, message: Message) -> None:
-        if address != albra.SUPERVISOR or not isinstance(message, FROM_OUTSIDE) or message.reply_to != albra.CONTROL:
+        if address != albra.SUPERVISOR or not isinstance(message, c.Command) or message.reply_to != albra.CONTROL:
+            return
+        if type(message) not in EFFECTS:
             return
         first = self._meant.setdefault(message.command_id, message)
         copies = self._open if meaning(first) == meaning(message) else self._others

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -17,7 +18,9 @@ from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose
 from messages.lifecycle import ActorFailed, ActorQuarantined
 from messages.types import AccountId, JournalId, PositionMode
+from tests.simulation.besides import besides
 from tests.simulation.chat import ChatPlan, ChatServer
+from tests.simulation.crowded import CROWDED_PEACE_MS
 from tests.simulation.damage import LoggedImage, cut, flip, forget_commands, messages_of
 from tests.simulation.disk import DiskHealth, SimulatedDisk
 from tests.simulation.draw import draw
@@ -69,7 +72,7 @@ def _venue(plan: Plan) -> PaperVenue:
         now_ms=START_MS,
         faults=plan.faults,
         volatility_ppm=plan.volatility_ppm,
-        limits=BINANCE_LIMITS,
+        limits=replace(BINANCE_LIMITS, weight_per_minute=plan.weight_per_minute) if plan.beside else BINANCE_LIMITS,
     )
 
 
@@ -123,6 +126,7 @@ class World:
         )
         self.strikes = Strikes(books=self.books, traps=self.traps, account_of_key=self.situations.account_of_key)
         self.network.on_struck = self.strikes.on_the_way
+        self.network.on_tried = self.invariants.tried
         self.network.on_event = self.invariants.streamed
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
         self.edge.wall_ns = self.scheduler.clock.time_ns
@@ -130,6 +134,7 @@ class World:
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
         rarer_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # what nobody tells is found by a sweep
+        rarer_ms += CROWDED_PEACE_MS if plan.beside else 0
         self._liveness_ms = LIVENESS_MS + rarer_ms
         # The same trouble three times in a row may keep the venue away for as long as faults take to be over.
         self.invariants.orphan_ns += (rarer_ms + (LIVENESS_MS if plan.aim else 0)) * MS
@@ -290,7 +295,7 @@ class World:
             steps=self.scheduler.steps,
             deaths=self.deaths,
             positions=len(self.ledger.positions),
-            faults=self.strikes.counted(self.network.faults),
+            faults=self.strikes.counted(self.network.faults) | besides(self.ledger, self.plan),
             size=self.plan.size,
             aim=self.plan.aim,
             cells=self.traps.met,
