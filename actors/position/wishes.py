@@ -334,7 +334,7 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     uncovered = p.exposure - p.quantity
     if uncovered > 0:
         d.notify(Severity.CRITICAL, f"{p.position_id}: {uncovered:f} that the venue says to hold is no longer covered.")
-    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear) and d.position.quantity > 0
+    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a late fill of its entry is no other reason
     if reduced and p.goal is not None:
         d.record(e.CloseAbandoned, command_id=message.command_id, why=f"its close was {BY_HAND}")
         text = f"{p.position_id}: its close ends with that; close what is left once it is compared."

@@ -196,3 +196,17 @@ def test_a_leverage_that_is_given_up_is_given_up_once_and_remembered_as_that() -
     story.restart()
     assert settle.command_id in story.position.commands
     assert story.tell(settle).events == ()
+
+
+def test_a_close_that_may_have_been_done_ends_though_no_fill_of_its_entry_is_known() -> None:
+    """The entry's fill is shown later, and that of the close after it: closed at once, it would sell a neighbor's."""
+    story = opened()
+    story.tell(story.report(story.order(ENTRY), OrderStatus.FILLED, "10"))
+    story.tell(c.ClosePosition(**story.own()))
+    story.tell(story.unknown(story.order(REDUCE)))
+    settled(story)
+    assert story.position.goal is None
+    step = story.fill_all(ENTRY)
+    assert SubmitReducing.__name__ not in effects_of(step)
+    story.tell(story.fill(story.order(REDUCE), "10"))
+    assert story.state == S.CLOSED
