@@ -183,8 +183,6 @@ class Edge:
                 return c.ModifyPosition(**position, add=LOTS[self._symbol(act)] * act.lots)
             case "lever":
                 return c.ModifyPosition(**position, leverage=act.leverage)
-            case "settle":
-                return c.SettlePosition(**position)
             case "call off":
                 return c.CancelEntry(**position)
             case "pause openings":

@@ -71,7 +71,7 @@ MOMENTS: Mapping[str, str] = {
     "I14": "each durable event, each refusal that is shown",
     "I15": "each tick: what actors hold; at the end: every history folded at once; between processes: the trace",
     "I19": "each command handed over, each answer, each durable event",
-    "I20": "in peace: what rests and what is left of each position, against its commands; each order that is written off",
+    "I20": "in peace: what rests and what is left of each position, against its commands; each write-off",
     "I22": "each entry that leaves",
     "I24": "each entry intended",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
