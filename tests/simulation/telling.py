@@ -24,6 +24,7 @@ TOLD = frozenset({Severity.CRITICAL, Severity.WARNING})
 JUMPS_NS = 10 * SECOND
 """A notice is told after it came to be, by a clock that may have been set in between."""
 LATE_NS = 60 * SECOND
+PACED_NS = 70 * SECOND
 _CHANGING = ("/open", "/close", "/modify", "/pause", "/resume")
 _BY_CHAT = "tg-"
 
@@ -105,8 +106,19 @@ class Telling(Check):
         shown = [(each.shown_ns, unescape(plain(text))) for each in self.server.shown for text in each.texts]
         self._queued = [each for each in self._queued if not _reached(each[0], each[1].text, shown)]
         self._wanted = [each for each in self._wanted if not _reached(each[0], each[1].text, shown)]
-        queued = [("I16", f"notice {each.number} never came: {each.text}", 0) for _, each in self._queued]
-        return queued + [("I16", f"never told: {each.text}", 0) for _, each in self._wanted]
+        waiting = {each.text for since_ns, each in self._queued if self._paced(since_ns + JUMPS_NS, each)}
+        queued = [
+            ("I16", f"notice {each.number} never came: {each.text}", 0)
+            for _, each in self._queued
+            if each.text not in waiting
+        ]
+        wanted = [("I16", f"never told: {each.text}", 0) for _, each in self._wanted if each.text not in waiting]
+        return queued + wanted
+
+    def _paced(self, since_ns: int, notice: NoticeQueued) -> bool:
+        """What is not critical keeps to a number a minute, and is told after it; no peace is long enough for that."""
+        age_ns = self._truth.wall_ns() - since_ns
+        return notice.severity is not Severity.CRITICAL and age_ns < PACED_NS
 
     def _read_effects(self) -> None:
         """What steps on the disk wanted told; a text within its cooldown may have been told just before."""
