@@ -204,7 +204,9 @@ class Commanded(Check):
     def _differences(self, ordinal: int) -> Iterator[str]:
         wanted, position = self._wanted[ordinal], self._ledger.positions.get(ordinal)
         held = self._books.nets.get(ordinal, ZERO)
-        if position is None or ordinal in self._ledger.damaged or self._books.disturbed(wanted.key) or held <= 0:
+        if position is None or position.state.terminal or ordinal in self._ledger.damaged or held <= 0:
+            return  # that it is over, or lost, is I5's business
+        if self._books.disturbed(wanted.key):
             return
         if wanted.left is not None and wanted.left != held:
             yield f"{position.position_id} was to be closed down to {wanted.left}, and {held} is left"
