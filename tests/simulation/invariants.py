@@ -3,7 +3,7 @@
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
 `bounded` and `holds` (I10), `shared` (I10, I11), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
-`telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20). `MOMENTS` says when each
+`telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21). `MOMENTS` says when each
 is looked at.
 """
 
@@ -37,6 +37,7 @@ from tests.simulation.network import Sent
 from tests.simulation.once import Once
 from tests.simulation.process import Process
 from tests.simulation.promised import Promised
+from tests.simulation.reckoned import Reckoned
 from tests.simulation.shared import Shared
 from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, Loss, position_of
@@ -50,8 +51,8 @@ ILL_DISK_NS = 8 * SECOND
 """A notice waits for its step's commit, so an ill disk delays it."""
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
-    Wording, Promised, Goals, Truthful, Commanded, Evidence, Changed, Degraded, Bounded, Holds, Attention, Urgency,
-    Isolation, Once, Telling, Instances, Lost, Shared,
+    Wording, Promised, Goals, Truthful, Commanded, Reckoned, Evidence, Changed, Degraded, Bounded, Holds, Attention,
+    Urgency, Isolation, Once, Telling, Instances, Lost, Shared,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -72,6 +73,7 @@ MOMENTS: Mapping[str, str] = {
     "I15": "each tick: what actors hold; at the end: every history folded at once; between processes: the trace",
     "I19": "each command handed over, each answer, each durable event",
     "I20": "in peace: what rests and what is left of each position, against its commands; each write-off",
+    "I21": "in peace: result, fees and funding of what is only Albra's",
     "I22": "each entry that leaves",
     "I24": "each entry intended",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",

@@ -19,6 +19,7 @@ from tests.simulation.mutants_belief import BELIEF
 from tests.simulation.mutants_commanded import COMMANDED
 from tests.simulation.mutants_loss import LOSS
 from tests.simulation.mutants_people import PEOPLE
+from tests.simulation.mutants_reckoned import RECKONED
 from tests.simulation.mutants_rows import ROWS
 from tests.simulation.mutants_settled import SETTLED
 from tests.simulation.mutants_settling import SETTLING
@@ -30,7 +31,8 @@ from tests.simulation.usage import Parser, ended, from_here, near, whole
 from tests.simulation.world import simulate
 
 MUTANTS: Mapping[str, Mutant] = {
-    **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **SETTLED, **SETTLING, **ADDRESS,
+    **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **RECKONED, **SETTLED, **SETTLING,
+    **ADDRESS,
 }  # fmt: skip
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""
