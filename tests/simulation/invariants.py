@@ -3,8 +3,8 @@
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
 `bounded` and `holds` (I10), `shared` (I10, I11), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
-`telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21). `MOMENTS` says when each
-is looked at.
+`telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21).
+`MOMENTS` says when each is looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,7 +73,7 @@ MOMENTS: Mapping[str, str] = {
     "I15": "each tick: what actors hold; at the end: every history folded at once; between processes: the trace",
     "I19": "each command handed over, each answer, each durable event",
     "I20": "in peace: what rests and what is left of each position, against its commands; each write-off",
-    "I21": "in peace: result, fees and funding of what is only Albra's",
+    "I21": "in peace: result and fees of what is only Albra's",
     "I22": "each entry that leaves",
     "I24": "each entry intended",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",

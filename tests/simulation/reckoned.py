@@ -1,7 +1,8 @@
-"""I21: money is the venue's own trades and incomes, to the last digit that it books.
+"""I21: money is the venue's own trades, to the last digit that it books.
 
 Average cost depends on the order in which trades are heard of; what came in and went out does not. For a long position
-the result less what the rest has cost is what its sales brought less what its purchases took.
+the result less what the rest has cost is what its sales brought less what its purchases took. Funding is not compared: what is told late is shared by what is held
+then, not by what was held when it was paid.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ DOLLARS = "USDT"
 
 
 class Reckoned(Check):
-    """In peace: result, entry price and fees of each position that is only Albra's; funding of each such symbol."""
+    """In peace: result, entry price and fees of each position that is only Albra's."""
 
     invariants = ("I21",)
 
@@ -29,17 +30,13 @@ class Reckoned(Check):
         """What its trades have brought in, less what they took, without fees."""
         self._fees: dict[int, Decimal] = {}
         self._booked_by_hand: set[int] = set()
-        self._symbols: set[tuple[str, str]] = set()
-        """Account and symbol of which something is lost, booked by hand or damaged: its funding is not compared."""
 
     def forget(self, loss: Loss) -> None:
-        for ordinal, key in loss.keys.items():
-            self._leave_out(ordinal, str(key.account), str(key.symbol))
+        self._booked_by_hand.update(loss.keys)
 
     def event(self, ordinal: int, event: Event) -> None:
         if isinstance(event, e.QuantityAdjusted | e.PositionAdopted | e.OrderWrittenOff):
-            key = self._ledger.positions[ordinal].key
-            self._leave_out(ordinal, str(key.account), str(key.symbol))
+            self._booked_by_hand.add(ordinal)
 
     def dealt(self, deal: Deal) -> None:
         ordinal = position_of(deal.name)
@@ -54,11 +51,7 @@ class Reckoned(Check):
         for ordinal, position in self._ledger.positions.items():
             if ordinal not in self._booked_by_hand and not self._books.disturbed(position.key):
                 found += [("I21", f"{position.position_id}: {text}", ordinal) for text in self._differences(position)]
-        return found + [("I21", text, 0) for text in self._fundings()]
-
-    def _leave_out(self, ordinal: int, account: str, symbol: str) -> None:
-        self._booked_by_hand.add(ordinal)
-        self._symbols.add((account, symbol))
+        return found
 
     def _differences(self, position: Position) -> Iterator[str]:
         executed = (self._books.executed(order.client_order_id) for order in position.orders)
@@ -72,23 +65,3 @@ class Reckoned(Check):
         fees, charged = dict(position.fees).get(DOLLARS, ZERO), self._fees.get(position.ordinal, ZERO)
         if fees != charged:
             yield f"its fees are {fees}, the venue charged {charged}"
-
-    def _fundings(self) -> Iterator[str]:
-        """What the venue paid or took of a symbol is shared among its positions, and nothing of it is left."""
-        paid: dict[tuple[str, str], Decimal] = {}
-        for account in self._books.accounts:
-            for income in account.incomes:
-                if income.kind == "FUNDING_FEE":
-                    place = (account.name, income.symbol)
-                    paid[place] = paid.get(place, ZERO) + income.amount
-        booked: dict[tuple[str, str], Decimal] = {}
-        for position in self._ledger.positions.values():
-            place = (str(position.key.account), str(position.key.symbol))
-            booked[place] = booked.get(place, ZERO) + dict(position.funding).get(DOLLARS, ZERO)
-        for place, amount in paid.items():
-            if place in self._books.touched | self._symbols or any(
-                (str(p.key.account), str(p.key.symbol)) == place for p in self._ledger.damaged.values()
-            ):
-                continue
-            if booked.get(place, ZERO) != amount:
-                yield f"{place[1]} of {place[0]} has {amount} of funding, and {booked.get(place, ZERO)} is booked"
