@@ -1,8 +1,8 @@
 """I21: money is the venue's own trades, to the last digit that it books.
 
 Average cost depends on the order in which trades are heard of; what came in and went out does not. For a long position
-the result less what the rest has cost is what its sales brought less what its purchases took. Funding is not compared: what is told late is shared by what is held
-then, not by what was held when it was paid.
+the result less what the rest has cost is what its sales brought less what its purchases took. Funding is not compared:
+what is told late is shared by what is held then, not by what was held when it was paid.
 """
 
 from collections.abc import Iterator
