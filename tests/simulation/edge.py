@@ -10,6 +10,7 @@ import albra
 from adapters.paper.venue import PaperVenue
 from messages import commands as c
 from messages.base import Message
+from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, ReconcileAnswer
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
@@ -113,7 +114,7 @@ class Edge:
         if wish is None:
             return
         self.replies += 1
-        lost = self.unrecorded and message.code is ReplyCode.UNKNOWN
+        lost = message.code is ReplyCode.UNKNOWN and (self.unrecorded or self._damaged(wish.command))
         if (
             not (message.code.final or lost)
             and (wish.slot < 0 or wish.tries < OPENINGS_MOST)
@@ -127,6 +128,11 @@ class Edge:
             self.positions[wish.slot] = message.position_id
             for act in self.waiting.pop(wish.slot, []):
                 self.act(act)
+
+    def _damaged(self, command: c.Command) -> bool:
+        """Whether it was done is in a history that nobody can read."""
+        parsed = parse_position_id(getattr(command, "position_id", None) or "")
+        return parsed is not None and parsed[1] in self.ledger.damaged
 
     def _send(self, command_id: CommandId) -> None:
         wish = self.wishes.get(command_id)

@@ -69,7 +69,7 @@ class Goals(Check):
     def unsettled(self) -> list[Finding]:
         found = []
         for ordinal, position in self._ledger.positions.items():
-            held = self._books.nets.get(ordinal, ZERO) - self._unbooked(position)
+            held = self._books.nets.get(ordinal, ZERO) - self._unbooked(position) + self._adjusted(ordinal)
             if held <= 0 or self._books.disturbed(position.key):
                 continue
             if self._ledger.netted_away(position, self._books):
@@ -79,6 +79,11 @@ class Goals(Check):
                 text = f"{position.position_id} was to be closed ({command}), and has {held} of its own orders left"
                 found.append(("I20", text, ordinal))
         return found
+
+    def _adjusted(self, ordinal: int) -> Decimal:
+        """What was booked on it without an order of its own: a neighbor may have sold of it."""
+        events = self._ledger.events[ordinal]
+        return sum((each.quantity_delta for each in events if isinstance(each, e.QuantityAdjusted)), ZERO)
 
     def _unbooked(self, position: Position) -> Decimal:
         """What orders that were written off have traded, and no fill has told: by its owner's word it is not of it."""
