@@ -178,7 +178,7 @@ class World:
 
     def happen(self) -> None:
         """One thing: timers that are due come first, everything else is chosen."""
-        due = [topic for topic, at_ns in self.wakes.items() if at_ns <= self.story.now_ns]
+        due = self.due
         if due:
             self.fire(due[0])
             return
@@ -194,6 +194,11 @@ class World:
             self.restart,
         ]
         actions[self.choose(len(actions))]()
+
+    @property
+    def due(self) -> list[str]:
+        """Timers whose time has come."""
+        return [topic for topic, at_ns in self.wakes.items() if at_ns <= self.story.now_ns]
 
     def fire(self, topic: str) -> None:
         wait_ms = max(0, -(-(self.wakes.pop(topic) - self.story.now_ns) // MS))
@@ -500,7 +505,9 @@ class World:
                 at_market = resting.submit.kind is OrderKind.MARKET or resting.status is OrderStatus.TRIGGERED
                 if resting.live and at_market:
                     self._fill(resting, Decimal(1))
-            if self.inbox:
+            if due := self.due:
+                self.fire(due[0])
+            elif self.inbox:
                 self.deliver()
             elif self.outbox:
                 self.handle()
