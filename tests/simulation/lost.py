@@ -10,7 +10,7 @@ from messages.reconciliation import Discrepancy, DiscrepancyDetected
 from messages.requests import Notify
 from messages.types import Severity
 from tests.simulation.check import Check, Finding, Truth
-from tests.simulation.truth import Loss
+from tests.simulation.truth import Loss, position_of
 
 
 class Lost(Check):
@@ -55,5 +55,7 @@ class Lost(Check):
         return untold + [
             ("I9", f"order {name}, whose intent is lost, is live at the venue, and nobody was asked about it", 0)
             for name in self._books.open_orphans()
-            if not any(record.target == name and record.discrepancy_id in asked for record in self._orders)
+            # What is left of a damaged history is left to its owner with it.
+            if position_of(name) not in self._ledger.damaged
+            and not any(record.target == name and record.discrepancy_id in asked for record in self._orders)
         ]
