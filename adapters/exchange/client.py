@@ -179,6 +179,7 @@ class _Engine:
         self._backoff = Backoff(wiring.settings, jitter)
         max_age_s = wiring.settings.rules_max_age_ms / 1000
         self._others: tuple[OtherContract, ...] = ()
+        self._complete = True
         self._rules = RulesWatch(self._read_rules, self._deliver_rules, self._reader.stamp, max_age_s=max_age_s)
         self._modes = ModesWatch(wiring, self.session, self._reader)
         self.desk.judge = self._judge
@@ -293,7 +294,7 @@ class _Engine:
             else:
                 self._backoff.reset()
                 down = self._waits = False
-                self._rules.connected(up.instruments, complete=all_usable(up.others))
+                self._rules.connected(up.instruments, complete=self._complete)
                 # Told together with the limits: what leaves on hearing of them must know what is left of them.
                 self._wiring.deliver(replace(up, uses=self.session.take_news()))
                 # Whoever opens a symbol that nobody held before is checked against its price, too.
@@ -350,7 +351,7 @@ class _Engine:
             raise UnreachableError(verdict.cause)
         info = await self._reader.value(calls.EXCHANGE_INFO)
         rules, limits = instruments(info), rate_limits(info)
-        self._others = others(info)
+        self._others, self._complete = others(info), all_usable(info)
         self._limited = bool(limits)
         self.session.weight_limit = weight_per_minute(limits)
         self.session.allowance.learn(self.session.weight_limit)

@@ -409,9 +409,16 @@ def others(value: object) -> tuple[OtherContract, ...]:
     return tuple(found[symbol] for symbol in sorted(found))
 
 
-def all_usable(left_out: Sequence[OtherContract]) -> bool:
-    """Whether none of the contracts that `others` tells is a perpetual by its own word."""
-    return all(each.kind != PERPETUAL for each in left_out)
+def all_usable(value: object) -> bool:
+    """Whether each row of the same answer is one of `instruments`, or says that it is of another kind."""
+    known = {each.symbol for each in instruments(value)}
+    rows = items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols")
+    return all(isinstance(row, Mapping) and (_is_another(row) or row.get("symbol") in known) for row in rows)
+
+
+def _is_another(row: Row) -> bool:
+    kind = row.get("contractType")
+    return isinstance(kind, str) and kind not in ("", PERPETUAL)
 
 
 def mark_reports(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:

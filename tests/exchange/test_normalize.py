@@ -10,6 +10,7 @@ from adapters.exchange.normalize import (
     Stamp,
     SymbolSetting,
     about,
+    all_usable,
     any_position_row,
     conditional_report,
     instruments,
@@ -238,18 +239,38 @@ def test_a_finished_conditional_row_without_its_child_is_not_guessed() -> None:
         conditional_report({**CONDITIONAL, "algoStatus": "FINISHED", "actualOrderId": "9"}, None, STAMP)
 
 
+INSTRUMENT: dict[str, Any] = {
+    "symbol": "BTCUSDT",
+    "contractType": "PERPETUAL",
+    "status": "TRADING",
+    "filters": [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
+        {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "1000"},
+        {"filterType": "MARKET_LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "120"},
+        {"filterType": "MIN_NOTIONAL", "notional": "100"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "usable"),
+    [
+        ({**INSTRUMENT, "symbol": "BTCUSDT_260327", "contractType": "CURRENT_QUARTER"}, True),
+        ({**INSTRUMENT, "symbol": "ETHUSDT"}, True),
+        ({**INSTRUMENT, "symbol": "ETHUSDT", "filters": []}, False),
+        ({**INSTRUMENT, "symbol": None}, False),
+        ({**INSTRUMENT, "symbol": "ETHUSDT", "contractType": ""}, False),
+        ({}, False),
+        ("row", False),
+    ],
+)
+def test_what_is_missing_of_a_list_of_rules_is_known(row: object, usable: bool) -> None:  # noqa: FBT001
+    """Day 860000421, I6: the row of what somebody traded named no symbol, and was read again after an hour."""
+    assert all_usable({"symbols": [INSTRUMENT, row]}) is usable
+
+
 def test_one_unreadable_instrument_stops_no_other() -> None:
-    good = {
-        "symbol": "BTCUSDT",
-        "contractType": "PERPETUAL",
-        "status": "TRADING",
-        "filters": [
-            {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
-            {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "1000"},
-            {"filterType": "MARKET_LOT_SIZE", "stepSize": "0.001", "minQty": "0.001", "maxQty": "120"},
-            {"filterType": "MIN_NOTIONAL", "notional": "100"},
-        ],
-    }
+    good = INSTRUMENT
     rows = [
         good,
         {**good, "symbol": "BADUSDT", "filters": []},

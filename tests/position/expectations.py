@@ -366,7 +366,7 @@ _CELLS: Mapping[str, str] = {
         PAUSED      applied PAUSED      - | -
         RECONCILING applied RECONCILING - | ResolveOrder
         CLOSING     applied RECONCILING OrderDoubted | ResolveOrder Notify
-        CLOSED      ignored CLOSED      - | -
+        CLOSED      applied CLOSED      - | CancelOrder ResolveOrder
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -
     """,

@@ -433,6 +433,7 @@ _SCENES: Mapping[tuple[PositionState, type[Message]], Callable[[], Story]] = {
     (S.MODIFYING, c.CancelEntry): adding,
     (S.RECONCILING, c.CancelEntry): entry_doubted,
     (S.OPENING, r.FundingShare): partly_open,
+    (S.CLOSED, r.Recovered): left_triggered,
 }
 """Where the usual history of a state gives the message nothing to speak of."""
 

@@ -11,7 +11,7 @@ from actors.position.machine import Step
 from actors.position.state import OrderPhase
 from messages import commands as c
 from messages import reports as r
-from messages.requests import CancelOrder, FetchFills, SubmitReducing
+from messages.requests import CancelOrder, FetchFills, ResolveOrder, SubmitReducing
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
 from tests.position.story import (
     LONG,
@@ -335,3 +335,15 @@ def test_one_that_ended_with_its_position_is_not_told() -> None:
     story.cancel_done()
     assert story.state == S.CLOSED
     assert not any("still at the venue" in text for step in story.steps for text in notices(step, Severity.CRITICAL))
+
+
+def test_one_that_outlives_its_position_is_asked_after_and_canceled_again_after_a_restart() -> None:
+    """Day 860000268, I5: it had ended while no process lived, and counted as live from then on."""
+    story = stalled(active(stop_loss=dec(90)))
+    due(story)
+    story.fill_all(REDUCE)
+    let_go(story)
+    step = story.restart()
+    assert effects_of(step) == [CancelOrder.__name__, ResolveOrder.__name__]
+    story.tell(story.report(story.order(STOP), OrderStatus.EXPIRED))
+    assert (story.state, story.position.live_orders()) == (S.CLOSED, ())

@@ -13,6 +13,7 @@ from decimal import Decimal
 from actors.reconciler.policy import DEFAULT_OBSERVATIONS, QUANTITY
 from messages import events as e
 from messages.base import Event
+from messages.notices import NoticeQueued
 from messages.reconciliation import (
     AttributionChosen,
     Discrepancy,
@@ -25,7 +26,7 @@ from messages.reconciliation import (
 )
 from messages.types import MANUAL, Key
 from tests.simulation.check import SECOND, Check, Finding, Truth
-from tests.simulation.truth import ZERO, Deal, Leg, Loss, position_of
+from tests.simulation.truth import NOTIFIERS, ZERO, Deal, Leg, Loss, position_of
 
 CLAIM_NS = 30 * SECOND
 """A claim is about now, but for the time that reading, deciding and committing take under the worst weather."""
@@ -271,6 +272,7 @@ class Evidence(Check):
                 leg[:2] in self._books.touched
                 and believed.get(leg, ZERO) != held
                 and not self._told(leg, held - believed.get(leg, ZERO))
+                and not self._outside(leg)
             ):
                 text = f"{leg}: believed {believed.get(leg, ZERO)}, held {held}, and no record says so"
                 found.append(("I6", text, 0))
@@ -287,6 +289,14 @@ class Evidence(Check):
         """Whether a question about this account and symbol is open, or a human was asked it and has not answered."""
         open_ones = self._records.keys() - self._ended.keys()
         return any((self._records[name].account, self._records[name].symbol) == leg[:2] for name in open_ones)
+
+    def _outside(self, leg: Leg) -> bool:
+        """Whether the venue lists the symbol no more, and the owner was told that what is held there is his alone."""
+        account, symbol, _ = leg
+        if self._books.venue.exchange.markets[symbol].instrument.status != "DELISTED":
+            return False
+        told = (each for each in self._ledger.events.get(NOTIFIERS, ()) if isinstance(each, NoticeQueued))
+        return any(each.notice_id.startswith(f"outside/{account}/{symbol}/") for each in told)
 
     def _told(self, leg: Leg, difference: Decimal) -> bool:
         """Whether a human has been asked about just this difference, or has answered."""

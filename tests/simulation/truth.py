@@ -21,8 +21,8 @@ from messages.reconciliation import DiscrepancyEnded, DiscrepancyEscalated, Disc
 from messages.types import JournalId, Key, OrderPurpose, Side
 
 ZERO = Decimal(0)
-RECONCILERS = -1
-"""The ordinal of its history."""
+RECONCILERS, NOTIFIERS = -1, -2
+"""The ordinals of their histories."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
