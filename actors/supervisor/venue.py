@@ -12,10 +12,11 @@ from actors.supervisor.history import History
 from actors.supervisor.orders import Orders
 from actors.supervisor.outside import OutsideKey, in_full, left_outside, supervised
 from messages import reports as r
+from messages.commands import Reconcile
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport
 from messages.requests import Notify
-from messages.types import AccountId, Instrument, OrderStatus, RejectReason, Severity, Symbol
+from messages.types import AccountId, CommandId, Instrument, OrderStatus, RejectReason, Severity, Symbol
 
 UNREAD_TOLD_AT = 2
 """Lists in a row in which an order cannot be read; one may be a torn answer."""
@@ -222,7 +223,15 @@ class Reports:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
         account.others = {each.symbol: each.kind for each in report.others}
+        listed = account.instruments.keys()
         self._take_rules(account, report.instruments)
+        for symbol in sorted(account.instruments.keys() - listed):
+            self._compare(symbol, report.ts_init)
+
+    def _compare(self, symbol: Symbol, now_ns: int) -> None:
+        """A symbol whose rules were not known was compared with nothing, and somebody may hold it."""
+        name = CommandId(f"listed.{symbol}@{now_ns}")
+        self._desk.to_reconciler(Reconcile(command_id=name, symbol=symbol))
 
     def _take_rules(self, account: Account, told: tuple[Instrument, ...]) -> None:
         """Each position learns its symbol's rules; of a symbol that somebody holds, the owner hears what changed."""

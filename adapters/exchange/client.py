@@ -8,6 +8,7 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -181,6 +182,7 @@ class _Engine:
         self._others: tuple[OtherContract, ...] = ()
         self._complete = True
         self._rules = RulesWatch(self._read_rules, self._deliver_rules, self._reader.stamp, max_age_s=max_age_s)
+        self._reader.met = self._meet
         self._modes = ModesWatch(wiring, self.session, self._reader)
         self.desk.judge = self._judge
         self.desk.judge_setting = self._modes.judge
@@ -330,6 +332,9 @@ class _Engine:
         if isinstance(report, RulesReport):
             report = replace(report, others=self._others)
         self._wiring.deliver(report)
+
+    def _meet(self, symbols: AbstractSet[Symbol]) -> None:
+        self._rules.met(symbols - {each.symbol for each in self._others})
 
     def _judge(self, order: SubmitOrder, verdict: Verdict) -> None:
         self._rules.judge(order, verdict)

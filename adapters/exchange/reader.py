@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 
@@ -103,6 +104,8 @@ class Reader:
         self._symbol_settings_read_ns = 0
         self._skipped: dict[str, None] = {}
         """Names of orders whose rows cannot be read, and were told of."""
+        self.met: Callable[[AbstractSet[Symbol]], None] = lambda _symbols: None
+        """Called with the symbols of what is held, at each reading of it."""
         self.suspect: Callable[[str], None] = lambda _cause: None
         """Called when a request met silence: the venue may be down."""
 
@@ -207,6 +210,7 @@ class Reader:
         begun_ns = self._clock.time_ns()
         value = await self.value(calls.positions(request.symbol))
         told = self._told(value, request.symbol)
+        self.met({row.symbol for row in told.rows})
         if told.rows and (self._settings_are_old() or any(x.symbol not in self._symbol_settings for x in told.rows)):
             await self._refresh_symbol_settings()
             told = self._told(value, request.symbol)

@@ -8,7 +8,7 @@ just changed are watched closely for a while, and an order that they forbid and 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
 from adapters.exchange.normalize import Stamp
@@ -16,7 +16,7 @@ from adapters.exchange.outcome import Accepted, Rejected, Verdict
 from messages.base import Message
 from messages.reports import RulesReport
 from messages.requests import SubmitOrder
-from messages.types import Instrument, RejectReason
+from messages.types import Instrument, RejectReason, Symbol
 
 HINTS = frozenset({RejectReason.FILTER, RejectReason.SYMBOL})
 """Refusals that say: the rules that an order was made by are not, or no longer, the venue's."""
@@ -52,6 +52,8 @@ class RulesWatch:
         self._hinted = asyncio.Event()
         self.told: Rules = ()
         """What was told last, here or with the word that the venue is up."""
+        self._missed: set[Symbol] = set()
+        """Symbols that were looked for once, because something is held there."""
 
     def connected(self, told: Rules, *, complete: bool) -> None:
         """These were told with the word that the venue is up; not `complete`: a perpetual's row could not be used.
@@ -62,6 +64,13 @@ class RulesWatch:
         if not complete:
             self._next_s = min(UNUSABLE_S, self._max_age_s)
             asyncio.get_running_loop().call_later(self._next_s, self._hinted.set)
+
+    def met(self, symbols: Collection[Symbol]) -> None:
+        """Something is held there. A symbol that no rules name may have been listed since; it is looked for once."""
+        missed = set(symbols) - {each.symbol for each in self.told} - self._missed
+        if missed:
+            self._missed |= missed
+            self._hinted.set()
 
     def judge(self, order: SubmitOrder, verdict: Verdict) -> None:
         """Every answer to an order passes here."""

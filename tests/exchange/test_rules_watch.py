@@ -121,3 +121,14 @@ def test_a_row_that_could_not_be_used_is_looked_at_again_soon_and_then_more_and_
     assert first >= 0.05
     assert second - first >= 0.1
     assert third - second >= 0.2
+
+
+def test_what_is_held_where_no_rules_are_known_has_them_read_once() -> None:
+    """Day 860000643, I6: a symbol that was listed after the start counted as not listed for an hour."""
+    watching, xrp = watch((FINE,)), Symbol("XRPUSDT")
+    hints = []
+    for held in ({BTC}, {BTC, xrp}, {xrp}):
+        watching.met(held)
+        hints.append(watching.hinted)
+        watching._hinted.clear()
+    assert hints == [False, True, False]

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from adapters.storage.record import RecoveredPosition
 from messages import reports as r
+from messages.commands import Reconcile
 from messages.events import RulesUpdated
 from messages.requests import Notify, Reply, SubmitOpening
-from messages.types import Instrument, PositionMode, StrategyId, Symbol, TradeId, VenueOrderId
-from tests.supervisor.house import BTC, MAIN, RULES, House
+from messages.types import Address, Instrument, PositionMode, StrategyId, Symbol, TradeId, VenueOrderId
+from tests.supervisor.house import BTC, MAIN, RULES, House, _edge
 
 ETH = Symbol("ETHUSDT")
 OTHER = replace(RULES, symbol=ETH)
@@ -115,3 +116,20 @@ def test_whoever_compares_with_the_venue_hears_of_new_rules() -> None:
     report = r.RulesReport(account=MAIN, instruments=(coarser,))
     house.tell(report)
     assert heard == [report]
+
+
+class WithReconciler(House):
+    """Hears what the reconciler is asked."""
+
+    def furnish(self) -> None:
+        self.heard["reconciler"] = []
+        self.system.spawn("reconciler", _edge(self.heard["reconciler"].append))
+
+
+def test_a_symbol_that_is_listed_is_compared_since_somebody_may_hold_it() -> None:
+    house = WithReconciler(reconciler=Address("reconciler")).ready()
+    told(house, RULES)
+    before = len(house.all(Reconcile, "reconciler"))
+    told(house, RULES, OTHER)
+    told(house, RULES, replace(OTHER, trading=False))
+    assert [asked.symbol for asked in house.all(Reconcile, "reconciler")[before:]] == [ETH]
