@@ -23,7 +23,8 @@ class Asked:
     """One id. `askers` wait for an answer, each with its name for the copy that it sent; `answer` is final; `copy` is
     the message that is being handled now. `kept`: the journal has what the id stands for. `opens`: it
     would open more, so that nothing of it takes from the reserve of a full disk. `doubtful`: a copy of it was under way
-    and its end is not known here, so that only the histories of positions can tell it.
+    and its end is not known here, so that only the histories of positions can tell it. `command` is what was asked
+    last, where it was asked in this life.
     """
 
     meaning: str
@@ -34,6 +35,7 @@ class Asked:
     kept: bool = False
     opens: bool = False
     doubtful: bool = False
+    command: Command | None = None
 
 
 @dataclass(slots=True)

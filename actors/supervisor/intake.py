@@ -13,7 +13,7 @@ from dataclasses import replace
 from actors.supervisor.asked import Answer, Asked
 from actors.supervisor.desk import Desk, Routes, reply_to
 from actors.supervisor.history import History
-from actors.supervisor.shown import shown
+from actors.supervisor.shown import reaches, shown
 from messages import commands as c
 from messages.base import Message
 from messages.lifecycle import MessageParked
@@ -65,7 +65,8 @@ class Intake:
         elif (answer := asked.answer or self._carried_out(message)) is not None:
             self._tell(message, self._as_it_is_now(message, answer))
         else:
-            asked.askers, asked.under_way, asked.copy = (_copy_of(message),), True, message
+            asked.askers, asked.under_way = (_copy_of(message),), True
+            asked.copy = asked.command = message
             asked.opens = isinstance(message, c.OpenPosition) or getattr(message, "add", None) is not None
             self._history.record(CommandTaken(command_id=message.command_id, meaning=meant), reducing=not asked.opens)
             return self._go_on(message)
@@ -89,7 +90,7 @@ class Intake:
                 return
             if not answer.accepted:
                 self._memory.given.pop(answer.command_id, None)
-            if asked.doubtful and not answer.accepted and self._memory.silent:
+            if asked.doubtful and not answer.accepted and self._unread(asked):
                 answer = replace(answer, text=f"{answer.text}; {UNREAD}", code=ReplyCode.UNKNOWN)
             if not answer.code.final:
                 self._leave_open(asked, answer)
@@ -135,7 +136,7 @@ class Intake:
         self._tell_askers(asked, answer)
 
     def _end(self, asked: Asked, answer: Answer) -> None:
-        asked.under_way, asked.answer = False, answer
+        asked.under_way, asked.answer, asked.command = False, answer, None
         self._tell_askers(asked, answer)
 
     def _tell_askers(self, asked: Asked, answer: Answer) -> None:
@@ -164,6 +165,10 @@ class Intake:
             return self._carried_out(command)
         text, code = (FORGOTTEN, ReplyCode.UNKNOWN) if same is None else (OTHER, ReplyCode.OTHER_COMMAND)
         return reply_to(command, accepted=False, text=text, code=code, changed=False)
+
+    def _unread(self, asked: Asked) -> bool:
+        """Whether a position that cannot say what it did may have done it; one that it never reaches has not."""
+        return any(asked.command is None or reaches(asked.command, name) for name in self._memory.silent)
 
     def _place(self, command_id: CommandId) -> tuple[bool, PositionId | None]:
         """Whether an effect of this id is known; and the position that had it."""

@@ -5,6 +5,7 @@ not known, and an answer does not guess it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from messages.base import Event
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, AttributionChosen, DiscrepancyEnded
 from messages.requests import CommandDecided, CommandTaken
-from messages.types import CommandId, PositionId
+from messages.types import CommandId, Key, PositionId
 
 Effects = Sequence[Event]
 KINDS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
@@ -68,6 +69,37 @@ def shown(command: c.Command, effects: Effects, holder: PositionId | None) -> bo
     return None if same is None else same(command, effects, holder)
 
 
+def reaches(command: c.Command, position_id: PositionId) -> bool:
+    """Whether the history of this position is one that has the events of such a command.
+
+    Holds, a close of all and what a human says of a discrepancy are in the histories of others than positions.
+    """
+    parsed = parse_position_id(position_id)
+    if parsed is None:
+        return True
+    key, _ = parsed
+    match command:
+        case c.OpenPosition():
+            return (key.account, key.symbol, key.side, key.strategy) == (
+                command.account, command.symbol, command.side, command.strategy,
+            )  # fmt: skip
+        case c.CloseMatching():
+            return _matches(command, key)
+        case c.AssignPosition():
+            manual = parse_position_id(command.position_id)
+            return command.position_id == position_id or (
+                manual is not None and key == replace(manual[0], strategy=command.strategy)
+            )
+        case _:
+            return getattr(command, "position_id", None) == position_id
+
+
+def _matches(command: c.CloseMatching, key: Key) -> bool:
+    return all(
+        getattr(command, name) in (None, getattr(key, name)) for name in ("symbol", "account", "strategy", "side")
+    )
+
+
 def _opens(command: c.OpenPosition, effects: Effects, _: PositionId | None) -> bool:
     asked = effects[0]
     assert isinstance(asked, e.PositionRequested)
@@ -91,8 +123,7 @@ def _closes(
         parsed = parse_position_id(holder or "")
         if parsed is None:
             return None
-        names = ("symbol", "account", "strategy", "side")
-        if any(getattr(command, name) not in (None, getattr(parsed[0], name)) for name in names):
+        if not _matches(command, parsed[0]):
             return False
     part = not isinstance(command, c.EmergencyClose) and (command.quantity or command.percent) not in (None, 100)
     return None if part else asked.goal_quantity == 0

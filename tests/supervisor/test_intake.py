@@ -21,6 +21,7 @@ from tests.supervisor.test_supervisor import fill
 
 GATEWAY = "gateway/main"
 POSITION = PositionId("main.BTCUSDT.long.trend.1")
+NINTH = PositionId("main.BTCUSDT.long.trend.9")
 
 
 def told(house: House) -> list[tuple[str, bool, ReplyCode]]:
@@ -277,6 +278,40 @@ def test_what_was_done_in_a_history_that_is_damaged_since_is_not_refused(what: s
     assert told(house)[-1] == ("never heard of", False, ReplyCode.DECIDED)
 
 
+TINY = Decimal("0.00001")
+MANUAL = PositionId("main.BTCUSDT.long.manual.9")
+REFUSED: dict[str, tuple[c.Command, c.Command]] = {
+    "change": (COMMANDS["move the stop"]("x"), c.ModifyPosition(**about("x", position_id=NINTH, stop_loss=Decimal(1)))),
+    "pause": (COMMANDS["pause"]("x"), c.PausePosition(**about("x", position_id=NINTH))),
+    "open": (House.opening("x", quantity=TINY), House.opening("x", quantity=TINY, strategy=StrategyId("second"))),
+    "close by symbol": (
+        c.CloseMatching(**about("x", symbol=BTC)),
+        c.CloseMatching(**about("x", symbol=BTC, strategy=StrategyId("second"))),
+    ),
+    "assign": (
+        c.AssignPosition(**about("x", position_id=MANUAL, strategy=StrategyId("trend"))),
+        c.AssignPosition(**about("x", position_id=MANUAL, strategy=StrategyId("second"))),
+    ),
+}
+"""By kind: one that the first position may have carried out, and one that it never can have."""
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_damaged_history_leaves_in_doubt_only_what_it_may_have_done(what: str) -> None:
+    """What is refused about another position is refused for good, or it is asked for ever."""
+    for command, code in zip(REFUSED[what], (ReplyCode.UNKNOWN, ReplyCode.DECIDED), strict=True):
+        image = holding().journal.image
+        damage(image, 1, "end")
+        house = House(image).ready()
+        house.tell(command)
+        assert told(house)[-1] == ("x", False, ReplyCode.DECIDED)
+        del image.steps[max(which for which, row in enumerate(image.steps) if row[1] == OWN_COMMANDS)]
+        house = House(image).ready()
+        for _ in range(2):
+            house.tell(command)
+            assert told(house)[-1] == ("x", False, code), command
+
+
 def without_records(image: Any) -> House:
     image.steps[:] = [row for row in image.steps if row[1] != OWN_COMMANDS]
     return House(image).ready()
@@ -306,7 +341,6 @@ def change(**what: Any) -> c.ModifyPosition:
 
 WHOLE = c.ClosePosition(**about("x", position_id=POSITION))
 OPENING = replace(House.opening("x"), strategy=StrategyId("second"))
-NINTH = PositionId("main.BTCUSDT.long.trend.9")
 CONTENTS: dict[str, tuple[c.Command, tuple[c.Command, ...]]] = {
     "open": (OPENING, (replace(OPENING, quantity=Decimal("0.02")), replace(OPENING, strategy=StrategyId("third")))),
     "close": (WHOLE, (c.EmergencyClose(**about("x", position_id=POSITION)), replace(WHOLE, position_id=NINTH))),
