@@ -21,6 +21,7 @@ from adapters.exchange.rows import (
     Row,
     amount_of,
     decimal_of,
+    fee_of,
     id_of,
     instant_of,
     integer_of,
@@ -219,6 +220,7 @@ def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport |
     quantity = amount_of(order, "l", "0")
     if text_of(order, "x") not in ("TRADE", "CALCULATED") or not quantity:
         return None
+    fee, fee_currency = fee_of(order, "n", "N")
     return FillReport(
         account=stamp.account,
         ts_event=nanoseconds_of(order, "T") or event_time_ns,
@@ -230,8 +232,8 @@ def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport |
         side=_side(order, "S"),
         quantity=quantity,
         price=positive_of(order, "L"),
-        fee=decimal_of(order, "n", "0"),
-        fee_currency=text_of(order, "N", ""),
+        fee=fee,
+        fee_currency=fee_currency,
         maker=order.get("m") is True,
         position_side=_LEGS.get(text_of(order, "ps", "")),
     )
@@ -243,6 +245,7 @@ _LEGS: Mapping[str, PositionSide] = {"LONG": PositionSide.LONG, "SHORT": Positio
 
 def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> FillReport:
     """One row of /fapi/v1/userTrades, which names its order by the venue's id only."""
+    fee, fee_currency = fee_of(row, "commission", "commissionAsset")
     return FillReport(
         account=stamp.account,
         ts_event=instant_of(row, "time"),
@@ -254,8 +257,8 @@ def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> Fill
         side=_side(row, "side"),
         quantity=positive_of(row, "qty"),
         price=positive_of(row, "price"),
-        fee=decimal_of(row, "commission", "0"),
-        fee_currency=text_of(row, "commissionAsset", ""),
+        fee=fee,
+        fee_currency=fee_currency,
         maker=row.get("maker") is True,
         position_side=_LEGS.get(text_of(row, "positionSide", "")),
     )

@@ -93,6 +93,15 @@ def text_of(row: Row, name: str, default: str | None = None) -> str:
     return text
 
 
+def fee_of(row: Row, amount: str, currency: str) -> tuple[Decimal, str]:
+    """What a trade took, and in which currency.
+
+    A venue leaves out both where a trade took nothing. A currency without an amount is not nothing.
+    """
+    name = text_of(row, currency, "")
+    return decimal_of(row, amount, None if name else "0"), name
+
+
 def id_of(row: Row, name: str) -> str:
     """A text that names something."""
     text = text_of(row, name)

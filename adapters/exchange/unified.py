@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adapters.exchange.normalize import Stamp
-from adapters.exchange.rows import MalformedError, Row, decimal_of, nanoseconds_of, row_of, text_of
+from adapters.exchange.rows import MalformedError, Row, decimal_of, fee_of, nanoseconds_of, row_of, text_of
 from adapters.exchange.symbols import from_ccxt
 from messages.reports import FillReport, OrderReport, PositionRow
 from messages.types import (
@@ -134,7 +134,7 @@ def fill_of(trade: Row, market: Row, words: Words, stamp: Stamp, client_order_id
         if kind not in words.trades:
             return None
     fee = trade.get("fee")
-    paid = row_of(fee, "fee of a trade") if fee else {}
+    cost, currency = fee_of(row_of(fee, "fee of a trade") if fee else {}, "cost", "currency")
     return FillReport(
         account=stamp.account,
         ts_event=nanoseconds_of(trade, "timestamp"),
@@ -146,8 +146,8 @@ def fill_of(trade: Row, market: Row, words: Words, stamp: Stamp, client_order_id
         side=_side(trade),
         quantity=decimal_of(trade, "amount") * size,
         price=decimal_of(trade, "price"),
-        fee=decimal_of(paid, "cost", "0"),
-        fee_currency=text_of(paid, "currency", ""),
+        fee=cost,
+        fee_currency=currency,
         maker=trade.get("takerOrMaker") == "maker",
     )
 

@@ -65,6 +65,23 @@ def test_a_fill_is_exact_and_comes_before_the_state_that_counts_it() -> None:
     assert (report.status, report.filled_quantity) == (OrderStatus.FILLED, Decimal("0.010"))
 
 
+@pytest.mark.parametrize("amount", [None, ""])
+def test_a_fill_whose_fee_is_missing_is_read_from_the_venue_and_not_booked_without_one(amount: str | None) -> None:
+    event = trade(OURS)
+    fed = UserEvents().feed({**event, "o": {**event["o"], "n": amount}}, STAMP)
+    assert [type(each) for each in fed.reports] == [StrayEvent]
+    assert fed.lookups == (ReadOrder(symbol=BTC, client_order_id=OURS, conditional=False),)
+
+
+def test_a_fill_without_a_fee_names_neither_amount_nor_currency() -> None:
+    """As the venue's documentation of the event has it."""
+    event = trade(OURS)
+    free = {name: value for name, value in event["o"].items() if name not in ("n", "N")}
+    fill, _ = UserEvents().feed({**event, "o": free}, STAMP).reports
+    assert isinstance(fill, FillReport)
+    assert (fill.fee, fill.fee_currency) == (Decimal(0), "")
+
+
 def test_a_child_that_comes_before_its_link_waits_and_then_comes_in_order() -> None:
     events = UserEvents()
     first = events.feed(trade("x9", status="NEW", execution="NEW"), STAMP)

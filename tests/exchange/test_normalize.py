@@ -115,6 +115,12 @@ def test_a_trade_row_is_a_fill_of_the_order_asked_for() -> None:
     )
 
 
+@pytest.mark.parametrize("amount", [None, "", "NaN"])
+def test_a_trade_row_that_names_a_fee_and_not_how_much_is_refused(amount: str | None) -> None:
+    with pytest.raises(MalformedError):
+        trade_report({**TRADE, "commission": amount}, STAMP, ClientOrderId("mine"))
+
+
 def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_its_leg() -> None:
     short, long = position_list(
         [
