@@ -245,12 +245,12 @@ class Core:
         before = set(watch.evidence.suspicions)
         watch.evidence = observe(watch.evidence, comparison, report.begun_ns, self._policy.gap_ns)
         for key in set(watch.evidence.suspicions) - before:
-            watch.clean_ns[key] = max(watch.bulk_ns, watch.agreed_ns.get((key[1], key[2]), 0))
+            watch.clean_ns[key] = watch.clean_since((key[1], key[2]))
         for key in before - set(watch.evidence.suspicions):
             watch.clean_ns.pop(key, None)
         differing = {(f.symbol, f.side) for f in comparison.findings if f.type in QUANTITY}
         watch.agreed_ns.update({leg: report.begun_ns for leg in comparison.judged if leg not in differing})
-        self._mark_looked(watch, round_, report)
+        self._mark_looked(watch, round_, comparison, report.begun_ns)
         self._follow_settings(watch, report, comparison)
         self._tell_verified(watch, report, comparison, differing)
         self._cases.settle(watch, comparison)
@@ -304,11 +304,11 @@ class Core:
             silent=watch.silent,
         )
 
-    def _mark_looked(self, watch: Watch, round_: Round, report: r.PositionsReport) -> None:
+    def _mark_looked(self, watch: Watch, round_: Round, comparison: Comparison, begun_ns: int) -> None:
         if round_.symbol is not None:
             return
         now_ns = self._clock.monotonic_ns()
-        watch.bulk_ns = report.begun_ns
+        watch.read(begun_ns, comparison.skipped | comparison.silent)
         deep = round_.kind is CheckKind.SLOW or watch.looked.deep_ns is None
         watch.looked = Looked(
             any_ns=now_ns,

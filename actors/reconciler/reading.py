@@ -253,7 +253,8 @@ class Reading:
         now_ns = self._clock.time_ns()
         known = [ns for key, ns in watch.clean_ns.items() if key[1] == symbol]
         if not known:
-            known = [ns for leg, ns in watch.agreed_ns.items() if leg[0] == symbol] or [watch.bulk_ns]
+            legs = [leg for leg in watch.agreed_ns.keys() | watch.unjudged_ns.keys() if leg[0] == symbol]
+            known = [watch.clean_since(leg) for leg in legs or [(symbol, None)]]
         return max(now_ns - TRADES_MOST_NS, min(known) - TRADES_BEFORE_NS)
 
     def _give_up_rounds(self, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from actors.reconciler.evidence import Evidence
@@ -79,7 +80,11 @@ class Listing:
 
 @dataclass(slots=True)
 class Watch:
-    """One account. `clean_ns` says for each suspected question when the account was last read without it."""
+    """One account. `clean_ns` says for each suspected question when the account was last read without it.
+
+    `unjudged_ns` are legs of which the last reading of the whole account said nothing (skipped, or silent), and when
+    it was read last before that.
+    """
 
     account: AccountId
     up: bool = False
@@ -109,6 +114,7 @@ class Watch:
     """Where somebody else has traded, or seems to have, and belief is not compared with that yet."""
     clean_ns: dict[Key, int] = field(default_factory=dict)
     agreed_ns: dict[Leg, int] = field(default_factory=dict)
+    unjudged_ns: dict[Leg, int] = field(default_factory=dict)
     own_seen: dict[TradeId, None] = field(default_factory=dict)
     spent: deque[int] = field(default_factory=deque)
     failures: int = 0
@@ -129,6 +135,15 @@ class Watch:
         group.pop(view.ordinal, None)
         if not group:
             del self.views[view.symbol]
+
+    def read(self, begun_ns: int, unjudged: AbstractSet[Leg]) -> None:
+        """The whole account was read. A leg that this has not judged may have differed since long before."""
+        self.unjudged_ns = {leg: self.unjudged_ns.get(leg, self.bulk_ns) for leg in unjudged}
+        self.bulk_ns = begun_ns
+
+    def clean_since(self, leg: Leg) -> int:
+        """When the account was last read without a difference on this leg; 0: not in this life."""
+        return max(self.unjudged_ns.get(leg, self.bulk_ns), self.agreed_ns.get(leg, 0))
 
     def listing(self, symbol: Symbol | None) -> Listing:
         return self.listings.setdefault(symbol, Listing())

@@ -293,6 +293,33 @@ def test_a_fill_of_ours_that_is_read_while_its_order_is_in_doubt_goes_to_its_pos
     assert [message for message in play.answers if message == play.trades[0]] == [play.trades[0]]
 
 
+@pytest.mark.parametrize("unjudged", ["in doubt", "silent", "unreadable"])
+def test_trades_are_asked_for_since_its_leg_was_judged_not_since_the_account_was_read(unjudged: str) -> None:
+    """Day 860000675: what a stop had sold was older than the last list, and its leg was in doubt in every list."""
+    play = Play(views=dict(ONE))
+    play.at_venue(row("1"))
+    play.run(61)
+    agreed_ns = play.clock.time_ns()
+    before = play.views[1]
+    if unjudged == "in doubt":
+        play.hold(replace(before, in_doubt=True, version=6, touched_ns=agreed_ns))
+    elif unjudged == "silent":
+        play.tell(PositionSilent(position_id=before.position_id, why="quarantined"))
+    else:
+        play.unread[BTC] = "quantity: none"
+    play.at_venue(row("0.4"))
+    play.trades.append(trade("-0.6", order=own_id(1, 2), ts_event=agreed_ns + SECOND))
+    play.run(600)
+    del play.asked[:]
+    play.unread.clear()
+    play.tell(PositionSilent(position_id=before.position_id, why=""))
+    play.hold(replace(before, version=9, touched_ns=play.clock.time_ns()))
+    play.run(70)
+    since = [message.since_ns for message in play.asked if isinstance(message, FetchTrades)]
+    assert since
+    assert max(since) <= agreed_ns
+
+
 def test_overlapping_requests_make_one_position_not_three() -> None:
     """The system before created it three times."""
     play = Play()
