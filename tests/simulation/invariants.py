@@ -348,6 +348,9 @@ class Invariants:
         left_over = intent.purpose.protective and self._paired(position, intent.purpose, over=over)
         # So may one that the venue kept in hand for as long as protection allows, whichever of the two comes first.
         left_over = left_over or -net <= sum(map(self.books.executed, self._left_in_hand(ordinal)), ZERO)
+        # So may a stop beside its position's close, where the leg holds what its owner has written off: reduce-only,
+        # which ends both at flat where a position is alone, does not end them there, and nobody believes to hold that.
+        left_over = left_over or -net <= self._of_nobody(position)
         if net < 0 and left_over:
             # Both halves of a pair fired, two purposes with each for no more than is held, one of them while nobody
             # could cancel it: no venue order prevents that. The leg adds up, but who of its holders lost is for a human
@@ -355,6 +358,21 @@ class Invariants:
             self._overshot[_leg(position)] = ordinal
         if net < 0 and not left_over and not self.books.disturbed(position.key) and not _adopted(position):
             self.fail("I8", f"{position.position_id} has sold {-net} more than it ever held", ordinal)
+
+    def _of_nobody(self, position: Position) -> Decimal:
+        """What entries of others on its leg have bought, though their owner wrote them off, and is still there.
+
+        A fill that was told since makes it its position's again.
+        """
+        left = ZERO
+        for other in self.ledger.positions.values():
+            if other.ordinal == position.ordinal or _leg(other) != _leg(position):
+                continue
+            entries = (o for o in other.orders if o.purpose is OrderPurpose.ENTRY)
+            for order in (o for o in entries if o.client_order_id in self.ledger.written_off):
+                left += self.books.executed(order.client_order_id) - order.filled
+            left += min(self.books.nets.get(other.ordinal, ZERO), ZERO)  # it was taken by this one
+        return left
 
     def _paired(self, position: Position, purpose: OrderPurpose, *, over: bool) -> bool:
         """That more was sold than was bought is because orders of another protective purpose fired as well.

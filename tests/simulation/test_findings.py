@@ -13,6 +13,7 @@ from tests.simulation.disk import STEADY
 from tests.simulation.network import CALM, START_MS, Weather, Window
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import Act, Kill, Plan, Trap
+from tests.simulation.settled import SILENT
 from tests.simulation.transport import simulated_transport
 from tests.simulation.world import World, simulate
 
@@ -335,3 +336,23 @@ def test_what_a_human_sold_of_two_strategies_ends_with_their_close_though_nobody
     assert any("SIZE_MISMATCH" in text and "needs you" in text for text in texts)
     assert sum("close refused" in text for text in texts) in (1, 2, 3), "within seconds of the close"
     assert not any("not covered by its stop" in text for text in texts), "of what does not exist"
+
+
+def test_what_sells_of_an_entry_that_was_written_off_takes_from_no_position() -> None:
+    """Day 860000546: the stop beside its close sold it, and reduce-only did not end the close at flat."""
+    lost = ANSWERS["read_timeout"].at(Moment.AFTER_EFFECT, method="POST", path="/order")
+    silent = tuple(replace(each, from_ms=START_MS + 5_500, until_ms=START_MS + 60_000) for each in (lost, *SILENT))
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000),
+        opening(6_000, 1, "beta", stop_ppm=20_000),
+        Act(at_ms=45_000, do="settle", slot=1),
+        Act(at_ms=46_500, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+        Act(at_ms=48_000, do="close", slot=0),
+    )
+    mute = replace(CALM, windows=(Window(what="mute", from_ms=5_500, until_ms=60_000),))
+    what = replace(plan(*acts, faults=silent, weather=mute), safety_ms=50_000)
+    with simulated_transport():
+        world = World(what)
+        outcome = world.run()
+    assert outcome.violation is None, outcome.violation
+    assert world.books.nets[1] < 0, "the close has sold beside the stop"
