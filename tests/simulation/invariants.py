@@ -218,7 +218,10 @@ class Invariants:
         for name in [name for name in self._undone if name in {_order_of(event) for _, event in loss.events}]:
             del self._undone[name]
         for ordinal, _ in loss.events:
-            self._bare_since.pop(ordinal, None)
+            position = self.ledger.positions.get(ordinal)
+            # What was bare before the lost steps, and still is, has been told.
+            if position is None or not _uncovered(position):
+                self._bare_since.pop(ordinal, None)
         for place, name in list(self._owners.items()):
             if name in loss.intents:
                 del self._owners[place]

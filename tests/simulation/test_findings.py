@@ -356,3 +356,20 @@ def test_what_sells_of_an_entry_that_was_written_off_takes_from_no_position() ->
         outcome = world.run()
     assert outcome.violation is None, outcome.violation
     assert world.books.nets[1] < 0, "the close has sold beside the stop"
+
+
+def test_what_was_told_of_a_bare_position_stays_told_when_later_steps_are_lost() -> None:
+    """Day 872000012, I7: the notice outlived the loss, and the loss had said nothing of the stop."""
+    acts = (
+        opening(3_000, 0, "alpha", stop_ppm=10_000),
+        Act(at_ms=6_000, do="pause openings", account="main", symbol="BTCUSDT"),
+        Act(at_ms=7_800, do="close part", slot=0, percent=25),
+    )
+    unanswered = ANSWERS["read_timeout"].at(Moment.BEFORE_EFFECT, method="GET", path="/algoOrder", count=6)
+    late = replace(unanswered, from_ms=START_MS + 9_000)
+    traps = (
+        Trap(trouble="lost before effect", state="ACTIVE", moment="before send"),
+        Trap(trouble="killed", state="RECONCILING", moment="before send", from_ms=7_800),
+        Trap(trouble="log damaged", state="RECONCILING", moment="during recovery", from_ms=7_800),
+    )
+    assert holds(replace(plan(*acts, faults=(late,)), traps=traps)).faults["lost tail"] == 1
