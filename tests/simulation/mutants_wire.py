@@ -243,7 +243,7 @@ WIRE: Mapping[str, Mutant] = {
     "triggered by the other price": mutant(_by_the_other_price, "I3"),
     "a limit sent as market": mutant(_a_limit_sent_as_market, "I3"),
     "bans are not honored": mutant(_bans_are_not_honored, "I10", seed=2),
-    "a ban of others is not ours": mutant(_a_ban_of_others_is_not_ours, "I10", seed=43),
+    "a ban of others is not ours": mutant(_a_ban_of_others_is_not_ours, "I10", seed=62),
     "reads without end": mutant(_reads_without_end, "I10", seed=1),
     "one lane for all": mutant(_one_lane_for_all, "I11", seed=2),
     "silence is health": mutant(_silence_is_health, "I5", "I7", "I9", plans=canceled_unheard),
