@@ -88,6 +88,10 @@ _SYMBOL = re.compile(r"[A-Z0-9]{1,30}")
 """Names of perpetuals. A delivery contract's has an underscore (`BTCUSDT_261225`), others are in other scripts."""
 ANY_NAME = re.compile(r"\w{1,30}")
 LEVERAGE_MOST = 1000
+VALUE_SHARE = Decimal("0.01")
+"""By which a position's value may differ from its quantity at its mark price."""
+PLACE = Decimal("1e-8")
+"""To which values and mark prices are rounded."""
 _KIND_MOST = 40
 PERPETUAL = "PERPETUAL"
 
@@ -289,10 +293,7 @@ def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> 
         try:
             row = row_of(each, "a row of positions")
             symbol = symbol_of(row, "symbol", ANY_NAME)
-            if of_another_kind(symbol):
-                held = any_position_row(row)
-            else:
-                held = (_position_row(row, settings),) if decimal_of(row, "positionAmt") != 0 else ()
+            held = any_position_row(row) if of_another_kind(symbol) else _held(row, settings)
             for found in held:
                 take(rows, (symbol, found.side), found)
         except MalformedError as error:
@@ -548,9 +549,29 @@ def _trade_id(row: Row, name: str) -> TradeId:
     return TradeId(number)
 
 
-def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> PositionRow:
-    symbol = symbol_of(row, "symbol")
+def _held(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> tuple[PositionRow, ...]:
+    """What a row of the list holds; nothing if flat."""
     amount = decimal_of(row, "positionAmt")
+    mark = positive_of(row, "markPrice") if amount else ZERO
+    _confirm(row, amount, mark)
+    return (_position_row(row, amount, mark, settings),) if amount else ()
+
+
+def _confirm(row: Row, amount: Decimal, mark: Decimal) -> None:
+    """The row tells its quantity twice: as such, and by its signed value at the mark price. The two must agree.
+
+    Source of both: the example of "Position Information V3". A row without a value cannot be checked.
+    """
+    if row.get("notional") in (None, ""):
+        return
+    told, reckoned = decimal_of(row, "notional"), amount * mark
+    if abs(told - reckoned) > abs(told) * VALUE_SHARE + (abs(amount) + 1) * PLACE:
+        quantity, price, value = (shown(row.get(name)) for name in ("positionAmt", "markPrice", "notional"))
+        raise MalformedError(f"positionAmt {quantity} at markPrice {price} contradicts notional {value}")
+
+
+def _position_row(row: Row, amount: Decimal, mark: Decimal, settings: Mapping[Symbol, SymbolSetting]) -> PositionRow:
+    symbol = symbol_of(row, "symbol")
     liquidation = decimal_of(row, "liquidationPrice", "0")
     setting = settings.get(symbol)
     return PositionRow(
@@ -558,7 +579,7 @@ def _position_row(row: Row, settings: Mapping[Symbol, SymbolSetting]) -> Positio
         side=_position_side(text_of(row, "positionSide"), amount),
         quantity=abs(amount),
         entry_price=positive_of(row, "entryPrice"),
-        mark_price=positive_of(row, "markPrice"),
+        mark_price=mark,
         unrealized_pnl=decimal_of(row, "unRealizedProfit"),
         liquidation_price=liquidation if liquidation > 0 else None,
         leverage=None if setting is None else setting.leverage,

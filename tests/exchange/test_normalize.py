@@ -56,6 +56,7 @@ POSITION: dict[str, Any] = {
     "liquidationPrice": "0", "isolatedMargin": "0", "notional": "-14875", "marginAsset": "USDT",
     "isolatedWallet": "0", "updateTime": 1720736417660,
 }  # fmt: skip
+LONG = {**POSITION, "positionSide": "LONG", "positionAmt": "0.1", "notional": "5950"}
 CONDITIONAL: dict[str, Any] = {
     "algoId": 2146760, "clientAlgoId": "abc", "algoType": "CONDITIONAL", "orderType": "STOP_MARKET",
     "symbol": "BTCUSDT", "side": "SELL", "positionSide": "BOTH", "quantity": "0.01", "algoStatus": "NEW",
@@ -125,8 +126,8 @@ def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_it
     short, long = position_list(
         [
             POSITION,
-            {**POSITION, "positionSide": "LONG", "positionAmt": "0.1", "liquidationPrice": "1000.5"},
-            {**POSITION, "positionAmt": "0.000"},
+            {**LONG, "liquidationPrice": "1000.5"},
+            {**POSITION, "positionAmt": "0.000", "notional": "0"},
         ],
         {BTC: SymbolSetting(leverage=20, isolated=True)},
     ).rows
@@ -154,6 +155,14 @@ def test_what_is_no_list_of_positions_is_evidence_of_nothing(value: object) -> N
         ("markPrice", "-"),
         ("entryPrice", 1.5),
         ("positionAmt", "1e40"),
+        ("positionAmt", "-1"),
+        ("positionAmt", "0.250"),
+        ("positionAmt", "-0.240"),
+        ("positionAmt", "0"),
+        ("markPrice", "5950"),
+        ("notional", "14875"),
+        ("notional", "0"),
+        ("notional", "much"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_neither_a_position_nor_none_and_hides_no_other(field: str, value: object) -> None:
@@ -169,9 +178,17 @@ def test_a_row_that_cannot_be_read_is_neither_a_position_nor_none_and_hides_no_o
         about(Symbol("XRPUSDT"), told)
 
 
+def test_the_value_of_a_position_may_be_rounded_or_missing() -> None:
+    tiny = {**POSITION, "positionAmt": "3000000", "markPrice": "0.00000124", "notional": "3.70590000"}
+    crumb = {**POSITION, "positionAmt": "-0.001", "markPrice": "0.00000300", "notional": "0.00000000"}
+    untold = {name: value for name, value in POSITION.items() if name != "notional"}
+    for row in (tiny, crumb, untold, {**POSITION, "notional": ""}):
+        told = position_list([row], {})
+        assert ([each.quantity for each in told.rows], told.unread) == ([abs(Decimal(row["positionAmt"]))], ())
+
+
 def test_a_hedged_symbol_is_unread_as_a_whole() -> None:
-    long = {**POSITION, "positionSide": "LONG", "positionAmt": "0.1"}
-    told = position_list([long, {**POSITION, "markPrice": "?"}], {})
+    told = position_list([LONG, {**POSITION, "markPrice": "?"}], {})
     assert (told.rows, [row.symbol for row in told.unread]) == ((), [BTC])
 
 
@@ -186,7 +203,8 @@ def test_what_a_human_holds_in_something_else_keeps_nobody_from_reading_the_perp
 def test_an_answer_about_other_symbols_says_nothing_of_the_one_that_was_asked_for() -> None:
     eth = {**POSITION, "symbol": "ETHUSDT"}
     assert [row.symbol for row in about(BTC, position_list([eth, POSITION], {})).rows] == [BTC]
-    assert about(BTC, position_list([{**POSITION, "positionAmt": "0"}], {})) == PositionList(rows=(), unread=())
+    flat = {**POSITION, "positionAmt": "0", "notional": "0"}
+    assert about(BTC, position_list([flat], {})) == PositionList(rows=(), unread=())
     with pytest.raises(MalformedError, match="asked for BTCUSDT, told of 'ETHUSDT'"):
         about(BTC, position_list([eth], {}))
 
@@ -206,7 +224,7 @@ def test_what_is_no_row_hides_no_other() -> None:
 
 def test_two_rows_of_one_leg_that_differ_are_unread_and_the_same_row_twice_is_one() -> None:
     assert len(position_list([POSITION, POSITION], {}).rows) == 1
-    told = position_list([POSITION, {**POSITION, "positionAmt": "-0.3"}], {})
+    told = position_list([POSITION, {**POSITION, "positionAmt": "-0.3", "notional": "-17850"}], {})
     assert (told.rows, [row.symbol for row in told.unread]) == ((), [BTC])
 
 

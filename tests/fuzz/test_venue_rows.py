@@ -35,7 +35,7 @@ from adapters.exchange.rows import MalformedError, Row, decimal_of
 from adapters.exchange.weights import rate_limits, uses
 from messages import codec
 from messages.base import Message
-from messages.types import ClientOrderId, OrderStatus, Symbol
+from messages.types import ClientOrderId, OrderStatus, PositionSide, Symbol
 from tests.exchange.test_events import trade
 from tests.exchange.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, STAMP, TRADE
 from tests.fuzz.strategies import ABSURD_NUMBERS, ANYTHING, LONG_DIGITS, bounded, lists_of, spoiled, traded
@@ -148,7 +148,7 @@ def test_a_number_is_exact_or_refused(value: Any) -> None:
         assert not number.is_signed() or number
 
 
-POSITIONS = [POSITION, {**POSITION, "symbol": "ETHUSDT", "positionAmt": "2"}]
+POSITIONS = [POSITION, {**POSITION, "symbol": "ETHUSDT", "positionAmt": "2", "notional": "119000"}]
 
 
 @given(lists=lists_of(POSITIONS, {**POSITION, "symbol": "SOLUSDT"}))
@@ -162,6 +162,17 @@ def test_a_spoiled_position_hides_no_other(lists: tuple[list[Any], list[Any]]) -
     assert {"BTCUSDT", "ETHUSDT"} - {row.symbol for row in told.rows} <= contradicted
     assert set(told.rows) == set(other.rows)
     assert {row.symbol for row in told.unread} == {row.symbol for row in other.unread}
+
+
+@given(amount=ANYTHING | ABSURD_NUMBERS | st.decimals(-10, 10, places=3).map(str))
+@example("0")
+@example("-1")
+@example("0.25")
+def test_a_spoiled_quantity_is_not_believed(amount: Any) -> None:
+    told = position_list([{**POSITION, "positionAmt": amount}], {})
+    assert told.symbols == (BTC,)
+    for row in told.rows:
+        assert (row.side, round(row.quantity, 2)) == (PositionSide.SHORT, Decimal("0.25"))
 
 
 @given(lists=lists_of([], POSITION))

@@ -21,6 +21,8 @@ LOCKED_SHARE = 5
 """And in one of so many, another program holds the journal for a while."""
 MALFORMED_SHARE = 4
 """And in one of so many, rows and events of the venue are not what they should be."""
+UNTRUE_SHARE = 8
+"""And in one of so many, a row of positions has a quantity for a while that could be, and is not."""
 LOST_SHARE = 10
 """And in one of so many, a bit flips in the journal's log, so that acknowledged steps are missing at a start."""
 UNRECORDED_SHARE = 6
@@ -43,7 +45,7 @@ def draw(seed: int, size: str = SPRINT) -> Plan:
     plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
     plan = with_settling(with_strange_faults(_with_settling(plan)))
     plan = _with_lost_records(_with_exhaustion(_with_power_losses(_with_lost_steps(plan))))
-    return with_crowd(_with_refused_stops(plan))
+    return with_crowd(_with_untrue_amounts(_with_refused_stops(plan)))
 
 
 def _with_refused_stops(plan: Plan) -> Plan:
@@ -170,6 +172,18 @@ def _with_malformed_rows(plan: Plan) -> Plan:
         until_ms = from_ms + random.randrange(5_000, 90_000)
         faults.append(replace(malformed.drawn(random), from_ms=from_ms, until_ms=until_ms))
     return replace(plan, faults=replace(plan.faults, faults=(*plan.faults.faults, *faults)))
+
+
+def _with_untrue_amounts(plan: Plan) -> Plan:
+    """For longer than an absence must last to count."""
+    random = stream(plan.seed, "untrue amounts")
+    if random.randrange(UNTRUE_SHARE):
+        return plan
+    spans = [(burst.from_ms, burst.until_ms) for burst in plan.bursts] or [(0, plan.safety_ms)]
+    from_ms = START_MS + random.randrange(*random.choice(spans))
+    until_ms = from_ms + random.randrange(25_000, 90_000)
+    fault = replace(malformed.untrue(random), from_ms=from_ms, until_ms=until_ms)
+    return replace(plan, faults=replace(plan.faults, faults=(*plan.faults.faults, fault)))
 
 
 def _with_intruders(plan: Plan) -> Plan:

@@ -10,6 +10,8 @@ from adapters.paper.faults import Fault, FaultKind
 NUMBERS: tuple[object, ...] = ("1e20", "-1", "NaN", "", "many", None, True, [], 1e40)
 TEXTS: tuple[object, ...] = (None, 7.5, "", [], {}, True)
 """No name at all. Another name would be a lie, which nothing in the row gives away."""
+AMOUNTS = ("0", "-1", "1", "0.5", "-0.02", "7", "-250")
+"""Of a position: each could be. What the row says of its value gives the lie away."""
 LISTS: Mapping[str, tuple[str, ...]] = {
     "/positionRisk": ("positionAmt", "entryPrice", "markPrice", "symbol", "positionSide", "unRealizedProfit", ""),
     "/openOrders": ("origQty", "executedQty", "status", "side", "symbol", "clientOrderId", "orderId", ""),
@@ -49,6 +51,14 @@ def drawn(random: Random) -> Fault:
     if which == 0:
         return replace(fault, kind=FaultKind.EVENT_MALFORMED, event=place, nth=nth, count=count)
     return replace(fault, method="GET", path=place, nth=nth, count=count)
+
+
+def untrue(random: Random) -> Fault:
+    """A quantity that could be, and is not: in each list of positions for a while."""
+    value, row = json.dumps(random.choice(AMOUNTS)), random.randrange(6)
+    return Fault(
+        kind=FaultKind.MALFORMED, method="GET", path="/positionRisk", row=row, key="positionAmt", value=value, count=0
+    )
 
 
 def everywhere(number: int) -> list[Fault]:
