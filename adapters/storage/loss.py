@@ -8,6 +8,9 @@ from messages.events import OpeningsPaused
 from messages.journal import AppendStep, Effect
 from messages.types import Address, CommandId, PositionId
 
+UNUSED_MOST = 1000
+"""A position takes its ordinal before its first commit. So many may have been taken by commits that failed."""
+
 
 def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effects: tuple[Effect, ...] = ()) -> None:
     """Add a durable hold of all openings to the history of `owner`, whose `ordinal` it is. Blocks for one commit.
@@ -21,7 +24,7 @@ def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effec
         return
     with journal.reader() as reader:
         past = reader.position(ordinal)
-        highest = max(ordinal, reader.max_ordinal()) + journal.lost_steps
+        highest = max(ordinal, reader.max_ordinal()) + journal.lost_steps + UNUSED_MOST
     if isinstance(past, DamagedPosition):
         return
     why_held = f"after a loss of {journal.lost_steps} journal steps"
