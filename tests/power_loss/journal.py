@@ -9,6 +9,7 @@ from adapters.storage.reader import JournalReader
 from adapters.storage.sqlite import SqliteJournal
 from messages.base import Event
 from messages.journal import AppendStep, Replayed
+from messages.types import Life
 
 PATIENCE_S = 20.0
 Later = Callable[[int, Callable[[], None]], object]
@@ -31,10 +32,13 @@ class LossyJournal:
         delay_ns: Callable[[], int],
         acknowledged: dict[tuple[int, int], Event],
         lost: Callable[[], bool],
+        life: Life,
     ) -> None:
         self._journal = journal
         self.path, self.journal_id, self.meta = journal.path, journal.journal_id, journal.meta
         self.lost_steps = journal.lost_steps
+        self.life = life
+        """One of each start, as in production; no random one, since a seed does the same again."""
         self.started = False
         """Until then, at the start of a process, whoever appends waits for the answer and lets no time pass."""
         self._later, self._delay_ns = later, delay_ns

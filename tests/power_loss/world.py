@@ -27,7 +27,7 @@ from adapters.storage.reserve import Reserve
 from adapters.storage.sqlite import SqliteJournal
 from messages.base import Event, Message
 from messages.reports import PositionView
-from messages.types import JournalId, PositionId, PositionMode
+from messages.types import JournalId, Life, PositionId, PositionMode
 from tests.e2e import invariants, spoiling
 from tests.e2e.kills import LISTINGS
 from tests.e2e.process import Home, Truth, at_rest, resting
@@ -110,7 +110,7 @@ class World:
         self._loss: Loss | None = None
         self._power_lost = False
         self._peace = self._agreed = False
-        self._journals = 0
+        self._journals = self._lives = 0
         self._orders = 0
 
     def run(self) -> Truth:
@@ -217,7 +217,7 @@ class World:
             self._lose_power("idle")
 
     def _journal(self) -> LossyJournal:
-        weather = self._stream(f"disk {self.images}")
+        weather, self._lives = self._stream(f"disk {self.images}"), self._lives + 1
         opened = SqliteJournal.open(
             self._home.storage,
             journal_id=self._journal_id,
@@ -230,6 +230,7 @@ class World:
             delay_ns=lambda: weather.randrange(100, 3_000) * 1_000,
             acknowledged=self.acknowledged,
             lost=lambda: self._power_lost,
+            life=Life(f"{self._lives:06}"),
         )
 
     def _journal_id(self) -> JournalId:
