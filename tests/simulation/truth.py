@@ -121,12 +121,14 @@ class Ledger:
         return believed
 
     def netted_away(self, position: Position, books: "Books") -> bool:
-        """What was written off of it was there all the same, and somebody has opened to the other side meanwhile: the
-
-        leg has nothing left of its side that could be closed.
+        """What was written off on its leg was there all the same, and the other side has been opened meanwhile: the leg
+        has nothing left of its side that could be closed.
         """
-        settled = any(order.client_order_id in self.written_off for order in position.orders)
-        return settled and books.legs.get(books.leg_of(position.key), ZERO) * position.key.side.sign <= 0
+        leg = books.leg_of(position.key)
+        if books.legs.get(leg, ZERO) * position.key.side.sign > 0:
+            return False
+        settled = (self.positions.get(position_of(name) or 0) for name in self.written_off)
+        return any(other is not None and books.leg_of(other.key) == leg for other in settled)
 
     def holder(self, ordinal: int) -> Position:
         """A position, damaged or not. Raises KeyError."""
