@@ -380,7 +380,7 @@ def _moved_back(p: Position, ev: e.ProtectionRequested) -> Position:
     """A refused move is over, and what else was asked for with it goes on.
 
     Its refusals count no more, the one of this very moment neither; but while the position is bare, the time that it
-    may be so runs on.
+    may be so runs on. It is being moved until everything rests where it is wanted now.
     """
     wanted = replace(p, stop_loss=ev.stop_loss, take_profit=ev.take_profit, trailing=ev.trailing)
     back = [each for each in PROTECTIVE if p.wanted_price(each) != wanted.wanted_price(each)]
@@ -388,7 +388,7 @@ def _moved_back(p: Position, ev: e.ProtectionRequested) -> Position:
     since = {**dict(p.moved_back), **{each: ev.ts_init + 1 for each in back if each not in counted}}
     return replace(
         wanted,
-        modifying=p.modifying and not all(covers(wanted, each) for each in PROTECTIVE if each not in back),
+        modifying=not all(covers(wanted, each) for each in PROTECTIVE),
         protection_in_place=False,
         moved_back=tuple(since.items()),
         done=ev.why,
@@ -443,6 +443,7 @@ def _state_changed(p: Position, ev: e.StateChanged) -> Position:
         previous=ev.before,
         since_ns=ev.ts_init,
         transitions=p.transitions + 1,
+        was_active=p.was_active or ev.after is PositionState.ACTIVE,
     )
 
 

@@ -7,7 +7,7 @@ any order of reports, restarts and repeated messages safe: there is no "next ste
 from decimal import Decimal
 
 from actors.position.draft import Draft
-from actors.position.moves import asked_by, way_back
+from actors.position.moves import asked_by, hopeless, taken_off_ns, way_back
 from actors.position.state import (
     PROTECTIVE,
     ZERO,
@@ -260,7 +260,7 @@ def _protect(d: Draft) -> None:
     if p.unread_reductions or p.strandable or (p.cancel_first and p.goal is not None):
         return  # a protective order just did its work, or makes room for a reduction on a shared leg
     covered = _covered(p)
-    if covered is not None and _protection_overdue(p, d.now_ns, d.policy.protection_deadline_ms):
+    if covered is not None and _protection_overdue(d):
         seconds = d.policy.protection_deadline_ms // 1000
         d.record(
             e.CloseRequested,
@@ -291,11 +291,20 @@ def _covered(p: Position) -> Decimal | None:
     return covered if covered < p.exposure else None
 
 
-def _protection_overdue(p: Position, now_ns: int, deadline_ms: int) -> bool:
+def _protection_overdue(d: Draft) -> bool:
+    """The time counts from the first refusal, or from when the stop left the book to make room; a timer ends it."""
+    p = d.position
     if p.guard is None or not _tradable(p):
         return False  # it is tried again until it trades
-    failed = refusals(p, p.guard, max(p.asked_ns(p.guard), p.goal_ns))
-    return failed.count > 0 and now_ns - failed.first_ns >= deadline_ms * 1_000_000
+    since_ns = max(p.asked_ns(p.guard), p.goal_ns)
+    failed = refusals(p, p.guard, since_ns)
+    if not failed.count:
+        return False
+    begun_ns = min(failed.first_ns, taken_off_ns(p, p.guard, since_ns) or failed.first_ns)
+    left_ms = d.policy.protection_deadline_ms - (d.now_ns - begun_ns) // MS
+    if left_ms > 0:
+        d.wake("overdue", left_ms)
+    return left_ms <= 0
 
 
 def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
@@ -316,6 +325,9 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         back = way_back(p, purpose)
         if back is not None:
             _move_back(d, purpose, price, back)
+            return
+        if hopeless(p, purpose):
+            _give_up(d, purpose, price)
             return
         failed = refusals(p, purpose, p.asked_ns(purpose), price)
         if failed.count:
@@ -342,9 +354,26 @@ def _move_back(d: Draft, purpose: OrderPurpose, wanted: Decimal, back: Decimal) 
     words = last_words(p, purpose, p.asked_ns(purpose))
     refused = f"the move to {wanted.normalize():f} was refused by the venue: {words}"
     at = f"{back.normalize():f}"
-    why = f"its {purpose} stays at {at}; {refused}" if stays else f"its {purpose} goes back to {at}; {refused}"
+    why = f"its {purpose} stays at {at}; {refused}" if stays else f"its {purpose} is to go back to {at}; {refused}"
+    _want(d, purpose, back, why)
+    bare = d.position.bare and purpose is d.position.guard
+    d.notify(Severity.CRITICAL if bare else Severity.WARNING, f"{p.position_id}: {why}")
+
+
+def _give_up(d: Draft, purpose: OrderPurpose, wanted: Decimal) -> None:
+    """The venue refuses it for good, and nothing of it rests: it is not wanted any more."""
+    p = d.position
+    words = last_words(p, purpose, p.asked_ns(purpose))
+    why = f"its {purpose} at {wanted.normalize():f} is given up, none rests; the venue refused it: {words}"
+    _want(d, purpose, None, why)
+    d.notify(Severity.WARNING, f"{p.position_id}: {why}")
+
+
+def _want(d: Draft, purpose: OrderPurpose, setting: Decimal | None, why: str) -> None:
+    """Instead of what the venue refused; None: nothing of this purpose."""
+    p = d.position
     asked = {OrderPurpose.STOP: p.stop_loss, OrderPurpose.TARGET: p.take_profit, OrderPurpose.TRAILING: p.trailing}
-    asked[purpose] = back
+    asked[purpose] = setting
     d.correlation_id = d.correlation_id or asked_by(p, purpose)  # a timer that a restart set knows no command
     d.record(
         e.ProtectionRequested,
@@ -354,8 +383,6 @@ def _move_back(d: Draft, purpose: OrderPurpose, wanted: Decimal, back: Decimal) 
         trailing=asked[OrderPurpose.TRAILING],
         why=why,
     )
-    bare = d.position.bare and purpose is d.position.guard
-    d.notify(Severity.CRITICAL if bare else Severity.WARNING, f"{p.position_id}: {why}")
 
 
 def _surplus(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> list[Order]:

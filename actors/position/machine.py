@@ -107,7 +107,9 @@ def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -
         d.notify(Severity.CRITICAL, f"{name} was {before} and is {after} again: {p.quantity} held")
     elif after is PositionState.RECONCILING and any(_new_doubt(p, o) for o in p.live_orders()):
         d.notify(Severity.WARNING, f"{name}: {because}")
-    elif after is PositionState.ACTIVE and before in (PositionState.OPENING, PositionState.RECONCILING):
+    elif after is PositionState.ACTIVE and (
+        before is PositionState.OPENING or (before is PositionState.RECONCILING and not d.before.was_active)
+    ):
         d.notify(Severity.INFO, f"{name}: {p.quantity} open at {p.entry_price.normalize():f}")
     elif after is PositionState.CLOSED:
         d.notify(Severity.INFO, f"{name} closed, realized {p.realized_pnl.normalize():f}: {because}")

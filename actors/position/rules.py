@@ -10,7 +10,7 @@ from decimal import Decimal
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS, compare_again
-from actors.position.moves import told_before, way_back
+from actors.position.moves import hopeless, resting_elsewhere, told_before, way_back, went_back
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
@@ -155,13 +155,24 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
             return
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
         full = _FULL.get(reason, "")
-        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {words}{full}; trying again")
+        again = f"trying again{_at_rest(p, order)}"
+        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {words}{full}; {again}")
 
 
 def _no_news(p: Position, order: Order) -> bool:
     """The owner has read these words of the try before, or reads next that no other follows."""
     now = p.orders[order.number - 1]
-    return told_before(p, now) or (p.goal is None and way_back(p, now.purpose) is not None)
+    if told_before(p, now, there=True):
+        return True
+    return p.goal is None and (way_back(p, now.purpose) is not None or hopeless(p, now.purpose))
+
+
+def _at_rest(p: Position, order: Order) -> str:
+    """What a refused move leaves on the book."""
+    at = resting_elsewhere(p, order.purpose)
+    if at is not None:
+        return f", the one at {at.normalize():f} still rests"
+    return ", none rests" if went_back(p, order.purpose) else ""
 
 
 _FULL = {
@@ -365,7 +376,7 @@ def _tell_unexecuted(d: Draft, order: Order) -> None:
     if p.exposure <= 0 or order.cancel_intended or _no_news(p, order):
         return
     severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
-    text = f"{p.position_id}: {order.purpose} came to nothing ({order.words}); trying again"
+    text = f"{p.position_id}: {order.purpose} came to nothing ({order.words}); trying again{_at_rest(p, order)}"
     d.notify(severity, text)
 
 
@@ -391,10 +402,15 @@ def _tell_lost(d: Draft, order: Order) -> None:
     words = order.words or "never reached the venue"
     if order.purpose is OrderPurpose.REDUCE:
         d.notify(Severity.CRITICAL, f"{p.position_id}: close came to nothing ({words}); trying again, {_stop(p)}")
-    elif p.goal != 0 and not (p.bare and order.purpose is p.guard) and not _no_news(p, order):
-        # Where it is bare, that is told, with these words.
+    elif p.goal != 0 and not (_told_bare(p, order) or _no_news(p, order)):
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
-        d.notify(severity, f"{p.position_id}: {order.purpose} came to nothing ({words}); trying again")
+        again = f"trying again{_at_rest(p, order)}"
+        d.notify(severity, f"{p.position_id}: {order.purpose} came to nothing ({words}); {again}")
+
+
+def _told_bare(p: Position, order: Order) -> bool:
+    """That nothing covers it is told with these words by a timer, which says nothing of a way back."""
+    return p.bare and order.purpose is p.guard and not went_back(p, order.purpose)
 
 
 def filled(d: Draft, message: r.FillReport) -> None:
@@ -501,7 +517,7 @@ def woken(d: Draft, message: r.Woken) -> None:
         _tell_fired(d, Severity.WARNING)
     elif topic == "compared":
         compare_again(d)
-    # "close", "protect" and "fired" need no facts: follow_up looks at the time.
+    # "close", "protect", "overdue" and "fired" need no facts: follow_up looks at the time.
 
 
 def _leverage_due(d: Draft) -> None:

@@ -157,6 +157,7 @@ class Position:
     `moved_back` says of a purpose whose move was given up since then that what was refused before counts no more.
     `unverified_ns` says when a reduction was written off by hand that may have been done; 0 once the venue has shown
     what is held.
+    `was_active`: it has been ACTIVE, and its opening was told.
     `leverage_ns` says since when the leverage is being set, `leverage_words` what was answered to that last.
     `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
     each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
@@ -217,6 +218,7 @@ class Position:
     leverage_words: str = ""
     moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
     unverified_ns: int = 0
+    was_active: bool = False
 
     @property
     def position_id(self) -> PositionId:

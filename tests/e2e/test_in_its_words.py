@@ -74,7 +74,7 @@ def test_a_move_that_the_venue_refuses_for_ever_ends_where_the_stop_rested(
         with home.run() as supervisor:
             ends_where_it_rested(home, supervisor.ready(), position_id, "stays at")
         return
-    ends_where_it_rested(home, supervisor, position_id, "stays at" if how == "alone" else "goes back to")
+    ends_where_it_rested(home, supervisor, position_id, "stays at" if how == "alone" else "is to go back to")
 
 
 def ends_where_it_rested(home: Home, supervisor: Supervisor, position_id: str, fate: str) -> None:

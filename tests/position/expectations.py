@@ -312,7 +312,7 @@ _CELLS: Mapping[str, str] = {
         MODIFYING   applied CLOSING     OrderFilled CancelIntended CancelIntended | CancelOrder CancelOrder
         MODIFIED    applied CLOSING     OrderFilled CancelIntended | CancelOrder
         PAUSED      applied CLOSING     OrderFilled CancelIntended | CancelOrder
-        RECONCILING applied ACTIVE      OrderFilled GoalReached OrderIntended OrderIntended | SubmitProtection SubmitProtection Notify
+        RECONCILING applied ACTIVE      OrderFilled GoalReached OrderIntended OrderIntended | SubmitProtection SubmitProtection
         CLOSING     applied CLOSING     OrderFilled CancelIntended CancelIntended | CancelOrder CancelOrder
         CLOSED      applied RECONCILING OrderFilled | Notify Notify
         FAILED      applied ACTIVE      OrderFilled OrderIntended OrderIntended | Notify ResolveOrder SubmitProtection SubmitProtection Notify

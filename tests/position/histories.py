@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actors.position.follow_up import CANCELED_WITHIN_MS
+from actors.position.moves import REFUSED_MOST
 from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r
@@ -282,6 +283,77 @@ def partly_covered() -> Story:
     return story
 
 
+def refused_too_long(story: Story) -> Story:
+    """The latest stop is refused, and so is the next one, when the time is up."""
+    story.tell(story.rejected(story.order(STOP)))
+    story.tell(r.Woken(topic="protect:stop"), after_ms=1_000)
+    story.tell(story.absent(story.order(STOP)), after_ms=30_000)
+    return story
+
+
+def moved_in_vain() -> Story:
+    """Beside a neighbor the stop made room for one that the venue refuses."""
+    story = protected()
+    story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
+    story.tell(c.ModifyPosition(stop_loss=dec(95), **story.own()))
+    story.cancel_done()
+    assert story.state == S.MODIFYING
+    assert refused_too_long(story).state == S.CLOSING
+    return story
+
+
+def moved_in_vain_and_back() -> Story:
+    """The price before is refused as well, until it is taken."""
+    story = protected()
+    story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
+    story.tell(c.ModifyPosition(stop_loss=dec(95), **story.own()))
+    story.cancel_done()
+    for _ in range(REFUSED_MOST + 1):
+        story.tell(story.rejected(story.order(STOP)))
+        story.tell(r.Woken(topic="protect:stop"), after_ms=2_000)
+    assert (story.state, story.position.stop_loss) == (S.MODIFYING, dec(90))
+    story.settle()
+    assert story.state == S.ACTIVE
+    return story
+
+
+def target_given_up() -> Story:
+    """There was none before, and the venue takes none."""
+    story = active(stop_loss=dec(90))
+    story.tell(c.ModifyPosition(take_profit=dec(120), **story.own()))
+    for _ in range(REFUSED_MOST):
+        story.tell(story.rejected(story.order(TARGET)))
+        story.tell(r.Woken(topic="protect:target"), after_ms=2_000)
+    assert (story.state, story.position.take_profit) == (S.ACTIVE, None)
+    return story
+
+
+def bare_while_filling() -> Story:
+    """A limit entry of which 4 of 10 are filled, and the venue takes no stop."""
+    story = opened(limit_price=dec(99), stop_loss=dec(90))
+    story.ack()
+    story.tell(story.fill(story.order(ENTRY), "4"))
+    assert refused_too_long(story).state == S.CLOSING
+    return story
+
+
+def partly_covered_on_hold() -> Story:
+    """On hold while the venue ends the last of three stops for too long."""
+    story = Story()
+    story.tell(story.opening("250", stop_loss=dec(90)))
+    for _ in range(3):
+        story.tell(story.fill(story.order(ENTRY)))
+    for order in story.position.live_orders(STOP)[:2]:
+        story.tell(story.accepted(order))
+    story.tell(c.PausePosition(**story.own()))
+    story.tell(story.rejected(story.order(STOP)))
+    story.tell(r.Woken(topic="protect:stop"), after_ms=1_000)
+    assert story.state == S.PAUSED
+    story.tell(story.report(story.order(STOP), OrderStatus.REJECTED), after_ms=30_000)
+    assert story.state == S.MODIFYING
+    return story
+
+
 def ruled(story: Story, **rules: Any) -> r.RulesChanged:
     return r.RulesChanged(position_id=story.position.position_id, instrument=replace(BTC, **rules))
 
@@ -397,6 +469,11 @@ RARE += (
     settled_called_off,
     settled_reduction,
     partly_covered,
+    partly_covered_on_hold,
+    moved_in_vain,
+    moved_in_vain_and_back,
+    target_given_up,
+    bare_while_filling,
     outgrown,
     added,
     addition_refused,

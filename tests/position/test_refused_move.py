@@ -231,9 +231,9 @@ def test_after_a_reduction_the_larger_one_that_rests_is_kept_and_made_to_fit() -
     story.fill_all(OrderPurpose.REDUCE)
     for _ in range(REFUSED_MOST):
         refused(story)
-    assert (story.state, story.position.stop_loss, story.position.bare) == (S.ACTIVE, dec(90), False)
+    assert (story.state, story.position.stop_loss, story.position.bare) == (S.MODIFYING, dec(90), False)
     story.settle()
-    assert resting(story) == [(dec(90), dec(6))]
+    assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(6))])
 
 
 def test_while_an_entry_fills_what_rests_for_a_part_names_the_price_for_all() -> None:
@@ -284,7 +284,7 @@ def test_on_a_shared_leg_the_one_that_made_room_is_placed_again() -> None:
     for _ in range(REFUSED_MOST):
         refused(story)
     assert told(story)[-1][0] is Severity.CRITICAL
-    assert "its stop goes back to 90; the move to 95 was refused" in told(story)[-1][1]
+    assert "its stop is to go back to 90; the move to 95 was refused" in told(story)[-1][1]
     assert (story.position.stop_loss, resting(story)) == (dec(90), [(dec(90), dec(10))])
     story.settle()
     assert (story.state, story.position.protection_in_place) == (S.ACTIVE, True)
@@ -359,3 +359,133 @@ def test_a_stop_that_rested_where_it_is_wanted_is_no_refused_move() -> None:
     assert story.position.stop_loss == dec(95)
     assert resting(story) == [(dec(95), dec(10))]
     assert not any(isinstance(ef.message, CancelOrder) for ef in story.steps[-1].effects)
+
+
+# The way back is refused too ---------------------------------------------------------------------------
+
+
+def refused_both_ways(answer: Answer) -> Story:
+    """Beside a neighbor: the stop made room, the move was refused for good, and the price before it once."""
+    story = moved(beside(guarded()))
+    story.cancel_done()
+    for _ in range(REFUSED_MOST + 1):
+        answer(story)
+    assert story.position.stop_loss == dec(90)
+    return story
+
+
+@pytest.mark.parametrize("answer", [refused, unclear])
+def test_it_is_being_moved_until_the_order_rests_where_it_was(answer: Answer) -> None:
+    story = refused_both_ways(answer)
+    begun = next(n for n, step in enumerate(story.steps) if step.position.modifying)
+    assert {str(step.position.state) for step in story.steps[begun:]} <= {S.MODIFYING, S.RECONCILING}
+    assert story.state == S.MODIFYING
+    story.settle()
+    assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(10))])
+
+
+@pytest.mark.parametrize("answer", [refused, unclear])
+def test_that_the_way_back_is_refused_and_nothing_rests_is_told_once(answer: Answer) -> None:
+    story = refused_both_ways(answer)
+    answer(story)
+    words = [text for severity, text in told(story) if severity is Severity.CRITICAL]
+    assert sum("its stop is to go back to 90;" in text for text in words) == 1
+    assert [text.endswith("trying again, none rests") for text in words if "trying again, " in text] == [True]
+    assert sum("outcome of the stop" in text for _, text in told(story)) <= 1
+
+
+@pytest.mark.parametrize("answer", [refused, unclear])
+def test_the_time_without_a_stop_counts_from_when_it_left_the_book(answer: Answer) -> None:
+    story = moved(beside(guarded()))
+    story.cancel_done()
+    begun = story.now_ns
+    for _ in range(REFUSED_MOST + 2):
+        answer(story)
+    due = [found.after_ms for step in story.steps if (found := wake(step, "overdue"))]
+    assert due, "a timer ends it, not the next try"
+    story.now_ns = begun + (story.policy.protection_deadline_ms - 100) * 1_000_000
+    if story.order(STOP).live:
+        story.tell(story.rejected(story.order(STOP)))
+    assert story.state == S.MODIFYING
+    story.tell(r.Woken(topic="overdue"), after_ms=100)
+    assert (story.state, story.now_ns - begun <= 30_000 * 1_000_000 + 100_000_000) == (S.CLOSING, True)
+
+
+def test_the_opening_is_told_once_whatever_is_in_doubt_later() -> None:
+    story = guarded()
+    for _ in range(2):
+        story.tell(c.ClosePosition(quantity=dec(2), **story.own()))
+        story.tell(story.unknown(story.order(OrderPurpose.REDUCE)))
+        story.fill_all(OrderPurpose.REDUCE)
+        story.settle()
+    assert story.state == S.ACTIVE
+    assert sum(" open at " in each.text for each in notified(story)) == 1
+
+
+# What guards nothing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("purpose", [TARGET, TRAILING])
+@pytest.mark.parametrize("answer", [refused, unclear])
+def test_a_new_order_that_guards_nothing_is_given_up_after_three_refusals(
+    answer: Answer, purpose: OrderPurpose
+) -> None:
+    name, _, wanted = MOVES[purpose]
+    story = moved(guarded(), purpose)
+    for _ in range(REFUSED_MOST):
+        assert story.state != S.ACTIVE
+        answer(story, purpose)
+    assert (story.state, getattr(story.position, name), resting(story)) == (S.ACTIVE, None, [(dec(90), dec(10))])
+    before = submitted(story)
+    again(story, purpose)
+    assert submitted(story) == before
+    given_up = [text for severity, text in told(story) if "given up" in text and severity is Severity.WARNING]
+    words = WORDS if answer is unclear else "-1 not there"
+    assert [
+        f"its {purpose} at {wanted} is given up, none rests; the venue refused it: {words}" in text for text in given_up
+    ] == [True]
+
+
+def test_the_last_refusal_is_told_with_its_end_and_not_as_another_try() -> None:
+    story = moved(guarded(), TARGET)
+    for number in range(REFUSED_MOST):
+        story.tell(story.rejected(story.order(TARGET), text=f"no {number}"))
+        again(story, TARGET)
+    said = [text for _, text in told(story) if "target" in text]
+    assert ["trying again" in text for text in said] == [True, True, False]
+    assert said[-1].endswith("is given up, none rests; the venue refused it: -1 no 2")
+
+
+def test_a_target_whose_way_back_is_refused_too_is_given_up() -> None:
+    story = beside(protected())
+    moved(story, TARGET)
+    story.cancel_done()
+    for _ in range(2 * REFUSED_MOST):
+        assert story.state == S.MODIFYING
+        refused(story, TARGET)
+    assert (story.state, story.position.take_profit, story.position.stop_loss) == (S.ACTIVE, None, dec(90))
+
+
+def test_a_new_stop_that_guards_is_not_given_up() -> None:
+    story = moved(active())
+    for _ in range(REFUSED_MOST + 1):
+        refused(story)
+    assert (story.state, story.position.stop_loss) == (S.MODIFYING, dec(95))
+
+
+def test_a_target_of_the_opening_is_no_move() -> None:
+    story = opened(stop_loss=dec(90), take_profit=dec(120))
+    story.fill_all(ENTRY)
+    story.ack(STOP)
+    for _ in range(REFUSED_MOST + 1):
+        refused(story, TARGET)
+    assert story.position.take_profit == dec(120)
+
+
+@pytest.mark.parametrize("reason", [RejectReason.OTHER, RejectReason.LIMIT_REACHED])
+@pytest.mark.parametrize("purpose", MOVES)
+def test_the_first_refusal_of_a_move_says_what_still_rests(purpose: OrderPurpose, reason: RejectReason) -> None:
+    story = moved(guarded(purpose), purpose)
+    refused(story, purpose, reason)
+    [text] = [text for _, text in told(story) if "trying again" in text]
+    assert text.endswith(f"trying again, the one at {MOVES[purpose][1]} still rests")

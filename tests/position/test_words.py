@@ -56,7 +56,7 @@ def test_a_moved_stop_that_is_proven_absent_is_told_of_with_the_answer_it_had() 
     story.tell(c.ModifyPosition(stop_loss=dec(91), **story.own()))
     doubted(story, STOP)
     [told] = notices(story.tell(story.absent(story.order(STOP))), Severity.CRITICAL)
-    assert told.endswith(f"stop came to nothing ({GTE}); trying again")
+    assert told.endswith(f"stop came to nothing ({GTE}); trying again, the one at 90 still rests")
 
 
 def test_a_missing_stop_is_not_told_of_a_second_time_when_its_absence_is_proven() -> None:
