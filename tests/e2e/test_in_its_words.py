@@ -1,5 +1,6 @@
 """Refusals that no table knows, against real processes: ended at once, in the words of the venue."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,31 @@ def ends_where_it_rested(home: Home, supervisor: Supervisor, position_id: str, f
 
 def settled_at(row: dict[str, Any], stop: str) -> dict[str, Any] | None:
     return row if row["stop_loss"] == stop and row["protected"] else None
+
+
+def test_where_the_way_back_is_refused_too_it_is_never_shown_as_at_rest_and_closed_in_time(
+    trading: tuple[Home, Venue, Supervisor],
+) -> None:
+    home, venue, supervisor = trading
+    assert home.albra("open", "XRPUSDT", "long", "50", "--strategy", "other", "--wait").code == DONE
+    opened = home.albra("open", "XRPUSDT", "long", "100", "--stop-loss", "0.4", "--take-profit", "0.9", "--wait")
+    assert opened.code == DONE, opened
+    position_id = opened.out.strip()
+    assert wait_for("its protection", lambda: supervisor.position(position_id)["protected"])
+    venue.post("faults", faults=[refusal("/algoOrder", -9999, count=0)])
+    assert home.albra("modify", position_id, "--stop-loss", "0.45", "--take-profit", "0.8").code == DONE
+    seen: list[dict[str, Any]] = []
+
+    def over() -> bool:
+        seen.append(supervisor.position(position_id))
+        return seen[-1]["state"] in ("CLOSING", "CLOSED")
+
+    begun = time.monotonic()
+    assert wait_for("its close", over, timeout_s=45)
+    assert time.monotonic() - begun < 34
+    assert {row["state"] for row in seen[:-1]} <= {"MODIFYING", "RECONCILING"}
+    assert wait_for("flat", lambda: supervisor.position(position_id)["state"] == "CLOSED")
+    said = supervisor.said()
+    assert said.count(f"{position_id}: its stop is to go back to 0.4") == 1
+    assert said.count(f"{position_id}: its target at 0.9 is given up, none rests") == 1
+    assert said.count(f"({position_id}): 100.0 open at") == 1
