@@ -16,6 +16,7 @@ from actors.supervisor.history import History
 from actors.supervisor.shown import reaches, shown
 from messages import commands as c
 from messages.base import Message
+from messages.ids import parse_position_id
 from messages.lifecycle import MessageParked
 from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
@@ -175,7 +176,12 @@ class Intake:
         ordinal = self._memory.book.commands.get(command_id)
         if ordinal is None:
             return command_id in self._memory.decided, None
-        return True, self._memory.book.holder(ordinal)
+        return True, self._memory.book.holder(ordinal) or self._silent(ordinal)
+
+    def _silent(self, ordinal: int) -> PositionId | None:
+        """The list of positions names one whose history is damaged too."""
+        names = ((name, parse_position_id(name)) for name in self._memory.silent)
+        return next((name for name, parsed in names if parsed is not None and parsed[1] == ordinal), None)
 
     def _as_it_is_now(self, command: c.Command, answer: Answer) -> Answer:
         """An answer of before about a hold that is no longer so would read as if it were."""

@@ -50,6 +50,7 @@ def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
         expires_at_ns=time.time_ns() + left_ns,
     )
     said = supervisor.command("open", body, deadline)
+    _named(said, "open")
     if not arguments.json:
         output.line(shown(said["position_id"]))
     if not arguments.wait:
@@ -219,7 +220,7 @@ def _confirm(text: str) -> None:
 
 def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progress: Callable[[Row], Progress]) -> Row:
     """The row with which it is done. Raises CommandError: REFUSED with the reason, UNKNOWN at the deadline."""
-    position_id = said["position_id"]
+    position_id = _named(said, what)
     reached = Progress.WAITING
 
     def seen(row: Row) -> bool:
@@ -250,6 +251,14 @@ def _await(supervisor: Supervisor, said: Row, deadline: float, what: str, progre
         )
     finished: Row = row
     return finished
+
+
+def _named(said: Row, what: str) -> str:
+    """The position of an accepted command. Raises CommandError UNKNOWN where no record tells which it is."""
+    if said["position_id"] is None:
+        text = f"{what}: {said['text'] or 'accepted'}; of which position is not known here: see `albra positions --all`"
+        raise CommandError(Exit.UNKNOWN, text, dict(said))
+    return str(said["position_id"])
 
 
 def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:

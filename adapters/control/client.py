@@ -354,18 +354,19 @@ class Albra:
         sections: Mapping[str, Mapping[str, str]] = self._read("/v1/status")
         return sections
 
-    def wait_open(self, position_id: str, timeout_s: float | None = None) -> Position:
+    def wait_open(self, position_id: str | None, timeout_s: float | None = None) -> Position:
         """The position once it is held and protected as asked.
 
-        Raises Ended where it came to nothing, TimeoutError with the last state, else as `position`.
+        Raises Ended where it came to nothing, TimeoutError with the last state, NotFound where an answer named none,
+        else as `position`.
         """
         position = self._wait(position_id, lambda found: found.held, timeout_s)
         if not position.held:
             raise Ended(position)
         return position
 
-    def wait_closed(self, position_id: str, timeout_s: float | None = None) -> Position:
-        """The position once it has ended, however. Raises TimeoutError, else as `position`."""
+    def wait_closed(self, position_id: str | None, timeout_s: float | None = None) -> Position:
+        """The position once it has ended, however. Raises TimeoutError, NotFound as `wait_open`, else as `position`."""
         return self._wait(position_id, lambda found: found.ended, timeout_s)
 
     def events(self) -> Iterator[Event]:
@@ -391,7 +392,9 @@ class Albra:
     def _expiry_ns(self) -> int:
         return time.time_ns() + int(self._timeout_s * 1e9)
 
-    def _wait(self, position_id: str, seen: Any, timeout_s: float | None) -> Position:
+    def _wait(self, position_id: str | None, seen: Any, timeout_s: float | None) -> Position:
+        if position_id is None:
+            raise NotFound("which position that was is not known any more: positions(ended=True) lists all")
         deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
         row = self._transport.watch(
             f"/v1/positions/{position_id}", position_id, lambda found: _decided(Position.of(found), seen), deadline

@@ -287,6 +287,19 @@ def test_a_name_that_there_is_not_exits_4_with_what_may_be_meant(
     assert not any(isinstance(each, ClosePosition) for each in supervisor.received)
 
 
+@pytest.mark.parametrize("more", [(), ("--wait",), ("--json",), ("--json", "--wait")])
+def test_an_opening_whose_position_is_not_known_any_more_exits_6_and_says_so(
+    albra: Albra, supervisor: FakeSupervisor, more: tuple[str, ...]
+) -> None:
+    supervisor.nameless = True
+    ended = albra("open", "BTCUSDT", "long", "0.01", "--command-id", "k1", *more)
+    assert ended.code == 6
+    assert ended.err.startswith("albra: open: that was carried out before; of which position is not known here")
+    assert "None" not in ended.out
+    if "--json" in more:
+        assert ended.document()["command_id"] == "k1"
+
+
 def test_without_a_command_help_is_shown_and_it_is_a_usage_error(albra: Albra) -> None:
     ended = albra()
     assert (ended.code, ended.out) == (2, "")

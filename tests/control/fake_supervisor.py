@@ -83,7 +83,7 @@ class FakeSupervisor:
     """`submit` is the door.
 
     Behavior is changed by attributes: `full`, `full_times` (how many askings meet a full queue), `silent`, `refusal`,
-    `unread`, `opened_as`, `broken`.
+    `unread`, `opened_as`, `broken`, `nameless` (it does not know any more what an opening opened).
     """
 
     def __init__(self) -> None:
@@ -92,6 +92,7 @@ class FakeSupervisor:
         self.views: dict[PositionId, PositionView] = {}
         self.replies: dict[CommandId, Reply] = {}
         self.broken: tuple[tuple[PositionId, Silence, str], ...] = ()
+        self.nameless = False
         self.full = False
         self.full_times = 0
         self.silent = False
@@ -220,6 +221,8 @@ class FakeSupervisor:
             reason="margin is insufficient" if self.opened_as is PositionState.FAILED else "filled",
         )
         self.keep(shown)
+        if self.nameless:
+            return self._said(command, None, text="that was carried out before")
         return self._said(command, shown.position_id)
 
     def _close_matching(self, command: CloseMatching) -> Reply:

@@ -127,6 +127,17 @@ def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(
             wait(ID)
 
 
+def test_an_opening_whose_position_is_not_known_any_more_is_not_waited_for(
+    albra: Albra, supervisor: FakeSupervisor
+) -> None:
+    supervisor.nameless = True
+    accepted = albra.open("BTCUSDT", "long", "0.01")
+    assert accepted.position_id is None
+    for wait in (albra.wait_open, albra.wait_closed):
+        with pytest.raises(NotFound, match="not known any more"):
+            wait(accepted.position_id)
+
+
 def test_a_lost_answer_is_asked_for_with_the_same_id_and_has_one_effect(
     albra: Albra, supervisor: FakeSupervisor
 ) -> None:

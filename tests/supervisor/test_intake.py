@@ -278,6 +278,17 @@ def test_what_was_done_in_a_history_that_is_damaged_since_is_not_refused(what: s
     assert told(house)[-1] == ("never heard of", False, ReplyCode.DECIDED)
 
 
+def test_an_opening_repeated_after_its_history_was_damaged_names_its_position() -> None:
+    before = House().ready()
+    before.open("opened", stop_loss=Decimal(58_000))
+    before.tell(fill(client_order_id(JournalId("memory00"), 1, 1)))
+    damage(before.journal.image, 1, "end")
+    house = House(before.journal.image).ready()
+    house.open("opened", stop_loss=Decimal(58_000))
+    again = house.all(Reply)[-1]
+    assert (again.accepted, again.changed, again.position_id) == (True, False, POSITION)
+
+
 TINY = Decimal("0.00001")
 MANUAL = PositionId("main.BTCUSDT.long.manual.9")
 REFUSED: dict[str, tuple[c.Command, c.Command]] = {
