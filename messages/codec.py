@@ -233,6 +233,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (541, reconciliation.ReconcileAnswer),
     (542, reconciliation.DiscrepanciesAnswer),
     (543, reconciliation.CheckDue),
+    (544, reconciliation.Unproven),
     (700, notices.NoticeQueued),
     (701, notices.NoticeRepeated),
     (702, notices.NoticesDelivered),

@@ -364,10 +364,21 @@ class TradesReport(VenueReport):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """A difference that was seen, and not often enough to be a discrepancy; both figures as in Discrepancy."""
+
+    account: AccountId
+    symbol: Symbol
+    type: DiscrepancyType
+    believed: str
+    reported: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileAnswer(Message):
     """The answer to Reconcile: legs checked, discrepancies met, repairs attempted and verified, how long it took.
 
-    `failed` names what could not be read: a check that failed has proven nothing.
+    `failed` names what could not be read: a check that failed has proven nothing. `unproven` counts as no discrepancy.
     """
 
     command_id: CommandId
@@ -378,6 +389,7 @@ class ReconcileAnswer(Message):
     succeeded: int
     elapsed_ms: int
     failed: str = ""
+    unproven: tuple[Unproven, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

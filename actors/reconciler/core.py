@@ -159,7 +159,7 @@ class Core:
         watch = self._memory.watches.get(report.account)
         if watch is None:
             return
-        watch.waits = False
+        watch.waits, watch.heard_of = False, True
         watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
         self._rules(report)
         self._reading.forget(watch)
@@ -175,7 +175,7 @@ class Core:
     def _venue_down(self, report: r.VenueDown) -> None:
         watch = self._memory.watches.get(report.account)
         if watch is not None:
-            watch.up = watch.waits = False
+            watch.up, watch.waits, watch.heard_of = False, False, True
             self._reading.forget(watch)
             watch.waiting.clear()
 

@@ -10,10 +10,10 @@ from actors.reconciler.reading import Reading
 from actors.reconciler.watch import Demand, Memory, Round, Watch
 from messages.base import Message
 from messages.commands import Reconcile
-from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer
+from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer, Unproven
 from messages.reports import FetchFailed
 from messages.requests import Reply
-from messages.types import AccountId, Symbol
+from messages.types import AccountId, ReplyCode, Symbol
 
 DEMAND_LIMIT_NS = 20 * SECOND
 
@@ -36,6 +36,10 @@ class Demands:
             self._tell(command, answered)
             return
         watches = tuple(self._memory.watches.values())
+        unheard = ", ".join(watch.account for watch in watches if not watch.heard_of and not watch.waits)
+        if unheard and command.reply_to:
+            self._not_ready(command, f"the venue of {unheard} has not answered yet")
+            return
         demand = Demand(
             command=command,
             begun_ns=self._clock.monotonic_ns(),
@@ -48,6 +52,17 @@ class Demands:
         self._draft.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
         for watch in watches:
             self._reading.demand(watch, command.symbol)
+
+    def _not_ready(self, command: Reconcile, why: str) -> None:
+        reply = Reply(
+            correlation_id=command.correlation_id,
+            command_id=command.command_id,
+            to=command.reply_to,
+            accepted=False,
+            text=why,
+            code=ReplyCode.NOT_READY,
+        )
+        self._tell(command, reply)
 
     def _tell(self, command: Reconcile, answer: Message) -> None:
         """A position that was settled by hand asks for a check, and for no answer."""
@@ -87,7 +102,8 @@ class Demands:
             self._memory.demands.remove(demand)
             command = demand.command
             records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
-            unread = self._unclear(demand) | dict.fromkeys(demand.pending, "no answer in time") | demand.failed
+            unproven = self._unproven(demand)
+            unread = _unclear(unproven) | dict.fromkeys(demand.pending, "no answer in time") | demand.failed
             for account, cause in demand.spent.items():
                 if cause not in (told := unread.get(account, "")):
                     unread[account] = f"{told}; {cause}" if told else cause
@@ -101,6 +117,7 @@ class Demands:
                 succeeded=sum(record.outcome is Outcome.RESOLVED for record in records),
                 elapsed_ms=(now_ns - demand.begun_ns) // 1_000_000,
                 failed="; ".join(f"{account}: {cause}" for account, cause in sorted(unread.items())),
+                unproven=unproven,
             )
             self._memory.keep(answer)
             self._tell(command, answer)
@@ -108,18 +125,25 @@ class Demands:
     def _busy_for(self, demand: Demand) -> bool:
         cases = self._memory.ledger.cases()
         still_open = any(x.outcome is Outcome.OPEN and _in_scope(demand.command, x.symbol) for x in cases)
-        return still_open or bool(self._unclear(demand))
+        return still_open or bool(self._unproven(demand))
 
-    def _unclear(self, demand: Demand) -> dict[AccountId, str]:
+    def _unproven(self, demand: Demand) -> tuple[Unproven, ...]:
         """What has been seen to differ, and not often enough to be a discrepancy."""
-        ledger, found = self._memory.ledger, {}
-        for watch in self._memory.watches.values():
-            places = ((watch.account, key) for key in watch.evidence.suspicions)
-            unclear = {place[1][1] for place in places if place not in ledger.silenced and place not in ledger.open}
-            symbols = ", ".join(sorted(symbol for symbol in unclear if _in_scope(demand.command, symbol)))
-            if symbols:
-                found[watch.account] = f"{symbols}: differs from the venue, and is being looked into"
-        return found
+        ledger = self._memory.ledger
+        return tuple(
+            Unproven(
+                account=watch.account,
+                symbol=suspicion.finding.symbol,
+                type=suspicion.finding.type,
+                believed=suspicion.finding.believed,
+                reported=suspicion.finding.reported,
+            )
+            for watch in self._memory.watches.values()
+            for key, suspicion in watch.evidence.suspicions.items()
+            if (watch.account, key) not in ledger.silenced
+            and (watch.account, key) not in ledger.open
+            and _in_scope(demand.command, suspicion.finding.symbol)
+        )
 
     def list_(self, command: ListDiscrepancies) -> None:
         found = self._memory.ledger.latest(command.symbol, command.most)
@@ -159,6 +183,17 @@ class Demands:
 
 def _why_not(watch: Watch) -> str:
     return "the account waits for its turn in the request budget" if watch.waits else "the venue is not reachable"
+
+
+def _unclear(unproven: tuple[Unproven, ...]) -> dict[AccountId, str]:
+    """By account: where it differs."""
+    symbols: dict[AccountId, set[Symbol]] = {}
+    for each in unproven:
+        symbols.setdefault(each.account, set()).add(each.symbol)
+    return {
+        account: f"{', '.join(sorted(names))}: differs from the venue, and is being looked into"
+        for account, names in symbols.items()
+    }
 
 
 def _in_scope(command: Reconcile, symbol: Symbol | None) -> bool:

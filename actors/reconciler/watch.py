@@ -88,6 +88,8 @@ class Watch:
 
     account: AccountId
     up: bool = False
+    heard_of: bool = False
+    """The venue is known to be up, or down: not while it connects for the first time."""
     waits: bool = False
     """For its turn to connect."""
     mode: PositionMode = PositionMode.ONE_WAY

@@ -115,6 +115,7 @@ SENTENCES = (
     N_("limits.daily_loss is {limit}, today's realized loss is {amount}"),
     N_("limits.{limit} is {most}, this would make it {value}"),
     N_("the venue has not answered yet"),
+    N_("the venue of {accounts} has not answered yet"),
     N_("the venue is not reachable: {why}"),
     N_("the account's event stream is down: {why}"),
     N_("the account's positions are being read"),

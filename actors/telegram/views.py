@@ -15,7 +15,7 @@ from actors.telegram.roles import may
 from actors.telegram.rows import Rows, told
 from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
 from messages.health import troubles
-from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
+from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import BalanceReport, OrderView, PositionsAnswer, PositionView
 from messages.telegram import Button, Role
 from messages.text import Markup, bold, filled, preformatted, shown
@@ -194,12 +194,24 @@ def reconciled(words: Words, answer: ReconcileAnswer) -> Page:
         succeeded=answer.succeeded,
         seconds=f"{answer.elapsed_ms // 1000}.{answer.elapsed_ms % 1000:03d}",
     )
+    if answer.unproven:
+        text = join("\n", [text, words("Not proven yet, {n} differ:", n=len(answer.unproven))])
+        text = join("\n", [text, *(_unproven(words, each) for each in answer.unproven[:PAGE])])
     if answer.failed:
         text = join(
             "\n",
             [text, words("Could not be read, so nothing is proven: {what}", what=words.retell(answer.failed, REPLIES))],
         )
     return Page(text=text, buttons=((run(words.plain("Discrepancies"), "discrepancies"),),))
+
+
+def _unproven(words: Words, one: Unproven) -> Markup:
+    return words(
+        "<b>{symbol}</b>: believed {believed}, venue {reported}",
+        symbol=one.symbol,
+        believed=words.retell(one.believed, REPLIES),
+        reported=words.retell(one.reported, REPLIES),
+    )
 
 
 def discrepancies(words: Words, answer: DiscrepanciesAnswer, request: Request, role: Role) -> Page:

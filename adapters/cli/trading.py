@@ -134,7 +134,7 @@ def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
     said = supervisor.command("reconcile", _body(arguments, symbol=arguments.symbol), _deadline(arguments))
     if said.get("failed"):
         compared = "not everything was compared" if said.get("checked") else "nothing was compared"
-        if said.get("checked") and not arguments.json:
+        if (said.get("checked") or said.get("unproven")) and not arguments.json:
             output.line(shown(said["text"]))
         raise CommandError(Exit.FAILED, f"reconcile: {compared}: {said['failed']}", dict(said))
     _finish(arguments, said, said["text"])

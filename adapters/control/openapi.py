@@ -267,6 +267,10 @@ def _schemas() -> dict[str, Json]:
                 **dict.fromkeys(("checked", "discrepancies", "attempted", "succeeded"), count),
                 "seconds": {"type": "number", "minimum": 0},
                 "failed": maybe_text,
+                "unproven": {
+                    "type": "array",
+                    "items": _open_object(dict.fromkeys(("account", "symbol", "type", "believed", "reported"), text)),
+                },
             }
         ),
         "Error": {

@@ -24,7 +24,7 @@ from messages.commands import (
     SettlePosition,
 )
 from messages.ids import parse_position_id
-from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer
+from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.types import (
@@ -232,12 +232,17 @@ def reply(answer: Reply) -> tuple[int, dict[str, Any]]:
 
 
 def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
-    """What a check came to; `failed` says what could not be read, null: all was."""
+    """What a check came to; `failed` says what could not be read or is not proven yet, null: nothing.
+
+    `unproven` are differences that were seen, and not often enough to be a discrepancy.
+    """
     seconds = answer.elapsed_ms / 1000
     text = (
         f"checked {answer.checked}, discrepancies {answer.discrepancies}, attempted {answer.attempted}, "
         f"succeeded {answer.succeeded}, {seconds:.1f} seconds"
     )
+    if answer.unproven:
+        text = f"{text}; {unproven_text(answer.unproven)}"
     return {
         "accepted": True,
         "command_id": answer.command_id,
@@ -249,7 +254,29 @@ def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
         "succeeded": answer.succeeded,
         "seconds": seconds,
         "failed": answer.failed or None,
+        "unproven": [
+            {
+                "account": each.account,
+                "symbol": each.symbol,
+                "type": each.type.value,
+                "believed": each.believed,
+                "reported": each.reported,
+            }
+            for each in answer.unproven
+        ],
     }
+
+
+def unproven_text(unproven: Sequence[Unproven]) -> str:
+    """`1 differs, not proven yet: ETHUSDT short 0.5 believed, short 0.6 at the venue`."""
+    told = [f"{each.symbol} {each.believed} believed, {each.reported} at the venue" for each in unproven]
+    more = f"; and {len(told) - UNPROVEN_TOLD} more" if len(told) > UNPROVEN_TOLD else ""
+    differ = "1 differs" if len(told) == 1 else f"{len(told)} differ"
+    return f"{differ}, not proven yet: {'; '.join(told[:UNPROVEN_TOLD])}{more}"
+
+
+UNPROVEN_TOLD = 10
+"""So many differences are written out in a text; the document holds all."""
 
 
 def discrepancies(answer: DiscrepanciesAnswer) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
+from messages.reconciliation import DiscrepancyType, Unproven
 from messages.types import PositionId, PositionState, Silence
 from tests.cli.conftest import Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
@@ -468,3 +469,16 @@ def test_a_check_that_could_not_read_everything_tells_what_it_has_and_fails(
     assert "not everything was compared: main: its open orders could not be read" in told.err
     document = albra("reconcile", "--json").document()
     assert (document["checked"], document["failed"]) == (1, supervisor.unread)
+
+
+def test_a_check_that_saw_a_difference_once_names_both_figures_and_fails(
+    albra: Albra, supervisor: FakeSupervisor
+) -> None:
+    seen = {"account": "main", "symbol": "ETHUSDT", "believed": "short 0.5", "reported": "short 0.6"}
+    supervisor.unproven = (Unproven(**seen, type=DiscrepancyType.SIZE_MISMATCH),)  # type: ignore[arg-type]
+    supervisor.unread = "main: its open orders could not be read: the request budget is spent"
+    told = albra("reconcile")
+    assert told.code == 1
+    assert "1 differs, not proven yet: ETHUSDT short 0.5 believed, short 0.6 at the venue" in told.out
+    document = albra("reconcile", "--json").document()
+    assert document["unproven"] == [{**seen, "type": "SIZE_MISMATCH"}]

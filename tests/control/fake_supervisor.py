@@ -24,7 +24,7 @@ from messages.commands import (
 )
 from messages.events import CloseRequested, StateChanged
 from messages.ids import position_id
-from messages.reconciliation import ReconcileAnswer
+from messages.reconciliation import ReconcileAnswer, Unproven
 from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.types import (
@@ -83,7 +83,7 @@ class FakeSupervisor:
     """`submit` is the door.
 
     Behavior is changed by attributes: `full`, `full_times` (how many askings meet a full queue), `silent`, `refusal`,
-    `unread`, `opened_as`, `broken`, `nameless` (it does not know any more what an opening opened).
+    `unread`, `unproven`, `opened_as`, `broken`, `nameless` (it does not know any more what an opening opened).
     """
 
     def __init__(self) -> None:
@@ -99,6 +99,7 @@ class FakeSupervisor:
         self.refusal = ""
         self.code = ReplyCode.DECIDED
         self.unread = ""
+        self.unproven: tuple[Unproven, ...] = ()
         self.opened_as = PositionState.ACTIVE
         self.opened_protected = True
         self.status_rows: tuple[tuple[str, str, str], ...] = ()
@@ -141,6 +142,7 @@ class FakeSupervisor:
             succeeded=1,
             elapsed_ms=1500,
             failed=self.unread,
+            unproven=self.unproven,
         )
 
     def keep(self, shown: PositionView) -> None:

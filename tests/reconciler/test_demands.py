@@ -3,12 +3,14 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from actors.reconciler.watch import Memory
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
 from messages.commands import Reconcile
 from messages.reconciliation import FetchTrades, ReconcileAnswer
-from messages.types import Symbol
+from messages.requests import Reply
+from messages.types import ReplyCode, Symbol
 from tests.reconciler.world import BTC, MAIN, NOW, SECOND, D, Play, command, row, trade, view
 
 WAIT = "the request budget is spent"
@@ -178,3 +180,39 @@ def test_a_list_that_was_not_asked_for_is_owed() -> None:
     play.asked.clear()
     play.run(150)
     assert kinds(play)["FetchOpenOrders"] == 1
+
+
+def test_a_difference_whose_second_look_has_no_budget_is_named_with_both_figures() -> None:
+    """The reason why more was not read does not hide what was read."""
+    for symbol in (BTC, None):
+        play = held()
+        play.spent = (q.FetchOpenOrders, FetchTrades)
+        play.at_venue(row("1.1"))
+        ask(play, "c1", symbol)
+        play.run(0.4)
+        [answer] = answers(play)
+        assert (answer.checked, answer.discrepancies) == (1, 0), symbol
+        differs = [(each.account, each.symbol, each.believed, each.reported) for each in answer.unproven]
+        assert differs == [(MAIN, BTC, "long 1", "long 1.1")], symbol
+        assert answer.failed, symbol
+
+
+def test_what_became_a_discrepancy_is_not_told_as_unproven_too() -> None:
+    play = held()
+    play.at_venue(row("0.4"))
+    ask(play, "c1")
+    play.run(10)
+    assert [(answer.discrepancies, answer.unproven) for answer in answers(play)] == [(1, ())]
+
+
+def test_a_check_before_the_venue_has_answered_is_not_ready_and_one_after_an_outage_is_answered() -> None:
+    play = held()
+    play.memory.watches = Memory.of((MAIN,)).watches
+    ask(play, "c1")
+    [early] = [message for message in play.answers if isinstance(message, Reply)]
+    assert (early.accepted, early.code) == (False, ReplyCode.NOT_READY)
+    assert early.text == "the venue of main has not answered yet"
+    assert answers(play) == []
+    play.tell(r.VenueDown(account=MAIN, cause="refused"))
+    ask(play, "c1")
+    assert [answer.failed for answer in answers(play)] == ["main: the venue is not reachable"]
