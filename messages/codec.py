@@ -199,6 +199,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (406, journal.StepsDurable),
     (407, journal.StepsFailed),
     (408, journal.ReplayRead),
+    (409, journal.RecordDamaged),
     (450, lifecycle.ActorFailed),
     (451, lifecycle.ActorRestarted),
     (452, lifecycle.ActorQuarantined),

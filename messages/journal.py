@@ -68,6 +68,17 @@ class Replay(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDamaged(Event):
+    """Stands in a history that is shown, in place of a record that is altered: what that says is no fact.
+
+    It is never journalled. Of its time nothing is known either.
+    """
+
+    record: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed(Message):
     """Signal: the latest snapshot (None: none) and the events after it.
 

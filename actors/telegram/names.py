@@ -136,6 +136,8 @@ CODES = (
     N_("PositionResumed"),
     N_("QuantityAdjusted"),
     N_("StateChanged"),
+    N_("RecordDamaged"),
+    N_("record"),
     N_("MessageRefused"),
     # A symbol's rules
     N_("quantity step"),

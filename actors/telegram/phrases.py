@@ -119,6 +119,9 @@ SENTENCES = (
     N_("the venue is not reachable: {why}"),
     N_("the account's event stream is down: {why}"),
     N_("the account's positions are being read"),
+    # Why a record of a history is not shown
+    N_("its checksum does not fit"),
+    N_("it cannot be decoded"),
     # Why a position refuses
     N_("the position exists already; open another, or add to this one"),
     N_("the position is over; nothing is open"),

@@ -43,7 +43,8 @@ def _line(words: Words, event: Message) -> str:
     told = [
         f"{words.name(name)}={_shown(words, value)}" for name, value in _facts(event) if value not in (None, "", False)
     ]
-    return " ".join([words.moment(getattr(event, "ts_init", 0)), words.name(type(event).__name__), *told])
+    at_ns = getattr(event, "ts_init", 0)
+    return " ".join([words.moment(at_ns) if at_ns else "-", words.name(type(event).__name__), *told])
 
 
 def _facts(event: Message) -> Iterator[tuple[str, object]]:

@@ -92,7 +92,8 @@ def event_line(event: Mapping[str, Any]) -> Shown:
         for name, value in event.items()
         if name not in _HEADER_FIELDS and value not in (None, "", False, 0)
     )
-    return shown(f"{moment(int(event['ts_init']))}  {event['type']:<20}  {said}".rstrip())
+    at = moment(int(event["ts_init"])) if event["ts_init"] else "-".ljust(len(moment(0)))
+    return shown(f"{at}  {event['type']:<20}  {said}".rstrip())
 
 
 def _instant(value: Any) -> str:

@@ -11,7 +11,7 @@ from adapters.cli.client import Supervisor
 from adapters.cli.outcome import CommandError, Exit
 from adapters.control import wire
 from adapters.storage.errors import JournalError
-from adapters.storage.reader import ExportedEvent, JournalReader
+from adapters.storage.reader import JournalReader
 from adapters.storage.record import as_replayed
 from messages import codec
 from messages.journal import Replayed
@@ -86,8 +86,7 @@ class Stored(Supervisor):
         names = {entry.ordinal: entry.position_id for entry in self._reader.positions()}
         if names.get(ordinal) != position_id:
             raise CommandError(Exit.FAILED, f"the journal has no position {position_id}")
-        found = (each for each in self._reader.events() if isinstance(each, ExportedEvent) and each.ordinal == ordinal)
-        return [codec.to_jsonable(each.event) for each in found]
+        return [codec.to_jsonable(codec.decode(each)) for each in self._reader.history(ordinal)]
 
     def _discrepancies(self, symbol: str | None, most: int) -> list[dict[str, Any]]:
         past = self._reader.position(_RECONCILER)

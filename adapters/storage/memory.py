@@ -178,8 +178,9 @@ class MemoryJournal:
         return as_replayed(found)
 
     def _history(self, ordinal: int) -> tuple[bytes, ...]:
-        steps = self._records().get(ordinal, [])
-        return tuple(codec.pack(wire) for step in steps for wire in record.event_wires(step))
+        entry = self.image.positions.get(ordinal)
+        named = entry.position_id if entry is not None else ""
+        return tuple(each for step in self._records().get(ordinal, []) for each in record.as_shown(step, named))
 
     # Writing.
 

@@ -23,6 +23,7 @@ from adapters.storage.rows import (
     highest,
     list_positions,
     named_by_events,
+    read_history,
     read_position,
     steps,
     unlisted,
@@ -189,6 +190,10 @@ class JournalReader:
                     ts=step.ts,
                     event=event,
                 )
+
+    def history(self, ordinal: int) -> tuple[bytes, ...]:
+        """Every event of one position, encoded; in place of what is damaged, a RecordDamaged."""
+        return read_history(self._connection, ordinal)
 
     def export(self) -> Iterator[dict[str, Any]]:
         """`events` as JSON objects; decimals are strings. A damaged record is an object with `damage`."""

@@ -13,7 +13,7 @@ from typing import Any
 from messages import codec
 from messages.base import Event, Message
 from messages.events import StateChanged
-from messages.journal import COMMANDS, AppendStep, Effect, Replayed
+from messages.journal import COMMANDS, AppendStep, Effect, RecordDamaged, Replayed
 from messages.requests import Reply
 from messages.types import PositionId
 
@@ -144,6 +144,22 @@ def event_wires(record: StepRecord) -> list[Any]:
 def decode_events(record: StepRecord) -> tuple[Event, ...]:
     """Raises codec.DecodeError."""
     return tuple([codec.from_wire(wire, Event) for wire in event_wires(record)])
+
+
+def as_shown(step: StepRecord, position_id: str) -> tuple[bytes, ...]:
+    """Its events, encoded; of a record that is altered a RecordDamaged, and nothing of what it says."""
+    try:
+        check(step, position_id)
+        decode_events(step)
+        return tuple(codec.pack(wire) for wire in event_wires(step))
+    except RecordDamagedError:
+        return damaged_shown(f"record {step.seq}", "its checksum does not fit")
+    except codec.DecodeError:
+        return damaged_shown(f"record {step.seq}", "it cannot be decoded")
+
+
+def damaged_shown(where: str, why: str) -> tuple[bytes, ...]:
+    return (codec.encode(RecordDamaged(record=where, why=why)),)
 
 
 def commands_of(step: StepRecord) -> tuple[Message, ...]:

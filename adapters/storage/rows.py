@@ -119,14 +119,16 @@ def whole(found: Iterable[StepRecord | Damage]) -> list[StepRecord]:
 
 
 def read_history(connection: apsw.Connection, ordinal: int) -> tuple[bytes, ...]:
-    """Every event of a position, encoded; what is damaged is left out."""
+    """Every event of a position, encoded; in place of what is damaged, a RecordDamaged."""
+    entry = find_position(connection, ordinal)
+    listed = entry.position_id if entry is not None else PositionId("")
+    named = listed if entry is not None and entry.intact else named_by_events(connection, ordinal) or listed
     encoded: list[bytes] = []
     for step in steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq", (ordinal,)):
         if isinstance(step, StepRecord):
-            try:
-                encoded.extend(codec.pack(wire) for wire in record.event_wires(step))
-            except codec.DecodeError:
-                continue
+            encoded.extend(record.as_shown(step, named))
+        else:
+            encoded.extend(record.damaged_shown(step.where, step.why))
     return tuple(encoded)
 
 

@@ -1,6 +1,7 @@
 """No supervisor runs: what only reads is answered from the journal, marked as such, with the exit code of that."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,33 @@ def test_reads_are_answered_from_the_journal_and_commands_are_not(tmp_path: Path
     assert albra("status", "--json").document()["status"]["supervisor"] == {"state": "down"}
     assert albra("close", "BTCUSDT").code == 3
     assert "expires_at=20" in albra("history", ID).out
+
+
+def test_a_damaged_record_is_marked_and_what_it_says_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("accounts: {main: {exchange: paper}}\n")
+    albra = Whole(tmp_path)
+    opening = ("open", "BTCUSDT", "long", "0.01", "--stop-loss", "50000", "--command-id", "k1")
+    with running(albra):
+        assert albra(*opening, "--wait").code == 0
+    with sqlite3.connect(tmp_path / "var" / "journal.sqlite3") as connection:
+        seq, payload = connection.execute(
+            "SELECT seq, payload FROM step WHERE ordinal = 1 ORDER BY seq LIMIT 1 OFFSET 2"
+        ).fetchone()
+        connection.execute("UPDATE step SET payload = ? WHERE seq = ?", (payload.replace(b"0.01", b"0.09"), seq))
+        connection.execute("DELETE FROM snapshot WHERE ordinal = 1")
+    assert b"0.01" in payload
+    for shown in (albra("history", ID), _while_running(albra, "history", ID)):
+        assert f"RecordDamaged         record='record {seq}' why='its checksum does not fit'" in shown.out
+        assert "0.09" not in shown.out
+    again = _while_running(albra, *opening)
+    assert (again.code, again.out.strip()) == (0, ID)
+    waited = _while_running(albra, *opening, "--wait")
+    assert (waited.code, "its history is damaged" in waited.err) == (6, True)
+
+
+def _while_running(albra: Albra, *arguments: str) -> Ended:
+    with running(albra):
+        return albra(*arguments)
 
 
 def test_without_a_journal_only_the_absence_is_told(tmp_path: Path) -> None:

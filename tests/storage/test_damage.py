@@ -12,7 +12,8 @@ from adapters.storage.errors import JournalError
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
-from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, Effect
+from messages import codec
+from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, Effect, RecordDamaged
 from messages.requests import CommandTaken
 from messages.types import Address, CommandId, PositionState
 from tests.storage.steps import append, changed, fill, history, name, replay, step
@@ -164,9 +165,19 @@ def test_a_replay_tells_its_position_of_the_damage(written: Path) -> None:
     assert "checksum" in replayed.damage
     assert (replayed.events, replayed.snapshot) == ((), None)
     assert replay(journal, 1).damage == ""
-    assert len(history(journal, 2)) == 4, "people still see what can be read"
+    shown = [codec.decode(each) for each in history(journal, 2)]
+    assert [isinstance(each, RecordDamaged) for each in shown] == [False, False, True, False]
+    assert isinstance(shown[2], RecordDamaged)
+    assert (len(shown), shown[2].why) == (4, "its checksum does not fit")
     assert append(journal, step(1, 5)) is None
     assert journal.close()
+
+
+def test_a_history_is_told_whole_though_its_line_in_the_list_is_altered(written: Path) -> None:
+    alter(written, "UPDATE position SET checksum = zeroblob(8) WHERE ordinal = 2")
+    with JournalReader(written) as reader:
+        told = [codec.decode(each) for each in reader.history(2)]
+    assert told == [fill(version) for version in range(1, 5)]
 
 
 def test_an_export_goes_on_behind_a_damaged_record(written: Path) -> None:

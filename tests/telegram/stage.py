@@ -25,6 +25,7 @@ from messages.reconciliation import (
     DiscrepancyType,
     ListDiscrepancies,
     ReconcileAnswer,
+    Unproven,
 )
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
@@ -283,6 +284,7 @@ class Desk:
     told: list[Message] = field(default_factory=list)
     status: tuple[tuple[str, str, str], ...] = STATUS
     broken: dict[PositionId, str] = field(default_factory=dict)
+    unproven: tuple[Unproven, ...] = ()
     silent: bool = False
     undecided: bool = False
     """Whether what would change something is never answered: the journal hangs."""
@@ -297,6 +299,7 @@ class Desk:
             attempted=1,
             succeeded=1,
             elapsed_ms=1234,
+            unproven=self.unproven,
         )
 
     @property

@@ -17,10 +17,20 @@ from messages import codec
 from messages import commands as c
 from messages.events import StateChanged
 from messages.notices import AcknowledgeNotice
+from messages.reconciliation import DiscrepancyType, Unproven
 from messages.reports import OrderView
 from messages.requests import Reply
 from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role, UrgentText
-from messages.types import AccountId, ClientOrderId, CommandId, OrderPurpose, PositionId, PositionState, StrategyId
+from messages.types import (
+    AccountId,
+    ClientOrderId,
+    CommandId,
+    OrderPurpose,
+    PositionId,
+    PositionState,
+    StrategyId,
+    Symbol,
+)
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
     GROUP,
@@ -581,6 +591,21 @@ def test_reconcile_shows_that_it_works_and_then_its_result_in_place() -> None:
     made.say(OWNER, "/reconcile")
     assert made.last.texts[0] == "Comparing everything with the venue …"
     assert "3 checked, 1 discrepancies, 1 attempted, 1 succeeded, 1.234 s" in made.last.text
+
+
+def test_what_is_not_proven_yet_is_told_with_both_figures() -> None:
+    made = stage()
+    made.desk.unproven = (
+        Unproven(
+            account=AccountId("main"),
+            symbol=Symbol("ETHUSDT"),
+            type=DiscrepancyType.SIZE_MISMATCH,
+            believed="short 0.5",
+            reported="short 0.6",
+        ),
+    )
+    made.say(OWNER, "/reconcile")
+    assert "Not proven yet, 1 differ:\n<b>ETHUSDT</b>: believed short 0.5, venue short 0.6" in made.last.text
 
 
 def test_acknowledging_reaches_the_notifier_with_who_did() -> None:
