@@ -66,7 +66,7 @@ def test_ten_checks_in_a_row_after_a_humans_trade_each(venue: Venue, tmp_path: P
 
 
 def test_an_account_that_waits_for_its_turn_says_so_and_since_when(venue: Venue, tmp_path: Path) -> None:
-    venue.post("limits", weight_per_minute=50, orders_per_10_seconds=300, orders_per_minute=1_200)
+    venue.post("limits", weight_per_minute=20, orders_per_10_seconds=300, orders_per_minute=1_200)
     home = Home.at(tmp_path / "home", venue, account={"timeout_ms": 10_000})
 
     def waits() -> str:
