@@ -47,7 +47,7 @@ def test_every_change_of_every_module_is_python_and_differs() -> None:
         source = path_of(module).read_text(encoding="utf-8")
         found = changes(source)
         assert len({(each.begin, each.end, each.after) for each in found}) == len(found)
-        for change in found[:: max(1, len(found) // 20)]:
+        for change in found[:: max(1, len(found) // 3)]:
             assert ast.dump(ast.parse(change.applied(source))) != ast.dump(ast.parse(source))
 
 
