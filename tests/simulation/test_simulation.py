@@ -12,7 +12,7 @@ from tests.simulation.plan import DAY, SPRINT
 from tests.simulation.replay import described
 from tests.simulation.world import simulate
 
-FIXED, FRESH = 100, 100
+FIXED, FRESH = 100, 25
 """Sprints, in chunks that several workers share."""
 CHUNK = 25
 DAYS = 4
