@@ -121,7 +121,7 @@ _ROWS: Mapping[type[Message], tuple[Cell, ...]] = {
     r.LegHeld:           (_NO_ORDERS,    _held,    _held,    _held,    _held,    _held,    _held,    _held,    _ENDED,   _ENDED,   _ENDED),
     r.LegChanged:        (_leg,          _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _ALONE,   _ALONE,   _ALONE),
     r.Sweep:             (_NO_ORDERS,    _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _ENDED,   _ENDED,   _ENDED),
-    r.Woken:             (_wake,         _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _ENDED,   _ENDED,   _ENDED),
+    r.Woken:             (_wake,         _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _ENDED,   _ENDED),
     r.Recovered:         (_rec,          _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _ENDED,   _ENDED),
 }
 # fmt: on

@@ -118,8 +118,7 @@ class History:
             self._not_kept(event, command, message)
         elif isinstance(message, Committed) and isinstance(event, Decided):
             self._remember(event)
-            if isinstance(event, OpeningsResumed):  # letting go counts only once it is durable
-                self.apply(event)
+            self.apply(event)  # in the journal's order; letting go counts only then, a pause counted before
 
     def _not_kept(self, event: Event, command: c.Command | None, failure: CommitFailed) -> None:
         """A hold, and a closing of all, are in force already: nothing is promised until the disk takes them."""
@@ -157,10 +156,18 @@ class History:
             if isinstance(event, CloseAllRequested):
                 account = command.account if isinstance(command, c.CloseAll) else None
                 self.keep(event, command, self.closing(event, account))
+            elif self._being_lifted(event):
+                self._memory.unkept.append((event, command))  # behind what lifts it, it would hold again
             elif hold_of(event) in self._memory.holds:
                 self.keep(event, command, paused(event))
             elif command is not None:
                 self._desk.reply(command, accepted=True, text=f"{paused(event)}; lifted since")
+        self.offer_later()
+
+    def _being_lifted(self, event: OpeningsPaused) -> bool:
+        """Whether a resume that was said since waits for the journal: its word decides which of them stands."""
+        waiting = (each for each, _ in self._memory.waiting if isinstance(each, OpeningsResumed))
+        return any(lifted(resumed, (hold_of(event),)) for resumed in waiting)
 
     def _remember(self, event: Decided) -> None:
         if event.command_id:

@@ -353,7 +353,7 @@ _CELLS: Mapping[str, str] = {
         PAUSED      applied PAUSED      - | -
         RECONCILING applied RECONCILING - | ResolveOrder
         CLOSING     applied CLOSING     - | ResolveOrder
-        CLOSED      ignored CLOSED      - | -
+        CLOSED      applied CLOSED      - | -
         FAILED      ignored FAILED      - | -
         CANCELLED   ignored CANCELLED   - | -
     """,

@@ -347,3 +347,17 @@ def test_one_that_outlives_its_position_is_asked_after_and_canceled_again_after_
     assert effects_of(step) == [CancelOrder.__name__, ResolveOrder.__name__]
     story.tell(story.report(story.order(STOP), OrderStatus.EXPIRED))
     assert (story.state, story.position.live_orders()) == (S.CLOSED, ())
+
+
+def test_one_that_outlives_its_position_is_asked_after_until_it_is_over() -> None:
+    """Sprint 900500643, I5: its end was told to a mute stream, and nothing asked any more."""
+    story = stalled(active(stop_loss=dec(90)))
+    due(story)
+    story.fill_all(REDUCE)
+    let_go(story)
+    step = story.tell(r.Woken(topic="fills"), after_ms=10_000)
+    assert effects_of(step) == [FetchFills.__name__, ResolveOrder.__name__]
+    assert wake(step, "fills") is not None
+    story.tell(story.report(story.order(STOP), OrderStatus.EXPIRED))
+    assert (story.state, story.position.live_orders()) == (S.CLOSED, ())
+    assert effects_of(story.tell(r.Woken(topic="fills"), after_ms=10_000)) == []
