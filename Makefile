@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 200
 JOBS ?= $(shell nproc)
 # More than cores: tests of real processes mostly wait for them.
-WORKERS ?= 3
+WORKERS ?= 2
 FUZZ_MINUTES ?= 10
 CHANGES ?= 200
 

@@ -12,11 +12,11 @@ from tests.simulation.plan import DAY, SPRINT
 from tests.simulation.replay import described
 from tests.simulation.world import simulate
 
-FIXED, FRESH = 100, 25
+FIXED, FRESH = 200, 200
 """Sprints, in chunks that several workers share."""
 CHUNK = 25
 DAYS = 4
-TWICE, TWICE_DAYS = 50, 6
+TWICE, TWICE_DAYS = 100, 6
 pytestmark = pytest.mark.timeout(600)
 """A few seconds each, unless the machine is busy with something else."""
 FIRST_FRESH = int(time()) * 1000
