@@ -45,10 +45,11 @@ def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effec
 
 
 def in_words(journal: SqliteJournal) -> tuple[str, ...]:
-    """What to tell the owner; nothing where nothing is missing."""
+    """What to tell the owner; nothing where nothing is missing. Two losses are never told in the same words."""
     if not journal.lost_steps:
         return ()
-    missing = f"{journal.lost_steps} acknowledged steps are missing at the end of {journal.path}"
+    where = f"behind step {journal.lost_behind} of {journal.path}"
+    missing = f"{journal.lost_steps} acknowledged steps are missing {where}"
     why = "its log was damaged, or it is an older copy"
     remedy = "Compare positions with the venue (albra reconcile); albra resume allows openings again"
     return (f"{missing}: {why}. {remedy}",)

@@ -72,6 +72,8 @@ class SqliteJournal:
         self._mark = Mark(directory, self.meta.journal_id)
         self.lost_steps = self._mark.lost(self._last_seq)
         """Steps at the end that were acknowledged once and are not there: a flipped bit in the log, or an old copy."""
+        self.lost_behind = self._last_seq
+        """The last step that was there at the opening: it tells one loss from the next."""
         self._counters = Counters()
         self._reserve = reserve
         self._file_id = _identity(self.path) if vfs is None else None

@@ -176,7 +176,7 @@ class World:
         """Whoever lost an answer asks again under the same id; whatever the first did, both have one effect."""
         self._supervisor.settled()
         for target in targets:
-            status, said = self._supervisor.ask("POST", f"/v1/commands/{target.name}", target.body)
+            status, said = self._supervisor.decided(target.name, target.body)
             assert status in (200, 409), said
 
     def _check_effect(self, target: Target, rows: Sequence[invariants.Row], *, repeated: bool) -> None:
@@ -272,20 +272,9 @@ class World:
     def _held(
         self, listings: Sequence[Listing], more: Callable[[Listing], dict[str, str]]
     ) -> list[tuple[invariants.Row, Listing]]:
-        said = [self._open(self._open_body(x, **more(x))) for x in listings]
+        said = [self._supervisor.command("open", **self._open_body(x, **more(x))) for x in listings]
         rows = {row["position_id"]: row for row in self._supervisor.settled()}
         return [(rows[each["position_id"]], x) for each, x in zip(said, listings, strict=True)]
-
-    def _open(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Accepted, perhaps after a while: what was busy is compared with the venue before anything new is opened."""
-
-        def accepted() -> Mapping[str, Any] | None:
-            status, said = self._supervisor.ask("POST", "/v1/commands/open", body)
-            assert status == 200 or "belief and venue" in said["error"], (status, said)
-            return said if status == 200 else None
-
-        document: Mapping[str, Any] = wait_for("an opening accepted", accepted, pause_s=0.1)
-        return document
 
     def _on(self, row: invariants.Row, listing: Listing, name: str, **more: str) -> Target:
         body = {"command_id": self._command_id(), "position_id": row["position_id"], **more}

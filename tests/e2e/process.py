@@ -327,16 +327,20 @@ class Supervisor(Process):
         return connection
 
     def command(self, name: str, /, **body: object) -> dict[str, Any]:
-        """A command that must be accepted; under its own id it is said again while it is not ready, as users do."""
+        """A command that must be accepted."""
+        status, said = self.decided(name, body)
+        assert status == 200, (name, body, status, said)
+        document: dict[str, Any] = said
+        return document
+
+    def decided(self, name: str, body: Mapping[str, object]) -> tuple[int, Any]:
+        """The answer to a command. Under its own id it is said again while it is not ready, as users do."""
         until_s = time.monotonic() + (READY_S if "command_id" in body else 0)
         while True:
             status, said = self.ask("POST", f"/v1/commands/{name}", body)
             if status != 503 or said.get("code") != "not_ready" or time.monotonic() > until_s:
-                break
+                return status, said
             time.sleep(0.2)
-        assert status == 200, (name, body, status, said)
-        document: dict[str, Any] = said
-        return document
 
     def positions(self, *, terminal: bool = True) -> list[dict[str, Any]]:
         status, rows = self.ask("GET", "/v1/positions?all=1" if terminal else "/v1/positions")

@@ -11,6 +11,7 @@ from adapters.paper.server import EmbeddedServer, PaperServer
 from messages import reports as r
 from messages import requests as q
 from messages.types import AccountId, ClientOrderId, PositionSide, RejectReason, Side
+from tests.e2e.process import wait_for
 from tests.exchange.desk_side import plan
 from tests.gateway import stage
 from tests.gateway.live import Live, Seen, gateways, paper_for
@@ -52,8 +53,7 @@ def test_a_load_far_beyond_the_limit_is_never_turned_away_and_an_emergency_passe
         live.tell(*(q.FetchBalance(account=live.account, request_id=f"many/b{n}") for n in range(100)))
         ceiling = 600 * 80 // 100 * 7 // 8
         status = live.wait_for(r.GatewayStatus, lambda m: m.queued > 300)
-        while weight_used(server) < ceiling - 100:
-            status = live.wait_for(r.GatewayStatus)
+        wait_for("the crowd has used what it may", lambda: weight_used(server) >= ceiling - 100)
         begun_s = time.monotonic()
         close = stage.order_id(1, 2)
         live.tell(an_emergency(live.account, close), replace(stage.cancel(stage.order_id(1, 1)), account=live.account))

@@ -82,6 +82,7 @@ class SimulatedDisk(MemoryJournal):
         self.meta = MemoryJournal.meta(self)  # type: ignore[method-assign, assignment]
         self.path = Path("journal.sqlite3")
         self.lost_steps = max(0, image.mark - len(image.steps))
+        self.lost_behind = len(image.steps)
         self.started = False
         """Until then, at the start of a process, an append is answered at once."""
         self._call_later, self._wall_ns = later, time_ns

@@ -108,6 +108,8 @@ class Invariants:
         self._bare_since: dict[int, int] = {}
         self._warned_ns: dict[str, int] = {}
         self._orphan_ns: dict[str, int] = {}
+        self._denied_ns: dict[int, int] = {}
+        """When the venue denied last, untruly, an order of a position: what it holds cannot be known before."""
         self._born_ns = 0
         self._undone: dict[str, str] = {}
         self._compared: dict[int, tuple[Position, Position | None]] = {}
@@ -187,6 +189,8 @@ class Invariants:
             check.arrived(sent)
 
     def heard_back(self, sent: Sent, answer: Answer) -> None:
+        if answer.fault is not None and answer.fault.name == "query_not_found_2013":
+            self._denied_ns[position_of(answer.fault.client_id) or 0] = self._now_ns()
         for check in self.checks:
             check.heard(sent, answer)
 
@@ -470,8 +474,8 @@ class Invariants:
             if self.books.nets.get(ordinal, ZERO) > 0 or self._adopted_quantity(ordinal) > 0:
                 continue
             open_now.add(name)
-            self._orphan_ns.setdefault(name, self._now_ns())
-            if self._now_ns() - self._orphan_ns[name] > self.orphan_ns:
+            since_ns = max(self._orphan_ns.setdefault(name, self._now_ns()), self._denied_ns.get(ordinal, 0))
+            if self._now_ns() - since_ns > self.orphan_ns:
                 self.fail("I9", f"stop {name} has been live for a minute without its position", ordinal)
         self._orphan_ns = {name: since for name, since in self._orphan_ns.items() if name in open_now}
 

@@ -45,10 +45,11 @@ class Shared(Check):
             self._fail("I10", f"the address is banned for what was asked of it, the last {sent.call.path}")
 
     def heard(self, sent: Sent, answer: Answer) -> None:
-        """Everybody behind the address keeps quiet."""
+        """All accounts behind the address keep quiet."""
         if sent.call.method == "POST":
             self._unclear.discard(_name_of(sent))
-        if answer.status in (418, 429):
+        # A proxy, or an error in its place, says the same with another status.
+        if answer.status in (418, 429) or b'"code":-1003' in answer.body:
             wait_s = next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 60)
             self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
 

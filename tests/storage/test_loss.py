@@ -66,6 +66,23 @@ def test_a_loss_holds_openings_until_somebody_resumes_and_is_said_once(shortened
     assert journal.close()
 
 
+def test_a_second_loss_of_as_many_steps_is_told_in_other_words(shortened: Path) -> None:
+    """Day 890000103: what reads the same is a notice that was sent, and is not sent again."""
+    told = []
+    for ordinal in (1, 2):
+        journal = SqliteJournal.open(shortened)
+        albra._restore(journal, lambda _ns: 0, 0)
+        told.append([notice.notice_id for notice in albra._notifier_start(journal).notices][-1])
+        assert journal.close()
+        copy(shortened / schema.FILE_NAME, shortened / "old")
+        journal = SqliteJournal.open(shortened)
+        assert append(journal, step(10 + ordinal, 1), step(10 + ordinal, 2)) is None
+        assert journal.close()
+        copy(shortened / "old", shortened / schema.FILE_NAME)
+    assert all("2 acknowledged steps are missing" in each for each in told)
+    assert told[0] != told[1]
+
+
 def test_a_start_that_dies_behind_its_hold_leaves_what_is_to_be_told_and_which_ordinals_are_taken(
     shortened: Path,
 ) -> None:
