@@ -147,7 +147,9 @@ class Commanded(Check):
         held = self._books.nets.get(ordinal, ZERO)
         before = held if wanted.left is None else min(wanted.left, held)
         quiet = self._truth.now_ns() - past.traded_ns >= QUIET_NS or wanted.left is not None
-        if not quiet or past.fired or self._entering(ordinal) or self._books.disturbed(wanted.key):
+        # A part is one of what is known: a venue that answers nothing may have traded more long ago.
+        known = self._ledger.sums.get(ordinal, ZERO) == held
+        if not (quiet and known) or past.fired or self._entering(ordinal) or self._books.disturbed(wanted.key):
             self._unclear(ordinal)
             return
         part = before

@@ -18,6 +18,7 @@ from messages.base import Event, Message
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.journal import OWN_COMMANDS
 from messages.reconciliation import DiscrepancyEnded, DiscrepancyEscalated, DiscrepancyGone
+from messages.requests import CommandDecided
 from messages.types import JournalId, Key, OrderPurpose, Side
 
 ZERO = Decimal(0)
@@ -78,7 +79,7 @@ class Ledger:
         self.positions, self.events, self.intents, self.sums = {}, {}, {}, {}
         kept = tuple(self.read())
         lost = [(n, event) for n, known in events.items() for event in known[len(self.events.get(n, ())) :]]
-        said = (getattr(each, "command_id", "") for each in (*(event for _, event in lost), *effects))
+        said = (_command_of(each) for each in (*(event for _, event in lost), *effects))
         return Loss(
             steps=steps,
             events=tuple(lost),
@@ -342,6 +343,12 @@ class Books:
                     yield name
         for algo in self.open_stops():
             yield algo.client_algo_id
+
+
+def _command_of(record: Event | Message) -> str:
+    """The command that a lost event, or a lost message, tells of."""
+    told = record.reply if isinstance(record, CommandDecided) else record
+    return getattr(told, "command_id", "")
 
 
 def _grown(exchange: Exchange) -> int:
