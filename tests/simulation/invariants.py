@@ -16,6 +16,7 @@ from actors.position.state import PROTECTIVE, Order, OrderPhase, Position, blank
 from adapters.paper.answer import Answer
 from messages import events as e
 from messages.base import Event, Message
+from messages.ids import parse_position_id
 from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
@@ -107,9 +108,12 @@ class Invariants:
         self._owners: dict[tuple[str, str], str] = {}
         self._bare_since: dict[int, int] = {}
         self._warned_ns: dict[str, int] = {}
+        self._warned_at: set[tuple[str, int]] = set()
+        """Versions of which a warning tells. After a loss a position is back at one, and is not told twice."""
+        self._rolled_back: set[int] = set()
         self._orphan_ns: dict[str, int] = {}
         self._denied_ns: dict[int, int] = {}
-        """When the venue denied last, untruly, an order of a position: what it holds cannot be known before."""
+        """When the venue last denied an order of a position, or refused to cancel one, by a fault."""
         self._born_ns = 0
         self._undone: dict[str, str] = {}
         self._compared: dict[int, tuple[Position, Position | None]] = {}
@@ -173,6 +177,10 @@ class Invariants:
                     self.fail("I3", f"command {command_id} was acknowledged and is not durable")
             case Notify(severity=Severity.CRITICAL, position_id=position_id) if position_id:
                 self._warned_ns[position_id] = self._now_ns()
+                parsed = parse_position_id(position_id)
+                told = self.ledger.positions.get(parsed[1]) if parsed is not None else None
+                if told is not None:
+                    self._warned_at.add((position_id, told.version))
 
     def watch_chat(self, server: ChatServer | None) -> None:
         """What the owner is told, and what he said, is held against this server."""
@@ -189,7 +197,7 @@ class Invariants:
             check.arrived(sent)
 
     def heard_back(self, sent: Sent, answer: Answer) -> None:
-        if answer.fault is not None and answer.fault.name == "query_not_found_2013":
+        if answer.fault is not None and sent.call.method in ("GET", "DELETE"):
             self._denied_ns[position_of(answer.fault.client_id) or 0] = self._now_ns()
         for check in self.checks:
             check.heard(sent, answer)
@@ -222,6 +230,7 @@ class Invariants:
         for name in [name for name in self._undone if name in {_order_of(event) for _, event in loss.events}]:
             del self._undone[name]
         for ordinal, _ in loss.events:
+            self._rolled_back.add(ordinal)
             position = self.ledger.positions.get(ordinal)
             # What was bare before the lost steps, and still is, has been told.
             if position is None or not _uncovered(position):
@@ -460,6 +469,8 @@ class Invariants:
                 continue
             since_ns = self._bare_since.setdefault(ordinal, now_ns)
             warned = self._warned_ns.get(position.position_id, -1) >= since_ns - SECOND
+            if ordinal in self._rolled_back:
+                warned = warned or (position.position_id, position.version) in self._warned_at
             if now_ns - max(since_ns, self._born_ns) > self._patience_ns and not warned:
                 text = f"{position.position_id} holds {position.quantity} without its stop, and nobody was told"
                 self.fail("I7", text, ordinal)
