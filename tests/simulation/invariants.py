@@ -3,7 +3,8 @@
 Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. The others have rooms of their own, see
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
 `bounded` and `holds` (I10), `shared` (I10, I11), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
-`telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21).
+`telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21),
+`repaired` (I23), `offered` (I25), `canceled` (I26).
 `MOMENTS` says when each is looked at.
 """
 
@@ -23,6 +24,7 @@ from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
 from tests.simulation.attention import Attention
 from tests.simulation.bounded import Bounded
+from tests.simulation.canceled import Canceled
 from tests.simulation.changed import Changed
 from tests.simulation.chat import ChatServer
 from tests.simulation.check import Check, Truth
@@ -35,10 +37,12 @@ from tests.simulation.instances import Instances
 from tests.simulation.isolation import Isolation
 from tests.simulation.lost import Lost
 from tests.simulation.network import Sent
+from tests.simulation.offered import Offered
 from tests.simulation.once import Once
 from tests.simulation.process import Process
 from tests.simulation.promised import Promised
 from tests.simulation.reckoned import Reckoned
+from tests.simulation.repaired import Repaired
 from tests.simulation.shared import Shared
 from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, Loss, position_of
@@ -53,7 +57,7 @@ ILL_DISK_NS = 8 * SECOND
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Goals, Truthful, Commanded, Reckoned, Evidence, Changed, Degraded, Bounded, Holds, Attention,
-    Urgency, Isolation, Once, Telling, Instances, Lost, Shared,
+    Urgency, Isolation, Once, Telling, Instances, Lost, Shared, Repaired, Offered, Canceled,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -76,7 +80,10 @@ MOMENTS: Mapping[str, str] = {
     "I20": "in peace: what rests and what is left of each position, against its commands; each write-off",
     "I21": "in peace: result and fees of what is only Albra's",
     "I22": "each entry that leaves",
+    "I23": "each attempt of a repair, each adjustment and adoption; each trade of the venue's own that is shared out",
     "I24": "each entry intended",
+    "I25": "each step that the journal is handed, each that is on the disk, each message handled; each tick",
+    "I26": "each tick, from the moment on at which a gateway has the cancel",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
 }
 """When each invariant is looked at."""

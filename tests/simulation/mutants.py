@@ -18,6 +18,7 @@ from tests.simulation.mutants_answers import ANSWERS
 from tests.simulation.mutants_belief import BELIEF
 from tests.simulation.mutants_commanded import COMMANDED
 from tests.simulation.mutants_loss import LOSS
+from tests.simulation.mutants_oracles import ORACLES
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_reckoned import RECKONED
 from tests.simulation.mutants_rows import ROWS
@@ -32,7 +33,7 @@ from tests.simulation.world import simulate
 
 MUTANTS: Mapping[str, Mutant] = {
     **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **RECKONED, **SETTLED, **SETTLING,
-    **ADDRESS,
+    **ADDRESS, **ORACLES,
 }  # fmt: skip
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""

@@ -213,6 +213,13 @@ class Process:
         """Addresses whose actor lives, or will live again after a failure."""
         return {address for address, cell in self.system._cells.items() if cell.life.value != "quarantined"}
 
+    def keeps(self, address: str, message: Message) -> bool:
+        """Whether the message waits at this address, or no actor will be there to handle it."""
+        cell = self.system._cells.get(address)
+        if cell is None or cell.life.value in ("quarantined", "stopped"):
+            return True
+        return any(waiting is message or waiting == message for lane in cell.mailbox.lanes for waiting in lane)
+
     def haunt(self, address: str, *, after: bool, times: int, struck: Callable[[str], None]) -> bool:
         """Let the actor there raise, before or after it has handled a message, and those that follow it, so often.
 

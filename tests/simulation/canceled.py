@@ -1,0 +1,169 @@
+"""I26: an order that is to be canceled is gone within seconds, or its position hears why it is not.
+
+Counted from the moment at which a gateway has the cancel. What the venue or the network does to a request about that
+order, or to the account, begins the time anew: nothing else keeps the order there.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from adapters.paper.answer import Answer
+from messages.reports import (
+    CancelRejected,
+    NotExecuted,
+    OrderAbsent,
+    OrderNotFound,
+    OrderRejected,
+    OrderReport,
+    OutcomeUnknown,
+    QueryFailed,
+    TurnAwaited,
+    VenueDown,
+    VenueUp,
+)
+from messages.requests import CancelOrder
+from messages.types import OrderStatus
+from tests.simulation.check import SECOND, Check, Truth
+from tests.simulation.network import Sent
+from tests.simulation.truth import position_of
+
+PROMPT_NS = 5 * SECOND
+"""A cancel leaves at once, in a lane of its own, or as soon as its submit is answered. What is on its way is waited
+for, and a gateway that fails in between lives again within a second.
+"""
+FIRST_PAUSES_NS = SECOND // 2
+"""After a fault it may have to be found out what the order is, and the cancel be tried again. The pause before either
+is a quarter of a second at first, and doubles with each fault.
+"""
+SETTLED_NS = PROMPT_NS + 15 * SECOND
+"""Ten seconds are the longest pause between two questions, and five between two tries."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Wish:
+    """A cancel that a gateway has. `since_ns`: from when on nothing has stood in its way."""
+
+    address: str
+    since_ns: int
+    within_ns: int
+    there: bool = False
+    """The venue has shown the order."""
+
+
+class Canceled(Check):
+    """At each message that gateways and positions handle, each answer and failure about an order; each tick."""
+
+    invariants = ("I26",)
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self._wishes: dict[str, Wish] = {}
+        self._out: set[str] = set()
+        """Orders about which a request has left that was not answered yet."""
+        self._hindrances = Counter[str]()
+        """How often a request about an order did not do what it was to do."""
+        self._up: set[str] = set()
+        """Gateways that have heard that the venue is there."""
+        self._quiet_until_ns = 0
+
+    def born(self) -> None:
+        self.died()
+
+    def died(self) -> None:
+        """The next life is told anew."""
+        self._wishes.clear()
+        self._out.clear()
+        self._hindrances.clear()
+        self._up.clear()
+        self._quiet_until_ns = 0
+
+    # What is wished, and what is heard -----------------------------------------------------------------
+
+    def delivered(self, address: str, message: object) -> None:
+        if address.startswith("gateway/"):
+            self._at_gateway(address, message)
+        elif self._wishes and address.startswith("position/"):
+            self._at_position(message)
+
+    def _at_gateway(self, address: str, message: object) -> None:
+        match message:
+            case CancelOrder(client_order_id=name) if position_of(name) is not None:
+                self._wishes.setdefault(name, self._wish(name, address))
+            case VenueDown() | TurnAwaited():
+                self._up.discard(address)
+            case VenueUp():
+                self._up.add(address)
+                self._begin_anew(address)
+            case OutcomeUnknown() | NotExecuted() | QueryFailed() | OrderNotFound() | CancelRejected():
+                self._out.discard(message.client_order_id)
+                self._hindered(message.client_order_id)
+
+    def _wish(self, name: str, address: str) -> Wish:
+        return Wish(address=address, since_ns=self._truth.now_ns(), within_ns=self._patience_ns(name))
+
+    def _at_position(self, message: object) -> None:
+        """It knows that the order is over, refused, absent, or out of anybody's hands because it has been triggered."""
+        match message:
+            case OrderRejected(client_order_id=name) | OrderAbsent(client_order_id=name):
+                self._wishes.pop(name, None)
+            case OrderReport(client_order_id=name, status=status) if status is not OrderStatus.WORKING:
+                self._wishes.pop(name, None)
+
+    # What stands in its way ----------------------------------------------------------------------------
+
+    def sent(self, sent: Sent) -> None:
+        name = _name_of(sent)
+        if name and (self._wishes or sent.call.method == "POST"):
+            self._out.add(name)
+
+    def tried(self, sent: Sent) -> None:
+        self._hindered(_name_of(sent))
+
+    def heard(self, sent: Sent, answer: Answer) -> None:
+        name = _name_of(sent)
+        self._out.discard(name)
+        if answer.fault is not None or answer.status != 200:
+            self._hindered(name)
+        # A proxy, or an error in its place, says the same with another status. All behind the address keep quiet.
+        if answer.status in (418, 429) or b'"code":-1003' in answer.body:
+            wait_s = next((int(value) for key, value in answer.headers if key.lower() == "retry-after"), 60)
+            self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
+
+    def _hindered(self, name: str) -> None:
+        self._hindrances[name] += 1
+        wish = self._wishes.get(name)
+        if wish is not None:
+            wish.since_ns, wish.within_ns = self._truth.now_ns(), max(wish.within_ns, self._patience_ns(name))
+
+    def _patience_ns(self, name: str) -> int:
+        return min(SETTLED_NS, PROMPT_NS + (FIRST_PAUSES_NS << self._hindrances[name]))
+
+    def _begin_anew(self, address: str) -> None:
+        for wish in self._wishes.values():
+            if wish.address == address:
+                wish.since_ns, wish.within_ns = self._truth.now_ns(), SETTLED_NS
+
+    # Time ----------------------------------------------------------------------------------------------
+
+    def tick(self, process: object) -> None:
+        now_ns = self._truth.now_ns()
+        for name, wish in list(self._wishes.items()):
+            if not self._books.live(name):
+                wish.since_ns = now_ns
+                if wish.there:
+                    del self._wishes[name]
+                continue
+            wish.there = True
+            if name in self._out:
+                wish.since_ns = now_ns
+            elif wish.address not in self._up or now_ns < self._quiet_until_ns:
+                wish.since_ns, wish.within_ns = now_ns, SETTLED_NS
+            elif now_ns - wish.since_ns > wish.within_ns:
+                waited_s = (now_ns - wish.since_ns) // SECOND
+                text = f"{name} is to be canceled, and rests at the venue: {wish.address} has had {waited_s} s for it"
+                self._fail("I26", f"{text}, and nothing in its way", position_of(name) or 0)
+
+
+def _name_of(sent: Sent) -> str:
+    names = ("newClientOrderId", "origClientOrderId", "clientAlgoId")
+    return next((sent.params[name] for name in names if name in sent.params), "")
