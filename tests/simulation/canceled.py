@@ -37,6 +37,8 @@ is a quarter of a second at first, and doubles with each fault.
 """
 SETTLED_NS = PROMPT_NS + 15 * SECOND
 """Ten seconds are the longest pause between two questions, and five between two tries."""
+TOO_MANY = (b'"code":-1003', b'"code":-1015')
+"""Too many requests, too many orders: nothing leaves for a while."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -125,7 +127,7 @@ class Canceled(Check):
         if answer.fault is not None or answer.status != 200:
             self._hindered(name)
         # A proxy, or an error in its place, says the same with another status. All behind the address keep quiet.
-        if answer.status in (418, 429) or b'"code":-1003' in answer.body:
+        if answer.status in (418, 429) or any(code in answer.body for code in TOO_MANY):
             wait_s = next((int(value) for key, value in answer.headers if key.lower() == "retry-after"), 60)
             self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
 

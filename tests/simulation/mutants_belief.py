@@ -345,7 +345,7 @@ BELIEF: Mapping[str, Mutant] = {
     "a stop for what a human took": mutant(_a_stop_for_what_a_human_took, "I7", plans=_reduced_by_hand),
     "a refused close is given up": mutant(_a_refused_close_is_given_up, "I5", seed=37),
     "entry counted by its fills": mutant(_entry_counted_by_its_fills, "I1"),
-    "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", seed=58),
+    "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", "I26", seed=58),
     "the word of an end is final": mutant(_the_word_of_an_end_is_final, "I5", plans=_said_to_be_canceled),
     "nobody watches for a failed actor": mutant(
         _nobody_watches_for_a_failed_actor, "I7", plans=_failing_without_a_stop

@@ -79,7 +79,7 @@ def _said_to_be(quantity: str) -> Sequence[Plan]:
 ROWS: Mapping[str, Mutant] = {
     "a bad position voids the list": mutant(_a_bad_position_voids_the_list, "I12", seed=66),
     "a bad order voids the list": mutant(_a_bad_order_voids_the_list, "I12", seed=136),
-    "what cannot be read is flat": mutant(_what_cannot_be_read_is_flat, "I2", seed=66),
-    "any number is a quantity": mutant(_any_number_is_a_quantity, "I2", "I4", "I6", plans=_absurdly_large),
-    "a quantity needs no value": mutant(_a_quantity_needs_no_value, "I2", plans=_another_quantity),
+    "what cannot be read is flat": mutant(_what_cannot_be_read_is_flat, "I2", "I23", seed=66),
+    "any number is a quantity": mutant(_any_number_is_a_quantity, "I2", "I23", "I4", "I6", plans=_absurdly_large),
+    "a quantity needs no value": mutant(_a_quantity_needs_no_value, "I2", "I23", plans=_another_quantity),
 }
