@@ -24,10 +24,13 @@ GROUP_MOST = 256
 NOTIFIER = Address("notifier")
 
 
-def damaged(text: str) -> Notify:
-    """What the owner hears of a record, once: `text` says whose it is and what is wrong with it."""
+def damaged(text: str, position_id: PositionId | None = None) -> Notify:
+    """What the owner hears of a record, once: `text` says whose it is and what is wrong with it.
+
+    Where it is a position's, that is over when the position is retired.
+    """
     text = f"The journal holds a damaged record: {text}"
-    return Notify(severity=Severity.CRITICAL, text=text, notice_id=text)
+    return Notify(severity=Severity.CRITICAL, text=text, notice_id=text, position_id=position_id)
 
 
 S = TypeVar("S")

@@ -53,9 +53,10 @@ def restored(
                 positions.append(folded(position_id, past))
             except (codec.DecodeError, LookupError) as error:
                 why = str(error)
-        if why:
+        if why and past.ordinal > OWN_HISTORY:
+            silent.append((position_id, why))
+        elif why:
             wrong.append(f"{position_id}: {why}")
-            silent += [(position_id, why)] if past.ordinal > OWN_HISTORY else []
     named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
     accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
     records = tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided))

@@ -141,6 +141,17 @@ class SettlePosition(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetirePosition(Command):
+    """From the reconciler: the history is damaged, and the venue proves that nothing of the position is left.
+
+    `discrepancy_id` is what its owner acknowledged.
+    """
+
+    position_id: PositionId
+    discrepancy_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseOpenings(Command):
     """Refuse openings: of one account and symbol where they are given, of all otherwise."""
 

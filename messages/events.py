@@ -15,6 +15,7 @@ from messages.types import (
     OrderKind,
     OrderPurpose,
     OrderStatus,
+    PositionId,
     PositionState,
     RejectReason,
     Side,
@@ -397,6 +398,19 @@ class CloseAllRequested(Event):
 
     command_id: CommandId
     closes: tuple[EmergencyClose, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRetired(Event):
+    """The supervisor's own history: a position whose history is damaged is over, by its owner's word.
+
+    The venue held nothing of it then, and had no order of it. `why` is the damage.
+    """
+
+    command_id: CommandId
+    position_id: PositionId
+    discrepancy_id: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

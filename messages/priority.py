@@ -103,6 +103,7 @@ _BY_PRIORITY: Mapping[Priority, tuple[type, ...]] = {
         commands.ModifyPosition,
         commands.ResumePosition,
         commands.SettlePosition,
+        commands.RetirePosition,
         commands.ResumeOpenings,
         commands.AdoptPosition,
         commands.AdjustPosition,

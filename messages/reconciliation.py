@@ -299,7 +299,10 @@ class ListDiscrepancies(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeDiscrepancy(Command):
-    """A human has seen it. Without `apply` that ends it; with it, the reduction is attributed in that way."""
+    """A human has seen it. Without `apply` that ends it; with it, the reduction is attributed in that way.
+
+    Of a position whose history is damaged it retires the position, once the venue has nothing of it.
+    """
 
     discrepancy_id: str
     apply: Attribution | None = None
@@ -326,7 +329,7 @@ class ReleaseKey(Message):
 class PositionSilent(Message):
     """To the reconciler, and to whoever shows positions: this one exists, and its actor cannot say what it holds.
 
-    An empty `why`: it speaks again.
+    An empty `why`: it speaks again, or its state is RETIRED, and nothing of it is left.
     """
 
     position_id: PositionId

@@ -582,7 +582,8 @@ class PositionsAnswer(Message):
     """The answer to ListPositions: views, with the latest mark price of each symbol at each account.
 
     `silent` are positions that cannot say what they hold, each with the reason; a view of one is its last.
-    `instead` is the position that has the number of the one that was asked for, where none has its name.
+    `retired` were such, and are over, each with the reason; they are listed with what has ended. `instead` is
+    the position that has the number of the one that was asked for, where none has its name.
     """
 
     command_id: CommandId
@@ -592,6 +593,7 @@ class PositionsAnswer(Message):
     silent: tuple[tuple[PositionId, Silence, str], ...] = ()
     instead: PositionId | None = None
     outside: tuple[Outside, ...] = ()
+    retired: tuple[tuple[PositionId, str], ...] = ()
 
     @property
     def prices(self) -> Mapping[tuple[AccountId, Symbol], Decimal]:

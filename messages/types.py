@@ -102,6 +102,8 @@ class Silence(StrEnum):
     """Its actor failed too often."""
     DAMAGED = "DAMAGED"
     """Its history cannot be read."""
+    RETIRED = "RETIRED"
+    """Its history cannot be read, and its owner has ended it: the venue holds nothing of it."""
 
 
 _TERMINAL = frozenset({PositionState.CLOSED, PositionState.FAILED, PositionState.CANCELLED})

@@ -296,6 +296,15 @@ SENTENCES = (
     N_("{name} sold more than it held: taken from this leg at {price}, and marked so"),
     N_("sold beyond what it held: {sold}; it was taken from {names}; --ack ID --apply says from whose"),
     N_("its actor is silent: nothing is booked, adopted or closed there until it is back"),
+    N_(
+        "nothing is booked or adopted there: close it at the venue, or with albra flatten --break-glass; then albra "
+        "discrepancies --ack {record} retires it"
+    ),
+    N_(
+        "{name}: its leg is flat, and no order of it rests at the venue; albra discrepancies --ack {record} retires it."
+    ),
+    N_("its position is retired"),
+    N_("{name} is retired: the venue holds nothing of it"),
     N_("something unreadable"),
     N_("its row cannot be read ({why}): nothing is booked, adopted or closed there until it can"),
     N_("hand the venue's own closing ({orders}) to those on the leg"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.reconciler import schedule
+from actors.reconciler import retiring, schedule
 from actors.reconciler.draft import Draft
 from actors.reconciler.evidence import Suspicion, refutes
 from actors.reconciler.explain import Booking, explain, proven
@@ -14,7 +14,7 @@ from actors.reconciler.ledger import key_of
 from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
 from actors.reconciler.watch import Memory, Round, Watch
-from messages.commands import ClosePosition, PausePosition, ResumePosition
+from messages.commands import ClosePosition, PausePosition, ResumePosition, RetirePosition
 from messages.ids import Names, parse_position_id
 from messages.reconciliation import (
     AcknowledgeDiscrepancy,
@@ -116,6 +116,8 @@ class Cases:
         record = self._memory.ledger.records.get(command.discrepancy_id)
         if record is None:
             self._reply(command, f"no discrepancy {command.discrepancy_id}", accepted=False)
+        elif command.apply is None and (watch := self._damaged(record)) is not None:
+            self._retire(watch, PositionId(record.target), command)
         elif record.outcome.ended:
             self._reply(command, f"{record.discrepancy_id} is over: {record.outcome}", accepted=command.apply is None)
         elif command.apply is not None and (record.type not in QUANTITY or self._policy.watch_only):
@@ -133,6 +135,49 @@ class Cases:
             self._end(record, Outcome.ACKNOWLEDGED, "acknowledged by command", command.command_id)
             text = f"{record.discrepancy_id} is acknowledged; it is told again should it change"
             self._reply(command, text, accepted=True, durable=True)
+
+    def _damaged(self, record: Discrepancy) -> Watch | None:
+        """Whose position it is about, where that one's history is damaged."""
+        watch = self._memory.watches.get(record.account)
+        return watch if watch is not None and record.target in watch.damaged else None
+
+    def _retire(self, watch: Watch, name: PositionId, command: AcknowledgeDiscrepancy) -> None:
+        """The supervisor keeps that, and answers. What is not proven yet is read at once."""
+        key = retiring.key_of(name, watch.mode)
+        assert key is not None, name
+        pace = retiring.Pace.of(self._policy, watch.validity_ns)
+        now_ns = self._draft.clock.monotonic_ns()
+        why = retiring.missing(watch.damaged[name], key, watch.evidence, pace, now_ns)
+        if why:
+            self._look_again(watch.account, key[1], 0)
+            why = why if watch.up else f"{why}; the venue is not reachable"
+            self._reply(command, f"{name} cannot be retired yet: {why}", accepted=False)
+            return
+        retire = RetirePosition(
+            command_id=command.command_id,
+            correlation_id=command.correlation_id,
+            reply_to=command.reply_to,
+            position_id=name,
+            discrepancy_id=command.discrepancy_id,
+        )
+        self._draft.tell(SUPERVISOR, retire)
+
+    def tell_absence(self, watch: Watch, name: PositionId) -> None:
+        """Nothing of it is left at the venue. Its owner ends it: what it made is not known here."""
+        records = reversed(self._memory.ledger.records.values())
+        record = next((r for r in records if r.account == watch.account and r.target == name), None)
+        if record is not None:
+            text = (
+                f"{name}: its leg is flat, and no order of it rests at the venue; albra discrepancies --ack "
+                f"{record.discrepancy_id} retires it."
+            )
+            self._draft.notify(Severity.WARNING, text, watch.account, f"{name}.absent")
+
+    def retired(self, watch: Watch, name: PositionId) -> None:
+        """Its question is answered for good."""
+        for record in self._memory.ledger.cases(watch.account):
+            if record.type is T.STATE_MISMATCH and record.target == name:
+                self._end(record, Outcome.ACKNOWLEDGED, "its position is retired")
 
     def tell_holds(self) -> None:
         """Openings wait where what is held is not known; the supervisor is told what changed of that."""

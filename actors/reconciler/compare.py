@@ -55,8 +55,10 @@ def compare(facts: Facts) -> Comparison:
     skipped: list[Leg] = []
     held = len(glanced)
     silent = _silent_legs(facts, hedge=hedge) if facts.silent else {}
+    nameless = bool(silent) and any(row.symbol == NAMELESS for row in facts.report.unread)
     for leg, names in silent.items():
-        findings.extend(_silent_finding(facts, leg, name, reported.get(leg)) for name in names)
+        legible = leg[0] not in unread and not nameless
+        findings.extend(_silent_finding(facts, leg, name, reported.get(leg), legible=legible) for name in names)
     findings.extend(_unread_finding(facts, symbol, why) for symbol, why in sorted(unread.items()))
     mute = silent.keys() | {(symbol, side) for symbol in unread for side in (None, *PositionSide)}
     for leg in mute:
@@ -108,19 +110,27 @@ def _silent_legs(facts: Facts, *, hedge: bool) -> dict[Leg, list[PositionId]]:
     return found
 
 
-def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow | None) -> Finding:
+def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow | None, *, legible: bool) -> Finding:
+    """`legible`: no row that cannot be read may be about its leg."""
     actual = ZERO if row is None else row.quantity * row.side.sign
+    why = "its actor is silent: nothing is booked, adopted or closed there until it is back"
+    if name in facts.damaged:
+        why = (
+            "nothing is booked or adopted there: close it at the venue, or with albra flatten --break-glass; then "
+            "albra discrepancies --ack ID retires it"
+        )
     return Finding(
         type=T.STATE_MISMATCH,
         symbol=leg[0],
         side=leg[1],
         severity=Severity.CRITICAL,
         believed=f"silent: {facts.silent[name]}",
-        reported=signed(actual),
+        reported=signed(actual) if row is not None or legible else "something unreadable",
         positions=(name,),
         target=name,
         certain=False,
-        why="its actor is silent: nothing is booked, adopted or closed there until it is back",
+        flat=not actual and legible,
+        why=why,
     )
 
 

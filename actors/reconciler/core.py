@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.ports import Clock
-from actors.reconciler import schedule
+from actors.reconciler import retiring, schedule
 from actors.reconciler.cases import Cases
 from actors.reconciler.compare import compare
 from actors.reconciler.demands import Demands
@@ -49,7 +49,17 @@ from messages.reconciliation import (
     TradesReport,
 )
 from messages.requests import Reply
-from messages.types import NAMELESS, AccountId, Address, JournalId, PositionMode, PositionSide, Severity, Symbol
+from messages.types import (
+    NAMELESS,
+    AccountId,
+    Address,
+    JournalId,
+    PositionMode,
+    PositionSide,
+    Severity,
+    Silence,
+    Symbol,
+)
 
 EVENT_DELAY_NS = SECOND // 2
 """After something unexpected: long enough for what belongs together to have arrived."""
@@ -149,10 +159,15 @@ class Core:
         parsed = parse_position_id(message.position_id)
         watch = self._memory.watches.get(parsed[0].account) if parsed is not None else None
         if parsed is not None and watch is not None:
+            watch.silent.pop(message.position_id, None)
+            watch.damaged.pop(message.position_id, None)
             if message.why:
                 watch.silent[message.position_id] = message.why
-            else:
-                watch.silent.pop(message.position_id, None)
+                if message.state is Silence.DAMAGED:
+                    watch.damaged[message.position_id] = retiring.Absence()
+            elif message.state is Silence.RETIRED:
+                watch.ended.add(parsed[1])
+                self._cases.retired(watch, message.position_id)
             self._reading.later(watch, parsed[0].symbol, EVENT_DELAY_NS)
 
     def _venue_up(self, report: r.VenueUp) -> None:
@@ -161,6 +176,7 @@ class Core:
             return
         watch.waits, watch.heard_of = False, True
         watch.up, watch.mode, watch.margin_mode = True, report.position_mode, report.margin_mode
+        watch.validity_ns = report.validity_window_ms * 1_000_000
         self._rules(report)
         self._reading.forget(watch)
         self._reading.later(watch, None, EVENT_DELAY_NS)
@@ -251,6 +267,7 @@ class Core:
         differing = {(f.symbol, f.side) for f in comparison.findings if f.type in QUANTITY}
         watch.agreed_ns.update({leg: report.begun_ns for leg in comparison.judged if leg not in differing})
         self._mark_looked(watch, round_, comparison, report.begun_ns)
+        self._prove_absence(watch, round_)
         self._follow_settings(watch, report, comparison)
         self._tell_verified(watch, report, comparison, differing)
         self._cases.settle(watch, comparison)
@@ -286,6 +303,26 @@ class Core:
                 delay_ns = schedule.look_again(record.looks) if escalated else self._policy.gap_ns
                 self._reading.at_least(watch, record.symbol, delay_ns)
 
+    def _prove_absence(self, watch: Watch, round_: Round) -> None:
+        """What is left of positions whose history is damaged. A leg that is flat is read until that is proven."""
+        for name, key in retiring.concerned(watch.damaged, watch.mode, round_.symbol):
+            before = watch.damaged[name]
+            after = retiring.observed(
+                before,
+                key,
+                watch.evidence,
+                round_.orders,
+                self._settings.names,
+                retiring.Pace.of(self._policy, watch.validity_ns),
+                begun_ns=round_.begun_ns,
+                now_ns=self._clock.monotonic_ns(),
+            )
+            watch.damaged[name] = after
+            if after.proven and not before.proven:
+                self._cases.tell_absence(watch, name)
+            elif after.nearly:
+                self._reading.later(watch, key[1], retiring.LOOK_NS)
+
     def _facts(self, watch: Watch, report: r.PositionsReport, orders: OpenOrders | None) -> Facts:
         return Facts(
             account=watch.account,
@@ -302,6 +339,7 @@ class Core:
             shared=self._memory.ledger.shared_legs(watch.account),
             ended=watch.ended,
             silent=watch.silent,
+            damaged=watch.damaged,
         )
 
     def _mark_looked(self, watch: Watch, round_: Round, comparison: Comparison, begun_ns: int) -> None:

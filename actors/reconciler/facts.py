@@ -57,7 +57,8 @@ class Facts:
     """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat.
 
     `ended` are ordinals of positions that are known to be over: an order of any other may still protect something.
-    `silent` positions exist, and cannot say what they hold; each with the reason. `margin_mode` is the configured one.
+    `silent` positions exist, and cannot say what they hold; each with the reason: of those in `damaged` the history
+    cannot be read. `margin_mode` is the configured one.
     """
 
     account: AccountId
@@ -73,6 +74,7 @@ class Facts:
     shared: frozenset[Leg] = frozenset()
     ended: Collection[int] = ()
     silent: Mapping[PositionId, str] = field(default_factory=dict)
+    damaged: Collection[PositionId] = ()
     margin_mode: MarginMode | None = None
 
 
@@ -97,6 +99,8 @@ class Finding:
     conditional: bool = False
     isolated: bool = False
     certain: bool = True
+    flat: bool = False
+    """Of a silent position: its row was not missed, and there is none."""
     why: str = ""
     """Why it is not certain, and what that means, for a human."""
 

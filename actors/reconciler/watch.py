@@ -9,6 +9,7 @@ from actors.reconciler.evidence import Evidence
 from actors.reconciler.facts import Key, Leg, OpenOrders
 from actors.reconciler.ledger import Ledger, Rows
 from actors.reconciler.policy import SECOND
+from actors.reconciler.retiring import Absence
 from actors.reconciler.schedule import Looked
 from actors.reconciler.spans import Spans
 from messages.commands import Reconcile
@@ -88,6 +89,8 @@ class Watch:
 
     account: AccountId
     up: bool = False
+    validity_ns: int = 0
+    """So long a request that was sent may still have its effect."""
     heard_of: bool = False
     """The venue is known to be up, or down: not while it connects for the first time."""
     waits: bool = False
@@ -100,6 +103,8 @@ class Watch:
     """Positions that are over, of whichever account: numbers of all are given in a row."""
     silent: dict[PositionId, str] = field(default_factory=dict)
     """Positions whose actor is quarantined, or whose history is damaged, with the reason."""
+    damaged: dict[PositionId, Absence] = field(default_factory=dict)
+    """Those whose history is damaged, each with what proves so far that nothing of it is left."""
     rounds: dict[Symbol | None, Round] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from actors.supervisor.memory import Memory, Restored, Settings
 from actors.supervisor.naming import Naming, unknown_name
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
+from actors.supervisor.retired import Retiring
 from actors.supervisor.status import Rows
 from actors.supervisor.venue import Reports
 from messages.base import Message
@@ -52,6 +53,7 @@ class SupervisorActor(Actor[Message]):
         self._routes: Routes = {
             **self._orders.routes(), **self._openings.routes(), **self._reports.routes(), **self._answers.routes(),
             **self._failures.routes(), **self._intake.routes(), **self._history.routes(),
+            **Retiring(self._desk, self._history).routes(),
         }  # fmt: skip
 
     def on_start(self) -> None:
@@ -74,7 +76,9 @@ class SupervisorActor(Actor[Message]):
         for text in self._restored.damaged:
             self._desk.context.tell(NOTIFIER, damaged(text))
         for position_id, why in self._restored.silent:
-            self._desk.silent(position_id, Silence.DAMAGED, f"its history is damaged: {why}")
+            if position_id not in self._desk.memory.retired:
+                self._desk.silent(position_id, Silence.DAMAGED, f"its history is damaged: {why}")
+                self._desk.context.tell(NOTIFIER, damaged(f"{position_id}: {why}", position_id))
 
     def receive(self, message: Message) -> None:
         taken = self._intake.take(message)

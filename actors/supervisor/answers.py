@@ -1,6 +1,6 @@
 """Questions of people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from actors.supervisor.desk import JOURNAL, Desk, Routes
 from actors.supervisor.naming import unknown_name
@@ -10,7 +10,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
-from messages.types import Key
+from messages.types import Key, PositionId
 
 
 class Answers:
@@ -39,9 +39,10 @@ class Answers:
             and (parsed := parse_position_id(position_id))
             and _meant(command, parsed[0])
         )
+        retired = tuple(self._retired(command))
         outside = self._outside(command)
         # What there is may have a name that the configuration or the venue has forgotten; a strategy's may be new.
-        if not views and not silent and not outside and (why := unknown_name(command, self._memory)):
+        if not (views or silent or retired or outside) and (why := unknown_name(command, self._memory)):
             self._desk.reply(command, accepted=False, text=why)
             return
         symbols = {view.symbol for view in views} | {command.marks_of}
@@ -58,9 +59,17 @@ class Answers:
             ),
             silent=silent,
             outside=outside,
+            retired=retired,
             instead=None if command.position_id is None else self._desk.holder(command.position_id),
         )
         self._desk.context.tell(command.reply_to, answer)
+
+    def _retired(self, command: c.ListPositions) -> Iterator[tuple[PositionId, str]]:
+        """Among those that are over."""
+        for position_id, why in self._memory.retired.items() if command.terminal else ():
+            parsed = parse_position_id(position_id)
+            if command.position_id in (None, position_id) and parsed is not None and _meant(command, parsed[0]):
+                yield position_id, why
 
     def _outside(self, command: c.ListPositions) -> tuple[r.Outside, ...]:
         """What the venue has beside ours has no strategy, and no id of ours."""

@@ -11,6 +11,7 @@ from actors.runtime.actor import Context
 from actors.supervisor.memory import Memory, Settings
 from messages import commands as c
 from messages.base import Message
+from messages.events import PositionRetired
 from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
 from messages.reports import PositionView
@@ -71,15 +72,22 @@ class Desk:
         parsed = parse_position_id(position_id)
         if parsed is None:
             return None
-        if position_id in self.memory.silent:
+        if position_id in self.memory.silent or position_id in self.memory.retired:
             return position_id
         return self.memory.book.holder(parsed[1])
 
     def not_found(self, position_id: PositionId) -> str:
         """What is answered to a command for it."""
         if position_id in self.memory.silent:
-            _, why = self.memory.silent[position_id]
+            state, why = self.memory.silent[position_id]
+            if state is Silence.DAMAGED:
+                return (
+                    f"{position_id}: {why}; close it at the venue, or with albra flatten --break-glass, then "
+                    "retire it with albra discrepancies --ack"
+                )
             return f"{position_id}: {why}; close it at the venue, or with albra flatten --break-glass"
+        if position_id in self.memory.retired:
+            return f"{position_id} is over, it was retired: {self.memory.retired[position_id]}"
         other = self.holder(position_id)
         instead = f"; {other} has its number" if other is not None else ""
         return f"no position {position_id}{instead}; albra positions --all lists them"
@@ -128,6 +136,13 @@ class Desk:
         said = PositionSilent(position_id=position_id, why=why, state=state)
         self.to_reconciler(said)
         self.context.publish(said)
+
+    def retire(self, event: PositionRetired) -> None:
+        """It is over: nothing is kept closed for it, and nothing more is told of it."""
+        name = event.position_id
+        if name not in self.memory.retired:
+            self.memory.retired[name] = event.why
+            self.silent(name, Silence.RETIRED, "")
 
     def reply(self, command: c.Command, *, accepted: bool, text: str, code: ReplyCode = ReplyCode.DECIDED) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""

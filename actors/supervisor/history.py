@@ -7,7 +7,7 @@ from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, Routes, reply_to
 from actors.supervisor.memory import OWN_HISTORY, Restored
 from messages import commands as c
 from messages.base import Event, Message
-from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed
+from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed, PositionRetired
 from messages.ids import parse_position_id
 from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
 from messages.reports import Woken
@@ -17,7 +17,7 @@ from messages.types import AccountId, Address, CommandId, PositionId, ReplyCode,
 DECIDED_MOST = 1_000
 AGAIN_NS = 1_000_000_000
 """Between two offers of what is in force and not durable."""
-Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested
+Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
 
 
 class History:
@@ -47,11 +47,11 @@ class History:
             ),
         )
 
-    def keep(self, event: Decided, command: c.Command | None, text: str) -> None:
-        """Make it durable, then answer."""
-        effects: tuple[Effect, ...] = ()
+    def keep(self, event: Decided, command: c.Command | None, text: str, *notices: Notify) -> None:
+        """Make it durable, then answer, and tell."""
+        effects = tuple(Effect(to=NOTIFIER, message=notice) for notice in notices)
         if command is not None and command.reply_to:
-            effects = (Effect(to=command.reply_to, message=reply_to(command, accepted=True, text=text)),)
+            effects += (Effect(to=command.reply_to, message=reply_to(command, accepted=True, text=text)),)
         self._append(event, command, effects)
 
     def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
@@ -104,6 +104,8 @@ class History:
             self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
         elif isinstance(event, ForcedTradeShared):
             self._memory.taken.restore(event)
+        elif isinstance(event, PositionRetired):
+            self._desk.retire(event)
 
     def committed(self, message: Message, undecided: Callable[[CommandDecided, str], None]) -> None:
         """The journal's word on the oldest that it has not answered. `undecided`: of an answer that is not kept."""

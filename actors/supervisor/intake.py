@@ -65,6 +65,10 @@ class Intake:
             asked.askers = (*asked.askers, _copy_of(message))
         elif (answer := asked.answer or self._carried_out(message)) is not None:
             self._tell(message, self._as_it_is_now(message, answer))
+        elif asked.doubtful and any(reaches(message, name) for name in self._memory.retired):
+            # Nothing holds its symbol any more, so it would be done a second time.
+            text = f"{FORGOTTEN}; {UNREAD}"
+            self._tell(message, reply_to(message, accepted=False, text=text, code=ReplyCode.UNKNOWN, changed=False))
         else:
             asked.askers, asked.under_way = (_copy_of(message),), True
             asked.copy = asked.command = message
@@ -169,7 +173,8 @@ class Intake:
 
     def _unread(self, asked: Asked) -> bool:
         """Whether a position that cannot say what it did may have done it; one that it never reaches has not."""
-        return any(asked.command is None or reaches(asked.command, name) for name in self._memory.silent)
+        unread = (*self._memory.silent, *self._memory.retired)
+        return any(asked.command is None or reaches(asked.command, name) for name in unread)
 
     def _place(self, command_id: CommandId) -> tuple[bool, PositionId | None]:
         """Whether an effect of this id is known; and the position that had it."""
@@ -180,7 +185,7 @@ class Intake:
 
     def _silent(self, ordinal: int) -> PositionId | None:
         """The list of positions names one whose history is damaged too."""
-        names = ((name, parse_position_id(name)) for name in self._memory.silent)
+        names = ((name, parse_position_id(name)) for name in (*self._memory.silent, *self._memory.retired))
         return next((name for name, parsed in names if parsed is not None and parsed[1] == ordinal), None)
 
     def _as_it_is_now(self, command: c.Command, answer: Answer) -> Answer:

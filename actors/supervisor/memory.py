@@ -77,6 +77,8 @@ class Memory:
     """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
     silent: dict[PositionId, tuple[Silence, str]] = field(default_factory=dict)
     """Positions that cannot say what they hold, and why."""
+    retired: dict[PositionId, str] = field(default_factory=dict)
+    """Those of them that are over, by their owner's word: what was damaged."""
     given: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
     """By the command that hands it over: what is taken from the manual position once the strategy has it."""
 

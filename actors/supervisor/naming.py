@@ -39,7 +39,8 @@ def _unknown_symbol(symbol: Symbol, account: AccountId | None, memory: Memory) -
         return ""
     known = {name for each in asked for name in each.instruments}
     known |= {key.symbol for key in memory.book.reserved} | {hold.symbol for hold in memory.holds if hold.symbol}
-    known |= {parsed[0].symbol for name in memory.silent if (parsed := parse_position_id(name))}
+    told = (*memory.silent, *memory.retired)
+    known |= {parsed[0].symbol for name in told if (parsed := parse_position_id(name))}
     if symbol in known:
         return ""
     return f"{symbol} is not a perpetual of this venue{did_you_mean(symbol, known)}"
@@ -54,7 +55,7 @@ def _misspelled(command: c.AssignPosition, memory: Memory) -> str:
 
 
 def _strategies(memory: Memory) -> Iterator[str]:
-    names: list[PositionId] = [*memory.book.finished.values(), *memory.silent]
+    names: list[PositionId] = [*memory.book.finished.values(), *memory.silent, *memory.retired]
     yield from (key.strategy for key in memory.book.reserved)
     yield from (parsed[0].strategy for name in names if (parsed := parse_position_id(name)))
 

@@ -32,7 +32,7 @@ KINDS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
     c.PauseOpenings: (e.OpeningsPaused,),
     c.ResumeOpenings: (e.OpeningsResumed,),
     c.CloseAll: (e.CloseAllRequested,),
-    AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen),
+    AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen, e.PositionRetired),
 }
 """By command: the events that it has. A command of another kind has none of them, or others besides."""
 TELLING = tuple({kind for kinds in KINDS.values() for kind in kinds})

@@ -27,7 +27,8 @@ def rows(memory: Memory, holds: tuple[Hold, ...]) -> Rows:
         (f"account {name}", "live", f"{number}, and the configuration does not name the account")
         for name, number in sorted(left.items())
     )
-    return (*_positions(memory.book, holds, len(memory.silent)), *broken, *accounts, *missing)
+    retired = (("positions", "retired", str(len(memory.retired))),) if memory.retired else ()
+    return (*_positions(memory.book, holds, len(memory.silent)), *retired, *broken, *accounts, *missing)
 
 
 def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:

@@ -424,7 +424,7 @@ class TelegramActor(Running):
     def _begin(self, who: Who, request: Request, place: int, update_id: int) -> None:
         task = Task(who=who, request=request, then=self._preview, message_id=place, update_id=update_id)
         if request.name == "ack":
-            self._ask(task, discrepancies())
+            self._ask(task, discrepancies(), replace(positions(), terminal=False))
         elif request.name in _CHANGING:
             self._ask(task, replace(positions(), terminal=False, marks_of=request.symbol))
         else:

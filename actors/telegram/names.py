@@ -137,6 +137,7 @@ CODES = (
     N_("QuantityAdjusted"),
     N_("StateChanged"),
     N_("RecordDamaged"),
+    N_("PositionRetired"),
     N_("record"),
     N_("MessageRefused"),
     # A symbol's rules

@@ -16,6 +16,19 @@ SENTENCES = (
     N_("acknowledged before"),
     N_("{record} is acknowledged; it is told again should it change"),
     N_("{record} is over: {outcome}"),
+    N_("{name} is retired; what the journal has of it stays as it is, and its symbol may be opened again"),
+    N_("{name} is retired already"),
+    # Why a position whose history is damaged is not retired
+    N_("{name} cannot be retired yet: {why}"),
+    N_("its leg has not been read yet"),
+    N_("its leg holds {reported}"),
+    N_("its leg is flat for {s} s; {needed} s, and its orders read after that, prove it"),
+    N_("order {order} rests at the venue"),
+    N_("{name} is over, it was retired: {why}"),
+    N_(
+        "{name}: {why}; close it at the venue, or with albra flatten --break-glass, then retire it with albra "
+        "discrepancies --ack"
+    ),
     N_("{record}: attributing {how}"),
     N_("no discrepancy {record}"),
     N_("{type} is not attributed to strategies here"),

@@ -19,6 +19,7 @@ from actors.telegram.views import (
     notional,
     order_lines,
     owner,
+    retired,
     size,
     which,
 )  # fmt: skip
@@ -40,7 +41,17 @@ from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
 from messages.text import Markup
-from messages.types import MANUAL, AccountId, Address, CommandId, CorrelationId, PositionId, PositionSide, PositionState
+from messages.types import (
+    MANUAL,
+    AccountId,
+    Address,
+    CommandId,
+    CorrelationId,
+    PositionId,
+    PositionSide,
+    PositionState,
+    Silence,
+)  # fmt: skip
 
 SHOWN_MOST = 20
 
@@ -175,6 +186,9 @@ def none_found(words: Words, request: Request, answer: PositionsAnswer) -> Page:
     dumb = [each for each in answer.silent if _named(request, each[0])]
     if dumb:
         return Page(text=join("\n", broken(words, replace(answer, silent=tuple(dumb)))))
+    over = [each for each in answer.retired if request.names_position and _named(request, each[0])]
+    if over:
+        return Page(text=retired(words, over))
     said = words("No open position {name}.", name=name)
     number_ = request.position_id.rpartition(".")[2] if request.position_id else ""
     other = next((view.position_id for view in answer.views if str(view.ordinal) == number_), None)
@@ -198,6 +212,9 @@ def _acknowledge(request: Request, desk: Desk) -> Plan | Page:
     found = next((one for one in desk.divergences if one.discrepancy_id == request.discrepancy), None)
     if found is None:
         return Page(text=words("There is no discrepancy {name}.", name=request.discrepancy))
+    damaged = desk.answer.silent if desk.answer is not None and request.apply is None else ()
+    if any(state is Silence.DAMAGED and name == found.target for name, state, _ in damaged):
+        return _retire(found, desk)
     if found.outcome.ended:
         text = words("{name} is over: {outcome}.", name=found.discrepancy_id, outcome=words.name(found.outcome))
         return Page(text=text)
@@ -215,6 +232,19 @@ def _acknowledge(request: Request, desk: Desk) -> Plan | Page:
         lines.append(words("Openings of {symbol} are allowed again.", symbol=found.symbol))
         names = ", ".join(found.paused)
         lines += [words("Ends the hold on {names}.", names=names)] if names else []
+    return Plan(command=command, text=join("\n", lines), divergence=found)
+
+
+def _retire(found: Discrepancy, desk: Desk) -> Plan:
+    """Also where it was acknowledged before: the position is still there."""
+    words = desk.words
+    lines = [
+        words("Retires {name}, whose history is damaged:", name=found.target),
+        divergence(words, found),
+        words("Refused while the venue holds anything of it. Openings of {symbol} are allowed again.",
+              symbol=found.symbol),
+    ]  # fmt: skip
+    command = AcknowledgeDiscrepancy(**desk.about, discrepancy_id=found.discrepancy_id)  # type: ignore[arg-type]
     return Plan(command=command, text=join("\n", lines), divergence=found)
 
 

@@ -23,6 +23,7 @@ SENTENCES = (
     N_("live"),
     N_("in doubt"),
     N_("quarantined or damaged"),
+    N_("retired"),
     N_("without their protection"),
     N_("finished"),
     N_("transitions"),

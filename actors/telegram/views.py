@@ -270,6 +270,12 @@ def broken(words: Words, answer: PositionsAnswer) -> list[Markup]:
     return [words("⛔ {name}: {what}", name=name, what=words.retell(why, REPLIES)) for name, _, why in answer.silent]
 
 
+def retired(words: Words, over: Iterable[tuple[PositionId, str]]) -> Markup:
+    """A line for each position that its owner has ended, since its history is damaged."""
+    lines = (words("{name} is retired: {why}", name=name, why=words.retell(why, REPLIES)) for name, why in over)
+    return join("\n", lines)
+
+
 def positions(words: Words, answer: PositionsAnswer, page: int) -> Page:
     views, prices = answer.views, answer.prices
     unseen = {name for name, _, _ in answer.silent} - {view.position_id for view in views}

@@ -20,7 +20,7 @@ from messages.reconciliation import PositionSilent
 from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 from messages.requests import Notify
 from messages.text import Shown, joined, shown
-from messages.types import AccountId, PositionId, Symbol
+from messages.types import AccountId, PositionId, Silence, Symbol
 
 EVENTS_SHOWN = 12
 POSITIONS_SHOWN = 40
@@ -79,7 +79,8 @@ class Board:
 
     def _silent(self, said: PositionSilent) -> str | None:
         if not said.why:
-            return f"{said.position_id} speaks again" if self.silent.pop(said.position_id, None) else None
+            over = "is retired" if said.state is Silence.RETIRED else "speaks again"
+            return f"{said.position_id} {over}" if self.silent.pop(said.position_id, None) else None
         self.silent[said.position_id] = said
         return f"{said.position_id} {said.state}: {said.why}"
 

@@ -17,6 +17,7 @@ SPARE_COLUMNS = ("age", "lev", "entry", "target", "mark")
 STATE_COLORS = {
     "ACTIVE": "green", "FAILED": "red", "RECONCILING": "yellow", "PAUSED": "yellow", "MODIFIED": "yellow",
     "CLOSED": "dim", "CANCELLED": "dim", "QUARANTINED": "red", "DAMAGED": "red",
+    "RETIRED": "dim",
 }  # fmt: skip
 BROKEN = ("QUARANTINED", "DAMAGED")
 """A position in one of these cannot say what it holds; its reason stands below the table."""
@@ -81,7 +82,8 @@ def positions_table(rows: Sequence[Mapping[str, Any]], now_ns: int, *, color: bo
                 colors[index, 1] = state_color
             if pnl != "-":
                 colors[index, 5] = "red" if pnl.startswith("-") else "green"
-    said = [shown(f"{row['position_id']}: {row['reason']}") for row in rows if row["state"] in BROKEN]
+    told = (*BROKEN, "RETIRED")
+    said = [shown(f"{row['position_id']}: {row['reason']}") for row in rows if row["state"] in told]
     return joined("\n", [output.table(_COLUMNS, cells, colors, width=width, spare=SPARE_COLUMNS), *said])
 
 

@@ -14,13 +14,14 @@ from adapters.storage.errors import JournalError
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import as_replayed
 from messages import codec
+from messages.events import PositionRetired
 from messages.journal import Replayed
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
 from messages.types import Address, CommandId, PositionId, Silence, Symbol
 
-_RECONCILER = -1
-"""The ordinal of the reconciler's own history."""
+_SUPERVISOR, _RECONCILER = 0, -1
+"""The ordinals of their own histories."""
 _SHOWN = 20
 _NOBODY: dict[str, Any] = {"command_id": CommandId(""), "to": Address("")}
 
@@ -61,7 +62,10 @@ class Stored(Supervisor):
     def _positions(self, *, everything: bool) -> list[dict[str, Any]]:
         views: list[PositionView] = []
         silent: list[tuple[PositionId, Silence, str]] = []
+        retired = self._retired()
         for position_id, past in self._pasts(everything=everything):
+            if position_id in retired:
+                continue
             why = past.damage
             if not why:
                 try:
@@ -70,7 +74,17 @@ class Stored(Supervisor):
                     why = str(error)
             if why:
                 silent.append((position_id, Silence.DAMAGED, why))
-        return wire.positions(PositionsAnswer(**_NOBODY, views=tuple(views), silent=tuple(silent)))
+        over = tuple(retired.items()) if everything else ()
+        return wire.positions(PositionsAnswer(**_NOBODY, views=tuple(views), silent=tuple(silent), retired=over))
+
+    def _retired(self) -> dict[PositionId, str]:
+        """Positions whose history is damaged, and which their owner has ended: what the supervisor kept of that."""
+        past = self._reader.position(_SUPERVISOR)
+        if past is None:
+            return {}
+        kept = as_replayed(past)
+        events = (event for event in (*kept.events, *kept.beyond) if isinstance(event, PositionRetired))
+        return {event.position_id: event.why for event in events}
 
     def _pasts(self, *, everything: bool) -> Iterator[tuple[PositionId, Replayed]]:
         if not everything:

@@ -19,7 +19,7 @@ from adapters.control.fields import names_position
 from messages.text import Shown, shown, styled
 
 _CONFIRMATION = "close all"
-_TERMINAL = ("CLOSED", "FAILED", "CANCELLED")
+_TERMINAL = ("CLOSED", "FAILED", "CANCELLED", "RETIRED")
 _NO_ANSWER = "the supervisor does not answer"
 RESTS_S = 1.0
 """A limit that the market meets at once is on the book for a moment too: what rests longer than this waits."""

@@ -8,7 +8,7 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
-_TERMINAL = frozenset({"CLOSED", "FAILED", "CANCELLED"})
+_TERMINAL = frozenset({"CLOSED", "FAILED", "CANCELLED", "RETIRED"})
 _HELD = frozenset({"ACTIVE", "MODIFIED", "PAUSED"})
 
 

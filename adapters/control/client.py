@@ -39,7 +39,7 @@ Event: TypeAlias = Mapping[str, Any]
 
 DEFAULT_TIMEOUT_S = 30.0
 _BROKEN = frozenset({"QUARANTINED", "DAMAGED"})
-_ENDED = frozenset({"CLOSED", "FAILED", "CANCELLED"})
+_ENDED = frozenset({"CLOSED", "FAILED", "CANCELLED", "RETIRED"})
 _HELD = frozenset({"ACTIVE", "MODIFIED", "PAUSED"})
 
 

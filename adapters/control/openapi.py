@@ -31,7 +31,10 @@ _PURPOSES: Mapping[str, str] = {
     "pause": "Hold one position, or openings of a symbol, of an account, or all.",
     "resume": "End a hold, in the words that put it on.",
     "reconcile": "Compare belief with the venue now; answers when all is read and looked into.",
-    "acknowledge": "End a discrepancy that was escalated, or say how its reduction is shared out.",
+    "acknowledge": (
+        "End a discrepancy that was escalated, or say how its reduction is shared out; of a damaged history it retires "
+        "the position."
+    ),
 }
 
 

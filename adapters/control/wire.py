@@ -35,6 +35,7 @@ from messages.types import (
     Key,
     PositionId,
     ReplyCode,
+    Silence,
 )
 
 Body = Mapping[str, Any]
@@ -322,6 +323,11 @@ def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
             said = {"state": state.value, "reason": why, "in_doubt": True, "protected": False}
             before = rows.get(ordinal, {})
             rows[ordinal] = {**_unknown(name, key), **before, **said, "previous": before.get("state")}
+    for name, why in answer.retired:
+        parsed = parse_position_id(name)
+        if parsed is not None:
+            said = {"state": Silence.RETIRED.value, "reason": why, "in_doubt": False, "protected": False}
+            rows[parsed[1]] = {**_unknown(name, parsed[0]), **said}
     return [*(rows[ordinal] for ordinal in sorted(rows)), *(_outside(row) for row in answer.outside)]
 
 

@@ -289,6 +289,24 @@ def test_an_opening_repeated_after_its_history_was_damaged_names_its_position() 
     assert (again.accepted, again.changed, again.position_id) == (True, False, POSITION)
 
 
+def test_an_opening_repeated_after_its_position_was_retired_is_not_done_a_second_time() -> None:
+    """Its symbol is open again, and the record that would show that it was done is the one that is damaged."""
+    before = House().ready()
+    before.open("opened")
+    before.tell(fill(client_order_id(JournalId("memory00"), 1, 1)))
+    image = before.journal.image
+    damage(image, 1, "start")
+    image.steps[:] = [(*row[:4], b"\xc1", row[5]) if row[1] == 1 else row for row in image.steps]
+    house = House(image).ready()
+    house.tell(c.RetirePosition(command_id=CommandId("r"), position_id=POSITION, discrepancy_id="d1"))
+    for _ in range(2):
+        house.open("opened")
+        assert told(house)[-1] == ("opened", False, ReplyCode.UNKNOWN)
+    assert house.all(SubmitOpening, "gateway/main") == []
+    house.open("another")
+    assert told(house)[-1] == ("another", True, ReplyCode.DECIDED)
+
+
 TINY = Decimal("0.00001")
 MANUAL = PositionId("main.BTCUSDT.long.manual.9")
 REFUSED: dict[str, tuple[c.Command, c.Command]] = {

@@ -226,7 +226,8 @@ class FakeSupervisor(Actor[Message]):
                         to=message.reply_to,
                         views=views,
                         marks=marks,
-                        silent=tuple((name, Silence.QUARANTINED, why) for name, why in desk.broken.items()),
+                        silent=tuple((name, desk.silence, why) for name, why in desk.broken.items()),
+                        retired=desk.retired if message.terminal else (),
                     ),
                 )
             case c.ReadStatus():
@@ -284,6 +285,8 @@ class Desk:
     told: list[Message] = field(default_factory=list)
     status: tuple[tuple[str, str, str], ...] = STATUS
     broken: dict[PositionId, str] = field(default_factory=dict)
+    silence: Silence = Silence.QUARANTINED
+    retired: tuple[tuple[PositionId, str], ...] = ()
     unproven: tuple[Unproven, ...] = ()
     silent: bool = False
     undecided: bool = False

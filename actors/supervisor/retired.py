@@ -1,0 +1,46 @@
+"""Positions whose history is damaged, and which their owner has ended: durable before it is answered.
+
+The reconciler proves that the venue holds nothing of one; what its owner says then is an event of the supervisor's own
+history. The records of the position stay as they are: it is never folded, and its numbers are not known.
+"""
+
+from actors.supervisor.desk import Desk, Routes
+from actors.supervisor.history import History
+from messages.commands import RetirePosition
+from messages.events import PositionRetired
+from messages.requests import Notify
+from messages.types import Severity, Silence
+
+
+class Retiring:
+    def __init__(self, desk: Desk, history: History) -> None:
+        self._desk = desk
+        self._history = history
+
+    def routes(self) -> Routes:
+        return {RetirePosition: self._retire}
+
+    def _retire(self, command: RetirePosition) -> None:
+        name = command.position_id
+        state, why = self._desk.memory.silent.get(name, (None, ""))
+        if name in self._desk.memory.retired:
+            self._desk.reply(command, accepted=True, text=f"{name} is retired already")
+        elif state is not Silence.DAMAGED:
+            self._desk.reply(command, accepted=False, text=self._desk.not_found(name))
+        else:
+            event = PositionRetired(
+                command_id=command.command_id,
+                correlation_id=command.correlation_id,
+                ts_init=self._desk.context.clock.time_ns(),
+                position_id=name,
+                discrepancy_id=command.discrepancy_id,
+                why=why,
+            )
+            text = f"{name} is retired; what the journal has of it stays as it is, and its symbol may be opened again"
+            told = Notify(
+                severity=Severity.INFO,
+                text=f"{name} is retired: the venue holds nothing of it",
+                notice_id=f"{name}.retired",
+                ends=name,
+            )
+            self._history.keep(event, command, text, told)
