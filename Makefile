@@ -9,6 +9,8 @@ JOBS ?= $(shell nproc)
 WORKERS ?= 2
 FUZZ_MINUTES ?= 10
 CHANGES ?= 200
+# Tests start hundreds of processes; without bytecode on the disk each compiles the sources again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run demo test lint bench bench-quick simulate mutants strength fuzz states lock clean
 

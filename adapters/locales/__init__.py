@@ -1,5 +1,7 @@
 """Message catalogs: what English texts are in other languages. Read as translators write them (.po)."""
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -7,7 +9,8 @@ from babel.messages.pofile import read_po
 LANGUAGES = ("en", "ko")
 
 
-def load(language: str) -> dict[str, str]:
+@cache  # several readers may have one language
+def load(language: str) -> Mapping[str, str]:
     """English message -> how the reader is told it; for English what a phone says in its own words.
 
     Fuzzy and empty entries are left out.

@@ -1,6 +1,6 @@
 """What every check of an invariant has in common: the truth that it reads, and the moments at which it looks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from adapters.paper.answer import Answer
@@ -93,3 +93,9 @@ class Check:
 
     def _fail(self, invariant: str, text: str, ordinal: int = 0) -> None:
         self._truth.fail(invariant, text, ordinal)
+
+
+def lookers(checks: Sequence[Check], moment: str) -> tuple[Callable[..., None], ...]:
+    """The methods of those checks that look at this moment."""
+    nothing = getattr(Check, moment)
+    return tuple(getattr(each, moment) for each in checks if getattr(type(each), moment) is not nothing)

@@ -27,7 +27,7 @@ from tests.simulation.bounded import Bounded
 from tests.simulation.canceled import Canceled
 from tests.simulation.changed import Changed
 from tests.simulation.chat import ChatServer
-from tests.simulation.check import Check, Truth
+from tests.simulation.check import Check, Truth, lookers
 from tests.simulation.commanded import Commanded
 from tests.simulation.degraded import Degraded
 from tests.simulation.evidence import Evidence
@@ -114,6 +114,7 @@ class Invariants:
         self._patience_ns = ILL_DISK_NS if ill_disk else I7_NS
         self._owners: dict[tuple[str, str], str] = {}
         self._bare_since: dict[int, int] = {}
+        self._covered: dict[int, Position] = {}
         self._warned_ns: dict[str, int] = {}
         self._warned_at: set[tuple[str, int]] = set()
         """Versions of which a warning tells. After a loss a position is back at one, and is not told twice."""
@@ -135,9 +136,16 @@ class Invariants:
         self.found: Violation | None = None
         truth = Truth(ledger=ledger, books=books, now_ns=now_ns, wall_ns=clock.time_ns, fail=self.fail)
         self.checks: tuple[Check, ...] = tuple(check(truth) for check in CHECKS)
-        # What happens ten thousand times a seed is told to those only who want to hear of it.
-        self._watching = tuple(each for each in self.checks if type(each).streamed is not Check.streamed)
-        self._listening = tuple(each for each in self.checks if type(each).delivered is not Check.delivered)
+        # What happens a thousand times a seed is told to those checks only that look at it.
+        self._at_event = lookers(self.checks, "event")
+        self._at_dealt = lookers(self.checks, "dealt")
+        self._at_told = lookers(self.checks, "told")
+        self._at_sent = lookers(self.checks, "sent")
+        self._at_arrived = lookers(self.checks, "arrived")
+        self._at_heard = lookers(self.checks, "heard")
+        self._at_streamed = lookers(self.checks, "streamed")
+        self._at_delivered = lookers(self.checks, "delivered")
+        self._at_tick = lookers(self.checks, "tick")
 
     def fail(self, invariant: str, text: str, ordinal: int = 0) -> None:
         if self.found is None:
@@ -150,8 +158,8 @@ class Invariants:
         submits = sent.call.method == "POST" and sent.call.path.endswith(("/order", "/algoOrder"))
         if submits:
             self.after_step()
-        for check in self.checks:
-            check.sent(sent)
+        for looks in self._at_sent:
+            looks(sent)
         if not submits:
             return
         name = sent.params.get("newClientOrderId") or sent.params.get("clientAlgoId", "")
@@ -171,8 +179,8 @@ class Invariants:
     def heard(self, message: Message) -> None:
         """I3: whatever is told to the outside is durable already."""
         self.after_step()
-        for check in self.checks:
-            check.told(message)
+        for looks in self._at_told:
+            looks(message)
         match message:
             case PositionView(version=version, ordinal=ordinal) if version:
                 durable = self.ledger.positions.get(ordinal)
@@ -200,18 +208,18 @@ class Invariants:
             check.tried(sent)
 
     def arrived(self, sent: Sent) -> None:
-        for check in self.checks:
-            check.arrived(sent)
+        for looks in self._at_arrived:
+            looks(sent)
 
     def heard_back(self, sent: Sent, answer: Answer) -> None:
         if answer.fault is not None and sent.call.method in ("GET", "DELETE"):
             self._denied_ns[position_of(answer.fault.client_id) or 0] = self._now_ns()
-        for check in self.checks:
-            check.heard(sent, answer)
+        for looks in self._at_heard:
+            looks(sent, answer)
 
     def streamed(self, account: str, event: Mapping[str, object], brought: bool) -> None:  # noqa: FBT001
-        for check in self._watching:
-            check.streamed(account, event, brought=brought)
+        for looks in self._at_streamed:
+            looks(account, event, brought=brought)
 
     def offered(self, address: str, message: Message) -> None:
         for check in self.checks:
@@ -222,8 +230,8 @@ class Invariants:
             check.quarantined(message)
 
     def delivered(self, address: str, message: object) -> None:
-        for check in self._listening:
-            check.delivered(address, message)
+        for looks in self._at_delivered:
+            looks(address, message)
 
     def died(self) -> None:
         for check in self.checks:
@@ -265,14 +273,14 @@ class Invariants:
         if len(self.ledger.image.steps) != self.ledger.seen:
             for ordinal, event in self.ledger.read():
                 self._event(ordinal, event)
-                for check in self.checks:
-                    check.event(ordinal, event)
+                for looks in self._at_event:
+                    looks(ordinal, event)
         if self.books.behind:
             for deal in self.books.read():
                 if deal.name:
                     self._ours(deal)
-                for check in self.checks:
-                    check.dealt(deal)
+                for looks in self._at_dealt:
+                    looks(deal)
 
     def _event(self, ordinal: int, event: Event) -> None:
         if isinstance(event, e.OrderFilled):
@@ -423,8 +431,8 @@ class Invariants:
         if process is None:
             return
         self.live_is_durable(process)
-        for check in self.checks:
-            check.tick(process)
+        for looks in self._at_tick:
+            looks(process)
         self._protected()
         if calm:
             self._no_orphans()
@@ -472,7 +480,10 @@ class Invariants:
         """I7, by what is known: the owner hears of it when what is held is not covered."""
         now_ns = self._now_ns()
         for ordinal, position in self.ledger.positions.items():
+            if self._covered.get(ordinal) is position:
+                continue  # it is frozen, and was covered the last time
             if not _uncovered(position):
+                self._covered[ordinal] = position
                 continue
             since_ns = self._bare_since.setdefault(ordinal, now_ns)
             warned = self._warned_ns.get(position.position_id, -1) >= since_ns - SECOND
@@ -613,7 +624,7 @@ def _adopted(p: Position) -> bool:
 
 def _uncovered(p: Position) -> bool:
     """Believed held, a stop wanted, or a trailing one instead, and less of it resting than is held."""
-    if p.exposure <= 0 or p.guard is None:
+    if p.guard is None or p.exposure <= 0:
         return False
     working = (o for o in p.orders if o.purpose is p.guard and o.phase is OrderPhase.WORKING)
     resting = sum((o.leaves for o in working if not o.triggered), ZERO)

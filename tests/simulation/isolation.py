@@ -72,9 +72,9 @@ class Isolation(Check):
             self._fail(*finding)
 
     def missing(self, process: Process) -> list[Finding]:
-        alive = process.standing()
+        there = process.standing() | self.excused.keys()
         return [
             ("I12", f"{position.position_id} has no actor", ordinal)
             for ordinal, position in self._ledger.positions.items()
-            if not position.state.terminal and f"position/{ordinal}" not in alive | self.excused.keys()
+            if not position.state.terminal and f"position/{ordinal}" not in there
         ]

@@ -13,6 +13,7 @@ from actors.position.actor import PositionActor
 from actors.recovery import days_in
 from actors.runtime import ActorSystem, Placement, SimulatedDispatcher
 from actors.runtime.actor import Actor, Context
+from actors.runtime.cell import Life
 from actors.runtime.dispatch import Executor, Runnable
 from actors.runtime.metrics import Tally
 from actors.runtime.simulated import VirtualClock
@@ -203,15 +204,12 @@ class Process:
 
     def positions(self) -> list[PositionActor]:
         """The actors that live now, for comparing what they hold with what is durable."""
-        found = []
-        for address, cell in self.system._cells.items():
-            if address.startswith("position/") and isinstance(cell._actor, PositionActor):
-                found.append(cell._actor)
-        return found
+        actors = (cell._actor for cell in self.system._cells.values())
+        return [actor for actor in actors if isinstance(actor, PositionActor)]
 
     def standing(self) -> set[str]:
         """Addresses whose actor lives, or will live again after a failure."""
-        return {address for address, cell in self.system._cells.items() if cell.life.value != "quarantined"}
+        return {address for address, cell in self.system._cells.items() if cell.life is not Life.QUARANTINED}
 
     def keeps(self, address: str, message: Message) -> bool:
         """Whether the message waits at this address, or no actor will be there to handle it."""

@@ -80,6 +80,8 @@ class Situations:
 
     def settle(self) -> None:
         """After every step: whoever has recovered is not recovering when he next has something outstanding."""
+        if not self._recovering:
+            return
         for ordinal in list(self._recovering):
             position = self.ledger.positions.get(ordinal)
             if position is None or position.state.terminal:

@@ -204,12 +204,14 @@ class Books:
     lost_names: set[str] = field(default_factory=set)
     """Of those orders. What is on its way is an orphan when it arrives."""
     accounts: list[Account] = field(init=False)
+    _named: dict[str, Account] = field(init=False)
     _seen: list[tuple[int, int, int]] = field(init=False)
     known: int = -1
     """Grows with every order and trade; while it stays, the venue holds nothing that was not read."""
 
     def __post_init__(self) -> None:
         self.accounts = list(self.venue.exchange.accounts.values())
+        self._named = {account.name: account for account in self.accounts}
         self._seen = [(0, 0, 0)] * len(self.accounts)
 
     @property
@@ -278,7 +280,8 @@ class Books:
 
     def leg_of(self, key: Key) -> Leg:
         """The venue's leg that a position of this key stands on."""
-        hedge = any(account.name == key.account and account.hedge for account in self.accounts)
+        account = self._named.get(key.account)
+        hedge = account is not None and account.hedge
         return str(key.account), str(key.symbol), key.side.value.upper() if hedge else "BOTH"
 
     def add_net(self, ordinal: int, trade: Trade, *, increasing: Side) -> Decimal:
