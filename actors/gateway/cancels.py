@@ -2,7 +2,7 @@
 
 A cancel keeps its place behind its own submit: while the port has not answered that one, the cancel is
 held, because a cancel that arrives first finds nothing and changes nothing. As soon as anything is heard
-of the order (an answer of any kind, or the stream) it leaves.
+of the order (an answer of any kind, or the stream) it leaves; at once, where that was heard before it.
 
 What is unclear after a cancel (no answer, "no such order", a report that it still works) is found out by
 asking what the order is now; if it still works, the cancel is repeated.

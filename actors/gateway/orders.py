@@ -102,7 +102,9 @@ class Orders:
         else:
             if sent is None:
                 self._sent.cancel_early(name)
-            self.cancels.wish(message, hold=f"submit/{name}" in self._desk.flights)
+            # Once the venue has shown the order, a cancel finds it, whatever becomes of the submit's own answer.
+            shown = sent is not None and sent.exists
+            self.cancels.wish(message, hold=not shown and f"submit/{name}" in self._desk.flights)
 
     def resolve(self, message: ResolveOrder) -> None:
         name = message.client_order_id

@@ -61,6 +61,15 @@ def test_a_cancel_waits_for_a_sign_of_its_submit_that_is_under_way(answer: r.Abo
     assert play.sent_of(q.CancelOrder) == [stage.cancel()]
 
 
+@pytest.mark.parametrize("shown", [stage.report(), stage.fill()])
+def test_a_cancel_of_an_order_that_the_stream_has_shown_does_not_wait_for_the_submits_answer(
+    shown: r.AboutOrder,
+) -> None:
+    play = Stage()
+    play.tell(stage.opening(), shown, stage.cancel())
+    assert play.sent_of(q.CancelOrder) == [stage.cancel()]
+
+
 def test_a_cancel_under_way_turns_not_executed_into_never_sent() -> None:
     play = Stage()
     play.tell(stage.opening(), stage.cancel(), stage.not_executed())

@@ -37,6 +37,8 @@ is a quarter of a second at first, and doubles with each fault.
 """
 SETTLED_NS = PROMPT_NS + 15 * SECOND
 """Ten seconds are the longest pause between two questions, and five between two tries."""
+OWED_NS = 30 * SECOND
+"""The adapter owes its gateway every answer sooner: one that has not come by then is not waited for."""
 TOO_MANY = (b'"code":-1003', b'"code":-1015')
 """Too many requests, too many orders: nothing leaves for a while."""
 
@@ -60,8 +62,8 @@ class Canceled(Check):
     def __init__(self, truth: Truth) -> None:
         super().__init__(truth)
         self._wishes: dict[str, Wish] = {}
-        self._out: set[str] = set()
-        """Orders about which a request has left that was not answered yet."""
+        self._out: dict[str, int] = {}
+        """Orders about which a request has left that was not answered yet, and when."""
         self._hindrances = Counter[str]()
         """How often a request about an order did not do what it was to do."""
         self._up: set[str] = set()
@@ -97,7 +99,7 @@ class Canceled(Check):
                 self._up.add(address)
                 self._begin_anew(address)
             case OutcomeUnknown() | NotExecuted() | QueryFailed() | OrderNotFound() | CancelRejected():
-                self._out.discard(message.client_order_id)
+                self._out.pop(message.client_order_id, None)
                 self._hindered(message.client_order_id)
 
     def _wish(self, name: str, address: str) -> Wish:
@@ -115,15 +117,15 @@ class Canceled(Check):
 
     def sent(self, sent: Sent) -> None:
         name = _name_of(sent)
-        if name and (self._wishes or sent.call.method == "POST"):
-            self._out.add(name)
+        if name:
+            self._out[name] = self._truth.now_ns()
 
     def tried(self, sent: Sent) -> None:
         self._hindered(_name_of(sent))
 
     def heard(self, sent: Sent, answer: Answer) -> None:
         name = _name_of(sent)
-        self._out.discard(name)
+        self._out.pop(name, None)
         if answer.fault is not None or answer.status != 200:
             self._hindered(name)
         # A proxy, or an error in its place, says the same with another status. All behind the address keep quiet.
@@ -156,7 +158,7 @@ class Canceled(Check):
                     del self._wishes[name]
                 continue
             wish.there = True
-            if name in self._out:
+            if now_ns - self._out.get(name, -OWED_NS) < OWED_NS:
                 wish.since_ns = now_ns
             elif wish.address not in self._up or now_ns < self._quiet_until_ns:
                 wish.since_ns, wish.within_ns = now_ns, SETTLED_NS
