@@ -1,0 +1,74 @@
+"""What seldom comes together, and each of it is allowed: brought together on purpose, in one plan of so many.
+
+Each is drawn from a stream of its own, from `FIRST_SEED` on, as the strange faults are: seeds on which planted bugs are
+hunted stay what they were.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+
+from adapters.paper.answers import ANSWERS
+from adapters.paper.faults import Fault, Moment
+from tests.simulation.network import START_MS
+from tests.simulation.plan import Act, Kill, Plan, stream
+from tests.simulation.strange import FIRST_SEED
+
+Drawn = Callable[[Random, Plan], Plan]
+MINUTE_MS = 60_000
+
+
+def with_seldom(plan: Plan) -> Plan:
+    if plan.seed < FIRST_SEED:
+        return plan
+    for name, (share, drawn) in SELDOM.items():
+        random = stream(plan.seed, name)
+        if not random.randrange(share):
+            plan = drawn(random, plan)
+    return plan
+
+
+def _with_acts(plan: Plan, acts: Sequence[Act]) -> Plan:
+    return replace(plan, acts=tuple(sorted((*plan.acts, *acts), key=lambda act: act.at_ms)))
+
+
+def _with_faults(plan: Plan, *faults: Fault) -> Plan:
+    return replace(plan, faults=replace(plan.faults, faults=(*plan.faults.faults, *faults)))
+
+
+def _openings(plan: Plan) -> list[Act]:
+    return [act for act in plan.acts if act.do == "open"]
+
+
+def crossed_cancels(random: Random, plan: Plan) -> Plan:
+    """An entry is not executed for now, and called off or closed before it is tried again."""
+    for opening in random.sample(_openings(plan), min(2, len(_openings(plan)))):
+        name = random.choice(("unavailable_503", "overloaded_1008", "too_many_orders_1015"))
+        fault = ANSWERS[name].at(
+            Moment.BEFORE_EFFECT, method="POST", path="/order", symbol=opening.symbol, count=random.randrange(1, 4)
+        )
+        from_ms = START_MS + opening.at_ms
+        refused = replace(fault, from_ms=from_ms, until_ms=from_ms + MINUTE_MS, retry_after_s=random.choice((0, 1, 2)))
+        if name.startswith("too_many"):
+            refused = replace(refused, retry_after_s=random.randrange(1, 5))
+        do = random.choice(("call off", "call off", "close", "emergency"))
+        over = replace(opening, do=do, at_ms=opening.at_ms + random.randrange(1, 1_500))
+        plan = _with_acts(_with_faults(plan, refused), [over])
+    return plan
+
+
+def former_lives(random: Random, plan: Plan) -> Plan:
+    """A request takes effect near the end of its validity, when a new life is looking for it."""
+    path = random.choice(("/order", "/order", "/algoOrder"))
+    nth = random.randrange(1, 6)
+    late = ANSWERS["read_timeout"].at(Moment.LATER, method="POST", path=path, nth=nth, count=1)
+    late = replace(late, effect_delay_ms=random.randrange(2_500, 4_900))
+    kill = Kill(moment="order", count=nth, down_ms=random.choice((50, 500, 1_500, 3_000)))
+    return replace(_with_faults(plan, late), kills=(kill, *plan.kills))
+
+
+SELDOM: dict[str, tuple[int, Drawn]] = {
+    "crossed cancels": (10, crossed_cancels),
+    "former lives": (12, former_lives),
+}
+"""By the name of its stream: one plan in so many, and how."""
