@@ -192,9 +192,13 @@ class Edge:
             case "call off":
                 return c.CancelEntry(**position)
             case "pause openings":
-                return c.PauseOpenings(**common, **_one_symbol(act))
+                return c.PauseOpenings(**common, **_extent(act))
             case "resume openings":
-                return c.ResumeOpenings(**common, **_one_symbol(act))
+                return c.ResumeOpenings(**common, **_extent(act))
+            case "pause an account":
+                return c.PauseOpenings(**common, account=AccountId(act.account))
+            case "resume an account":
+                return c.ResumeOpenings(**common, account=AccountId(act.account))
             case "close all":
                 return c.CloseAll(**common, account=AccountId(act.account) if act.account else None)
             case "reconcile":
@@ -247,8 +251,11 @@ class Edge:
         return away(symbol, price, -PositionSide(side).sign * act.stop_ppm)
 
 
-def _one_symbol(act: Act) -> dict[str, Any]:
-    return {"account": AccountId(act.account), "symbol": Symbol(act.symbol)} if act.symbol else {}
+def _extent(act: Act) -> dict[str, Any]:
+    """One symbol, of one account or of all of them; without a symbol everything."""
+    if not act.symbol:
+        return {}
+    return {"account": AccountId(act.account) if act.account else None, "symbol": Symbol(act.symbol)}
 
 
 def away(symbol: str, price: Decimal, ppm: int) -> Decimal:

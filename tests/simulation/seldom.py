@@ -9,13 +9,19 @@ from dataclasses import replace
 from random import Random
 
 from adapters.paper.answers import ANSWERS
-from adapters.paper.faults import Fault, Moment
+from adapters.paper.faults import Fault, FaultKind, Moment
 from tests.simulation.network import START_MS
-from tests.simulation.plan import Act, Kill, Plan, stream
+from tests.simulation.plan import SYMBOLS, Act, Kill, Plan, stream
 from tests.simulation.strange import FIRST_SEED
 
 Drawn = Callable[[Random, Plan], Plan]
 MINUTE_MS = 60_000
+EXTENTS = (
+    Act(at_ms=0, do="openings"),
+    Act(at_ms=0, do="an account"),
+    *(Act(at_ms=0, do="openings", symbol=symbol, account=account) for symbol in SYMBOLS for account in ("", "main")),
+)
+"""Of a pause: everything, one account, one symbol of all accounts or of one."""
 
 
 def with_seldom(plan: Plan) -> Plan:
@@ -67,8 +73,55 @@ def former_lives(random: Random, plan: Plan) -> Plan:
     return replace(_with_faults(plan, late), kills=(kill, *plan.kills))
 
 
+def forced_together(random: Random, plan: Plan) -> Plan:
+    """The venue closes what it will of two legs, or of one leg twice, within the same moment."""
+    symbols = [act.symbol for act in _openings(plan)]
+    if not symbols:
+        return plan
+    acts: list[Act] = []
+    for _ in range(random.randrange(1, 4)):
+        at_ms, symbol = random.randrange(plan.safety_ms), random.choice(symbols)
+        for _ in range(random.randrange(2, 4)):
+            account, _ = random.choice(plan.accounts)
+            do = random.choice(("deleverage", "deleverage", "liquidate"))
+            acts.append(Act(at_ms=at_ms + random.choice((0, 0, 5, 40)), do=do, symbol=symbol, account=account))
+            symbol = random.choice((symbol, *symbols))
+    return _with_acts(plan, acts)
+
+
+def pauses_together(random: Random, plan: Plan) -> Plan:
+    """Openings are held in several extents at once, and allowed again in another order, some of them twice."""
+    acts: list[Act] = []
+    from_ms = random.randrange(plan.safety_ms * 3 // 4)
+    for extent in random.sample(EXTENTS, random.randrange(2, 5)):
+        at_ms = from_ms + random.randrange(4_000)
+        acts.append(replace(extent, at_ms=at_ms, do=f"pause {extent.do}"))
+        for _ in range(random.randrange(1, 3)):
+            over_ms = at_ms + random.choice((1, 3_000, 15_000))
+            acts.append(replace(extent, at_ms=over_ms, do=f"resume {extent.do}"))
+    return _with_acts(plan, acts)
+
+
+def children_first(random: Random, plan: Plan) -> Plan:
+    """A stop's or target's own order is told of, in parts, before that the stop has been triggered."""
+    from_ms = START_MS + random.randrange(plan.safety_ms // 2)
+    until_ms = from_ms + random.randrange(10_000, MINUTE_MS)
+    late = Fault(kind=FaultKind.EVENT_DELAYED, event="ALGO_UPDATE", count=0, delay_ms=random.randrange(500, 9_000))
+    parts = Fault(kind=FaultKind.PARTIAL_FILL, client_id="ab", count=0, keep_ppm=random.choice((250_000, 500_000)))
+    faults = [replace(each, from_ms=from_ms, until_ms=until_ms) for each in (late, parts)]
+    moves = [
+        Act(at_ms=random.randrange(plan.safety_ms), do="move price", symbol=act.symbol, offset_ppm=ppm)
+        for act in _openings(plan)[:6]
+        for ppm in random.sample((-20_000, 20_000), 1)
+    ]
+    return _with_acts(_with_faults(plan, *faults), moves)
+
+
 SELDOM: dict[str, tuple[int, Drawn]] = {
     "crossed cancels": (10, crossed_cancels),
     "former lives": (12, former_lives),
+    "forced together": (12, forced_together),
+    "pauses together": (10, pauses_together),
+    "children first": (12, children_first),
 }
 """By the name of its stream: one plan in so many, and how."""
