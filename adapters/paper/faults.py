@@ -110,7 +110,8 @@ class Fault:
     `nth` counts the matching occasions from 1 and strikes from that one on; `count` bounds how often it
     strikes (0 = without end); `chance_ppm` draws among them. `path` matches the end of the request's path,
     `client_id` the beginning of a client order id (algo ids included), `event` a stream event's type.
-    `keep_ppm` is the share kept by a partial fill or partial list. `age_ms` is that of a stale read.
+    `keep_ppm` is the share kept by a partial fill or partial list; one that names a `key` lacks the rows with that
+    `value` there instead. `age_ms` is that of a stale read.
     A malformed answer has `value` (JSON; empty: nothing) at `key` of its `row` (of that number, counted around), or in
     place of the whole row where no key is named; a malformed event has it in its order.
     `body` is what stands in place of each number of an order or trade where they are absurd, as JSON.

@@ -52,6 +52,8 @@ def stale_or_cut(exchange: Exchange, account: Account | None, fault: Fault, call
     """The body of a read as it was `age_ms` ago, a list with rows missing, a lie about orders; else as it is."""
     if fault.kind is FaultKind.EMPTY_LIST and isinstance(body, list):
         return []
+    if fault.kind is FaultKind.PARTIAL_LIST and isinstance(body, list) and fault.key:
+        return [row for row in body if row.get(fault.key) != fault.value]
     if fault.kind is FaultKind.PARTIAL_LIST and isinstance(body, list):
         return body[: len(body) * fault.keep_ppm // PPM]
     if fault.kind is FaultKind.MISREPORTED_CANCELED:

@@ -65,6 +65,7 @@ class Edge:
     """The machine's clock, by which openings expire."""
     echoes: Random | None = None
     """Says again what was answered, or another command under the same id; None: nobody does."""
+    additions_expire: bool = False
     unrecorded: bool = False
     """Records of ids were lost: what is unknown may stay so, and is not asked for ever."""
 
@@ -186,7 +187,8 @@ class Edge:
             case "trail":
                 return c.ModifyPosition(**position, trailing=Decimal(1) if act.stop_ppm else Decimal(0))
             case "add":
-                return c.ModifyPosition(**position, add=LOTS[self._symbol(act)] * act.lots)
+                expires_at_ns = self._expiry_ns() if self.additions_expire else 0
+                return c.ModifyPosition(**position, add=LOTS[self._symbol(act)] * act.lots, expires_at_ns=expires_at_ns)
             case "lever":
                 return c.ModifyPosition(**position, leverage=act.leverage)
             case "call off":

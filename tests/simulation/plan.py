@@ -119,6 +119,8 @@ class Plan:
     """What the owner says, and what befalls the chat; None: there is no chat."""
     echoes: bool = False
     """Whoever was answered says it again, or something else under the same id."""
+    additions_expire: bool = False
+    """Some additions are worth having for a while only, as some openings are in every plan."""
     traps: tuple[Trap, ...] = ()
     bursts: tuple[Burst, ...] = ()
     """When things happen; between them time passes in long strides. Empty: all the time."""

@@ -117,11 +117,40 @@ def children_first(random: Random, plan: Plan) -> Plan:
     return _with_acts(_with_faults(plan, *faults), moves)
 
 
+def empty_symbols(random: Random, plan: Plan) -> Plan:
+    """Readings of positions lack one symbol for a while, and then another: no two vanish at once."""
+    symbols = random.sample(SYMBOLS, random.randrange(2, 4))
+    span_ms = plan.safety_ms if not plan.bursts else plan.bursts[0].until_ms
+    from_ms = START_MS + random.randrange(span_ms // 2)
+    faults = []
+    for symbol in symbols:
+        until_ms = from_ms + random.randrange(4_000, 30_000)
+        lacks = Fault(
+            kind=FaultKind.PARTIAL_LIST, method="GET", path="/positionRisk", account="main", count=0,
+            from_ms=from_ms, until_ms=until_ms, key="symbol", value=symbol,
+        )  # fmt: skip
+        faults.append(lacks)
+        from_ms = until_ms + random.choice((0, 500, 5_000))
+    return _with_faults(plan, *faults)
+
+
+def fleeting_additions(random: Random, plan: Plan) -> Plan:
+    """Positions are enlarged while they are young, some of it worth having for a few seconds only."""
+    acts = [
+        replace(opening, do="add", at_ms=opening.at_ms + random.choice((5, 2_000, 9_000)), lots=random.randrange(1, 3))
+        for opening in _openings(plan)
+        for _ in range(random.randrange(3))
+    ]
+    return replace(_with_acts(plan, acts), additions_expire=True)
+
+
 SELDOM: dict[str, tuple[int, Drawn]] = {
     "crossed cancels": (10, crossed_cancels),
     "former lives": (12, former_lives),
     "forced together": (12, forced_together),
     "pauses together": (10, pauses_together),
     "children first": (12, children_first),
+    "empty symbols": (12, empty_symbols),
+    "fleeting additions": (10, fleeting_additions),
 }
 """By the name of its stream: one plan in so many, and how."""

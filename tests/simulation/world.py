@@ -130,6 +130,7 @@ class World:
         self.network.on_event = self.invariants.streamed
         self.edge = Edge(offer=self._offer, later=self.scheduler.call_later, venue=self.venue, ledger=self.ledger)
         self.edge.wall_ns = self.scheduler.clock.time_ns
+        self.edge.additions_expire = plan.additions_expire
         self.edge.echoes = self._stream("echoes") if plan.echoes else None
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
