@@ -327,6 +327,10 @@ SENTENCES = (
         "{account}: what {symbol} takes in {currency} is not counted in limits and reports: no mark price tells what "
         "it is worth"
     ),
+    N_(
+        "{account}: a fee of {amount} {currency} for a trade of {traded} {quote} on {symbol} is not counted in limits "
+        "and reports: no trade costs that"
+    ),
     N_("The journal holds a damaged record: {text}"),
     N_(
         "{account} has lost {amount} today, limits.daily_loss is {limit}: nothing is opened until tomorrow, "

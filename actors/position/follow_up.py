@@ -67,8 +67,10 @@ def follow_up(d: Draft) -> None:
 
 def _finish_goal(d: Draft) -> None:
     p = d.position
-    if p.goal and p.quantity <= p.goal and not p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
-        d.record(e.GoalReached, goal_quantity=p.goal)
+    if not p.goal or p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
+        return
+    if p.in_steps(p.quantity - p.goal) <= 0:
+        d.record(e.GoalReached, goal_quantity=max(p.goal, p.quantity))
 
 
 def _strand(d: Draft) -> None:
@@ -78,7 +80,7 @@ def _strand(d: Draft) -> None:
         return
     if p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE) or p.addition > 0:
         return
-    why = f"{p.quantity:f} left is dust: below the venue's minimum of {p.instrument.min_quantity:f}"
+    why = f"{p.quantity:f} left is dust: below the venue's minimum of {p.least:f}"
     d.record(e.PositionStranded, quantity=p.quantity, why=why)
     d.notify(Severity.WARNING, f"{p.position_id}: {why}; close it at the venue.")
 
@@ -202,7 +204,7 @@ def _reduce(d: Draft) -> None:
     live = p.live_orders(OrderPurpose.REDUCE)
     if p.goal is None or any(o.phase is not OrderPhase.DOUBTED for o in live):
         return
-    excess = p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO)
+    excess = p.in_steps(p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO))
     if excess <= 0 or _waits_for_comparison(d):
         return
     in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(d, o)]
@@ -257,7 +259,10 @@ def _protect(d: Draft) -> None:
     p = d.position
     if p.exposure <= 0 or p.goal == 0 or p.firing:
         return
-    if p.unread_reductions or p.strandable or (p.cancel_first and p.goal is not None):
+    if p.strandable:
+        _leave_no_more_than_dust(d)
+        return
+    if p.unread_reductions or (p.cancel_first and p.goal is not None):
         return  # a protective order just did its work, or makes room for a reduction on a shared leg
     covered = _covered(p)
     if covered is not None and _protection_overdue(d):
@@ -284,11 +289,19 @@ def _protect(d: Draft) -> None:
         d.record(e.ProtectionPlaced)
 
 
+def _leave_no_more_than_dust(d: Draft) -> None:
+    """An order for more than is held would take of a neighbor; alone on its leg it only reduces, and stays."""
+    p = d.position
+    for order in p.live_orders(*PROTECTIVE):
+        if p.shared_leg and order.leaves > p.quantity:
+            _cancel(d, order, "replaced; its leg is shared")
+
+
 def _covered(p: Position) -> Decimal | None:
-    """How much the stops cover that are on the book or on their way; None where that is all there is to cover."""
+    """How much the stops cover that are on the book or on their way; None where that is all that can be covered."""
     guard = p.guard
     covered = sum((o.leaves for o in p.live_orders(guard)), ZERO) if guard is not None else p.exposure
-    return covered if covered < p.exposure else None
+    return covered if p.in_steps(p.exposure - covered) > 0 else None
 
 
 def _protection_overdue(d: Draft) -> bool:
@@ -320,7 +333,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     if any(o.phase is not OrderPhase.WORKING for o in live):
         return  # its answer decides
     kept = covering(p, purpose, (o for o in live if not o.cancel_intended)) if price is not None else ()
-    missing = p.exposure - sum((o.leaves for o in kept), ZERO)
+    missing = p.in_steps(p.exposure - sum((o.leaves for o in kept), ZERO))
     if price is not None and missing:
         back = way_back(p, purpose)
         if back is not None:
@@ -428,10 +441,10 @@ def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decim
     Where it does not, what is missing is added to what rests. A position that grew by crumbs would have a crowd of
     orders so, and venues count them: then everything is placed anew, in as few as it takes.
     """
-    most = _most(p)
-    if p.exposure <= most:
-        return [p.exposure]
-    fewest, added = _split(p.exposure, most), _split(missing, most)
+    most, whole = _most(p), p.in_steps(p.exposure)
+    if whole <= most:
+        return [whole]
+    fewest, added = _split(whole, most), _split(missing, most)
     return added if len(kept) + len(added) <= len(fewest) + 1 else fewest
 
 

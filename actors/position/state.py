@@ -263,7 +263,22 @@ class Position:
     @property
     def strandable(self) -> bool:
         """It is smaller than any order may be, as the venue has it."""
-        return self.instrument is not None and 0 < self.quantity < self.instrument.min_quantity
+        return 0 < self.quantity < self.least
+
+    @property
+    def least(self) -> Decimal:
+        """The smallest quantity that an order may have; zero where no rule of the venue is known."""
+        rules = self.instrument
+        return max(rules.min_quantity, rules.quantity_step) if rules is not None else ZERO
+
+    def in_steps(self, quantity: Decimal) -> Decimal:
+        """What of it orders can be for: whole steps of the venue.
+
+        A step that became coarser under an open position, and a human's trade, leave more than that.
+        """
+        step = self.instrument.quantity_step if self.instrument is not None else ZERO
+        crumb = quantity % step if step and quantity > 0 else ZERO
+        return quantity - crumb if crumb else quantity
 
     @property
     def unspent_orders(self) -> tuple[Order, ...]:
@@ -332,7 +347,7 @@ class Position:
         if exposure <= 0 or guard is None:
             return False
         resting = (o.leaves for o in self.live_orders(guard) if o.resting)
-        return sum(resting, ZERO) < exposure
+        return self.in_steps(exposure - sum(resting, ZERO)) > 0
 
     def wanted_price(self, purpose: OrderPurpose) -> Decimal | None:
         """Where the protective order of this purpose is to rest, or its callback rate; None: there is to be none."""
@@ -361,14 +376,15 @@ def covering(p: Position, purpose: OrderPurpose, resting: Iterable[Order]) -> tu
 
 
 def covers(p: Position, purpose: OrderPurpose) -> bool:
-    """The venue holds the protective order of this purpose for the whole quantity, or none is wanted."""
+    """The venue holds the protective order of this purpose for all that orders can be for, or none is wanted."""
     if p.wanted_price(purpose) is None:
         return True
-    return sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO) == p.exposure
+    covered = sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO)
+    return p.in_steps(p.exposure - covered) == 0
 
 
 def protection_rests(p: Position) -> bool:
-    """The venue holds every wanted protective order, for the whole quantity."""
+    """The venue holds every wanted protective order, for all that orders can be for."""
     return p.exposure > 0 and all(covers(p, purpose) for purpose in PROTECTIVE)
 
 

@@ -1,6 +1,7 @@
 """What the rooms of the supervisor share: its memory, its words to others, the way to a position."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from actors.money import UNNAMED, quote_of, worth
@@ -11,10 +12,11 @@ from actors.runtime.actor import Context
 from actors.supervisor.memory import Memory, Settings
 from messages import commands as c
 from messages.base import Message
+from messages.costs import can_cost
 from messages.events import PositionRetired
 from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
-from messages.reports import PositionView
+from messages.reports import FillReport, PositionView
 from messages.requests import Notify, Reply
 from messages.types import AccountId, Address, PositionId, ReplyCode, Severity, Silence, Symbol, Worth
 
@@ -117,6 +119,25 @@ class Desk:
                 NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
             )
         return found
+
+    def cost(self, fill: FillReport) -> Worth:
+        """What the trade's fee comes to now. One that no trade costs is told, and not counted.
+
+        In the contract's own currency such a fee is a row that cannot be read; in another one it shows only here.
+        """
+        found = self.worth(fill.account, fill.symbol, fill.fee, fill.fee_currency)
+        if found.value is None or can_cost(found.value, fill.quantity * fill.price):
+            return found
+        text = (
+            f"{fill.account}: a fee of {fill.fee:f} {fill.fee_currency} for a trade of "
+            f"{fill.quantity * fill.price:f} {found.quote} on {fill.symbol} is not counted in limits and reports: no "
+            "trade costs that"
+        )
+        notice_id = f"fee/{fill.account}/{fill.symbol}/{fill.trade_id}"
+        self.context.tell(
+            NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=fill.account, notice_id=notice_id)
+        )
+        return replace(found, value=None)
 
     def to_reconciler(self, message: Message) -> None:
         if self.settings.reconciler:

@@ -64,8 +64,7 @@ class Reports:
     def _about_order(self, report: r.AboutOrder) -> None:
         name = parse_client_order_id(report.client_order_id)
         if isinstance(report, r.FillReport):
-            worth = self._desk.worth(report.account, report.symbol, report.fee, report.fee_currency)
-            report = replace(report, worth=worth)
+            report = replace(report, worth=self._desk.cost(report))
         if _tells_of_nothing(report):
             self._desk.to_reconciler(report)
         if name is None:

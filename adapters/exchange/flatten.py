@@ -324,9 +324,13 @@ def _notional(row: Row) -> Decimal:
 
 
 def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | None) -> list[SubmitEmergency]:
-    """Market orders that close a position, each within the market's maximum where that is known."""
+    """Market orders that close a position, within the market's maximum and in its whole steps where they are known.
+
+    What is less than one step is tried as it is: the venue's answer says why it stays.
+    """
     most = rules.max_market_quantity or rules.max_quantity if rules is not None else Decimal(0)
-    left = row.quantity
+    crumb = row.quantity % rules.quantity_step if rules is not None and rules.quantity_step else Decimal(0)
+    left = row.quantity - crumb or row.quantity
     orders: list[SubmitEmergency] = []
     while left > 0 and len(orders) < ORDERS_PER_CLOSE_MAX:
         quantity = min(left, most) if most else left

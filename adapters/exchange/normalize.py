@@ -224,18 +224,19 @@ def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport |
     quantity = amount_of(order, "l", "0")
     if text_of(order, "x") not in ("TRADE", "CALCULATED") or not quantity:
         return None
-    fee, fee_currency = fee_of(order, "n", "N")
+    symbol, price = symbol_of(order, "s"), positive_of(order, "L")
+    fee, fee_currency = fee_of(order, "n", "N", symbol=symbol, traded=quantity * price)
     return FillReport(
         account=stamp.account,
         ts_event=nanoseconds_of(order, "T") or event_time_ns,
         ts_init=stamp.ts_init,
-        symbol=symbol_of(order, "s"),
+        symbol=symbol,
         client_order_id=ClientOrderId(id_of(order, "c")),
         venue_order_id=VenueOrderId(id_of(order, "i")),
         trade_id=_trade_id(order, "t"),
         side=_side(order, "S"),
         quantity=quantity,
-        price=positive_of(order, "L"),
+        price=price,
         fee=fee,
         fee_currency=fee_currency,
         maker=order.get("m") is True,
@@ -249,18 +250,19 @@ _LEGS: Mapping[str, PositionSide] = {"LONG": PositionSide.LONG, "SHORT": Positio
 
 def trade_report(row: Row, stamp: Stamp, client_order_id: ClientOrderId) -> FillReport:
     """One row of /fapi/v1/userTrades, which names its order by the venue's id only."""
-    fee, fee_currency = fee_of(row, "commission", "commissionAsset")
+    symbol, quantity, price = symbol_of(row, "symbol"), positive_of(row, "qty"), positive_of(row, "price")
+    fee, fee_currency = fee_of(row, "commission", "commissionAsset", symbol=symbol, traded=quantity * price)
     return FillReport(
         account=stamp.account,
         ts_event=instant_of(row, "time"),
         ts_init=stamp.ts_init,
-        symbol=symbol_of(row, "symbol"),
+        symbol=symbol,
         client_order_id=client_order_id,
         venue_order_id=VenueOrderId(id_of(row, "orderId")),
         trade_id=_trade_id(row, "id"),
         side=_side(row, "side"),
-        quantity=positive_of(row, "qty"),
-        price=positive_of(row, "price"),
+        quantity=quantity,
+        price=price,
         fee=fee,
         fee_currency=fee_currency,
         maker=row.get("maker") is True,

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
+from messages.costs import can_cost
+from messages.types import Symbol
+
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 Row: TypeAlias = Mapping[str, object]
@@ -93,13 +96,19 @@ def text_of(row: Row, name: str, default: str | None = None) -> str:
     return text
 
 
-def fee_of(row: Row, amount: str, currency: str) -> tuple[Decimal, str]:
-    """What a trade took, and in which currency.
+def fee_of(row: Row, amount: str, currency: str, *, symbol: Symbol, traded: Decimal) -> tuple[Decimal, str]:
+    """What a trade took, and in which currency; `traded` is its value in the contract's own.
 
-    A venue leaves out both where a trade took nothing. A currency without an amount is not nothing.
+    A venue leaves out both where a trade took nothing. A currency without an amount is not nothing. In another currency
+    its worth is not known here; see `actors.supervisor.desk`.
     """
     name = text_of(row, currency, "")
-    return decimal_of(row, amount, None if name else "0"), name
+    fee = decimal_of(row, amount, None if name else "0")
+    if name and symbol.endswith(name) and not can_cost(fee, traded):
+        raise MalformedError(
+            f"{amount} is {shown(row.get(amount))}, no fee for a trade of {traded.normalize():f} {name}"
+        )
+    return fee, name
 
 
 def id_of(row: Row, name: str) -> str:

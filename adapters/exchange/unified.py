@@ -133,19 +133,20 @@ def fill_of(trade: Row, market: Row, words: Words, stamp: Stamp, client_order_id
         kind = text_of(row_of(trade.get("info"), "info of a trade"), words.execution_field)
         if kind not in words.trades:
             return None
-    fee = trade.get("fee")
-    cost, currency = fee_of(row_of(fee, "fee of a trade") if fee else {}, "cost", "currency")
+    symbol, quantity, price = _symbol(trade), decimal_of(trade, "amount") * size, decimal_of(trade, "price")
+    fee = row_of(trade["fee"], "fee of a trade") if trade.get("fee") else {}
+    cost, currency = fee_of(fee, "cost", "currency", symbol=symbol, traded=quantity * price)
     return FillReport(
         account=stamp.account,
         ts_event=nanoseconds_of(trade, "timestamp"),
         ts_init=stamp.ts_init,
-        symbol=_symbol(trade),
+        symbol=symbol,
         client_order_id=client_order_id,
         venue_order_id=VenueOrderId(text_of(trade, "order")),
         trade_id=TradeId(text_of(trade, "id")),
         side=_side(trade),
-        quantity=decimal_of(trade, "amount") * size,
-        price=decimal_of(trade, "price"),
+        quantity=quantity,
+        price=price,
         fee=cost,
         fee_currency=currency,
         maker=trade.get("takerOrMaker") == "maker",

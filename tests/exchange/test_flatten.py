@@ -1,6 +1,7 @@
 """Break glass on a venue in trouble: whatever goes wrong, the account ends flat, and nothing is turned around."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from adapters.exchange.flatten import FLAT_READS, Flatten, Flattened
 from adapters.exchange.session import Session
+from adapters.paper.instruments import Instrument
 from adapters.paper.server import EmbeddedServer
+from adapters.paper.venue import PaperVenue
 from messages.types import PositionMode
 from tests.exchange.desk_side import MAIN, WallClock, held, plan, settings_for, venue_answers
 
@@ -46,6 +49,27 @@ def position_with_orders(server: EmbeddedServer) -> None:
         terms = {"symbol": "BTCUSDT", "algoType": "CONDITIONAL", "type": "STOP_MARKET", "quantity": "0.5"}
         more = {"side": side, "triggerPrice": price, "reduceOnly": reducing}
         venue_answers(server, "POST", "/fapi/v1/algoOrder", **terms, **more)
+
+
+@pytest.mark.parametrize(("step", "closed"), [("0.2", ["0.4"]), ("1", ["0.5"]), ("0.1", ["0.5"])])
+def test_as_many_whole_steps_are_closed_as_are_held(server: EmbeddedServer, step: str, closed: list[str]) -> None:
+    """A step that became coarser under an open position; less than one is asked for, so that the answer says why."""
+    order(server, side="BUY", type="MARKET", quantity="0.5")
+    server.call(lambda paper: paper.live.venue.set_instrument(_coarser(paper.live.venue, Decimal(step))))
+    result, said = flatten(server, deadline_s=1, pause_s=0.3)
+    tried = [text.split()[3].rstrip(":") for text in said if text.startswith("close long BTCUSDT")]
+    assert tried[0] == closed[0]
+    assert sold(server) == (Decimal(0) if step == "1" else Decimal(closed[0]))
+    assert result.flat is (step == "0.1")
+
+
+def _coarser(venue: PaperVenue, step: Decimal) -> Instrument:
+    """What is held is still shown to its last digit."""
+    before = venue.exchange.markets["BTCUSDT"].instrument
+    after = replace(before, step_size=step)
+    object.__setattr__(after, "quantity_places", before.quantity_places)
+    object.__setattr__(after, "quantity_format", before.quantity_format)
+    return after
 
 
 def sold(server: EmbeddedServer) -> Decimal:

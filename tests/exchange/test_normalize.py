@@ -19,6 +19,7 @@ from adapters.exchange.normalize import (
     position_list,
     position_mode,
     premium_marks,
+    stream_fill,
     symbol_settings,
     trade_report,
 )
@@ -57,6 +58,10 @@ POSITION: dict[str, Any] = {
     "isolatedWallet": "0", "updateTime": 1720736417660,
 }  # fmt: skip
 LONG = {**POSITION, "positionSide": "LONG", "positionAmt": "0.1", "notional": "5950"}
+TRADED: dict[str, Any] = {
+    "s": "BTCUSDT", "c": "mine", "i": 25851813, "t": 698759, "S": "BUY", "x": "TRADE", "X": "FILLED", "T": 1,
+    "l": "0.002", "L": "7819.01", "n": "0.00781", "N": "USDT", "m": False, "ps": "BOTH",
+}  # fmt: skip
 CONDITIONAL: dict[str, Any] = {
     "algoId": 2146760, "clientAlgoId": "abc", "algoType": "CONDITIONAL", "orderType": "STOP_MARKET",
     "symbol": "BTCUSDT", "side": "SELL", "positionSide": "BOTH", "quantity": "0.01", "algoStatus": "NEW",
@@ -120,6 +125,29 @@ def test_a_trade_row_is_a_fill_of_the_order_asked_for() -> None:
 def test_a_trade_row_that_names_a_fee_and_not_how_much_is_refused(amount: str | None) -> None:
     with pytest.raises(MalformedError):
         trade_report({**TRADE, "commission": amount}, STAMP, ClientOrderId("mine"))
+
+
+@pytest.mark.parametrize("amount", ["-1000000000", "5000000000", "7.8191", "-0.5"])
+def test_no_trade_costs_that(amount: str) -> None:
+    """Of 15.63802 USDT: a fee above a twentieth, a rebate above a hundredth."""
+    with pytest.raises(MalformedError, match=r"no fee for a trade of 15\.63802 USDT"):
+        trade_report({**TRADE, "commission": amount}, STAMP, ClientOrderId("mine"))
+    event = {**TRADED, "n": amount}
+    with pytest.raises(MalformedError, match=r"no fee for a trade of 15\.63802 USDT"):
+        stream_fill(event, STAMP, event_time_ns=1)
+
+
+@pytest.mark.parametrize("amount", ["0.7", "0", "-0.005", "-0.00000001"])
+def test_dear_trades_and_paid_ones_are_read(amount: str) -> None:
+    assert trade_report({**TRADE, "commission": amount}, STAMP, ClientOrderId("mine")).fee == Decimal(amount)
+    fill = stream_fill({**TRADED, "n": amount}, STAMP, event_time_ns=1)
+    assert fill is not None
+    assert fill.fee == Decimal(amount)
+
+
+def test_a_fee_in_another_currency_is_not_judged_by_its_number() -> None:
+    fill = trade_report({**TRADE, "commission": "9000", "commissionAsset": "SHIB"}, STAMP, ClientOrderId("mine"))
+    assert (fill.fee, fill.fee_currency) == (Decimal(9000), "SHIB")
 
 
 def test_a_one_way_position_has_the_side_of_its_sign_and_a_hedged_one_that_of_its_leg() -> None:

@@ -1,7 +1,13 @@
-"""I10: what is refused or finds no connection is not tried without end: each thing asked for has its own rate."""
+"""I10: what is refused or finds no connection is not tried without end: each thing asked for has its own rate.
+
+Nor is asked for what the venue's rules refuse for certain: an order for no whole number of steps.
+"""
 
 from collections import deque
 
+from messages import events as e
+from messages.base import Event
+from messages.types import OrderPurpose
 from tests.simulation.check import SECOND, Check, Truth
 from tests.simulation.network import Sent
 
@@ -21,7 +27,7 @@ AT_ONCE = 8
 
 
 class Bounded(Check):
-    """At every request that leaves, or would."""
+    """At every request that leaves, or would; at each order that is intended."""
 
     invariants = ("I10",)
 
@@ -31,6 +37,15 @@ class Bounded(Check):
 
     def born(self) -> None:
         self._times.clear()
+
+    def event(self, ordinal: int, event: Event) -> None:
+        """An entry was asked for under the rules of its time."""
+        if not isinstance(event, e.OrderIntended) or event.purpose is OrderPurpose.ENTRY:
+            return
+        rules = self._ledger.positions[ordinal].instrument
+        if rules is not None and event.quantity % rules.quantity_step:
+            text = f"{event.client_order_id} is for {event.quantity}, and a step is {rules.quantity_step}"
+            self._fail("I10", text, ordinal)
 
     def tried(self, sent: Sent) -> None:
         self.sent(sent)

@@ -577,7 +577,8 @@ class Invariants:
             there = [algo for algo in own if self.ledger.intents[algo.client_algo_id].purpose is purpose]
             right = [algo for algo in there if (algo.callback_rate or algo.trigger_price) == wanted]
             covered = sum((algo.quantity for algo in right), ZERO)
-            if len(right) < len(there) or covered != (p.quantity if wanted is not None else ZERO):
+            bare = (p.quantity if wanted is not None else ZERO) - covered
+            if len(right) < len(there) or bare < 0 or p.in_steps(bare):
                 at = [f"{algo.quantity} at {algo.callback_rate or algo.trigger_price}" for algo in there]
                 found.append(("I7", f"holds {p.quantity}, wants its {purpose} at {wanted}, at the venue: {at}"))
         return found
@@ -628,4 +629,4 @@ def _uncovered(p: Position) -> bool:
         return False
     working = (o for o in p.orders if o.purpose is p.guard and o.phase is OrderPhase.WORKING)
     resting = sum((o.leaves for o in working if not o.triggered), ZERO)
-    return resting < p.exposure
+    return p.in_steps(p.exposure - resting) > 0

@@ -7,7 +7,7 @@ from random import Random
 
 from adapters.paper.faults import Fault, FaultKind
 
-NUMBERS: tuple[object, ...] = ("1e20", "-1", "NaN", "", "many", None, True, [], 1e40)
+NUMBERS: tuple[object, ...] = ("1e20", "-1", "-250000", "NaN", "", "many", None, True, [], 1e40)
 TEXTS: tuple[object, ...] = (None, 7.5, "", [], {}, True)
 """No name at all. Another name would be a lie, which nothing in the row gives away."""
 AMOUNTS = ("0", "-1", "1", "0.5", "-0.02", "7", "-250")
@@ -19,7 +19,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
 }
 """Of the whole account: these are looked through row by row. An empty field is the whole row."""
 OTHERS: Mapping[str, tuple[str, ...]] = {
-    "/userTrades": ("qty", "price", "id", "orderId", "side", "time", ""),
+    "/userTrades": ("qty", "price", "commission", "id", "orderId", "side", "time", ""),
     "/allOrders": ("orderId", ""),
     "/order": ("origQty", "executedQty", "status", "side", "symbol", "orderId"),
     "/algoOrder": ("quantity", "algoStatus", "side", "symbol", "algoId"),

@@ -9,8 +9,9 @@ from actors.gateway import retry
 from actors.gateway.actions import MS
 from actors.position import follow_up, rules
 from actors.position.draft import Draft
-from actors.position.state import Order, OrderPhase
-from adapters.exchange import normalize, outcome
+from actors.position.state import Order, OrderPhase, Position
+from actors.supervisor import desk
+from adapters.exchange import normalize, outcome, rows
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import Row, decimal_of
 from adapters.exchange.venue_codes import VenueCodes
@@ -117,6 +118,31 @@ def _no_descriptor_is_free() -> Sequence[Plan]:
     return [calm(OPENING, close, weather=replace(CALM, windows=(exhausted,)))]
 
 
+def _a_crumb_is_sold(stack: ExitStack) -> None:
+    """What is held is asked for to its last digit."""
+    patch(stack, Position, "in_steps", lambda _position, quantity: quantity)
+
+
+def _a_step_that_becomes_coarser() -> Sequence[Plan]:
+    acts = (
+        replace(OPENING, symbol="BTCUSDT", lots=4),
+        Act(at_ms=8_000, do="change filters", symbol="BTCUSDT", for_ms=60_000),
+        Act(at_ms=12_000, do="close", slot=0),
+    )
+    return [calm(*acts)]
+
+
+def _any_fee_is_believed(stack: ExitStack) -> None:
+    """What stands in the row was taken."""
+    for room in (rows, desk):
+        patch(stack, room, "can_cost", lambda _fee, _traded: True)
+
+
+def _a_fee_that_no_trade_costs() -> Sequence[Plan]:
+    lie = Fault(kind=FaultKind.EVENT_MALFORMED, event="ORDER_TRADE_UPDATE", key="n", value='"-250000"', count=2)
+    return [calm(OPENING, faults=FaultPlan(faults=(lie,)))]
+
+
 STRANGE: dict[str, Mutant] = {
     "a trigger is cover": mutant(_a_trigger_is_cover, "I7", plans=_a_trigger_that_sticks),
     "a stuck stop is passed": mutant(_a_stuck_stop_is_passed, "I8", plans=_a_stop_that_sells_late_beside_a_neighbor),
@@ -124,5 +150,7 @@ STRANGE: dict[str, Mutant] = {
         _a_refused_setting_is_asked_for_again, "I10", plans=_a_setting_that_is_refused
     ),
     "nothing is waited for": mutant(_nothing_is_waited_for, "I10", plans=_no_descriptor_is_free),
+    "a crumb is sold": mutant(_a_crumb_is_sold, "I10", plans=_a_step_that_becomes_coarser),
+    "any fee is believed": mutant(_any_fee_is_believed, "I21", plans=_a_fee_that_no_trade_costs),
     "executed is believed": mutant(_executed_is_believed, "I4", "I5", plans=_more_executed_than_ordered),
 }

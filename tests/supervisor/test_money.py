@@ -129,10 +129,12 @@ FEES = [
     ("26", "BNFCR", "52", ()),
     ("26", "USDC", "52", ()),
     ("0.05", "BNB", "60", ()),
-    ("-0.05", "BNB", "-60", ()),
-    ("-26", "USDT", "-52", ()),
+    ("-0.01", "BNB", "-12", ()),
+    ("-6", "USDT", "-12", ()),
     ("26", "DOGE", "0", (("DOGE", D(52)),)),
     ("26", "", "0", (("a currency without a name", D(52)),)),
+    ("1000", "BNB", "0", (("BNB", D(2000)),)),
+    ("-0.02", "BNB", "0", (("BNB", D("-0.04")),)),
 ]
 
 
@@ -177,6 +179,16 @@ def test_what_is_not_counted_is_told_once_a_day_and_shown_with_the_position() ->
     row = wire.position(view, None)
     assert (row["currency"], row["fees"]) == ("USDT", "0")
     assert row["uncounted"] == [{"currency": "DOGE", "amount": "52"}]
+
+
+@pytest.mark.parametrize("fee", ["1000", "-0.02"])
+def test_a_fee_that_no_trade_costs_is_told_and_closes_nothing(fee: str) -> None:
+    house = home()
+    round_trip(house, fee, "BNB")
+    told = [n.text for n in house.all(Notify, "notifier") if "no trade costs that" in n.text]
+    text = f"main: a fee of {fee} BNB for a trade of 600.00 USDT on BTCUSDT is not counted in limits and reports: "
+    assert told == [text + "no trade costs that"] * 2
+    assert accepted(house)
 
 
 def test_a_fee_whose_mark_is_not_known_yet_stays_uncounted_when_it_is() -> None:
