@@ -205,7 +205,7 @@ class Process:
     def positions(self) -> list[PositionActor]:
         """The actors that live now, for comparing what they hold with what is durable."""
         actors = (cell._actor for cell in self.system._cells.values())
-        return [actor for actor in actors if isinstance(actor, PositionActor)]
+        return [actor for actor in actors if type(actor) is PositionActor]
 
     def standing(self) -> set[str]:
         """Addresses whose actor lives, or will live again after a failure."""

@@ -204,26 +204,26 @@ class Books:
     lost_names: set[str] = field(default_factory=set)
     """Of those orders. What is on its way is an orphan when it arrives."""
     accounts: list[Account] = field(init=False)
+    _exchange: Exchange = field(init=False)
     _named: dict[str, Account] = field(init=False)
     _seen: list[tuple[int, int, int]] = field(init=False)
     known: int = -1
     """Grows with every order and trade; while it stays, the venue holds nothing that was not read."""
 
     def __post_init__(self) -> None:
-        self.accounts = list(self.venue.exchange.accounts.values())
+        self._exchange = self.venue.exchange
+        self.accounts = list(self._exchange.accounts.values())
         self._named = {account.name: account for account in self.accounts}
         self._seen = [(0, 0, 0)] * len(self.accounts)
 
     @property
     def behind(self) -> bool:
         """Whether the venue has something that was not read yet."""
-        exchange = self.venue.exchange
-        return self.known != _grown(exchange)
+        return self.known != _grown(self._exchange)
 
     def read(self) -> list[Deal]:
         """What has been traded since the last time."""
-        exchange = self.venue.exchange
-        self.known = _grown(exchange)
+        self.known = _grown(self._exchange)
         return [deal for which, account in enumerate(self.accounts) for deal in self._read(which, account)]
 
     def _read(self, which: int, account: Account) -> list[Deal]:
