@@ -5,13 +5,26 @@ from collections import Counter
 from messages import commands as c
 from messages import events as e
 from tests.simulation.plan import Plan
+from tests.simulation.retiring import retired
 from tests.simulation.truth import Ledger
 
 
 def besides(ledger: Ledger, plan: Plan) -> Counter[str]:
-    met = Counter(_settled(ledger))
+    met = Counter(_settled(ledger)) | Counter(_retired(ledger))
     if plan.beside:
         met["shared address"] += 1
+    return met
+
+
+def _retired(ledger: Ledger) -> Counter[str]:
+    """What was damaged and retired, and whether somebody opened there since."""
+    met: Counter[str] = Counter()
+    for ordinal, event in retired(ledger).items():
+        met["retired"] += 1
+        place = ledger.damaged[ordinal].key.account, ledger.damaged[ordinal].key.symbol
+        since = (events[0] for events in ledger.events.values() if isinstance(events[0], e.PositionRequested))
+        if any((new.key.account, new.key.symbol) == place and new.ts_init > event.ts_init for new in since):
+            met["retired: opened since"] += 1
     return met
 
 

@@ -9,6 +9,7 @@ from tests.simulation.crowded import with_crowd
 from tests.simulation.day import draw_day
 from tests.simulation.network import START_MS, Window
 from tests.simulation.plan import DAY, SPRINT, Act, Kill, Plan, stream
+from tests.simulation.retiring import with_retirement
 from tests.simulation.seldom import with_seldom
 from tests.simulation.settled import with_settling
 from tests.simulation.sprint import draw_sprint
@@ -46,7 +47,7 @@ def draw(seed: int, size: str = SPRINT) -> Plan:
     plan = _with_locks(_with_chat(_with_intruders(_with_malformed_rows(_with_empty_lists(drawn)))))
     plan = with_settling(with_strange_faults(_with_settling(plan)))
     plan = _with_lost_records(_with_exhaustion(_with_power_losses(_with_lost_steps(plan))))
-    return with_crowd(with_seldom(_with_untrue_amounts(_with_refused_stops(plan))))
+    return with_retirement(with_crowd(with_seldom(_with_untrue_amounts(_with_refused_stops(plan)))))
 
 
 def _with_refused_stops(plan: Plan) -> Plan:

@@ -25,6 +25,7 @@ from messages.types import (
     Symbol,
 )
 from tests.simulation.plan import LOTS, MILLION, TICKS, Act
+from tests.simulation.retiring import RETIRE, open_questions
 from tests.simulation.settled import STUCK
 from tests.simulation.truth import Ledger
 
@@ -74,8 +75,8 @@ class Edge:
         if act.slot >= 0 and act.do != "open" and act.slot not in self.positions:
             self.waiting.setdefault(act.slot, []).append(act)
             return
-        if act.do in ("answer", STUCK):
-            self._answer() if act.do == "answer" else self._settle()
+        if act.do in ("answer", STUCK, RETIRE):
+            {"answer": self._answer, STUCK: self._settle, RETIRE: self._retire}[act.do]()
             return
         command = self._command(act)
         if command is not None:
@@ -93,6 +94,15 @@ class Edge:
                 discrepancy_id=discrepancy_id,
                 apply=Attribution.PRO_RATA,
             )
+            self.wishes[name] = Wish(command=command, slot=-1)
+            self._send(name)
+
+    def _retire(self) -> None:
+        """The owner says of what is damaged that it is over; whether it may be is not for him to know."""
+        for discrepancy_id in open_questions(self.ledger):
+            self.numbers += 1
+            name = CommandId(f"retire-{self.numbers}")
+            command = AcknowledgeDiscrepancy(command_id=name, reply_to=albra.CONTROL, discrepancy_id=discrepancy_id)
             self.wishes[name] = Wish(command=command, slot=-1)
             self._send(name)
 

@@ -186,7 +186,8 @@ class Evidence(Check):
         self._ended[name] = event
         if not event.why or not event.outcome.ended:
             self._fail("I6", f"{name} ended as {event.outcome} because of {event.why!r}")
-        if event.outcome is Outcome.ACKNOWLEDGED and not event.command_id:
+        retired = {each.position_id for each in self._ledger.events.get(0, ()) if isinstance(each, e.PositionRetired)}
+        if event.outcome is Outcome.ACKNOWLEDGED and not event.command_id and self._records[name].target not in retired:
             self._fail("I6", f"{name} was acknowledged by nobody")
 
     # What changes belief ---------------------------------------------------------------------------------

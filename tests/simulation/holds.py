@@ -14,6 +14,7 @@ from messages.base import Event
 from messages.reconciliation import DiscrepancyDetected, DiscrepancyEnded, DiscrepancyEscalated, DiscrepancyType
 from messages.types import AccountId, Symbol
 from tests.simulation.check import SECOND, Check, Truth
+from tests.simulation.retiring import retired
 from tests.simulation.truth import RECONCILERS, Loss
 
 T = DiscrepancyType
@@ -119,6 +120,10 @@ class Holds(Check):
     def _known(self, asked_ns: int) -> Iterator[Hold]:
         """Holds that whoever granted something then had to know of."""
         yield from (hold for hold in self._pauses.values() if hold.since_ns < asked_ns)
+        for ordinal in self._ledger.damaged.keys() - retired(self._ledger).keys():
+            if self._born_ns + TOLD_NS < asked_ns:
+                key, what = self._ledger.damaged[ordinal].key, f"{ordinal} is damaged"
+                yield Hold(account=key.account, symbol=key.symbol, what=what, since_ns=self._born_ns)
         for hold in self._questions.values():
             if max(hold.since_ns, self._born_ns) + hold.patience_ns < asked_ns:
                 yield hold

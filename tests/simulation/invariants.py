@@ -4,7 +4,7 @@ Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. Th
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
 `bounded` and `holds` (I10), `shared` (I10, I11), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
 `telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21),
-`repaired` (I23), `offered` (I25), `canceled` (I26).
+`repaired` (I23), `offered` (I25), `canceled` (I26), `retired` (I2, I10).
 `MOMENTS` says when each is looked at.
 """
 
@@ -43,6 +43,7 @@ from tests.simulation.process import Process
 from tests.simulation.promised import Promised
 from tests.simulation.reckoned import Reckoned
 from tests.simulation.repaired import Repaired
+from tests.simulation.retired import Retired
 from tests.simulation.shared import Shared
 from tests.simulation.telling import Telling
 from tests.simulation.truth import ZERO, Books, Deal, Ledger, Loss, position_of
@@ -58,6 +59,7 @@ I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Goals, Truthful, Commanded, Reckoned, Evidence, Changed, Degraded, Bounded, Holds, Attention,
     Urgency, Isolation, Once, Telling, Instances, Lost, Shared, Repaired, Offered, Canceled,
+    Retired,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {

@@ -21,6 +21,7 @@ from tests.simulation.mutants_loss import LOSS
 from tests.simulation.mutants_oracles import ORACLES
 from tests.simulation.mutants_people import PEOPLE
 from tests.simulation.mutants_reckoned import RECKONED
+from tests.simulation.mutants_retired import RETIRED
 from tests.simulation.mutants_rows import ROWS
 from tests.simulation.mutants_settled import SETTLED
 from tests.simulation.mutants_settling import SETTLING
@@ -33,7 +34,7 @@ from tests.simulation.world import simulate
 
 MUTANTS: Mapping[str, Mutant] = {
     **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **RECKONED, **SETTLED, **SETTLING,
-    **ADDRESS, **ORACLES,
+    **ADDRESS, **ORACLES, **RETIRED,
 }  # fmt: skip
 BUDGET = 400
 """Seeds that a mutant is given to be caught."""

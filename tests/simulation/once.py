@@ -23,6 +23,7 @@ _EFFECTS = (
     e.QuantityAdjusted,
     e.OpeningsPaused,
     e.OpeningsResumed,
+    e.PositionRetired,
     DiscrepancyEnded,
 )
 _ACROSS = (e.PositionRequested, e.PositionAdopted)

@@ -115,13 +115,23 @@ class Outside:
 
     def _clear(self, act: Act) -> None:
         """Somebody takes everything off the symbol so that the venue lets him change its margin mode."""
+        if self._sell_off(act):
+            self._margin(act)
+
+    def take_off(self, act: Act) -> None:
+        """Everything, conditional orders too."""
+        self._by_hand("DELETE", "/fapi/v1/algoOpenOrders", {"symbol": act.symbol}, act.account)
+        self._sell_off(act)
+
+    def _sell_off(self, act: Act) -> bool:
+        """Whether all of it is gone."""
         self._by_hand("DELETE", "/fapi/v1/allOpenOrders", {"symbol": act.symbol}, act.account)
         while (leg := self._leg(act)) is not None:
             held = leg.quantity
             self._market(act, "SELL" if held > 0 else "BUY", abs(held), leg.side)
             if leg.quantity == held:
-                return  # the venue takes no such order now
-        self._margin(act)
+                return False  # the venue takes no such order now
+        return True
 
     def _trade_elsewhere(self, act: Act) -> None:
         """On a symbol that was listed when everybody had read the rules, and that nobody of ours trades."""

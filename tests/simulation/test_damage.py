@@ -4,6 +4,11 @@ from random import Random
 
 from adapters.storage.memory import Image
 from tests.simulation.damage import flip
+from tests.simulation.draw import draw
+from tests.simulation.plan import Act
+from tests.simulation.planting import calm
+from tests.simulation.retiring import RETIRE, retiring
+from tests.simulation.strange import FIRST_SEED
 from tests.simulation.target import draw_target
 from tests.simulation.transport import simulated_transport
 from tests.simulation.truth import Ledger
@@ -35,3 +40,18 @@ def test_a_damaged_history_that_nobody_is_told_of_is_a_violation() -> None:
     assert not isolation.unsettled()
     isolation._alarms.clear()  # type: ignore[attr-defined]
     assert any(name == "I12" for name, _, _ in isolation.unsettled())
+
+
+def test_the_owner_retires_it_once_its_symbol_is_cleared_and_others_open_there_again() -> None:
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2, stop_ppm=30_000)
+    with simulated_transport():
+        world = World(retiring(calm(opening), Random(1), opening))
+        outcome = world.run()
+    assert outcome.violation is None
+    assert (outcome.faults["retired"], outcome.faults["retired: opened since"]) == (1, 1)
+    assert [p.key.strategy for p in world.ledger.positions.values()] == ["late2000", "late4000"], "and not before"
+
+
+def test_drawn_sprints_come_by_it() -> None:
+    plans = [draw(seed) for seed in range(FIRST_SEED, FIRST_SEED + 60)]
+    assert any(act.do == RETIRE for plan in plans for act in plan.acts)

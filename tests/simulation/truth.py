@@ -131,6 +131,11 @@ class Ledger:
         settled = (self.positions.get(position_of(name) or 0) for name in self.written_off)
         return any(other is not None and books.leg_of(other.key) == leg for other in settled)
 
+    def orders_of(self, ordinal: int) -> frozenset[str]:
+        """Names of all that this position has ever intended."""
+        events = self.events.get(ordinal, ())
+        return frozenset(event.client_order_id for event in events if isinstance(event, e.OrderIntended))
+
     def holder(self, ordinal: int) -> Position:
         """A position, damaged or not. Raises KeyError."""
         return self.damaged[ordinal] if ordinal in self.damaged else self.positions[ordinal]

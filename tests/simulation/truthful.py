@@ -30,7 +30,7 @@ EFFECTS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
     c.SettlePosition: (e.OrderWrittenOff, e.LeverageRefused, e.QuantityAdjusted, e.CloseAbandoned),
     c.PauseOpenings: (e.OpeningsPaused,),
     c.ResumeOpenings: (e.OpeningsResumed,),
-    AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen),
+    AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen, e.PositionRetired),
     c.Reconcile: (),
 }
 _ANSWERS_FOR_ITSELF = (c.Reconcile, AcknowledgeDiscrepancy)

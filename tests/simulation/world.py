@@ -35,6 +35,7 @@ from tests.simulation.owner import Owner
 from tests.simulation.pace import hurried, pause_ms
 from tests.simulation.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from tests.simulation.process import Login, Process
+from tests.simulation.retiring import FLATTEN, FLIP, flatten, kill_that_damages
 from tests.simulation.settings import config_of
 from tests.simulation.situation import Situations, client_id
 from tests.simulation.strikes import Strikes
@@ -520,6 +521,10 @@ class World:
             before = self.effects.standings()
             outside(act)
             self.traps.befell(TROUBLE_OF_ACT.get(act.do, ""), self.effects.met(act, before))
+        elif act.do == FLATTEN:
+            flatten(self.ledger, self.outside.take_off, act)
+        elif act.do == FLIP:
+            self._doomed = self._doomed or kill_that_damages(self.ledger)
         elif act.do == "kill":
             self._doomed = Kill(moment="once", count=1, down_ms=act.for_ms)
         else:
