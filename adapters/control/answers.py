@@ -12,6 +12,7 @@ from adapters.control.pending import Busy, Conflict, Starting, Stopping
 from adapters.listening.body import BodyRefused
 from messages.text import json_text
 
+EXPECTATION_FAILED = 417
 _LOG = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -27,7 +28,9 @@ def failure(status: int, error: str, **more: Any) -> web.Response:
 
 
 def unreadable(status: int) -> web.Response:
-    """To what is no HTTP, or has a line or a header that is too long: no route ever sees it."""
+    """To what is no HTTP, or has a line or a header that is too long, or expects too much: no route ever sees it."""
+    if status == EXPECTATION_FAILED:
+        return failure(status, "the header Expect asks for what is not known here: leave it out, or send 100-continue")
     if status >= 500:
         return failure(status, "an error of ours, see `albra logs --level ERROR`")
     return failure(status, "this cannot be read as an HTTP request: its first line or a header is wrong or too long")

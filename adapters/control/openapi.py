@@ -78,6 +78,7 @@ _ERRORS: Mapping[str, str] = {
     "409": "Refused, for good: the text says why. Nothing was done, and under this command_id nothing ever is.",
     "413": "The body is too long.",
     "415": "The body is compressed, not UTF-8, or not said to be JSON.",
+    "417": "The Expect header asks for what is not known here.",
     "421": "The Host header names another server.",
     "429": "Too much at once: try again later.",
     "500": "An error of ours.",
@@ -87,7 +88,7 @@ _ERRORS: Mapping[str, str] = {
 }
 
 
-_EVERY = ("403", "421", "500")
+_EVERY = ("403", "417", "421", "500")
 _ACCEPTED = "Accepted: it is durable, and its effect follows."
 
 

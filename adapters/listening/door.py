@@ -75,8 +75,20 @@ class _Hearing(RequestHandler):
         plain = super().handle_error(request, status, exc, message)
         if self._unreadable is None:
             return plain
+        return self._apart(status)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """An `Expect` that asks for something unknown is refused before the application's own words for it."""
+        if isinstance(resp, web.HTTPException) and self._unreadable is not None:
+            resp = self._apart(resp.status)
+        return await super().finish_response(request, resp, start_time)
+
+    def _apart(self, status: int) -> web.Response:
+        assert self._unreadable is not None
         answer = self._unreadable(status)
-        answer.force_close()
+        answer.force_close()  # what else was sent with it is not read
         return answer
 
 

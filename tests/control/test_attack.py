@@ -185,6 +185,18 @@ def test_what_is_no_http_gets_an_error_in_json_like_everything_else(target: Targ
     assert json.loads(said)["error"]
 
 
+@pytest.mark.parametrize(("where", "path"), [("control", COMMAND), ("webhook", ALERT)])
+def test_an_expectation_is_refused_as_everything_else_and_one_to_continue_is_met(
+    target: Target, where: str, path: str
+) -> None:
+    assert target.send(where, "POST", path, OPEN, {"Expect": "the-unexpected"}) == 417
+    assert (target.headers["Content-Type"].split(";")[0], "error" in json.loads(target.answer)) == (
+        "application/json",
+        True,
+    )
+    assert target.send(where, "POST", path, OPEN, {"Expect": "100-continue"}) != 417
+
+
 HEADERS: dict[str, tuple[str, str, Headers, int]] = {
     "no token": ("GET", "/v1/positions", {"Authorization": ""}, 401),
     "a token that is no UTF-8": ("GET", "/v1/positions", {"Authorization": b"Bearer \xff\xfe"}, 401),
@@ -199,6 +211,9 @@ HEADERS: dict[str, tuple[str, str, Headers, int]] = {
     "another host that begins well": ("GET", "/v1/positions", {"Host": "localhost.evil.example"}, 421),
     "another host, public route": ("GET", "/v1/health", {"Host": "evil.example:80"}, 421),
     "no host": ("GET", "/v1/positions", {"Host": ""}, 400),
+    "what is expected and not known": ("GET", "/v1/positions", {"Expect": "the-unexpected"}, 417),
+    "the same of a path that there is not": ("GET", "/v1/nothing", {"Expect": "the-unexpected"}, 417),
+    "the same of a command": ("POST", COMMAND, {"Expect": "the-unexpected"}, 417),
     "a tunnel's port": ("GET", "/v1/positions", {"Host": "localhost:9999"}, 200),
     "another page": ("POST", COMMAND, {"Origin": "http://evil.example"}, 403),
     "a page without a name": ("POST", COMMAND, {"Origin": "null"}, 403),
@@ -245,6 +260,8 @@ def test_who_asks_and_for_what_is_looked_at_first(target: Target, name: str) -> 
     method, path, headers, status = HEADERS[name]
     assert target.send("control", method, path, OPEN if method == "POST" else b"", headers) == status
     assert not [message for message in target.supervisor.received if type(message).__name__ == "OpenPosition"]
+    if status >= 400:
+        assert json.loads(target.answer)["error"]
     if status == 405:
         assert target.headers["Allow"] == "POST"
 

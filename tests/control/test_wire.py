@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -15,15 +16,16 @@ from messages.commands import (
     PausePosition,
     ResumeOpenings,
 )
+from messages.reconciliation import DiscrepancyType, ReconcileAnswer, Unproven
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
-from messages.types import AccountId, CommandId, PositionSide, Symbol
+from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, Symbol
 from tests.control.fake_supervisor import MARK, view
 
 NOW_NS = 1_000_000
 ONE = (AccountId("main"),)
 OPEN = {"command_id": "c1", "symbol": "btcusdt", "side": "long", "quantity": "0.010"}
-ID = "main.BTCUSDT.long.manual.1"
+ID = PositionId("main.BTCUSDT.long.manual.1")
 
 
 def read(name: str, body: Mapping[str, object]) -> object:
@@ -150,3 +152,32 @@ def test_status_rows_become_sections_in_their_order() -> None:
     answer = StatusAnswer(command_id=CommandId("q"), to=wire.CONTROL, rows=rows)
     assert wire.status(answer) == {"b": {"x": "1", "z": "3"}, "a": {"y": "2"}}
     assert list(wire.status(answer)) == ["b", "a"]
+
+
+def test_each_field_of_the_answer_to_a_check_is_described_for_those_who_read_it() -> None:
+    seen = Unproven(
+        account=AccountId("main"),
+        symbol=Symbol("BTCUSDT"),
+        type=DiscrepancyType.SIZE_MISMATCH,
+        believed="long 1",
+        reported="long 2",
+    )
+    answer = ReconcileAnswer(
+        command_id=CommandId("c"), to=Address("control"), checked=1, discrepancies=0, attempted=0, succeeded=0,
+        elapsed_ms=1, unproven=(seen,),
+    )  # fmt: skip
+    said = wire.reconciled(answer)
+    page = (Path(wire.__file__).parents[2] / "docs" / "control-api.md").read_text(encoding="utf-8")
+    fields = {*said, *said["unproven"][0]} - {"accepted", "text"}
+    assert [name for name in sorted(fields) if f"`{name}`" not in page] == []
+
+
+def test_what_is_retired_is_a_row_among_those_that_are_over() -> None:
+    answer = PositionsAnswer(
+        command_id=CommandId("c"), to=Address("control"), views=(), retired=((ID, "its history is damaged: record 5"),)
+    )
+    (row,) = wire.positions(answer)
+    assert {name: row[name] for name in ("position_id", "state", "quantity", "in_doubt", "reason")} == {
+        "position_id": ID, "state": "RETIRED", "quantity": None, "in_doubt": False,
+        "reason": "its history is damaged: record 5",
+    }  # fmt: skip

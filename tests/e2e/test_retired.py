@@ -49,6 +49,7 @@ def case_of(supervisor: Supervisor, position_id: str) -> str:
     return str(found[0]) if found else ""
 
 
+@pytest.mark.timeout(300)
 def test_it_is_retired_once_the_venue_has_nothing_of_it_and_its_symbol_trades_again(
     venue: Venue, tmp_path: Path
 ) -> None:
