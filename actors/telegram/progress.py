@@ -93,7 +93,9 @@ def settled(command: Command, view: PositionView) -> bool:
     if isinstance(command, CloseAll):
         return False
     if isinstance(command, ClosePosition):
-        return command.percent is not None and view.state in _AT_REST and view.goal_quantity is None
+        # A stop that fired and stays in hand closes the rest some day; the part is closed.
+        at_rest = view.state in _AT_REST or view.state is PositionState.CLOSING
+        return command.percent is not None and at_rest and view.goal_quantity is None
     if isinstance(command, PausePosition):
         return view.state is PositionState.PAUSED
     if isinstance(command, ResumePosition):

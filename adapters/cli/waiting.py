@@ -56,9 +56,17 @@ class Closing:
         if row["goal_quantity"] is not None:
             self.goal = Decimal(row["goal_quantity"])
             return Progress.WAITING
-        if row["state"] in ("CLOSING", "MODIFYING", "RECONCILING"):
+        if row["state"] in ("CLOSING", "MODIFYING", "RECONCILING") and not self._reached(row):
             return Progress.WAITING
         goal = Decimal(0) if self.whole else self.goal
         if goal is not None and Decimal(row["quantity"]) > goal:
             return Progress.FAILED  # Given up: the goal is gone, what it wanted is not there.
         return Progress.WAITING if self.whole else Progress.DONE
+
+    def _reached(self, row: Row) -> bool:
+        """What it wanted is there, whatever else is under way: a stop that fired and stays is not the close's doing."""
+        if self.whole or row["in_doubt"] or row["state"] == "RECONCILING":
+            return False
+        if self.goal is None:
+            return bool(row["state"] == "CLOSING")  # nothing is to be closed, so its own goal came and went unseen
+        return Decimal(row["quantity"]) <= self.goal

@@ -239,6 +239,20 @@ def test_a_close_in_part_is_done_when_its_goal_is_gone_and_reached() -> None:
     assert closing.progress(row(command_ids=ids, quantity=Decimal("0.005"))) is Progress.DONE
 
 
+@pytest.mark.parametrize("state", [PositionState.CLOSING, PositionState.MODIFYING])
+def test_a_close_in_part_is_done_though_a_stop_that_fired_is_stuck(state: PositionState) -> None:
+    ids, left = (CommandId("c"),), Decimal("0.005")
+    closing = Closing(command_id="c", whole=False)
+    assert closing.progress(row(command_ids=ids, goal_quantity=left)) is Progress.WAITING
+    assert closing.progress(row(command_ids=ids, state=state)) is Progress.WAITING, "given up, or not there yet"
+    assert closing.progress(row(command_ids=ids, state=state, quantity=left, in_doubt=True)) is Progress.WAITING
+    assert closing.progress(row(command_ids=ids, state=state, quantity=left)) is Progress.DONE
+    unseen = Closing(command_id="c", whole=False).progress(row(command_ids=ids, state=state, quantity=left))
+    assert unseen is (Progress.DONE if state is PositionState.CLOSING else Progress.WAITING)
+    whole = Closing(command_id="c", whole=True)
+    assert whole.progress(row(command_ids=ids, state=state, quantity=left)) is Progress.WAITING
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_close_that_was_given_up_is_a_failure(*, whole: bool) -> None:
     ids = (CommandId("c"),)
