@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from actors.funding import Lately
 from actors.money import Money, booked
 from actors.notifier.actor import SHAPE as NOTICES
 from actors.position.fold import fold
@@ -62,8 +63,10 @@ def restored(
     records = tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided))
     carried_out: dict[CommandId, int] = {}
     unrecorded = Unrecorded(records)
+    lately = Lately()
     for event in (*own.events, *own.beyond):
         unrecorded.note(event)
+    today = _realized(_noting(recent, carried_out, unrecorded, lately), accounts, day_of)
     return Restored(
         positions=tuple(positions),
         finished=finished,
@@ -71,12 +74,13 @@ def restored(
         own_version=own.version,
         own_damage=own.damage,
         highest_ordinal=max([highest_ordinal, *_lost_ordinals(own)]),
-        realized_today=_realized(_noting(recent, carried_out, unrecorded), accounts, day_of),
+        realized_today=today,
         damaged=tuple(wrong),
         silent=tuple(silent),
         commands=records,
         carried_out=tuple(carried_out.items()),
         effects=unrecorded.found(),
+        ended=tuple(lately.ended(finished)),
     )
 
 
@@ -86,10 +90,11 @@ def _lost_ordinals(own: Replayed) -> Iterable[int]:
 
 
 def _noting(
-    recent: Iterable[tuple[int, Event]], carried_out: dict[CommandId, int], unrecorded: Unrecorded
+    recent: Iterable[tuple[int, Event]], carried_out: dict[CommandId, int], unrecorded: Unrecorded, lately: Lately
 ) -> Iterable[tuple[int, Event]]:
-    """The same events; which commands they tell of is noted as they pass, since a day has very many."""
+    """The same events; what they tell of commands and of quantities is noted as they pass: a day has very many."""
     for ordinal, event in recent:
+        lately.note(ordinal, event)
         command_id: CommandId = getattr(event, "command_id", CommandId(""))
         if command_id:
             carried_out[command_id] = ordinal

@@ -67,6 +67,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (16, types.OtherContract),
     (17, reports.Outside),
     (18, types.Fee),
+    (19, types.Track),
     (20, commands.OpenPosition),
     (21, commands.ClosePosition),
     (22, commands.EmergencyClose),

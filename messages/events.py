@@ -87,7 +87,10 @@ class PositionStranded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingBooked(Event):
-    """This position's share of a funding payment; positive when received. `ts_event` is the time of the funding."""
+    """This position's share of a funding payment, or a change of it; positive when received.
+
+    `ts_event` is the time of the funding.
+    """
 
     amount: Decimal
     currency: str

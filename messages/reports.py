@@ -28,6 +28,7 @@ from messages.types import (
     Silence,
     StrategyId,
     Symbol,
+    Track,
     TradeId,
     VenueOrderId,
     Worth,
@@ -463,13 +464,17 @@ class FundingReport(VenueReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingShare(Message):
-    """To one position: its part of a funding payment made at `ts_event`."""
+    """To one position: `amount` is its part of a funding payment made at `ts_event`.
+
+    `booked` is what it had booked of that part before; `worth` is that of what it lacks.
+    """
 
     position_id: PositionId
     amount: Decimal
     currency: str
     ts_event: int
     worth: Worth | None = None
+    booked: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -532,6 +537,7 @@ class PositionView(Message):
     told the worth of. `result` is what it has brought in so far, in the currency of the limits.
     `reported_quantity` is what the venue says to have filled of its entries beyond the trades that are known.
     `unverified`: it was settled by hand, and has not been compared with the venue since.
+    `track` tells what it held at which time, and what it has booked of fundings.
     """
 
     position_id: PositionId
@@ -569,6 +575,7 @@ class PositionView(Message):
     result: Decimal = Decimal(0)
     reported_quantity: Decimal = Decimal(0)
     unverified: bool = False
+    track: Track = Track()
 
     @property
     def resting(self) -> Decimal:

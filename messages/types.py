@@ -236,6 +236,20 @@ class OtherContract:
     kind: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """How a position came to hold what it holds, and what it has booked of fundings, as far back as they are told.
+
+    `moves` are (the venue's time in ns, change of quantity), by time, all that were after `since_ns`. `paid` are (time
+    of the funding, currency, amount), by time; what was paid until `settled_ns` is booked, and not in the list.
+    """
+
+    moves: tuple[tuple[int, Decimal], ...] = ()
+    since_ns: int = 0
+    paid: tuple[tuple[int, str, Decimal], ...] = ()
+    settled_ns: int = 0
+
+
 class ModeFault(StrEnum):
     """Why an account cannot be traded on as it is set."""
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.copying import replace, stamp
+from actors.funding import moved, paid
 from actors.money import counts_as_it_is, settled
 from actors.position.state import (
     COMMANDS_REMEMBERED,
@@ -19,7 +20,17 @@ from actors.position.state import (
 )
 from messages import events as e
 from messages.base import Event
-from messages.types import ClientOrderId, CommandId, OrderPurpose, OrderStatus, PositionState, RejectReason, Side, Worth
+from messages.types import (
+    ClientOrderId,
+    CommandId,
+    OrderPurpose,
+    OrderStatus,
+    PositionState,
+    RejectReason,
+    Side,
+    Track,
+    Worth,
+)
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -87,6 +98,7 @@ def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
         held=True,
         entry_over=True,
         opened_ns=ev.ts_init,
+        track=_moved(p, ev, ev.quantity),
         since_ns=ev.ts_init,
         commands=_remember(p, ev.command_id),
         reason="adopted from the venue",
@@ -230,6 +242,7 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         settled=p.settled + settled(ev),
         held=True,
         opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
+        track=_moved(p, ev, ev.quantity * (1 if order.side is p.key.side.increasing else -1)),
         done=f"added {p.added.normalize():f}" if p.added else p.done,
         entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
@@ -327,6 +340,7 @@ def _funding_booked(p: Position, ev: e.FundingBooked) -> Position:
         converted_funding=_converted(p.converted_funding, ev.currency, ev.amount, ev.worth),
         settled=p.settled + settled(ev),
         funded_ns=max(p.funded_ns, ev.ts_event),
+        track=paid(p.known_track, ev.ts_event, ev.currency, ev.amount, ev.ts_init),
     )
 
 
@@ -427,6 +441,7 @@ def _requantified(p: Position, ev: e.QuantityAdjusted) -> Position:
         entry_price=entry_price,
         realized_pnl=p.realized_pnl + ev.realized_pnl,
         held=True,
+        track=_moved(p, ev, ev.quantity_delta),
         entry_over=True,
         goal=p.goal and max(ZERO, p.goal + ev.quantity_delta),  # a reduction takes its part, not the newcomer's
         protection_in_place=False,
@@ -445,6 +460,10 @@ def _state_changed(p: Position, ev: e.StateChanged) -> Position:
         transitions=p.transitions + 1,
         was_active=p.was_active or ev.after is PositionState.ACTIVE,
     )
+
+
+def _moved(p: Position, ev: Event, change: Decimal) -> Track:
+    return moved(p.known_track, ev.ts_event or ev.ts_init, change, ev.ts_init)
 
 
 def netted(p: Position, side: Side, quantity: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:

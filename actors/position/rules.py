@@ -7,6 +7,7 @@ Venue oddities are marked "Real world possibility".
 
 from decimal import Decimal
 
+from actors.funding import booked_of, held_at
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS, compare_again
@@ -227,12 +228,14 @@ def _in_full(p: Position) -> str:
 
 
 def funded(d: Draft, message: r.FundingShare) -> None:
-    """Money, never quantity. Fundings of a symbol are hours apart, so what is not later than the last is told again."""
+    """Money, never quantity: what it lacks of its share. A share that was found without its last booking is stale."""
     p = d.position
-    if p.held and p.opened_ns <= message.ts_event and message.ts_event > p.funded_ns:
+    before = booked_of(p.known_track, message.ts_event, message.currency)
+    held = held_at(p.known_track, p.quantity, message.ts_event)
+    if before == message.booked != message.amount and (held or before):
         d.record(
             e.FundingBooked,
-            amount=message.amount,
+            amount=message.amount - before,
             currency=message.currency,
             worth=message.worth,
             ts_event=message.ts_event,

@@ -19,6 +19,7 @@ from messages.types import (
     PositionId,
     PositionState,
     Side,
+    Track,
     TradeId,
     VenueOrderId,
 )
@@ -219,10 +220,21 @@ class Position:
     moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
     unverified_ns: int = 0
     was_active: bool = False
+    track: Track | None = None
 
     @property
     def position_id(self) -> PositionId:
         return position_id(self.key, self.ordinal)
+
+    @property
+    def known_track(self) -> Track:
+        """A snapshot of before there was one tells when it was opened, what it holds, and of the last funding."""
+        if self.track is not None:
+            return self.track
+        if not self.held:
+            return Track()
+        moves = ((self.opened_ns, self.quantity),)
+        return Track(moves=moves, since_ns=self.touched_ns, settled_ns=self.funded_ns)
 
     @property
     def wants_protection(self) -> bool:

@@ -71,4 +71,5 @@ def view(p: Position) -> PositionView:
         result=p.realized_pnl - fees + funding if quote in DOLLARS else p.settled,
         reported_quantity=p.exposure - p.quantity,
         unverified=bool(p.unverified_ns),
+        track=p.known_track,
     )

@@ -10,6 +10,7 @@ from actors.runtime.actor import Actor, Context
 from actors.supervisor.answers import Answers
 from actors.supervisor.desk import NOTIFIER, Desk, Routes, Spawn
 from actors.supervisor.failures import Failures
+from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
 from actors.supervisor.intake import Intake
 from actors.supervisor.memory import Memory, Restored, Settings
@@ -21,6 +22,7 @@ from actors.supervisor.status import Rows
 from actors.supervisor.venue import Reports
 from messages.base import Message
 from messages.reconciliation import ListDiscrepancies
+from messages.reports import Woken
 from messages.types import Address, Silence
 
 
@@ -45,19 +47,21 @@ class SupervisorActor(Actor[Message]):
         self._history = History(self._desk)
         self._intake = Intake(self._desk, self._history)
         self._openings = Openings(self._desk, self._history)
-        self._orders = Orders(self._desk, self._openings, self._history, discard)
+        self._fundings = Fundings(self._desk)
+        self._orders = Orders(self._desk, self._openings, self._history, self._fundings, discard)
         self._reports = Reports(self._desk, self._orders, self._history)
         self._answers = Answers(self._desk, self._openings, runtime_rows)
         self._failures = Failures(self._desk, self._intake)
         # What is in none of them is a bug of the sender, and raises.
         self._routes: Routes = {
             **self._orders.routes(), **self._openings.routes(), **self._reports.routes(), **self._answers.routes(),
-            **self._failures.routes(), **self._intake.routes(), **self._history.routes(),
-            **Retiring(self._desk, self._history).routes(),
+            **self._failures.routes(), **self._intake.routes(), **self._fundings.routes(),
+            **Retiring(self._desk, self._history).routes(), Woken: self._woken,
         }  # fmt: skip
 
     def on_start(self) -> None:
         self._history.offer_later()
+        self._fundings.go_on()
         if self.context.incarnation > 1:
             return
         for event in self._restored.own_events:
@@ -94,6 +98,9 @@ class SupervisorActor(Actor[Message]):
         elif why:
             self._desk.reply(command, accepted=False, text=why)
         return not why
+
+    def _woken(self, timer: Woken) -> None:
+        {"unkept": self._history.offer_again, "fundings": self._fundings.share}[timer.topic]()
 
     def receive_signal(self, message: Message) -> None:
         """The journal's word on the supervisor's own history."""

@@ -4,12 +4,11 @@ What the position itself can tell (steps, states, what is under way) it tells; h
 limits, neighbors on the symbol, and the price at which the venue liquidates.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
-from actors.money import MONEY_STEP
 from actors.supervisor.admission import (
     Facts,
     addition_refusal,
@@ -28,7 +27,7 @@ from messages.commands import (
     ModifyPosition,
     OpenPosition,
 )
-from messages.reports import FundingReport, FundingShare, PositionRow, PositionView
+from messages.reports import PositionRow, PositionView
 from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, ReplyCode, Symbol
 
 ZERO = Decimal(0)
@@ -229,28 +228,3 @@ def _changes(old: Instrument, new: Instrument) -> list[str]:
 
 def liquidations_of(rows: Iterable[PositionRow]) -> dict[tuple[Symbol, PositionSide], Decimal]:
     return {(row.symbol, row.side): row.liquidation_price for row in rows if row.liquidation_price is not None}
-
-
-def funding_shares(report: FundingReport, views: Sequence[PositionView]) -> tuple[FundingShare, ...]:
-    """Each position's part, by what it holds: longs and shorts have opposite signs. The parts add up to the whole.
-
-    Where long and short are equal they pay each other, the whole is nothing, and nobody's part can be told from it.
-    """
-    held = [v for v in views if (v.account, v.symbol) == (report.account, report.symbol) and v.quantity > 0]
-    net = sum((v.quantity * v.side.sign for v in held), ZERO)
-    if not net:
-        return ()
-    parts = [(report.amount * v.quantity * v.side.sign / net).quantize(MONEY_STEP, ROUND_HALF_EVEN) for v in held]
-    largest = max(range(len(held)), key=lambda index: held[index].quantity)
-    parts[largest] += report.amount - sum(parts, ZERO)
-    return tuple(
-        FundingShare(
-            correlation_id=report.correlation_id,
-            causation_id=f"funding {report.payment_id}",
-            position_id=view.position_id,
-            amount=part,
-            currency=report.currency,
-            ts_event=report.ts_event,
-        )
-        for view, part in zip(held, parts, strict=True)
-    )

@@ -164,6 +164,9 @@ class Desk:
         if name not in self.memory.retired:
             self.memory.retired[name] = event.why
             self.silent(name, Silence.RETIRED, "")
+            parsed = parse_position_id(name)
+            if parsed is not None:
+                self.memory.fundings.hidden[parsed[0].account, parsed[0].symbol] = event.ts_init
 
     def reply(self, command: c.Command, *, accepted: bool, text: str, code: ReplyCode = ReplyCode.DECIDED) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from actors.supervisor.book import Hold
-from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, Routes, reply_to
+from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, reply_to
 from actors.supervisor.memory import OWN_HISTORY, Restored
 from messages import commands as c
 from messages.base import Event, Message
@@ -26,9 +26,6 @@ class History:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._memory = desk.memory
-
-    def routes(self) -> Routes:
-        return {Woken: self._offer_again}
 
     def record(self, record: CommandTaken | CommandDecided, *, reducing: bool) -> None:
         """Make it durable; it comes back to the supervisor then. Steps of this history have no version to wait for."""
@@ -152,7 +149,7 @@ class History:
         if self._memory.unkept:
             self._desk.context.schedule("unkept", AGAIN_NS, Woken(topic="unkept"))
 
-    def _offer_again(self, _: Woken) -> None:
+    def offer_again(self) -> None:
         unkept, self._memory.unkept = self._memory.unkept, []
         for event, command in unkept:
             if isinstance(event, CloseAllRequested):

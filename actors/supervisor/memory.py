@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from actors.funding import Holder
 from actors.position.state import Position
 from actors.supervisor.admission import Limits
 from actors.supervisor.asked import Register
 from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
 from actors.supervisor.forced import Taken
+from actors.supervisor.paid import Paid
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event
@@ -44,6 +46,8 @@ class Restored:
     """Commands of the last day that an event tells of, each with the ordinal of its history."""
     effects: tuple[tuple[CommandId, tuple[Event, ...]], ...] = ()
     """Events of commands that have no record: all that shows what their ids stand for."""
+    ended: tuple[Holder, ...] = ()
+    """Positions that are over and held something within the last day: a funding of then may still be told."""
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class Memory:
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
+    fundings: Paid = field(default_factory=Paid)
     useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
     """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
@@ -99,6 +104,7 @@ class Memory:
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),
             realized=dict(restored.realized_today),
+            fundings=Paid.of(restored.ended),
             first_new=restored.highest_ordinal + 1,
         )
 

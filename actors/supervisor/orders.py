@@ -19,6 +19,7 @@ from actors.supervisor.changes import (
     taker_of,
 )
 from actors.supervisor.desk import Desk, Routes, position_address
+from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
 from actors.supervisor.memory import Restored
 from actors.supervisor.naming import nothing_matches
@@ -45,11 +46,14 @@ def heard(position: Position, command_id: CommandId, asked_ns: int) -> bool:
 class Orders:
     """Holds no position's state: views are what positions published."""
 
-    def __init__(self, desk: Desk, openings: Openings, history: History, discard: Callable[[Address], None]) -> None:
+    def __init__(
+        self, desk: Desk, openings: Openings, history: History, fundings: Fundings, discard: Callable[[Address], None]
+    ) -> None:
         self._desk = desk
         self._memory = desk.memory
         self._openings = openings
         self._history = history
+        self._fundings = fundings
         self._discard = discard
 
     def routes(self) -> Routes:
@@ -300,6 +304,7 @@ class Orders:
         came_or_went = before is None or before.state.terminal != view.state.terminal
         self._tell_leg(key_of(view), view.ordinal, others=came_or_went)
         self._memory.taken.shown(view)
+        self._fundings.changed(before, view)
         for name in self._memory.given.keys() & set(view.command_ids):
             self._desk.tell_position(*self._memory.given.pop(name))
         if before is None:

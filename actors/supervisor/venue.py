@@ -5,7 +5,7 @@ from dataclasses import replace
 from actors.supervisor.admission import beyond_liquidation
 from actors.supervisor.adoption import adoptions
 from actors.supervisor.book import Account
-from actors.supervisor.changes import funding_shares, liquidations_of, rules_notices, rules_now
+from actors.supervisor.changes import liquidations_of, rules_notices, rules_now
 from actors.supervisor.desk import NOTIFIER, Desk, Routes, position_address
 from actors.supervisor.forced import is_forced, name_of, share_out, why_of
 from actors.supervisor.history import History
@@ -56,7 +56,6 @@ class Reports:
             r.MarkReport: self._mark,
             r.LeverageChanged: self._leverage,
             r.MarginCall: self._margin_call,
-            r.FundingReport: self._funding,
             r.StrayEvent: self._note,
             r.GatewayStatus: self._gateway_status,
         }
@@ -330,13 +329,6 @@ class Reports:
         self._desk.context.tell(
             NOTIFIER, Notify(severity=Severity.CRITICAL, text=text, account=report.account, notice_id=notice_id)
         )
-
-    def _funding(self, report: r.FundingReport) -> None:
-        for share in funding_shares(report, tuple(self._memory.book.live(report.account, report.symbol))):
-            parsed = parse_position_id(share.position_id)
-            if parsed is not None:
-                worth = self._desk.worth(report.account, report.symbol, share.amount, share.currency)
-                self._desk.tell_position(parsed[1], replace(share, worth=worth))
 
     def _note(self, report: r.VenueReport) -> None:
         """Kept in the log for whoever asks later; nothing is decided on it here."""

@@ -202,7 +202,10 @@ class AccountStream:
                 await keeping
 
     async def _keep_alive(self) -> None:
-        """A listen key lives 60 minutes. Raises GapError when the venue says that it does not know it."""
+        """A listen key lives 60 minutes. Raises GapError when the venue says that it does not know it.
+
+        Fundings are read with it: the event of one may have been swallowed, and no list of positions shows it.
+        """
         refresh_s = self._wiring.settings.listen_key_refresh_ms / 1000
         wait_s = refresh_s
         while True:
@@ -211,6 +214,7 @@ class AccountStream:
             verdict = await self._session.ask(Ask.SETTING, _KEEP)
             if isinstance(verdict, Rejected):
                 raise GapError(f"the listen key was not prolonged: {verdict.code} {verdict.text}")
+            self._hand_on(Fed(lookups=(ReadFunding(),)))
             # Without a clear answer the key may live; there is time for several more attempts.
             wait_s = refresh_s if isinstance(verdict, Answered) else refresh_s / 10
 

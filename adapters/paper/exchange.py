@@ -262,8 +262,10 @@ class Exchange:
 
     # --- money ----------------------------------------------------------------------------------------
 
-    def book(self, account: Account, kind: str, amount: Decimal, symbol: str, *, trade_id: int = 0) -> None:
-        """Change the wallet; every change is an income row."""
+    def book(
+        self, account: Account, kind: str, amount: Decimal, symbol: str, *, trade_id: int = 0, time_ms: int = 0
+    ) -> None:
+        """Change the wallet; every change is an income row, of now where no time is given."""
         account.wallet += amount
         account.incomes.append(
             Income(
@@ -272,7 +274,7 @@ class Exchange:
                 kind=kind,
                 amount=amount,
                 text=str(trade_id) if trade_id else kind,
-                time_ms=self.now_ms,
+                time_ms=time_ms or self.now_ms,
                 trade_id=trade_id,
             )
         )

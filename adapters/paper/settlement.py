@@ -18,7 +18,7 @@ MARGIN_CALL_RATIO = Decimal("0.8")
 MARGIN_CALM_RATIO = Decimal("0.7")
 
 
-def fund(exchange: Exchange, market: Market) -> None:
+def fund(exchange: Exchange, market: Market, due_ms: int) -> None:
     """Longs pay position x mark x rate to shorts, every interval; it changes the wallet, never a quantity."""
     symbol = market.instrument.symbol
     for account in exchange.accounts.values():
@@ -27,7 +27,7 @@ def fund(exchange: Exchange, market: Market) -> None:
                 continue
             payment = -(position.quantity * market.mark * market.funding_rate).quantize(EIGHT_PLACES)
             isolated = account.settings_of(symbol).isolated
-            exchange.book(account, "FUNDING_FEE", payment, symbol)
+            exchange.book(account, "FUNDING_FEE", payment, symbol, time_ms=due_ms)
             if isolated:
                 position.isolated_wallet += payment
             changed = (position,) if isolated else ()

@@ -84,6 +84,8 @@ class PaperVenue:
             limits=limits,
         )
         self._hand_count = 0
+        self._funded = False
+        """Since prices moved last: margins are to be looked at."""
 
     # --- the API --------------------------------------------------------------------------------------
 
@@ -119,17 +121,13 @@ class PaperVenue:
         self._move_clock(now_ms)
         self._run_late()
         self._expire()
-        moved = False
+        moved, self._funded = self._funded, False
         for market in exchange.markets.values():
             if market.walked_ms + 1000 <= exchange.now_ms:
                 exchange.touched.add(market.instrument.symbol)
             if walk(market, exchange.now_ms):
                 moved = True
                 self._react(market)
-            while exchange.now_ms >= market.next_funding_ms:
-                settlement.fund(exchange, market)
-                market.next_funding_ms += market.instrument.funding_interval_ms
-                moved = True
         conditional.continue_triggering(exchange)
         if moved:
             settlement.watch_margins(exchange)
@@ -314,6 +312,11 @@ class PaperVenue:
         """The rate of the next fundings of a symbol, per interval."""
         self._exchange.market_of(symbol).funding_rate = rate
 
+    def fund(self, symbol: str, now_ms: int) -> None:
+        """A funding of a symbol now, beside those that are due."""
+        self._move_clock(now_ms)
+        settlement.fund(self._exchange, self._exchange.market_of(symbol), now_ms)
+
     def revoke_key(self, api_key: str) -> None:
         """From now on the key is answered with -2015."""
         self._exchange.accounts[api_key].revoked = True
@@ -340,10 +343,18 @@ class PaperVenue:
         raise KeyError(name)
 
     def _move_clock(self, now_ms: int) -> None:
-        """Time never runs backwards; a key that has run out goes with its event."""
+        """Time never runs backwards; a key that has run out goes with its event.
+
+        A funding is paid by what was held when it was due, before anything of a later moment.
+        """
         exchange = self._exchange
         if now_ms > exchange.now_ms:
             exchange.now_ms = now_ms
+            for market in exchange.markets.values():
+                while now_ms >= market.next_funding_ms:
+                    settlement.fund(exchange, market, market.next_funding_ms)
+                    market.next_funding_ms += market.instrument.funding_interval_ms
+                    self._funded = True
             for account in exchange.accounts.values():
                 if account.listen_key and account.listen_key_until_ms <= now_ms:
                     exchange.expire_listen_key(account)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from messages.events import FundingBooked
 from tests.e2e.process import Home, Supervisor, Venue, external, wait_for
 
 BTC = "BTCUSDT"
@@ -95,6 +96,32 @@ def test_a_position_grows_trails_is_levered_pays_and_is_deleveraged(tmp_path: Pa
         assert "settled by the venue" in row["reason"]
         assert venue.truth().open_algos() == []
     assert home.albra("journal", "verify").code == 0
+
+
+def test_a_funding_that_was_paid_while_nothing_ran_is_of_what_held_then_and_counts_once(
+    tmp_path: Path, venue: Venue
+) -> None:
+    """Killed; then the venue pays, and after that the stop closes what was held: both are read at the next start."""
+    home = Home.at(tmp_path / "home", venue)
+    with home.run().ready() as supervisor:
+        closed = opened(supervisor, "o1", stop_loss="55000")
+        supervisor.kill()
+    venue.post("clock", advance_ms=8 * 3_600_000)
+    venue.post("price", symbol=BTC, price="54000")
+    wait_for("the stop", lambda: not any(Decimal(row["quantity"]) for row in legs(venue)))
+    with home.run().ready() as supervisor:
+        later = opened(supervisor, "o2", strategy="later")
+        row = became(supervisor, closed, state="CLOSED")
+        paid = wait_for("funding", lambda: Decimal(supervisor.position(closed)["funding"]))
+        assert paid < 0
+        assert Decimal(row["quantity"]) == 0
+    with home.run().ready() as supervisor:
+        venue.post("clock", advance_ms=8 * 3_600_000)
+        wait_for("the next", lambda: Decimal(supervisor.position(later)["funding"]))
+        assert Decimal(supervisor.position(closed)["funding"]) == paid
+    booked = [each.event for each in home.events() if isinstance(each.event, FundingBooked)]
+    assert [event.amount for event in booked][:1] == [paid]
+    assert len(booked) == len({event.ts_event for event in booked}) == 2
 
 
 def test_above_the_market_maximum_all_goes_in_parts_and_a_halted_symbol_is_nobody_elses_trouble(

@@ -8,7 +8,8 @@ import pytest
 from adapters.exchange import stream
 from adapters.exchange.hearing import CONDITIONALS, ORDERS, REMEMBERED, Hearing, Missed
 from adapters.paper.server import EmbeddedServer
-from messages.reports import OrderAccepted, StreamDown, StreamHeard, StreamMute, StreamUp
+from adapters.paper.venue import PaperVenue
+from messages.reports import FundingReport, OrderAccepted, StreamDown, StreamHeard, StreamMute, StreamUp
 from messages.types import ClientOrderId, OrderKind
 from tests.exchange.desk_side import Desk, desk_on, paper, plan
 
@@ -54,6 +55,19 @@ def test_it_is_told_once_however_many_orders_it_does_not_tell_of(server: Embedde
         hasty.ear.wait_for(StreamDown)
         hasty.ear.wait_for(StreamUp)
     assert len([each for each in hasty.ear.peek() if isinstance(each, StreamMute)]) == 1
+
+
+def test_a_funding_of_which_no_event_tells_is_read_when_the_listen_key_is_prolonged() -> None:
+    with paper() as server, desk_on(server, listen_key_refresh_ms=300) as desk:
+        time_ms = server.call(lambda paper: _paid_in_silence(paper.live.venue))
+        told = desk.ear.wait_for(FundingReport)
+        assert (told.symbol, told.amount, told.ts_event) == ("ETHUSDT", Decimal("-0.3"), time_ms * 1_000_000)
+
+
+def _paid_in_silence(venue: PaperVenue) -> int:
+    exchange = venue.exchange
+    exchange.book(venue.account_named(), "FUNDING_FEE", Decimal("-0.3"), "ETHUSDT")
+    return exchange.now_ms
 
 
 def test_a_venue_that_wants_its_events_named_is_given_their_names(impatient: None) -> None:

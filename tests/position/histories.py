@@ -545,7 +545,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     r.SettingApplied: lambda s: s.leverage_set(),
     r.SettingRefused: lambda s: s.leverage_refused(),
     r.Sweep: lambda s: s.sweep(),
-    r.FundingShare: lambda s: s.funding("-0.3"),
+    r.FundingShare: lambda s: s.funding("-0.3", s.position.opened_ns + 1),
     r.RulesChanged: lambda s: ruled(s, min_notional=dec(20)),
     r.LegHeld: lambda s: r.LegHeld(position_id=s.position.position_id, quantity=dec(10), begun_ns=s.now_ns + 5 * MS),
     r.LegChanged: lambda s: r.LegChanged(position_id=s.position.position_id, shared=True),

@@ -221,9 +221,13 @@ class Story:
             account=ACCOUNT, position_id=self.position.position_id, symbol=SYMBOL, leverage=leverage
         )
 
-    def funding(self, amount: str) -> r.FundingShare:
+    def funding(self, amount: str, at_ns: int = 0, booked: str = "0") -> r.FundingShare:
         return r.FundingShare(
-            position_id=self.position.position_id, amount=dec(amount), currency="USDT", ts_event=self.now_ns
+            position_id=self.position.position_id,
+            amount=dec(amount),
+            currency="USDT",
+            ts_event=at_ns or self.now_ns,
+            booked=dec(booked),
         )
 
     def leverage_refused(self, *, unknown: bool = False) -> r.SettingRefused:

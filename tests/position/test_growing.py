@@ -4,7 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from actors.funding import held_at
 from actors.position.draft import Policy
+from actors.position.machine import decide
 from messages import commands as c
 from messages import events as e
 from messages import requests as q
@@ -21,6 +23,7 @@ from tests.position.histories import (
     added,
     addition_called_off,
     addition_refused,
+    closed,
     dust,
     partly_open,
     relevered,
@@ -321,9 +324,39 @@ def test_funding_is_money_and_never_quantity_and_counts_once() -> None:
     story.tell(share)
     assert events_of(story.tell(share)) == []
     assert dict(story.position.funding) == {"USDT": Decimal("-0.3")}
-    story.tell(story.funding("0.1"))
+    story.tell(story.funding("0.1", story.now_ns + 1))
     assert dict(story.position.funding) == {"USDT": Decimal("-0.2")}
     assert (story.position.quantity, story.position.realized_pnl) == (dec(10), dec(0))
+
+
+def test_a_share_is_a_level_and_what_it_lacks_is_booked_once() -> None:
+    story = active()
+    at_ns = story.now_ns
+    story.tell(story.funding("-0.3", at_ns))
+    assert events_of(story.tell(story.funding("-0.2", at_ns))) == []  # found before the first was booked
+    story.tell(story.funding("-0.2", at_ns, booked="-0.3"))
+    assert [ev.amount for ev in story.events if isinstance(ev, e.FundingBooked)] == [dec("-0.3"), dec("0.1")]
+    story.tell(story.funding("0", at_ns, booked="-0.2"))
+    assert dict(story.position.funding) == {"USDT": dec(0)}
+
+
+def test_what_was_paid_while_it_was_open_is_its_own_after_it_is_closed() -> None:
+    story = closed()
+    assert events_of(story.tell(story.funding("-0.3", story.now_ns + 1))) == []
+    story.tell(story.funding("-0.3", story.position.opened_ns + 1))
+    assert (story.state, dict(story.position.funding)) == ("CLOSED", {"USDT": dec("-0.3")})
+
+
+def test_a_snapshot_of_before_there_were_tracks_says_when_it_was_opened_and_what_was_paid_last() -> None:
+    story = active()
+    told = story.funding("-0.3")
+    story.tell(told)
+    old = replace(story.position, track=None)
+    later = story.funding("-0.3", story.now_ns + SECOND)
+    assert decide(old, told, story.now_ns, Policy()).events == ()
+    assert decide(old, later, story.now_ns, Policy()).position.funding == (("USDT", dec("-0.6")),)
+    assert held_at(old.known_track, old.quantity, old.opened_ns) == 0
+    assert held_at(old.known_track, old.quantity, old.opened_ns + 1) == old.quantity
 
 
 def test_funding_from_before_it_was_opened_is_somebody_elses() -> None:

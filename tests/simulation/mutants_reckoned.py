@@ -1,16 +1,21 @@
 """Planted bugs in what is booked of money: I21."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 
+from actors.funding import Holder, Place
 from actors.position import fold, rules
 from actors.position.draft import Draft
 from actors.position.state import Position
+from actors.supervisor import paid
+from actors.supervisor.fundings import Fundings
+from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from messages import reports as r
 from messages.types import Side
 from tests.simulation.mutants_plans import filled_in_halves
+from tests.simulation.network import START_MS
 from tests.simulation.plan import Act, Plan
 from tests.simulation.planting import Mutant, calm, mutant, patch, patch_rule
 
@@ -58,8 +63,61 @@ def _a_fee_once_an_order(stack: ExitStack) -> None:
     patch_rule(stack, r.FillReport, charged)
 
 
+def _two_of_which_one_goes() -> Sequence[Plan]:
+    """The one is closed right after a funding, before anything tells of that."""
+    acts = (
+        OPENING,
+        replace(OPENING, at_ms=6_000, slot=1, strategy="beta", lots=2),
+        Act(at_ms=10_000, do="fund", symbol="SOLUSDT"),
+        Act(at_ms=10_010, do="close", slot=0),
+    )
+    return [calm(*acts)]
+
+
+def _a_fill_of_which_no_event_tells() -> Sequence[Plan]:
+    """A resting entry is filled before a funding, and that is read long after it."""
+    lost = Fault(kind=FaultKind.EVENT_LOST, event="ORDER_TRADE_UPDATE", count=0, from_ms=START_MS + 8_000)
+    acts = (
+        OPENING,
+        replace(OPENING, at_ms=6_000, slot=1, strategy="beta", lots=2, offset_ppm=2_000),
+        replace(RISE, at_ms=9_000, offset_ppm=-3_000),
+        Act(at_ms=10_000, do="fund", symbol="SOLUSDT"),
+    )
+    return [calm(*acts, faults=FaultPlan(faults=(replace(lost, until_ms=START_MS + 12_000),)))]
+
+
+def _shared_at_telling(stack: ExitStack) -> None:
+    """By what is held when a funding is told, not by what was held when it was paid."""
+    patch(stack, Holder, "held_at", lambda self, _time_ns: self.quantity * self.side.sign)
+
+
+def _lost_when_over(stack: ExitStack) -> None:
+    """Only what is open when a funding is told has a part in it."""
+    holders = Fundings._holders
+
+    def live(self: Fundings, place: Place) -> Iterator[Holder]:
+        return (holder for holder in holders(self, place) if holder.quantity)
+
+    patch(stack, Fundings, "_holders", live)
+
+
+def _counted_twice(stack: ExitStack) -> None:
+    """What is booked of a funding is not remembered."""
+    for module in (paid, rules):
+        patch(stack, module, "booked_of", lambda _track, _time_ns, _currency: Decimal(0))
+
+
+def _shared_for_good(stack: ExitStack) -> None:
+    """A trade that becomes known later moves nothing of what was shared."""
+    patch(stack, Fundings, "changed", lambda *_: None)
+
+
 RECKONED: dict[str, Mutant] = {
     "the last price is the entry price": mutant(_the_last_price_is_the_entry_price, "I21", plans=_a_life),
     "a result of all that is held": mutant(_a_result_of_all_that_is_held, "I21", plans=_a_life),
     "a fee once an order": mutant(_a_fee_once_an_order, "I21", plans=filled_in_halves),
+    "a funding is shared at telling": mutant(_shared_at_telling, "I21", plans=_two_of_which_one_goes),
+    "a funding is lost when it is over": mutant(_lost_when_over, "I21", plans=_two_of_which_one_goes),
+    "a funding is counted twice": mutant(_counted_twice, "I21", plans=_two_of_which_one_goes),
+    "a funding is shared for good": mutant(_shared_for_good, "I21", plans=_a_fill_of_which_no_event_tells),
 }

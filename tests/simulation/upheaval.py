@@ -116,8 +116,7 @@ class Upheaval:
 
     def _fund(self, act: Act) -> None:
         """As every eight hours, but now."""
-        exchange = self.scene.venue.exchange
-        settlement.fund(exchange, exchange.markets[act.symbol])
+        self.scene.venue.fund(act.symbol, self.scene.network.venue_ms)
 
     def _maintenance(self, act: Act) -> None:
         fault = replace(ANSWERS["unavailable_503"].at(Moment.BEFORE_EFFECT), name=MAINTENANCE, count=0)

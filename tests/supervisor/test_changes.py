@@ -4,12 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from actors.position.view import view
 from actors.supervisor.admission import Limits
-from actors.supervisor.changes import funding_shares
 from messages import reports as r
 from messages.commands import CancelEntries, ModifyPosition
 from messages.requests import CancelOrder, Notify, Reply, SetLeverage, SubmitOpening
@@ -26,7 +21,6 @@ from messages.types import (
     TradeId,
     VenueOrderId,
 )
-from tests.position.story import active
 from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
 
 GATEWAY = "gateway/main"
@@ -193,52 +187,6 @@ def test_an_orderly_stop_calls_off_what_rests_and_nothing_else() -> None:
     )
     house.tell(CancelEntries(command_id=CommandId("stop")))
     assert [order.client_order_id for order in house.all(CancelOrder, GATEWAY)] == [resting.client_order_id]
-
-
-def funding(amount: str) -> r.FundingReport:
-    return r.FundingReport(
-        account=MAIN, symbol=BTC, amount=Decimal(amount), currency="USDT", payment_id="9", ts_event=2 * 10**18
-    )
-
-
-def test_funding_reaches_the_position_as_money_and_its_repetition_changes_nothing() -> None:
-    house = House().ready()
-    held(house)
-    for _ in range(2):
-        house.tell(funding("-0.06"))
-    [last] = [v for v in _views(house) if v.state == "ACTIVE"]
-    assert (last.funding, last.quantity) == (Decimal("-0.06"), Decimal("0.01"))
-
-
-def test_the_legs_of_a_hedge_account_pay_each_other() -> None:
-    house = House().ready(mode=PositionMode.HEDGE)
-    held(house, "trend", quantity=Decimal("0.03"))
-    held(house, "hedge", side=PositionSide.SHORT)
-    house.tell(funding("-0.12"))
-    assert {v.strategy: v.funding for v in _views(house)} == {"trend": Decimal("-0.18"), "hedge": Decimal("0.06")}
-
-
-def _views(house: House) -> tuple[r.PositionView, ...]:
-    from messages.commands import ListPositions
-
-    house.tell(ListPositions(command_id=CommandId("list"), reply_to=EDGE))
-    return house.all(r.PositionsAnswer)[-1].views
-
-
-@given(
-    amount=st.integers(-(10**12), 10**12),
-    held_=st.lists(st.tuples(st.integers(1, 10**6), st.sampled_from(PositionSide)), max_size=6),
-)
-def test_funding_shares_add_up_to_the_payment(amount: int, held_: list[tuple[int, PositionSide]]) -> None:
-    like = view(active().position)
-    views = tuple(
-        replace(like, ordinal=index, account=MAIN, symbol=BTC, side=side, quantity=Decimal(quantity) / 1000)
-        for index, (quantity, side) in enumerate(held_)
-    )
-    report = replace(funding("0"), amount=Decimal(amount) / 10**8)
-    shares = funding_shares(report, views)
-    net = sum(v.quantity * v.side.sign for v in views)
-    assert sum((share.amount for share in shares), Decimal(0)) == (report.amount if net else 0)
 
 
 def test_a_stop_or_target_that_the_venue_has_no_room_for_is_refused_with_its_bound() -> None:

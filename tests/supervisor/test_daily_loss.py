@@ -117,6 +117,7 @@ def test_fundings_count_in_a_days_loss_as_fees_do() -> None:
                 ts_event=house.dispatcher.clock.time_ns() + payment,
             )
         )
+        house.run(2)
         assert answer(house, f"b{payment}").accepted is (payment < 2)
     assert "main has lost 101 today, limits.daily_loss is 100" in answer(house, "c").text
 

@@ -208,6 +208,7 @@ def test_fundings_and_changes_from_outside_follow_the_same_rule() -> None:
         account=MAIN, symbol=BTC, amount=D("-0.01"), currency="BNB", payment_id="1", ts_event=now + 1
     )
     house.tell(paid)
+    house.run(2)
     by_hand = AdjustPosition(
         command_id=CommandId("h"),
         position_id=PositionId("main.BTCUSDT.long.a.1"),

@@ -10,13 +10,11 @@ from actors.supervisor.history import History, hold_of
 from messages.base import Message
 from messages.events import OpeningsPaused, OpeningsResumed
 from messages.journal import AppendStep, Committed
-from messages.reports import Woken
 from messages.types import CommandId
 from tests.supervisor.house import House
 
 PAUSED = OpeningsPaused(command_id=CommandId("pause"), why="by hand")
 RESUMED = OpeningsResumed(command_id=CommandId("resume"))
-AGAIN = Woken(topic="unkept")
 
 
 class Kept:
@@ -57,10 +55,10 @@ def test_a_pause_that_was_not_kept_is_not_said_again_behind_the_resume_that_lift
     kept.history.apply(PAUSED)
     kept.memory.unkept.append((PAUSED, None))
     kept.put(RESUMED)
-    kept.history._offer_again(AGAIN)
+    kept.history.offer_again()
     assert kept.asked == ["resume"]
     kept.commit()
-    kept.history._offer_again(AGAIN)
+    kept.history.offer_again()
     assert (kept.asked, kept.memory.unkept, kept.memory.holds) == (["resume"], [], ())
 
 

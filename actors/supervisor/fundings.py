@@ -1,0 +1,98 @@
+"""Fundings: what the venue has paid or taken is told once or often; each position hears what it lacks of its share."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from actors.funding import ENDED_KEPT_NS, Holder, Place, known_before
+from actors.supervisor.desk import Desk, Routes
+from actors.supervisor.paid import Payment, holder_of, lacking_of
+from messages.reports import FundingReport, FundingShare, PositionView, Woken
+from messages.types import PositionSide
+
+SETTLE_NS = 1_000_000_000
+"""From the telling of a payment, or of a trade of before one, until it is shared: trades of that moment come too."""
+TOPIC = "fundings"
+
+
+class Fundings:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+        self._known = desk.memory.fundings
+
+    def routes(self) -> Routes:
+        return {FundingReport: self._told}
+
+    def _told(self, report: FundingReport) -> None:
+        """The same payment comes again with every reading; one that has become another is shared anew."""
+        place, name = (report.account, report.symbol), (report.ts_event, report.currency)
+        payments = self._known.payments.setdefault(place, {})
+        known = payments.get(name)
+        if known is not None and known.report.amount == report.amount:
+            known.report = report
+        else:
+            payments[name] = Payment(report)
+        if not payments[name].done:
+            self._look(place)
+
+    def changed(self, before: PositionView | None, view: PositionView) -> None:
+        """A newer view: what it held when something was paid may be known only now."""
+        place = (view.account, view.symbol)
+        if view.state.terminal and view.track.moves:
+            self._known.ended.setdefault(place, {})[view.ordinal] = holder_of(view)
+            self._known.let_go(place, self._desk.context.clock.time_ns())
+        elif before is not None and before.state.terminal:
+            self._known.ended.get(place, {}).pop(view.ordinal, None)
+        payments = self._known.payments.get(place)
+        if not payments or (before is not None and before.track is view.track):
+            return
+        latest_ns = max(time_ns for time_ns, _ in payments)
+        held = () if before is None else known_before(before.track, latest_ns)
+        if held != known_before(view.track, latest_ns):
+            for payment in payments.values():
+                payment.done = False
+            self._look(place)
+        elif before is not None and before.track.paid != view.track.paid:
+            self._look(place)
+
+    def go_on(self) -> None:
+        """In a later life of this actor its timers are gone."""
+        if self._known.due:
+            self._desk.context.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
+
+    def _look(self, place: Place) -> None:
+        if not self._known.due:
+            self._desk.context.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
+        self._known.due[place] = None
+
+    def share(self) -> None:
+        """What is due. What was told is due again when it is booked: then nothing is lacking, and it is done."""
+        due, self._known.due = self._known.due, {}
+        now_ns = self._desk.context.clock.time_ns()
+        for place in due:
+            self._known.let_go(place, now_ns)
+            open_ = [each for each in self._known.payments.get(place, {}).values() if not each.done]
+            holders = tuple(self._holders(place)) if open_ else ()
+            for payment in open_:
+                wholly = self._known_wholly(place, holders, payment.report.ts_event, now_ns)
+                lacking = tuple(lacking_of(payment.report, holders, wholly=wholly))
+                payment.done = not lacking
+                for holder, share in lacking:
+                    self._tell(payment.report, holder, share)
+
+    def _tell(self, report: FundingReport, holder: Holder, share: FundingShare) -> None:
+        missing = share.amount - share.booked
+        worth = self._desk.worth(report.account, report.symbol, missing, share.currency)
+        self._desk.tell_position(holder.ordinal, replace(share, worth=worth))
+
+    def _holders(self, place: Place) -> Iterator[Holder]:
+        live = [holder_of(view) for view in self._memory.book.live(*place)]
+        ordinals = {holder.ordinal for holder in live}
+        yield from live
+        yield from (each for each in self._known.ended.get(place, {}).values() if each.ordinal not in ordinals)
+
+    def _known_wholly(self, place: Place, holders: Iterable[Holder], time_ns: int, now_ns: int) -> bool:
+        """Whether everything that may have held something then is among them, and says so by all its trades."""
+        silent = any((*place, side) in self._memory.book.mute for side in PositionSide)
+        recent = time_ns > max(now_ns - ENDED_KEPT_NS, self._known.hidden.get(place, 0))
+        return recent and not silent and all(holder.track.since_ns < time_ns for holder in holders)
