@@ -335,7 +335,7 @@ def _first_strategy_found(stack: ExitStack) -> None:
 
 BELIEF: Mapping[str, Mutant] = {
     "restart forgets unknowns": mutant(_restart_forgets_unknowns, "I2", "I5", seed=3),
-    "stop not canceled on close": mutant(_stop_not_canceled_on_close, "I5", "I9"),
+    "stop not canceled on close": mutant(_stop_not_canceled_on_close, "I5", "I9", seed=4),
     "fills not deduped": mutant(_fills_not_deduped, "I4"),
     "fills deduped by size": mutant(_fills_deduped_by_size, "I5", "I6", "I7", plans=filled_in_halves),
     "late fills are ignored": mutant(_late_fills_are_ignored, "I5", "I6", "I7", "I9"),
@@ -345,19 +345,19 @@ BELIEF: Mapping[str, Mutant] = {
     "a stop for what a human took": mutant(_a_stop_for_what_a_human_took, "I7", plans=_reduced_by_hand),
     "a refused close is given up": mutant(_a_refused_close_is_given_up, "I5", seed=37),
     "entry counted by its fills": mutant(_entry_counted_by_its_fills, "I1"),
-    "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", "I26", seed=58),
+    "cancels are not repeated": mutant(_cancels_are_not_repeated, "I5", "I9", "I26", seed=11),
     "the word of an end is final": mutant(_the_word_of_an_end_is_final, "I5", plans=_said_to_be_canceled),
     "nobody watches for a failed actor": mutant(
         _nobody_watches_for_a_failed_actor, "I7", plans=_failing_without_a_stop
     ),
-    "nobody is told": mutant(_nobody_is_told, "I7", seed=2),
+    "nobody is told": mutant(_nobody_is_told, "I7", seed=10),
     "snapshot leaves out the stop": mutant(_snapshot_leaves_out_the_stop, "I15", seed=3),
     "recovery loses one": mutant(_recovery_loses_one, "I12", "I5", "I6", "I15", seed=3),
     "reconciler hears late": mutant(_reconciler_hears_late, "I5", "I6", "I7", "I9", seed=3),
     "empty list means flat": mutant(_empty_list_means_flat, "I2", "I6", plans=positions_not_shown),
     "many may vanish at once": mutant(_many_may_vanish_at_once, "I2", plans=_two_positions_vanish),
     "settings are not looked at": mutant(_settings_are_not_looked_at, "I6", plans=_settings_by_hand),
-    "one look is enough": mutant(_one_look_is_enough, "I2", "I6", seed=25),
-    "own trades are somebody's": mutant(_own_trades_are_somebodys, "I2", "I6", seed=3),
+    "one look is enough": mutant(_one_look_is_enough, "I2", "I6", seed=3),
+    "own trades are somebody's": mutant(_own_trades_are_somebodys, "I2", "I6", seed=6),
     "the first strategy found": mutant(_first_strategy_found, "I6", seed=6),
 }

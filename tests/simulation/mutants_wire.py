@@ -231,7 +231,7 @@ def _silence_is_health(stack: ExitStack) -> None:
 
 WIRE: Mapping[str, Mutant] = {
     "blind resend": mutant(_blind_resend, "I1", "I2", "I3", "I14", seed=10),
-    "retry under a new id": mutant(_retry_under_a_new_id, "I3", seed=9),
+    "retry under a new id": mutant(_retry_under_a_new_id, "I3", seed=3),
     "503 means rejected": mutant(_503_means_rejected, "I2", seed=14),
     "not found means failed": mutant(_not_found_means_failed, "I2", seed=10),
     "one source is proof": mutant(_one_source_is_proof, "I2", plans=_found_by_its_list_alone),
