@@ -121,9 +121,12 @@ class Address:
     def turn(self, who: str, weight: int, *, connecting: bool = False) -> bool:
         """As `take`, for what an adapter asks of its own: a list that nobody waits for, or a connection that begins.
 
-        A close waits for the connection of its account, so that a connection waits for no reading.
+        A close waits for the connection of its account, so that a connection waits for no reading, and hardly for
+        what other programs use.
         """
-        return self.take(f"{who} itself", Lane.DOUBT if connecting else Lane.READING, weight, _DEFAULT)
+        if connecting:
+            return self.take(f"{who} itself", Lane.DOUBT, weight, _CONNECTING)
+        return self.take(f"{who} itself", Lane.READING, weight, _DEFAULT)
 
     def turned(self, who: str, weight: int) -> None:
         self.landed(f"{who} itself", weight)
@@ -234,3 +237,5 @@ def _place(line: OrderedDict[str, int], who: str, now_ns: int) -> int:
 
 
 _DEFAULT = Policy()
+_CONNECTING = Policy(share=90, reserve=0)
+"""What is beyond stays for cancels."""

@@ -112,6 +112,17 @@ def test_a_connection_waits_for_no_reading_since_a_close_waits_for_the_connectio
     assert street.ask("late0", Lane.REDUCING, CANCEL), "what is kept for closing is not used up"
 
 
+def test_a_connection_hardly_waits_for_what_another_program_uses() -> None:
+    """Three quarters of the limit: accounts that have a close to send connect in the same minute, and leave room."""
+    street = Street()
+    street.address.left(1)
+    street.address.came(1, LIMIT * 3 // 4)
+    connected = sum(street.address.turn(f"late{number}", CONNECTING, connecting=True) for number in range(25))
+    assert connected >= 15
+    assert street.ask("late0", Lane.EMERGENCY, CANCEL), "what is kept for closing is not used up"
+    assert not street.address.turn("late0", CONNECTING)
+
+
 def test_another_programs_use_of_the_address_is_left_room_and_shown_by_whoever_hears_of_it() -> None:
     street = Street()
     street.address.left(1)

@@ -75,7 +75,7 @@ def clock() -> LeapingClock:
 def test_an_account_that_waits_for_its_address_says_so_and_connects_in_its_turn(clock: LeapingClock) -> None:
     address = Address(clock)
     address.learn(600)
-    address.left(500)
+    address.left(530)
     with (
         paper_for("main", limits=LIMITS) as (server, _),
         gateways(server, "main", address=address, connected=False) as (live,),
