@@ -9,9 +9,10 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from actors.copying import replace
 from actors.money import MONEY_STEP
 from messages.base import Event
 from messages.events import FundingBooked, OrderFilled, OrderIntended, PositionAdopted, QuantityAdjusted
@@ -22,7 +23,7 @@ ZERO = Decimal(0)
 HOUR_NS = 3_600_000_000_000
 KEPT_NS = 8 * 24 * HOUR_NS
 """Changes and payments that a position remembers: longer than the ledger is read back."""
-MOVES_MOST = 500
+MOVES_MOST = 200
 ENDED_KEPT_NS = 24 * HOUR_NS
 """So long after its last change a position that is over is known to have held something."""
 

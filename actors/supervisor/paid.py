@@ -1,6 +1,6 @@
 """Which fundings are known, who may have held something then, and what each lacks of its share. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from actors.funding import ENDED_KEPT_NS, KEPT_NS, ZERO, Holder, Place, booked_of, shares
@@ -47,19 +47,18 @@ class Paid:
 
 
 def lacking_of(
-    report: FundingReport, holders: Iterable[Holder], *, wholly: bool
+    report: FundingReport, holders: Sequence[Holder], *, wholly: bool
 ) -> Iterator[tuple[Holder, FundingShare]]:
     """What each has booked less, or more, of it than its share. Pure.
 
     Where it is not known `wholly` who held what, what anything has booked stays as it is.
     """
     time_ns, currency = report.ts_event, report.currency
-    booked = {holder.ordinal: booked_of(holder.track, time_ns, currency) for holder in holders}
-    if not wholly and any(amount is None or amount for amount in booked.values()):
+    if not wholly and any(booked_of(holder.track, time_ns, currency) != ZERO for holder in holders):
         return
     parts = shares(report.amount, {holder.ordinal: holder.held_at(time_ns) for holder in holders})
     for holder in holders:
-        before, part = booked[holder.ordinal], parts.get(holder.ordinal, ZERO)
+        before, part = booked_of(holder.track, time_ns, currency), parts.get(holder.ordinal, ZERO)
         if before is None or before == part:
             continue
         share = FundingShare(

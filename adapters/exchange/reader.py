@@ -69,7 +69,9 @@ MAX_SKIPPED_TOLD = 1_000
 
 MAX_FUNDING_PAGES = 10
 FUNDING_LOOKBACK_MS = 24 * 3_600_000
-"""Three fundings of most symbols: after a longer absence the ledger has a gap, never a double."""
+"""Three fundings of most symbols."""
+FUNDING_LONGEST_MS = 7 * FUNDING_LOOKBACK_MS
+"""At the first reading, and after an absence: after a longer one the ledger has a gap, never a double."""
 
 
 CHILD_LAG_MS = 10_000
@@ -102,6 +104,7 @@ class Reader:
         self._events = events
         self._symbol_settings: dict[Symbol, SymbolSetting] = {}
         self._symbol_settings_read_ns = 0
+        self._fundings_read_ms = 0
         self._skipped: dict[str, None] = {}
         """Names of orders whose rows cannot be read, and were told of."""
         self.met: Callable[[AbstractSet[Symbol]], None] = lambda _symbols: None
@@ -267,9 +270,11 @@ class Reader:
     async def fundings(self) -> tuple[FundingReport, ...]:
         """What was paid or received within `FUNDING_LOOKBACK_MS`, oldest first. Raises ReadError, MalformedError.
 
+        Since the last reading, where that is longer ago: what was paid in an absence is read after it.
         A day of more than 333 symbols is more than one page. Pages overlap by the last time of each.
         """
-        since_ms = self._now_ms() - FUNDING_LOOKBACK_MS
+        now_ms = self._now_ms()
+        since_ms = max(min(self._fundings_read_ms, now_ms - FUNDING_LOOKBACK_MS), now_ms - FUNDING_LONGEST_MS)
         found: list[object] = []
         for _ in range(MAX_FUNDING_PAGES):
             page = items_of(await self.value(calls.fundings(since_ms)), "incomes")
@@ -277,6 +282,7 @@ class Reader:
             if len(page) < calls.FUNDINGS_PER_PAGE:
                 break
             since_ms = max(_latest_ms(page), since_ms + 1)
+        self._fundings_read_ms = now_ms
         return funding_reports(found, self.stamp())
 
     async def value(self, call: Call) -> object:

@@ -64,6 +64,23 @@ def test_a_funding_of_which_no_event_tells_is_read_when_the_listen_key_is_prolon
         assert (told.symbol, told.amount, told.ts_event) == ("ETHUSDT", Decimal("-0.3"), time_ms * 1_000_000)
 
 
+def test_what_was_paid_in_a_week_of_absence_is_read_first_and_no_more_than_a_day_after_that() -> None:
+    with paper() as server:
+        server.call(lambda paper: _paid_days_ago(paper.live.venue, (8, "ADAUSDT"), (6, "ETHUSDT"), (0, "BNBUSDT")))
+        with desk_on(server, listen_key_refresh_ms=300) as desk:
+            first = [desk.ear.wait_for(FundingReport) for _ in range(2)]
+            assert [m.symbol for m in first] == ["ETHUSDT", "BNBUSDT"]
+            assert [desk.ear.wait_for(FundingReport).symbol for _ in range(3)] == ["BNBUSDT"] * 3
+
+
+def _paid_days_ago(venue: PaperVenue, *payments: tuple[int, str]) -> None:
+    """An hour more than so many days ago."""
+    exchange = venue.exchange
+    for days, symbol in payments:
+        time_ms = exchange.now_ms - (24 * days + 1) * 3_600_000
+        exchange.book(venue.account_named(), "FUNDING_FEE", Decimal("-0.3"), symbol, time_ms=time_ms)
+
+
 def _paid_in_silence(venue: PaperVenue) -> int:
     exchange = venue.exchange
     exchange.book(venue.account_named(), "FUNDING_FEE", Decimal("-0.3"), "ETHUSDT")
