@@ -132,6 +132,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (146, events.OrderUncancelable),
     (147, events.QuantityVerified),
     (148, events.PositionRetired),
+    (149, events.CancelRefused),
     (200, requests.SubmitOpening),
     (201, requests.SubmitReducing),
     (202, requests.SubmitEmergency),

@@ -187,6 +187,14 @@ class OrderTriggered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRefused(Event):
+    """The venue refused a cancel in `words` that no table has: the order may rest on, and the cancel is tried again."""
+
+    client_order_id: ClientOrderId
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStalled(Event):
     """A triggered order has neither a child nor a fill for longer than the venue takes: it protects nothing."""
 

@@ -578,6 +578,19 @@ class PositionView(Message):
     track: Track = Track()
 
     @property
+    def stop_shown(self) -> Decimal | None:
+        """The stop that is wanted; where none is wanted any more, the one that the venue still has."""
+        return self.stop_loss if self.stop_loss is not None else self._left(OrderPurpose.STOP)
+
+    @property
+    def target_shown(self) -> Decimal | None:
+        """Likewise."""
+        return self.take_profit if self.take_profit is not None else self._left(OrderPurpose.TARGET)
+
+    def _left(self, purpose: OrderPurpose) -> Decimal | None:
+        return next((o.price for o in self.orders if o.purpose is purpose and o.phase == "working"), None)
+
+    @property
     def resting(self) -> Decimal:
         """What of its entry the venue has on its book: a limit order that waits for its price."""
         entries = (o for o in self.orders if o.purpose is OrderPurpose.ENTRY and o.price is not None)

@@ -304,6 +304,7 @@ SENTENCES = (
         "{name}: its leg is flat, and no order of it rests at the venue; albra discrepancies --ack {record} retires it."
     ),
     N_("its position is retired"),
+    N_("its {purpose} is not canceled yet, the venue refused that: {why}"),
     N_("{name} is retired: the venue holds nothing of it"),
     N_("something unreadable"),
     N_("its row cannot be read ({why}): nothing is booked, adopted or closed there until it can"),

@@ -284,6 +284,10 @@ def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
     return _put(p, replace(order, cancel_intended=True, touched_ns=ev.ts_init, cancel_ns=ev.ts_init))
 
 
+def _cancel_refused(p: Position, ev: e.CancelRefused) -> Position:
+    return _put(p, replace(_find(p, ev.client_order_id), cancel_words=ev.words))
+
+
 def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
     return replace(
         p,
@@ -552,6 +556,7 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.OrderTriggered: _order_triggered,
     e.OrderStalled: _order_stalled,
     e.OrderUncancelable: _order_uncancelable,
+    e.CancelRefused: _cancel_refused,
     e.QuantityVerified: _quantity_verified,
     e.OrderWrittenOff: _order_written_off,
     e.OrderRefused: _order_refused,

@@ -273,6 +273,10 @@ def held(d: Draft, message: r.LegHeld) -> None:
 
 def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
     order = known_order(d, message)
+    if order is not None and message.cancel and message.answered and order.live and order.cancel_intended:
+        if order.cancel_words != message.cause:
+            d.record(e.CancelRefused, client_order_id=order.client_order_id, words=message.cause)
+        return
     if order is None or message.cancel or order.phase is not OrderPhase.SENT:
         return  # a doubtful cancel leaves the order what it was; the gateway asks after it
     d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause=message.cause, answered=message.answered)

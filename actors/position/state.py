@@ -85,6 +85,8 @@ class Order:
     """Stalled, and its cancel came to nothing for long enough: nothing waits for its end any more."""
     unheard: bool = False
     """Refused, and not for what it is: it never left, or the venue did not look at it."""
+    cancel_words: str = ""
+    """Why it is not canceled: the venue's last refusal of that, code and text."""
 
     @property
     def fired_ns(self) -> int:

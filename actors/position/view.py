@@ -19,6 +19,14 @@ def uncounted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Am
     return added((), (*others, *((each.currency, -each.amount) for each in converted)))
 
 
+def _uncanceled(p: Position) -> str:
+    """Which of its orders the venue refuses to take off the book, in its own words."""
+    refused = next((o for o in p.live_orders() if o.cancel_intended and o.cancel_words), None)
+    if refused is None:
+        return ""
+    return f"its {refused.purpose} is not canceled yet, the venue refused that: {refused.cancel_words}"
+
+
 def view(p: Position) -> PositionView:
     """Committed state for people and for the supervisor; only live orders are listed."""
     quote = quote_of(p.key.symbol, p.instrument)
@@ -47,7 +55,7 @@ def view(p: Position) -> PositionView:
         protected=p.wants_protection and protection_rests(p),
         in_doubt=p.in_doubt,
         goal_quantity=p.goal,
-        reason=p.reason,
+        reason="; ".join(part for part in (p.reason, _uncanceled(p)) if part),
         orders=tuple(
             OrderView(
                 client_order_id=o.client_order_id,

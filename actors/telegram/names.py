@@ -116,6 +116,7 @@ CODES = (
     N_("OrderTriggered"),
     N_("OrderStalled"),
     N_("OrderUncancelable"),
+    N_("CancelRefused"),
     N_("QuantityVerified"),
     N_("OrderWrittenOff"),
     N_("OrderRefused"),

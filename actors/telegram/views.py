@@ -351,9 +351,9 @@ def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Ro
         (words.plain("fees"), amount(view.fees, view.currency)),
         *([(words.plain("not counted"), amounts(view.uncounted))] if view.uncounted else []),
         (words.plain("leverage"), view.leverage or "-"),
-        (words.plain("stop"), number(view.stop_loss)),
+        (words.plain("stop"), number(view.stop_shown)),
         *([(words.plain("trailing stop"), f"{number(view.trailing)} %")] if view.trailing is not None else []),
-        (words.plain("target"), number(view.take_profit)),
+        (words.plain("target"), number(view.target_shown)),
         (words.plain("protected"), words.plain("yes") if view.protected else words.plain("no")),
     ]
     names = {"symbol": view.symbol, "side": words.name(view.side), "name": view.position_id}

@@ -220,8 +220,8 @@ class Screen:
             output.rounded(view.entry_price),
             output.rounded(mark),
             output.rounded(gain),
-            output.rounded(view.stop_loss),
-            output.rounded(view.take_profit),
+            output.rounded(view.stop_shown),
+            output.rounded(view.target_shown),
             _age(now_ns - view.since_ns),
         )
 

@@ -205,8 +205,9 @@ class Desk:
                 self._deliver(replies.cancel_rejected(message, code, text, stamp))
             case proof.NotExecuted():
                 self._deliver(replies.not_executed(message, verdict, stamp))
-            case proof.Unknown(cause=cause):
-                self._deliver(replies.unknown(message, cause, stamp, silent=proof.is_silent(verdict)))
+            case proof.Unknown(cause=cause, refused=refused):
+                silent = proof.is_silent(verdict)
+                self._deliver(replies.unknown(message, cause, stamp, silent=silent, answered=refused))
             case proof.Accepted() | proof.Duplicate() | proof.Answered():
                 self._deliver(replies.unknown(message, "an answer that is none to a cancel", stamp))
 
