@@ -110,7 +110,10 @@ MEANING: Mapping[PositionState, str] = MappingProxyType(
         S.ACTIVE: "Held, and nothing is under way.",
         S.MODIFYING: "A part is being closed or added, its protection is being moved, or its leverage changed.",
         S.MODIFIED: "Its quantity was changed outside of Albra; it stays protected, and waits to be accepted (resume).",
-        S.PAUSED: "Held by hand: protected, can be closed, is not changed otherwise. Or dust that no order can close.",
+        S.PAUSED: (
+            "Held by hand: protected, can be closed, is not changed otherwise. Or dust that no order can close: less "
+            "than a minimum, or than a step."
+        ),
         S.RECONCILING: "An outcome or a fill is not known yet, or more was sold than held. Reducing still passes.",
         S.CLOSING: "The whole is being closed, a protective order fired, or the last orders are taken off the book.",
         S.CLOSED: "Was held and is flat; none of its orders lives.",

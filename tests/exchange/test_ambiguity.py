@@ -259,3 +259,16 @@ def test_a_cancel_of_an_order_that_triggers_meanwhile_is_rejected(desk: Desk, se
     desk.venue.request(CancelOrder(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, conditional=True))
     assert desk.ear.wait_for(CancelRejected).client_order_id == stop.client_order_id
     assert venue_answers(server, "GET", "/fapi/v1/openAlgoOrders") == []
+
+
+def test_a_cancel_that_is_refused_in_words_of_no_table_says_that_the_venue_has_answered(
+    desk: Desk, server: EmbeddedServer
+) -> None:
+    desk.submit()
+    stop = desk.stop_loss("58000")
+    desk.ear.wait_for(OrderAccepted, lambda each: each.client_order_id == stop.client_order_id)
+    refusal = {"kind": "STATUS", "method": "DELETE", "path": "/algoOrder", "moment": "BEFORE_EFFECT"}
+    plan(server, {**refusal, "status": 400, "code": -4999, "message": "not now"})
+    desk.venue.request(CancelOrder(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, conditional=True))
+    told = desk.ear.wait_for(OutcomeUnknown)
+    assert (told.cancel, told.answered, "-4999" in told.cause) == (True, True, True)
