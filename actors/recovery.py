@@ -17,7 +17,7 @@ from actors.supervisor.shown import Unrecorded
 from actors.telegram.history import SHAPE as CHAT
 from messages import codec, notices, reconciliation, telegram
 from messages.base import Event, Message
-from messages.events import OpeningsPaused
+from messages.events import AdditionRequested, OpeningsPaused, PositionRequested
 from messages.ids import Names, parse_position_id
 from messages.journal import Replayed
 from messages.requests import CommandDecided, CommandTaken
@@ -62,11 +62,12 @@ def restored(
     accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
     records = tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided))
     carried_out: dict[CommandId, int] = {}
+    openings: list[tuple[int, int]] = []
     unrecorded = Unrecorded(records)
     lately = Lately()
     for event in (*own.events, *own.beyond):
         unrecorded.note(event)
-    today = _realized(_noting(recent, carried_out, unrecorded, lately), accounts, day_of)
+    today = _realized(_noting(recent, carried_out, unrecorded, lately, openings), accounts, day_of)
     return Restored(
         positions=tuple(positions),
         finished=finished,
@@ -81,6 +82,7 @@ def restored(
         carried_out=tuple(carried_out.items()),
         effects=unrecorded.found(),
         ended=tuple(lately.ended(finished)),
+        openings=tuple((accounts[ordinal], at_ns) for ordinal, at_ns in openings if ordinal in accounts),
     )
 
 
@@ -90,11 +92,20 @@ def _lost_ordinals(own: Replayed) -> Iterable[int]:
 
 
 def _noting(
-    recent: Iterable[tuple[int, Event]], carried_out: dict[CommandId, int], unrecorded: Unrecorded, lately: Lately
+    recent: Iterable[tuple[int, Event]],
+    carried_out: dict[CommandId, int],
+    unrecorded: Unrecorded,
+    lately: Lately,
+    openings: list[tuple[int, int]],
 ) -> Iterable[tuple[int, Event]]:
-    """The same events; what they tell of commands and of quantities is noted as they pass: a day has very many."""
+    """The same events; what they tell of commands and of quantities is noted as they pass: a day has very many.
+
+    So is what was opened or enlarged, and when (wall time): it counts in the minute of a limit.
+    """
     for ordinal, event in recent:
         lately.note(ordinal, event)
+        if isinstance(event, PositionRequested | AdditionRequested):
+            openings.append((ordinal, event.ts_init))
         command_id: CommandId = getattr(event, "command_id", CommandId(""))
         if command_id:
             carried_out[command_id] = ordinal

@@ -67,6 +67,7 @@ class SupervisorActor(Actor[Message]):
         for event in self._restored.own_events:
             self._history.restore(event)
         self._history.go_on(self._restored)
+        self._openings.go_on(self._restored)
         for position in self._restored.positions:
             key = position.key
             self._desk.memory.book.occupy(key, position.ordinal)

@@ -48,6 +48,8 @@ class Restored:
     """Events of commands that have no record: all that shows what their ids stand for."""
     ended: tuple[Holder, ...] = ()
     """Positions that are over and held something within the last day: a funding of then may still be told."""
+    openings: tuple[tuple[AccountId, int], ...] = ()
+    """What was opened or enlarged in the last day, and when (wall time, ns)."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from actors.supervisor.admission import Facts, Limits
 from actors.supervisor.book import Account, Hold
 from actors.supervisor.desk import Desk, Routes
 from actors.supervisor.history import History, lifted, paused
+from actors.supervisor.memory import Restored
 from messages import commands as c
 from messages import reports as r
 from messages.events import OpeningsPaused, OpeningsResumed
@@ -32,6 +33,13 @@ class Openings:
             HoldKey: self.hold_key,
             ReleaseKey: self.release_key,
         }
+
+    def go_on(self, restored: Restored) -> None:
+        """The minute of a limit does not begin anew with a process. A clock set back makes nothing older."""
+        now, wall_ns = self._desk.context.clock.monotonic_ns(), self._desk.context.clock.time_ns()
+        for account, at_ns in restored.openings:
+            if wall_ns - at_ns <= MINUTE_NS:
+                self._memory.openings[account].append(now - max(wall_ns - at_ns, 0))
 
     def facts(self, account: Account) -> Facts:
         recent = self._memory.openings[account.account]

@@ -21,6 +21,7 @@ from adapters.storage.record import DamagedPosition
 from messages import reports as r
 from messages.base import Event, Message
 from messages.commands import OpenPosition
+from messages.events import AdditionRequested, PositionRequested
 from messages.ids import parse_position_id
 from messages.priority import PRIORITY
 from messages.requests import CommandDecided, CommandTaken
@@ -137,6 +138,11 @@ class House:
                 (name, ordinal)
                 for ordinal, event in self.journal.recent_events(1000)
                 if (name := getattr(event, "command_id", CommandId("")))
+            ),
+            openings=tuple(
+                (MAIN, event.ts_init)
+                for _, event in self.journal.recent_events(1000)
+                if isinstance(event, PositionRequested | AdditionRequested)
             ),
         )
 

@@ -94,6 +94,17 @@ def test_additions_count_among_the_openings_of_a_minute_and_hold_where_openings_
     assert "openings_per_minute is 2" in modify(house, position_id, "m2", add=Decimal("0.001")).text
 
 
+def test_the_openings_of_a_minute_count_over_a_restart() -> None:
+    before = House(limits=Limits(openings_per_minute=1)).ready()
+    held(before)
+    house = House(before.journal.image, limits=Limits(openings_per_minute=1)).ready()
+    house.open("c2", strategy=StrategyId("swing"))
+    assert "openings_per_minute is 1" in house.all(Reply)[-1].text
+    house.run(61)
+    house.open("c3", strategy=StrategyId("swing"))
+    assert house.all(Reply)[-1].accepted
+
+
 def test_a_repeated_addition_is_not_held_against_the_limits_again() -> None:
     house = House(limits=Limits(openings_per_minute=2)).ready()
     position_id = held(house)
