@@ -4,7 +4,7 @@ Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. Th
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
 `bounded` and `holds` (I10), `shared` (I10, I11), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
 `telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21),
-`repaired` (I23), `offered` (I25), `canceled` (I26), `retired` (I2, I10).
+`repaired` (I23), `offered` (I25), `canceled` (I26), `limited` (I27), `retired` (I2, I10).
 `MOMENTS` says when each is looked at.
 """
 
@@ -35,6 +35,7 @@ from tests.simulation.goals import Goals
 from tests.simulation.holds import Holds
 from tests.simulation.instances import Instances
 from tests.simulation.isolation import Isolation
+from tests.simulation.limited import Limited
 from tests.simulation.lost import Lost
 from tests.simulation.network import Sent
 from tests.simulation.offered import Offered
@@ -58,8 +59,7 @@ ILL_DISK_NS = 8 * SECOND
 I9_NS = 60 * SECOND
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Goals, Truthful, Commanded, Reckoned, Evidence, Changed, Degraded, Bounded, Holds, Attention,
-    Urgency, Isolation, Once, Telling, Instances, Lost, Shared, Repaired, Offered, Canceled,
-    Retired,
+    Urgency, Isolation, Once, Telling, Instances, Lost, Shared, Repaired, Offered, Canceled, Limited, Retired,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -85,6 +85,7 @@ MOMENTS: Mapping[str, str] = {
     "I23": "each attempt of a repair, each adjustment and adoption; each trade of the venue's own that is shared out",
     "I24": "each entry intended",
     "I25": "each step that the journal is handed, each that is on the disk, each message handled; each tick",
+    "I27": "each opening and addition",
     "I26": "each tick, from the moment on at which a gateway has the cancel",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
 }
@@ -204,6 +205,12 @@ class Invariants:
         for check in self.checks:
             if isinstance(check, Telling):
                 check.server = server
+
+    def watch_limits(self, limits: Mapping[str, Decimal]) -> None:
+        """What the configuration allows to be opened."""
+        for check in self.checks:
+            if isinstance(check, Limited):
+                check.limits = limits
 
     def tried(self, sent: Sent) -> None:
         for check in self.checks:

@@ -1,4 +1,4 @@
-"""Planted bugs in repairs, in what steps let out, and in cancels: I23, I25, I26."""
+"""Planted bugs in repairs, in what steps let out, in cancels, and in limits: I23, I25, I26, I27."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,7 +12,8 @@ from actors.journal import JournalActor
 from actors.position import actor as position_actor
 from actors.reconciler import attribution, resolve
 from actors.reconciler.attribution import Plan as Attributed
-from actors.supervisor import forced
+from actors.supervisor import admission, forced
+from actors.supervisor.openings import Openings
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from messages.commands import AdjustPosition
@@ -124,6 +125,28 @@ def _a_cancel_comes_back(name: str) -> Sequence[Plan]:
     return [calm(*acts, safety_ms=60_000, faults=FaultPlan(faults=(answered,)))]
 
 
+# Limits ------------------------------------------------------------------------------------------------
+
+
+def _a_minute_begins_with_the_process(stack: ExitStack) -> None:
+    patch(stack, Openings, "go_on", lambda _self, _restored: None)
+
+
+def _opened_again_after_a_kill() -> Sequence[Plan]:
+    acts = (OPENING, Act(at_ms=8_000, do="kill", for_ms=1_000), replace(BESIDE, at_ms=15_000))
+    return [calm(*acts, limits=(("openings_per_minute", 1),))]
+
+
+def _a_limit_is_one_openings_own(stack: ExitStack) -> None:
+    """What is held already does not count."""
+    patch(stack, admission, "exposure", lambda _held, _account: iter(()))
+
+
+def _two_beyond_a_limit() -> Sequence[Plan]:
+    """Each is worth 600."""
+    return [calm(OPENING, replace(BESIDE, at_ms=8_000), limits=(("symbol_exposure", 800),))]
+
+
 ORACLES: dict[str, Mutant] = {
     "half of what is missing is booked": mutant(_half_of_what_is_missing_is_booked, "I23", plans=_a_human_takes_half),
     "what is adopted is the whole leg": mutant(_what_is_adopted_is_the_whole_leg, "I23", plans=_a_human_adds_to_a_leg),
@@ -140,4 +163,8 @@ ORACLES: dict[str, Mutant] = {
     "what is unclear of a cancel stays so": mutant(
         _what_is_unclear_of_a_cancel_stays_so, "I26", plans=lambda: _a_cancel_comes_back("timeout_408")
     ),
+    "a minute begins with the process": mutant(
+        _a_minute_begins_with_the_process, "I27", plans=_opened_again_after_a_kill
+    ),
+    "a limit is one opening's own": mutant(_a_limit_is_one_openings_own, "I27", plans=_two_beyond_a_limit),
 }

@@ -121,6 +121,8 @@ class Plan:
     """Whoever was answered says it again, or something else under the same id."""
     additions_expire: bool = False
     """Some additions are worth having for a while only, as some openings are in every plan."""
+    limits: tuple[tuple[str, int], ...] = ()
+    """Of openings, by their names in the configuration."""
     traps: tuple[Trap, ...] = ()
     bursts: tuple[Burst, ...] = ()
     """When things happen; between them time passes in long strides. Empty: all the time."""

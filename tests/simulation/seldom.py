@@ -23,6 +23,14 @@ EXTENTS = (
 )
 """Of a pause: everything, one account, one symbol of all accounts or of one."""
 
+LIMITS = {
+    "order_notional": (200, 500, 800),
+    "symbol_exposure": (400, 1_000),
+    "account_exposure": (700, 2_000),
+    "openings_per_minute": (1, 2, 4),
+    "daily_loss": (1, 5, 20),
+}
+
 
 def with_seldom(plan: Plan) -> Plan:
     if plan.seed < FIRST_SEED:
@@ -144,6 +152,12 @@ def fleeting_additions(random: Random, plan: Plan) -> Plan:
     return replace(_with_acts(plan, acts), additions_expire=True)
 
 
+def limits(random: Random, plan: Plan) -> Plan:
+    """What may be opened is limited, in one way or several; a lot is worth 150 to 240."""
+    chosen = random.sample(tuple(LIMITS), random.randrange(1, 4))
+    return replace(plan, limits=tuple((name, random.choice(LIMITS[name])) for name in sorted(chosen)))
+
+
 SELDOM: dict[str, tuple[int, Drawn]] = {
     "crossed cancels": (10, crossed_cancels),
     "former lives": (12, former_lives),
@@ -152,5 +166,6 @@ SELDOM: dict[str, tuple[int, Drawn]] = {
     "children first": (12, children_first),
     "empty symbols": (12, empty_symbols),
     "fleeting additions": (10, fleeting_additions),
+    "limits": (8, limits),
 }
 """By the name of its stream: one plan in so many, and how."""

@@ -135,5 +135,7 @@ class Telling(Check):
 
 def _reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:
     # What is said of the command line is said of the chat there.
-    told = text.partition("albra discrepancies")[0].partition("--ack ID")[0].replace("position/", "position #")
-    return any(at_ns >= since_ns and told in said for at_ns, said in shown)
+    told = text.partition("albra discrepancies")[0].partition("--ack ID")[0]
+    told = told.replace("position/", "position #")
+    forms = {told, told.replace("albra resume", "/resume")}
+    return any(at_ns >= since_ns and any(form in said for form in forms) for at_ns, said in shown)

@@ -135,6 +135,7 @@ class World:
         self.edge.echoes = self._stream("echoes") if plan.echoes else None
         self.chat = self._open_chat(plan.chat) if plan.chat else None
         self.invariants.watch_chat(self.chat)
+        self.invariants.watch_limits({name: Decimal(limit) for name, limit in plan.limits})
         rarer_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # what nobody tells is found by a sweep
         rarer_ms += CROWDED_PEACE_MS if plan.beside else 0
         self._liveness_ms = LIVENESS_MS + rarer_ms
@@ -349,7 +350,10 @@ class World:
             disk,
             self.network,
             config=config_of(
-                tuple(name for name, _ in self.plan.accounts), self.plan.fast_s, chat=self.chat is not None
+                tuple(name for name, _ in self.plan.accounts),
+                self.plan.fast_s,
+                chat=self.chat is not None,
+                limits=self.plan.limits,
             ),
             logins=tuple(
                 Login(
