@@ -92,6 +92,8 @@ class Commanded(Check):
                 self._decided(ordinal, event)
             case e.QuantityAdjusted() | e.PositionAdopted() | e.CloseAbandoned() | e.OrderWrittenOff():
                 self._unclear(ordinal)
+            case e.PositionStranded():  # what is left is less than the venue takes: that ends the close, and is told
+                self._unclear(ordinal)
             case e.OrderTriggered(client_order_id=name):
                 self._past.setdefault(ordinal, Past()).fired.add(name)
             case e.OrderIntended(purpose=OrderPurpose.ENTRY, client_order_id=name):
