@@ -262,8 +262,8 @@ def _protect(d: Draft) -> None:
     if p.strandable:
         _leave_no_more_than_dust(d)
         return
-    if p.unread_reductions or (p.cancel_first and p.goal is not None):
-        return  # a protective order just did its work, or makes room for a reduction on a shared leg
+    if p.unread_reductions or (p.goal is not None and (p.cancel_first or p.shared_leg)):
+        return  # a protective order just did its work, or leaves room to a reduction on a shared leg
     covered = _covered(p)
     if covered is not None and _protection_overdue(d):
         seconds = d.policy.protection_deadline_ms // 1000
@@ -272,7 +272,7 @@ def _protect(d: Draft) -> None:
             command_id=CommandId(""),
             goal_quantity=covered,
             why=f"its stop was refused for {seconds} s",
-            cancel_first=True,  # the leg may be shared
+            cancel_first=not covered,  # what covers the rest stays; together they are for no more than is held
         )
         doing = f"Reducing {p.position_id} to {covered:f}, which is covered" if covered else f"Closing {p.position_id}"
         words = last_words(p, p.guard, p.asked_ns(p.guard)) if p.guard is not None else ""

@@ -9,6 +9,7 @@ from messages.reconciliation import DiscrepancyType
 from messages.reports import OrderReport, OrderView, PositionView
 from messages.types import (
     OrderPurpose,
+    OrderStatus,
     PositionMode,
     Severity,
 )
@@ -31,6 +32,8 @@ def order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
             continue
         if parts.ordinal in silent:
             continue
+        if parts.ordinal in facts.ended and found.status is OrderStatus.TRIGGERED:
+            continue  # the venue has it in hand and cancels it no more; its position tells of it, and asks after it
         leaves = found.quantity - found.filled_quantity
         view = views.get(parts.ordinal)
         if view is not None and view.touched_ns >= orders.begun_ns:
@@ -69,7 +72,7 @@ def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterab
     if view.goal_quantity is not None or facts.now_ns - view.touched_ns <= facts.thresholds.stuck_ns:
         return
     instrument = facts.instruments.get(view.symbol)
-    if instrument is not None and view.quantity < instrument.min_quantity:
+    if instrument is not None and view.quantity < max(instrument.min_quantity, instrument.quantity_step):
         return  # dust: no order is small enough to protect it, which was told when it became so
     live = {order.purpose for order in view.orders}
     for purpose, wanted in _wanted(view):

@@ -129,10 +129,33 @@ def test_what_no_stop_may_cover_for_too_long_is_closed_and_the_rest_stays_protec
         told = notices(story.tell(r.Woken(topic="protect:stop"), after_ms=retry.after_ms), Severity.CRITICAL)
     assert story.position.goal == 250
     assert any("Reducing" in text and "to 250, which is covered" in text for text in told)
-    story.cancel_done()
+    covering = [o for o in story.position.live_orders(STOP) if o.resting and not o.cancel_intended]
+    assert sum(o.leaves for o in covering) == 250, "what covers stays"
     story.tell(story.fill(story.order(REDUCE)))
     accept_all(story)
     assert (story.state, story.position.quantity, sum(resting(story))) == (S.ACTIVE, dec(250), dec(250))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_addition_that_no_stop_may_cover_is_sold_and_the_rest_is_never_bare(*, shared: bool) -> None:
+    """-4045 for more than a few seconds: the stop of what was there before rests throughout."""
+    story = filled("50")
+    story.tell(r.LegChanged(position_id=story.position.position_id, shared=shared))
+    story.tell(c.ModifyPosition(add=dec(10), **story.own()))
+    story.tell(story.fill(story.order(ENTRY)))
+    for _ in range(12):
+        if story.position.goal is not None:
+            break
+        step = story.tell(story.rejected(story.order(STOP), RejectReason.LIMIT_REACHED))
+        retry = wake(step, "protect:stop")
+        assert retry is not None
+        story.tell(r.Woken(topic="protect:stop"), after_ms=retry.after_ms)
+    assert (story.position.goal, story.order(REDUCE).quantity) == (dec(50), dec(10))
+    assert [o.leaves for o in story.position.live_orders(STOP) if o.resting and not o.cancel_intended] == [50]
+    story.tell(story.fill(story.order(REDUCE)))
+    accept_all(story)
+    assert [o.leaves for o in story.position.live_orders(STOP) if not o.cancel_intended] == [50]
+    assert (story.state, story.position.bare) == (S.ACTIVE, False)
 
 
 @pytest.mark.parametrize("quantity", ["1", "99.999", "100"])

@@ -10,7 +10,7 @@ from actors.reconciler.compare import compare
 from actors.reconciler.facts import Finding
 from messages.ids import client_order_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
-from messages.types import JournalId, OrderPurpose, PositionMode, PositionState, Severity, Symbol
+from messages.types import JournalId, OrderPurpose, OrderStatus, PositionMode, PositionState, Severity, Symbol
 from tests.reconciler.world import (
     BTC,
     LONG,
@@ -84,6 +84,30 @@ TABLE: list[tuple[str, dict[str, Any], list[str]]] = [
         [],
     ),
     ("an order without a position", {"views": [], "rows": [], "orders": [open_order(own_id(9))]}, ["ORPHAN_ORDER"]),
+    (
+        "a stop in the hands of the venue whose position is over",
+        {
+            "views": [],
+            "rows": [],
+            "ended": {9},
+            "orders": [open_order(own_id(9), conditional=True, status=OrderStatus.TRIGGERED)],
+        },
+        [],
+    ),
+    (
+        "a stop that rests though its position is over",
+        {"views": [], "rows": [], "ended": {9}, "orders": [open_order(own_id(9), conditional=True)]},
+        ["ORPHAN_ORDER"],
+    ),
+    (
+        "a triggered stop of a position that is not known",
+        {
+            "views": [],
+            "rows": [],
+            "orders": [open_order(own_id(9), conditional=True, status=OrderStatus.TRIGGERED)],
+        },
+        ["ORPHAN_ORDER"],
+    ),
     (
         "an order that its position does not know",
         {"views": [view()], "rows": [row("1")], "orders": [open_order(own_id(1, 8))]},
