@@ -1,4 +1,4 @@
-"""A moment of wall time in a sentence for people. Pure."""
+"""A moment of wall time in a sentence for people. In UTC, rounded up: by then it is so. Pure."""
 
 from datetime import UTC, datetime
 
@@ -6,5 +6,14 @@ SECOND = 1_000_000_000
 
 
 def clock_time(wall_ns: int) -> str:
-    """`20:31:05`, in UTC, rounded up: by then it is so."""
-    return datetime.fromtimestamp(-(-wall_ns // SECOND), UTC).strftime("%H:%M:%S")
+    """`20:31:05`."""
+    return _in_seconds(wall_ns).strftime("%H:%M:%S")
+
+
+def date_time(wall_ns: int) -> str:
+    """`2026-11-30 20:31:05`."""
+    return _in_seconds(wall_ns).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _in_seconds(wall_ns: int) -> datetime:
+    return datetime.fromtimestamp(-(-wall_ns // SECOND), UTC)

@@ -164,6 +164,7 @@ SENTENCES = (
         "closing, protecting and canceling go first."
     ),
     N_("the account waits for its turn in the request budget"),
+    N_("the venue wants to hear nothing until {time} UTC"),
     N_("waits for its turn in the request budget"),
     N_(
         "{account}: the venue accepts nothing for {age} ({cause}). Nothing can be closed until then; stops "

@@ -111,6 +111,12 @@ def _not_ready(_: OpenPosition, facts: Facts) -> str:
     return facts.account.why_not_ready
 
 
+def _silenced(command: OpenPosition, facts: Facts) -> str:
+    """What would be accepted only to expire before anything may leave."""
+    until_ns = facts.account.silent_until_ns
+    return facts.account.why_silent if 0 < command.expires_at_ns < until_ns else ""
+
+
 def _unknown_symbol(command: OpenPosition, facts: Facts) -> str:
     instrument = facts.account.instruments.get(command.symbol)
     if instrument is None and (kind := facts.account.others.get(command.symbol)):
@@ -415,6 +421,7 @@ _CHECKS: tuple[Check, ...] = (
     _on_hold,
     _unfit,
     _not_ready,
+    _silenced,
     _unsettled,
     _unknown_symbol,
     _strangers,
@@ -435,7 +442,7 @@ _CHECKS: tuple[Check, ...] = (
 _ABOUT_THE_OPENING = (_key_taken, _opposite, _prices, _liquidation, _leverage)
 _ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING)
 """What is held has its key, its side, its prices and its leverage already."""
-_PASSING = (_not_ready, _leg_being_cleared, _stops_being_replaced, _unpriced)
+_PASSING = (_not_ready, _silenced, _leg_being_cleared, _stops_being_replaced, _unpriced)
 """What says nothing of the opening itself: it waits for that, within its own expiry."""
 _WHILE_IT_WAITED = (_on_hold, _unfit, _unsettled, _strangers, _leg_being_cleared, _stops_being_replaced, _loss)
 """What may be otherwise by then. It counts among the amounts and in the minute already; what leaves while the venue is

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from actors.moment import date_time
 from actors.supervisor.holdings import Holdings
 from messages.commands import OpenPosition
 from messages.ids import position_id
@@ -61,6 +62,8 @@ class Account:
     outside: dict[tuple[Symbol, PositionSide | None], Outside] = field(default_factory=dict)
     trouble: str = "the venue has not answered yet"
     waits_since_ns: int = 0
+    silent_until_ns: int = 0
+    """Of the wall clock: so long the venue wants to hear nothing, where that is more than moments; 0: it does not."""
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
     identity: str = ""
@@ -100,6 +103,12 @@ class Account:
         if not self.synced:
             return "the account's positions are being read"
         return ""
+
+    @property
+    def why_silent(self) -> str:
+        if not self.silent_until_ns:
+            return ""
+        return f"the venue wants to hear nothing until {date_time(self.silent_until_ns)} UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

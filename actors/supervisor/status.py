@@ -71,7 +71,7 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
         *(((section, "place", account.place),) if account.place else ()),
         (section, "venue", _venue(account)),
         (section, "stream", _stream(account)),
-        (section, "openings", account.why_unfit or account.why_not_ready or "possible"),
+        (section, "openings", account.why_unfit or account.why_not_ready or account.why_silent or "possible"),
         (section, "mode", _modes(account)),
         (section, "not supervised", "; ".join(in_short(row) for row in account.outside.values()) or "nothing"),
         (section, "symbols", str(len(account.instruments))),

@@ -18,6 +18,8 @@ from messages.reconciliation import TradesReport
 from messages.requests import Notify
 from messages.types import AccountId, CommandId, Instrument, OrderStatus, RejectReason, Severity, Symbol
 
+MOMENTS_NS = 60_000_000_000
+"""A silence that lasts longer is shown; a shorter one is over before anyone has looked."""
 UNREAD_TOLD_AT = 2
 """Lists in a row in which an order cannot be read; one may be a torn answer."""
 
@@ -338,6 +340,9 @@ class Reports:
 
     def _gateway_status(self, message: r.GatewayStatus) -> None:
         self._memory.gateways[message.account] = message
+        lasts_ns = message.throttled_until_ns - self._desk.context.clock.time_ns()
+        account = self._memory.accounts[message.account]
+        account.silent_until_ns = message.throttled_until_ns if lasts_ns > MOMENTS_NS else 0
 
 
 def _tells_of_nothing(report: r.AboutOrder) -> bool:

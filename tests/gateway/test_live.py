@@ -35,6 +35,11 @@ def weight_used(server: EmbeddedServer) -> int:
     return server.call(lambda paper: paper.live.venue.exchange.ration.weight.used)
 
 
+def early_in_a_minute(server: EmbeddedServer) -> None:
+    """What the venue counts is of its minute; what a test adds to it should not be forgotten at once."""
+    wait_for("a minute that lasts", lambda: server.call(lambda paper: paper.live.now_ms() % 60_000 < 45_000))
+
+
 def opened(live: Live, name: ClientOrderId) -> None:
     live.tell(an_opening(live.account, name))
     live.wait_for(r.OrderAccepted, lambda m: m.client_order_id == name)
@@ -48,6 +53,7 @@ def test_a_load_far_beyond_the_limit_is_never_turned_away_and_an_emergency_passe
     """What a thousand positions may come to: two orders each to ask after, everything to read every second."""
     with paper_for("main", limits=SMALL) as (server, seen), gateways(server, "main", sweep_ns=10**9) as (live,):
         opened(live, stage.order_id(1, 1))
+        early_in_a_minute(server)
         live.tell(*(replace(stage.resolve(stage.order_id(2, n)), sent_ns=1) for n in range(1_000)))
         live.tell(*(q.FetchPositions(account=live.account, request_id=f"many/{n}") for n in range(100)))
         live.tell(*(q.FetchBalance(account=live.account, request_id=f"many/b{n}") for n in range(100)))
@@ -67,6 +73,7 @@ def test_a_load_far_beyond_the_limit_is_never_turned_away_and_an_emergency_passe
 
 def test_somebody_elses_use_of_the_address_is_left_room() -> None:
     with paper_for("main", "other", limits=SMALL) as (server, seen), gateways(server, "main") as (live,):
+        early_in_a_minute(server)
         server.call(lambda paper: paper.live.venue.exchange.ration.weight.add(250, paper.live.now_ms()))
         live.tell(replace(stage.resolve(stage.order_id(2, 0)), sent_ns=1))  # its answer's header tells
         live.wait_for(r.GatewayStatus, lambda m: int(f"{m.budget} 0 0".split()[1]) > 280)
