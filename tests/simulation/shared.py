@@ -30,12 +30,14 @@ class Shared(Check):
         self._unclear: set[str] = set()
         """Orders whose submit was not answered yet, or whose cancel left: the next word about them is waited for."""
         self._quiet_until_ns = 0
+        self._spent_until_ns: dict[str, int] = {}
         self._crowded = len(self._books.accounts) >= CROWD
 
     def born(self) -> None:
         self._waiting.clear()
         self._unclear.clear()
         self._quiet_until_ns = 0
+        self._spent_until_ns.clear()
 
     def died(self) -> None:
         self._waiting.clear()
@@ -48,10 +50,14 @@ class Shared(Check):
         """All accounts behind the address keep quiet."""
         if sent.call.method == "POST":
             self._unclear.discard(_name_of(sent))
+        wait_s = next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 60)
+        until_ns = self._truth.now_ns() + wait_s * SECOND
+        if b'"code":-1015' in answer.body:  # orders are counted by account, and others may go on
+            account = f"gateway/{sent.api_key.removesuffix('-key')}"
+            self._spent_until_ns[account] = max(self._spent_until_ns.get(account, 0), until_ns)
         # A proxy, or an error in its place, says the same with another status.
-        if answer.status in (418, 429) or b'"code":-1003' in answer.body:
-            wait_s = next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 60)
-            self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
+        elif answer.status in (418, 429) or b'"code":-1003' in answer.body:
+            self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     def delivered(self, address: str, message: object) -> None:
         if not self._crowded:
@@ -82,6 +88,9 @@ class Shared(Check):
         now_ns = self._truth.now_ns()
         if now_ns < self._quiet_until_ns + WAITS_NS:
             self._waiting.clear()
+        spent = {account for account, until_ns in self._spent_until_ns.items() if now_ns < until_ns + WAITS_NS}
+        if spent:
+            self._waiting = {name: waits for name, waits in self._waiting.items() if waits[0] not in spent}
         for (verb, name), (address, since_ns) in self._waiting.items():
             if now_ns - since_ns > WAITS_NS:
                 waited_s = (now_ns - since_ns) // SECOND
