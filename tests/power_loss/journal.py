@@ -37,6 +37,7 @@ class LossyJournal:
         self._journal = journal
         self.path, self.journal_id, self.meta = journal.path, journal.journal_id, journal.meta
         self.lost_steps = journal.lost_steps
+        self.lost_behind = journal.lost_behind
         self.life = life
         """One of each start, as in production; no random one, since a seed does the same again."""
         self.started = False
