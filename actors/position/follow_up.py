@@ -135,8 +135,8 @@ def _unstick(d: Draft) -> None:
         if left_ms > 0:
             d.wake("fired", left_ms)
             return
-        if not _tradable(p):
-            return
+        if not _tradable(p) or p.strandable:
+            return  # no close would be taken
         why = f"its {first.purpose} was triggered and not executed for {deadline_ms // 1000} s"
         d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=True)
         d.notify(Severity.CRITICAL, f"Closing {p.position_id} by market: {why}.")

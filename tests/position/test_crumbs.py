@@ -8,7 +8,7 @@ import pytest
 from messages import commands as c
 from messages import reports as r
 from messages.requests import SubmitProtection, SubmitReducing
-from messages.types import OrderPurpose, PositionState, RejectReason, Severity
+from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason, Severity
 from tests.position.story import BTC, POLICY, Story, active, dec, notices, protected
 
 S = PositionState
@@ -97,6 +97,21 @@ def test_a_part_is_done_when_what_is_left_of_it_is_a_crumb() -> None:
     assert asked(story, SubmitReducing) == [5, 4]
     assert (story.state, story.position.quantity, story.position.goal) == (S.ACTIVE, dec(6), None)
     assert story.position.reason == "reduced to 6"
+
+
+def test_dust_whose_stop_is_stuck_is_left_to_its_stop() -> None:
+    """Day 940000258: no close can be sent for it, and the stop that the venue has in hand may still take it."""
+    story = protected()
+    story.tell(story.report(story.order(STOP), OrderStatus.TRIGGERED))
+    coarser(story, "20")
+    sent = len(story.submitted())
+    story.tell(r.Woken(topic="fired"), after_ms=POLICY.protection_deadline_ms + 1_000)
+    assert len(story.submitted()) == sent
+    assert (story.position.goal, story.order(STOP).cancel_intended) == (None, False)
+    story.tell(story.fill(story.order(STOP)))
+    story.tell(story.report(story.order(STOP), OrderStatus.FILLED, "10"))
+    story.settle()
+    assert story.position.quantity == 0
 
 
 def test_a_finer_step_is_covered_to_its_last() -> None:
