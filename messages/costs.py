@@ -4,7 +4,7 @@ from decimal import Decimal
 
 FEE_MOST = Decimal("0.05")
 """Of what was traded. The dearest that a venue lists is a forced close, at 1.5 % (Binance, "Liquidation Protocols")."""
-REBATE_MOST = Decimal("0.01")
+REBATE_MOST = Decimal("0.001")
 """Of what was traded. Makers are paid 0.03 % at most."""
 ROUNDING = Decimal("0.00000001")
 """Venues book money with eight decimals."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from adapters.paper.answer import Answer
 from messages.reports import (
+    AboutOrder,
     CancelRejected,
     NotExecuted,
     OrderAbsent,
@@ -101,6 +102,8 @@ class Canceled(Check):
             case OutcomeUnknown() | NotExecuted() | QueryFailed() | OrderNotFound() | CancelRejected():
                 self._out.pop(message.client_order_id, None)
                 self._hindered(message.client_order_id)
+            case AboutOrder():
+                self._out.pop(message.client_order_id, None)
 
     def _wish(self, name: str, address: str) -> Wish:
         return Wish(address=address, since_ns=self._truth.now_ns(), within_ns=self._patience_ns(name))
@@ -125,7 +128,8 @@ class Canceled(Check):
 
     def heard(self, sent: Sent, answer: Answer) -> None:
         name = _name_of(sent)
-        self._out.pop(name, None)
+        if name:
+            self._out[name] = self._truth.now_ns()  # the gateway has it once it is told
         if answer.fault is not None or answer.status != 200:
             self._hindered(name)
         # A proxy, or an error in its place, says the same with another status. All behind the address keep quiet.

@@ -129,12 +129,12 @@ FEES = [
     ("26", "BNFCR", "52", ()),
     ("26", "USDC", "52", ()),
     ("0.05", "BNB", "60", ()),
-    ("-0.01", "BNB", "-12", ()),
-    ("-6", "USDT", "-12", ()),
+    ("-0.001", "BNB", "-1.2", ()),
+    ("-0.6", "USDT", "-1.2", ()),
     ("26", "DOGE", "0", (("DOGE", D(52)),)),
     ("26", "", "0", (("a currency without a name", D(52)),)),
     ("1000", "BNB", "0", (("BNB", D(2000)),)),
-    ("-0.02", "BNB", "0", (("BNB", D("-0.04")),)),
+    ("-0.002", "BNB", "0", (("BNB", D("-0.004")),)),
 ]
 
 
@@ -181,7 +181,7 @@ def test_what_is_not_counted_is_told_once_a_day_and_shown_with_the_position() ->
     assert row["uncounted"] == [{"currency": "DOGE", "amount": "52"}]
 
 
-@pytest.mark.parametrize("fee", ["1000", "-0.02"])
+@pytest.mark.parametrize("fee", ["1000", "-0.002"])
 def test_a_fee_that_no_trade_costs_is_told_and_closes_nothing(fee: str) -> None:
     house = home()
     round_trip(house, fee, "BNB")
