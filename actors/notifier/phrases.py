@@ -333,6 +333,9 @@ SENTENCES = (
         "{account}: a fee of {amount} {currency} for a trade of {traded} {quote} on {symbol} is not counted in limits "
         "and reports: no trade costs that"
     ),
+    N_(
+        "{account}: a funding of {amount} {currency} for {held} {symbol} is not booked: nothing that is held costs that"
+    ),
     N_("The journal holds a damaged record: {text}"),
     N_(
         "{account} has lost {amount} today, limits.daily_loss is {limit}: nothing is opened until tomorrow, "

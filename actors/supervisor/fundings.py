@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from actors.funding import ENDED_KEPT_NS, Holder, Place, known_before
-from actors.supervisor.desk import Desk, Routes
+from actors.funding import ENDED_KEPT_NS, ZERO, Holder, Place, known_before
+from actors.supervisor.desk import NOTIFIER, Desk, Routes
 from actors.supervisor.paid import Payment, holder_of, lacking_of
+from messages.costs import can_fund
 from messages.reports import FundingReport, FundingShare, PositionView, Woken
-from messages.types import PositionSide
+from messages.requests import Notify
+from messages.types import PositionSide, Severity
 
 SETTLE_NS = 1_000_000_000
 """From the telling of a payment, or of a trade of before one, until it is shared: trades of that moment come too."""
@@ -74,11 +76,30 @@ class Fundings:
             open_ = [each for each in self._known.payments.get(place, {}).values() if not each.done]
             holders = tuple(self._holders(place)) if open_ else ()
             for payment in open_:
+                if not self._believed(payment.report, holders):
+                    payment.done = True
+                    continue
                 wholly = self._known_wholly(place, holders, payment.report.ts_event, now_ns)
                 lacking = tuple(lacking_of(payment.report, holders, wholly=wholly))
                 payment.done = not lacking
                 for holder, share in lacking:
                     self._tell(payment.report, holder, share)
+
+    def _believed(self, report: FundingReport, holders: Iterable[Holder]) -> bool:
+        """One that no venue asks for is told, and is not booked; nothing tells where no mark is known."""
+        mark = self._memory.accounts[report.account].marks.get(report.symbol)
+        held = sum((abs(holder.held_at(report.ts_event)) for holder in holders), ZERO)
+        worth = self._desk.worth(report.account, report.symbol, report.amount, report.currency)
+        if mark is None or worth.value is None or not held or can_fund(worth.value, held * mark):
+            return True
+        text = (
+            f"{report.account}: a funding of {report.amount:f} {report.currency} for {held:f} {report.symbol} is not "
+            "booked: nothing that is held costs that"
+        )
+        notice_id = f"funding/{report.account}/{report.symbol}/{report.ts_event}/{report.currency}"
+        notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+        self._desk.context.tell(NOTIFIER, notice)
+        return False
 
     def _tell(self, report: FundingReport, holder: Holder, share: FundingShare) -> None:
         missing = share.amount - share.booked

@@ -38,7 +38,7 @@ symbol positionSide status side clientOrderId orderId algoStatus clientAlgoId al
 marginType X S s c i t caid aid
 """
 _TEXTS = frozenset(_NAMES.split())
-_FEES = ("n", "commission")
+_COSTS = ("n", "commission", "income")
 
 
 def drawn(random: Random) -> Fault:
@@ -78,6 +78,6 @@ def _value(random: Random, key: str) -> str:
     if not key:
         return random.choice(("null", "[]", "{}", '"row"'))
     value = random.choice(TEXTS if key in _TEXTS else NUMBERS)
-    if key in _FEES and value == "-1":
-        value = "-250000"  # a small rebate could be, and nothing in the row gives it away
+    if key in _COSTS and value == "-1":
+        value = "-250000"  # a small amount could be, and nothing in the row gives it away
     return random.choice(("", json.dumps(value), json.dumps(value)))

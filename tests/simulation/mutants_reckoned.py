@@ -9,7 +9,7 @@ from actors.funding import Holder, Place
 from actors.position import fold, rules
 from actors.position.draft import Draft
 from actors.position.state import Position
-from actors.supervisor import paid
+from actors.supervisor import fundings, paid
 from actors.supervisor.fundings import Fundings
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from messages import reports as r
@@ -112,6 +112,17 @@ def _shared_for_good(stack: ExitStack) -> None:
     patch(stack, Fundings, "changed", lambda *_: None)
 
 
+def _any_funding_is_believed(stack: ExitStack) -> None:
+    """What the list says was paid."""
+    patch(stack, fundings, "can_fund", lambda _amount, _held: True)
+
+
+def _a_funding_that_nothing_costs() -> Sequence[Plan]:
+    lie = Fault(kind=FaultKind.MALFORMED, method="GET", path="/income", key="income", value='"-250000"', count=0)
+    acts = (OPENING, Act(at_ms=10_000, do="fund", symbol="SOLUSDT"), Act(at_ms=15_000, do="kill", for_ms=2_000))
+    return [calm(*acts, faults=FaultPlan(faults=(lie,)))]
+
+
 RECKONED: dict[str, Mutant] = {
     "the last price is the entry price": mutant(_the_last_price_is_the_entry_price, "I21", plans=_a_life),
     "a result of all that is held": mutant(_a_result_of_all_that_is_held, "I21", plans=_a_life),
@@ -119,5 +130,6 @@ RECKONED: dict[str, Mutant] = {
     "a funding is shared at telling": mutant(_shared_at_telling, "I21", plans=_two_of_which_one_goes),
     "a funding is lost when it is over": mutant(_lost_when_over, "I21", plans=_two_of_which_one_goes),
     "a funding is counted twice": mutant(_counted_twice, "I21", plans=_two_of_which_one_goes),
+    "any funding is believed": mutant(_any_funding_is_believed, "I21", plans=_a_funding_that_nothing_costs),
     "a funding is shared for good": mutant(_shared_for_good, "I21", plans=_a_fill_of_which_no_event_tells),
 }

@@ -6,7 +6,7 @@ where several accounts share the address: nothing but the venue's limit keeps it
 
 from actors.position.state import OrderPhase
 from adapters.paper.answer import Answer
-from messages.reports import AboutOrder, VenueDown
+from messages.reports import AboutOrder, VenueDown, VenueUp
 from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
 from messages.types import ClientOrderId
 from tests.simulation.check import SECOND, Check, Truth
@@ -31,6 +31,8 @@ class Shared(Check):
         """Orders whose submit was not answered yet, or whose cancel left: the next word about them is waited for."""
         self._quiet_until_ns = 0
         self._spent_until_ns: dict[str, int] = {}
+        self._up: set[str] = set()
+        """Gateways that have heard that the venue is there: a connection takes as long as the network does."""
         self._crowded = len(self._books.accounts) >= CROWD
 
     def born(self) -> None:
@@ -41,6 +43,7 @@ class Shared(Check):
 
     def died(self) -> None:
         self._waiting.clear()
+        self._up.clear()
 
     def arrived(self, sent: Sent) -> None:
         if self._books.venue.exchange.ration.bans:
@@ -69,9 +72,10 @@ class Shared(Check):
         elif isinstance(message, AboutOrder):
             for verb in ("POST", "DELETE"):
                 self._waiting.pop((verb, message.client_order_id), None)
+        elif isinstance(message, VenueUp):
+            self._up.add(f"gateway/{message.account}")
         elif isinstance(message, VenueDown):
-            down = f"gateway/{message.account}"
-            self._waiting = {name: waits for name, waits in self._waiting.items() if waits[0] != down}
+            self._up.discard(f"gateway/{message.account}")
 
     def _certain(self, name: str) -> bool:
         """It rests for certain. What becomes of an order in doubt is found out before it is canceled."""
@@ -88,6 +92,9 @@ class Shared(Check):
         now_ns = self._truth.now_ns()
         if now_ns < self._quiet_until_ns + WAITS_NS:
             self._waiting.clear()
+        for about, (address, _) in self._waiting.items():
+            if address not in self._up:
+                self._waiting[about] = (address, now_ns)
         spent = {account for account, until_ns in self._spent_until_ns.items() if now_ns < until_ns + WAITS_NS}
         if spent:
             self._waiting = {name: waits for name, waits in self._waiting.items() if waits[0] not in spent}

@@ -16,7 +16,7 @@ from adapters.storage.record import as_replayed
 from messages import reports as r
 from messages.commands import ClosePosition, RetirePosition
 from messages.events import FundingBooked
-from messages.requests import SubmitOpening, SubmitReducing
+from messages.requests import Notify, SubmitOpening, SubmitReducing
 from messages.types import (
     CommandId,
     PositionId,
@@ -289,6 +289,21 @@ def test_a_position_whose_view_is_not_at_hand_any_more_has_its_share_too() -> No
     assert desk.fundings.keys() == {two}
     desk.paid("-0.03", at_ns)
     assert desk.booked == [(one, Decimal("-0.03"))]
+
+
+def test_a_funding_that_nothing_held_can_cost_is_told_once_and_not_booked() -> None:
+    """0.01 at 60,000 are held: a tenth of that is more than any rate, and the price may have moved."""
+    desk = Desk()
+    one = desk.held("trend")
+    desk.house.tell(r.MarkReport(account=MAIN, symbol=BTC, mark_price=Decimal(60_000)))
+    for amount in ("-250000", "61", "-60"):
+        desk.paid(amount, desk.now_ns)
+    assert desk.fundings == {one: Decimal(-60)}
+    told = [n.text for n in desk.house.all(Notify, "notifier") if "nothing that is held costs that" in n.text]
+    assert told == [
+        f"main: a funding of {amount} USDT for 0.01 BTCUSDT is not booked: nothing that is held costs that"
+        for amount in ("-250000", "61")
+    ]
 
 
 class Damaged(Home):
