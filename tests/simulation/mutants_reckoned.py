@@ -118,9 +118,14 @@ def _any_funding_is_believed(stack: ExitStack) -> None:
 
 
 def _a_funding_that_nothing_costs() -> Sequence[Plan]:
-    lie = Fault(kind=FaultKind.MALFORMED, method="GET", path="/income", key="income", value='"-250000"', count=0)
-    acts = (OPENING, Act(at_ms=10_000, do="fund", symbol="SOLUSDT"), Act(at_ms=15_000, do="kill", for_ms=2_000))
-    return [calm(*acts, faults=FaultPlan(faults=(lie,)))]
+    lie = Fault(kind=FaultKind.MALFORMED, method="GET", path="/income", key="income", value='"-250000"', count=1)
+    acts = (
+        OPENING,
+        Act(at_ms=10_000, do="fund", symbol="SOLUSDT"),
+        Act(at_ms=15_000, do="kill", for_ms=2_000),
+        Act(at_ms=25_000, do="kill", for_ms=2_000),
+    )
+    return [calm(*acts, faults=FaultPlan(faults=(replace(lie, from_ms=START_MS + 12_000),)))]
 
 
 RECKONED: dict[str, Mutant] = {

@@ -49,6 +49,16 @@ class Reckoned(Check):
         if isinstance(event, e.QuantityAdjusted | e.PositionAdopted | e.OrderWrittenOff):
             self._booked_by_hand.add(ordinal)
             self._unclear.add(_place(self._ledger.positions[ordinal].key))
+        elif isinstance(event, e.FundingBooked):
+            self._no_fortune(ordinal, event)
+
+    def _no_fortune(self, ordinal: int, event: e.FundingBooked) -> None:
+        """No rate takes a fifth of what is held."""
+        position = self._ledger.positions[ordinal]
+        value = position.quantity * self._books.venue.exchange.markets[position.key.symbol].mark
+        if value and abs(event.amount) * 5 > value:
+            text = f"{position.position_id} books a funding of {event.amount}, and holds no more than {value}"
+            self._fail("I21", text, ordinal)
 
     def dealt(self, deal: Deal) -> None:
         ordinal = position_of(deal.name)
