@@ -10,6 +10,7 @@ from actors.supervisor.memory import Restored
 from messages import commands as c
 from messages import reports as r
 from messages.events import OpeningsPaused, OpeningsResumed
+from messages.ids import parse_position_id
 from messages.reconciliation import HoldKey, ReleaseKey
 from messages.types import AccountId, CommandId, Severity
 
@@ -51,7 +52,7 @@ class Openings:
             holdings=self._memory.book.holdings[account.account],
             reserved=self._memory.book.reserved.keys(),
             stands_on=self._memory.book.stands_on,
-            unsettled={str(s): why for (name, s), why in self._memory.unsettled.items() if name == account.account},
+            unsettled=self._unsettled(account.account),
             holds=self.holds(),
             limits=self.limits(account.account),
             openings_last_minute=len(recent),
@@ -60,6 +61,15 @@ class Openings:
             admitted=self._memory.book.ahead(account.account, now),
             leaving=self.leaving(now),
         )
+
+    def _unsettled(self, account: AccountId) -> dict[str, str]:
+        """By symbol. A position that is silent holds its own from the start, before the reconciler has heard of it."""
+        found: dict[str, str] = {}
+        for name, (_, why) in self._memory.silent.items():
+            parsed = parse_position_id(name)
+            if parsed is not None and parsed[0].account == account:
+                found[parsed[0].symbol] = f"{name} cannot say what it holds: {why}"
+        return found | {str(s): why for (name, s), why in self._memory.unsettled.items() if name == account}
 
     def admit(self, opening: c.OpenPosition, *, lasting_ns: int = 0) -> None:
         """It passed: from now on it counts, in the minute and in the exposure, until a view tells of it."""

@@ -55,7 +55,7 @@ class Reckoned(Check):
     def _no_fortune(self, ordinal: int, event: e.FundingBooked) -> None:
         """No rate takes a fifth of what is held."""
         position = self._ledger.positions[ordinal]
-        value = position.quantity * self._books.venue.exchange.markets[position.key.symbol].mark
+        value = abs(position.quantity) * self._books.venue.exchange.markets[position.key.symbol].mark
         if value and abs(event.amount) * 5 > value:
             text = f"{position.position_id} books a funding of {event.amount}, and holds no more than {value}"
             self._fail("I21", text, ordinal)
