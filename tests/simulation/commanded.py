@@ -210,7 +210,7 @@ class Commanded(Check):
         held = self._books.nets.get(ordinal, ZERO)
         if position is None or position.state.terminal or ordinal in self._ledger.damaged or held <= 0:
             return  # that it is over, or lost, is I5's business
-        if self._books.disturbed(wanted.key):
+        if self._books.disturbed(wanted.key) or self._oversold(wanted.key):
             return
         if wanted.left is not None and wanted.left != held:
             yield f"{position.position_id} was to be closed down to {wanted.left}, and {held} is left"
@@ -221,6 +221,12 @@ class Commanded(Check):
             asked = {wanted.settings[name]} if name in wanted.settings else set()
             if there != asked:
                 yield f"{position.position_id}: {name} was commanded at {_shown(asked)} and rests at {_shown(there)}"
+
+    def _oversold(self, key: Key) -> bool:
+        """Two protections of a neighbor have fired at once, and sold of its leg: that is told, and closes nothing."""
+        leg = self._books.leg_of(key)
+        short = (ordinal for ordinal, net in self._books.nets.items() if net < 0)
+        return any(self._books.leg_of(self._ledger.holder(ordinal).key) == leg for ordinal in short)
 
     def _own(self, ordinal: int) -> Iterator[AlgoOrder]:
         return (algo for algo in self._books.open_stops() if position_of(algo.client_algo_id) == ordinal)
