@@ -8,6 +8,7 @@ from typing import Any
 from actors.reconciler import retiring as rule
 from actors.reconciler.core import Core
 from actors.supervisor.desk import Desk
+from actors.supervisor.openings import Openings
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from messages.types import Silence
 from tests.simulation.network import START_MS
@@ -38,7 +39,9 @@ def _retired_it_holds_its_symbol(stack: ExitStack) -> None:
 
 
 def _what_is_damaged_holds_nothing(stack: ExitStack) -> None:
+    """Neither by the supervisor's own memory, nor once the reconciler has heard of it."""
     patch(stack, Core, "_silent", lambda *_: None)
+    patch(stack, Openings, "_unsettled", lambda *_: {})
 
 
 def _cleared_and_retired() -> Sequence[Plan]:
