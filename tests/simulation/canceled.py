@@ -63,8 +63,10 @@ class Canceled(Check):
     def __init__(self, truth: Truth) -> None:
         super().__init__(truth)
         self._wishes: dict[str, Wish] = {}
-        self._out: dict[str, int] = {}
-        """Orders about which a request has left that was not answered yet, and when."""
+        self._out: dict[tuple[str, str], int] = {}
+        """Requests that have left and were not answered yet, by method and order, and when."""
+        self._due: dict[str, int] = {}
+        """Orders about which an answer has come that their gateway has not been told yet, and when."""
         self._hindrances = Counter[str]()
         """How often a request about an order did not do what it was to do."""
         self._up: set[str] = set()
@@ -78,6 +80,7 @@ class Canceled(Check):
         """The next life is told anew."""
         self._wishes.clear()
         self._out.clear()
+        self._due.clear()
         self._hindrances.clear()
         self._up.clear()
         self._quiet_until_ns = 0
@@ -100,10 +103,10 @@ class Canceled(Check):
                 self._up.add(address)
                 self._begin_anew(address)
             case OutcomeUnknown() | NotExecuted() | QueryFailed() | OrderNotFound() | CancelRejected():
-                self._out.pop(message.client_order_id, None)
+                self._due.pop(message.client_order_id, None)
                 self._hindered(message.client_order_id)
             case AboutOrder():
-                self._out.pop(message.client_order_id, None)
+                self._due.pop(message.client_order_id, None)
 
     def _wish(self, name: str, address: str) -> Wish:
         return Wish(address=address, since_ns=self._truth.now_ns(), within_ns=self._patience_ns(name))
@@ -121,7 +124,7 @@ class Canceled(Check):
     def sent(self, sent: Sent) -> None:
         name = _name_of(sent)
         if name:
-            self._out[name] = self._truth.now_ns()
+            self._out[sent.call.method, name] = self._truth.now_ns()
 
     def tried(self, sent: Sent) -> None:
         self._hindered(_name_of(sent))
@@ -129,7 +132,8 @@ class Canceled(Check):
     def heard(self, sent: Sent, answer: Answer) -> None:
         name = _name_of(sent)
         if name:
-            self._out[name] = self._truth.now_ns()  # the gateway has it once it is told
+            self._out.pop((sent.call.method, name), None)
+            self._due[name] = self._truth.now_ns()
         if answer.fault is not None or answer.status != 200:
             self._hindered(name)
         # A proxy, or an error in its place, says the same with another status. All behind the address keep quiet.
@@ -162,7 +166,7 @@ class Canceled(Check):
                     del self._wishes[name]
                 continue
             wish.there = True
-            if now_ns - self._out.get(name, -OWED_NS) < OWED_NS:
+            if now_ns - self._latest_ns(name) < OWED_NS:
                 wish.since_ns = now_ns
             elif wish.address not in self._up or now_ns < self._quiet_until_ns:
                 wish.since_ns, wish.within_ns = now_ns, SETTLED_NS
@@ -170,6 +174,11 @@ class Canceled(Check):
                 waited_s = (now_ns - wish.since_ns) // SECOND
                 text = f"{name} is to be canceled, and rests at the venue: {wish.address} has had {waited_s} s for it"
                 self._fail("I26", f"{text}, and nothing in its way", position_of(name) or 0)
+
+    def _latest_ns(self, name: str) -> int:
+        """When a request about it left, or an answer came, that is still waited for."""
+        out = (self._out.get((method, name), -OWED_NS) for method in ("POST", "GET", "DELETE"))
+        return max(*out, self._due.get(name, -OWED_NS))
 
 
 def _name_of(sent: Sent) -> str:
