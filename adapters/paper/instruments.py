@@ -3,7 +3,7 @@
 Filters: https://developers.binance.com/docs/derivatives/usds-margined-futures/common-definition
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from adapters.paper.errors import Refusal, over_precise
@@ -74,6 +74,13 @@ class Instrument:
         )
         for name, value in derived:
             object.__setattr__(self, name, value)
+
+    def with_digits_of(self, before: "Instrument") -> "Instrument":
+        """What was traded in a finer step is still shown to its last digit."""
+        after = replace(self)
+        digits = max(before.quantity_format, after.quantity_format, key=lambda text: int(text[1:-1]))
+        object.__setattr__(after, "quantity_format", digits)
+        return after
 
     def check_price(self, price: Decimal, mark: Decimal, side: str) -> None:
         """PRICE_FILTER and PERCENT_PRICE of a limit price; raises Refusal.

@@ -260,7 +260,7 @@ class PaperVenue:
         if known is None:
             exchange.add_market(instrument)
         else:
-            known.instrument = instrument
+            known.instrument = instrument.with_digits_of(known.instrument)
 
     def open_account(self, name: str, now_ms: int) -> None:
         """One more account, flat and funded like the first, with keys that name it; nothing where there is one."""

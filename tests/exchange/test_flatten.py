@@ -64,12 +64,7 @@ def test_as_many_whole_steps_are_closed_as_are_held(server: EmbeddedServer, step
 
 
 def _coarser(venue: PaperVenue, step: Decimal) -> Instrument:
-    """What is held is still shown to its last digit."""
-    before = venue.exchange.markets["BTCUSDT"].instrument
-    after = replace(before, step_size=step)
-    object.__setattr__(after, "quantity_places", before.quantity_places)
-    object.__setattr__(after, "quantity_format", before.quantity_format)
-    return after
+    return replace(venue.exchange.markets["BTCUSDT"].instrument, step_size=step)
 
 
 def sold(server: EmbeddedServer) -> Decimal:

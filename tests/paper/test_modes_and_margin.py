@@ -286,5 +286,16 @@ def test_changed_filters_apply_at_once_and_to_this_symbol_only() -> None:
     instrument = desk.venue.exchange.markets["BTCUSDT"].instrument
     desk.venue.set_instrument(replace(instrument, step_size=Decimal("0.01")))
     assert desk.market("BUY", "0.015").code == -1111
-    assert desk.market("BUY", "0.02").body["executedQty"] == "0.02"
+    assert desk.market("BUY", "0.02").body["executedQty"] == "0.020"
     assert desk.market("BUY", "0.015", symbol="ETHUSDT").code == 0
+
+
+def test_what_is_held_is_shown_to_its_last_digit_under_a_coarser_step() -> None:
+    desk = Desk()
+    desk.market("BUY", "0.015")
+    instrument = desk.venue.exchange.markets["BTCUSDT"].instrument
+    desk.venue.set_instrument(replace(instrument, step_size=Decimal("0.01")))
+    rows = {row["symbol"]: row["positionAmt"] for row in desk.must("GET", "/fapi/v3/positionRisk")}
+    assert rows["BTCUSDT"] == "0.015"
+    desk.venue.set_instrument(instrument)
+    assert desk.market("BUY", "0.015").code == 0

@@ -134,11 +134,7 @@ class Upheaval:
     def _coarsen(self, act: Act) -> None:
         """Ten times the step: what is held may be no multiple of it any more, and less than the least."""
         before = self._instrument(act)
-        after = replace(before, step_size=before.step_size * 10)
-        # What is held and what was traded is still shown to its last digit.
-        object.__setattr__(after, "quantity_places", before.quantity_places)
-        object.__setattr__(after, "quantity_format", before.quantity_format)
-        self._amend(act, after)
+        self._amend(act, replace(before, step_size=before.step_size * 10))
 
     def _delist(self, act: Act) -> None:
         """Settled and closed for everybody; listed again later, so that the rest of the history has its symbol."""
