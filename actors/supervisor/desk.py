@@ -121,7 +121,7 @@ class Desk:
         return found
 
     def cost(self, fill: FillReport) -> Worth:
-        """What the trade's fee comes to now. One that no trade costs is told, and not counted.
+        """What the trade's fee comes to now. A fee that no trade costs raises a notice and does not count.
 
         In the contract's own currency such a fee is a row that cannot be read; in another one it shows only here.
         """

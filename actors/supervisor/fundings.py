@@ -86,7 +86,7 @@ class Fundings:
                     self._tell(payment.report, holder, share)
 
     def _believed(self, report: FundingReport, holders: Iterable[Holder]) -> bool:
-        """One that no venue asks for is told, and is not booked; nothing tells where no mark is known."""
+        """A funding that nothing held can cost raises a notice and is not booked; without a mark none is judged."""
         mark = self._memory.accounts[report.account].marks.get(report.symbol)
         held = sum((abs(holder.held_at(report.ts_event)) for holder in holders), ZERO)
         worth = self._desk.worth(report.account, report.symbol, report.amount, report.currency)

@@ -25,7 +25,7 @@ from messages.reports import (
 from messages.requests import CancelOrder
 from messages.types import OrderStatus
 from tests.simulation.check import SECOND, Check, Truth
-from tests.simulation.network import Sent
+from tests.simulation.network import Sent, silence_s
 from tests.simulation.truth import position_of
 
 PROMPT_NS = 5 * SECOND
@@ -40,8 +40,6 @@ SETTLED_NS = PROMPT_NS + 15 * SECOND
 """Ten seconds are the longest pause between two questions, and five between two tries."""
 OWED_NS = 30 * SECOND
 """The adapter owes its gateway every answer sooner: one that has not come by then is not waited for."""
-TOO_MANY = (b'"code":-1003', b'"code":-1015')
-"""Too many requests, too many orders: nothing leaves for a while."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,9 +134,7 @@ class Canceled(Check):
             self._due[name] = self._truth.now_ns()
         if answer.fault is not None or answer.status != 200:
             self._hindered(name)
-        # A proxy, or an error in its place, says the same with another status. All behind the address keep quiet.
-        if answer.status in (418, 429) or any(code in answer.body for code in TOO_MANY):
-            wait_s = next((int(value) for key, value in answer.headers if key.lower() == "retry-after"), 60)
+        if wait_s := silence_s(answer):
             self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
 
     def _hindered(self, name: str) -> None:

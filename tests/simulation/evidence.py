@@ -272,7 +272,7 @@ class Evidence(Check):
             if (
                 leg[:2] in self._books.touched
                 and believed.get(leg, ZERO) != held
-                and not self._told(leg, held - believed.get(leg, ZERO))
+                and not self.told_of(leg, held - believed.get(leg, ZERO))
                 and not self._outside(leg)
             ):
                 text = f"{leg}: believed {believed.get(leg, ZERO)}, held {held}, and no record says so"
@@ -299,7 +299,7 @@ class Evidence(Check):
         told = (each for each in self._ledger.events.get(NOTIFIERS, ()) if isinstance(each, NoticeQueued))
         return any(each.notice_id.startswith(f"outside/{account}/{symbol}/") for each in told)
 
-    def _told(self, leg: Leg, difference: Decimal) -> bool:
+    def told_of(self, leg: Leg, difference: Decimal) -> bool:
         """Whether a human has been asked about just this difference, or has answered."""
         for name, record in self._records.items():
             ended = self._ended.get(name)

@@ -601,20 +601,22 @@ class Invariants:
     def _agreed(self, p: Position) -> bool:
         """Nothing of this leg is asked of a human, and belief is what the venue holds."""
         leg = self.books.leg_of(p.key)
-        return not self._asked(leg) and self.ledger.legs(self.books).get(leg, ZERO) == self.books.legs.get(leg, ZERO)
+        waiting = any(isinstance(check, Evidence) and check.waits(leg) for check in self.checks)
+        return not waiting and self.ledger.legs(self.books).get(leg, ZERO) == self.books.legs.get(leg, ZERO)
 
-    def _asked(self, leg: Leg) -> bool:
-        return any(isinstance(check, Evidence) and check.waits(leg) for check in self.checks)
+    def _told_of(self, leg: Leg, difference: Decimal) -> bool:
+        return any(isinstance(check, Evidence) and check.told_of(leg, difference) for check in self.checks)
 
     def _nets(self) -> list[tuple[str, str, int]]:
         """I5: believed positions of a leg add up to what the venue holds of it."""
         found = []
         believed = self.ledger.legs(self.books)
         for leg in {*believed, *self.books.legs}:
-            if leg[0] in self._belied and self._asked(leg):
+            held = self.books.legs.get(leg, ZERO)
+            difference = held - believed.get(leg, ZERO)
+            if difference and leg[0] in self._belied and self._told_of(leg, difference):
                 continue  # a lie that lasted was believed; what it left is asked of a human, since no trade explains it
-            if leg[:2] not in self.books.touched and believed.get(leg, ZERO) != self.books.legs.get(leg, ZERO):
-                held = self.books.legs.get(leg, ZERO)
+            if difference and leg[:2] not in self.books.touched:
                 found.append(("I5", f"{leg}: believed {believed.get(leg, ZERO)}, the venue holds {held}", 0))
         return sorted(found)
 

@@ -113,6 +113,21 @@ class Sent:
         return _in_order(told)
 
 
+def silence_s(answer: Answer) -> int:
+    """For how many seconds the venue wants to hear nothing more; 0: it does not say so.
+
+    A proxy, or an error in its place, says the same with another status.
+    """
+    if answer.status in (418, 429) or any(code in answer.body for code in (b'"code":-1003', b'"code":-1015')):
+        return next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 60)
+    return 0
+
+
+def of_one_account(answer: Answer) -> bool:
+    """Whether that concerns the account alone: orders are counted by account, and others may go on."""
+    return b'"code":-1015' in answer.body
+
+
 @dataclass(slots=True)
 class Network:
     """Owned by the world. `weather` is replaced when peace is made."""

@@ -10,7 +10,7 @@ from messages.reports import AboutOrder, VenueDown, VenueUp
 from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
 from messages.types import ClientOrderId
 from tests.simulation.check import SECOND, Check, Truth
-from tests.simulation.network import Sent
+from tests.simulation.network import Sent, of_one_account, silence_s
 from tests.simulation.truth import position_of
 
 REDUCES = (SubmitReducing, SubmitEmergency, SubmitProtection, CancelOrder)
@@ -53,13 +53,14 @@ class Shared(Check):
         """All accounts behind the address keep quiet."""
         if sent.call.method == "POST":
             self._unclear.discard(_name_of(sent))
-        wait_s = next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 60)
+        wait_s = silence_s(answer)
+        if not wait_s:
+            return
         until_ns = self._truth.now_ns() + wait_s * SECOND
-        if b'"code":-1015' in answer.body:  # orders are counted by account, and others may go on
+        if of_one_account(answer):
             account = f"gateway/{sent.api_key.removesuffix('-key')}"
             self._spent_until_ns[account] = max(self._spent_until_ns.get(account, 0), until_ns)
-        # A proxy, or an error in its place, says the same with another status.
-        elif answer.status in (418, 429) or b'"code":-1003' in answer.body:
+        else:
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     def delivered(self, address: str, message: object) -> None:
