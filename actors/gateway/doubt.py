@@ -79,6 +79,8 @@ class Doubt:
     again: bool = False
     tries: int = 0
     failures: int = 0
+    unanswered: int = 0
+    """Failures in a row: only these say that the venue needs time."""
     not_found_ns: tuple[int, ...] = ()
     seen: bool = False
     described: bool = False
@@ -194,7 +196,7 @@ def _described(doubt: Doubt, report: OrderReport, now_ns: int) -> Result:
     asked = report.queried and doubt.asking is Asking.ORDER
     doubt = replace(doubt, seen=True, not_found_ns=(), venue_order_id=report.venue_order_id)
     if asked:
-        doubt = replace(doubt, asking=Asking.NOTHING, tries=0)
+        doubt = replace(doubt, asking=Asking.NOTHING, tries=0, unanswered=0)
         if doubt.again:
             return _wait(replace(doubt, again=False), now_ns)
     elif doubt.goal is Goal.FILLS or doubt.asking is Asking.FILLS or not _is_enough(doubt, report):
@@ -221,7 +223,7 @@ def _not_found(doubt: Doubt, now_ns: int) -> Result:
         return doubt, ()
     counts = doubt.asked_ns >= doubt.proof_from_ns and not doubt.again
     not_found_ns = (*doubt.not_found_ns, doubt.asked_ns) if counts else doubt.not_found_ns
-    doubt = replace(doubt, asking=Asking.NOTHING, again=False, not_found_ns=not_found_ns)
+    doubt = replace(doubt, asking=Asking.NOTHING, again=False, unanswered=0, not_found_ns=not_found_ns)
     if doubt.described or len(not_found_ns) >= _needed(doubt):
         return _ask(doubt, Asking.FILLS, now_ns)
     return _wait(doubt, now_ns)
@@ -231,7 +233,7 @@ def _fills_read(doubt: Doubt, now_ns: int, *, known: bool) -> Result:
     """Its trades have been read; `known`: which shows that there is such an order, whatever was not found before."""
     if doubt.asking is not Asking.FILLS:
         return doubt, ()
-    doubt = replace(doubt, asking=Asking.NOTHING, fills_wanted=False, tries=0)
+    doubt = replace(doubt, asking=Asking.NOTHING, fills_wanted=False, tries=0, unanswered=0)
     if doubt.again:
         return _wait(replace(doubt, again=False), now_ns)
     if doubt.goal is Goal.FILLS or doubt.described:
@@ -246,7 +248,14 @@ def _fills_read(doubt: Doubt, now_ns: int, *, known: bool) -> Result:
 def _failed(doubt: Doubt, answer: QueryFailed, now_ns: int) -> Result:
     if doubt.asking is Asking.NOTHING:
         return doubt, ()
-    doubt = replace(doubt, asking=Asking.NOTHING, again=False, failures=doubt.failures + 1, words=answer.cause)
+    doubt = replace(
+        doubt,
+        asking=Asking.NOTHING,
+        again=False,
+        failures=doubt.failures + 1,
+        unanswered=doubt.unanswered + 1,
+        words=answer.cause,
+    )
     return _wait(doubt, now_ns, at_least_ns=answer.retry_after_ms * MS)
 
 
@@ -255,11 +264,14 @@ def _needed(doubt: Doubt) -> int:
 
 
 def _wait(doubt: Doubt, now_ns: int, at_least_ns: int = 0) -> Result:
-    """Ever longer, but ready when absence becomes provable, and prompt for the query that completes a proof."""
-    delay_ns = min(FIRST_DELAY_NS << min(doubt.tries, 16), LONGEST_DELAY_NS)
+    """Ever longer, but ready when absence becomes provable, and prompt for the queries that complete a proof.
+
+    A query that failed says nothing of the next: the pause grows with failures in a row, not with all queries.
+    """
+    delay_ns = min(FIRST_DELAY_NS << min(doubt.unanswered or doubt.tries, 16), LONGEST_DELAY_NS)
     if doubt.proof_from_ns > now_ns:
         delay_ns = min(delay_ns, max(FIRST_DELAY_NS, doubt.proof_from_ns - now_ns))
-    elif doubt.not_found_ns and not doubt.failures and not doubt.seen:
+    elif doubt.tries and not doubt.unanswered and not doubt.seen:
         delay_ns = SPACING_NS
     spacing_ns = SPACING_NS if doubt.not_found_ns else 0
     return doubt, (Later(topic(doubt), max(delay_ns, spacing_ns, at_least_ns)),)

@@ -109,6 +109,28 @@ def test_absence_needs_two_queries_after_the_window_and_no_fills() -> None:
     assert "show no fill" in verdict.evidence
 
 
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_one_lost_answer_costs_a_proof_a_moment_only(lost: int) -> None:
+    """Of either query of the proof, or of the trades; the window has made the pauses long by then."""
+    driver = Driver()
+    answers = 0
+    while driver.open:
+        if driver.doubt.asking is d.Asking.NOTHING:
+            driver.wake()
+        answers += driver.now >= WINDOW
+        driver.answer(stage.query_failed() if answers == lost else stage.not_found())
+    assert driver.now < WINDOW + 3 * SECOND
+
+
+def test_a_query_that_spans_the_end_of_the_window_is_soon_repeated() -> None:
+    driver = Driver()
+    while driver.now < WINDOW:
+        driver.wake()
+        driver.answer(stage.not_found(), after=WINDOW - driver.now if driver.now > WINDOW // 2 else 0)
+    assert driver.doubt.not_found_ns == ()
+    assert driver.wake_at - driver.now == d.SPACING_NS
+
+
 def test_not_found_within_the_window_proves_nothing() -> None:
     driver = Driver()
     while driver.wake_at < WINDOW:
