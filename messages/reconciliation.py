@@ -310,11 +310,15 @@ class AcknowledgeDiscrepancy(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldKey(Message):
-    """To the supervisor: refuse openings of this account and symbol, for this reason. Reducing always passes."""
+    """To the supervisor: refuse openings of this account and symbol, for this reason. Reducing always passes.
+
+    `passing`: it is being looked at, and ends by itself within seconds or becomes a discrepancy.
+    """
 
     account: AccountId
     symbol: Symbol
     why: str
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,9 @@ class Doubts:
         window_ns = 0 if over else self._desk.window_ns
         proof_from_ns = self._last_possible_send(order.client_order_id, sent_ns) + window_ns
         before = self._open.get(order.client_order_id)
+        if before is not None and not (sent is not None and sent.attempts):
+            # Sent before this process began: who asks again may know less of when.
+            proof_from_ns = min(proof_from_ns, before.proof_from_ns)
         if before is not None:
             result = one.ask_more(before, goal, now_ns=now_ns, proof_from_ns=proof_from_ns)
         else:

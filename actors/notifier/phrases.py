@@ -240,6 +240,7 @@ SENTENCES = (
     N_("verified by reading again: {why}"),
     N_("acknowledged by command"),
     N_("{type} {record}: {believed} believed, {reported} reported"),
+    N_("{believed} believed, {reported} reported"),
     N_("it was too busy to be compared with the venue"),
     N_("no trade explains it"),
     N_("repaired {n} times without effect; the last was refused: {why}"),

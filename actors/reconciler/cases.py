@@ -181,24 +181,37 @@ class Cases:
 
     def tell_holds(self) -> None:
         """Openings wait where what is held is not known; the supervisor is told what changed of that."""
-        wanted: dict[tuple[AccountId, Symbol], str] = {}
-        for record in self._memory.ledger.cases():
-            if record.type in _HOLDING or record.outcome is Outcome.ESCALATED:
-                text = f"{record.type} {record.discrepancy_id}: {record.believed} believed, {record.reported} reported"
-                wanted[record.account, record.symbol] = text
-        for watch in self._memory.watches.values():
-            for symbol, _ in watch.evidence.too_busy():
-                wanted.setdefault((watch.account, symbol), "it was too busy to be compared with the venue")
-            for name, why in watch.silent.items():
-                parsed = parse_position_id(name)
-                if parsed is not None:
-                    wanted.setdefault((watch.account, parsed[0].symbol), f"{name} cannot say what it holds: {why}")
-        for (account, symbol), why in wanted.items():
-            if self._memory.held.get((account, symbol)) != why:
-                self._draft.tell(SUPERVISOR, HoldKey(account=account, symbol=symbol, why=why))
+        wanted = self._holds()
+        for (account, symbol), hold in wanted.items():
+            if self._memory.held.get((account, symbol)) != hold:
+                self._draft.tell(SUPERVISOR, hold)
         for account, symbol in self._memory.held.keys() - wanted.keys():
             self._draft.tell(SUPERVISOR, ReleaseKey(account=account, symbol=symbol))
         self._memory.held = wanted
+
+    def _holds(self) -> dict[tuple[AccountId, Symbol], HoldKey]:
+        wanted: dict[tuple[AccountId, Symbol], HoldKey] = {}
+
+        def hold(account: AccountId, symbol: Symbol, why: str, *, passing: bool = False) -> None:
+            found = HoldKey(account=account, symbol=symbol, why=why, passing=passing)
+            wanted.setdefault((account, symbol), found)
+
+        for record in reversed(tuple(self._memory.ledger.cases())):
+            if record.type in _HOLDING or record.outcome is Outcome.ESCALATED:
+                text = f"{record.type} {record.discrepancy_id}: {record.believed} believed, {record.reported} reported"
+                hold(record.account, record.symbol, text)
+        for watch in self._memory.watches.values():
+            for symbol, _ in watch.evidence.too_busy():
+                hold(watch.account, symbol, "it was too busy to be compared with the venue")
+            for name, why in watch.silent.items():
+                parsed = parse_position_id(name)
+                if parsed is not None:
+                    hold(watch.account, parsed[0].symbol, f"{name} cannot say what it holds: {why}")
+            for finding in (suspicion.finding for suspicion in watch.evidence.suspicions.values()):
+                if finding.type in QUANTITY and (watch.account, finding.key) not in self._memory.ledger.silenced:
+                    text = f"{finding.believed} believed, {finding.reported} reported"
+                    hold(watch.account, finding.symbol, text, passing=True)
+        return wanted
 
     # Detection -------------------------------------------------------------------------------------
 

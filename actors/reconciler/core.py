@@ -285,7 +285,12 @@ class Core:
     def _tell_verified(
         self, watch: Watch, report: r.PositionsReport, comparison: Comparison, differing: set[Leg]
     ) -> None:
-        """A position that was settled by hand waits for this before it sells: its leg is as it is believed."""
+        """A position that was settled by hand waits for this before it sells: its leg is as it is believed.
+
+        What of its orders was written off may rest all the same: nobody joins it before they were listed.
+        """
+        if not comparison.orders_read:
+            return
         for view in (view for view in watch.live(report.symbol) if view.unverified):
             leg = (view.symbol, view.side if watch.mode is PositionMode.HEDGE else None)
             if leg in comparison.judged and leg not in differing:

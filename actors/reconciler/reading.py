@@ -228,7 +228,7 @@ class Reading:
         owed = self._lists.wanted(watch, symbol)
         if symbol is None:
             regular = kind in (CheckKind.NORMAL, CheckKind.SLOW, CheckKind.DEMAND)
-            return regular or owed or self._suspects_orders(watch), False
+            return regular or owed or self._suspects_orders(watch) or _settled(watch, symbol), False
         kinds = {record.type for record in self._memory.ledger.cases(watch.account) if record.symbol == symbol}
         awaited = self.awaited(watch, symbol)
         for suspicion in watch.evidence.suspicions.values():
@@ -236,7 +236,8 @@ class Reading:
             certain = awaited or suspicion.count >= self._policy.required(finding.type) - 1
             if finding.symbol == symbol and certain:
                 kinds.add(finding.type)
-        orders = kind in (CheckKind.SLOW, CheckKind.DEMAND) or owed or bool(kinds & NEED_ORDERS)
+        regular = kind in (CheckKind.SLOW, CheckKind.DEMAND)
+        orders = regular or owed or bool(kinds & NEED_ORDERS) or _settled(watch, symbol)
         doubtful = kind is CheckKind.DEMAND and any(view.in_doubt for view in watch.live(symbol))
         differs = doubtful or symbol in watch.heard or bool(kinds & QUANTITY)
         return orders, differs or kind is CheckKind.SLOW
@@ -400,3 +401,8 @@ def _apart_ns(round_: Round) -> int:
 def _overheard(report: r.PositionsReport) -> Round:
     """The gateway reads everything now and then for itself: as good as a reading of ours, and costs nothing."""
     return Round(number=0, symbol=None, kind=CheckKind.EVENT, begun_ns=0, missing=set(), positions=report)
+
+
+def _settled(watch: Watch, symbol: Symbol | None) -> bool:
+    """By hand, and not compared since."""
+    return any(view.unverified for view in watch.live(symbol))

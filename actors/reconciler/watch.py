@@ -13,7 +13,7 @@ from actors.reconciler.retiring import Absence
 from actors.reconciler.schedule import Looked
 from actors.reconciler.spans import Spans
 from messages.commands import Reconcile
-from messages.reconciliation import CheckKind, FetchTrades, ReconcileAnswer, TradesReport
+from messages.reconciliation import CheckKind, FetchTrades, HoldKey, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
 from messages.requests import FetchOpenOrders, FetchPositions
 from messages.types import AccountId, CommandId, Instrument, MarginMode, PositionId, PositionMode, Symbol, TradeId
@@ -190,7 +190,7 @@ class Memory:
     watches: dict[AccountId, Watch]
     ledger: Ledger = field(default_factory=Ledger)
     demands: list[Demand] = field(default_factory=list)
-    held: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
+    held: dict[tuple[AccountId, Symbol], HoldKey] = field(default_factory=dict)
     answers: dict[CommandId, ReconcileAnswer] = field(default_factory=dict)
     rounds: int = 0
 

@@ -55,6 +55,7 @@ class Facts:
     realized_today: Decimal
     watch_only: bool = False
     unsettled: Mapping[str, str] = field(default_factory=dict)
+    suspected: Mapping[str, str] = field(default_factory=dict)
     admitted: tuple[OpenPosition, ...] = ()
     leaving: Collection[int] = ()
 
@@ -101,6 +102,16 @@ def _on_hold(command: OpenPosition, facts: Facts) -> str:
 def _unsettled(command: OpenPosition, facts: Facts) -> str:
     why = facts.unsettled.get(command.symbol)
     return f"openings of {command.symbol} wait until belief and venue agree: {why}" if why else ""
+
+
+def _being_compared(command: OpenPosition, facts: Facts) -> str:
+    """What is opened meanwhile would net what is there, or meet stops that were written off and rest all the same."""
+    if why := facts.suspected.get(command.symbol):
+        return f"{command.symbol} is being compared with the venue: {why}; try again soon"
+    settled = next((view for view in facts.holdings.of(command.symbol) if view.unverified), None)
+    if settled is None:
+        return ""
+    return f"{settled.position_id} was settled by hand and is not compared with the venue yet; try again soon"
 
 
 def _unfit(_: OpenPosition, facts: Facts) -> str:
@@ -423,6 +434,7 @@ _CHECKS: tuple[Check, ...] = (
     _not_ready,
     _silenced,
     _unsettled,
+    _being_compared,
     _unknown_symbol,
     _strangers,
     _post_only,
@@ -442,8 +454,17 @@ _CHECKS: tuple[Check, ...] = (
 _ABOUT_THE_OPENING = (_key_taken, _opposite, _prices, _liquidation, _leverage)
 _ENLARGING = tuple(check for check in _CHECKS if check not in _ABOUT_THE_OPENING)
 """What is held has its key, its side, its prices and its leverage already."""
-_PASSING = (_not_ready, _silenced, _leg_being_cleared, _stops_being_replaced, _unpriced)
+_PASSING = (_not_ready, _silenced, _being_compared, _leg_being_cleared, _stops_being_replaced, _unpriced)
 """What says nothing of the opening itself: it waits for that, within its own expiry."""
-_WHILE_IT_WAITED = (_on_hold, _unfit, _unsettled, _strangers, _leg_being_cleared, _stops_being_replaced, _loss)
+_WHILE_IT_WAITED = (
+    _on_hold,
+    _unfit,
+    _unsettled,
+    _being_compared,
+    _strangers,
+    _leg_being_cleared,
+    _stops_being_replaced,
+    _loss,
+)
 """What may be otherwise by then. It counts among the amounts and in the minute already; what leaves while the venue is
 down, the gateway refuses."""

@@ -100,7 +100,7 @@ def assignment_refusal(command: AssignPosition, view: PositionView, facts: Facts
         return f"{view.position_id} is manual already"
     if view.state not in _AT_REST or view.in_doubt or view.to_come or not view.quantity:
         return f"{view.position_id} is {view.state}: hand it over when it is ACTIVE and nothing is under way"
-    if why := facts.unsettled.get(view.symbol):
+    if why := facts.unsettled.get(view.symbol) or facts.suspected.get(view.symbol):
         return f"{view.symbol} waits until belief and venue agree: {why}"
     taker = taker_of(command, view, facts)
     if taker is None:

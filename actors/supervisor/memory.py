@@ -77,6 +77,8 @@ class Memory:
     forgiven: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
+    suspected: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
+    """Where belief and venue differ, by a look that another one is to confirm."""
     taken: Taken = field(default_factory=Taken)
     fundings: Paid = field(default_factory=Paid)
     useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)

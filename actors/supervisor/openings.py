@@ -53,6 +53,7 @@ class Openings:
             reserved=self._memory.book.reserved.keys(),
             stands_on=self._memory.book.stands_on,
             unsettled=self._unsettled(account.account),
+            suspected={str(s): why for (name, s), why in self._memory.suspected.items() if name == account.account},
             holds=self.holds(),
             limits=self.limits(account.account),
             openings_last_minute=len(recent),
@@ -163,10 +164,13 @@ class Openings:
         self._history.keep(event, command, still or "openings are allowed")
 
     def hold_key(self, message: HoldKey) -> None:
-        self._memory.unsettled[message.account, message.symbol] = message.why
+        self.release_key(message)
+        holds = self._memory.suspected if message.passing else self._memory.unsettled
+        holds[message.account, message.symbol] = message.why
 
-    def release_key(self, message: ReleaseKey) -> None:
-        self._memory.unsettled.pop((message.account, message.symbol), None)
+    def release_key(self, message: HoldKey | ReleaseKey) -> None:
+        for holds in (self._memory.unsettled, self._memory.suspected):
+            holds.pop((message.account, message.symbol), None)
 
 
 def _meet(hold: Hold, command: c.ResumeOpenings) -> bool:

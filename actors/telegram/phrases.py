@@ -98,6 +98,8 @@ SENTENCES = (
     N_("strategy {name} holds {symbol} {side} already ({position})"),
     N_("strategy {name} holds {symbol} {side} already"),
     N_("strategy {name} holds {symbol} {side}, and a one-way account nets them; use hedge mode to hold both sides"),
+    N_("{symbol} is being compared with the venue: {why}; try again soon"),
+    N_("{position} was settled by hand and is not compared with the venue yet; try again soon"),
     N_("{position} is being reduced, its stops may rest on {symbol} still; try again soon"),
     N_("{position} has its stops replaced on {symbol} just now; try again soon"),
     N_("it waited for its leverage: {why}"),

@@ -220,8 +220,11 @@ def _limit_of(row: Row, name: str) -> Decimal | None:
 
 
 def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport | None:
-    """The trade in the `o` of ORDER_TRADE_UPDATE; None where the event is about no trade."""
-    quantity = amount_of(order, "l", "0")
+    """The trade in the `o` of ORDER_TRADE_UPDATE; None where the event is about no trade.
+
+    Raises MalformedError for more than was ordered: of the venue's own orders nothing else tells how much can be.
+    """
+    quantity = _executed(order, "l", amount_of(order, "q", "0"), "0")
     if text_of(order, "x") not in ("TRADE", "CALCULATED") or not quantity:
         return None
     symbol, price = symbol_of(order, "s"), positive_of(order, "L")

@@ -137,6 +137,14 @@ def test_no_trade_costs_that(amount: str) -> None:
         stream_fill(event, STAMP, event_time_ns=1)
 
 
+@pytest.mark.parametrize("name", ["web_abc", "adl_autoclose-1", "autoclose-1", "settlement_autoclose-1"])
+def test_a_trade_of_more_than_was_ordered_is_none(name: str) -> None:
+    """A human's order or one of the venue's own: nothing else of it is read."""
+    event = {**TRADED, "c": name, "q": "0.002", "l": "0.003", "z": "0.002"}
+    with pytest.raises(MalformedError, match=r"l is '0\.003' of 0\.002 that were ordered"):
+        stream_fill(event, STAMP, event_time_ns=1)
+
+
 @pytest.mark.parametrize("amount", ["0.7", "0", "-0.01", "-0.00000001"])
 def test_dear_trades_and_paid_ones_are_read(amount: str) -> None:
     assert trade_report({**TRADE, "commission": amount}, STAMP, ClientOrderId("mine")).fee == Decimal(amount)

@@ -452,15 +452,31 @@ def test_leverage_changed_outside_is_believed_and_not_changed_back() -> None:
     assert not [m for m in play.commands if isinstance(m, q.SetLeverage)]
 
 
-def test_openings_are_held_from_detection_until_it_is_proven_resolved() -> None:
+def test_openings_are_held_from_the_first_look_until_it_is_proven_resolved() -> None:
+    """In passing at first, and for as long as the discrepancy stands then."""
     play = Play(views=dict(ONE))
     play.at_venue(row("0.4"))
-    while not play.records:
-        assert play.held == {}
+    while not play.held:
+        assert not play.records
         play.run(0.1)
-    assert BTC in play.held
+    suspected = play.held[BTC]
+    assert (suspected.why, suspected.passing) == ("long 1 believed, long 0.4 reported", True)
+    while not play.records:
+        assert play.held[BTC] == suspected
+        play.run(0.1)
+    assert not play.held[BTC].passing
     play.run(5)
     assert (outcomes(play), play.held) == ([("SIZE_MISMATCH", "resolved")], {})
+
+
+def test_a_suspicion_that_goes_away_holds_openings_no_longer() -> None:
+    play = Play(views=dict(ONE))
+    play.at_venue(row("0.4"))
+    while not play.held:
+        play.run(0.1)
+    play.at_venue(row("1"))
+    play.run(10)
+    assert (play.held, outcomes(play)) == ({}, [])
 
 
 def test_a_demand_answers_with_what_it_came_to() -> None:

@@ -247,7 +247,7 @@ class Play:
         self.commands: list[Message] = []
         self.notices: list[q.Notify] = []
         self.answers: list[Message] = []
-        self.held: dict[Symbol, str] = {}
+        self.held: dict[Symbol, HoldKey] = {}
         self._due: list[tuple[int, int, str, Message]] = []
         self._timers: dict[str, int] = {}
         self._count = itertools.count()
@@ -330,7 +330,7 @@ class Play:
             case q.Notify():
                 self.notices.append(message)
             case HoldKey():
-                self.held[message.symbol] = message.why
+                self.held[message.symbol] = message
             case ReleaseKey():
                 self.held.pop(message.symbol, None)
             case c.Command() | q.CancelOrder() | q.SetLeverage() | r.Sweep():

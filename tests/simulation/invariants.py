@@ -4,7 +4,7 @@ Here: I1, I3, I4, I5, I7, I8, I9, I15, and that no actor of the system fails. Th
 `CHECKS`: `attention` (I5, I10), `wording` and `promised` (I3), `evidence` (I2, I6), `changed` (I6), `degraded`,
 `bounded` and `holds` (I10), `shared` (I10, I11), `urgency` (I11), `isolation` (I12), `instances` (I13), `once` (I14),
 `telling` (I14 of the chat, I16), `truthful` (I19), `commanded` (I20, I22, I24), `goals` (I20), `reckoned` (I21),
-`repaired` (I23), `offered` (I25), `canceled` (I26), `limited` (I27), `retired` (I2, I10).
+`repaired` (I23), `offered` (I25), `canceled` (I26), `limited` (I27), `asked` (I28), `retired` (I2, I10).
 `MOMENTS` says when each is looked at.
 """
 
@@ -23,6 +23,7 @@ from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
+from tests.simulation.asked import Asked
 from tests.simulation.attention import Attention
 from tests.simulation.bounded import Bounded
 from tests.simulation.canceled import Canceled
@@ -61,7 +62,7 @@ I9_NS = 60 * SECOND
 LYING_LISTS = (FaultKind.EMPTY_LIST, FaultKind.PARTIAL_LIST)
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Goals, Truthful, Commanded, Reckoned, Evidence, Changed, Degraded, Bounded, Holds, Attention,
-    Urgency, Isolation, Once, Telling, Instances, Lost, Shared, Repaired, Offered, Canceled, Limited, Retired,
+    Urgency, Isolation, Once, Telling, Instances, Lost, Shared, Repaired, Offered, Canceled, Asked, Limited, Retired,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -87,8 +88,9 @@ MOMENTS: Mapping[str, str] = {
     "I23": "each attempt of a repair, each adjustment and adoption; each trade of the venue's own that is shared out",
     "I24": "each entry intended",
     "I25": "each step that the journal is handed, each that is on the disk, each message handled; each tick",
-    "I27": "each opening and addition",
     "I26": "each tick, from the moment on at which a gateway has the cancel",
+    "I27": "each opening and addition",
+    "I28": "each tick, from the moment on at which nothing found would prove something",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
 }
 """When each invariant is looked at."""
@@ -229,6 +231,9 @@ class Invariants:
             self._denied_ns[position_of(answer.fault.client_id) or 0] = self._now_ns()
             if answer.fault.kind in LYING_LISTS and sent.call.path.endswith("/positionRisk"):
                 self._belied.add(answer.fault.account)
+        if sent.call.method == "DELETE" and b'"code":-4117' in answer.body:
+            # It is being triggered, says the venue, and may say so for long.
+            self._denied_ns[position_of(sent.order) or 0] = self._now_ns()
         for looks in self._at_heard:
             looks(sent, answer)
 

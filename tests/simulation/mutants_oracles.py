@@ -1,4 +1,4 @@
-"""Planted bugs in repairs, in what steps let out, in cancels, and in limits: I23, I25, I26, I27."""
+"""Planted bugs in repairs, in what steps let out, in cancels, limits and questions: I23, I25, I26, I27, I28."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -6,8 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.gateway import retry
+from actors.gateway import doubt, retry
 from actors.gateway.cancels import Cancels
+from actors.gateway.doubt import Doubt
 from actors.journal import JournalActor
 from actors.position import actor as position_actor
 from actors.reconciler import attribution, resolve
@@ -15,7 +16,7 @@ from actors.reconciler.attribution import Plan as Attributed
 from actors.supervisor import admission, forced
 from actors.supervisor.openings import Openings
 from adapters.paper.answers import ANSWERS
-from adapters.paper.faults import FaultPlan, Moment
+from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.commands import AdjustPosition
 from messages.journal import AppendStep
 from messages.types import PositionId
@@ -147,6 +148,33 @@ def _two_beyond_a_limit() -> Sequence[Plan]:
     return [calm(OPENING, replace(BESIDE, at_ms=8_000), limits=(("symbol_exposure", 800),))]
 
 
+# Questions ---------------------------------------------------------------------------------------------
+
+
+def _a_lost_answer_uses_up_the_patience(stack: ExitStack) -> None:
+    """The pause after it is as long as if none of the questions before it had been answered."""
+
+    def long(one: Doubt, now_ns: int, at_least_ns: int = 0) -> doubt.Result:
+        return wait(replace(one, unanswered=one.tries) if one.failures else one, now_ns, at_least_ns)
+
+    wait = doubt._wait
+    patch(stack, doubt, "_wait", long)
+
+
+def _a_question_that_failed_is_not_repeated(stack: ExitStack) -> None:
+    def no_more(one: Doubt, *_: object) -> doubt.Result:
+        return replace(one, asking=doubt.Asking.NOTHING), ()
+
+    patch(stack, doubt, "_failed", no_more)
+
+
+def _an_opening_comes_to_nothing_and_questions_fail() -> Sequence[Plan]:
+    """One question of those that are to prove it: the window is over by then."""
+    unanswered = ANSWERS["timeout_408"].at(Moment.BEFORE_EFFECT, method="POST", path="/order")
+    failed = (Fault(kind=FaultKind.RESET, method="GET", path="/order", nth=nth) for nth in range(4, 8))
+    return [calm(OPENING, faults=FaultPlan(faults=(unanswered, each))) for each in failed]
+
+
 ORACLES: dict[str, Mutant] = {
     "half of what is missing is booked": mutant(_half_of_what_is_missing_is_booked, "I23", plans=_a_human_takes_half),
     "what is adopted is the whole leg": mutant(_what_is_adopted_is_the_whole_leg, "I23", plans=_a_human_adds_to_a_leg),
@@ -167,4 +195,10 @@ ORACLES: dict[str, Mutant] = {
         _a_minute_begins_with_the_process, "I27", plans=_opened_again_after_a_kill
     ),
     "a limit is one opening's own": mutant(_a_limit_is_one_openings_own, "I27", plans=_two_beyond_a_limit),
+    "a lost answer uses up the patience": mutant(
+        _a_lost_answer_uses_up_the_patience, "I28", plans=_an_opening_comes_to_nothing_and_questions_fail
+    ),
+    "a question that failed is not repeated": mutant(
+        _a_question_that_failed_is_not_repeated, "I5", "I28", plans=_an_opening_comes_to_nothing_and_questions_fail
+    ),
 }

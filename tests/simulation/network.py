@@ -107,6 +107,12 @@ class Sent:
     instance: int = 0
 
     @cached_property
+    def order(self) -> str:
+        """The client order id that it is about; empty: none."""
+        names = ("newClientOrderId", "origClientOrderId", "clientAlgoId")
+        return next((self.params[name] for name in names if name in self.params), "")
+
+    @cached_property
     def shown(self) -> str:
         """What it says, for a reader."""
         told = {name: value for name, value in self.params.items() if name not in ("recvWindow", "newOrderRespType")}

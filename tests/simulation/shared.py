@@ -52,7 +52,7 @@ class Shared(Check):
     def heard(self, sent: Sent, answer: Answer) -> None:
         """All accounts behind the address keep quiet."""
         if sent.call.method == "POST":
-            self._unclear.discard(_name_of(sent))
+            self._unclear.discard(sent.order)
         wait_s = silence_s(answer)
         if not wait_s:
             return
@@ -85,9 +85,9 @@ class Shared(Check):
         return order is not None and order.phase is OrderPhase.WORKING and name not in self._unclear
 
     def sent(self, sent: Sent) -> None:
-        if self._crowded and sent.call.method in ("POST", "DELETE") and (name := _name_of(sent)):
-            self._waiting.pop((sent.call.method, name), None)
-            self._unclear.add(name)
+        if self._crowded and sent.call.method in ("POST", "DELETE") and sent.order:
+            self._waiting.pop((sent.call.method, sent.order), None)
+            self._unclear.add(sent.order)
 
     def tick(self, process: object) -> None:
         now_ns = self._truth.now_ns()
@@ -103,8 +103,3 @@ class Shared(Check):
             if now_ns - since_ns > WAITS_NS:
                 waited_s = (now_ns - since_ns) // SECOND
                 self._fail("I11", f"{verb} of {name} has waited for {waited_s} s at {address}, and nothing forbids it")
-
-
-def _name_of(sent: Sent) -> str:
-    names = ("newClientOrderId", "origClientOrderId", "clientAlgoId")
-    return next((sent.params[name] for name in names if name in sent.params), "")

@@ -45,7 +45,7 @@ class Situations:
 
     def sent(self, sent: Sent) -> None:
         method, path, params = sent.call.method, sent.call.path, sent.params
-        name = client_id(sent)
+        name = sent.order
         if method == "POST" and name:
             self._left.add(name)
         elif method == "DELETE":
@@ -100,9 +100,3 @@ class Situations:
             yield setting
         else:
             self._left.discard(setting)
-
-
-def client_id(sent: Sent) -> str:
-    """The client order id that a request names; empty where it names none."""
-    names = ("newClientOrderId", "clientAlgoId", "origClientOrderId")
-    return next((sent.params[name] for name in names if name in sent.params), "")

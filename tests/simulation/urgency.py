@@ -9,7 +9,7 @@ from messages.base import Message
 from messages.ids import parse_position_id
 from messages.journal import AppendStep, StepsDurable
 from messages.priority import PRIORITY, Priority
-from messages.requests import OrderRequest
+from messages.requests import OrderRequest, Reply
 from tests.simulation.check import SECOND, Check, Truth
 
 MOST = 64
@@ -48,6 +48,13 @@ class Urgency(Check):
             parsed = parse_position_id(message.position_id)
             if parsed is not None and parsed[1] in self._ledger.positions:
                 self.offered(f"position/{parsed[1]}", message)
+        elif isinstance(message, Reply) and address != "supervisor":
+            self._answered(message)
+
+    def _answered(self, reply: Reply) -> None:
+        """One that is told again is answered as before, and goes no further."""
+        for waiting in self._waiting.values():
+            waiting.pop((c.EmergencyClose, reply.command_id), None)
 
     def _released(self, step: AppendStep) -> None:
         for effect in step.effects:

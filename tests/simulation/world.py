@@ -37,7 +37,7 @@ from tests.simulation.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from tests.simulation.process import Login, Process
 from tests.simulation.retiring import FLATTEN, FLIP, flatten, kill_that_damages
 from tests.simulation.settings import config_of
-from tests.simulation.situation import Situations, client_id
+from tests.simulation.situation import Situations
 from tests.simulation.strikes import Strikes
 from tests.simulation.trace import Trace
 from tests.simulation.transport import simulated_transport
@@ -483,7 +483,7 @@ class World:
         if answer.fault is not None:
             account = self.situations.account_of_key(sent.api_key)
             trouble, symbol = trouble_of(answer.fault, sent.call.method), sent.params.get("symbol", "")
-            self.traps.struck(trouble, account=account, symbol=symbol, name=client_id(sent))
+            self.traps.struck(trouble, account=account, symbol=symbol, name=sent.order)
         self.traps.changed = True
         self.invariants.arrived(sent)
         self.strikes.read()

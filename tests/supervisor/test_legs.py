@@ -6,9 +6,10 @@ from decimal import Decimal
 from actors.supervisor.memory import Restored
 from adapters.storage.record import RecoveredPosition
 from messages import reports as r
-from messages.commands import ClosePosition
+from messages.commands import ClosePosition, SettlePosition
 from messages.events import LegUpdated
 from messages.ids import position_id
+from messages.reconciliation import HoldKey, ReleaseKey
 from messages.requests import (
     CancelOrder,
     Reply,
@@ -17,9 +18,21 @@ from messages.requests import (
     SubmitProtection,
     SubmitReducing,
 )
-from messages.types import CommandId, Key, OrderStatus, PositionId, PositionSide, StrategyId, VenueOrderId
-from tests.supervisor.house import BTC, MAIN, House
+from messages.types import (
+    Address,
+    CommandId,
+    Key,
+    OrderStatus,
+    PositionId,
+    PositionSide,
+    ReplyCode,
+    StrategyId,
+    VenueOrderId,
+)
+from tests.supervisor.house import BTC, EDGE, MAIN, House
 from tests.supervisor.test_asked_again import GATEWAY, fill
+
+FIRST = PositionId("main.BTCUSDT.long.first.1")
 
 
 def known(house: House) -> dict[int, list[bool]]:
@@ -146,3 +159,42 @@ def handled_by_a_start(positions: int) -> int:
 def test_a_start_costs_each_position_of_a_leg_the_same_however_many_they_are() -> None:
     few, many = handled_by_a_start(10), handled_by_a_start(40)
     assert many <= few * 4
+
+
+def test_an_opening_waits_while_belief_and_venue_are_compared() -> None:
+    house = House().ready()
+    house.tell(HoldKey(account=MAIN, symbol=BTC, why="flat believed, long 1 reported", passing=True))
+    house.open("c1", strategy=StrategyId("first"))
+    [waits] = house.all(Reply)
+    told = "BTCUSDT is being compared with the venue: flat believed, long 1 reported; try again soon"
+    assert (waits.text, waits.code) == (told, ReplyCode.NOT_READY)
+    house.tell(HoldKey(account=MAIN, symbol=BTC, why="d1"))
+    house.open("c2", strategy=StrategyId("first"))
+    assert house.all(Reply)[-1].code is ReplyCode.DECIDED
+    house.tell(ReleaseKey(account=MAIN, symbol=BTC))
+    house.open("c3", strategy=StrategyId("first"))
+    assert house.all(Reply)[-1].accepted
+
+
+def test_nobody_joins_a_position_that_was_settled_by_hand_before_it_was_compared() -> None:
+    """A stop of it that was written off may rest all the same, for what it held then."""
+    house = House().ready()
+    house.open("c1", strategy=StrategyId("first"), stop_loss=Decimal(59_000))
+    [entry] = house.all(SubmitOpening, GATEWAY)
+    house.tell(fill(entry, "1"))
+    [stop] = house.all(SubmitProtection, GATEWAY)
+    house.tell(r.OutcomeUnknown(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, cause="504"))
+    house.run(31)
+    settle = SettlePosition(command_id=CommandId("s"), reply_to=EDGE, position_id=FIRST)
+    house.tell(settle)
+    assert house.all(Reply)[-1].accepted
+    house.open("c2", strategy=StrategyId("second"))
+    waits = house.all(Reply)[-1]
+    told = f"{FIRST} was settled by hand and is not compared with the venue yet; try again soon"
+    assert (waits.text, waits.code) == (told, ReplyCode.NOT_READY)
+    house.run(1)
+    now_ns, quantity = house.dispatcher.clock.time_ns(), fill(entry, "1").quantity
+    house.system.tell(Address("position/1"), r.LegHeld(position_id=FIRST, quantity=quantity, begun_ns=now_ns))
+    house.run()
+    house.open("c3", strategy=StrategyId("second"))
+    assert house.all(Reply)[-1].accepted
