@@ -149,7 +149,7 @@ def ask_more(doubt: Doubt, goal: Goal, *, now_ns: int, proof_from_ns: int) -> Re
     )
     if not more or doubt.asking is not Asking.NOTHING:
         return doubt, ()
-    return _wait(replace(doubt, tries=0), now_ns)
+    return _wait(replace(doubt, tries=0, unanswered=0), now_ns)
 
 
 _DEMAND = (Goal.FILLS, Goal.EXISTENCE, Goal.CONDITION)

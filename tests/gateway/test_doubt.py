@@ -109,6 +109,15 @@ def test_absence_needs_two_queries_after_the_window_and_no_fills() -> None:
     assert "show no fill" in verdict.evidence
 
 
+def test_a_doubt_that_is_asked_for_more_begins_with_a_short_pause() -> None:
+    driver = Driver()
+    while driver.now < 2 * WINDOW:
+        driver.wake()
+        driver.answer(stage.query_failed())
+    driver.ask_more(Goal.CONDITION)
+    assert driver.wake_at == driver.now + d.FIRST_DELAY_NS
+
+
 @pytest.mark.parametrize("lost", [1, 2, 3])
 def test_one_lost_answer_costs_a_proof_a_moment_only(lost: int) -> None:
     """Of either query of the proof, or of the trades; the window has made the pauses long by then."""

@@ -106,9 +106,10 @@ class Prompt(Check):
     def _begin_anew(self, address: str) -> None:
         for wait in self._waits.values():
             if wait.address == address:
-                self._put_off(wait)
+                self.put_off(wait)
 
-    def _put_off(self, wait: Wait) -> None:
+    def put_off(self, wait: Wait) -> None:
+        """Something stands in the way now."""
         wait.since_ns, wait.within_ns = max(wait.since_ns, self._truth.now_ns()), SETTLED_NS
 
     # Time ----------------------------------------------------------------------------------------------
@@ -119,7 +120,7 @@ class Prompt(Check):
             if now_ns - self._latest_ns(name) < OWED_NS:
                 wait.since_ns = max(wait.since_ns, now_ns)
             elif wait.address not in self._up or now_ns < self._quiet_until_ns:
-                self._put_off(wait)
+                self.put_off(wait)
             elif now_ns - wait.since_ns > wait.within_ns:
                 self.late(name, wait, (now_ns - wait.since_ns) // SECOND)
 
