@@ -238,6 +238,16 @@ def test_an_intent_of_a_former_process_may_have_been_sent_until_this_one_began()
     assert len(play.said_of(r.OrderAbsent)) == 1
 
 
+def test_a_cancel_that_fails_does_not_delay_the_proof_that_an_order_of_a_former_life_is_absent() -> None:
+    """The cancel does not know when the order was sent; the question before it does."""
+    play = Stage(up=False)
+    play.tell(stage.venue_up(), stage.resolve(sent_ns=START_NS - 3_600 * SECOND), stage.cancel())
+    answer_honestly(play, 4 * SECOND)
+    play.tell(stage.unknown(of_cancel=True))
+    answer_honestly(play, 4 * SECOND)
+    assert len(play.said_of(r.OrderAbsent)) == 1
+
+
 def test_several_questions_about_one_order_are_one_doubt() -> None:
     play = Stage()
     play.tell(stage.resolve(), stage.resolve(), stage.resolve())

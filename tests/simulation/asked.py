@@ -20,15 +20,12 @@ from messages.reports import (
 )
 from messages.requests import ResolveOrder
 from tests.simulation.check import SECOND, Truth
-from tests.simulation.network import Sent
 from tests.simulation.prompt import PROMPT_NS, SETTLED_NS, Prompt, Wait
 from tests.simulation.truth import position_of
 
 WINDOW_NS = 8 * SECOND
 """A request is valid for five seconds; a second of the adapter's own, and one and a half in which clocks may differ."""
 PAUSES_NS = SECOND // 4
-BUSY_NS = 60 * SECOND
-"""Questions leave the last part of what an address may use in a minute to what reduces."""
 FORGETS_NS = 10 * SECOND
 """An order that was seen and is not found is asked after ever more slowly: the venue forgets, or answers stale."""
 
@@ -45,7 +42,6 @@ class Asked(Prompt):
         self._failures = Counter[str]()
         """In a row, of an order's questions."""
         self._seen: set[str] = set()
-        self._busy_until_ns = 0
 
     def died(self) -> None:
         super().died()
@@ -92,13 +88,8 @@ class Asked(Prompt):
             wait.since_ns = max(self._truth.now_ns(), self._from_ns[name])
             wait.within_ns = self._patience_ns(name)
 
-    def arrived(self, sent: Sent) -> None:
-        ration = self._books.venue.exchange.ration
-        if 2 * ration.weight.used > ration.limits.weight_per_minute:
-            self._busy_until_ns = self._truth.now_ns() + BUSY_NS
-
     def tick(self, process: object) -> None:
-        if self._truth.now_ns() < self._busy_until_ns:
+        if self.busy:
             for wait in self._waits.values():
                 self.put_off(wait)
         super().tick(process)

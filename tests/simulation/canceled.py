@@ -86,6 +86,8 @@ class Canceled(Prompt):
                 self._over(name)
             else:
                 wait.since_ns = self._truth.now_ns()
+            if self.busy and self._hindrances[name]:
+                self.put_off(wait)  # what the order is now has to be asked first
         super().tick(process)
 
     def late(self, name: str, wait: Wait, waited_s: int) -> None:

@@ -17,6 +17,10 @@ between lives again within a second.
 """
 SETTLED_NS = PROMPT_NS + 15 * SECOND
 """Ten seconds are the longest pause between two questions, and five between two tries."""
+FORBIDDEN_S = 5
+"""The venue's firewall answers with 403, and counts on: all requests of that account pause."""
+BUSY_NS = 60 * SECOND
+"""Questions leave the last part of what an address may use in a minute to what reduces."""
 OWED_NS = 30 * SECOND
 """The adapter owes its gateway every answer sooner: one that has not come by then is not waited for."""
 
@@ -44,6 +48,7 @@ class Prompt(Check):
         self._up: set[str] = set()
         """Gateways that have heard that the venue is there."""
         self._quiet_until_ns = 0
+        self._busy_until_ns = 0
 
     # What a check of this kind says -------------------------------------------------------------------
 
@@ -100,8 +105,19 @@ class Prompt(Check):
             self._due[sent.order] = self._truth.now_ns()
         if answer.fault is not None or answer.status != 200:
             self.hindered(sent.order)
-        if wait_s := silence_s(answer):
+        wait_s = FORBIDDEN_S if answer.status == 403 else silence_s(answer)
+        if wait_s:
             self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
+
+    def arrived(self, sent: Sent) -> None:
+        ration = self._books.venue.exchange.ration
+        if 2 * ration.weight.used > ration.limits.weight_per_minute:
+            self._busy_until_ns = self._truth.now_ns() + BUSY_NS
+
+    @property
+    def busy(self) -> bool:
+        """Whether the address has used so much lately that questions wait."""
+        return self._truth.now_ns() < self._busy_until_ns
 
     def _begin_anew(self, address: str) -> None:
         for wait in self._waits.values():
