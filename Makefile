@@ -39,7 +39,7 @@ simulate: $(VENV)/.installed-test ## The whole system on one seed, SEEDS times, 
 	$(BIN)/albra simulate --seeds $(SEEDS) --jobs $(JOBS) --aim 20
 
 mutants: $(VENV)/.installed-test ## Planted bugs, at most 400 seeds or 3 minutes each: what catches them, and after how many seeds.
-	$(BIN)/python -m tests.simulation.mutants
+	$(BIN)/python -m simulator.mutants
 
 strength: $(VENV)/.installed-test ## Random changes of one place each: what the simulation alone catches, and what the tests do.
 	$(BIN)/python -m tests.strength --count $(CHANGES)

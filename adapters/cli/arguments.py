@@ -20,8 +20,23 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Raises CommandError(USAGE); SystemExit after --help and --version."""
-    return parser().parse_args(argv)
+    """`words` are those behind `simulate`, which are another program's. Raises CommandError(USAGE); SystemExit after
+    --help.
+    """
+    place = _command_at(argv)
+    others = place < len(argv) and argv[place] == "simulate"
+    own = argv[: place + 1] if others else argv
+    arguments = parser().parse_args(own)
+    arguments.words = [*argv[place + 1 :], *(["--json"] if arguments.json else [])] if others else []
+    return arguments
+
+
+def _command_at(argv: Sequence[str]) -> int:
+    """Where the command stands: behind the options that may stand before it."""
+    place = 0
+    while place < len(argv) and argv[place].startswith("-"):
+        place += 2 if argv[place] == "--config" else 1
+    return place
 
 
 def parser() -> argparse.ArgumentParser:
@@ -181,26 +196,7 @@ def _add_local(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--account", metavar="A", action="append", type=_typed(fields.account), help="one more account; repeat for more"
     )
-    command = add("simulate", "run the whole system under faults on simulated time; needs a checkout of the source")
-    _add_simulation(command)
-
-
-def _add_simulation(command: argparse.ArgumentParser) -> None:
-    """Words only: the harness, which comes with a checkout, knows what they may be and which go together."""
-    command.add_argument("--seeds", metavar="N", help="so many fresh seeds (default 100)")
-    command.add_argument("--from", metavar="S", help="the first of the seeds")
-    command.add_argument("--jobs", metavar="N", help="processes (default: cores)")
-    command.add_argument("--aim", metavar="N", help="and up to N short plans for each cell still missed")
-    command.add_argument("--keep-going", action="store_true", help="do not stop at the first failure")
-    command.add_argument("--coverage", metavar="FILE", help="write the cells that were reached, as JSON")
-    command.add_argument("--digests", action="store_true", help="print the trace hash of each seed, nothing else")
-    command.add_argument("--seed", metavar="S", help="run this one, and tell its story if it fails")
-    command.add_argument("--cell", metavar="CELL", help="with --seed: the short plan for `trouble/state/moment`")
-    command.add_argument("--plan", metavar="FILE", help="run this plan, as --shrink has written it")
-    command.add_argument("--trace", action="store_true", help="with --seed or --plan: tell its story in any case")
-    command.add_argument("--shrink", metavar="FILE", help="with --seed or --plan: make it small, write it")
-    command.add_argument("--size", metavar="day|sprint", help="24 simulated hours (default), or a minute or two")
-    command.add_argument("--mutant", metavar="BUG", help="plant this bug, one of tests/simulation/mutants.py")
+    add("simulate", "run the whole system under faults on simulated time; its options are those of albra-simulate")
 
 
 def _typed(parse: Callable[[Any], Any]) -> Callable[[str], Any]:

@@ -100,7 +100,7 @@ def _without_configuration(arguments: Namespace) -> int | None:
         case "simulate":
             from adapters.cli.simulate import simulate
 
-            return simulate(arguments)
+            return simulate(arguments.words)
         case _:
             return None
     return Exit.DONE

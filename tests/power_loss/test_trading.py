@@ -10,9 +10,9 @@ import pytest
 
 from adapters.storage import schema, sqlite
 from adapters.storage.errors import JournalError
+from simulator.environment.transport import simulated_transport
 from tests.e2e.process import Truth
 from tests.power_loss.world import LOSSES, World
-from tests.simulation.transport import simulated_transport
 
 SEEDS = range(16)
 PLANTED_MOST = 12

@@ -28,14 +28,14 @@ from adapters.storage.sqlite import SqliteJournal
 from messages.base import Event, Message
 from messages.reports import PositionView
 from messages.types import JournalId, Life, PositionId, PositionMode
+from simulator.environment.network import START_MS, TICK_MS, Network, Sent, Weather
+from simulator.environment.process import Login, Process
+from simulator.environment.settings import config_of
 from tests.e2e import invariants, spoiling
 from tests.e2e.kills import LISTINGS
 from tests.e2e.process import Home, Truth, at_rest, resting
 from tests.power_loss.journal import LossyJournal
 from tests.power_loss.strategy import ACCOUNT, MS, Strategy
-from tests.simulation.network import START_MS, TICK_MS, Network, Sent, Weather
-from tests.simulation.process import Login, Process
-from tests.simulation.settings import config_of
 from tests.storage.power import PowerDisk, power_disk
 
 LOSSES = 3

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.simulation.draw import draw
-from tests.simulation.plan import Plan
-from tests.simulation.settled import STUCK
-from tests.simulation.world import simulate
+from simulator.environment.plan import Plan
+from simulator.plans.draw import draw
+from simulator.plans.settled import STUCK
+from simulator.world import simulate
 
 FIRST, SEEDS = 910_000_000, 600
 """As many as a few test runs have."""

@@ -7,13 +7,13 @@ from messages.reconciliation import (
     DiscrepancyType,
     Outcome,
 )
-from tests.simulation.changed import Changed
-from tests.simulation.mutants_belief import BELIEF
-from tests.simulation.plan import Act, Plan
-from tests.simulation.planting import calm
-from tests.simulation.transport import simulated_transport
-from tests.simulation.truth import RECONCILERS
-from tests.simulation.world import World
+from simulator.checks.changed import Changed
+from simulator.environment.plan import Act, Plan
+from simulator.environment.transport import simulated_transport
+from simulator.environment.truth import RECONCILERS
+from simulator.mutants.belief import BELIEF
+from simulator.mutants.planting import calm
+from simulator.world import World
 
 T = DiscrepancyType
 

@@ -11,32 +11,33 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cli import arguments, entry
+from adapters.cli import entry
 from adapters.cli import simulate as command
 from adapters.cli.outcome import Exit
-from tests.simulation import fleet, written
-from tests.simulation.__main__ import main
-from tests.simulation.arguments import OPTIONS
-from tests.simulation.coverage import reachable
-from tests.simulation.draw import draw
-from tests.simulation.replay import started_as
-from tests.simulation.target import draw_target
-from tests.simulation.usage import from_here
-from tests.simulation.world import simulate
+from simulator import fleet, written
+from simulator.__main__ import main
+from simulator.arguments import OPTIONS
+from simulator.plans.draw import draw
+from simulator.replay import started_as
+from simulator.troubles.coverage import reachable
+from simulator.troubles.target import draw_target
+from simulator.usage import from_here
+from simulator.world import simulate
 
+ROOT = Path(__file__).resolve().parents[2]
 CAUGHT = ("--mutant", "effects before commit", "--size", "sprint", "--from", "1", "--seeds", "20")
 
 
-def test_seeds_in_which_everything_holds_end_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+def test_seeds_in_which_everything_holds_end_with_0(capfd: pytest.CaptureFixture[str]) -> None:
     assert entry.main(["simulate", "--seeds", "4", "--from", "1", "--size", "sprint", "--jobs", "2"]) == Exit.DONE
-    told = capsys.readouterr().out
+    told = capfd.readouterr().out
     assert "seeds 1 to 4, sprint" in told
     assert "4 of 4 seeds" in told
 
 
 def test_a_violation_ends_with_1_and_the_command_that_replays_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*CAUGHT, "--jobs", "1"]) == Exit.FAILED
-    assert re.search(r"replay: \S*python\S* -m tests.simulation --seed \d+ --size sprint", capsys.readouterr().out)
+    assert re.search(r"replay: \S*python\S* -m simulator --seed \d+ --size sprint", capsys.readouterr().out)
 
 
 def test_the_printed_command_works_as_printed_without_an_environment() -> None:
@@ -47,7 +48,7 @@ def test_the_printed_command_works_as_printed_without_an_environment() -> None:
     bare = {**os.environ, "PATH": "/nonexistent"}
     failed = subprocess.run(
         [program, "simulate", *CAUGHT, "--jobs", "1"],
-        cwd=command.ROOT,
+        cwd=ROOT,
         env=bare,
         capture_output=True,
         text=True,
@@ -55,10 +56,8 @@ def test_the_printed_command_works_as_printed_without_an_environment() -> None:
     )
     assert failed.returncode == Exit.FAILED
     words = re.findall(r"^  replay: (.*)$", failed.stdout, re.MULTILINE)[0]
-    assert shlex.split(words)[:2] == [str(from_here(program)), "simulate"]
-    again = subprocess.run(
-        ["/bin/sh", "-c", words], cwd=command.ROOT, env=bare, capture_output=True, text=True, check=False
-    )
+    assert shlex.split(words)[0] == str(from_here(program.with_name("albra-simulate")))
+    again = subprocess.run(["/bin/sh", "-c", words], cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
     assert again.returncode == Exit.FAILED, again.stderr
     assert f"replay: {words}" in again.stdout
 
@@ -74,17 +73,38 @@ def test_failures_are_told_as_one_json_document(capsys: pytest.CaptureFixture[st
         assert f"--seed {failure['seed']} --size sprint --mutant 'effects before commit'" in failure["replay"]
 
 
-def test_one_seed_is_told_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_seed_is_told_as_json_too(capfd: pytest.CaptureFixture[str]) -> None:
     assert entry.main(["simulate", "--seed", "5", "--size", "sprint", "--json"]) == Exit.DONE
-    assert json.loads(capsys.readouterr().out)["failed"] == []
+    assert json.loads(capfd.readouterr().out)["failed"] == []
 
 
-def test_without_a_checkout_the_command_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_where_the_program_is_not_installed_the_command_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "PROGRAM", "albra-absent")
+    monkeypatch.setenv("PATH", "/nonexistent")
     assert entry.main(["simulate"]) == Exit.FAILED
-    assert "make simulate" in capsys.readouterr().err
+    assert "albra-absent is not installed beside albra" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["albra", "simulate"], ["albra-simulate"]])
+def test_the_program_has_a_name_of_its_own_and_runs_anywhere(words: list[str], tmp_path: Path) -> None:
+    """Outside of a checkout, on a PATH that knows nothing."""
+    program = Path(sys.executable).with_name(words[0])
+    if not program.exists():
+        pytest.skip("albra is not installed beside this interpreter")
+    done = subprocess.run(
+        [program, *words[1:], "--seed", "1", "--size", "sprint"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (Exit.DONE, "")
+    assert "converged after" in done.stdout
+    helped = subprocess.run([program, *words[1:], "--help"], capture_output=True, text=True, check=True)
+    assert all(option in helped.stdout for option in OPTIONS)
 
 
 def test_a_failure_of_a_plan_in_a_file_names_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -138,12 +158,10 @@ def test_cells_that_are_all_reached_or_not_aimed_at_end_with_0(monkeypatch: pyte
     assert main(AIMED[:-2]) == Exit.DONE
 
 
-def test_the_command_takes_every_option_of_the_harness() -> None:
-    assert {f"--{name.replace('_', '-')}" for name in (*command.VALUED, *command.FLAGS)} == set(OPTIONS)
-    for name in command.VALUED:
-        assert getattr(arguments.parse(["simulate", f"--{name}", "word"]), name) == "word"
-    for name in command.FLAGS:
-        assert getattr(arguments.parse(["simulate", f"--{name.replace('_', '-')}"]), name) is True
+def test_the_options_before_the_command_are_the_programs_too(capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["--config", "absent.yaml", "--json", "simulate", "--seed", "5", "--size", "sprint"]
+    assert entry.main(words) == Exit.DONE
+    assert json.loads(capfd.readouterr().out)["failed"] == []
 
 
 REFUSED = [
@@ -184,14 +202,20 @@ def test_words_that_say_nothing_are_refused_before_anything_runs(
     words: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fleet, "run", None)
-    monkeypatch.setattr("tests.simulation.__main__.simulate", None)
-    monkeypatch.setattr("tests.simulation.__main__.shrink", None)
-    for run in (main, lambda given: entry.main(["simulate", *given])):
-        assert run(shlex.split(words)) == Exit.USAGE
-        told = capsys.readouterr()
-        assert said in told.err
-        assert told.err.count("\n") == 1
-        assert told.out == "" or "error" in json.loads(told.out)
+    monkeypatch.setattr("simulator.__main__.simulate", None)
+    monkeypatch.setattr("simulator.__main__.shrink", None)
+    assert main(shlex.split(words)) == Exit.USAGE
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == "" or "error" in json.loads(told.out)
+
+
+def test_a_refusal_of_the_program_is_one_of_the_command(capfd: pytest.CaptureFixture[str]) -> None:
+    assert entry.main(["simulate", "--seeds", "0"]) == Exit.USAGE
+    told = capfd.readouterr()
+    assert "--seeds: expected a whole number of 1 or more, found '0'" in told.err
+    assert (told.err.count("\n"), told.out) == (1, "")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +246,7 @@ def test_a_plan_that_fails_nowhere_is_not_made_small(tmp_path: Path, capsys: pyt
     assert not file.exists()
 
 
-def test_a_refusal_is_a_json_document_where_one_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_is_a_json_document_where_one_was_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
     for run in (main, lambda given: entry.main(["simulate", *given])):
         assert run(["--seeds", "0", "--json"]) == Exit.USAGE
-        assert "--seeds: expected a whole number" in json.loads(capsys.readouterr().out)["error"]
+        assert "--seeds: expected a whole number" in json.loads(capfd.readouterr().out)["error"]

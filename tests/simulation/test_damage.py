@@ -3,16 +3,16 @@
 from random import Random
 
 from adapters.storage.memory import Image
-from tests.simulation.damage import flip
-from tests.simulation.draw import draw
-from tests.simulation.plan import Act
-from tests.simulation.planting import calm
-from tests.simulation.retiring import RETIRE, retiring
-from tests.simulation.strange import FIRST_SEED
-from tests.simulation.target import draw_target
-from tests.simulation.transport import simulated_transport
-from tests.simulation.truth import Ledger
-from tests.simulation.world import World
+from simulator.environment.damage import flip
+from simulator.environment.plan import Act
+from simulator.environment.transport import simulated_transport
+from simulator.environment.truth import Ledger
+from simulator.mutants.planting import calm
+from simulator.plans.draw import draw
+from simulator.plans.retiring import RETIRE, retiring
+from simulator.plans.strange import FIRST_SEED
+from simulator.troubles.target import draw_target
+from simulator.world import World
 
 CELL = ("record damaged", "ACTIVE", "after ack")
 

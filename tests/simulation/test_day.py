@@ -5,14 +5,14 @@ from math import gcd
 import pytest
 
 from messages.types import PositionState
-from tests.simulation.coverage import all_cells, reachable, table
-from tests.simulation.day import ACTS_LEAST, DAY_MS, STRIDE, TRAPS, draw_day
-from tests.simulation.draw import draw
-from tests.simulation.plan import DAY
-from tests.simulation.reach import ANSWERS, EVENTS, why_unreachable
-from tests.simulation.situation import Moment
-from tests.simulation.troubles import TROUBLE_OF_ACT, TROUBLE_OF_DISK, TROUBLE_OF_WEATHER, TROUBLES
-from tests.simulation.world import simulate
+from simulator.environment.plan import DAY
+from simulator.plans.day import ACTS_LEAST, DAY_MS, STRIDE, TRAPS, draw_day
+from simulator.plans.draw import draw
+from simulator.troubles.catalog import TROUBLE_OF_ACT, TROUBLE_OF_DISK, TROUBLE_OF_WEATHER, TROUBLES
+from simulator.troubles.coverage import all_cells, reachable, table
+from simulator.troubles.reach import ANSWERS, EVENTS, why_unreachable
+from simulator.troubles.situation import Moment
+from simulator.world import simulate
 
 
 @pytest.mark.parametrize("seed", range(1, 30))

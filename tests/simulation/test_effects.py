@@ -7,15 +7,15 @@ import pytest
 
 from adapters.paper.faults import FaultPlan
 from messages.types import PositionSide
-from tests.simulation.coverage import Cell
-from tests.simulation.disk import STEADY
-from tests.simulation.network import CALM
-from tests.simulation.outcome import Outcome
-from tests.simulation.plan import Act, Plan, Trap
-from tests.simulation.situation import Moment
-from tests.simulation.target import draw_target
-from tests.simulation.troubles import INTRUSION, LATE_FILL, MAINTENANCE
-from tests.simulation.world import simulate
+from simulator.environment.disk import STEADY
+from simulator.environment.network import CALM
+from simulator.environment.plan import Act, Plan, Trap
+from simulator.outcome import Outcome
+from simulator.troubles.catalog import INTRUSION, LATE_FILL, MAINTENANCE
+from simulator.troubles.coverage import Cell
+from simulator.troubles.situation import Moment
+from simulator.troubles.target import draw_target
+from simulator.world import simulate
 
 OPENED = Act(at_ms=2_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", lots=2, stop_ppm=10_000)
 AT_MS = 6_000

@@ -9,13 +9,13 @@ from messages.base import Message
 from messages.events import EntryAbandoned, OpeningsPaused, OrderIntended, OrderRefused
 from messages.requests import Notify, Reply
 from messages.types import PositionSide, RejectReason, Severity
-from tests.simulation.disk import STEADY
-from tests.simulation.network import CALM, START_MS, Weather, Window
-from tests.simulation.outcome import Outcome
-from tests.simulation.plan import Act, Kill, Plan, Trap
-from tests.simulation.settled import SILENT
-from tests.simulation.transport import simulated_transport
-from tests.simulation.world import World, simulate
+from simulator.environment.disk import STEADY
+from simulator.environment.network import CALM, START_MS, Weather, Window
+from simulator.environment.plan import Act, Kill, Plan, Trap
+from simulator.environment.transport import simulated_transport
+from simulator.outcome import Outcome
+from simulator.plans.settled import SILENT
+from simulator.world import World, simulate
 
 LONG = PositionSide.LONG
 

@@ -3,9 +3,11 @@
 import pytest
 
 from adapters.cli.outcome import Exit
-from tests.simulation.invariants import MOMENTS
-from tests.simulation.mutants import MUTANTS, Hunt, hunt, main, planted, summary, violation
-from tests.simulation.plan import DAY
+from simulator.checks.invariants import MOMENTS
+from simulator.environment.plan import DAY
+from simulator.mutants.__main__ import main, summary
+from simulator.mutants.catalog import MUTANTS, planted
+from simulator.mutants.hunt import Hunt, hunt, violation
 
 LEAST = 30
 
@@ -24,7 +26,7 @@ def test_a_planted_bug_is_caught_by_its_known_plan_which_is_well_without_it(name
             invariant, text = violation(plan)
         if invariant:
             break
-    advice = f"seed {MUTANTS[name].seed} does not catch it; `python -m tests.simulation.mutants {name!r}` finds one"
+    advice = f"seed {MUTANTS[name].seed} does not catch it; `python -m simulator.mutants {name!r}` finds one"
     assert invariant in MUTANTS[name].caught_by, text or advice
     assert violation(plan) == ("", ""), "the plan fails without the bug, too"
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation import written
-from tests.simulation.__main__ import main
-from tests.simulation.draw import draw
-from tests.simulation.mutants import planted
-from tests.simulation.plan import DAY, SPRINT, Plan
-from tests.simulation.shrink import shrink, size_of, violated
+from simulator import written
+from simulator.__main__ import main
+from simulator.environment.plan import DAY, SPRINT, Plan
+from simulator.mutants.catalog import planted
+from simulator.plans.draw import draw
+from simulator.shrink import shrink, size_of, violated
 
 SEED = 4
 """A sprint with faults, acts and deaths, which forgets to cancel a stop if that bug is planted."""

@@ -8,9 +8,9 @@ from time import time
 
 import pytest
 
-from tests.simulation.plan import DAY, SPRINT
-from tests.simulation.replay import described
-from tests.simulation.world import simulate
+from simulator.environment.plan import DAY, SPRINT
+from simulator.replay import described
+from simulator.world import simulate
 
 FIXED, FRESH = 200, 200
 """Sprints, in chunks that several workers share."""
@@ -61,7 +61,7 @@ def test_every_invariant_holds_on_whole_days(first: int) -> None:
     [*((SPRINT, first, CHUNK) for first in range(1, TWICE + 1, CHUNK)), (DAY, 1, TWICE_DAYS)],
 )
 def test_the_same_seed_gives_the_same_trace_in_two_fresh_processes(size: str, first_seed: int, seeds: int) -> None:
-    command = [sys.executable, "-m", "tests.simulation", "--size", size, "--digests", "--from", str(first_seed)]
+    command = [sys.executable, "-m", "simulator", "--size", size, "--digests", "--from", str(first_seed)]
     processes = [
         subprocess.Popen(
             [*command, "--seeds", str(seeds)],

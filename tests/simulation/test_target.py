@@ -3,11 +3,11 @@
 import pytest
 
 from messages.types import PositionState as S
-from tests.simulation.coverage import Cell, reachable
-from tests.simulation.situation import Moment
-from tests.simulation.target import draw_target
-from tests.simulation.troubles import LATE_FILL
-from tests.simulation.world import simulate
+from simulator.troubles.catalog import LATE_FILL
+from simulator.troubles.coverage import Cell, reachable
+from simulator.troubles.situation import Moment
+from simulator.troubles.target import draw_target
+from simulator.world import simulate
 
 TRIES = 20
 """As many as `make simulate` makes."""

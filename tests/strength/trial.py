@@ -10,7 +10,7 @@ import tests.strength.planted  # noqa: F401 - before anything that loads the mod
 
 def caught_by(sprints: int, first: int) -> str:
     """What showed in the first sprint that was not well; empty where all of them were."""
-    from tests.simulation.world import simulate
+    from simulator.world import simulate
 
     for number, seed in enumerate(range(first, first + sprints), start=1):
         outcome = simulate(seed, size="sprint")

@@ -1,0 +1,1 @@
+"""The invariants, each against the disk and the venue."""

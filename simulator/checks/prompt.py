@@ -1,0 +1,155 @@
+"""What a gateway is to do about an order is done within seconds of when nothing stands in the way.
+
+What the venue or the network does to a request about that order, or to the account, begins the time anew.
+"""
+
+from dataclasses import dataclass
+
+from adapters.paper.answer import Answer
+from messages.reports import AboutOrder, NotExecuted, OutcomeUnknown, QueryFailed, TurnAwaited, VenueDown, VenueUp
+from simulator.checks.check import SECOND, Check, Truth
+from simulator.environment.network import Sent, silence_s
+
+PROMPT_NS = 5 * SECOND
+"""It leaves at once, in a lane of its own, or as soon as what is on its way is answered; and a gateway that fails in
+between lives again within a second.
+"""
+SETTLED_NS = PROMPT_NS + 15 * SECOND
+"""Ten seconds are the longest pause between two questions, and five between two tries."""
+FORBIDDEN_S = 5
+"""The venue's firewall answers with 403, and counts on: all requests of that account pause."""
+BUSY_NS = 60 * SECOND
+"""Questions leave the last part of what an address may use in a minute to what reduces."""
+OWED_NS = 30 * SECOND
+"""The adapter owes its gateway every answer sooner: one that has not come by then is not waited for."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Wait:
+    """`since_ns`: from when on nothing stands in the way; it may lie ahead."""
+
+    address: str
+    since_ns: int
+    within_ns: int
+
+
+class Prompt(Check):
+    """At each message that gateways handle, each request, answer and failure about an order; each tick."""
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self._waits: dict[str, Wait] = {}
+        """By the order's name."""
+        self._out: dict[tuple[str, str], int] = {}
+        """Requests that have left and were not answered yet, by method and order, and when."""
+        self._due: dict[str, int] = {}
+        """Orders about which an answer has come that their gateway has not been told yet, and when."""
+        self._up: set[str] = set()
+        """Gateways that have heard that the venue is there."""
+        self._quiet_until_ns = 0
+        self._busy_until_ns = 0
+
+    # What a check of this kind says -------------------------------------------------------------------
+
+    def asked(self, address: str, message: object) -> None:
+        """A gateway handles a message: it may begin, hinder or end something."""
+        raise NotImplementedError
+
+    def hindered(self, name: str) -> None:
+        """A request about this order did not do what it was to do."""
+        raise NotImplementedError
+
+    def late(self, name: str, wait: Wait, waited_s: int) -> None:
+        """Nothing has stood in the way for too long."""
+        raise NotImplementedError
+
+    # What stands in the way ---------------------------------------------------------------------------
+
+    def born(self) -> None:
+        self.died()
+
+    def died(self) -> None:
+        """The next life is told anew."""
+        self._waits.clear()
+        self._out.clear()
+        self._due.clear()
+        self._up.clear()
+        self._quiet_until_ns = 0
+
+    def delivered(self, address: str, message: object) -> None:
+        if not address.startswith("gateway/"):
+            return
+        match message:
+            case VenueDown() | TurnAwaited():
+                self._up.discard(address)
+            case VenueUp():
+                self._up.add(address)
+                self._begin_anew(address)
+            case AboutOrder(client_order_id=name):
+                self._due.pop(name, None)
+                for method in _given_up(message):
+                    self._out.pop((method, name), None)
+        self.asked(address, message)
+
+    def sent(self, sent: Sent) -> None:
+        if sent.order:
+            self._out[sent.call.method, sent.order] = self._truth.now_ns()
+
+    def tried(self, sent: Sent) -> None:
+        self.hindered(sent.order)
+
+    def heard(self, sent: Sent, answer: Answer) -> None:
+        if sent.order:
+            self._out.pop((sent.call.method, sent.order), None)
+            self._due[sent.order] = self._truth.now_ns()
+        if answer.fault is not None or answer.status != 200:
+            self.hindered(sent.order)
+        wait_s = FORBIDDEN_S if answer.status == 403 else silence_s(answer)
+        if wait_s:
+            self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
+
+    def arrived(self, sent: Sent) -> None:
+        ration = self._books.venue.exchange.ration
+        if 2 * ration.weight.used > ration.limits.weight_per_minute:
+            self._busy_until_ns = self._truth.now_ns() + BUSY_NS
+
+    @property
+    def busy(self) -> bool:
+        """Whether the address has used so much lately that questions wait."""
+        return self._truth.now_ns() < self._busy_until_ns
+
+    def _begin_anew(self, address: str) -> None:
+        for wait in self._waits.values():
+            if wait.address == address:
+                self.put_off(wait)
+
+    def put_off(self, wait: Wait) -> None:
+        """Something stands in the way now."""
+        wait.since_ns, wait.within_ns = max(wait.since_ns, self._truth.now_ns()), SETTLED_NS
+
+    # Time ----------------------------------------------------------------------------------------------
+
+    def tick(self, process: object) -> None:
+        now_ns = self._truth.now_ns()
+        for name, wait in list(self._waits.items()):
+            if now_ns - self._latest_ns(name) < OWED_NS:
+                wait.since_ns = max(wait.since_ns, now_ns)
+            elif wait.address not in self._up or now_ns < self._quiet_until_ns:
+                self.put_off(wait)
+            elif now_ns - wait.since_ns > wait.within_ns:
+                self.late(name, wait, (now_ns - wait.since_ns) // SECOND)
+
+    def _latest_ns(self, name: str) -> int:
+        """When a request about it left, or an answer came, that is still waited for."""
+        out = (self._out.get((method, name), -OWED_NS) for method in ("POST", "GET", "DELETE"))
+        return max(*out, self._due.get(name, -OWED_NS))
+
+
+def _given_up(message: AboutOrder) -> tuple[str, ...]:
+    """The requests that its adapter waits for no longer, whatever becomes of them on the wire."""
+    match message:
+        case QueryFailed():
+            return ("GET", "DELETE")
+        case OutcomeUnknown(cancel=cancel) | NotExecuted(cancel=cancel):
+            return ("DELETE",) if cancel else ("POST",)
+    return ()

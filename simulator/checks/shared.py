@@ -1,0 +1,105 @@
+"""I10 and I11 of an address: it is never banned for what we ask, and what reduces never waits behind what reads.
+
+The venue's own count says whether it is banned. What waits is counted from the moment at which its gateway has it,
+where several accounts share the address: nothing but the venue's limit keeps it there.
+"""
+
+from actors.position.state import OrderPhase
+from adapters.paper.answer import Answer
+from messages.reports import AboutOrder, VenueDown, VenueUp
+from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
+from messages.types import ClientOrderId
+from simulator.checks.check import SECOND, Check, Truth
+from simulator.environment.network import Sent, of_one_account, silence_s
+from simulator.environment.truth import position_of
+
+REDUCES = (SubmitReducing, SubmitEmergency, SubmitProtection, CancelOrder)
+WAITS_NS = 3 * SECOND
+CROWD = 3
+"""Accounts at one address."""
+
+
+class Shared(Check):
+    """At each request that arrives, each message that a gateway handles, each tick."""
+
+    invariants = ("I10", "I11")
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self._waiting: dict[tuple[str, str], tuple[str, int]] = {}
+        self._unclear: set[str] = set()
+        """Orders whose submit was not answered yet, or whose cancel left: the next word about them is waited for."""
+        self._quiet_until_ns = 0
+        self._spent_until_ns: dict[str, int] = {}
+        self._up: set[str] = set()
+        """Gateways that have heard that the venue is there: a connection takes as long as the network does."""
+        self._crowded = len(self._books.accounts) >= CROWD
+
+    def born(self) -> None:
+        self._waiting.clear()
+        self._unclear.clear()
+        self._quiet_until_ns = 0
+        self._spent_until_ns.clear()
+
+    def died(self) -> None:
+        self._waiting.clear()
+        self._up.clear()
+
+    def arrived(self, sent: Sent) -> None:
+        if self._books.venue.exchange.ration.bans:
+            self._fail("I10", f"the address is banned for what was asked of it, the last {sent.call.path}")
+
+    def heard(self, sent: Sent, answer: Answer) -> None:
+        """All accounts behind the address keep quiet."""
+        if sent.call.method == "POST":
+            self._unclear.discard(sent.order)
+        wait_s = silence_s(answer)
+        if not wait_s:
+            return
+        until_ns = self._truth.now_ns() + wait_s * SECOND
+        if of_one_account(answer):
+            account = f"gateway/{sent.api_key.removesuffix('-key')}"
+            self._spent_until_ns[account] = max(self._spent_until_ns.get(account, 0), until_ns)
+        else:
+            self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
+
+    def delivered(self, address: str, message: object) -> None:
+        if not self._crowded:
+            return
+        if isinstance(message, REDUCES) and address.startswith("gateway/"):
+            verb = "DELETE" if isinstance(message, CancelOrder) else "POST"
+            if verb == "POST" or self._certain(message.client_order_id):
+                self._waiting.setdefault((verb, message.client_order_id), (address, self._truth.now_ns()))
+        elif isinstance(message, AboutOrder):
+            for verb in ("POST", "DELETE"):
+                self._waiting.pop((verb, message.client_order_id), None)
+        elif isinstance(message, VenueUp):
+            self._up.add(f"gateway/{message.account}")
+        elif isinstance(message, VenueDown):
+            self._up.discard(f"gateway/{message.account}")
+
+    def _certain(self, name: str) -> bool:
+        """It rests for certain. What becomes of an order in doubt is found out before it is canceled."""
+        position = self._ledger.positions.get(position_of(name) or 0)
+        order = position.order(ClientOrderId(name)) if position is not None else None
+        return order is not None and order.phase is OrderPhase.WORKING and name not in self._unclear
+
+    def sent(self, sent: Sent) -> None:
+        if self._crowded and sent.call.method in ("POST", "DELETE") and sent.order:
+            self._waiting.pop((sent.call.method, sent.order), None)
+            self._unclear.add(sent.order)
+
+    def tick(self, process: object) -> None:
+        now_ns = self._truth.now_ns()
+        if now_ns < self._quiet_until_ns + WAITS_NS:
+            self._waiting.clear()
+        for about, (address, _) in self._waiting.items():
+            if address not in self._up:
+                self._waiting[about] = (address, now_ns)
+        spent = {account for account, until_ns in self._spent_until_ns.items() if now_ns < until_ns + WAITS_NS}
+        if spent:
+            self._waiting = {name: waits for name, waits in self._waiting.items() if waits[0] not in spent}
+        for (verb, name), (address, since_ns) in self._waiting.items():
+            if now_ns - since_ns > WAITS_NS:
+                waited_s = (now_ns - since_ns) // SECOND
+                self._fail("I11", f"{verb} of {name} has waited for {waited_s} s at {address}, and nothing forbids it")

@@ -1,0 +1,141 @@
+"""I16 and the chat's part of I14, from what the chat's server has seen and what the disk holds.
+
+I16: every CRITICAL or WARNING (the original system's HIGH) notice that is durable, be it in the notifier's own
+history or among the effects of somebody's step, is shown in the chat at least once after it came to be.
+I14: what a chat command did was said by the owner, and confirmed by his own press, and it is what he said.
+"""
+
+from html import unescape
+
+from actors.telegram.grammar import Request, parse
+from actors.telegram.markup import plain
+from messages import events as e
+from messages.base import Event
+from messages.notices import NoticeQueued
+from messages.requests import Notify
+from messages.telegram import UpdateTaken
+from messages.types import Severity
+from simulator.checks.check import SECOND, Check, Finding, Truth
+from simulator.environment.chat import OWNER, ChatServer
+from simulator.environment.damage import messages_of
+from simulator.environment.truth import Loss
+
+TOLD = frozenset({Severity.CRITICAL, Severity.WARNING})
+JUMPS_NS = 10 * SECOND
+"""A notice is told after it came to be, by a clock that may have been set in between."""
+LATE_NS = 60 * SECOND
+PACED_NS = 70 * SECOND
+_CHANGING = ("/open", "/close", "/modify", "/pause", "/resume")
+_BY_CHAT = "tg-"
+
+
+class Telling(Check):
+    """At every durable event; at the end what the owner was not told."""
+
+    invariants = ("I14", "I16")
+
+    def __init__(self, truth: Truth) -> None:
+        super().__init__(truth)
+        self.server: ChatServer | None = None
+        self._queued: list[tuple[int, NoticeQueued]] = []
+        self._wanted: list[tuple[int, Notify]] = []
+        self._read_to = 0
+        self._executed: dict[str, UpdateTaken] = {}
+        self.checked = 0
+
+    def event(self, ordinal: int, event: Event) -> None:
+        if self.server is None:
+            return
+        match event:
+            case NoticeQueued(severity=severity, recipients=recipients) if severity in TOLD:
+                if str(OWNER) not in recipients:
+                    self._fail("I16", f"notice {event.number} is to reach {recipients}, not the owner")
+                self._queued.append((event.ts_init - JUMPS_NS, event))
+            case UpdateTaken():
+                self._heard(event, self.server)
+                if event.command is not None:
+                    self._taken(event, self.server)
+            case e.PositionRequested(command_id=command_id) if command_id.startswith(_BY_CHAT):
+                self._opened(ordinal, event, self.server)
+
+    def forget(self, loss: Loss) -> None:
+        """Notices and presses of which nothing is left."""
+        gone = {id(event) for _, event in loss.events}
+        self._queued = [each for each in self._queued if id(each[1]) not in gone]
+        self._executed = {name: event for name, event in self._executed.items() if id(event) not in gone}
+
+    # I14 ---------------------------------------------------------------------------------------------------
+
+    def _heard(self, event: UpdateTaken, server: ChatServer) -> None:
+        """Nobody but the owner is listened to, and nothing that he said long ago is carried out."""
+        if event.user_id != OWNER:
+            self._fail("I14", f"{event.user_id} is no user, and was heard: {event.verdict}")
+        said_ns = server.said_ns.get(event.update_id, event.ts_init)
+        late = event.ts_init - said_ns > LATE_NS + JUMPS_NS
+        if late and event.verdict == "taken" and event.text.startswith(_CHANGING):
+            self._fail("I14", f"{event.text!r} was taken {(event.ts_init - said_ns) // SECOND} s after it was said")
+
+    def _taken(self, event: UpdateTaken, server: ChatServer) -> None:
+        """A command leaves only with the owner's press, each press lets out one, and no other command twice."""
+        if event.verdict == "acknowledged":
+            return
+        if event.update_id not in {press.update_id for press in server.pressed} or event.user_id != OWNER:
+            self._fail("I14", f"{event.command} left with update {event.update_id}, which confirms nothing")
+        name = str(getattr(event.command, "command_id", ""))
+        before = self._executed.setdefault(name, event)
+        if before is not event:
+            self._fail("I14", f"{name} was confirmed by updates {before.update_id} and {event.update_id}")
+        if int(name.removeprefix(_BY_CHAT)) not in server.said:
+            self._fail("I14", f"{name} was never said by the owner")
+
+    def _opened(self, ordinal: int, event: e.PositionRequested, server: ChatServer) -> None:
+        text = server.said.get(int(event.command_id.removeprefix(_BY_CHAT)), "")
+        said = parse(text, "")
+        if event.command_id not in self._executed:
+            self._fail("I14", f"{event.command_id} opens {ordinal}, and nobody confirmed it", ordinal)
+        wanted = (said.symbol, said.side, said.quantity) if isinstance(said, Request) else ()
+        if wanted != (event.key.symbol, event.key.side, event.quantity):
+            self._fail("I14", f"{text!r} opened {event.quantity} of {event.key}", ordinal)
+
+    # I16 ---------------------------------------------------------------------------------------------------
+
+    def unsettled(self) -> list[Finding]:
+        if self.server is None:
+            return []
+        self._read_effects()
+        shown = [(each.shown_ns, unescape(plain(text))) for each in self.server.shown for text in each.texts]
+        self._queued = [each for each in self._queued if not _reached(each[0], each[1].text, shown)]
+        self._wanted = [each for each in self._wanted if not _reached(each[0], each[1].text, shown)]
+        waiting = {each.text for since_ns, each in self._queued if self._paced(since_ns + JUMPS_NS, each)}
+        queued = [
+            ("I16", f"notice {each.number} never came: {each.text}", 0)
+            for _, each in self._queued
+            if each.text not in waiting
+        ]
+        wanted = [("I16", f"never told: {each.text}", 0) for _, each in self._wanted if each.text not in waiting]
+        return queued + wanted
+
+    def _paced(self, since_ns: int, notice: NoticeQueued) -> bool:
+        """What is not critical keeps to a number a minute, and is told after it; no peace is long enough for that."""
+        age_ns = self._truth.wall_ns() - since_ns
+        return notice.severity is not Severity.CRITICAL and age_ns < PACED_NS
+
+    def _read_effects(self) -> None:
+        """What steps on the disk wanted told; a text within its cooldown may have been told just before."""
+        steps = self._ledger.image.steps
+        for row in steps[self._read_to :]:
+            if row[1] in self._ledger.damaged:
+                continue  # what its last step wanted told is not legible any more; the damage itself is told
+            for message in messages_of(row):
+                if isinstance(message, Notify) and message.severity in TOLD:
+                    self._wanted.append((0, message))
+                    self.checked += 1
+        self._read_to = len(steps)
+
+
+def _reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:
+    # What is said of the command line is said of the chat there.
+    told = text.partition("albra discrepancies")[0].partition("--ack ID")[0]
+    told = told.replace("position/", "position #")
+    forms = {told, told.replace("albra resume", "/resume")}
+    return any(at_ns >= since_ns and any(form in said for form in forms) for at_ns, said in shown)

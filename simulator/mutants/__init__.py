@@ -1,0 +1,1 @@
+"""Planted bugs, and what catches them."""

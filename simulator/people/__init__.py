@@ -1,0 +1,1 @@
+"""Who trades, commands and changes settings."""
