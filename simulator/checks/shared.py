@@ -1,7 +1,7 @@
 """I10 and I11 of an address: it is never banned for what we ask, and what reduces never waits behind what reads.
 
-The venue's own count says whether it is banned. What waits is counted from the moment at which its gateway has it,
-where several accounts share the address: nothing but the venue's limit keeps it there.
+The venue's own count says whether it is banned. What waits is counted from the moment at which its gateway has it:
+nothing but the venue's limit keeps it there, of one account as of several.
 """
 
 from actors.position.state import OrderPhase
@@ -15,8 +15,6 @@ from simulator.environment.truth import position_of
 
 REDUCES = (SubmitReducing, SubmitEmergency, SubmitProtection, CancelOrder)
 WAITS_NS = 3 * SECOND
-CROWD = 3
-"""Accounts at one address."""
 
 
 class Shared(Check):
@@ -33,7 +31,6 @@ class Shared(Check):
         self._spent_until_ns: dict[str, int] = {}
         self._up: set[str] = set()
         """Gateways that have heard that the venue is there: a connection takes as long as the network does."""
-        self._crowded = len(self._books.accounts) >= CROWD
 
     def born(self) -> None:
         self._waiting.clear()
@@ -64,8 +61,6 @@ class Shared(Check):
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     def delivered(self, address: str, message: object) -> None:
-        if not self._crowded:
-            return
         if isinstance(message, REDUCES) and address.startswith("gateway/"):
             verb = "DELETE" if isinstance(message, CancelOrder) else "POST"
             if verb == "POST" or self._certain(message.client_order_id):
@@ -85,7 +80,7 @@ class Shared(Check):
         return order is not None and order.phase is OrderPhase.WORKING and name not in self._unclear
 
     def sent(self, sent: Sent) -> None:
-        if self._crowded and sent.call.method in ("POST", "DELETE") and sent.order:
+        if sent.call.method in ("POST", "DELETE") and sent.order:
             self._waiting.pop((sent.call.method, sent.order), None)
             self._unclear.add(sent.order)
 

@@ -1,4 +1,4 @@
-"""Planted bugs in repairs, in what steps let out, in cancels, limits and questions: I23, I25, I26, I27, I28."""
+"""Planted bugs in repairs, in what steps let out, in cancels, closes, limits and questions: I11, I23, I25 to I28."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -6,9 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.gateway import doubt, retry
+from actors.gateway import doubt, lanes, retry
 from actors.gateway.cancels import Cancels
 from actors.gateway.doubt import Doubt
+from actors.gateway.lane import Lane
 from actors.journal import JournalActor
 from actors.position import actor as position_actor
 from actors.reconciler import attribution, resolve
@@ -148,6 +149,22 @@ def _two_beyond_a_limit() -> Sequence[Plan]:
     return [calm(OPENING, replace(BESIDE, at_ms=8_000), limits=(("symbol_exposure", 800),))]
 
 
+# Closes ------------------------------------------------------------------------------------------------
+
+
+def _one_close_at_a_time(stack: ExitStack) -> None:
+    """The next leaves when the venue has answered the one before."""
+    narrow = replace(lanes.LIMITS[Lane.REDUCING], outstanding=1)
+    patch(stack, lanes, "LIMITS", {**lanes.LIMITS, Lane.REDUCING: narrow})
+
+
+def _one_of_two_closes_hangs() -> Sequence[Plan]:
+    other = replace(BESIDE, symbol="ETHUSDT")
+    closes = (Act(at_ms=8_000, do="close", slot=0), Act(at_ms=8_100, do="close", slot=1))
+    hangs = Fault(kind=FaultKind.HANG, method="POST", path="/order", nth=3)
+    return [calm(OPENING, other, *closes, faults=FaultPlan(faults=(hangs,)))]
+
+
 # Questions ---------------------------------------------------------------------------------------------
 
 
@@ -195,6 +212,7 @@ ORACLES: dict[str, Mutant] = {
         _a_minute_begins_with_the_process, "I27", plans=_opened_again_after_a_kill
     ),
     "a limit is one opening's own": mutant(_a_limit_is_one_openings_own, "I27", plans=_two_beyond_a_limit),
+    "one close at a time": mutant(_one_close_at_a_time, "I11", plans=_one_of_two_closes_hangs),
     "a lost answer uses up the patience": mutant(
         _a_lost_answer_uses_up_the_patience, "I28", plans=_an_opening_comes_to_nothing_and_questions_fail
     ),
