@@ -223,7 +223,9 @@ def _not_found(doubt: Doubt, now_ns: int) -> Result:
         return doubt, ()
     counts = doubt.asked_ns >= doubt.proof_from_ns and not doubt.again
     not_found_ns = (*doubt.not_found_ns, doubt.asked_ns) if counts else doubt.not_found_ns
-    doubt = replace(doubt, asking=Asking.NOTHING, again=False, unanswered=0, not_found_ns=not_found_ns)
+    # What completes no proof is no progress: where its trades cannot be read, the pause grows all the same.
+    unanswered = 0 if len(not_found_ns) <= _needed(doubt) else doubt.unanswered
+    doubt = replace(doubt, asking=Asking.NOTHING, again=False, unanswered=unanswered, not_found_ns=not_found_ns)
     if doubt.described or len(not_found_ns) >= _needed(doubt):
         return _ask(doubt, Asking.FILLS, now_ns)
     return _wait(doubt, now_ns)

@@ -10,16 +10,18 @@ from adapters.storage.errors import JournalLocked, JournalNotADirectory, Journal
 from adapters.storage.private import open_private, open_to_read, private_directory, unusable
 
 LOCK_NAME = "lock"
-_TRIES = 10
 _PAUSE_S = 0.02
+WAIT_S = 10 * _PAUSE_S
 """One who only asks whether it is held holds it for a moment."""
 
 
 class DirectoryLock:
     """An exclusive `flock` on `<directory>/lock`, which holds the pid for people to read."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, wait_s: float = WAIT_S) -> None:
         """Take the lock, creating the directory if need be: what it holds is its owner's only.
+
+        Somebody else's lock is waited for as long as `wait_s`.
 
         `remark` says what was done about a directory that was open to others. Raises JournalLocked,
         JournalNotADirectory, JournalNotOurs or JournalNotWritable.
@@ -32,7 +34,7 @@ class DirectoryLock:
             raise JournalNotADirectory(directory) from error
         except OSError as error:
             raise unusable(directory, error) from error
-        if not _taken(self._file):
+        if not _taken(self._file, time.monotonic() + wait_s):
             pid = _read_pid(self._file)
             os.close(self._file)
             raise JournalLocked(self.path, pid or None)
@@ -57,15 +59,16 @@ class DirectoryLock:
             self._file = -1
 
 
-def _taken(file: int) -> bool:
-    for _ in range(_TRIES):
+def _taken(file: int, until_s: float) -> bool:
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if time.monotonic() >= until_s:
+                return False
             time.sleep(_PAUSE_S)
         else:
             return True
-    return False
 
 
 def holder(directory: Path) -> int | None:

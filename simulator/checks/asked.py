@@ -17,6 +17,7 @@ from messages.reports import (
     OrderReport,
     OutcomeUnknown,
     QueryFailed,
+    Woken,
 )
 from messages.requests import ResolveOrder
 from simulator.checks.check import SECOND, Truth
@@ -58,7 +59,12 @@ class Asked(Prompt):
             case QueryFailed(client_order_id=name):
                 self._failures[name] += 1
                 self.hindered(name)
-            case OrderNotFound(client_order_id=name) | FillsFetched(client_order_id=name):
+            case Woken(topic=topic) if topic.startswith("doubt/"):
+                # It is asked now, or waits in its lane, or for the adapter, which measures the clock before it sends.
+                self._out["GET", topic.removeprefix("doubt/")] = self._truth.now_ns()
+            case OrderNotFound(client_order_id=name):
+                self.hindered(name)  # its trades may fail to be read each time after that
+            case FillsFetched(client_order_id=name):
                 self._failures[name] = 0
                 self.hindered(name)
             case OrderAccepted(client_order_id=name) | FillReport(client_order_id=name):

@@ -23,7 +23,7 @@ class Door:
     def enter(self, instance: int) -> bool:
         """Whether this instance may run."""
         try:
-            self._held[instance] = lock.DirectoryLock(Path(self._directory.name))
+            self._held[instance] = lock.DirectoryLock(Path(self._directory.name), wait_s=0)
         except JournalLocked:
             return False
         return True

@@ -118,6 +118,17 @@ def test_a_doubt_that_is_asked_for_more_begins_with_a_short_pause() -> None:
     assert driver.wake_at == driver.now + d.FIRST_DELAY_NS
 
 
+def test_trades_that_cannot_be_read_are_asked_for_ever_more_slowly() -> None:
+    driver = Driver()
+    while driver.now < WINDOW + 5 * MINUTE:
+        if driver.doubt.asking is d.Asking.NOTHING:
+            driver.wake()
+        driver.answer(stage.query_failed() if isinstance(driver.last, q.FetchFills) else stage.not_found())
+    asked = [at for at, message in driver.asked if isinstance(message, q.FetchFills)]
+    assert max(later - earlier for earlier, later in pairwise(asked)) >= d.LONGEST_DELAY_NS
+    assert len(asked) < 40
+
+
 @pytest.mark.parametrize("lost", [1, 2, 3])
 def test_one_lost_answer_costs_a_proof_a_moment_only(lost: int) -> None:
     """Of either query of the proof, or of the trades; the window has made the pauses long by then."""
