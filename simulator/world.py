@@ -28,6 +28,7 @@ from simulator.environment.network import CALM, MS, START_MS, TICK_MS, Network, 
 from simulator.environment.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from simulator.environment.process import Login, Process
 from simulator.environment.settings import config_of
+from simulator.environment.siren import Siren
 from simulator.environment.transport import simulated_transport
 from simulator.environment.truth import Books, Ledger
 from simulator.outcome import Outcome
@@ -134,7 +135,8 @@ class World:
         self.edge.additions_expire = plan.additions_expire
         self.edge.echoes = self._stream("echoes") if plan.echoes else None
         self.chat = self._open_chat(plan.chat) if plan.chat else None
-        self.invariants.watch_chat(self.chat)
+        self.siren = self._siren(plan.chat) if plan.chat and plan.chat.webhook else None
+        self.invariants.watch_chat(self.chat, self.siren)
         self.invariants.watch_limits({name: Decimal(limit) for name, limit in plan.limits})
         rarer_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # what nobody tells is found by a sweep
         rarer_ms += CROWDED_PEACE_MS if plan.beside else 0
@@ -167,7 +169,7 @@ class World:
             kill=self._kill,
             act=self._act,
             intrude=self._intrude,
-            sicken=self.disk_health.sicken,
+            sicken=self._sicken,
             haunt=self._haunt,
         )
 
@@ -234,6 +236,8 @@ class World:
         self.disk_health.make_peace()
         if self.chat is not None:
             self.chat.make_peace()
+        if self.siren is not None:
+            self.siren.make_peace()
         self.upheaval.make_peace()
         if self.process is not None:
             self.process.lay_ghosts()
@@ -352,7 +356,8 @@ class World:
             config=config_of(
                 tuple(name for name, _ in self.plan.accounts),
                 self.plan.fast_s,
-                chat=self.chat is not None,
+                users=self.plan.chat.users if self.plan.chat else (),
+                webhook=self.siren is not None,
                 limits=self.plan.limits,
             ),
             logins=tuple(
@@ -368,6 +373,7 @@ class World:
             stream=lambda name: self._stream(f"{name} {self.deaths}"),
             hear=self._hear,
             chat=self.chat,
+            siren=self.siren,
             instance=self._instances,
             log=_say_nothing,
             observer=self._observe,
@@ -551,10 +557,19 @@ class World:
             unconnected=lambda: self.network.exhausted,
         )
 
+    def _siren(self, plan: ChatPlan) -> Siren:
+        clock = self.scheduler.clock
+        return Siren(clock.monotonic_ns, clock.time_ns, self._count, plan.webhook_outages)
+
     # Troubles brought about ------------------------------------------------------------------------------
 
     def _kill(self, kill: Kill) -> None:
         self._doomed = kill
+
+    def _sicken(self, what: str, for_ms: int) -> None:
+        self.disk_health.sicken(what, for_ms)
+        if what == "locked":
+            self.invariants.wait_for_disk(for_ms)
 
     def _haunt(self, address: str, after: bool, times: int) -> None:  # noqa: FBT001 - as the scene has it
         """A position that a start has not come to yet is haunted as soon as its actor is there; but on whole days,

@@ -128,6 +128,7 @@ class AccountStream:
                     client_order_id=name,
                 )
             )  # fmt: skip
+            self._hand_on(Fed(lookups=(ReadFunding(),)))  # it need not be opened anew, and may have swallowed one
         now_ns = self._wiring.clock.monotonic_ns()
         if self._reopened_ns is None or now_ns - self._reopened_ns >= REOPENED_LEAST_NS:
             self._reopened_ns = now_ns
@@ -144,6 +145,7 @@ class AccountStream:
             self._mute.discard(kind)
             stamp = self._reader.stamp()
             self._wiring.deliver(StreamHeard(account=stamp.account, ts_init=stamp.ts_init, kind=kind))
+            self._hand_on(Fed(lookups=(ReadFunding(),)))
 
     async def _once(self) -> str:
         """One life of the socket; why it ended."""

@@ -23,6 +23,7 @@ from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.types import OrderPurpose, PositionState, Severity
+from simulator.checks.alarmed import Alarmed
 from simulator.checks.asked import Asked
 from simulator.checks.attention import Attention
 from simulator.checks.bounded import Bounded
@@ -52,6 +53,7 @@ from simulator.checks.wording import Wording
 from simulator.environment.chat import ChatServer
 from simulator.environment.network import Sent
 from simulator.environment.process import Process
+from simulator.environment.siren import Siren
 from simulator.environment.truth import ZERO, Books, Deal, Ledger, Leg, Loss, position_of
 
 SECOND = 1_000_000_000
@@ -62,7 +64,8 @@ I9_NS = 60 * SECOND
 LYING_LISTS = (FaultKind.EMPTY_LIST, FaultKind.PARTIAL_LIST)
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Goals, Truthful, Commanded, Reckoned, Evidence, Changed, Degraded, Bounded, Holds, Attention,
-    Urgency, Isolation, Once, Telling, Instances, Lost, Shared, Repaired, Offered, Canceled, Asked, Limited, Retired,
+    Urgency, Isolation, Once, Telling, Alarmed, Instances, Lost, Shared, Repaired, Offered, Canceled, Asked, Limited,
+    Retired,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -206,11 +209,13 @@ class Invariants:
                 if told is not None:
                     self._warned_at.add((position_id, told.version))
 
-    def watch_chat(self, server: ChatServer | None) -> None:
-        """What the owner is told, and what he said, is held against this server."""
+    def watch_chat(self, server: ChatServer | None, siren: Siren | None) -> None:
+        """What the owner is told, and what he said, is held against this server; and against his second channel."""
         for check in self.checks:
-            if isinstance(check, Telling):
+            if isinstance(check, Telling | Alarmed):
                 check.server = server
+            if isinstance(check, Alarmed):
+                check.siren = siren
 
     def watch_limits(self, limits: Mapping[str, Decimal]) -> None:
         """What the configuration allows to be opened."""

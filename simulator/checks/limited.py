@@ -28,8 +28,8 @@ class Limited(Check):
     def __init__(self, truth: Truth) -> None:
         super().__init__(truth)
         self.limits: Mapping[str, Decimal] = {}
-        self._recent: dict[str, deque[int]] = {}
-        """By account: when something was opened or enlarged."""
+        self._recent: dict[str, deque[tuple[int, int]]] = {}
+        """By account: when something was opened or enlarged, and which position."""
 
     def forget(self, loss: Loss) -> None:
         """Of what is not on the disk any more nobody knows."""
@@ -75,11 +75,13 @@ class Limited(Check):
     def _pace(self, account: str, command_id: str, ordinal: int) -> None:
         now_ns, limit = self._truth.now_ns(), self.limits.get("openings_per_minute")
         recent = self._recent.setdefault(account, deque())
-        recent.append(now_ns)
-        while recent[0] < now_ns - PACE_NS:
+        recent.append((now_ns, ordinal))
+        while recent[0][0] < now_ns - PACE_NS:
             recent.popleft()
-        if limit is not None and len(recent) > limit:
-            text = f"{command_id} is number {len(recent)} on {account} within {PACE_NS // SECOND} s"
+        # When one was opened whose history is damaged since, only that history tells.
+        number = sum(known not in self._ledger.damaged for _, known in recent)
+        if limit is not None and number > limit:
+            text = f"{command_id} is number {number} on {account} within {PACE_NS // SECOND} s"
             self._fail("I27", f"{text}, and limits.openings_per_minute is {limit}", ordinal)
 
     def _mark(self, symbol: str) -> Decimal:

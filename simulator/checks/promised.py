@@ -1,7 +1,7 @@
 """I3: that everything is to be closed, once that is answered, outlives the process and the disk's moods."""
 
 from messages import events as e
-from messages.base import Message
+from messages.base import Event, Message
 from messages.commands import CloseAll
 from messages.requests import Reply
 from simulator.checks.check import Check, Finding, Truth
@@ -46,4 +46,14 @@ class Promised(Check):
         ]
 
     def _heard(self, ordinal: int, command_id: str) -> bool:
-        return any(isinstance(x, e.CloseRequested) and x.command_id == command_id for x in self._ledger.events[ordinal])
+        return any(_hears(event, command_id) for event in self._ledger.events[ordinal])
+
+
+def _hears(event: Event, command_id: str) -> bool:
+    """It is to be closed; or it was over, though a fill that is told later may make it live again."""
+    match event:
+        case e.CloseRequested():
+            return event.command_id == command_id
+        case e.MessageRefused(state=state):
+            return state.terminal and event.correlation_id == command_id
+    return False

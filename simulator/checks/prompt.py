@@ -6,7 +6,17 @@ What the venue or the network does to a request about that order, or to the acco
 from dataclasses import dataclass
 
 from adapters.paper.answer import Answer
-from messages.reports import AboutOrder, NotExecuted, OutcomeUnknown, QueryFailed, TurnAwaited, VenueDown, VenueUp
+from messages.reports import (
+    AboutOrder,
+    FillsFetched,
+    NotExecuted,
+    OrderNotFound,
+    OutcomeUnknown,
+    QueryFailed,
+    TurnAwaited,
+    VenueDown,
+    VenueUp,
+)
 from simulator.checks.check import SECOND, Check, Truth
 from simulator.environment.network import Sent, silence_s
 
@@ -16,10 +26,13 @@ between lives again within a second.
 """
 SETTLED_NS = PROMPT_NS + 15 * SECOND
 """Ten seconds are the longest pause between two questions, and five between two tries."""
-FORBIDDEN_S = 5
-"""The venue's firewall answers with 403, and counts on: all requests of that account pause."""
-BUSY_NS = 60 * SECOND
-"""Questions leave the last part of what an address may use in a minute to what reduces."""
+BUSY_PERCENT, FULL_PERCENT = 50, 92
+"""Of what the venue grants an address: questions leave the last part of that to what reduces, which may use 95 percent
+of it, whoever has used the rest.
+"""
+MINUTE_NS = 62 * SECOND
+"""Of the venue, and for requests that arrive late."""
+METHODS = ("POST", "GET", "DELETE")
 OWED_NS = 30 * SECOND
 """The adapter owes its gateway every answer sooner: one that has not come by then is not waited for."""
 
@@ -42,8 +55,8 @@ class Prompt(Check):
         """By the order's name."""
         self._out: dict[tuple[str, str], int] = {}
         """Requests that have left and were not answered yet, by method and order, and when."""
-        self._due: dict[str, int] = {}
-        """Orders about which an answer has come that their gateway has not been told yet, and when."""
+        self._due: dict[tuple[str, str], int] = {}
+        """Those whose answer has come, and their gateway has not been told yet."""
         self._up: set[str] = set()
         """Gateways that have heard that the venue is there."""
         self._quiet_until_ns = 0
@@ -86,7 +99,8 @@ class Prompt(Check):
                 self._up.add(address)
                 self._begin_anew(address)
             case AboutOrder(client_order_id=name):
-                self._due.pop(name, None)
+                for method in _ended(message):
+                    self._due.pop((method, name), None)
                 for method in _given_up(message):
                     self._out.pop((method, name), None)
         self.asked(address, message)
@@ -101,17 +115,19 @@ class Prompt(Check):
     def heard(self, sent: Sent, answer: Answer) -> None:
         if sent.order:
             self._out.pop((sent.call.method, sent.order), None)
-            self._due[sent.order] = self._truth.now_ns()
+            self._due[sent.call.method, sent.order] = self._truth.now_ns()
         if answer.fault is not None or answer.status != 200:
             self.hindered(sent.order)
-        wait_s = FORBIDDEN_S if answer.status == 403 else silence_s(answer)
-        if wait_s:
+        if wait_s := silence_s(answer):
             self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + wait_s * SECOND)
 
     def arrived(self, sent: Sent) -> None:
         ration = self._books.venue.exchange.ration
-        if 2 * ration.weight.used > ration.limits.weight_per_minute:
-            self._busy_until_ns = self._truth.now_ns() + BUSY_NS
+        used, limit = 100 * ration.weight.used, ration.limits.weight_per_minute
+        if used > BUSY_PERCENT * limit:
+            self._busy_until_ns = self._truth.now_ns() + MINUTE_NS
+        if used > FULL_PERCENT * limit:
+            self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + MINUTE_NS)
 
     @property
     def busy(self) -> bool:
@@ -141,8 +157,18 @@ class Prompt(Check):
 
     def _latest_ns(self, name: str) -> int:
         """When a request about it left, or an answer came, that is still waited for."""
-        out = (self._out.get((method, name), -OWED_NS) for method in ("POST", "GET", "DELETE"))
-        return max(*out, self._due.get(name, -OWED_NS))
+        waited = (each.get((method, name), -OWED_NS) for each in (self._out, self._due) for method in METHODS)
+        return max(waited)
+
+
+def _ended(message: AboutOrder) -> tuple[str, ...]:
+    """The requests that the gateway is told of with it; what shows the order itself may be about any."""
+    match message:
+        case OrderNotFound() | FillsFetched():
+            return ("GET",)
+        case QueryFailed() | OutcomeUnknown() | NotExecuted():
+            return _given_up(message)
+    return METHODS
 
 
 def _given_up(message: AboutOrder) -> tuple[str, ...]:

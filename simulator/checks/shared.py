@@ -10,6 +10,7 @@ from messages.reports import AboutOrder, VenueDown, VenueUp
 from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
 from messages.types import ClientOrderId
 from simulator.checks.check import SECOND, Check, Truth
+from simulator.checks.prompt import FULL_PERCENT, MINUTE_NS
 from simulator.environment.network import Sent, of_one_account, silence_s
 from simulator.environment.truth import position_of
 
@@ -43,7 +44,10 @@ class Shared(Check):
         self._up.clear()
 
     def arrived(self, sent: Sent) -> None:
-        if self._books.venue.exchange.ration.bans:
+        ration = self._books.venue.exchange.ration
+        if 100 * ration.weight.used > FULL_PERCENT * ration.limits.weight_per_minute:
+            self._quiet_until_ns = max(self._quiet_until_ns, self._truth.now_ns() + MINUTE_NS)
+        if ration.bans:
             self._fail("I10", f"the address is banned for what was asked of it, the last {sent.call.path}")
 
     def heard(self, sent: Sent, answer: Answer) -> None:

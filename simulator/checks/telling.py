@@ -5,6 +5,7 @@ history or among the effects of somebody's step, is shown in the chat at least o
 I14: what a chat command did was said by the owner, and confirmed by his own press, and it is what he said.
 """
 
+from collections.abc import Sequence
 from html import unescape
 
 from actors.telegram.grammar import Request, parse
@@ -37,8 +38,9 @@ class Telling(Check):
     def __init__(self, truth: Truth) -> None:
         super().__init__(truth)
         self.server: ChatServer | None = None
-        self._queued: list[tuple[int, NoticeQueued]] = []
-        self._wanted: list[tuple[int, Notify]] = []
+        self._queued: list[tuple[int, NoticeQueued, int]] = []
+        """Since when, what, and to whom."""
+        self._wanted: list[tuple[int, Notify, int]] = []
         self._read_to = 0
         self._executed: dict[str, UpdateTaken] = {}
         self.checked = 0
@@ -48,9 +50,10 @@ class Telling(Check):
             return
         match event:
             case NoticeQueued(severity=severity, recipients=recipients) if severity in TOLD:
-                if str(OWNER) not in recipients:
-                    self._fail("I16", f"notice {event.number} is to reach {recipients}, not the owner")
-                self._queued.append((event.ts_init - JUMPS_NS, event))
+                for user in self.server.plan.users:
+                    if str(user) not in recipients:
+                        self._fail("I16", f"notice {event.number} is to reach {recipients}, not {user}")
+                    self._queued.append((event.ts_init - JUMPS_NS, event, user))
             case UpdateTaken():
                 self._heard(event, self.server)
                 if event.command is not None:
@@ -61,7 +64,7 @@ class Telling(Check):
     def forget(self, loss: Loss) -> None:
         """Notices and presses of which nothing is left."""
         gone = {id(event) for _, event in loss.events}
-        self._queued = [each for each in self._queued if id(each[1]) not in gone]
+        self._queued = [each for each in self._queued if id(each[1]) not in gone]  # of whoever was to have it
         self._executed = {name: event for name, event in self._executed.items() if id(event) not in gone}
 
     # I14 ---------------------------------------------------------------------------------------------------
@@ -102,17 +105,21 @@ class Telling(Check):
     def unsettled(self) -> list[Finding]:
         if self.server is None:
             return []
-        self._read_effects()
-        shown = [(each.shown_ns, unescape(plain(text))) for each in self.server.shown for text in each.texts]
-        self._queued = [each for each in self._queued if not _reached(each[0], each[1].text, shown)]
-        self._wanted = [each for each in self._wanted if not _reached(each[0], each[1].text, shown)]
-        waiting = {each.text for since_ns, each in self._queued if self._paced(since_ns + JUMPS_NS, each)}
+        self._read_effects(self.server.plan.users)
+        shown = shown_to(self.server)
+        self._queued = [each for each in self._queued if not reached(each[0], each[1].text, shown[each[2]])]
+        self._wanted = [each for each in self._wanted if not reached(each[0], each[1].text, shown[each[2]])]
+        waiting = {each.text for since_ns, each, _ in self._queued if self._paced(since_ns + JUMPS_NS, each)}
         queued = [
-            ("I16", f"notice {each.number} never came: {each.text}", 0)
-            for _, each in self._queued
+            ("I16", f"notice {each.number} never came to {user}: {each.text}", 0)
+            for _, each, user in self._queued
             if each.text not in waiting
         ]
-        wanted = [("I16", f"never told: {each.text}", 0) for _, each in self._wanted if each.text not in waiting]
+        wanted = [
+            ("I16", f"{user} was never told: {each.text}", 0)
+            for _, each, user in self._wanted
+            if each.text not in waiting
+        ]
         return queued + wanted
 
     def _paced(self, since_ns: int, notice: NoticeQueued) -> bool:
@@ -120,7 +127,7 @@ class Telling(Check):
         age_ns = self._truth.wall_ns() - since_ns
         return notice.severity is not Severity.CRITICAL and age_ns < PACED_NS
 
-    def _read_effects(self) -> None:
+    def _read_effects(self, users: Sequence[int]) -> None:
         """What steps on the disk wanted told; a text within its cooldown may have been told just before."""
         steps = self._ledger.image.steps
         for row in steps[self._read_to :]:
@@ -128,12 +135,20 @@ class Telling(Check):
                 continue  # what its last step wanted told is not legible any more; the damage itself is told
             for message in messages_of(row):
                 if isinstance(message, Notify) and message.severity in TOLD:
-                    self._wanted.append((0, message))
+                    self._wanted += [(0, message, user) for user in users]
                     self.checked += 1
         self._read_to = len(steps)
 
 
-def _reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:
+def shown_to(server: ChatServer) -> dict[int, list[tuple[int, str]]]:
+    """What stands in each user's chat, as a reader has it, and since when by the wall's clock."""
+    shown: dict[int, list[tuple[int, str]]] = {user: [] for user in server.plan.users}
+    for each in server.shown:
+        shown.setdefault(each.chat_id, []).extend((each.shown_ns, unescape(plain(text))) for text in each.texts)
+    return shown
+
+
+def reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:
     # What is said of the command line is said of the chat there.
     told = text.partition("albra discrepancies")[0].partition("--ack ID")[0]
     told = told.replace("position/", "position #")

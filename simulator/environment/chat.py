@@ -33,7 +33,7 @@ from messages.telegram import (
 )
 from simulator.environment.network import MS, Window
 
-OWNER, STRANGER = 100, 666
+OWNER, VIEWER, STRANGER = 100, 101, 666
 SECOND = 1_000_000_000
 POLL_NS = 300 * SECOND
 """How long an empty poll is held open: longer than in life, since it says nothing. What comes ends it."""
@@ -72,9 +72,21 @@ class ChatPlan:
     twice: int = 0
     shuffled: int = 0
     slow_most_ms: int = 300
+    viewer: bool = False
+    """A second user, who is told what the owner is told."""
+    deaf: tuple[Window, ...] = ()
+    """When nothing reaches the viewer, and everything reaches the owner."""
+    webhook: bool = False
+    """There is a second channel, for what is critical."""
+    webhook_outages: tuple[Window, ...] = ()
+
+    @property
+    def users(self) -> tuple[int, ...]:
+        return (OWNER, VIEWER) if self.viewer else (OWNER,)
 
     def calm(self) -> "ChatPlan":
-        return replace(self, outages=(), flooded=0, unheard=0, twice=0, shuffled=0)
+        peace = replace(self, outages=(), flooded=0, unheard=0, twice=0, shuffled=0)
+        return replace(peace, deaf=(), webhook_outages=())
 
 
 def draw_chat(random: Random, spans: Sequence[tuple[int, int]], span_ms: int) -> ChatPlan:
@@ -180,6 +192,11 @@ class ChatServer:
     def down(self) -> bool:
         return self.unconnected() or any(window.holds(self.now_ns() // MS) for window in self.plan.outages)
 
+    @property
+    def deaf(self) -> bool:
+        """Whether nothing reaches the viewer."""
+        return any(window.holds(self.now_ns() // MS) for window in self.plan.deaf)
+
     # People ------------------------------------------------------------------------------------------------
 
     def _say(self, say: Say) -> None:
@@ -208,7 +225,7 @@ class ChatServer:
 
     def _look_at(self, message: Shown) -> None:
         """The owner sees a new message with something to confirm."""
-        if not message.button("Confirm") or not self._expecting:
+        if message.chat_id != OWNER or not message.button("Confirm") or not self._expecting:
             return
         say = self._expecting.pop(0)
         if say.answer == "nothing":
@@ -372,7 +389,7 @@ class Line:
 
     def _tried(self, message: SendText | EditText) -> SendFailed | None:
         server, now_ns = self._server, self._server.now_ns()
-        if server.down:
+        if server.down or (message.chat_id == VIEWER and server.deaf):
             return SendFailed(request_id=message.request_id, cause="out of reach")
         if now_ns >= self._quiet_until_ns and server.strikes("chat flooded", server.plan.flooded):
             self._quiet_until_ns = now_ns + server.plan.flood_s * SECOND

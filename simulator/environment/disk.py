@@ -1,5 +1,6 @@
 """A disk of virtual time: commits take their time, may fail, and what was not synced is lost with the power."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ class DiskWeather:
     slow_most_us: int = 1_500_000
     failing: int = 0
     full: bool = False
+    locked: bool = False
+    """Another program holds the journal, from now on."""
     locks: tuple[tuple[int, int], ...] = ()
     """Spans of wall time, in ms, in which another program holds the journal (fault 36)."""
 
@@ -37,24 +40,27 @@ class DiskHealth:
     """What the disk is like now: as planned, ill for a while, well at last."""
 
     def __init__(self, planned: DiskWeather, *, later: Callable[[int, Callable[[], None]], object]) -> None:
-        self.weather = planned
+        self.weather = self._planned = planned
         self._later = later
+        self._ills = Counter[str]()
         self._peace = False
 
     def sicken(self, what: str, for_ms: int) -> None:
-        """`full`, `failing` or `slow`; what it had before comes back. Raises KeyError for any other."""
-        before = self.weather
+        """`full`, `failing`, `slow` or `locked`; what is planned comes back. Raises KeyError for any other."""
         ills: dict[str, dict[str, Any]] = {
             "full": {"full": True},
             "failing": {"failing": 1000},
             "slow": {"slow": 1000},
+            "locked": {"locked": True},
         }
         ill = ills[what]
-        self.weather = replace(before, **ill)
+        self._ills[what] += 1
+        self.weather = replace(self.weather, **ill)
 
         def recover() -> None:
-            if not self._peace:
-                self.weather = replace(self.weather, **{name: getattr(before, name) for name in ill})
+            self._ills[what] -= 1
+            if not self._peace and not self._ills[what]:
+                self.weather = replace(self.weather, **{name: getattr(self._planned, name) for name in ill})
 
         self._later(for_ms * MS, recover)
 
@@ -115,6 +121,8 @@ class SimulatedDisk(MemoryJournal):
 
     def _locked_ms(self) -> int:
         """How long another program will still hold the journal; 0: none does."""
+        if self._weather().locked:
+            return BUSY_MS
         now_ms = self._wall_ns() // MS
         return max((until - now_ms for since, until in self._weather().locks if since <= now_ms < until), default=0)
 

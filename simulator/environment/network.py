@@ -22,6 +22,8 @@ MARKS_EVERY_MS = 3_000
 SLUGGISH_MOST_MS = 1_500
 """In a sluggish window, each way."""
 NO_DESCRIPTOR = f"Cannot connect to host: [Errno {errno.EMFILE}] Too many open files"
+FORBIDDEN_S = 5
+"""So long an account asks for nothing after a 403, as it does after any silence that the venue asks for."""
 START_MS = 1_700_000_000_000
 """The venue's time when a simulation begins."""
 _in_order = json.JSONEncoder(sort_keys=True).encode
@@ -122,16 +124,18 @@ class Sent:
 def silence_s(answer: Answer) -> int:
     """For how many seconds the venue wants to hear nothing more; 0: it does not say so.
 
-    A proxy, or an error in its place, says the same with another status.
+    A proxy, or an error in its place, says the same with another status; a firewall answers with 403, and counts on.
     """
+    if answer.status == 403:
+        return FORBIDDEN_S
     if answer.status in (418, 429) or any(code in answer.body for code in (b'"code":-1003', b'"code":-1015')):
         return next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 60)
     return 0
 
 
 def of_one_account(answer: Answer) -> bool:
-    """Whether that concerns the account alone: orders are counted by account, and others may go on."""
-    return b'"code":-1015' in answer.body
+    """Whether that concerns the account alone: orders are counted by account, and so is what a firewall refuses."""
+    return answer.status == 403 or b'"code":-1015' in answer.body
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from simulator.environment.chat import ChatServer, Line
 from simulator.environment.disk import SimulatedDisk
 from simulator.environment.loop import simulated_loop
 from simulator.environment.network import Network
+from simulator.environment.siren import Siren, Wire
 from simulator.environment.transport import SimulatedSettings, SimulatedVenue
 
 ACCOUNT = AccountId("main")
@@ -133,6 +134,7 @@ class Process:
         stream: Callable[[str], Random],
         hear: Callable[[Message], None],
         chat: ChatServer | None = None,
+        siren: Siren | None = None,
         instance: int = 0,
         log: Callable[..., None],
         observer: Callable[[str, object, int, int], None],
@@ -178,8 +180,9 @@ class Process:
             raise
         disk.started = True
         line = None if chat is None else self._line(chat)
-        # No webhook; what the notifier tells is heard where the terminal would show it, and in the chat.
-        ways_out = cast("Any", (line, None))
+        # What the notifier tells is heard where the terminal would show it, too.
+        wire = None if siren is None else Wire(siren, later=self.lifetime.call_later, tell=self.system.tell)
+        ways_out = cast("Any", (line, wire))
         albra._spawn_core(config, self.system, journal, venues, log, (hear,), restored, ways_out)
         if line is not None:
             line.start()

@@ -42,6 +42,7 @@ class Outside:
             "hand margin": self._margin,
             "clear and hand margin": self._clear,
             "hand trade elsewhere": self._trade_elsewhere,
+            "others ask": self._ask,
         }
 
     def _move_price(self, act: Act) -> None:
@@ -139,6 +140,12 @@ class Outside:
             self.venue.set_instrument(ELSEWHERE)
         there = replace(act, symbol=ELSEWHERE.symbol)
         self._market(there, act.side.increasing.value.upper(), LOTS[there.symbol], act.side.value.upper())
+
+    def _ask(self, act: Act) -> None:
+        """Another program behind the same address brings what is used of this minute to so many percent."""
+        ration, now_ms = self.venue.exchange.ration, self.venue_ms()
+        used = ration.weight.add(0, now_ms)
+        ration.weight.add(max(0, ration.limits.weight_per_minute * act.percent // 100 - used), now_ms)
 
     def _by_hand(self, method: str, path: str, params: dict[str, str], account: str) -> None:
         self.venue.trade_by_hand(method, path, params, now_ms=self.venue_ms(), account=account)

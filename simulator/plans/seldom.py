@@ -4,13 +4,14 @@ Each is drawn from a stream of its own, from `FIRST_SEED` on, as the strange fau
 hunted stay what they were.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, Moment
-from simulator.environment.network import START_MS
+from simulator.environment.network import START_MS, Window
 from simulator.environment.plan import SYMBOLS, Act, Kill, Plan, stream
 from simulator.plans.strange import FIRST_SEED
 
@@ -158,6 +159,54 @@ def limits(random: Random, plan: Plan) -> Plan:
     return replace(plan, limits=tuple((name, random.choice(LIMITS[name])) for name in sorted(chosen)))
 
 
+def others_near_the_limit(random: Random, plan: Plan) -> Plan:
+    """Another program at the same address uses most of what a minute grants, in some minutes all but a few requests."""
+    acts = [
+        Act(at_ms=at_ms, do="others ask", percent=random.choice((55, 70, 80, 90, 97)))
+        for at_ms in range(random.randrange(20_000), plan.safety_ms, random.choice((7_000, 20_000, 61_000)))
+    ]
+    return _with_acts(plan, random.sample(acts, min(len(acts), 12)))
+
+
+def unreadable_legs(random: Random, plan: Plan) -> Plan:
+    """In hedge mode a row of the list of positions cannot be read for a while, and then one of another place."""
+    plan = replace(plan, hedge=True)
+    from_ms = START_MS + random.randrange(plan.safety_ms // 2)
+    faults = []
+    for row in random.sample(range(6), random.randrange(1, 4)):
+        key = random.choice(("positionAmt", "positionSide", "markPrice", "symbol", ""))
+        until_ms = from_ms + random.choice((3_000, 12_000, 40_000))
+        fault = Fault(kind=FaultKind.MALFORMED, method="GET", path="/positionRisk", account="main", row=row, key=key)
+        value = json.dumps(random.choice(("many", None, [])))
+        faults.append(replace(fault, value=value, count=0, from_ms=from_ms, until_ms=until_ms))
+        from_ms = until_ms + random.choice((0, 2_000, 15_000))
+    return _with_faults(plan, *faults)
+
+
+def second_user(random: Random, plan: Plan) -> Plan:
+    """Somebody else is told as well, whom for a while nothing reaches."""
+    if plan.chat is None:
+        return plan
+    return replace(plan, chat=replace(plan.chat, viewer=True, deaf=_spans(random, plan, "deaf")))
+
+
+def second_channel(random: Random, plan: Plan) -> Plan:
+    """A webhook for what is critical, which is not there for a while."""
+    if plan.chat is None:
+        return plan
+    outages = _spans(random, plan, "webhook down")
+    return replace(plan, chat=replace(plan.chat, webhook=True, webhook_outages=outages))
+
+
+def _spans(random: Random, plan: Plan, what: str) -> tuple[Window, ...]:
+    spans = []
+    for _ in range(random.randrange(3)):
+        from_ms = random.randrange(plan.safety_ms)
+        until_ms = from_ms + random.choice((5_000, 30_000, 600_000, plan.safety_ms))
+        spans.append(Window(what=what, from_ms=from_ms, until_ms=until_ms))
+    return tuple(spans)
+
+
 SELDOM: dict[str, tuple[int, Drawn]] = {
     "crossed cancels": (10, crossed_cancels),
     "former lives": (12, former_lives),
@@ -167,5 +216,9 @@ SELDOM: dict[str, tuple[int, Drawn]] = {
     "empty symbols": (12, empty_symbols),
     "fleeting additions": (10, fleeting_additions),
     "limits": (8, limits),
+    "others near the limit": (12, others_near_the_limit),
+    "unreadable legs": (14, unreadable_legs),
+    "second user": (3, second_user),
+    "second channel": (3, second_channel),
 }
 """By the name of its stream: one plan in so many, and how."""

@@ -20,6 +20,13 @@ MAINTENANCE = "maintenance"
 LATE_FILL = "old stop's fill"
 """It is told when the stop's position is over, and an opposite one stands on its leg."""
 INTRUSION = "second instance"
+UNLISTED = Fault(
+    kind=FaultKind.STATUS,
+    name="unlisted",
+    code=-4999,
+    message="A rule of the venue that nobody has heard of.",
+    moment=Moment.BEFORE_EFFECT,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,6 +168,22 @@ def _cut(scene: Scene, p: Position) -> None:
     scene.kill(Kill(moment="once", count=1, down_ms=4_000, lost=1 + p.version % 5))
 
 
+def _stuck(scene: Scene, p: Position) -> None:
+    fault = Fault(kind=FaultKind.TRIGGER_STUCK, client_id="ab", account=p.key.account, symbol=p.key.symbol)
+    scene.arm(fault, READ_ARMED_MS)
+
+
+def _absurd(scene: Scene, p: Position) -> None:
+    for path in ("/openOrders", "/openAlgoOrders", "/order", "/algoOrder", "/userTrades"):
+        fault = Fault(kind=FaultKind.ABSURD_NUMBERS, method="GET", path=path, account=p.key.account)
+        scene.arm(fault, READ_ARMED_MS)
+
+
+def _unlisted(scene: Scene, p: Position) -> None:
+    method = "DELETE" if _cancels(p) else "POST"
+    scene.arm(replace(UNLISTED, method=method, account=p.key.account, symbol=p.key.symbol))
+
+
 def _act(do: str, row: int, for_ms: int = 0) -> Trouble:
     def arm(scene: Scene, p: Position) -> None:
         key = p.key
@@ -168,7 +191,7 @@ def _act(do: str, row: int, for_ms: int = 0) -> Trouble:
         act = replace(act, slot=p.ordinal)  # about this one's symbol, not about whoever comes first
         # Of a price two in a hundred against it; of the clock, whose offset is in milliseconds, three seconds.
         offset = 3_000 if do == "jump the clock" else 20_000
-        scene.act(replace(act, leverage=7, for_ms=for_ms, offset_ppm=-key.side.sign * offset))
+        scene.act(replace(act, leverage=7, percent=90, for_ms=for_ms, offset_ppm=-key.side.sign * offset))
 
     return Trouble(row=row, arm=arm)
 
@@ -184,6 +207,7 @@ def _raises(*, after: bool, times: int) -> Trouble:
 TROUBLES: Mapping[str, Trouble] = {
     "done, unanswered": _answer("empty_200", Moment.AFTER_EFFECT),
     "lost before effect": _answer("timeout_408", Moment.BEFORE_EFFECT),
+    "not executed": _answer("unavailable_503", Moment.BEFORE_EFFECT),
     "duplicate refused": Trouble(row=3, arm=_duplicate, of_order=True),
     "done later": _answer("read_timeout", Moment.LATER),
     "event twice": _event(FaultKind.EVENT_DUPLICATED, 5),
@@ -217,6 +241,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "clock refused": _refusal("clock_1021", 20),
     "429": _refusal("too_many_1003", 21, retry_after_s=3),
     "banned": _refusal("banned_418", 21, retry_after_s=10),
+    "others near the limit": _act("others ask", 21),
     MAINTENANCE: _act(MAINTENANCE, 22, 20_000),
     "key revoked": _act("revoke the key", 22, 30_000),
     "no connection": _weather("refused", 8_000),
@@ -231,6 +256,7 @@ TROUBLES: Mapping[str, Trouble] = {
     "disk full": _disk("full", 25, 10_000),
     "commits fail": _disk("failing", 25, 3_000),
     "disk slow": _disk("slow", 25, 6_000),
+    "journal locked": _disk("locked", 36, 4_000),
     "record damaged": Trouble(row=26, arm=_flipped),
     "log damaged": Trouble(row=26, arm=_cut),
     "killed": _death(),
@@ -240,6 +266,10 @@ TROUBLES: Mapping[str, Trouble] = {
     "actor raised late": _raises(after=True, times=1),
     "poison": _raises(after=False, times=4),
     "funding": _act("fund", 31),
+    "trigger stuck": Trouble(row=32, arm=_stuck, of_order=True),
+    "unlisted code": Trouble(row=33, arm=_unlisted, of_order=True),
+    "absurd numbers": Trouble(row=34, arm=_absurd),
+    "absurd event": _event(FaultKind.EVENT_ABSURD, 34),
 }
 
 
@@ -250,15 +280,17 @@ TROUBLE_OF_ACT: Mapping[str, str] = {
     "hand margin": "margin changed", "clear and hand margin": "margin changed", "late word": LATE_FILL,
     "hand trade elsewhere": "unknown symbol", "hand mode": "mode changed", "revoke the key": "key revoked",
     "halt": "halted", "change filters": "filters changed", "delist": "delisted", "fund": "funding",
+    "others ask": "others near the limit",
 }  # fmt: skip
 TROUBLE_OF_WEATHER: Mapping[str, str] = {
     "refused": "no connection", "blackhole": "requests vanish", "lost_request": "requests vanish",
     "deaf": "answers vanish", "lost_answer": "answers vanish", "mute": "stream silent",
     "exhausted": "no descriptor",
 }  # fmt: skip
-ILL_DISK = frozenset({"disk full", "commits fail", "disk slow"})
+ILL_DISK = frozenset({"disk full", "commits fail", "disk slow", "journal locked"})
 TROUBLE_OF_DISK: Mapping[str, str] = {
     "slow disk": "disk slow", "failed commit": "commits fail", "disk full": "disk full",
+    "journal locked": "journal locked",
 }  # fmt: skip
 _KINDS = {
     FaultKind.STALE_READ: "stale read",
@@ -273,6 +305,9 @@ _KINDS = {
     FaultKind.EVENT_REORDERED: "events reordered",
     FaultKind.STREAM_DISCONNECT: "stream cut",
     FaultKind.LISTEN_KEY_EXPIRY: "listen key expired",
+    FaultKind.TRIGGER_STUCK: "trigger stuck",
+    FaultKind.ABSURD_NUMBERS: "absurd numbers",
+    FaultKind.EVENT_ABSURD: "absurd event",
 }
 _ANSWERS = {
     "duplicate_4116": "duplicate refused",
@@ -292,9 +327,11 @@ def trouble_of(record: FaultRecord, method: str = "GET") -> str:
         return _ANSWERS[record.name]
     if record.name.startswith("too_many"):
         return "429"
+    if record.name == UNLISTED.name:
+        return "" if method == "GET" else "unlisted code"
     answer = ANSWERS.get(record.name)
     if answer is None or method == "GET":
         return ""
     if answer.proves is Proof.UNKNOWN:
         return "done later" if record.effect is None else "done, unanswered" if record.effect else "lost before effect"
-    return "order refused" if answer.proves is Proof.REJECTED else ""
+    return {Proof.REJECTED: "order refused", Proof.NOT_EXECUTED: "not executed"}.get(answer.proves, "")

@@ -47,6 +47,8 @@ class Standing:
     """By how much the wall clock is ahead of the time that passes."""
     told: int
     """Events of its account that are to leave."""
+    asked: int
+    """Weight that its address has used in this minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ class Effects:
             wallet=account.wallet,
             wall_ahead_ns=self.clock.time_ns() - self.clock.monotonic_ns(),
             told=sum(event.account == account.name for event in exchange.outbox),
+            asked=exchange.ration.weight.used,
         )
 
 
@@ -148,5 +151,6 @@ _CHANGED: Mapping[str, Changed] = {
     "delisted": lambda before, after: before.rules != after.rules,
     "funding": _funded,
     "unknown symbol": lambda before, after: before.elsewhere != after.elsewhere,
+    "others near the limit": lambda before, after: after.asked > before.asked,
     LATE_FILL: lambda before, after: after.told > before.told,
 }

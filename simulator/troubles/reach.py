@@ -4,15 +4,26 @@ from messages.types import PositionState
 from simulator.troubles.situation import Moment
 
 S = PositionState
-SETTINGS = frozenset({"done, unanswered", "lost before effect", "done later", "clock refused", "429", "banned"})
+SETTINGS = frozenset(
+    {
+        "done, unanswered",
+        "lost before effect",
+        "done later",
+        "not executed",
+        "clock refused",
+        "429",
+        "banned",
+        "unlisted code",
+    }
+)
 """Answers that a change of leverage may get as well."""
 PLAIN = frozenset({"reduce-only refused", "said to be canceled"})
 """Answers about orders that are not conditional."""
 ANSWERS = SETTINGS | PLAIN | {"duplicate refused", "order refused"}
-EVENTS = frozenset({"event twice", "event late", "events reordered", "event lost"})
+EVENTS = frozenset({"event twice", "event late", "events reordered", "event lost", "absurd event"})
 EXPOSURE = frozenset({"hand reduce", "hand close", "hand flip", "liquidated", "deleveraged", "funding"})
 """What befalls a quantity that is held."""
-STOPS = frozenset({"hand cancel", "price through stop"})
+STOPS = frozenset({"hand cancel", "price through stop", "trigger stuck"})
 """What befalls a stop that rests."""
 _AT_VENUE = frozenset({S.ACTIVE, S.MODIFYING, S.MODIFIED, S.PAUSED, S.CLOSING})
 """Something of it is at the venue."""
@@ -27,6 +38,8 @@ def why_unreachable(trouble: str, state: str, moment: str) -> str:
         return "it holds nothing while it is pending"
     if state == S.PENDING and trouble in STOPS:
         return "no stop of it rests while it is pending"
+    if trouble == "trigger stuck" and moment in (Moment.UNSENT, Moment.SENT):
+        return "a stop rests before it is triggered, and was answered before it rested"
     if trouble == "mode changed" and (state in _AT_VENUE or moment == Moment.ACKED):
         return "the venue refuses another position mode while the account has a position or an order"
     if trouble in ANSWERS:

@@ -32,7 +32,7 @@ class Traps:
                 self.set.remove(trap)
                 self.note(f"*** {trap.trouble} meets {found.position_id}, {trap.state}, {trap.moment}")
                 TROUBLES[trap.trouble].arm(self.scene, found)
-                if trap.trouble in EVENTS or trap.trouble == "filled in part":
+                if trap.trouble in (*EVENTS, "filled in part", "trigger stuck"):
                     # Something has to happen to its orders: what rests is reached by the price.
                     TROUBLES["price through stop"].arm(self.scene, found)
                 return

@@ -64,6 +64,31 @@ def test_a_funding_of_which_no_event_tells_is_read_when_the_listen_key_is_prolon
         assert (told.symbol, told.amount, told.ts_event) == ("ETHUSDT", Decimal("-0.3"), time_ms * 1_000_000)
 
 
+def test_what_was_paid_while_the_stream_was_mute_is_read_though_it_is_not_opened_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was opened anew a moment ago: once it is found mute again, and once more when it is heard."""
+    monkeypatch.setattr(stream, "MUTE_AFTER_MS", 300)
+    with paper() as server, desk_on(server) as desk:
+        plan(server, ALL_LOST)
+        limit_order(desk)
+        desk.ear.wait_for(StreamMute)
+        desk.ear.wait_for(StreamUp)
+        plan(server)
+        limit_order(desk)
+        desk.ear.wait_for(StreamHeard)
+        plan(server, ALL_LOST)
+        server.call(lambda paper: _paid_in_silence(paper.live.venue))
+        limit_order(desk)
+        desk.ear.wait_for(StreamMute)
+        assert desk.ear.wait_for(FundingReport).symbol == "ETHUSDT"
+        server.call(lambda paper: _paid_days_ago(paper.live.venue, (0, "ADAUSDT")))
+        plan(server)
+        limit_order(desk)
+        desk.ear.wait_for(StreamHeard)
+        desk.ear.wait_for(FundingReport, lambda told: told.symbol == "ADAUSDT")
+
+
 def test_what_was_paid_in_a_week_of_absence_is_read_first_and_no_more_than_a_day_after_that() -> None:
     with paper() as server:
         server.call(lambda paper: _paid_days_ago(paper.live.venue, (8, "ADAUSDT"), (6, "ETHUSDT"), (0, "BNBUSDT")))
