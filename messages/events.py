@@ -358,7 +358,10 @@ class PositionResumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantityAdjusted(Event):
-    """A change made outside of us was booked, with its evidence. A given entry price or leverage replaces ours."""
+    """A change made outside of us was booked, with its evidence. A given entry price or leverage replaces ours.
+
+    `assumed`: it stands for fills that are not known, or takes that back because they are.
+    """
 
     command_id: CommandId
     quantity_delta: Decimal
@@ -371,6 +374,7 @@ class QuantityAdjusted(Event):
     fee: Decimal = Decimal(0)
     fee_currency: str = ""
     worth: Worth | None = None
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

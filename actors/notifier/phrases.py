@@ -79,6 +79,7 @@ SENTENCES = (
     N_("{name}: its {purpose} {order} is triggered and still at the venue; it reduces what is opened there."),
     N_("settled by hand"),
     N_("more sold than held, settled by hand"),
+    N_("its fill is known now, which was settled by hand"),
     N_("{purpose} order written off: settled by hand"),
     N_("triggered and not executed"),
     N_("no order"),

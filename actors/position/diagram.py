@@ -72,7 +72,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
     (S.RECONCILING, S.CLOSING): (
         "AdjustPosition FillReport OrderAbsent OrderAccepted OrderRejected OrderReport SettlePosition"
     ),
-    (S.RECONCILING, S.CLOSED): ("AdjustPosition FillReport OrderAbsent OrderRejected OrderReport"),
+    (S.RECONCILING, S.CLOSED): ("AdjustPosition FillReport OrderAbsent OrderRejected OrderReport SettlePosition"),
     (S.RECONCILING, S.FAILED): ("OrderAbsent OrderRejected SettlePosition"),
     (S.RECONCILING, S.CANCELLED): ("OrderAbsent OrderRejected OrderReport SettlePosition"),
     (S.CLOSING, S.OPENING): ("AdjustPosition FillReport OrderAbsent OrderReport"),

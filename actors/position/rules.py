@@ -448,6 +448,26 @@ def filled(d: Draft, message: r.FillReport) -> None:
         realized_pnl=realized(p, order.side, message.quantity, message.price),
         ts_event=message.ts_event,
     )
+    if order.purpose is OrderPurpose.ENTRY and order.sent_ns < p.assumed_ns:
+        _take_back(d, message)
+
+
+def _take_back(d: Draft, fill: r.FillReport) -> None:
+    """What was booked by hand in place of this fill: counted twice, it would be held twice."""
+    p = d.position
+    quantity = min(p.assumed, fill.quantity)
+    if quantity <= 0:
+        return
+    d.record(
+        e.QuantityAdjusted,
+        command_id=CommandId(f"known-{fill.client_order_id}-{fill.trade_id}"),
+        quantity_delta=-quantity,
+        price=p.assumed_price,
+        realized_pnl=realized(p, p.key.side.reducing, quantity, p.assumed_price),
+        why="its fill is known now, which was settled by hand",
+        evidence=f"trade {fill.trade_id} of {fill.client_order_id}",
+        assumed=True,
+    )
 
 
 def _absurd(d: Draft, order: Order, filled: Decimal, ordered: Decimal = ZERO) -> bool:

@@ -221,6 +221,10 @@ class Position:
     leverage_words: str = ""
     moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
     unverified_ns: int = 0
+    assumed: Decimal = ZERO
+    """What was booked by hand in place of fills that were not known, at `assumed_price`, and when."""
+    assumed_price: Decimal = ZERO
+    assumed_ns: int = 0
     was_active: bool = False
     track: Track | None = None
 

@@ -327,6 +327,7 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
             realized_pnl=ZERO,
             why=f"more sold than held, {BY_HAND}",
             evidence=message.command_id,
+            assumed=True,
         )
     names = ", ".join(f"{o.purpose} {o.client_order_id}" for o in unclear)
     ask_comparison(d)

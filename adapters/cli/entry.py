@@ -153,15 +153,15 @@ def _configured(
 def _without_supervisor(
     arguments: Namespace, loaded: Loaded, error: CommandError, folds: "Callable[[], Folds] | None"
 ) -> None:
-    """What only reads is answered from the journal; for the rest, what keeps a supervisor from a start here is told."""
+    """What only reads is answered from the journal. Raises ConfigError where that keeps it from a start."""
     if folds is not None and arguments.command in _READING and getattr(arguments, "ack", None) is None:
         from adapters.cli import reading, stored, trading
 
         readers = {"positions": reading.positions, "history": reading.history, "status": reading.status}
         tell = readers.get(arguments.command, trading.discrepancies)
         stored.answer(arguments, error, loaded.config.storage.path, folds(), tell)
-    for problem in loaded.unset:
-        output.complain(styled("albra: a supervisor cannot be started here: ", shown(problem), ""))
+    if loaded.unset:
+        raise ConfigError(loaded.unset) from None  # what keeps it from being started as well
 
 
 def _lenient(arguments: Namespace) -> bool:

@@ -202,12 +202,25 @@ class Evidence(Check):
             if position.quantity:  # what was sold beyond nothing is given back up to nothing, and no more
                 self._fail("I2", f"{event.command_id} leaves {position.position_id} with {position.quantity}", ordinal)
             return
+        if event.assumed:
+            self._taken_back(ordinal, event)
+            return
         # What was sold beyond nothing, its neighbor's, is given back up to nothing.
         if event.quantity_delta > 0 and position.quantity > 0 and position.key.strategy != MANUAL:
             text = f"{position.position_id} was given {event.quantity_delta} that it never ordered: {event.evidence}"
             self._fail("I6", text, ordinal)
         if event.quantity_delta:
             self._cited(ordinal, position.key, event.evidence)
+
+    def _taken_back(self, ordinal: int, event: e.QuantityAdjusted) -> None:
+        """A fill is known for which an owner had stood in: that much, and no more than he had booked."""
+        events = self._ledger.events[ordinal]
+        fill = next((each for each in reversed(events) if isinstance(each, e.OrderFilled)), None)
+        booked = sum((x.quantity_delta for x in events if isinstance(x, e.QuantityAdjusted) and x.assumed), ZERO)
+        if fill is None or event.command_id != f"known-{fill.client_order_id}-{fill.trade_id}":
+            self._fail("I2", f"{event.command_id} names no fill that has just become known", ordinal)
+        elif -event.quantity_delta > fill.quantity or booked < 0:
+            self._fail("I2", f"{event.command_id} takes back {-event.quantity_delta} of {fill.quantity}", ordinal)
 
     def _adopted(self, ordinal: int, event: e.PositionAdopted) -> None:
         if event.evidence.startswith("position list of"):

@@ -208,6 +208,8 @@ class Books:
     """Orders of ours whose intents are lost: nobody knows them any more, as if they were somebody else's."""
     lost_names: set[str] = field(default_factory=set)
     """Of those orders. What is on its way is an orphan when it arrives."""
+    others_ms: int = 0
+    """When another program at the same address asked last, by the venue's clock."""
     accounts: list[Account] = field(init=False)
     _exchange: Exchange = field(init=False)
     _named: dict[str, Account] = field(init=False)

@@ -144,6 +144,7 @@ class Outside:
     def _ask(self, act: Act) -> None:
         """Another program behind the same address brings what is used of this minute to so many percent."""
         ration, now_ms = self.venue.exchange.ration, self.venue_ms()
+        self.books.others_ms = now_ms
         used = ration.weight.add(0, now_ms)
         ration.weight.add(max(0, ration.limits.weight_per_minute * act.percent // 100 - used), now_ms)
 

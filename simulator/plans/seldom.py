@@ -184,25 +184,25 @@ def unreadable_legs(random: Random, plan: Plan) -> Plan:
 
 
 def second_user(random: Random, plan: Plan) -> Plan:
-    """Somebody else is told as well, whom for a while nothing reaches."""
+    """Somebody else is told as well, whom nothing reaches for a while, long before peace: so many come a minute."""
     if plan.chat is None:
         return plan
-    return replace(plan, chat=replace(plan.chat, viewer=True, deaf=_spans(random, plan, "deaf")))
+    return replace(plan, chat=replace(plan.chat, viewer=True, deaf=_spans(random, plan.safety_ms // 2, "deaf")))
 
 
 def second_channel(random: Random, plan: Plan) -> Plan:
     """A webhook for what is critical, which is not there for a while."""
     if plan.chat is None:
         return plan
-    outages = _spans(random, plan, "webhook down")
+    outages = _spans(random, plan.safety_ms, "webhook down")
     return replace(plan, chat=replace(plan.chat, webhook=True, webhook_outages=outages))
 
 
-def _spans(random: Random, plan: Plan, what: str) -> tuple[Window, ...]:
+def _spans(random: Random, within_ms: int, what: str) -> tuple[Window, ...]:
     spans = []
     for _ in range(random.randrange(3)):
-        from_ms = random.randrange(plan.safety_ms)
-        until_ms = from_ms + random.choice((5_000, 30_000, 600_000, plan.safety_ms))
+        from_ms = random.randrange(within_ms)
+        until_ms = min(within_ms, from_ms + random.choice((5_000, 30_000, 600_000, within_ms)))
         spans.append(Window(what=what, from_ms=from_ms, until_ms=until_ms))
     return tuple(spans)
 

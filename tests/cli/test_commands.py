@@ -421,13 +421,11 @@ def test_keys_that_the_supervisor_has_need_not_be_in_every_terminal(albra: Albra
     assert "accounts.main.api_key is not set here: the environment variable NOWHERE_KEY" in ended.out
 
 
-def test_without_a_supervisor_a_missing_variable_is_told_beside_that(albra: Albra) -> None:
+def test_without_a_supervisor_a_missing_variable_is_what_is_wrong(albra: Albra) -> None:
     (albra.directory / "config.yaml").write_text(SECRETS_ELSEWHERE)
-    for command in (("positions",), ("modify", "main.BTCUSDT.long.a.1", "--add", "1"), ("close", "--all", "--yes")):
-        ended = albra(*command)
-        assert ended.code == 3
-        assert "no supervisor" in ended.err
-        assert "the environment variable NOWHERE_TOKEN" in ended.err
+    ended = albra("positions")
+    assert ended.code == 5
+    assert "the environment variable NOWHERE_TOKEN" in ended.err
 
 
 def test_a_storage_path_that_is_not_known_is_no_place_to_look_for_a_supervisor(albra: Albra) -> None:

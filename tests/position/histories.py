@@ -424,6 +424,19 @@ def settled_unread() -> Story:
     return story
 
 
+def settled_sold_unread() -> Story:
+    """Its entry is said to be filled, and not shown; all of it is sold meanwhile."""
+    story = Story()
+    story.tell(story.opening())
+    story.tell(story.report(story.order(ENTRY), OrderStatus.FILLED, "10"))
+    story.tell(c.EmergencyClose(**story.own()))
+    story.tell(story.fill(story.order(REDUCE), "10"))
+    story.now_ns += 60 * SECOND
+    story.tell(c.SettlePosition(**story.own()))
+    assert story.state == S.CLOSED
+    return story
+
+
 def settled_called_off() -> Story:
     """An entry that is not told of any more, and is not wanted either."""
     story = aged(entry_doubted())
@@ -466,6 +479,7 @@ RARE += (
     seen_held_in_vain,
     settled_bare,
     settled_unread,
+    settled_sold_unread,
     settled_called_off,
     settled_reduction,
     partly_covered,

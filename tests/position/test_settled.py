@@ -210,3 +210,21 @@ def test_a_close_that_may_have_been_done_ends_though_no_fill_of_its_entry_is_kno
     assert SubmitReducing.__name__ not in effects_of(step)
     story.tell(story.fill(story.order(REDUCE), "10"))
     assert story.state == S.CLOSED
+
+
+@pytest.mark.parametrize("parts", [("10",), ("4", "6")])
+def test_a_fill_that_is_known_late_takes_the_place_of_what_was_settled_for_it(parts: tuple[str, ...]) -> None:
+    """The entry is said to be filled, its trades are not shown, and all of it is sold meanwhile: 1 lost on each."""
+    story = Story()
+    story.tell(story.opening())
+    entry = story.order(ENTRY)
+    story.tell(story.report(entry, OrderStatus.FILLED, "10"))
+    story.tell(c.EmergencyClose(**story.own()))
+    story.tell(story.fill(story.order(REDUCE), "10", price="99"))
+    assert story.position.quantity == -10
+    settled(story)
+    assert (story.position.state, story.position.quantity) == (S.CLOSED, dec(0))
+    for part in parts:
+        story.tell(story.fill(entry, part, price="100"))
+    assert (story.position.state, story.position.quantity, story.position.assumed) == (S.CLOSED, dec(0), dec(0))
+    assert story.position.realized_pnl == -10
