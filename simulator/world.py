@@ -37,7 +37,7 @@ from simulator.people.edge import Edge, crowd
 from simulator.people.outside import Outside
 from simulator.people.owner import Owner
 from simulator.people.upheaval import Upheaval
-from simulator.plans.crowded import CROWDED_PEACE_MS
+from simulator.plans.crowded import CROWDED_PEACE_MS, OTHERS_PEACE_MS, others_ask
 from simulator.plans.draw import draw
 from simulator.plans.retiring import FLATTEN, FLIP, flatten, kill_that_damages
 from simulator.trace import Trace
@@ -140,6 +140,7 @@ class World:
         self.invariants.watch_limits({name: Decimal(limit) for name, limit in plan.limits})
         rarer_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # what nobody tells is found by a sweep
         rarer_ms += CROWDED_PEACE_MS if plan.beside else 0
+        rarer_ms += OTHERS_PEACE_MS if others_ask(plan) else 0
         self._liveness_ms = LIVENESS_MS + rarer_ms
         # The same trouble three times in a row may keep the venue away for as long as faults take to be over.
         self.invariants.orphan_ns += (rarer_ms + (LIVENESS_MS if plan.aim else 0)) * MS

@@ -135,7 +135,7 @@ class Reading:
             watch.waiting.pop(symbol or NAMELESS, None)
             self._begin(watch, symbol, CheckKind.DEMAND)
             return
-        for part in round_.missing:
+        for part in sorted(round_.missing):
             self._ask(watch, replace(round_.requests[part], asked=True))
 
     def _begin(self, watch: Watch, symbol: Symbol | None, kind: CheckKind) -> None:

@@ -19,6 +19,17 @@ CROWDED_PEACE_MS = 240_000
 """So much longer everything takes where each reading waits for its turn."""
 
 
+OTHERS_PEACE_MS = 62_000
+"""What another program has used of a minute is free again with the next one."""
+
+
+def others_ask(plan: Plan) -> bool:
+    """Whether another program at the same address uses most of what it may, now and then."""
+    return any(act.do == "others ask" for act in plan.acts) or any(
+        trap.trouble == "others near the limit" for trap in plan.traps
+    )
+
+
 def with_crowd(plan: Plan) -> Plan:
     random = stream(plan.seed, "crowd")
     if plan.seed < FIRST_SEED or plan.bursts or random.randrange(CROWDED_SHARE):

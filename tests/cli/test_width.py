@@ -79,7 +79,8 @@ def test_help_is_said_on_any_terminal(albra: Albra, command: str) -> None:
     albra.environment |= {"PYTHONIOENCODING": "ascii", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     ended = albra(*([command] if command else []), "--help")
     assert (ended.code, ended.err) == (0, "")
-    assert "usage: albra" in ended.out
+    assert ended.out.startswith("usage: ")
+    assert "albra" in ended.out.partition("[-h]")[0]
 
 
 def test_json_is_json_on_any_terminal(albra: Albra) -> None:

@@ -15,8 +15,8 @@ from tests.e2e.process import Truth
 from tests.power_loss.world import LOSSES, World
 
 SEEDS = range(16)
-PLANTED_MOST = 12
-"""Seeds within which a planted bug has to show."""
+PLANTED = range(48, 72)
+"""Seeds within which a planted bug has to show. A second order is rare: openings wait where belief and venue differ."""
 
 
 def traded(path: Path, seed: int, *, strict: bool = True) -> tuple[World, Truth]:
@@ -77,7 +77,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
 
 def first_failure(path: Path, wanted: Callable[[str], bool], *, strict: bool) -> str:
     """What is wrong with the first seed that is wrong in that way; empty where none is."""
-    for seed in range(PLANTED_MOST):
+    for seed in PLANTED:
         try:
             traded(path / str(seed), seed, strict=strict)
         except (AssertionError, JournalError, apsw.Error) as error:
