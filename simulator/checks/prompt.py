@@ -32,6 +32,7 @@ of it, whoever has used the rest.
 """
 MINUTE_NS = 62 * SECOND
 """Of the venue, and for requests that arrive late."""
+OF_TRADES = ("/userTrades", "/allOrders", "/allAlgoOrders")
 METHODS = ("POST", "GET", "DELETE")
 OWED_NS = 30 * SECOND
 """The adapter owes its gateway every answer sooner: one that has not come by then is not waited for."""
@@ -57,6 +58,8 @@ class Prompt(Check):
         """Requests that have left and were not answered yet, by method and order, and when."""
         self._due: dict[tuple[str, str], int] = {}
         """Those whose answer has come, and their gateway has not been told yet."""
+        self._reading: dict[tuple[str, str], int] = {}
+        """Lists and trades that gateways wait for, by gateway and path, and since when: these name no order."""
         self._up: set[str] = set()
         """Gateways that have heard that the venue is there."""
         self._quiet_until_ns = 0
@@ -86,6 +89,7 @@ class Prompt(Check):
         self._waits.clear()
         self._out.clear()
         self._due.clear()
+        self._reading.clear()
         self._up.clear()
         self._quiet_until_ns = 0
 
@@ -103,11 +107,15 @@ class Prompt(Check):
                     self._due.pop((method, name), None)
                 for method in _given_up(message):
                     self._out.pop((method, name), None)
+                if isinstance(message, QueryFailed):
+                    self._reading = {key: at_ns for key, at_ns in self._reading.items() if key[0] != address}
         self.asked(address, message)
 
     def sent(self, sent: Sent) -> None:
         if sent.order:
             self._out[sent.call.method, sent.order] = self._truth.now_ns()
+        elif sent.call.path.endswith(OF_TRADES):
+            self._reading[_gateway_of(sent), sent.call.path] = self._truth.now_ns()
 
     def tried(self, sent: Sent) -> None:
         self.hindered(sent.order)
@@ -116,6 +124,8 @@ class Prompt(Check):
         if sent.order:
             self._out.pop((sent.call.method, sent.order), None)
             self._due[sent.call.method, sent.order] = self._truth.now_ns()
+        else:
+            self._reading.pop((_gateway_of(sent), sent.call.path), None)
         if answer.fault is not None or answer.status != 200:
             self.hindered(sent.order)
         if wait_s := silence_s(answer):
@@ -148,17 +158,22 @@ class Prompt(Check):
     def tick(self, process: object) -> None:
         now_ns = self._truth.now_ns()
         for name, wait in list(self._waits.items()):
-            if now_ns - self._latest_ns(name) < OWED_NS:
+            if now_ns - self._latest_ns(name, wait.address) < OWED_NS:
                 wait.since_ns = max(wait.since_ns, now_ns)
             elif wait.address not in self._up or now_ns < self._quiet_until_ns:
                 self.put_off(wait)
             elif now_ns - wait.since_ns > wait.within_ns:
                 self.late(name, wait, (now_ns - wait.since_ns) // SECOND)
 
-    def _latest_ns(self, name: str) -> int:
-        """When a request about it left, or an answer came, that is still waited for."""
+    def _latest_ns(self, name: str, address: str) -> int:
+        """When a request about it left, or an answer came, that is still waited for; perhaps one about its trades."""
         waited = (each.get((method, name), -OWED_NS) for each in (self._out, self._due) for method in METHODS)
-        return max(waited)
+        reads = (at_ns for (gateway, _), at_ns in self._reading.items() if gateway == address)
+        return max(*waited, *reads, -OWED_NS)
+
+
+def _gateway_of(sent: Sent) -> str:
+    return f"gateway/{sent.api_key.removesuffix('-key')}"
 
 
 def _ended(message: AboutOrder) -> tuple[str, ...]:
