@@ -19,6 +19,10 @@ BOOT_NS = 20 * SECOND
 """Replaying on an ill disk takes its time."""
 
 
+TOLD_NS = 12 * SECOND
+"""From an answer to the report of it: a clock that is refused is measured first, and that may take its time."""
+
+
 class Isolation(Check):
     """At every tick: whoever is durable and not over has an actor that lives."""
 
@@ -31,6 +35,8 @@ class Isolation(Check):
         self._born_ns = 0
         self._alarms: list[str] = []
         self._spoiled: dict[str, bool] = {}
+        self._refused_ns: dict[str, int] = {}
+        """When an account was last answered with no list at all: another reading may tell of that late."""
 
     def born(self) -> None:
         self._born_ns = self._truth.now_ns()
@@ -40,13 +46,16 @@ class Isolation(Check):
         """The last word to each account: whether all that is wrong with it is one row of a list."""
         spoiled = answer.status == 200 and answer.fault is not None and answer.fault.kind is FaultKind.MALFORMED
         account = sent.api_key.removesuffix("-key")
+        if answer.status != 200:
+            self._refused_ns[account] = self._truth.now_ns()
         self._spoiled[account] = spoiled and not sent.params.get("symbol") and sent.call.path.endswith(LISTS)
 
     def delivered(self, address: str, message: object) -> None:
         """A list is not void for one row."""
         if not isinstance(message, FetchFailed) or not address.startswith("gateway/"):
             return
-        if not message.silent and self._spoiled.get(message.account):
+        since_ns = self._truth.now_ns() - self._refused_ns.get(message.account, -TOLD_NS)
+        if not message.silent and self._spoiled.get(message.account) and since_ns >= TOLD_NS:
             self._fail("I12", f"one row of a list hides all others from {address}: {message.cause}")
 
     def quarantined(self, message: object) -> None:

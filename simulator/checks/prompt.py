@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from adapters.paper.answer import Answer
 from messages.reports import (
     AboutOrder,
+    CancelRejected,
     FillsFetched,
     NotExecuted,
     OrderNotFound,
@@ -181,6 +182,8 @@ def _ended(message: AboutOrder) -> tuple[str, ...]:
     match message:
         case OrderNotFound() | FillsFetched():
             return ("GET",)
+        case CancelRejected():
+            return ("DELETE",)
         case QueryFailed() | OutcomeUnknown() | NotExecuted():
             return _given_up(message)
     return METHODS

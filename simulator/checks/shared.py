@@ -6,7 +6,7 @@ nothing but the venue's limit keeps it there, of one account as of several.
 
 from actors.position.state import OrderPhase
 from adapters.paper.answer import Answer
-from messages.reports import AboutOrder, VenueDown, VenueUp
+from messages.reports import AboutOrder, OrderReport, OutcomeUnknown, VenueDown, VenueUp
 from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
 from messages.types import ClientOrderId
 from simulator.checks.check import SECOND, Check, Truth
@@ -70,12 +70,21 @@ class Shared(Check):
             if verb == "POST" or self._certain(message.client_order_id):
                 self._waiting.setdefault((verb, message.client_order_id), (address, self._truth.now_ns()))
         elif isinstance(message, AboutOrder):
+            self._doubt(address, message)
             for verb in ("POST", "DELETE"):
                 self._waiting.pop((verb, message.client_order_id), None)
         elif isinstance(message, VenueUp):
             self._up.add(f"gateway/{message.account}")
         elif isinstance(message, VenueDown):
             self._up.discard(f"gateway/{message.account}")
+
+    def _doubt(self, address: str, message: AboutOrder) -> None:
+        """What the stream has shown may be in doubt at its gateway, until a question is answered."""
+        match message:
+            case OutcomeUnknown(client_order_id=name, cancel=False) if address.startswith("gateway/"):
+                self._unclear.add(name)
+            case OrderReport(client_order_id=name, queried=True):
+                self._unclear.discard(name)
 
     def _certain(self, name: str) -> bool:
         """It rests for certain. What becomes of an order in doubt is found out before it is canceled."""
