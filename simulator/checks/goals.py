@@ -16,8 +16,11 @@ from messages.types import OrderPurpose
 from simulator.checks.check import SECOND, Check, Finding, Truth
 from simulator.environment.truth import ZERO, Loss, position_of
 
-YOUNGEST_NS = 25 * SECOND
-"""What left half a minute ago is not on its way any more; the wall clock may have jumped meanwhile."""
+YOUNGEST_NS, LEFT_NS = 25 * SECOND, 12 * SECOND
+"""What was decided half a minute ago, and left the longest validity ago, is not on its way any more.
+
+The wall clock may have jumped meanwhile, and another program may have held the journal in between.
+"""
 
 
 class Goals(Check):
@@ -31,6 +34,7 @@ class Goals(Check):
         """By command: the position that it is to close, all of it."""
         self._settles: dict[str, str] = {}
         self._accepted: set[str] = set()
+        self._decided_ns: dict[str, int] = {}
         self._left_ns: dict[str, int] = {}
 
     def forget(self, loss: Loss) -> None:
@@ -53,6 +57,7 @@ class Goals(Check):
         match event:
             case e.OrderIntended(client_order_id=name):
                 self._left_ns[name] = self._truth.now_ns()
+                self._decided_ns[name] = self._left_ns[name] - (self._truth.wall_ns() - event.ts_init)
             case e.OrderWrittenOff(client_order_id=name):
                 self._written_off(ordinal, event)
 
@@ -62,9 +67,10 @@ class Goals(Check):
             self._fail("I20", f"{name} is written off, and {event.command_id} has not asked for that", ordinal)
         if position_of(name) != ordinal:
             self._fail("I20", f"{name} of another position is written off", ordinal)
-        age_ns = self._truth.now_ns() - self._left_ns.get(name, 0)
-        if age_ns < YOUNGEST_NS:
-            self._fail("I20", f"{name} is written off {age_ns // SECOND} s after it left", ordinal)
+        now_ns = self._truth.now_ns()
+        age_ns, left_ns = now_ns - self._decided_ns.get(name, 0), now_ns - self._left_ns.get(name, 0)
+        if age_ns < YOUNGEST_NS or left_ns < LEFT_NS:
+            self._fail("I20", f"{name} is written off {left_ns // SECOND} s after it left", ordinal)
 
     def unsettled(self) -> list[Finding]:
         found = []

@@ -36,7 +36,7 @@ class Isolation(Check):
         self._alarms: list[str] = []
         self._spoiled: dict[str, bool] = {}
         self._refused_ns: dict[str, int] = {}
-        """When an account was last answered with no list at all: another reading may tell of that late."""
+        """When an account was last refused a list for its clock."""
 
     def born(self) -> None:
         self._born_ns = self._truth.now_ns()
@@ -46,7 +46,7 @@ class Isolation(Check):
         """The last word to each account: whether all that is wrong with it is one row of a list."""
         spoiled = answer.status == 200 and answer.fault is not None and answer.fault.kind is FaultKind.MALFORMED
         account = sent.api_key.removesuffix("-key")
-        if answer.status != 200:
+        if b'"code":-1021' in answer.body and sent.call.path.endswith(LISTS):
             self._refused_ns[account] = self._truth.now_ns()
         self._spoiled[account] = spoiled and not sent.params.get("symbol") and sent.call.path.endswith(LISTS)
 
