@@ -312,7 +312,7 @@ class AcknowledgeDiscrepancy(Command):
 class HoldKey(Message):
     """To the supervisor: refuse openings of this account and symbol, for this reason. Reducing always passes.
 
-    `passing`: it is being looked at, and ends by itself within seconds or becomes a discrepancy.
+    `passing`: the reconciler reads again. The hold ends within seconds, or becomes a discrepancy.
     """
 
     account: AccountId

@@ -24,7 +24,7 @@ from simulator.checks.invariants import Invariants, Violation
 from simulator.environment.chat import ChatPlan, ChatServer
 from simulator.environment.damage import LoggedImage, cut, flip, forget_commands, messages_of
 from simulator.environment.disk import DiskHealth, SimulatedDisk
-from simulator.environment.network import CALM, MS, START_MS, TICK_MS, Network, Sent
+from simulator.environment.network import CALM, MS, START_MS, TICK_MS, Network, Sent, account_of_key
 from simulator.environment.plan import SPRINT, SYMBOLS, Act, Kill, Plan
 from simulator.environment.process import Login, Process
 from simulator.environment.settings import config_of
@@ -61,6 +61,13 @@ def simulate(seed: int, *, record: bool = False, plan: Plan | None = None, size:
     """Run one seed (or a plan of its own)."""
     with simulated_transport():
         return World(plan or draw(seed, size), record=record).run()
+
+
+def _rarer_ms(plan: Plan) -> int:
+    """How much longer than elsewhere it takes until everything has converged."""
+    sweeps_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # only a sweep finds what no event tells
+    crowded_ms = CROWDED_PEACE_MS if plan.beside else 0
+    return sweeps_ms + crowded_ms + (OTHERS_PEACE_MS if others_ask(plan) else 0)
 
 
 def _venue(plan: Plan) -> PaperVenue:
@@ -110,7 +117,7 @@ class World:
             venue_ms=lambda: self.network.venue_ms,
             hedged=hedged,
         )
-        self.situations = Situations(ledger=self.ledger, account_of_key=lambda key: key.removesuffix("-key"))
+        self.situations = Situations(ledger=self.ledger, account_of_key=account_of_key)
         # While another program holds the journal no stop may leave, and no notice of that: both wait for their commit.
         self.invariants.wait_for_disk(sum(until - since for since, until in plan.disk.locks))
         self.disk_health = DiskHealth(plan.disk, later=self.scheduler.call_later)
@@ -138,9 +145,7 @@ class World:
         self.siren = self._siren(plan.chat) if plan.chat and plan.chat.webhook else None
         self.invariants.watch_chat(self.chat, self.siren)
         self.invariants.watch_limits({name: Decimal(limit) for name, limit in plan.limits})
-        rarer_ms = 1_500 * plan.fast_s if plan.fast_s > 60 else 0  # what nobody tells is found by a sweep
-        rarer_ms += CROWDED_PEACE_MS if plan.beside else 0
-        rarer_ms += OTHERS_PEACE_MS if others_ask(plan) else 0
+        rarer_ms = _rarer_ms(plan)
         self._liveness_ms = LIVENESS_MS + rarer_ms
         # The same trouble three times in a row may keep the venue away for as long as faults take to be over.
         self.invariants.orphan_ns += (rarer_ms + (LIVENESS_MS if plan.aim else 0)) * MS

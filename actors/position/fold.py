@@ -428,8 +428,8 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
     if ev.quantity_delta:
         p = _requantified(p, ev)
     if ev.assumed:
-        since_ns = ev.ts_init if ev.quantity_delta > 0 else p.assumed_ns
-        p = replace(p, assumed=p.assumed + ev.quantity_delta, assumed_price=ev.price, assumed_ns=since_ns)
+        upto = len(p.orders) if ev.quantity_delta > 0 else p.assumed_upto
+        p = replace(p, assumed=p.assumed + ev.quantity_delta, assumed_price=ev.price, assumed_upto=upto)
     if ev.fee:
         p = replace(
             p,

@@ -448,7 +448,7 @@ def filled(d: Draft, message: r.FillReport) -> None:
         realized_pnl=realized(p, order.side, message.quantity, message.price),
         ts_event=message.ts_event,
     )
-    if order.purpose is OrderPurpose.ENTRY and order.sent_ns < p.assumed_ns:
+    if order.purpose is OrderPurpose.ENTRY and order.number <= p.assumed_upto:
         _take_back(d, message)
 
 

@@ -222,9 +222,10 @@ class Position:
     moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
     unverified_ns: int = 0
     assumed: Decimal = ZERO
-    """What was booked by hand in place of fills that were not known, at `assumed_price`, and when."""
+    """What was booked by hand in place of fills that were not known, at `assumed_price`."""
     assumed_price: Decimal = ZERO
-    assumed_ns: int = 0
+    assumed_upto: int = 0
+    """The number of the last order by then: the fills of a later one are its own."""
     was_active: bool = False
     track: Track | None = None
 

@@ -196,7 +196,7 @@ class Cases:
             found = HoldKey(account=account, symbol=symbol, why=why, passing=passing)
             wanted.setdefault((account, symbol), found)
 
-        for record in reversed(tuple(self._memory.ledger.cases())):
+        for record in reversed(tuple(self._memory.ledger.cases())):  # the reason is the latest of a symbol
             if record.type in _HOLDING or record.outcome is Outcome.ESCALATED:
                 text = f"{record.type} {record.discrepancy_id}: {record.believed} believed, {record.reported} reported"
                 hold(record.account, record.symbol, text)

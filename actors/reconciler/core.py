@@ -287,7 +287,7 @@ class Core:
     ) -> None:
         """A position that was settled by hand waits for this before it sells: its leg is as it is believed.
 
-        What of its orders was written off may rest all the same: nobody joins it before they were listed.
+        An order that was written off may rest all the same. Only a list of open orders shows that.
         """
         if not comparison.orders_read:
             return

@@ -128,7 +128,7 @@ class AccountStream:
                     client_order_id=name,
                 )
             )  # fmt: skip
-            self._hand_on(Fed(lookups=(ReadFunding(),)))  # it need not be opened anew, and may have swallowed one
+            self._hand_on(Fed(lookups=(ReadFunding(),)))  # the socket may stay open, and its lost events are read
         now_ns = self._wiring.clock.monotonic_ns()
         if self._reopened_ns is None or now_ns - self._reopened_ns >= REOPENED_LEAST_NS:
             self._reopened_ns = now_ns

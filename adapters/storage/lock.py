@@ -21,7 +21,7 @@ class DirectoryLock:
     def __init__(self, directory: Path, wait_s: float = WAIT_S) -> None:
         """Take the lock, creating the directory if need be: what it holds is its owner's only.
 
-        Somebody else's lock is waited for as long as `wait_s`.
+        Another holder has `wait_s` seconds to release it.
 
         `remark` says what was done about a directory that was open to others. Raises JournalLocked,
         JournalNotADirectory, JournalNotOurs or JournalNotWritable.

@@ -1,9 +1,9 @@
-"""I16 of the second channel: what is critical and is not shown to everybody in time is told there.
+"""I16 of the second channel: it gets each critical notice that some user's chat does not show in time.
 
-Counted from the moment at which it is durable, as long as a process lives and the second channel is there: either of
-these begins the time anew.
+The time counts from the commit of the notice. It begins anew with each process, and with each return of the channel.
 """
 
+from actors.notifier.outbox import SECOND_CHANNEL
 from messages.base import Event
 from messages.notices import NoticeQueued
 from messages.types import Severity
@@ -40,8 +40,11 @@ class Alarmed(Check):
         self._waiting = {number: event for number, event in self._waiting.items() if id(event) not in gone}
 
     def event(self, ordinal: int, event: Event) -> None:
-        if self.siren is not None and isinstance(event, NoticeQueued) and event.severity is Severity.CRITICAL:
-            self._waiting[event.number] = event
+        if self.siren is None or not isinstance(event, NoticeQueued) or event.severity is not Severity.CRITICAL:
+            return
+        if SECOND_CHANNEL not in event.recipients:
+            self._fail("I16", f"notice {event.number} is critical, and is to reach {event.recipients} alone")
+        self._waiting[event.number] = event
 
     def tick(self, process: object) -> None:
         if self.siren is None or self.server is None or not self._waiting:

@@ -223,7 +223,7 @@ class Commanded(Check):
                 yield f"{position.position_id}: {name} was commanded at {_shown(asked)} and rests at {_shown(there)}"
 
     def _oversold(self, key: Key) -> bool:
-        """Two protections of a neighbor have fired at once, and sold of its leg: that is told, and closes nothing."""
+        """Two protections of a neighbor fire at once and sell of its leg. A notice tells it, and nothing closes."""
         leg = self._books.leg_of(key)
         short = (ordinal for ordinal, net in self._books.nets.items() if net < 0)
         return any(self._books.leg_of(self._ledger.holder(ordinal).key) == leg for ordinal in short)

@@ -44,7 +44,7 @@ class Degraded(Check):
     def arrived(self, sent: Sent) -> None:
         """The venue counts for all that share an address, and orders for each account.
 
-        What another program has asked just now is told with the next answer, and what has left travels on.
+        The next answer tells what another program has used. Requests that left before it arrive all the same.
         """
         ration = self._books.venue.exchange.ration
         ago_ms = self._books.venue.now_ms - self._books.others_ms
@@ -63,7 +63,7 @@ class Degraded(Check):
         wait_s = next((int(value) for name, value in answer.headers if name.lower() == "retry-after"), 0)
         until_ns = self._truth.now_ns() + wait_s * SECOND
         if b"-1015" in answer.body:  # orders are counted by account, and others may go on
-            self._spent_until_ns[sent.api_key.removesuffix("-key")] = until_ns
+            self._spent_until_ns[sent.account] = until_ns
             return
         if until_ns > self._quiet_until_ns:
             if self._truth.now_ns() >= self._quiet_until_ns:

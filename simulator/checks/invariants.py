@@ -210,7 +210,7 @@ class Invariants:
                     self._warned_at.add((position_id, told.version))
 
     def watch_chat(self, server: ChatServer | None, siren: Siren | None) -> None:
-        """What the owner is told, and what he said, is held against this server; and against his second channel."""
+        """The checks compare notices and commands with this server, and critical notices with the second channel."""
         for check in self.checks:
             if isinstance(check, Telling | Alarmed):
                 check.server = server

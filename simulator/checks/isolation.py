@@ -45,7 +45,7 @@ class Isolation(Check):
     def heard(self, sent: Sent, answer: Answer) -> None:
         """The last word to each account: whether all that is wrong with it is one row of a list."""
         spoiled = answer.status == 200 and answer.fault is not None and answer.fault.kind is FaultKind.MALFORMED
-        account = sent.api_key.removesuffix("-key")
+        account = sent.account
         if b'"code":-1021' in answer.body and sent.call.path.endswith(LISTS):
             self._refused_ns[account] = self._truth.now_ns()
         self._spoiled[account] = spoiled and not sent.params.get("symbol") and sent.call.path.endswith(LISTS)

@@ -50,7 +50,7 @@ class Promised(Check):
 
 
 def _hears(event: Event, command_id: str) -> bool:
-    """It is to be closed; or it was over, though a fill that is told later may make it live again."""
+    """The position took the close, or refused it as over. A late fill may revive it after that."""
     match event:
         case e.CloseRequested():
             return event.command_id == command_id

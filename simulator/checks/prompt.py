@@ -3,6 +3,7 @@
 What the venue or the network does to a request about that order, or to the account, begins the time anew.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from adapters.paper.answer import Answer
@@ -48,7 +49,7 @@ class Wait:
     within_ns: int
 
 
-class Prompt(Check):
+class Prompt(Check, ABC):
     """At each message that gateways handle, each request, answer and failure about an order; each tick."""
 
     def __init__(self, truth: Truth) -> None:
@@ -68,17 +69,17 @@ class Prompt(Check):
 
     # What a check of this kind says -------------------------------------------------------------------
 
+    @abstractmethod
     def asked(self, address: str, message: object) -> None:
         """A gateway handles a message: it may begin, hinder or end something."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hindered(self, name: str) -> None:
         """A request about this order did not do what it was to do."""
-        raise NotImplementedError
 
+    @abstractmethod
     def late(self, name: str, wait: Wait, waited_s: int) -> None:
         """Nothing has stood in the way for too long."""
-        raise NotImplementedError
 
     # What stands in the way ---------------------------------------------------------------------------
 
@@ -86,7 +87,7 @@ class Prompt(Check):
         self.died()
 
     def died(self) -> None:
-        """The next life is told anew."""
+        """Positions ask again in the next life."""
         self._waits.clear()
         self._out.clear()
         self._due.clear()
@@ -116,7 +117,7 @@ class Prompt(Check):
         if sent.order:
             self._out[sent.call.method, sent.order] = self._truth.now_ns()
         elif sent.call.path.endswith(OF_TRADES):
-            self._reading[_gateway_of(sent), sent.call.path] = self._truth.now_ns()
+            self._reading[f"gateway/{sent.account}", sent.call.path] = self._truth.now_ns()
 
     def tried(self, sent: Sent) -> None:
         self.hindered(sent.order)
@@ -126,7 +127,7 @@ class Prompt(Check):
             self._out.pop((sent.call.method, sent.order), None)
             self._due[sent.call.method, sent.order] = self._truth.now_ns()
         else:
-            self._reading.pop((_gateway_of(sent), sent.call.path), None)
+            self._reading.pop((f"gateway/{sent.account}", sent.call.path), None)
         if answer.fault is not None or answer.status != 200:
             self.hindered(sent.order)
         if wait_s := silence_s(answer):
@@ -171,10 +172,6 @@ class Prompt(Check):
         waited = (each.get((method, name), -OWED_NS) for each in (self._out, self._due) for method in METHODS)
         reads = (at_ns for (gateway, _), at_ns in self._reading.items() if gateway == address)
         return max(*waited, *reads, -OWED_NS)
-
-
-def _gateway_of(sent: Sent) -> str:
-    return f"gateway/{sent.api_key.removesuffix('-key')}"
 
 
 def _ended(message: AboutOrder) -> tuple[str, ...]:

@@ -59,8 +59,8 @@ class Shared(Check):
             return
         until_ns = self._truth.now_ns() + wait_s * SECOND
         if of_one_account(answer):
-            account = f"gateway/{sent.api_key.removesuffix('-key')}"
-            self._spent_until_ns[account] = max(self._spent_until_ns.get(account, 0), until_ns)
+            address = f"gateway/{sent.account}"
+            self._spent_until_ns[address] = max(self._spent_until_ns.get(address, 0), until_ns)
         else:
             self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 

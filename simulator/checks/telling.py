@@ -6,6 +6,7 @@ I14: what a chat command did was said by the owner, and confirmed by his own pre
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from html import unescape
 
 from actors.telegram.grammar import Request, parse
@@ -144,8 +145,13 @@ def shown_to(server: ChatServer) -> dict[int, list[tuple[int, str]]]:
     """What stands in each user's chat, as a reader has it, and since when by the wall's clock."""
     shown: dict[int, list[tuple[int, str]]] = {user: [] for user in server.plan.users}
     for each in server.shown:
-        shown.setdefault(each.chat_id, []).extend((each.shown_ns, unescape(plain(text))) for text in each.texts)
+        shown.setdefault(each.chat_id, []).extend((each.shown_ns, _as_read(text)) for text in each.texts)
     return shown
+
+
+@lru_cache(maxsize=4_096)
+def _as_read(text: str) -> str:
+    return unescape(plain(text))
 
 
 def reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:

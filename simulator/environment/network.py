@@ -108,6 +108,10 @@ class Sent:
     api_key: str
     instance: int = 0
 
+    @property
+    def account(self) -> str:
+        return account_of_key(self.api_key)
+
     @cached_property
     def order(self) -> str:
         """The client order id that it is about; empty: none."""
@@ -119,6 +123,10 @@ class Sent:
         """What it says, for a reader."""
         told = {name: value for name, value in self.params.items() if name not in ("recvWindow", "newOrderRespType")}
         return _in_order(told)
+
+
+def account_of_key(api_key: str) -> str:
+    return api_key.removesuffix("-key")
 
 
 def silence_s(answer: Answer) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 import actors.telegram.actor as telegram
 import albra
 from actors.journal import JournalActor
-from actors.notifier import outbox
+from actors.notifier import actor, outbox
 from actors.notifier.actor import NotifierActor
+from actors.notifier.throttle import Wait, next_post
 from actors.position.actor import PositionActor
 from actors.supervisor.book import Book
 from actors.supervisor.desk import reply_to
@@ -35,6 +36,7 @@ from messages.telegram import Role, SendFailed, TextSent
 from messages.types import Address
 from simulator.environment.chat import ChatPlan
 from simulator.environment.disk import STEADY, SimulatedDisk
+from simulator.environment.network import Window
 from simulator.environment.plan import Act, Kill, Plan
 from simulator.mutants.plans import opened_unanswered
 from simulator.mutants.planting import Mutant, calm, mutant, patch
@@ -187,6 +189,30 @@ def _the_same_words_are_told_once(stack: ExitStack) -> None:
     patch(stack, outbox, "decide", once)
 
 
+def _one_user_is_everybody(stack: ExitStack) -> None:
+    """What one user's chat shows counts as told to all."""
+    reached = outbox._reached
+    patch(stack, outbox, "_reached", lambda known, _recipient, numbers, now_ns: reached(known, "", numbers, now_ns))
+
+
+def _the_chat_is_waited_for(stack: ExitStack) -> None:
+    """Only an installation without a chat needs the second channel."""
+
+    def alone_only(*arguments: Any, alone: bool, **more: Any) -> Any:
+        return next_post(*arguments, alone=alone, **more) if alone else Wait(for_ns=0)
+
+    patch(stack, actor, "next_post", alone_only)
+
+
+def _told_to_two(*, webhook: bool = False) -> Sequence[Plan]:
+    """A stop is refused for a while. Nothing reaches the second user at first; or nobody has a chat for minutes."""
+    refused = replace(ANSWERS["rejected_2010"].at(Moment.BEFORE_EFFECT, method="POST", path="/algoOrder"), count=0)
+    opening = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha", stop_ppm=10_000)
+    away = (Window(what="away", from_ms=1_000, until_ms=150_000),)
+    chat = ChatPlan(webhook=True, outages=away) if webhook else ChatPlan(viewer=True, deaf=away)
+    return [calm(opening, safety_ms=200_000, faults=FaultPlan(faults=(refused,)), chat=chat)]
+
+
 def _killed_while_telling() -> Sequence[Plan]:
     """A stop in doubt is told of; the process dies after each of its commits in turn, before anything leaves."""
     lost = ANSWERS["empty_200"].at(Moment.BEFORE_EFFECT, method="POST", path="/algoOrder")
@@ -310,6 +336,8 @@ PEOPLE: Mapping[str, Mutant] = {
     "a close counts when it shows": mutant(_a_close_counts_when_it_shows, "I8", plans=_closed_and_opened_at_once),
     "sent is delivered": mutant(_sent_is_delivered, "I16", seed=5),
     "notices die with the process": mutant(_notices_die_with_the_process, "I16", plans=_killed_while_telling),
+    "one user is everybody": mutant(_one_user_is_everybody, "I16", plans=_told_to_two),
+    "the chat is waited for": mutant(_the_chat_is_waited_for, "I16", plans=lambda: _told_to_two(webhook=True)),
     "important notices make room": mutant(_important_notices_make_room, "I16", seed=7),
     "the same words are told once": mutant(_the_same_words_are_told_once, "I16", seed=3),
     "a button serves twice": mutant(_a_button_serves_twice, "I14", seed=11),

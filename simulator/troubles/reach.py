@@ -38,8 +38,10 @@ def why_unreachable(trouble: str, state: str, moment: str) -> str:
         return "it holds nothing while it is pending"
     if state == S.PENDING and trouble in STOPS:
         return "no stop of it rests while it is pending"
-    if trouble == "trigger stuck" and moment in (Moment.UNSENT, Moment.SENT):
-        return "a stop rests before it is triggered, and was answered before it rested"
+    if trouble == "trigger stuck" and moment == Moment.UNSENT:
+        return "the venue does not know the order yet"
+    if trouble == "trigger stuck" and moment == Moment.SENT:
+        return "the price would have to pass a stop within the milliseconds before its answer"
     if trouble == "mode changed" and (state in _AT_VENUE or moment == Moment.ACKED):
         return "the venue refuses another position mode while the account has a position or an order"
     if trouble in ANSWERS:
