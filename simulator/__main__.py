@@ -17,7 +17,7 @@ from simulator.environment.plan import Plan
 from simulator.mutants.catalog import planted
 from simulator.outcome import Outcome
 from simulator.plans.draw import draw
-from simulator.replay import command, described, replayed, started_as
+from simulator.replay import command, described, replayed
 from simulator.shrink import MEASURES, shrink, size_of
 from simulator.troubles import coverage
 from simulator.troubles.target import draw_target
@@ -28,7 +28,7 @@ TIMELINE_MOST = 400
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    return ended(started_as(), run, argv)
+    return ended("albra-simulate", run, argv)
 
 
 def run(argv: Sequence[str]) -> int:
