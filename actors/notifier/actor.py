@@ -284,7 +284,7 @@ class NotifierActor(Actor[Message]):
         now_ns = self.context.clock.time_ns()
         ahead, policy = self._ledger.ahead, self._settings.policy
         self._figures.waiting = sum(1 for entry in ahead.entries if entry.waiting)
-        events = box.echoes(ahead, self._settings.names, now_ns, policy.cooldown_ns)
+        events = box.echoes(ahead, self._recipients, now_ns, policy.cooldown_ns)
         events += box.reminders(ahead, self._settings.names, now_ns, policy.repeat_critical_ns)
         if events:
             self._ledger.keep(*events)

@@ -4,7 +4,7 @@ An entry leaves only when every recipient has it. Lesser notices make room for n
 WARNING never do (I16).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from messages import codec
@@ -113,8 +113,13 @@ def settlement(outbox: Outbox, cause: str, now_ns: int) -> tuple[Event, ...]:
     return (NoticesSettled(ts_init=now_ns, cause=cause),) if standing else ()
 
 
-def echoes(outbox: Outbox, recipients: tuple[str, ...], now_ns: int, cooldown_ns: int) -> tuple[Event, ...]:
-    """Texts whose cooldown is over and that were repeated meanwhile: told once more, with their number."""
+def echoes(
+    outbox: Outbox, recipients: Callable[[Severity], tuple[str, ...]], now_ns: int, cooldown_ns: int
+) -> tuple[Event, ...]:
+    """Texts whose cooldown is over and that were repeated meanwhile: told once more, with their number.
+
+    An echo has the recipients of its severity: a CRITICAL one is for the second channel as well.
+    """
     found = [r for r in outbox.recent if r.repeats and now_ns - r.since_ns >= cooldown_ns]
     return tuple(
         NoticeQueued(
@@ -122,7 +127,7 @@ def echoes(outbox: Outbox, recipients: tuple[str, ...], now_ns: int, cooldown_ns
             number=outbox.next_number + place,
             severity=recent.severity,
             text=recent.text,
-            recipients=recipients,
+            recipients=recipients(recent.severity),
             account=recent.account,
             position_id=recent.position_id,
             repeats=recent.repeats - 1,

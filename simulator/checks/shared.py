@@ -26,8 +26,11 @@ class Shared(Check):
     def __init__(self, truth: Truth) -> None:
         super().__init__(truth)
         self._waiting: dict[tuple[str, str], tuple[str, int]] = {}
-        self._unclear: set[str] = set()
-        """Orders whose submit was not answered yet, or whose cancel left: the next word about them is waited for."""
+        self._unclear: set[tuple[str, str]] = set()
+        """Orders whose submit was not answered yet, or whose cancel left: the next word about them is waited for.
+
+        One answer ends the doubt of its own request: a submit may be answered after its cancel has left.
+        """
         self._quiet_until_ns = 0
         self._spent_until_ns: dict[str, int] = {}
         self._up: set[str] = set()
@@ -53,7 +56,7 @@ class Shared(Check):
     def heard(self, sent: Sent, answer: Answer) -> None:
         """All accounts behind the address keep quiet."""
         if sent.call.method == "POST":
-            self._unclear.discard(sent.order)
+            self._unclear.discard(("POST", sent.order))
         wait_s = silence_s(answer)
         if not wait_s:
             return
@@ -82,20 +85,21 @@ class Shared(Check):
         """What the stream has shown may be in doubt at its gateway, until a question is answered."""
         match message:
             case OutcomeUnknown(client_order_id=name, cancel=False) if address.startswith("gateway/"):
-                self._unclear.add(name)
+                self._unclear.add(("POST", name))
             case OrderReport(client_order_id=name, queried=True):
-                self._unclear.discard(name)
+                self._unclear -= {("POST", name), ("DELETE", name)}
 
     def _certain(self, name: str) -> bool:
         """It rests for certain. What becomes of an order in doubt is found out before it is canceled."""
         position = self._ledger.positions.get(position_of(name) or 0)
         order = position.order(ClientOrderId(name)) if position is not None else None
-        return order is not None and order.phase is OrderPhase.WORKING and name not in self._unclear
+        unclear = ("POST", name) in self._unclear or ("DELETE", name) in self._unclear
+        return order is not None and order.phase is OrderPhase.WORKING and not unclear
 
     def sent(self, sent: Sent) -> None:
         if sent.call.method in ("POST", "DELETE") and sent.order:
             self._waiting.pop((sent.call.method, sent.order), None)
-            self._unclear.add(sent.order)
+            self._unclear.add((sent.call.method, sent.order))
 
     def tick(self, process: object) -> None:
         now_ns = self._truth.now_ns()

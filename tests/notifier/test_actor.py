@@ -245,6 +245,16 @@ def test_the_second_channel_has_critical_when_the_chat_is_down_and_only_then() -
     assert any("two" in text for text in stage.chat.texts())
 
 
+def test_what_was_repeated_meanwhile_reaches_the_second_channel_as_well() -> None:
+    stage = Stage(settings(second_channel=True)).begin()
+    stage.notify(Severity.CRITICAL, "close refused")
+    stage.notify(Severity.CRITICAL, *["close refused"] * 2)
+    stage.chat.mood = down
+    stage.tell(ChatDown(cause="no route"))
+    stage.advance(6 * MINUTE)
+    assert [post.text for post in stage.channel.posted] == ["close refused (×2)"]
+
+
 def test_the_second_channel_speaks_the_language_of_the_configuration() -> None:
     korean = Words(language="ko", catalog=load("ko"))
     stage = Stage(settings(second_channel=True, words={SECOND_CHANNEL: korean})).begin()
