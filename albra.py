@@ -23,6 +23,7 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, LimitsConfig
 from adapters.secret import Secret
 from messages.base import Message
+from messages.statement import verbatim
 from messages.text import shown
 from messages.types import AccountId, Address, JournalId
 
@@ -179,7 +180,7 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     for each in rekeyed:
         text = f"{each.account}: the key was changed, and the journal goes on under the new one: {each.why}."
         logs.step("WARNING", "key changed", account=each.account, why=each.why)
-        system.tell(NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=AccountId(each.account)))
+        system.tell(NOTIFIER, Notify(severity=Severity.WARNING, text=verbatim(text), account=AccountId(each.account)))
 
 
 def _exposed(config: Config) -> Iterator[str]:
@@ -734,7 +735,7 @@ def _tell_of_crowds(config: Config, system: "ActorSystem", log: Callable[..., No
         if crowd.too_many:
             text = f"{crowd.found}. {crowd.advice}"
             log("WARNING", "crowded address", why=text)
-            system.tell("notifier", Notify(severity=Severity.WARNING, text=text))
+            system.tell("notifier", Notify(severity=Severity.WARNING, text=verbatim(text)))
 
 
 def _tell_of_unconfigured(
@@ -748,7 +749,7 @@ def _tell_of_unconfigured(
     for name, number in unconfigured(restored, {account.account for account in config.accounts}).items():
         text = unwatched(name, number)
         log("CRITICAL", "account is not configured", why=text)
-        system.tell("notifier", Notify(severity=Severity.CRITICAL, text=text, account=name))
+        system.tell("notifier", Notify(severity=Severity.CRITICAL, text=verbatim(text), account=name))
 
 
 def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:
@@ -761,7 +762,7 @@ def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Heal
     severity, text = (Severity.INFO, "the journal's disk is well again") if well else (Severity.CRITICAL, why)
     log("INFO" if well else "CRITICAL", "disk", why=text)
     cause, ends = ("", "disk") if well else ("disk", "")
-    system.tell("notifier", Notify(severity=severity, text=text, cause=cause, ends=ends))
+    system.tell("notifier", Notify(severity=severity, text=verbatim(text), cause=cause, ends=ends))
 
 
 def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
@@ -771,7 +772,7 @@ def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
     from messages.types import Severity
 
     text = f"log lines under {storage / DIRECTORY} are lost: {why}; Albra goes on, check owner, permissions and space"
-    system.tell("notifier", Notify(severity=Severity.WARNING, text=text))
+    system.tell("notifier", Notify(severity=Severity.WARNING, text=verbatim(text)))
 
 
 def _limits(limits: LimitsConfig) -> Any:

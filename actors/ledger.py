@@ -13,6 +13,7 @@ from actors.runtime.actor import Context
 from messages.base import Event, Message
 from messages.journal import AppendStep, CommitFailed, Committed, Effect, Replay, Replayed
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import Address, PositionId, Severity
 
 JOURNAL = Address("journal")
@@ -30,7 +31,7 @@ def damaged(text: str, position_id: PositionId | None = None) -> Notify:
     Where it is a position's, that is over when the position is retired.
     """
     text = f"The journal holds a damaged record: {text}"
-    return Notify(severity=Severity.CRITICAL, text=text, notice_id=text, position_id=position_id)
+    return Notify(severity=Severity.CRITICAL, text=verbatim(text), notice_id=text, position_id=position_id)
 
 
 S = TypeVar("S")

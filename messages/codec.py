@@ -23,6 +23,7 @@ from typing import Any, TypeVar, cast
 
 import msgpack  # type: ignore[import-untyped]
 
+import messages.wording  # noqa: F401 - the tables that statements in messages name
 from messages import commands, events, journal, lifecycle, notices, reconciliation, reports, requests, telegram, types
 from messages.base import Message
 from messages.coders import (

@@ -17,6 +17,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NewType, Union, get_args, get_origin
 
+from messages import statement
+from messages.statement import Statement
 from messages.text import Markup, Shown, block, trusted
 
 Encoder = Callable[[Any], "tuple[Any, ...]"]
@@ -55,7 +57,7 @@ class _Source:
 
 def _plain_text(value: object, expected: str) -> str:
     """Text that was made to be shown is text where any will do."""
-    return str(value) if type(value) in _SHOWN else _refuse(value, expected)
+    return str(value) if type(value) in _SHOWN or type(value) is Statement else _refuse(value, expected)
 
 
 def _refuse(value: object, expected: str) -> Any:
@@ -147,6 +149,9 @@ def _encoding(source: _Source, hint: Any, x: str, where: str) -> str:
         return f"({x} if type({x}) is str else text({x}, {expected!r}))"
     if kind in _PLAIN:
         return f"({x} if type({x}) is {_PLAIN[kind]} else bad({x}, {expected!r}))"
+    if kind is Statement:
+        written = f"{source.name(statement.to_wire)}({x})"
+        return f"({written} if isinstance({x}, str) else bad({x}, {expected!r}))"
     if kind in _SHOWN:
         return f"(str({x}) if type({x}) is {source.name(kind)} else bad({x}, {expected!r}))"
     if kind is Decimal:
@@ -167,6 +172,8 @@ def _decoding(source: _Source, hint: Any, x: str, where: str) -> str:
     expected = f"{where}: {_spelled(kind)}"
     if kind in _PLAIN:
         return f"({x} if type({x}) is {_PLAIN[kind]} else bad({x}, {expected!r}))"
+    if kind is Statement:
+        return f"{source.name(statement.from_wire)}({x})"
     if kind in _SHOWN:
         return f"({source.name(_SHOWN[kind])}({x}) if type({x}) is str else bad({x}, {expected!r}))"
     if kind is Decimal:

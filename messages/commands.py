@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from messages.base import Message
+from messages.statement import Statement, verbatim
 from messages.types import (
     AccountId,
     Address,
@@ -109,14 +110,14 @@ class CancelEntry(Command):
     """Take what is left of a working entry off the book; what is filled stays, protected."""
 
     position_id: PositionId
-    why: str = "the rest of the entry was called off"
+    why: Statement = verbatim("the rest of the entry was called off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEntries(Command):
     """Take every working entry off the book, before an orderly stop: nobody would watch what it becomes."""
 
-    why: str = "the supervisor was stopped"
+    why: Statement = verbatim("the supervisor was stopped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +222,7 @@ class AdjustPosition(Command):
     position_id: PositionId
     quantity_delta: Decimal
     price: Decimal
-    why: str
+    why: Statement
     evidence: str = ""
     entry_price: Decimal | None = None
     leverage: int | None = None

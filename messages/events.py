@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from messages.base import Event
 from messages.commands import AdjustPosition, EmergencyClose
+from messages.statement import NOTHING, Statement
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -59,7 +60,7 @@ class EntryAbandoned(Event):
     """What is left of the entry is not wanted any more; what is filled is kept."""
 
     command_id: CommandId
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class CloseAbandoned(Event):
     """What is left of a close is not wanted any more: its owner wrote off an order that may have done it."""
 
     command_id: CommandId
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ class PositionStranded(Event):
     """What is left is less than any order at the venue may be: nothing can close or protect it."""
 
     quantity: Decimal
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,7 @@ class LeverageDoubted(Event):
     """An answer that says neither yes nor no came to a setting of leverage; it is asked for again."""
 
     leverage: int
-    text: str
+    text: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ class LeverageRefused(Event):
     """
 
     leverage: int
-    text: str
+    text: Statement
     command_id: CommandId = CommandId("")
 
 
@@ -222,7 +223,7 @@ class OrderWrittenOff(Event):
 
     client_order_id: ClientOrderId
     command_id: CommandId
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +233,7 @@ class OrderRefused(Event):
     client_order_id: ClientOrderId
     reason: RejectReason
     code: str = ""
-    text: str = ""
+    text: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,7 +241,7 @@ class OrderDoubted(Event):
     """Nobody knows whether the order reached the venue; it is being found out."""
 
     client_order_id: ClientOrderId
-    cause: str
+    cause: Statement
     answered: bool = False
     """The venue itself said so, in words that no table has."""
 
@@ -276,7 +277,7 @@ class OrderEnded(Event):
     client_order_id: ClientOrderId
     status: OrderStatus
     filled_quantity: Decimal
-    text: str = ""
+    text: Statement = NOTHING
     """The venue's reason, where it gives one."""
 
 
@@ -293,7 +294,7 @@ class CancelIntended(Event):
     """A cancel is about to be sent."""
 
     client_order_id: ClientOrderId
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +303,7 @@ class CloseRequested(Event):
 
     command_id: CommandId
     goal_quantity: Decimal
-    why: str
+    why: Statement
     emergency: bool = False
     cancel_first: bool = False
 
@@ -325,7 +326,7 @@ class ProtectionRequested(Event):
     stop_loss: Decimal | None
     take_profit: Decimal | None
     trailing: Decimal | None = None
-    why: str = ""
+    why: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,7 +340,7 @@ class ProtectionFailed(Event):
 
     client_order_id: ClientOrderId
     attempt: int
-    text: str
+    text: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,7 +368,7 @@ class QuantityAdjusted(Event):
     quantity_delta: Decimal
     price: Decimal
     realized_pnl: Decimal
-    why: str
+    why: Statement
     evidence: str = ""
     entry_price: Decimal | None = None
     leverage: int | None = None
@@ -388,7 +389,7 @@ class OpeningsPaused(Event):
     command_id: CommandId
     account: AccountId | None = None
     symbol: Symbol | None = None
-    why: str = ""
+    why: Statement = NOTHING
     until_day: int = 0
     highest_lost: int = 0
 
@@ -425,7 +426,7 @@ class PositionRetired(Event):
     command_id: CommandId
     position_id: PositionId
     discrepancy_id: str
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -457,7 +458,7 @@ class MessageRefused(Event):
 
     message: str
     state: PositionState
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

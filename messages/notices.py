@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from messages.base import Event, Message
 from messages.commands import Command
+from messages.statement import Statement
 from messages.text import Shown
 from messages.types import AccountId, Address, PositionId, Severity
 
@@ -18,7 +19,7 @@ class NoticeQueued(Event):
 
     number: int
     severity: Severity
-    text: str
+    text: Statement
     recipients: tuple[str, ...]
     account: AccountId | None = None
     position_id: PositionId | None = None
@@ -57,7 +58,7 @@ class NoticesDropped(Event):
 
     recipient: str
     numbers: tuple[int, ...]
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from messages.base import Event, Message
 from messages.commands import Command
 from messages.reports import FillReport, VenueReport
+from messages.statement import NOTHING, Statement
 from messages.types import (
     AccountId,
     Address,
@@ -120,11 +121,11 @@ class Discrepancy:
     attempts: int = 0
     outcome: Outcome = Outcome.OPEN
     ended_ns: int = 0
-    why: str = ""
+    why: Statement = NOTHING
     paused: tuple[PositionId, ...] = ()
     looks: int = 0
     apply: Attribution | None = None
-    refused: str = ""
+    refused: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,7 @@ class DiscrepancyEscalated(Event):
     """Nothing automatic is left to do: a human decides; it is looked at again all the same."""
 
     discrepancy_id: str
-    why: str
+    why: Statement
     paused: tuple[PositionId, ...] = ()
 
 
@@ -173,7 +174,7 @@ class DiscrepancyEnded(Event):
 
     discrepancy_id: str
     outcome: Outcome
-    why: str
+    why: Statement
     command_id: CommandId = CommandId("")
 
 
@@ -191,7 +192,7 @@ class RepairRefused(Event):
     """What was sent to repair it was refused, for this reason."""
 
     discrepancy_id: str
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +259,7 @@ class OrdersUnread(Event):
     """The account's list of open orders could not be read for long, in the venue's words, and people were told."""
 
     account: AccountId
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +274,7 @@ class PositionsUnread(Event):
     """Positions, of one symbol where it is named, could not be read for long, and people were told the reason."""
 
     account: AccountId
-    why: str
+    why: Statement
     symbol: Symbol | None = None
 
 
@@ -317,7 +318,7 @@ class HoldKey(Message):
 
     account: AccountId
     symbol: Symbol
-    why: str
+    why: Statement
     passing: bool = False
 
 
@@ -337,7 +338,7 @@ class PositionSilent(Message):
     """
 
     position_id: PositionId
-    why: str
+    why: Statement
     state: Silence = Silence.QUARANTINED
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from messages.base import Message
+from messages.statement import NOTHING, Statement
 from messages.types import (
     AccountId,
     Address,
@@ -65,7 +66,7 @@ class OrderRejected(AboutOrder):
 
     reason: RejectReason
     code: str = ""
-    text: str = ""
+    text: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class OutcomeUnknown(AboutOrder):
     `answered`: the venue has refused it, in words that no table has, so that nothing of it is on its way any more.
     """
 
-    cause: str
+    cause: Statement
     cancel: bool = False
     silent: bool = False
     answered: bool = False
@@ -90,7 +91,7 @@ class NotExecuted(AboutOrder):
     """
 
     retry_after_ms: int
-    cause: str
+    cause: Statement
     cancel: bool = False
     throttled: bool = False
     silent: bool = False
@@ -114,7 +115,7 @@ class OrderReport(AboutOrder):
     begun_ns: int = 0
     limit_price: Decimal | None = None
     """Where it has one, and the venue says it."""
-    text: str = ""
+    text: Statement = NOTHING
     """Why it ended, in the venue's words, where it says so."""
 
 
@@ -127,7 +128,7 @@ class OrderNotFound(AboutOrder):
 class QueryFailed(AboutOrder):
     """From adapter to gateway: a query or cancel had no usable answer. `silent`: nobody who knows answered."""
 
-    cause: str
+    cause: Statement
     retry_after_ms: int = 0
     silent: bool = False
 
@@ -144,7 +145,7 @@ class CancelRejected(AboutOrder):
     """The venue knows no live order to cancel; it may have filled. The gateway resolves it."""
 
     code: str = ""
-    text: str = ""
+    text: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +190,7 @@ class SettingRefused(VenueReport):
     position_id: PositionId
     symbol: Symbol
     leverage: int
-    text: str
+    text: Statement
     unknown: bool = False
     retry_after_ms: int = 0
     silent: bool = False
@@ -218,7 +219,7 @@ class UnreadRow:
     """
 
     symbol: Symbol
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +263,7 @@ class FetchFailed(VenueReport):
     """
 
     request_id: str
-    cause: str
+    cause: Statement
     retry_after_ms: int = 0
     silent: bool = False
     until_ns: int = 0
@@ -306,7 +307,7 @@ class BudgetUsed(VenueReport):
 
     uses: tuple[RateUse, ...]
     quiet_ms: int = 0
-    cause: str = ""
+    cause: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,7 +327,7 @@ class VenueDown(VenueReport):
     `fault`: it answers, and the account is set so that nothing can be traded.
     """
 
-    cause: str
+    cause: Statement
     fault: ModeFault | None = None
 
 
@@ -375,7 +376,7 @@ class StreamUp(VenueReport):
 class StreamDown(VenueReport):
     """The stream has a gap from now on."""
 
-    cause: str
+    cause: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -432,7 +433,7 @@ class StrayEvent(VenueReport):
     """An event that fits no known order or symbol, kept as the venue wrote it (secrets never stand in events)."""
 
     raw: str
-    why: str
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -449,7 +450,7 @@ class MarginCall(VenueReport):
 
     symbol: Symbol
     side: PositionSide
-    text: str
+    text: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -487,7 +488,7 @@ class GatewayStatus(VenueReport):
     in_doubt: int
     retries: int
     throttled_until_ns: int = 0
-    last_error: str = ""
+    last_error: Statement = NOTHING
     budget: str = ""
     breaker: str = "closed"
 
@@ -561,7 +562,7 @@ class PositionView(Message):
     protected: bool
     in_doubt: bool
     goal_quantity: Decimal | None
-    reason: str
+    reason: Statement
     orders: tuple[OrderView, ...] = ()
     command_ids: tuple[CommandId, ...] = ()
     touched_ns: int = 0

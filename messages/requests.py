@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from messages.base import Message
+from messages.statement import NOTHING, Statement
 from messages.types import (
     AccountId,
     Address,
@@ -166,7 +167,7 @@ class Notify(Message):
     """
 
     severity: Severity
-    text: str
+    text: Statement
     account: AccountId | None = None
     position_id: PositionId | None = None
     notice_id: str = ""
@@ -192,7 +193,7 @@ class Reply(Message):
     command_id: CommandId
     to: Address
     accepted: bool
-    text: str = ""
+    text: Statement = NOTHING
     position_id: PositionId | None = None
     code: ReplyCode = ReplyCode.DECIDED
     changed: bool = True

@@ -18,6 +18,7 @@ from actors.gateway.doubt import Goal
 from actors.gateway.doubts import Doubts
 from messages.reports import CancelRejected, NotExecuted, OrderReport, OutcomeUnknown
 from messages.requests import CancelOrder, Notify
+from messages.statement import verbatim
 from messages.types import ClientOrderId, OrderStatus, Severity
 
 TELL_AFTER = 5
@@ -143,7 +144,7 @@ class Cancels:
         name = message.client_order_id
         notice = Notify(
             severity=severity,
-            text=f"{message.symbol}: order {name} {text}",
+            text=verbatim(f"{message.symbol}: order {name} {text}"),
             account=message.account,
             notice_id=f"cancel/{name}/{topic}" if topic else f"cancel/{name}",
             correlation_id=message.correlation_id,

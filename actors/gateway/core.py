@@ -19,6 +19,7 @@ from messages import requests as q
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reconciliation import FetchTrades, TradesReport
+from messages.statement import verbatim
 from messages.types import AccountId, ClientOrderId, RateKind, RateUse, RejectReason
 
 TICK_NS = SECOND
@@ -127,9 +128,11 @@ class Gateway:
                 self._orders.displaced(message)
             case q.SubmitOrder() | q.CancelOrder():
                 canceling = isinstance(message, q.CancelOrder)
-                self._handle(r.OutcomeUnknown(**self._about(message), cause=cause, cancel=canceling, silent=left))
+                self._handle(
+                    r.OutcomeUnknown(**self._about(message), cause=verbatim(cause), cancel=canceling, silent=left)
+                )
             case q.QueryOrder() | q.FetchFills():
-                self._handle(r.QueryFailed(**self._about(message), cause=cause, silent=left))
+                self._handle(r.QueryFailed(**self._about(message), cause=verbatim(cause), silent=left))
             case q.SetLeverage():
                 unknown = left or self._desk.open_for_business
                 self._handle(replace(self._refused(message, cause, unknown=unknown), silent=left))
@@ -261,7 +264,7 @@ class Gateway:
             symbol=message.symbol,
             position_id=message.position_id,
             leverage=message.leverage,
-            text=text,
+            text=verbatim(text),
             unknown=unknown,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
@@ -280,7 +283,7 @@ class Gateway:
         return r.FetchFailed(
             account=message.account,
             request_id=message.request_id,
-            cause=cause,
+            cause=verbatim(cause),
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
             ts_init=self._desk.clock.time_ns(),
@@ -538,7 +541,7 @@ class Gateway:
                 in_doubt=in_doubt,
                 retries=retries,
                 throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet else 0,
-                last_error=last_error,
+                last_error=verbatim(last_error),
                 breaker=breaker,
                 budget=used,
             )

@@ -31,6 +31,7 @@ from messages.reports import (
     QueryFailed,
 )
 from messages.requests import FetchFills, Notify, QueryOrder, ResolveOrder
+from messages.statement import verbatim
 from messages.types import OrderStatus, Severity, VenueOrderId
 
 FIRST_DELAY_NS = 250 * MS
@@ -326,7 +327,7 @@ def _alarm(doubt: Doubt, now_ns: int) -> tuple[Doubt, tuple[Action, ...]]:
     )
     notice = Notify(
         severity=Severity.CRITICAL,
-        text=text,
+        text=verbatim(text),
         account=order.account,
         notice_id=f"doubt/{order.client_order_id}/{minutes}",
         correlation_id=order.correlation_id,

@@ -35,6 +35,7 @@ from messages.requests import (
     SubmitOpening,
     SubmitOrder,
 )
+from messages.statement import verbatim
 from messages.types import ClientOrderId, RejectReason
 
 
@@ -129,7 +130,7 @@ class Orders:
             client_order_id=message.client_order_id,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
-            cause="no answer in time",
+            cause=verbatim("no answer in time"),
             ts_init=self._desk.clock.time_ns(),
         )
 
@@ -289,7 +290,7 @@ class Orders:
             correlation_id=order.correlation_id,
             causation_id=order.causation_id,
             reason=reason,
-            text=text,
+            text=verbatim(text),
             ts_init=self._desk.clock.time_ns(),
         )
         self._waiting.pop(name, None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from actors.gateway.actions import MINUTE, SECOND
 from actors.gateway.address import Use
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import AccountId, Severity
 
 CONNECTING_GRACE_NS = 30 * SECOND
@@ -63,7 +64,7 @@ def recovered(outage: Outage, now_ns: int) -> Notify | None:
     text = f"{outage.account}: the venue is back after {spoken(now_ns - outage.since_ns)}."
     return Notify(
         severity=Severity.WARNING,
-        text=text,
+        text=verbatim(text),
         account=outage.account,
         notice_id=f"outage/{outage.account}/{outage.since_ns}/over",
         ends=f"outage/{outage.account}",
@@ -78,7 +79,7 @@ def silenced(account: AccountId, silence_ns: int, cause: str, now_ns: int) -> No
     text = f"{account}: the venue accepts nothing for {spoken(silence_ns)} ({cause})."
     return Notify(
         severity=Severity.CRITICAL if banned else Severity.WARNING,
-        text=f"{text} Nothing can be closed until then; stops at the venue keep working." if banned else text,
+        text=verbatim(f"{text} Nothing can be closed until then; stops at the venue keep working." if banned else text),
         account=account,
         notice_id=f"silence/{account}/{now_ns}",
     )
@@ -88,9 +89,11 @@ def crowded(account: AccountId, use: Use, moment: str, now_ns: int) -> Notify:
     """Another program behind our address leaves our reads no room."""
     return Notify(
         severity=Severity.WARNING,
-        text=f"{account}: other programs behind the same address use up the venue's request weight: {use.others} of "
-        f"{use.limit} a minute, besides {use.ours} of ours. What is read waits until {moment} UTC, and longer while "
-        "that goes on; closing, protecting and canceling go first.",
+        text=verbatim(
+            f"{account}: other programs behind the same address use up the venue's request weight: {use.others} of "
+            f"{use.limit} a minute, besides {use.ours} of ours. What is read waits until {moment} UTC, and longer "
+            "while that goes on; closing, protecting and canceling go first."
+        ),
         account=account,
         notice_id=f"crowded/{account}/{now_ns}",
     )
@@ -103,8 +106,10 @@ def unanswered(  # noqa: PLR0917 - what there is to say
     lasting = f" for {spoken(now_ns - since_ns)}" if now_ns - since_ns >= SECOND else ""
     return Notify(
         severity=severity,
-        text=f"{account}: the venue does not answer {what}{lasting} ({cause}). Nothing is opened meanwhile; "
-        "closing, protecting and canceling are tried on.",
+        text=verbatim(
+            f"{account}: the venue does not answer {what}{lasting} ({cause}). Nothing is opened meanwhile; "
+            "closing, protecting and canceling are tried on."
+        ),
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/{severity}",
         cause=f"unanswered/{account}/{what}",
@@ -114,7 +119,7 @@ def unanswered(  # noqa: PLR0917 - what there is to say
 def mended(account: AccountId, what: str, since_ns: int, now_ns: int) -> Notify:
     return Notify(
         severity=Severity.WARNING,
-        text=f"{account}: the venue answers {what} again after {spoken(now_ns - since_ns)}.",
+        text=verbatim(f"{account}: the venue answers {what} again after {spoken(now_ns - since_ns)}."),
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/over",
         ends=f"unanswered/{account}/{what}",
@@ -126,7 +131,7 @@ def _notice(outage: Outage, severity: Severity, now_ns: int) -> Notify:
     text = f"{outage.account}: the venue is out of reach for {age} ({outage.cause}). Nothing is opened meanwhile."
     return Notify(
         severity=severity,
-        text=text,
+        text=verbatim(text),
         account=outage.account,
         notice_id=f"outage/{outage.account}/{outage.since_ns}/{severity}",
         cause=f"outage/{outage.account}",

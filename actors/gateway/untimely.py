@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from actors.gateway.outage import spoken
 from messages.requests import Notify, SubmitOrder
+from messages.statement import verbatim
 from messages.types import AccountId, ClientOrderId, Severity
 
 TELL_AFTER = 3
@@ -37,10 +38,12 @@ def refused(before: Refusals, order: SubmitOrder, cause: str, now_ns: int) -> tu
         return after, None
     notice = Notify(
         severity=Severity.CRITICAL,
-        text=f"{order.account}: the venue refuses an order that reduces or protects {order.symbol} for the time it "
-        f"carries, {times} times in a row ({cause}). Nothing can be closed until it is right: the clock is measured "
-        "anew and the order sent again. Check the clock of this machine and its link to the venue; stops at the venue "
-        "keep working.",
+        text=verbatim(
+            f"{order.account}: the venue refuses an order that reduces or protects {order.symbol} for the time it "
+            f"carries, {times} times in a row ({cause}). Nothing can be closed until it is right: the clock is "
+            "measured anew and the order sent again. Check the clock of this machine and its link to the venue; stops "
+            "at the venue keep working."
+        ),
         account=order.account,
         notice_id=f"untimely/{order.account}/{after.since_ns}",
     )
@@ -69,7 +72,9 @@ def heard(
         return Refusals(), None
     notice = Notify(
         severity=Severity.WARNING,
-        text=f"{account}: the venue takes the time of our requests again after {spoken(now_ns - before.since_ns)}.",
+        text=verbatim(
+            f"{account}: the venue takes the time of our requests again after {spoken(now_ns - before.since_ns)}."
+        ),
         account=account,
         notice_id=f"untimely/{account}/{before.since_ns}/over",
     )

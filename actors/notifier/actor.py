@@ -45,6 +45,7 @@ from messages.notices import (
 from messages.reconciliation import DiscrepancyEnded
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
+from messages.statement import verbatim
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
 from messages.text import Markup, preformatted
 from messages.types import Address, PositionState, Severity
@@ -237,7 +238,7 @@ class NotifierActor(Actor[Message]):
         text = f"{view.position_id}: resolved, it is {view.state}"
         notice = Notify(
             severity=Severity.INFO,
-            text=f"{text} and protected" if view.protected and view.quantity else text,
+            text=verbatim(f"{text} and protected" if view.protected and view.quantity else text),
             account=view.account,
             position_id=view.position_id,
         )
@@ -254,7 +255,7 @@ class NotifierActor(Actor[Message]):
             command_id=command.command_id,
             to=command.reply_to,
             accepted=True,
-            text="acknowledged" if known else "acknowledged before",
+            text=verbatim("acknowledged" if known else "acknowledged before"),
         )
         if not known:
             self.context.tell(command.reply_to, reply)
@@ -436,7 +437,9 @@ class NotifierActor(Actor[Message]):
             line.refused.update(dict.fromkeys(numbers, now_ns))
         elif parcel.entries[0].severity in box.LESSER:
             _forget(line.refused, numbers)
-            dropped = NoticesDropped(ts_init=self.context.clock.time_ns(), recipient=name, numbers=numbers, why=cause)
+            dropped = NoticesDropped(
+                ts_init=self.context.clock.time_ns(), recipient=name, numbers=numbers, why=verbatim(cause)
+            )
             self._ledger.keep(dropped)
         else:
             line.refused[numbers[0]] = now_ns + REFUSED_PAUSE_NS
@@ -465,7 +468,7 @@ class NotifierActor(Actor[Message]):
             )
             if tally.money.uncounted:
                 text = f"{text}; not counted: {amounts(tally.money.uncounted)}"
-            self._notify(Notify(severity=Severity.INFO, text=text, notice_id=name))
+            self._notify(Notify(severity=Severity.INFO, text=verbatim(text), notice_id=name))
 
     def _ping(self) -> None:
         if self._channel is not None:

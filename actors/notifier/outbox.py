@@ -19,6 +19,7 @@ from messages.notices import (
     NoticesSettled,
 )
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import AccountId, PositionId, Severity
 
 SECOND_CHANNEL = "webhook"
@@ -126,7 +127,7 @@ def echoes(
             ts_init=now_ns,
             number=outbox.next_number + place,
             severity=recent.severity,
-            text=recent.text,
+            text=verbatim(recent.text),
             recipients=recipients(recent.severity),
             account=recent.account,
             position_id=recent.position_id,
@@ -257,7 +258,7 @@ def _make_room(outbox: Outbox, severity: Severity, now_ns: int) -> tuple[Event, 
     waiting = [e.number for e in outbox.entries if e.severity is severity]
     if len(waiting) < LESSER_MOST:
         return ()
-    return (NoticesDropped(ts_init=now_ns, recipient="", numbers=(waiting[0],), why="made room"),)
+    return (NoticesDropped(ts_init=now_ns, recipient="", numbers=(waiting[0],), why=verbatim("made room")),)
 
 
 def _told(outbox: Outbox, notice_id: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from messages.events import OrderFilled, OrderIntended, PositionRequested
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
 from messages.reports import PositionView, Recovered, SettingApplied, Woken
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import Address, JournalId, Key, OrderPurpose, PositionState, ReplyCode
 
 JOURNAL = Address("journal")
@@ -169,7 +170,7 @@ class PositionActor(Actor[Message]):
                 command_id=command.command_id,
                 to=command.reply_to,
                 accepted=False,
-                text=why,
+                text=verbatim(why),
                 position_id=self._position.position_id if self._position.version else None,
                 code=ReplyCode.UNKNOWN if doubtful else ReplyCode.NOT_READY,
             )
@@ -241,4 +242,4 @@ def _again(append: AppendStep) -> AppendStep:
 
 def _never_began(p: Position, why: str) -> PositionView:
     """Version 0 and FAILED: the supervisor forgets the key that this opening had reserved."""
-    return replace(view(p), state=PositionState.FAILED, reason=why)
+    return replace(view(p), state=PositionState.FAILED, reason=verbatim(why))

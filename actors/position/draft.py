@@ -9,6 +9,7 @@ from messages.base import Event, Message
 from messages.ids import NO_LIFE
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
+from messages.statement import verbatim
 from messages.types import Address, CorrelationId, JournalId, Life, Severity, TriggerPrice
 
 NOTIFIER = Address("notifier")
@@ -86,7 +87,7 @@ class Draft:
                 correlation_id=self.correlation_id,
                 causation_id=f"{p.position_id}#{p.version}",
                 severity=severity,
-                text=text,
+                text=verbatim(text),
                 account=p.key.account,
                 position_id=p.position_id,
                 notice_id=f"{p.position_id}#{p.version}.{topic or number}",
@@ -99,7 +100,7 @@ class Draft:
         notice = Notify(
             correlation_id=self.correlation_id,
             severity=severity,
-            text=text,
+            text=verbatim(text),
             account=p.key.account,
             position_id=p.position_id,
             notice_id=name,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from actors.money import DOLLARS, UNNAMED, ZERO, Amounts, added, counts_as_it_is, quote_of
 from actors.position.state import Converted, Position, protection_rests
 from messages.reports import OrderView, PositionView
+from messages.statement import verbatim
 
 
 def counted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Decimal:
@@ -55,7 +56,7 @@ def view(p: Position) -> PositionView:
         protected=p.wants_protection and protection_rests(p),
         in_doubt=p.in_doubt,
         goal_quantity=p.goal,
-        reason="; ".join(part for part in (p.reason, _uncanceled(p)) if part),
+        reason=verbatim("; ".join(part for part in (p.reason, _uncanceled(p)) if part)),
         orders=tuple(
             OrderView(
                 client_order_id=o.client_order_id,

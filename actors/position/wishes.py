@@ -13,6 +13,7 @@ from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.requests import Reply, SetLeverage
+from messages.statement import verbatim
 from messages.types import OrderKind, OrderPurpose, Severity
 
 SETTLED_FROM_NS = 30_000_000_000
@@ -32,7 +33,7 @@ def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True
                 command_id=message.command_id,
                 to=message.reply_to,
                 accepted=accepted,
-                text=text,
+                text=verbatim(text),
                 position_id=d.position.position_id,
                 changed=bool(d.events),
             ),

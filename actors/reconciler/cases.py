@@ -34,6 +34,7 @@ from messages.reconciliation import (
 )
 from messages.reports import PositionView
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import AccountId, CommandId, CorrelationId, PositionId, PositionState, Severity, Symbol
 
 T = DiscrepancyType
@@ -193,7 +194,7 @@ class Cases:
         wanted: dict[tuple[AccountId, Symbol], HoldKey] = {}
 
         def hold(account: AccountId, symbol: Symbol, why: str, *, passing: bool = False) -> None:
-            found = HoldKey(account=account, symbol=symbol, why=why, passing=passing)
+            found = HoldKey(account=account, symbol=symbol, why=verbatim(why), passing=passing)
             wanted.setdefault((account, symbol), found)
 
         for record in reversed(tuple(self._memory.ledger.cases())):  # the reason is the latest of a symbol
@@ -412,7 +413,7 @@ class Cases:
             command_id=command.command_id,
             to=command.reply_to,
             accepted=accepted,
-            text=text,
+            text=verbatim(text),
         )
         (self._draft.effect if durable else self._draft.tell)(command.reply_to, reply)
 

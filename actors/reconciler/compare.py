@@ -22,6 +22,7 @@ from actors.reconciler.policy import Thresholds
 from messages.ids import parse_position_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.reports import OrderView, PositionRow, PositionView
+from messages.statement import Statement
 from messages.types import (
     NAMELESS,
     MarginMode,
@@ -88,7 +89,7 @@ def compare(facts: Facts) -> Comparison:
     )
 
 
-def _unread_symbols(facts: Facts, rows: Mapping[Place, PositionRow]) -> dict[Symbol, str]:
+def _unread_symbols(facts: Facts, rows: Mapping[Place, PositionRow]) -> Mapping[Symbol, Statement]:
     """Symbols of which nothing can be said, and why. A row without a name may be any leg that no other row tells."""
     unread = {row.symbol: row.why for row in facts.report.unread}
     why = unread.pop(NAMELESS, None)

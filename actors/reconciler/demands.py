@@ -13,6 +13,7 @@ from messages.commands import Reconcile
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer, Unproven
 from messages.reports import FetchFailed
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import AccountId, ReplyCode, Symbol
 
 DEMAND_LIMIT_NS = 20 * SECOND
@@ -59,7 +60,7 @@ class Demands:
             command_id=command.command_id,
             to=command.reply_to,
             accepted=False,
-            text=why,
+            text=verbatim(why),
             code=ReplyCode.NOT_READY,
         )
         self._tell(command, reply)
@@ -153,7 +154,7 @@ class Demands:
                 command_id=command.command_id,
                 to=command.reply_to,
                 accepted=False,
-                text=command.unless_found,
+                text=verbatim(command.unless_found),
             )
             self._draft.tell(command.reply_to, refusal)
             return

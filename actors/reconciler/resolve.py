@@ -20,6 +20,7 @@ from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
 from messages.reports import FillReport, LegHeld, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
+from messages.statement import verbatim
 from messages.types import (
     MANUAL,
     Address,
@@ -136,7 +137,7 @@ def _oversold(case: Case) -> Repair:
     names = ", ".join(view.position_id for view in over)
     why = f"{names} sold more than it held: taken from this leg at {plain(price)}, and marked so"
     commands = [
-        replace(_adjusted(case, share), price=price, why=why, evidence=f"{case.record.discrepancy_id}: {why}")
+        replace(_adjusted(case, share), price=price, why=verbatim(why), evidence=f"{case.record.discrepancy_id}: {why}")
         for share in (*plan.shares, *back)
     ]
     adopted = [_adopted(case, plan)] if plan.adopt else []
@@ -240,7 +241,7 @@ def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:
         position_id=share.position_id,
         quantity_delta=booking.quantity * share.side.sign,
         price=booking.price,
-        why=_cause(booking),
+        why=verbatim(_cause(booking)),
         evidence=f"{case.record.discrepancy_id}: {booking.order}, trades {trades}",
         fee=booking.fee,
         fee_currency=booking.fee_currency,
@@ -257,7 +258,7 @@ def _adjusted(case: Case, share: Share) -> AdjustPosition:
         position_id=share.position_id,
         quantity_delta=share.delta,
         price=_price(case, share),
-        why=_why(case),
+        why=verbatim(_why(case)),
         evidence=_evidence(case),
     )
 
@@ -381,7 +382,7 @@ def _correction(
         position_id=view.position_id,
         quantity_delta=ZERO,
         price=view.entry_price if view.entry_price > 0 else Decimal(1),
-        why=f"{finding.type}: {finding.believed} was believed, the venue says {finding.reported}",
+        why=verbatim(f"{finding.type}: {finding.believed} was believed, the venue says {finding.reported}"),
         evidence=f"{case.record.discrepancy_id}: seen {case.record.observations} times",
         entry_price=price,
         leverage=leverage,

@@ -28,6 +28,7 @@ from messages.commands import (
     OpenPosition,
 )
 from messages.reports import PositionRow, PositionView
+from messages.statement import verbatim
 from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, ReplyCode, Symbol
 
 ZERO = Decimal(0)
@@ -128,14 +129,19 @@ def handed(command: AssignPosition, view: PositionView, taker: PositionView | No
         position_id=view.position_id,
         quantity_delta=-view.quantity,
         price=price,
-        why=why,
+        why=verbatim(why),
         handed=True,
     )
     about |= {"command_id": command.command_id, "reply_to": command.reply_to}
     if taker is not None:
         why = f"handed over from {view.position_id}"
         gets: Command = AdjustPosition(
-            **about, position_id=taker.position_id, quantity_delta=view.quantity, price=price, why=why, handed=True
+            **about,
+            position_id=taker.position_id,
+            quantity_delta=view.quantity,
+            price=price,
+            why=verbatim(why),
+            handed=True,
         )
         return gets, gives
     gets = AdoptPosition(

@@ -18,6 +18,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
 from messages.reports import FillReport, PositionView
 from messages.requests import Notify, Reply
+from messages.statement import verbatim
 from messages.types import AccountId, Address, PositionId, ReplyCode, Severity, Silence, Symbol, Worth
 
 JOURNAL = Address("journal")
@@ -41,7 +42,7 @@ def reply_to(
         command_id=command.command_id,
         to=command.reply_to,
         accepted=accepted,
-        text=text,
+        text=verbatim(text),
         code=code,
         changed=changed,
     )
@@ -116,7 +117,7 @@ class Desk:
             )
             notice_id = f"uncounted/{account}/{unknown}/{day}"
             self.context.tell(
-                NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
+                NOTIFIER, Notify(severity=Severity.WARNING, text=verbatim(text), account=account, notice_id=notice_id)
             )
         return found
 
@@ -135,7 +136,7 @@ class Desk:
         )
         notice_id = f"fee/{fill.account}/{fill.symbol}/{fill.trade_id}"
         self.context.tell(
-            NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=fill.account, notice_id=notice_id)
+            NOTIFIER, Notify(severity=Severity.WARNING, text=verbatim(text), account=fill.account, notice_id=notice_id)
         )
         return replace(found, value=None)
 
@@ -154,7 +155,7 @@ class Desk:
         parsed = parse_position_id(position_id)
         if parsed is not None:
             self.memory.book.silence(*parsed, over=not why)
-        said = PositionSilent(position_id=position_id, why=why, state=state)
+        said = PositionSilent(position_id=position_id, why=verbatim(why), state=state)
         self.to_reconciler(said)
         self.context.publish(said)
 
@@ -175,11 +176,15 @@ class Desk:
             self.context.tell(command.reply_to, answer)
 
     def notify(self, severity: Severity, text: str, account: AccountId | None = None) -> None:
-        self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))
+        self.context.tell(NOTIFIER, Notify(severity=severity, text=verbatim(text), account=account))
 
     def notify_of(self, view: PositionView, severity: Severity, text: str, notice_id: str = "") -> None:
         """About one position, for whoever looks for what was said of it."""
         notice = Notify(
-            severity=severity, text=text, account=view.account, position_id=view.position_id, notice_id=notice_id
+            severity=severity,
+            text=verbatim(text),
+            account=view.account,
+            position_id=view.position_id,
+            notice_id=notice_id,
         )
         self.context.tell(NOTIFIER, notice)

@@ -17,6 +17,7 @@ from actors.position.state import COMMANDS_REMEMBERED
 from messages.commands import AdjustPosition
 from messages.events import ForcedTradeShared
 from messages.reports import FillReport, PositionView
+from messages.statement import verbatim
 from messages.types import AccountId, CommandId, PositionId, PositionSide, Side, Symbol, TradeId
 
 ZERO = Decimal(0)
@@ -152,7 +153,7 @@ def _adjustment(name: CommandId, fill: FillReport, position_id: PositionId, part
         position_id=position_id,
         quantity_delta=-part,
         price=fill.price,
-        why=why_of(fill),
+        why=verbatim(why_of(fill)),
         evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {fill.quantity:f} at {fill.price:f}",
         fee=fill.fee * part / fill.quantity,
         fee_currency=fill.fee_currency,

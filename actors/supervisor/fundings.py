@@ -9,6 +9,7 @@ from actors.supervisor.paid import Payment, holder_of, lacking_of
 from messages.costs import can_fund
 from messages.reports import FundingReport, FundingShare, PositionView, Woken
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import PositionSide, Severity
 
 SETTLE_NS = 1_000_000_000
@@ -97,7 +98,7 @@ class Fundings:
             "booked: nothing that is held costs that"
         )
         notice_id = f"funding/{report.account}/{report.symbol}/{report.ts_event}/{report.currency}"
-        notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+        notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=report.account, notice_id=notice_id)
         self._desk.context.tell(NOTIFIER, notice)
         return False
 

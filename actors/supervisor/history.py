@@ -12,6 +12,7 @@ from messages.ids import parse_position_id
 from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
 from messages.reports import Woken
 from messages.requests import CommandDecided, CommandTaken, Notify
+from messages.statement import verbatim
 from messages.types import AccountId, Address, CommandId, PositionId, ReplyCode, Severity
 
 DECIDED_MOST = 1_000
@@ -86,7 +87,9 @@ class History:
         if not restored.own_damage or name in self._memory.decided:
             return
         event = OpeningsPaused(
-            command_id=name, ts_init=self._desk.context.clock.time_ns(), why="after a damaged record of the supervisor"
+            command_id=name,
+            ts_init=self._desk.context.clock.time_ns(),
+            why=verbatim("after a damaged record of the supervisor"),
         )
         self.apply(event)
         self.keep(event, None, "")

@@ -21,6 +21,7 @@ from messages.lifecycle import MessageParked
 from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
 from messages.requests import CommandDecided, CommandTaken, Reply
+from messages.statement import verbatim
 from messages.types import Address, CommandId, PositionId, PositionState, ReplyCode
 
 FROM_OUTSIDE = (
@@ -96,7 +97,7 @@ class Intake:
             if not answer.accepted:
                 self._memory.given.pop(answer.command_id, None)
             if asked.doubtful and not answer.accepted and self._unread(asked):
-                answer = replace(answer, text=f"{answer.text}; {UNREAD}", code=ReplyCode.UNKNOWN)
+                answer = replace(answer, text=verbatim(f"{answer.text}; {UNREAD}"), code=ReplyCode.UNKNOWN)
             if not answer.code.final:
                 self._leave_open(asked, answer)
                 return
@@ -119,7 +120,7 @@ class Intake:
         if asked is not None and asked.answer is None:
             code = ReplyCode.UNKNOWN if record.reply.accepted else ReplyCode.NOT_READY
             text = "; ".join(said for said in (record.reply.text, why) if said)
-            self._leave_open(asked, replace(record.reply, accepted=False, text=text, code=code))
+            self._leave_open(asked, replace(record.reply, accepted=False, text=verbatim(text), code=code))
 
     def _kept(self, record: CommandTaken) -> None:
         asked = self._memory.asked.ids.get(record.command_id)
@@ -132,7 +133,7 @@ class Intake:
         if asked is not None and asked.under_way:
             text = f"it cannot be handled, and whether any of it is done is not known: {message.reason}"
             about = Reply(correlation_id=message.correlation_id, command_id=message.command_id, to=Address(""),
-                          accepted=False, text=text, code=ReplyCode.UNKNOWN)  # fmt: skip
+                          accepted=False, text=verbatim(text), code=ReplyCode.UNKNOWN)  # fmt: skip
             self._leave_open(asked, about)
 
     def _leave_open(self, asked: Asked, answer: Reply) -> None:
@@ -194,13 +195,13 @@ class Intake:
             return answer
         match command:
             case c.PauseOpenings() if not self._held(command):
-                return replace(answer, text=f"{answer.text}; lifted since")
+                return replace(answer, text=verbatim(f"{answer.text}; lifted since"))
             case c.ResumeOpenings() if self._held(command):
-                return replace(answer, text=f"{answer.text}; paused since")
+                return replace(answer, text=verbatim(f"{answer.text}; paused since"))
             case c.PausePosition() if self._paused(command) is False:
-                return replace(answer, text=f"{answer.text or 'it was paused'}; resumed since")
+                return replace(answer, text=verbatim(f"{answer.text or 'it was paused'}; resumed since"))
             case c.ResumePosition() if self._paused(command):
-                return replace(answer, text=f"{answer.text or 'it was resumed'}; paused since")
+                return replace(answer, text=verbatim(f"{answer.text or 'it was resumed'}; paused since"))
         return answer
 
     def _held(self, command: c.PauseOpenings | c.ResumeOpenings) -> bool:

@@ -12,6 +12,7 @@ from messages import reports as r
 from messages.events import OpeningsPaused, OpeningsResumed
 from messages.ids import parse_position_id
 from messages.reconciliation import HoldKey, ReleaseKey
+from messages.statement import verbatim
 from messages.types import AccountId, CommandId, Severity
 
 MINUTE_NS = 60_000_000_000
@@ -120,7 +121,7 @@ class Openings:
             account=view.account,
             correlation_id=view.correlation_id,
             ts_init=self._desk.context.clock.time_ns(),
-            why=why,
+            why=verbatim(why),
             until_day=self.today(),
         )
         self._history.apply(event)

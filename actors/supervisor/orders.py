@@ -28,6 +28,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
+from messages.statement import verbatim
 from messages.types import Address, CommandId, CorrelationId, Fee, Key, OrderPurpose, Worth
 
 FORGOTTEN_NS = 3_600_000_000_000
@@ -219,7 +220,7 @@ class Orders:
                 command_id=CommandId(""),
                 correlation_id=correlation_id,
                 position_id=view.position_id,
-                why=f"it waited for its leverage: {why}",
+                why=verbatim(f"it waited for its leverage: {why}"),
             )
             self._desk.tell_position(ordinal, call_off)
 
@@ -288,7 +289,7 @@ class Orders:
                 correlation_id=command.correlation_id,
                 causation_id=command.command_id,
                 position_id=view.position_id,
-                why=f"its entry was called off: {command.why}",
+                why=verbatim(f"its entry was called off: {command.why}"),
             )
             self._desk.tell_position(view.ordinal, cancel)
         self._desk.reply(command, accepted=True, text=f"calling off {len(entering)} entries")

@@ -9,6 +9,7 @@ from actors.supervisor.history import History
 from messages.commands import RetirePosition
 from messages.events import PositionRetired
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import Severity, Silence
 
 
@@ -34,12 +35,12 @@ class Retiring:
                 ts_init=self._desk.context.clock.time_ns(),
                 position_id=name,
                 discrepancy_id=command.discrepancy_id,
-                why=why,
+                why=verbatim(why),
             )
             text = f"{name} is retired; what the journal has of it stays as it is, and its symbol may be opened again"
             told = Notify(
                 severity=Severity.INFO,
-                text=f"{name} is retired: the venue holds nothing of it",
+                text=verbatim(f"{name} is retired: the venue holds nothing of it"),
                 notice_id=f"{name}.retired",
                 ends=name,
             )

@@ -16,6 +16,7 @@ from messages.commands import Reconcile
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import AccountId, CommandId, Instrument, OrderStatus, RejectReason, Severity, Symbol
 
 MOMENTS_NS = 60_000_000_000
@@ -109,7 +110,7 @@ class Reports:
         of_nobody = f"; {shared.left:f} of it belong to no position of ours" if shared.left else ""
         notice = Notify(
             severity=Severity.CRITICAL,
-            text=f"{fill.symbol}: {why_of(fill)}{of_nobody}",
+            text=verbatim(f"{fill.symbol}: {why_of(fill)}{of_nobody}"),
             account=fill.account,
             notice_id=name_of(fill.account, fill.symbol, fill.trade_id),
         )
@@ -182,7 +183,7 @@ class Reports:
             "is not known: look at the venue."
         )
         notice_id = f"unread/{account}/{symbol}/{since_ns}"
-        notice = Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
+        notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=account, notice_id=notice_id)
         self._desk.context.tell(NOTIFIER, notice)
 
     def _look_outside(self, account: Account, found: dict[OutsideKey, r.Outside]) -> None:
@@ -190,7 +191,9 @@ class Reports:
         for key, row in found.items():
             if key not in account.outside:
                 notice_id = f"outside/{row.account}/{row.symbol}/{row.side or ''}/{row.since_ns}"
-                notice = Notify(severity=Severity.WARNING, text=in_full(row), account=row.account, notice_id=notice_id)
+                notice = Notify(
+                    severity=Severity.WARNING, text=verbatim(in_full(row)), account=row.account, notice_id=notice_id
+                )
                 self._desk.context.tell(NOTIFIER, notice)
         account.outside = found
 
@@ -298,7 +301,7 @@ class Reports:
             "read every few seconds until it speaks."
         )
         notice_id = f"mute/{report.account}/{report.kind}/{report.since_ns}"
-        notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+        notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=report.account, notice_id=notice_id)
         self._desk.context.tell(NOTIFIER, notice)
 
     def _stream_heard(self, report: r.StreamHeard) -> None:
@@ -307,7 +310,7 @@ class Reports:
         if since_ns:
             text = f"{report.account}: the event stream tells of {report.kind} again."
             notice_id = f"mute/{report.account}/{report.kind}/{since_ns}/over"
-            notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+            notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=report.account, notice_id=notice_id)
             self._desk.context.tell(NOTIFIER, notice)
 
     def _mark(self, report: r.MarkReport) -> None:
@@ -329,7 +332,8 @@ class Reports:
         text = f"{report.symbol} {report.side}: margin call, close to liquidation: {report.text} ({names})"
         notice_id = f"margin/{report.account}/{report.symbol}/{report.side}/{report.ts_event}"
         self._desk.context.tell(
-            NOTIFIER, Notify(severity=Severity.CRITICAL, text=text, account=report.account, notice_id=notice_id)
+            NOTIFIER,
+            Notify(severity=Severity.CRITICAL, text=verbatim(text), account=report.account, notice_id=notice_id),
         )
 
     def _note(self, report: r.VenueReport) -> None:

@@ -15,6 +15,7 @@ from unicodedata import east_asian_width
 
 from actors.money import DOLLARS, LIMITS, ZERO, added
 from actors.telegram.korean import particles
+from messages.statement import Statement, render
 from messages.text import Markup, Shown, escaped, filled, merged, shown
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -68,11 +69,17 @@ class Words:
         """One or many of something; `{n}` is the number."""
         return self(one if number == 1 else many, n=number, **values)
 
+    def say(self, statement: Statement) -> Shown:
+        """A sentence of ours in the reader's language; text without a code as it is."""
+        return shown(self._grammar(render(statement, self._found)))
+
     def retell(self, text: str, phrases: "Phrases") -> str:
         """A text of Albra's own, written in English where it arose, in the reader's language.
 
         What no phrase fits is taken apart at its commas; of what is left, names out of the code are replaced.
         """
+        if isinstance(text, Statement) and text.code:
+            return self.say(text)
         if not self.catalog or not _LETTER.search(text):
             return text
         if text in phrases.exact:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from adapters.listening.sparing import Sparing
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import Severity
 
 TOGETHER_S = 600.0
@@ -47,5 +48,5 @@ class Refusals:
             return
         said = ", ".join(f"{count} {why}" for why, count in self._untold.most_common())
         self._untold.clear()
-        self._notify(Notify(severity=Severity.WARNING, text=f"webhook alerts were refused: {said}"))
+        self._notify(Notify(severity=Severity.WARNING, text=verbatim(f"webhook alerts were refused: {said}")))
         self._later = asyncio.get_running_loop().call_later(TOGETHER_S, self._tell)

@@ -33,6 +33,7 @@ from adapters.exchange.weights import CONNECTING, COSTS, rate_limits, weight_per
 from messages.base import Message
 from messages.reports import BudgetUsed, MarkReport, RulesReport, TurnAwaited, VenueDown, VenueUp
 from messages.requests import SubmitOrder
+from messages.statement import verbatim
 from messages.types import AccountId, ModeFault, OtherContract, PositionMode, RateUse, RejectReason, Symbol
 
 PROBE_ATTEMPTS = 2
@@ -132,7 +133,7 @@ class CcxtVenue:
             asyncio.run(self._main())
         except Exception as error:  # noqa: BLE001  nobody else sees this thread end
             cause = scrub(f"the adapter's thread ended: {error!r}", self._settings.secrets)
-            self._deliver(VenueDown(account=self._account, ts_init=self._clock.time_ns(), cause=cause))
+            self._deliver(VenueDown(account=self._account, ts_init=self._clock.time_ns(), cause=verbatim(cause)))
 
     async def _main(self) -> None:
         wiring = Wiring(account=self._account, settings=self._settings, clock=self._clock, deliver=self._deliver)
@@ -272,7 +273,9 @@ class _Engine:
     def _tell_quiet(self, for_ms: int, cause: str) -> None:
         stamp = self._reader.stamp()
         uses = self.session.take_news()
-        said = BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=uses, quiet_ms=for_ms, cause=cause)
+        said = BudgetUsed(
+            account=stamp.account, ts_init=stamp.ts_init, uses=uses, quiet_ms=for_ms, cause=verbatim(cause)
+        )
         self._wiring.deliver(said)
 
     def hush(self, for_ms: int, cause: str) -> None:
@@ -308,7 +311,9 @@ class _Engine:
             if not down or fault is not told or self._waits:
                 down, told, self._waits = True, fault, False
                 stamp = self._reader.stamp()
-                self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause, fault=fault))
+                self._wiring.deliver(
+                    VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=verbatim(cause), fault=fault)
+                )
             await asyncio.sleep(self._backoff.next_s(retry_after_ms))
 
     def _open_streams(self) -> None:

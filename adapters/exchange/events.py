@@ -31,6 +31,7 @@ from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, row_of, 
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reports import FillReport, MarginCall, OrderReport, StrayEvent
+from messages.statement import verbatim
 from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
 
 MAX_LINKS = 10_000
@@ -316,7 +317,7 @@ def stray_event(event: object, stamp: Stamp, why: str) -> StrayEvent:
         raw = json.dumps(event, separators=(",", ":"), default=str)
     except (TypeError, ValueError, RecursionError):
         raw = repr(event)[:4096]
-    return StrayEvent(account=stamp.account, ts_init=stamp.ts_init, raw=scrub(raw, limit=4096), why=why)
+    return StrayEvent(account=stamp.account, ts_init=stamp.ts_init, raw=scrub(raw, limit=4096), why=verbatim(why))
 
 
 def _limit(

@@ -43,6 +43,7 @@ from messages.reports import (
     PositionRow,
     UnreadRow,
 )
+from messages.statement import verbatim
 from messages.types import (
     NAMELESS,
     AccountId,
@@ -172,7 +173,7 @@ def conditional_report(row: Row, child: Row | None, stamp: Stamp, *, queried: bo
         filled_quantity=filled,
         queried=queried,
         conditional=True,
-        text=text_of(row, "failure", ""),
+        text=verbatim(text_of(row, "failure", "")),
     )
 
 
@@ -302,7 +303,7 @@ def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> 
             for found in held:
                 take(rows, (symbol, found.side), found)
         except MalformedError as error:
-            unread.setdefault(symbol, UnreadRow(symbol=symbol, why=str(error)))
+            unread.setdefault(symbol, UnreadRow(symbol=symbol, why=verbatim(str(error))))
     return PositionList(
         rows=tuple(row for row in rows.values() if row.symbol not in unread), unread=tuple(unread.values())
     )
@@ -485,7 +486,7 @@ def margin_call(event: Row, row: Row, stamp: Stamp) -> MarginCall:
         ts_init=stamp.ts_init,
         symbol=symbol_of(row, "s"),
         side=_position_side(text_of(row, "ps"), decimal_of(row, "pa")),
-        text=", ".join(f"{what} {decimal_of(row, name):f}" for what, name in _AT_RISK),
+        text=verbatim(", ".join(f"{what} {decimal_of(row, name):f}" for what, name in _AT_RISK)),
     )
 
 

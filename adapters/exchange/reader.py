@@ -56,6 +56,7 @@ from messages.reports import (
     UnreadRow,
 )
 from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
+from messages.statement import verbatim
 from messages.types import NAMELESS, ClientOrderId, MarginMode, OrderStatus, Symbol, VenueOrderId
 
 MAX_ORDERS_ASKED = 20
@@ -445,7 +446,7 @@ class Reader:
                     torn.add(key)
                 if not self._is_somebody_elses(each, name):
                     symbol = _named_symbol(each)
-                    unread.setdefault(symbol, UnreadRow(symbol=symbol, why=str(error)))
+                    unread.setdefault(symbol, UnreadRow(symbol=symbol, why=verbatim(str(error))))
         return {key: order for key, order in found.items() if key not in torn}
 
     def _is_somebody_elses(self, item: object, name: str) -> bool:

@@ -25,6 +25,7 @@ from messages.reports import (
     SettingRefused,
 )
 from messages.requests import CancelOrder, OrderRequest, SetLeverage, SubmitOrder
+from messages.statement import verbatim
 from messages.types import OrderStatus, RejectReason, VenueOrderId
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -76,7 +77,7 @@ def rejected(request: SubmitOrder, reason: RejectReason, code: str, text: str, s
         client_order_id=request.client_order_id,
         reason=reason,
         code=code,
-        text=text,
+        text=verbatim(text),
     )
     return following(report, request)
 
@@ -88,7 +89,7 @@ def cancel_rejected(request: CancelOrder, code: str, text: str, stamp: Stamp) ->
         symbol=request.symbol,
         client_order_id=request.client_order_id,
         code=code,
-        text=text,
+        text=verbatim(text),
     )
     return following(report, request)
 
@@ -101,7 +102,7 @@ def unknown(
         ts_init=stamp.ts_init,
         symbol=request.symbol,
         client_order_id=request.client_order_id,
-        cause=cause,
+        cause=verbatim(cause),
         cancel=isinstance(request, CancelOrder),
         silent=silent,
         answered=answered,
@@ -116,7 +117,7 @@ def not_executed(request: OrderRequest, verdict: proof.NotExecuted, stamp: Stamp
         symbol=request.symbol,
         client_order_id=request.client_order_id,
         retry_after_ms=verdict.retry_after_ms,
-        cause=verdict.cause,
+        cause=verbatim(verdict.cause),
         cancel=isinstance(request, CancelOrder),
         throttled=verdict.throttled,
         silent=proof.is_silent(verdict),
@@ -143,7 +144,7 @@ def query_failed(
         ts_init=stamp.ts_init,
         symbol=request.symbol,
         client_order_id=request.client_order_id,
-        cause=cause,
+        cause=verbatim(cause),
         retry_after_ms=retry_after_ms,
         silent=silent,
     )
@@ -157,7 +158,7 @@ def fetch_failed(
         account=stamp.account,
         ts_init=stamp.ts_init,
         request_id=request_id,
-        cause=cause,
+        cause=verbatim(cause),
         retry_after_ms=retry_after_ms,
         silent=silent,
     )
@@ -206,7 +207,7 @@ def setting_refused(
         position_id=request.position_id,
         symbol=request.symbol,
         leverage=request.leverage,
-        text=text,
+        text=verbatim(text),
         unknown=unknown,
         retry_after_ms=retry_after_ms,
     )

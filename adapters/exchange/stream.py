@@ -36,6 +36,7 @@ from messages.reports import (
     StreamUp,
 )
 from messages.requests import SubmitOrder
+from messages.statement import verbatim
 from messages.types import ClientOrderId, Symbol
 
 MAX_QUEUE = 50_000
@@ -92,7 +93,9 @@ class AccountStream:
                 if not self._down:
                     self._down = True
                     stamp = self._reader.stamp()
-                    self._wiring.deliver(StreamDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause))
+                    self._wiring.deliver(
+                        StreamDown(account=stamp.account, ts_init=stamp.ts_init, cause=verbatim(cause))
+                    )
                 await self._backoff.rest()
         finally:
             for task in self._lookups:

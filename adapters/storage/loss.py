@@ -6,6 +6,7 @@ from adapters.storage.record import DamagedPosition
 from adapters.storage.sqlite import SqliteJournal
 from messages.events import OpeningsPaused
 from messages.journal import AppendStep, Effect
+from messages.statement import verbatim
 from messages.types import Address, CommandId, PositionId
 
 UNUSED_MOST = 1000
@@ -28,7 +29,7 @@ def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effec
     if isinstance(past, DamagedPosition):
         return
     why_held = f"after a loss of {journal.lost_steps} journal steps"
-    event = OpeningsPaused(command_id=CommandId(""), why=why_held, highest_lost=highest)
+    event = OpeningsPaused(command_id=CommandId(""), why=verbatim(why_held), highest_lost=highest)
     step = AppendStep(
         sender=owner,
         position_id=PositionId(owner),

@@ -32,6 +32,7 @@ from messages.events import CloseAllRequested
 from messages.journal import AppendStep, CommitFailed
 from messages.notices import NoticesDropped
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.telegram import Role, SendFailed, TextSent
 from messages.types import Address
 from simulator.environment.chat import ChatPlan
@@ -173,7 +174,9 @@ def _important_notices_make_room(stack: ExitStack) -> None:
     def make_room(known: outbox.Outbox, _severity: object, now_ns: int) -> tuple[Event, ...]:
         if len(known.entries) < 3:
             return ()
-        return (NoticesDropped(ts_init=now_ns, recipient="", numbers=(known.entries[0].number,), why="made room"),)
+        return (
+            NoticesDropped(ts_init=now_ns, recipient="", numbers=(known.entries[0].number,), why=verbatim("made room")),
+        )
 
     patch(stack, outbox, "_make_room", make_room)
 

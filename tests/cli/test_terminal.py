@@ -18,6 +18,7 @@ from adapters.cli.live import Board, Screen
 from messages.reconciliation import PositionSilent
 from messages.reports import MarkReport, StreamDown, VenueDown, VenueUp
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import AccountId, PositionMode, PositionState, Severity, Silence, Symbol
 from tests.cli.conftest import ROOT, WAIT_S, Albra
 from tests.control.fake_supervisor import SINCE_NS, FakeSupervisor, view
@@ -66,9 +67,9 @@ def test_plain_lines_tell_each_change_once() -> None:
         view(1),
         view(1, version=8),
         MarkReport(account=MAIN, symbol=Symbol("BTCUSDT"), mark_price=Decimal(60100)),
-        VenueDown(account=MAIN, cause="timeout"),
-        VenueDown(account=MAIN, cause="timeout"),
-        Notify(severity=Severity.CRITICAL, text="protection refused", position_id=view(1).position_id),
+        VenueDown(account=MAIN, cause=verbatim("timeout")),
+        VenueDown(account=MAIN, cause=verbatim("timeout")),
+        Notify(severity=Severity.CRITICAL, text=verbatim("protection refused"), position_id=view(1).position_id),
         view(1, state=PositionState.CLOSED, previous=PositionState.CLOSING, quantity=Decimal(0), reason="closed"),
     ):
         screen.deliver(message)
@@ -106,7 +107,7 @@ def test_the_live_table_shows_positions_health_and_events() -> None:
     screen.start()
     screen.deliver(view(1))
     screen.deliver(MarkReport(account=MAIN, symbol=Symbol("BTCUSDT"), mark_price=Decimal(60100)))
-    screen.deliver(StreamDown(account=MAIN, cause="closed"))
+    screen.deliver(StreamDown(account=MAIN, cause=verbatim("closed")))
     screen.stop()
     shown = stream.getvalue()
     for text in (
@@ -125,7 +126,7 @@ def test_a_board_forgets_what_is_terminal_and_recovers_health() -> None:
     assert len(board.views) == 1
     board.note(view(1, state=PositionState.CLOSED))
     assert board.views == {}
-    assert board.note(VenueDown(account=MAIN, cause="x")) is not None
+    assert board.note(VenueDown(account=MAIN, cause=verbatim("x"))) is not None
     up = VenueUp(
         account=MAIN, venue_identity="v", position_mode=PositionMode.ONE_WAY, instruments=(), validity_window_ms=1
     )
@@ -139,13 +140,15 @@ def test_a_position_that_cannot_say_what_it_holds_stays_on_the_table(*, live: bo
     screen = Screen(stream, title="albra", header={}, live=live)
     screen.start()
     screen.deliver(view(1))
-    silent = PositionSilent(position_id=view(1).position_id, why="its history is damaged: x", state=Silence.DAMAGED)
+    silent = PositionSilent(
+        position_id=view(1).position_id, why=verbatim("its history is damaged: x"), state=Silence.DAMAGED
+    )
     screen.deliver(silent)
     screen.stop()
     assert "DAMAGED" in stream.getvalue()
     board = Board()
     board.note(silent)
-    board.note(replace(silent, why=""))
+    board.note(replace(silent, why=verbatim("")))
     assert board.silent == {}
 
 

@@ -27,6 +27,7 @@ from messages.ids import position_id
 from messages.reconciliation import ReconcileAnswer, Unproven
 from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import (
     AccountId,
     CommandId,
@@ -74,7 +75,7 @@ def view(ordinal: int = 1, **changes: object) -> PositionView:
         protected=True,
         in_doubt=False,
         goal_quantity=None,
-        reason="filled",
+        reason=verbatim("filled"),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 
@@ -169,7 +170,7 @@ class FakeSupervisor:
     def _history(self, command: ReadHistory) -> HistoryAnswer:
         events = (
             CloseRequested(
-                ts_init=SINCE_NS, command_id=CommandId("c1"), goal_quantity=Decimal(0), why="asked by a human"
+                ts_init=SINCE_NS, command_id=CommandId("c1"), goal_quantity=Decimal(0), why=verbatim("asked by a human")
             ),
             StateChanged(
                 ts_init=SINCE_NS + 1_000_000,
@@ -250,7 +251,7 @@ class FakeSupervisor:
             command_id=command.command_id,
             to=command.reply_to,
             accepted=accepted,
-            text=text,
+            text=verbatim(text),
             position_id=about,
             code=ReplyCode.DECIDED if accepted else self.code,
         )

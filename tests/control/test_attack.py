@@ -25,6 +25,7 @@ from adapters.listening import body as bodies
 from adapters.listening import door
 from adapters.storage.lock import DirectoryLock
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import AccountId, Severity
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -375,7 +376,7 @@ def test_a_listener_that_does_not_read_is_cut(target: Target, monkeypatch: pytes
         connection.request("GET", "/v1/events", headers=headers)
         assert connection.sock is not None
         assert connection.sock.recv(12).endswith(b"101")
-        notice = Notify(severity=Severity.INFO, text="x" * 60_000)
+        notice = Notify(severity=Severity.INFO, text=verbatim("x" * 60_000))
         for _ in range(2_000):
             target.server.deliver(notice)
         _until_gone(target)

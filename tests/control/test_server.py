@@ -16,6 +16,7 @@ from adapters.control.server import ControlAddressError, ControlServer
 from messages.commands import ListPositions, OpenPosition
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
+from messages.statement import verbatim
 from messages.types import AccountId, CommandId, PositionState, ReplyCode, Severity
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -298,8 +299,8 @@ def test_an_answer_that_is_not_final_is_for_the_copy_that_it_names(tmp_path: Pat
     assert isinstance(first, OpenPosition)
     assert first.causation_id != second.causation_id
     about: dict[str, Any] = {"command_id": first.command_id, "to": first.reply_to, "accepted": False}
-    server.deliver(Reply(**about, text="not yet", code=ReplyCode.NOT_READY, causation_id=first.causation_id))
-    server.deliver(Reply(**about, text="limits", causation_id=first.causation_id))
+    server.deliver(Reply(**about, text=verbatim("not yet"), code=ReplyCode.NOT_READY, causation_id=first.causation_id))
+    server.deliver(Reply(**about, text=verbatim("limits"), causation_id=first.causation_id))
     caller.join(WAIT_S)
     server.stop()
     assert [(status, body["error"]) for status, body in answers] == [(409, "limits")]
@@ -340,7 +341,7 @@ def test_stopping_tells_who_waits_instead_of_leaving_them(api: Api) -> None:
 
 
 def test_listeners_hear_every_view_and_notice(api: Api) -> None:
-    notice = Notify(severity=Severity.CRITICAL, text="venue down")
+    notice = Notify(severity=Severity.CRITICAL, text=verbatim("venue down"))
     heard = asyncio.run(_listen(api, [view(1), notice], count=2))
     assert [event["type"] for event in heard] == ["PositionView", "Notify"]
     assert heard[0]["quantity"] == "0.010"

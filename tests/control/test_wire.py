@@ -19,6 +19,7 @@ from messages.commands import (
 from messages.reconciliation import DiscrepancyType, ReconcileAnswer, Unproven
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, Symbol
 from tests.control.fake_supervisor import MARK, view
 
@@ -139,12 +140,12 @@ def test_rows_come_oldest_first_and_large_numbers_without_exponent() -> None:
 
 
 def test_an_accepted_reply_is_200_and_a_refused_one_409_with_its_reason() -> None:
-    reply = Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=False, text="one is open already")
+    reply = Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=False, text=verbatim("one is open already"))
     assert wire.reply(reply) == (
         409,
         {"error": "one is open already", "code": "refused", "accepted": False, "command_id": "c", "position_id": None},
     )  # fmt: skip
-    assert wire.reply(replace(reply, accepted=True, text=""))[0] == 200
+    assert wire.reply(replace(reply, accepted=True, text=verbatim("")))[0] == 200
 
 
 def test_status_rows_become_sections_in_their_order() -> None:

@@ -4,11 +4,14 @@ from actors.notifier.actor import SHAPE
 from actors.recovery import rebuilt
 from messages import codec
 from messages.notices import NoticeQueued, NoticesDelivered
+from messages.statement import verbatim
 from messages.types import Severity
 
 
 def test_the_notifiers_history_is_rebuilt_as_the_notifier_does() -> None:
-    queued = NoticeQueued(number=1, severity=Severity.WARNING, text="the venue is back", recipients=("1", "2"))
+    queued = NoticeQueued(
+        number=1, severity=Severity.WARNING, text=verbatim("the venue is back"), recipients=("1", "2")
+    )
     events = (queued, NoticesDelivered(recipient="1", numbers=(1,)))
     again = rebuilt(events)
     assert again == SHAPE.encode(SHAPE.fold(events))

@@ -23,6 +23,7 @@ from messages.codec import encode
 from messages.events import CloseRequested
 from messages.reports import StreamDown, VenueDown
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import AccountId, CommandId, Severity
 from tests.cli.conftest import Albra, serve
 from tests.control.fake_supervisor import FakeSupervisor, view
@@ -61,7 +62,7 @@ def supervisor(tmp_path: Path) -> FakeSupervisor:
 
 def poisoned() -> FakeSupervisor:
     fake = FakeSupervisor()
-    fake.keep(replace(view(1), reason=POISON))
+    fake.keep(replace(view(1), reason=verbatim(POISON)))
     fake.refusal, fake.unread = POISON, POISON
     fake.status_rows = (("account main", "last error", POISON), (f"account {POISON}", POISON, POISON))
     return fake
@@ -114,10 +115,10 @@ def run_as_a_table(place: Path) -> str:
 def _show(screen: Screen) -> None:
     screen.start()
     for message in (
-        replace(view(1), reason=POISON),
-        VenueDown(account=MAIN, cause=POISON),
-        StreamDown(account=MAIN, cause=POISON),
-        Notify(severity=Severity.CRITICAL, text=POISON),
+        replace(view(1), reason=verbatim(POISON)),
+        VenueDown(account=MAIN, cause=verbatim(POISON)),
+        StreamDown(account=MAIN, cause=verbatim(POISON)),
+        Notify(severity=Severity.CRITICAL, text=verbatim(POISON)),
     ):
         screen.deliver(message)
     screen.stop()
@@ -222,8 +223,8 @@ def a_notice_on_the_second_channel(place: Path) -> str:
 
 @edge
 def an_answer_in_the_chat(place: Path) -> str:
-    event = CloseRequested(command_id=CommandId("c"), goal_quantity=view(1).quantity, why=POISON)
-    stage = Stage(desk=Desk(views=(replace(view(1), reason=POISON),), records=(encode(event),)))
+    event = CloseRequested(command_id=CommandId("c"), goal_quantity=view(1).quantity, why=verbatim(POISON))
+    stage = Stage(desk=Desk(views=(replace(view(1), reason=verbatim(POISON)),), records=(encode(event),)))
     asked = ("/position #1", "/positions", "/history #1", f"/close {POISON}", f"/{POISON}")
     said = [stage.ask(100, text) for text in asked]
     return _sent(said)

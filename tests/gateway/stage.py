@@ -10,6 +10,7 @@ from messages import reports as r
 from messages import requests as q
 from messages.base import Message
 from messages.ids import client_order_id
+from messages.statement import verbatim
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -153,7 +154,7 @@ def venue_up(window_ms: int = 5_000) -> r.VenueUp:
 
 
 def venue_down(cause: str = "connection refused") -> r.VenueDown:
-    return r.VenueDown(account=MAIN, cause=cause)
+    return r.VenueDown(account=MAIN, cause=verbatim(cause))
 
 
 def _submit(kind: type[q.SubmitOrder], name: ClientOrderId, symbol: Symbol, expires_at_ns: int) -> Any:
@@ -215,17 +216,21 @@ def rejected(name: ClientOrderId = ID, reason: RejectReason = RejectReason.FILTE
 
 
 def unknown(name: ClientOrderId = ID, *, of_cancel: bool = False) -> r.OutcomeUnknown:
-    return r.OutcomeUnknown(**_about(name), cause="-1007 timeout", cancel=of_cancel)
+    return r.OutcomeUnknown(**_about(name), cause=verbatim("-1007 timeout"), cancel=of_cancel)
 
 
 def not_executed(
     name: ClientOrderId = ID, *, after_ms: int = 0, throttled: bool = False, of_cancel: bool = False
 ) -> r.NotExecuted:
-    return r.NotExecuted(**_about(name), retry_after_ms=after_ms, cause="503", throttled=throttled, cancel=of_cancel)
+    return r.NotExecuted(
+        **_about(name), retry_after_ms=after_ms, cause=verbatim("503"), throttled=throttled, cancel=of_cancel
+    )
 
 
 def untimely(name: ClientOrderId = ID) -> r.NotExecuted:
-    return r.NotExecuted(**_about(name), retry_after_ms=50, cause="-1021 outside of the recvWindow", untimely=True)
+    return r.NotExecuted(
+        **_about(name), retry_after_ms=50, cause=verbatim("-1021 outside of the recvWindow"), untimely=True
+    )
 
 
 def report(
@@ -251,7 +256,7 @@ def not_found(name: ClientOrderId = ID) -> r.OrderNotFound:
 
 
 def query_failed(name: ClientOrderId = ID, retry_after_ms: int = 0) -> r.QueryFailed:
-    return r.QueryFailed(**_about(name), cause="timeout", retry_after_ms=retry_after_ms)
+    return r.QueryFailed(**_about(name), cause=verbatim("timeout"), retry_after_ms=retry_after_ms)
 
 
 def cancel_rejected(name: ClientOrderId = ID) -> r.CancelRejected:

@@ -9,6 +9,7 @@ from actors.gateway.desk import ASKED_PATIENCE_NS
 from actors.gateway.lane import Lane
 from messages import reports as r
 from messages import requests as q
+from messages.statement import verbatim
 from messages.types import PositionId, RateKind, RateLimit, RequestCost
 from tests.gateway import stage
 from tests.gateway.stage import BTC, MAIN, START_NS, HandClock, Stage
@@ -95,7 +96,7 @@ def test_a_person_who_asks_on_and_on_keeps_no_opening_from_its_leverage() -> Non
 
 def test_while_the_venue_wants_silence_a_person_hears_until_when() -> None:
     play = Stage()
-    play.tell(r.BudgetUsed(account=MAIN, uses=(), quiet_ms=20_000, cause="HTTP 429"))
+    play.tell(r.BudgetUsed(account=MAIN, uses=(), quiet_ms=20_000, cause=verbatim("HTTP 429")))
     play.tell(positions("person", asked=True))
     [failed] = play.said_of(r.FetchFailed)
     assert failed.cause == "the venue asks for silence"
@@ -104,7 +105,7 @@ def test_while_the_venue_wants_silence_a_person_hears_until_when() -> None:
 
 def test_what_finds_room_in_a_moment_is_waited_for() -> None:
     play = Stage()
-    play.tell(r.BudgetUsed(account=MAIN, uses=(), quiet_ms=ASKED_PATIENCE_NS // 1_000_000, cause="HTTP 429"))
+    play.tell(r.BudgetUsed(account=MAIN, uses=(), quiet_ms=ASKED_PATIENCE_NS // 1_000_000, cause=verbatim("HTTP 429")))
     play.tell(positions("person", asked=True))
     assert play.said_of(r.FetchFailed) == []
     play.advance(3 * SECOND)

@@ -10,6 +10,7 @@ from actors.gateway.breaker import FAILURES, LONGEST_PAUSE_NS, Channel, Circuit,
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
+from messages.statement import verbatim
 from messages.types import PositionId, RejectReason, Severity
 from tests.gateway import stage
 from tests.gateway.stage import BTC, MAIN, Stage
@@ -35,7 +36,7 @@ def broken_reads(failures: int = FAILURES) -> Stage:
     play = Stage()
     for number in range(failures):
         asked = replace(BALANCE, request_id=f"balance/{number}")
-        failed = r.FetchFailed(account=MAIN, request_id=f"balance/{number}", cause="502", silent=True)
+        failed = r.FetchFailed(account=MAIN, request_id=f"balance/{number}", cause=verbatim("502"), silent=True)
         play.tell(asked, failed)
     play.forget()
     return play
@@ -170,7 +171,7 @@ def test_probes_of_reads_come_one_at_a_time_and_ever_more_seldom() -> None:
         play.advance(100 * MS)
         for _, probe in play.sent_at:
             assert isinstance(probe, (q.FetchOpenOrders, q.FetchPositions))
-            play.tell(r.FetchFailed(account=MAIN, request_id=probe.request_id, cause="502", silent=True))
+            play.tell(r.FetchFailed(account=MAIN, request_id=probe.request_id, cause=verbatim("502"), silent=True))
         assert len(play.sent_at) <= 1
         play.sent_at.clear()
     assert 5 <= len(play.sent) <= 10
@@ -179,13 +180,13 @@ def test_probes_of_reads_come_one_at_a_time_and_ever_more_seldom() -> None:
 def test_it_is_told_once_louder_when_it_lasts_and_its_end_with_the_duration() -> None:
     play = Stage()
     for number in range(FAILURES):
-        failed = r.FetchFailed(account=MAIN, request_id=f"balance/{number}", cause="502", silent=True)
+        failed = r.FetchFailed(account=MAIN, request_id=f"balance/{number}", cause=verbatim("502"), silent=True)
         play.tell(replace(BALANCE, request_id=f"balance/{number}"), failed)
     while play.clock.monotonic < 7 * MINUTE:
         play.advance(SECOND)
         for probe in play.sent:
             if isinstance(probe, q.FetchOpenOrders):
-                play.tell(r.FetchFailed(account=MAIN, request_id=probe.request_id, cause="502", silent=True))
+                play.tell(r.FetchFailed(account=MAIN, request_id=probe.request_id, cause=verbatim("502"), silent=True))
         play.sent.clear()
     while not play.sent:
         play.advance(SECOND)
@@ -216,7 +217,13 @@ def test_an_open_circuit_outlives_the_actor() -> None:
 def unset() -> r.SettingRefused:
     """The setting got no answer that means anything."""
     return r.SettingRefused(
-        account=MAIN, symbol=BTC, leverage=5, position_id=LEVERAGE.position_id, text="503", unknown=True, silent=True
+        account=MAIN,
+        symbol=BTC,
+        leverage=5,
+        position_id=LEVERAGE.position_id,
+        text=verbatim("503"),
+        unknown=True,
+        silent=True,
     )
 
 

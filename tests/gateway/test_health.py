@@ -13,6 +13,7 @@ from messages import requests as q
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.reconciliation import FetchTrades, TradesReport
+from messages.statement import verbatim
 from messages.types import ClientOrderId, ModeFault, PositionId, PositionSide, RejectReason, Severity
 from tests.gateway import stage
 from tests.gateway.stage import BTC, ID, MAIN, Stage
@@ -132,13 +133,13 @@ def test_a_failed_read_is_repeated_and_a_list_of_orders_that_failed_is_told_to_w
     play.tell(r.StreamUp(account=MAIN))
     (orders,) = play.sent_of(q.FetchOpenOrders)
     play.said.clear()
-    play.tell(r.FetchFailed(account=MAIN, request_id=orders.request_id, cause="timeout"))
+    play.tell(r.FetchFailed(account=MAIN, request_id=orders.request_id, cause=verbatim("timeout")))
     assert [failed.request_id for failed in play.said_of(r.FetchFailed)] == [orders.request_id]
     play.advance(SECOND)
     assert len(play.sent_of(q.FetchOpenOrders)) == 2
     (positions,) = play.sent_of(q.FetchPositions)
     play.said.clear()
-    play.tell(r.FetchFailed(account=MAIN, request_id=positions.request_id, cause="timeout"))
+    play.tell(r.FetchFailed(account=MAIN, request_id=positions.request_id, cause=verbatim("timeout")))
     assert play.said == []
 
 
@@ -175,7 +176,7 @@ def test_what_others_asked_to_read_is_answered_whole_and_failure_too() -> None:
     play = Stage()
     asked = q.FetchOpenOrders(account=MAIN, request_id="reconciler/1")
     answer = r.OpenOrdersReport(account=MAIN, request_id="reconciler/1", begun_ns=1, orders=())
-    failure = r.FetchFailed(account=MAIN, request_id="balance/1", cause="timeout")
+    failure = r.FetchFailed(account=MAIN, request_id="balance/1", cause=verbatim("timeout"))
     play.tell(asked, answer, BALANCE, failure)
     assert play.sent == [asked, BALANCE]
     assert play.said == [answer, failure]
@@ -206,12 +207,12 @@ def test_whatever_the_port_leaves_unanswered_is_answered_in_its_place() -> None:
         stage.venue_up(),
         stage.venue_down(),
         r.StreamUp(account=MAIN),
-        r.StreamDown(account=MAIN, cause="closed"),
+        r.StreamDown(account=MAIN, cause=verbatim("closed")),
         r.MarkReport(account=MAIN, symbol=BTC, mark_price=stage.ONE),
         r.LeverageChanged(account=MAIN, symbol=BTC, leverage=3),
-        r.MarginCall(account=MAIN, symbol=BTC, side=PositionSide.LONG, text="99 %"),
+        r.MarginCall(account=MAIN, symbol=BTC, side=PositionSide.LONG, text=verbatim("99 %")),
         r.FundingReport(account=MAIN, symbol=BTC, amount=Decimal("-0.3"), currency="USDT", payment_id="7"),
-        r.StrayEvent(account=MAIN, raw="{}", why="unknown"),
+        r.StrayEvent(account=MAIN, raw="{}", why=verbatim("unknown")),
         replace(stage.fill(), client_order_id=ClientOrderId("autoclose-1")),
         replace(stage.report(), client_order_id=ClientOrderId("web_1")),
         r.PositionsReport(account=MAIN, request_id="x", begun_ns=1, positions=()),
@@ -251,13 +252,13 @@ def test_that_the_venue_is_gone_is_told_at_once() -> None:
     play = Stage()
     play.advance(5 * SECOND)
     play.forget()
-    play.tell(r.VenueDown(account=MAIN, cause="connection refused"))
+    play.tell(r.VenueDown(account=MAIN, cause=verbatim("connection refused")))
     assert [status.reachable for status in play.statuses] == [False]
 
 
 def test_a_venue_that_answers_and_is_set_otherwise_is_not_out_of_reach() -> None:
     play = Stage(up=False)
-    unfit = r.VenueDown(account=MAIN, cause="another mode", fault=ModeFault.POSITION_MODE)
+    unfit = r.VenueDown(account=MAIN, cause=verbatim("another mode"), fault=ModeFault.POSITION_MODE)
     play.tell(unfit)
     play.advance(600 * SECOND)
     play.tell(stage.opening())

@@ -4,6 +4,7 @@ from actors.gateway import lanes
 from actors.gateway.actions import SECOND
 from messages import requests as q
 from messages.reports import BudgetUsed
+from messages.statement import verbatim
 from messages.types import Severity
 from tests.gateway import stage
 from tests.gateway.stage import MAIN, Stage
@@ -12,7 +13,7 @@ from tests.gateway.stage import MAIN, Stage
 def test_a_ban_that_the_adapter_met_on_its_own_holds_back_openings_and_closes_alike() -> None:
     """Simulation seed 24, I10: banned in answer to a reading of the clock, it went on opening."""
     play = Stage()
-    play.tell(BudgetUsed(account=MAIN, uses=(), quiet_ms=120_000, cause="HTTP 418"))
+    play.tell(BudgetUsed(account=MAIN, uses=(), quiet_ms=120_000, cause=verbatim("HTTP 418")))
     play.tell(stage.opening(), stage.emergency(stage.order_id(2)))
     play.advance(119 * SECOND)
     assert play.sent == []
@@ -30,7 +31,7 @@ def test_use_without_a_wish_for_silence_silences_nobody() -> None:
 
 def test_after_a_silence_what_reduces_leaves_alone_for_a_moment() -> None:
     play = Stage()
-    play.tell(BudgetUsed(account=MAIN, uses=(), quiet_ms=3_000, cause="HTTP 429"))
+    play.tell(BudgetUsed(account=MAIN, uses=(), quiet_ms=3_000, cause=verbatim("HTTP 429")))
     play.tell(q.FetchBalance(account=MAIN, request_id="b"))
     play.tell(stage.emergency(stage.order_id(2)), stage.cancel(stage.order_id(3)))
     play.advance(3 * SECOND)
@@ -57,7 +58,7 @@ def test_a_connection_that_nothing_waits_for_reads_at_once() -> None:
 
 def test_a_new_life_keeps_to_the_silence_and_to_its_order() -> None:
     play = Stage()
-    play.tell(BudgetUsed(account=MAIN, uses=(), quiet_ms=3_000, cause="HTTP 429"))
+    play.tell(BudgetUsed(account=MAIN, uses=(), quiet_ms=3_000, cause=verbatim("HTTP 429")))
     play.start()
     play.tell(stage.emergency(stage.order_id(2)))
     play.advance(3 * SECOND)

@@ -8,12 +8,13 @@ from actors.gateway.actions import SECOND
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
+from messages.statement import verbatim
 from messages.types import PositionId, RejectReason
 from tests.gateway import stage
 from tests.gateway.stage import BTC, ID, MAIN, START_NS, Stage
 
 ASKED = replace(stage.resolve(), unanswered=True)
-BAN = r.BudgetUsed(account=MAIN, uses=(), quiet_ms=120_000, cause="HTTP 418")
+BAN = r.BudgetUsed(account=MAIN, uses=(), quiet_ms=120_000, cause=verbatim("HTTP 418"))
 SETTING = q.SetLeverage(
     account=MAIN, symbol=BTC, leverage=5, position_id=PositionId("p"), expires_at_ns=START_NS + 50 * SECOND
 )

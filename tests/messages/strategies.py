@@ -12,6 +12,15 @@ from hypothesis import strategies as st
 
 from messages import events
 from messages.base import Event, Message
+from messages.statement import Statement, Wording, places, verbatim, word, wordings
+from messages.types import Side
+
+
+class _Said(Wording):
+    """A sentence with a sentence in it."""
+
+    PART = "as {part}"
+
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False) | st.builds(
@@ -26,10 +35,23 @@ _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     bytes: st.binary(max_size=20),
     Decimal: DECIMALS,
+    Statement: st.deferred(lambda: TEXT.map(verbatim) | STATEMENTS),
     # Any message may stand where a Message does; two of each kind show that it is found again.
     Message: st.deferred(lambda: _either(events.OrderAcknowledged, events.PositionRequested)),
     Event: st.deferred(lambda: _either(events.OrderFilled, events.StateChanged)),
 }
+
+
+ARGUMENTS = st.recursive(
+    TEXT | st.integers(-(2**63), 2**64 - 1) | DECIMALS | TEXT.map(verbatim) | st.sampled_from(Side).map(word),
+    lambda parts: st.lists(parts, max_size=3).map(tuple) | parts.map(lambda part: _Said.PART(part=part)),
+    max_leaves=4,
+)
+STATEMENTS: st.SearchStrategy[Statement] = st.sampled_from(list(wordings())).flatmap(
+    lambda wording: st.fixed_dictionaries(dict.fromkeys(places(wording.value), ARGUMENTS)).map(
+        lambda args: wording(**args)
+    )
+)
 
 
 def _either(*classes: type) -> st.SearchStrategy[Any]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from messages import codec, commands, events, journal, lifecycle, reports, requests, types
 from messages.base import Event, Message
 from messages.priority import PRIORITY
+from messages.statement import Statement
 from messages.types import Address, ClientOrderId, Key, Symbol, TradeId
 from tests.messages import strategies
 
@@ -47,6 +48,8 @@ def exact(value: object) -> Iterator[object]:
     match value:
         case Decimal():
             yield value.as_tuple()
+        case Statement():
+            yield (value.code, *(each for _, part in sorted(value.args.items()) for each in exact(part)))
         case tuple():
             for item in value:
                 yield from exact(item)

@@ -12,6 +12,7 @@ from mypy import api
 
 from messages import codec
 from messages.events import OrderDoubted
+from messages.statement import verbatim
 from messages.telegram import Button, SendText
 from messages.text import LINE_MOST, MARKS_MOST, Markup, Shown, block, bold, clean, escaped, filled, json_text, shown
 from messages.types import ClientOrderId
@@ -131,7 +132,7 @@ def test_shown_is_not_made_by_hand() -> None:
 
 
 def test_shown_text_is_kept_as_text_wherever_a_message_has_some() -> None:
-    doubted = OrderDoubted(client_order_id=ClientOrderId("a"), cause=shown("timed out"))
+    doubted = OrderDoubted(client_order_id=ClientOrderId("a"), cause=verbatim(shown("timed out")))
     assert codec.decode(codec.encode(doubted)) == doubted
     button = Button(text=shown("Go"), data="r:x")
     said = SendText(request_id="r", chat_id=1, text=escaped("a<b"), buttons=((button,),))

@@ -14,6 +14,7 @@ from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
 from messages.priority import PRIORITY
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.telegram import SendFailed, SendText, TextSent
 from messages.types import Severity
 
@@ -114,7 +115,7 @@ class Stage:
         self.dispatcher.run_until_idle()
 
     def notify(self, severity: Severity, *texts: str) -> None:
-        self.tell(*(Notify(severity=severity, text=text) for text in texts))
+        self.tell(*(Notify(severity=severity, text=verbatim(text)) for text in texts))
 
     def advance(self, by_ns: int) -> None:
         self.dispatcher.advance(by_ns)

@@ -24,6 +24,7 @@ from messages.notices import AcknowledgeNotice
 from messages.reconciliation import DiscrepancyEnded, Outcome
 from messages.reports import PositionView
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText
 from messages.types import CommandId, PositionState, Severity
 from tests.control.fake_supervisor import view
@@ -85,7 +86,7 @@ def test_a_killed_process_tells_after_its_restart_what_it_could_not_tell_before(
 
 def test_a_notice_told_again_after_a_restart_arrives_once() -> None:
     stage = Stage().begin()
-    notice = Notify(severity=Severity.CRITICAL, text="late fill", notice_id="main.BTCUSDT.long.grid.1#7.1")
+    notice = Notify(severity=Severity.CRITICAL, text=verbatim("late fill"), notice_id="main.BTCUSDT.long.grid.1#7.1")
     stage.tell(notice, notice)
     later = stage.again()
     later.tell(notice)
@@ -326,7 +327,7 @@ def test_the_report_counts_what_happened_outside_of_us_and_the_fundings() -> Non
         price=Decimal(90),
         realized_pnl=Decimal(-10),
         fee=Decimal("0.5"),
-        why="liquidated",
+        why=verbatim("liquidated"),
     )
     adopted = StateChanged(
         ts_init=yesterday, before=PositionState.PENDING, after=PositionState.ACTIVE, because="it existed at the venue"
@@ -466,8 +467,8 @@ def test_each_trouble_ends_with_its_own_cause() -> None:
         critical(text="the disk is ill", position_id=None, cause="disk"),
     )
     stage.advance(MINUTE)
-    stage.tell(DiscrepancyEnded(discrepancy_id="d1", outcome=Outcome.ACKNOWLEDGED, why="seen"))
-    stage.tell(Notify(severity=Severity.INFO, text="the disk is well", ends="disk"))
+    stage.tell(DiscrepancyEnded(discrepancy_id="d1", outcome=Outcome.ACKNOWLEDGED, why=verbatim("seen")))
+    stage.tell(Notify(severity=Severity.INFO, text=verbatim("the disk is well"), ends="disk"))
     told = len(stage.chat.taken)
     stage.advance(25 * MINUTE)
     later = " ".join(stage.chat.texts()[told:])

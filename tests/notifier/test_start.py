@@ -7,11 +7,12 @@ from actors.notifier.actor import Start
 from adapters.storage.sqlite import SqliteJournal
 from messages.journal import AppendStep, Effect
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import Address, Severity
 from tests.notifier.stage import Stage
 from tests.storage.steps import fill, step
 
-NOTICE = Notify(severity=Severity.CRITICAL, text="late fill", notice_id="main.BTCUSDT.long.grid.1#7.1")
+NOTICE = Notify(severity=Severity.CRITICAL, text=verbatim("late fill"), notice_id="main.BTCUSDT.long.grid.1#7.1")
 
 
 def test_a_notice_of_a_durable_step_is_told_by_the_next_process_once() -> None:

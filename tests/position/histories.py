@@ -10,6 +10,7 @@ from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r
 from messages.base import Message
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason
 from tests.position.story import BEGIN_NS, BTC, MS, SECOND, Story, active, dec, opened, protected
 
@@ -42,7 +43,7 @@ def modifying() -> Story:
 def modified() -> Story:
     """Somebody sold 2 of 10 at the venue; it is booked and the protection fits again."""
     story = protected()
-    story.tell(c.AdjustPosition(quantity_delta=dec(-2), price=dec(101), why="sold by hand", **story.own()))
+    story.tell(c.AdjustPosition(quantity_delta=dec(-2), price=dec(101), why=verbatim("sold by hand"), **story.own()))
     story.settle()
     assert story.state == S.MODIFIED
     return story
@@ -263,7 +264,9 @@ def relevering_refused() -> Story:
 def dust() -> Story:
     """Somebody sold all but a crumb at the venue."""
     story = protected()
-    story.tell(c.AdjustPosition(quantity_delta=dec("-9.9995"), price=dec(101), why="sold by hand", **story.own()))
+    story.tell(
+        c.AdjustPosition(quantity_delta=dec("-9.9995"), price=dec(101), why=verbatim("sold by hand"), **story.own())
+    )
     assert story.state == S.PAUSED
     return story
 
@@ -554,7 +557,7 @@ _COMMANDS: Mapping[type[Message], Callable[[Story], Message]] = {
     c.ResumePosition: lambda s: c.ResumePosition(**s.own()),
     c.SettlePosition: lambda s: c.SettlePosition(**s.own()),
     c.AdjustPosition: lambda s: c.AdjustPosition(
-        quantity_delta=dec(2), price=dec(101), why="bought by hand", **s.own()
+        quantity_delta=dec(2), price=dec(101), why=verbatim("bought by hand"), **s.own()
     ),
     r.SettingApplied: lambda s: s.leverage_set(),
     r.SettingRefused: lambda s: s.leverage_refused(),

@@ -14,6 +14,7 @@ from messages import reports as r
 from messages.base import Event, Message
 from messages.events import StateChanged
 from messages.requests import Notify, SubmitOrder, Wake
+from messages.statement import verbatim
 from messages.types import (
     AccountId,
     Address,
@@ -172,10 +173,10 @@ class Story:
         return r.OrderAccepted(venue_order_id=venue_id(order), **self.about(order))
 
     def rejected(self, order: Order, reason: RejectReason = RejectReason.OTHER, text: str = "no") -> r.OrderRejected:
-        return r.OrderRejected(reason=reason, code="-1", text=text, **self.about(order))
+        return r.OrderRejected(reason=reason, code="-1", text=verbatim(text), **self.about(order))
 
     def unknown(self, order: Order, *, cancel: bool = False) -> r.OutcomeUnknown:
-        return r.OutcomeUnknown(cause="timeout", cancel=cancel, **self.about(order))
+        return r.OutcomeUnknown(cause=verbatim("timeout"), cancel=cancel, **self.about(order))
 
     def report(self, order: Order, status: OrderStatus, filled: str | Decimal = "0") -> r.OrderReport:
         return r.OrderReport(
@@ -236,7 +237,7 @@ class Story:
             position_id=self.position.position_id,
             symbol=SYMBOL,
             leverage=5,
-            text="no",
+            text=verbatim("no"),
             unknown=unknown,
         )
 

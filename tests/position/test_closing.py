@@ -5,6 +5,7 @@ import pytest
 from messages import commands as c
 from messages import reports as r
 from messages.requests import Reply, ResolveOrder, SubmitEmergency, SubmitReducing
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason, Severity, Side
 from tests.position.story import Story, active, dec, effects_of, notices, opened, protected, wake
 
@@ -190,7 +191,9 @@ def test_whatever_changes_ends_the_long_pauses(how: str) -> None:
     elif how == "fill":
         story.tell(story.fill(story.order(STOP), "1"))
     elif how == "adjustment":
-        story.tell(c.AdjustPosition(quantity_delta=dec(-1), price=dec(100), why="x", evidence="t9", **story.own()))
+        story.tell(
+            c.AdjustPosition(quantity_delta=dec(-1), price=dec(100), why=verbatim("x"), evidence="t9", **story.own())
+        )
     elif how == "another order's end":
         story.tell(story.report(story.order(TARGET), OrderStatus.CANCELED))
     else:

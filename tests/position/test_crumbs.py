@@ -8,6 +8,7 @@ import pytest
 from messages import commands as c
 from messages import reports as r
 from messages.requests import SubmitProtection, SubmitReducing
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason, Severity
 from tests.position.story import BTC, POLICY, Story, active, dec, notices, protected
 
@@ -78,7 +79,7 @@ def test_a_reading_with_a_crumb_takes_no_stop_away() -> None:
     coarser(story, "1")
     sent = len(story.submitted())
     story.tell(
-        c.AdjustPosition(quantity_delta=dec("0.5"), price=dec(101), why="read at the venue", **story.own()),
+        c.AdjustPosition(quantity_delta=dec("0.5"), price=dec(101), why=verbatim("read at the venue"), **story.own()),
         after_ms=POLICY.protection_deadline_ms,
     )
     story.settle()

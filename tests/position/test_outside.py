@@ -8,6 +8,7 @@ from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
 from tests.position.histories import modified, paused
 from tests.position.story import MS, Story, active, dec, effects_of, notices, opened, protected
@@ -17,7 +18,9 @@ ENTRY, REDUCE, STOP = OrderPurpose.ENTRY, OrderPurpose.REDUCE, OrderPurpose.STOP
 
 
 def adjusted(story: Story, delta: str, price: str = "101") -> c.AdjustPosition:
-    return c.AdjustPosition(quantity_delta=dec(delta), price=dec(price), why="by hand", evidence="t9", **story.own())
+    return c.AdjustPosition(
+        quantity_delta=dec(delta), price=dec(price), why=verbatim("by hand"), evidence="t9", **story.own()
+    )
 
 
 def test_a_change_made_outside_is_booked_told_and_protected() -> None:

@@ -12,6 +12,7 @@ from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.requests import CancelOrder, Notify, Reply, SubmitProtection, SubmitReducing
+from messages.statement import verbatim
 from messages.types import CorrelationId, OrderPurpose, OrderStatus, RejectReason, Severity
 from messages.types import PositionState as S
 from tests.position.story import BTC, SECOND, Story, active, dec, opened, protected, wake
@@ -48,7 +49,7 @@ def refused(story: Story, purpose: OrderPurpose = STOP, reason: RejectReason = R
 def unclear(story: Story, purpose: OrderPurpose = STOP) -> None:
     """In words of no table: it is asked after, and the venue has no such order."""
     order = story.order(purpose)
-    story.tell(replace(story.unknown(order), cause=WORDS, answered=True))
+    story.tell(replace(story.unknown(order), cause=verbatim(WORDS), answered=True))
     story.tell(story.absent(order))
     again(story, purpose)
 

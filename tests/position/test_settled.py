@@ -6,6 +6,7 @@ from actors.position.machine import Step
 from messages import commands as c
 from messages import reports as r
 from messages.requests import SubmitOpening, SubmitReducing
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
 from tests.position.story import MS, SECOND, Story, active, dec, effects_of, notices, opened, protected
 
@@ -125,7 +126,7 @@ def test_what_was_read_before_the_close_or_differs_verifies_nothing() -> None:
 
 def test_a_close_sells_what_the_comparison_leaves() -> None:
     story, _ = closed_again()
-    booked = c.AdjustPosition(quantity_delta=dec(-6), price=dec(100), why="the venue has less", **story.own())
+    booked = c.AdjustPosition(quantity_delta=dec(-6), price=dec(100), why=verbatim("the venue has less"), **story.own())
     assert SubmitReducing.__name__ not in effects_of(story.tell(booked))
     story.tell(held(story, "4"))
     assert story.order(REDUCE).quantity == dec(4)

@@ -12,6 +12,7 @@ from actors.position.state import OrderPhase
 from messages import commands as c
 from messages import reports as r
 from messages.requests import CancelOrder, FetchFills, ResolveOrder, SubmitReducing
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, Severity
 from tests.position.story import (
     LONG,
@@ -266,7 +267,7 @@ def test_a_rejection_of_it_after_the_close_asks_only_whether_it_sold() -> None:
     due(story)
     story.fill_all(REDUCE)
     let_go(story)
-    rejected = replace(story.report(story.order(STOP), OrderStatus.REJECTED), text="Reduce Only reject")
+    rejected = replace(story.report(story.order(STOP), OrderStatus.REJECTED), text=verbatim("Reduce Only reject"))
     step = story.tell(rejected)
     assert (story.state, effects_of(step)) == (S.CLOSED, [FetchFills.__name__])
 
@@ -275,7 +276,7 @@ def test_a_rejection_of_it_after_the_close_asks_only_whether_it_sold() -> None:
 def test_one_that_comes_to_nothing_is_told_in_the_venues_words_and_placed_again(status: OrderStatus) -> None:
     story = protected()
     fire(story)
-    step = story.tell(replace(story.report(story.order(STOP), status), text="Margin is insufficient."))
+    step = story.tell(replace(story.report(story.order(STOP), status), text=verbatim("Margin is insufficient.")))
     assert "Margin is insufficient." in " ".join(notices(step, Severity.CRITICAL))
     assert "Margin is insufficient." in story.order(STOP).words
     story.tell(r.Woken(topic="protect:stop"), after_ms=600)

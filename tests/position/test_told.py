@@ -11,6 +11,7 @@ from actors.position.state import OrderPhase
 from messages import commands as c
 from messages import reports as r
 from messages.requests import CancelOrder, Notify, SetLeverage
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason, Severity
 from tests.position.histories import seen_held
 from tests.position.story import (
@@ -38,7 +39,7 @@ def told(story: Story) -> str:
 def answered(story: Story, purpose: OrderPurpose) -> None:
     """The venue refuses in words that no table has, and does not know the order afterwards."""
     order = story.order(purpose)
-    story.tell(replace(story.unknown(order), cause=WORDS, answered=True))
+    story.tell(replace(story.unknown(order), cause=verbatim(WORDS), answered=True))
     story.tell(story.absent(order))
 
 
@@ -96,7 +97,7 @@ def test_a_refusal_in_listed_words_is_the_reason_with_its_code() -> None:
 
 def test_words_of_an_order_that_is_there_after_all_are_no_reason() -> None:
     story = opened()
-    story.tell(replace(story.unknown(story.order(ENTRY)), cause=WORDS, answered=True))
+    story.tell(replace(story.unknown(story.order(ENTRY)), cause=verbatim(WORDS), answered=True))
     story.fill_all(ENTRY)
     assert story.state == S.ACTIVE
     assert WORDS not in story.position.reason
@@ -109,7 +110,7 @@ def test_leverage_that_is_refused_on_a_held_position_is_told_and_what_was_held_s
     story = protected()
     story.tell(c.ModifyPosition(leverage=7, **story.own()))
     assert story.state == S.MODIFYING
-    refusal = replace(story.leverage_refused(), leverage=7, text="-4202 too young an account")
+    refusal = replace(story.leverage_refused(), leverage=7, text=verbatim("-4202 too young an account"))
     step = story.tell(refusal)
     assert story.state == S.ACTIVE
     assert "keeps its leverage: leverage refused: -4202 too young an account" in " ".join(
@@ -228,7 +229,7 @@ def test_a_cancel_that_a_stuck_stop_refuses_is_asked_after_and_holds_no_close() 
     story = active(stop_loss=dec(90))
     story.tell(story.report(story.order(STOP), OrderStatus.TRIGGERED))
     story.tell(c.ClosePosition(**story.own()))
-    refused = r.CancelRejected(code="-2011", text="Unknown order sent.", **story.about(story.order(STOP)))
+    refused = r.CancelRejected(code="-2011", text=verbatim("Unknown order sent."), **story.about(story.order(STOP)))
     story.tell(refused)
     story.fill_all(REDUCE)
     story.now_ns += 3 * SECOND

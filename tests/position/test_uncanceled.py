@@ -12,6 +12,7 @@ from actors.position.view import view
 from adapters.control import wire
 from messages import commands as c
 from messages import events as e
+from messages.statement import verbatim
 from messages.types import JournalId, OrderPurpose, OrderStatus
 from tests.position.story import Story, active, dec
 
@@ -32,7 +33,7 @@ def removed(purpose: OrderPurpose) -> Story:
 
 
 def refuse(story: Story, purpose: OrderPurpose, words: str = WORDS, *, answered: bool = True) -> None:
-    story.tell(replace(story.unknown(story.order(purpose), cancel=True), cause=words, answered=answered))
+    story.tell(replace(story.unknown(story.order(purpose), cancel=True), cause=verbatim(words), answered=answered))
 
 
 def row(story: Story) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def _lost(story: Story) -> None:
 
 
 def _not_canceled_at_all(story: Story) -> None:
-    story.tell(replace(story.unknown(story.order(STOP), cancel=True), cause=WORDS, answered=True))
+    story.tell(replace(story.unknown(story.order(STOP), cancel=True), cause=verbatim(WORDS), answered=True))
 
 
 @pytest.mark.parametrize(

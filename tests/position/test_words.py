@@ -7,6 +7,7 @@ import pytest
 from actors.position.state import LATEST, OrderPhase, last_words
 from messages import commands as c
 from messages import reports as r
+from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, RejectReason, Severity
 from messages.types import PositionState as S
 from tests.position.story import SECOND, Story, dec, notices, opened
@@ -24,7 +25,7 @@ def bare() -> Story:
 
 def doubted(story: Story, purpose: OrderPurpose) -> None:
     """A code that stands in no table: the answer is neither yes nor no."""
-    story.tell(replace(story.unknown(story.order(purpose)), cause=GTE))
+    story.tell(replace(story.unknown(story.order(purpose)), cause=verbatim(GTE)))
 
 
 def closing() -> Story:

@@ -28,6 +28,7 @@ from messages.requests import (
     SubmitOpening,
     SubmitOrder,
 )
+from messages.statement import verbatim
 from messages.types import (
     ClientOrderId,
     OrderKind,
@@ -245,7 +246,7 @@ class World:
             return
         del self.inbox[index]
         if isinstance(message, r.OrderAccepted | r.OrderRejected | r.OrderAbsent):
-            self.inbox.append(r.OutcomeUnknown(cause="answer lost", **_about(message)))
+            self.inbox.append(r.OutcomeUnknown(cause=verbatim("answer lost"), **_about(message)))
             self._ask(message.client_order_id)
 
     def sweep(self) -> None:
@@ -338,7 +339,9 @@ class World:
             return
         delta = dec(1 if self.choose(2) else -1)
         self.exposure += delta
-        self.inbox.append(c.AdjustPosition(quantity_delta=delta, price=dec(100), why="by hand", **self.story.own()))
+        self.inbox.append(
+            c.AdjustPosition(quantity_delta=delta, price=dec(100), why=verbatim("by hand"), **self.story.own())
+        )
 
     def _trigger(self, resting: Resting) -> None:
         fired = [other for other in self.orders.values() if other.status is OrderStatus.TRIGGERED or other.trades]
@@ -387,23 +390,23 @@ class World:
         reducing = not isinstance(submit, SubmitOpening)
         if reducing and self.exposure + self.neighbor <= 0 and not submit.conditional:
             self.lost.add(name)
-            self._answer(r.OrderRejected(reason=RejectReason.REDUCE_ONLY, text="-2022", **_about(submit)))
+            self._answer(r.OrderRejected(reason=RejectReason.REDUCE_ONLY, text=verbatim("-2022"), **_about(submit)))
         elif fate == 1:  # lost on the way there
             self.lost.add(name)
-            self._answer(r.OutcomeUnknown(cause="timeout", **_about(submit)))
+            self._answer(r.OutcomeUnknown(cause=verbatim("timeout"), **_about(submit)))
             self._ask(name)
         elif fate == 2:
             self.lost.add(name)
             reason = REASONS[self.choose(len(REASONS))]
-            self._answer(r.OrderRejected(reason=reason, text="no", **_about(submit)))
+            self._answer(r.OrderRejected(reason=reason, text=verbatim("no"), **_about(submit)))
         elif fate == 3 and not self.neighbor:  # the answer says no, or that it never arrived, and is wrong
             self._place(submit)
-            told = r.OrderRejected(reason=RejectReason.OTHER, text="wrong", **_about(submit))
+            told = r.OrderRejected(reason=RejectReason.OTHER, text=verbatim("wrong"), **_about(submit))
             self._answer(r.OrderAbsent(evidence="wrong", **_about(submit)) if self.choose(2) else told)
         else:
             self._place(submit)
             if fate == 4:  # lost on the way back
-                self._answer(r.OutcomeUnknown(cause="timeout", **_about(submit)))
+                self._answer(r.OutcomeUnknown(cause=verbatim("timeout"), **_about(submit)))
                 self._ask(name)
             else:
                 self._answer(r.OrderAccepted(venue_order_id=_venue_id(submit), **_about(submit)))
@@ -435,7 +438,7 @@ class World:
             self._answer(r.CancelRejected(code="-2011", **_about(cancel)))
             self._ask(name)
         elif not self.peace and not self.choose(6):
-            self._answer(r.OutcomeUnknown(cause="timeout", cancel=True, **_about(cancel)))
+            self._answer(r.OutcomeUnknown(cause=verbatim("timeout"), cancel=True, **_about(cancel)))
             self._ask(name)
         else:
             self._end(resting, OrderStatus.CANCELED)
@@ -445,7 +448,7 @@ class World:
         resting = self.orders.get(name)
         waits = any(isinstance(q, SubmitOrder) and q.client_order_id == name for q in self.outbox)
         if ask.unanswered and not waits:
-            self._answer(r.OutcomeUnknown(cause="no answer in time", **_about(ask)))
+            self._answer(r.OutcomeUnknown(cause=verbatim("no answer in time"), **_about(ask)))
         if resting is not None:
             self._answer(self._report(resting, queried=True))
             if resting.filled:

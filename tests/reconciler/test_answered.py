@@ -7,6 +7,7 @@ from typing import Any
 from messages.commands import AdjustPosition, ResumePosition
 from messages.reconciliation import DiscrepancyType, Outcome
 from messages.reports import OrderRejected
+from messages.statement import verbatim
 from messages.types import OrderPurpose, PositionState, RejectReason, Symbol
 from tests.reconciler.world import BTC, MAIN, D, Play, order_view, outcomes, own_id, row, trade, view
 
@@ -61,7 +62,7 @@ def refused(play: Play, ordinal: int, number: int) -> None:
             client_order_id=own_id(ordinal, number),
             reason=RejectReason.REDUCE_ONLY,
             code="-2022",
-            text="ReduceOnly Order is rejected.",
+            text=verbatim("ReduceOnly Order is rejected."),
         )
     )
 

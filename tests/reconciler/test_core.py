@@ -23,6 +23,7 @@ from messages.reconciliation import (
     ReconcileAnswer,
 )
 from messages.reports import FetchFailed, OrderRejected, PositionRow, PositionsReport, RulesReport
+from messages.statement import verbatim
 from messages.types import (
     MANUAL,
     CommandId,
@@ -91,7 +92,12 @@ def closed_by_a_human() -> Play:
 
 
 REFUSED = OrderRejected(
-    account=MAIN, symbol=BTC, client_order_id=own_id(1, 4), reason=RejectReason.REDUCE_ONLY, code="-2022", text="no"
+    account=MAIN,
+    symbol=BTC,
+    client_order_id=own_id(1, 4),
+    reason=RejectReason.REDUCE_ONLY,
+    code="-2022",
+    text=verbatim("no"),
 )
 FIRED_IN_VAIN = replace(open_order(own_id(1, 2), conditional=True), status=OrderStatus.REJECTED)
 
@@ -304,7 +310,7 @@ def test_trades_are_asked_for_since_its_leg_was_judged_not_since_the_account_was
     if unjudged == "in doubt":
         play.hold(replace(before, in_doubt=True, version=6, touched_ns=agreed_ns))
     elif unjudged == "silent":
-        play.tell(PositionSilent(position_id=before.position_id, why="quarantined"))
+        play.tell(PositionSilent(position_id=before.position_id, why=verbatim("quarantined")))
     else:
         play.unread[BTC] = "quantity: none"
     play.at_venue(row("0.4"))
@@ -312,7 +318,7 @@ def test_trades_are_asked_for_since_its_leg_was_judged_not_since_the_account_was
     play.run(600)
     del play.asked[:]
     play.unread.clear()
-    play.tell(PositionSilent(position_id=before.position_id, why=""))
+    play.tell(PositionSilent(position_id=before.position_id, why=verbatim("")))
     play.hold(replace(before, version=9, touched_ns=play.clock.time_ns()))
     play.run(70)
     since = [message.since_ns for message in play.asked if isinstance(message, FetchTrades)]
@@ -432,7 +438,7 @@ def test_a_question_that_only_orders_decide_waits_for_their_list_and_asks_for_no
     """Day seed 8200002: it read what did not help twice a second, for hours, and left the list no budget."""
     play = Play(views={1: view(1, "1", touched_ns=NOW - 60 * SECOND)}, withhold_orders=True)
     play.at_venue(row("1"))
-    play.tell(PositionSilent(position_id=view(1).position_id, why="its history is damaged"))
+    play.tell(PositionSilent(position_id=view(1).position_id, why=verbatim("its history is damaged")))
     for _ in range(60):
         play.tell(trade("1"))  # somebody trades on, and each time the symbol is read
         play.run(10)
@@ -598,7 +604,7 @@ def test_a_busy_position_is_never_called_wrong(side: Any) -> None:
 
 def test_a_failed_read_of_somebody_else_is_not_ours() -> None:
     play = Play()
-    play.tell(FetchFailed(account=MAIN, request_id="resync/main/1/orders", cause="504"))
+    play.tell(FetchFailed(account=MAIN, request_id="resync/main/1/orders", cause=verbatim("504")))
     assert play.memory.watches[MAIN].failed_reads == 0
 
 

@@ -10,6 +10,7 @@ from messages.base import Message
 from messages.commands import Reconcile
 from messages.reconciliation import FetchTrades, ReconcileAnswer
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import ReplyCode, Symbol
 from tests.reconciler.world import BTC, MAIN, NOW, SECOND, D, Play, command, row, trade, view
 
@@ -32,7 +33,8 @@ class Queue(Play):
             self.asked.append(message)
             request_id = getattr(message, "request_id", "")
             self._later(
-                1_000_000, r.FetchFailed(account=MAIN, request_id=request_id, cause=WAIT, until_ns=self.until_ns)
+                1_000_000,
+                r.FetchFailed(account=MAIN, request_id=request_id, cause=verbatim(WAIT), until_ns=self.until_ns),
             )
         elif self.holding and isinstance(message, q.FetchPositions | q.FetchOpenOrders | FetchTrades):
             self.waiting.append(message)
@@ -213,6 +215,6 @@ def test_a_check_before_the_venue_has_answered_is_not_ready_and_one_after_an_out
     assert (early.accepted, early.code) == (False, ReplyCode.NOT_READY)
     assert early.text == "the venue of main has not answered yet"
     assert answers(play) == []
-    play.tell(r.VenueDown(account=MAIN, cause="refused"))
+    play.tell(r.VenueDown(account=MAIN, cause=verbatim("refused")))
     ask(play, "c1")
     assert [answer.failed for answer in answers(play)] == ["main: the venue is not reachable"]

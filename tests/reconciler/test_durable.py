@@ -18,6 +18,7 @@ from messages.reconciliation import (
     RepairAttempted,
 )
 from messages.requests import Reply
+from messages.statement import verbatim
 from tests.reconciler.world import BTC, SECOND, D, Play, command, row, view
 
 TWO = {1: view(1, "1", strategy="a"), 2: view(2, "1", strategy="b")}
@@ -97,7 +98,11 @@ def test_why_a_repair_was_refused_is_told_after_a_restart_too() -> None:
     (sent,) = [m for m in play.commands if isinstance(m, AdjustPosition)]
     play.tell(
         Reply(
-            command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
+            command_id=sent.command_id,
+            to=sent.reply_to,
+            correlation_id=sent.correlation_id,
+            accepted=False,
+            text=verbatim("no"),
         )
     )
     play.restart()

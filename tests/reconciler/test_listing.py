@@ -10,6 +10,7 @@ from messages import requests as q
 from messages.commands import Reconcile
 from messages.reconciliation import OrdersReadAgain, OrdersUnread, ReconcileAnswer
 from messages.reports import FetchFailed
+from messages.statement import verbatim
 from messages.types import OrderPurpose, Severity
 from tests.reconciler.world import BTC, MAIN, NOW, SECOND, D, Play, command, open_order, order_view, own_id, row, view
 
@@ -129,7 +130,7 @@ def test_a_list_that_the_gateway_could_not_read_for_itself_is_asked_for_at_once(
     play = protected(policy=Policy())
     play.run(5)
     assert lists(play) == 0
-    play.tell(FetchFailed(account=MAIN, request_id="resync/main/7/orders", cause=REFUSED))
+    play.tell(FetchFailed(account=MAIN, request_id="resync/main/7/orders", cause=verbatim(REFUSED)))
     play.run(2)
     assert lists(play) == 1
 

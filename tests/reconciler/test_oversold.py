@@ -13,6 +13,7 @@ from actors.reconciler.resolve import repair
 from messages.commands import AdjustPosition, AdoptPosition, PausePosition
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, DiscrepancyType, Outcome
 from messages.reports import OrderRejected, PositionView
+from messages.statement import verbatim
 from messages.types import MANUAL, OrderPurpose, PositionMode, PositionSide, PositionState, RejectReason, Severity
 from tests.reconciler.test_resolve import applied, case
 from tests.reconciler.world import (
@@ -116,7 +117,7 @@ def test_a_close_that_comes_after_a_human_was_asked_answers_the_question() -> No
         client_order_id=own_id(2, 4),
         reason=RejectReason.REDUCE_ONLY,
         code="-2022",
-        text="ReduceOnly Order is rejected.",
+        text=verbatim("ReduceOnly Order is rejected."),
     )
     play.tell(rejected)  # the venue has nothing to reduce
     play.run(10)

@@ -23,6 +23,7 @@ from messages.reconciliation import (
 )
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import NAMELESS, CommandId, JournalId, PositionMode, Severity, Silence, Symbol
 from tests.reconciler.test_forced import Stage, durable
 from tests.reconciler.test_silent import ETH, NAME
@@ -45,7 +46,7 @@ from tests.supervisor.house import EDGE
 
 
 def damaged() -> PositionSilent:
-    return PositionSilent(position_id=NAME, why="its history is damaged: record 5", state=Silence.DAMAGED)
+    return PositionSilent(position_id=NAME, why=verbatim("its history is damaged: record 5"), state=Silence.DAMAGED)
 
 
 def play_with(*rows: object, **more: object) -> Play:
@@ -207,7 +208,7 @@ def test_a_flat_leg_is_not_read_for_ever() -> None:
 
 def test_one_that_is_only_quarantined_is_acknowledged_as_ever() -> None:
     play = Play()
-    play.tell(PositionSilent(position_id=NAME, why="its actor is quarantined: poison"))
+    play.tell(PositionSilent(position_id=NAME, why=verbatim("its actor is quarantined: poison")))
     play.run(60)
     play.tell(AcknowledgeDiscrepancy(**command("a"), discrepancy_id="d1"))
     assert [m.accepted for m in play.answers if isinstance(m, Reply)] == [True]
@@ -227,7 +228,7 @@ def _ignored() -> Play:
 
 def _acknowledged_by_an_older_version() -> Play:
     play = Play()
-    play.tell(PositionSilent(position_id=NAME, why="its history is damaged: record 5"))
+    play.tell(PositionSilent(position_id=NAME, why=verbatim("its history is damaged: record 5")))
     play.run(60)
     play.tell(AcknowledgeDiscrepancy(**command("old"), discrepancy_id="d1"))
     assert play.records[0].outcome is Outcome.ACKNOWLEDGED
@@ -247,7 +248,7 @@ def test_what_was_ended_before_names_it_all_the_same(made: Callable[[], Play]) -
 def test_what_is_retired_holds_nothing_and_asks_nothing_any_more() -> None:
     play = play_with()
     play.run(120)
-    play.tell(PositionSilent(position_id=NAME, why="", state=Silence.RETIRED))
+    play.tell(PositionSilent(position_id=NAME, why=verbatim(""), state=Silence.RETIRED))
     play.orders[own_id(7)] = open_order(own_id(7))
     play.at_venue(row("2"))
     play.run(700)

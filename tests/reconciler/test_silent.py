@@ -8,6 +8,7 @@ from messages.ids import position_id
 from messages.lifecycle import ActorQuarantined, ActorReleased
 from messages.reconciliation import Action, DiscrepancyType, Outcome, PositionSilent
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import Address, Key, PositionId, PositionMode, Severity, StrategyId, Symbol
 from tests.reconciler.test_forced import Stage, booked, two_strategies
 from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, acting, open_order, own_id, row, trade, view
@@ -18,7 +19,7 @@ ETH = Symbol("ETHUSDT")
 
 
 def silent(name: PositionId = NAME, why: str = "its history is damaged") -> PositionSilent:
-    return PositionSilent(position_id=name, why=why)
+    return PositionSilent(position_id=name, why=verbatim(why))
 
 
 def touched(play: Play) -> list[str]:

@@ -29,6 +29,7 @@ from messages.reconciliation import (
     ReleaseKey,
     TradesReport,
 )
+from messages.statement import verbatim
 from messages.types import (
     MANUAL,
     AccountId,
@@ -95,7 +96,7 @@ def view(ordinal: int = 1, quantity: str | Decimal = "1", side: PositionSide = L
         protected=False,
         in_doubt=False,
         goal_quantity=None,
-        reason="",
+        reason=verbatim(""),
         touched_ns=NOW - 3600 * SECOND,
     )
     return replace(plain, **{name: value for name, value in changes.items() if name not in ("symbol", "strategy")})
@@ -351,13 +352,13 @@ class Play:
         why = "504" if self.refuse_reads else self.refuse_symbols.get(about)
         if why is not None:
             return r.FetchFailed(
-                account=MAIN, request_id=message.request_id, cause=why, retry_after_ms=self.retry_after_ms
+                account=MAIN, request_id=message.request_id, cause=verbatim(why), retry_after_ms=self.retry_after_ms
             )
         if self.refuse_orders and isinstance(message, q.FetchOpenOrders):
-            return r.FetchFailed(account=MAIN, request_id=message.request_id, cause=self.refuse_orders)
+            return r.FetchFailed(account=MAIN, request_id=message.request_id, cause=verbatim(self.refuse_orders))
         if isinstance(message, q.FetchPositions):
             rows = [x for x in self.rows.values() if message.symbol in (None, x.symbol)]
-            unread = [r.UnreadRow(symbol=symbol, why=why) for symbol, why in self.unread.items()]
+            unread = [r.UnreadRow(symbol=symbol, why=verbatim(why)) for symbol, why in self.unread.items()]
             return r.PositionsReport(
                 account=MAIN,
                 request_id=message.request_id,
@@ -445,5 +446,9 @@ def outcomes(play: Play) -> list[tuple[str, str]]:
 
 def refusal(sent: c.Command) -> q.Reply:
     return q.Reply(
-        command_id=sent.command_id, to=sent.reply_to, correlation_id=sent.correlation_id, accepted=False, text="no"
+        command_id=sent.command_id,
+        to=sent.reply_to,
+        correlation_id=sent.correlation_id,
+        accepted=False,
+        text=verbatim("no"),
     )

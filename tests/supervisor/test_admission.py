@@ -11,6 +11,7 @@ from actors.supervisor.book import Account, Hold, Leg, leg_of
 from actors.supervisor.holdings import Holdings
 from messages.commands import OpenPosition
 from messages.reports import OrderView, PositionView
+from messages.statement import verbatim
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -105,7 +106,7 @@ def held(**changes: Any) -> PositionView:
         protected=False,
         in_doubt=False,
         goal_quantity=None,
-        reason="",
+        reason=verbatim(""),
     )
     return replace(view, **changes)
 

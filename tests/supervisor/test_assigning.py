@@ -6,6 +6,7 @@ from messages import reports as r
 from messages.commands import AdoptPosition, AssignPosition, ListPositions, PausePosition
 from messages.reconciliation import HoldKey
 from messages.requests import CancelOrder, Notify, Reply, SubmitProtection
+from messages.statement import verbatim
 from messages.types import MANUAL, CommandId, PositionId, PositionSide, PositionState, StrategyId, VenueOrderId
 from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
 from tests.supervisor.test_changes import GATEWAY, held, modify
@@ -97,7 +98,7 @@ def test_only_what_is_manual_and_at_rest_is_handed_on() -> None:
     assert "only what is manual" in assign(house, trend, StrategyId("grid"), "1").text
     assert "is manual already" in assign(house, manual, MANUAL, "2").text
     assert "no position" in assign(house, PositionId("main.BTCUSDT.long.manual.9"), TREND, "3").text
-    house.tell(HoldKey(account=MAIN, symbol=BTC, why="d1"))
+    house.tell(HoldKey(account=MAIN, symbol=BTC, why=verbatim("d1")))
     assert "until belief and venue agree: d1" in assign(house, manual, TREND, "4").text
     modify(house, manual, "m", stop_loss=Decimal(58_000))
     house.tell(PausePosition(command_id=CommandId("p"), reply_to=EDGE, position_id=manual))

@@ -8,6 +8,7 @@ from messages import reports as r
 from messages.commands import ClosePosition, ResumeOpenings
 from messages.events import AdditionRequested, CloseRequested, FundingBooked, OrderFilled
 from messages.requests import Notify, Reply, SubmitOpening, SubmitReducing
+from messages.statement import verbatim
 from messages.types import ClientOrderId, CommandId, PositionId, Severity, Side, StrategyId, TradeId, VenueOrderId
 from tests.supervisor.house import BTC, EDGE, MAIN, House
 
@@ -141,7 +142,7 @@ def test_after_a_restart_the_day_begins_with_what_was_realized_paid_and_funded()
 
 def test_what_was_opened_or_enlarged_is_restored_with_its_account_and_time() -> None:
     added = AdditionRequested(command_id=CommandId("m1"), quantity=Decimal(1), ts_init=7)
-    closed = CloseRequested(command_id=CommandId("c1"), goal_quantity=Decimal(0), why="said so", ts_init=8)
+    closed = CloseRequested(command_id=CommandId("c1"), goal_quantity=Decimal(0), why=verbatim("said so"), ts_init=8)
     finished = ((4, PositionId("main.BTCUSDT.long.a.4")),)
     found = restored((), finished=finished, recent=((4, added), (4, closed)), highest_ordinal=4, day_of=lambda _: 1)
     assert found.openings == ((MAIN, 7),)

@@ -9,6 +9,7 @@ from actors.supervisor.forced import leg_of, shares
 from messages import reports as r
 from messages.commands import ListPositions
 from messages.requests import CancelOrder, Notify, SubmitOpening, SubmitReducing
+from messages.statement import verbatim
 from messages.types import (
     ClientOrderId,
     CommandId,
@@ -128,7 +129,7 @@ def test_what_nobody_holds_is_said_to_belong_to_nobody() -> None:
 def test_a_margin_call_reaches_the_owner_with_the_positions_it_threatens() -> None:
     house = House().ready()
     held(house, "0.02", "trend")
-    house.tell(r.MarginCall(account=MAIN, symbol=BTC, side=PositionSide.LONG, text="maintenance margin 12"))
+    house.tell(r.MarginCall(account=MAIN, symbol=BTC, side=PositionSide.LONG, text=verbatim("maintenance margin 12")))
     notice = house.all(Notify, "notifier")[-1]
     assert notice.severity is Severity.CRITICAL
     assert "main.BTCUSDT.long.trend.1" in notice.text

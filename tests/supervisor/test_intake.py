@@ -14,6 +14,7 @@ from messages.ids import client_order_id
 from messages.journal import OWN_COMMANDS
 from messages.meaning import meaning
 from messages.requests import Reply, SubmitOpening, SubmitReducing
+from messages.statement import verbatim
 from messages.types import AccountId, CommandId, JournalId, PositionId, ReplyCode, StrategyId, Symbol
 from tests.journal.test_damaged_histories import damage
 from tests.supervisor.house import BTC, EDGE, MAIN, House
@@ -127,7 +128,7 @@ def test_a_settling_that_was_refused_is_not_carried_out_when_it_is_said_again(la
     house = House().ready()
     house.open("opened")
     name = client_order_id(JournalId("memory00"), 1, 1)
-    house.tell(r.OutcomeUnknown(account=MAIN, symbol=BTC, client_order_id=name, cause="read timeout"))
+    house.tell(r.OutcomeUnknown(account=MAIN, symbol=BTC, client_order_id=name, cause=verbatim("read timeout")))
     settle = c.SettlePosition(**about("s", position_id=POSITION))
     house.tell(settle)
     assert told(house)[-1] == ("s", False, ReplyCode.DECIDED)
@@ -170,7 +171,7 @@ def test_an_opening_before_the_account_was_read_is_not_refused_and_opens_when_as
 
 def test_what_only_reduces_does_not_wait_for_what_only_opening_needs() -> None:
     house = holding()
-    house.tell(r.StreamDown(account=MAIN, cause="reset"))
+    house.tell(r.StreamDown(account=MAIN, cause=verbatim("reset")))
     house.tell(COMMANDS["add"]("a"))
     assert told(house)[-1] == ("a", False, ReplyCode.NOT_READY)
     house.tell(COMMANDS["move the stop"]("m"))

@@ -18,6 +18,7 @@ from messages.requests import (
     SubmitProtection,
     SubmitReducing,
 )
+from messages.statement import verbatim
 from messages.types import (
     Address,
     CommandId,
@@ -163,12 +164,12 @@ def test_a_start_costs_each_position_of_a_leg_the_same_however_many_they_are() -
 
 def test_an_opening_waits_while_belief_and_venue_are_compared() -> None:
     house = House().ready()
-    house.tell(HoldKey(account=MAIN, symbol=BTC, why="flat believed, long 1 reported", passing=True))
+    house.tell(HoldKey(account=MAIN, symbol=BTC, why=verbatim("flat believed, long 1 reported"), passing=True))
     house.open("c1", strategy=StrategyId("first"))
     [waits] = house.all(Reply)
     told = "BTCUSDT is being compared with the venue: flat believed, long 1 reported; try again soon"
     assert (waits.text, waits.code) == (told, ReplyCode.NOT_READY)
-    house.tell(HoldKey(account=MAIN, symbol=BTC, why="d1"))
+    house.tell(HoldKey(account=MAIN, symbol=BTC, why=verbatim("d1")))
     house.open("c2", strategy=StrategyId("first"))
     assert house.all(Reply)[-1].code is ReplyCode.DECIDED
     house.tell(ReleaseKey(account=MAIN, symbol=BTC))
@@ -183,7 +184,7 @@ def test_nobody_joins_a_position_that_was_settled_by_hand_before_it_was_compared
     [entry] = house.all(SubmitOpening, GATEWAY)
     house.tell(fill(entry, "1"))
     [stop] = house.all(SubmitProtection, GATEWAY)
-    house.tell(r.OutcomeUnknown(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, cause="504"))
+    house.tell(r.OutcomeUnknown(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, cause=verbatim("504")))
     house.run(31)
     settle = SettlePosition(command_id=CommandId("s"), reply_to=EDGE, position_id=FIRST)
     house.tell(settle)

@@ -17,6 +17,7 @@ from messages.commands import AdjustPosition, AdoptPosition, ClosePosition
 from messages.events import FundingBooked, OrderFilled, QuantityAdjusted
 from messages.journal import Replayed
 from messages.requests import Notify, Reply, SubmitOpening, SubmitReducing
+from messages.statement import verbatim
 from messages.types import (
     MANUAL,
     ClientOrderId,
@@ -214,7 +215,7 @@ def test_fundings_and_changes_from_outside_follow_the_same_rule() -> None:
         position_id=PositionId("main.BTCUSDT.long.a.1"),
         quantity_delta=D("-0.01"),
         price=D(60_000),
-        why="sold by hand",
+        why=verbatim("sold by hand"),
         fee=D("0.02"),
         fee_currency="BNB",
     )

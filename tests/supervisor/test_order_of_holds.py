@@ -10,10 +10,11 @@ from actors.supervisor.history import History, hold_of
 from messages.base import Message
 from messages.events import OpeningsPaused, OpeningsResumed
 from messages.journal import AppendStep, Committed
+from messages.statement import verbatim
 from messages.types import CommandId
 from tests.supervisor.house import House
 
-PAUSED = OpeningsPaused(command_id=CommandId("pause"), why="by hand")
+PAUSED = OpeningsPaused(command_id=CommandId("pause"), why=verbatim("by hand"))
 RESUMED = OpeningsResumed(command_id=CommandId("resume"))
 
 

@@ -10,6 +10,7 @@ from messages import reports as r
 from messages.commands import ListPositions, OpenPosition, ReadStatus
 from messages.reports import AccountModes, PositionRow, UnreadRow
 from messages.requests import Notify, Reply
+from messages.statement import verbatim
 from messages.types import (
     CommandId,
     ModeFault,
@@ -98,7 +99,7 @@ def test_what_came_back_is_told_again() -> None:
 
 
 def test_a_row_that_cannot_be_read_is_told_as_such() -> None:
-    h = house(unread=(UnreadRow(symbol=Symbol("XAUUSDT"), why="positionAmt is 'x'"),))
+    h = house(unread=(UnreadRow(symbol=Symbol("XAUUSDT"), why=verbatim("positionAmt is 'x'")),))
     assert "an amount that cannot be read" in told(h)[0]
 
 
@@ -170,7 +171,7 @@ def test_openings_wait_until_the_account_is_set_as_configured(mode: PositionMode
 
 def orders(h: House, *symbols: str, of: str | None = None) -> list[Notify]:
     h.heard["notifier"].clear()
-    unread = tuple(UnreadRow(symbol=Symbol(symbol), why="status: None") for symbol in symbols)
+    unread = tuple(UnreadRow(symbol=Symbol(symbol), why=verbatim("status: None")) for symbol in symbols)
     about = Symbol(of) if of else None
     now_ns = h.dispatcher.clock.time_ns()
     h.tell(r.OpenOrdersReport(account=MAIN, request_id="o", begun_ns=now_ns, orders=(), symbol=about, unread=unread))
@@ -199,7 +200,7 @@ def test_an_order_that_stays_unreadable_is_told_once_while_it_is(symbol: str, na
 def test_a_mode_that_differs_at_the_first_connect_is_why_nothing_is_opened(mode: PositionMode) -> None:
     h = House()
     (notice,) = modes(h, mode, ModeFault.POSITION_MODE)
-    h.tell(r.VenueDown(account=MAIN, cause="another mode", fault=ModeFault.POSITION_MODE))
+    h.tell(r.VenueDown(account=MAIN, cause=verbatim("another mode"), fault=ModeFault.POSITION_MODE))
     wanted = next(each for each in PositionMode if each is not mode)
     said = f"the account is in position mode {mode}, the configuration says {wanted}: set position_mode: {mode}"
     assert notice.severity is Severity.CRITICAL

@@ -7,6 +7,9 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+import messages.wording  # noqa: F401 - its tables
+from messages.statement import wordings
+
 ROOT = Path(__file__).parents[2]
 CATALOGS = {language: ROOT / "adapters" / "locales" / f"{language}.po" for language in ("en", "ko")}
 """English has only what a phone says otherwise than a terminal."""
@@ -22,6 +25,9 @@ def in_source() -> dict[str, str]:
         for file, _line, message, _comments, _context in rows:
             for one in message if isinstance(message, tuple) else (message,):
                 found.setdefault(one, f"actors/{room}/{file}")
+    for wording in wordings():
+        if type(wording).__module__.startswith("messages.wording."):
+            found[wording.value] = f"{type(wording).__module__.replace('.', '/')}.py"
     return found
 
 

@@ -29,6 +29,7 @@ from messages.reconciliation import (
 )
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
+from messages.statement import verbatim
 from messages.telegram import (
     AnswerPress,
     ChatKind,
@@ -448,7 +449,13 @@ def closing(desk: Desk, command: c.Command) -> None:
     if isinstance(command, c.ClosePosition):
         ids = {command.position_id}
     desk.views = tuple(
-        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), version=v.version + 3, reason="closed by command")
+        replace(
+            v,
+            state=PositionState.CLOSED,
+            quantity=Decimal(0),
+            version=v.version + 3,
+            reason=verbatim("closed by command"),
+        )
         if v.position_id in ids
         else v
         for v in desk.views

@@ -20,6 +20,7 @@ from messages.notices import AcknowledgeNotice
 from messages.reconciliation import DiscrepancyType, Unproven
 from messages.reports import OrderView
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.telegram import ChatKind, IncomingOther, IncomingPress, IncomingText, Role, UrgentText
 from messages.types import (
     AccountId,
@@ -395,7 +396,7 @@ def test_close_all_tells_position_by_position_what_became_of_it() -> None:
     def half(command: c.Command) -> None:
         if isinstance(command, c.CloseAll):
             first = replace(
-                made.desk.views[0], state=PositionState.CLOSED, quantity=Decimal(0), reason="emergency close"
+                made.desk.views[0], state=PositionState.CLOSED, quantity=Decimal(0), reason=verbatim("emergency close")
             )
             stuck = replace(made.desk.views[1], state=PositionState.CLOSING, in_doubt=True)
             made.desk.views = (first, stuck)
@@ -442,7 +443,7 @@ def test_a_refusal_of_the_supervisor_is_shown_with_its_reason() -> None:
     made.press(OWNER, made.last, data=data)
     made.advance(5)
     command = made.desk.changes[0]
-    made.give(Reply(command_id=command.command_id, to=HOME, accepted=False, text="it <is> over"))
+    made.give(Reply(command_id=command.command_id, to=HOME, accepted=False, text=verbatim("it <is> over")))
     assert made.last.text.endswith("⛔ it &lt;is&gt; over")
 
 
@@ -454,7 +455,7 @@ def test_a_command_without_an_answer_is_said_again_by_the_next_process_under_its
     first = made.desk.changes[0]
     later = made.again()
     assert [one.command_id for one in made.desk.changes] == [first.command_id] * 2
-    later.give(Reply(command_id=first.command_id, to=HOME, accepted=True, text="openings are paused"))
+    later.give(Reply(command_id=first.command_id, to=HOME, accepted=True, text=verbatim("openings are paused")))
     later.again()
     assert len(made.desk.changes) == 2
 
@@ -476,7 +477,7 @@ def test_what_is_carried_on_after_a_restart_is_named(said: str, named: str) -> N
     later = made.again()
     later.chat.shown = made.chat.shown
     command_id = made.desk.changes[0].command_id
-    later.give(Reply(command_id=command_id, to=HOME, accepted=False, text="it is over"))
+    later.give(Reply(command_id=command_id, to=HOME, accepted=False, text=verbatim("it is over")))
     assert plain(later.last.text) == f"Carried on after a restart: {named}\n⛔ it is over"
 
 

@@ -10,6 +10,7 @@ from adapters.locales import load
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.types import AccountId, PositionId, PositionState
 from tests.telegram.stage import HOME, OWNER, STATUS, Desk, SlowDisk, Stage, view
 
@@ -29,7 +30,7 @@ def confirmed(made: Stage, text: str) -> None:
 
 def closed(made: Stage, *ordinals: int) -> None:
     made.desk.views = tuple(
-        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), reason="emergency close")
+        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), reason=verbatim("emergency close"))
         if v.ordinal in ordinals
         else v
         for v in made.desk.views
@@ -143,7 +144,11 @@ def test_a_pause_that_the_journal_cannot_keep_is_answered_with_what_holds_and_fo
     data = made.last.data("Confirm")
     made.press(OWNER, made.last, data=data)
     command = made.desk.changes[0]
-    made.give(Reply(command_id=command.command_id, to=HOME, accepted=False, text="the journal cannot be written: full"))
+    made.give(
+        Reply(
+            command_id=command.command_id, to=HOME, accepted=False, text=verbatim("the journal cannot be written: full")
+        )
+    )
     assert made.last.text.endswith("⛔ the journal cannot be written: full")
 
 

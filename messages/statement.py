@@ -1,0 +1,213 @@
+"""Sentences of our own as data: a code with arguments, whose words are made where a person reads them. Pure.
+
+A `Wording` is one table of templates; calling a member makes a `Statement`. A statement travels as its code and
+arguments, and is rendered again by each reader, in its language. As a string it is its English, for logs and programs
+that only pass it on. Text from outside (a venue's words, a record of an earlier version) is a statement without a code.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Never, Self, Union
+
+from messages.text import Shown, shown
+
+Argument = Union[str, int, Decimal, "Statement", tuple["Argument", ...]]
+"""What fills a place. A plain `str` is an identifier or outside text; a word of ours is a `Statement`."""
+_PLACE = re.compile(r"\{(\w+)\}")
+_NONE: Mapping[str, Argument] = MappingProxyType({})
+_TABLES: dict[str, type["Wording"]] = {}
+_WORD = "word."
+_NUMBER, _SEVERAL = "=", "*"
+"""What stands first in the wire form of a decimal and of a tuple; a code holds a dot, so it is neither."""
+
+
+class Statement(Shown):
+    """One sentence, phrase or word. `code` is empty where the text has no facts behind it."""
+
+    __slots__ = ("args", "code")
+    code: str
+    args: Mapping[str, Argument]
+
+    def __new__(cls, _: Never) -> Self:
+        raise TypeError("call a Wording, or use verbatim() or word()")
+
+    def __reduce__(self) -> tuple[Callable[..., "Statement"], tuple[Any, ...]]:
+        return from_wire, (to_wire(self),)
+
+
+class Wording(Enum):
+    """A table of templates: a member's name is its code within the table, its value the English with `{places}`."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        _TABLES[cls.__name__.lower()] = cls
+
+    def __call__(self, **args: Argument | Enum) -> Statement:
+        """The sentence with its places filled. Raises TypeError where an argument is missing or has no place."""
+        if args.keys() != places(self.value):
+            raise TypeError(f"{self.code} takes {sorted(places(self.value))}, not {sorted(args)}")
+        return _made(self.code, self.value, {name: _argument(value) for name, value in args.items()})
+
+    @property
+    def code(self) -> str:
+        """`position.close_refused`: stable once it was released, as journals hold it."""
+        return f"{type(self).__name__.lower()}.{self.name.lower()}"
+
+
+def verbatim(text: object) -> Statement:
+    """Text as it came, shown: a venue's words, or what an earlier version wrote."""
+    return text if isinstance(text, Statement) else _kept("", shown(text), _NONE)
+
+
+def word(name: object) -> Statement:
+    """A name out of the code (a state, a side, a purpose), which readers have words for."""
+    return _kept(f"{_WORD}{name}", shown(name), _NONE)
+
+
+def places(template: str) -> frozenset[str]:
+    return frozenset(_PLACE.findall(template))
+
+
+def template_of(code: str) -> str:
+    """The English of a code, with its places; empty where this version does not know it."""
+    if code.startswith(_WORD):
+        return code.removeprefix(_WORD)
+    table, _, name = code.partition(".")
+    members = _TABLES[table].__members__ if table in _TABLES else {}
+    found = members.get(name.upper())
+    return str(found.value) if found is not None else ""
+
+
+def wordings() -> Iterator[Wording]:
+    """Every member of every table that is loaded."""
+    for table in _TABLES.values():
+        yield from table
+
+
+def render(statement: str, translate: Callable[[str], str]) -> Shown:
+    """The sentence by `translate`, which takes a template in English and gives the reader's; its parts likewise."""
+    if not isinstance(statement, Statement) or not statement.code:
+        return shown(statement)
+    template = template_of(statement.code)
+    if not template:
+        return statement
+    return shown(_filled(translate(template), {n: _text(v, translate) for n, v in statement.args.items()}))
+
+
+def to_wire(statement: str) -> Any:
+    """Plain values for msgpack: the text alone, or `[code, {place: value}]`."""
+    if not isinstance(statement, Statement) or not statement.code:
+        return str(statement)
+    return [statement.code, {name: _value_to_wire(value) for name, value in statement.args.items()}]
+
+
+def from_wire(wire: Any) -> Statement:
+    """The statement that `to_wire` wrote, or the text that stood there before. Raises TypeError or ValueError."""
+    if isinstance(wire, str):
+        return verbatim(wire)
+    code, args = wire
+    if not isinstance(code, str) or not isinstance(args, dict):
+        raise TypeError(f"{wire!r:.80} where a statement belongs")
+    values = {str(name): _value_from_wire(value) for name, value in args.items()}
+    template = template_of(code)
+    if not template:
+        said = ", ".join(f"{name} {_english(value)}" for name, value in values.items())
+        template = f"{code}: {said}".replace("{", "(").replace("}", ")") if said else code
+    return _made(code, template, values)
+
+
+def to_jsonable(statement: Statement) -> Mapping[str, Any]:
+    """`code` and `args` for programs; decimals are strings."""
+    return {"code": statement.code, "args": {n: _value_to_jsonable(v) for n, v in statement.args.items()}}
+
+
+def _made(code: str, template: str, args: Mapping[str, Argument]) -> Statement:
+    text = _filled(template, {name: _english(value) for name, value in args.items()})
+    return _kept(code, shown(text), MappingProxyType(dict(args)))
+
+
+def _kept(code: str, text: Shown, args: Mapping[str, Argument]) -> Statement:
+    made = str.__new__(Statement, text)
+    made.code, made.args = code, args
+    return made
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """Not str.format: a translation with a brace of its own must not fail. What has no value keeps its place."""
+    return _PLACE.sub(lambda match: values.get(match[1], match[0]), template)
+
+
+def _argument(value: Argument | Enum) -> Argument:
+    """A text without facts is a plain string, as the wire has it."""
+    match value:
+        case Enum():
+            return word(value.value)
+        case Statement() if value.code:
+            return value
+        case str():
+            return str(value)
+        case tuple():
+            return tuple(_argument(each) for each in value)
+        case _:
+            return value
+
+
+def _english(value: Argument) -> str:
+    return _text(value, lambda template: template)
+
+
+def _text(value: Argument, translate: Callable[[str], str]) -> str:
+    match value:
+        case Statement():
+            return render(value, translate)
+        case Decimal():
+            return format(value, "f")
+        case tuple():
+            return ", ".join(_text(each, translate) for each in value)
+        case _:
+            return str(value)
+
+
+def _value_to_wire(value: Argument) -> Any:
+    match value:
+        case Statement():
+            return to_wire(value)
+        case Decimal():
+            return [_NUMBER, str(value)]
+        case tuple():
+            return [_SEVERAL, [_value_to_wire(each) for each in value]]
+        case str():
+            return value
+        case _:
+            return int(value)
+
+
+def _value_from_wire(wire: Any) -> Argument:
+    match wire:
+        case str() | int():
+            return wire
+        case [str(kind), str(text)] if kind == _NUMBER:
+            return Decimal(text)
+        case [str(kind), list(parts)] if kind == _SEVERAL:
+            return tuple(_value_from_wire(each) for each in parts)
+        case _:
+            return from_wire(wire)
+
+
+def _value_to_jsonable(value: Argument) -> Any:
+    match value:
+        case Statement():
+            return {**to_jsonable(value), "text": str(value)}
+        case Decimal():
+            return format(value, "f")
+        case tuple():
+            return [_value_to_jsonable(each) for each in value]
+        case _:
+            return value
+
+
+NOTHING = verbatim("")
+"""The statement that says nothing; false."""
