@@ -27,6 +27,11 @@ class Doubts:
     def __contains__(self, name: ClientOrderId) -> bool:
         return name in self._open
 
+    def order(self, name: ClientOrderId) -> ResolveOrder | None:
+        """What is asked about under this name."""
+        doubt = self._open.get(name)
+        return doubt.order if doubt is not None else None
+
     def ask(
         self, order: OrderRequest, goal: Goal, *, sent_ns: int = 0, venue_order_id: VenueOrderId | None = None
     ) -> None:

@@ -104,9 +104,9 @@ class SentOrders:
         )
 
     def doubted(self, name: ClientOrderId, now_ns: int, *, over: bool = False) -> None:
-        """The port answered that it does not know: nothing of this attempt is sent after now."""
+        """The port is done with this attempt: nothing of it is sent after now. Its first word counts."""
         before = self._live.get(name)
-        if before is not None and before.phase is Phase.HANDED:
+        if before is not None and before.phase is Phase.HANDED and before.answered_ns is None:
             self._live[name] = replace(before, answered_ns=now_ns, over=over)
 
     def settle(self, name: ClientOrderId, refusal: OrderRejected | None = None, *, exists: bool = False) -> None:

@@ -30,6 +30,7 @@ from messages.reports import (
 from messages.requests import (
     CancelOrder,
     FetchFills,
+    OrderRequest,
     ResolveOrder,
     SubmitEmergency,
     SubmitOpening,
@@ -191,17 +192,27 @@ class Orders:
         order = self._answered(name)
         sent = self._sent.get(name)
         self._desk.memory.untimely = untimely.otherwise(self._desk.memory.untimely, name)
-        if order is not None and sent is not None and sent.phase is Phase.HANDED:
+        if sent is not None and sent.phase is Phase.HANDED:
             self._sent.doubted(name, self._desk.now_ns, over=message.answered)
-            self.doubts.ask(order, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
+            self._prove(name, order, sent)
         self.cancels.let_go(name)
+
+    def _prove(self, name: ClientOrderId, order: OrderRequest | None, sent: Sent) -> None:
+        """The port is done with the request. After a restart of this actor its flight is not known; its doubt is."""
+        asked = order or self.doubts.order(name)
+        if asked is not None:
+            self.doubts.ask(asked, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
 
     def not_executed(self, message: NotExecuted) -> None:
         """Certainly not done; an answer that contradicts what is known already changes nothing."""
         name = message.client_order_id
         order = self._answered(name)
         sent = self._sent.get(name)
-        if order is None or sent is None or sent.phase is not Phase.HANDED:
+        if sent is None or sent.phase is not Phase.HANDED:
+            return
+        if order is None:
+            self._sent.doubted(name, self._desk.now_ns, over=True)
+            self._prove(name, None, sent)
             return
         self.doubts.over(name)
         self._sent.owe(name)

@@ -101,6 +101,10 @@ class Shared(Check):
             self._waiting.pop((sent.call.method, sent.order), None)
             self._unclear.add((sent.call.method, sent.order))
 
+    def tried(self, sent: Sent) -> None:
+        """No connection could be made for it: that is known to the gateway later, as is an answer."""
+        self._waiting.pop((sent.call.method, sent.order), None)
+
     def tick(self, process: object) -> None:
         now_ns = self._truth.now_ns()
         if now_ns < self._quiet_until_ns + WAITS_NS:

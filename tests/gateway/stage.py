@@ -96,6 +96,16 @@ class Stage:
             self.tell(r.Woken(topic=topic))
         self.clock.monotonic = end
 
+    def answer_queries(self, answer: Message, for_ns: int) -> None:
+        """Each question about an order has this answer at once."""
+        end_ns, answered = self.clock.monotonic + for_ns, len(self.sent)
+        while self.clock.monotonic < end_ns:
+            self.advance(100_000_000)
+            for message in self.sent[answered:]:
+                answered += 1
+                if isinstance(message, q.QueryOrder | q.FetchFills):
+                    self.tell(answer)
+
     def settle_resync(self) -> None:
         for read in self.sent_of(q.FetchPositions) + self.sent_of(q.FetchOpenOrders):
             self.tell(read_answer(read, self.clock.time_ns()))

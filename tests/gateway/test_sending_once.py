@@ -52,6 +52,20 @@ def test_an_order_handed_over_by_a_former_life_is_resolved_though_nobody_asks() 
     assert len(play.sent_of(q.SubmitOpening)) == 1
 
 
+@pytest.mark.parametrize(("answer", "within_s"), [(stage.unknown(), 10), (stage.not_executed(), 3)])
+def test_the_answer_to_a_request_of_a_former_life_says_when_the_request_was_over(
+    answer: r.AboutOrder, within_s: int
+) -> None:
+    """Without that, absence is provable only once the port owed its answer: half a minute later."""
+    play = Stage()
+    play.tell(stage.opening())
+    play.start()
+    play.tell(answer)
+    play.answer_queries(stage.not_found(), for_ns=within_s * SECOND)
+    assert [type(m) for m in play.said if isinstance(m, r.OrderAbsent)] == [r.OrderAbsent]
+    assert len(play.sent_of(q.SubmitOpening)) == 1
+
+
 def test_an_order_queued_by_a_former_life_is_sent_by_the_next_once() -> None:
     play = Stage()
     play.tell(stage.venue_down(), stage.reducing())
