@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from actors.ports import Clock, Venue
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
-    from actors.reconciler.ledger import Rows
     from actors.runtime import ActorSystem
     from actors.supervisor.memory import Restored
     from actors.supervisor.memory import Settings as SupervisorSettings
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from adapters.storage.verify import Fold
     from adapters.telegram import TelegramChat
     from adapters.webhook import Webhook
+    from messages.status import Rows
 
 SUPERVISOR = Address("supervisor")
 CONTROL = Address("control")
@@ -352,6 +352,8 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.supervisor.memory import Memory
     from messages.reconciliation import PositionSilent
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
+    from messages.status import row
+    from messages.wording.status import Status
 
     def show(message: object) -> None:
         if isinstance(message, Message):
@@ -363,6 +365,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     thread = Placement.THREAD
     chat, _ = ways_out
     system.spawn("journal", journal_factory(journal), placement=thread)
+    no_chat = (row(Status.CHAT(), Status.TELEGRAM, Status.NOT_CONFIGURED()),)
     figures = _spawn_notifier(config, system, journal, ways_out, show, log)
     system.spawn(CONTROL, lambda context: EdgeActor(context, audience[0]), placement=thread)
     for kind in (PositionView, PositionSilent, VenueUp, VenueDown, StreamUp, StreamDown, MarkReport):
@@ -382,7 +385,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
                 _money(config)
                 + statistics(system.clock.monotonic_ns())
                 + _runtime_rows(system, journal)
-                + (("chat", "telegram", chat.standing if chat else "not configured"),)
+                + (chat.rows if chat else no_chat)
                 + figures.rows()
                 + listeners()
             ),
@@ -409,6 +412,7 @@ def _supervisor_settings(
         day_of=days_in(config.limits.timezone),
         watch_only=not config.phase2.enabled,
         reconciler=RECONCILER,
+        protection_ns=config.protection.close_after_ms * 1_000_000,
         restored=names(journal.journal_id, journal.meta.former, restored),
     )
 
@@ -792,11 +796,11 @@ def _screen(config: Config, header: dict[str, str], *, live: bool) -> Any:
 
     names = {a.account: "paper" if a.embedded else a.place for a in config.accounts}
     shown = {**header, **{f"account {account}": venue for account, venue in names.items()}}
-    banner = "".join(text.replace("paper", "PAPER", 1) for _, _, text in _money(config))
+    banner = "".join(str(each.value).replace("paper", "PAPER", 1) for each in _money(config))
     return Screen(sys.stdout, title="albra", header=shown, live=live, banner=banner, started_ns=time_ns())
 
 
-def _money(config: Config) -> tuple[tuple[str, str, str], ...]:
+def _money(config: Config) -> "Rows":
     """Whether money is real: for the first line, and for every status."""
     from actors.supervisor.status import money_rows
 
@@ -805,22 +809,31 @@ def _money(config: Config) -> tuple[tuple[str, str, str], ...]:
     return money_rows(paper, others, asked=config.paper_asked, configured=config.source is not None)
 
 
-def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> tuple[tuple[str, str, str], ...]:
+def _runtime_rows(system: "ActorSystem", journal: "SqliteJournal") -> "Rows":
     """Messages, actors and journal for `albra status`."""
     from actors.supervisor.status import runtime_rows
 
     return (*runtime_rows(system.metrics()), *journal_rows(journal))
 
 
-def journal_rows(journal: "SqliteJournal") -> tuple[tuple[str, str, str], ...]:
+def journal_rows(journal: "SqliteJournal") -> "Rows":
     """How the journal does, and what it has done since the start."""
+    from actors.supervisor.status import milliseconds
+    from messages.statement import verbatim
+    from messages.status import row
+    from messages.wording.status import Status
+
     counters = journal.counters()
     health, why = journal.health()
+    done = Status.COMMITTED(commits=counters.commits, steps=counters.steps, failed=counters.failures)
+    section = Status.JOURNAL()
     return (
-        ("journal", "id", journal.journal_id),
-        ("journal", "commits", f"{counters.commits} of {counters.steps} steps, {counters.failures} failed"),
-        ("journal", "disk", f"{health}; {journal.reserve_held() >> 20} MiB in reserve{f': {why}' if why else ''}"),
-        ("journal", "last commit", f"{counters.last_commit_ns / 1e6:.3f} ms"),
+        row(section, Status.ID, verbatim(journal.journal_id)),
+        row(section, Status.COMMITS, done),
+        row(section, Status.DISK, Status[health.name]()),
+        *([row(section, Status.DISK_TROUBLE, verbatim(why))] if why else ()),
+        row(section, Status.RESERVE, Status.MEBIBYTES(mib=journal.reserve_held() >> 20)),
+        row(section, Status.LAST_COMMIT, Status.MILLISECONDS(ms=milliseconds(counters.last_commit_ns))),
     )
 
 

@@ -24,7 +24,19 @@ from typing import Any, TypeVar, cast
 import msgpack  # type: ignore[import-untyped]
 
 import messages.wording  # noqa: F401 - the tables that statements in messages name
-from messages import commands, events, journal, lifecycle, notices, reconciliation, reports, requests, telegram, types
+from messages import (
+    commands,
+    events,
+    journal,
+    lifecycle,
+    notices,
+    reconciliation,
+    reports,
+    requests,
+    status,
+    telegram,
+    types,
+)
 from messages.base import Message
 from messages.coders import (
     HEADER_LENGTH,
@@ -65,6 +77,11 @@ _OURS: tuple[tuple[int, type], ...] = (
     (9, types.RequestCost),
     (10, reports.UnreadRow),
     (11, types.Worth),
+    (12, status.StatusRow),
+    (44, status.Concern),
+    (45, status.Verdict),
+    (13, reports.LimitUse),
+    (14, reports.CircuitView),
     (16, types.OtherContract),
     (17, reports.Outside),
     (18, types.Fee),
@@ -181,9 +198,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (327, reports.Recovered),
     (328, reports.PositionView),
     (329, reports.PositionsAnswer),
-    (330, reports.StatusAnswer),
     (331, reports.HistoryAnswer),
-    (332, reports.GatewayStatus),
     (333, reports.FundingReport),
     (334, reports.FundingShare),
     (335, reports.BudgetUsed),
@@ -194,6 +209,8 @@ _OURS: tuple[tuple[int, type], ...] = (
     (361, reports.StreamHeard),
     (362, reports.AccountModes),
     (363, reports.TurnAwaited),
+    (364, reports.GatewayStatus),
+    (365, reports.StatusAnswer),
     (350, reports.LegHeld),
     (400, journal.Effect),
     (401, journal.AppendStep),
@@ -237,9 +254,9 @@ _OURS: tuple[tuple[int, type], ...] = (
     (525, reconciliation.PositionSilent),
     (540, reconciliation.TradesReport),
     (541, reconciliation.ReconcileAnswer),
-    (542, reconciliation.DiscrepanciesAnswer),
     (543, reconciliation.CheckDue),
     (544, reconciliation.Unproven),
+    (545, reconciliation.DiscrepanciesAnswer),
     (700, notices.NoticeQueued),
     (701, notices.NoticeRepeated),
     (702, notices.NoticesDelivered),

@@ -12,6 +12,7 @@ from messages.base import Event, Message
 from messages.commands import Command
 from messages.reports import FillReport, VenueReport
 from messages.statement import NOTHING, Statement
+from messages.status import Rows
 from messages.types import (
     AccountId,
     Address,
@@ -402,12 +403,12 @@ class ReconcileAnswer(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscrepanciesAnswer(Message):
-    """The answer to ListDiscrepancies; `statistics` are (section, name, value) rows."""
+    """The answer to ListDiscrepancies; `statistics` are rows of the status."""
 
     command_id: CommandId
     to: Address
     discrepancies: tuple[Discrepancy, ...]
-    statistics: tuple[tuple[str, str, str], ...] = ()
+    statistics: Rows = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

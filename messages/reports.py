@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from messages.base import Message
 from messages.statement import NOTHING, Statement
+from messages.status import Rows, Verdict
 from messages.types import (
     AccountId,
     Address,
@@ -21,6 +22,7 @@ from messages.types import (
     PositionMode,
     PositionSide,
     PositionState,
+    RateKind,
     RateLimit,
     RateUse,
     RejectReason,
@@ -479,6 +481,25 @@ class FundingShare(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitUse:
+    """How much of one of the venue's limits is used, as far as we know."""
+
+    kind: RateKind
+    interval_ms: int
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitView:
+    """A circuit that is not closed: `channel` names what is not asked of the venue for now."""
+
+    channel: str
+    half_open: bool
+    cause: Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayStatus(VenueReport):
     """What one account's gateway is busy with. `throttled_until_ns` is wall time, 0: not throttled."""
 
@@ -489,8 +510,9 @@ class GatewayStatus(VenueReport):
     retries: int
     throttled_until_ns: int = 0
     last_error: Statement = NOTHING
-    budget: str = ""
-    breaker: str = "closed"
+    budget: tuple[LimitUse, ...] = ()
+    breaker: tuple[CircuitView, ...] = ()
+    """The circuits that are not closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -624,11 +646,12 @@ class PositionsAnswer(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAnswer(Message):
-    """The answer to ReadStatus: (section, name, value) rows, in order."""
+    """The answer to ReadStatus: rows in order."""
 
     command_id: CommandId
     to: Address
-    rows: tuple[tuple[str, str, str], ...]
+    rows: Rows
+    verdict: Verdict = Verdict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

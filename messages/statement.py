@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Never, Self, Union
 
@@ -67,6 +68,7 @@ def word(name: object) -> Statement:
     return _kept(f"{_WORD}{name}", shown(name), _NONE)
 
 
+@lru_cache(maxsize=2_048)
 def places(template: str) -> frozenset[str]:
     return frozenset(_PLACE.findall(template))
 
@@ -137,7 +139,14 @@ def _kept(code: str, text: Shown, args: Mapping[str, Argument]) -> Statement:
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     """Not str.format: a translation with a brace of its own must not fail. What has no value keeps its place."""
-    return _PLACE.sub(lambda match: values.get(match[1], match[0]), template)
+    parts = _split(template)
+    return "".join(values.get(part, f"{{{part}}}") if place % 2 else part for place, part in enumerate(parts))
+
+
+@lru_cache(maxsize=2_048)
+def _split(template: str) -> tuple[str, ...]:
+    """Text and names of places, in turns."""
+    return tuple(_PLACE.split(template))
 
 
 def _argument(value: Argument | Enum) -> Argument:
@@ -156,7 +165,10 @@ def _argument(value: Argument | Enum) -> Argument:
 
 
 def _english(value: Argument) -> str:
-    return _text(value, lambda template: template)
+    """A statement within is rendered already."""
+    if isinstance(value, tuple):
+        return ", ".join(_english(each) for each in value)
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def _text(value: Argument, translate: Callable[[str], str]) -> str:

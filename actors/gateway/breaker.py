@@ -21,6 +21,8 @@ from enum import StrEnum
 from zlib import crc32
 
 from actors.gateway.actions import SECOND
+from messages.reports import CircuitView
+from messages.statement import verbatim
 
 FAILURES = 5
 FIRST_PAUSE_NS = SECOND
@@ -84,8 +86,13 @@ def due(circuit: Circuit, now_ns: int) -> Circuit:
     return circuit
 
 
-def in_words(circuits: tuple[Circuit, ...]) -> str:
-    return "; ".join(f"{each.phase} for {each.channel}: {each.cause}" for each in circuits if each.openings) or "closed"
+def views(circuits: tuple[Circuit, ...]) -> tuple[CircuitView, ...]:
+    """Those that are not closed."""
+    return tuple(
+        CircuitView(channel=each.channel, half_open=each.phase is Phase.HALF_OPEN, cause=verbatim(each.cause))
+        for each in circuits
+        if each.openings
+    )
 
 
 def _pause_ns(openings: int, seed: str) -> int:

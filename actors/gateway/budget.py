@@ -29,6 +29,7 @@ from types import MappingProxyType
 from actors.copying import replace
 from actors.gateway.actions import MS, SECOND
 from actors.gateway.lane import Lane
+from messages.reports import LimitUse
 from messages.types import RateKind, RateLimit, RateUse, RequestCost
 
 MARGIN_NS = 2 * SECOND
@@ -264,10 +265,10 @@ def heard(budget: Budget, uses: Iterable[RateUse], now_ns: int) -> Budget:
     return replace(budget, meters=meters)
 
 
-def in_words(budget: Budget, now_ns: int) -> str:
-    """`weight 312 of 2400 in 60 s, orders 3 of 300 in 10 s`."""
-    return ", ".join(
-        f"{meter.kind} {meter.used(now_ns)} of {meter.limit} in {meter.interval_ms // 1000} s"
+def limit_uses(budget: Budget, now_ns: int) -> tuple[LimitUse, ...]:
+    """What is used of each limit of the venue."""
+    return tuple(
+        LimitUse(kind=meter.kind, interval_ms=meter.interval_ms, used=meter.used(now_ns), limit=meter.limit)
         for meter in aged(budget, now_ns).meters
         if meter.lane is None
     )

@@ -7,6 +7,7 @@ from actors.gateway.actions import NOTIFIER, Later, Never
 from actors.gateway.breaker import Channel, Circuit, Phase
 from actors.gateway.desk import Desk
 from actors.gateway.lane import Lane
+from messages.reports import CircuitView
 from messages.types import Severity
 
 _EVERYTHING = 1 << 30
@@ -33,8 +34,9 @@ class Circuits:
         return self._why(Channel.READS) if self._of(Channel.READS).phase is Phase.OPEN else ""
 
     @property
-    def in_words(self) -> str:
-        return breaker.in_words(self._all())
+    def views(self) -> tuple[CircuitView, ...]:
+        """Those that are not closed."""
+        return breaker.views(self._all())
 
     def tripped(self, channel: Channel) -> bool:
         """Whether so much went unanswered that the circuit is not closed again."""

@@ -57,7 +57,7 @@ class Gateway:
         self._time_taken = False
         self._health: tuple[Any, ...] = ()
         self._load: tuple[int, ...] = ()
-        self._used = ""
+        self._used: tuple[r.LimitUse, ...] = ()
         self._status_ns = 0
         self._status_due = self._status_settled = False
         self._routes = self._route_table()
@@ -517,13 +517,13 @@ class Gateway:
         settled, self._status_settled = self._status_settled, False
         desk = self._desk
         now_ns, quiet_ns = desk.now_ns, desk.lanes.quiet_until_ns
-        health = (desk.open_for_business, quiet_ns > now_ns, desk.last_error, self._circuits.in_words)
+        health = (desk.open_for_business, quiet_ns > now_ns, desk.last_error, self._circuits.views)
         load = (desk.lanes.outstanding_total, desk.lanes.queued_total, len(self._orders.doubts), desk.retries)
         well, since_ns = health == self._health, now_ns - self._status_ns
         same = well and load == self._load
         if same and since_ns < BUDGET_EVERY_NS:
             return
-        used = budget.in_words(desk.lanes.budget, now_ns)
+        used = budget.limit_uses(desk.lanes.budget, now_ns)
         if same and used == self._used:
             return
         if not settled and self._health and (well or since_ns < STATUS_EVERY_NS):

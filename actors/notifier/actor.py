@@ -46,9 +46,11 @@ from messages.reconciliation import DiscrepancyEnded
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.statement import verbatim
+from messages.status import Rows, row
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
 from messages.text import Markup, preformatted
 from messages.types import Address, PositionState, Severity
+from messages.wording.status import Status
 
 OWN_HISTORY = -2
 FIRST_PAUSE_NS = SECOND_NS
@@ -110,10 +112,12 @@ class Figures:
     waiting: int = 0
     delivered: int = 0
     failures: int = 0
+    unseen: int = 0
+    """Critical notices that nobody has acknowledged."""
 
-    def rows(self) -> tuple[tuple[str, str, str], ...]:
-        said = f"{self.waiting} waiting, {self.delivered} delivered, {self.failures} attempts failed"
-        return (("chat", "notices", said),)
+    def rows(self) -> Rows:
+        counts = Status.NOTICE_COUNTS(waiting=self.waiting, delivered=self.delivered, failures=self.failures)
+        return (row(Status.CHAT(), Status.NOTICES, counts), row(Status.CHAT(), Status.UNSEEN, self.unseen))
 
 
 @dataclass(slots=True)
@@ -285,6 +289,7 @@ class NotifierActor(Actor[Message]):
         now_ns = self.context.clock.time_ns()
         ahead, policy = self._ledger.ahead, self._settings.policy
         self._figures.waiting = sum(1 for entry in ahead.entries if entry.waiting)
+        self._figures.unseen = sum(each.severity is Severity.CRITICAL and not each.seen for each in ahead.entries)
         events = box.echoes(ahead, self._recipients, now_ns, policy.cooldown_ns)
         events += box.reminders(ahead, self._settings.names, now_ns, policy.repeat_critical_ns)
         if events:

@@ -5,6 +5,7 @@ The record of a discrepancy that has ended stays for the retention time; the cou
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from actors.reconciler.facts import Key, Leg
 from actors.reconciler.policy import QUANTITY
@@ -32,14 +33,15 @@ from messages.reconciliation import (
     SettingSeen,
     SymbolSetting,
 )
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement, verbatim, word
+from messages.status import Rows, StatusRow, row
 from messages.types import AccountId, PositionSide, Symbol, TradeId
+from messages.wording.status import Status
 
 TRADES_REMEMBERED = 10_000
 """Trades booked by adjustments: a symbol's window of trades is read again and again, each is booked once."""
 Count = tuple[str, str, str, str, int]
 """type, severity, action, outcome, number"""
-Rows = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,34 +181,47 @@ class Ledger:
         return {symbol: setting for (name, symbol), setting in self.settings.items() if name == account}
 
     def statistics(self, quiet: int = 0) -> Rows:
-        """Section, name, value: what `albra status` shows. `quiet`: checks that are not recorded yet."""
+        """What `albra status` shows. `quiet`: checks that are not recorded yet."""
         standing = [record.outcome for record in self.cases()]
         ended = sum(count for (_, _, _, outcome), count in self.counts.items())
         settled = self.resolved
-        section = "reconciliation"
+        section = Status.RECONCILIATION()
         by_type: dict[str, int] = {}
         for (kind, _, _, _), count in self.counts.items():
             by_type[kind] = by_type.get(kind, 0) + count
         return (
-            (section, "checks", f"{self.checks + quiet}, {self.failed_reads} failed reads"),
-            (
+            row(section, Status.CHECKS, Status.CHECK_COUNTS(n=self.checks + quiet, failed=self.failed_reads)),
+            row(
                 section,
-                "discrepancies",
-                f"{self.detected} detected, {settled} resolved, {ended - settled} ended otherwise",
+                Status.DISCREPANCIES,
+                Status.DISCREPANCY_COUNTS(detected=self.detected, resolved=settled, rest=ended - settled),
             ),
-            (section, "open", str(len(standing) - standing.count(Outcome.ESCALATED))),
-            (section, "escalated", str(standing.count(Outcome.ESCALATED))),
-            (section, "repairs attempted", str(self.attempts)),
-            (section, "success rate", f"{100 * settled // ended} %" if ended else "nothing ended yet"),
-            (section, "mean time to detect", _mean(self.detecting_ns, self.detected)),
-            (section, "mean time to resolve", _mean(self.resolving_ns, self.resolved)),
-            *((section, kind, str(count)) for kind, count in sorted(by_type.items())),
+            row(section, Status.OPEN, len(standing) - standing.count(Outcome.ESCALATED)),
+            row(section, Status.ESCALATED, standing.count(Outcome.ESCALATED)),
+            row(section, Status.REPAIRS, self.attempts),
+            row(
+                section,
+                Status.SUCCESS_RATE,
+                Status.PERCENT(percent=100 * settled // ended) if ended else Status.NOTHING_ENDED(),
+            ),
+            row(section, Status.TIME_TO_DETECT, _mean(self.detecting_ns, self.detected)),
+            row(section, Status.TIME_TO_RESOLVE, _mean(self.resolving_ns, self.resolved)),
+            *(
+                StatusRow(section=section, name=word(kind), value=Status.NUMBER(n=count))
+                for kind, count in sorted(by_type.items())
+            ),
         )
 
     def breakdown(self) -> Rows:
         """Ended ones by type, severity, action and outcome."""
         return tuple(
-            ("discrepancies ended", f"{kind} {severity} {action} {outcome}", str(count))
+            StatusRow(
+                section=Status.ENDED(),
+                name=Status.ENDED_AS(
+                    type=word(kind), severity=word(severity), action=word(action), outcome=word(outcome)
+                ),
+                value=Status.NUMBER(n=count),
+            )
             for (kind, severity, action, outcome), count in sorted(self.counts.items())
         )
 
@@ -278,5 +293,6 @@ def fold(events: Iterable[Event], start: LedgerSnapshot | None = None) -> Ledger
     return ledger
 
 
-def _mean(total_ns: int, count: int) -> str:
-    return f"{total_ns // count / 1e9:.1f} s" if count else "-"
+def _mean(total_ns: int, count: int) -> Statement:
+    """In seconds with one place; nothing where there is none."""
+    return Status.SECONDS(s=Decimal(total_ns // count // 100_000_000).scaleb(-1)) if count else NOTHING

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from actors.reconciler.evidence import Evidence
 from actors.reconciler.facts import Key, Leg, OpenOrders
-from actors.reconciler.ledger import Ledger, Rows
+from actors.reconciler.ledger import Ledger
 from actors.reconciler.policy import SECOND
 from actors.reconciler.retiring import Absence
 from actors.reconciler.schedule import Looked
@@ -16,7 +16,10 @@ from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, FetchTrades, HoldKey, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
 from messages.requests import FetchOpenOrders, FetchPositions
+from messages.statement import Statement
+from messages.status import Rows, row, several
 from messages.types import AccountId, CommandId, Instrument, MarginMode, PositionId, PositionMode, Symbol, TradeId
+from messages.wording.status import Status
 
 SEEN_MOST = 10_000
 ANSWERS_MOST = 32
@@ -197,8 +200,13 @@ class Memory:
     def statistics(self, now_ns: int) -> Rows:
         """The ledger's, with what only this process knows; `now_ns` is monotonic."""
         checks, *others = self.ledger.statistics(sum(watch.quiet for watch in self.watches.values()))
-        looked = "; ".join(f"{watch.account}: {_ago(watch.looked.any_ns, now_ns)}" for watch in self.watches.values())
-        return (checks, ("reconciliation", "last check", looked), *others, *self.ledger.breakdown())
+        looked = [_looked(watch.account, watch.looked.any_ns, now_ns) for watch in self.watches.values()]
+        return (
+            checks,
+            row(Status.RECONCILIATION(), Status.LAST_CHECK, several(looked)),
+            *others,
+            *self.ledger.breakdown(),
+        )
 
     def keep(self, answer: ReconcileAnswer) -> None:
         """A command repeated because its answer was lost is answered, not carried out again."""
@@ -212,5 +220,7 @@ class Memory:
         return cls(watches={account: Watch(account=account, ended=ended) for account in accounts})
 
 
-def _ago(at_ns: int | None, now_ns: int) -> str:
-    return "never" if at_ns is None else f"{(now_ns - at_ns) // SECOND} s ago"
+def _looked(account: AccountId, at_ns: int | None, now_ns: int) -> Statement:
+    if at_ns is None:
+        return Status.NEVER_LOOKED(account=account)
+    return Status.LOOKED(account=account, seconds=(now_ns - at_ns) // SECOND)

@@ -18,11 +18,11 @@ from actors.supervisor.naming import Naming, unknown_name
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
 from actors.supervisor.retired import Retiring
-from actors.supervisor.status import Rows
 from actors.supervisor.venue import Reports
 from messages.base import Message
 from messages.reconciliation import ListDiscrepancies
 from messages.reports import Woken
+from messages.status import Rows
 from messages.types import Address, Silence
 
 

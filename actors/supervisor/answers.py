@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from actors.supervisor.desk import JOURNAL, Desk, Routes
 from actors.supervisor.naming import unknown_name
 from actors.supervisor.openings import Openings
-from actors.supervisor.status import Rows, rows
+from actors.supervisor.status import rows
+from actors.supervisor.verdict import judge
 from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
+from messages.status import Rows
 from messages.types import Key, PositionId
 
 
@@ -90,11 +92,19 @@ class Answers:
         return [view] if view is not None and view.position_id == command.position_id else []
 
     def _read_status(self, command: c.ReadStatus) -> None:
-        answer = r.StatusAnswer(
-            command_id=command.command_id,
-            to=command.reply_to,
-            rows=rows(self._memory, self._openings.holds()) + self._runtime_rows(),
+        found = rows(self._memory, self._openings.holds()) + self._runtime_rows()
+        verdict = judge(
+            self._memory,
+            found,
+            self._desk.context.clock.time_ns(),
+            protection_ns=self._desk.settings.protection_ns,
+            losses={
+                account: (-self._openings.realized_today(account), limit)
+                for account in self._memory.accounts
+                if (limit := self._openings.limits(account).daily_loss) is not None
+            },
         )
+        answer = r.StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=found, verdict=verdict)
         self._desk.context.tell(command.reply_to, answer)
 
     def _history(self, command: c.ReadHistory) -> None:

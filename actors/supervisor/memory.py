@@ -12,6 +12,7 @@ from actors.supervisor.asked import Register
 from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
 from actors.supervisor.forced import Taken
 from actors.supervisor.paid import Paid
+from actors.supervisor.since import Since
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event
@@ -80,6 +81,7 @@ class Memory:
     suspected: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
     """Where belief and venue differ, by a look that another one is to confirm."""
     taken: Taken = field(default_factory=Taken)
+    since: Since = field(default_factory=Since)
     fundings: Paid = field(default_factory=Paid)
     useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class Settings:
     limits: Limits
     account_limits: Mapping[AccountId, Limits] = field(default_factory=dict)
     day_of: Callable[[int], int] = utc_day
+    protection_ns: int = 10_000_000_000
     watch_only: bool = False
     finished_shown: int = 20
     reconciler: Address = Address("")

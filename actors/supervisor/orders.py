@@ -24,6 +24,7 @@ from actors.supervisor.history import History
 from actors.supervisor.memory import Restored
 from actors.supervisor.naming import nothing_matches
 from actors.supervisor.openings import LEAVING_NS, Openings
+from actors.supervisor.verdict import note_position
 from messages import commands as c
 from messages import reports as r
 from messages.events import CloseAllRequested
@@ -300,6 +301,7 @@ class Orders:
             return
         unseen = before is None and self._memory.first_new <= view.ordinal not in self._memory.book.finished
         self._memory.book.update(view)
+        note_position(self._memory.since, view, self._desk.context.clock.time_ns())
         if view.state.terminal and self._memory.useless:
             self._memory.useless = {told for told in self._memory.useless if told[0] != view.position_id}
         came_or_went = before is None or before.state.terminal != view.state.terminal

@@ -1,33 +1,35 @@
-"""What `albra status` shows of positions, accounts and gateways: (section, name, value) rows. Pure."""
+"""What `albra status` shows of positions, accounts, gateways, messages and actors. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from actors.runtime.metrics import SystemMetrics
+from actors.runtime.metrics import LaneMetrics, SystemMetrics
 from actors.supervisor.book import Account, Book, Hold
 from actors.supervisor.memory import Memory
-from actors.supervisor.outside import in_short
 from messages.base import Message
-from messages.reports import VenueReport
-from messages.types import AccountId
+from messages.reports import CircuitView, GatewayStatus, Outside
+from messages.statement import NOTHING, Statement, verbatim, word
+from messages.status import Rows, StatusRow, row, several
+from messages.types import AccountId, PositionMode
+from messages.wording.status import Status
 
-Rows = tuple[tuple[str, str, str], ...]
 SECOND = 1_000_000_000
-_COMMON = frozenset(field.name for field in fields(VenueReport))
 
 
 def rows(memory: Memory, holds: tuple[Hold, ...]) -> Rows:
     """Positions, those that cannot say what they hold by name, then every account with its gateway."""
-    accounts = (row for account in memory.accounts.values() for row in _account(account, memory.gateways))
-    broken = (("positions", name, why) for name, (_, why) in memory.silent.items())
+    section = Status.POSITIONS()
+    accounts = (each for account in memory.accounts.values() for each in _account(account, memory.gateways))
+    broken = (
+        StatusRow(section=section, name=verbatim(name), value=verbatim(why)) for name, (_, why) in memory.silent.items()
+    )
     left = Counter(view.account for view in memory.book.live() if view.account not in memory.accounts)
     missing = (
-        (f"account {name}", "live", f"{number}, and the configuration does not name the account")
-        for name, number in sorted(left.items())
+        row(Status.ACCOUNT(name=name), Status.NOT_CONFIGURED_ACCOUNT, number) for name, number in sorted(left.items())
     )
-    retired = (("positions", "retired", str(len(memory.retired))),) if memory.retired else ()
+    retired = (row(section, Status.RETIRED, len(memory.retired)),) if memory.retired else ()
     return (*_positions(memory.book, holds, len(memory.silent)), *retired, *broken, *accounts, *missing)
 
 
@@ -35,75 +37,100 @@ def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:
     views = tuple(book.views.values())
     states = Counter(view.state for view in views)
     live = tuple(book.live())
+    bare = sum(view.quantity > 0 and view.stop_loss is not None and not view.protected for view in live)
+    counts = [Status.STATE_COUNT(state=state, n=number) for state, number in sorted(states.items())]
+    section = Status.POSITIONS()
     return (
-        ("positions", "live", str(len(live))),
-        ("positions", "quarantined or damaged", str(broken)),
-        ("positions", "in doubt", str(sum(view.in_doubt for view in live))),
-        (
-            "positions",
-            "without their protection",
-            str(sum(view.quantity > 0 and view.stop_loss is not None and not view.protected for view in live)),
-        ),
-        ("positions", "finished", str(book.finished_total)),
-        ("positions", "transitions", str(sum(view.transitions for view in views))),
-        ("positions", "states", ", ".join(f"{state} {number}" for state, number in sorted(states.items())) or "none"),
-        ("positions", "openings", "; ".join(f"paused: {hold}" for hold in holds) or "allowed"),
+        row(section, Status.LIVE, len(live)),
+        row(section, Status.BROKEN, broken),
+        row(section, Status.IN_DOUBT, sum(view.in_doubt for view in live)),
+        row(section, Status.UNPROTECTED, bare),
+        row(section, Status.FINISHED, book.finished_total),
+        row(section, Status.TRANSITIONS, sum(view.transitions for view in views)),
+        row(section, Status.STATES, several(counts)),
+        row(section, Status.OPENINGS, Status.PAUSED() if holds else Status.ALLOWED()),
+        *([row(section, Status.BECAUSE, several([verbatim(hold) for hold in holds]))] if holds else ()),
     )
 
 
-def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Rows:
-    section = f"account {account.account}"
-    gateway = gateways.get(account.account)
-    known = (
-        ()
-        if gateway is None
-        else tuple(
-            (
-                section,
-                field.name.removesuffix("_ns").replace("_", " "),
-                _value(field.name, getattr(gateway, field.name)),
-            )
-            for field in fields(gateway)
-            if field.name not in _COMMON
-        )
-    )
-    return (
-        *(((section, "place", account.place),) if account.place else ()),
-        (section, "venue", _venue(account)),
-        (section, "stream", _stream(account)),
-        (section, "openings", account.why_unfit or account.why_not_ready or account.why_silent or "possible"),
-        (section, "mode", _modes(account)),
-        (section, "not supervised", "; ".join(in_short(row) for row in account.outside.values()) or "nothing"),
-        (section, "symbols", str(len(account.instruments))),
-        *known,
-    )
-
-
-def _modes(account: Account) -> str:
-    """As the account is set at the venue, where that was read."""
-    if account.modes is None:
-        return account.mode
-    mode = account.modes.position_mode
-    return f"{mode}, multi-assets" if account.modes.multi_assets else str(mode)
-
-
-def _venue(account: Account) -> str:
+def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Iterator[StatusRow]:
+    section = Status.ACCOUNT(name=account.account)
+    if account.place:
+        yield row(section, Status.PLACE, verbatim(account.place))
+    yield row(section, Status.VENUE, _venue(account))
     if account.waits_since_ns:
-        return f"waits for its turn in the request budget since {_moment(account.waits_since_ns)}"
-    return "up" if account.venue_up else f"down: {account.trouble}"
+        yield row(section, Status.SINCE, moment(account.waits_since_ns))
+    if account.trouble:
+        yield row(section, Status.VENUE_TROUBLE, verbatim(account.trouble))
+    yield row(section, Status.STREAM, _stream(account))
+    if account.mute:
+        silent = [Status.MUTE_ABOUT(kind=kind, since=_moment(ns)) for kind, ns in account.mute.items()]
+        yield row(section, Status.MUTE, several(silent))
+    why = account.why_unfit or account.why_not_ready or account.why_silent
+    yield row(section, Status.OPENINGS, Status.WAITING() if why else Status.POSSIBLE())
+    if why:
+        yield row(section, Status.BECAUSE, verbatim(why))
+    yield row(section, Status.MODE, word(_mode(account)))
+    if account.modes is not None and account.modes.multi_assets:
+        yield row(section, Status.MULTI_ASSETS, Status.YES())
+    outside = [_outside(each) for each in account.outside.values()]
+    yield row(section, Status.NOT_SUPERVISED, several(outside, Status.NOTHING_THERE))
+    yield row(section, Status.SYMBOLS, len(account.instruments))
+    gateway = gateways.get(account.account)
+    if isinstance(gateway, GatewayStatus):
+        yield from _gateway(section, gateway)
 
 
-def _stream(account: Account) -> str:
-    state = "up" if account.stream_up else "down"
-    mute = ", ".join(f"mute about {kind} since {_moment(since_ns)}" for kind, since_ns in account.mute.items())
-    return f"{state}, {mute}" if mute else state
+def _gateway(section: Statement, status: GatewayStatus) -> Rows:
+    used = [
+        Status.USED(kind=use.kind, used=use.used, most=use.limit, seconds=use.interval_ms // 1_000)
+        for use in status.budget
+    ]
+    return (
+        row(section, Status.REACHABLE, Status.YES() if status.reachable else Status.NO()),
+        row(section, Status.OUTSTANDING, status.outstanding),
+        row(section, Status.QUEUED, status.queued),
+        row(section, Status.IN_DOUBT, status.in_doubt),
+        row(section, Status.RETRIES, status.retries),
+        row(section, Status.THROTTLED, moment(status.throttled_until_ns)),
+        row(section, Status.LAST_ERROR, status.last_error),
+        row(section, Status.BUDGET, several(used)),
+        row(section, Status.BREAKER, several([_circuit(each) for each in status.breaker], Status.CLOSED)),
+    )
 
 
-def _value(name: str, value: object) -> str:
-    """A moment as people and programs read it (ISO 8601, UTC), a dash where there is none."""
-    if name.endswith("_ns") and isinstance(value, int):
-        return _moment(value) if value else "-"
-    return str(value)
+def _circuit(circuit: CircuitView) -> Statement:
+    said = Status.CIRCUIT_HALF_OPEN if circuit.half_open else Status.CIRCUIT_OPEN
+    return said(channel=circuit.channel, cause=circuit.cause)
+
+
+def _outside(held: Outside) -> Statement:
+    kind = word(held.kind or "not listed")
+    if held.quantity is None or held.side is None:
+        return Status.UNREADABLE_OUTSIDE(symbol=held.symbol, kind=kind)
+    return Status.HELD_OUTSIDE(symbol=held.symbol, side=held.side, quantity=held.quantity, kind=kind)
+
+
+def _mode(account: Account) -> PositionMode:
+    """As the account is set at the venue, where that was read."""
+    return account.mode if account.modes is None else account.modes.position_mode
+
+
+def _venue(account: Account) -> Statement:
+    if account.waits_since_ns:
+        return Status.WAITING()
+    return Status.UP() if account.venue_up else Status.DOWN()
+
+
+def _stream(account: Account) -> Statement:
+    if account.mute:
+        return Status.MUTE()
+    return Status.UP() if account.stream_up else Status.DOWN()
+
+
+def moment(time_ns: int) -> Statement:
+    """A moment as people and programs read it (ISO 8601, UTC); nothing for 0."""
+    return Status.MOMENT(at=_moment(time_ns)) if time_ns else NOTHING
 
 
 def _moment(time_ns: int) -> str:
@@ -115,31 +142,42 @@ def money_rows(paper: tuple[AccountId, ...], others: int, *, asked: bool, config
     if not paper:
         return ()
     if others:
-        text = f"paper for {', '.join(paper)}: no real money there"
+        said = Status.PAPER_FOR(accounts=paper)
     elif asked:
-        text = "paper: no real money, as --paper asks"
+        said = Status.PAPER_ASKED()
     else:
-        text = "paper: no real money" if configured else "paper: no real money; no configuration file was found"
-    return (("trading", "money", text),)
+        said = Status.PAPER() if configured else Status.PAPER_UNCONFIGURED()
+    return (row(Status.TRADING(), Status.MONEY, said),)
 
 
 def runtime_rows(metrics: SystemMetrics) -> Rows:
     """Messages by priority, and the actors."""
-    lanes = tuple(
-        (
-            "messages",
-            lane.name.lower(),
-            (
-                f"{lane.processed} handled, {lane.waiting} waiting, {lane.failed} failed, {lane.refused} refused, "
-                f"{lane.shed} shed, {lane.dead} dead; mean {lane.mean_ns / 1e6:.3f} ms, p99 {lane.p99_ns / 1e6:.3f} ms"
-            ),
-        )
-        for lane in metrics.lanes
-    )
+    section = Status.ACTORS()
     return (
-        *lanes,
-        ("actors", "alive", str(len(metrics.actors))),
-        ("actors", "restarts", str(metrics.restarts)),
-        ("actors", "quarantined", ", ".join(metrics.quarantined) or "none"),
-        ("actors", "messages put aside", str(metrics.parked)),
+        *(
+            StatusRow(section=Status.MESSAGES(), name=word(lane.name.lower()), value=_lane(lane))
+            for lane in metrics.lanes
+        ),
+        row(section, Status.ALIVE, len(metrics.actors)),
+        row(section, Status.RESTARTS, metrics.restarts),
+        row(section, Status.QUARANTINED, several([verbatim(name) for name in metrics.quarantined])),
+        row(section, Status.PUT_ASIDE, metrics.parked),
     )
+
+
+def _lane(lane: LaneMetrics) -> Statement:
+    return Status.LANE(
+        handled=lane.processed,
+        waiting=lane.waiting,
+        failed=lane.failed,
+        refused=lane.refused,
+        shed=lane.shed,
+        dead=lane.dead,
+        mean_ms=milliseconds(lane.mean_ns),
+        p99_ms=milliseconds(lane.p99_ns),
+    )
+
+
+def milliseconds(time_ns: float) -> Decimal:
+    """With three places."""
+    return Decimal(round(time_ns / 1_000)).scaleb(-3)

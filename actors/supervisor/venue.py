@@ -214,6 +214,7 @@ class Reports:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
         account.venue_up, account.trouble, account.waits_since_ns = True, "", 0
+        self._note_since("venue", report, so=False)
         account.mode, account.margin_mode = report.position_mode, report.margin_mode
         account.identity, account.place = report.venue_identity, report.place
         account.others = {each.symbol: each.kind for each in report.others}
@@ -221,6 +222,9 @@ class Reports:
         self._desk.log(
             "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))
         )
+
+    def _note_since(self, what: str, report: r.VenueReport, *, so: bool) -> None:
+        self._memory.since.note(what, report.account, self._desk.context.clock.time_ns(), so=so)
 
     def _rules(self, report: r.RulesReport) -> None:
         self._desk.context.publish(report)
@@ -252,6 +256,7 @@ class Reports:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
         account.venue_up, account.synced, account.trouble = False, False, report.cause
+        self._note_since("venue", report, so=True)
         account.waits_since_ns = 0
         self._desk.log("WARNING", "venue down", actor="supervisor", account=report.account, why=report.cause)
 
@@ -265,12 +270,14 @@ class Reports:
     def _stream_up(self, report: r.StreamUp) -> None:
         self._desk.context.publish(report)
         self._memory.accounts[report.account].stream_up = True
+        self._note_since("stream", report, so=False)
         self._desk.log("INFO", "stream up", actor="supervisor", account=report.account)
 
     def _stream_down(self, report: r.StreamDown) -> None:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
         account.stream_up, account.trouble = False, report.cause
+        self._note_since("stream", report, so=True)
         self._desk.log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
 
     def _modes(self, report: r.AccountModes) -> None:

@@ -56,6 +56,16 @@ CODES = (
     N_("medium"),
     N_("low"),
     N_("signal"),
+    # What the status names
+    N_("one_way"),
+    N_("hedge"),
+    N_("not listed"),
+    N_("conditional orders"),
+    N_("orders"),
+    N_("reads"),
+    N_("weight"),
+    N_("control"),
+    N_("webhook"),
     # Sides and orders
     N_("long"),
     N_("short"),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from actors.telegram.phrases import REPLIES
-from actors.telegram.rows import Rows
 from actors.telegram.words import Words, amount, amounts, escape, gains, join, number
 from messages.commands import (
     AssignPosition,
@@ -23,8 +22,11 @@ from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy
 from messages.reports import PositionView
 from messages.requests import Reply
+from messages.statement import NOTHING
+from messages.status import Rows
 from messages.text import Markup
 from messages.types import PositionId, PositionState, ReplyCode
+from messages.wording.status import Status
 
 
 def follows(command: Command) -> bool:
@@ -125,14 +127,17 @@ class Surroundings:
 
     def trouble(self, words: Words, view: PositionView) -> Markup | None:
         """Why nothing happens to this position, as far as it can be told from outside of it."""
-        section = f"account {view.account}"
-        for found, name, value in self.status:
-            if found == section and name == "venue" and value.startswith("waits"):
-                return words("its account waits for its turn in the request budget")
-            if found == section and name == "venue" and value != "up":
-                return words("its venue is out of reach ({why})", why=_short(value.removeprefix("down: ")))
-            if (found, name) == ("journal", "disk") and not value.startswith(("well", "short")):
-                return words("the journal cannot be written; albra flatten --break-glass closes without it")
+        account = Status.ACCOUNT(name=view.account)
+        found = {(row.section, row.name.code): row.value for row in self.status}
+        venue = found.get((account, Status.VENUE.code))
+        if venue is not None and venue.code == Status.WAITING.code:
+            return words("its account waits for its turn in the request budget")
+        if venue is not None and venue.code == Status.DOWN.code:
+            why = found.get((account, Status.VENUE_TROUBLE.code), NOTHING)
+            return words("its venue is out of reach ({why})", why=_short(why))
+        disk = found.get((Status.JOURNAL(), Status.DISK.code))
+        if disk is not None and disk.code == Status.FAILING.code:
+            return words("the journal cannot be written; albra flatten --break-glass closes without it")
         return None
 
 

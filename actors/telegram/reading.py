@@ -122,7 +122,8 @@ class Reading(Asking):
             case "accounts":
                 page = views.accounts(words, task.rows)
             case "health":
-                page = views.health(words, task.rows, self._metrics())
+                assert task.status is not None
+                page = views.health(words, task.status.verdict, self._now())
             case _:
                 page = views.status(words, task.rows)
         self._show(task.who, page, task.message_id)

@@ -9,6 +9,7 @@ from messages.base import Message
 from messages.commands import Command
 from messages.reconciliation import DiscrepanciesAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
+from messages.status import Rows
 from messages.telegram import IncomingPress, Role
 from messages.text import Markup
 from messages.types import AccountId, PositionId
@@ -50,9 +51,12 @@ class Task:
         return next((one for one in self.answers if isinstance(one, DiscrepanciesAnswer)), None)
 
     @property
-    def rows(self) -> tuple[tuple[str, str, str], ...]:
-        found = next((one for one in self.answers if isinstance(one, StatusAnswer)), None)
-        return found.rows if found is not None else ()
+    def status(self) -> StatusAnswer | None:
+        return next((one for one in self.answers if isinstance(one, StatusAnswer)), None)
+
+    @property
+    def rows(self) -> Rows:
+        return self.status.rows if self.status is not None else ()
 
     @property
     def history(self) -> HistoryAnswer | None:

@@ -12,14 +12,15 @@ from actors.runtime.metrics import SystemMetrics
 from actors.telegram.grammar import COMMANDS, Refusal, Request
 from actors.telegram.phrases import REPLIES
 from actors.telegram.roles import may
-from actors.telegram.rows import Rows, told
+from actors.telegram.rows import told
 from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
-from messages.health import troubles
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import BalanceReport, OrderView, PositionsAnswer, PositionView
+from messages.status import Level, Rows, Verdict
 from messages.telegram import Button, Role
 from messages.text import Markup, bold, filled, preformatted, shown
 from messages.types import AccountId, OrderPurpose, PositionId, PositionState, Symbol
+from messages.wording.status import Status
 
 PAGE = 10
 DATA_MOST = 64
@@ -134,7 +135,7 @@ def _position_figures(words: Words, answer: PositionsAnswer) -> Markup:
 def _reconciler(words: Words, statistics: Rows | None) -> Markup:
     if statistics is None:
         return words("<b>Reconciliation</b>: not running")
-    mine = told(words, (row for row in statistics if row[0] == "reconciliation"))
+    mine = told(words, (row for row in statistics if row.section.code == Status.RECONCILIATION.code))
     return join("\n", [words("<b>Reconciliation</b>"), *(escape(f"{name}: {value}") for _, name, value in mine)])
 
 
@@ -150,7 +151,8 @@ def _supervision(words: Words, metrics: SystemMetrics) -> Markup:
 
 
 def _health(words: Words, overview: Overview, now_ns: int) -> Markup:
-    mine = (row for row in overview.status if row[0].startswith("account ") and row[1] in ("venue", "stream"))
+    ways = (Status.VENUE.code, Status.STREAM.code)
+    mine = (row for row in overview.status if row.section.code == Status.ACCOUNT.code and row.name.code in ways)
     lines = [escape(f"{section} · {name}: {value}") for section, name, value in told(words, mine)]
     if overview.chat_since_ns:
         span = words.span(now_ns - overview.chat_since_ns)
@@ -428,12 +430,12 @@ def strategies(words: Words, answer: PositionsAnswer) -> Page:
 
 def status(words: Words, rows: Rows) -> Page:
     """What the supervisor says of itself, section by section; handling times are in /phase2_status."""
-    mine = tuple(row for row in rows if row[0] != "messages")
+    mine = tuple(row for row in rows if row.section.code != Status.MESSAGES.code)
     return Page(text=_sections(words("<b>Status</b>"), words, mine), buttons=(refresh(words, "status"),))
 
 
 def accounts(words: Words, rows: Rows) -> Page:
-    mine = tuple(row for row in rows if row[0].startswith("account "))
+    mine = tuple(row for row in rows if row.section.code == Status.ACCOUNT.code)
     return Page(text=_sections(words("<b>Accounts</b>"), words, mine), buttons=(refresh(words, "accounts"),))
 
 
@@ -447,15 +449,18 @@ def _sections(title: Markup, words: Words, rows: Rows) -> Markup:
     return join("\n", lines)
 
 
-def health(words: Words, rows: Rows, metrics: SystemMetrics) -> Page:
-    """Short: what is wrong, or that nothing is."""
-    bad = told(words, troubles(rows))
-    wrong = [escape(f"{section} · {name}: {value}") for section, name, value in bad]
-    if metrics.quarantined:
-        wrong.append(words("quarantined: {names}", names=words.retell(", ".join(metrics.quarantined), REPLIES)))
-    if not wrong:
+def health(words: Words, verdict: Verdict, now_ns: int) -> Page:
+    """Short: what needs a person, what needs a look, or that all is well."""
+    if verdict.level is Level.CALM:
         return Page(text=words("✅ All is well."), buttons=(refresh(words, "health"),))
-    return Page(text=join("\n", [words("⚠ <b>Look at this</b>"), *wrong]), buttons=(refresh(words, "health"),))
+    title = words("🔴 <b>Act</b>") if verdict.level is Level.ACT else words("⚠ <b>Look at this</b>")
+    lines = [title]
+    for each in verdict.concerns:
+        said = escape(words.say(each.reason))
+        if each.since_ns:
+            said = words("{what} (for {span})", what=said, span=words.span(now_ns - each.since_ns))
+        lines.append(bold(said) if each.level is Level.ACT else said)
+    return Page(text=join("\n", lines), buttons=(refresh(words, "health"),))
 
 
 def balance(words: Words, reports: Iterable[BalanceReport], silent: Iterable[str]) -> Page:

@@ -22,7 +22,6 @@ from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
 from adapters.cli.outcome import CommandError
 from adapters.config import Config, Loaded
 from adapters.storage.lock import holder
-from messages.health import troubles
 
 SPACE_WARN_BYTES = 1 << 30
 SPACE_FAIL_BYTES = 100 << 20
@@ -166,17 +165,17 @@ def supervisor(config: Config) -> Iterator[Finding]:
     yield from _health(answer.document)
 
 
-def _health(status: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+def _health(status: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """What `albra status` shows that needs a look, by the rule that the API and the chat judge by."""
-    rows = [(section, name, value) for section, named in status.items() for name, value in named.items()]
-    for section, name, value in troubles(rows):
-        account = section.startswith("account ")
-        check, judgement, advice = _TROUBLES.get(("account" if account else section, name), _OTHER_TROUBLE)
-        found = f"{name}: {value}"
+    for reason in status["verdict"]["reasons"]:
+        section, name = reason["section"], reason["name"]
+        check, judgement, advice = _TROUBLES.get((section, name), _OTHER_TROUBLE)
+        found = reason["text"]
         if check == "broken positions":
             found = "; ".join(f"{name}: {said}" for name, said in status[section].items() if "." in name)
-        check = check or section
-        yield Finding(check=check, judgement=judgement, found=found, advice=advice)
+        if section == "account":
+            section = f"account {reason['about']}"
+        yield Finding(check=check or section, judgement=judgement, found=found, advice=advice)
 
 
 _OTHER_TROUBLE = ("", Judgement.WARN, "see `albra status`")

@@ -50,11 +50,31 @@ def status(arguments: Namespace, supervisor: Supervisor) -> None:
     if arguments.json:
         output.document(sections)
         return
+    verdict = sections.pop("verdict")
+    output.line(output.paint(shown(verdict["level"]), "bold" if output.colored(sys.stdout) else None))
+    for reason in verdict["reasons"]:
+        since = f" (since {reason['since']})" if "since" in reason else ""
+        output.line(shown(f"  {reason['level']}  {reason['text']}{since}"))
     width = max((len(name) for rows in sections.values() for name in rows), default=0)
     for section, rows in sections.items():
         output.line(output.paint(shown(section), "bold" if output.colored(sys.stdout) else None))
         for name, value in rows.items():
-            output.line(shown(f"  {name.ljust(width)}  {value}"))
+            output.line(shown(f"  {name.ljust(width)}  {_figure(value)}"))
+
+
+def _figure(value: Any) -> str:
+    """A value of the status in one line."""
+    match value:
+        case None | []:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(_figure, value))
+        case dict():
+            return ", ".join(f"{name} {_figure(each)}" for name, each in value.items())
+        case _:
+            return str(value)
 
 
 def positions_table(rows: Sequence[Mapping[str, Any]], now_ns: int, *, color: bool, width: int | None = None) -> Shown:

@@ -269,15 +269,16 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
         said = supervisor.read("/v1/status").get(f"account {row['account']}", {})
     except CommandError:
         return ""
-    if said.get("venue", "up").startswith("waits"):
-        return f", and its account {said['venue']}"
-    if said.get("venue", "up") != "up":
-        return f", and the venue is {said['venue']}"
-    until = said.get("throttled until", "-")
-    left_s = int(datetime.fromisoformat(until).timestamp() - time.time()) if until != "-" else 0
+    venue = said.get("venue", "up")
+    if venue == "waiting":
+        return f", and its account waits for its turn in the request budget since {said['since']}"
+    if venue != "up":
+        return f", and the venue is {venue}: {said.get('trouble', 'it has not answered yet')}"
+    until = said.get("throttled until")
+    left_s = int(datetime.fromisoformat(until).timestamp() - time.time()) if until else 0
     if left_s <= 0:
         return ""
-    why = f": {said['last error']}" if said.get("last error", "-") not in ("", "-") else ""
+    why = f": {said['last error']}" if said.get("last error") else ""
     return f", and the venue accepts nothing for another {output.duration(left_s)}{why}"
 
 

@@ -349,9 +349,12 @@ class Albra:
         rows: list[Event] = self._read("/v1/discrepancies" + _query({"symbol": symbol}))
         return rows
 
-    def status(self) -> Mapping[str, Mapping[str, str]]:
-        """Health of the whole: section, name, value. Raises as `positions`."""
-        sections: Mapping[str, Mapping[str, str]] = self._read("/v1/status")
+    def status(self) -> Mapping[str, Mapping[str, Any]]:
+        """Health of the whole: section, name, value (a number, a word, a list). Raises as `positions`.
+
+        `["verdict"]["level"]` is CALM, LOOK or ACT, and `["verdict"]["reasons"]` says why.
+        """
+        sections: Mapping[str, Mapping[str, Any]] = self._read("/v1/status")
         return sections
 
     def wait_open(self, position_id: str | None, timeout_s: float | None = None) -> Position:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.control import fields, wire
+from messages.status import Level
 from messages.types import PositionState, Silence
 
 Json = dict[str, Any]
@@ -153,8 +154,9 @@ def _reads() -> dict[str, Json]:
         ),
         "/v1/status": _read(
             "status",
-            "Health of the whole: section, name, value.",
-            {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": {"type": "string"}}},
+            "Health of the whole: section, name, value. Values are numbers, booleans, words, moments or lists; the"
+            " section `verdict` has the level (CALM, LOOK or ACT) and its reasons.",
+            {"type": "object", "additionalProperties": {"type": "object"}},
         ),
         "/v1/discrepancies": _read(
             "discrepancies",
@@ -290,6 +292,7 @@ def _schemas() -> dict[str, Json]:
             "required": ["pid", "started"],
             "properties": {
                 "status": {"enum": ["ok", "degraded"]},
+                "verdict": {"enum": list(Level)},
                 "troubles": {"type": "array", "items": text},
                 "pid": count,
                 "started": instant,

@@ -22,7 +22,6 @@ from adapters.listening.names import LOOPBACK_NAMES, name_of
 from adapters.secret import Secret
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
-from messages.health import troubles
 from messages.meaning import meaning
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
@@ -114,8 +113,9 @@ class Routes:
         except (Busy, Starting, Stopping, TimeoutError):
             return failure(503, "the supervisor does not answer: see `albra doctor`", **self.health())
         assert isinstance(found, StatusAnswer)
-        wrong = sorted({f"{section.partition(' ')[0]}: {name}" for section, name, _ in troubles(found.rows)})
-        return answer({"status": "degraded" if wrong else "ok", "troubles": wrong, **self.health()})
+        wrong = sorted({wire.concern_name(each) for each in found.verdict.concerns})
+        level = found.verdict.level.value
+        return answer({"status": "degraded" if wrong else "ok", "verdict": level, "troubles": wrong, **self.health()})
 
     async def _openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
         return answer(openapi.document())

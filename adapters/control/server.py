@@ -24,7 +24,10 @@ from adapters.listening.door import Door
 from adapters.secret import Secret
 from messages.base import Message
 from messages.requests import Notify
+from messages.statement import word
+from messages.status import Rows, StatusRow
 from messages.types import AccountId
+from messages.wording.status import Status
 
 ANSWER_TIMEOUT_S = 5.0
 _STOP_TIMEOUT_S = 5.0
@@ -156,9 +159,12 @@ class ControlServer:
         while self._doors:
             await self._doors.pop().close()
 
-    def rows(self) -> tuple[tuple[str, str, str], ...]:
+    def rows(self) -> Rows:
         """Connections of each listener, for `albra status`; from any thread."""
-        return tuple(("listeners", door.name, door.figures()) for door in list(self._doors))
+        return tuple(
+            StatusRow(section=Status.LISTENERS(), name=word(door.name), value=door.figures())
+            for door in list(self._doors)
+        )
 
     def _health(self) -> dict[str, Any]:
         return {"pid": os.getpid(), "started": instant(self._started_ns)}

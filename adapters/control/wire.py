@@ -27,6 +27,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
+from messages.status import Concern, figures
 from messages.types import (
     MANUAL,
     AccountId,
@@ -408,12 +409,25 @@ _KEYS = (
 """What a row has, in its order."""
 
 
-def status(answer: StatusAnswer) -> dict[str, dict[str, str]]:
-    """Section -> name -> value, in the order given."""
-    sections: dict[str, dict[str, str]] = {}
-    for section, name, value in answer.rows:
-        sections.setdefault(section, {})[name] = value
-    return sections
+def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
+    """Section -> name -> value, in the order given: numbers, words, lists; the verdict with its reasons last."""
+    reasons = [
+        {
+            "level": each.level.value,
+            "section": each.section.code.removeprefix("status."),
+            "name": str(each.name),
+            "text": str(each.reason),
+            **({"about": each.about} if each.about else {}),
+            **({"since": instant(each.since_ns)} if each.since_ns else {}),
+        }
+        for each in found.verdict.concerns
+    ]
+    return {**figures(found.rows), "verdict": {"level": found.verdict.level.value, "reasons": reasons}}
+
+
+def concern_name(concern: Concern) -> str:
+    """`account: venue`: without a word of which account or position."""
+    return f"{concern.section.code.removeprefix('status.')}: {concern.name}"
 
 
 def instant(time_ns: int) -> str:

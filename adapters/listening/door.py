@@ -22,6 +22,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from adapters.listening.sparing import Sparing
+from messages.statement import Statement
+from messages.wording.status import Status
 
 REQUEST_S = 10.0
 """From the connection to the last header of its first request."""
@@ -156,9 +158,9 @@ class Door:
     def port(self) -> int:
         return int(self._socket.getsockname()[1])
 
-    def figures(self) -> str:
-        """In words, for `albra status`; from any thread."""
-        return f"{len(self._guests)} of {self.most} connections; {self.sent_away} sent away, {self.turned_away} refused"
+    def figures(self) -> Statement:
+        """For `albra status`; from any thread."""
+        return Status.CONNECTIONS(n=len(self._guests), most=self.most, away=self.sent_away, refused=self.turned_away)
 
     async def open(self) -> None:
         """Let in from now on."""

@@ -39,6 +39,8 @@ from adapters.logs.masking import Masker
 from adapters.secret import Secret
 from adapters.telegram.updates import ALLOWED, read, read_raw
 from messages.base import Message
+from messages.statement import verbatim
+from messages.status import Rows, row, several
 from messages.telegram import (
     AnswerPress,
     Button,
@@ -57,6 +59,7 @@ from messages.telegram import (
     UpdateKept,
 )
 from messages.text import Shown, shown
+from messages.wording.status import Status
 
 POLL_S = 25
 """How long Telegram holds a poll open while nothing happens."""
@@ -148,14 +151,19 @@ class TelegramChat:
             self._loop.call_soon_threadsafe(self._take, message)
 
     @property
-    def standing(self) -> str:
-        """For people: up, or down and why. May be read from any thread."""
+    def rows(self) -> Rows:
+        """For `albra status`: up, or down and why. May be read from any thread."""
+        section = Status.CHAT()
         if self._up is None:
-            return "connecting"
+            return (row(section, Status.TELEGRAM, Status.CONNECTING()),)
         if not self._up:
-            return f"down: {self._cause}"
-        moved = [f"chat {old} is {new} now, change the configuration" for old, new in tuple(self._moved.items())]
-        return "; ".join([f"up as {self._name}", *moved])
+            return (row(section, Status.TELEGRAM, Status.DOWN()), row(section, Status.BECAUSE, verbatim(self._cause)))
+        moved = [Status.BOT_MOVED(before=str(old), after=str(new)) for old, new in tuple(self._moved.items())]
+        return (
+            row(section, Status.TELEGRAM, Status.UP()),
+            row(section, Status.BOT, verbatim(self._name)),
+            *([row(section, Status.BECAUSE, several(moved))] if moved else ()),
+        )
 
     def close_intake(self) -> None:
         """From now on updates stay with Telegram; what is to be sent is still sent."""

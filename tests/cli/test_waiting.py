@@ -4,7 +4,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,10 @@ from adapters.control.proof import CHALLENGE, PROOF, proof_of
 from messages.base import Message
 from messages.commands import ListPositions, OpenPosition
 from messages.reports import OrderView
+from messages.statement import verbatim
+from messages.status import Rows, StatusRow
 from messages.types import ClientOrderId, CommandId, OrderPurpose, PositionState
+from messages.wording.status import Status
 from tests.cli.conftest import WAIT_S, Albra, serve
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -113,21 +116,27 @@ def test_a_limit_that_the_market_meets_at_once_does_not_rest(albra: Albra) -> No
     assert (ended.code, ended.document()["state"]) == (0, "ACTIVE")
 
 
+def told(account: Mapping[str, str]) -> Rows:
+    """What the status says of the account."""
+    section = Status.ACCOUNT(name="main")
+    return tuple(StatusRow(section=section, name=verbatim(n), value=verbatim(v)) for n, v in account.items())
+
+
 def test_a_wait_that_the_venue_keeps_from_ending_says_so(albra: Albra, supervisor: FakeSupervisor) -> None:
     """A ban of minutes looked like an order whose outcome nobody knew."""
     supervisor.opened_as = PositionState.RECONCILING
     until = (datetime.now(UTC) + timedelta(seconds=3600)).isoformat(timespec="seconds").replace("+00:00", "Z")
     banned = {"venue": "up", "throttled until": until, "last error": "429 -1003 Too many requests"}
-    supervisor.status_rows = tuple(("account main", name, value) for name, value in banned.items())
+    supervisor.status_rows = told(banned)
     ended = albra(*OPEN, "--timeout", "0.5")
     assert ended.code == 6
     assert re.search(r"accepts nothing for another (59m\d+s|1h0m): 429 -1003 Too many requests;", ended.err)
-    for unsaid in ("", "-"):
-        throttled = {**banned, "last error": unsaid}
-        supervisor.status_rows = tuple(("account main", name, value) for name, value in throttled.items())
+    for unsaid in ("", " "):
+        throttled = {**banned, "last error": unsaid.strip()}
+        supervisor.status_rows = told(throttled)
         ended = albra(*OPEN, "--timeout", "0.5", "--strategy", f"unsaid{len(unsaid)}")
         assert re.search(r"accepts nothing for another (59m\d+s|1h0m); see", ended.err)
-    supervisor.status_rows = (("account main", "venue", "down: connection refused"),)
+    supervisor.status_rows = told({"venue": "down", "trouble": "connection refused"})
     ended = albra(*OPEN, "--timeout", "0.5", "--strategy", "other")
     assert "the venue is down: connection refused;" in ended.err
 

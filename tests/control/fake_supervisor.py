@@ -28,6 +28,7 @@ from messages.reconciliation import ReconcileAnswer, Unproven
 from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.statement import verbatim
+from messages.status import Rows, Verdict, row
 from messages.types import (
     AccountId,
     CommandId,
@@ -40,6 +41,7 @@ from messages.types import (
     StrategyId,
     Symbol,
 )
+from messages.wording.status import Status
 
 SINCE_NS = 1_750_000_000_123_456_789
 MARK = Decimal(60100)
@@ -103,7 +105,8 @@ class FakeSupervisor:
         self.unproven: tuple[Unproven, ...] = ()
         self.opened_as = PositionState.ACTIVE
         self.opened_protected = True
-        self.status_rows: tuple[tuple[str, str, str], ...] = ()
+        self.status_rows: Rows = ()
+        self.verdict = Verdict()
         self.heard = threading.Event()
 
     def submit(self, message: Message) -> bool:
@@ -121,9 +124,11 @@ class FakeSupervisor:
         if isinstance(command, ListPositions):
             self.deliver(self._positions(command))
         elif isinstance(command, ReadStatus):
-            own = (("supervisor", "positions", str(len(self.views))), ("venue main", "stream", "up"))
+            own = (row(Status.POSITIONS(), Status.LIVE, len(self.views)),)
             rows = own + self.status_rows
-            self.deliver(StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=rows))
+            self.deliver(
+                StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=rows, verdict=self.verdict)
+            )
         elif isinstance(command, ReadHistory):
             self.deliver(self._history(command))
         elif isinstance(command, Reconcile):

@@ -358,8 +358,8 @@ def test_a_flood_keeps_no_command_from_its_answer(target: Target) -> None:
     finally:
         for connection in idle:
             connection.close()
-    (_, name, figures), _hook = target.server.rows()
-    assert (name, figures.split()[1:3]) == ("control", ["of", "128"])
+    control, _hook = target.server.rows()
+    assert (control.name, control.value.args["most"]) == ("control", 128)
 
 
 def test_a_listener_that_does_not_read_is_cut(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:

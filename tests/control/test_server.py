@@ -16,8 +16,10 @@ from adapters.control.server import ControlAddressError, ControlServer
 from messages.commands import ListPositions, OpenPosition
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
+from messages.status import Concern, Level, Verdict
 from messages.types import AccountId, CommandId, PositionState, ReplyCode, Severity
+from messages.wording.status import Status
 from tests.control.fake_supervisor import FakeSupervisor, view
 
 OPEN = {"command_id": "c1", "symbol": "btcusdt", "side": "long", "quantity": "0.01"}
@@ -105,13 +107,17 @@ def test_without_the_token_nothing_is_told_but_health(api: Api) -> None:
     assert api.call("GET", "/v1/health", token="")[1]["status"] == "ok"
 
 
+def concern(level: Level, section: Statement, name: Status) -> Concern:
+    return Concern(level=level, section=section, name=name(), reason=verbatim("told to nobody here"), about="secretive")
+
+
 def test_health_tells_the_truth_and_no_names(api: Api) -> None:
-    api.supervisor.status_rows = (
-        ("account secretive", "venue", "down: refused"),
-        ("positions", "without their protection", "1"),
-    )
+    venue = concern(Level.LOOK, Status.ACCOUNT(name="secretive"), Status.VENUE)
+    bare = concern(Level.ACT, Status.POSITIONS(), Status.UNPROTECTED)
+    api.supervisor.verdict = Verdict(level=Level.ACT, concerns=(bare, venue))
     status, body = api.call("GET", "/v1/health", token="")
     assert (status, body["status"]) == (200, "degraded")
+    assert body["verdict"] == "ACT"
     assert body["troubles"] == ["account: venue", "positions: without their protection"]
     api.supervisor.silent = True
     status, body = api.call("GET", "/v1/health", token="")

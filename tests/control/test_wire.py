@@ -20,7 +20,9 @@ from messages.reconciliation import DiscrepancyType, ReconcileAnswer, Unproven
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply
 from messages.statement import verbatim
-from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, Symbol
+from messages.status import Concern, Level, Verdict, row, several
+from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, PositionState, Symbol
+from messages.wording.status import Status
 from tests.control.fake_supervisor import MARK, view
 
 NOW_NS = 1_000_000
@@ -149,10 +151,44 @@ def test_an_accepted_reply_is_200_and_a_refused_one_409_with_its_reason() -> Non
 
 
 def test_status_rows_become_sections_in_their_order() -> None:
-    rows = (("b", "x", "1"), ("a", "y", "2"), ("b", "z", "3"))
-    answer = StatusAnswer(command_id=CommandId("q"), to=wire.CONTROL, rows=rows)
-    assert wire.status(answer) == {"b": {"x": "1", "z": "3"}, "a": {"y": "2"}}
-    assert list(wire.status(answer)) == ["b", "a"]
+    rows = (
+        row(Status.POSITIONS(), Status.LIVE, 1),
+        row(Status.ACCOUNT(name="main"), Status.VENUE, Status.DOWN()),
+        row(Status.ACCOUNT(name="main"), Status.REACHABLE, Status.NO()),
+        row(Status.ACCOUNT(name="main"), Status.THROTTLED),
+        row(Status.ACCOUNT(name="main"), Status.NOT_SUPERVISED, several([])),
+        row(Status.POSITIONS(), Status.STATES, several([Status.STATE_COUNT(state=PositionState.ACTIVE, n=1)])),
+        row(Status.JOURNAL(), Status.LAST_COMMIT, Status.MILLISECONDS(ms=Decimal("1.250"))),
+    )
+    concern = Concern(
+        level=Level.LOOK,
+        section=Status.ACCOUNT(name="main"),
+        name=Status.VENUE(),
+        reason=Status.OF_ROW(section=Status.ACCOUNT(name="main"), name=Status.VENUE(), value=Status.DOWN()),
+        about="main",
+        since_ns=1_700_000_000_000_000_000,
+    )
+    verdict = Verdict(level=Level.LOOK, concerns=(concern,))
+    told = wire.status(StatusAnswer(command_id=CommandId("q"), to=wire.CONTROL, rows=rows, verdict=verdict))
+    assert told == {
+        "positions": {"live": 1, "states": [{"state": "ACTIVE", "n": 1}]},
+        "account main": {"venue": "down", "reachable": False, "throttled until": None, "not supervised": "none"},
+        "journal": {"last commit": {"ms": 1.25}},
+        "verdict": {
+            "level": "LOOK",
+            "reasons": [
+                {
+                    "level": "LOOK",
+                    "section": "account",
+                    "name": "venue",
+                    "text": "account main, venue: down",
+                    "about": "main",
+                    "since": "2023-11-14T22:13:20.000000Z",
+                }
+            ],
+        },
+    }
+    assert list(told) == ["positions", "account main", "journal", "verdict"]
 
 
 def test_each_field_of_the_answer_to_a_check_is_described_for_those_who_read_it() -> None:

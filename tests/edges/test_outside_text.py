@@ -24,7 +24,9 @@ from messages.events import CloseRequested
 from messages.reports import StreamDown, VenueDown
 from messages.requests import Notify
 from messages.statement import verbatim
+from messages.status import StatusRow, row
 from messages.types import AccountId, CommandId, Severity
+from messages.wording.status import Status
 from tests.cli.conftest import Albra, serve
 from tests.control.fake_supervisor import FakeSupervisor, view
 from tests.notifier.stage import Stage as Notices
@@ -64,7 +66,11 @@ def poisoned() -> FakeSupervisor:
     fake = FakeSupervisor()
     fake.keep(replace(view(1), reason=verbatim(POISON)))
     fake.refusal, fake.unread = POISON, POISON
-    fake.status_rows = (("account main", "last error", POISON), (f"account {POISON}", POISON, POISON))
+    poison = verbatim(POISON)
+    fake.status_rows = (
+        row(Status.ACCOUNT(name="main"), Status.LAST_ERROR, poison),
+        StatusRow(section=Status.ACCOUNT(name=POISON), name=poison, value=poison),
+    )
     return fake
 
 

@@ -201,7 +201,8 @@ def test_the_status_shows_the_circuit() -> None:
     play = broken_orders()
     play.advance(2 * SECOND)
     play.tell(BALANCE)
-    assert play.statuses[-1].breaker == "half open for orders: BTCUSDT: -1007 timeout"
+    [circuit] = play.statuses[-1].breaker
+    assert (circuit.half_open, circuit.channel, circuit.cause) == (True, "orders", "BTCUSDT: -1007 timeout")
 
 
 def test_an_open_circuit_outlives_the_actor() -> None:

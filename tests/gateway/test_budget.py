@@ -15,6 +15,7 @@ from actors.gateway.lanes import Lanes, Ticket
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
+from messages.reports import LimitUse
 from messages.types import RateKind, RateLimit, RateUse, RequestCost
 from tests.gateway import stage
 from tests.gateway.stage import MAIN, Stage
@@ -166,9 +167,9 @@ def test_a_lower_word_of_the_venue_replaces_a_higher_one_and_what_left_since_is_
         return b.heard(known, (RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=used),), 0)
 
     known = b.spent(told(told(a_budget(), 2_000), 100), Lane.DOUBT, Cost(weight=7), 0)
-    assert b.in_words(known, 0).startswith("weight 107 of 2400 in 60 s")
-    assert b.in_words(told(known, 200), 0).startswith("weight 207 of 2400")  # the 7 may be on their way
-    assert b.in_words(told(b.answered(known, Cost(weight=7)), 200), 0).startswith("weight 200 of 2400")
+    assert b.limit_uses(known, 0)[0] == LimitUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=107, limit=2_400)
+    assert b.limit_uses(told(known, 200), 0)[0].used == 207  # the 7 may be on their way
+    assert b.limit_uses(told(b.answered(known, Cost(weight=7)), 200), 0)[0].used == 200
 
 
 def test_without_limits_or_costs_nothing_is_held_back() -> None:
@@ -224,7 +225,8 @@ def test_the_status_says_in_words_what_is_used() -> None:
     play.advance(2 * SECOND)
     play.tell(stage.opening())
     play.advance(2 * SECOND)
-    assert "weight 312 of 2400 in 60 s, orders 1 of 300 in 10 s" in play.statuses[-1].budget
+    told = [(str(use.kind), use.used, use.limit, use.interval_ms) for use in play.statuses[-1].budget]
+    assert told[:2] == [("weight", 312, 2_400, 60_000), ("orders", 1, 300, 10_000)]
 
 
 @dataclass

@@ -141,7 +141,9 @@ def test_one_accounts_open_circuit_touches_no_other_and_closes_when_the_venue_an
         assert not [each for each in seen if each.client_id == stage.order_id(2, 1)]
         opened(two, stage.order_id(3, 1))
         plan(server)
-        one.wait_for(r.GatewayStatus, lambda m: m.breaker.startswith("half open for orders"))
+        one.wait_for(
+            r.GatewayStatus, lambda m: any(each.half_open and each.channel.startswith("orders") for each in m.breaker)
+        )
         opened(one, stage.order_id(4, 1))
         one.wait_for(q.Notify, lambda m: "answers orders again" in m.text)
         assert not [m for m in two.heard if isinstance(m, q.Notify)]

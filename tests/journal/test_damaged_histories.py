@@ -84,8 +84,9 @@ def test_the_supervisor_holds_openings_and_remembers_what_it_decides_from_then_o
     second.ready()
     assert [n.severity for n in second.all(Notify, "notifier") if "damaged record" in n.text] == [Severity.CRITICAL]
     second.tell(ReadStatus(command_id=CommandId("s"), reply_to=EDGE))
-    (openings,) = [v for _, name, v in second.all(StatusAnswer)[-1].rows if name == "openings" and "paused" in v]
-    assert "after a damaged record" in openings
+    rows = second.all(StatusAnswer)[-1].rows
+    assert "paused" in [each.value for each in rows if each.name == "openings"]
+    assert "after a damaged record" in next(each.value for each in rows if each.name == "because")
     second.tell(ResumeOpenings(command_id=CommandId("go"), reply_to=EDGE))
     assert second.all(Reply)[-1].text == "openings are allowed"
     third = Home(image)

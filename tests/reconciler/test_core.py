@@ -579,12 +579,12 @@ def test_the_list_is_newest_first_with_statistics() -> None:
     play.tell(ListDiscrepancies(**command("l1"), most=1))
     (answer,) = [m for m in play.answers if isinstance(m, DiscrepanciesAnswer)]
     assert [record.type.value for record in answer.discrepancies] == ["LEVERAGE_MISMATCH"]
-    told = {name: value for _, name, value in answer.statistics}
+    told = {str(each.name): each.value for each in answer.statistics}
     assert told["success rate"] == "100 %"
     assert told["SIZE_MISMATCH"] == "1"
     shown = play.memory.statistics(play.clock.monotonic_ns())  # in `albra status`
-    [size] = [row for row in shown if row[0] == "discrepancies ended" and "SIZE_MISMATCH" in row[1]]
-    assert size[1:] == ("SIZE_MISMATCH warning UPDATE_SYSTEM resolved", "1")
+    [size] = [each for each in shown if each.section == "discrepancies ended" and "SIZE_MISMATCH" in each.name]
+    assert (size.name, size.value) == ("SIZE_MISMATCH warning UPDATE_SYSTEM resolved", "1")
 
 
 @pytest.mark.parametrize("side", [LONG, SHORT])

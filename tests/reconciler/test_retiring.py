@@ -279,7 +279,8 @@ class Damaged(Stage):
     def rows(self) -> dict[str, str]:
         self.tell(ReadStatus(command_id=CommandId("s"), reply_to=EDGE))
         self.run(0.1)
-        return {name: value for section, name, value in self.all(StatusAnswer)[-1].rows if section == "positions"}
+        rows = self.all(StatusAnswer)[-1].rows
+        return {str(each.name): str(each.value) for each in rows if each.section == "positions"}
 
     def alarms(self) -> list[str]:
         return [n.text for n in self.heard["notifier"] if isinstance(n, q.Notify) and n.severity is Severity.CRITICAL]

@@ -13,7 +13,7 @@ from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
 from albra import journal_rows
-from messages.health import troubles
+from messages.status import troubles
 from messages.types import PositionState
 from tests.storage.disk import Disk, disk
 from tests.storage.steps import PATIENCE_S, Answer, append, changed, fill, replay, step
@@ -192,7 +192,7 @@ def test_a_lock_of_another_program_is_a_trouble_while_it_lasts_and_none_afterwar
     other = apsw.Connection(str(journal.path))
     other.execute("BEGIN IMMEDIATE")
     assert append(journal, step(1, 1)) is not None
-    assert [name for _, name, _ in troubles(journal_rows(journal))] == ["disk"]
+    assert [str(each.name) for each in troubles(journal_rows(journal))] == ["disk"]
     other.execute("ROLLBACK")
     other.close()
     assert well.wait(PATIENCE_S), "no further commit is needed to notice"

@@ -12,6 +12,7 @@ from messages import commands as c
 from messages import lifecycle
 from messages import reports as r
 from messages.requests import Reply
+from messages.status import Level
 from messages.types import AccountId, Address, CommandId, PositionId, PositionMode, Silence
 from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
 from tests.supervisor.test_failures import QUARANTINED, held
@@ -74,9 +75,11 @@ def test_a_damaged_position_is_a_row_that_says_so_under_every_question_for_it() 
 def test_status_names_what_cannot_say_what_it_holds() -> None:
     house = Damaged(held(protected=True).journal.image)
     house.tell(c.ReadStatus(command_id=CommandId("s"), reply_to=EDGE))
-    rows = house.all(r.StatusAnswer)[-1].rows
-    assert ("positions", "quarantined or damaged", "1") in rows
-    assert ("positions", NAME, "its history is damaged: a checksum") in rows
+    answer = house.all(r.StatusAnswer)[-1]
+    shown = {(str(each.section), str(each.name)): each.value for each in answer.rows}
+    assert shown["positions", "quarantined or damaged"] == "1"
+    assert shown["positions", NAME] == "its history is damaged: a checksum"
+    assert answer.verdict.level is Level.ACT
 
 
 def test_a_command_for_a_damaged_position_says_what_is_the_case() -> None:

@@ -125,7 +125,8 @@ def test_lists_and_status_show_them() -> None:
         ("XAUUSDT", Decimal(2), "TRADIFI_PERPETUAL")
     ]
     (status,) = [each for each in h.heard[EDGE] if isinstance(each, r.StatusAnswer)]
-    assert ("account main", "not supervised", "XAUUSDT long 2 (TRADIFI_PERPETUAL)") in status.rows
+    shown = {(str(each.section), str(each.name)): each.value for each in status.rows}
+    assert shown["account main", "not supervised"] == "XAUUSDT long 2 (TRADIFI_PERPETUAL)"
 
 
 def test_what_is_ours_stays_supervised_when_the_venue_lists_it_no_more() -> None:

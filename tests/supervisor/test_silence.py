@@ -26,7 +26,7 @@ def test_an_opening_that_would_expire_meanwhile_is_not_ready(silent_s: int, *, a
     reply = house.all(Reply)[-1]
     assert (reply.accepted, reply.code) == (accepted, ReplyCode.DECIDED if accepted else ReplyCode.NOT_READY)
     assert ("wants to hear nothing until" in reply.text) is not accepted
-    shown = {(section, name): value for section, name, value in rows(house.known, ())}
+    shown = {(str(each.section), str(each.name)): each.value for each in rows(house.known, ())}
     assert (shown["account main", "openings"] == "possible") is accepted
     house.tell(silence(0))
     house.open("b", strategy=StrategyId("b"), expires_at_ns=now_ns + 30 * SECOND)

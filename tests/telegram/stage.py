@@ -29,7 +29,8 @@ from messages.reconciliation import (
 )
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
-from messages.statement import verbatim
+from messages.statement import verbatim, word
+from messages.status import Rows, Verdict, row, several
 from messages.telegram import (
     AnswerPress,
     ChatKind,
@@ -53,6 +54,7 @@ from messages.types import (
     AccountId,
     Address,
     PositionId,
+    PositionMode,
     PositionSide,
     PositionState,
     Severity,
@@ -60,24 +62,26 @@ from messages.types import (
     StrategyId,
     Symbol,
 )
+from messages.wording.status import Status
 
 SECOND = 1_000_000_000
 OWNER, TRADER, VIEWER, STRANGER, GROUP = 100, 200, 300, 666, -5000
 MAIN = AccountId("main")
 USERS = {OWNER: Role.OWNER, TRADER: Role.TRADER, VIEWER: Role.VIEWER}
 MARKS = {Symbol("BTCUSDT"): Decimal(61000), Symbol("ETHUSDT"): Decimal(3100)}
+_MAIN = Status.ACCOUNT(name="main")
 STATUS = (
-    ("positions", "live", "1"),
-    ("positions", "states", "ACTIVE 1"),
-    ("positions", "openings", "allowed"),
-    ("account main", "venue", "up"),
-    ("account main", "stream", "up"),
-    ("account main", "mode", "one_way"),
-    ("account main", "throttled until", "-"),
-    ("journal", "commits", "19 of 19 steps, 0 failed"),
-    ("journal", "disk", "well; 8 MiB in reserve"),
-    ("chat", "telegram", "up as albra_bot"),
-    ("chat", "notices", "0 waiting, 2 delivered, 0 attempts failed"),
+    row(Status.POSITIONS(), Status.LIVE, 1),
+    row(Status.POSITIONS(), Status.STATES, several([Status.STATE_COUNT(state=PositionState.ACTIVE, n=1)])),
+    row(Status.POSITIONS(), Status.OPENINGS, Status.ALLOWED()),
+    row(_MAIN, Status.VENUE, Status.UP()),
+    row(_MAIN, Status.STREAM, Status.UP()),
+    row(_MAIN, Status.MODE, word(PositionMode.ONE_WAY)),
+    row(_MAIN, Status.THROTTLED),
+    row(Status.JOURNAL(), Status.COMMITS, Status.COMMITTED(commits=19, steps=19, failed=0)),
+    row(Status.JOURNAL(), Status.DISK, Status.WELL()),
+    row(Status.CHAT(), Status.TELEGRAM, Status.UP()),
+    row(Status.CHAT(), Status.NOTICES, Status.NOTICE_COUNTS(waiting=0, delivered=2, failures=0)),
 )
 
 
@@ -233,7 +237,10 @@ class FakeSupervisor(Actor[Message]):
                 )
             case c.ReadStatus():
                 tell(
-                    message.reply_to, StatusAnswer(command_id=message.command_id, to=message.reply_to, rows=desk.status)
+                    message.reply_to,
+                    StatusAnswer(
+                        command_id=message.command_id, to=message.reply_to, rows=desk.status, verdict=desk.verdict
+                    ),
                 )
             case c.ReadHistory():
                 answer = HistoryAnswer(
@@ -252,8 +259,8 @@ class FakeSupervisor(Actor[Message]):
                     to=message.reply_to,
                     discrepancies=desk.discrepancies,
                     statistics=(
-                        ("reconciliation", "checks", "7, 0 failed reads"),
-                        ("reconciliation", "success rate", "nothing ended yet"),
+                        row(Status.RECONCILIATION(), Status.CHECKS, Status.CHECK_COUNTS(n=7, failed=0)),
+                        row(Status.RECONCILIATION(), Status.SUCCESS_RATE, Status.NOTHING_ENDED()),
                     ),
                 )
                 tell(message.reply_to, answer_)
@@ -284,7 +291,8 @@ class Desk:
     records: tuple[bytes, ...] = ()
     discrepancies: tuple[Any, ...] = ()
     told: list[Message] = field(default_factory=list)
-    status: tuple[tuple[str, str, str], ...] = STATUS
+    status: Rows = STATUS
+    verdict: Verdict = Verdict()
     broken: dict[PositionId, str] = field(default_factory=dict)
     silence: Silence = Silence.QUARANTINED
     retired: tuple[tuple[PositionId, str], ...] = ()

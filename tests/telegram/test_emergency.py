@@ -11,7 +11,9 @@ from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.requests import Reply
 from messages.statement import verbatim
+from messages.status import row
 from messages.types import AccountId, PositionId, PositionState
+from messages.wording.status import Status
 from tests.telegram.stage import HOME, OWNER, STATUS, Desk, SlowDisk, Stage, view
 
 KO = Words(language="ko", catalog=load("ko"))
@@ -73,7 +75,11 @@ def test_a_position_that_nobody_can_read_is_named_before_and_after() -> None:
 def test_another_accounts_venue_that_is_down_is_the_reason_given_for_its_position_alone() -> None:
     other = replace(view(2, symbol="ETHUSDT"), account=AccountId("second"))
     made = stage(view(1), other)
-    made.desk.status = (*STATUS, ("account second", "venue", "down: no route"))
+    made.desk.status = (
+        *STATUS,
+        row(Status.ACCOUNT(name="second"), Status.VENUE, Status.DOWN()),
+        row(Status.ACCOUNT(name="second"), Status.VENUE_TROUBLE, verbatim("no route")),
+    )
     made.desk.react = lambda _: closed(made, 1)
     confirmed(made, "/close_all")
     made.advance(3)
@@ -87,7 +93,7 @@ def test_another_accounts_venue_that_is_down_is_the_reason_given_for_its_positio
 
 def test_a_journal_that_cannot_be_written_is_the_reason_given() -> None:
     made = stage()
-    made.desk.status = (*STATUS[:-3], ("journal", "disk", "failing; 0 MiB in reserve: disk I/O error"))
+    made.desk.status = (*STATUS[:-3], row(Status.JOURNAL(), Status.DISK, Status.FAILING()))
     confirmed(made, "/close_all")
     made.advance(200)
     assert made.last.text.count("the journal cannot be written; albra flatten --break-glass") == 2
@@ -98,7 +104,7 @@ def test_a_journal_that_hangs_keeps_nobody_from_being_told_what_to_do() -> None:
     """The answer is given when it is durable, which here is never."""
     made = stage()
     made.desk.undecided = True
-    made.desk.status = (*STATUS[:-3], ("journal", "disk", "failing; 0 MiB in reserve: a commit takes too long"))
+    made.desk.status = (*STATUS[:-3], row(Status.JOURNAL(), Status.DISK, Status.FAILING()))
     confirmed(made, "/close_all")
     made.advance(10)
     assert made.last.text.count("the journal cannot be written; albra flatten --break-glass") == 2

@@ -12,12 +12,14 @@ import pytest
 from actors.notifier import phrases as notices
 from actors.position import fold
 from actors.position.state import OrderPhase
-from actors.telegram import names, rows
+from actors.telegram import names
 from actors.telegram import phrases as replies
 from actors.telegram.korean import particles
 from actors.telegram.words import Words
 from adapters.locales import load
 from messages import reconciliation, reports, types
+from messages.status import several
+from messages.wording.status import Status
 from tests.telegram.said import ROOT, sentences
 
 KO = Words(language="ko", catalog=load("ko"))
@@ -56,11 +58,11 @@ def test_every_sentence_of_an_actor_is_told_in_korean() -> None:
 def _untold(template: str) -> bool:
     if template in FOR_PROGRAMS or any(part in template for part in EVIDENCE):
         return False
-    if _HANGUL.search(KO.retell(_filled(template), rows.ROWS)):
+    if _HANGUL.search(KO.retell(_filled(template), replies.REPLIES)):
         return False
     # A part of a sentence, which stands in the catalog with its parts.
     parts = [part.strip(" ;:.") for part in template.split("{}") if _LATIN.search(part)]
-    whole = (*notices.SENTENCES, *replies.SENTENCES, *rows.SENTENCES)
+    whole = (*notices.SENTENCES, *replies.SENTENCES)
     return not any(all(part in sentence for part in parts) for sentence in whole)
 
 
@@ -97,7 +99,7 @@ def test_every_sentence_of_the_catalog_is_said_by_somebody() -> None:
     assert len(rooms) > 80
     unsaid = [
         sentence
-        for sentence in (*notices.SENTENCES, *replies.SENTENCES, *rows.SENTENCES)
+        for sentence in (*notices.SENTENCES, *replies.SENTENCES)
         if not any(_words(sentence) <= words for words in rooms)
     ]
     assert unsaid == []
@@ -152,7 +154,11 @@ def test_a_name_within_a_sentence_is_told_as_well() -> None:
     assert KO.retell(said, notices.PHRASES) == (
         "d1 BTCUSDT 수량 불일치: 시스템 롱 0.01, 거래소 보유 없음 (설명하는 거래 없음). 조치: 시스템 수정"
     )
-    assert KO.retell("ACTIVE 2, CLOSED 1", rows.ROWS) == "보유 중 2, 청산 완료 1"
+    counts = [
+        Status.STATE_COUNT(state=state, n=n)
+        for state, n in ((types.PositionState.ACTIVE, 2), (types.PositionState.CLOSED, 1))
+    ]
+    assert KO.say(several(counts)) == "보유 중 2, 청산 완료 1"
     rules = "ETHUSDT: price step is 0.1, it was 0.01; min notional is 20, it was 5 (main.ETHUSDT.short.grid.2)"
     assert KO.retell(rules, notices.PHRASES) == (
         "ETHUSDT: 가격 단위 0.01 → 0.1; 최소 주문 금액 5 → 20 (main.ETHUSDT.short.grid.2)"

@@ -100,7 +100,7 @@ def test_a_start_that_fails_is_tried_again(api: BotApi, monkeypatch: pytest.Monk
     with started(api) as side:
         assert isinstance(side.health.get(timeout=10), ChatDown)
         assert isinstance(side.health.get(timeout=10), ChatUp)
-        assert "up as albra_bot" in side.chat.standing
+        assert [str(each.value) for each in side.chat.rows] == ["up", "albra_bot"]
 
 
 def test_a_webhook_left_behind_is_taken_away_and_what_waits_is_read(api: BotApi) -> None:
@@ -189,7 +189,7 @@ def test_a_group_that_became_a_supergroup_keeps_its_place(api: BotApi) -> None:
         side.chat.request(request)
         assert isinstance(side.answers.get(timeout=10), TextSent)
         assert api.messages[-1].chat_id == new
-        assert str(new) in side.chat.standing
+        assert str(new) in side.chat.rows[-1].value
         api.say(100, "/status", chat=new, kind="supergroup")
         assert next_text(side).chat_id == old
 

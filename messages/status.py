@@ -1,0 +1,125 @@
+"""The status of the whole as rows: what they say to programs, and which of them tell of trouble. Pure.
+
+One rule of trouble serves the chat, the API and the doctor. A row is judged where it tells how things are now; what
+counts events since the start never falls, so it tells nothing about now.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from messages.statement import NOTHING, Argument, Statement
+from messages.wording.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """One line: `section` and `name` are words, the figures of `value` are its arguments."""
+
+    section: Statement
+    name: Statement
+    value: Statement = NOTHING
+
+
+Rows = tuple[StatusRow, ...]
+
+
+class Level(StrEnum):
+    """ACT: a person has to do something. LOOK: something is wrong, and Albra works on it."""
+
+    ACT = "ACT"
+    LOOK = "LOOK"
+    CALM = "CALM"
+
+    @property
+    def rank(self) -> int:
+        """The most urgent first."""
+        return list(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """One reason of a verdict. `about` names a position or an account; `since_ns` is wall time, 0: not known."""
+
+    level: Level
+    section: Statement
+    name: Statement
+    reason: Statement
+    about: str = ""
+    since_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How things stand, the most urgent concern first."""
+
+    level: Level = Level.CALM
+    concerns: tuple[Concern, ...] = ()
+
+
+_ZERO = frozenset({Status.IN_DOUBT, Status.BROKEN, Status.UNPROTECTED, Status.ESCALATED, Status.UNSEEN})
+_GOOD: Mapping[Status, frozenset[Status]] = {
+    Status.OPENINGS: frozenset({Status.ALLOWED, Status.POSSIBLE}),
+    Status.QUARANTINED: frozenset({Status.NONE}),
+    Status.VENUE: frozenset({Status.UP}),
+    Status.STREAM: frozenset({Status.UP}),
+    Status.BREAKER: frozenset({Status.CLOSED}),
+    Status.DISK: frozenset({Status.WELL}),
+    Status.TELEGRAM: frozenset({Status.UP, Status.CONNECTING, Status.NOT_CONFIGURED}),
+}
+_GOOD_CODES = {name.code: frozenset(value.code for value in values) for name, values in _GOOD.items()}
+_ZERO_CODES = frozenset(name.code for name in _ZERO)
+
+
+def row(section: Statement, name: Status, value: Statement | int | None = None) -> StatusRow:
+    """A number is its own value."""
+    if isinstance(value, int):
+        value = Status.NUMBER(n=value)
+    return StatusRow(section=section, name=name(), value=NOTHING if value is None else value)
+
+
+def several(parts: Sequence[Statement], otherwise: Status = Status.NONE) -> Statement:
+    """A list as one value."""
+    return Status.LIST(parts=tuple(parts)) if parts else otherwise()
+
+
+def troubles(rows: Iterable[StatusRow]) -> Rows:
+    """The rows that need a look, in their order."""
+    return tuple(each for each in rows if _is_trouble(each))
+
+
+def _is_trouble(each: StatusRow) -> bool:
+    code = each.name.code
+    if code in _ZERO_CODES:
+        return each.value.args.get("n") != 0
+    return code in _GOOD_CODES and each.value.code not in _GOOD_CODES[code]
+
+
+def figures(rows: Iterable[StatusRow]) -> dict[str, dict[str, Any]]:
+    """Section -> name -> value for programs: a number, true or false, null, a word, an object of figures, a list."""
+    sections: dict[str, dict[str, Any]] = {}
+    for each in rows:
+        sections.setdefault(str(each.section), {})[str(each.name)] = _figure(each.value)
+    return sections
+
+
+def _figure(value: Argument) -> Any:
+    match value:
+        case Statement(code=Status.NUMBER.code | Status.MOMENT.code | Status.LIST.code):
+            return _figure(next(iter(value.args.values())))
+        case Statement(code=Status.YES.code):
+            return True
+        case Statement(code=Status.NO.code):
+            return False
+        case Statement() if value.args:
+            return {name: _figure(each) for name, each in value.args.items()}
+        case str():
+            return str(value) or None
+        case Decimal():
+            return float(value)
+        case tuple():
+            return [_figure(each) for each in value]
+        case _:
+            return value
