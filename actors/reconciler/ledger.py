@@ -32,7 +32,7 @@ from messages.reconciliation import (
     SettingSeen,
     SymbolSetting,
 )
-from messages.statement import verbatim
+from messages.statement import NOTHING
 from messages.types import AccountId, PositionSide, Symbol, TradeId
 
 TRADES_REMEMBERED = 10_000
@@ -112,9 +112,7 @@ class Ledger:
             case RepairAttempted():
                 self.attempts += 1
                 record = self.records[event.discrepancy_id]
-                self._put(
-                    replace(record, attempts=event.attempt, why=verbatim(event.what), apply=None, refused=verbatim(""))
-                )
+                self._put(replace(record, attempts=event.attempt, why=event.what, apply=None, refused=NOTHING))
                 self._remember(event.trades)
             case AttributionChosen():
                 self._put(replace(self.records[event.discrepancy_id], apply=event.apply))
