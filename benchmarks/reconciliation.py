@@ -28,6 +28,7 @@ from benchmarks.report import Row, at_least, median_ratio, row
 from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy
 from messages.reports import PositionRow, PositionsReport, PositionView
+from messages.statement import NOTHING
 from messages.types import (
     AccountId,
     Instrument,
@@ -196,7 +197,7 @@ def _case(finding: Finding, shown: PositionView) -> Case:
         share=finding.share,
         mark_price=finding.mark_price,
         positions=finding.positions,
-        evidence="",
+        evidence=NOTHING,
         observations=2,
         first_seen_ns=NOW_NS,
         diverged_ns=NOW_NS,

@@ -1,7 +1,8 @@
 """What the reconciler says and is told: discrepancies, their history as events, holds, questions and answers.
 
-A discrepancy's `believed` and `reported` are texts for people; `difference` is what decisions are made on: signed
-base units for quantities (reported less believed, long positive), zero where quantities are not what differs.
+A discrepancy's `believed` and `reported` are statements, whose arguments hold the numbers; a record of an earlier
+version holds text alone. Decisions read `difference`: signed base units for quantities (reported less believed, long
+positive), zero where quantities are not what differs.
 """
 
 from dataclasses import dataclass
@@ -106,14 +107,14 @@ class Discrepancy:
     symbol: Symbol
     side: PositionSide | None
     target: str
-    believed: str
-    reported: str
+    believed: Statement
+    reported: Statement
     difference: Decimal
     notional: Decimal
     share: Decimal
     mark_price: Decimal
     positions: tuple[PositionId, ...]
-    evidence: str
+    evidence: Statement
     observations: int
     first_seen_ns: int
     diverged_ns: int
@@ -156,7 +157,7 @@ class RepairAttempted(Event):
     discrepancy_id: str
     action: Action
     attempt: int
-    what: str
+    what: Statement
     trades: tuple[TradeId, ...] = ()
 
 
@@ -379,8 +380,8 @@ class Unproven:
     account: AccountId
     symbol: Symbol
     type: DiscrepancyType
-    believed: str
-    reported: str
+    believed: Statement
+    reported: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,7 +398,7 @@ class ReconcileAnswer(Message):
     attempted: int
     succeeded: int
     elapsed_ms: int
-    failed: str = ""
+    failed: Statement = NOTHING
     unproven: tuple[Unproven, ...] = ()
 
 

@@ -86,7 +86,6 @@ SENTENCES = (
     N_("its outcome is unknown after {seconds} s"),
     N_("its outcome is unknown after {seconds} s; the last answer: {why}"),
     N_("leverage {leverage} was asked for, and the venue has {found} for {symbol}"),
-    N_("an outcome is not known, and no stop covers the difference"),
     N_("still closing it"),
     N_("still placing it"),
     N_("without its stop"),
@@ -209,110 +208,14 @@ SENTENCES = (
     N_("expires before the next attempt: {cause}"),
     N_("the order is still working"),
     # The reconciler
-    N_("{record} {type} {symbol}: {believed} believed, {reported} at the venue ({told}); {action}"),
-    N_(
-        "{record} {type} {symbol} needs you: {believed} believed, {reported} at the venue; {why}. Openings "
-        "there wait; albra discrepancies --ack {name} ends it."
-    ),
-    N_("{record} {type} {symbol} is resolved: {why}"),
-    N_("{record} {type} {symbol} needs you still: what you said was refused: {why}"),
-    N_(
-        "{account}: the list of open orders cannot be read for {age} ({cause}). A stop that is gone from the venue is "
-        "not noticed meanwhile: look at the venue."
-    ),
-    N_("{account}: the list of open orders can be read again."),
-    N_(
-        "{place}: {believed} believed, {reported} at the venue, and why cannot be read for {age} ({cause}). "
-        "What differs is neither booked nor covered until then: look at the venue."
-    ),
-    N_(
-        "{place}: what is held cannot be compared with the venue for {age} ({cause}). What changes there is not "
-        "noticed meanwhile: look at the venue."
-    ),
-    N_("{place}: what is held can be compared with the venue again."),
-    N_("its open orders could not be read: {cause}"),
     N_("the request budget is spent"),
-    N_("{cause} until {moment} UTC"),
-    N_("grown or shrunk since: {believed}, {reported}"),
-    N_("changed on both sides since: {believed}, {reported}"),
-    N_("the policy says so"),
-    N_("belief and venue agree again"),
-    N_("nothing of it is in doubt"),
-    N_("verified by reading again: {why}"),
-    N_("acknowledged by command"),
-    N_("{type} {record}: {believed} believed, {reported} reported"),
-    N_("{believed} believed, {reported} reported"),
-    N_("it was too busy to be compared with the venue"),
-    N_("no trade explains it"),
-    N_("repaired {n} times without effect; the last was refused: {why}"),
-    N_("repaired {n} times without effect"),
-    N_("an outcome is not known"),
-    N_("nothing is under way that would change it"),
-    N_("hedge: both sides are held"),
-    N_("no such order"),
-    N_("its position is over"),
-    N_("a position that is not known"),
-    N_("an open order"),
-    N_("not on the book"),
-    N_("a stop for {quantity}"),
-    N_("the venue is not reachable"),
-    N_("{quantity} was taken from {names}, and nobody said from whose; --ack ID --apply says it"),
-    N_("the policy leaves it to you"),
-    N_("too many positions vanished at once to believe it; look at the venue"),
-    N_("read again"),
-    N_("{action} cannot answer that the venue holds less: nothing is reopened here"),
-    N_("no price of the symbol is known, and none is made up"),
-    N_("traded outside of Albra ({order})"),
-    N_("the venue holds {reported}, {believed} was believed; synthesized, its fee is not known"),
-    N_("adopt {side} {quantity} at {price} for {strategy}"),
-    N_("{position} by {quantity} at {price}"),
-    N_("an entry price cannot be changed at the venue"),
-    N_("believe the venue's entry price {price}"),
-    N_("{action} says nothing about leverage"),
-    N_("believe the venue's leverage {leverage}"),
-    N_("no position asks for this leverage"),
-    N_("set leverage back to {leverage}x at the venue"),
-    N_("{type}: {believed} was believed, the venue says {reported}"),
-    N_("believe that margin is {mode}"),
-    N_("margin mode is changed by hand only"),
-    N_("the account's position mode is not the configured one; it is changed by hand only"),
-    N_("{action} cannot settle a state"),
-    N_("its orders cannot be read"),
-    N_("whose it is cannot be said while an outcome is not known"),
-    N_("tell {name} that the venue holds {quantity}"),
     N_("{order} is said to have {quantity} filled"),
-    N_("ask after every order of the position"),
-    N_("{action} leaves the order at the venue"),
-    N_("its position is not known here, and the order may protect it; look before you cancel it"),
-    N_("cancel {order}"),
-    N_("order {order}"),
-    N_("by its own fills"),
-    N_("its own fills say so"),
-    N_("a trailing stop for {quantity}"),
-    N_("a target for {quantity}"),
     N_("{symbol} {side} ({id})"),
     N_("its history is damaged: {why}"),
     N_("its actor is quarantined: {reason}"),
     N_("{position} cannot say what it holds: {why}"),
-    N_("silent: {names}"),
-    N_("{action} gives nobody back what was sold"),
-    N_("{name} sold more than it held: taken from this leg at {price}, and marked so"),
-    N_("sold beyond what it held: {sold}; it was taken from {names}; --ack ID --apply says from whose"),
-    N_("its actor is silent: nothing is booked, adopted or closed there until it is back"),
-    N_(
-        "nothing is booked or adopted there: close it at the venue, or with albra flatten --break-glass; then albra "
-        "discrepancies --ack {record} retires it"
-    ),
-    N_(
-        "{name}: its leg is flat, and no order of it rests at the venue; albra discrepancies --ack {record} retires it."
-    ),
-    N_("its position is retired"),
     N_("its {purpose} is not canceled yet, the venue refused that: {why}"),
     N_("{name} is retired: the venue holds nothing of it"),
-    N_("something unreadable"),
-    N_("its row cannot be read ({why}): nothing is booked, adopted or closed there until it can"),
-    N_("hand the venue's own closing ({orders}) to those on the leg"),
-    N_("{order} {quantity} at {price}"),
     # The notifier itself
     N_(
         "Day {date}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, fees {fees}, "

@@ -1,15 +1,15 @@
 """Notices as a reader sees them. Pure."""
 
-import re
-
 from actors.notifier.outbox import Entry
 from actors.telegram.markup import split
 from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Words, escape, join
 from messages.ids import parse_position_id
+from messages.statement import Statement
 from messages.telegram import Button
 from messages.text import Markup, Shown, bold, filled, shown
 from messages.types import Severity
+from messages.wording import Reconciler
 
 LATE_NS = 60_000_000_000
 """A notice older than this says how late it is."""
@@ -21,7 +21,8 @@ SIGNS = {
 }
 _SIGNED = (Severity.CRITICAL, Severity.WARNING)
 """A notice of these alone carries its sign."""
-_NEEDS_YOU = re.compile(r"(d[0-9]+) [A-Z_]+ \w+ needs you")
+_NEEDS_YOU = frozenset({Reconciler.NEEDS_YOU.code, Reconciler.ANSWER_REFUSED.code})
+"""Notices that ask a human about a discrepancy."""
 ACKNOWLEDGE = "n:{number}"
 """What the button under a CRITICAL notice says."""
 
@@ -56,10 +57,17 @@ def buttons(entries: tuple[Entry, ...], words: Words) -> tuple[tuple[Button, ...
     known = parse_position_id(entry.position_id or "")
     if known is not None:
         row.append(Button(text=shown(f"#{known[1]} {known[0].symbol}"), data=f"r:position #{known[1]}"))
-    divergence = _NEEDS_YOU.match(entry.text)
-    if divergence is not None:
-        row.append(Button(text=words.plain("Acknowledge {name}", name=divergence[1]), data=f"r:ack {divergence[1]}"))
+    record = _record(entry.text)
+    if record:
+        row.append(Button(text=words.plain("Acknowledge {name}", name=record), data=f"r:ack {record}"))
     return (tuple(row),) if row else ()
+
+
+def _record(text: str) -> str:
+    """The discrepancy that a notice asks about; empty where it asks about none, or an earlier version wrote it."""
+    if not isinstance(text, Statement) or text.code not in _NEEDS_YOU:
+        return ""
+    return str(text.args.get("record", ""))
 
 
 def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:

@@ -14,7 +14,9 @@ from decimal import ROUND_DOWN, Decimal
 
 from messages.reconciliation import Attribution
 from messages.reports import PositionView
+from messages.statement import NOTHING, Statement
 from messages.types import MANUAL, PositionId, PositionSide
+from messages.wording import Reconciler
 
 ZERO = Decimal(0)
 
@@ -41,7 +43,7 @@ class Plan:
     shares: tuple[Share, ...] = ()
     adopt: Decimal = ZERO
     unattributed: Decimal = ZERO
-    why: str = ""
+    why: Statement = NOTHING
 
 
 def attribute(views: Sequence[PositionView], difference: Decimal, step: Decimal, policy: Attribution) -> Plan:
@@ -66,26 +68,30 @@ def attribute(views: Sequence[PositionView], difference: Decimal, step: Decimal,
 
 def _reduce(
     views: Sequence[PositionView], amount: Decimal, held: Decimal, step: Decimal, policy: Attribution
-) -> tuple[tuple[Share, ...], str]:
+) -> tuple[tuple[Share, ...], Statement]:
     if not amount:
-        return (), ""
+        return (), NOTHING
     if len(views) == 1:
-        return (_share(views[0], -amount),), ""
+        return (_share(views[0], -amount),), NOTHING
     if amount == held:
-        return tuple(_share(view, -view.quantity) for view in views), ""
+        return tuple(_share(view, -view.quantity) for view in views), NOTHING
     manual = [view for view in views if view.strategy == MANUAL]
     others = sorted((view for view in views if view.strategy != MANUAL), key=lambda view: -view.ordinal)
     shares, left = _newest_first(manual, amount)
     if not left:
-        return shares, ""
+        return shares, NOTHING
     if len(others) == 1:
-        return (*shares, _share(others[0], -left)), ""
+        return (*shares, _share(others[0], -left)), NOTHING
     if policy is Attribution.ASK:
-        names = ", ".join(f"{view.strategy} {view.quantity:f}" for view in others)
-        return (), f"{left:f} was taken from {names}, and nobody said from whose; --ack ID --apply says it"
+        return (), Reconciler.TAKEN_FROM(quantity=left, names=holders(others))
     if policy is Attribution.NEWEST_FIRST:
-        return (*shares, *_newest_first(others, left)[0]), ""
-    return (*shares, *_pro_rata(others, left, step)), ""
+        return (*shares, *_newest_first(others, left)[0]), NOTHING
+    return (*shares, *_pro_rata(others, left, step)), NOTHING
+
+
+def holders(views: Iterable[PositionView]) -> tuple[Statement, ...]:
+    """Each strategy with what it holds, in base units."""
+    return tuple(Reconciler.HOLDER(strategy=view.strategy, held=view.quantity) for view in views)
 
 
 def _newest_first(views: Iterable[PositionView], amount: Decimal) -> tuple[tuple[Share, ...], Decimal]:

@@ -11,7 +11,9 @@ from actors.reconciler.policy import QUANTITY, SECOND
 from actors.reconciler.watch import Memory, Tries, Watch
 from messages.reconciliation import PositionsReadAgain, PositionsUnread
 from messages.reports import FetchFailed
+from messages.statement import Statement
 from messages.types import Severity, Symbol
+from messages.wording import Reconciler
 
 
 class Blindness:
@@ -33,17 +35,16 @@ class Blindness:
         if not blind_ns or (watch.account, symbol) in self._memory.ledger.blind:
             return
         self._draft.record(PositionsUnread, account=watch.account, symbol=symbol, why=report.cause)
-        place, age = _place(watch, symbol), f"{blind_ns // SECOND} s"
+        place, seconds = _place(watch, symbol), blind_ns // SECOND
         differing = _differing(watch, symbol)
-        text = (
-            f"{place}: what is held cannot be compared with the venue for {age} ({report.cause}). "
-            f"What changes there is not noticed meanwhile: look at the venue."
-        )
+        text = Reconciler.BLIND(place=place, seconds=seconds, cause=report.cause)
         if differing is not None:
-            believed, reported = differing.believed, differing.reported
-            text = (
-                f"{place}: {believed} believed, {reported} at the venue, and why cannot be read for {age} "
-                f"({report.cause}). What differs is neither booked nor covered until then: look at the venue."
+            text = Reconciler.BLIND_DIFFERING(
+                place=place,
+                believed=differing.believed,
+                reported=differing.reported,
+                seconds=seconds,
+                cause=report.cause,
             )
         held = differing is not None or any(view.quantity for view in watch.live(symbol))
         self._notify(Severity.CRITICAL if held else Severity.WARNING, text, watch)
@@ -53,14 +54,14 @@ class Blindness:
         watch.unread.pop(symbol, None)
         if (watch.account, symbol) in self._memory.ledger.blind:
             self._draft.record(PositionsReadAgain, account=watch.account, symbol=symbol)
-            text = f"{_place(watch, symbol)}: what is held can be compared with the venue again."
+            text = Reconciler.READ_AGAIN_AT(place=_place(watch, symbol))
             self._notify(Severity.WARNING, text, watch)
 
     def forget(self, watch: Watch) -> None:
         """The venue is away, which others tell; what failed before is another story."""
         watch.unread.clear()
 
-    def _notify(self, severity: Severity, text: str, watch: Watch) -> None:
+    def _notify(self, severity: Severity, text: Statement, watch: Watch) -> None:
         """Named after the event that was just recorded, so that each time is told, and told once."""
         self._draft.notify(severity, text, watch.account, f"{watch.account}.positions.{self._memory.ledger.version}")
 
@@ -71,5 +72,5 @@ def _differing(watch: Watch, symbol: Symbol | None) -> Finding | None:
     return next((found for found in suspected if found.symbol == symbol and found.type in QUANTITY), None)
 
 
-def _place(watch: Watch, symbol: Symbol | None) -> str:
-    return watch.account if symbol is None else f"{watch.account} {symbol}"
+def _place(watch: Watch, symbol: Symbol | None) -> Statement | str:
+    return watch.account if symbol is None else Reconciler.LEG(account=watch.account, symbol=symbol)

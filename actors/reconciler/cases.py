@@ -9,7 +9,7 @@ from actors.reconciler import retiring, schedule
 from actors.reconciler.draft import Draft
 from actors.reconciler.evidence import Suspicion, refutes
 from actors.reconciler.explain import Booking, explain, proven
-from actors.reconciler.facts import Comparison, Finding
+from actors.reconciler.facts import Comparison, Finding, alike, joined, why_uncertain
 from actors.reconciler.ledger import key_of
 from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
@@ -34,14 +34,14 @@ from messages.reconciliation import (
 )
 from messages.reports import PositionView
 from messages.requests import Reply
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import AccountId, CommandId, CorrelationId, PositionId, PositionState, Severity, Symbol
+from messages.wording import Reconciler
 
 T = DiscrepancyType
 _HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
 """What is held is not known for sure: nothing more is opened there until it is. Reducing always passes."""
 _PAUSING = QUANTITY | {T.STATE_MISMATCH}
-_UNEXPLAINED = dict.fromkeys(QUANTITY, "no trade explains it") | {T.OVERSOLD: "by its own fills"}
 LookAgain = Callable[[AccountId, Symbol, int], None]
 
 
@@ -68,7 +68,7 @@ class Cases:
         if record is None:
             record = self._detect(watch, suspicion, bookings)
         if record.action is Action.IGNORE:
-            self._end(record, Outcome.IGNORED, "the policy says so")
+            self._end(record, Outcome.IGNORED, Reconciler.POLICY())
             self._resume(record, kept)
             return
         case = Case(
@@ -100,29 +100,34 @@ class Cases:
                 and self._still_to_close(watch, record)
             ):
                 continue
-            agree = "nothing of it is in doubt" if record.type is T.STATE_MISMATCH else "belief and venue agree again"
+            why = Reconciler.OUTCOME_KNOWN() if record.type is T.STATE_MISMATCH else Reconciler.AGREED()
             if record.outcome is Outcome.ESCALATED:
-                agree = f"{agree}; before: {record.why}"
-            why = record.why if record.attempts and record.outcome is Outcome.OPEN else agree
-            self._end(record, Outcome.RESOLVED, f"verified by reading again: {why}")
+                why = Reconciler.ESCALATED_FOR(why=why, before=record.why)
+            elif record.attempts:
+                why = record.why
+            self._end(record, Outcome.RESOLVED, Reconciler.VERIFIED(why=why))
 
     def over(self, name: str, finding: Finding | None, comparison: Comparison) -> bool:
-        """Whether what was ignored or acknowledged is gone, or has become something else."""
+        """Whether what was ignored or acknowledged is gone, or has become something else.
+
+        A record of an earlier version holds no facts to compare: it is over, and what still differs is told again.
+        """
         record = self._memory.ledger.records[name]
         if finding is not None:
-            return (finding.believed, finding.reported) != (record.believed, record.reported)
+            return not (alike(record.believed, finding.believed) and alike(record.reported, finding.reported))
         return refutes(comparison, record.type, record.symbol, record.side)
 
     def acknowledge(self, command: AcknowledgeDiscrepancy) -> None:
         record = self._memory.ledger.records.get(command.discrepancy_id)
         if record is None:
-            self._reply(command, f"no discrepancy {command.discrepancy_id}", accepted=False)
+            self._reply(command, Reconciler.UNKNOWN_RECORD(record=command.discrepancy_id), accepted=False)
         elif command.apply is None and (watch := self._damaged(record)) is not None:
             self._retire(watch, PositionId(record.target), command)
         elif record.outcome.ended:
-            self._reply(command, f"{record.discrepancy_id} is over: {record.outcome}", accepted=command.apply is None)
+            over = Reconciler.RECORD_OVER(record=record.discrepancy_id, outcome=record.outcome)
+            self._reply(command, over, accepted=command.apply is None)
         elif command.apply is not None and (record.type not in QUANTITY or self._policy.watch_only):
-            self._reply(command, f"{record.type} is not attributed to strategies here", accepted=False)
+            self._reply(command, Reconciler.NOT_ATTRIBUTED(type=record.type), accepted=False)
         elif command.apply is not None:
             self._draft.record(
                 AttributionChosen,
@@ -131,11 +136,11 @@ class Cases:
                 command_id=command.command_id,
             )
             self._look_again(record.account, record.symbol, 0)
-            self._reply(command, f"{record.discrepancy_id}: attributing {command.apply}", accepted=True, durable=True)
-        else:
-            self._end(record, Outcome.ACKNOWLEDGED, "acknowledged by command", command.command_id)
-            text = f"{record.discrepancy_id} is acknowledged; it is told again should it change"
+            text = Reconciler.ATTRIBUTING(record=record.discrepancy_id, how=command.apply)
             self._reply(command, text, accepted=True, durable=True)
+        else:
+            self._end(record, Outcome.ACKNOWLEDGED, Reconciler.ACKNOWLEDGED(), command.command_id)
+            self._reply(command, Reconciler.NOTED(record=record.discrepancy_id), accepted=True, durable=True)
 
     def _damaged(self, record: Discrepancy) -> Watch | None:
         """Whose position it is about, where that one's history is damaged."""
@@ -151,8 +156,8 @@ class Cases:
         why = retiring.missing(watch.damaged[name], key, watch.evidence, pace, now_ns)
         if why:
             self._look_again(watch.account, key[1], 0)
-            why = why if watch.up else f"{why}; the venue is not reachable"
-            self._reply(command, f"{name} cannot be retired yet: {why}", accepted=False)
+            why = why if watch.up else joined((why, Reconciler.NOT_REACHABLE()))
+            self._reply(command, Reconciler.NOT_RETIRED(name=name, why=why), accepted=False)
             return
         retire = RetirePosition(
             command_id=command.command_id,
@@ -168,17 +173,14 @@ class Cases:
         records = reversed(self._memory.ledger.records.values())
         record = next((r for r in records if r.account == watch.account and r.target == name), None)
         if record is not None:
-            text = (
-                f"{name}: its leg is flat, and no order of it rests at the venue; albra discrepancies --ack "
-                f"{record.discrepancy_id} retires it."
-            )
+            text = Reconciler.ABSENT(name=name, record=record.discrepancy_id)
             self._draft.notify(Severity.WARNING, text, watch.account, f"{name}.absent")
 
     def retired(self, watch: Watch, name: PositionId) -> None:
         """Its question is answered for good."""
         for record in self._memory.ledger.cases(watch.account):
             if record.type is T.STATE_MISMATCH and record.target == name:
-                self._end(record, Outcome.ACKNOWLEDGED, "its position is retired")
+                self._end(record, Outcome.ACKNOWLEDGED, Reconciler.POSITION_RETIRED())
 
     def tell_holds(self) -> None:
         """Openings wait where what is held is not known; the supervisor is told what changed of that."""
@@ -193,25 +195,30 @@ class Cases:
     def _holds(self) -> dict[tuple[AccountId, Symbol], HoldKey]:
         wanted: dict[tuple[AccountId, Symbol], HoldKey] = {}
 
-        def hold(account: AccountId, symbol: Symbol, why: str, *, passing: bool = False) -> None:
-            found = HoldKey(account=account, symbol=symbol, why=verbatim(why), passing=passing)
+        def hold(account: AccountId, symbol: Symbol, why: Statement, *, passing: bool = False) -> None:
+            found = HoldKey(account=account, symbol=symbol, why=why, passing=passing)
             wanted.setdefault((account, symbol), found)
 
         for record in reversed(tuple(self._memory.ledger.cases())):  # the reason is the latest of a symbol
             if record.type in _HOLDING or record.outcome is Outcome.ESCALATED:
-                text = f"{record.type} {record.discrepancy_id}: {record.believed} believed, {record.reported} reported"
-                hold(record.account, record.symbol, text)
+                differs = Reconciler.HELD(
+                    type=record.type,
+                    record=record.discrepancy_id,
+                    believed=record.believed,
+                    reported=record.reported,
+                )
+                hold(record.account, record.symbol, differs)
         for watch in self._memory.watches.values():
             for symbol, _ in watch.evidence.too_busy():
-                hold(watch.account, symbol, "it was too busy to be compared with the venue")
+                hold(watch.account, symbol, Reconciler.TOO_BUSY())
             for name, why in watch.silent.items():
                 parsed = parse_position_id(name)
                 if parsed is not None:
-                    hold(watch.account, parsed[0].symbol, f"{name} cannot say what it holds: {why}")
+                    hold(watch.account, parsed[0].symbol, Reconciler.CANNOT_SAY(position=name, why=why))
             for finding in (suspicion.finding for suspicion in watch.evidence.suspicions.values()):
                 if finding.type in QUANTITY and (watch.account, finding.key) not in self._memory.ledger.silenced:
-                    text = f"{finding.believed} believed, {finding.reported} reported"
-                    hold(watch.account, finding.symbol, text, passing=True)
+                    differs = Reconciler.SUSPECTED(believed=finding.believed, reported=finding.reported)
+                    hold(watch.account, finding.symbol, differs, passing=True)
         return wanted
 
     # Detection -------------------------------------------------------------------------------------
@@ -246,11 +253,11 @@ class Cases:
 
     def _detect(self, watch: Watch, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
         finding = suspicion.finding
-        unexplained = "its own fills say so" if finding.type is T.OVERSOLD else finding.why or "no trade explains it"
-        told = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in bookings) or unexplained
+        name = f"d{self._memory.ledger.sequence + 1}"
+        told = joined([booking.traded for booking in bookings]) or _unexplained(finding, name)
         first_ns = suspicion.first_seen_ns
         record = Discrepancy(
-            discrepancy_id=f"d{self._memory.ledger.sequence + 1}",
+            discrepancy_id=name,
             type=finding.type,
             severity=finding.severity,
             account=watch.account,
@@ -264,7 +271,7 @@ class Cases:
             share=finding.share,
             mark_price=finding.mark_price,
             positions=finding.positions,
-            evidence=f"{_seen(suspicion.count)}; {told}",
+            evidence=_seen(suspicion.count, told),
             observations=suspicion.count,
             first_seen_ns=first_ns,
             diverged_ns=min(bookings[-1].ts_event, first_ns) if bookings else first_ns,
@@ -272,12 +279,17 @@ class Cases:
             action=self._policy.action(finding.type, watch.account, finding.symbol),
         )
         self._draft.record(DiscrepancyDetected, discrepancy=record)
-        text = (
-            f"{record.discrepancy_id} {record.type} {record.symbol}: {record.believed} believed, "
-            f"{record.reported} at the venue ({told}); {record.action}"
+        text = Reconciler.DETECTED(
+            record=name,
+            type=record.type,
+            symbol=record.symbol,
+            believed=record.believed,
+            reported=record.reported,
+            told=told,
+            action=record.action,
         )
         severity = Severity.INFO if record.action is Action.IGNORE else record.severity
-        self._draft.notify(severity, text, record.account, record.discrepancy_id, record.discrepancy_id)
+        self._draft.notify(severity, text, record.account, name, name)
         return record
 
     def _step(self, watch: Watch, symbol: Symbol) -> Decimal:
@@ -295,8 +307,10 @@ class Cases:
             self._escalate(case, done.escalate, kept)
             return
         if record.attempts >= self._policy.attempts and record.apply is None:
-            tail = f"; the last was refused: {record.refused}" if record.refused else ""
-            self._escalate(case, f"repaired {record.attempts} times without effect{tail}", kept)
+            why = Reconciler.REPAIRED_IN_VAIN(n=record.attempts)
+            if record.refused:
+                why = Reconciler.REPAIR_REFUSED(n=record.attempts, why=record.refused)
+            self._escalate(case, why, kept)
             return
         self._resume(record, kept)
         self._draft.record(
@@ -313,9 +327,8 @@ class Cases:
             self._draft.effect(effect.to, effect.message)
         self._look_again(record.account, record.symbol, schedule.repair_again(record.attempts + 1))
 
-    def _escalate(self, case: Case, why: str, kept: tuple[PositionId, ...]) -> None:
+    def _escalate(self, case: Case, why: Statement, kept: tuple[PositionId, ...]) -> None:
         record = case.record
-        why = why.replace("--ack ID", f"--ack {record.discrepancy_id}")
         if record.outcome is Outcome.ESCALATED:
             self._look_later(record)
             return
@@ -334,12 +347,15 @@ class Cases:
                 position_id=view.position_id,
             )
             self._draft.effect(SUPERVISOR, command)
-        text = (
-            f"{record.discrepancy_id} {record.type} {record.symbol} needs you: {record.believed} believed, "
-            f"{record.reported} at the venue; {why}. Openings there wait; albra discrepancies --ack "
-            f"{record.discrepancy_id} ends it."
-        )
         name = record.discrepancy_id
+        text = Reconciler.NEEDS_YOU(
+            record=name,
+            type=record.type,
+            symbol=record.symbol,
+            believed=record.believed,
+            reported=record.reported,
+            why=why,
+        )
         self._draft.notify(Severity.CRITICAL, text, record.account, f"{name}.escalated", name)
         self._look_later(record)
 
@@ -376,7 +392,7 @@ class Cases:
         self,
         record: Discrepancy,
         outcome: Outcome,
-        why: str,
+        why: Statement,
         command_id: CommandId | None = None,
         *,
         resume: bool = True,
@@ -391,7 +407,7 @@ class Cases:
         if resume:
             self._resume(record, record.paused)
         if outcome is Outcome.RESOLVED:
-            text = f"{record.discrepancy_id} {record.type} {record.symbol} is resolved: {why}"
+            text = Reconciler.RESOLVED(record=record.discrepancy_id, type=record.type, symbol=record.symbol, why=why)
             self._draft.notify(Severity.INFO, text, record.account, f"{record.discrepancy_id}.resolved")
 
     def _resume(self, record: Discrepancy, paused: tuple[PositionId, ...]) -> None:
@@ -405,7 +421,9 @@ class Cases:
             )
             self._draft.effect(SUPERVISOR, command)
 
-    def _reply(self, command: AcknowledgeDiscrepancy, text: str, *, accepted: bool, durable: bool = False) -> None:
+    def _reply(
+        self, command: AcknowledgeDiscrepancy, text: Statement, *, accepted: bool, durable: bool = False
+    ) -> None:
         if not command.reply_to:
             return
         reply = Reply(
@@ -413,14 +431,20 @@ class Cases:
             command_id=command.command_id,
             to=command.reply_to,
             accepted=accepted,
-            text=verbatim(text),
+            text=text,
         )
         (self._draft.effect if durable else self._draft.tell)(command.reply_to, reply)
 
 
-def _seen(count: int) -> str:
-    times = "once, with the trades that say it" if count == 1 else f"{count} times, the last with its orders and trades"
-    return f"seen {times}"
+def _seen(count: int, told: Statement) -> Statement:
+    return Reconciler.SEEN_ONCE(told=told) if count == 1 else Reconciler.SEEN(times=count, told=told)
+
+
+def _unexplained(finding: Finding, record: str) -> Statement:
+    """What is said of a finding that no trade explains."""
+    if finding.type is T.OVERSOLD:
+        return Reconciler.OWN_FILLS()
+    return why_uncertain(finding, record) or Reconciler.NO_TRADE()
 
 
 def _answers_itself(case: Case) -> bool:
@@ -438,20 +462,21 @@ def _answers_itself(case: Case) -> bool:
 def _another(record: Discrepancy, finding: Finding) -> bool:
     """A repair that had its effect, met by another change at the venue. One side alone is the same question still.
 
-    What a human has been asked is another question once as much as that is not what is missing any more.
+    What a human has been asked is another question once as much as that is not what is missing any more. A record of
+    an earlier version says no sides: it is the same question, whose attempts are counted on.
     """
     if record.type not in QUANTITY:
         return False
     if record.outcome is Outcome.ESCALATED and record.apply is None:
         return record.difference != finding.difference
-    if not record.attempts:
+    if not record.attempts or not (record.believed.code and record.reported.code):
         return False
-    return record.believed != finding.believed and record.reported != finding.reported
+    return not (alike(record.believed, finding.believed) or alike(record.reported, finding.reported))
 
 
-def _since(record: Discrepancy, finding: Finding) -> str:
-    sides = "grown or shrunk" if record.outcome is Outcome.ESCALATED else "changed on both sides"
-    return f"{sides} since: {finding.believed}, {finding.reported}"
+def _since(record: Discrepancy, finding: Finding) -> Statement:
+    since = Reconciler.RESIZED if record.outcome is Outcome.ESCALATED else Reconciler.CHANGED
+    return since(believed=finding.believed, reported=finding.reported)
 
 
 def _pausable(view: PositionView) -> bool:

@@ -22,7 +22,7 @@ from actors.reconciler.policy import Thresholds
 from messages.ids import parse_position_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.reports import OrderView, PositionRow, PositionView
-from messages.statement import Statement
+from messages.statement import NOTHING, Statement, word
 from messages.types import (
     NAMELESS,
     MarginMode,
@@ -33,6 +33,7 @@ from messages.types import (
     Severity,
     Symbol,
 )
+from messages.wording import Reconciler
 
 T = DiscrepancyType
 ONE = Decimal(1)
@@ -114,28 +115,24 @@ def _silent_legs(facts: Facts, *, hedge: bool) -> dict[Leg, list[PositionId]]:
 def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow | None, *, legible: bool) -> Finding:
     """`legible`: no row that cannot be read may be about its leg."""
     actual = ZERO if row is None else row.quantity * row.side.sign
-    why = "its actor is silent: nothing is booked, adopted or closed there until it is back"
-    if name in facts.damaged:
-        why = (
-            "nothing is booked or adopted there: close it at the venue, or with albra flatten --break-glass; then "
-            "albra discrepancies --ack ID retires it"
-        )
+    damaged = name in facts.damaged
     return Finding(
         type=T.STATE_MISMATCH,
         symbol=leg[0],
         side=leg[1],
         severity=Severity.CRITICAL,
-        believed=f"silent: {facts.silent[name]}",
-        reported=signed(actual) if row is not None or legible else "something unreadable",
+        believed=Reconciler.SILENT(why=facts.silent[name]),
+        reported=signed(actual) if row is not None or legible else Reconciler.UNREADABLE(),
         positions=(name,),
         target=name,
         certain=False,
         flat=not actual and legible,
-        why=why,
+        damaged=damaged,
+        why=NOTHING if damaged else Reconciler.QUARANTINED(),
     )
 
 
-def _unread_finding(facts: Facts, symbol: Symbol, why: str) -> Finding:
+def _unread_finding(facts: Facts, symbol: Symbol, why: Statement) -> Finding:
     """Named alike whatever is wrong with the row, so that it is the same finding when that changes."""
     views = [view for view in facts.views if view.symbol == symbol]
     return Finding(
@@ -144,11 +141,11 @@ def _unread_finding(facts: Facts, symbol: Symbol, why: str) -> Finding:
         side=None,
         severity=Severity.CRITICAL if any(view.quantity for view in views) else Severity.WARNING,
         believed=signed(sum((view.quantity * view.side.sign for view in views), ZERO)),
-        reported="something unreadable",
+        reported=Reconciler.UNREADABLE(),
         positions=tuple(view.position_id for view in views),
         target="row",
         certain=False,
-        why=f"its row cannot be read ({why}): nothing is booked, adopted or closed there until it can",
+        why=Reconciler.ROW_UNREAD(why=why),
     )
 
 
@@ -234,7 +231,7 @@ def _comparable(
     for view in views:
         passing = view.state in _PASSING or (view.state is PositionState.OPENING and not view.orders)
         if passing and not oversold and facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
-            findings.append(_stuck(leg, view, "nothing is under way that would change it"))
+            findings.append(_stuck(leg, view, Reconciler.STUCK()))
     return True
 
 
@@ -254,29 +251,29 @@ def _in_flight(order: OrderView) -> bool:
 
 def _in_doubt(leg: Leg, view: PositionView, views: Sequence[PositionView], row: PositionRow | None) -> Finding:
     """What the venue holds is known though an outcome is not: the list of positions alone is evidence of that."""
-    stuck = _stuck(leg, view, "an outcome is not known")
+    stuck = _stuck(leg, view, Reconciler.OUTCOME_UNKNOWN())
     believed = sum(((each.quantity + each.reported_quantity) * each.side.sign for each in views), ZERO)
     actual = ZERO if row is None else row.quantity * row.side.sign
     if believed == actual:
         return stuck
     stuck.difference = actual - believed
-    stuck.believed, stuck.reported = f"{signed(believed)}, {stuck.believed}", signed(actual)
+    stuck.believed, stuck.reported = Reconciler.EACH(each=(signed(believed), stuck.believed)), signed(actual)
     guarded = view.stop_loss is not None or view.trailing is not None
     if guarded and stuck.difference * view.side.sign > 0:
         stuck.severity = Severity.CRITICAL
-        stuck.why = "an outcome is not known, and no stop covers the difference"
+        stuck.why = Reconciler.UNCOVERED()
     else:
-        stuck.why = "an outcome is not known"
+        stuck.why = Reconciler.OUTCOME_UNKNOWN()
     return stuck
 
 
-def _stuck(leg: Leg, view: PositionView, reported: str) -> Finding:
+def _stuck(leg: Leg, view: PositionView, reported: Statement) -> Finding:
     return Finding(
         type=T.STATE_MISMATCH,
         symbol=leg[0],
         side=leg[1],
         severity=Severity.WARNING,
-        believed=f"{view.state} ({view.reason})" if view.reason else str(view.state),
+        believed=Reconciler.STATE(state=view.state, why=view.reason) if view.reason else word(view.state),
         reported=reported,
         positions=(view.position_id,),
         target=view.position_id,
@@ -352,7 +349,7 @@ def _oversold_finding(leg: Leg, views: Sequence[PositionView], row: PositionRow 
         symbol=leg[0],
         side=leg[1],
         severity=Severity.CRITICAL,
-        believed=", ".join(f"{view.strategy} {signed(view.quantity * view.side.sign)}" for view in views),
+        believed=Reconciler.EACH(each=tuple(map(_holder, views))),
         reported=signed(actual),
         difference=difference,
         notional=excess * mark,
@@ -360,6 +357,10 @@ def _oversold_finding(leg: Leg, views: Sequence[PositionView], row: PositionRow 
         mark_price=mark,
         positions=tuple(view.position_id for view in views),
     )
+
+
+def _holder(view: PositionView) -> Statement:
+    return Reconciler.HOLDER(strategy=view.strategy, held=signed(view.quantity * view.side.sign))
 
 
 def _mark(views: Sequence[PositionView], row: PositionRow | None) -> Decimal:
@@ -394,8 +395,8 @@ def _compare_price(
             symbol=leg[0],
             side=leg[1],
             severity=_severity(facts.thresholds, T.PRICE_MISMATCH, notional, apart / row.entry_price),
-            believed=f"{view.entry_price:f}",
-            reported=f"{row.entry_price:f}",
+            believed=Reconciler.ENTRY_PRICE(price=view.entry_price),
+            reported=Reconciler.ENTRY_PRICE(price=row.entry_price),
             notional=notional,
             share=apart / row.entry_price,
             mark_price=row.mark_price,
@@ -420,11 +421,12 @@ def _compare_settings(
                 symbol=leg[0],
                 side=leg[1],
                 severity=Severity.WARNING,
-                believed=f"{believed}x",
-                reported=f"{row.leverage}x",
+                believed=Reconciler.LEVERAGE(leverage=believed),
+                reported=Reconciler.LEVERAGE(leverage=row.leverage),
                 mark_price=row.mark_price,
                 positions=tuple(view.position_id for view in views),
                 leverage=row.leverage,
+                wanted_leverage=believed,
                 isolated=row.isolated,
             )
         )
@@ -453,8 +455,8 @@ def _wanted_isolated(facts: Facts, symbol: Symbol) -> bool | None:
     return None if setting is None else setting.isolated
 
 
-def _margin(*, isolated: bool) -> str:
-    return "isolated" if isolated else "cross"
+def _margin(*, isolated: bool) -> Statement:
+    return word(MarginMode.ISOLATED if isolated else MarginMode.CROSS)
 
 
 def _mode_finding(symbol: Symbol) -> Finding:
@@ -463,6 +465,6 @@ def _mode_finding(symbol: Symbol) -> Finding:
         symbol=symbol,
         side=None,
         severity=Severity.CRITICAL,
-        believed="one_way",
-        reported="hedge: both sides are held",
+        believed=word(PositionMode.ONE_WAY),
+        reported=Reconciler.BOTH_SIDES(),
     )

@@ -17,7 +17,7 @@ from actors.reconciler.demands import Demands
 from actors.reconciler.draft import Draft, Later
 from actors.reconciler.evidence import Suspicion, observe
 from actors.reconciler.explain import own, trade_key
-from actors.reconciler.facts import Comparison, Facts, Finding, Leg, OpenOrders, may_hold
+from actors.reconciler.facts import Comparison, Facts, Finding, Leg, OpenOrders, alike, may_hold
 from actors.reconciler.listing import Lists
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
@@ -60,6 +60,7 @@ from messages.types import (
     Silence,
     Symbol,
 )
+from messages.wording import Reconciler
 
 EVENT_DELAY_NS = SECOND // 2
 """After something unexpected: long enough for what belongs together to have arrived."""
@@ -223,11 +224,11 @@ class Core:
         """A repair was refused: the reason is kept for whoever will be asked."""
         name = reply.correlation_id.removeprefix("reconcile-")
         record = self._memory.ledger.records.get(name)
-        if reply.accepted or record is None or record.outcome.ended or record.refused == reply.text:
+        if reply.accepted or record is None or record.outcome.ended or alike(record.refused, reply.text):
             return
         self._draft.record(RepairRefused, discrepancy_id=name, why=reply.text)
         if record.outcome is Outcome.ESCALATED:  # who said whose it is believes that it is done
-            text = f"{name} {record.type} {record.symbol} needs you still: what you said was refused: {reply.text}"
+            text = Reconciler.ANSWER_REFUSED(record=name, type=record.type, symbol=record.symbol, why=reply.text)
             self._draft.notify(Severity.WARNING, text, record.account, f"{name}.refused.{record.attempts}")
 
     def _due(self, due: CheckDue) -> None:

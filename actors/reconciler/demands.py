@@ -3,7 +3,7 @@
 from actors.moment import clock_time
 from actors.ports import Clock
 from actors.reconciler.draft import Draft
-from actors.reconciler.facts import Comparison
+from actors.reconciler.facts import Comparison, contains, joined
 from actors.reconciler.listing import Lists
 from actors.reconciler.policy import SECOND
 from actors.reconciler.reading import Reading
@@ -13,8 +13,9 @@ from messages.commands import Reconcile
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer, Unproven
 from messages.reports import FetchFailed
 from messages.requests import Reply
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
 from messages.types import AccountId, ReplyCode, Symbol
+from messages.wording import Reconciler
 
 DEMAND_LIMIT_NS = 20 * SECOND
 
@@ -37,9 +38,9 @@ class Demands:
             self._tell(command, answered)
             return
         watches = tuple(self._memory.watches.values())
-        unheard = ", ".join(watch.account for watch in watches if not watch.heard_of and not watch.waits)
+        unheard = tuple(watch.account for watch in watches if not watch.heard_of and not watch.waits)
         if unheard and command.reply_to:
-            self._not_ready(command, f"the venue of {unheard} has not answered yet")
+            self._not_ready(command, Reconciler.NOT_ANSWERED(accounts=unheard))
             return
         demand = Demand(
             command=command,
@@ -54,13 +55,13 @@ class Demands:
         for watch in watches:
             self._reading.demand(watch, command.symbol)
 
-    def _not_ready(self, command: Reconcile, why: str) -> None:
+    def _not_ready(self, command: Reconcile, why: Statement) -> None:
         reply = Reply(
             correlation_id=command.correlation_id,
             command_id=command.command_id,
             to=command.reply_to,
             accepted=False,
-            text=verbatim(why),
+            text=why,
             code=ReplyCode.NOT_READY,
         )
         self._tell(command, reply)
@@ -84,9 +85,9 @@ class Demands:
                     demand.pending.discard(watch.account)
                     demand.failed.pop(watch.account, None)
                 else:
-                    cause = watch.listing(round_.symbol).tries.cause or "no answer in time"
+                    cause = watch.listing(round_.symbol).tries.cause or Reconciler.NO_ANSWER()
                     cause = demand.spent.get(watch.account, cause)
-                    demand.failed[watch.account] = f"its open orders could not be read: {cause}"
+                    demand.failed[watch.account] = Reconciler.OPEN_ORDERS_UNREAD(cause=cause)
                     if watch.account in demand.spent:
                         demand.pending.discard(watch.account)
             for record in self._memory.ledger.cases(watch.account):
@@ -104,10 +105,11 @@ class Demands:
             command = demand.command
             records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
             unproven = self._unproven(demand)
-            unread = _unclear(unproven) | dict.fromkeys(demand.pending, "no answer in time") | demand.failed
+            unread = _unclear(unproven) | dict.fromkeys(demand.pending, Reconciler.NO_ANSWER()) | demand.failed
             for account, cause in demand.spent.items():
-                if cause not in (told := unread.get(account, "")):
-                    unread[account] = f"{told}; {cause}" if told else cause
+                told = unread.get(account)
+                if told is None or not contains(told, cause):
+                    unread[account] = cause if told is None else joined((told, cause))
             answer = ReconcileAnswer(
                 correlation_id=command.correlation_id,
                 command_id=command.command_id,
@@ -117,7 +119,7 @@ class Demands:
                 attempted=sum(record.attempts > 0 for record in records),
                 succeeded=sum(record.outcome is Outcome.RESOLVED for record in records),
                 elapsed_ms=(now_ns - demand.begun_ns) // 1_000_000,
-                failed="; ".join(f"{account}: {cause}" for account, cause in sorted(unread.items())),
+                failed=joined([Reconciler.AT_ACCOUNT(account=each, why=unread[each]) for each in sorted(unread)]),
                 unproven=unproven,
             )
             self._memory.keep(answer)
@@ -172,7 +174,9 @@ class Demands:
 
         Where it would only be asked after a while, that is said instead of waited for.
         """
-        why = f"{report.cause} until {clock_time(report.until_ns)} UTC" if report.until_ns else report.cause
+        why = report.cause
+        if report.until_ns:
+            why = Reconciler.UNTIL(cause=report.cause, moment=clock_time(report.until_ns))
         for demand in self._memory.demands:
             if report.until_ns and _in_scope(demand.command, symbol):
                 demand.spent[report.account] = why
@@ -182,19 +186,16 @@ class Demands:
                     demand.pending.discard(report.account)
 
 
-def _why_not(watch: Watch) -> str:
-    return "the account waits for its turn in the request budget" if watch.waits else "the venue is not reachable"
+def _why_not(watch: Watch) -> Statement:
+    return Reconciler.TURN_AWAITED() if watch.waits else Reconciler.NOT_REACHABLE()
 
 
-def _unclear(unproven: tuple[Unproven, ...]) -> dict[AccountId, str]:
+def _unclear(unproven: tuple[Unproven, ...]) -> dict[AccountId, Statement]:
     """By account: where it differs."""
     symbols: dict[AccountId, set[Symbol]] = {}
     for each in unproven:
         symbols.setdefault(each.account, set()).add(each.symbol)
-    return {
-        account: f"{', '.join(sorted(names))}: differs from the venue, and is being looked into"
-        for account, names in symbols.items()
-    }
+    return {account: Reconciler.UNSETTLED(symbols=tuple(sorted(names))) for account, names in symbols.items()}
 
 
 def _in_scope(command: Reconcile, symbol: Symbol | None) -> bool:

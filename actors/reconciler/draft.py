@@ -8,7 +8,7 @@ from actors.reconciler.ledger import Ledger
 from messages.base import Event, Message
 from messages.journal import Effect
 from messages.requests import Notify
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import AccountId, Address, CorrelationId, Severity
 
 NOTIFIER = Address("notifier")
@@ -58,7 +58,7 @@ class Draft:
     def later(self, topic: str, delay_ns: int) -> None:
         self.timers.append(Later(topic, delay_ns))
 
-    def notify(self, severity: Severity, text: str, account: AccountId, notice_id: str, cause: str = "") -> None:
+    def notify(self, severity: Severity, text: Statement, account: AccountId, notice_id: str, cause: str = "") -> None:
         """`cause` is the discrepancy that it tells of: its end ends the repetition."""
-        notice = Notify(severity=severity, text=verbatim(text), account=account, notice_id=notice_id, cause=cause)
+        notice = Notify(severity=severity, text=text, account=account, notice_id=notice_id, cause=cause)
         self.effect(NOTIFIER, notice)

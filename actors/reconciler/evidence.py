@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from actors.reconciler.facts import Comparison, Finding, Key, Leg
+from actors.reconciler.facts import Comparison, Finding, Key, Leg, alike
 from actors.reconciler.policy import ORDERS
 from messages.reconciliation import DiscrepancyType
 from messages.types import PositionSide, Symbol
@@ -53,7 +53,7 @@ def mass_vanish(gone: int, held: int) -> bool:
 def observe(evidence: Evidence, comparison: Comparison, begun_ns: int, gap_ns: int) -> Evidence:
     """Take one comparison in. What was judged and not found is forgotten; what was skipped stays as it was.
 
-    A finding counts once more only if it says the same as before and the reading began `gap_ns` later.
+    A finding counts once more only if it states the same as before and the reading began `gap_ns` later.
     """
     suspicions = {
         key: suspicion
@@ -85,8 +85,12 @@ def _absent(finding: Finding) -> bool:
     return finding.type is DiscrepancyType.POSITION_NOT_IN_EXCHANGE
 
 
+def _same(before: Finding, finding: Finding) -> bool:
+    return alike(before.believed, finding.believed) and alike(before.reported, finding.reported)
+
+
 def _counted(before: Suspicion | None, finding: Finding, begun_ns: int, gap_ns: int, *, mass: bool) -> Suspicion:
-    if before is None or (before.finding.believed, before.finding.reported) != (finding.believed, finding.reported):
+    if before is None or not _same(before.finding, finding):
         return Suspicion(finding=finding, count=1, first_seen_ns=begun_ns, last_seen_ns=begun_ns, mass=mass)
     if begun_ns - before.last_seen_ns < gap_ns:
         return Suspicion(

@@ -8,7 +8,9 @@ from actors.supervisor.forced import is_forced
 from messages.events import ForcedTradeShared
 from messages.ids import Names
 from messages.reports import FillReport
+from messages.statement import Statement, verbatim
 from messages.types import PositionSide, Side, TradeId
+from messages.wording import Reconciler
 
 ZERO = Decimal(0)
 
@@ -17,10 +19,19 @@ ZERO = Decimal(0)
 class Booking:
     """What one foreign order did to one leg, a part for each currency of its fees: signed, long positive."""
 
-    order: str
+    order: Statement
     quantity: Decimal
     price: Decimal
     fills: tuple[FillReport, ...]
+
+    @property
+    def order_id(self) -> str:
+        """Its client order id; its venue order id where the venue names no other."""
+        return self.fills[0].client_order_id or self.fills[0].venue_order_id
+
+    @property
+    def traded(self) -> Statement:
+        return Reconciler.TRADED(order=self.order, quantity=self.quantity, price=self.price)
 
     @property
     def trades(self) -> tuple[TradeId, ...]:
@@ -131,13 +142,20 @@ def _by_order(trades: Sequence[FillReport]) -> tuple[Booking, ...]:
         groups.setdefault((trade.venue_order_id, trade.fee_currency), []).append(trade)
     return tuple(
         Booking(
-            order=group[0].client_order_id or f"order {order}",
+            order=_order(group[0]),
             quantity=_sum(group),
             price=_average(group),
             fills=tuple(group),
         )
-        for (order, _), group in groups.items()
+        for group in groups.values()
     )
+
+
+def _order(trade: FillReport) -> Statement:
+    """The client order id is another program's."""
+    if trade.client_order_id:
+        return verbatim(trade.client_order_id)
+    return Reconciler.VENUE_ORDER(order=trade.venue_order_id)
 
 
 def _average(trades: Sequence[FillReport]) -> Decimal:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from actors.reconciler.policy import QUANTITY, Thresholds
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.reports import OpenOrdersReport, OrderReport, PositionsReport, PositionView
+from messages.statement import NOTHING, Argument, Statement, word
 from messages.types import (
     NAMELESS,
     AccountId,
@@ -21,8 +22,10 @@ from messages.types import (
     Severity,
     Symbol,
 )
+from messages.wording import Reconciler
 
 ZERO = Decimal(0)
+_FLAT = word("flat")
 Leg = tuple[Symbol, PositionSide | None]
 """Side None: the net of a one-way account."""
 Place = Symbol | tuple[Symbol, PositionSide]
@@ -73,21 +76,24 @@ class Facts:
     settings: Mapping[Symbol, SymbolSetting] = field(default_factory=dict)
     shared: frozenset[Leg] = frozenset()
     ended: Collection[int] = ()
-    silent: Mapping[PositionId, str] = field(default_factory=dict)
+    silent: Mapping[PositionId, Statement] = field(default_factory=dict)
     damaged: Collection[PositionId] = ()
     margin_mode: MarginMode | None = None
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: 10,000 at once, and freezing costs a quarter of a µs per field
 class Finding:
-    """One difference. `difference` is reported less believed, long positive, in base units."""
+    """One difference. `difference` is reported less believed, long positive, in base units.
+
+    `wanted_leverage` is the believed leverage, `leverage` the reported one; None: it says nothing of leverage.
+    """
 
     type: DiscrepancyType
     symbol: Symbol
     side: PositionSide | None
     severity: Severity
-    believed: str
-    reported: str
+    believed: Statement
+    reported: Statement
     difference: Decimal = ZERO
     notional: Decimal = ZERO
     share: Decimal = ZERO
@@ -96,13 +102,16 @@ class Finding:
     target: str = ""
     reported_entry: Decimal = ZERO
     leverage: int | None = None
+    wanted_leverage: int | None = None
     conditional: bool = False
     isolated: bool = False
     certain: bool = True
     flat: bool = False
     """Of a silent position: its row was not missed, and there is none."""
-    why: str = ""
-    """Why it is not certain, and what that means, for a human."""
+    damaged: bool = False
+    """Of a silent position: its history cannot be read."""
+    why: Statement = NOTHING
+    """Why it is not certain, and what that means, for a human; see `why_uncertain`."""
 
     @property
     def key(self) -> Key:
@@ -129,10 +138,53 @@ def may_hold(view: PositionView) -> bool:
     return bool(view.quantity) or view.in_doubt or any(o.purpose is OrderPurpose.ENTRY for o in view.orders)
 
 
-def signed(quantity: Decimal) -> str:
+def signed(quantity: Decimal) -> Statement:
+    """What a leg holds, long positive."""
     if not quantity:
-        return "flat"
-    return f"long {plain(quantity)}" if quantity > 0 else f"short {plain(-quantity)}"
+        return _FLAT
+    return Reconciler.LONG(quantity=quantity) if quantity > 0 else Reconciler.SHORT(quantity=-quantity)
+
+
+def why_uncertain(finding: Finding, record: str) -> Statement:
+    """Why a human decides about it; a damaged history names the record that retires its position."""
+    return Reconciler.DAMAGED(record=record) if finding.damaged else finding.why
+
+
+def alike(first: Argument, second: Argument) -> bool:
+    """Whether both state the same facts. Text of an earlier version holds none, so it is like no statement of today."""
+    if _code(first) != _code(second):
+        return False
+    if isinstance(first, Statement) and isinstance(second, Statement) and first.code:
+        same = first.args.keys() == second.args.keys()
+        return same and all(alike(each, second.args[name]) for name, each in first.args.items())
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return len(first) == len(second) and all(map(alike, first, second))
+    return first == second
+
+
+def _code(argument: Argument) -> str:
+    return argument.code if isinstance(argument, Statement) else ""
+
+
+def contains(statement: Argument, part: Statement) -> bool:
+    """Whether it is this part, or an argument of it is."""
+    match statement:
+        case _ if alike(statement, part):
+            return True
+        case Statement():
+            return any(contains(each, part) for each in statement.args.values())
+        case tuple():
+            return any(contains(each, part) for each in statement)
+        case _:
+            return False
+
+
+def joined(parts: Sequence[Statement]) -> Statement:
+    """One statement of several. Halves, so that its depth on the wire grows with the logarithm of their number."""
+    if len(parts) <= 1:
+        return parts[0] if parts else NOTHING
+    half = (len(parts) + 1) // 2
+    return Reconciler.THEN(first=joined(parts[:half]), then=joined(parts[half:]))
 
 
 def plain(number: Decimal) -> str:

@@ -33,7 +33,7 @@ from messages.reconciliation import (
     SettingSeen,
     SymbolSetting,
 )
-from messages.statement import NOTHING, Statement, verbatim, word
+from messages.statement import NOTHING, Statement, word
 from messages.status import Rows, StatusRow, row
 from messages.types import AccountId, PositionSide, Symbol, TradeId
 from messages.wording.status import Status
@@ -114,9 +114,7 @@ class Ledger:
             case RepairAttempted():
                 self.attempts += 1
                 record = self.records[event.discrepancy_id]
-                self._put(
-                    replace(record, attempts=event.attempt, why=verbatim(event.what), apply=None, refused=verbatim(""))
-                )
+                self._put(replace(record, attempts=event.attempt, why=event.what, apply=None, refused=NOTHING))
                 self._remember(event.trades)
             case AttributionChosen():
                 self._put(replace(self.records[event.discrepancy_id], apply=event.apply))

@@ -15,7 +15,9 @@ from actors.reconciler.watch import Listing, Memory, Round, Tries, Watch
 from messages import reports as r
 from messages.reconciliation import OrdersReadAgain, OrdersUnread
 from messages.requests import FetchOpenOrders
+from messages.statement import Statement
 from messages.types import Severity, Symbol
+from messages.wording import Reconciler
 
 _NOTHING = Listing()
 """Of a list that is read as it should be; never changed."""
@@ -91,7 +93,7 @@ class Lists:
                 del watch.listings[report.symbol]
         elif watch.account in self._memory.ledger.unread:
             self._draft.record(OrdersReadAgain, account=watch.account)
-            self._notify(Severity.WARNING, f"{watch.account}: the list of open orders can be read again.", watch)
+            self._notify(Severity.WARNING, Reconciler.ORDERS_READ_AGAIN(account=watch.account), watch)
         return late
 
     def hasten(self, watch: Watch, symbol: Symbol | None) -> FetchOpenOrders:
@@ -127,16 +129,13 @@ class Lists:
         """Of whose orders a list was that no round awaits: of all, where it is none that is remembered."""
         return next((symbol for symbol, each in watch.listings.items() if _is_out(each, request_id)), None)
 
-    def _tell_unread(self, watch: Watch, cause: str, unread_ns: int) -> None:
+    def _tell_unread(self, watch: Watch, cause: Statement, unread_ns: int) -> None:
         if unread_ns and watch.account not in self._memory.ledger.unread and _protected(watch):
             self._draft.record(OrdersUnread, account=watch.account, why=cause)
-            text = (
-                f"{watch.account}: the list of open orders cannot be read for {unread_ns // SECOND} s "
-                f"({cause}). A stop that is gone from the venue is not noticed meanwhile: look at the venue."
-            )
+            text = Reconciler.ORDERS_BLIND(account=watch.account, seconds=unread_ns // SECOND, cause=cause)
             self._notify(Severity.CRITICAL, text, watch)
 
-    def _notify(self, severity: Severity, text: str, watch: Watch) -> None:
+    def _notify(self, severity: Severity, text: Statement, watch: Watch) -> None:
         """Named after the event that was just recorded, so that each time is told, and told once."""
         self._draft.notify(severity, text, watch.account, f"{watch.account}.orders.{self._memory.ledger.version}")
 

@@ -1,18 +1,20 @@
 """Open orders against what positions believe of theirs: orphans, and protection that is missing or of another size."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from actors.reconciler.facts import Facts, Finding, OpenOrders, plain
+from actors.reconciler.facts import Facts, Finding, OpenOrders
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import DiscrepancyType
 from messages.reports import OrderReport, OrderView, PositionView
+from messages.statement import Statement
 from messages.types import (
     OrderPurpose,
     OrderStatus,
     PositionMode,
     Severity,
 )
+from messages.wording import Reconciler
 
 T = DiscrepancyType
 
@@ -42,20 +44,22 @@ def order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
         if view is None or order is None:
             yield _orphan(found, view, certain=view is not None or parts.ordinal in facts.ended)
         elif order.purpose.protective and leaves != order.quantity - order.filled_quantity:
-            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISMATCH, plain(leaves))
+            reported = Reconciler.QUANTITY(quantity=leaves)
+            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISMATCH, reported)
     for view in views.values():
         if view.quantity > 0 and view.touched_ns < orders.begun_ns and not view.in_doubt:
             yield from _unprotected(facts, orders, view)
 
 
 def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> Finding:
+    owner = Reconciler.POSITION_OVER if certain else Reconciler.POSITION_UNKNOWN
     return Finding(
         type=T.ORPHAN_ORDER,
         symbol=order.symbol,
         side=None,
         severity=Severity.WARNING,
-        believed="no such order" if view else "its position is over" if certain else "a position that is not known",
-        reported="an open order",
+        believed=Reconciler.NO_SUCH_ORDER() if view else owner(),
+        reported=Reconciler.OPEN_ORDER(),
         positions=(view.position_id,) if view else (),
         target=order.client_order_id,
         conditional=order.conditional,
@@ -68,7 +72,7 @@ def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterab
     for order in view.orders:
         listed = order.client_order_id in orders.orders or not orders.tells_of(view.symbol)
         if order.purpose.protective and order.phase == "working" and not listed:
-            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISSING, "not on the book")
+            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISSING, Reconciler.NOT_ON_BOOK())
     if view.goal_quantity is not None or facts.now_ns - view.touched_ns <= facts.thresholds.stuck_ns:
         return
     instrument = facts.instruments.get(view.symbol)
@@ -77,7 +81,7 @@ def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterab
     live = {order.purpose for order in view.orders}
     for purpose, wanted in _wanted(view):
         if wanted is not None and purpose not in live:
-            yield _protection(facts, view, purpose, None, T.PROTECTION_MISSING, "not on the book")
+            yield _protection(facts, view, purpose, None, T.PROTECTION_MISSING, Reconciler.NOT_ON_BOOK())
 
 
 def _wanted(view: PositionView) -> tuple[tuple[OrderPurpose, Decimal | None], ...]:
@@ -88,7 +92,11 @@ def _wanted(view: PositionView) -> tuple[tuple[OrderPurpose, Decimal | None], ..
     )
 
 
-_CALLED = {OrderPurpose.STOP: "a stop", OrderPurpose.TRAILING: "a trailing stop", OrderPurpose.TARGET: "a target"}
+_CALLED: Mapping[OrderPurpose, Reconciler] = {
+    OrderPurpose.STOP: Reconciler.STOP,
+    OrderPurpose.TRAILING: Reconciler.TRAILING,
+    OrderPurpose.TARGET: Reconciler.TARGET,
+}
 
 
 def _protection(  # noqa: PLR0917 - one order, as both sides have it
@@ -97,7 +105,7 @@ def _protection(  # noqa: PLR0917 - one order, as both sides have it
     purpose: OrderPurpose,
     order: OrderView | None,
     kind: DiscrepancyType,
-    reported: str,
+    reported: Statement,
 ) -> Finding:
     """A missing target loses a profit, a missing stop a fortune."""
     side = view.side if facts.mode is PositionMode.HEDGE else None
@@ -107,7 +115,7 @@ def _protection(  # noqa: PLR0917 - one order, as both sides have it
         symbol=view.symbol,
         side=side,
         severity=Severity.WARNING if purpose is OrderPurpose.TARGET else Severity.CRITICAL,
-        believed=f"{_CALLED[purpose]} for {plain(wanted)}",
+        believed=_CALLED[purpose](quantity=wanted),
         reported=reported,
         positions=(view.position_id,),
         target=order.client_order_id if order else f"{view.position_id}/{purpose}",

@@ -11,16 +11,16 @@ from decimal import Decimal
 from typing import Any
 
 from actors.money import added
-from actors.reconciler.attribution import Plan, Share, attribute
+from actors.reconciler.attribution import Plan, Share, attribute, holders
 from actors.reconciler.explain import Booking, average_price, trade_key
-from actors.reconciler.facts import Finding, OpenOrders, plain
+from actors.reconciler.facts import Finding, OpenOrders, joined, plain, why_uncertain
 from actors.reconciler.policy import QUANTITY
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
 from messages.reports import FillReport, LegHeld, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import (
     MANUAL,
     Address,
@@ -31,6 +31,7 @@ from messages.types import (
     PositionSide,
     TradeId,
 )
+from messages.wording import Reconciler
 
 SUPERVISOR, RECONCILER = Address("supervisor"), Address("reconciler")
 ZERO = Decimal(0)
@@ -63,20 +64,20 @@ class Repair:
     `trades` are booked by it; `setting` is what is believed of the symbol from now on.
     """
 
-    what: str = ""
+    what: Statement = NOTHING
     effects: tuple[Effect, ...] = ()
     trades: tuple[TradeId, ...] = ()
     setting: SymbolSetting | None = None
-    escalate: str = ""
+    escalate: Statement = NOTHING
 
 
 def repair(case: Case) -> Repair:
     """By type and action. Every pair is decided; what no action can do is a human's."""
     action = case.record.action
     if action is A.MANUAL_INTERVENTION:
-        return Repair(escalate="the policy leaves it to you")
+        return Repair(escalate=Reconciler.MANUAL())
     if case.mass and not case.bookings:
-        return Repair(escalate="too many positions vanished at once to believe it; look at the venue")
+        return Repair(escalate=Reconciler.MASS_VANISH())
     if case.finding.type in QUANTITY:
         return _quantity(case)
     return _BY_TYPE[case.finding.type](case)
@@ -84,7 +85,7 @@ def repair(case: Case) -> Repair:
 
 def _quantity(case: Case) -> Repair:
     if case.record.action is A.RETRY:
-        return Repair(what="read again")
+        return Repair(what=Reconciler.READ_AGAIN())
     finding = case.finding
     if finding.type is T.OVERSOLD:
         return _oversold(case)
@@ -94,20 +95,18 @@ def _quantity(case: Case) -> Repair:
             return _hand_over(forced)
     plan = attribute(case.views, finding.difference, case.step, case.attribution)
     if plan.why:
-        return Repair(escalate=plan.why)
+        return Repair(escalate=_whose(case, plan))
     if case.record.action is not A.UPDATE_SYSTEM and any(share.delta < 0 for share in plan.shares):
-        return Repair(
-            escalate=f"{case.record.action} cannot answer that the venue holds less: nothing is reopened here"
-        )
+        return Repair(escalate=Reconciler.NO_REOPENING(action=case.record.action))
     if _price(case) <= 0:
-        return Repair(escalate="no price of the symbol is known, and none is made up")
+        return Repair(escalate=Reconciler.NO_PRICE())
     commands = _commands(case, plan)
     if len(commands) == 1:
         return Repair(
             what=_said(commands[0]), effects=(Effect(to=SUPERVISOR, message=commands[0]),), trades=_booked_by(case)
         )
     return Repair(
-        what="; ".join([_said(command) for command in commands]),
+        what=joined([_said(command) for command in commands]),
         effects=tuple([Effect(to=SUPERVISOR, message=command) for command in commands]),
         trades=_booked_by(case),
     )
@@ -123,9 +122,9 @@ def _oversold(case: Case) -> Repair:
     Both at the price of the fills that took it, so that the net is as it was, and the money is where it was lost.
     """
     if case.record.action is A.RETRY:
-        return Repair(what="read again")
+        return Repair(what=Reconciler.READ_AGAIN())
     if case.record.action is not A.UPDATE_SYSTEM:
-        return Repair(escalate=f"{case.record.action} gives nobody back what was sold")
+        return Repair(escalate=Reconciler.NO_GIVING_BACK(action=case.record.action))
     over = [view for view in case.views if view.quantity < 0]
     rest = [view for view in case.views if view.quantity > 0]
     back = tuple(_share_of(view, -view.quantity) for view in over)
@@ -133,16 +132,15 @@ def _oversold(case: Case) -> Repair:
     left = case.finding.difference - sum((share.signed for share in back), ZERO)
     plan = _borne(rest, left, case, over)
     if plan.why:
-        return Repair(escalate=plan.why)
-    names = ", ".join(view.position_id for view in over)
-    why = f"{names} sold more than it held: taken from this leg at {plain(price)}, and marked so"
+        return Repair(escalate=_whose(case, plan))
+    why = Reconciler.TAKEN_BACK(name=tuple(view.position_id for view in over), price=price)
     commands = [
-        replace(_adjusted(case, share), price=price, why=verbatim(why), evidence=f"{case.record.discrepancy_id}: {why}")
+        replace(_adjusted(case, share), price=price, why=why, evidence=f"{case.record.discrepancy_id}: {why}")
         for share in (*plan.shares, *back)
     ]
     adopted = [_adopted(case, plan)] if plan.adopt else []
     return Repair(
-        what="; ".join(_said(command) for command in (*commands, *adopted)),
+        what=joined([_said(command) for command in (*commands, *adopted)]),
         effects=tuple(Effect(to=SUPERVISOR, message=command) for command in (*commands, *adopted)),
     )
 
@@ -154,12 +152,13 @@ def _borne(rest: Sequence[PositionView], left: Decimal, case: Case, over: Sequen
     willing = [view for view in rest if view.strategy == MANUAL or view.goal_quantity == 0]
     if sum((view.quantity for view in willing), ZERO) >= abs(left) and all(v.side.sign * left < 0 for v in willing):
         return attribute(willing, left, case.step, Attribution.PRO_RATA)
-    sold = ", ".join(f"{view.strategy} {-view.quantity:f}" for view in over)
-    names = ", ".join(f"{view.strategy} {view.quantity:f}" for view in rest)
-    return Plan(
-        unattributed=left,
-        why=f"sold beyond what it held: {sold}; it was taken from {names}; --ack ID --apply says from whose",
-    )
+    sold = tuple(Reconciler.HOLDER(strategy=view.strategy, held=-view.quantity) for view in over)
+    return Plan(unattributed=left, why=Reconciler.OVERSOLD(sold=sold, names=holders(rest)))
+
+
+def _whose(case: Case, plan: Plan) -> Statement:
+    """A human says it, by the record's id."""
+    return Reconciler.WHOSE(why=plan.why, record=case.record.discrepancy_id)
 
 
 def _share_of(view: PositionView, delta: Decimal) -> Share:
@@ -168,9 +167,9 @@ def _share_of(view: PositionView, delta: Decimal) -> Share:
 
 def _hand_over(forced: Sequence[FillReport]) -> Repair:
     """The venue's own closing asks nobody whose position it is; what is left of the difference is looked at then."""
-    orders = ", ".join(dict.fromkeys(fill.client_order_id for fill in forced))
+    orders = tuple(dict.fromkeys(fill.client_order_id for fill in forced))
     return Repair(
-        what=f"hand the venue's own closing ({orders}) to those on the leg",
+        what=Reconciler.SHARE_FORCED(orders=orders),
         effects=tuple(Effect(to=SUPERVISOR, message=fill) for fill in forced),
         trades=tuple(trade_key(fill) for fill in forced),
     )
@@ -241,15 +240,15 @@ def _booked(case: Case, share: Share, booking: Booking) -> AdjustPosition:
         position_id=share.position_id,
         quantity_delta=booking.quantity * share.side.sign,
         price=booking.price,
-        why=verbatim(_cause(booking)),
+        why=_cause(booking),
         evidence=f"{case.record.discrepancy_id}: {booking.order}, trades {trades}",
         fee=booking.fee,
         fee_currency=booking.fee_currency,
     )
 
 
-def _cause(booking: Booking) -> str:
-    return f"traded outside of Albra ({booking.order})"
+def _cause(booking: Booking) -> Statement:
+    return Reconciler.TRADED_OUTSIDE(order=booking.order)
 
 
 def _adjusted(case: Case, share: Share) -> AdjustPosition:
@@ -258,7 +257,7 @@ def _adjusted(case: Case, share: Share) -> AdjustPosition:
         position_id=share.position_id,
         quantity_delta=share.delta,
         price=_price(case, share),
-        why=verbatim(_why(case)),
+        why=_why(case),
         evidence=_evidence(case),
     )
 
@@ -304,64 +303,67 @@ def _price(case: Case, share: Share | None = None) -> Decimal:
     return finding.mark_price
 
 
-def _why(case: Case) -> str:
-    if case.bookings:
-        return ", ".join(dict.fromkeys(_cause(booking) for booking in case.bookings))
-    differs = f"the venue holds {case.finding.reported}, {case.finding.believed} was believed"
-    return f"{differs}; synthesized, its fee is not known"
+def _why(case: Case) -> Statement:
+    if not case.bookings:
+        return Reconciler.SYNTHESIZED(reported=case.finding.reported, believed=case.finding.believed)
+    causes = tuple({booking.order_id: _cause(booking) for booking in case.bookings}.values())
+    return causes[0] if len(causes) == 1 else Reconciler.EACH(each=causes)
 
 
 def _evidence(case: Case) -> str:
     name, finding = case.record.discrepancy_id, case.finding
     if case.bookings:
-        said = "; ".join(f"{b.order} {b.quantity:f} at {b.price:f}" for b in case.bookings)
+        said = "; ".join(booking.traded for booking in case.bookings)
         return f"{name}: {said}"
     return f"{name}: seen {case.record.observations} times; no trade explains it; mark {plain(finding.mark_price)}"
 
 
-def _said(command: Command) -> str:
+def _said(command: Command) -> Statement:
     if isinstance(command, AdoptPosition):
-        return f"adopt {command.side} {command.quantity:f} at {command.entry_price:f} for {command.strategy}"
+        return Reconciler.ADOPT(
+            side=command.side, quantity=command.quantity, price=command.entry_price, strategy=command.strategy
+        )
     assert isinstance(command, AdjustPosition)
-    return f"{command.position_id} by {plain(command.quantity_delta)} at {plain(command.price)}"
+    return Reconciler.ADJUST(position=command.position_id, quantity=command.quantity_delta, price=command.price)
 
 
 def _entry_price(case: Case) -> Repair:
     if case.record.action is A.RETRY:
-        return Repair(what="read again")
+        return Repair(what=Reconciler.READ_AGAIN())
     if case.record.action is not A.UPDATE_SYSTEM:
-        return Repair(escalate="an entry price cannot be changed at the venue")
+        return Repair(escalate=Reconciler.ENTRY_PRICE_FIXED())
     price = case.finding.reported_entry
     effects = tuple(
         _correction(case, view, f"{view.ordinal}-price-{price.normalize():f}", price=price)
         for view in case.views
         if view.quantity
     )
-    return Repair(what=f"believe the venue's entry price {price:f}", effects=effects)
+    return Repair(what=Reconciler.BELIEVE_ENTRY_PRICE(price=price), effects=effects)
 
 
 def _leverage(case: Case) -> Repair:
     finding, action = case.finding, case.record.action
     if action is A.RETRY:
-        return Repair(what="read again")
+        return Repair(what=Reconciler.READ_AGAIN())
     if action is A.UPDATE_EXCHANGE:
         return _set_leverage(case)
     if action is not A.UPDATE_SYSTEM or finding.leverage is None:
-        return Repair(escalate=f"{action} says nothing about leverage")
+        return Repair(escalate=Reconciler.NO_LEVERAGE_ACTION(action=action))
     effects = tuple(
         _correction(case, view, f"{view.ordinal}-leverage-{finding.leverage}", leverage=finding.leverage)
         for view in case.views
         if view.leverage not in (None, finding.leverage)
     )
-    return Repair(what=f"believe the venue's leverage {finding.reported}", effects=effects, setting=_setting(case))
+    what = Reconciler.BELIEVE_LEVERAGE(leverage=finding.reported)
+    return Repair(what=what, effects=effects, setting=_setting(case))
 
 
 def _set_leverage(case: Case) -> Repair:
     """Only where the policy says so in as many words, and with a notice."""
-    wanted = int(case.finding.believed.removesuffix("x"))
+    wanted = case.finding.wanted_leverage
     position = next((view for view in case.views if view.leverage == wanted), case.views[0] if case.views else None)
-    if position is None:
-        return Repair(escalate="no position asks for this leverage")
+    if position is None or wanted is None:
+        return Repair(escalate=Reconciler.LEVERAGE_NOT_ASKED())
     request = SetLeverage(
         correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
         account=case.record.account,
@@ -370,7 +372,7 @@ def _set_leverage(case: Case) -> Repair:
         position_id=position.position_id,
     )
     effect = Effect(to=Address(f"gateway/{case.record.account}"), message=request)
-    return Repair(what=f"set leverage back to {wanted}x at the venue", effects=(effect,))
+    return Repair(what=Reconciler.SET_LEVERAGE(leverage=wanted), effects=(effect,))
 
 
 def _correction(
@@ -382,7 +384,7 @@ def _correction(
         position_id=view.position_id,
         quantity_delta=ZERO,
         price=view.entry_price if view.entry_price > 0 else Decimal(1),
-        why=verbatim(f"{finding.type}: {finding.believed} was believed, the venue says {finding.reported}"),
+        why=Reconciler.CORRECTED(type=finding.type, believed=finding.believed, reported=finding.reported),
         evidence=f"{case.record.discrepancy_id}: seen {case.record.observations} times",
         entry_price=price,
         leverage=leverage,
@@ -401,26 +403,26 @@ def _setting(case: Case) -> SymbolSetting:
 
 def _margin_mode(case: Case) -> Repair:
     if case.record.action is A.UPDATE_SYSTEM:
-        return Repair(what=f"believe that margin is {case.finding.reported}", setting=_setting(case))
+        return Repair(what=Reconciler.BELIEVE_MARGIN_MODE(mode=case.finding.reported), setting=_setting(case))
     if case.record.action is A.RETRY:
-        return Repair(what="read again")
-    return Repair(escalate="margin mode is changed by hand only")
+        return Repair(what=Reconciler.READ_AGAIN())
+    return Repair(escalate=Reconciler.MARGIN_MODE_FIXED())
 
 
 def _position_mode(_: Case) -> Repair:
-    return Repair(escalate="the account's position mode is not the configured one; it is changed by hand only")
+    return Repair(escalate=Reconciler.POSITION_MODE_FIXED())
 
 
 def _ask_after(case: Case) -> Repair:
     """Have the position look whether its orders are among those that are open: it asks after each that is not."""
     if not case.finding.certain:
-        return Repair(escalate=case.finding.why)
+        return Repair(escalate=why_uncertain(case.finding, case.record.discrepancy_id))
     if case.record.action not in (A.RETRY, A.UPDATE_SYSTEM, A.UPDATE_EXCHANGE):
-        return Repair(escalate=f"{case.record.action} cannot settle a state")
+        return Repair(escalate=Reconciler.NO_STATE_ACTION(action=case.record.action))
     if case.finding.difference:
         return _tell_held(case)
     if case.orders is None:
-        return Repair(escalate="its orders cannot be read")
+        return Repair(escalate=Reconciler.ORDERS_UNREAD())
     sweep = Sweep(
         correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
         account=case.record.account,
@@ -429,13 +431,13 @@ def _ask_after(case: Case) -> Repair:
     )
     ordinals = [view.ordinal for view in case.views if view.position_id in case.finding.positions]
     effects = tuple(Effect(to=Address(f"position/{ordinal}"), message=sweep) for ordinal in ordinals)
-    return Repair(what="ask after every order of the position", effects=effects)
+    return Repair(what=Reconciler.QUERY_ORDERS(), effects=effects)
 
 
 def _tell_held(case: Case) -> Repair:
     """The position takes it as what its entry in doubt has filled, where it can be nothing else; it has a stop then."""
     if len(case.views) > 1:
-        return Repair(escalate="whose it is cannot be said while an outcome is not known")
+        return Repair(escalate=Reconciler.WHOSE_IN_DOUBT())
     view = case.views[0]
     held = LegHeld(
         correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
@@ -444,17 +446,16 @@ def _tell_held(case: Case) -> Repair:
         begun_ns=case.begun_ns,
     )
     effect = Effect(to=Address(f"position/{view.ordinal}"), message=held)
-    return Repair(what=f"tell {view.position_id} that the venue holds {case.finding.reported}", effects=(effect,))
+    what = Reconciler.TELL_HELD(name=view.position_id, quantity=case.finding.reported)
+    return Repair(what=what, effects=(effect,))
 
 
 def _cancel(case: Case) -> Repair:
     """Our own order, by our own id."""
     if case.record.action not in (A.UPDATE_EXCHANGE, A.CLOSE_POSITION):
-        return Repair(escalate=f"{case.record.action} leaves the order at the venue")
+        return Repair(escalate=Reconciler.ORDER_LEFT(action=case.record.action))
     if not case.finding.certain:
-        return Repair(
-            escalate="its position is not known here, and the order may protect it; look before you cancel it"
-        )
+        return Repair(escalate=Reconciler.OWNER_UNKNOWN())
     cancel = CancelOrder(
         correlation_id=CorrelationId(f"reconcile-{case.record.discrepancy_id}"),
         account=case.record.account,
@@ -463,7 +464,7 @@ def _cancel(case: Case) -> Repair:
         conditional=case.finding.conditional,
     )
     effect = Effect(to=Address(f"gateway/{case.record.account}"), message=cancel)
-    return Repair(what=f"cancel {case.finding.target}", effects=(effect,))
+    return Repair(what=Reconciler.CANCEL(order=case.finding.target), effects=(effect,))
 
 
 _BY_TYPE: Mapping[DiscrepancyType, Callable[[Case], Repair]] = {

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from actors.reconciler.evidence import Evidence, Suspicion
-from actors.reconciler.facts import Key, OpenOrders
+from actors.reconciler.facts import Key, OpenOrders, joined
 from actors.reconciler.policy import SECOND, Policy
 from messages.ids import Names, parse_client_order_id, parse_position_id
 from messages.reconciliation import DiscrepancyType
+from messages.statement import NOTHING, Statement
 from messages.types import ClientOrderId, PositionId, PositionMode, Symbol
+from messages.wording import Reconciler
 
 LOOK_NS = 5 * SECOND
 """Between two looks at a leg that is flat, until that is proven."""
@@ -118,20 +120,20 @@ def crowded(evidence: Evidence) -> bool:
     return any(suspicion.mass for suspicion in evidence.suspicions.values())
 
 
-def missing(absence: Absence, key: Key, evidence: Evidence, pace: Pace, now_ns: int) -> str:
-    """What stands in its way, for people; empty where nothing does."""
+def missing(absence: Absence, key: Key, evidence: Evidence, pace: Pace, now_ns: int) -> Statement:
+    """What stands in its way; empty where nothing does."""
     if absence.proven:
-        return ""
+        return NOTHING
     suspicion = evidence.suspicions.get(key)
-    said = [f"order {order} rests at the venue" for order in absence.orders or ()]
+    said = [Reconciler.ORDER_RESTS(order=order) for order in absence.orders or ()]
     if suspicion is None:
-        said.insert(0, "its leg has not been read yet")
+        said.insert(0, Reconciler.LEG_UNREAD())
     elif not suspicion.finding.flat:
-        said.insert(0, f"its leg holds {suspicion.finding.reported}")
+        said.insert(0, Reconciler.LEG_HELD(reported=suspicion.finding.reported))
     elif crowded(evidence):
-        said.insert(0, "too many positions vanished at once to believe it; look at the venue")
+        said.insert(0, Reconciler.MASS_VANISH())
     elif not said:
         flat_ns = absence.flat_ns if absence.flat_ns is not None else now_ns
         lasts, needed = (now_ns - flat_ns) // SECOND, pace.lasting_ns // SECOND
-        said.append(f"its leg is flat for {lasts} s; {needed} s, and its orders read after that, prove it")
-    return "; ".join(said)
+        said.append(Reconciler.LEG_FLAT(s=lasts, needed=needed))
+    return joined(said)

@@ -16,7 +16,7 @@ from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, FetchTrades, HoldKey, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
 from messages.requests import FetchOpenOrders, FetchPositions
-from messages.statement import Statement
+from messages.statement import NOTHING, Statement
 from messages.status import Rows, row, several
 from messages.types import AccountId, CommandId, Instrument, MarginMode, PositionId, PositionMode, Symbol, TradeId
 from messages.wording.status import Status
@@ -53,9 +53,9 @@ class Tries:
 
     failures: int = 0
     since_ns: int = 0
-    cause: str = ""
+    cause: Statement = NOTHING
 
-    def fail(self, cause: str, now_ns: int) -> None:
+    def fail(self, cause: Statement, now_ns: int) -> None:
         self.since_ns = self.since_ns if self.failures else now_ns
         self.failures += 1
         self.cause = cause
@@ -104,7 +104,7 @@ class Watch:
     views: dict[Symbol, dict[int, PositionView]] = field(default_factory=dict)
     ended: Spans = field(default_factory=Spans)
     """Positions that are over, of whichever account: numbers of all are given in a row."""
-    silent: dict[PositionId, str] = field(default_factory=dict)
+    silent: dict[PositionId, Statement] = field(default_factory=dict)
     """Positions whose actor is quarantined, or whose history is damaged, with the reason."""
     damaged: dict[PositionId, Absence] = field(default_factory=dict)
     """Those whose history is damaged, each with what proves so far that nothing of it is left."""
@@ -182,8 +182,8 @@ class Demand:
     pending: set[AccountId]
     met: set[str] = field(default_factory=set)
     checked: dict[AccountId, int] = field(default_factory=dict)
-    failed: dict[AccountId, str] = field(default_factory=dict)
-    spent: dict[AccountId, str] = field(default_factory=dict)
+    failed: dict[AccountId, Statement] = field(default_factory=dict)
+    spent: dict[AccountId, Statement] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -14,28 +14,16 @@ SENTENCES = (
     N_("openings are allowed"),
     N_("openings were not paused"),
     N_("acknowledged before"),
-    N_("{record} is acknowledged; it is told again should it change"),
-    N_("{record} is over: {outcome}"),
     N_("{name} is retired; what the journal has of it stays as it is, and its symbol may be opened again"),
     N_("{name} is retired already"),
     # Why a position whose history is damaged is not retired
-    N_("{name} cannot be retired yet: {why}"),
-    N_("its leg has not been read yet"),
-    N_("its leg holds {reported}"),
-    N_("its leg is flat for {s} s; {needed} s, and its orders read after that, prove it"),
-    N_("order {order} rests at the venue"),
     N_("{name} is over, it was retired: {why}"),
     N_(
         "{name}: {why}; close it at the venue, or with albra flatten --break-glass, then retire it with albra "
         "discrepancies --ack"
     ),
-    N_("{record}: attributing {how}"),
-    N_("no discrepancy {record}"),
-    N_("{type} is not attributed to strategies here"),
     N_("nobody reconciles here"),
     N_("the command was carried out before"),
-    # What a check has not come to yet
-    N_("{symbols}: differs from the venue, and is being looked into"),
     # Why a manual position is not handed over
     N_("{name} is {strategy}'s, and only what is manual can be handed to a strategy"),
     N_("{name} is manual already"),
@@ -130,7 +118,6 @@ SENTENCES = (
     N_("limits.daily_loss is {limit}, today's realized loss is {amount}"),
     N_("limits.{limit} is {most}, this would make it {value}"),
     N_("the venue has not answered yet"),
-    N_("the venue of {accounts} has not answered yet"),
     N_("the venue is not reachable: {why}"),
     N_("the account's event stream is down: {why}"),
     N_("the account's positions are being read"),

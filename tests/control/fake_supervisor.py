@@ -147,7 +147,7 @@ class FakeSupervisor:
             attempted=1,
             succeeded=1,
             elapsed_ms=1500,
-            failed=self.unread,
+            failed=verbatim(self.unread),
             unproven=self.unproven,
         )
 

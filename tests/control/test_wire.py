@@ -22,6 +22,7 @@ from messages.requests import Reply
 from messages.statement import verbatim
 from messages.status import Concern, Level, Verdict, row, several
 from messages.types import AccountId, Address, CommandId, PositionId, PositionSide, PositionState, Symbol
+from messages.wording import Reconciler
 from messages.wording.status import Status
 from tests.control.fake_supervisor import MARK, view
 
@@ -196,8 +197,8 @@ def test_each_field_of_the_answer_to_a_check_is_described_for_those_who_read_it(
         account=AccountId("main"),
         symbol=Symbol("BTCUSDT"),
         type=DiscrepancyType.SIZE_MISMATCH,
-        believed="long 1",
-        reported="long 2",
+        believed=Reconciler.LONG(quantity=Decimal(1)),
+        reported=Reconciler.LONG(quantity=Decimal(2)),
     )
     answer = ReconcileAnswer(
         command_id=CommandId("c"), to=Address("control"), checked=1, discrepancies=0, attempted=0, succeeded=0,

@@ -17,7 +17,8 @@ from messages.ids import Names
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType
 from messages.reports import PositionRow, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
-from messages.types import MANUAL, OrderPurpose, PositionMode, Severity
+from messages.statement import NOTHING, word
+from messages.types import MANUAL, MarginMode, OrderPurpose, PositionMode, Severity
 from tests.reconciler.world import (
     BTC,
     JOURNAL_ID,
@@ -55,7 +56,7 @@ def case(finding: Finding, views: tuple[PositionView, ...], action: Action = A.U
         share=finding.share,
         mark_price=finding.mark_price,
         positions=finding.positions,
-        evidence="",
+        evidence=NOTHING,
         observations=2,
         first_seen_ns=0,
         diverged_ns=0,
@@ -151,8 +152,8 @@ def situation(kind: DiscrepancyType) -> tuple[Finding, tuple[PositionView, ...]]
     if kind is T.MARGIN_MODE_MISMATCH:
         return (
             Finding(
-                type=kind, symbol=views[0].symbol, side=None, severity=Severity.WARNING, believed="cross",
-                reported="isolated", isolated=True,
+                type=kind, symbol=views[0].symbol, side=None, severity=Severity.WARNING,
+                believed=word(MarginMode.CROSS), reported=word(MarginMode.ISOLATED), isolated=True,
             ),
             views,
         )  # fmt: skip

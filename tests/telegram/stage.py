@@ -62,6 +62,7 @@ from messages.types import (
     StrategyId,
     Symbol,
 )
+from messages.wording import Reconciler
 from messages.wording.status import Status
 
 SECOND = 1_000_000_000
@@ -123,14 +124,14 @@ def divergence(**changes: Any) -> Discrepancy:
         symbol=Symbol("BTCUSDT"),
         side=PositionSide.LONG,
         target="",
-        believed="long 0.01",
-        reported="long 0.02",
+        believed=Reconciler.LONG(quantity=Decimal("0.01")),
+        reported=Reconciler.LONG(quantity=Decimal("0.02")),
         difference=Decimal("0.01"),
         notional=Decimal(600),
         share=Decimal("0.5"),
         mark_price=Decimal(60000),
         positions=(view(1).position_id,),
-        evidence=str(MANUAL),
+        evidence=verbatim(MANUAL),
         observations=2,
         first_seen_ns=START_NS,
         diverged_ns=START_NS,

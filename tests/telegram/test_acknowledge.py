@@ -1,13 +1,16 @@
 """A discrepancy acknowledged from the phone: by who trades, after a confirmation, as it was shown."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from actors.telegram.words import Words
 from messages.commands import Command
-from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, Outcome
+from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, DiscrepancyType, Outcome
+from messages.statement import word
 from messages.types import PositionId, Silence
+from messages.wording import Reconciler
 from tests.telegram.stage import OWNER, TRADER, VIEWER, Desk, Stage, divergence
 
 HELD = PositionId("main.BTCUSDT.long.manual.1")
@@ -89,7 +92,14 @@ def test_the_notice_that_needs_somebody_has_the_button_as_well() -> None:
     from actors.notifier.outbox import Entry
     from messages.types import Severity
 
-    text = "d12 SIZE_MISMATCH BTCUSDT needs you: long 1 believed, flat at the venue; the policy leaves it to you. More"
+    text = Reconciler.NEEDS_YOU(
+        record="d12",
+        type=DiscrepancyType.SIZE_MISMATCH,
+        symbol="BTCUSDT",
+        believed=Reconciler.LONG(quantity=Decimal(1)),
+        reported=word("flat"),
+        why=Reconciler.MANUAL(),
+    )
     entry = Entry(number=3, severity=Severity.CRITICAL, text=text, queued_ns=1, waiting=("1",), position_id=HELD)
     rows = texts.buttons((entry,), Words())
     assert [(button.text, button.data) for row in rows for button in row] == [
@@ -99,6 +109,11 @@ def test_the_notice_that_needs_somebody_has_the_button_as_well() -> None:
     ]
     silent = replace(entry, severity=Severity.INFO)
     assert texts.buttons((silent,), Words()) == ()
+    of_an_earlier_version = replace(entry, text=str(text))
+    assert [button.data for row in texts.buttons((of_an_earlier_version,), Words()) for button in row] == [
+        "n:3",
+        "r:position #1",
+    ]
 
 
 def test_an_answer_is_shown_under_what_was_confirmed() -> None:

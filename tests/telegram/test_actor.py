@@ -32,6 +32,7 @@ from messages.types import (
     StrategyId,
     Symbol,
 )
+from messages.wording import Reconciler
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
     GROUP,
@@ -601,8 +602,8 @@ def test_what_is_not_proven_yet_is_told_with_both_figures() -> None:
             account=AccountId("main"),
             symbol=Symbol("ETHUSDT"),
             type=DiscrepancyType.SIZE_MISMATCH,
-            believed="short 0.5",
-            reported="short 0.6",
+            believed=Reconciler.SHORT(quantity=Decimal("0.5")),
+            reported=Reconciler.SHORT(quantity=Decimal("0.6")),
         ),
     )
     made.say(OWNER, "/reconcile")

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 
@@ -18,7 +19,9 @@ from actors.telegram.korean import particles
 from actors.telegram.words import Words
 from adapters.locales import load
 from messages import reconciliation, reports, types
+from messages.statement import word
 from messages.status import several
+from messages.wording import Reconciler
 from messages.wording.status import Status
 from tests.telegram.said import ROOT, sentences
 
@@ -150,8 +153,19 @@ def test_every_event_of_a_position_and_every_rule_of_a_symbol_has_its_words() ->
 
 
 def test_a_name_within_a_sentence_is_told_as_well() -> None:
-    said = "d1 SIZE_MISMATCH BTCUSDT: long 0.01 believed, flat at the venue (no trade explains it); UPDATE_SYSTEM"
-    assert KO.retell(said, notices.PHRASES) == (
+    said = Reconciler.DETECTED(
+        record="d1",
+        type=reconciliation.DiscrepancyType.SIZE_MISMATCH,
+        symbol="BTCUSDT",
+        believed=Reconciler.LONG(quantity=Decimal("0.01")),
+        reported=word("flat"),
+        told=Reconciler.NO_TRADE(),
+        action=reconciliation.Action.UPDATE_SYSTEM,
+    )
+    assert (
+        said == "d1 SIZE_MISMATCH BTCUSDT: long 0.01 believed, flat at the venue (no trade explains it); UPDATE_SYSTEM"
+    )
+    assert KO.say(said) == (
         "d1 BTCUSDT 수량 불일치: 시스템 롱 0.01, 거래소 보유 없음 (설명하는 거래 없음). 조치: 시스템 수정"
     )
     counts = [
