@@ -21,6 +21,7 @@ from enum import StrEnum
 from zlib import crc32
 
 from actors.gateway.actions import SECOND
+from messages.statement import NOTHING, Statement
 
 FAILURES = 5
 FIRST_PAUSE_NS = SECOND
@@ -52,10 +53,10 @@ class Circuit:
     openings: int = 0
     since_ns: int = 0
     until_ns: int = 0
-    cause: str = ""
+    cause: Statement = NOTHING
 
 
-def failed(circuit: Circuit, cause: str, now_ns: int, seed: str) -> Circuit:
+def failed(circuit: Circuit, cause: Statement, now_ns: int, seed: str) -> Circuit:
     """One request that nobody answered. `seed` names whose pauses these are."""
     circuit = replace(circuit, failures=circuit.failures + 1, cause=cause)
     if circuit.phase is Phase.OPEN or (circuit.phase is Phase.CLOSED and circuit.failures < FAILURES):

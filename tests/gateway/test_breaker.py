@@ -45,10 +45,10 @@ def broken_reads(failures: int = FAILURES) -> Stage:
 def test_a_circuit_opens_after_failures_in_a_row_and_one_answer_closes_it() -> None:
     circuit = Circuit(channel=Channel.ORDERS)
     for _ in range(FAILURES - 1):
-        circuit = b.failed(circuit, "502", 0, "main")
+        circuit = b.failed(circuit, verbatim("502"), 0, "main")
     assert circuit.phase is Phase.CLOSED
-    assert b.failed(b.answered(circuit), "502", 0, "main").phase is Phase.CLOSED
-    circuit = b.failed(circuit, "502", 0, "main")
+    assert b.failed(b.answered(circuit), verbatim("502"), 0, "main").phase is Phase.CLOSED
+    circuit = b.failed(circuit, verbatim("502"), 0, "main")
     assert circuit.phase is Phase.OPEN
     assert b.answered(circuit) == Circuit(channel=Channel.ORDERS)
 
@@ -58,7 +58,7 @@ def test_pauses_double_are_bounded_and_differ_between_accounts() -> None:
         circuit, now_ns, found = Circuit(channel=Channel.READS), 0, []
         for _ in range(12):
             while circuit.phase is not Phase.OPEN:
-                circuit = b.failed(circuit, "502", now_ns, seed)
+                circuit = b.failed(circuit, verbatim("502"), now_ns, seed)
             found.append(circuit.until_ns - now_ns)
             now_ns = circuit.until_ns
             assert b.due(circuit, now_ns - 1) == circuit
@@ -75,8 +75,8 @@ def test_pauses_double_are_bounded_and_differ_between_accounts() -> None:
 def test_what_failed_while_it_is_open_makes_no_pause_longer() -> None:
     circuit = Circuit(channel=Channel.READS)
     for _ in range(FAILURES):
-        circuit = b.failed(circuit, "502", 0, "main")
-    assert b.failed(circuit, "503", SECOND // 4, "main").until_ns == circuit.until_ns
+        circuit = b.failed(circuit, verbatim("502"), 0, "main")
+    assert b.failed(circuit, verbatim("503"), SECOND // 4, "main").until_ns == circuit.until_ns
 
 
 def test_while_orders_go_unanswered_nothing_is_opened_and_what_reduces_goes_on() -> None:
