@@ -23,6 +23,7 @@ from adapters.exchange.outcome import (
     is_silent,
 )
 from adapters.exchange.venue_codes import BINANCE_USDM
+from messages.statement import verbatim
 from messages.types import RejectReason
 
 URL = "https://fapi.binance.com/fapi/v1/order"
@@ -473,11 +474,11 @@ def test_an_unlisted_code_refuses_a_setting_and_leaves_everything_else_to_be_ask
     if ask is Ask.SETTING:
         assert verdict == Rejected(reason=RejectReason.OTHER, code="-9999", text="words")
     else:
-        assert verdict == Unknown(cause="400 -9999 words", answered=True, refused=True)
+        assert verdict == Unknown(cause=verbatim("400 -9999 words"), answered=True, refused=True)
 
 
 @pytest.mark.parametrize("ask", list(Ask))
 @pytest.mark.parametrize("code", ["-1000", "-1001", "-1006", "-1007"])
 def test_a_fault_of_the_venues_own_refuses_nothing_not_even_a_setting(ask: Ask, code: str) -> None:
     verdict = interpret(ask, 400, {}, f'{{"code": {code}, "msg": "words"}}'.encode())
-    assert verdict == Unknown(cause=f"400 {code} words", answered=True)
+    assert verdict == Unknown(cause=verbatim(f"400 {code} words"), answered=True)
