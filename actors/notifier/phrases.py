@@ -85,7 +85,6 @@ SENTENCES = (
     N_("no order"),
     N_("its outcome is unknown after {seconds} s"),
     N_("its outcome is unknown after {seconds} s; the last answer: {why}"),
-    N_("leverage {leverage} was asked for, and the venue has {found} for {symbol}"),
     N_("an outcome is not known, and no stop covers the difference"),
     N_("still closing it"),
     N_("still placing it"),
@@ -153,14 +152,8 @@ SENTENCES = (
     N_("its entry was called off: {why}"),
     N_("{purpose} order {fate}"),
     # Gateways
-    N_(
-        "the account is in position mode {mode}, the configuration says {wanted}: set position_mode: {wish}, or change "
-        "the mode at the exchange while the account is flat"
-    ),
     N_("the account waits for its turn in the request budget"),
     N_("the venue wants to hear nothing until {time} UTC"),
-    N_("venue unreachable: {cause}"),
-    N_("expired before it was sent"),
     # The reconciler
     N_("{record} {type} {symbol}: {believed} believed, {reported} at the venue ({told}); {action}"),
     N_(
@@ -314,7 +307,6 @@ SENTENCES = (
         "held until it is gone."
     ),
     N_("{symbol} {side}: margin call, close to liquidation: {text} ({names})"),
-    N_("quantity {quantity}, mark price {price}, unrealized {gain}, maintenance margin {margin}"),
     N_("no position of ours"),
     N_(
         "{name}: the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue "
