@@ -110,7 +110,7 @@ class UserEvents:
             stray = stray_event(event, stamp, Venue.UNREADABLE_EVENT(why=error.cause))
             return Fed(reports=(stray,), lookups=self._asked_after(event))
         except Exception as error:  # noqa: BLE001  a defect of ours: one event must not end the stream
-            return Fed(reports=(stray_event(event, stamp, Venue.EVENT_DEFECT(error=repr(error))),))
+            return Fed(reports=(stray_event(event, stamp, Venue.EVENT_DEFECT(error=scrub(repr(error)))),))
 
     def _asked_after(self, event: object) -> tuple[ReadOrder, ...]:
         """What is malformed of an order of ours tells nothing of it, so it is asked for."""

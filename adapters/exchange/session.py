@@ -271,7 +271,7 @@ class Session:
                 # Whichever comes first: it is open, or the attempt has failed.
                 await asyncio.wait({asyncio.ensure_future(client.connected), ended}, return_when="FIRST_COMPLETED")
             if ended.done():
-                raise SocketEndedError(end_of(ended))
+                raise SocketEndedError(self.end_of(ended))
             yield ended
         finally:
             self._forget(url)
@@ -285,6 +285,11 @@ class Session:
         if isinstance(error, AdapterError):
             return error.cause
         return verbatim(scrub(f"{type(error).__name__}: {error}", self.secrets))
+
+    def end_of(self, ended: "asyncio.Future[Any]") -> Statement:
+        """Why a socket ended. Awaiting it instead would be taken for our own cancellation where ccxt canceled it."""
+        error = None if ended.cancelled() else ended.exception()
+        return Venue.SOCKET_CLOSED() if error is None else self.text(error)
 
     async def _send(self, call: Call, tape: Tape) -> Raised | None:
         prefix, path = call.path[:9], call.path[9:]
@@ -357,14 +362,6 @@ class Session:
         delays = getattr(self.exchange, "ws_dial_backoff", None)
         if delays:
             delays.pop(url, None)
-
-
-def end_of(ended: "asyncio.Future[Any]") -> Statement:
-    """Why a socket ended. Awaiting it instead would be taken for our own cancellation where ccxt canceled it."""
-    if ended.cancelled():
-        return Venue.SOCKET_CLOSED()
-    error = ended.exception()
-    return Venue.SOCKET_CLOSED() if error is None else verbatim(scrub(f"{type(error).__name__}: {error}"))
 
 
 def retrieved(ended: "asyncio.Future[Any]") -> None:

@@ -22,7 +22,7 @@ from adapters.exchange.normalize import mark_reports
 from adapters.exchange.outcome import Answered, Ask, Rejected, in_words
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
-from adapters.exchange.session import Session, end_of
+from adapters.exchange.session import Session
 from adapters.exchange.settings import Backoff, Wiring
 from adapters.exchange.weights import FUNDINGS, LOOKUP, SETTING
 from adapters.secret import Secret
@@ -199,7 +199,7 @@ class AccountStream:
                 if keeping.done():
                     keeping.result()
                 if ended.done() or self._gap:
-                    raise GapError(end_of(ended) if ended.done() else self._gap)
+                    raise GapError(self._session.end_of(ended) if ended.done() else self._gap)
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError, GapError):

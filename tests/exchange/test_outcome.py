@@ -21,8 +21,10 @@ from adapters.exchange.outcome import (
     interpret_raised,
     interpret_submit,
     is_silent,
+    with_secrets_masked,
 )
 from adapters.exchange.venue_codes import BINANCE_USDM
+from adapters.secret import Secret
 from messages.statement import verbatim
 from messages.types import RejectReason
 
@@ -392,6 +394,18 @@ def test_who_did_not_answer_is_told_from_who_answered_strangely() -> None:
     ]
     assert [is_silent(verdict) for verdict in silent] == [True] * len(silent)
     assert [is_silent(verdict) for verdict in spoken] == [False] * len(spoken)
+
+
+def test_masking_secrets_keeps_the_code_of_what_the_adapter_says_itself() -> None:
+    ours, theirs = interpret_submit(200, {}, b""), interpret_submit(502, {}, b"hunter2 is down")
+    assert isinstance(ours, Unknown)
+    assert isinstance(theirs, Unknown)
+    masked = with_secrets_masked(theirs, (Secret("hunter2"),))
+    assert isinstance(masked, Unknown)
+    assert (masked.cause, masked.cause.code) == ("502 *** is down", "")
+    kept = with_secrets_masked(ours, (Secret("200"),))
+    assert isinstance(kept, Unknown)
+    assert (kept.cause, kept.cause.code) == ("200 without a readable order", "venue.no_order")
 
 
 def test_a_verdict_never_shows_a_secret() -> None:
