@@ -11,7 +11,9 @@ import aiohttp
 from adapters.secret import Secret
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
+from messages.statement import NOTHING, Statement, verbatim
 from messages.text import clean
+from messages.wording import Venue
 
 TIMEOUT_S = 15
 _STOP_S = 3.0
@@ -68,7 +70,7 @@ class Webhook:
         task.add_done_callback(self._tasks.discard)
 
     async def _post(self, notice: PostNotice) -> None:
-        cause, retry_after_ms = "no webhook is configured", 0
+        cause, retry_after_ms = Venue.NO_WEBHOOK(), 0
         if self._url is not None:
             cause, retry_after_ms = await self._exchange("POST", self._url, json=_body(notice))
         answer: Message = Posted(request_id=notice.request_id)
@@ -81,7 +83,7 @@ class Webhook:
         if self._ping_url is not None:
             await self._exchange("GET", self._ping_url)  # that it does not come is what the other side listens for
 
-    async def _exchange(self, method: str, url: Secret, **body: Any) -> tuple[str, int]:
+    async def _exchange(self, method: str, url: Secret, **body: Any) -> tuple[Statement, int]:
         """Empty where it was taken, else why not, and for how long (ms) it wants to be left alone.
 
         The address may hold a secret and is not repeated.
@@ -94,9 +96,9 @@ class Webhook:
             ):
                 asked = response.headers.get("Retry-After", "")
                 wait_ms = int(asked) * 1_000 if asked.isdecimal() and len(asked) < 6 else 0
-                return ("", 0) if response.status < 300 else (f"HTTP {response.status}", wait_ms)
+                return (NOTHING, 0) if response.status < 300 else (verbatim(f"HTTP {response.status}"), wait_ms)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            return type(error).__name__, 0
+            return verbatim(type(error).__name__), 0
 
 
 def _body(notice: PostNotice) -> dict[str, Any]:

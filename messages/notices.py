@@ -117,7 +117,7 @@ class PostFailed(Message):
     """The channel did not take it, as far as anybody knows."""
 
     request_id: str
-    cause: str
+    cause: Statement
     retry_after_ms: int = 0
 
 

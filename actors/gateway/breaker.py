@@ -22,7 +22,7 @@ from zlib import crc32
 
 from actors.gateway.actions import SECOND
 from messages.reports import CircuitView
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 
 FAILURES = 5
 FIRST_PAUSE_NS = SECOND
@@ -54,10 +54,10 @@ class Circuit:
     openings: int = 0
     since_ns: int = 0
     until_ns: int = 0
-    cause: str = ""
+    cause: Statement = NOTHING
 
 
-def failed(circuit: Circuit, cause: str, now_ns: int, seed: str) -> Circuit:
+def failed(circuit: Circuit, cause: Statement, now_ns: int, seed: str) -> Circuit:
     """One request that nobody answered. `seed` names whose pauses these are."""
     circuit = replace(circuit, failures=circuit.failures + 1, cause=cause)
     if circuit.phase is Phase.OPEN or (circuit.phase is Phase.CLOSED and circuit.failures < FAILURES):
@@ -89,7 +89,7 @@ def due(circuit: Circuit, now_ns: int) -> Circuit:
 def views(circuits: tuple[Circuit, ...]) -> tuple[CircuitView, ...]:
     """Those that are not closed."""
     return tuple(
-        CircuitView(channel=each.channel, half_open=each.phase is Phase.HALF_OPEN, cause=verbatim(each.cause))
+        CircuitView(channel=each.channel, half_open=each.phase is Phase.HALF_OPEN, cause=each.cause)
         for each in circuits
         if each.openings
     )

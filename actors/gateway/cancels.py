@@ -18,8 +18,9 @@ from actors.gateway.doubt import Goal
 from actors.gateway.doubts import Doubts
 from messages.reports import CancelRejected, NotExecuted, OrderReport, OutcomeUnknown
 from messages.requests import CancelOrder, Notify
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import ClientOrderId, OrderStatus, Severity
+from messages.wording import Gateway
 
 TELL_AFTER = 5
 """Cancels that changed nothing, after three seconds or so: by then the owner wants to know what the venue says."""
@@ -41,7 +42,7 @@ class Wish:
     message: CancelOrder
     stage: Stage
     attempts: int = 0
-    words: str = ""
+    words: Statement = NOTHING
 
 
 class Cancels:
@@ -96,7 +97,10 @@ class Cancels:
         wish = self._wishes.get(name)
         if wish is None:
             return
-        said = f"{message.code} {message.text}" if isinstance(message, CancelRejected) else message.cause
+        if isinstance(message, CancelRejected):
+            said = Gateway.CANCEL_REJECTED(code=message.code, text=message.text)
+        else:
+            said = message.cause
         self._wishes[name] = replace(wish, stage=Stage.DOUBTED, words=said)
         self._doubts.ask(wish.message, Goal.CONDITION, venue_order_id=wish.message.venue_order_id)
 
@@ -108,14 +112,14 @@ class Cancels:
         """What the order is has been told. Had it ended, the wish would be gone; so it works still."""
         wish = self._wishes.get(name)
         if wish is not None and wish.stage is Stage.DOUBTED:
-            self._again(name, wish.words or "the order is still working", 0)
+            self._again(name, wish.words or Gateway.STILL_WORKING(), 0)
 
     def _send(self, wish: Wish) -> None:
         name = wish.message.client_order_id
         self._wishes[name] = replace(wish, stage=Stage.OUT)
         self._desk.request(f"cancel/{name}", wish.message)
 
-    def _again(self, name: ClientOrderId, cause: str, retry_after_ms: int) -> None:
+    def _again(self, name: ClientOrderId, cause: Statement, retry_after_ms: int) -> None:
         wish = self._wishes.get(name)
         if wish is None:
             return
@@ -125,7 +129,7 @@ class Cancels:
             return
         if attempts == TELL_AFTER:
             self._tell(
-                wish.message, Severity.WARNING, f"is not canceled yet after {attempts} attempts ({cause}).", "late"
+                wish.message, Severity.WARNING, _said(Gateway.CANCEL_LATE, wish.message, attempts, cause), "late"
             )
         self._desk.retries += 1
         paused = replace(wish, stage=Stage.PAUSED, attempts=attempts)
@@ -135,18 +139,21 @@ class Cancels:
         else:
             self._desk.later(f"cancel/{name}", retry.delay_ns(attempts, retry_after_ms))
 
-    def _give_up(self, message: CancelOrder, attempts: int, cause: str) -> None:
+    def _give_up(self, message: CancelOrder, attempts: int, cause: Statement) -> None:
         self.over(message.client_order_id)
-        text = f"could not be canceled in {attempts} attempts ({cause}). Cancel it at the venue."
-        self._tell(message, Severity.CRITICAL, text)
+        self._tell(message, Severity.CRITICAL, _said(Gateway.CANCEL_FAILED, message, attempts, cause))
 
-    def _tell(self, message: CancelOrder, severity: Severity, text: str, topic: str = "") -> None:
+    def _tell(self, message: CancelOrder, severity: Severity, text: Statement, topic: str = "") -> None:
         name = message.client_order_id
         notice = Notify(
             severity=severity,
-            text=verbatim(f"{message.symbol}: order {name} {text}"),
+            text=text,
             account=message.account,
             notice_id=f"cancel/{name}/{topic}" if topic else f"cancel/{name}",
             correlation_id=message.correlation_id,
         )
         self._desk.say(notice, NOTIFIER)
+
+
+def _said(wording: Gateway, message: CancelOrder, attempts: int, cause: Statement) -> Statement:
+    return wording(symbol=message.symbol, order=message.client_order_id, attempts=attempts, cause=cause)

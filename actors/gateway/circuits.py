@@ -8,7 +8,9 @@ from actors.gateway.breaker import Channel, Circuit, Phase
 from actors.gateway.desk import Desk
 from actors.gateway.lane import Lane
 from messages.reports import CircuitView
+from messages.statement import NOTHING, Statement
 from messages.types import Severity
+from messages.wording import Gateway
 
 _EVERYTHING = 1 << 30
 _UNTRIED = MappingProxyType({channel: Circuit(channel=channel) for channel in Channel})
@@ -29,9 +31,9 @@ class Circuits:
         self._hold()
 
     @property
-    def reads_held(self) -> str:
+    def reads_held(self) -> Statement:
         """Why nothing is read in bulk now; empty where it is."""
-        return self._why(Channel.READS) if self._of(Channel.READS).phase is Phase.OPEN else ""
+        return self._why(Channel.READS) if self._of(Channel.READS).phase is Phase.OPEN else NOTHING
 
     @property
     def views(self) -> tuple[CircuitView, ...]:
@@ -42,7 +44,7 @@ class Circuits:
         """Whether so much went unanswered that the circuit is not closed again."""
         return self._of(channel).phase is not Phase.CLOSED
 
-    def failed(self, channel: Channel, cause: str) -> bool:
+    def failed(self, channel: Channel, cause: Statement) -> bool:
         """Nobody answered; returns whether that opened the circuit, or opened it again."""
         before = self._of(channel)
         after = breaker.failed(before, cause, self._desk.now_ns, self._seed)
@@ -95,10 +97,10 @@ class Circuits:
         shut = next((c for c in (reads, orders) if c.phase is Phase.OPEN), None)
         if shut is None and reads.phase is Phase.HALF_OPEN:
             shut = reads
-        self._desk.no_openings = self._why(shut.channel) if shut else ""
+        self._desk.no_openings = self._why(shut.channel) if shut else NOTHING
 
-    def _why(self, channel: Channel) -> str:
-        return f"the venue does not answer {channel}: {self._of(channel).cause}"
+    def _why(self, channel: Channel) -> Statement:
+        return Gateway.CIRCUIT_OPEN(what=channel, cause=self._of(channel).cause)
 
     def _tell(self, circuit: Circuit) -> None:
         """Once when it opens, and once more, louder, when that lasts."""

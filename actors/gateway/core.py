@@ -16,10 +16,11 @@ from actors.moment import clock_time
 from actors.ports import Clock
 from messages import reports as r
 from messages import requests as q
+from messages import wording
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reconciliation import FetchTrades, TradesReport
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import AccountId, ClientOrderId, RateKind, RateUse, RejectReason
 
 TICK_NS = SECOND
@@ -118,9 +119,9 @@ class Gateway:
 
     def _refuse_displaced(self) -> None:
         while self._desk.displaced:
-            self._unanswered(self._desk.displaced.pop(), "too many requests are waiting", left=False)
+            self._unanswered(self._desk.displaced.pop(), wording.Gateway.QUEUE_FULL(), left=False)
 
-    def _unanswered(self, ticket: Ticket, cause: str, *, left: bool) -> None:
+    def _unanswered(self, ticket: Ticket, cause: Statement, *, left: bool) -> None:
         """A request that was displaced from its queue, or that the port did not answer in time."""
         message = ticket.message
         match message:
@@ -128,11 +129,9 @@ class Gateway:
                 self._orders.displaced(message)
             case q.SubmitOrder() | q.CancelOrder():
                 canceling = isinstance(message, q.CancelOrder)
-                self._handle(
-                    r.OutcomeUnknown(**self._about(message), cause=verbatim(cause), cancel=canceling, silent=left)
-                )
+                self._handle(r.OutcomeUnknown(**self._about(message), cause=cause, cancel=canceling, silent=left))
             case q.QueryOrder() | q.FetchFills():
-                self._handle(r.QueryFailed(**self._about(message), cause=verbatim(cause), silent=left))
+                self._handle(r.QueryFailed(**self._about(message), cause=cause, silent=left))
             case q.SetLeverage():
                 unknown = left or self._desk.open_for_business
                 self._handle(replace(self._refused(message, cause, unknown=unknown), silent=left))
@@ -160,7 +159,7 @@ class Gateway:
                 case q.SetLeverage() as setting:
                     self._handle(self._refused(setting, self._desk.expiry, unknown=False))
         for ticket in self._desk.overdue():
-            self._unanswered(ticket, "no answer from the exchange adapter", left=True)
+            self._unanswered(ticket, wording.Gateway.NO_ADAPTER_ANSWER(), left=True)
 
     # Orders ---------------------------------------------------------------------------------------
 
@@ -258,13 +257,13 @@ class Gateway:
             self._silence(Channel.ORDERS, message, message.text, silent=silent)
         self._desk.say(message)
 
-    def _refused(self, message: q.SetLeverage, text: str, *, unknown: bool) -> r.SettingRefused:
+    def _refused(self, message: q.SetLeverage, text: Statement, *, unknown: bool) -> r.SettingRefused:
         return r.SettingRefused(
             account=message.account,
             symbol=message.symbol,
             position_id=message.position_id,
             leverage=message.leverage,
-            text=verbatim(text),
+            text=text,
             unknown=unknown,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
@@ -279,11 +278,11 @@ class Gateway:
         else:
             self._desk.request(f"read/{message.request_id}", message)
 
-    def _unread(self, message: Any, cause: str) -> r.FetchFailed:
+    def _unread(self, message: Any, cause: Statement) -> r.FetchFailed:
         return r.FetchFailed(
             account=message.account,
             request_id=message.request_id,
-            cause=verbatim(cause),
+            cause=cause,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
             ts_init=self._desk.clock.time_ns(),
@@ -446,10 +445,11 @@ class Gateway:
             self._be_quiet(message.retry_after_ms, message.cause)
         self._silence(Channel.READS, message, message.cause, silent=message.silent)
 
-    def _silence(self, channel: Channel, message: Message, cause: str, *, silent: bool) -> None:
+    def _silence(self, channel: Channel, message: Message, cause: Statement, *, silent: bool) -> None:
         """Nobody answered; where that has gone on for long enough, what may wait is told so instead of waiting."""
         symbol = getattr(message, "symbol", "")
-        if not silent or not self._circuits.failed(channel, f"{symbol}: {cause}" if symbol else cause):
+        said = wording.Gateway.OF_SYMBOL(symbol=symbol, cause=cause) if symbol else cause
+        if not silent or not self._circuits.failed(channel, said):
             return
         self._orders.refuse_openings()
         for ticket in self._desk.withdraw_held():
@@ -466,7 +466,7 @@ class Gateway:
             pending = resync.pending(self._resync)
             self._read_all((self._resync, pending) if pending else resync.want(self._resync))
 
-    def _be_quiet(self, silence_ms: int, cause: str) -> None:
+    def _be_quiet(self, silence_ms: int, cause: Statement) -> None:
         desk = self._desk
         until_ns = desk.now_ns + silence_ms * MS
         if until_ns <= desk.lanes.quiet_until_ns:
@@ -541,7 +541,7 @@ class Gateway:
                 in_doubt=in_doubt,
                 retries=retries,
                 throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet else 0,
-                last_error=verbatim(last_error),
+                last_error=last_error,
                 breaker=breaker,
                 budget=used,
             )

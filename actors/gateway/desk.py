@@ -14,7 +14,9 @@ from actors.gateway.memory import Memory
 from actors.ports import Clock
 from messages.base import Message
 from messages.requests import CancelOrder, SubmitOrder
+from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address
+from messages.wording import Gateway
 
 ANSWER_LIMIT_NS = 30_000 * MS
 """The port owes every answer sooner than this; what is still open then counts as unknown."""
@@ -52,8 +54,8 @@ class Desk:
         self.actions: list[Action] = []
         self.displaced: list[Ticket] = []
         self.retries = 0
-        self.last_error = ""
-        self.no_openings = ""
+        self.last_error: Statement = NOTHING
+        self.no_openings: Statement = NOTHING
         """Why nothing may be opened though the venue is there; empty where it may."""
         self._queued: set[str] = set()
         self._promised: dict[str, Message] = {}
@@ -74,9 +76,9 @@ class Desk:
         return self.lanes.reachable
 
     @property
-    def unreachable(self) -> str:
+    def unreachable(self) -> Statement:
         """Why nothing can leave while the account is not connected."""
-        return "waits for its turn in the request budget" if self.memory.waits_since_ns else "venue unreachable"
+        return Gateway.TURN_AWAITED() if self.memory.waits_since_ns else Gateway.VENUE_UNREACHABLE()
 
     @property
     def silenced(self) -> bool:
@@ -84,19 +86,18 @@ class Desk:
         return self.now_ns < self.lanes.quiet_until_ns
 
     @property
-    def opening_refusal(self) -> str:
+    def opening_refusal(self) -> Statement:
         """Why nothing may be opened now; empty where it may."""
         return self.no_openings if self.open_for_business else self.unreachable
 
     @property
-    def expiry(self) -> str:
+    def expiry(self) -> Statement:
         """What is said of a request that waited here for too long: what it waited for."""
         if not self.open_for_business:
-            why = self.unreachable
+            cause = self.unreachable
         else:
-            silent = "the venue asks for silence"
-            why = silent if self.silenced else "too many requests are waiting for the venue"
-        return f"expired before it was sent: {why}"
+            cause = Gateway.SILENCE() if self.silenced else Gateway.VENUE_QUEUE_FULL()
+        return Gateway.EXPIRED_UNSENT(cause=cause)
 
     def say(self, message: Message, to: Address = SUPERVISOR) -> None:
         self.actions.append(Say(to, message))
@@ -157,9 +158,9 @@ class Desk:
         self._queued.difference_update(old.key for old in gone)
         return gone
 
-    def withdraw_waiting(self) -> tuple[tuple[Ticket, str, int], ...]:
+    def withdraw_waiting(self) -> tuple[tuple[Ticket, Statement, int], ...]:
         """What a person waits for and would wait for too long: why it waits, and until when (wall time)."""
-        found: list[tuple[Ticket, str, int]] = []
+        found: list[tuple[Ticket, Statement, int]] = []
         for waiting in self.lanes.queues[Lane.ASKED]:
             why, waits_ns = self._waits(waiting)
             if waits_ns > ASKED_PATIENCE_NS:
@@ -167,14 +168,14 @@ class Desk:
         self.withdraw(*(waiting.key for waiting, _, _ in found))
         return tuple(found)
 
-    def _waits(self, waiting: Ticket) -> tuple[str, int]:
+    def _waits(self, waiting: Ticket) -> tuple[Statement, int]:
         quiet_ns = self.lanes.quiet_until_ns - self.now_ns
         if quiet_ns > 0:
-            return "the venue asks for silence", quiet_ns
+            return Gateway.SILENCE(), quiet_ns
         known, cost = self.lanes.budget, lane.cost_of(self.lanes.budget, waiting.message)
         there_ns = self.memory.address.asked_wait_ns(self.account, cost.weight, known.policy)
         here_ns = known.wait_ns(Lane.ASKED, cost, self.now_ns)
-        return "the request budget is spent", max(here_ns, there_ns)
+        return Gateway.BUDGET_SPENT(), max(here_ns, there_ns)
 
     def departing(self) -> tuple[Ticket, ...]:
         """What may leave now; each counts as outstanding until `landed`."""

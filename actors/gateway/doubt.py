@@ -31,8 +31,9 @@ from messages.reports import (
     QueryFailed,
 )
 from messages.requests import FetchFills, Notify, QueryOrder, ResolveOrder
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import OrderStatus, Severity, VenueOrderId
+from messages.wording import Gateway
 
 FIRST_DELAY_NS = 250 * MS
 LONGEST_DELAY_NS = 10 * SECOND
@@ -89,7 +90,7 @@ class Doubt:
     fills_since_ns: int = 0
     venue_order_id: VenueOrderId | None = None
     alarm_ns: int = 0
-    words: str = ""
+    words: Statement = NOTHING
     """What the venue said last in place of an answer."""
 
 
@@ -318,21 +319,24 @@ def _alarm(doubt: Doubt, now_ns: int) -> tuple[Doubt, tuple[Action, ...]]:
         return doubt, ()
     order = doubt.order
     minutes = (now_ns - doubt.begun_ns) // MINUTE
-    unanswered = f"{doubt.failures} without an answer; the last one: {doubt.words}"
-    if not doubt.words:
-        unanswered = f"{doubt.failures} without an answer"
-    text = (
-        f"{order.symbol}: the outcome of order {order.client_order_id} is unknown for {minutes} minutes "
-        f"({doubt.tries} queries, {unanswered}). Look at the venue; Albra keeps asking."
-    )
     notice = Notify(
         severity=Severity.CRITICAL,
-        text=verbatim(text),
+        text=_unknown_for(doubt, minutes),
         account=order.account,
         notice_id=f"doubt/{order.client_order_id}/{minutes}",
         correlation_id=order.correlation_id,
     )
     return replace(doubt, alarm_ns=now_ns + ALARM_EVERY_NS), (Say(NOTIFIER, notice),)
+
+
+def _unknown_for(doubt: Doubt, minutes: int) -> Statement:
+    symbol, order = doubt.order.symbol, doubt.order.client_order_id
+    tries, failures = doubt.tries, doubt.failures
+    if not doubt.words:
+        return Gateway.OUTCOME_UNKNOWN(symbol=symbol, order=order, minutes=minutes, tries=tries, failures=failures)
+    return Gateway.OUTCOME_UNKNOWN_SINCE_ANSWER(
+        symbol=symbol, order=order, minutes=minutes, tries=tries, failures=failures, why=doubt.words
+    )
 
 
 def _absent(doubt: Doubt, now_ns: int) -> OrderAbsent:

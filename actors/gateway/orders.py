@@ -36,8 +36,9 @@ from messages.requests import (
     SubmitOpening,
     SubmitOrder,
 )
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import ClientOrderId, RejectReason
+from messages.wording import Gateway
 
 
 class Orders:
@@ -60,12 +61,12 @@ class Orders:
         if sent is not None and sent.phase is not Phase.OWED:
             self._submitted_before(order, sent)
         elif self._sent.was_canceled_early(name):
-            self._refuse(order, RejectReason.NEVER_SENT, "canceled before it was sent")
+            self._refuse(order, RejectReason.NEVER_SENT, Gateway.CANCELED_UNSENT())
         elif name in self.doubts:
             # It is being asked after already, and whoever asked may be told at any moment that it is absent.
-            self._refuse(order, RejectReason.NEVER_SENT, "asked after before it was sent")
+            self._refuse(order, RejectReason.NEVER_SENT, Gateway.QUERIED_UNSENT())
         elif isinstance(order, SubmitOpening) and self._sent.emergency_overtook(name):
-            self._refuse(order, RejectReason.NEVER_SENT, "its position is being closed in an emergency")
+            self._refuse(order, RejectReason.NEVER_SENT, Gateway.EMERGENCY_CLOSE())
         elif isinstance(order, SubmitOpening) and self._desk.opening_refusal:
             self._refuse(order, RejectReason.NOT_EXECUTED, self._desk.opening_refusal)
         else:
@@ -92,13 +93,13 @@ class Orders:
     def _drop_openings(self, emergency: SubmitEmergency) -> None:
         for order in list(self._waiting.values()):
             if isinstance(order, SubmitOpening) and order.symbol == emergency.symbol:
-                self._refuse(order, RejectReason.NEVER_SENT, f"emergency close of {emergency.symbol}")
+                self._refuse(order, RejectReason.NEVER_SENT, Gateway.EMERGENCY_CLOSE_OF(position=emergency.symbol))
 
     def cancel(self, message: CancelOrder) -> None:
         name = message.client_order_id
         sent = self._sent.get(name)
         if sent is not None and sent.phase is Phase.OWED:
-            self._refuse(self._waiting.get(name, message), RejectReason.NEVER_SENT, "canceled before it was sent")
+            self._refuse(self._waiting.get(name, message), RejectReason.NEVER_SENT, Gateway.CANCELED_UNSENT())
         elif sent is not None and sent.refusal is not None:
             self._desk.say(sent.refusal)
         else:
@@ -115,7 +116,7 @@ class Orders:
             return  # not sent yet: its outcome comes when it is
         if sent is not None and sent.phase is Phase.OWED:
             # A former life owed it and did not send it; its message may yet come, and must then stay here.
-            self._refuse(message, RejectReason.NEVER_SENT, "lost in a restart before it was sent")
+            self._refuse(message, RejectReason.NEVER_SENT, Gateway.LOST_UNSENT())
         elif sent is not None and sent.refusal is not None:
             self._desk.say(sent.refusal)
         else:
@@ -131,7 +132,7 @@ class Orders:
             client_order_id=message.client_order_id,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
-            cause=verbatim("no answer in time"),
+            cause=Gateway.NO_ANSWER(),
             ts_init=self._desk.clock.time_ns(),
         )
 
@@ -156,7 +157,7 @@ class Orders:
         self._refuse(order, RejectReason.EXPIRED, self._desk.expiry)
 
     def displaced(self, order: SubmitOrder) -> None:
-        self._refuse(order, RejectReason.NOT_EXECUTED, "too many requests are waiting for the venue")
+        self._refuse(order, RejectReason.NOT_EXECUTED, Gateway.VENUE_QUEUE_FULL())
 
     def refuse_openings(self) -> None:
         """Those that have not left: while the venue is not itself, nothing is opened."""
@@ -220,11 +221,12 @@ class Orders:
         verdict = retry.after_not_executed(order, message, attempts=sent.attempts, wall_ns=self._desk.clock.time_ns())
         opening = isinstance(order, SubmitOpening)
         if name in self.cancels:
-            self._refuse(order, RejectReason.NEVER_SENT, "canceled before it was executed")
+            self._refuse(order, RejectReason.NEVER_SENT, Gateway.CANCELED_UNEXECUTED())
         elif opening and self._sent.emergency_overtook(name):
-            self._refuse(order, RejectReason.NEVER_SENT, "its position is being closed in an emergency")
+            self._refuse(order, RejectReason.NEVER_SENT, Gateway.EMERGENCY_CLOSE())
         elif opening and self._desk.opening_refusal:
-            self._refuse(order, RejectReason.NOT_EXECUTED, f"{self._desk.opening_refusal}: {message.cause}")
+            why = Gateway.OPENING_REFUSED(why=self._desk.opening_refusal, cause=message.cause)
+            self._refuse(order, RejectReason.NOT_EXECUTED, why)
         elif isinstance(verdict, retry.GiveUp):
             self._refuse(order, verdict.reason, verdict.text)
         else:
@@ -291,7 +293,7 @@ class Orders:
         self._desk.fulfill(f"submit/{name}")
         self.cancels.over(name)
 
-    def _refuse(self, order: SubmitOrder | CancelOrder | ResolveOrder, reason: RejectReason, text: str) -> None:
+    def _refuse(self, order: SubmitOrder | CancelOrder | ResolveOrder, reason: RejectReason, text: Statement) -> None:
         """It never left, or certainly was not executed; and it stays so, whatever is redelivered."""
         name = order.client_order_id
         refusal = OrderRejected(
@@ -301,7 +303,7 @@ class Orders:
             correlation_id=order.correlation_id,
             causation_id=order.causation_id,
             reason=reason,
-            text=verbatim(text),
+            text=text,
             ts_init=self._desk.clock.time_ns(),
         )
         self._waiting.pop(name, None)

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 from actors.gateway.actions import MINUTE, SECOND
 from actors.gateway.address import Use
+from actors.gateway.breaker import Channel
 from messages.requests import Notify
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import AccountId, Severity
+from messages.wording import Gateway
 
 CONNECTING_GRACE_NS = 30 * SECOND
 """A start takes its time; only after this is it an outage worth a word."""
@@ -22,15 +24,15 @@ class Outage:
 
     account: AccountId
     since_ns: int
-    cause: str
+    cause: Statement
     told: Severity | None = None
 
 
 def connecting(account: AccountId, now_ns: int) -> Outage:
-    return Outage(account=account, since_ns=now_ns, cause="not connected yet")
+    return Outage(account=account, since_ns=now_ns, cause=Gateway.NOT_CONNECTED())
 
 
-def down(outage: Outage | None, account: AccountId, cause: str, now_ns: int) -> tuple[Outage, Notify | None]:
+def down(outage: Outage | None, account: AccountId, cause: Statement, now_ns: int) -> tuple[Outage, Notify | None]:
     """The venue said, or we noticed, that it is gone."""
     current = outage or Outage(account=account, since_ns=now_ns, cause=cause)
     current = replace(current, cause=cause)
@@ -61,25 +63,24 @@ def recovered(outage: Outage, now_ns: int) -> Notify | None:
     """Who was told of the outage is told of its end."""
     if outage.told is None:
         return None
-    text = f"{outage.account}: the venue is back after {spoken(now_ns - outage.since_ns)}."
     return Notify(
         severity=Severity.WARNING,
-        text=verbatim(text),
+        text=Gateway.VENUE_BACK(account=outage.account, age=spoken(now_ns - outage.since_ns)),
         account=outage.account,
         notice_id=f"outage/{outage.account}/{outage.since_ns}/over",
         ends=f"outage/{outage.account}",
     )
 
 
-def silenced(account: AccountId, silence_ns: int, cause: str, now_ns: int) -> Notify | None:
+def silenced(account: AccountId, silence_ns: int, cause: Statement, now_ns: int) -> Notify | None:
     """The venue asked us to be quiet; short silences are everyday."""
     if silence_ns < SILENCE_NOTICE_NS:
         return None
     banned = silence_ns >= BAN_NS
-    text = f"{account}: the venue accepts nothing for {spoken(silence_ns)} ({cause})."
+    said = Gateway.BANNED if banned else Gateway.THROTTLED
     return Notify(
         severity=Severity.CRITICAL if banned else Severity.WARNING,
-        text=verbatim(f"{text} Nothing can be closed until then; stops at the venue keep working." if banned else text),
+        text=said(account=account, age=spoken(silence_ns), cause=cause),
         account=account,
         notice_id=f"silence/{account}/{now_ns}",
     )
@@ -89,37 +90,32 @@ def crowded(account: AccountId, use: Use, moment: str, now_ns: int) -> Notify:
     """Another program behind our address leaves our reads no room."""
     return Notify(
         severity=Severity.WARNING,
-        text=verbatim(
-            f"{account}: other programs behind the same address use up the venue's request weight: {use.others} of "
-            f"{use.limit} a minute, besides {use.ours} of ours. What is read waits until {moment} UTC, and longer "
-            "while that goes on; closing, protecting and canceling go first."
-        ),
+        text=Gateway.CROWDED(account=account, others=use.others, limit=use.limit, ours=use.ours, moment=moment),
         account=account,
         notice_id=f"crowded/{account}/{now_ns}",
     )
 
 
 def unanswered(  # noqa: PLR0917 - what there is to say
-    account: AccountId, what: str, cause: str, severity: Severity, since_ns: int, now_ns: int
+    account: AccountId, what: Channel, cause: Statement, severity: Severity, since_ns: int, now_ns: int
 ) -> Notify:
     """The venue is there, and requests of one kind go unanswered."""
-    lasting = f" for {spoken(now_ns - since_ns)}" if now_ns - since_ns >= SECOND else ""
+    text = Gateway.UNANSWERED(account=account, what=what, cause=cause)
+    if now_ns - since_ns >= SECOND:
+        text = Gateway.UNANSWERED_FOR(account=account, what=what, age=spoken(now_ns - since_ns), cause=cause)
     return Notify(
         severity=severity,
-        text=verbatim(
-            f"{account}: the venue does not answer {what}{lasting} ({cause}). Nothing is opened meanwhile; "
-            "closing, protecting and canceling are tried on."
-        ),
+        text=text,
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/{severity}",
         cause=f"unanswered/{account}/{what}",
     )
 
 
-def mended(account: AccountId, what: str, since_ns: int, now_ns: int) -> Notify:
+def mended(account: AccountId, what: Channel, since_ns: int, now_ns: int) -> Notify:
     return Notify(
         severity=Severity.WARNING,
-        text=verbatim(f"{account}: the venue answers {what} again after {spoken(now_ns - since_ns)}."),
+        text=Gateway.ANSWERED_AGAIN(account=account, what=what, age=spoken(now_ns - since_ns)),
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/over",
         ends=f"unanswered/{account}/{what}",
@@ -128,18 +124,20 @@ def mended(account: AccountId, what: str, since_ns: int, now_ns: int) -> Notify:
 
 def _notice(outage: Outage, severity: Severity, now_ns: int) -> Notify:
     age = spoken(now_ns - outage.since_ns)
-    text = f"{outage.account}: the venue is out of reach for {age} ({outage.cause}). Nothing is opened meanwhile."
     return Notify(
         severity=severity,
-        text=verbatim(text),
+        text=Gateway.VENUE_OUT(account=outage.account, age=age, cause=outage.cause),
         account=outage.account,
         notice_id=f"outage/{outage.account}/{outage.since_ns}/{severity}",
         cause=f"outage/{outage.account}",
     )
 
 
-def spoken(duration_ns: int) -> str:
+def spoken(duration_ns: int) -> Statement:
+    """A duration, to the second below two minutes, else to the minute."""
     seconds = duration_ns // SECOND
     if seconds < 120:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 7_200 else f"{seconds // 3_600} h {seconds % 3_600 // 60} min"
+        return Gateway.SECONDS(s=seconds)
+    if seconds < 7_200:
+        return Gateway.MINUTES(m=seconds // 60)
+    return Gateway.HOURS(h=seconds // 3_600, m=seconds % 3_600 // 60)

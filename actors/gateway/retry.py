@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from actors.gateway.actions import MS
 from messages.reports import NotExecuted
 from messages.requests import SubmitOpening, SubmitOrder
+from messages.statement import Statement
 from messages.types import RejectReason
+from messages.wording import Gateway
 
 FIRST_DELAY_MS = 200
 """200, 400, 800 ms: what Binance advises after `503 Service Unavailable` (general-info, HTTP return codes)."""
@@ -29,7 +31,7 @@ class GiveUp:
     """It is certainly not at the venue, and stays away."""
 
     reason: RejectReason
-    text: str
+    text: Statement
 
 
 def delay_ns(attempts: int, retry_after_ms: int = 0) -> int:
@@ -42,8 +44,9 @@ def after_not_executed(order: SubmitOrder, answer: NotExecuted, *, attempts: int
     """Decide after the `attempts`-th try of `order` at wall time `wall_ns`."""
     limit = OPENING_ATTEMPTS if isinstance(order, SubmitOpening) else REDUCING_ATTEMPTS
     if attempts >= limit:
-        return GiveUp(RejectReason.NOT_EXECUTED, f"not executed in {attempts} attempts: {answer.cause}")
+        said = Gateway.ATTEMPTS_EXHAUSTED(attempts=attempts, cause=answer.cause)
+        return GiveUp(RejectReason.NOT_EXECUTED, said)
     pause_ns = delay_ns(attempts, answer.retry_after_ms)
     if order.expires_at_ns and wall_ns + pause_ns >= order.expires_at_ns:
-        return GiveUp(RejectReason.EXPIRED, f"expires before the next attempt: {answer.cause}")
+        return GiveUp(RejectReason.EXPIRED, Gateway.EXPIRED_BETWEEN_ATTEMPTS(cause=answer.cause))
     return Again(pause_ns)

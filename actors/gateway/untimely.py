@@ -10,8 +10,9 @@ from types import MappingProxyType
 
 from actors.gateway.outage import spoken
 from messages.requests import Notify, SubmitOrder
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import AccountId, ClientOrderId, Severity
+from messages.wording import Gateway
 
 TELL_AFTER = 3
 """Refusals of one order in a row: after the first the clock is measured, and a measurement may be a bad one."""
@@ -29,7 +30,7 @@ class Refusals:
     told: bool = False
 
 
-def refused(before: Refusals, order: SubmitOrder, cause: str, now_ns: int) -> tuple[Refusals, Notify | None]:
+def refused(before: Refusals, order: SubmitOrder, cause: Statement, now_ns: int) -> tuple[Refusals, Notify | None]:
     """Once more; and what the owner must be told now."""
     times = before.in_a_row.get(order.client_order_id, 0) + 1
     begun = before if before.in_a_row or before.told else replace(before, since_ns=now_ns)
@@ -38,12 +39,7 @@ def refused(before: Refusals, order: SubmitOrder, cause: str, now_ns: int) -> tu
         return after, None
     notice = Notify(
         severity=Severity.CRITICAL,
-        text=verbatim(
-            f"{order.account}: the venue refuses an order that reduces or protects {order.symbol} for the time it "
-            f"carries, {times} times in a row ({cause}). Nothing can be closed until it is right: the clock is "
-            "measured anew and the order sent again. Check the clock of this machine and its link to the venue; stops "
-            "at the venue keep working."
-        ),
+        text=Gateway.UNTIMELY(account=order.account, symbol=order.symbol, times=times, cause=cause),
         account=order.account,
         notice_id=f"untimely/{order.account}/{after.since_ns}",
     )
@@ -72,9 +68,7 @@ def heard(
         return Refusals(), None
     notice = Notify(
         severity=Severity.WARNING,
-        text=verbatim(
-            f"{account}: the venue takes the time of our requests again after {spoken(now_ns - before.since_ns)}."
-        ),
+        text=Gateway.TIMELY_AGAIN(account=account, age=spoken(now_ns - before.since_ns)),
         account=account,
         notice_id=f"untimely/{account}/{before.since_ns}/over",
     )

@@ -85,7 +85,6 @@ SENTENCES = (
     N_("no order"),
     N_("its outcome is unknown after {seconds} s"),
     N_("its outcome is unknown after {seconds} s; the last answer: {why}"),
-    N_("leverage {leverage} was asked for, and the venue has {found} for {symbol}"),
     N_("still closing it"),
     N_("still placing it"),
     N_("without its stop"),
@@ -152,63 +151,9 @@ SENTENCES = (
     N_("its entry was called off: {why}"),
     N_("{purpose} order {fate}"),
     # Gateways
-    N_("{account}: the venue is out of reach for {age} ({cause}). Nothing is opened meanwhile."),
-    N_(
-        "the account is in position mode {mode}, the configuration says {wanted}: set position_mode: {wish}, or change "
-        "the mode at the exchange while the account is flat"
-    ),
-    N_("{account}: the venue is back after {age}."),
-    N_(
-        "{account}: other programs behind the same address use up the venue's request weight: {others} of {limit} a "
-        "minute, besides {ours} of ours. What is read waits until {moment} UTC, and longer while that goes on; "
-        "closing, protecting and canceling go first."
-    ),
     N_("the account waits for its turn in the request budget"),
     N_("the venue wants to hear nothing until {time} UTC"),
-    N_("waits for its turn in the request budget"),
-    N_(
-        "{account}: the venue accepts nothing for {age} ({cause}). Nothing can be closed until then; stops "
-        "at the venue keep working."
-    ),
-    N_("{account}: the venue accepts nothing for {age} ({cause})."),
-    N_(
-        "{account}: the venue refuses an order that reduces or protects {symbol} for the time it carries, {times} "
-        "times in a row ({cause}). Nothing can be closed until it is right: the clock is measured anew and the order "
-        "sent again. Check the clock of this machine and its link to the venue; stops at the venue keep working."
-    ),
-    N_("{account}: the venue takes the time of our requests again after {age}."),
-    N_(
-        "{symbol}: the outcome of order {order} is unknown for {minutes} minutes ({tries} queries, "
-        "{failures} without an answer). Look at the venue; Albra keeps asking."
-    ),
-    N_(
-        "{symbol}: the outcome of order {order} is unknown for {minutes} minutes ({tries} queries, "
-        "{failures} without an answer; the last one: {why}). Look at the venue; Albra keeps asking."
-    ),
-    N_("{symbol}: order {order} could not be canceled in {attempts} attempts ({cause}). Cancel it at the venue."),
-    N_("{symbol}: order {order} is not canceled yet after {attempts} attempts ({cause})."),
-    N_("{account}: the venue answers {what} again after {age}."),
-    N_("the venue does not answer {what}: {cause}"),
-    N_("not connected yet"),
-    N_("no answer from the exchange adapter"),
-    N_("too many requests are waiting"),
-    N_("too many requests are waiting for the venue"),
-    N_("venue unreachable: {cause}"),
-    N_("venue unreachable"),
-    N_("canceled before it was sent"),
-    N_("canceled before it was executed"),
-    N_("asked after before it was sent"),
-    N_("its position is being closed in an emergency"),
-    N_("emergency close of {position}"),
-    N_("lost in a restart before it was sent"),
-    N_("expired before it was sent"),
-    N_("expired before it was sent: {cause}"),
-    N_("the venue asks for silence"),
-    N_("not executed in {attempts} attempts: {cause}"),
-    N_("expires before the next attempt: {cause}"),
-    N_("the order is still working"),
     # The reconciler
-    N_("the request budget is spent"),
     N_("{order} is said to have {quantity} filled"),
     N_("{symbol} {side} ({id})"),
     N_("its history is damaged: {why}"),
@@ -265,7 +210,6 @@ SENTENCES = (
         "held until it is gone."
     ),
     N_("{symbol} {side}: margin call, close to liquidation: {text} ({names})"),
-    N_("quantity {quantity}, mark price {price}, unrealized {gain}, maintenance margin {margin}"),
     N_("no position of ours"),
     N_(
         "{name}: the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue "

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 
+from adapters.exchange.errors import AdapterError
 from messages.requests import CancelOrder, OrderRequest, SubmitOpening, SubmitOrder
 from messages.types import ClientOrderId, MarginMode, OrderKind, PositionMode, Symbol, TriggerPrice, VenueOrderId
+from messages.wording import Venue
 
 TRADES_PER_PAGE = 1000
 FUNDINGS_PER_PAGE = 1000
@@ -19,6 +21,10 @@ WEEK_MS = 7 * 24 * 3600 * 1000
 _HOUR_MS = 3_600_000
 MAX_WEEKS = 13
 _EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+class IncompleteOrderError(AdapterError, ValueError):
+    """An order without a field that its kind needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +67,7 @@ _WORKING_TYPES: Mapping[TriggerPrice, str] = {
 
 
 def submit(message: SubmitOrder, mode: PositionMode) -> Call:
-    """The one request of an order. Raises ValueError for an order that cannot be written as one.
+    """The one request of an order. Raises IncompleteOrderError.
 
     Reducing is a property of the message's type: in one-way mode it is `reduceOnly`; in hedge mode,
     which knows no such flag (-4062), the leg's name does the same, since an order against a leg
@@ -225,5 +231,5 @@ def plain(number: Decimal) -> str:
 
 def _required(price: Decimal | None, name: str) -> Decimal:
     if price is None:
-        raise ValueError(f"an order of this kind needs its {name}")
+        raise IncompleteOrderError(Venue.FIELD_REQUIRED(field=name))
     return price

@@ -9,7 +9,7 @@ from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call
 from adapters.exchange.modes import ACCOUNT_CONFIG
 from adapters.exchange.normalize import any_position_row, instruments, others, position_mode
-from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.outcome import Ask, Verdict, in_words
 from adapters.exchange.rows import MalformedError, decimal_of, row_of, rows_of
 from adapters.exchange.session import Session
 from messages.types import PositionMode
@@ -56,12 +56,12 @@ async def checkup(session: Session, *, live: bool = True) -> Checkup:
     """Ask the venue; raises nothing for what it answers. What a key may do is told by the live exchange only."""
     time = await session.sync_clock()
     if not isinstance(time, proof.Answered):
-        return Checkup(unreachable=_words(time))
+        return Checkup(unreachable=in_words(time))
     measured = session.offset
     config = await session.ask(Ask.READ, ACCOUNT_CONFIG)
     account = await session.ask(Ask.READ, calls.ACCOUNT)
     # Another server that speaks the API may not know the first of the two; then the key was not what was refused.
-    refused = "" if isinstance(config, proof.Answered) or isinstance(account, proof.Answered) else _words(config)
+    refused = "" if isinstance(config, proof.Answered) or isinstance(account, proof.Answered) else in_words(config)
     row = config.value if isinstance(config, proof.Answered) and isinstance(config.value, Mapping) else {}
     return Checkup(
         refused=refused,
@@ -137,13 +137,3 @@ def _permissions(verdict: Verdict) -> KeyPermissions | None:
 def _flag(row: Mapping[str, object], name: str) -> bool | None:
     value = row.get(name)
     return value if isinstance(value, bool) else None
-
-
-def _words(verdict: Verdict) -> str:
-    match verdict:
-        case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
-            return f"{code} {text}"
-        case proof.NotExecuted(cause=cause) | proof.Unknown(cause=cause):
-            return cause
-        case _:
-            return "an answer to another question"

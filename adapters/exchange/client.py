@@ -16,12 +16,13 @@ from typing import Any
 
 from adapters.exchange import calls
 from adapters.exchange.desk import Desk
+from adapters.exchange.errors import AdapterError
 from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
 from adapters.exchange.neighbors import Allowance, Neighbors
 from adapters.exchange.normalize import all_usable, instruments, others, position_mode
-from adapters.exchange.outcome import Ask, NotExecuted, Rejected, Unknown, Verdict
+from adapters.exchange.outcome import Answered, Ask, NotExecuted, Rejected, Unknown, Verdict, in_words
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
@@ -33,8 +34,9 @@ from adapters.exchange.weights import CONNECTING, COSTS, rate_limits, weight_per
 from messages.base import Message
 from messages.reports import BudgetUsed, MarkReport, RulesReport, TurnAwaited, VenueDown, VenueUp
 from messages.requests import SubmitOrder
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import AccountId, ModeFault, OtherContract, PositionMode, RateUse, RejectReason, Symbol
+from messages.wording import Venue
 
 PROBE_ATTEMPTS = 2
 """Silent answers in a row that make a venue down; one may be a lost packet."""
@@ -42,10 +44,10 @@ STOP_MARGIN_S = 2.0
 USE_TOLD_AFTER_S = 0.1
 
 
-class UnreachableError(Exception):
+class UnreachableError(AdapterError):
     """The venue cannot be used now, and why."""
 
-    def __init__(self, cause: str, retry_after_ms: int = 0, *, fault: ModeFault | None = None) -> None:
+    def __init__(self, cause: Statement, retry_after_ms: int = 0, *, fault: ModeFault | None = None) -> None:
         super().__init__(cause)
         self.retry_after_ms = retry_after_ms
         self.fault = fault
@@ -116,7 +118,7 @@ class CcxtVenue:
                 engine.loop.call_soon_threadsafe(engine.take, message)
                 return
         if engine is not None:
-            engine.desk.decline(message, "the connection to the venue is stopped")
+            engine.desk.decline(message, Venue.CONNECTION_STOPPED())
 
     def stop(self, deadline_ms: int) -> None:
         """Let what was sent be answered until the deadline, then close. May block. A second call does nothing."""
@@ -132,8 +134,8 @@ class CcxtVenue:
         try:
             asyncio.run(self._main())
         except Exception as error:  # noqa: BLE001  nobody else sees this thread end
-            cause = scrub(f"the adapter's thread ended: {error!r}", self._settings.secrets)
-            self._deliver(VenueDown(account=self._account, ts_init=self._clock.time_ns(), cause=verbatim(cause)))
+            cause = Venue.THREAD_ENDED(error=scrub(repr(error), self._settings.secrets))
+            self._deliver(VenueDown(account=self._account, ts_init=self._clock.time_ns(), cause=cause))
 
     async def _main(self) -> None:
         wiring = Wiring(account=self._account, settings=self._settings, clock=self._clock, deliver=self._deliver)
@@ -154,7 +156,7 @@ class CcxtVenue:
         finally:
             self._neighbors.leave(self)
 
-    def _hush(self, engine: "_Engine", for_ms: int, cause: str) -> None:
+    def _hush(self, engine: "_Engine", for_ms: int, cause: Statement) -> None:
         """On a neighbor's thread; a loop that has just ended has nothing to keep quiet."""
         with suppress(RuntimeError):
             engine.loop.call_soon_threadsafe(engine.hush, for_ms, cause)
@@ -226,7 +228,7 @@ class _Engine:
     def take(self, message: Message) -> None:
         """Begin one request."""
         if self._finish.done():
-            self.desk.decline(message, "the connection to the venue is stopping")
+            self.desk.decline(message, Venue.CONNECTION_STOPPING())
             return
         symbol = getattr(message, "symbol", None)
         if symbol is not None:
@@ -243,7 +245,7 @@ class _Engine:
         try:
             await self.desk.carry_out(message)
         except Exception as error:  # noqa: BLE001  a defect of ours: the asker must still hear something
-            self.desk.doubt(message, f"defect in the adapter: {self.session.text(error)}")
+            self.desk.doubt(message, Venue.DEFECT(error=self.session.text(error)))
 
     def _serve(self, service: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = self.loop.create_task(service)
@@ -270,15 +272,13 @@ class _Engine:
             stamp = self._reader.stamp()
             self._wiring.deliver(BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=news))
 
-    def _tell_quiet(self, for_ms: int, cause: str) -> None:
+    def _tell_quiet(self, for_ms: int, cause: Statement) -> None:
         stamp = self._reader.stamp()
         uses = self.session.take_news()
-        said = BudgetUsed(
-            account=stamp.account, ts_init=stamp.ts_init, uses=uses, quiet_ms=for_ms, cause=verbatim(cause)
-        )
+        said = BudgetUsed(account=stamp.account, ts_init=stamp.ts_init, uses=uses, quiet_ms=for_ms, cause=cause)
         self._wiring.deliver(said)
 
-    def hush(self, for_ms: int, cause: str) -> None:
+    def hush(self, for_ms: int, cause: Statement) -> None:
         """Another account at this address was told so."""
         self.session.hush(for_ms)
         self._tell_quiet(for_ms, cause)
@@ -292,10 +292,10 @@ class _Engine:
             try:
                 up, marks = await self._connect()
             except (UnreachableError, ReadError, MalformedError) as error:
-                cause, retry_after_ms = str(error), getattr(error, "retry_after_ms", 0)
+                cause, retry_after_ms = error.cause, getattr(error, "retry_after_ms", 0)
                 fault = getattr(error, "fault", None)
             except Exception as error:  # noqa: BLE001  whatever it is, the next attempt may do without
-                cause = f"defect in the adapter: {self.session.text(error)}"
+                cause = Venue.DEFECT(error=self.session.text(error))
             else:
                 self._backoff.reset()
                 down = self._waits = False
@@ -311,9 +311,7 @@ class _Engine:
             if not down or fault is not told or self._waits:
                 down, told, self._waits = True, fault, False
                 stamp = self._reader.stamp()
-                self._wiring.deliver(
-                    VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=verbatim(cause), fault=fault)
-                )
+                self._wiring.deliver(VenueDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause, fault=fault))
             await asyncio.sleep(self._backoff.next_s(retry_after_ms))
 
     def _open_streams(self) -> None:
@@ -402,20 +400,16 @@ class _Engine:
         wanted = self._wiring.settings.position_mode
         if mode is wanted:
             return mode
-        refused = ""
+        answer: Statement = NOTHING
         if self._wiring.settings.set_position_mode and not self._wiring.settings.watch_only:
             verdict = await self.session.ask(Ask.SETTING, calls.set_position_mode(wanted))
             # Whatever was answered, what counts is what the account is set to now.
             mode = await self._mode_told()
             if mode is wanted:
                 return mode
-            refused = f" (asked to change it, the venue said: {_said(verdict)})"
+            answer = Venue.SETTING_IGNORED() if isinstance(verdict, Answered) else in_words(verdict)
         self._modes.tell(mode, joined=None)
-        raise UnreachableError(
-            f"the account is in position mode {mode}, the configuration says {wanted}: "
-            f"set position_mode: {mode}, or change the mode at the exchange while the account is flat{refused}",
-            fault=ModeFault.POSITION_MODE,
-        )
+        raise UnreachableError(_other_mode(mode, wanted, answer), fault=ModeFault.POSITION_MODE)
 
     async def _mode_told(self) -> PositionMode:
         """The account's configuration tells it at a sixth of the weight; not every server that speaks the API does."""
@@ -425,7 +419,7 @@ class _Engine:
             await self.session.quiet()
             return position_mode(await self._reader.value(calls.POSITION_MODE))
 
-    async def _watch(self) -> str:
+    async def _watch(self) -> Statement:
         """Ask now and then, and at once on suspicion, whether the venue is there; why it is not."""
         silent = 0
         interval_s = self._wiring.settings.probe_interval_ms / 1000
@@ -449,31 +443,29 @@ class _Engine:
             if silent >= PROBE_ATTEMPTS:
                 return cause
 
-    async def _refusal_of_key(self) -> str:
+    async def _refusal_of_key(self) -> Statement:
         """Why the venue, which is there, is of no use to us; empty where the key is good for reading at least.
 
         Asked only after something was refused for the key: it may as well lack one permission.
         """
         if not self._key_suspected:
-            return ""
+            return NOTHING
         verdict = await self.session.ask(Ask.READ, calls.POSITION_MODE)
         self._key_suspected = False
         forbidden = isinstance(verdict, Rejected) and verdict.reason is RejectReason.PERMISSION
-        return _said(verdict) if forbidden else ""
+        return in_words(verdict) if forbidden else NOTHING
 
     def _suspect_key(self) -> None:
         self._key_suspected = True
         self._suspicious.set()
 
-    def _suspect(self, _cause: str) -> None:
+    def _suspect(self, _cause: Statement) -> None:
         self._suspicious.set()
 
 
-def _said(verdict: Verdict) -> str:
-    match verdict:
-        case Rejected(code=code, text=text):
-            return f"{code} {text}"
-        case NotExecuted(cause=cause) | Unknown(cause=cause):
-            return cause
-        case _:
-            return "done, and did not do it"
+def _other_mode(mode: PositionMode, wanted: PositionMode, answer: Statement) -> Statement:
+    """`answer`: the venue's to the request to change it, empty where it was not asked."""
+    wish = mode.value  # what the configuration is to say: no word to be translated
+    if not answer:
+        return Venue.POSITION_MODE(mode=mode, wanted=wanted, wish=wish)
+    return Venue.POSITION_MODE_NOT_CHANGED(mode=mode, wanted=wanted, wish=wish, answer=answer)

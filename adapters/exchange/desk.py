@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from adapters.exchange import calls, replies
 from adapters.exchange import outcome as proof
-from adapters.exchange.calls import Call
+from adapters.exchange.calls import Call, IncompleteOrderError
 from adapters.exchange.events import UserEvents
-from adapters.exchange.margin import MarginModes
+from adapters.exchange.margin import MarginModes, Unchanged
 from adapters.exchange.normalize import conditional_report, order_report
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
@@ -31,10 +31,11 @@ from messages.requests import (
     SubmitOpening,
     SubmitOrder,
 )
+from messages.statement import Statement
 from messages.types import OrderKind, OrderStatus, RejectReason
+from messages.wording import Venue
 
 DECLINED_RETRY_MS = 500
-STOPPED = "stopped while the answer was awaited"
 FILL_GRACE_S = 0.4
 """The stream usually tells of a fill within this time."""
 
@@ -70,10 +71,10 @@ class Desk:
                 try:
                     await self._read(message)
                 except asyncio.CancelledError:
-                    self.decline(message, STOPPED)
+                    self.decline(message, Venue.STOPPED_UNANSWERED())
                     raise
 
-    def decline(self, message: Message, cause: str) -> None:
+    def decline(self, message: Message, cause: Statement) -> None:
         """Answer a request of which nothing was sent."""
         stamp = self._reader.stamp()
         match message:
@@ -90,7 +91,7 @@ class Desk:
             case _:
                 raise TypeError(f"{type(message).__name__} is no request to a venue")
 
-    def doubt(self, message: Message, cause: str) -> None:
+    def doubt(self, message: Message, cause: Statement) -> None:
         """Answer a request of which nobody knows whether it was sent."""
         if isinstance(message, SubmitOrder | CancelOrder):
             self._deliver(replies.unknown(message, cause, self._reader.stamp()))
@@ -100,13 +101,12 @@ class Desk:
     async def _submit(self, message: SubmitOrder) -> None:
         stamp = self._reader.stamp()
         if 0 < message.expires_at_ns <= self._clock.time_ns():
-            why = "expired before it was sent"
-            self._deliver(replies.rejected(message, RejectReason.EXPIRED, "", why, stamp))
+            self._deliver(replies.rejected(message, RejectReason.EXPIRED, "", Venue.EXPIRED_UNSENT(), stamp))
             return
         try:
             call = calls.submit(message, self._settings.position_mode)
-        except ValueError as error:
-            self._deliver(replies.rejected(message, RejectReason.NEVER_SENT, "", str(error), stamp))
+        except IncompleteOrderError as error:
+            self._deliver(replies.rejected(message, RejectReason.NEVER_SENT, "", error.cause, stamp))
             return
         if isinstance(message, SubmitOpening) and not await self._margin_is_right(message):
             return
@@ -143,16 +143,16 @@ class Desk:
         try:
             refusal = await self._margins.refusal(message.symbol)
         except asyncio.CancelledError:
-            self.decline(message, "stopped before it was sent")
+            self.decline(message, Venue.STOPPED_UNSENT())
             raise
         stamp = self._reader.stamp()
         if refusal is not None:
-            self.judge_setting(refusal)
+            self.judge_setting(refusal.answer if isinstance(refusal, Unchanged) else refusal)
         match refusal:
             case None:
                 return True
-            case proof.Rejected(reason=reason, code=code, text=text):
-                self._deliver(replies.rejected(message, reason, code, text, stamp))
+            case Unchanged(answer=answer, text=text):
+                self._deliver(replies.rejected(message, answer.reason, answer.code, text, stamp))
             case proof.NotExecuted():
                 self._deliver(replies.not_executed(message, refusal, stamp))
         return False
@@ -165,14 +165,14 @@ class Desk:
         except asyncio.CancelledError:
             # A canceled coroutine may have reached the venue; only one that never began surely did not.
             if tape.begun:
-                self.doubt(message, STOPPED)
+                self.doubt(message, Venue.STOPPED_UNANSWERED())
             else:
-                self.decline(message, "stopped before it was sent")
+                self.decline(message, Venue.STOPPED_UNSENT())
             raise
         try:
             await self._reader.after(verdict)
         except asyncio.CancelledError:
-            self.doubt(message, STOPPED)
+            self.doubt(message, Venue.STOPPED_UNANSWERED())
             raise
         return verdict
 
@@ -181,13 +181,13 @@ class Desk:
         try:
             found = await self._reader.order(_query_of(message, conditional=message.kind.conditional))
         except asyncio.CancelledError:
-            self.doubt(message, STOPPED)
+            self.doubt(message, Venue.STOPPED_UNANSWERED())
             raise
         if isinstance(found, OrderReport):
             self._deliver(replies.accepted(message, found.venue_order_id, self._reader.stamp()))
             self._deliver(replies.following(found, message))
         else:
-            self.doubt(message, f"{verdict.code} {verdict.text}; the order that has this id could not be read")
+            self.doubt(message, Venue.DUPLICATE_UNREAD(answer=proof.in_words(verdict)))
 
     async def _cancel(self, message: CancelOrder) -> None:
         verdict = await self._send(Ask.CANCEL, calls.cancel(message), message, name=message.client_order_id)
@@ -209,7 +209,7 @@ class Desk:
                 silent = proof.is_silent(verdict)
                 self._deliver(replies.unknown(message, cause, stamp, silent=silent, answered=refused))
             case proof.Accepted() | proof.Duplicate() | proof.Answered():
-                self._deliver(replies.unknown(message, "an answer that is none to a cancel", stamp))
+                self._deliver(replies.unknown(message, Venue.NO_CANCEL_ANSWER(), stamp))
 
     async def _cancel_child(self, message: CancelOrder, missing: proof.Missing) -> None:
         """Take a triggered order's child off the book, which the Algo Service has given away.
@@ -221,7 +221,7 @@ class Desk:
         except (ReadError, MalformedError):
             found = None
         except asyncio.CancelledError:
-            self.doubt(message, STOPPED)
+            self.doubt(message, Venue.STOPPED_UNANSWERED())
             raise
         if found is None:
             self._not_canceled(message, missing)
@@ -234,7 +234,7 @@ class Desk:
         try:
             report = conditional_report(row, answer.row, self._reader.stamp(), queried=False)
         except MalformedError as error:
-            self.doubt(message, f"canceled, but its state could not be read: {error}")
+            self.doubt(message, Venue.CANCELED_MALFORMED(why=error.cause))
             return
         self._deliver(replies.following(report, message))
 
@@ -246,13 +246,13 @@ class Desk:
             else:
                 report = order_report(verdict.row, self._reader.stamp())
         except MalformedError as error:
-            self.doubt(message, f"canceled, but its state could not be read: {error}")
+            self.doubt(message, Venue.CANCELED_MALFORMED(why=error.cause))
             return
         except asyncio.CancelledError:
-            self.doubt(message, STOPPED)
+            self.doubt(message, Venue.STOPPED_UNANSWERED())
             raise
         if not isinstance(report, OrderReport):
-            self.doubt(message, "canceled, but its state could not be read")
+            self.doubt(message, Venue.CANCELED_UNREAD())
             return
         # The cancel was accepted; a read that does not show it yet is old.
         status = OrderStatus.CANCELED if report.status is OrderStatus.WORKING else report.status
@@ -290,7 +290,7 @@ class Desk:
             )
         except MalformedError as error:
             # One row that cannot be read makes the whole list evidence of nothing.
-            cause = f"unreadable answer: {error}"
+            cause = Venue.UNREADABLE_ANSWER(why=error.cause)
             report = replies.fetch_failed(message, message.request_id, cause, 0, self._reader.stamp())
         self._deliver(report)
 
@@ -306,7 +306,7 @@ class Desk:
             self._deliver(failed)
             return
         except MalformedError as error:
-            cause = f"unreadable answer: {error}"
+            cause = Venue.UNREADABLE_ANSWER(why=error.cause)
             self._deliver(replies.query_failed(message, cause, 0, self._reader.stamp()))
             return
         for fill in fills:
@@ -336,7 +336,7 @@ class Desk:
         try:
             await self._reader.read_symbol_settings()
         except (ReadError, MalformedError) as error:
-            text = f"its answer confirms nothing, and the setting could not be read: {error}"
+            text = Venue.LEVERAGE_UNREAD(why=error.cause)
             again_ms = error.retry_after_ms if isinstance(error, ReadError) else 0
             return replies.setting_refused(message, text, self._reader.stamp(), unknown=True, retry_after_ms=again_ms)
         return replies.to_reading(message, self._reader.leverage(message.symbol), self._reader.stamp())

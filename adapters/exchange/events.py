@@ -27,12 +27,13 @@ from adapters.exchange.normalize import (
     symbol_of,
 )
 from adapters.exchange.redaction import scrub
-from adapters.exchange.rows import MalformedError, Row, nanoseconds_of, row_of, text_of
+from adapters.exchange.rows import MalformedError, Row, items_of, nanoseconds_of, row_of, text_of
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reports import FillReport, MarginCall, OrderReport, StrayEvent
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
+from messages.wording import Venue
 
 MAX_LINKS = 10_000
 """Children remembered; each is needed for as long as its fills may come, which is seconds."""
@@ -106,10 +107,10 @@ class UserEvents:
         try:
             return self._feed(row_of(event, "an event"), stamp)
         except MalformedError as error:
-            stray = stray_event(event, stamp, f"unreadable: {error}")
+            stray = stray_event(event, stamp, Venue.UNREADABLE_EVENT(why=error.cause))
             return Fed(reports=(stray,), lookups=self._asked_after(event))
         except Exception as error:  # noqa: BLE001  a defect of ours: one event must not end the stream
-            return Fed(reports=(stray_event(event, stamp, f"defect in reading it: {error!r}"),))
+            return Fed(reports=(stray_event(event, stamp, Venue.EVENT_DEFECT(error=scrub(repr(error)))),))
 
     def _asked_after(self, event: object) -> tuple[ReadOrder, ...]:
         """What is malformed of an order of ours tells nothing of it, so it is asked for."""
@@ -143,7 +144,7 @@ class UserEvents:
     def waiting(self, key: ChildKey) -> bool:
         return key in self._parked
 
-    def give_up(self, key: ChildKey, why: str, stamp: Stamp, *, proven: bool) -> tuple[Message, ...]:
+    def give_up(self, key: ChildKey, why: Statement, stamp: Stamp, *, proven: bool) -> tuple[Message, ...]:
         """No parent was found. `proven`: none exists, so later events of this order need no lookup."""
         if proven:
             self._strangers[key] = None
@@ -159,7 +160,7 @@ class UserEvents:
             return self._conditional(event, stamp)
         if kind == "ACCOUNT_CONFIG_UPDATE":
             changed = leverage_changed(event, stamp)
-            stray = stray_event(event, stamp, "an account setting was changed")
+            stray = stray_event(event, stamp, Venue.SETTING_CHANGED())
             return Fed(reports=(changed if changed is not None else stray,))
         if kind == "MARGIN_CALL":
             return Fed(reports=_margin_calls(event, stamp))
@@ -168,10 +169,10 @@ class UserEvents:
         if kind == "ACCOUNT_UPDATE":
             return _account_update(event, stamp)
         if kind == "CONDITIONAL_ORDER_TRIGGER_REJECT":
-            return Fed(reports=(stray_event(event, stamp, "a conditional order was refused when triggered"),))
+            return Fed(reports=(stray_event(event, stamp, Venue.TRIGGER_REFUSED()),))
         if kind in _IGNORED:
             return NOTHING
-        return Fed(reports=(stray_event(event, stamp, "an event of an unknown type"),))
+        return Fed(reports=(stray_event(event, stamp, Venue.UNKNOWN_EVENT()),))
 
     def _order(self, event: Row, stamp: Stamp) -> Fed:
         order = row_of(event.get("o"), "o of ORDER_TRADE_UPDATE")
@@ -186,9 +187,9 @@ class UserEvents:
                 return Fed(reports=_child_reports(event, own, stamp))
             return Fed(reports=_order_reports(event, stamp))
         if client_order_id.startswith(_SYSTEM_PREFIXES):
-            return Fed(reports=_foreign_reports(event, stamp, "the venue closed a position by force"))
+            return Fed(reports=_foreign_reports(event, stamp, Venue.FORCED_CLOSE()))
         if key in self._strangers or client_order_id.startswith(_MANUAL_PREFIXES):
-            return Fed(reports=_foreign_reports(event, stamp, "an order that was not placed here"))
+            return Fed(reports=_foreign_reports(event, stamp, Venue.FOREIGN_ORDER()))
         return self._park(key, event, stamp)
 
     def _park(self, key: ChildKey, event: Row, stamp: Stamp) -> Fed:
@@ -197,14 +198,14 @@ class UserEvents:
         reports: tuple[Message, ...] = ()
         if sum(map(len, self._parked.values())) > MAX_PARKED:
             oldest = next(iter(self._parked))
-            reports = self.give_up(oldest, "too many events wait for their parents", stamp, proven=False)
+            reports = self.give_up(oldest, Venue.PARKED_OVERFLOW(), stamp, proven=False)
         return Fed(reports=reports, lookups=(FindParent(key=key),) if len(waiting) == 1 else ())
 
     def _conditional(self, event: Row, stamp: Stamp) -> Fed:
         row = conditional_row(event)
         client_order_id = ClientOrderId(text_of(row, "clientAlgoId"))
         if parse_client_order_id(client_order_id) is None:
-            stray = stray_event(event, stamp, "a conditional order that was not placed here")
+            stray = stray_event(event, stamp, Venue.FOREIGN_CONDITIONAL())
             return Fed(reports=(stray, *self._learn(row, stamp)))
         self.submitted(client_order_id)
         if needs_child(row):
@@ -228,7 +229,7 @@ class UserEvents:
         except MalformedError:
             return ()
         if parse_client_order_id(parent.client_order_id) is None:
-            return self.give_up(key, "a child of a conditional order that was not placed here", stamp, proven=True)
+            return self.give_up(key, Venue.FOREIGN_CHILD(), stamp, proven=True)
         self.links[key] = parent
         _limit(self.links, MAX_LINKS)
         self._strangers.pop(key, None)
@@ -237,7 +238,7 @@ class UserEvents:
             try:
                 reports.extend(_child_reports(event, parent, stamp))
             except MalformedError as error:
-                reports.append(stray_event(event, stamp, f"unreadable: {error}"))
+                reports.append(stray_event(event, stamp, Venue.UNREADABLE_EVENT(why=error.cause)))
         return tuple(reports)
 
 
@@ -268,7 +269,7 @@ def _child_reports(event: Row, parent: Parent, stamp: Stamp) -> tuple[Message, .
     return tuple(reports)
 
 
-def _foreign_reports(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
+def _foreign_reports(event: Row, stamp: Stamp, why: Statement) -> tuple[Message, ...]:
     """A human's order, or the venue's own: its fill, with the leg it was of, and the event as it came.
 
     A fill that cannot be read is found by the next reading of trades.
@@ -284,21 +285,19 @@ def _foreign_reports(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
 
 def _margin_calls(event: Row, stamp: Stamp) -> tuple[MarginCall | StrayEvent, ...]:
     """One per position at risk. A row that cannot be read keeps nobody from hearing of the others (I12)."""
-    rows = event.get("p")
-    if not isinstance(rows, list):
-        raise MalformedError("p of MARGIN_CALL is no list")
+    rows = items_of(event.get("p"), "p of MARGIN_CALL")
     reports: list[MarginCall | StrayEvent] = []
     for each in rows:
         try:
-            row = row_of(each, "a row of MARGIN_CALL")
+            row = row_of(each, Venue.ROW_OF(what="MARGIN_CALL"))
             if not of_another_kind(row.get("s")):
                 reports.append(margin_call(event, row, stamp))
         except MalformedError as error:
-            reports.append(stray_event(each, stamp, f"an unreadable margin call: {error}"))
+            reports.append(stray_event(each, stamp, Venue.UNREADABLE_MARGIN_CALL(why=error.cause)))
     return tuple(reports)
 
 
-def _only_stray(event: Row, stamp: Stamp, why: str) -> tuple[Message, ...]:
+def _only_stray(event: Row, stamp: Stamp, why: Statement) -> tuple[Message, ...]:
     return (stray_event(event, stamp, why),)
 
 
@@ -309,15 +308,15 @@ def _account_update(event: Row, stamp: Stamp) -> Fed:
     positions = change.get("P")
     if text_of(change, "m", "") in _EXPECTED_REASONS or not isinstance(positions, Sequence) or not positions:
         return NOTHING
-    return Fed(reports=(stray_event(event, stamp, f"the account changed by {change.get('m')}"),))
+    return Fed(reports=(stray_event(event, stamp, Venue.ACCOUNT_CHANGED(reason=str(change.get("m")))),))
 
 
-def stray_event(event: object, stamp: Stamp, why: str) -> StrayEvent:
+def stray_event(event: object, stamp: Stamp, why: Statement) -> StrayEvent:
     try:
         raw = json.dumps(event, separators=(",", ":"), default=str)
     except (TypeError, ValueError, RecursionError):
         raw = repr(event)[:4096]
-    return StrayEvent(account=stamp.account, ts_init=stamp.ts_init, raw=scrub(raw, limit=4096), why=verbatim(why))
+    return StrayEvent(account=stamp.account, ts_init=stamp.ts_init, raw=scrub(raw, limit=4096), why=why)
 
 
 def _limit(

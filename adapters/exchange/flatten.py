@@ -63,11 +63,15 @@ class RestingOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What one round saw. `blind` names the reads that failed: what they would have shown is not known."""
+    """What one round saw. `blind` names the reads that failed: what they would have shown is not known.
+
+    `blind_to_positions`: one of these would have shown positions.
+    """
 
     positions: tuple[PositionRow, ...]
     orders: tuple[RestingOrder, ...]
     blind: tuple[str, ...]
+    blind_to_positions: bool
 
     @property
     def flat(self) -> bool:
@@ -179,9 +183,10 @@ class Flatten:
             await self._breathe()
 
     async def _survey(self) -> Survey:
-        blind: list[str] = []
+        no_orders: list[str] = []
+        no_positions: list[str] = []
 
-        async def rows(call: Call, what: str) -> Sequence[object]:
+        async def rows(call: Call, what: str, blind: list[str]) -> Sequence[object]:
             value = await self._read(call, what)
             try:
                 return items_of(value, what)
@@ -190,24 +195,29 @@ class Flatten:
                 return ()
 
         conditional, regular, held, account = await asyncio.gather(
-            rows(calls.OPEN_CONDITIONALS, "conditional orders"),
-            rows(calls.OPEN_ORDERS, "open orders"),
-            rows(calls.positions(None), POSITIONS),
+            rows(calls.OPEN_CONDITIONALS, "conditional orders", no_orders),
+            rows(calls.OPEN_ORDERS, "open orders", no_orders),
+            rows(calls.positions(None), POSITIONS, no_positions),
             self._read(calls.ACCOUNT, "the account"),
         )
-        positions = _readable(held, any_position_row, POSITION, blind)
-        orders = _readable(conditional, lambda row: [self._resting(row, conditional=True)], "an order", blind)
-        orders += _readable(regular, lambda row: [self._resting(row, conditional=False)], "an order", blind)
+        positions = _readable(held, any_position_row, POSITION, no_positions)
+        orders = _readable(conditional, lambda row: [self._resting(row, conditional=True)], "an order", no_orders)
+        orders += _readable(regular, lambda row: [self._resting(row, conditional=False)], "an order", no_orders)
         try:
             book = row_of(account, "the account")
             legs = {(row.symbol, row.side) for row in positions}
-            listed = _readable(items_of(book.get("positions"), POSITIONS), account_position, POSITION, blind)
+            listed = _readable(items_of(book.get("positions"), POSITIONS), account_position, POSITION, no_positions)
             positions += [row for row in listed if (row.symbol, row.side) not in legs]
             if decimal_of(book, "totalOpenOrderInitialMargin", "0") and not orders:
-                blind.append("open orders (the account holds margin for some)")
+                no_orders.append("open orders (the account holds margin for some)")
         except MalformedError:
-            blind.append("the account")
-        return Survey(positions=tuple(positions), orders=tuple(orders), blind=tuple(blind))
+            no_positions.append("the account")
+        return Survey(
+            positions=tuple(positions),
+            orders=tuple(orders),
+            blind=(*no_orders, *no_positions),
+            blind_to_positions=bool(no_positions),
+        )
 
     def _resting(self, row: Row, *, conditional: bool) -> RestingOrder:
         side = text_of(row, "side")
@@ -247,7 +257,7 @@ class Flatten:
         await self._together(self._cancel(order) for order in opening)
         largest_first = sorted(survey.positions, key=lambda row: row.quantity * row.mark_price, reverse=True)
         await self._together(self._close(row) for row in largest_first)
-        if any(what.startswith((POSITIONS, POSITION, "the account")) for what in survey.blind):
+        if survey.blind_to_positions:
             return
         # What was closed may have left orders that no list shows: its symbol is swept once whatever they say.
         left = {symbol for symbol, _ in self._result.closings} - self._swept - held

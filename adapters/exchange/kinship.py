@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from adapters.exchange import calls
 from adapters.exchange import outcome as proof
-from adapters.exchange.outcome import Ask
+from adapters.exchange.outcome import Ask, in_words
 from adapters.exchange.session import Session
 from messages.requests import QueryOrder
 
@@ -32,7 +32,7 @@ class Comparison:
 async def compare(session: Session, orders: Sequence[QueryOrder]) -> Comparison:
     """Ask for each until one is known. Raises nothing for what the venue answers."""
     if not isinstance(time := await session.sync_clock(), proof.Answered):
-        return Comparison(unreadable=_words(time))
+        return Comparison(unreadable=in_words(time))
     asked = 0
     for order in orders[:ASKED_MOST]:
         verdict = await session.ask(Ask.QUERY, calls.query(order), client_order_id=order.client_order_id)
@@ -42,15 +42,5 @@ async def compare(session: Session, orders: Sequence[QueryOrder]) -> Comparison:
             case proof.Missing():
                 asked += 1
             case _:
-                return Comparison(asked=asked, unreadable=_words(verdict))
+                return Comparison(asked=asked, unreadable=in_words(verdict))
     return Comparison(asked=asked)
-
-
-def _words(verdict: proof.Verdict) -> str:
-    match verdict:
-        case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
-            return f"{code} {text}"
-        case proof.NotExecuted(cause=cause) | proof.Unknown(cause=cause):
-            return cause
-        case _:
-            return "an answer to another question"

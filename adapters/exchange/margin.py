@@ -8,19 +8,30 @@ as it is, and told as a discrepancy by whoever compares positions.
 """
 
 import asyncio
+from dataclasses import dataclass
 
 from adapters.exchange import calls
 from adapters.exchange import outcome as proof
-from adapters.exchange.outcome import Ask, NotExecuted, Rejected
+from adapters.exchange.outcome import Ask, NotExecuted, Rejected, in_words
 from adapters.exchange.reader import Reader
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
 from adapters.exchange.weights import SETTING
-from messages.types import MarginMode, RejectReason, Symbol
+from messages.statement import Statement
+from messages.types import RejectReason, Symbol
+from messages.wording import Venue
 
 PACE_S = 0.2
 """Between two symbols that are set at the start: 300 of a minute's weight where hundreds differ."""
 RETRY_MS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """The venue refuses to change a margin mode: its `answer`, and what that means for an opening."""
+
+    answer: Rejected
+    text: Statement
 
 
 class MarginModes:
@@ -49,7 +60,7 @@ class MarginModes:
                     await self.refusal(symbol)
                 await asyncio.sleep(PACE_S)
 
-    async def refusal(self, symbol: Symbol) -> Rejected | NotExecuted | None:
+    async def refusal(self, symbol: Symbol) -> Unchanged | NotExecuted | None:
         """Why nothing may be opened on a symbol now; None where its mode is right, or was set."""
         wanted = self._wanted
         if wanted is None or self._reader.margin_mode(symbol) is wanted:
@@ -64,13 +75,10 @@ class MarginModes:
                 return verdict
             case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
                 self._refused.add(symbol)
-                return Rejected(reason=RejectReason.OTHER, code=code, text=self._in_words(symbol, wanted, text))
+                return Unchanged(
+                    answer=Rejected(reason=RejectReason.OTHER, code=code, text=text),
+                    text=Venue.MARGIN_MODE_NOT_CHANGED(symbol=symbol, wanted=wanted, why=text.rstrip(". ")),
+                )
             case _:
-                cause = getattr(verdict, "cause", "an answer to another question")
-                return NotExecuted(retry_after_ms=RETRY_MS, cause=f"margin mode of {symbol}: {cause}")
-
-    def _in_words(self, symbol: Symbol, wanted: MarginMode, text: str) -> str:
-        return (
-            f"{symbol} is not in margin mode {wanted} as margin_mode says, and the venue does not change it now: "
-            f"{text.rstrip('. ')}. Close what is open on {symbol} there, or change margin_mode"
-        )
+                cause = Venue.MARGIN_MODE_UNKNOWN(symbol=symbol, cause=in_words(verdict))
+                return NotExecuted(retry_after_ms=RETRY_MS, cause=cause)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
-Hear = Callable[[int, str], None]
+from messages.statement import Statement
+
+Hear = Callable[[int, Statement], None]
 """For how many milliseconds to be quiet, and why. Called on the thread of the account that was told."""
 
 
@@ -86,7 +88,7 @@ class Neighbors:
         with self._lock:
             self._members.pop(who, None)
 
-    def tell(self, who: object, for_ms: int, cause: str) -> None:
+    def tell(self, who: object, for_ms: int, cause: Statement) -> None:
         """`who` was told by its host to be quiet: so are the others there."""
         with self._lock:
             host = self._members[who][0] if who in self._members else None

@@ -43,7 +43,7 @@ from messages.reports import (
     PositionRow,
     UnreadRow,
 )
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
 from messages.types import (
     NAMELESS,
     AccountId,
@@ -58,6 +58,7 @@ from messages.types import (
     TradeId,
     VenueOrderId,
 )
+from messages.wording import Venue
 
 ZERO = Decimal(0)
 Found = TypeVar("Found")
@@ -94,6 +95,7 @@ VALUE_SHARE = Decimal("0.01")
 PLACE = Decimal("1e-8")
 """To which values and mark prices are rounded."""
 _KIND_MOST = 40
+_POSITION = Venue.ROW_OF(what="positions")
 PERPETUAL = "PERPETUAL"
 
 
@@ -297,13 +299,13 @@ def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> 
     for each in items_of(value, "positions"):
         symbol = NAMELESS
         try:
-            row = row_of(each, "a row of positions")
+            row = row_of(each, _POSITION)
             symbol = symbol_of(row, "symbol", ANY_NAME)
             held = any_position_row(row) if of_another_kind(symbol) else _held(row, settings)
             for found in held:
                 take(rows, (symbol, found.side), found)
         except MalformedError as error:
-            unread.setdefault(symbol, UnreadRow(symbol=symbol, why=verbatim(str(error))))
+            unread.setdefault(symbol, UnreadRow(symbol=symbol, why=error.cause))
     return PositionList(
         rows=tuple(row for row in rows.values() if row.symbol not in unread), unread=tuple(unread.values())
     )
@@ -317,7 +319,7 @@ def about(symbol: Symbol, told: PositionList) -> PositionList:
     """
     unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in told.unread if row.symbol in (symbol, NAMELESS))[:1]
     if told.symbols and symbol not in told.symbols and not unread:
-        raise MalformedError(f"asked for {symbol}, told of {shown(', '.join(told.symbols))}")
+        raise MalformedError(Venue.OTHER_SYMBOLS(symbol=symbol, symbols=shown(", ".join(told.symbols))))
     rows = () if unread else tuple(row for row in told.rows if row.symbol == symbol)
     return PositionList(rows=rows, unread=unread)
 
@@ -366,7 +368,7 @@ def symbol_settings(value: object) -> dict[Symbol, SymbolSetting]:
 def _symbol_setting(row: Row) -> SymbolSetting:
     mode = text_of(row, "marginType").upper()
     if mode not in ("ISOLATED", "CROSSED", "CROSS"):
-        raise MalformedError(f"marginType is {shown(mode)}, which is not documented")
+        raise MalformedError(Venue.UNDOCUMENTED(field="marginType", value=shown(mode)))
     return SymbolSetting(leverage=integer_of(row, "leverage", 1, LEVERAGE_MOST), isolated=mode == "ISOLATED")
 
 
@@ -389,7 +391,7 @@ def position_mode(value: object) -> PositionMode:
     if isinstance(dual, str):
         dual = {"true": True, "false": False}.get(dual.lower())
     if not isinstance(dual, bool):
-        raise MalformedError(f"dualSidePosition is {shown(dual)}")
+        raise MalformedError(Venue.ODD_VALUE(field="dualSidePosition", value=shown(dual)))
     return PositionMode.HEDGE if dual else PositionMode.ONE_WAY
 
 
@@ -398,7 +400,7 @@ def instruments(value: object) -> tuple[Instrument, ...]:
     items = items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols")
     found = _by_symbol([each for each in items if _is_perpetual(each)], _instrument)
     if not found:
-        raise MalformedError("exchangeInfo names no perpetual")
+        raise MalformedError(Venue.NO_PERPETUAL())
     return tuple(found[symbol] for symbol in sorted(found))
 
 
@@ -412,7 +414,7 @@ def others(value: object) -> tuple[OtherContract, ...]:
     found = {}
     for each in items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols"):
         with suppress(MalformedError):
-            row = row_of(each, "a row of symbols")
+            row = row_of(each, Venue.ROW_OF(what="symbols"))
             symbol = symbol_of(row, "symbol", ANY_NAME)
             if symbol not in known:
                 found[symbol] = OtherContract(symbol=symbol, kind=text_of(row, "contractType", "")[:_KIND_MOST])
@@ -475,9 +477,6 @@ def leverage_changed(event: Row, stamp: Stamp) -> LeverageChanged | None:
     )
 
 
-_AT_RISK = (("quantity", "pa"), ("mark price", "mp"), ("unrealized", "up"), ("maintenance margin", "mm"))
-
-
 def margin_call(event: Row, row: Row, stamp: Stamp) -> MarginCall:
     """One of the positions at risk that a MARGIN_CALL names."""
     return MarginCall(
@@ -486,21 +485,30 @@ def margin_call(event: Row, row: Row, stamp: Stamp) -> MarginCall:
         ts_init=stamp.ts_init,
         symbol=symbol_of(row, "s"),
         side=_position_side(text_of(row, "ps"), decimal_of(row, "pa")),
-        text=verbatim(", ".join(f"{what} {decimal_of(row, name):f}" for what, name in _AT_RISK)),
+        text=_at_risk(row),
+    )
+
+
+def _at_risk(row: Row) -> Statement:
+    return Venue.AT_RISK(
+        quantity=decimal_of(row, "pa"),
+        price=decimal_of(row, "mp"),
+        gain=decimal_of(row, "up"),
+        margin=decimal_of(row, "mm"),
     )
 
 
 def symbol_of(row: Row, name: str, pattern: re.Pattern[str] = _SYMBOL) -> Symbol:
     symbol = text_of(row, name)
     if not pattern.fullmatch(symbol):
-        raise MalformedError(f"{name} is {shown(symbol)}, not a symbol")
+        raise MalformedError(Venue.NOT_A_SYMBOL(field=name, value=shown(symbol)))
     return Symbol(symbol)
 
 
 def _order_status(text: str) -> OrderStatus:
     status = _ORDER_STATUS.get(text)
     if status is None:
-        raise MalformedError(f"an order's status is {shown(text)}, which is not documented")
+        raise MalformedError(Venue.UNDOCUMENTED_STATUS(value=shown(text)))
     return status
 
 
@@ -510,12 +518,12 @@ def _conditional_status(row: Row) -> OrderStatus:
         if _surely_filled(row):
             return OrderStatus.FILLED
         if child_id(row) is not None:
-            raise MalformedError("a finished conditional order is told by its child, which was not read")
+            raise MalformedError(Venue.CHILD_UNREAD())
         # Finished without ever becoming an order: nothing was filled.
         return OrderStatus.EXPIRED
     status = _CONDITIONAL_STATUS.get(text)
     if status is None:
-        raise MalformedError(f"a conditional order's status is {shown(text)}, which is not documented")
+        raise MalformedError(Venue.UNDOCUMENTED_CONDITIONAL_STATUS(value=shown(text)))
     return status
 
 
@@ -528,14 +536,14 @@ def _executed(row: Row, name: str, quantity: Decimal, default: str | None = None
     """At most what was ordered; an order that closes a whole position names no quantity, and so sets no bound."""
     filled = amount_of(row, name, default)
     if quantity and filled > quantity:
-        raise MalformedError(f"{name} is {shown(row.get(name))} of {quantity} that were ordered")
+        raise MalformedError(Venue.OVERFILLED(field=name, value=shown(row.get(name)), quantity=quantity))
     return filled
 
 
 def _side(row: Row, name: str) -> Side:
     side = _SIDE.get(text_of(row, name))
     if side is None:
-        raise MalformedError(f"{name} is {shown(row.get(name))}, not a side")
+        raise MalformedError(Venue.NOT_A_SIDE(field=name, value=shown(row.get(name))))
     return side
 
 
@@ -544,14 +552,14 @@ def _position_side(named: str, amount: Decimal) -> PositionSide:
     side = PositionSide.LONG if amount > 0 else PositionSide.SHORT
     if named == "BOTH" or _LEGS.get(named) is side:
         return side
-    raise MalformedError(f"a position of {amount} is on the leg {shown(named)}")
+    raise MalformedError(Venue.OTHER_LEG(quantity=amount, leg=shown(named)))
 
 
 def _trade_id(row: Row, name: str) -> TradeId:
     """A number at this venue, and the next page begins after it."""
     number = text_of(row, name)
     if not (number.isascii() and number.isdigit()):
-        raise MalformedError(f"{name} is {shown(number)}, not the number of a trade")
+        raise MalformedError(Venue.NOT_A_TRADE_ID(field=name, value=shown(number)))
     return TradeId(number)
 
 
@@ -573,7 +581,7 @@ def _confirm(row: Row, amount: Decimal, mark: Decimal) -> None:
     told, reckoned = decimal_of(row, "notional"), amount * mark
     if abs(told - reckoned) > abs(told) * VALUE_SHARE + (abs(amount) + 1) * PLACE:
         quantity, price, value = (shown(row.get(name)) for name in ("positionAmt", "markPrice", "notional"))
-        raise MalformedError(f"positionAmt {quantity} at markPrice {price} contradicts notional {value}")
+        raise MalformedError(Venue.NOTIONAL_CONTRADICTS(quantity=quantity, price=price, value=value))
 
 
 def _position_row(row: Row, amount: Decimal, mark: Decimal, settings: Mapping[Symbol, SymbolSetting]) -> PositionRow:

@@ -25,7 +25,9 @@ from typing import TypeAlias
 from adapters.exchange.redaction import scrub
 from adapters.exchange.venue_codes import BINANCE_USDM, VenueCodes
 from adapters.secret import Secret
+from messages.statement import Statement, verbatim
 from messages.types import RejectReason, VenueOrderId
+from messages.wording import Venue
 
 Row: TypeAlias = Mapping[str, object]
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -62,7 +64,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """Certainly not done, and asking again changes nothing by itself."""
+    """Certainly not done, and asking again changes nothing by itself. `text` is the venue's."""
 
     reason: RejectReason
     code: str
@@ -93,7 +95,7 @@ class NotExecuted:
     """
 
     retry_after_ms: int
-    cause: str
+    cause: Statement
     throttled: bool = False
     alone: bool = False
     resync: bool = False
@@ -106,7 +108,7 @@ class Unknown:
     `refused`: these words are no fault of its own, so the request is over, whatever became of it.
     """
 
-    cause: str
+    cause: Statement
     answered: bool = False
     refused: bool = False
 
@@ -161,7 +163,7 @@ def interpret_raised(ask: Ask, raised: Raised, *, codes: VenueCodes = BINANCE_US
 
     The class alone is not enough: the code and the status are read from the text.
     """
-    cause = f"{raised.classes[0] if raised.classes else 'error'}: {scrub(raised.text)}"
+    cause = verbatim(f"{raised.classes[0] if raised.classes else 'error'}: {scrub(raised.text)}")
     if raised.never_sent:
         return NotExecuted(retry_after_ms=UNSENT_RETRY_MS, cause=cause)
     if "RequestTimeout" in raised.classes and _CODE.search(raised.text) is None:
@@ -235,7 +237,7 @@ def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: 
     return Unknown(cause=cause, answered=400 <= status < 500)
 
 
-def _judge_server_fault(codes: VenueCodes, text: str, cause: str) -> Verdict:
+def _judge_server_fault(codes: VenueCodes, text: str, cause: Statement) -> Verdict:
     folded = text.casefold()
     if any(words in folded for words in codes.unknown_texts):
         return Unknown(cause=cause)
@@ -245,7 +247,7 @@ def _judge_server_fault(codes: VenueCodes, text: str, cause: str) -> Verdict:
     return Unknown(cause=cause)
 
 
-def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: str) -> Verdict:
+def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: Statement) -> Verdict:
     if code in codes.missing.get(ask, frozenset()):
         return Missing(code=code, text=_said(text))
     if ask is Ask.SUBMIT and code in codes.duplicate:
@@ -267,17 +269,17 @@ def _judge_success(ask: Ask, codes: VenueCodes, value: object, client_order_id: 
     if ask in (Ask.READ, Ask.SETTING):
         if isinstance(value, (dict, list)):
             return Answered(value=value)
-        return Unknown(cause="200 without a readable body")
+        return Unknown(cause=Venue.NO_BODY())
     row = _row_in(value, codes)
     if row is None:
-        return Unknown(cause="200 without a readable order")
+        return Unknown(cause=Venue.NO_ORDER())
     identifiers = (row.get(field) for field in codes.order_id_fields)
     identifier = next((found for found in identifiers if found not in (None, "")), None)
     if not isinstance(identifier, (int, str)) or isinstance(identifier, bool):
-        return Unknown(cause="200 without an order id")
+        return Unknown(cause=Venue.NO_ORDER_ID())
     named = next((row[field] for field in codes.client_id_fields if field in row), None)
     if client_order_id is not None and named is not None and named != client_order_id:
-        return Unknown(cause="200 about another order")
+        return Unknown(cause=Venue.OTHER_ORDER())
     return Accepted(venue_order_id=VenueOrderId(str(identifier)), row=row)
 
 
@@ -361,20 +363,20 @@ def _said(text: str) -> str:
     return scrub(match[1] if match else text)
 
 
-def _cause(status: int, code: str | None, text: str) -> str:
+def _cause(status: int, code: str | None, text: str) -> Statement:
     parts = [str(status) if status else "", code or "", _said(text)]
-    return " ".join(part for part in parts if part)
+    return verbatim(" ".join(part for part in parts if part))
 
 
-def in_words(verdict: Verdict) -> str:
-    """What was answered, for people."""
+def in_words(verdict: Verdict) -> Statement:
+    """What was answered, where that is not what was asked for."""
     match verdict:
         case Rejected(code=code, text=text) | Missing(code=code, text=text) | Duplicate(code=code, text=text):
-            return f"{code} {text}".strip()
+            return verbatim(f"{code} {text}".strip())
         case NotExecuted(cause=cause) | Unknown(cause=cause):
             return cause
         case Accepted() | Answered():
-            return "done"
+            return Venue.OTHER_ANSWER()
 
 
 def is_silent(verdict: Verdict) -> bool:
@@ -387,7 +389,8 @@ def is_silent(verdict: Verdict) -> bool:
 def with_secrets_masked(verdict: Verdict, secrets: tuple[Secret, ...]) -> Verdict:
     """The verdict with its texts free of these literal secrets."""
     if isinstance(verdict, (NotExecuted, Unknown)):
-        return replace(verdict, cause=scrub(verdict.cause, secrets))
+        # A statement with a code is ours, and has no outside text in it.
+        return verdict if verdict.cause.code else replace(verdict, cause=verbatim(scrub(verdict.cause, secrets)))
     if isinstance(verdict, (Rejected, Missing, Duplicate)):
         return replace(verdict, text=scrub(verdict.text, secrets))
     return verdict

@@ -9,6 +9,7 @@ from dataclasses import replace
 from adapters.exchange import calls, replies
 from adapters.exchange import outcome as proof
 from adapters.exchange.calls import Call, Window
+from adapters.exchange.errors import AdapterError
 from adapters.exchange.events import UserEvents, stray_event
 from adapters.exchange.money import balance_report, funding_reports
 from adapters.exchange.normalize import (
@@ -56,8 +57,9 @@ from messages.reports import (
     UnreadRow,
 )
 from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import NAMELESS, ClientOrderId, MarginMode, OrderStatus, Symbol, VenueOrderId
+from messages.wording import Venue
 
 MAX_ORDERS_ASKED = 20
 """Orders older than the window whose trades are in it, each asked for by itself."""
@@ -79,12 +81,11 @@ CHILD_LAG_MS = 10_000
 """A query may lag behind the book by seconds. A child that it does not find for longer is none."""
 
 
-class ReadError(Exception):
+class ReadError(AdapterError):
     """A read had no usable answer: evidence of nothing. `silent`: nobody who knows answered at all."""
 
-    def __init__(self, cause: str, retry_after_ms: int = 0, *, silent: bool = False) -> None:
+    def __init__(self, cause: Statement, retry_after_ms: int = 0, *, silent: bool = False) -> None:
         super().__init__(cause)
-        self.cause = cause
         self.retry_after_ms = retry_after_ms
         self.silent = silent
 
@@ -110,7 +111,7 @@ class Reader:
         """Names of orders whose rows cannot be read, and were told of."""
         self.met: Callable[[AbstractSet[Symbol]], None] = lambda _symbols: None
         """Called with the symbols of what is held, at each reading of it."""
-        self.suspect: Callable[[str], None] = lambda _cause: None
+        self.suspect: Callable[[Statement], None] = lambda _cause: None
         """Called when a request met silence: the venue may be down."""
 
     def stamp(self) -> Stamp:
@@ -127,7 +128,7 @@ class Reader:
         except ReadError as error:
             return replies.query_failed(request, error.cause, error.retry_after_ms, self.stamp(), silent=error.silent)
         except MalformedError as error:
-            return replies.query_failed(request, f"unreadable answer: {error}", 0, self.stamp())
+            return replies.query_failed(request, Venue.UNREADABLE_ANSWER(why=error.cause), 0, self.stamp())
 
     async def conditional(self, request: OrderRequest) -> tuple[Row, VenueOrderId] | None:
         """The row of a conditional order and its child's id; None where it has none.
@@ -179,7 +180,7 @@ class Reader:
         trades = await self._trades_within(request.symbol, window)
         for order in {trade.venue_order_id for trade in trades} - set(names):
             if len(names) - len(orders) >= MAX_ORDERS_ASKED:
-                raise ReadError(f"trades of more than {MAX_ORDERS_ASKED} orders that are older than the window")
+                raise ReadError(Venue.OLD_ORDERS_OVERFLOW(most=MAX_ORDERS_ASKED))
             row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
             names[order] = order_name(row)[1] if row else ClientOrderId("")
         links = self._events.links
@@ -208,7 +209,7 @@ class Reader:
             if len(page) < calls.TRADES_PER_PAGE:
                 return list(found.values())
             window = replace(window, start_ms=max(trade.ts_event for trade in page) // 1_000_000)
-        raise ReadError(f"more than {MAX_TRADE_PAGES} pages of trades")
+        raise ReadError(Venue.PAGES_OVERFLOW(most=MAX_TRADE_PAGES))
 
     async def positions(self, request: FetchPositions) -> PositionsReport:
         begun_ns = self._clock.time_ns()
@@ -346,7 +347,7 @@ class Reader:
             return None
         child_row = await self._order_row(calls.query_by_venue_id(symbol, child), None)
         if child_row is None and self._now_ms() - nanoseconds_of(row, "updateTime") // 1_000_000 < CHILD_LAG_MS:
-            raise ReadError(f"the child {child} of a conditional order is not known yet")
+            raise ReadError(Venue.CHILD_UNKNOWN(child=child))
         return child_row
 
     async def _trading_id(self, request: FetchFills) -> VenueOrderId | None:
@@ -357,7 +358,7 @@ class Reader:
         if row is None:
             row = await self._listed(request)
             if row is None:
-                raise NoSuchOrderError("the venue knows no such order")
+                raise NoSuchOrderError(Venue.NO_SUCH_ORDER())
             self._deliver(await self._described(request, row))
         if not request.conditional:
             return order_report(row, self.stamp()).venue_order_id
@@ -384,7 +385,7 @@ class Reader:
         for order in sorted(unlisted, key=lambda number: number.zfill(20), reverse=True)[:MAX_ORDERS_ASKED]:
             row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
             if row is None:
-                raise ReadError(f"order {order} has traded, and whose it is cannot be read yet")
+                raise ReadError(Venue.TRADED_ORDER_UNKNOWN(order=order))
             rows.append(row)
         return next((row for row in rows if order_name(row)[1] == request.client_order_id), None)
 
@@ -404,7 +405,7 @@ class Reader:
                 window = replace(window, start_ms=last.ts_event // 1_000_000)
             else:
                 from_id = int(last.trade_id) + 1
-        raise ReadError(f"more than {MAX_TRADE_PAGES} pages of trades")
+        raise ReadError(Venue.PAGES_OVERFLOW(most=MAX_TRADE_PAGES))
 
     def _settings_are_old(self) -> bool:
         age_ns = self._clock.monotonic_ns() - self._symbol_settings_read_ns
@@ -441,12 +442,12 @@ class Reader:
                 key = (order.symbol, order.client_order_id)
                 take(found, key, order)
             except MalformedError as error:
-                self._tell_unread(each, name, stamp, str(error))
+                self._tell_unread(each, name, stamp, error.cause)
                 if key is not None:
                     torn.add(key)
                 if not self._is_somebody_elses(each, name):
                     symbol = _named_symbol(each)
-                    unread.setdefault(symbol, UnreadRow(symbol=symbol, why=verbatim(str(error))))
+                    unread.setdefault(symbol, UnreadRow(symbol=symbol, why=error.cause))
         return {key: order for key, order in found.items() if key not in torn}
 
     def _is_somebody_elses(self, item: object, name: str) -> bool:
@@ -456,7 +457,7 @@ class Reader:
         key = (Symbol(str(item.get("symbol"))), VenueOrderId(str(item.get("orderId"))))
         return name != "clientOrderId" or key not in self._events.links
 
-    def _tell_unread(self, item: object, name: str, stamp: Stamp, why: str) -> None:
+    def _tell_unread(self, item: object, name: str, stamp: Stamp, why: Statement) -> None:
         """Once for each order."""
         told = shown(item.get(name) or item if isinstance(item, Mapping) else item)
         if told in self._skipped:
@@ -464,7 +465,7 @@ class Reader:
         self._skipped[told] = None
         while len(self._skipped) > MAX_SKIPPED_TOLD:
             del self._skipped[next(iter(self._skipped))]
-        self._deliver(stray_event(item, stamp, f"the row of an open order cannot be read: {why}"))
+        self._deliver(stray_event(item, stamp, Venue.UNREADABLE_OPEN_ORDER(why=why)))
 
     def _owned(self, report: OrderReport) -> OrderReport:
         """A child at work is its parent to everybody outside."""
@@ -492,10 +493,8 @@ class Reader:
             case proof.Unknown(cause=cause):
                 self.suspect(cause)
                 return ReadError(cause, silent=proof.is_silent(verdict))
-            case proof.Rejected(code=code, text=text) | proof.Missing(code=code, text=text):
-                return ReadError(f"{code} {text}")
             case _:
-                return ReadError("an answer to another question")
+                return ReadError(proof.in_words(verdict))
 
     async def after(self, verdict: Verdict) -> None:
         """What an answer means for the connection itself: our clock is off, or nobody is there."""

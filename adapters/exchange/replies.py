@@ -25,8 +25,9 @@ from messages.reports import (
     SettingRefused,
 )
 from messages.requests import CancelOrder, OrderRequest, SetLeverage, SubmitOrder
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
 from messages.types import OrderStatus, RejectReason, VenueOrderId
+from messages.wording import Venue
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -47,15 +48,15 @@ def to_submit(request: SubmitOrder, verdict: Verdict, stamp: Stamp) -> tuple[Mes
         case proof.Accepted(venue_order_id=venue_order_id, row=row):
             return (accepted(request, venue_order_id, stamp), *_stillborn(request, row, stamp))
         case proof.Rejected(reason=reason, code=code, text=text):
-            return (rejected(request, reason, code, text, stamp),)
+            return (rejected(request, reason, code, verbatim(text), stamp),)
         case proof.NotExecuted():
             return (not_executed(request, verdict, stamp),)
         case proof.Unknown(cause=cause, refused=refused):
             return (unknown(request, cause, stamp, silent=proof.is_silent(verdict), answered=refused),)
-        case proof.Duplicate(code=code, text=text):
-            return (unknown(request, f"{code} {text}", stamp),)
+        case proof.Duplicate():
+            return (unknown(request, proof.in_words(verdict), stamp),)
         case proof.Missing() | proof.Answered():
-            return (unknown(request, "an answer that is none to a submit", stamp),)
+            return (unknown(request, Venue.NO_SUBMIT_ANSWER(), stamp),)
 
 
 def accepted(request: SubmitOrder, venue_order_id: VenueOrderId, stamp: Stamp) -> OrderAccepted:
@@ -69,7 +70,7 @@ def accepted(request: SubmitOrder, venue_order_id: VenueOrderId, stamp: Stamp) -
     return following(report, request)
 
 
-def rejected(request: SubmitOrder, reason: RejectReason, code: str, text: str, stamp: Stamp) -> OrderRejected:
+def rejected(request: SubmitOrder, reason: RejectReason, code: str, text: Statement, stamp: Stamp) -> OrderRejected:
     report = OrderRejected(
         account=stamp.account,
         ts_init=stamp.ts_init,
@@ -77,12 +78,13 @@ def rejected(request: SubmitOrder, reason: RejectReason, code: str, text: str, s
         client_order_id=request.client_order_id,
         reason=reason,
         code=code,
-        text=verbatim(text),
+        text=text,
     )
     return following(report, request)
 
 
 def cancel_rejected(request: CancelOrder, code: str, text: str, stamp: Stamp) -> CancelRejected:
+    """`text` is the venue's."""
     report = CancelRejected(
         account=stamp.account,
         ts_init=stamp.ts_init,
@@ -95,14 +97,14 @@ def cancel_rejected(request: CancelOrder, code: str, text: str, stamp: Stamp) ->
 
 
 def unknown(
-    request: OrderRequest, cause: str, stamp: Stamp, *, silent: bool = False, answered: bool = False
+    request: OrderRequest, cause: Statement, stamp: Stamp, *, silent: bool = False, answered: bool = False
 ) -> OutcomeUnknown:
     report = OutcomeUnknown(
         account=stamp.account,
         ts_init=stamp.ts_init,
         symbol=request.symbol,
         client_order_id=request.client_order_id,
-        cause=verbatim(cause),
+        cause=cause,
         cancel=isinstance(request, CancelOrder),
         silent=silent,
         answered=answered,
@@ -117,7 +119,7 @@ def not_executed(request: OrderRequest, verdict: proof.NotExecuted, stamp: Stamp
         symbol=request.symbol,
         client_order_id=request.client_order_id,
         retry_after_ms=verdict.retry_after_ms,
-        cause=verbatim(verdict.cause),
+        cause=verdict.cause,
         cancel=isinstance(request, CancelOrder),
         throttled=verdict.throttled,
         silent=proof.is_silent(verdict),
@@ -137,14 +139,14 @@ def order_not_found(request: OrderRequest, stamp: Stamp) -> OrderNotFound:
 
 
 def query_failed(
-    request: OrderRequest, cause: str, retry_after_ms: int, stamp: Stamp, *, silent: bool = False
+    request: OrderRequest, cause: Statement, retry_after_ms: int, stamp: Stamp, *, silent: bool = False
 ) -> QueryFailed:
     report = QueryFailed(
         account=stamp.account,
         ts_init=stamp.ts_init,
         symbol=request.symbol,
         client_order_id=request.client_order_id,
-        cause=verbatim(cause),
+        cause=cause,
         retry_after_ms=retry_after_ms,
         silent=silent,
     )
@@ -152,13 +154,13 @@ def query_failed(
 
 
 def fetch_failed(
-    request: Message, request_id: str, cause: str, retry_after_ms: int, stamp: Stamp, *, silent: bool = False
+    request: Message, request_id: str, cause: Statement, retry_after_ms: int, stamp: Stamp, *, silent: bool = False
 ) -> FetchFailed:
     report = FetchFailed(
         account=stamp.account,
         ts_init=stamp.ts_init,
         request_id=request_id,
-        cause=verbatim(cause),
+        cause=cause,
         retry_after_ms=retry_after_ms,
         silent=silent,
     )
@@ -177,8 +179,8 @@ def to_reading(request: SetLeverage, found: int | None, stamp: Stamp) -> Setting
     if found == request.leverage:
         return _applied(request, stamp)
     if found is None:
-        return setting_refused(request, f"the venue names no leverage of {request.symbol}", stamp, unknown=True)
-    text = f"leverage {request.leverage} was asked for, and the venue has {found} for {request.symbol}"
+        return setting_refused(request, Venue.LEVERAGE_UNNAMED(symbol=request.symbol), stamp, unknown=True)
+    text = Venue.LEVERAGE_DIFFERS(leverage=request.leverage, found=found, symbol=request.symbol)
     return setting_refused(request, text, stamp)
 
 
@@ -187,19 +189,19 @@ def to_setting(request: SetLeverage, verdict: Verdict, stamp: Stamp) -> SettingA
     match verdict:
         case proof.Answered(value=value) if confirms(request, value):
             return _applied(request, stamp)
-        case proof.Rejected(code=code, text=text):
-            return setting_refused(request, f"{code} {text}", stamp)
+        case proof.Rejected():
+            return setting_refused(request, proof.in_words(verdict), stamp)
         case proof.NotExecuted(cause=cause, retry_after_ms=retry_after_ms):
             report = setting_refused(request, cause, stamp, unknown=True, retry_after_ms=retry_after_ms)
             return replace(report, silent=proof.is_silent(verdict))
         case proof.Unknown(cause=cause):
             return replace(setting_refused(request, cause, stamp, unknown=True), silent=proof.is_silent(verdict))
         case _:
-            return setting_refused(request, "an answer that is none to a setting", stamp, unknown=True)
+            return setting_refused(request, Venue.NO_SETTING_ANSWER(), stamp, unknown=True)
 
 
 def setting_refused(
-    request: SetLeverage, text: str, stamp: Stamp, *, unknown: bool = False, retry_after_ms: int = 0
+    request: SetLeverage, text: Statement, stamp: Stamp, *, unknown: bool = False, retry_after_ms: int = 0
 ) -> SettingRefused:
     report = SettingRefused(
         account=stamp.account,
@@ -207,7 +209,7 @@ def setting_refused(
         position_id=request.position_id,
         symbol=request.symbol,
         leverage=request.leverage,
-        text=verbatim(text),
+        text=text,
         unknown=unknown,
         retry_after_ms=retry_after_ms,
     )

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias, TypeVar
 
+from adapters.exchange.errors import AdapterError
 from messages.costs import can_cost
 from messages.types import Symbol
+from messages.wording import Venue
 
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
@@ -26,13 +28,15 @@ _LATEST_MS = (2**63 - 1) // NS_PER_MS
 _SHOWN_MOST = 60
 
 
-class MalformedError(ValueError):
+class MalformedError(AdapterError, ValueError):
     """A row or event without a field it must have, or with one that cannot be what it says."""
 
 
 def shown(value: object) -> str:
     """A value as an error shows it: foreign, so escaped and short."""
-    text = "a number of thousands of digits" if isinstance(value, int) and abs(value) > 10**64 else repr(value)
+    if isinstance(value, int) and abs(value) > 10**64:
+        return Venue.HUGE_INTEGER()
+    text = repr(value)
     return text if len(text) <= _SHOWN_MOST else text[:_SHOWN_MOST] + "…"
 
 
@@ -45,17 +49,17 @@ def decimal_of(row: Row, name: str, default: str | None = None) -> Decimal:
     if value is None or value == "":
         value = default
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        raise MalformedError(f"{name} is {shown(value)}, not an exact number")
+        raise MalformedError(Venue.NOT_EXACT(field=name, value=shown(value)))
     if isinstance(value, int) and abs(value) > LARGEST:
-        raise MalformedError(f"{name} is {shown(value)}, beyond anything that is traded")
+        raise MalformedError(Venue.NOT_TRADED(field=name, value=shown(value)))
     text = value if isinstance(value, str) else str(value)
     if len(text) > NUMBER_MOST or not _NUMBER.fullmatch(text):
-        raise MalformedError(f"{name} is {shown(value)}, not a number")
+        raise MalformedError(Venue.NOT_A_NUMBER(field=name, value=shown(value)))
     number = Decimal(text)
     if not number:
         return number.copy_abs()
     if abs(number) > LARGEST or number.adjusted() < SMALLEST_EXPONENT:
-        raise MalformedError(f"{name} is {shown(value)}, beyond anything that is traded")
+        raise MalformedError(Venue.NOT_TRADED(field=name, value=shown(value)))
     return number
 
 
@@ -63,7 +67,7 @@ def amount_of(row: Row, name: str, default: str | None = None) -> Decimal:
     """The same, where less than nothing makes no sense."""
     number = decimal_of(row, name, default)
     if number < 0:
-        raise MalformedError(f"{name} is {shown(row.get(name))}, less than nothing")
+        raise MalformedError(Venue.NEGATIVE(field=name, value=shown(row.get(name))))
     return number
 
 
@@ -71,7 +75,7 @@ def positive_of(row: Row, name: str) -> Decimal:
     """The same, where nothing makes no sense either."""
     number = amount_of(row, name)
     if not number:
-        raise MalformedError(f"{name} is {shown(row.get(name))}, which is nothing")
+        raise MalformedError(Venue.ZERO(field=name, value=shown(row.get(name))))
     return number
 
 
@@ -79,7 +83,7 @@ def integer_of(row: Row, name: str, least: int, most: int) -> int:
     """A whole number within bounds."""
     number = decimal_of(row, name)
     if number != number.to_integral_value() or not least <= number <= most:
-        raise MalformedError(f"{name} is {shown(row.get(name))}, not a whole number from {least} to {most}")
+        raise MalformedError(Venue.NOT_AN_INTEGER(field=name, value=shown(row.get(name)), least=least, most=most))
     return int(number)
 
 
@@ -87,12 +91,12 @@ def text_of(row: Row, name: str, default: str | None = None) -> str:
     """A text, or an integer as one: venues write ids both ways."""
     value = row.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise MalformedError(f"{name} is {shown(value)}, not a text")
+        raise MalformedError(Venue.NOT_A_TEXT(field=name, value=shown(value)))
     if isinstance(value, int) and abs(value) > 2**64:
-        raise MalformedError(f"{name} is {shown(value)}, beyond any id")
+        raise MalformedError(Venue.BEYOND_IDS(field=name, value=shown(value)))
     text = str(value)
     if len(text) > TEXT_MOST or not text.isprintable():
-        raise MalformedError(f"{name} is {shown(value)}, which is no id, name or status")
+        raise MalformedError(Venue.NOT_AN_ID(field=name, value=shown(value)))
     return text
 
 
@@ -106,7 +110,7 @@ def fee_of(row: Row, amount: str, currency: str, *, symbol: Symbol, traded: Deci
     fee = decimal_of(row, amount, None if name else "0")
     if name and symbol.endswith(name) and not can_cost(fee, traded):
         raise MalformedError(
-            f"{amount} is {shown(row.get(amount))}, no fee for a trade of {traded.normalize():f} {name}"
+            Venue.NOT_A_FEE(field=amount, value=shown(row.get(amount)), traded=traded.normalize(), currency=name)
         )
     return fee, name
 
@@ -115,7 +119,7 @@ def id_of(row: Row, name: str) -> str:
     """A text that names something."""
     text = text_of(row, name)
     if not text:
-        raise MalformedError(f"{name} is empty")
+        raise MalformedError(Venue.EMPTY(field=name))
     return text
 
 
@@ -125,7 +129,7 @@ def nanoseconds_of(row: Row, *names: str) -> int:
         value = row.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             if value > _LATEST_MS:
-                raise MalformedError(f"{name} is {shown(value)}, not a time in milliseconds")
+                raise MalformedError(Venue.NOT_A_TIME(field=name, value=shown(value)))
             return value * NS_PER_MS
     return 0
 
@@ -134,29 +138,31 @@ def instant_of(row: Row, name: str) -> int:
     """A time that must be there, in nanoseconds."""
     instant_ns = nanoseconds_of(row, name)
     if not instant_ns:
-        raise MalformedError(f"{name} is {shown(row.get(name))}, not a time in milliseconds")
+        raise MalformedError(Venue.NOT_A_TIME(field=name, value=shown(row.get(name))))
     return instant_ns
 
 
 def take(found: dict[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
     """One row more of a list. The same row may come twice; two that differ contradict each other."""
     if found.setdefault(key, value) != value:
-        raise MalformedError(f"two rows of {shown(key)} contradict each other")
+        raise MalformedError(Venue.ROWS_CONTRADICT(key=shown(key)))
 
 
 def row_of(value: object, what: str) -> Row:
+    """`what` names it as the venue does, or is a statement."""
     if not isinstance(value, Mapping):
-        raise MalformedError(f"{what} is {shown(value)}, no object")
+        raise MalformedError(Venue.NO_OBJECT(what=what, value=shown(value)))
     return value
 
 
 def items_of(value: object, what: str) -> Sequence[object]:
     """What stands in a list, rows or not: one that is none is nothing against the others."""
     if not isinstance(value, list):
-        raise MalformedError(f"{what} is {shown(value)}, no list")
+        raise MalformedError(Venue.NO_LIST(what=what, value=shown(value)))
     return value
 
 
 def rows_of(value: object, what: str) -> Sequence[Row]:
     """The rows of a list that is worth nothing where one of them is none."""
-    return [row_of(each, f"a row of {what}") for each in items_of(value, what)]
+    row = Venue.ROW_OF(what=what)
+    return [row_of(each, row) for each in items_of(value, what)]

@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.exchange import addresses, calls, offset
 from adapters.exchange.calls import Call
+from adapters.exchange.errors import AdapterError
 from adapters.exchange.neighbors import Allowance, Boundless
 from adapters.exchange.offset import Offset
 from adapters.exchange.outcome import (
@@ -31,7 +32,9 @@ from adapters.exchange.outcome import (
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
 from adapters.exchange.weights import MINUTE_MS, used_weight, uses, weight_of
+from messages.statement import Statement, verbatim
 from messages.types import RateKind, RateUse, RejectReason
+from messages.wording import Venue
 
 GUARD_MS = 2_000
 """Beyond the library's own timeout, after which a request is given up whatever the library thinks."""
@@ -60,6 +63,10 @@ _APIS: Mapping[str, str] = {
     "/fapi/v3/": "fapiPrivateV3",
     "/sapi/v1/": "sapi",
 }
+
+
+class SocketEndedError(AdapterError, ConnectionError):
+    """A socket that could not be opened."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,9 +100,9 @@ class Session:
         """Per minute, 0: not known."""
         self.on_use: Callable[[], None] = lambda: None
         """Called when the venue said anew what is used."""
-        self.on_quiet: Callable[[int, str], None] = lambda _for_ms, _cause: None
+        self.on_quiet: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
         """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
-        self.on_ban: Callable[[int, str], None] = lambda _for_ms, _cause: None
+        self.on_ban: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
         """Called besides when that concerns everybody at our address."""
         self.on_forbidden: Callable[[], None] = lambda: None
         """Called when a request was refused for what our key may do; it may have been taken from us altogether."""
@@ -142,7 +149,7 @@ class Session:
         elif raised is not None:
             verdict = interpret_raised(ask, raised, now_ms=now_ms)
         else:
-            verdict = Unknown(cause="no answer was seen")
+            verdict = Unknown(cause=Venue.NO_ANSWER())
         verdict = with_secrets_masked(verdict, self.secrets)
         if isinstance(verdict, NotExecuted) and verdict.resync and self.offset is signed_with:
             self.offset = offset.refuted(self.offset)
@@ -264,7 +271,7 @@ class Session:
                 # Whichever comes first: it is open, or the attempt has failed.
                 await asyncio.wait({asyncio.ensure_future(client.connected), ended}, return_when="FIRST_COMPLETED")
             if ended.done():
-                raise ConnectionError(end_of(ended))
+                raise SocketEndedError(self.end_of(ended))
             yield ended
         finally:
             self._forget(url)
@@ -273,9 +280,16 @@ class Session:
     async def close(self) -> None:
         await self.exchange.close()
 
-    def text(self, error: BaseException) -> str:
+    def text(self, error: BaseException) -> Statement:
         """An error in words that may be shown."""
-        return scrub(f"{type(error).__name__}: {error}", self.secrets)
+        if isinstance(error, AdapterError):
+            return error.cause
+        return verbatim(scrub(f"{type(error).__name__}: {error}", self.secrets))
+
+    def end_of(self, ended: "asyncio.Future[Any]") -> Statement:
+        """Why a socket ended. Awaiting it instead would be taken for our own cancellation where ccxt canceled it."""
+        error = None if ended.cancelled() else ended.exception()
+        return Venue.SOCKET_CLOSED() if error is None else self.text(error)
 
     async def _send(self, call: Call, tape: Tape) -> Raised | None:
         prefix, path = call.path[:9], call.path[9:]
@@ -348,14 +362,6 @@ class Session:
         delays = getattr(self.exchange, "ws_dial_backoff", None)
         if delays:
             delays.pop(url, None)
-
-
-def end_of(ended: "asyncio.Future[Any]") -> str:
-    """Why a socket ended. Awaiting it instead would be taken for our own cancellation where ccxt canceled it."""
-    if ended.cancelled():
-        return "the socket was closed"
-    error = ended.exception()
-    return "the socket was closed" if error is None else f"{type(error).__name__}: {error}"
 
 
 def retrieved(ended: "asyncio.Future[Any]") -> None:

@@ -15,13 +15,14 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from adapters.exchange.calls import Call
+from adapters.exchange.errors import AdapterError
 from adapters.exchange.events import Fed, FindParent, ReadFunding, ReadOrder, UserEvents
 from adapters.exchange.hearing import CONDITIONALS, MUTE_AFTER_MS, ORDERS, Hearing
 from adapters.exchange.normalize import mark_reports
 from adapters.exchange.outcome import Answered, Ask, Rejected, in_words
 from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
-from adapters.exchange.session import Session, end_of
+from adapters.exchange.session import Session
 from adapters.exchange.settings import Backoff, Wiring
 from adapters.exchange.weights import FUNDINGS, LOOKUP, SETTING
 from adapters.secret import Secret
@@ -36,8 +37,9 @@ from messages.reports import (
     StreamUp,
 )
 from messages.requests import SubmitOrder
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement, word
 from messages.types import ClientOrderId, Symbol
+from messages.wording import Venue
 
 MAX_QUEUE = 50_000
 """Events that wait to be read; more means that we are too slow, which is a gap like any other."""
@@ -53,7 +55,7 @@ _LISTEN = Call(method="POST", path="/fapi/v1/listenKey")
 _KEEP = Call(method="PUT", path="/fapi/v1/listenKey")
 
 
-class GapError(Exception):
+class GapError(AdapterError):
     """The stream cannot go on as it is: it has to be opened anew."""
 
 
@@ -76,7 +78,7 @@ class AccountStream:
         self._lookups: set[asyncio.Task[None]] = set()
         self._hearing = Hearing()
         self._listening = False
-        self._gap = ""
+        self._gap: Statement = NOTHING
         self._reopened_ns: int | None = None
         self._form = self._heard_at = 0
         self._mute: set[str] = set()
@@ -93,9 +95,7 @@ class AccountStream:
                 if not self._down:
                     self._down = True
                     stamp = self._reader.stamp()
-                    self._wiring.deliver(
-                        StreamDown(account=stamp.account, ts_init=stamp.ts_init, cause=verbatim(cause))
-                    )
+                    self._wiring.deliver(StreamDown(account=stamp.account, ts_init=stamp.ts_init, cause=cause))
                 await self._backoff.rest()
         finally:
             for task in self._lookups:
@@ -136,8 +136,7 @@ class AccountStream:
         if self._reopened_ns is None or now_ns - self._reopened_ns >= REOPENED_LEAST_NS:
             self._reopened_ns = now_ns
             self._form += missed.mute
-            what = f"it is open and mute about {missed.kind}" if missed.mute else f"an event of {name} is missing"
-            self._gap = what
+            self._gap = Venue.STREAM_MUTE(kind=word(missed.kind)) if missed.mute else Venue.EVENT_MISSING(order=name)
             self._arrived.set()
 
     def _hear(self, event: object) -> None:
@@ -150,7 +149,7 @@ class AccountStream:
             self._wiring.deliver(StreamHeard(account=stamp.account, ts_init=stamp.ts_init, kind=kind))
             self._hand_on(Fed(lookups=(ReadFunding(),)))
 
-    async def _once(self) -> str:
+    async def _once(self) -> Statement:
         """One life of the socket; why it ended."""
         opened_s = asyncio.get_running_loop().time()
         try:
@@ -158,7 +157,7 @@ class AccountStream:
             self._queue.clear()
             self._url = self._session.private_url(listen_key, self._form)
             async with self._session.socket(self._url) as ended:
-                self._down, self._gap, self._listening = False, "", True
+                self._down, self._gap, self._listening = False, NOTHING, True
                 stamp = self._reader.stamp()
                 self._wiring.deliver(StreamUp(account=stamp.account, ts_init=stamp.ts_init))
                 self._hand_on(Fed(lookups=(ReadFunding(),)))
@@ -183,7 +182,7 @@ class AccountStream:
             else None
         )
         if not isinstance(key, str) or not key:
-            raise GapError(f"no listen key: {in_words(verdict)}")
+            raise GapError(Venue.NO_LISTEN_KEY(answer=in_words(verdict)))
         self._session.secrets = (*self._wiring.settings.secrets, Secret(key))
         return key
 
@@ -200,7 +199,7 @@ class AccountStream:
                 if keeping.done():
                     keeping.result()
                 if ended.done() or self._gap:
-                    raise GapError(end_of(ended) if ended.done() else self._gap)
+                    raise GapError(self._session.end_of(ended) if ended.done() else self._gap)
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError, GapError):
@@ -218,14 +217,14 @@ class AccountStream:
             await self._session.quiet()
             verdict = await self._session.ask(Ask.SETTING, _KEEP)
             if isinstance(verdict, Rejected):
-                raise GapError(f"the listen key was not prolonged: {verdict.code} {verdict.text}")
+                raise GapError(Venue.LISTEN_KEY_NOT_KEPT(answer=in_words(verdict)))
             self._hand_on(Fed(lookups=(ReadFunding(),)))
             # Without a clear answer the key may live; there is time for several more attempts.
             wait_s = refresh_s if isinstance(verdict, Answered) else refresh_s / 10
 
     def _drain(self) -> None:
         if len(self._queue) > MAX_QUEUE:
-            raise GapError(f"more than {MAX_QUEUE} events were waiting")
+            raise GapError(Venue.EVENTS_OVERFLOW(most=MAX_QUEUE))
         while self._queue:
             event = _unwrapped(self._queue.popleft())
             self._hear(event)
@@ -236,7 +235,7 @@ class AccountStream:
             fed = self._events.feed(event, self._reader.stamp())
             self._hand_on(fed)
             if fed.listen_key_expired:
-                raise GapError("the listen key expired")
+                raise GapError(Venue.LISTEN_KEY_EXPIRED())
 
     def _hand_on(self, fed: Fed) -> None:
         self._deliver(fed.reports)
@@ -264,7 +263,7 @@ class AccountStream:
     async def _find_parent(self, lookup: FindParent) -> None:
         """Whose child an unknown order is. Its events are handed on in any case, and never dropped."""
         key = lookup.key
-        why, proven = "an order that was not placed here", True
+        why, proven = Venue.FOREIGN_ORDER(), True
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
             if not self._events.waiting(key):
@@ -273,9 +272,9 @@ class AccountStream:
                 async with self._session.turn(LOOKUP):
                     rows = await self._reader.conditionals_of(key[0])
             except (ReadError, MalformedError) as error:
-                why, proven = f"an order whose parent could not be looked up: {error}", False
+                why, proven = Venue.PARENT_UNREAD(why=error.cause), False
                 continue
-            why, proven = "an order that was not placed here", True
+            why, proven = Venue.FOREIGN_ORDER(), True
             self._deliver(self._events.learn(rows, self._reader.stamp()))
         if self._events.waiting(key):
             self._deliver(self._events.give_up(key, why, self._reader.stamp(), proven=proven))

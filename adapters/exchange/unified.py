@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adapters.exchange.normalize import Stamp
-from adapters.exchange.rows import MalformedError, Row, decimal_of, fee_of, nanoseconds_of, row_of, text_of
+from adapters.exchange.rows import MalformedError, Row, decimal_of, fee_of, nanoseconds_of, row_of, shown, text_of
 from adapters.exchange.symbols import from_ccxt
 from messages.reports import FillReport, OrderReport, PositionRow
 from messages.types import (
@@ -27,6 +27,7 @@ from messages.types import (
     TradeId,
     VenueOrderId,
 )
+from messages.wording import Venue
 
 ZERO = Decimal(0)
 
@@ -95,10 +96,10 @@ _LEGS: Mapping[str, PositionSide] = {"long": PositionSide.LONG, "short": Positio
 def base_size(market: Row) -> Decimal:
     """Base units in one contract of a linear perpetual. Raises MalformedError for every other market."""
     if market.get("swap") is not True or market.get("linear") is not True:
-        raise MalformedError(f"{market.get('id')} is no linear perpetual: only those are understood")
+        raise MalformedError(Venue.NO_LINEAR_PERPETUAL(symbol=str(market.get("id"))))
     size = decimal_of(market, "contractSize")
     if size <= 0:
-        raise MalformedError(f"contractSize of {market.get('id')} is {size}")
+        raise MalformedError(Venue.ODD_VALUE(field="contractSize", value=size))
     return size
 
 
@@ -109,7 +110,7 @@ def order_of(order: Row, market: Row, words: Words, stamp: Stamp, *, queried: bo
     said = text_of(raw, words.state_field)
     status = words.states.get(said)
     if status is None:
-        raise MalformedError(f"an order's status is {said!r}, which is not documented")
+        raise MalformedError(Venue.UNDOCUMENTED_STATUS(value=shown(said)))
     return OrderReport(
         account=stamp.account,
         ts_event=nanoseconds_of(order, "lastUpdateTimestamp", "lastTradeTimestamp", "timestamp"),
@@ -161,7 +162,7 @@ def position_of(position: Row, market: Row) -> PositionRow | None:
         return None
     leg = _LEGS.get(text_of(position, "side", ""))
     if leg is None:
-        raise MalformedError(f"side of a position is {position.get('side')!r}")
+        raise MalformedError(Venue.ODD_VALUE(field="side of a position", value=shown(position.get("side"))))
     liquidation = decimal_of(position, "liquidationPrice", "0")
     leverage = decimal_of(position, "leverage", "0")
     return PositionRow(
@@ -212,5 +213,5 @@ def _symbol(row: Row) -> Symbol:
 def _side(row: Row) -> Side:
     side = _SIDES.get(text_of(row, "side"))
     if side is None:
-        raise MalformedError(f"side is {row.get('side')!r}")
+        raise MalformedError(Venue.ODD_VALUE(field="side", value=shown(row.get("side"))))
     return side

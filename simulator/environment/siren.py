@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice
+from messages.statement import verbatim
 from simulator.environment.network import Window
 
 MS = 1_000_000
@@ -47,7 +48,7 @@ class Wire:
         siren = self._siren
         if siren.down:
             siren.count("webhook down")
-            answer: Message = PostFailed(request_id=notice.request_id, cause="HTTP 503", retry_after_ms=0)
+            answer: Message = PostFailed(request_id=notice.request_id, cause=verbatim("HTTP 503"), retry_after_ms=0)
         else:
             siren.taken.append((siren.wall_ns(), notice.text))
             answer = Posted(request_id=notice.request_id)

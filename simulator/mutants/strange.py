@@ -16,6 +16,7 @@ from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import Row, decimal_of
 from adapters.exchange.venue_codes import VenueCodes
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
+from messages.statement import Statement
 from simulator.environment.network import CALM, Window
 from simulator.environment.plan import Act, Plan
 from simulator.mutants.planting import Mutant, calm, mutant, patch
@@ -59,7 +60,7 @@ def _a_refused_setting_is_asked_for_again(stack: ExitStack) -> None:
     """A code that is in no table says nothing, so it is asked once a second until something does."""
     judge_code = outcome._judge_code
 
-    def judged(ask: Ask, codes: VenueCodes, code: str, text: str, cause: str) -> Verdict:
+    def judged(ask: Ask, codes: VenueCodes, code: str, text: str, cause: Statement) -> Verdict:
         return judge_code(Ask.READ if ask is Ask.SETTING else ask, codes, code, text, cause)
 
     patch(stack, outcome, "_judge_code", judged)

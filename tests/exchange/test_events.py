@@ -11,6 +11,7 @@ from adapters.exchange.events import FindParent, ReadOrder, UserEvents
 from adapters.exchange.normalize import Stamp
 from messages.ids import client_order_id
 from messages.reports import FillReport, LeverageChanged, MarginCall, OrderReport, StrayEvent
+from messages.statement import verbatim
 from messages.types import AccountId, JournalId, OrderStatus, PositionSide, Symbol, VenueOrderId
 
 OURS = client_order_id(JournalId("journal0"), 1, 1)
@@ -112,7 +113,7 @@ def test_a_child_of_somebody_elses_stop_and_an_order_without_parent_are_strays()
     assert isinstance(told, StrayEvent)
     events.feed(trade("x10", order_id=901), STAMP)
     key = (BTC, VenueOrderId("901"))
-    fill, given_up = events.give_up(key, "nobody's", STAMP, proven=True)
+    fill, given_up = events.give_up(key, verbatim("nobody's"), STAMP, proven=True)
     assert isinstance(fill, FillReport)
     assert isinstance(given_up, StrayEvent)
     assert '"i":901' in given_up.raw
@@ -125,14 +126,14 @@ def test_an_event_of_a_stranger_that_cannot_be_read_is_kept_as_it_came(field: st
     events = UserEvents()
     event = trade("x10", order_id=901)
     events.feed({**event, "o": {**event["o"], field: ""}}, STAMP)
-    told = events.give_up((BTC, VenueOrderId("901")), "nobody's", STAMP, proven=True)
+    told = events.give_up((BTC, VenueOrderId("901")), verbatim("nobody's"), STAMP, proven=True)
     assert all(isinstance(each, StrayEvent) for each in told)
 
 
 def test_a_lookup_that_failed_does_not_brand_an_order_as_a_stranger() -> None:
     events = UserEvents()
     events.feed(trade("x9"), STAMP)
-    events.give_up(KEY, "could not be looked up", STAMP, proven=False)
+    events.give_up(KEY, verbatim("could not be looked up"), STAMP, proven=False)
     assert events.feed(trade("x9"), STAMP).lookups == (FindParent(key=KEY),)
 
 

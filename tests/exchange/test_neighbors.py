@@ -2,6 +2,7 @@
 
 from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.outcome import Ask, NotExecuted, interpret
+from messages.statement import verbatim
 
 
 def test_who_is_told_to_be_quiet_tells_the_others_at_the_same_host_and_nobody_else() -> None:
@@ -10,9 +11,9 @@ def test_who_is_told_to_be_quiet_tells_the_others_at_the_same_host_and_nobody_el
     for name, host in (("main", "fapi"), ("second", "fapi"), ("paper", "127.0.0.1:80"), ("gone", "fapi")):
         neighbors.join(name, host, lambda for_ms, cause, name=name: heard.append((name, for_ms, cause)))  # type: ignore[misc]
     neighbors.leave("gone")
-    neighbors.tell("main", 5_000, "418")
+    neighbors.tell("main", 5_000, verbatim("418"))
     assert heard == [("second", 5_000, "418")]
-    neighbors.tell("gone", 5_000, "418")
+    neighbors.tell("gone", 5_000, verbatim("418"))
     assert len(heard) == 1
 
 

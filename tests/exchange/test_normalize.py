@@ -329,6 +329,13 @@ def test_what_is_missing_of_a_list_of_rules_is_known(row: object, usable: bool) 
     assert all_usable({"symbols": [INSTRUMENT, row]}) is usable
 
 
+def test_why_a_row_cannot_be_read_is_told_by_its_facts() -> None:
+    row = {"symbol": "BTCUSDT", "positionAmt": "1", "markPrice": "x"}
+    [unread] = position_list([row], {}).unread
+    assert unread.why == "markPrice is 'x', not a number"
+    assert (unread.why.code, dict(unread.why.args)) == ("venue.not_a_number", {"field": "markPrice", "value": "'x'"})
+
+
 def test_one_unreadable_instrument_stops_no_other() -> None:
     good = INSTRUMENT
     rows = [

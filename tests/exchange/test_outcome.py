@@ -21,8 +21,11 @@ from adapters.exchange.outcome import (
     interpret_raised,
     interpret_submit,
     is_silent,
+    with_secrets_masked,
 )
 from adapters.exchange.venue_codes import BINANCE_USDM
+from adapters.secret import Secret
+from messages.statement import verbatim
 from messages.types import RejectReason
 
 URL = "https://fapi.binance.com/fapi/v1/order"
@@ -393,6 +396,18 @@ def test_who_did_not_answer_is_told_from_who_answered_strangely() -> None:
     assert [is_silent(verdict) for verdict in spoken] == [False] * len(spoken)
 
 
+def test_masking_secrets_keeps_the_code_of_what_the_adapter_says_itself() -> None:
+    ours, theirs = interpret_submit(200, {}, b""), interpret_submit(502, {}, b"hunter2 is down")
+    assert isinstance(ours, Unknown)
+    assert isinstance(theirs, Unknown)
+    masked = with_secrets_masked(theirs, (Secret("hunter2"),))
+    assert isinstance(masked, Unknown)
+    assert (masked.cause, masked.cause.code) == ("502 *** is down", "")
+    kept = with_secrets_masked(ours, (Secret("200"),))
+    assert isinstance(kept, Unknown)
+    assert (kept.cause, kept.cause.code) == ("200 without a readable order", "venue.no_order")
+
+
 def test_a_verdict_never_shows_a_secret() -> None:
     signature, listen_key = "f" * 64, "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
     text = f"binanceusdm DELETE {URL}?timestamp=1&signature={signature} 502 Bad Gateway listenKey={listen_key}"
@@ -473,11 +488,11 @@ def test_an_unlisted_code_refuses_a_setting_and_leaves_everything_else_to_be_ask
     if ask is Ask.SETTING:
         assert verdict == Rejected(reason=RejectReason.OTHER, code="-9999", text="words")
     else:
-        assert verdict == Unknown(cause="400 -9999 words", answered=True, refused=True)
+        assert verdict == Unknown(cause=verbatim("400 -9999 words"), answered=True, refused=True)
 
 
 @pytest.mark.parametrize("ask", list(Ask))
 @pytest.mark.parametrize("code", ["-1000", "-1001", "-1006", "-1007"])
 def test_a_fault_of_the_venues_own_refuses_nothing_not_even_a_setting(ask: Ask, code: str) -> None:
     verdict = interpret(ask, 400, {}, f'{{"code": {code}, "msg": "words"}}'.encode())
-    assert verdict == Unknown(cause=f"400 {code} words", answered=True)
+    assert verdict == Unknown(cause=verbatim(f"400 {code} words"), answered=True)

@@ -12,7 +12,7 @@ import pytest
 from adapters.clock import SystemClock
 from adapters.exchange.addresses import HOMES, TABLES
 from adapters.exchange.checkup import checkup
-from adapters.exchange.session import Session
+from adapters.exchange.session import Session, SocketEndedError
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer
 from adapters.secret import Secret
@@ -115,6 +115,27 @@ def test_each_environment_has_its_own_servers_and_keys_go_nowhere_else(
     found = asyncio.run(ask())
     assert set(proxy.lines) == {f"CONNECT {rest} HTTP/1.1", f"CONNECT {sockets} HTTP/1.1"}
     assert "502" in found.unreachable
+
+
+@pytest.mark.parametrize("phase", ["opening", "open"])
+def test_why_a_socket_ended_tells_no_password(phase: str) -> None:
+    settings = ExchangeSettings(
+        exchange="binanceusdm", api_key=Secret("k"), api_secret=Secret("s"), proxy=Secret("http://me:hunter2@127.0.0.1:9"),
+    )  # fmt: skip
+
+    async def told() -> str:
+        session = Session(settings, SystemClock())
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ended.set_exception(OSError("no way through http://me:hunter2@127.0.0.1:9"))
+        try:
+            cause = session.end_of(ended)
+            return session.text(SocketEndedError(cause)) if phase == "opening" else cause
+        finally:
+            await session.close()
+
+    said = asyncio.run(told())
+    assert said.startswith("OSError: no way through")
+    assert "hunter2" not in said
 
 
 def test_a_proxy_that_is_not_there_leaves_every_request_unsent_and_its_password_untold() -> None:

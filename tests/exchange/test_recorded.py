@@ -20,6 +20,7 @@ from adapters.exchange.rows import MalformedError
 from adapters.exchange.unified import BYBIT_WORDS, OKX_WORDS, Words
 from adapters.exchange.venue_codes import BYBIT, OKX, VenueCodes
 from messages.ids import client_order_id
+from messages.statement import verbatim
 from messages.types import AccountId, ClientOrderId, JournalId, Symbol, VenueOrderId
 
 STAMP = Stamp(account=AccountId("main"), ts_init=7)
@@ -158,7 +159,7 @@ def test_a_recorded_event_of_binance_tells_this(case: dict[str, Any]) -> None:
     reports = fed.reports
     if case.get("given_up"):
         key = (Symbol(event["o"]["s"]), VenueOrderId(str(event["o"]["i"])))
-        reports = events.give_up(key, "nobody's child", STAMP, proven=True)
+        reports = events.give_up(key, verbatim("nobody's child"), STAMP, proven=True)
     told = [report for report in reports if type(report).__name__ != "OrderReport" or case.get("ours")]
     assert [type(report).__name__ for report in told] == [name for name, _ in case["tells"]]
     assert all(has(report, fields) for report, (_, fields) in zip(told, case["tells"], strict=True))

@@ -10,6 +10,7 @@ from adapters.exchange import outcome as proof
 from adapters.exchange.normalize import Stamp
 from adapters.exchange.rules import CLOSELY_S, Rules, RulesWatch, next_look_s
 from messages.requests import SubmitReducing
+from messages.statement import verbatim
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -36,7 +37,7 @@ FINE = Instrument(
 COARSE = replace(FINE, quantity_step=Decimal("0.01"), min_quantity=Decimal("0.01"))
 ACCEPTED = proof.Accepted(venue_order_id=VenueOrderId("1"), row={})
 REFUSED = proof.Rejected(reason=RejectReason.FILTER, code="-4023", text="step")
-BUSY = proof.NotExecuted(retry_after_ms=0, cause="busy")
+BUSY = proof.NotExecuted(retry_after_ms=0, cause=verbatim("busy"))
 
 
 def order(quantity: str) -> SubmitReducing:

@@ -7,6 +7,8 @@ import pytest
 from actors.gateway import breaker as b
 from actors.gateway.actions import MINUTE, MS, SECOND
 from actors.gateway.breaker import FAILURES, LONGEST_PAUSE_NS, Channel, Circuit, Phase
+from actors.telegram.words import Words
+from adapters.locales import load
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
@@ -15,6 +17,7 @@ from messages.types import PositionId, RejectReason, Severity
 from tests.gateway import stage
 from tests.gateway.stage import BTC, MAIN, Stage
 
+KO = Words(language="ko", catalog=load("ko"))
 LEVERAGE = q.SetLeverage(account=MAIN, symbol=BTC, leverage=5, position_id=PositionId("p"))
 BALANCE = q.FetchBalance(account=MAIN, request_id="balance/1")
 
@@ -45,10 +48,10 @@ def broken_reads(failures: int = FAILURES) -> Stage:
 def test_a_circuit_opens_after_failures_in_a_row_and_one_answer_closes_it() -> None:
     circuit = Circuit(channel=Channel.ORDERS)
     for _ in range(FAILURES - 1):
-        circuit = b.failed(circuit, "502", 0, "main")
+        circuit = b.failed(circuit, verbatim("502"), 0, "main")
     assert circuit.phase is Phase.CLOSED
-    assert b.failed(b.answered(circuit), "502", 0, "main").phase is Phase.CLOSED
-    circuit = b.failed(circuit, "502", 0, "main")
+    assert b.failed(b.answered(circuit), verbatim("502"), 0, "main").phase is Phase.CLOSED
+    circuit = b.failed(circuit, verbatim("502"), 0, "main")
     assert circuit.phase is Phase.OPEN
     assert b.answered(circuit) == Circuit(channel=Channel.ORDERS)
 
@@ -58,7 +61,7 @@ def test_pauses_double_are_bounded_and_differ_between_accounts() -> None:
         circuit, now_ns, found = Circuit(channel=Channel.READS), 0, []
         for _ in range(12):
             while circuit.phase is not Phase.OPEN:
-                circuit = b.failed(circuit, "502", now_ns, seed)
+                circuit = b.failed(circuit, verbatim("502"), now_ns, seed)
             found.append(circuit.until_ns - now_ns)
             now_ns = circuit.until_ns
             assert b.due(circuit, now_ns - 1) == circuit
@@ -75,8 +78,8 @@ def test_pauses_double_are_bounded_and_differ_between_accounts() -> None:
 def test_what_failed_while_it_is_open_makes_no_pause_longer() -> None:
     circuit = Circuit(channel=Channel.READS)
     for _ in range(FAILURES):
-        circuit = b.failed(circuit, "502", 0, "main")
-    assert b.failed(circuit, "503", SECOND // 4, "main").until_ns == circuit.until_ns
+        circuit = b.failed(circuit, verbatim("502"), 0, "main")
+    assert b.failed(circuit, verbatim("503"), SECOND // 4, "main").until_ns == circuit.until_ns
 
 
 def test_while_orders_go_unanswered_nothing_is_opened_and_what_reduces_goes_on() -> None:
@@ -195,6 +198,15 @@ def test_it_is_told_once_louder_when_it_lasts_and_its_end_with_the_duration() ->
     assert play.notices[0].text.startswith("main: the venue does not answer reads (502).")
     assert play.notices[-1].text.startswith("main: the venue answers reads again after 7 min")
     assert len({notice.notice_id for notice in play.notices}) == 3
+
+
+def test_its_notices_are_whole_sentences_in_the_language_of_the_reader() -> None:
+    play = broken_orders()
+    assert play.notices[0].text.code == "gateway.unanswered"
+    assert KO.say(play.notices[0].text) == (
+        "main: 거래소가 주문 요청에 응답하지 않습니다 (BTCUSDT: -1007 timeout). 그동안 신규 진입은 하지 않습니다. "
+        "청산, 보호, 취소는 계속 시도합니다."
+    )
 
 
 def test_the_status_shows_the_circuit() -> None:

@@ -69,7 +69,7 @@ class FakeChannel:
             self.posted.append(message)
             self.tell(message.reply_to, Posted(request_id=message.request_id))
         else:
-            self.tell(message.reply_to, PostFailed(request_id=message.request_id, cause="no route"))
+            self.tell(message.reply_to, PostFailed(request_id=message.request_id, cause=verbatim("no route")))
 
 
 def settings(**changes: Any) -> Settings:

@@ -11,6 +11,7 @@ from adapters.telegram.log_tail import tail
 from adapters.webhook import Webhook
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
+from messages.statement import verbatim
 from messages.text import shown
 from messages.types import AccountId, Address, Severity
 from tests.telegram.hook import listening
@@ -65,7 +66,9 @@ def test_a_channel_that_fails_says_why_without_its_address() -> None:
         webhook = Webhook(Secret(f"{url}/secret-path"), None, lambda _, message: answers.put(message))
         webhook.start()
         webhook.request(NOTICE)
-        assert answers.get(timeout=10) == PostFailed(request_id="webhook/1", cause="HTTP 503", retry_after_ms=7_000)
+        assert answers.get(timeout=10) == PostFailed(
+            request_id="webhook/1", cause=verbatim("HTTP 503"), retry_after_ms=7_000
+        )
     webhook.request(NOTICE)
     failed = answers.get(timeout=20)
     assert isinstance(failed, PostFailed)

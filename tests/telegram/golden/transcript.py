@@ -23,6 +23,7 @@ from messages.types import (
     Symbol,
     TradeId,
 )
+from messages.wording import Gateway
 from tests.telegram.stage import OWNER, VIEWER, Desk, Shown, Stage, closing, divergence, view
 
 START = 1_700_000_000_000_000_000
@@ -57,7 +58,7 @@ SAID = (
 NOTICES = (
     (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1): 0.010 open at 59969.7"),
     (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1) closed, realized -12.5: closed by command"),
-    (Severity.WARNING, "main: the venue is out of reach for 45 s (no route <host>). Nothing is opened meanwhile."),
+    (Severity.WARNING, Gateway.VENUE_OUT(account="main", age=Gateway.SECONDS(s=45), cause="no route <host>")),
     (Severity.CRITICAL, "main.BTCUSDT.long.manual.1: 0.010 open, not covered by its stop; still placing it."),
     (Severity.CRITICAL, "Closing main.BTCUSDT.long.manual.1: its stop was refused for 30 s."),
 )
