@@ -293,6 +293,8 @@ _OURS: tuple[tuple[int, type], ...] = (
     (750, telegram.Tick),
 )
 """The table of tags. Numbers from 900 on belong to classes registered from outside."""
+RETIRED = frozenset({330, 332, 542})
+"""Tags of answers that were never on a disk and changed their form; they mean nothing else from then on."""
 
 _T = TypeVar("_T")
 Upcast = Callable[[Sequence[Any]], Sequence[Any]]
@@ -335,6 +337,8 @@ def register(tag: int, cls: type, version: int = 1) -> None:
     """
     if not is_dataclass(cls):
         raise ValueError(f"{cls.__qualname__} is not a dataclass")
+    if tag in RETIRED:
+        raise ValueError(f"tag {tag} is retired; {cls.__qualname__} needs another")
     if _classes.get(tag, (cls, version)) != (cls, version):
         owner = _classes[tag][0].__qualname__
         raise ValueError(f"tag {tag} means {owner} for good; {cls.__qualname__} needs another")

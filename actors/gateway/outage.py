@@ -9,6 +9,7 @@ from messages.requests import Notify
 from messages.statement import Statement
 from messages.types import AccountId, Severity
 from messages.wording import Gateway
+from messages.wording.duration import Duration
 
 CONNECTING_GRACE_NS = 30 * SECOND
 """A start takes its time; only after this is it an outage worth a word."""
@@ -137,7 +138,7 @@ def spoken(duration_ns: int) -> Statement:
     """A duration, to the second below two minutes, else to the minute."""
     seconds = duration_ns // SECOND
     if seconds < 120:
-        return Gateway.SECONDS(s=seconds)
+        return Duration.SECONDS(s=seconds)
     if seconds < 7_200:
-        return Gateway.MINUTES(m=seconds // 60)
-    return Gateway.HOURS(h=seconds // 3_600, m=seconds % 3_600 // 60)
+        return Duration.MINUTES(m=seconds // 60)
+    return Duration.HOURS(h=seconds // 3_600, m=seconds % 3_600 // 60)

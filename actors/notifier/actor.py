@@ -6,13 +6,13 @@ it and loses nothing. Each recipient has one message under way at a time.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date
+from datetime import date
 
 from actors.ledger import Ledger, Past, Shape
 from actors.notifier import outbox as box
 from actors.notifier import texts
 from actors.notifier.outbox import SECOND_CHANNEL, Outbox
-from actors.notifier.report import COUNTED, Schedule, Tallies, due, next_due_ns
+from actors.notifier.report import COUNTED, Schedule, Tallies, due, next_due_ns, reported
 from actors.notifier.throttle import (
     SECOND_NS,
     Pace,
@@ -27,7 +27,7 @@ from actors.notifier.throttle import (
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
 from actors.telegram.markup import plain
-from actors.telegram.words import Words, amounts, money, signed
+from actors.telegram.words import Words
 from messages import codec
 from messages.base import Message
 from messages.journal import Effect
@@ -50,6 +50,7 @@ from messages.status import Rows, row
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
 from messages.text import Markup, preformatted
 from messages.types import Address, PositionState, Severity
+from messages.wording import Notifier
 from messages.wording.status import Status
 
 OWN_HISTORY = -2
@@ -239,10 +240,10 @@ class NotifierActor(Actor[Message]):
         """A position that is at rest has no trouble left: that is told once, where the trouble was."""
         if not at_rest(view) or not self._settle(view.position_id):
             return
-        text = f"{view.position_id}: resolved, it is {view.state}"
+        said = Notifier.RESOLVED_AND_PROTECTED if view.protected and view.quantity else Notifier.RESOLVED
         notice = Notify(
             severity=Severity.INFO,
-            text=verbatim(f"{text} and protected" if view.protected and view.quantity else text),
+            text=said(name=view.position_id, state=view.state),
             account=view.account,
             position_id=view.position_id,
         )
@@ -259,7 +260,7 @@ class NotifierActor(Actor[Message]):
             command_id=command.command_id,
             to=command.reply_to,
             accepted=True,
-            text=verbatim("acknowledged" if known else "acknowledged before"),
+            text=Notifier.ACKNOWLEDGED() if known else Notifier.ACKNOWLEDGED_BEFORE(),
         )
         if not known:
             self.context.tell(command.reply_to, reply)
@@ -461,19 +462,8 @@ class NotifierActor(Actor[Message]):
                 continue
             tally = self._tallies.of(first, last)
             uptime_ns = self.context.clock.monotonic_ns() - self._born_ns
-            span = f"Day {date.fromordinal(last)}"
-            if first != last:
-                span = f"Week {date.fromordinal(first)} to {date.fromordinal(last)}"
-            text = (
-                f"{span}: {tally.opened} opened, "
-                f"{tally.closed} closed, {tally.failed} failed, realized {signed(tally.money.realized)}, "
-                f"fees {money(tally.money.fees)}, funding {signed(tally.money.funding)}, "
-                f"{tally.discrepancies} discrepancies, {tally.restarts} restarts of actors, "
-                f"up for {Words(zone=UTC).span(uptime_ns)}"
-            )
-            if tally.money.uncounted:
-                text = f"{text}; not counted: {amounts(tally.money.uncounted)}"
-            self._notify(Notify(severity=Severity.INFO, text=verbatim(text), notice_id=name))
+            text = reported(tally, date.fromordinal(first), date.fromordinal(last), uptime_ns)
+            self._notify(Notify(severity=Severity.INFO, text=text, notice_id=name))
 
     def _ping(self) -> None:
         if self._channel is not None:

@@ -19,8 +19,9 @@ from messages.notices import (
     NoticesSettled,
 )
 from messages.requests import Notify
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import AccountId, PositionId, Severity
+from messages.wording import Notifier
 
 SECOND_CHANNEL = "webhook"
 TOLD_KEPT = 4_000
@@ -40,7 +41,7 @@ class Entry:
 
     number: int
     severity: Severity
-    text: str
+    text: Statement
     queued_ns: int
     waiting: tuple[str, ...]
     account: AccountId | None = None
@@ -57,7 +58,7 @@ class Recent:
 
     number: int
     severity: Severity
-    text: str
+    text: Statement
     position_id: PositionId | None
     account: AccountId | None
     since_ns: int
@@ -127,7 +128,7 @@ def echoes(
             ts_init=now_ns,
             number=outbox.next_number + place,
             severity=recent.severity,
-            text=verbatim(recent.text),
+            text=recent.text,
             recipients=recipients(recent.severity),
             account=recent.account,
             position_id=recent.position_id,
@@ -258,7 +259,7 @@ def _make_room(outbox: Outbox, severity: Severity, now_ns: int) -> tuple[Event, 
     waiting = [e.number for e in outbox.entries if e.severity is severity]
     if len(waiting) < LESSER_MOST:
         return ()
-    return (NoticesDropped(ts_init=now_ns, recipient="", numbers=(waiting[0],), why=verbatim("made room")),)
+    return (NoticesDropped(ts_init=now_ns, recipient="", numbers=(waiting[0],), why=Notifier.MADE_ROOM()),)
 
 
 def _told(outbox: Outbox, notice_id: str) -> tuple[str, ...]:

@@ -2,14 +2,18 @@
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from actors.money import Booked, booked
+from actors.telegram.words import amounts, money, signed
 from messages.base import Message
 from messages.events import FundingBooked, OrderFilled, PositionAdopted, QuantityAdjusted, StateChanged
 from messages.lifecycle import ActorRestarted
 from messages.reconciliation import DiscrepancyDetected
+from messages.statement import Statement
 from messages.types import PositionState
+from messages.wording import Notifier
+from messages.wording.duration import span
 
 SECOND_NS = 1_000_000_000
 DAYS_KEPT = 8
@@ -143,3 +147,25 @@ def _counted(message: Message) -> Tally | None:
             return Tally(restarts=1)
         case _:
             return None
+
+
+def reported(tally: Tally, first: date, last: date, uptime_ns: int) -> Statement:
+    """The report of one day, or of the days from `first` to `last`."""
+    counts: dict[str, str | int] = {
+        "opened": tally.opened,
+        "closed": tally.closed,
+        "failed": tally.failed,
+        "realized": signed(tally.money.realized),
+        "fees": money(tally.money.fees),
+        "funding": signed(tally.money.funding),
+        "discrepancies": tally.discrepancies,
+        "restarts": tally.restarts,
+    }
+    uptime = span(uptime_ns)
+    if first == last:
+        said = Notifier.DAY(date=last.isoformat(), uptime=uptime, **counts)
+    else:
+        said = Notifier.WEEK(first=first.isoformat(), last=last.isoformat(), uptime=uptime, **counts)
+    if not tally.money.uncounted:
+        return said
+    return Notifier.NOT_COUNTED(report=said, amounts=amounts(tally.money.uncounted))

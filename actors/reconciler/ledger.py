@@ -36,6 +36,7 @@ from messages.reconciliation import (
 from messages.statement import NOTHING, Statement, word
 from messages.status import Rows, StatusRow, row
 from messages.types import AccountId, PositionSide, Symbol, TradeId
+from messages.wording.duration import Duration
 from messages.wording.status import Status
 
 TRADES_REMEMBERED = 10_000
@@ -293,4 +294,4 @@ def fold(events: Iterable[Event], start: LedgerSnapshot | None = None) -> Ledger
 
 def _mean(total_ns: int, count: int) -> Statement:
     """In seconds with one place; nothing where there is none."""
-    return Status.SECONDS(s=Decimal(total_ns // count // 100_000_000).scaleb(-1)) if count else NOTHING
+    return Duration.SECONDS(s=Decimal(total_ns // count // 100_000_000).scaleb(-1)) if count else NOTHING

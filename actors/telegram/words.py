@@ -17,6 +17,7 @@ from actors.money import DOLLARS, LIMITS, ZERO, added
 from actors.telegram.korean import particles
 from messages.statement import Statement, render
 from messages.text import Markup, Shown, escaped, filled, merged, shown
+from messages.wording import duration
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -102,15 +103,7 @@ class Words:
 
     def span(self, duration_ns: int) -> Markup:
         """A duration in its two largest units."""
-        seconds = max(0, duration_ns) // 1_000_000_000
-        if seconds < 60:
-            return self("{s} s", s=seconds)
-        minutes, hours, days = seconds // 60, seconds // 3_600, seconds // 86_400
-        if minutes < 60:
-            return self("{m} min {s} s", m=minutes, s=seconds % 60)
-        if hours < 24:
-            return self("{h} h {m} min", h=hours, m=minutes % 60)
-        return self("{d} d {h} h", d=days, h=hours % 24)
+        return escape(self.say(duration.span(duration_ns)))
 
     def _grammar(self, said: str) -> str:
         return particles(said) if self.language == "ko" else said

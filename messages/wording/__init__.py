@@ -2,9 +2,10 @@
 
 A code stays what it is once it was released, and so do the names of its places: journals hold both. The English may
 change. One table a room: `position`, `gateway`, `venue` (the adapter of an exchange), `reconciler`, `supervisor`,
-`storage`, `notifier`; and `status`, whose values are figures.
+`storage`, `notifier`; `duration`; and `status`, whose values are figures.
 """
 
+from messages.wording.duration import Duration
 from messages.wording.gateway import Gateway
 from messages.wording.notifier import Notifier
 from messages.wording.position import Position
@@ -14,4 +15,4 @@ from messages.wording.storage import Storage
 from messages.wording.supervisor import Supervisor
 from messages.wording.venue import Venue
 
-__all__ = ["Gateway", "Notifier", "Position", "Reconciler", "Status", "Storage", "Supervisor", "Venue"]
+__all__ = ["Duration", "Gateway", "Notifier", "Position", "Reconciler", "Status", "Storage", "Supervisor", "Venue"]

@@ -81,6 +81,3 @@ class Gateway(Wording):
     )
 
     # Durations.
-    SECONDS = "{s} s"
-    MINUTES = "{m} min"
-    HOURS = "{h} h {m} min"

@@ -1,9 +1,22 @@
-"""What the notifier says of itself: reports, and notices that it made."""
+"""What the notifier says of itself: reports, and notices that it makes."""
 
 from messages.statement import Wording
 
 
 class Notifier(Wording):
-    """What the notifier says of itself: reports, and notices that it made."""
+    """Reports of a day and a week, and what became of a trouble that was told."""
 
     RESOLVED = "{name}: resolved, it is {state}"
+    RESOLVED_AND_PROTECTED = "{name}: resolved, it is {state} and protected"
+    ACKNOWLEDGED = "acknowledged"
+    ACKNOWLEDGED_BEFORE = "acknowledged before"
+    MADE_ROOM = "made room"
+    DAY = (
+        "Day {date}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, fees {fees}, "
+        "funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
+    )
+    WEEK = (
+        "Week {first} to {last}: {opened} opened, {closed} closed, {failed} failed, realized {realized}, "
+        "fees {fees}, funding {funding}, {discrepancies} discrepancies, {restarts} restarts of actors, up for {uptime}"
+    )
+    NOT_COUNTED = "{report}; not counted: {amounts}"

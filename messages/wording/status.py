@@ -111,7 +111,6 @@ class Status(Wording):
     )
     COMMITTED = "{commits} of {steps} steps, {failed} failed"
     MILLISECONDS = "{ms} ms"
-    SECONDS = "{s} s"
     MEBIBYTES = "{mib} MiB"
     PERCENT = "{percent} %"
     BOT_MOVED = "chat {before} is {after} now, change the configuration"

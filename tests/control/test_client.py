@@ -113,7 +113,7 @@ def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSuperv
     assert [each.ended for each in albra.positions(ended=True)] == [False, True]
     assert albra.positions(strategy="other") == []
     assert [event["type"] for event in albra.history(ID)] == ["CloseRequested", "StateChanged"]
-    assert albra.status()["positions"] == {"live": 1}
+    assert albra.status()["positions"] == {"live": 2}
 
 
 def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(

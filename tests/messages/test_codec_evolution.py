@@ -124,6 +124,8 @@ def test_fields_of_released_messages_are_only_appended() -> None:
     recorded = layout.read(Path(layout.__file__).with_suffix(".txt"))
     present = layout.present()
     for tag, (version, names) in recorded.items():
+        if tag in codec.RETIRED:
+            continue
         assert tag in present, f"tag {tag} is gone: {names}"
         now_version, now_names = present[tag]
         if now_version == version:

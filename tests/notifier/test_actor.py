@@ -28,6 +28,7 @@ from messages.statement import verbatim
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText
 from messages.types import CommandId, PositionState, Severity
 from messages.wording import Gateway
+from messages.wording.duration import Duration
 from tests.control.fake_supervisor import view
 from tests.notifier.stage import MINUTE, OWNER, SECOND, Stage, down, sent, settings
 
@@ -262,7 +263,7 @@ def test_the_second_channel_speaks_the_language_of_the_configuration() -> None:
     stage = Stage(settings(second_channel=True, words={SECOND_CHANNEL: korean})).begin()
     stage.chat.mood = down
     stage.tell(ChatDown(cause="no route"))
-    age = Gateway.SECONDS(s=3)
+    age = Duration.SECONDS(s=3)
     stage.notify(Severity.CRITICAL, Gateway.VENUE_OUT(account="main", age=age, cause="timeout"))
     [post] = stage.channel.posted
     assert post.text == "main: 3초 동안 거래소에 연결되지 않습니다 (timeout). 그동안 신규 진입은 하지 않습니다."

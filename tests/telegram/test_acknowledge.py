@@ -8,7 +8,7 @@ import pytest
 from actors.telegram.words import Words
 from messages.commands import Command
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, DiscrepancyType, Outcome
-from messages.statement import word
+from messages.statement import verbatim, word
 from messages.types import PositionId, Silence
 from messages.wording import Reconciler
 from tests.telegram.stage import OWNER, TRADER, VIEWER, Desk, Stage, divergence
@@ -109,7 +109,7 @@ def test_the_notice_that_needs_somebody_has_the_button_as_well() -> None:
     ]
     silent = replace(entry, severity=Severity.INFO)
     assert texts.buttons((silent,), Words()) == ()
-    of_an_earlier_version = replace(entry, text=str(text))
+    of_an_earlier_version = replace(entry, text=verbatim(str(text)))
     assert [button.data for row in texts.buttons((of_an_earlier_version,), Words()) for button in row] == [
         "n:3",
         "r:position #1",

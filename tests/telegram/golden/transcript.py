@@ -14,6 +14,7 @@ from actors.telegram.words import Words
 from adapters.locales import LANGUAGES, load
 from messages import codec
 from messages.events import OrderFilled, StateChanged
+from messages.statement import verbatim
 from messages.types import (
     ClientOrderId,
     PositionSide,
@@ -24,6 +25,7 @@ from messages.types import (
     TradeId,
 )
 from messages.wording import Gateway
+from messages.wording.duration import Duration
 from tests.telegram.stage import OWNER, VIEWER, Desk, Shown, Stage, closing, divergence, view
 
 START = 1_700_000_000_000_000_000
@@ -58,7 +60,7 @@ SAID = (
 NOTICES = (
     (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1): 0.010 open at 59969.7"),
     (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1) closed, realized -12.5: closed by command"),
-    (Severity.WARNING, Gateway.VENUE_OUT(account="main", age=Gateway.SECONDS(s=45), cause="no route <host>")),
+    (Severity.WARNING, Gateway.VENUE_OUT(account="main", age=Duration.SECONDS(s=45), cause="no route <host>")),
     (Severity.CRITICAL, "main.BTCUSDT.long.manual.1: 0.010 open, not covered by its stop; still placing it."),
     (Severity.CRITICAL, "Closing main.BTCUSDT.long.manual.1: its stop was refused for 30 s."),
 )
@@ -76,7 +78,7 @@ def transcript(language: str) -> str:
     stage.advance(3)
     lines.append(f"[confirmed]\n{stage.last.text}")
     for severity, text in NOTICES:
-        entry = Entry(number=1, severity=severity, text=text, queued_ns=START, waiting=("100",))
+        entry = Entry(number=1, severity=severity, text=verbatim(text), queued_ns=START, waiting=("100",))
         told = texts.message((entry,), words, START + (0 if severity is Severity.INFO else 3_725_000_000_000))
         lines.append("\n".join([f"[notice, {severity}]", *told, *_buttons(texts.buttons((entry,), words))]))
     return "\n\n".join(lines) + "\n"
