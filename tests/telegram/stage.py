@@ -29,7 +29,6 @@ from messages.reconciliation import (
 )
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
-from messages.statement import verbatim
 from messages.telegram import (
     AnswerPress,
     ChatKind,
@@ -60,6 +59,7 @@ from messages.types import (
     StrategyId,
     Symbol,
 )
+from messages.wording import Position
 
 SECOND = 1_000_000_000
 OWNER, TRADER, VIEWER, STRANGER, GROUP = 100, 200, 300, 666, -5000
@@ -105,7 +105,7 @@ def view(ordinal: int = 1, **changes: Any) -> PositionView:
         "protected": True,
         "in_doubt": False,
         "goal_quantity": None,
-        "reason": "entry done",
+        "reason": Position.ENTRY_DONE(),
     }
     return PositionView(**{**known, **changes})
 
@@ -454,7 +454,7 @@ def closing(desk: Desk, command: c.Command) -> None:
             state=PositionState.CLOSED,
             quantity=Decimal(0),
             version=v.version + 3,
-            reason=verbatim("closed by command"),
+            reason=Position.CLOSED_BY_COMMAND(),
         )
         if v.position_id in ids
         else v

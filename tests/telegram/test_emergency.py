@@ -12,6 +12,7 @@ from messages import commands as c
 from messages.requests import Reply
 from messages.statement import verbatim
 from messages.types import AccountId, PositionId, PositionState
+from messages.wording import Position
 from tests.telegram.stage import HOME, OWNER, STATUS, Desk, SlowDisk, Stage, view
 
 KO = Words(language="ko", catalog=load("ko"))
@@ -30,7 +31,7 @@ def confirmed(made: Stage, text: str) -> None:
 
 def closed(made: Stage, *ordinals: int) -> None:
     made.desk.views = tuple(
-        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), reason=verbatim("emergency close"))
+        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), reason=Position.EMERGENCY())
         if v.ordinal in ordinals
         else v
         for v in made.desk.views
