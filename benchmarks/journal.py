@@ -33,6 +33,7 @@ from messages.ids import position_id
 from messages.journal import AppendStep, Committed, Effect
 from messages.priority import PRIORITY
 from messages.requests import SubmitReducing
+from messages.statement import verbatim
 from messages.types import (
     AccountId,
     Address,
@@ -72,7 +73,7 @@ FILL = OrderFilled(
     fee_currency="USDT",
     realized_pnl=Decimal(0),
 )
-CHANGE = StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE, because="entry filled")
+CHANGE = StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE, because=verbatim("entry filled"))
 SUBMIT = SubmitReducing(
     account=KEY.account,
     symbol=KEY.symbol,

@@ -445,8 +445,10 @@ def _jsonable(value: Any) -> Any:
     match value:
         case enum.Enum():
             return value.value
-        case None | bool() | int() | str():
+        case None | bool() | int():
             return value
+        case str():
+            return str(value)
         case Decimal():
             return format(value, "f")
         case bytes():

@@ -192,7 +192,7 @@ class CancelRefused(Event):
     """The venue refused a cancel in `words` that no table has: the order may rest on, and the cancel is tried again."""
 
     client_order_id: ClientOrderId
-    words: str
+    words: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +252,7 @@ class OrderProvenAbsent(Event):
 
     client_order_id: ClientOrderId
     evidence: str
-    words: str = ""
+    words: Statement = NOTHING
     """What the venue said when the order was sent; empty where it said nothing."""
 
 
@@ -435,7 +435,7 @@ class StateChanged(Event):
 
     before: PositionState
     after: PositionState
-    because: str
+    because: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

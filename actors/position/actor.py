@@ -22,8 +22,9 @@ from messages.events import OrderFilled, OrderIntended, PositionRequested
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
 from messages.reports import PositionView, Recovered, SettingApplied, Woken
 from messages.requests import Reply
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import Address, JournalId, Key, OrderPurpose, PositionState, ReplyCode
+from messages.wording import Supervisor
 
 JOURNAL = Address("journal")
 SUPERVISOR = Address("supervisor")
@@ -157,10 +158,10 @@ class PositionActor(Actor[Message]):
             self.context.schedule(f"again {self._later}", OPENING_PAUSE_NS, flight.message)
             self.context.resume()
             return
-        self._not_done(flight.message, f"the journal cannot be written: {message.why}", doubtful=message.doubtful)
+        self._not_done(flight.message, Supervisor.JOURNAL_FAILS(why=message.why), doubtful=message.doubtful)
         self.context.resume()
 
-    def _not_done(self, command: Command, why: str, *, doubtful: bool) -> None:
+    def _not_done(self, command: Command, why: Statement, *, doubtful: bool) -> None:
         """Nothing of it waits any more. Where a process that dies now might find it done, neither is promised."""
         if not self._position.version:
             self.context.tell(SUPERVISOR, _never_began(self._position, why))
@@ -170,7 +171,7 @@ class PositionActor(Actor[Message]):
                 command_id=command.command_id,
                 to=command.reply_to,
                 accepted=False,
-                text=verbatim(why),
+                text=why,
                 position_id=self._position.position_id if self._position.version else None,
                 code=ReplyCode.UNKNOWN if doubtful else ReplyCode.NOT_READY,
             )
@@ -240,6 +241,6 @@ def _again(append: AppendStep) -> AppendStep:
     return replace(append, attempt=append.attempt + 1)
 
 
-def _never_began(p: Position, why: str) -> PositionView:
+def _never_began(p: Position, why: Statement) -> PositionView:
     """Version 0 and FAILED: the supervisor forgets the key that this opening had reserved."""
-    return replace(view(p), state=PositionState.FAILED, reason=verbatim(why))
+    return replace(view(p), state=PositionState.FAILED, reason=why)

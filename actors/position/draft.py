@@ -9,7 +9,7 @@ from messages.base import Event, Message
 from messages.ids import NO_LIFE
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import Address, CorrelationId, JournalId, Life, Severity, TriggerPrice
 
 NOTIFIER = Address("notifier")
@@ -50,7 +50,7 @@ class Draft:
     events: list[Event] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     wakes: list[Wake] = field(default_factory=list)
-    refused: str = ""
+    refused: Statement = NOTHING
 
     def record(self, event_class: type[Event], *, ts_event: int = 0, **fields: Any) -> None:
         event = event_class(
@@ -73,34 +73,35 @@ class Draft:
     def wake(self, topic: str, after_ms: int) -> None:
         self.wakes.append(Wake(topic=topic, after_ms=after_ms, correlation_id=self.correlation_id))
 
-    def notify(self, severity: Severity, text: str, topic: str = "") -> None:
+    def notify(self, severity: Severity, text: Statement, topic: str = "") -> None:
         """Tell the owner. Notices of one `topic` and version of the position are one notice, told again.
 
         Without a topic a step numbers its notices. Before it has recorded anything it shares its version with the
-        step before it, whose numbers are taken: then the text names the notice, or the second would never be told.
+        step before it, whose numbers are taken: then the code names the notice. Two such notices of one code, with
+        different arguments, have a topic each.
         """
         p = self.position
-        number = str(len(self.effects)) if p.version > self.before.version else text
+        number = str(len(self.effects)) if p.version > self.before.version else text.code
         self.send(
             NOTIFIER,
             Notify(
                 correlation_id=self.correlation_id,
                 causation_id=f"{p.position_id}#{p.version}",
                 severity=severity,
-                text=verbatim(text),
+                text=text,
                 account=p.key.account,
                 position_id=p.position_id,
                 notice_id=f"{p.position_id}#{p.version}.{topic or number}",
             ),
         )
 
-    def notify_once(self, severity: Severity, text: str, name: str) -> None:
+    def notify_once(self, severity: Severity, text: Statement, name: str) -> None:
         """Tell the owner what is told under this name only the first time, whatever the position has done since."""
         p = self.position
         notice = Notify(
             correlation_id=self.correlation_id,
             severity=severity,
-            text=verbatim(text),
+            text=text,
             account=p.key.account,
             position_id=p.position_id,
             notice_id=name,

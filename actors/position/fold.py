@@ -20,6 +20,7 @@ from actors.position.state import (
 )
 from messages import events as e
 from messages.base import Event
+from messages.statement import NOTHING, Statement, word
 from messages.types import (
     ClientOrderId,
     CommandId,
@@ -31,6 +32,7 @@ from messages.types import (
     Track,
     Worth,
 )
+from messages.wording import Position as Say
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -101,8 +103,8 @@ def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
         track=_moved(p, ev, ev.quantity),
         since_ns=ev.ts_init,
         commands=_remember(p, ev.command_id),
-        reason="adopted from the venue",
-        done="adopted from the venue",
+        reason=Say.FROM_VENUE(),
+        done=Say.FROM_VENUE(),
     )
 
 
@@ -129,7 +131,7 @@ def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
     order = _find(p, ev.client_order_id)
     phase = OrderPhase.WORKING if order.phase in _SHOWN_LIVE else order.phase
     order = replace(
-        order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init, words="", answered=False
+        order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init, words=NOTHING, answered=False
     )
     return _undeferred(_put(p, order))
 
@@ -151,24 +153,29 @@ _UNHEARD = frozenset({RejectReason.NEVER_SENT, RejectReason.EXPIRED, RejectReaso
 
 def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     order = _find(p, ev.client_order_id)
-    words = f"{ev.code} {ev.text or ev.reason}".strip()
+    words = answer(ev.code, ev.text or word(ev.reason))
     unheard = ev.reason in _UNHEARD
     p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, words=words, unheard=unheard))
     if order.purpose is OrderPurpose.REDUCE and ev.reason is not RejectReason.REDUCE_ONLY:
         p = _undeferred(p)
-    return _came_to_nothing(p, order, f"{order.purpose} order refused: {words}")
+    return _came_to_nothing(p, order, Say.ORDER_REFUSED(purpose=order.purpose, why=words))
 
 
 def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:
     order = _find(p, ev.client_order_id)
     p = _put(p, replace(order, phase=OrderPhase.ABSENT, reported=order.filled, touched_ns=ev.ts_init))
-    fate = "is no longer known to the venue" if order.venue_order_id else "never reached the venue"
     if ev.words:
-        fate = f"refused: {ev.words}"
-    return _came_to_nothing(p, order, f"{order.purpose} order {fate}")
+        return _came_to_nothing(p, order, Say.ORDER_REFUSED(purpose=order.purpose, why=ev.words))
+    fate = Say.FORGOTTEN() if order.venue_order_id else Say.NEVER_REACHED()
+    return _came_to_nothing(p, order, Say.ORDER_ENDED(purpose=order.purpose, fate=fate))
 
 
-def _came_to_nothing(p: Position, order: Order, why: str) -> Position:
+def answer(code: str, text: Statement) -> Statement:
+    """An answer of the venue: its code, where it gave one, and its text."""
+    return Say.ANSWER(code=code, text=text) if code else text
+
+
+def _came_to_nothing(p: Position, order: Order, why: Statement) -> Position:
     """An entry of which a part came to nothing is over; that is why, unless a close was asked for before."""
     if order.purpose is not OrderPurpose.ENTRY:
         return _protection_checked(p)
@@ -194,7 +201,7 @@ def _order_written_off(p: Position, ev: e.OrderWrittenOff) -> Position:
     order = replace(order, phase=phase, reported=order.filled, touched_ns=ev.ts_init, words=ev.why)
     unverified_ns = p.unverified_ns if order.purpose is OrderPurpose.ENTRY else ev.ts_init
     p = replace(_put(p, order), commands=_remember(p, ev.command_id), unverified_ns=unverified_ns)
-    return _came_to_nothing(p, order, f"{order.purpose} order written off: {ev.why}")
+    return _came_to_nothing(p, order, Say.ORDER_WRITTEN_OFF(purpose=order.purpose, why=ev.why))
 
 
 def _order_triggered(p: Position, ev: e.OrderTriggered) -> Position:
@@ -243,7 +250,7 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         held=True,
         opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
         track=_moved(p, ev, ev.quantity * (1 if order.side is p.key.side.increasing else -1)),
-        done=f"added {p.added.normalize():f}" if p.added else p.done,
+        done=Say.ADDED(quantity=p.added.normalize()) if p.added else p.done,
         entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
         deferral_ms=0,
@@ -254,12 +261,15 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
     order = _find(p, ev.client_order_id)
     phase = _ENDED_AS[ev.status]
     reported = max(order.reported, ev.filled_quantity)
-    order = replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init, words=ev.text or str(ev.status))
+    order = replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init, words=ev.text or word(ev.status))
     p = _undeferred(_put(p, order))
     if phase is OrderPhase.FILLED:
         return _protection_checked(p)
-    said = f"{ev.status}: {ev.text}" if ev.text else ev.status
-    return _came_to_nothing(p, order, f"{order.purpose} order {said}")
+    if ev.text:
+        ended = Say.ORDER_ENDED_ANSWER(purpose=order.purpose, fate=ev.status, why=ev.text)
+    else:
+        ended = Say.ORDER_ENDED(purpose=order.purpose, fate=ev.status)
+    return _came_to_nothing(p, order, ended)
 
 
 def _fills_missed(p: Position, ev: e.FillsMissed) -> Position:
@@ -303,7 +313,7 @@ def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
 
 
 def _goal_reached(p: Position, ev: e.GoalReached) -> Position:
-    return replace(p, goal=None, cancel_first=False, done=f"reduced to {ev.goal_quantity.normalize():f}")
+    return replace(p, goal=None, cancel_first=False, done=Say.REDUCED(quantity=ev.goal_quantity.normalize()))
 
 
 def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
@@ -354,13 +364,13 @@ def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
         leverage_pending=True,
         leverage_wanted=ev.leverage,
         leverage_ns=ev.since_ns,
-        leverage_words="",
+        leverage_words=NOTHING,
         commands=_remember(p, ev.command_id),
     )
 
 
 def _leverage_applied(p: Position, ev: e.LeverageApplied) -> Position:
-    done = f"leverage set to {ev.leverage}" if p.held else p.done
+    done = Say.LEVERAGE_SET(leverage=ev.leverage) if p.held else p.done
     return replace(p, leverage_pending=False, leverage_wanted=None, leverage=ev.leverage, done=done)
 
 
@@ -370,7 +380,7 @@ def _leverage_doubted(p: Position, ev: e.LeverageDoubted) -> Position:
 
 def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
     """An opening ends here; what is held goes on with the leverage that it has."""
-    why = f"leverage refused: {ev.text}"
+    why = Say.LEVERAGE_REFUSED(why=ev.text)
     commands = _remember(p, ev.command_id)
     p = replace(p, leverage_pending=False, leverage_wanted=None, reason=why, commands=commands)
     if p.held:
@@ -574,12 +584,12 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.ReductionDeferred: lambda p, ev: replace(p, deferral_ms=ev.pause_ms),
     e.ProtectionRequested: _protection_requested,
     e.ProtectionPlaced: lambda p, _: replace(
-        p, protection_in_place=True, modifying=False, done="protection changed" if p.modifying else p.done
+        p, protection_in_place=True, modifying=False, done=Say.PROTECTION_CHANGED() if p.modifying else p.done
     ),
     e.ProtectionFailed: lambda p, _: p,
     e.PositionPaused: lambda p, ev: replace(p, paused=True, commands=_remember(p, ev.command_id)),
     e.PositionResumed: lambda p, ev: replace(
-        p, paused=False, outside=False, done="resumed", commands=_remember(p, ev.command_id)
+        p, paused=False, outside=False, done=Say.RESUMED(), commands=_remember(p, ev.command_id)
     ),
     e.QuantityAdjusted: _quantity_adjusted,
     e.StateChanged: _state_changed,

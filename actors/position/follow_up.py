@@ -30,7 +30,9 @@ from messages.requests import (
     SubmitProtection,
     SubmitReducing,
 )
+from messages.statement import NOTHING, Statement
 from messages.types import Address, CommandId, OrderKind, OrderPurpose, Severity
+from messages.wording import Position as Say
 
 MS = 1_000_000
 RETRY_FIRST_MS = 500
@@ -80,9 +82,8 @@ def _strand(d: Draft) -> None:
         return
     if p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE) or p.addition > 0:
         return
-    why = f"{p.quantity:f} left is dust: below the venue's minimum of {p.least:f}"
-    d.record(e.PositionStranded, quantity=p.quantity, why=why)
-    d.notify(Severity.WARNING, f"{p.position_id}: {why}; close it at the venue.")
+    d.record(e.PositionStranded, quantity=p.quantity, why=Say.DUST(quantity=p.quantity, least=p.least))
+    d.notify(Severity.WARNING, Say.DUST_LEFT(name=p.position_id, quantity=p.quantity, least=p.least))
 
 
 def _enter(d: Draft) -> None:
@@ -100,9 +101,9 @@ def _enter(d: Draft) -> None:
     if remaining <= 0 or waiting:
         return
     if p.expires_at_ns and d.now_ns >= p.expires_at_ns:
-        why = "the opening expired before it was sent"
+        why = Say.ENTRY_EXPIRED()
         if p.leverage_pending and p.leverage_words:
-            why = f"the opening expired before its leverage was set; the last answer: {p.leverage_words}"
+            why = Say.ENTRY_EXPIRED_LEVERAGE(why=p.leverage_words)
         d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=p.quantity, why=why)
         return
     if p.leverage_pending:
@@ -137,11 +138,12 @@ def _unstick(d: Draft) -> None:
             return
         if not _tradable(p) or p.strandable:
             return  # no close would be taken
-        why = f"its {first.purpose} was triggered and not executed for {deadline_ms // 1000} s"
+        purpose, seconds = first.purpose, deadline_ms // 1000
+        why = Say.NOT_EXECUTED(purpose=purpose, seconds=seconds)
         d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=True)
-        d.notify(Severity.CRITICAL, f"Closing {p.position_id} by market: {why}.")
+        d.notify(Severity.CRITICAL, Say.MARKET_CLOSE(name=p.position_id, purpose=purpose, seconds=seconds))
     for order in d.position.fired:
-        _cancel(d, order, "triggered and not executed")
+        _cancel(d, order, Say.CANCEL_STALLED())
 
 
 def _let_go(d: Draft) -> None:
@@ -192,7 +194,7 @@ def _abandon_entry(d: Draft) -> None:
         return
     for order in p.live_orders(OrderPurpose.ENTRY):
         if order.phase is not OrderPhase.WORKING or order.kind is OrderKind.LIMIT:
-            _cancel(d, order, "not wanted any more" if p.entry_abandoned else "closing")
+            _cancel(d, order, Say.CANCEL_UNWANTED_ENTRY() if p.entry_abandoned else Say.CLOSING())
 
 
 def _reduce(d: Draft) -> None:
@@ -210,7 +212,7 @@ def _reduce(d: Draft) -> None:
     in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(d, o)]
     if p.cancel_first and in_the_way:
         for order in in_the_way:
-            _cancel(d, order, "closing, and it stands in the way")
+            _cancel(d, order, Say.CANCEL_FOR_CLOSE())
         return
     wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), d.now_ns, p.deferral_ms)
     if wait_ms:
@@ -250,8 +252,7 @@ def compare_again(d: Draft) -> None:
     waits = p.goal is not None and p.exposure > p.goal and p.unverified_ns
     if not waits or not p.shared_leg or p.emergency:
         return
-    waiting = "its close waits, since what was settled by hand is not what the venue shows, or cannot be compared"
-    d.notify(Severity.CRITICAL, f"{p.position_id}: {waiting}.", "compared")
+    d.notify(Severity.CRITICAL, Say.CLOSE_WAITS(name=p.position_id), "compared")
     ask_comparison(d)
 
 
@@ -271,15 +272,10 @@ def _protect(d: Draft) -> None:
             e.CloseRequested,
             command_id=CommandId(""),
             goal_quantity=covered,
-            why=f"its stop was refused for {seconds} s",
+            why=Say.STOP_REFUSED(seconds=seconds),
             cancel_first=not covered,  # what covers the rest stays; together they are for no more than is held
         )
-        doing = f"Reducing {p.position_id} to {covered:f}, which is covered" if covered else f"Closing {p.position_id}"
-        words = last_words(p, p.guard, p.asked_ns(p.guard)) if p.guard is not None else ""
-        if words:
-            d.notify(Severity.CRITICAL, f"{doing}: its stop was refused for {seconds} s; the last answer: {words}")
-        else:
-            d.notify(Severity.CRITICAL, f"{doing}: its stop was refused for {seconds} s.")
+        d.notify(Severity.CRITICAL, _stop_overdue(p, covered, seconds))
         _reduce(d)
         return
     for purpose, kind in _PROTECTION:
@@ -289,12 +285,24 @@ def _protect(d: Draft) -> None:
         d.record(e.ProtectionPlaced)
 
 
+def _stop_overdue(p: Position, covered: Decimal, seconds: int) -> Statement:
+    name = p.position_id
+    words = last_words(p, p.guard, p.asked_ns(p.guard)) if p.guard is not None else NOTHING
+    if covered and words:
+        return Say.STOP_OVERDUE_IN_PART_ANSWER(name=name, quantity=covered, seconds=seconds, why=words)
+    if covered:
+        return Say.STOP_OVERDUE_IN_PART(name=name, quantity=covered, seconds=seconds)
+    if words:
+        return Say.STOP_OVERDUE_ANSWER(name=name, seconds=seconds, why=words)
+    return Say.STOP_OVERDUE(name=name, seconds=seconds)
+
+
 def _leave_no_more_than_dust(d: Draft) -> None:
     """An order for more than is held would take of a neighbor; alone on its leg it only reduces, and stays."""
     p = d.position
     for order in p.live_orders(*PROTECTIVE):
         if p.shared_leg and order.leaves > p.quantity:
-            _cancel(d, order, "replaced; its leg is shared")
+            _cancel(d, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
 
 
 def _covered(p: Position) -> Decimal | None:
@@ -345,7 +353,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         failed = refusals(p, purpose, p.asked_ns(purpose), price)
         if failed.count:
             for order in _surplus(live, kept, missing):
-                _cancel(d, order, "replaced")
+                _cancel(d, order, Say.CANCEL_REPLACED())
         wait_ms = _retry_in_ms(failed, d.now_ns)
         if wait_ms:
             d.wake(f"protect:{purpose}", wait_ms)
@@ -357,7 +365,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         return
     for order in live:
         if order not in kept:
-            _cancel(d, order, "replaced" if kept else "no longer wanted")
+            _cancel(d, order, Say.CANCEL_REPLACED() if kept else Say.CANCEL_UNWANTED())
 
 
 def _move_back(d: Draft, purpose: OrderPurpose, wanted: Decimal, back: Decimal) -> None:
@@ -365,24 +373,23 @@ def _move_back(d: Draft, purpose: OrderPurpose, wanted: Decimal, back: Decimal) 
     p = d.position
     stays = any(o.resting and o.setting == back for o in p.live_orders(purpose))
     words = last_words(p, purpose, p.asked_ns(purpose))
-    refused = f"the move to {wanted.normalize():f} was refused by the venue: {words}"
-    at = f"{back.normalize():f}"
-    why = f"its {purpose} stays at {at}; {refused}" if stays else f"its {purpose} is to go back to {at}; {refused}"
+    moved = Say.MOVE_REFUSED if stays else Say.MOVED_BACK
+    why = moved(purpose=purpose, price=back.normalize(), wanted=wanted.normalize(), why=words)
     _want(d, purpose, back, why)
     bare = d.position.bare and purpose is d.position.guard
-    d.notify(Severity.CRITICAL if bare else Severity.WARNING, f"{p.position_id}: {why}")
+    d.notify(Severity.CRITICAL if bare else Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
 
 
 def _give_up(d: Draft, purpose: OrderPurpose, wanted: Decimal) -> None:
     """The venue refuses it for good, and nothing of it rests: it is not wanted any more."""
     p = d.position
     words = last_words(p, purpose, p.asked_ns(purpose))
-    why = f"its {purpose} at {wanted.normalize():f} is given up, none rests; the venue refused it: {words}"
+    why = Say.GIVEN_UP(purpose=purpose, price=wanted.normalize(), why=words)
     _want(d, purpose, None, why)
-    d.notify(Severity.WARNING, f"{p.position_id}: {why}")
+    d.notify(Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
 
 
-def _want(d: Draft, purpose: OrderPurpose, setting: Decimal | None, why: str) -> None:
+def _want(d: Draft, purpose: OrderPurpose, setting: Decimal | None, why: Statement) -> None:
     """Instead of what the venue refused; None: nothing of this purpose."""
     p = d.position
     asked = {OrderPurpose.STOP: p.stop_loss, OrderPurpose.TARGET: p.take_profit, OrderPurpose.TRAILING: p.trailing}
@@ -426,7 +433,7 @@ def _make_room(d: Draft, live: tuple[Order, ...], kept: tuple[Order, ...], missi
         kept = tuple(o for o in kept if o is not smallest)
     leaving = [order for order in live if order not in kept]
     for order in leaving:
-        _cancel(d, order, "replaced; its leg is shared")
+        _cancel(d, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
     return bool(leaving)
 
 
@@ -464,10 +471,10 @@ def _clean_up(d: Draft) -> None:
     if p.exposure > 0 or p.live_orders(OrderPurpose.ENTRY):
         return
     for order in p.live_orders(OrderPurpose.REDUCE, *PROTECTIVE):
-        _cancel(d, order, "position is flat")
+        _cancel(d, order, Say.CANCEL_FLAT())
 
 
-def _cancel(d: Draft, order: Order, why: str) -> None:
+def _cancel(d: Draft, order: Order, why: Statement) -> None:
     if order.cancel_intended or (order.triggered and not order.stalled):
         return
     d.record(e.CancelIntended, client_order_id=order.client_order_id, why=why)

@@ -5,76 +5,75 @@ RECONCILING whatever else is going on, because nobody may rely on the rest until
 """
 
 from actors.position.state import OrderPhase, Position
+from messages.statement import Statement
 from messages.types import OrderPurpose, PositionState
+from messages.wording import Position as Say
 
 S = PositionState
 
 
-def lifecycle(p: Position) -> tuple[PositionState, str]:
+def lifecycle(p: Position) -> tuple[PositionState, Statement]:
     """The state and, in a few words, why."""
     if p.exposure < 0:
-        return S.RECONCILING, "more was sold than held"
+        return S.RECONCILING, Say.MORE_SOLD()
     doubted = [o for o in p.live_orders() if o.phase is OrderPhase.DOUBTED]
     if doubted:
-        return S.RECONCILING, f"outcome of the {doubted[-1].purpose} order is unknown"
+        return S.RECONCILING, Say.OUTCOME_UNKNOWN(purpose=doubted[-1].purpose)
     if p.unread:
-        return S.RECONCILING, "fills reported by the venue are being read"
+        return S.RECONCILING, Say.FILLS_UNREAD()
     return _exposed(p) if p.quantity > 0 else _flat(p)
 
 
-def _exposed(p: Position) -> tuple[PositionState, str]:
+def _exposed(p: Position) -> tuple[PositionState, Statement]:
     if p.goal == 0:
-        return S.CLOSING, p.reason or "closing"
+        return S.CLOSING, p.reason or Say.CLOSING()
     if p.firing:
         stalled = next((o for o in p.fired if o.stalled), None)
-        return (
-            S.CLOSING,
-            f"its {stalled.purpose} is triggered and not executed" if stalled else "a protective order fired",
-        )
+        return S.CLOSING, Say.PROTECTION_STALLED(purpose=stalled.purpose) if stalled else Say.PROTECTION_FIRED()
     if p.goal is not None:
-        return S.MODIFYING, f"reducing to {p.goal}"
+        return S.MODIFYING, Say.REDUCING(quantity=p.goal)
     if p.addition > 0:
-        return S.MODIFYING, f"adding {p.addition.normalize():f}"
+        return S.MODIFYING, Say.ADDING(quantity=p.addition.normalize())
     entering = p.live_orders(OrderPurpose.ENTRY)
     if entering and entering[-1].number > (p.entries_from or len(p.orders)):
-        return S.MODIFYING, "canceling the rest of the addition"
+        return S.MODIFYING, Say.CANCELING_ADDITION()
     if entering:
-        return S.OPENING, "entry partly filled"
+        return S.OPENING, Say.ENTRY_PARTLY_FILLED()
     if p.paused:
-        return S.PAUSED, p.reason if p.strandable else "on hold"
-    if p.leverage_pending:
-        return S.MODIFYING, f"setting leverage {p.leverage_wanted}"
+        return S.PAUSED, p.reason if p.strandable else Say.ON_HOLD()
+    if p.leverage_pending and p.leverage_wanted is not None:
+        return S.MODIFYING, Say.SETTING_LEVERAGE(leverage=p.leverage_wanted)
     if p.modifying:
-        return S.MODIFYING, "moving the protection"
+        return S.MODIFYING, Say.MOVING_PROTECTION()
     if p.outside:
-        return S.MODIFIED, p.reason or "changed outside"
+        return S.MODIFIED, p.reason or Say.CHANGED_OUTSIDE()
     return S.ACTIVE, p.done
 
 
-def _flat(p: Position) -> tuple[PositionState, str]:
+def _flat(p: Position) -> tuple[PositionState, Statement]:
     if p.live_orders(OrderPurpose.ENTRY):
         abandoned = p.goal is not None or p.held or p.entry_abandoned
-        return (S.CLOSING, "canceling the entry") if abandoned else (S.OPENING, "entry sent")
+        return (S.CLOSING, Say.CANCELING_ENTRY()) if abandoned else (S.OPENING, Say.ENTRY_SENT())
     if any(not o.uncancelable for o in p.live_orders()):
-        return S.CLOSING, "taking the remaining orders off the book"
+        return S.CLOSING, Say.CANCELING_REST()
     if p.held:
         return S.CLOSED, _why_flat(p)
     if p.entry_abandoned:
         return S.CANCELLED, p.reason
     entries = p.entries()
     if not entries and not p.leverage_refused and p.goal is None:
-        return S.PENDING, "admitted"
+        return S.PENDING, Say.ADMITTED()
     if p.goal is not None:
         return S.CANCELLED, p.reason
     if entries and entries[-1].phase in (OrderPhase.CANCELED, OrderPhase.EXPIRED):
-        return S.CANCELLED, f"entry {entries[-1].phase} by the venue"
+        return S.CANCELLED, Say.ENTRY_ENDED(phase=entries[-1].phase)
     if entries and entries[-1].phase is OrderPhase.ABSENT and entries[-1].venue_order_id:
         return S.CANCELLED, p.reason
-    return S.FAILED, p.reason or "nothing was filled"
+    return S.FAILED, p.reason or Say.NOTHING_FILLED()
 
 
-def _why_flat(p: Position) -> str:
+def _why_flat(p: Position) -> Statement:
     fired = [o.purpose for o in p.unspent_orders if o.purpose.protective and o.filled]
     if p.goal == 0 or (p.outside and not fired):
         return p.reason
-    return f"{fired[-1]} filled" if fired else "flat"
+    return Say.FILLED(purpose=fired[-1]) if fired else Say.FLAT()

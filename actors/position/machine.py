@@ -20,7 +20,9 @@ from messages.commands import Command
 from messages.journal import Effect
 from messages.reports import AboutOrder, Recovered
 from messages.requests import Wake
+from messages.statement import NOTHING, Statement
 from messages.types import CorrelationId, PositionState, Severity
+from messages.wording import Position as Say
 
 ROUNDS_MOST = 8
 """One message sets off a few follow-ups at most; more would be a loop, which is a bug."""
@@ -38,7 +40,7 @@ class Step:
 
     position: Position
     verdict: Verdict
-    why: str = ""
+    why: Statement = NOTHING
     events: tuple[Event, ...] = ()
     effects: tuple[Effect, ...] = ()
     wakes: tuple[Wake, ...] = ()
@@ -57,7 +59,7 @@ def decide(position: Position, message: Message, now_ns: int, policy: Policy) ->
     )
     if isinstance(message, Command) and message.command_id in position.commands:
         reply(draft, message)
-        return _step(draft, Verdict.IGNORED, "the command was carried out before")
+        return _step(draft, Verdict.IGNORED, Say.REPEATED())
     if cell.kind is CellKind.IGNORED:
         return _step(draft, Verdict.IGNORED, cell.why)
     if cell.rule is None:
@@ -68,7 +70,7 @@ def decide(position: Position, message: Message, now_ns: int, policy: Policy) ->
     _watch(draft, restarted=isinstance(message, Recovered))
     if draft.refused:
         return _step(draft, Verdict.REFUSED, draft.refused)
-    return _step(draft, Verdict.APPLIED, "")
+    return _step(draft, Verdict.APPLIED, NOTHING)
 
 
 def _settle(draft: Draft) -> None:
@@ -89,8 +91,8 @@ def _settle(draft: Draft) -> None:
         draft.record(e.StateChanged, before=before_state, after=state, because=because)
         _tell(draft, before_state, state, because)
     if draft.position.exposure < 0 <= draft.before.exposure:
-        oversold = f"{-draft.position.quantity} more sold than held; check it at the venue"
-        draft.notify(Severity.CRITICAL, f"{draft.position.position_id}: {oversold}")
+        oversold = Say.OVERSOLD(name=draft.position.position_id, quantity=-draft.position.quantity)
+        draft.notify(Severity.CRITICAL, oversold)
 
 
 def _watch(d: Draft, *, restarted: bool) -> None:
@@ -99,25 +101,25 @@ def _watch(d: Draft, *, restarted: bool) -> None:
         d.wake("unprotected", UNPROTECTED_AFTER_MS)
 
 
-def _tell(d: Draft, before: PositionState, after: PositionState, because: str) -> None:
+def _tell(d: Draft, before: PositionState, after: PositionState, because: Statement) -> None:
     """What the owner hears of a change of state."""
     p = d.position
-    name = f"{p.key.symbol} {p.key.side} ({p.position_id})"
+    name = Say.LABEL(symbol=p.key.symbol, side=p.key.side, id=p.position_id)
     if before.terminal:
-        d.notify(Severity.CRITICAL, f"{name} was {before} and is {after} again: {p.quantity} held")
+        d.notify(Severity.CRITICAL, Say.REVIVED(name=name, before=before, after=after, quantity=p.quantity))
     elif after is PositionState.RECONCILING and any(_new_doubt(p, o) for o in p.live_orders()):
-        d.notify(Severity.WARNING, f"{name}: {because}")
+        d.notify(Severity.WARNING, Say.ABOUT(name=name, what=because))
     elif after is PositionState.ACTIVE and (
         before is PositionState.OPENING or (before is PositionState.RECONCILING and not d.before.was_active)
     ):
-        d.notify(Severity.INFO, f"{name}: {p.quantity} open at {p.entry_price.normalize():f}")
+        d.notify(Severity.INFO, Say.OPENED(name=name, quantity=p.quantity, price=p.entry_price.normalize()))
     elif after is PositionState.CLOSED:
-        d.notify(Severity.INFO, f"{name} closed, realized {p.realized_pnl.normalize():f}: {because}")
+        d.notify(Severity.INFO, Say.CLOSED(name=name, amount=p.realized_pnl.normalize(), because=because))
         for order in p.fired:
-            alive = f"its {order.purpose} {order.client_order_id} is triggered and still at the venue"
-            d.notify(Severity.CRITICAL, f"{p.position_id}: {alive}; it reduces what is opened there.")
+            alive = Say.FIRED_AT_VENUE(name=p.position_id, purpose=order.purpose, order=order.client_order_id)
+            d.notify(Severity.CRITICAL, alive)
     elif after is PositionState.CANCELLED:
-        d.notify(Severity.INFO, f"{name} canceled: {because}")
+        d.notify(Severity.INFO, Say.CANCELED(name=name, because=because))
 
 
 def _new_doubt(p: Position, order: Order) -> bool:
@@ -138,7 +140,7 @@ def _correlation(position: Position, message: Message) -> CorrelationId:
     return CorrelationId("")
 
 
-def _step(draft: Draft, verdict: Verdict, why: str) -> Step:
+def _step(draft: Draft, verdict: Verdict, why: Statement) -> Step:
     return Step(
         position=draft.position,
         verdict=verdict,

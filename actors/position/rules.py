@@ -9,14 +9,16 @@ from decimal import Decimal
 
 from actors.funding import booked_of, held_at
 from actors.position.draft import Draft
-from actors.position.fold import realized
+from actors.position.fold import answer, realized
 from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS, compare_again
 from actors.position.moves import hopeless, resting_elsewhere, told_before, way_back, went_back
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
 from actors.position.wishes import ask_leverage, refuse
 from messages import events as e
 from messages import reports as r
+from messages.statement import NOTHING, Statement, word
 from messages.types import CommandId, OrderKind, OrderPurpose, OrderStatus, RejectReason, Severity
+from messages.wording import Position as Say
 
 _FAILED = (OrderPhase.REFUSED, OrderPhase.ABSENT)
 """Ends that we were told of; the venue may know better."""
@@ -52,12 +54,16 @@ def setting_refused(d: Draft, message: r.SettingRefused) -> None:
     _leverage_refused(d, message.leverage, message.text)
 
 
-def _leverage_refused(d: Draft, leverage: int, text: str) -> None:
+def _leverage_refused(d: Draft, leverage: int, text: Statement) -> None:
     d.record(e.LeverageRefused, leverage=leverage, text=text)
     p = d.position
-    stays = "keeps its leverage" if p.leverage is None else f"stays at leverage {p.leverage}"
-    fate = stays if p.held else "not opened"
-    d.notify(Severity.WARNING, f"{p.position_id} {fate}: leverage refused: {text}")
+    if not p.held:
+        told = Say.NOT_OPENED_LEVERAGE(name=p.position_id, why=text)
+    elif p.leverage is None:
+        told = Say.LEVERAGE_KEPT(name=p.position_id, why=text)
+    else:
+        told = Say.LEVERAGE_KEPT_AT(name=p.position_id, leverage=p.leverage, why=text)
+    d.notify(Severity.WARNING, told)
 
 
 def accepted(d: Draft, message: r.OrderAccepted) -> None:
@@ -90,7 +96,8 @@ def rejected(d: Draft, message: r.OrderRejected) -> None:
     if order.phase not in (OrderPhase.SENT, OrderPhase.DOUBTED) or order.filled:
         # Real world possibility: a fill overtook the answer, or a second answer contradicts the first.
         if order.live:
-            refuse(d, message, f"{order.client_order_id} is {order.phase} with {order.filled} filled")
+            why = Say.ANSWER_CONTRADICTED(order=order.client_order_id, phase=order.phase, filled=order.filled)
+            refuse(d, message, why)
             d.resolve(order)
         return
     d.record(
@@ -101,16 +108,16 @@ def rejected(d: Draft, message: r.OrderRejected) -> None:
         text=message.text,
         ts_event=message.ts_event,
     )
-    after_refusal(d, order, message.reason, message.text or message.reason, message.code)
+    after_refusal(d, order, message.reason, message.text or word(message.reason), message.code)
 
 
-def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code: str = "") -> None:
+def after_refusal(d: Draft, order: Order, reason: RejectReason, text: Statement, code: str = "") -> None:
     """The facts a refusal brings with it, by the purpose of the order."""
     p = d.position
-    words = f"{code} {text}".strip()
+    words = answer(code, text)
     if order.purpose is OrderPurpose.ENTRY:
         if not order.cancel_intended:
-            d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {words}")
+            _tell_not_opened(d, words)
     elif order.purpose is OrderPurpose.REDUCE:
         if reason is RejectReason.REDUCE_ONLY:
             # Real world possibility: a stop closed it a moment ago, or a reduction that we were told had failed.
@@ -132,9 +139,7 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
                 cancel_first=True,
             )
         if reason is not RejectReason.NEVER_SENT:
-            pause_ms = d.position.deferral_ms
-            again = f"trying again in {pause_ms // 1000} s" if pause_ms else "trying again"
-            d.notify(Severity.CRITICAL, f"{p.position_id}: close refused ({words}); {again}, {_stop(p)}")
+            d.notify(Severity.CRITICAL, _close_refused(d.position, words))
     elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal != 0:
         # The price is already through: what the order was for is due now. Nobody says here whether the leg is
         # shared, so the other protective order goes first, as if it were.
@@ -142,7 +147,7 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
             e.CloseRequested,
             command_id=CommandId(""),
             goal_quantity=ZERO,
-            why=f"{order.purpose} price {order.trigger_price} was already passed",
+            why=_passed(order),
             cancel_first=True,
         )
     elif reason is not RejectReason.NEVER_SENT and p.quantity > 0:
@@ -155,9 +160,16 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: str, code:
         if _no_news(p, order):
             return
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
-        full = _FULL.get(reason, "")
-        again = f"trying again{_at_rest(p, order)}"
-        d.notify(severity, f"{p.position_id}: {order.purpose} refused by the venue: {words}{full}; {again}")
+        words = _LIMITS[reason](why=words) if reason in _LIMITS else words
+        told = Say.PROTECTION_REFUSED(name=p.position_id, purpose=order.purpose, why=words, again=_again(p, order))
+        d.notify(severity, told)
+
+
+def _passed(order: Order) -> Statement:
+    """A trailing stop has no price of its own."""
+    if order.trigger_price is None:
+        return Say.TRIGGERED_AT_ONCE(purpose=order.purpose)
+    return Say.PRICE_PASSED(purpose=order.purpose, price=order.trigger_price)
 
 
 def _no_news(p: Position, order: Order) -> bool:
@@ -168,25 +180,29 @@ def _no_news(p: Position, order: Order) -> bool:
     return p.goal is None and (way_back(p, now.purpose) is not None or hopeless(p, now.purpose))
 
 
-def _at_rest(p: Position, order: Order) -> str:
-    """What a refused move leaves on the book."""
+def _again(p: Position, order: Order) -> Statement:
+    """It is tried again, and what a refused move leaves on the book meanwhile."""
     at = resting_elsewhere(p, order.purpose)
     if at is not None:
-        return f", the one at {at.normalize():f} still rests"
-    return ", none rests" if went_back(p, order.purpose) else ""
+        return Say.RETRYING_OLD_RESTS(price=at.normalize())
+    return Say.RETRYING_NONE_RESTS() if went_back(p, order.purpose) else Say.RETRYING()
 
 
-_FULL = {
-    RejectReason.LIMIT_REACHED: "; the account has as many resting orders as it may have",
-    RejectReason.POSITION_LIMIT: "; the venue allows no larger position at this leverage",
-}
-"""What a refusal means to whoever reads it, where the venue's words alone may not say so."""
+_LIMITS = {RejectReason.LIMIT_REACHED: Say.ORDER_LIMIT, RejectReason.POSITION_LIMIT: Say.POSITION_LIMIT}
+"""What a refusal means, where the venue's words may not say it."""
 
 
-def _stop(p: Position) -> str:
+def _close_refused(p: Position, words: Statement) -> Statement:
+    if p.deferral_ms:
+        seconds = p.deferral_ms // 1000
+        return Say.CLOSE_REFUSED_DEFERRED(name=p.position_id, why=words, seconds=seconds, stop=_stop(p))
+    return Say.CLOSE_REFUSED_AGAIN(name=p.position_id, why=words, stop=_stop(p))
+
+
+def _stop(p: Position) -> Statement:
     if p.guard is None:
-        return "it has no stop"
-    return "without its stop" if p.bare else "stop stays in place"
+        return Say.NO_STOP()
+    return Say.STOP_MISSING() if p.bare else Say.STOP_RESTS()
 
 
 DEFERRED_AFTER = 8
@@ -223,8 +239,10 @@ def _suspects(p: Position, refused: Order) -> list[Order]:
     return [*p.live_orders(), *(failed * 2)[turn : turn + min(SUSPECTS_MOST, len(failed))]]
 
 
-def _in_full(p: Position) -> str:
-    return " in full" if p.quantity > 0 else ""
+def _tell_not_opened(d: Draft, why: Statement) -> None:
+    p = d.position
+    told = Say.NOT_OPENED_IN_FULL if p.quantity > 0 else Say.NOT_OPENED
+    d.notify(Severity.WARNING, told(name=p.position_id, why=why))
 
 
 def funded(d: Draft, message: r.FundingShare) -> None:
@@ -314,10 +332,15 @@ def _tell_amended(d: Draft, order: Order, message: r.OrderReport) -> None:
     price = order.limit_price if message.limit_price is None else message.limit_price
     if (message.quantity, price) == (order.quantity, order.limit_price) or price is None or order.limit_price is None:
         return
-    p, name = d.position, f"{order.client_order_id}.{message.quantity:f}.{price:f}"
-    was = f"{order.quantity:f} at {order.limit_price:f}"
-    text = f"{p.position_id}: its resting {order.purpose} was changed at the venue: {message.quantity:f} at {price:f}"
-    d.notify_once(Severity.WARNING, f"{text}, it was {was}", name)
+    told = Say.AMENDED(
+        name=d.position.position_id,
+        purpose=order.purpose,
+        quantity=message.quantity,
+        price=price,
+        before=order.quantity,
+        former=order.limit_price,
+    )
+    d.notify_once(Severity.WARNING, told, f"{order.client_order_id}.{message.quantity:f}.{price:f}")
 
 
 def _shown_stalled(order: Order, message: r.OrderReport) -> bool:
@@ -352,7 +375,7 @@ def _live_after_all(d: Draft, order: Order, message: r.OrderReport) -> None:
     over = d.position.state.terminal
     _acknowledge(d, order, message)
     if over and order.purpose is OrderPurpose.ENTRY:
-        d.record(e.EntryAbandoned, command_id=CommandId(""), why="its entry was said to be over and rests all the same")
+        d.record(e.EntryAbandoned, command_id=CommandId(""), why=Say.ENTRY_AFTER_END())
 
 
 def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:
@@ -372,7 +395,7 @@ def _ended(d: Draft, order: Order, message: r.OrderReport) -> None:
     elif after.reported < order.quantity and (order.triggered or not order.kind.conditional):
         d.fetch_fills(order)  # Real world possibility: reported canceled with nothing filled, and yet filled.
     if message.status is OrderStatus.REJECTED and not after.reported:
-        after_refusal(d, order, RejectReason.OTHER, message.text or "rejected after it had been accepted")
+        after_refusal(d, order, RejectReason.OTHER, message.text or Say.REJECTED_LATER())
     elif order.purpose.protective and (order.triggered or message.text) and not after.reported:
         _tell_unexecuted(d, after)
 
@@ -383,8 +406,11 @@ def _tell_unexecuted(d: Draft, order: Order) -> None:
     if p.exposure <= 0 or order.cancel_intended or _no_news(p, order):
         return
     severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
-    text = f"{p.position_id}: {order.purpose} came to nothing ({order.words}); trying again{_at_rest(p, order)}"
-    d.notify(severity, text)
+    d.notify(severity, _protection_lost(p, order, order.words))
+
+
+def _protection_lost(p: Position, order: Order, words: Statement) -> Statement:
+    return Say.PROTECTION_LOST(name=p.position_id, purpose=order.purpose, why=words, again=_again(p, order))
 
 
 def absent(d: Draft, message: r.OrderAbsent) -> None:
@@ -393,12 +419,14 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
         return
     # Real world possibility: acknowledged once, and unknown now, because the venue forgets unfilled orders after
     # some days. That is a conclusion of ours too, so a later word of the venue revives the order.
-    words = order.words if order.answered else ""
+    words = order.words if order.answered else NOTHING
     d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence=message.evidence, words=words)
     if order.purpose is OrderPurpose.ENTRY and not order.venue_order_id:
-        p = d.position
-        why = words or "its order never reached the venue."
-        d.notify(Severity.WARNING, f"{p.position_id} not opened{_in_full(p)}: {why}")
+        if words:
+            _tell_not_opened(d, words)
+            return
+        lost = Say.ENTRY_LOST_IN_PART if d.position.quantity > 0 else Say.ENTRY_LOST
+        d.notify(Severity.WARNING, lost(name=d.position.position_id))
     elif not order.venue_order_id and not order.cancel_intended and d.position.quantity > 0:
         _tell_lost(d, order)
 
@@ -406,13 +434,12 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
 def _tell_lost(d: Draft, order: Order) -> None:
     """A close or protection of which the answer said neither yes nor no: what it said is the only hint at why."""
     p = d.position
-    words = order.words or "never reached the venue"
+    words = order.words or Say.NEVER_REACHED()
     if order.purpose is OrderPurpose.REDUCE:
-        d.notify(Severity.CRITICAL, f"{p.position_id}: close came to nothing ({words}); trying again, {_stop(p)}")
+        d.notify(Severity.CRITICAL, Say.CLOSE_LOST(name=p.position_id, why=words, stop=_stop(p)))
     elif p.goal != 0 and not (_told_bare(p, order) or _no_news(p, order)):
         severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
-        again = f"trying again{_at_rest(p, order)}"
-        d.notify(severity, f"{p.position_id}: {order.purpose} came to nothing ({words}); {again}")
+        d.notify(severity, _protection_lost(p, order, words))
 
 
 def _told_bare(p: Position, order: Order) -> bool:
@@ -431,10 +458,8 @@ def filled(d: Draft, message: r.FillReport) -> None:
         # Real world possibility: filled after a cancel, or after we presumed the order failed.
         presumed = order.phase
         if presumed in _FAILED:
-            d.notify(
-                Severity.CRITICAL,
-                f"{p.position_id}: late fill of {message.quantity} at {message.price}, the order was {presumed}",
-            )
+            late = Say.LATE_FILL(name=p.position_id, quantity=message.quantity, price=message.price, presumed=presumed)
+            d.notify(Severity.CRITICAL, late, message.trade_id)
             d.resolve(order)
     d.record(
         e.OrderFilled,
@@ -464,7 +489,7 @@ def _take_back(d: Draft, fill: r.FillReport) -> None:
         quantity_delta=-quantity,
         price=p.assumed_price,
         realized_pnl=realized(p, p.key.side.reducing, quantity, p.assumed_price),
-        why="its fill is known now, which was settled by hand",
+        why=Say.FILL_KNOWN(),
         evidence=f"trade {fill.trade_id} of {fill.client_order_id}",
         assumed=True,
     )
@@ -485,13 +510,9 @@ def _absurd(d: Draft, order: Order, filled: Decimal, ordered: Decimal = ZERO) ->
 
 def _disbelieve(d: Draft, order: Order, filled: Decimal) -> None:
     """What is malformed tells nothing: it is not booked, and asked for again."""
-    d.refused = f"{order.client_order_id} is said to have {filled:f} filled"
-    name = d.position.position_id
-    d.notify(
-        Severity.WARNING,
-        f"{name}: the venue says that {filled:f} of {order.quantity:f} is filled, which cannot be; it is asked again.",
-        "absurd",
-    )
+    d.refused = Say.FILLED_IMPOSSIBLY(order=order.client_order_id, quantity=filled)
+    told = Say.FILL_IMPOSSIBLE(name=d.position.position_id, filled=filled, quantity=order.quantity)
+    d.notify(Severity.WARNING, told, "absurd")
     d.wake("fills", FILLS_RETRY_MS)
     d.wake(f"answer:{order.number}", d.policy.answer_deadline_ms)
 
@@ -506,12 +527,13 @@ def fills_fetched(d: Draft, message: r.FillsFetched) -> None:
     if after is not None and after.fills_missing:
         d.wake("fills", FILLS_RETRY_MS)
         if after.purpose is OrderPurpose.ENTRY and d.position.guard is not None:
-            amount = f"{after.reported - after.filled:f}"
-            unread = f"{d.position.position_id}: {amount} filled whose trades the venue does not show yet"
-            if d.position.bare:
-                d.notify(Severity.CRITICAL, f"{unread}; no stop covers it until it does.", "unread")
-            else:
-                d.notify(Severity.WARNING, f"{unread}; its stop covers it.", "unread")
+            _tell_unread(d, after.reported - after.filled)
+
+
+def _tell_unread(d: Draft, quantity: Decimal) -> None:
+    name, bare = d.position.position_id, d.position.bare
+    told = Say.FILL_UNCOVERED if bare else Say.FILL_COVERED
+    d.notify(Severity.CRITICAL if bare else Severity.WARNING, told(name=name, quantity=quantity), "unread")
 
 
 def swept(d: Draft, message: r.Sweep) -> None:
@@ -554,15 +576,18 @@ def _leverage_due(d: Draft) -> None:
     if d.now_ns - (p.leverage_ns or p.since_ns) < LEVERAGE_PATIENCE_NS:
         ask_leverage(d)
     else:
-        unknown = f"its outcome is unknown after {LEVERAGE_PATIENCE_NS // 1_000_000_000} s"
-        said = p.leverage_words
-        _leverage_refused(d, p.leverage_wanted, f"{unknown}; the last answer: {said}" if said else unknown)
+        seconds, said = LEVERAGE_PATIENCE_NS // 1_000_000_000, p.leverage_words
+        if said:
+            unknown = Say.LEVERAGE_UNKNOWN_ANSWER(seconds=seconds, why=said)
+        else:
+            unknown = Say.LEVERAGE_UNKNOWN(seconds=seconds)
+        _leverage_refused(d, p.leverage_wanted, unknown)
 
 
 def _tell_stuck(d: Draft) -> None:
     p = d.position
     if p.unread and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
-        d.notify(Severity.WARNING, f"{p.position_id}: the venue reports fills whose trades cannot be read.", "fills")
+        d.notify(Severity.WARNING, Say.FILLS_UNREADABLE(name=p.position_id), "fills")
 
 
 def _ask_after(d: Draft, number: int) -> None:
@@ -593,11 +618,14 @@ def _tell_unprotected(d: Draft) -> None:
         _tell_fired(d, Severity.CRITICAL)
         return
     if p.goal is not None:
-        doing, words = "still closing it", last_words(p, OrderPurpose.REDUCE, p.goal_ns)
+        doing, words = Say.STILL_CLOSING(), last_words(p, OrderPurpose.REDUCE, p.goal_ns)
     else:
-        doing, words = "still placing it", last_words(p, p.guard, p.asked_ns(p.guard))
-    bare = f"{p.position_id}: {p.exposure} open, not covered by its stop"
-    d.notify(Severity.CRITICAL, f"{bare}; {doing}; the last answer: {words}" if words else f"{bare}; {doing}.")
+        doing, words = Say.STILL_PLACING(), last_words(p, p.guard, p.asked_ns(p.guard))
+    if words:
+        bare = Say.UNPROTECTED_ANSWER(name=p.position_id, quantity=p.exposure, doing=doing, why=words)
+    else:
+        bare = Say.UNPROTECTED(name=p.position_id, quantity=p.exposure, doing=doing)
+    d.notify(Severity.CRITICAL, bare)
 
 
 def _tell_fired(d: Draft, severity: Severity) -> None:
@@ -605,11 +633,19 @@ def _tell_fired(d: Draft, severity: Severity) -> None:
     if p.exposure <= 0:
         return
     seconds = d.policy.protection_deadline_ms // 1000
-    doing = "it is being closed" if p.goal == 0 else f"it is closed by market after {seconds} s of that"
+    doing = Say.BEING_CLOSED() if p.goal == 0 else Say.MARKET_CLOSE_AFTER(seconds=seconds)
     for order in p.fired:
-        at = "" if order.trigger_price is None else f" at {order.trigger_price.normalize():f}"
-        what = f"its {order.purpose} was triggered{at} and is not executed"
-        d.notify(severity, f"{p.position_id}: {p.exposure} open, and {what}; {doing}.")
+        told: dict[str, str | Decimal] = {
+            "name": p.position_id,
+            "quantity": p.exposure,
+            "purpose": word(order.purpose),
+            "doing": doing,
+        }
+        if order.trigger_price is None:
+            fired = Say.FIRED(**told)
+        else:
+            fired = Say.FIRED_AT(**told, price=order.trigger_price.normalize())
+        d.notify(severity, fired, f"fired:{order.purpose}@{order.setting}")
 
 
 def recovered(d: Draft, _: r.Recovered) -> None:
@@ -620,7 +656,7 @@ def recovered(d: Draft, _: r.Recovered) -> None:
     """
     for order in d.position.live_orders():
         if order.phase is OrderPhase.SENT:
-            d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="restart before an answer")
+            d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause=Say.RESTARTED())
         if order.cancel_intended:
             d.cancel(order)
         if not _left_to_the_sweep(d, order):
@@ -640,5 +676,5 @@ def _left_to_the_sweep(d: Draft, order: Order) -> bool:
 def known_order(d: Draft, message: r.AboutOrder) -> Order | None:
     order = d.position.order(message.client_order_id)
     if order is None:
-        refuse(d, message, f"no order {message.client_order_id} in this position's history")
+        refuse(d, message, Say.ORDER_NOT_OURS(order=message.client_order_id))
     return order

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from messages import codec
 from messages.ids import parse_client_order_id, position_id
+from messages.statement import NOTHING, Statement
 from messages.types import (
     ClientOrderId,
     CommandId,
@@ -23,6 +24,7 @@ from messages.types import (
     TradeId,
     VenueOrderId,
 )
+from messages.wording import Position as Say
 
 ZERO = Decimal(0)
 COMMANDS_REMEMBERED = 64
@@ -72,7 +74,7 @@ class Order:
     cancel_intended: bool = False
     correlation_id: CorrelationId = CorrelationId("")
     callback_rate: Decimal | None = None
-    words: str = ""
+    words: Statement = NOTHING
     """Why it is not at the venue, or may not be: the last answer, code and text; empty while nothing went wrong."""
     triggered_ns: int = 0
     answered: bool = False
@@ -85,7 +87,7 @@ class Order:
     """Stalled, and its cancel came to nothing for long enough: nothing waits for its end any more."""
     unheard: bool = False
     """Refused, and not for what it is: it never left, or the venue did not look at it."""
-    cancel_words: str = ""
+    cancel_words: Statement = NOTHING
     """Why it is not canceled: the venue's last refusal of that, code and text."""
 
     @property
@@ -199,14 +201,14 @@ class Position:
     paused: bool = False
     outside: bool = False
     commands: tuple[CommandId, ...] = ()
-    reason: str = ""
+    reason: Statement = NOTHING
     entry_over: bool = False
     touched_ns: int = 0
     trailing: Decimal | None = None
     leverage_wanted: int | None = None
     entries_from: int | None = None
     entry_abandoned: bool = False
-    done: str = "entry done"
+    done: Statement = Say.ENTRY_DONE()
     funding: tuple[tuple[str, Decimal], ...] = ()
     opened_ns: int = 0
     funded_ns: int = 0
@@ -218,7 +220,7 @@ class Position:
     settled: Decimal = ZERO
     post_only: bool = False
     leverage_ns: int = 0
-    leverage_words: str = ""
+    leverage_words: Statement = NOTHING
     moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
     unverified_ns: int = 0
     assumed: Decimal = ZERO
@@ -454,7 +456,7 @@ def _came_to_nothing(order: Order) -> bool:
     return order.phase in (OrderPhase.REFUSED, OrderPhase.ABSENT, OrderPhase.CANCELED, OrderPhase.EXPIRED)
 
 
-def last_words(position: Position, purpose: OrderPurpose, since_ns: int) -> str:
+def last_words(position: Position, purpose: OrderPurpose, since_ns: int) -> Statement:
     """The last answer to an order of this purpose that came to nothing, or is in doubt; empty where none did.
 
     One that has had no answer yet says nothing, and the one before it stands.
@@ -463,8 +465,8 @@ def last_words(position: Position, purpose: OrderPurpose, since_ns: int) -> str:
         if order.purpose is not purpose or order.phase is OrderPhase.SENT:
             continue
         failed = _came_to_nothing(order) or order.phase is OrderPhase.DOUBTED
-        return order.words if failed and order.touched_ns >= since_ns else ""
-    return ""
+        return order.words if failed and order.touched_ns >= since_ns else NOTHING
+    return NOTHING
 
 
 def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:

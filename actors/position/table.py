@@ -16,7 +16,9 @@ from actors.position.draft import Draft
 from messages import commands as c
 from messages import reports as r
 from messages.base import Message
+from messages.statement import NOTHING, Statement
 from messages.types import PositionState
+from messages.wording import Position as Say
 
 
 class CellKind(StrEnum):
@@ -29,41 +31,41 @@ class CellKind(StrEnum):
 class Cell:
     kind: CellKind
     rule: Callable[[Draft, Any], None] | None = None
-    why: str = ""
+    why: Statement = NOTHING
 
 
 def _apply(rule: Callable[[Draft, Any], None]) -> Cell:
     return Cell(kind=CellKind.APPLIED, rule=rule)
 
 
-def _ignore(why: str) -> Cell:
+def _ignore(why: Statement) -> Cell:
     return Cell(kind=CellKind.IGNORED, why=why)
 
 
-def _refuse(why: str) -> Cell:
+def _refuse(why: Statement) -> Cell:
     return Cell(kind=CellKind.REFUSED, why=why)
 
 
-_TAKEN = _refuse("the position exists already; open another, or add to this one")
-_OVER = _refuse("the position is over; nothing is open")
-_UNOPENED = _refuse("it never opened; nothing is open")
-_NOT_YET = _refuse("it is not open yet; close it to cancel the opening")
-_HELD = _refuse("it is held by hand; resume it first")
-_UNCLEAR = _refuse("an outcome is being found out; try again when it is known")
-_LEAVING = _refuse("it is being closed")
-_CLEAR = _refuse("nothing of it is unknown")
-_FREE = _refuse("it is not on hold")
-_NOTHING_SENT = _refuse("nothing has been sent for this position yet")
-_NOTHING_HELD = _refuse("nothing is held yet")
-_RULED = _ignore("it sends no more orders, by whichever rules")
-_ALONE = _ignore("nothing of it is on the leg")
-_SETTLED = _ignore("nothing of it is open, so its leverage is nobody's business")
-_STILL = _ignore("no leverage is being set")
-_NO_ENTRY = _refuse("no entry is working")
-_NEVER_HELD = _ignore("it holds nothing that is paid for")
-_ENDED = _ignore("every order of the position has ended")
-_NO_ORDERS = _ignore("no order has been sent yet")
-_ASKED = _ignore("the gateway asks what the order is, and reports that")
+_TAKEN = _refuse(Say.TAKEN())
+_OVER = _refuse(Say.OVER())
+_UNOPENED = _refuse(Say.NEVER_OPENED())
+_NOT_YET = _refuse(Say.NOT_OPEN_YET())
+_HELD = _refuse(Say.HELD_BY_HAND())
+_UNCLEAR = _refuse(Say.IN_DOUBT())
+_LEAVING = _refuse(Say.BEING_CLOSED())
+_CLEAR = _refuse(Say.NOTHING_UNKNOWN())
+_FREE = _refuse(Say.NOT_ON_HOLD())
+_NOTHING_SENT = _refuse(Say.NOTHING_SENT())
+_NOTHING_HELD = _refuse(Say.NOTHING_HELD())
+_RULED = _ignore(Say.RULES_UNUSED())
+_ALONE = _ignore(Say.LEG_EMPTY())
+_SETTLED = _ignore(Say.LEVERAGE_UNUSED())
+_STILL = _ignore(Say.LEVERAGE_SETTLED())
+_NO_ENTRY = _refuse(Say.NO_ENTRY())
+_NEVER_HELD = _ignore(Say.FUNDING_UNUSED())
+_ENDED = _ignore(Say.ORDERS_ENDED())
+_NO_ORDERS = _ignore(Say.NO_ORDERS())
+_ASKED = _ignore(Say.CANCEL_ASKED_AFTER())
 
 _start, _adopt = _apply(wishes.start), _apply(wishes.adopt)
 _close, _now = _apply(wishes.close), _apply(wishes.close_now)

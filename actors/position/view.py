@@ -5,7 +5,8 @@ from decimal import Decimal
 from actors.money import DOLLARS, UNNAMED, ZERO, Amounts, added, counts_as_it_is, quote_of
 from actors.position.state import Converted, Position, protection_rests
 from messages.reports import OrderView, PositionView
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
+from messages.wording import Position as Say
 
 
 def counted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Decimal:
@@ -20,12 +21,19 @@ def uncounted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Am
     return added((), (*others, *((each.currency, -each.amount) for each in converted)))
 
 
-def _uncanceled(p: Position) -> str:
-    """Which of its orders the venue refuses to take off the book, in its own words."""
+def _uncanceled(p: Position) -> Statement:
+    """Which of its orders the venue does not cancel, and its answer."""
     refused = next((o for o in p.live_orders() if o.cancel_intended and o.cancel_words), None)
     if refused is None:
-        return ""
-    return f"its {refused.purpose} is not canceled yet, the venue refused that: {refused.cancel_words}"
+        return NOTHING
+    return Say.UNCANCELED(purpose=refused.purpose, why=refused.cancel_words)
+
+
+def _reason(p: Position) -> Statement:
+    uncanceled = _uncanceled(p)
+    if p.reason and uncanceled:
+        return Say.BOTH(one=p.reason, other=uncanceled)
+    return p.reason or uncanceled
 
 
 def view(p: Position) -> PositionView:
@@ -56,7 +64,7 @@ def view(p: Position) -> PositionView:
         protected=p.wants_protection and protection_rests(p),
         in_doubt=p.in_doubt,
         goal_quantity=p.goal,
-        reason=verbatim("; ".join(part for part in (p.reason, _uncanceled(p)) if part)),
+        reason=_reason(p),
         orders=tuple(
             OrderView(
                 client_order_id=o.client_order_id,

@@ -13,18 +13,18 @@ from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.requests import Reply, SetLeverage
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement, word
 from messages.types import OrderKind, OrderPurpose, Severity
+from messages.wording import Position as Say
 
 SETTLED_FROM_NS = 30_000_000_000
 """What was sent so long ago is not on its way any more: before, the venue may do it after it was written off."""
-BY_HAND = "settled by hand"
+BY_HAND = Say.SETTLED_BY_HAND()
 LEVERAGE_WAITS_NS = 50_000_000_000
 """What has not left after so long is refused by the gateway, which knows it, before its outcome counts as unknown."""
-NEVER_ASKED = "nothing has been asked of this position yet"
 
 
-def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True) -> None:
+def reply(d: Draft, message: c.Command, text: Statement = NOTHING, *, accepted: bool = True) -> None:
     if message.reply_to:
         d.send(
             message.reply_to,
@@ -33,7 +33,7 @@ def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True
                 command_id=message.command_id,
                 to=message.reply_to,
                 accepted=accepted,
-                text=verbatim(text),
+                text=text,
                 position_id=d.position.position_id,
                 changed=bool(d.events),
             ),
@@ -43,7 +43,7 @@ def reply(d: Draft, message: c.Command, text: str = "", *, accepted: bool = True
 def start(d: Draft, message: c.OpenPosition) -> None:
     p = d.position
     if p.version:
-        refuse(d, message, "it is being opened already")
+        refuse(d, message, Say.BEING_OPENED())
         return
     if message.instrument is None:
         raise ValueError("an opening reaches its position with the instrument filled in by the supervisor")
@@ -72,7 +72,7 @@ def start(d: Draft, message: c.OpenPosition) -> None:
 def adopt(d: Draft, message: c.AdoptPosition) -> None:
     p = d.position
     if p.version:
-        refuse(d, message, "it exists already")
+        refuse(d, message, Say.EXISTS())
         return
     if message.instrument is None:
         raise ValueError("an adoption reaches its position with the instrument filled in by the supervisor")
@@ -112,12 +112,22 @@ def adopt(d: Draft, message: c.AdoptPosition) -> None:
             take_profit=message.take_profit,
             trailing=message.trailing,
         )
-    what = f"{p.key.symbol} {p.key.side} {message.quantity} at {message.entry_price}"
-    if message.handed_from is None:
-        d.notify(Severity.WARNING, f"Adopted {what}: it existed at the venue.")
-    else:
-        d.notify(Severity.INFO, f"{message.handed_from} is {p.key.strategy}'s now: {what}")
+    _tell_adopted(d, message)
     reply(d, message)
+
+
+def _tell_adopted(d: Draft, message: c.AdoptPosition) -> None:
+    key = d.position.key
+    held: dict[str, str | Decimal] = {
+        "symbol": key.symbol,
+        "side": word(key.side),
+        "quantity": message.quantity,
+        "price": message.entry_price,
+    }
+    if message.handed_from is None:
+        d.notify(Severity.WARNING, Say.ADOPTED(**held))
+    else:
+        d.notify(Severity.INFO, Say.ASSIGNED(name=message.handed_from, strategy=key.strategy, **held))
 
 
 def ask_leverage(d: Draft) -> None:
@@ -138,30 +148,29 @@ def ask_leverage(d: Draft) -> None:
     d.wake("leverage", d.policy.answer_deadline_ms)
 
 
-def refuse(d: Draft, message: object, why: str) -> None:
+def refuse(d: Draft, message: object, why: Statement) -> None:
     """Nothing changes; the refusal is counted, journalled where it tells of a contradiction, and answered."""
     d.refused = why
     if isinstance(message, c.Command):
         reply(d, message, why, accepted=False)
     if isinstance(message, r.AboutOrder) and d.position.order(message.client_order_id) is None:
-        name = d.position.position_id
-        unknown = f"the venue reports an order that the journal does not know: {message.client_order_id}"
-        d.notify(Severity.CRITICAL, f"{name}: {unknown}")
+        unknown = Say.UNKNOWN_ORDER(name=d.position.position_id, order=message.client_order_id)
+        d.notify(Severity.CRITICAL, unknown, message.client_order_id)
     if d.position.version:
         d.record(e.MessageRefused, message=type(message).__name__, state=d.position.state, why=why)
 
 
 def close(d: Draft, message: c.ClosePosition) -> None:
     p = d.position
-    goal, why_not = _goal(p, message) if p.version else (ZERO, NEVER_ASKED)
+    goal, why_not = _goal(p, message) if p.version else (ZERO, Say.NOTHING_REQUESTED())
     if why_not:
         refuse(d, message, why_not)
         return
-    _request_close(d, message, goal, "closed by command" if goal == 0 else f"reduced to {goal} by command")
+    _request_close(d, message, goal, Say.REDUCED_BY_COMMAND(goal=goal) if goal else Say.CLOSED_BY_COMMAND())
     reply(d, message)
 
 
-def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, str]:
+def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, Statement]:
     """What shall be left, in whole quantity steps; and why it cannot be, if so.
 
     A part is taken from what a reduction in progress will leave, so that two of them add up.
@@ -169,30 +178,30 @@ def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, str]:
     if p.strandable and not p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE):
         return ZERO, p.reason
     if message.quantity is None and message.percent is None:
-        return ZERO, ""
+        return ZERO, NOTHING
     if p.goal == 0:
-        return ZERO, "the whole of it is being closed already"
+        return ZERO, Say.CLOSING_WHOLE()
     if p.live_orders(OrderPurpose.ENTRY) and p.quantity == 0:
-        return ZERO, "nothing is filled yet; close the whole to cancel the entry"
+        return ZERO, Say.NOTHING_TO_CLOSE()
     base = p.quantity if p.goal is None else min(p.goal, p.quantity)
-    part = message.quantity
+    part = message.quantity or ZERO
     if message.percent is not None:
         if not 0 < message.percent <= 100:
-            return ZERO, f"{message.percent} percent is not in (0, 100]"
+            return ZERO, Say.PERCENT_RANGE(percent=message.percent)
         if message.percent == 100:
-            return ZERO, ""
+            return ZERO, NOTHING
         step = p.instrument.quantity_step if p.instrument else Decimal(1)
         part = (base * message.percent / 100 / step).to_integral_value(ROUND_DOWN) * step
-    if part is None or part <= 0:
-        return ZERO, f"the part to close is {part}: smaller than one step of the symbol"
+    if part <= 0:
+        return ZERO, Say.PART_TOO_SMALL(part=part)
     if part > base:
-        return ZERO, f"cannot close {part} of {base}"
+        return ZERO, Say.PART_TOO_LARGE(part=part, base=base)
     if p.instrument and part % p.instrument.quantity_step:
-        return ZERO, f"{part} is not a multiple of {p.instrument.quantity_step}"
-    return base - part, ""
+        return ZERO, Say.PART_OFF_STEP(part=part, step=p.instrument.quantity_step)
+    return base - part, NOTHING
 
 
-def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: Decimal, why: str) -> None:
+def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: Decimal, why: Statement) -> None:
     d.record(
         e.CloseRequested,
         command_id=message.command_id,
@@ -205,9 +214,9 @@ def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: 
 
 def close_now(d: Draft, message: c.EmergencyClose) -> None:
     if not d.position.version:
-        refuse(d, message, NEVER_ASKED)
+        refuse(d, message, Say.NOTHING_REQUESTED())
         return
-    _request_close(d, message, ZERO, "emergency close")
+    _request_close(d, message, ZERO, Say.EMERGENCY())
     reply(d, message)
 
 
@@ -239,39 +248,39 @@ def modify(d: Draft, message: c.ModifyPosition) -> None:
     reply(d, message)
 
 
-def _unmovable(p: Position, message: c.ModifyPosition) -> str:
-    settings = (("stop", message.stop_loss), ("target", message.take_profit), ("trailing stop", message.trailing))
-    negative = next((price for _, price in settings if price is not None and price < 0), None)
+def _unmovable(p: Position, message: c.ModifyPosition) -> Statement:
+    settings = (message.stop_loss, message.take_profit, message.trailing)
+    negative = next((price for price in settings if price is not None and price < 0), None)
     if negative is not None:
-        return f"{negative} is no price; zero removes the order"
+        return Say.PRICE_NEGATIVE(price=negative)
     if p.instrument is not None:
-        for name, price in settings[:2]:
+        for purpose, price in ((OrderPurpose.STOP, message.stop_loss), (OrderPurpose.TARGET, message.take_profit)):
             if price is not None and price % p.instrument.price_step:
-                return f"the {name} price {price} is not a multiple of {p.instrument.price_step}"
+                return Say.PRICE_OFF_STEP(name=purpose, price=price, step=p.instrument.price_step)
     nothing = not message.moves_protection and message.leverage is None and message.add is None
-    return "nothing to change was named" if nothing else ""
+    return Say.NO_CHANGE() if nothing else NOTHING
 
 
-def _unaddable(p: Position, message: c.ModifyPosition) -> str:
+def _unaddable(p: Position, message: c.ModifyPosition) -> Statement:
     """An addition waits for nothing else: what is under way first comes to its end."""
     if message.add is None:
-        return ""
+        return NOTHING
     if message.add <= 0 or (p.instrument and message.add % p.instrument.quantity_step):
         step = p.instrument.quantity_step if p.instrument else ""
-        return f"an addition of {message.add} is not a positive multiple of {step}"
+        return Say.ADDITION_OFF_STEP(quantity=message.add, step=step)
     if p.quantity <= 0 or p.live_orders(OrderPurpose.ENTRY) or p.addition > 0:
-        return "its entry is not done yet; add to it then"
+        return Say.ENTRY_UNFINISHED()
     if p.goal is not None:
-        return "it is being reduced; add to it then"
+        return Say.BEING_REDUCED()
     if any(o.purpose.protective and (o.filled or o.triggered) for o in p.unspent_orders):
-        return "a protective order of it has fired; open another position"
-    return ""
+        return Say.PROTECTION_HAS_FIRED()
+    return NOTHING
 
 
-def _unlevered(p: Position, message: c.ModifyPosition) -> str:
-    if message.leverage is not None and p.leverage_pending:
-        return f"leverage {p.leverage_wanted} is being set already"
-    return ""
+def _unlevered(p: Position, message: c.ModifyPosition) -> Statement:
+    if message.leverage is not None and p.leverage_pending and p.leverage_wanted is not None:
+        return Say.LEVERAGE_PENDING(leverage=p.leverage_wanted)
+    return NOTHING
 
 
 def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
@@ -283,7 +292,7 @@ def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
 def cancel_entry(d: Draft, message: c.CancelEntry) -> None:
     p = d.position
     if not p.version or p.entry_abandoned or not (p.live_orders(OrderPurpose.ENTRY) or not p.held or p.addition > 0):
-        refuse(d, message, "no entry is working")
+        refuse(d, message, Say.NO_ENTRY())
         return
     d.record(e.EntryAbandoned, command_id=message.command_id, why=message.why)
     reply(d, message)
@@ -309,10 +318,10 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     p = d.position
     unclear = [o for o in p.unspent_orders if o.fills_missing or (o.live and _may_be_stuck(o))]
     if not p.version or not (unclear or p.leverage_pending or p.quantity < 0):
-        refuse(d, message, "nothing of it is unknown")
+        refuse(d, message, Say.NOTHING_UNKNOWN())
         return
     if any(d.now_ns - o.sent_ns < SETTLED_FROM_NS for o in unclear):
-        refuse(d, message, f"an order of it is younger than {SETTLED_FROM_NS // 1_000_000_000} s and may yet be told")
+        refuse(d, message, Say.ORDER_TOO_YOUNG(seconds=SETTLED_FROM_NS // 1_000_000_000))
         return
     for order in unclear:
         d.record(e.OrderWrittenOff, client_order_id=order.client_order_id, command_id=message.command_id, why=BY_HAND)
@@ -326,21 +335,20 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
             quantity_delta=excess,
             price=d.position.entry_price,
             realized_pnl=ZERO,
-            why=f"more sold than held, {BY_HAND}",
+            why=Say.OVERSOLD_SETTLED(),
             evidence=message.command_id,
             assumed=True,
         )
-    names = ", ".join(f"{o.purpose} {o.client_order_id}" for o in unclear)
+    names = tuple(Say.ORDER(purpose=o.purpose, order=o.client_order_id) for o in unclear)
     ask_comparison(d)
-    d.notify(Severity.WARNING, f"{p.position_id} settled by hand: {names or 'no order'} written off.")
+    d.notify(Severity.WARNING, Say.SETTLED(name=p.position_id, orders=names or Say.NO_ORDER()))
     uncovered = p.exposure - p.quantity
     if uncovered > 0:
-        d.notify(Severity.CRITICAL, f"{p.position_id}: {uncovered:f} that the venue says to hold is no longer covered.")
+        d.notify(Severity.CRITICAL, Say.COVER_LOST(name=p.position_id, quantity=uncovered))
     reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a late fill of its entry is no other reason
     if reduced and p.goal is not None:
-        d.record(e.CloseAbandoned, command_id=message.command_id, why=f"its close was {BY_HAND}")
-        text = f"{p.position_id}: its close ends with that; close what is left once it is compared."
-        d.notify(Severity.WARNING, text)
+        d.record(e.CloseAbandoned, command_id=message.command_id, why=Say.CLOSE_SETTLED())
+        d.notify(Severity.WARNING, Say.CLOSE_ENDS(name=p.position_id))
     reply(d, message)
 
 
@@ -370,20 +378,25 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
         fee_currency=message.fee_currency,
         worth=message.worth,
     )
-    by = f" by {message.quantity_delta}" if message.quantity_delta else ""
     if not message.handed:
-        d.notify(Severity.WARNING, f"{p.position_id} changed outside of Albra{by}: {message.why}")
+        d.notify(Severity.WARNING, _adjusted(p, message))
     reply(d, message)
 
 
-def _unbookable(p: Position, message: c.AdjustPosition) -> str:
+def _adjusted(p: Position, message: c.AdjustPosition) -> Statement:
+    if not message.quantity_delta:
+        return Say.ADJUSTED(name=p.position_id, why=message.why)
+    return Say.ADJUSTED_BY(name=p.position_id, quantity=message.quantity_delta, why=message.why)
+
+
+def _unbookable(p: Position, message: c.AdjustPosition) -> Statement:
     """A change that cannot have happened to this position: what went through zero is another one's."""
     changed = message.quantity_delta or message.fee or message.entry_price is not None or message.leverage is not None
     if not changed:
-        return "a change of nothing"
+        return Say.EMPTY_ADJUSTMENT()
     for price in (message.price, message.entry_price):
         if price is not None and price <= 0:
-            return f"{price} is no price"
+            return Say.PRICE_INVALID(price=price)
     if message.quantity_delta < 0 and p.quantity + message.quantity_delta < 0:
-        return f"cannot take {-message.quantity_delta} from {p.quantity}"
-    return ""
+        return Say.ADJUSTMENT_TOO_LARGE(quantity=-message.quantity_delta, held=p.quantity)
+    return NOTHING

@@ -15,6 +15,7 @@ from adapters.logs.writing import Logs
 from adapters.storage.sqlite import SqliteJournal
 from messages.events import StateChanged
 from messages.journal import AppendStep
+from messages.statement import verbatim
 from messages.types import Address, PositionId, PositionState
 from tests.cli.conftest import WAIT_S, Albra
 
@@ -159,7 +160,7 @@ def _write_journal(storage: Path) -> Path:
         position_id=PositionId(ID),
         ordinal=1,
         version=1,
-        events=(StateChanged(before=PositionState.PENDING, after=PositionState.OPENING, because="sent"),),
+        events=(StateChanged(before=PositionState.PENDING, after=PositionState.OPENING, because=verbatim("sent")),),
         effects=(),
     )
     failures: list[str | None] = []

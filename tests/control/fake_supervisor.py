@@ -181,7 +181,7 @@ class FakeSupervisor:
                 ts_init=SINCE_NS + 1_000_000,
                 before=PositionState.ACTIVE,
                 after=PositionState.CLOSING,
-                because="close",
+                because=verbatim("close"),
             ),
         )
         return HistoryAnswer(

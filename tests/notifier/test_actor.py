@@ -333,7 +333,10 @@ def test_the_report_counts_what_happened_outside_of_us_and_the_fundings() -> Non
         why=verbatim("liquidated"),
     )
     adopted = StateChanged(
-        ts_init=yesterday, before=PositionState.PENDING, after=PositionState.ACTIVE, because="it existed at the venue"
+        ts_init=yesterday,
+        before=PositionState.PENDING,
+        after=PositionState.ACTIVE,
+        because=verbatim("it existed at the venue"),
     )
     funding = FundingBooked(ts_init=yesterday, amount=Decimal("0.25"), currency="USDT")
     stage = Stage(settings(schedule=Schedule(daily_minute=0))).begin(Start(events=(adopted, by_the_venue, funding)))

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, get_type_hints
 
 from actors.position.diagram import TRANSITIONS
 from actors.position.draft import Policy
@@ -14,7 +15,7 @@ from messages import reports as r
 from messages.base import Event, Message
 from messages.events import StateChanged
 from messages.requests import Notify, SubmitOrder, Wake
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
 from messages.types import (
     AccountId,
     Address,
@@ -55,6 +56,12 @@ LONG = Key(account=ACCOUNT, symbol=SYMBOL, side=PositionSide.LONG, strategy=Stra
 SHORT = Key(account=ACCOUNT, symbol=SYMBOL, side=PositionSide.SHORT, strategy=StrategyId("trend"))
 
 
+@cache
+def _statements(kind: type) -> tuple[str, ...]:
+    """The fields that hold one."""
+    return tuple(name for name, hint in get_type_hints(kind).items() if hint is Statement)
+
+
 def dec(number: str | int | Decimal) -> Decimal:
     return Decimal(number)
 
@@ -87,6 +94,7 @@ class Story:
         step = decide(before, message, self.now_ns, self.policy)
         assert fold(before, step.events) == step.position, "I15: the events of a step are all that changes a position"
         self._check_transition(before, message, step)
+        self._check_statements(step)
         self.position = step.position
         numbers = tuple(order.number for order in self.position.orders if not order.spent)
         assert self.position.unspent == numbers, "what a decision depends on is found by its number"
@@ -102,6 +110,13 @@ class Story:
         arrow = (before.state, type(message).__name__, after)
         self.transitions.add(arrow)
         assert not self.declared or arrow in self.declared, f"undeclared transition {arrow}: {changes[0].because}"
+
+    def _check_statements(self, step: Step) -> None:
+        """`Draft.record` takes any field, so the type checker does not see a sentence that lost its code there."""
+        for message in (*step.events, *(effect.message for effect in step.effects)):
+            kind: type = type(message)
+            for name in _statements(kind):
+                assert type(getattr(message, name)) is Statement, f"{kind.__name__}.{name} is plain text"
 
     @property
     def events(self) -> list[Event]:

@@ -7,6 +7,7 @@ import pytest
 
 from actors.copying import replace, stamp
 from actors.position.state import Order, Position
+from messages.statement import verbatim
 from messages.types import OrderPurpose
 from tests.position.story import dec, protected
 
@@ -34,9 +35,9 @@ def test_a_copy_is_frozen_like_its_original() -> None:
 
 def test_a_stamp_changes_what_was_just_made_and_nothing_else() -> None:
     position = protected().position
-    made = replace(position, reason="new")
+    made = replace(position, reason=verbatim("new"))
     assert stamp(made, version=99) is made
-    assert made == dataclasses.replace(position, reason="new", version=99)
+    assert made == dataclasses.replace(position, reason=verbatim("new"), version=99)
     assert position.version != 99
 
 

@@ -13,6 +13,7 @@ from actors.position.table import STATES, TABLE, Cell, CellKind
 from messages import commands, reports
 from messages.base import Message
 from messages.events import StateChanged
+from messages.statement import verbatim
 from messages.types import PositionState
 from tests.position.expectations import EXPECTED, Expected
 from tests.position.histories import scene
@@ -97,8 +98,8 @@ def other_kinds(cell: Cell) -> list[Cell]:
 
     kinds = (
         Cell(kind=CellKind.APPLIED, rule=nothing),
-        Cell(kind=CellKind.IGNORED, why="mutant"),
-        Cell(kind=CellKind.REFUSED, why="mutant"),
+        Cell(kind=CellKind.IGNORED, why=verbatim("mutant")),
+        Cell(kind=CellKind.REFUSED, why=verbatim("mutant")),
     )
     return [kind for kind in kinds if kind.kind is not cell.kind]
 

@@ -7,9 +7,11 @@ import pytest
 from actors.position.state import LATEST, OrderPhase, last_words
 from messages import commands as c
 from messages import reports as r
-from messages.statement import verbatim
-from messages.types import OrderPurpose, OrderStatus, RejectReason, Severity
+from messages.requests import Notify
+from messages.statement import Statement, verbatim
+from messages.types import ClientOrderId, OrderPurpose, OrderStatus, RejectReason, Severity
 from messages.types import PositionState as S
+from messages.wording import Position as Say
 from tests.position.story import SECOND, Story, dec, notices, opened
 
 STOP, ENTRY, REDUCE = OrderPurpose.STOP, OrderPurpose.ENTRY, OrderPurpose.REDUCE
@@ -138,3 +140,33 @@ def test_nobody_is_told_of_a_stop_that_was_never_wanted() -> None:
     story.tell(c.ClosePosition(**story.own()))
     [told] = notices(story.tell(story.rejected(story.order(REDUCE))), Severity.CRITICAL)
     assert told.endswith("trying again, it has no stop")
+
+
+def test_a_trailing_stop_that_would_trigger_at_once_closes_and_names_no_price() -> None:
+    """It has a callback rate, and no price that could have been passed."""
+    story = opened(trailing=dec(2))
+    story.tell(story.fill(story.order(ENTRY)))
+    story.tell(story.rejected(story.order(OrderPurpose.TRAILING), RejectReason.WOULD_TRIGGER))
+    assert (story.state, story.position.reason) == (S.CLOSING, "its trailing would have been triggered at once")
+
+
+def test_reports_of_two_unknown_orders_are_two_notices_before_anything_was_recorded() -> None:
+    """Position and version are the same, and so is the code: the order tells them apart."""
+    named = opened()
+    story = Story()
+    told = []
+    for number in (1, 2):
+        order = replace(named.order(ENTRY), client_order_id=ClientOrderId(f"j0urna1x000000700{number}"))
+        step = story.tell(named.accepted(order))
+        told += [effect.message.notice_id for effect in step.effects if isinstance(effect.message, Notify)]
+    assert len(set(told)) == len(told) == 2
+
+
+def test_what_the_owner_reads_is_made_of_facts() -> None:
+    story = closing()
+    step = story.tell(story.rejected(story.order(REDUCE), RejectReason.OTHER, "no"))
+    [notice] = [effect.message for effect in step.effects if isinstance(effect.message, Notify)]
+    assert notice.text.code == "position.close_refused_again"
+    why, stop = notice.text.args["why"], notice.text.args["stop"]
+    assert isinstance(why, Statement)
+    assert (dict(why.args), stop) == ({"code": "-1", "text": "no"}, Say.STOP_RESTS())

@@ -9,6 +9,7 @@ from messages import events
 from messages.base import Event
 from messages.ids import position_id
 from messages.journal import AppendStep, Effect, Replayed
+from messages.statement import verbatim
 from messages.types import (
     AccountId,
     Address,
@@ -84,7 +85,7 @@ def fill(number: int, quantity: str = "0.50") -> events.OrderFilled:
 
 
 def changed(after: PositionState) -> events.StateChanged:
-    return events.StateChanged(before=PositionState.ACTIVE, after=after, because="so it was")
+    return events.StateChanged(before=PositionState.ACTIVE, after=after, because=verbatim("so it was"))
 
 
 def paused(command_id: str) -> events.PositionPaused:

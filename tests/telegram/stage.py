@@ -62,7 +62,7 @@ from messages.types import (
     StrategyId,
     Symbol,
 )
-from messages.wording import Reconciler
+from messages.wording import Position, Reconciler
 from messages.wording.status import Status
 
 SECOND = 1_000_000_000
@@ -110,7 +110,7 @@ def view(ordinal: int = 1, **changes: Any) -> PositionView:
         "protected": True,
         "in_doubt": False,
         "goal_quantity": None,
-        "reason": "entry done",
+        "reason": Position.ENTRY_DONE(),
     }
     return PositionView(**{**known, **changes})
 
@@ -463,7 +463,7 @@ def closing(desk: Desk, command: c.Command) -> None:
             state=PositionState.CLOSED,
             quantity=Decimal(0),
             version=v.version + 3,
-            reason=verbatim("closed by command"),
+            reason=Position.CLOSED_BY_COMMAND(),
         )
         if v.position_id in ids
         else v

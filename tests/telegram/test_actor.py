@@ -32,7 +32,7 @@ from messages.types import (
     StrategyId,
     Symbol,
 )
-from messages.wording import Reconciler
+from messages.wording import Position, Reconciler
 from tests.telegram.server import check_text
 from tests.telegram.stage import (
     GROUP,
@@ -81,7 +81,7 @@ CHANGING = ("open", "close", "close_all", "modify", "assign", "pause", "resume",
 def stage(*views: object, **more: object) -> Stage:
     made = Stage(desk=Desk(views=views or (view(),), discrepancies=(divergence(),)), **more)  # type: ignore[arg-type]
     made.desk.records = (
-        codec.encode(StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE, because="x")),
+        codec.encode(StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE, because=verbatim("x"))),
     )
     made.up()
     return made
@@ -397,7 +397,7 @@ def test_close_all_tells_position_by_position_what_became_of_it() -> None:
     def half(command: c.Command) -> None:
         if isinstance(command, c.CloseAll):
             first = replace(
-                made.desk.views[0], state=PositionState.CLOSED, quantity=Decimal(0), reason=verbatim("emergency close")
+                made.desk.views[0], state=PositionState.CLOSED, quantity=Decimal(0), reason=Position.EMERGENCY()
             )
             stuck = replace(made.desk.views[1], state=PositionState.CLOSING, in_doubt=True)
             made.desk.views = (first, stuck)

@@ -13,6 +13,7 @@ from messages.requests import Reply
 from messages.statement import verbatim
 from messages.status import row
 from messages.types import AccountId, PositionId, PositionState
+from messages.wording import Position
 from messages.wording.status import Status
 from tests.telegram.stage import HOME, OWNER, STATUS, Desk, SlowDisk, Stage, view
 
@@ -32,7 +33,7 @@ def confirmed(made: Stage, text: str) -> None:
 
 def closed(made: Stage, *ordinals: int) -> None:
     made.desk.views = tuple(
-        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), reason=verbatim("emergency close"))
+        replace(v, state=PositionState.CLOSED, quantity=Decimal(0), reason=Position.EMERGENCY())
         if v.ordinal in ordinals
         else v
         for v in made.desk.views

@@ -11,6 +11,7 @@ from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Words, escape, money, signed
 from adapters.locales import load
 from messages.text import trusted
+from messages.wording import Position
 from tests.telegram.catalogs import in_source, translated
 from tests.telegram.server import check_text
 
@@ -39,7 +40,7 @@ def _tags(places: set[str]) -> set[str]:
 
 
 def test_what_other_actors_say_in_english_is_said_again_in_korean() -> None:
-    said = "main.BTCUSDT.long.manual.1: close refused (margin); trying again, without its stop"
+    said = Position.CLOSE_REFUSED_AGAIN(name="main.BTCUSDT.long.manual.1", why="margin", stop=Position.STOP_MISSING())
     assert KO.retell(said, PHRASES) == (
         "main.BTCUSDT.long.manual.1: 청산 주문이 거부되었습니다 (margin). 다시 시도합니다. 손절 없이 보유 중입니다"
     )

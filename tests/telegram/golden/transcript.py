@@ -24,7 +24,7 @@ from messages.types import (
     Symbol,
     TradeId,
 )
-from messages.wording import Gateway
+from messages.wording import Gateway, Position
 from messages.wording.duration import Duration
 from tests.telegram.stage import OWNER, VIEWER, Desk, Shown, Stage, closing, divergence, view
 
@@ -57,12 +57,14 @@ SAID = (
     "/nonsense",
     "hello",
 )
-NOTICES = (
-    (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1): 0.010 open at 59969.7"),
-    (Severity.INFO, "BTCUSDT long (main.BTCUSDT.long.manual.1) closed, realized -12.5: closed by command"),
+NAME = "main.BTCUSDT.long.manual.1"
+LABEL = Position.LABEL(symbol="BTCUSDT", side=PositionSide.LONG, id=NAME)
+NOTICES: tuple[tuple[Severity, str], ...] = (
+    (Severity.INFO, Position.OPENED(name=LABEL, quantity=Decimal("0.010"), price=Decimal("59969.7"))),
+    (Severity.INFO, Position.CLOSED(name=LABEL, amount=Decimal("-12.5"), because=Position.CLOSED_BY_COMMAND())),
     (Severity.WARNING, Gateway.VENUE_OUT(account="main", age=Duration.SECONDS(s=45), cause="no route <host>")),
-    (Severity.CRITICAL, "main.BTCUSDT.long.manual.1: 0.010 open, not covered by its stop; still placing it."),
-    (Severity.CRITICAL, "Closing main.BTCUSDT.long.manual.1: its stop was refused for 30 s."),
+    (Severity.CRITICAL, Position.UNPROTECTED(name=NAME, quantity=Decimal("0.010"), doing=Position.STILL_PLACING())),
+    (Severity.CRITICAL, Position.STOP_OVERDUE(name=NAME, seconds=30)),
 )
 
 
@@ -104,7 +106,9 @@ def _desk() -> Desk:
     eth = replace(grid, symbol=Symbol("ETHUSDT"), strategy=StrategyId("grid"), side=PositionSide.SHORT, protected=False)
     order = ClientOrderId("abaue1e52d00000010001")
     records = (
-        StateChanged(before=PositionState.OPENING, after=PositionState.ACTIVE, because="entry done", ts_init=START),
+        StateChanged(
+            before=PositionState.OPENING, after=PositionState.ACTIVE, because=Position.ENTRY_DONE(), ts_init=START
+        ),
         OrderFilled(
             client_order_id=order,
             trade_id=TradeId("7"),
