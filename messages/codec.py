@@ -47,6 +47,7 @@ from messages.coders import (
     build_decoder,
     build_encoder,
 )
+from messages.statement import fact
 
 __all__ = [
     "DecodeError",
@@ -433,12 +434,17 @@ def from_wire(wire: Any, cls: type[_T]) -> _T:
 def to_jsonable(value: object) -> dict[str, Any]:
     """A message for exports and logs: `type`, then its fields. Decimals are plain strings, bytes hex.
 
+    A text of ours has its code and arguments beside it, as `text_fact`.
+
     Raises EncodeError for what is no dataclass.
     """
     if not is_dataclass(value) or isinstance(value, type):
         raise EncodeError(f"{type(value).__qualname__} is no message")
-    named = {"type": type(value).__name__} if isinstance(value, Message) else {}
-    return named | {field.name: _jsonable(getattr(value, field.name)) for field in fields(value)}
+    said: dict[str, Any] = {"type": type(value).__name__} if isinstance(value, Message) else {}
+    for field in fields(value):
+        found = getattr(value, field.name)
+        said |= {field.name: _jsonable(found), **fact(field.name, found)}
+    return said
 
 
 def _jsonable(value: Any) -> Any:

@@ -126,6 +126,12 @@ def to_jsonable(statement: Statement) -> Mapping[str, Any]:
     return {"code": statement.code, "args": {n: _value_to_jsonable(v) for n, v in statement.args.items()}}
 
 
+def fact(name: str, statement: object) -> dict[str, Any]:
+    """`{name_fact: {code, args}}` beside a text in JSON; nothing where the text has no code."""
+    coded = isinstance(statement, Statement) and statement.code
+    return {f"{name}_fact": to_jsonable(statement)} if coded and isinstance(statement, Statement) else {}
+
+
 def _made(code: str, template: str, args: Mapping[str, Argument]) -> Statement:
     text = _filled(template, {name: _english(value) for name, value in args.items()})
     return _kept(code, shown(text), MappingProxyType(dict(args)))

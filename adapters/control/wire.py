@@ -27,6 +27,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
+from messages.statement import Statement, fact, to_jsonable
 from messages.status import Concern, figures
 from messages.types import (
     MANUAL,
@@ -227,10 +228,10 @@ def reply(answer: Reply) -> tuple[int, dict[str, Any]]:
     body = {"command_id": answer.command_id, "position_id": answer.position_id}
     status = _STATUS.get(answer.code)
     if answer.accepted and status is None:
-        return 200, {"accepted": True, **body, "text": answer.text}
+        return 200, {"accepted": True, **body, "text": answer.text, **fact("text", answer.text)}
     code = "refused" if answer.code is ReplyCode.DECIDED else answer.code.value
     error = answer.text or "refused without a reason"
-    return status or 409, {"error": error, "code": code, "accepted": False, **body}
+    return status or 409, {"error": error, "code": code, "accepted": False, **body, **fact("error", answer.text)}
 
 
 def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
@@ -310,6 +311,9 @@ def _discrepancy(record: Discrepancy) -> dict[str, Any]:
         "ended_at": instant(record.ended_ns) if record.ended_ns else None,
         "evidence": record.evidence,
         "why": record.why,
+        "believed_fact": _fact(record.believed),
+        "reported_fact": _fact(record.reported),
+        "why_fact": _fact(record.why),
     }
 
 
@@ -321,13 +325,13 @@ def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
         parsed = parse_position_id(name)
         if parsed is not None:
             key, ordinal = parsed
-            said = {"state": state.value, "reason": why, "in_doubt": True, "protected": False}
+            said = {**_why(why), "state": state.value, "in_doubt": True, "protected": False}
             before = rows.get(ordinal, {})
             rows[ordinal] = {**_unknown(name, key), **before, **said, "previous": before.get("state")}
     for name, why in answer.retired:
         parsed = parse_position_id(name)
         if parsed is not None:
-            said = {"state": Silence.RETIRED.value, "reason": why, "in_doubt": False, "protected": False}
+            said = {**_why(why), "state": Silence.RETIRED.value, "in_doubt": False, "protected": False}
             rows[parsed[1]] = {**_unknown(name, parsed[0]), **said}
     return [*(rows[ordinal] for ordinal in sorted(rows)), *(_outside(row) for row in answer.outside)]
 
@@ -395,7 +399,17 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
         "orders": [_order(order) for order in view.orders],
         "currency": view.currency,
         "uncounted": [{"currency": name, "amount": _number(amount)} for name, amount in view.uncounted],
+        "reason_fact": _fact(view.reason),
     }
+
+
+def _why(why: str) -> dict[str, Any]:
+    return {"reason": why, "reason_fact": _fact(why)}
+
+
+def _fact(text: str) -> Mapping[str, Any] | None:
+    """Code and arguments of a text of ours; null where it has none."""
+    return to_jsonable(text) if isinstance(text, Statement) and text.code else None
 
 
 NOT_SUPERVISED = "NOT_SUPERVISED"
@@ -404,7 +418,7 @@ _KEYS = (
     "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
     "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "resting", "previous", "protected", "in_doubt",
     "goal_quantity", "realized_pnl", "fees", "funding", "trailing", "reason", "transitions", "version", "command_ids",
-    "orders", "currency", "uncounted",
+    "orders", "currency", "uncounted", "reason_fact",
 )  # fmt: skip
 """What a row has, in its order."""
 
