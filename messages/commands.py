@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from messages.base import Message
-from messages.statement import Statement, verbatim
+from messages.statement import Statement
 from messages.types import (
     AccountId,
     Address,
@@ -17,6 +17,7 @@ from messages.types import (
     Symbol,
     Worth,
 )
+from messages.wording import Supervisor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +111,14 @@ class CancelEntry(Command):
     """Take what is left of a working entry off the book; what is filled stays, protected."""
 
     position_id: PositionId
-    why: Statement = verbatim("the rest of the entry was called off")
+    why: Statement = Supervisor.REST_CALLED_OFF()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEntries(Command):
     """Take every working entry off the book, before an orderly stop: nobody would watch what it becomes."""
 
-    why: Statement = verbatim("the supervisor was stopped")
+    why: Statement = Supervisor.STOPPED()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

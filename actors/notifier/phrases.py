@@ -17,8 +17,6 @@ SENTENCES = (
     N_("{name}: outcome of the {purpose} order is unknown"),
     N_("{name}: {quantity} more sold than held; check it at the venue"),
     N_("{name} is {strategy}'s now: {symbol} {side} {quantity} at {price}"),
-    N_("handed to {strategy}"),
-    N_("handed over from {name}"),
     N_("Adopted {symbol} {side} {quantity} at {price}: it existed at the venue."),
     N_("{name}: the venue reports an order that the journal does not know: {order}"),
     N_("{name} changed outside of Albra by {quantity}: {why}"),
@@ -150,7 +148,6 @@ SENTENCES = (
     N_("rejected after it had been accepted"),
     N_("no answer in time"),
     N_("restart before an answer"),
-    N_("its entry was called off: {why}"),
     N_("{purpose} order {fate}"),
     # Gateways
     N_("{account}: the venue is out of reach for {age} ({cause}). Nothing is opened meanwhile."),
@@ -165,7 +162,6 @@ SENTENCES = (
         "closing, protecting and canceling go first."
     ),
     N_("the account waits for its turn in the request budget"),
-    N_("the venue wants to hear nothing until {time} UTC"),
     N_("waits for its turn in the request budget"),
     N_(
         "{account}: the venue accepts nothing for {age} ({cause}). Nothing can be closed until then; stops "
@@ -291,8 +287,6 @@ SENTENCES = (
     N_("a trailing stop for {quantity}"),
     N_("a target for {quantity}"),
     N_("{symbol} {side} ({id})"),
-    N_("its history is damaged: {why}"),
-    N_("its actor is quarantined: {reason}"),
     N_("{position} cannot say what it holds: {why}"),
     N_("silent: {names}"),
     N_("{action} gives nobody back what was sold"),
@@ -308,7 +302,6 @@ SENTENCES = (
     ),
     N_("its position is retired"),
     N_("its {purpose} is not canceled yet, the venue refused that: {why}"),
-    N_("{name} is retired: the venue holds nothing of it"),
     N_("something unreadable"),
     N_("its row cannot be read ({why}): nothing is booked, adopted or closed there until it can"),
     N_("hand the venue's own closing ({orders}) to those on the leg"),
@@ -327,91 +320,10 @@ SENTENCES = (
     N_("{name}: resolved, it is {state} and protected"),
     N_("{name}: resolved, it is {state}"),
     # Supervisor and runtime
-    N_(
-        "{account}: what {symbol} takes in {currency} is not counted in limits and reports: no mark price tells what "
-        "it is worth"
-    ),
-    N_(
-        "{account}: a fee of {amount} {currency} for a trade of {traded} {quote} on {symbol} is not counted in limits "
-        "and reports: no trade costs that"
-    ),
-    N_(
-        "{account}: a funding of {amount} {currency} for {held} {symbol} is not booked: nothing that is held costs that"
-    ),
-    N_("The journal holds a damaged record: {text}"),
-    N_(
-        "{account} has lost {amount} today, limits.daily_loss is {limit}: nothing is opened until tomorrow, "
-        "or albra resume"
-    ),
-    N_("has lost {amount} today, limits.daily_loss is {limit}"),
-    N_("{symbol}: {kind}: {quantity} at {price} ({order}); {rest} of it belong to no position of ours"),
-    N_("{symbol}: the venue closed by itself"),
-    N_("liquidated by the venue"),
-    N_("deleveraged by the venue"),
-    N_("settled by the venue"),
-    N_("{symbol}: {kind}: {quantity} at {price} ({order})"),
-    N_("the venue does not trade it any more: what is held stays as it is, its orders may be refused"),
-    N_("the venue trades it again"),
-    N_("{rule} is {quantity}, it was {was}"),
-    N_("{symbol}: {changes} ({names})"),
-    N_("liquidated by the venue: {quantity} at {price} ({order})"),
-    N_("deleveraged by the venue: {quantity} at {price} ({order})"),
-    N_("settled by the venue: {quantity} at {price} ({order})"),
-    N_(
-        "{symbol}: order {order} was sent by Albra from another data directory. Openings of {symbols} are "
-        "held until it is gone."
-    ),
-    N_("{symbol} {side}: margin call, close to liquidation: {text} ({names})"),
     N_("quantity {quantity}, mark price {price}, unrealized {gain}, maintenance margin {margin}"),
-    N_("no position of ours"),
-    N_(
-        "{name}: the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue "
-        "would close it before"
-    ),
-    N_(
-        "the stop at {stop} is beyond the liquidation price of {price} ({symbol} {side}): the venue would "
-        "close it before"
-    ),
-    N_("{name}: {quantity} open, not covered by its stop, and its actor failed; it is started again: {reason}"),
-    N_("{text}; {quantity} open, not covered by its stop"),
-    N_("{address} failed {attempt} times and is quarantined; the rest goes on: {reason}"),
-    N_("{address} cannot handle a message, it was put aside: {reason}"),
-    N_("position/{ordinal}"),
-    N_("gateway/{account}"),
     # The journal's disk
     N_("{number}, and the configuration does not name the account"),
-    N_("the journal's disk is well again"),
-    N_(
-        "account {account} is in the journal with 1 live position and not in the configuration: nothing watches or "
-        "closes what it holds at the venue; put it back, or close everything there"
-    ),
-    N_(
-        "account {account} is in the journal with {number} live positions and not in the configuration: nothing "
-        "watches or closes what it holds at the venue; put it back, or close everything there"
-    ),
-    N_("log lines under {path} are lost: {why}; Albra goes on, check owner, permissions and space"),
-    N_(
-        "{account}: {symbol} {side} {quantity} is held at the venue and not supervised: {why}. It counts as "
-        "exposure and has no stop of ours; it is closed by hand, or with everything else by albra flatten --break-"
-        "glass."
-    ),
-    N_("{account}: the position mode was changed at the exchange, and is {mode} again."),
-    N_(
-        "{account}: an open order of {symbol} cannot be read ({why}). Whether it is one of ours, and still there, is "
-        "not known: look at the venue."
-    ),
     N_("a symbol without a name"),
-    N_("{account}: {why}. Nothing is opened until then; closing goes on."),
-    N_("{account}: {why}. Nothing is opened or closed until then; stops at the venue keep working."),
-    N_("{account}: the account is set as the configuration says again; openings are possible."),
-    N_(
-        "{account}: the event stream is open and mute about {kind}: the venue acknowledged order {order} and the "
-        "stream does not tell of it. It is opened anew; positions and orders are read every few seconds until it "
-        "speaks."
-    ),
-    N_("{account}: the event stream tells of {kind} again."),
-    N_("the journal cannot be written, nothing is opened: {why}"),
-    N_("the disk is full and the reserve used up: nothing can be written"),
     # Durations
     N_("{s} s"),
     N_("{m} min"),

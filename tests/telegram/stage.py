@@ -29,7 +29,7 @@ from messages.reconciliation import (
 )
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
 from messages.telegram import (
     AnswerPress,
     ChatKind,
@@ -285,9 +285,9 @@ class Desk:
     discrepancies: tuple[Any, ...] = ()
     told: list[Message] = field(default_factory=list)
     status: tuple[tuple[str, str, str], ...] = STATUS
-    broken: dict[PositionId, str] = field(default_factory=dict)
+    broken: dict[PositionId, Statement] = field(default_factory=dict)
     silence: Silence = Silence.QUARANTINED
-    retired: tuple[tuple[PositionId, str], ...] = ()
+    retired: tuple[tuple[PositionId, Statement], ...] = ()
     unproven: tuple[Unproven, ...] = ()
     silent: bool = False
     undecided: bool = False
