@@ -13,6 +13,7 @@ from messages.reports import PositionView, Sweep
 from messages.statement import NOTHING, Statement
 from messages.types import OrderPurpose, PositionId, Severity, Silence
 from messages.wording import Supervisor
+from messages.wording.supervisor import actor
 
 _WORKING = "working"
 """`phase` of an order that rests at the venue."""
@@ -94,11 +95,8 @@ class Failures:
         self._desk.notify_of(view, Severity.CRITICAL, text)
 
     def _name(self, address: str) -> str:
-        """The id of a position that is not over; otherwise the address, in words where it has some."""
-        room, _, name = address.partition("/")
-        if room == "position":
-            return self._position(address) or Supervisor.POSITION_ACTOR(ordinal=name)
-        return Supervisor.GATEWAY_ACTOR(account=name) if room == "gateway" else address
+        """The id of a position that is not over; otherwise the address."""
+        return self._position(address) or actor(address)
 
     def _position(self, address: str) -> PositionId | None:
         return self._memory.book.named(address.removeprefix("position/"))

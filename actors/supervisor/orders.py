@@ -124,8 +124,10 @@ class Orders:
     def _hand_over(self, command: c.AssignPosition, view: r.PositionView, account: Account) -> None:
         facts = self._openings.facts(account)
         under_way = any(given == view.ordinal for given, _ in self._memory.given.values())
-        being_handed = Supervisor.BEING_HANDED(name=view.position_id)
-        if why := being_handed if under_way else assignment_refusal(command, view, facts):
+        why = assignment_refusal(command, view, facts)
+        if under_way:
+            why = Supervisor.BEING_HANDED(name=view.position_id)
+        if why:
             self._desk.reply(command, accepted=False, text=why)
             return
         taker = taker_of(command, view, facts)

@@ -63,5 +63,6 @@ def _shown(words: Words, value: object) -> str:
         return number(value)
     if value is True:
         return words.plain("yes")
-    text = words.retell(str(value.value if isinstance(value, Enum) else value), REPLIES)
+    said = value.value if isinstance(value, Enum) else value
+    text = words.retell(said if isinstance(said, str) else str(said), REPLIES)
     return text if len(text) <= _VALUE_MOST else text[:_VALUE_MOST] + "…"

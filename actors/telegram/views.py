@@ -20,6 +20,7 @@ from messages.reports import BalanceReport, OrderView, PositionsAnswer, Position
 from messages.telegram import Button, Role
 from messages.text import Markup, bold, filled, preformatted, shown
 from messages.types import AccountId, OrderPurpose, PositionId, PositionState, Symbol
+from messages.wording.supervisor import actor
 
 PAGE = 10
 DATA_MOST = 64
@@ -144,7 +145,7 @@ def _supervision(words: Words, metrics: SystemMetrics) -> Markup:
         "{parked} messages put aside",
         actors=len(metrics.actors),
         restarts=metrics.restarts,
-        quarantined=words.retell(", ".join(metrics.quarantined), REPLIES) or "-",
+        quarantined=", ".join(words.say(actor(each)) for each in metrics.quarantined) or "-",
         parked=metrics.parked,
     )
 
@@ -452,7 +453,8 @@ def health(words: Words, rows: Rows, metrics: SystemMetrics) -> Page:
     bad = told(words, troubles(rows))
     wrong = [escape(f"{section} · {name}: {value}") for section, name, value in bad]
     if metrics.quarantined:
-        wrong.append(words("quarantined: {names}", names=words.retell(", ".join(metrics.quarantined), REPLIES)))
+        names = ", ".join(words.say(actor(each)) for each in metrics.quarantined)
+        wrong.append(words("quarantined: {names}", names=names))
     if not wrong:
         return Page(text=words("✅ All is well."), buttons=(refresh(words, "health"),))
     return Page(text=join("\n", [words("⚠ <b>Look at this</b>"), *wrong]), buttons=(refresh(words, "health"),))

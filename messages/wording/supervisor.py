@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import reduce
 
-from messages.statement import NOTHING, Statement, Wording
+from messages.statement import NOTHING, Statement, Wording, verbatim
 
 
 class Supervisor(Wording):
@@ -249,6 +249,14 @@ class Supervisor(Wording):
     ALERT_AGE = "too old, or from the future"
     ALERT_DENIED = "refused by a limit, a hold or a state, or with an id that is another's"
     ALERT_NOT_READY = "before the account was ready, for as long as it may be old"
+
+
+def actor(address: str) -> Statement:
+    """The words for an actor's address; the address itself where it has none."""
+    room, _, name = address.partition("/")
+    if room == "position":
+        return Supervisor.POSITION_ACTOR(ordinal=name)
+    return Supervisor.GATEWAY_ACTOR(account=name) if room == "gateway" else verbatim(address)
 
 
 def also(statements: Iterable[Statement]) -> Statement:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 
@@ -18,6 +19,9 @@ from actors.telegram.korean import particles
 from actors.telegram.words import Words
 from adapters.locales import load
 from messages import reconciliation, reports, types
+from messages.statement import word
+from messages.wording import Supervisor
+from messages.wording.supervisor import also
 from tests.telegram.said import ROOT, sentences
 
 KO = Words(language="ko", catalog=load("ko"))
@@ -27,6 +31,7 @@ _LATIN = re.compile(r"[A-Za-z]{2,}")
 FOR_PROGRAMS = frozenset(
     {
         "again {}",  # names of timers
+        "{} itself",  # a key of the shared request budget
         "retry {}",
         "{} {} {} {}",  # a row's name, whose words are names of the code
         "{} {}",
@@ -153,10 +158,12 @@ def test_a_name_within_a_sentence_is_told_as_well() -> None:
         "d1 BTCUSDT 수량 불일치: 시스템 롱 0.01, 거래소 보유 없음 (설명하는 거래 없음). 조치: 시스템 수정"
     )
     assert KO.retell("ACTIVE 2, CLOSED 1", rows.ROWS) == "보유 중 2, 청산 완료 1"
-    rules = "ETHUSDT: price step is 0.1, it was 0.01; min notional is 20, it was 5 (main.ETHUSDT.short.grid.2)"
-    assert KO.retell(rules, notices.PHRASES) == (
-        "ETHUSDT: 가격 단위 0.01 → 0.1; 최소 주문 금액 5 → 20 (main.ETHUSDT.short.grid.2)"
-    )
+    step = Supervisor.RULE_CHANGED(rule=word("price step"), quantity=Decimal("0.1"), was=Decimal("0.01"))
+    least = Supervisor.RULE_CHANGED(rule=word("min notional"), quantity=Decimal(20), was=Decimal(5))
+    names = ("main.ETHUSDT.short.grid.2",)
+    rules = Supervisor.RULES_CHANGED(symbol="ETHUSDT", changes=also([step, least]), names=names)
+    assert rules == "ETHUSDT: price step is 0.1, it was 0.01; min notional is 20, it was 5 (main.ETHUSDT.short.grid.2)"
+    assert KO.say(rules) == ("ETHUSDT: 가격 단위 0.01 → 0.1; 최소 주문 금액 5 → 20 (main.ETHUSDT.short.grid.2)")
 
 
 @pytest.mark.parametrize(
