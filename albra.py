@@ -23,9 +23,10 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, LimitsConfig
 from adapters.secret import Secret
 from messages.base import Message
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.text import shown
 from messages.types import AccountId, Address, JournalId
+from messages.wording import Storage
 
 if TYPE_CHECKING:
     from actors.ledger import Past
@@ -178,9 +179,9 @@ def _start(config: Config, stack: ExitStack, *, live: bool, ended: threading.Eve
     stack.callback(_stop_system, system, logs)
     _compose(config, stack, system, journal, paper, logs, clock, share, live=live)
     for each in rekeyed:
-        text = f"{each.account}: the key was changed, and the journal goes on under the new one: {each.why}."
+        text = Storage.KEY_CHANGED(account=each.account, why=each.why)
         logs.step("WARNING", "key changed", account=each.account, why=each.why)
-        system.tell(NOTIFIER, Notify(severity=Severity.WARNING, text=verbatim(text), account=AccountId(each.account)))
+        system.tell(NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=AccountId(each.account)))
 
 
 def _exposed(config: Config) -> Iterator[str]:
@@ -701,7 +702,7 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
     with journal.reader() as reader:
         pasts = tuple(reader.recover())
         altered = (
-            f"{past.position_id}: {past.remark}; its events are whole, and it goes on by them"
+            Storage.EVENTS_WHOLE(name=past.position_id, why=past.remark)
             for past in pasts
             if isinstance(past, RecoveredPosition) and past.remark
         )
@@ -737,9 +738,9 @@ def _tell_of_crowds(config: Config, system: "ActorSystem", log: Callable[..., No
 
     for crowd in crowds(config):
         if crowd.too_many:
-            text = f"{crowd.found}. {crowd.advice}"
+            text = Storage.CROWDED_NOTICE(found=crowd.found, advice=crowd.advice)
             log("WARNING", "crowded address", why=text)
-            system.tell("notifier", Notify(severity=Severity.WARNING, text=verbatim(text)))
+            system.tell("notifier", Notify(severity=Severity.WARNING, text=text))
 
 
 def _tell_of_unconfigured(
@@ -753,20 +754,20 @@ def _tell_of_unconfigured(
     for name, number in unconfigured(restored, {account.account for account in config.accounts}).items():
         text = unwatched(name, number)
         log("CRITICAL", "account is not configured", why=text)
-        system.tell("notifier", Notify(severity=Severity.CRITICAL, text=verbatim(text), account=name))
+        system.tell("notifier", Notify(severity=Severity.CRITICAL, text=text, account=name))
 
 
-def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: str) -> None:
+def _tell_of_disk(system: "ActorSystem", log: Callable[..., None], health: "Health", why: Statement) -> None:
     """Called by the journal's writer whenever the health of its disk changes."""
     from adapters.storage.jobs import Health
     from messages.requests import Notify
     from messages.types import Severity
 
     well = health is Health.WELL
-    severity, text = (Severity.INFO, "the journal's disk is well again") if well else (Severity.CRITICAL, why)
+    severity, text = (Severity.INFO, Storage.DISK_WELL()) if well else (Severity.CRITICAL, why)
     log("INFO" if well else "CRITICAL", "disk", why=text)
     cause, ends = ("", "disk") if well else ("disk", "")
-    system.tell("notifier", Notify(severity=severity, text=verbatim(text), cause=cause, ends=ends))
+    system.tell("notifier", Notify(severity=severity, text=text, cause=cause, ends=ends))
 
 
 def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
@@ -775,8 +776,8 @@ def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
     from messages.requests import Notify
     from messages.types import Severity
 
-    text = f"log lines under {storage / DIRECTORY} are lost: {why}; Albra goes on, check owner, permissions and space"
-    system.tell("notifier", Notify(severity=Severity.WARNING, text=verbatim(text)))
+    text = Storage.LOGS_LOST(path=str(storage / DIRECTORY), why=why)
+    system.tell("notifier", Notify(severity=Severity.WARNING, text=text))
 
 
 def _limits(limits: LimitsConfig) -> Any:

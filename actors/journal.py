@@ -29,6 +29,7 @@ from messages.journal import (
     StepsFailed,
 )
 from messages.reports import HistoryAnswer
+from messages.statement import Statement
 from messages.types import Address
 
 FIRST_PAUSE_MS = 50
@@ -100,7 +101,7 @@ class JournalActor(Actor[Message]):
 
     # The three below are called by the store, on whatever thread it has.
 
-    def _answered(self, step: AppendStep, why: str | None) -> None:
+    def _answered(self, step: AppendStep, why: Statement | None) -> None:
         if why is None:
             self.context.tell(self.context.address, StepsDurable(steps=(step,)))
         else:

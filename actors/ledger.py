@@ -13,8 +13,9 @@ from actors.runtime.actor import Context
 from messages.base import Event, Message
 from messages.journal import AppendStep, CommitFailed, Committed, Effect, Replay, Replayed
 from messages.requests import Notify
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import Address, PositionId, Severity
+from messages.wording import Storage
 
 JOURNAL = Address("journal")
 SNAPSHOT_EVERY = 64
@@ -25,18 +26,18 @@ GROUP_MOST = 256
 NOTIFIER = Address("notifier")
 
 
-def damaged(text: str, position_id: PositionId | None = None) -> Notify:
-    """What the owner hears of a record, once: `text` says whose it is and what is wrong with it.
+def damaged(text: Statement, position_id: PositionId | None = None) -> Notify:
+    """The notice of a record, sent once: `text` says whose it is and what is wrong with it.
 
-    Where it is a position's, that is over when the position is retired.
+    Where it is a position's, the notice is over when the position is retired.
     """
-    text = f"The journal holds a damaged record: {text}"
-    return Notify(severity=Severity.CRITICAL, text=verbatim(text), notice_id=text, position_id=position_id)
+    told = Storage.DAMAGED(text=text)
+    return Notify(severity=Severity.CRITICAL, text=told, notice_id=str(told), position_id=position_id)
 
 
 S = TypeVar("S")
-Done = Callable[[str], None]
-"""Called once with the outcome: an empty text, or why the batch is not durable."""
+Done = Callable[[Statement], None]
+"""Called once with the outcome: NOTHING, or why the batch is not durable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Past:
     events: tuple[Event, ...] = ()
     version: int = 0
     """What the next step follows; 0: what the events come to."""
-    damage: str = ""
+    damage: Statement = NOTHING
 
     @classmethod
     def of(cls, found: Replayed) -> "Past":
@@ -117,7 +118,7 @@ class Ledger(Generic[S]):
         if isinstance(message, Replayed):
             self._load(Past.of(message))
             if message.damage:
-                self._context.tell(NOTIFIER, damaged(f"{self._shape.name}: {message.damage}"))
+                self._context.tell(NOTIFIER, damaged(Storage.AT(where=self._shape.name, why=message.damage)))
             self._context.resume()
             return True
         if not isinstance(message, Committed | CommitFailed) or not self._flight or message.version != self._target:
@@ -172,9 +173,9 @@ class Ledger(Generic[S]):
         self._anchor = False
         for batch in flight:
             self.state = reduce(self._shape.evolve, batch.events, self.state)
-        self._finish(flight, "")
+        self._finish(flight, NOTHING)
 
-    def _refused(self, why: str) -> None:
+    def _refused(self, why: Statement) -> None:
         """Vital facts are offered again, without the effects that their owner has been asked about."""
         flight, self._flight = self._flight, []
         kept = [_Batch(batch.events, (), True, None) for batch in flight if batch.vital]
@@ -185,7 +186,7 @@ class Ledger(Generic[S]):
             self.ahead = reduce(self._shape.evolve, batch.events, self.ahead)
         self._finish(flight, why)
 
-    def _finish(self, flight: list[_Batch], why: str) -> None:
+    def _finish(self, flight: list[_Batch], why: Statement) -> None:
         for batch in flight:
             if batch.done is not None:
                 batch.done(why)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from messages.base import Message
 from messages.journal import AppendStep, Replayed
+from messages.statement import Statement
 
 
 class Clock(Protocol):
@@ -58,7 +59,7 @@ class JournalStore(Protocol):
     @property
     def doubtful(self) -> bool: ...
 
-    def append(self, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
+    def append(self, steps: Sequence[AppendStep], done: Callable[[Statement | None], None]) -> None:
         """Make all steps durable in one commit; `done(None)` after it, `done(why)` when none of it is durable."""
         ...
 

@@ -21,7 +21,9 @@ from messages.events import AdditionRequested, OpeningsPaused, PositionRequested
 from messages.ids import Names, parse_position_id
 from messages.journal import Replayed
 from messages.requests import CommandDecided, CommandTaken
+from messages.statement import Statement, verbatim
 from messages.types import AccountId, CommandId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
+from messages.wording import Storage
 
 _NOBODY = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
 
@@ -33,7 +35,7 @@ def restored(
     recent: Iterable[tuple[int, Event]],
     highest_ordinal: int,
     day_of: Callable[[int], int],
-    damaged: tuple[str, ...] = (),
+    damaged: tuple[Statement, ...] = (),
     commands: Iterable[Message] = (),
 ) -> Restored:
     """Fold every position that is not over; one that is damaged stays out, with its reason.
@@ -42,8 +44,8 @@ def restored(
     out; `day_of` numbers days of wall time in ns. `commands` are the supervisor's latest records of commands.
     """
     positions: list[Position] = []
-    wrong: list[str] = list(damaged)
-    silent: list[tuple[PositionId, str]] = []
+    wrong: list[Statement] = list(damaged)
+    silent: list[tuple[PositionId, Statement]] = []
     own = Replayed(ordinal=OWN_HISTORY, snapshot=None, snapshot_version=0, events=())
     for position_id, past in pasts:
         why = past.damage
@@ -53,11 +55,11 @@ def restored(
             try:
                 positions.append(folded(position_id, past))
             except (codec.DecodeError, LookupError) as error:
-                why = str(error)
+                why = verbatim(error)
         if why and past.ordinal > OWN_HISTORY:
             silent.append((position_id, why))
         elif why:
-            wrong.append(f"{position_id}: {why}")
+            wrong.append(Storage.AT(where=position_id, why=why))
     named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
     accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
     records = tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided))
@@ -129,12 +131,9 @@ def unconfigured(restored: Restored, accounts: Collection[AccountId]) -> dict[Ac
     return {account: number for account, number in sorted(left.items()) if account not in accounts}
 
 
-def unwatched(account: AccountId, number: int) -> str:
-    held = "1 live position" if number == 1 else f"{number} live positions"
-    return (
-        f"account {account} is in the journal with {held} and not in the configuration: nothing watches or closes what "
-        "it holds at the venue; put it back, or close everything there"
-    )
+def unwatched(account: AccountId, number: int) -> Statement:
+    """The notice of live positions on an account that is not configured."""
+    return Storage.UNWATCHED_ONE(account=account) if number == 1 else Storage.UNWATCHED(account=account, number=number)
 
 
 def _accounts(finished: Iterable[tuple[int, PositionId]]) -> Iterable[tuple[int, AccountId]]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from messages.base import Event, Message
+from messages.statement import NOTHING, Statement
 from messages.types import Address, PositionId
 
 OWN_COMMANDS = -4
@@ -55,7 +56,7 @@ class CommitFailed(Message):
     """
 
     version: int
-    why: str
+    why: Statement
     doubtful: bool = False
 
 
@@ -74,8 +75,8 @@ class RecordDamaged(Event):
     It is never journalled. Of its time nothing is known either.
     """
 
-    record: str
-    why: str
+    record: Statement
+    why: Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Replayed(Message):
     snapshot: bytes | None
     snapshot_version: int
     events: tuple[Event, ...]
-    damage: str = ""
+    damage: Statement = NOTHING
     version: int = 0
     beyond: tuple[Event, ...] = ()
 
@@ -108,7 +109,7 @@ class StepsFailed(Message):
     """To the journal, from its store: nothing of these steps is durable. `doubtful` as in `CommitFailed`."""
 
     steps: tuple[AppendStep, ...]
-    why: str
+    why: Statement
     doubtful: bool = False
 
 

@@ -297,7 +297,7 @@ class ListDiscrepancies(Command):
 
     symbol: Symbol | None = None
     most: int = 20
-    unless_found: str = ""
+    unless_found: Statement = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

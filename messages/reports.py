@@ -633,10 +633,10 @@ class PositionsAnswer(Message):
     to: Address
     views: tuple[PositionView, ...]
     marks: tuple[tuple[AccountId, Symbol, Decimal], ...] = ()
-    silent: tuple[tuple[PositionId, Silence, str], ...] = ()
+    silent: tuple[tuple[PositionId, Silence, Statement], ...] = ()
     instead: PositionId | None = None
     outside: tuple[Outside, ...] = ()
-    retired: tuple[tuple[PositionId, str], ...] = ()
+    retired: tuple[tuple[PositionId, Statement], ...] = ()
 
     @property
     def prices(self) -> Mapping[tuple[AccountId, Symbol], Decimal]:

@@ -28,6 +28,7 @@ from messages.reconciliation import (
     RepairRefused,
 )
 from messages.types import Address, PositionId
+from messages.wording import Storage
 
 JOURNAL = Address("journal")
 OWN_ORDINAL = -1
@@ -78,7 +79,7 @@ class ReconcilerActor(Actor[Message]):
         if message.damage:
             # Its history is damaged, the positions are not: it compares all the same, under numbers that follow.
             self._log("CRITICAL", "the reconciler's history is damaged", actor=RECONCILER, why=message.damage)
-            self.context.tell(NOTIFIER, damaged(f"{OWN_NAME}: {message.damage}"))
+            self.context.tell(NOTIFIER, damaged(Storage.AT(where=OWN_NAME, why=message.damage)))
             ledger.sequence += message.version - ledger.version
             ledger.version, self._anchor = message.version, True
         self._core = Core(self._settings, self.context.clock, self._memory)

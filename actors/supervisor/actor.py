@@ -24,6 +24,7 @@ from messages.reconciliation import ListDiscrepancies
 from messages.reports import Woken
 from messages.status import Rows
 from messages.types import Address, Silence
+from messages.wording import Storage, Supervisor
 
 
 class SupervisorActor(Actor[Message]):
@@ -82,8 +83,8 @@ class SupervisorActor(Actor[Message]):
             self._desk.context.tell(NOTIFIER, damaged(text))
         for position_id, why in self._restored.silent:
             if position_id not in self._desk.memory.retired:
-                self._desk.silent(position_id, Silence.DAMAGED, f"its history is damaged: {why}")
-                self._desk.context.tell(NOTIFIER, damaged(f"{position_id}: {why}", position_id))
+                self._desk.silent(position_id, Silence.DAMAGED, Supervisor.HISTORY_DAMAGED(why=why))
+                self._desk.context.tell(NOTIFIER, damaged(Storage.AT(where=position_id, why=why), position_id))
 
     def receive(self, message: Message) -> None:
         taken = self._intake.take(message)

@@ -1,17 +1,18 @@
-"""May this opening happen? Pure: an empty text, or the reason why not, with the numbers that decide."""
+"""May this opening happen? Pure: NOTHING, or the reason why not, with the numbers that decide."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain
 
-from actors.money import LIMITS, UNNAMED, Amounts, added, quote_of, rate
+from actors.money import LIMITS, Amounts, added, quote_of, rate
 from actors.supervisor.book import Account, Hold, Leg
 from actors.supervisor.holdings import Holdings, Sum, is_reduced, protects_twice
 from actors.supervisor.outside import outside_exposure, why_outside
 from messages.commands import OpenPosition
-from messages.names import did_you_mean
+from messages.names import similar
 from messages.reports import PositionView
+from messages.statement import NOTHING, Statement, word
 from messages.types import (
     Instrument,
     Key,
@@ -21,6 +22,7 @@ from messages.types import (
     ReplyCode,
     Symbol,
 )
+from messages.wording import Supervisor
 
 PARTS_MOST = 20
 """A market entry above the venue's maximum is split; into more parts than this it is refused."""
@@ -54,20 +56,20 @@ class Facts:
     openings_last_minute: int
     realized_today: Decimal
     watch_only: bool = False
-    unsettled: Mapping[str, str] = field(default_factory=dict)
-    suspected: Mapping[str, str] = field(default_factory=dict)
+    unsettled: Mapping[str, Statement] = field(default_factory=dict)
+    suspected: Mapping[str, Statement] = field(default_factory=dict)
     admitted: tuple[OpenPosition, ...] = ()
     leaving: Collection[int] = ()
 
 
-def addition_refusal(command: OpenPosition, facts: Facts) -> str:
+def addition_refusal(command: OpenPosition, facts: Facts) -> Statement:
     """The first reason against enlarging what is held already, by so much."""
-    return next((why for check in _ENLARGING if (why := check(command, facts))), "")
+    return next((why for check in _ENLARGING if (why := check(command, facts))), NOTHING)
 
 
-def refusal(command: OpenPosition, facts: Facts) -> str:
-    """The first reason against it, or an empty text."""
-    return next((why for check in _CHECKS if (why := check(command, facts))), "")
+def refusal(command: OpenPosition, facts: Facts) -> Statement:
+    """The first reason against it, or NOTHING."""
+    return next((why for check in _CHECKS if (why := check(command, facts))), NOTHING)
 
 
 def code_of(command: OpenPosition, facts: Facts) -> ReplyCode:
@@ -84,96 +86,99 @@ def _code(checks: Iterable["Check"], command: OpenPosition, facts: Facts) -> Rep
     return ReplyCode.NOT_READY if found in _PASSING else ReplyCode.DECIDED
 
 
-def late_refusal(command: OpenPosition, facts: Facts) -> str:
+def late_refusal(command: OpenPosition, facts: Facts) -> Statement:
     """The first reason against what was admitted a while ago and leaves only now, having waited for its leverage."""
-    return next((why for check in _WHILE_IT_WAITED if (why := check(command, facts))), "")
+    return next((why for check in _WHILE_IT_WAITED if (why := check(command, facts))), NOTHING)
 
 
-def _switched_off(_: OpenPosition, facts: Facts) -> str:
-    return "phase2.enabled is false: Albra watches and sends nothing" if facts.watch_only else ""
+def _switched_off(_: OpenPosition, facts: Facts) -> Statement:
+    return Supervisor.WATCH_ONLY() if facts.watch_only else NOTHING
 
 
-def _on_hold(command: OpenPosition, facts: Facts) -> str:
-    holds = [hold for hold in facts.holds if hold.covers(command.account, command.symbol)]
-    until = " until the next day" if holds and holds[0].until_day else ""
-    return f"openings are paused{until} ({holds[0]}); albra resume lifts that" if holds else ""
+def _on_hold(command: OpenPosition, facts: Facts) -> Statement:
+    hold = next((hold for hold in facts.holds if hold.covers(command.account, command.symbol)), None)
+    if hold is None:
+        return NOTHING
+    paused = Supervisor.PAUSED_TODAY if hold.until_day else Supervisor.PAUSED_PART
+    return paused(what=hold.said)
 
 
-def _unsettled(command: OpenPosition, facts: Facts) -> str:
+def _unsettled(command: OpenPosition, facts: Facts) -> Statement:
     why = facts.unsettled.get(command.symbol)
-    return f"openings of {command.symbol} wait until belief and venue agree: {why}" if why else ""
+    return Supervisor.UNSETTLED(symbol=command.symbol, why=why) if why else NOTHING
 
 
-def _being_compared(command: OpenPosition, facts: Facts) -> str:
+def _being_compared(command: OpenPosition, facts: Facts) -> Statement:
     """What is opened meanwhile would net what is there, or meet stops that were written off and rest all the same."""
     if why := facts.suspected.get(command.symbol):
-        return f"{command.symbol} is being compared with the venue: {why}; try again soon"
+        return Supervisor.COMPARING(symbol=command.symbol, why=why)
     settled = next((view for view in facts.holdings.of(command.symbol) if view.unverified), None)
     if settled is None:
-        return ""
-    return f"{settled.position_id} was settled by hand and is not compared with the venue yet; try again soon"
+        return NOTHING
+    return Supervisor.UNVERIFIED(position=settled.position_id)
 
 
-def _unfit(_: OpenPosition, facts: Facts) -> str:
+def _unfit(_: OpenPosition, facts: Facts) -> Statement:
     return facts.account.why_unfit
 
 
-def _not_ready(_: OpenPosition, facts: Facts) -> str:
+def _not_ready(_: OpenPosition, facts: Facts) -> Statement:
     return facts.account.why_not_ready
 
 
-def _silenced(command: OpenPosition, facts: Facts) -> str:
+def _silenced(command: OpenPosition, facts: Facts) -> Statement:
     """What would be accepted only to expire before anything may leave."""
     until_ns = facts.account.silent_until_ns
-    return facts.account.why_silent if 0 < command.expires_at_ns < until_ns else ""
+    return facts.account.why_silent if 0 < command.expires_at_ns < until_ns else NOTHING
 
 
-def _unknown_symbol(command: OpenPosition, facts: Facts) -> str:
+def _unknown_symbol(command: OpenPosition, facts: Facts) -> Statement:
     instrument = facts.account.instruments.get(command.symbol)
     if instrument is None and (kind := facts.account.others.get(command.symbol)):
-        return f"{command.symbol} cannot be opened: {why_outside(kind)}"
+        return Supervisor.NOT_OPENED_HERE(symbol=command.symbol, why=why_outside(kind))
     if instrument is None:
-        guess = did_you_mean(command.symbol, facts.account.instruments)
-        return f"{command.symbol} is not a perpetual of this venue{guess}"
-    return "" if instrument.trading else f"{command.symbol} is not trading at this venue now"
+        return no_perpetual(command.symbol, facts.account.instruments)
+    return NOTHING if instrument.trading else Supervisor.NOT_TRADING(symbol=command.symbol)
 
 
-def _strangers(command: OpenPosition, facts: Facts) -> str:
+def no_perpetual(symbol: Symbol, known: Iterable[Symbol]) -> Statement:
+    """The refusal of a symbol that is none, with the known ones that are spelled almost so."""
+    near = similar(symbol, known)
+    if near:
+        return Supervisor.NO_PERPETUAL_NEAR(symbol=symbol, other=near)
+    return Supervisor.NO_PERPETUAL(symbol=symbol)
+
+
+def _strangers(command: OpenPosition, facts: Facts) -> Statement:
     names = [name for symbol, name in facts.account.strangers if symbol == command.symbol]
     if not names:
-        return ""
-    return (
-        f"order {names[0]} on {command.symbol} was sent by Albra from another data directory: "
-        "cancel it at the venue, or run that one"
-    )
+        return NOTHING
+    return Supervisor.FOREIGN_ORDER(order=names[0], symbol=command.symbol)
 
 
-def _key_taken(command: OpenPosition, facts: Facts) -> str:
+def _key_taken(command: OpenPosition, facts: Facts) -> Statement:
     key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
     if key not in facts.reserved:
-        return ""
+        return NOTHING
     held = next((view for view in facts.holdings.of(command.symbol) if _key(view) == key), None)
-    name = held.position_id if held else "an opening in progress"
-    return f"strategy {command.strategy} holds {command.symbol} {command.side} already ({name})"
+    position = held.position_id if held else Supervisor.OPENING_NOW()
+    return Supervisor.KEY_TAKEN(name=command.strategy, symbol=command.symbol, side=command.side, position=position)
 
 
 def _key(view: PositionView) -> Key:
     return Key(account=view.account, symbol=view.symbol, side=view.side, strategy=view.strategy)
 
 
-def _opposite(command: OpenPosition, facts: Facts) -> str:
+def _opposite(command: OpenPosition, facts: Facts) -> Statement:
     if facts.account.mode is PositionMode.HEDGE:
-        return ""
+        return NOTHING
     other = facts.stands_on((command.account, command.symbol, command.side.opposite))
     if other is None:
-        return ""
-    return (
-        f"strategy {other.strategy} holds {command.symbol} {other.side}, and a one-way account nets them; "
-        "use hedge mode to hold both sides"
-    )
+        return NOTHING
+    return Supervisor.NETTED(name=other.strategy, symbol=command.symbol, side=other.side)
 
 
-def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
+def _leg_being_cleared(command: OpenPosition, facts: Facts) -> Statement:
     """A close that began alone on its leg leaves its stops as they are until it is done: they would eat a newcomer.
 
     That holds for a part as for the whole: until its fill is known, and the stop is resized, the stop is for more than
@@ -185,11 +190,11 @@ def _leg_being_cleared(command: OpenPosition, facts: Facts) -> str:
     moving = (view for view in facts.holdings.moving(command.symbol, command.side) if is_reduced(view))
     leaving = next(chain(moving, of_leg), None)
     if leaving is None:
-        return ""
-    return f"{leaving.position_id} is being reduced, its stops may rest on {command.symbol} still; try again soon"
+        return NOTHING
+    return Supervisor.LEG_REDUCED(position=leaving.position_id, symbol=command.symbol)
 
 
-def _stops_being_replaced(command: OpenPosition, facts: Facts) -> str:
+def _stops_being_replaced(command: OpenPosition, facts: Facts) -> Statement:
     """Alone on its leg a position places the new stop before the old one goes: together they would eat a newcomer."""
     twice = next(
         (
@@ -199,26 +204,28 @@ def _stops_being_replaced(command: OpenPosition, facts: Facts) -> str:
         ),
         None,
     )
-    return f"{twice.position_id} has its stops replaced on {command.symbol} just now; try again soon" if twice else ""
+    return Supervisor.STOPS_REPLACED(position=twice.position_id, symbol=command.symbol) if twice else NOTHING
 
 
-def _post_only(command: OpenPosition, _: Facts) -> str:
+def _post_only(command: OpenPosition, _: Facts) -> Statement:
     missing = command.post_only and command.limit_price is None
-    return "post-only is for a limit entry: name its price, or leave post-only out" if missing else ""
+    return Supervisor.POST_ONLY() if missing else NOTHING
 
 
-def _quantity(command: OpenPosition, facts: Facts) -> str:
+def _quantity(command: OpenPosition, facts: Facts) -> Statement:
     rules = facts.account.instruments[command.symbol]
-    quantity = command.quantity
+    quantity, symbol = command.quantity, command.symbol
     if quantity < rules.min_quantity:
-        return f"quantity {quantity} is below the minimum of {rules.min_quantity} ({command.symbol})"
+        return Supervisor.QUANTITY_SMALL(quantity=quantity, least=rules.min_quantity, symbol=symbol)
     if quantity <= 0 or quantity % rules.quantity_step:
-        return f"quantity {quantity} is not a positive multiple of {rules.quantity_step} ({command.symbol})"
+        return Supervisor.QUANTITY_STEP(quantity=quantity, step=rules.quantity_step, symbol=symbol)
     most = rules.max_market_quantity * PARTS_MOST if command.limit_price is None else rules.max_quantity
-    return f"quantity {quantity} is above the maximum of {most} ({command.symbol})" if 0 < most < quantity else ""
+    if 0 < most < quantity:
+        return Supervisor.QUANTITY_LARGE(quantity=quantity, most=most, symbol=symbol)
+    return NOTHING
 
 
-def _prices(command: OpenPosition, facts: Facts) -> str:
+def _prices(command: OpenPosition, facts: Facts) -> Statement:
     rules = facts.account.instruments[command.symbol]
     for name, price in (
         ("limit", command.limit_price),
@@ -226,79 +233,83 @@ def _prices(command: OpenPosition, facts: Facts) -> str:
         ("target", command.take_profit),
     ):
         if price is not None and (price <= 0 or price % rules.price_step):
-            return f"{name} price {price} is not a positive multiple of {rules.price_step} ({command.symbol})"
+            return Supervisor.PRICE_STEP(name=word(name), price=price, step=rules.price_step, symbol=command.symbol)
         if price is not None and (why := beyond_bounds(name, price, rules)):
             return why
     return _far(command, rules, facts.account.marks.get(command.symbol)) or _sides(command, _price(command, facts))
 
 
-def beyond_bounds(name: str, price: Decimal, rules: Instrument) -> str:
-    """PRICE_FILTER holds for every price, a stop's and a target's too; empty where the venue would take it."""
+def beyond_bounds(name: str, price: Decimal, rules: Instrument) -> Statement:
+    """PRICE_FILTER holds for every price, a stop's and a target's too; NOTHING where the venue would take it."""
     if price < rules.min_price:
-        return f"{name} price {price:f} is below the venue's minimum of {rules.min_price:f} ({rules.symbol})"
+        return Supervisor.PRICE_LOW(name=word(name), price=price, least=rules.min_price, symbol=rules.symbol)
     if 0 < rules.max_price < price:
-        return f"{name} price {price:f} is above the venue's maximum of {rules.max_price:f} ({rules.symbol})"
-    return ""
+        return Supervisor.PRICE_HIGH(name=word(name), price=price, most=rules.max_price, symbol=rules.symbol)
+    return NOTHING
 
 
-def _far(command: OpenPosition, rules: Instrument, mark: Decimal | None) -> str:
+def _far(command: OpenPosition, rules: Instrument, mark: Decimal | None) -> Statement:
     """PERCENT_PRICE: "BUY: price <= markPrice * multiplierUp; SELL: price >= markPrice * multiplierDown"."""
     if command.limit_price is None or mark is None:
-        return ""
+        return NOTHING
     buying = command.side is PositionSide.LONG
     share = rules.price_up if buying else rules.price_down
     bound = mark * share
     if not share or (bound - command.limit_price) * command.side.sign >= 0:
-        return ""
-    where, most = ("above", "highest") if buying else ("below", "lowest")
-    return (
-        f"limit price {command.limit_price:f} is {where} the {most} that the venue takes now: {bound.normalize():f}, "
-        f"which is {share.normalize():f} of the mark price {mark:f} ({command.symbol})"
+        return NOTHING
+    return Supervisor.PRICE_FAR(
+        price=command.limit_price,
+        where=Supervisor.ABOVE() if buying else Supervisor.BELOW(),
+        bound=Supervisor.HIGHEST() if buying else Supervisor.LOWEST(),
+        most=bound.normalize(),
+        share=share.normalize(),
+        mark=mark,
+        symbol=command.symbol,
     )
 
 
-def _unpriced(command: OpenPosition, facts: Facts) -> str:
+def _unpriced(command: OpenPosition, facts: Facts) -> Statement:
     """Without a price neither its protection nor the limits can be held against anything."""
     if _price(command, facts) is not None:
-        return ""
+        return NOTHING
     if command.stop_loss is not None or command.take_profit is not None:
-        return f"no price of {command.symbol} is known yet to hold stop and target against; try again"
+        return Supervisor.NO_PRICE(symbol=command.symbol)
     limits = (facts.limits.order_notional, facts.limits.symbol_exposure, facts.limits.account_exposure)
-    return f"no mark price of {command.symbol} yet" if any(limit is not None for limit in limits) else ""
+    return Supervisor.NO_MARK(symbol=command.symbol) if any(limit is not None for limit in limits) else NOTHING
 
 
-def _sides(command: OpenPosition, price: Decimal | None) -> str:
+def _sides(command: OpenPosition, price: Decimal | None) -> Statement:
     if price is None:
-        return ""
+        return NOTHING
     return on_wrong_side(command.side, command.stop_loss, command.take_profit, price)
 
 
-def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | None, price: Decimal) -> str:
-    """A stop or target that the price has passed already would close at once; empty where it would not."""
+def on_wrong_side(side: PositionSide, stop: Decimal | None, target: Decimal | None, price: Decimal) -> Statement:
+    """A stop or target that the price has passed already would close at once; NOTHING where it would not."""
     if stop is not None and (price - stop) * side.sign <= 0:
-        where = "below" if side is PositionSide.LONG else "above"
-        return f"the stop of a {side} must be {where} its price: {stop} against {price}"
+        where = Supervisor.BELOW() if side is PositionSide.LONG else Supervisor.ABOVE()
+        return Supervisor.STOP_SIDE(side=side, where=where, stop=stop, price=price)
     if target is not None and (target - price) * side.sign <= 0:
-        where = "above" if side is PositionSide.LONG else "below"
-        return f"the target of a {side} must be {where} its price: {target} against {price}"
-    return ""
+        where = Supervisor.ABOVE() if side is PositionSide.LONG else Supervisor.BELOW()
+        return Supervisor.TARGET_SIDE(side=side, where=where, target=target, price=price)
+    return NOTHING
 
 
-def _liquidation(command: OpenPosition, facts: Facts) -> str:
+def _liquidation(command: OpenPosition, facts: Facts) -> Statement:
     """Of a leg that nobody holds any more the price read last says nothing."""
     if facts.holdings.held(command.symbol, command.side):
         return beyond_liquidation(command.stop_loss, command.symbol, command.side, facts.account.liquidations)
     return _beyond_stake(command, facts)
 
 
-def _beyond_stake(command: OpenPosition, facts: Facts) -> str:
+def _beyond_stake(command: OpenPosition, facts: Facts) -> Statement:
     """On isolated margin the stake, 1/leverage of the price, is all there is: liquidation comes before it is gone."""
     price, stop = _price(command, facts), command.stop_loss
     if facts.account.margin_mode is not MarginMode.ISOLATED or not command.leverage or price is None or stop is None:
-        return ""
+        return NOTHING
     gone = price * (1 - Decimal(command.side.sign) / command.leverage)
     if (stop - gone) * command.side.sign > 0:
-        return ""
+        return NOTHING
     bound = gone.quantize(price, ROUND_HALF_EVEN)
     return beyond_liquidation(stop, command.symbol, command.side, {(command.symbol, command.side): bound})
 
@@ -308,44 +319,43 @@ def beyond_liquidation(
     symbol: Symbol,
     side: PositionSide,
     liquidations: Mapping[tuple[Symbol, PositionSide], Decimal],
-) -> str:
-    """A stop that the venue's liquidation comes before protects nothing; empty where it does not."""
+) -> Statement:
+    """A stop that the venue's liquidation comes before protects nothing; NOTHING where it does not."""
     price = liquidations.get((symbol, side))
     if not stop or price is None or (stop - price) * side.sign > 0:
-        return ""
-    return (
-        f"the stop at {stop:f} is beyond the liquidation price of {price:f} ({symbol} {side}): "
-        "the venue would close it before"
-    )
+        return NOTHING
+    return Supervisor.STOP_USELESS(stop=stop, price=price, symbol=symbol, side=side)
 
 
 def _price(command: OpenPosition, facts: Facts) -> Decimal | None:
     return command.limit_price or facts.account.marks.get(command.symbol)
 
 
-def _leverage(command: OpenPosition, facts: Facts) -> str:
+def _leverage(command: OpenPosition, facts: Facts) -> Statement:
     if command.leverage is None:
-        return ""
+        return NOTHING
     wanted = facts.holdings.leveraged(command.symbol)
     other = next((view for leverage, view in wanted if leverage not in {None, command.leverage}), None)
-    if other is None:
-        return ""
-    return (
-        f"leverage belongs to account and symbol: {other.position_id} is open with {other.leverage}, "
-        f"{command.leverage} would change that too"
-    )
+    return NOTHING if other is None else leverage_taken(other, command.leverage)
 
 
-def _amounts(command: OpenPosition, facts: Facts) -> str:
+def leverage_taken(holder: PositionView, wanted: int) -> Statement:
+    """The refusal of a leverage that would change that of another position."""
+    if holder.leverage is None:
+        return Supervisor.LEVERAGE_OWN(position=holder.position_id, wanted=wanted)
+    return Supervisor.LEVERAGE_TAKEN(position=holder.position_id, has=holder.leverage, wanted=wanted)
+
+
+def _amounts(command: OpenPosition, facts: Facts) -> Statement:
     """Needs a price: without one `_unpriced` has refused it where there are limits."""
     rules: Instrument = facts.account.instruments[command.symbol]
     limits = facts.limits
     price = _price(command, facts)
     if price is None:
-        return ""
+        return NOTHING
     notional = command.quantity * price
     if notional < rules.min_notional:
-        return f"order of {notional:f} is below the venue's minimum notional of {rules.min_notional} ({command.symbol})"
+        return Supervisor.NOTIONAL_SMALL(notional=notional, least=rules.min_notional, symbol=command.symbol)
     in_symbol, in_account = facts.holdings.sums(command.symbol), facts.holdings.sums()
     ahead_in_symbol = (earlier for earlier in facts.admitted if earlier.symbol == command.symbol)
     for name, limit, held, ahead in (
@@ -366,33 +376,35 @@ def _amounts(command: OpenPosition, facts: Facts) -> str:
             ),
         )
         attempt, unknown = in_limits(sums, facts.account)
-        if unknown:
+        if unknown is not None:
             return _no_worth(name, unknown)
         if attempt > limit:
-            return f"limits.{name} is {limit}, this would make it {attempt.normalize():f}"
-    return ""
+            return Supervisor.LIMIT_PASSED(limit=name, most=limit, value=attempt.normalize())
+    return NOTHING
 
 
 def quote_in(symbol: Symbol, account: Account) -> str:
     return quote_of(symbol, account.instruments.get(symbol))
 
 
-def in_limits(sums: Amounts, account: Account) -> tuple[Decimal, str]:
-    """What sums by currency come to in the currency of the limits, and the first of them whose worth is not known."""
+def in_limits(sums: Amounts, account: Account) -> tuple[Decimal, str | None]:
+    """What sums by currency come to in the currency of the limits, and the first currency whose worth is not known.
+
+    Its name is empty where the venue names none.
+    """
     total = Decimal(0)
     for currency, amount in sums:
         worth = rate(currency, LIMITS, account.marks)
         if worth is None:
-            return total, currency or UNNAMED
+            return total, currency
         total += amount * worth
-    return total, ""
+    return total, None
 
 
-def _no_worth(limit: str, currency: str) -> str:
-    return (
-        f"limits.{limit} is in {LIMITS}, and no mark price of {currency}{LIMITS} is known to convert {currency} with; "
-        "try again once the venue tells it, or take the limit away"
-    )
+def _no_worth(limit: str, currency: str) -> Statement:
+    coin = currency or Supervisor.NO_CURRENCY()
+    symbol = f"{currency}{LIMITS}" if currency else coin
+    return Supervisor.LIMIT_UNPRICED(name=limit, currency=LIMITS, symbol=symbol, coin=coin)
 
 
 def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Iterator[tuple[str, Decimal]]:
@@ -407,26 +419,26 @@ def exposure(held: Iterable[tuple[Symbol, Sum]], account: Account) -> Iterator[t
         yield quote_in(symbol, account), total.at(account.marks.get(symbol))
 
 
-def _pace(_: OpenPosition, facts: Facts) -> str:
+def _pace(_: OpenPosition, facts: Facts) -> Statement:
     limit = facts.limits.openings_per_minute
     if limit is None or facts.openings_last_minute < limit:
-        return ""
-    return f"limits.openings_per_minute is {limit}, this would be number {facts.openings_last_minute + 1}"
+        return NOTHING
+    return Supervisor.PACE_PASSED(limit=limit, n=facts.openings_last_minute + 1)
 
 
-def _loss(command: OpenPosition, facts: Facts) -> str:
+def _loss(command: OpenPosition, facts: Facts) -> Statement:
     """What cannot be counted is not begun."""
     limit, quote = facts.limits.daily_loss, quote_in(command.symbol, facts.account)
     if limit is None:
-        return ""
+        return NOTHING
     if rate(quote, LIMITS, facts.account.marks) is None:
-        return _no_worth("daily_loss", quote or UNNAMED)
+        return _no_worth("daily_loss", quote)
     if -facts.realized_today < limit:
-        return ""
-    return f"limits.daily_loss is {limit}, today's realized loss is {-facts.realized_today}"
+        return NOTHING
+    return Supervisor.LOSS_PASSED(limit=limit, amount=-facts.realized_today)
 
 
-Check = Callable[[OpenPosition, Facts], str]
+Check = Callable[[OpenPosition, Facts], Statement]
 _CHECKS: tuple[Check, ...] = (
     _switched_off,
     _on_hold,

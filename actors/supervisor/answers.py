@@ -11,8 +11,10 @@ from messages import commands as c
 from messages import reports as r
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
+from messages.statement import Statement
 from messages.status import Rows
 from messages.types import Key, PositionId
+from messages.wording import Supervisor
 
 
 class Answers:
@@ -66,7 +68,7 @@ class Answers:
         )
         self._desk.context.tell(command.reply_to, answer)
 
-    def _retired(self, command: c.ListPositions) -> Iterator[tuple[PositionId, str]]:
+    def _retired(self, command: c.ListPositions) -> Iterator[tuple[PositionId, Statement]]:
         """Among those that are over."""
         for position_id, why in self._memory.retired.items() if command.terminal else ():
             parsed = parse_position_id(position_id)
@@ -129,7 +131,7 @@ class Answers:
         if self._desk.settings.reconciler:
             self._desk.to_reconciler(command)
         else:
-            self._desk.reply(command, accepted=False, text="nobody reconciles here")
+            self._desk.reply(command, accepted=False, text=Supervisor.NO_RECONCILER())
 
 
 def _meant(command: c.ListPositions, named: r.PositionView | Key) -> bool:

@@ -10,6 +10,7 @@ from actors.supervisor.holdings import Holdings
 from messages.commands import OpenPosition
 from messages.ids import position_id
 from messages.reports import AccountModes, Outside, PositionView
+from messages.statement import NOTHING, Statement, verbatim
 from messages.types import (
     AccountId,
     ClientOrderId,
@@ -23,6 +24,7 @@ from messages.types import (
     PositionSide,
     Symbol,
 )
+from messages.wording import Supervisor
 
 TERMINAL_KEPT = 500
 """Terminal positions whose view stays at hand; older ones are in the journal."""
@@ -60,7 +62,7 @@ class Account:
     modes: AccountModes | None = None
     others: dict[Symbol, str] = field(default_factory=dict)
     outside: dict[tuple[Symbol, PositionSide | None], Outside] = field(default_factory=dict)
-    trouble: str = "the venue has not answered yet"
+    trouble: Statement = Supervisor.UNHEARD()
     waits_since_ns: int = 0
     silent_until_ns: int = 0
     """Of the wall clock: so long the venue wants to hear nothing, where that is more than moments; 0: it does not."""
@@ -74,41 +76,36 @@ class Account:
     strangers: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
 
     @property
-    def why_unfit(self) -> str:
+    def why_unfit(self) -> Statement:
         """Empty where the account is set as the configuration says; otherwise what has to be done."""
         fault = self.modes.fault if self.modes is not None else None
         if self.modes is None or fault is None:
-            return ""
+            return NOTHING
         if fault is ModeFault.POSITION_MODE:
-            wanted = next(mode for mode in PositionMode if mode is not self.modes.position_mode)
-            return (
-                f"the account is in position mode {self.modes.position_mode}, the configuration says {wanted}: set "
-                f"position_mode: {self.modes.position_mode} and start anew, or change it at the exchange while the "
-                "account is flat"
-            )
-        return (
-            "the account is in multi-assets mode, which has no isolated margin: leave margin_mode: isolated out of the "
-            "configuration and start anew, or switch to single-asset mode at the exchange"
-        )
+            mode = self.modes.position_mode
+            wanted = next(other for other in PositionMode if other is not mode)
+            return Supervisor.OTHER_MODE(mode=mode, other=wanted, wish=str(mode))
+        return Supervisor.MULTI_ASSETS()
 
     @property
-    def why_not_ready(self) -> str:
+    def why_not_ready(self) -> Statement:
         """Empty when openings may leave; otherwise what is missing."""
         if self.waits_since_ns:
-            return "the account waits for its turn in the request budget"
+            return Supervisor.WAITS_TURN()
         if not self.venue_up:
-            return f"the venue is not reachable: {self.trouble}"
+            return Supervisor.UNREACHABLE(why=self.trouble)
         if not self.stream_up:
-            return f"the account's event stream is down: {self.trouble or 'connecting'}"
+            return Supervisor.STREAM_DOWN(why=self.trouble or Supervisor.CONNECTING())
         if not self.synced:
-            return "the account's positions are being read"
-        return ""
+            return Supervisor.SYNCING()
+        return NOTHING
 
     @property
-    def why_silent(self) -> str:
+    def why_silent(self) -> Statement:
+        """Empty where the venue answers; otherwise until when it wants no request."""
         if not self.silent_until_ns:
-            return ""
-        return f"the venue wants to hear nothing until {date_time(self.silent_until_ns)} UTC"
+            return NOTHING
+        return Supervisor.QUIET_UNTIL(time=date_time(self.silent_until_ns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +114,7 @@ class Hold:
 
     account: AccountId | None
     symbol: Symbol | None
-    why: str = ""
+    why: Statement = NOTHING
     until_day: int = 0
 
     def covers(self, account: AccountId, symbol: Symbol) -> bool:
@@ -129,9 +126,15 @@ class Hold:
     def same_words(self, account: AccountId | None, symbol: Symbol | None) -> bool:
         return (self.account, self.symbol) == (account, symbol)
 
+    @property
+    def said(self) -> Statement:
+        """What it holds, and why where that is known."""
+        names = " ".join(part for part in (self.account, self.symbol) if part)
+        what = verbatim(names) if names else Supervisor.ALL_OPENINGS()
+        return Supervisor.HELD_BECAUSE(what=what, why=self.why) if self.why else what
+
     def __str__(self) -> str:
-        words = " ".join(part for part in (self.account, self.symbol) if part) or "all openings"
-        return f"{words} {self.why}" if self.why else words
+        return str(self.said)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""May this change of a position happen? Pure: an empty text, or the reason why not, with the numbers that decide.
+"""May this change of a position happen? Pure: NOTHING, or the reason why not, with the numbers that decide.
 
 What the position itself can tell (steps, states, what is under way) it tells; here is what only the account knows:
 limits, neighbors on the symbol, and the price at which the venue liquidates.
@@ -15,6 +15,7 @@ from actors.supervisor.admission import (
     beyond_bounds,
     beyond_liquidation,
     code_of_addition,
+    leverage_taken,
     on_wrong_side,
 )
 from messages.commands import (
@@ -28,17 +29,19 @@ from messages.commands import (
     OpenPosition,
 )
 from messages.reports import PositionRow, PositionView
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement, word
 from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, ReplyCode, Symbol
+from messages.wording import Supervisor
+from messages.wording.supervisor import also
 
 ZERO = Decimal(0)
 _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED)
 
 
-def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
-    """The first reason against it, or an empty text."""
+def change_refusal(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
+    """The first reason against it, or NOTHING."""
     checks = (_leverage, _bounds, _sides, _stop, _addition)
-    return next((why for check in checks if (why := check(command, view, facts))), "")
+    return next((why for check in checks if (why := check(command, view, facts))), NOTHING)
 
 
 def code_of_change(command: ModifyPosition, view: PositionView, facts: Facts) -> ReplyCode:
@@ -49,67 +52,65 @@ def code_of_change(command: ModifyPosition, view: PositionView, facts: Facts) ->
     return code_of_addition(enlarging(command.command_id, view, command.add), facts)
 
 
-def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+def _leverage(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
     if command.leverage is None:
-        return ""
+        return NOTHING
     others = ((leverage, v) for leverage, v in facts.holdings.leveraged(view.symbol) if v.ordinal != view.ordinal)
     holder = next((v for leverage, v in others if leverage != command.leverage), None)
-    if holder is None:
-        return ""
-    has = "its own" if holder.leverage is None else str(holder.leverage)
-    return (
-        f"leverage belongs to account and symbol: {holder.position_id} is open with {has}, "
-        f"{command.leverage} would change that too"
-    )
+    return NOTHING if holder is None else leverage_taken(holder, command.leverage)
 
 
-def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
     """Zero takes the order away; every other price is one that the venue takes."""
     rules = facts.account.instruments.get(view.symbol)
     if rules is None:
-        return ""
+        return NOTHING
     asked = (("stop", command.stop_loss), ("target", command.take_profit))
     found = (beyond_bounds(name, price, rules) for name, price in asked if price is not None and price > 0)
-    return next((why for why in found if why), "")
+    return next((why for why in found if why), NOTHING)
 
 
-def _sides(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+def _sides(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
     """A slip of the finger must not close what it was meant to protect. Zero takes the order away."""
     price = facts.account.marks.get(view.symbol)
-    return on_wrong_side(view.side, command.stop_loss or None, command.take_profit or None, price) if price else ""
+    if not price:
+        return NOTHING
+    return on_wrong_side(view.side, command.stop_loss or None, command.take_profit or None, price)
 
 
-def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+def _stop(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
     return beyond_liquidation(command.stop_loss, view.symbol, view.side, facts.account.liquidations)
 
 
-def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> str:
+def _addition(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:
     if command.add is None:
-        return ""
+        return NOTHING
     return addition_refusal(enlarging(command.command_id, view, command.add), facts)
 
 
-def assignment_refusal(command: AssignPosition, view: PositionView, facts: Facts) -> str:
+def assignment_refusal(command: AssignPosition, view: PositionView, facts: Facts) -> Statement:
     """Only what is manual is handed on: what belongs to a strategy is that strategy's to close.
 
     A kill between the two bookings leaves too much believed of the manual position, which the reconciler then takes
     it from first.
     """
     if view.strategy != MANUAL:
-        return f"{view.position_id} is {view.strategy}'s, and only what is manual can be handed to a strategy"
+        return Supervisor.NOT_MANUAL(name=view.position_id, strategy=view.strategy)
     if command.strategy == MANUAL:
-        return f"{view.position_id} is manual already"
+        return Supervisor.MANUAL_BEFORE(name=view.position_id)
     if view.state not in _AT_REST or view.in_doubt or view.to_come or not view.quantity:
-        return f"{view.position_id} is {view.state}: hand it over when it is ACTIVE and nothing is under way"
+        return Supervisor.NOT_AT_REST(name=view.position_id, state=view.state)
     if why := facts.unsettled.get(view.symbol) or facts.suspected.get(view.symbol):
-        return f"{view.symbol} waits until belief and venue agree: {why}"
+        return Supervisor.SYMBOL_UNSETTLED(symbol=view.symbol, why=why)
     taker = taker_of(command, view, facts)
     if taker is None:
         key = Key(account=view.account, symbol=view.symbol, side=view.side, strategy=command.strategy)
-        return f"{command.strategy} is opening {view.symbol} {view.side} just now" if key in facts.reserved else ""
+        if key not in facts.reserved:
+            return NOTHING
+        return Supervisor.TAKER_OPENING(strategy=command.strategy, symbol=view.symbol, side=view.side)
     if taker.state not in _AT_REST or taker.in_doubt:
-        return f"{taker.position_id} is {taker.state}: hand it over when it is ACTIVE and nothing is under way"
-    return ""
+        return Supervisor.NOT_AT_REST(name=taker.position_id, state=taker.state)
+    return NOTHING
 
 
 def taker_of(command: AssignPosition, view: PositionView, facts: Facts) -> PositionView | None:
@@ -122,25 +123,24 @@ def taker_of(command: AssignPosition, view: PositionView, facts: Facts) -> Posit
 def handed(command: AssignPosition, view: PositionView, taker: PositionView | None) -> tuple[Command, AdjustPosition]:
     """What the strategy gets, and after that what the manual position gives: at its entry price, so nothing is won."""
     about: dict[str, Any] = {"correlation_id": command.correlation_id, "causation_id": command.command_id}
-    why, price = f"handed to {command.strategy}", view.entry_price
+    why, price = Supervisor.HANDED_TO(strategy=command.strategy), view.entry_price
     gives = AdjustPosition(
         **about,
         command_id=CommandId(f"{command.command_id}#given"),
         position_id=view.position_id,
         quantity_delta=-view.quantity,
         price=price,
-        why=verbatim(why),
+        why=why,
         handed=True,
     )
     about |= {"command_id": command.command_id, "reply_to": command.reply_to}
     if taker is not None:
-        why = f"handed over from {view.position_id}"
         gets: Command = AdjustPosition(
             **about,
             position_id=taker.position_id,
             quantity_delta=view.quantity,
             price=price,
-            why=verbatim(why),
+            why=Supervisor.HANDED_FROM(name=view.position_id),
             handed=True,
         )
         return gets, gives
@@ -153,7 +153,7 @@ def handed(command: AssignPosition, view: PositionView, taker: PositionView | No
         quantity=view.quantity,
         entry_price=price,
         leverage=view.leverage,
-        evidence=why,
+        evidence=str(why),
         stop_loss=view.stop_loss,
         take_profit=view.take_profit,
         trailing=view.trailing,
@@ -205,7 +205,7 @@ def rules_now(known: Mapping[Symbol, Instrument], told: Iterable[Instrument]) ->
 
 def rules_notices(
     before: Mapping[Symbol, Instrument], now: Mapping[Symbol, Instrument], live: Iterable[PositionView]
-) -> list[str]:
+) -> list[Statement]:
     """Of each symbol that is held and whose rules changed: what did, and who holds it."""
     holders: dict[Symbol, list[str]] = {}
     for view in live:
@@ -214,21 +214,22 @@ def rules_notices(
     notices = []
     for symbol, names in sorted(holders.items()):
         old, new = before.get(symbol), now.get(symbol)
-        if old is not None and new is not None and (changes := _changes(old, new)):
-            notices.append(f"{symbol}: {'; '.join(changes)} ({', '.join(sorted(names))})")
+        if old is not None and new is not None and (changes := also(_changes(old, new))):
+            notices.append(Supervisor.RULES_CHANGED(symbol=symbol, changes=changes, names=tuple(sorted(names))))
     return notices
 
 
-def _changes(old: Instrument, new: Instrument) -> list[str]:
+def _changes(old: Instrument, new: Instrument) -> list[Statement]:
     found = []
     if old.trading and not new.trading:
-        found.append("the venue does not trade it any more: what is held stays as it is, its orders may be refused")
+        found.append(Supervisor.TRADING_STOPPED())
     if new.trading and not old.trading:
-        found.append("the venue trades it again")
+        found.append(Supervisor.TRADING_AGAIN())
     for field in fields(Instrument):
         was, is_now = getattr(old, field.name), getattr(new, field.name)
         if isinstance(was, Decimal) and was != is_now:
-            found.append(f"{field.name.replace('_', ' ')} is {is_now:f}, it was {was:f}")
+            rule = word(field.name.replace("_", " "))
+            found.append(Supervisor.RULE_CHANGED(rule=rule, quantity=is_now, was=was))
     return found
 
 

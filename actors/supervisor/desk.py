@@ -1,10 +1,10 @@
-"""What the rooms of the supervisor share: its memory, its words to others, the way to a position."""
+"""What the rooms of the supervisor share: its memory, its statements, the way to a position."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.money import UNNAMED, quote_of, worth
+from actors.money import quote_of, worth
 from actors.ports import Log
 from actors.position.actor import Identity
 from actors.position.state import Position
@@ -18,8 +18,9 @@ from messages.ids import parse_position_id
 from messages.reconciliation import PositionSilent
 from messages.reports import FillReport, PositionView
 from messages.requests import Notify, Reply
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, PositionId, ReplyCode, Severity, Silence, Symbol, Worth
+from messages.wording import Supervisor
 
 JOURNAL = Address("journal")
 NOTIFIER = Address("notifier")
@@ -35,14 +36,14 @@ def position_address(ordinal: int) -> Address:
 
 
 def reply_to(
-    command: c.Command, *, accepted: bool, text: str, code: ReplyCode = ReplyCode.DECIDED, changed: bool = True
+    command: c.Command, *, accepted: bool, text: Statement, code: ReplyCode = ReplyCode.DECIDED, changed: bool = True
 ) -> Reply:
     return Reply(
         correlation_id=command.correlation_id,
         command_id=command.command_id,
         to=command.reply_to,
         accepted=accepted,
-        text=verbatim(text),
+        text=text,
         code=code,
         changed=changed,
     )
@@ -79,21 +80,18 @@ class Desk:
             return position_id
         return self.memory.book.holder(parsed[1])
 
-    def not_found(self, position_id: PositionId) -> str:
+    def not_found(self, position_id: PositionId) -> Statement:
         """What is answered to a command for it."""
         if position_id in self.memory.silent:
             state, why = self.memory.silent[position_id]
-            if state is Silence.DAMAGED:
-                return (
-                    f"{position_id}: {why}; close it at the venue, or with albra flatten --break-glass, then "
-                    "retire it with albra discrepancies --ack"
-                )
-            return f"{position_id}: {why}; close it at the venue, or with albra flatten --break-glass"
+            advice = Supervisor.DAMAGED_ADVICE if state is Silence.DAMAGED else Supervisor.MUTE_ADVICE
+            return advice(name=position_id, why=why)
         if position_id in self.memory.retired:
-            return f"{position_id} is over, it was retired: {self.memory.retired[position_id]}"
+            return Supervisor.WAS_RETIRED(name=position_id, why=self.memory.retired[position_id])
         other = self.holder(position_id)
-        instead = f"; {other} has its number" if other is not None else ""
-        return f"no position {position_id}{instead}; albra positions --all lists them"
+        if other is not None:
+            return Supervisor.NO_POSITION_OTHER(name=position_id, other=other)
+        return Supervisor.NO_POSITION(name=position_id)
 
     def revive(self, ordinal: int) -> None:
         """Start the actor of a position that is over, from the journal: it may still be told something."""
@@ -111,13 +109,11 @@ class Desk:
         unknown = currency if found.value is None else quote if found.rate is None else None
         if unknown is not None:
             day = self.settings.day_of(self.context.clock.time_ns())
-            text = (
-                f"{account}: what {symbol} takes in {unknown or UNNAMED} is not counted in limits and reports: "
-                "no mark price tells what it is worth"
-            )
+            currency = unknown or Supervisor.NO_CURRENCY()
+            text = Supervisor.UNCOUNTED(account=account, symbol=symbol, currency=currency)
             notice_id = f"uncounted/{account}/{unknown}/{day}"
             self.context.tell(
-                NOTIFIER, Notify(severity=Severity.WARNING, text=verbatim(text), account=account, notice_id=notice_id)
+                NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
             )
         return found
 
@@ -129,14 +125,17 @@ class Desk:
         found = self.worth(fill.account, fill.symbol, fill.fee, fill.fee_currency)
         if found.value is None or can_cost(found.value, fill.quantity * fill.price):
             return found
-        text = (
-            f"{fill.account}: a fee of {fill.fee:f} {fill.fee_currency} for a trade of "
-            f"{fill.quantity * fill.price:f} {found.quote} on {fill.symbol} is not counted in limits and reports: no "
-            "trade costs that"
+        text = Supervisor.FEE_UNCOUNTED(
+            account=fill.account,
+            amount=fill.fee,
+            currency=fill.fee_currency,
+            traded=fill.quantity * fill.price,
+            quote=found.quote,
+            symbol=fill.symbol,
         )
         notice_id = f"fee/{fill.account}/{fill.symbol}/{fill.trade_id}"
         self.context.tell(
-            NOTIFIER, Notify(severity=Severity.WARNING, text=verbatim(text), account=fill.account, notice_id=notice_id)
+            NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=fill.account, notice_id=notice_id)
         )
         return replace(found, value=None)
 
@@ -144,7 +143,7 @@ class Desk:
         if self.settings.reconciler:
             self.context.tell(self.settings.reconciler, message)
 
-    def silent(self, position_id: PositionId, state: Silence, why: str) -> None:
+    def silent(self, position_id: PositionId, state: Silence, why: Statement) -> None:
         """A position exists that cannot say what it holds: the reconciler keeps its leg as it is until it can.
 
         Every list of positions shows it; an empty `why` ends that.
@@ -155,7 +154,7 @@ class Desk:
         parsed = parse_position_id(position_id)
         if parsed is not None:
             self.memory.book.silence(*parsed, over=not why)
-        said = PositionSilent(position_id=position_id, why=verbatim(why), state=state)
+        said = PositionSilent(position_id=position_id, why=why, state=state)
         self.to_reconciler(said)
         self.context.publish(said)
 
@@ -164,25 +163,27 @@ class Desk:
         name = event.position_id
         if name not in self.memory.retired:
             self.memory.retired[name] = event.why
-            self.silent(name, Silence.RETIRED, "")
+            self.silent(name, Silence.RETIRED, NOTHING)
             parsed = parse_position_id(name)
             if parsed is not None:
                 self.memory.fundings.hidden[parsed[0].account, parsed[0].symbol] = event.ts_init
 
-    def reply(self, command: c.Command, *, accepted: bool, text: str, code: ReplyCode = ReplyCode.DECIDED) -> None:
+    def reply(
+        self, command: c.Command, *, accepted: bool, text: Statement, code: ReplyCode = ReplyCode.DECIDED
+    ) -> None:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""
         if command.reply_to:
             answer = reply_to(command, accepted=accepted, text=text, code=code, changed=False)
             self.context.tell(command.reply_to, answer)
 
-    def notify(self, severity: Severity, text: str, account: AccountId | None = None) -> None:
-        self.context.tell(NOTIFIER, Notify(severity=severity, text=verbatim(text), account=account))
+    def notify(self, severity: Severity, text: Statement, account: AccountId | None = None) -> None:
+        self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))
 
-    def notify_of(self, view: PositionView, severity: Severity, text: str, notice_id: str = "") -> None:
+    def notify_of(self, view: PositionView, severity: Severity, text: Statement, notice_id: str = "") -> None:
         """About one position, for whoever looks for what was said of it."""
         notice = Notify(
             severity=severity,
-            text=verbatim(text),
+            text=text,
             account=view.account,
             position_id=view.position_id,
             notice_id=notice_id,

@@ -10,7 +10,10 @@ from actors.supervisor.desk import Desk, Routes, position_address
 from actors.supervisor.intake import Intake
 from messages import lifecycle
 from messages.reports import PositionView, Sweep
+from messages.statement import NOTHING, Statement
 from messages.types import OrderPurpose, PositionId, Severity, Silence
+from messages.wording import Supervisor
+from messages.wording.supervisor import actor
 
 _WORKING = "working"
 """`phase` of an order that rests at the venue."""
@@ -53,47 +56,47 @@ class Failures:
         view = self._view(message.address)
         if view is None or not uncovered(view):
             return
-        bare = f"{view.position_id}: {view.quantity:f} open, not covered by its stop"
-        text = f"{bare}, and its actor failed; it is started again: {message.reason}"
+        text = Supervisor.ACTOR_FAILED(name=view.position_id, quantity=view.quantity, reason=message.reason)
         self._desk.notify_of(view, Severity.CRITICAL, text, f"{view.position_id}#{view.version}.failed")
 
     def _quarantined(self, message: lifecycle.ActorQuarantined) -> None:
         self._note(message)
         view, name = self._view(message.address), self._name(message.address)
-        text = f"{name} failed {message.attempt} times and is quarantined; the rest goes on: {message.reason}"
-        self._tell(view, text)
+        self._tell(view, Supervisor.QUARANTINED(address=name, attempt=message.attempt, reason=message.reason))
         position_id = self._position(message.address)
         if position_id is not None:
-            self._desk.silent(position_id, Silence.QUARANTINED, f"its actor is quarantined: {message.reason}")
+            why = Supervisor.ACTOR_QUARANTINED(reason=message.reason)
+            self._desk.silent(position_id, Silence.QUARANTINED, why)
 
     def _released(self, message: lifecycle.ActorReleased) -> None:
         self._note(message)
         position_id = self._position(message.address)
         if position_id is not None:
-            self._desk.silent(position_id, Silence.QUARANTINED, "")
+            self._desk.silent(position_id, Silence.QUARANTINED, NOTHING)
 
     def _parked(self, message: lifecycle.MessageParked) -> None:
         """What it would have told is lost to the position: a fill, a stop's end. So it asks after all its orders."""
         self._note(message)
         self._intake.parked(message)
         view, name = self._view(message.address), self._name(message.address)
-        self._tell(view, f"{name} cannot handle a message, it was put aside: {message.reason}")
+        self._tell(view, Supervisor.MESSAGE_PARKED(address=name, reason=message.reason))
         if view is not None and message.message_type != Sweep.__name__:
             now_ns = self._desk.context.clock.time_ns()
             sweep = Sweep(account=view.account, ts_init=now_ns, begun_ns=now_ns, open_orders=frozenset())
             self._desk.context.tell(position_address(view.ordinal), sweep)
 
-    def _tell(self, view: PositionView | None, text: str) -> None:
+    def _tell(self, view: PositionView | None, text: Statement) -> None:
         """One notice about the actor, and where a position stands behind it, what that position lacks."""
         if view is None:
             self._desk.notify(Severity.CRITICAL, text)
             return
         if uncovered(view):
-            text = f"{text}; {view.quantity:f} open, not covered by its stop"
+            text = Supervisor.BUT_UNCOVERED(text=text, quantity=view.quantity)
         self._desk.notify_of(view, Severity.CRITICAL, text)
 
     def _name(self, address: str) -> str:
-        return self._position(address) or address
+        """The id of a position that is not over; otherwise the address."""
+        return self._position(address) or actor(address)
 
     def _position(self, address: str) -> PositionId | None:
         return self._memory.book.named(address.removeprefix("position/"))

@@ -17,15 +17,16 @@ from actors.position.state import COMMANDS_REMEMBERED
 from messages.commands import AdjustPosition
 from messages.events import ForcedTradeShared
 from messages.reports import FillReport, PositionView
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import AccountId, CommandId, PositionId, PositionSide, Side, Symbol, TradeId
+from messages.wording import Supervisor
 
 ZERO = Decimal(0)
-_KINDS: Mapping[str, str] = {
-    "autoclose-": "liquidated by the venue",
-    "adl_autoclose": "deleveraged by the venue",
-    "settlement_autoclose-": "settled by the venue",
-    "delivery_autoclose-": "settled by the venue",
+_KINDS: Mapping[str, Supervisor] = {
+    "autoclose-": Supervisor.LIQUIDATED,
+    "adl_autoclose": Supervisor.DELEVERAGED,
+    "settlement_autoclose-": Supervisor.SETTLED,
+    "delivery_autoclose-": Supervisor.SETTLED,
 }
 """How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
 FORCED = tuple(_KINDS)
@@ -44,9 +45,10 @@ def leg_of(fill: FillReport) -> PositionSide:
     return PositionSide.LONG if fill.side is Side.SELL else PositionSide.SHORT
 
 
-def why_of(fill: FillReport) -> str:
-    kind = next(words for prefix, words in _KINDS.items() if fill.client_order_id.startswith(prefix))
-    return f"{kind}: {fill.quantity:f} at {fill.price:f} ({fill.client_order_id})"
+def why_of(fill: FillReport) -> Statement:
+    """What the venue did, by the prefix of the order's id. Raises StopIteration for an order that is not forced."""
+    kind = next(wording for prefix, wording in _KINDS.items() if fill.client_order_id.startswith(prefix))
+    return kind(quantity=fill.quantity, price=fill.price, order=fill.client_order_id)
 
 
 def name_of(account: AccountId, symbol: Symbol, trade_id: TradeId) -> CommandId:
@@ -153,7 +155,7 @@ def _adjustment(name: CommandId, fill: FillReport, position_id: PositionId, part
         position_id=position_id,
         quantity_delta=-part,
         price=fill.price,
-        why=verbatim(why_of(fill)),
+        why=why_of(fill),
         evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {fill.quantity:f} at {fill.price:f}",
         fee=fill.fee * part / fill.quantity,
         fee_currency=fill.fee_currency,

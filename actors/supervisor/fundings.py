@@ -9,8 +9,8 @@ from actors.supervisor.paid import Payment, holder_of, lacking_of
 from messages.costs import can_fund
 from messages.reports import FundingReport, FundingShare, PositionView, Woken
 from messages.requests import Notify
-from messages.statement import verbatim
 from messages.types import PositionSide, Severity
+from messages.wording import Supervisor
 
 SETTLE_NS = 1_000_000_000
 """From the telling of a payment, or of a trade of before one, until it is shared: trades of that moment come too."""
@@ -93,12 +93,11 @@ class Fundings:
         worth = self._desk.worth(report.account, report.symbol, report.amount, report.currency)
         if mark is None or worth.value is None or not held or can_fund(worth.value, held * mark):
             return True
-        text = (
-            f"{report.account}: a funding of {report.amount:f} {report.currency} for {held:f} {report.symbol} is not "
-            "booked: nothing that is held costs that"
+        text = Supervisor.FUNDING_UNBOOKED(
+            account=report.account, amount=report.amount, currency=report.currency, held=held, symbol=report.symbol
         )
         notice_id = f"funding/{report.account}/{report.symbol}/{report.ts_event}/{report.currency}"
-        notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=report.account, notice_id=notice_id)
+        notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
         self._desk.context.tell(NOTIFIER, notice)
         return False
 

@@ -1,4 +1,4 @@
-"""The supervisor's own history: what it decided itself, durable before it is answered, and in force after a restart."""
+"""The supervisor's own history: its own decisions, durable before it answers, in force after a restart."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,8 +12,9 @@ from messages.ids import parse_position_id
 from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
 from messages.reports import Woken
 from messages.requests import CommandDecided, CommandTaken, Notify
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, CommandId, PositionId, ReplyCode, Severity
+from messages.wording import Supervisor
 
 DECIDED_MOST = 1_000
 AGAIN_NS = 1_000_000_000
@@ -45,7 +46,7 @@ class History:
             ),
         )
 
-    def keep(self, event: Decided, command: c.Command | None, text: str, *notices: Notify) -> None:
+    def keep(self, event: Decided, command: c.Command | None, text: Statement, *notices: Notify) -> None:
         """Make it durable, then answer, and tell."""
         effects = tuple(Effect(to=NOTIFIER, message=notice) for notice in notices)
         if command is not None and command.reply_to:
@@ -89,10 +90,10 @@ class History:
         event = OpeningsPaused(
             command_id=name,
             ts_init=self._desk.context.clock.time_ns(),
-            why=verbatim("after a damaged record of the supervisor"),
+            why=Supervisor.AFTER_DAMAGE(),
         )
         self.apply(event)
-        self.keep(event, None, "")
+        self.keep(event, None, NOTHING)
 
     def apply(self, event: Event) -> None:
         if isinstance(event, OpeningsPaused):
@@ -107,14 +108,14 @@ class History:
         elif isinstance(event, PositionRetired):
             self._desk.retire(event)
 
-    def committed(self, message: Message, undecided: Callable[[CommandDecided, str], None]) -> None:
+    def committed(self, message: Message, undecided: Callable[[CommandDecided, Statement], None]) -> None:
         """The journal's word on the oldest that it has not answered. `undecided`: of an answer that is not kept."""
         if not self._memory.waiting:
             return
         event, command = self._memory.waiting.popleft()
         if isinstance(event, CommandTaken | CommandDecided):
             if isinstance(event, CommandDecided) and isinstance(message, CommitFailed):
-                undecided(event, f"the journal cannot be written: {message.why}")
+                undecided(event, Supervisor.JOURNAL_FAILS(why=message.why))
         elif isinstance(message, CommitFailed):
             self._memory.version -= 1
             self._not_kept(event, command, message)
@@ -124,28 +125,28 @@ class History:
 
     def _not_kept(self, event: Event, command: c.Command | None, failure: CommitFailed) -> None:
         """A hold, and a closing of all, are in force already: nothing is promised until the disk takes them."""
-        why = f"the journal cannot be written: {failure.why}"
         match event:
             case ForcedTradeShared():
                 # It happened: the positions have ways of their own to make that durable.
                 for booked in event.commands:
                     self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
-                self._desk.notify(Severity.CRITICAL, f"{event.symbol}: the venue closed by itself", event.account)
+                self._desk.notify(Severity.CRITICAL, Supervisor.FORCED_UNKEPT(symbol=event.symbol), event.account)
             case OpeningsPaused() | CloseAllRequested():
                 self._memory.unkept.append((event, command))
                 self.offer_later()
                 if command is not None:
-                    self._desk.reply(command, accepted=True, text=f"{_standing(event)}; {why}", code=ReplyCode.UNKNOWN)
+                    text = _unkept(event, failure.why)
+                    self._desk.reply(command, accepted=True, text=text, code=ReplyCode.UNKNOWN)
             case _ if command is not None:
                 code = ReplyCode.UNKNOWN if failure.doubtful else ReplyCode.NOT_READY
+                why = Supervisor.JOURNAL_FAILS(why=failure.why)
                 self._desk.reply(command, accepted=False, text=why, code=code)
 
-    def closing(self, event: CloseAllRequested, account: AccountId | None) -> str:
+    def closing(self, event: CloseAllRequested, account: AccountId | None) -> Statement:
         """What is answered to it, and which positions a close may not reach."""
         keys = ((name, parse_position_id(name)) for name in self._memory.silent)
-        silent = ", ".join(name for name, key in keys if key is not None and account in (None, key[0].account))
-        left = f"; what {silent} holds is not known here: albra flatten --break-glass closes at the venue"
-        return closing(event) + (left if silent else "")
+        mute = tuple(name for name, key in keys if key is not None and account in (None, key[0].account))
+        return Supervisor.CLOSING_BUT(answer=closing(event), names=mute) if mute else closing(event)
 
     def offer_later(self) -> None:
         """What is in force and not durable is offered to the journal again, in a later life of this actor too."""
@@ -163,7 +164,7 @@ class History:
             elif hold_of(event) in self._memory.holds:
                 self.keep(event, command, paused(event))
             elif command is not None:
-                self._desk.reply(command, accepted=True, text=f"{paused(event)}; lifted since")
+                self._desk.reply(command, accepted=True, text=Supervisor.BUT_LIFTED(answer=paused(event)))
         self.offer_later()
 
     def _being_lifted(self, event: OpeningsPaused) -> bool:
@@ -182,20 +183,24 @@ def hold_of(event: OpeningsPaused) -> Hold:
     return Hold(account=event.account, symbol=event.symbol, why=event.why, until_day=event.until_day)
 
 
-def paused(event: OpeningsPaused) -> str:
-    """What is answered to it."""
-    everything = event.account is None and event.symbol is None
-    what = "" if everything else f" ({Hold(account=event.account, symbol=event.symbol)})"
-    return f"openings are paused{what}; albra resume lifts that"
+def paused(event: OpeningsPaused) -> Statement:
+    """The answer to the pause."""
+    if event.account is None and event.symbol is None:
+        return Supervisor.PAUSED()
+    return Supervisor.PAUSED_PART(what=Hold(account=event.account, symbol=event.symbol).said)
 
 
-def _standing(event: OpeningsPaused | CloseAllRequested) -> str:
-    return closing(event) if isinstance(event, CloseAllRequested) else "openings are paused until Albra is restarted"
+def _unkept(event: OpeningsPaused | CloseAllRequested, why: Statement) -> Statement:
+    """The answer where it is in force, and the journal did not take it for this reason."""
+    if isinstance(event, CloseAllRequested):
+        return Supervisor.ALSO(first=closing(event), then=Supervisor.JOURNAL_FAILS(why=why))
+    return Supervisor.PAUSED_UNKEPT(why=why)
 
 
-def closing(event: CloseAllRequested) -> str:
+def closing(event: CloseAllRequested) -> Statement:
+    """The answer to the command: how many positions close."""
     number = len(event.closes)
-    return "closing 1 position" if number == 1 else f"closing {number} positions"
+    return Supervisor.CLOSING_ONE() if number == 1 else Supervisor.CLOSING(n=number)
 
 
 def lifted(event: OpeningsResumed, holds: Iterable[Hold]) -> tuple[Hold, ...]:

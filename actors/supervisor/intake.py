@@ -21,18 +21,16 @@ from messages.lifecycle import MessageParked
 from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
 from messages.requests import CommandDecided, CommandTaken, Reply
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import Address, CommandId, PositionId, PositionState, ReplyCode
+from messages.wording import Supervisor
+from messages.wording.supervisor import also
 
 FROM_OUTSIDE = (
     c.OpenPosition, c.ClosePosition, c.CloseMatching, c.EmergencyClose, c.ModifyPosition, c.CancelEntry,
     c.SettlePosition, c.AssignPosition, c.PausePosition, c.ResumePosition, c.PauseOpenings, c.ResumeOpenings,
     c.CloseAll, c.Reconcile, AcknowledgeDiscrepancy,
 )  # fmt: skip
-BEFORE = "that was carried out before"
-UNREAD = "whether it was done before is in a history that cannot be read"
-FORGOTTEN = "this command_id was used before, and its record is lost: see what it did, and use a new one"
-OTHER = "this command_id stands for another command: use a new one"
 
 
 class Intake:
@@ -60,7 +58,8 @@ class Intake:
         if asked.copy is message:
             return self._go_on(message)  # the supervisor failed while it had this one in hand
         if asked.meaning != meant:
-            other = reply_to(message, accepted=False, text=OTHER, code=ReplyCode.OTHER_COMMAND, changed=False)
+            text = Supervisor.OTHER_COMMAND()
+            other = reply_to(message, accepted=False, text=text, code=ReplyCode.OTHER_COMMAND, changed=False)
             self._tell(message, other)
         elif asked.under_way:
             asked.askers = (*asked.askers, _copy_of(message))
@@ -68,7 +67,7 @@ class Intake:
             self._tell(message, self._as_it_is_now(message, answer))
         elif asked.doubtful and any(reaches(message, name) for name in self._memory.retired):
             # Nothing holds its symbol any more, so it would be done a second time.
-            text = f"{FORGOTTEN}; {UNREAD}"
+            text = Supervisor.BUT_UNREAD(answer=Supervisor.ID_FORGOTTEN())
             self._tell(message, reply_to(message, accepted=False, text=text, code=ReplyCode.UNKNOWN, changed=False))
         else:
             asked.askers, asked.under_way = (_copy_of(message),), True
@@ -97,7 +96,7 @@ class Intake:
             if not answer.accepted:
                 self._memory.given.pop(answer.command_id, None)
             if asked.doubtful and not answer.accepted and self._unread(asked):
-                answer = replace(answer, text=verbatim(f"{answer.text}; {UNREAD}"), code=ReplyCode.UNKNOWN)
+                answer = replace(answer, text=Supervisor.BUT_UNREAD(answer=answer.text), code=ReplyCode.UNKNOWN)
             if not answer.code.final:
                 self._leave_open(asked, answer)
                 return
@@ -114,13 +113,13 @@ class Intake:
             asked.kept = True
             self._end(asked, record.reply)
 
-    def undecided(self, record: CommandDecided, why: str) -> None:
+    def undecided(self, record: CommandDecided, why: Statement) -> None:
         """The disk does not take the answer, so none that is final is given: it would not outlive the process."""
         asked = self._memory.asked.ids.get(record.reply.command_id)
         if asked is not None and asked.answer is None:
             code = ReplyCode.UNKNOWN if record.reply.accepted else ReplyCode.NOT_READY
-            text = "; ".join(said for said in (record.reply.text, why) if said)
-            self._leave_open(asked, replace(record.reply, accepted=False, text=verbatim(text), code=code))
+            text = also(filter(None, (record.reply.text, why)))
+            self._leave_open(asked, replace(record.reply, accepted=False, text=text, code=code))
 
     def _kept(self, record: CommandTaken) -> None:
         asked = self._memory.asked.ids.get(record.command_id)
@@ -131,9 +130,9 @@ class Intake:
         """A command that no actor can handle: whether a step of it came to be is what the same id tells."""
         asked = self._memory.asked.ids.get(message.command_id)
         if asked is not None and asked.under_way:
-            text = f"it cannot be handled, and whether any of it is done is not known: {message.reason}"
+            text = Supervisor.NOT_HANDLED(why=message.reason)
             about = Reply(correlation_id=message.correlation_id, command_id=message.command_id, to=Address(""),
-                          accepted=False, text=verbatim(text), code=ReplyCode.UNKNOWN)  # fmt: skip
+                          accepted=False, text=text, code=ReplyCode.UNKNOWN)  # fmt: skip
             self._leave_open(asked, about)
 
     def _leave_open(self, asked: Asked, answer: Reply) -> None:
@@ -155,7 +154,7 @@ class Intake:
         found, holder = self._place(command.command_id)
         if not found:
             return None
-        before = reply_to(command, accepted=True, text=BEFORE, changed=False)
+        before = reply_to(command, accepted=True, text=Supervisor.DONE_BEFORE(), changed=False)
         return replace(before, position_id=holder)
 
     def _unrecorded(self, command: c.Command) -> Reply | None:
@@ -169,8 +168,10 @@ class Intake:
         same = shown(command, self._memory.effects.get(command.command_id, ()), holder)
         if same:
             return self._carried_out(command)
-        text, code = (FORGOTTEN, ReplyCode.UNKNOWN) if same is None else (OTHER, ReplyCode.OTHER_COMMAND)
-        return reply_to(command, accepted=False, text=text, code=code, changed=False)
+        wording, code = Supervisor.OTHER_COMMAND, ReplyCode.OTHER_COMMAND
+        if same is None:
+            wording, code = Supervisor.ID_FORGOTTEN, ReplyCode.UNKNOWN
+        return reply_to(command, accepted=False, text=wording(), code=code, changed=False)
 
     def _unread(self, asked: Asked) -> bool:
         """Whether a position that cannot say what it did may have done it; one that it never reaches has not."""
@@ -195,13 +196,15 @@ class Intake:
             return answer
         match command:
             case c.PauseOpenings() if not self._held(command):
-                return replace(answer, text=verbatim(f"{answer.text}; lifted since"))
+                return replace(answer, text=Supervisor.BUT_LIFTED(answer=answer.text))
             case c.ResumeOpenings() if self._held(command):
-                return replace(answer, text=verbatim(f"{answer.text}; paused since"))
+                return replace(answer, text=Supervisor.BUT_PAUSED(answer=answer.text))
             case c.PausePosition() if self._paused(command) is False:
-                return replace(answer, text=verbatim(f"{answer.text or 'it was paused'}; resumed since"))
+                said = answer.text or Supervisor.WAS_PAUSED()
+                return replace(answer, text=Supervisor.BUT_RESUMED(answer=said))
             case c.ResumePosition() if self._paused(command):
-                return replace(answer, text=verbatim(f"{answer.text or 'it was resumed'}; paused since"))
+                said = answer.text or Supervisor.WAS_RESUMED()
+                return replace(answer, text=Supervisor.BUT_PAUSED(answer=said))
         return answer
 
     def _held(self, command: c.PauseOpenings | c.ResumeOpenings) -> bool:

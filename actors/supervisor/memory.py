@@ -19,6 +19,7 @@ from messages.base import Event
 from messages.events import CloseAllRequested, OpeningsPaused
 from messages.ids import Names, parse_position_id
 from messages.requests import CommandDecided, CommandTaken
+from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Silence, Symbol
 
 OWN_HISTORY = 0
@@ -34,12 +35,12 @@ class Restored:
     finished: tuple[tuple[int, PositionId], ...] = ()
     own_events: tuple[Event, ...] = ()
     own_version: int = 0
-    own_damage: str = ""
+    own_damage: Statement = NOTHING
     """What the supervisor's next step follows, and which record before it cannot be read."""
     highest_ordinal: int = 0
     realized_today: tuple[tuple[tuple[AccountId, int], Decimal], ...] = ()
-    damaged: tuple[str, ...] = ()
-    silent: tuple[tuple[PositionId, str], ...] = ()
+    damaged: tuple[Statement, ...] = ()
+    silent: tuple[tuple[PositionId, Statement], ...] = ()
     """Positions whose history is damaged, each with the reason: they exist, and what they hold is not known."""
     commands: tuple[CommandTaken | CommandDecided, ...] = ()
     """The latest records of what each command id stands for, oldest first."""
@@ -77,8 +78,8 @@ class Memory:
     realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
     forgiven: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
-    unsettled: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
-    suspected: dict[tuple[AccountId, Symbol], str] = field(default_factory=dict)
+    unsettled: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
+    suspected: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
     """Where belief and venue differ, by a look that another one is to confirm."""
     taken: Taken = field(default_factory=Taken)
     since: Since = field(default_factory=Since)
@@ -86,9 +87,9 @@ class Memory:
     useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
     """Whose close passed here, and when (monotonic): its view tells of that command only after the commit."""
-    silent: dict[PositionId, tuple[Silence, str]] = field(default_factory=dict)
+    silent: dict[PositionId, tuple[Silence, Statement]] = field(default_factory=dict)
     """Positions that cannot say what they hold, and why."""
-    retired: dict[PositionId, str] = field(default_factory=dict)
+    retired: dict[PositionId, Statement] = field(default_factory=dict)
     """Those of them that are over, by their owner's word: what was damaged."""
     given: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
     """By the command that hands it over: what is taken from the manual position once the strategy has it."""

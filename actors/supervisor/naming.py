@@ -5,53 +5,54 @@ A strategy's name may be new: for an opening any, for a hand-over one that is no
 
 from collections.abc import Collection, Iterable, Iterator
 
+from actors.supervisor.admission import no_perpetual
 from actors.supervisor.memory import Memory
 from messages import commands as c
 from messages.ids import parse_position_id
-from messages.names import did_you_mean, similar
+from messages.names import similar
 from messages.reconciliation import ListDiscrepancies
 from messages.reports import PositionView
+from messages.statement import NOTHING, Statement, verbatim
 from messages.types import AccountId, PositionId, Silence, Symbol
+from messages.wording import Supervisor
+from messages.wording.supervisor import also
 
 Holding = c.PauseOpenings | c.ResumeOpenings
 Naming = c.OpenPosition | c.CloseAll | Holding | c.Reconcile | c.AssignPosition | ListDiscrepancies
 """Commands that name one of these otherwise than by a position's id. The symbol of an opening is for its admission."""
 
 
-def unknown_name(command: Naming | c.ListPositions, memory: Memory) -> str:
-    """What is wrong with a name in it; empty where nothing is."""
+def unknown_name(command: Naming | c.ListPositions, memory: Memory) -> Statement:
+    """What is wrong with a name in it; NOTHING where every name is known."""
     account = None if isinstance(command, c.Reconcile | c.AssignPosition | ListDiscrepancies) else command.account
     if account is not None and account not in memory.accounts:
-        names = ", ".join(memory.accounts)
-        guess = did_you_mean(account, memory.accounts)
-        return f"no account {account} in the configuration, only {names}{guess}"
+        names, near = tuple(memory.accounts), similar(account, memory.accounts)
+        if near:
+            return Supervisor.NO_ACCOUNT_NEAR(account=account, names=names, other=near)
+        return Supervisor.NO_ACCOUNT(account=account, names=names)
     if isinstance(command, c.AssignPosition):
         return _misspelled(command, memory)
     if isinstance(command, c.OpenPosition | c.CloseAll) or command.symbol is None:
-        return ""
+        return NOTHING
     return _unknown_symbol(command.symbol, account, memory)
 
 
-def _unknown_symbol(symbol: Symbol, account: AccountId | None, memory: Memory) -> str:
+def _unknown_symbol(symbol: Symbol, account: AccountId | None, memory: Memory) -> Statement:
     """Before a venue has told what it trades, no name is known to be wrong: what only holds waits for nothing."""
     asked = [each for name, each in memory.accounts.items() if account in (None, name)]
     if not all(each.instruments for each in asked):
-        return ""
+        return NOTHING
     known = {name for each in asked for name in each.instruments}
     known |= {key.symbol for key in memory.book.reserved} | {hold.symbol for hold in memory.holds if hold.symbol}
     told = (*memory.silent, *memory.retired)
     known |= {parsed[0].symbol for name in told if (parsed := parse_position_id(name))}
-    if symbol in known:
-        return ""
-    return f"{symbol} is not a perpetual of this venue{did_you_mean(symbol, known)}"
+    return NOTHING if symbol in known else no_perpetual(symbol, known)
 
 
-def _misspelled(command: c.AssignPosition, memory: Memory) -> str:
+def _misspelled(command: c.AssignPosition, memory: Memory) -> Statement:
     known = set(_strategies(memory))
     near = () if command.strategy in known else similar(command.strategy, known)
-    if not near:
-        return ""
-    return f"no strategy {command.strategy} holds or held anything{did_you_mean(command.strategy, known)}"
+    return Supervisor.NO_STRATEGY(name=command.strategy, other=near) if near else NOTHING
 
 
 def _strategies(memory: Memory) -> Iterator[str]:
@@ -61,20 +62,28 @@ def _strategies(memory: Memory) -> Iterator[str]:
 
 
 def nothing_matches(
-    close: c.CloseMatching, live: Collection[PositionView], silent: Iterable[tuple[PositionId, Silence, str]]
-) -> str:
+    close: c.CloseMatching, live: Collection[PositionView], silent: Iterable[tuple[PositionId, Silence, Statement]]
+) -> Statement:
     """Why no open position is meant, and which name may have been."""
-    dumb = [
-        f"{name} is {state}: {why}"
+    mute = also(
+        Supervisor.MUTE_STATE(name=name, state=state, why=why)
         for name, state, why in silent
         if (parsed := parse_position_id(name)) and parsed[0].symbol == close.symbol
-    ]
-    asked = (
-        ("", close.symbol, {view.symbol for view in live}),
-        ("strategy ", close.strategy, {view.strategy for view in live}),
-        ("account ", close.account, {view.account for view in live}),
     )
-    wrong = [(kind, name, known) for kind, name, known in asked if name is not None and name not in known]
-    kind, name, known = wrong[0] if wrong else ("", close.symbol, set())
-    said = "; ".join([f"no open position matches {kind}{name}", *dumb])
-    return said + (did_you_mean(name, known) or "; see `albra positions`")
+    what, near = _unmatched(close, live)
+    if near and mute:
+        return Supervisor.NO_MATCH_BUT_NEAR(what=what, mute=mute, other=near)
+    if near:
+        return Supervisor.NO_MATCH_NEAR(what=what, other=near)
+    return Supervisor.NO_MATCH_BUT(what=what, mute=mute) if mute else Supervisor.NO_MATCH(what=what)
+
+
+def _unmatched(close: c.CloseMatching, live: Collection[PositionView]) -> tuple[Statement, tuple[str, ...]]:
+    """The first name in it that nothing open has, with those that are spelled almost so; its symbol where all are."""
+    if close.symbol not in (symbols := {view.symbol for view in live}):
+        return verbatim(close.symbol), similar(close.symbol, symbols)
+    if close.strategy is not None and close.strategy not in (strategies := {view.strategy for view in live}):
+        return Supervisor.STRATEGY(name=close.strategy), similar(close.strategy, strategies)
+    if close.account is not None and close.account not in (accounts := {view.account for view in live}):
+        return Supervisor.ACCOUNT(name=close.account), similar(close.account, accounts)
+    return verbatim(close.symbol), ()

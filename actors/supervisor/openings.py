@@ -12,8 +12,9 @@ from messages import reports as r
 from messages.events import OpeningsPaused, OpeningsResumed
 from messages.ids import parse_position_id
 from messages.reconciliation import HoldKey, ReleaseKey
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement
 from messages.types import AccountId, CommandId, Severity
+from messages.wording import Supervisor
 
 MINUTE_NS = 60_000_000_000
 LEAVING_NS = 10_000_000_000
@@ -64,13 +65,13 @@ class Openings:
             leaving=self.leaving(now),
         )
 
-    def _unsettled(self, account: AccountId) -> dict[str, str]:
+    def _unsettled(self, account: AccountId) -> dict[str, Statement]:
         """By symbol. A position that is silent holds its own from the start, before the reconciler has heard of it."""
-        found: dict[str, str] = {}
+        found: dict[str, Statement] = {}
         for name, (_, why) in self._memory.silent.items():
             parsed = parse_position_id(name)
             if parsed is not None and parsed[0].account == account:
-                found[parsed[0].symbol] = f"{name} cannot say what it holds: {why}"
+                found[parsed[0].symbol] = Supervisor.MUTE(position=name, why=why)
         return found | {str(s): why for (name, s), why in self._memory.unsettled.items() if name == account}
 
     def admit(self, opening: c.OpenPosition, *, lasting_ns: int = 0) -> None:
@@ -115,20 +116,19 @@ class Openings:
         lost = -self.realized_today(view.account)
         if limit is None or lost < limit or any(h.until_day and h.account == view.account for h in self.holds()):
             return
-        why = f"has lost {lost.normalize():f} today, limits.daily_loss is {limit}"
+        amount = lost.normalize()
         event = OpeningsPaused(
             command_id=CommandId(""),
             account=view.account,
             correlation_id=view.correlation_id,
             ts_init=self._desk.context.clock.time_ns(),
-            why=verbatim(why),
+            why=Supervisor.DAY_LOST(amount=amount, limit=limit),
             until_day=self.today(),
         )
         self._history.apply(event)
-        self._history.keep(event, None, "")
-        self._desk.notify(
-            Severity.CRITICAL, f"{view.account} {why}: nothing is opened until tomorrow, or albra resume", view.account
-        )
+        self._history.keep(event, None, NOTHING)
+        text = Supervisor.DAY_LOST_NOTICE(account=view.account, amount=amount, limit=limit)
+        self._desk.notify(Severity.CRITICAL, text, view.account)
 
     def pause(self, command: c.PauseOpenings) -> None:
         event = OpeningsPaused(
@@ -149,7 +149,7 @@ class Openings:
             if h.until_day and h.account is not None and command.symbol is None and command.account in (None, h.account)
         }
         if command.symbol is None and command.account is None and not self.holds():
-            self._desk.reply(command, accepted=True, text="openings were not paused")
+            self._desk.reply(command, accepted=True, text=Supervisor.NOT_PAUSED())
             return
         event = OpeningsResumed(
             command_id=command.command_id,
@@ -161,8 +161,8 @@ class Openings:
             forgiven=tuple(halted.items()),
         )
         left = [hold for hold in self.holds() if hold not in lifted(event, (hold,)) and _meet(hold, command)]
-        still = f"openings are still paused ({left[0]}); albra resume lifts that" if left else ""
-        self._history.keep(event, command, still or "openings are allowed")
+        text = Supervisor.PAUSED_STILL(what=left[0].said) if left else Supervisor.RESUMED()
+        self._history.keep(event, command, text)
 
     def hold_key(self, message: HoldKey) -> None:
         self.release_key(message)

@@ -29,8 +29,8 @@ from messages import commands as c
 from messages import reports as r
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
-from messages.statement import verbatim
 from messages.types import Address, CommandId, CorrelationId, Fee, Key, OrderPurpose, Worth
+from messages.wording import Supervisor
 
 FORGOTTEN_NS = 3_600_000_000_000
 
@@ -99,11 +99,10 @@ class Orders:
         if known is not None:
             self._desk.tell_position(known, command)
         elif command.symbol not in account.instruments:
-            self._desk.reply(command, accepted=False, text=f"{command.symbol} is not a perpetual of this venue")
+            self._desk.reply(command, accepted=False, text=Supervisor.NO_PERPETUAL(symbol=command.symbol))
         elif key in self._memory.book.reserved:
-            self._desk.reply(
-                command, accepted=False, text=f"strategy {key.strategy} holds {key.symbol} {key.side} already"
-            )
+            why = Supervisor.KEY_RESERVED(name=key.strategy, symbol=key.symbol, side=key.side)
+            self._desk.reply(command, accepted=False, text=why)
         else:
             worth = self._desk.worth(command.account, command.symbol, command.fee, command.fee_currency)
             fees = tuple(self._worth_of(command, fee) for fee in command.fees)
@@ -117,7 +116,7 @@ class Orders:
         parsed = parse_position_id(command.position_id)
         view = self._memory.book.views.get(parsed[1]) if parsed is not None else None
         if self._desk.settings.watch_only:
-            self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+            self._desk.reply(command, accepted=False, text=Supervisor.WATCH_ONLY())
         elif view is None or view.position_id != command.position_id:
             self._desk.reply(command, accepted=False, text=self._desk.not_found(command.position_id))
         else:
@@ -126,7 +125,9 @@ class Orders:
     def _hand_over(self, command: c.AssignPosition, view: r.PositionView, account: Account) -> None:
         facts = self._openings.facts(account)
         under_way = any(given == view.ordinal for given, _ in self._memory.given.values())
-        why = f"{view.position_id} is being handed over" if under_way else assignment_refusal(command, view, facts)
+        why = assignment_refusal(command, view, facts)
+        if under_way:
+            why = Supervisor.BEING_HANDED(name=view.position_id)
         if why:
             self._desk.reply(command, accepted=False, text=why)
             return
@@ -161,7 +162,7 @@ class Orders:
         parsed = parse_position_id(command.position_id)
         ordinal = parsed[1] if parsed else 0
         if self._desk.settings.watch_only:
-            self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+            self._desk.reply(command, accepted=False, text=Supervisor.WATCH_ONLY())
             return
         if self._memory.book.holder(ordinal) != command.position_id:
             self._desk.reply(command, accepted=False, text=self._desk.not_found(command.position_id))
@@ -188,8 +189,8 @@ class Orders:
         if len(found) == 1:
             self._to_position(close_of(command, found[0]))
             return
-        names = ", ".join(view.position_id for view in found)
-        several = f"{len(found)} positions match {command.symbol}: name one of {names}"
+        names = tuple(view.position_id for view in found)
+        several = Supervisor.MATCHES(n=len(found), symbol=command.symbol, names=names)
         silent = ((name, state, why) for name, (state, why) in self._memory.silent.items())
         self._desk.reply(command, accepted=False, text=several if found else nothing_matches(command, live, silent))
 
@@ -221,7 +222,7 @@ class Orders:
                 command_id=CommandId(""),
                 correlation_id=correlation_id,
                 position_id=view.position_id,
-                why=verbatim(f"it waited for its leverage: {why}"),
+                why=Supervisor.LEVERAGE_WAITED(why=why),
             )
             self._desk.tell_position(ordinal, call_off)
 
@@ -250,7 +251,7 @@ class Orders:
     def _close_all(self, command: c.CloseAll) -> None:
         """Each closes at once; the answer comes when a process after this one would go on with it."""
         if self._desk.settings.watch_only:
-            self._desk.reply(command, accepted=False, text="phase2.enabled is false: Albra watches and sends nothing")
+            self._desk.reply(command, accepted=False, text=Supervisor.WATCH_ONLY())
             return
         closes = tuple(
             c.EmergencyClose(
@@ -290,10 +291,10 @@ class Orders:
                 correlation_id=command.correlation_id,
                 causation_id=command.command_id,
                 position_id=view.position_id,
-                why=verbatim(f"its entry was called off: {command.why}"),
+                why=Supervisor.ENTRY_CALLED_OFF(why=command.why),
             )
             self._desk.tell_position(view.ordinal, cancel)
-        self._desk.reply(command, accepted=True, text=f"calling off {len(entering)} entries")
+        self._desk.reply(command, accepted=True, text=Supervisor.CALLING_OFF(n=len(entering)))
 
     def _view(self, view: r.PositionView) -> None:
         before = self._memory.book.views.get(view.ordinal)

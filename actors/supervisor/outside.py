@@ -11,7 +11,9 @@ from decimal import Decimal
 from actors.money import LIMITS, quote_of
 from actors.supervisor.book import Account
 from messages.reports import Outside, PositionsReport
+from messages.statement import Statement
 from messages.types import NAMELESS, PositionSide, Symbol
+from messages.wording import Supervisor
 
 OutsideKey = tuple[Symbol, PositionSide | None]
 
@@ -57,13 +59,13 @@ def left_outside(report: PositionsReport, account: Account, ours: Collection[Sym
     return dict(found)
 
 
-def why_outside(kind: str) -> str:
+def why_outside(kind: str) -> Statement:
     """Why a contract of this kind is not supervised."""
     if not kind:
-        return "the venue does not list it"
+        return Supervisor.UNLISTED()
     if kind == "PERPETUAL":
-        return "a perpetual whose name or rules cannot be used"
-    return f"{kind}, a kind of contract that is not traded here"
+        return Supervisor.RULES_UNUSABLE()
+    return Supervisor.OTHER_KIND(kind=kind)
 
 
 def in_short(row: Outside) -> str:
@@ -72,13 +74,12 @@ def in_short(row: Outside) -> str:
     return f"{row.symbol} {held} ({row.kind or 'not listed'})"
 
 
-def in_full(row: Outside) -> str:
-    held = f"{row.quantity:f}" if row.quantity is not None else "an amount that cannot be read"
-    return (
-        f"{row.account}: {row.symbol} {row.side or ''} {held} is held at the venue and not supervised: "
-        f"{why_outside(row.kind)}. It counts as exposure and has no stop of ours; it is closed by hand, or with "
-        "everything else by albra flatten --break-glass."
-    )
+def in_full(row: Outside) -> Statement:
+    """The notice that it is there."""
+    why = why_outside(row.kind)
+    if row.quantity is None or row.side is None:
+        return Supervisor.OUTSIDE_UNREAD(account=row.account, symbol=row.symbol, why=why)
+    return Supervisor.OUTSIDE(account=row.account, symbol=row.symbol, side=row.side, quantity=row.quantity, why=why)
 
 
 def outside_exposure(account: Account) -> Iterator[tuple[str, Decimal]]:

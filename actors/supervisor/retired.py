@@ -9,8 +9,9 @@ from actors.supervisor.history import History
 from messages.commands import RetirePosition
 from messages.events import PositionRetired
 from messages.requests import Notify
-from messages.statement import verbatim
+from messages.statement import NOTHING
 from messages.types import Severity, Silence
+from messages.wording import Supervisor
 
 
 class Retiring:
@@ -23,9 +24,9 @@ class Retiring:
 
     def _retire(self, command: RetirePosition) -> None:
         name = command.position_id
-        state, why = self._desk.memory.silent.get(name, (None, ""))
+        state, why = self._desk.memory.silent.get(name, (None, NOTHING))
         if name in self._desk.memory.retired:
-            self._desk.reply(command, accepted=True, text=f"{name} is retired already")
+            self._desk.reply(command, accepted=True, text=Supervisor.RETIRED_BEFORE(name=name))
         elif state is not Silence.DAMAGED:
             self._desk.reply(command, accepted=False, text=self._desk.not_found(name))
         else:
@@ -35,13 +36,12 @@ class Retiring:
                 ts_init=self._desk.context.clock.time_ns(),
                 position_id=name,
                 discrepancy_id=command.discrepancy_id,
-                why=verbatim(why),
+                why=why,
             )
-            text = f"{name} is retired; what the journal has of it stays as it is, and its symbol may be opened again"
             told = Notify(
                 severity=Severity.INFO,
-                text=verbatim(f"{name} is retired: the venue holds nothing of it"),
+                text=Supervisor.RETIRED_NOTICE(name=name),
                 notice_id=f"{name}.retired",
                 ends=name,
             )
-            self._history.keep(event, command, text, told)
+            self._history.keep(event, command, Supervisor.RETIRED(name=name), told)

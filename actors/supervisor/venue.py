@@ -16,8 +16,9 @@ from messages.commands import Reconcile
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport
 from messages.requests import Notify
-from messages.statement import verbatim
+from messages.statement import NOTHING, Statement, word
 from messages.types import AccountId, CommandId, Instrument, OrderStatus, RejectReason, Severity, Symbol
+from messages.wording import Supervisor, Venue
 
 MOMENTS_NS = 60_000_000_000
 """A silence that lasts longer is shown; a shorter one is over before anyone has looked."""
@@ -107,10 +108,12 @@ class Reports:
         shared = share_out(fill, live, self._memory.taken, step, now_ns)
         if shared is None:
             return
-        of_nobody = f"; {shared.left:f} of it belong to no position of ours" if shared.left else ""
+        text = Supervisor.FORCED(symbol=fill.symbol, what=why_of(fill))
+        if shared.left:
+            text = Supervisor.FORCED_BEYOND(symbol=fill.symbol, what=why_of(fill), rest=shared.left)
         notice = Notify(
             severity=Severity.CRITICAL,
-            text=verbatim(f"{fill.symbol}: {why_of(fill)}{of_nobody}"),
+            text=text,
             account=fill.account,
             notice_id=name_of(fill.account, fill.symbol, fill.trade_id),
         )
@@ -124,10 +127,8 @@ class Reports:
             account.strangers.discard(entry)
         elif entry not in account.strangers:
             account.strangers.add(entry)
-            text = (
-                f"{report.symbol}: order {report.client_order_id} was sent by Albra from another data directory. "
-                f"Openings of {report.symbol} are held until it is gone."
-            )
+            symbol = report.symbol
+            text = Supervisor.FOREIGN_ORDER_NOTICE(symbol=symbol, order=report.client_order_id, symbols=symbol)
             self._desk.notify(Severity.CRITICAL, text, report.account)
 
     def _setting(self, report: r.SettingApplied | r.SettingRefused) -> None:
@@ -176,14 +177,10 @@ class Reports:
             if lists + 1 == UNREAD_TOLD_AT:
                 self._tell_unread(report.account, symbol, why, since_ns)
 
-    def _tell_unread(self, account: AccountId, symbol: Symbol, why: str, since_ns: int) -> None:
-        name = symbol or "a symbol without a name"
-        text = (
-            f"{account}: an open order of {name} cannot be read ({why}). Whether it is one of ours, and still there, "
-            "is not known: look at the venue."
-        )
+    def _tell_unread(self, account: AccountId, symbol: Symbol, why: Statement, since_ns: int) -> None:
+        text = Supervisor.ORDER_UNREAD(account=account, symbol=symbol or Venue.NO_SYMBOL(), why=why)
         notice_id = f"unread/{account}/{symbol}/{since_ns}"
-        notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=account, notice_id=notice_id)
+        notice = Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
         self._desk.context.tell(NOTIFIER, notice)
 
     def _look_outside(self, account: Account, found: dict[OutsideKey, r.Outside]) -> None:
@@ -191,9 +188,7 @@ class Reports:
         for key, row in found.items():
             if key not in account.outside:
                 notice_id = f"outside/{row.account}/{row.symbol}/{row.side or ''}/{row.since_ns}"
-                notice = Notify(
-                    severity=Severity.WARNING, text=verbatim(in_full(row)), account=row.account, notice_id=notice_id
-                )
+                notice = Notify(severity=Severity.WARNING, text=in_full(row), account=row.account, notice_id=notice_id)
                 self._desk.context.tell(NOTIFIER, notice)
         account.outside = found
 
@@ -206,14 +201,15 @@ class Reports:
             told = (view.position_id, view.stop_loss)
             if why and told not in self._memory.useless:
                 self._memory.useless.add(told)
-                self._desk.notify(Severity.CRITICAL, f"{view.position_id}: {why}", account.account)
+                text = Supervisor.STOP_USELESS_NOTICE(name=view.position_id, **why.args)
+                self._desk.notify(Severity.CRITICAL, text, account.account)
             elif not why:
                 self._memory.useless.discard(told)
 
     def _venue_up(self, report: r.VenueUp) -> None:
         self._desk.context.publish(report)
         account = self._memory.accounts[report.account]
-        account.venue_up, account.trouble, account.waits_since_ns = True, "", 0
+        account.venue_up, account.trouble, account.waits_since_ns = True, NOTHING, 0
         self._note_since("venue", report, so=False)
         account.mode, account.margin_mode = report.position_mode, report.margin_mode
         account.identity, account.place = report.venue_identity, report.place
@@ -264,8 +260,7 @@ class Reports:
         self._desk.context.publish(report)
         self._memory.accounts[report.account].waits_since_ns = report.since_ns
         if report.since_ns:
-            why = "waits for its turn in the request budget"
-            self._desk.log("INFO", "venue waits", actor="supervisor", account=report.account, why=why)
+            self._desk.log("INFO", "venue waits", actor="supervisor", account=report.account)
 
     def _stream_up(self, report: r.StreamUp) -> None:
         self._desk.context.publish(report)
@@ -286,38 +281,32 @@ class Reports:
         before, account.modes = account.why_unfit, report
         after = account.why_unfit
         if report.restored:
-            text = f"{report.account}: the position mode was changed at the exchange, and is {account.mode} again."
+            text = Supervisor.MODE_RESTORED(account=report.account, mode=account.mode)
             self._desk.notify(Severity.WARNING, text, report.account)
         if after and after != before:
-            text = f"{report.account}: {after}. Nothing is opened until then; closing goes on."
-            if not account.venue_up:
-                waits = "Nothing is opened or closed until then; stops at the venue keep working."
-                text = f"{report.account}: {after}. {waits}"
+            unfit = Supervisor.UNFIT if account.venue_up else Supervisor.UNFIT_DOWN
+            text = unfit(account=report.account, why=after)
             self._desk.notify(Severity.CRITICAL, text, report.account)
         elif before and not after:
-            text = f"{report.account}: the account is set as the configuration says again; openings are possible."
-            self._desk.notify(Severity.WARNING, text, report.account)
+            self._desk.notify(Severity.WARNING, Supervisor.FIT_AGAIN(account=report.account), report.account)
         self._desk.log("INFO", "account modes", actor="supervisor", account=report.account, why=after)
 
     def _stream_mute(self, report: r.StreamMute) -> None:
         self._memory.accounts[report.account].mute.setdefault(report.kind, report.since_ns)
         self._desk.log("WARNING", "stream mute", actor="supervisor", account=report.account, why=report.kind)
-        text = (
-            f"{report.account}: the event stream is open and mute about {report.kind}: the venue acknowledged order "
-            f"{report.client_order_id} and the stream does not tell of it. It is opened anew; positions and orders are "
-            "read every few seconds until it speaks."
-        )
+        kind = word(report.kind)
+        text = Supervisor.STREAM_MUTE(account=report.account, kind=kind, order=report.client_order_id)
         notice_id = f"mute/{report.account}/{report.kind}/{report.since_ns}"
-        notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=report.account, notice_id=notice_id)
+        notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
         self._desk.context.tell(NOTIFIER, notice)
 
     def _stream_heard(self, report: r.StreamHeard) -> None:
         since_ns = self._memory.accounts[report.account].mute.pop(report.kind, 0)
         self._desk.log("INFO", "stream heard", actor="supervisor", account=report.account, why=report.kind)
         if since_ns:
-            text = f"{report.account}: the event stream tells of {report.kind} again."
+            text = Supervisor.STREAM_HEARD(account=report.account, kind=word(report.kind))
             notice_id = f"mute/{report.account}/{report.kind}/{since_ns}/over"
-            notice = Notify(severity=Severity.WARNING, text=verbatim(text), account=report.account, notice_id=notice_id)
+            notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
             self._desk.context.tell(NOTIFIER, notice)
 
     def _mark(self, report: r.MarkReport) -> None:
@@ -330,17 +319,13 @@ class Reports:
 
     def _margin_call(self, report: r.MarginCall) -> None:
         """Close to liquidation: who holds it, and the venue's numbers."""
-        at_risk = [
-            view.position_id
-            for view in self._memory.book.live(report.account, report.symbol)
-            if view.side is report.side
-        ]
-        names = ", ".join(at_risk) or "no position of ours"
-        text = f"{report.symbol} {report.side}: margin call, close to liquidation: {report.text} ({names})"
+        of_symbol = self._memory.book.live(report.account, report.symbol)
+        names = tuple(view.position_id for view in of_symbol if view.side is report.side) or Supervisor.NONE_OF_OURS()
+        text = Supervisor.MARGIN_CALL(symbol=report.symbol, side=report.side, text=report.text, names=names)
         notice_id = f"margin/{report.account}/{report.symbol}/{report.side}/{report.ts_event}"
         self._desk.context.tell(
             NOTIFIER,
-            Notify(severity=Severity.CRITICAL, text=verbatim(text), account=report.account, notice_id=notice_id),
+            Notify(severity=Severity.CRITICAL, text=text, account=report.account, notice_id=notice_id),
         )
 
     def _note(self, report: r.VenueReport) -> None:

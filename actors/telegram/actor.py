@@ -37,6 +37,7 @@ from messages.notices import AcknowledgeNotice
 from messages.reconciliation import DiscrepanciesAnswer, ReconcileAnswer
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
+from messages.statement import Statement
 from messages.telegram import (
     ChatDown,
     ChatUp,
@@ -334,7 +335,7 @@ class TelegramActor(Running):
 
         topic = f"urgent/{command.command_id}"
 
-        def kept(why: str) -> None:
+        def kept(why: Statement) -> None:
             if urgent:
                 self.context.cancel(topic)
             if not why:
@@ -345,7 +346,7 @@ class TelegramActor(Running):
                 return
             self._runs.pop(command.command_id, None)
             self._answer_press(run)
-            said = who.words("Refused: the journal cannot be written ({why}).", why=why)
+            said = who.words("Refused: the journal cannot be written ({why}).", why=who.words.say(why))
             self._edit(who, known.message_id, _below(known.text, "⛔", said))
 
         if urgent:
@@ -382,7 +383,7 @@ class TelegramActor(Running):
         command: Command | None = None,
         message_id: int = 0,
         effects: tuple[Effect, ...] = (),
-        then: Callable[[str], None] | None = None,
+        then: Callable[[Statement], None] | None = None,
     ) -> None:
         """Journal the update; what it sets in motion leaves with it. Telegram may forget it then."""
         self._unkept.add(update.update_id)
@@ -398,7 +399,7 @@ class TelegramActor(Running):
             message_id=message_id,
         )
 
-        def durable(why: str) -> None:
+        def durable(why: Statement) -> None:
             if then is not None:
                 then(why)
             self._unkept.discard(update.update_id)

@@ -21,6 +21,7 @@ from messages.telegram import Button, Role
 from messages.text import Markup, bold, filled, preformatted, shown
 from messages.types import AccountId, OrderPurpose, PositionId, PositionState, Symbol
 from messages.wording.status import Status
+from messages.wording.supervisor import actor
 
 PAGE = 10
 DATA_MOST = 64
@@ -145,7 +146,7 @@ def _supervision(words: Words, metrics: SystemMetrics) -> Markup:
         "{parked} messages put aside",
         actors=len(metrics.actors),
         restarts=metrics.restarts,
-        quarantined=words.retell(", ".join(metrics.quarantined), REPLIES) or "-",
+        quarantined=", ".join(words.say(actor(each)) for each in metrics.quarantined) or "-",
         parked=metrics.parked,
     )
 

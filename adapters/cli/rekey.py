@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import AccountConfig, Config
+from messages.statement import Statement
 from messages.text import shown
+from messages.wording import Storage
 
 if TYPE_CHECKING:
     from adapters.exchange.kinship import Comparison
@@ -21,7 +23,7 @@ class Judged:
 
     account: str
     same: bool
-    why: str
+    why: Statement
 
 
 def new_keys(config: Config) -> tuple[Judged, ...]:
@@ -52,16 +54,16 @@ def _others(config: Config) -> "list[tuple[AccountConfig, OtherKey]]":
 def judge(key: "OtherKey", found: "Comparison") -> Judged:
     """The same account, or why that is not proven."""
     if found.known:
-        return Judged(account=key.account, same=True, why=f"the account knows order {found.known} of the journal")
+        return Judged(account=key.account, same=True, why=Storage.KEY_KNOWS_ORDER(order=found.known))
     if found.unreadable:
-        why = f"its orders could not be asked for: {found.unreadable}"
+        why = Storage.KEY_NOT_ASKED(why=found.unreadable)
         return Judged(account=key.account, same=False, why=why)
     if found.asked:
-        why = f"the account knows none of {found.asked} orders of the journal"
+        why = Storage.KEY_KNOWS_NONE(n=found.asked)
         return Judged(account=key.account, same=False, why=why)
     if key.live:
-        return Judged(account=key.account, same=False, why="the journal has no order to compare, and open positions")
-    return Judged(account=key.account, same=True, why="the journal has neither orders nor open positions of it")
+        return Judged(account=key.account, same=False, why=Storage.KEY_INCOMPARABLE())
+    return Judged(account=key.account, same=True, why=Storage.KEY_UNUSED())
 
 
 def _compared(account: AccountConfig, key: "OtherKey") -> "Comparison":
@@ -99,7 +101,7 @@ def rekey(arguments: Namespace, config: Config) -> None:
         for account, key in _others(config):
             found = judge(key, _compared(account, key))
             if not found.same and arguments.yes == account.account:
-                found = Judged(account=account.account, same=True, why=f"{found.why}; taken on your word")
+                found = Judged(account=account.account, same=True, why=Storage.KEY_BY_WORD(why=found.why))
             if found.same:
                 rebind(config.storage.path, key)
             judged.append(found)

@@ -18,6 +18,7 @@ from messages.events import PositionRetired
 from messages.journal import Replayed
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy
 from messages.reports import PositionsAnswer, PositionView
+from messages.statement import Statement, verbatim
 from messages.types import Address, CommandId, PositionId, Silence, Symbol
 
 _SUPERVISOR, _RECONCILER = 0, -1
@@ -61,7 +62,7 @@ class Stored(Supervisor):
 
     def _positions(self, *, everything: bool) -> list[dict[str, Any]]:
         views: list[PositionView] = []
-        silent: list[tuple[PositionId, Silence, str]] = []
+        silent: list[tuple[PositionId, Silence, Statement]] = []
         retired = self._retired()
         for position_id, past in self._pasts(everything=everything):
             if position_id in retired:
@@ -71,13 +72,13 @@ class Stored(Supervisor):
                 try:
                     views.append(self._folds.position(position_id, past))
                 except (codec.DecodeError, LookupError) as error:
-                    why = str(error)
+                    why = verbatim(error)
             if why:
                 silent.append((position_id, Silence.DAMAGED, why))
         over = tuple(retired.items()) if everything else ()
         return wire.positions(PositionsAnswer(**_NOBODY, views=tuple(views), silent=tuple(silent), retired=over))
 
-    def _retired(self) -> dict[PositionId, str]:
+    def _retired(self) -> dict[PositionId, Statement]:
         """Positions whose history is damaged, and which their owner has ended: what the supervisor kept of that."""
         past = self._reader.position(_SUPERVISOR)
         if past is None:

@@ -4,26 +4,26 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 
 from adapters.listening.sparing import Sparing
 from messages.requests import Notify
-from messages.statement import verbatim
 from messages.types import Severity
+from messages.wording import Supervisor
 
 TOGETHER_S = 600.0
 _LOG = logging.getLogger(__name__)
 
 
-class Refusal(StrEnum):
-    """Why; the value is what people read."""
+class Refusal(Enum):
+    """Why an alert was refused; the value is its wording."""
 
-    UNREADABLE = "not readable as an alert"
-    GUESS = "with a missing or wrong secret"
-    FIELD = "with a field that is missing or wrong"
-    AGE = "too old, or from the future"
-    REFUSED = "refused by a limit, a hold or a state, or with an id that is another's"
-    NOT_READY = "before the account was ready, for as long as it may be old"
+    UNREADABLE = Supervisor.ALERT_UNREADABLE
+    GUESS = Supervisor.ALERT_GUESS
+    FIELD = Supervisor.ALERT_FIELD
+    AGE = Supervisor.ALERT_AGE
+    REFUSED = Supervisor.ALERT_DENIED
+    NOT_READY = Supervisor.ALERT_NOT_READY
 
 
 class Refusals:
@@ -36,7 +36,7 @@ class Refusals:
         self._sparing = Sparing(_LOG)
 
     def count(self, why: Refusal, remote: str | None = None) -> None:
-        self._sparing.warning(f"a webhook alert was refused, {why} (from %s)", remote or "a known strategy")
+        self._sparing.warning(f"a webhook alert was refused, {why.value()} (from %s)", remote or "a known strategy")
         self._untold[why] += 1
         if self._later is None:
             self._tell()
@@ -46,7 +46,7 @@ class Refusals:
         self._later = None
         if not self._untold:
             return
-        said = ", ".join(f"{count} {why}" for why, count in self._untold.most_common())
+        counted = tuple(Supervisor.ALERT_COUNT(n=n, what=why.value()) for why, n in self._untold.most_common())
         self._untold.clear()
-        self._notify(Notify(severity=Severity.WARNING, text=verbatim(f"webhook alerts were refused: {said}")))
+        self._notify(Notify(severity=Severity.WARNING, text=Supervisor.ALERTS_REFUSED(what=counted)))
         self._later = asyncio.get_running_loop().call_later(TOGETHER_S, self._tell)

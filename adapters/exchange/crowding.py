@@ -11,6 +11,8 @@ from adapters.exchange.access import settings_with
 from adapters.exchange.weights import COSTS, USUAL_WEIGHT_PER_MINUTE
 from adapters.secret import Secret
 from messages.requests import FetchOpenOrders, FetchPositions
+from messages.statement import Statement
+from messages.wording import Storage
 
 EMBEDDED = "the embedded paper venue"
 LISTS_LEAST_MS = 20_000
@@ -36,17 +38,17 @@ class Crowd:
         return self.accounts > self.bears
 
     @property
-    def found(self) -> str:
-        number = "1 account" if self.accounts == 1 else f"{self.accounts} accounts"
-        said = f"{number} behind one address ({self.address}), which bears {self.bears} at the configured intervals"
-        return f"{said}: each is read in full every {self.full_every_s} s" if self.too_many else said
+    def found(self) -> Statement:
+        """How many accounts are there, and how many the address bears."""
+        if self.accounts == 1:
+            said = Storage.BEHIND_ADDRESS_ONE(address=self.address, bears=self.bears)
+        else:
+            said = Storage.BEHIND_ADDRESS(n=self.accounts, address=self.address, bears=self.bears)
+        return Storage.READ_EVERY(found=said, seconds=self.full_every_s) if self.too_many else said
 
     @property
-    def advice(self) -> str:
-        return (
-            f"set phase2.reconciliation.check_intervals.fast to {self.full_every_s} or more, or give accounts an "
-            "address of their own (proxy); closing waits for none of it"
-        )
+    def advice(self) -> Statement:
+        return Storage.CROWDED_ADVICE(seconds=self.full_every_s)
 
 
 def crowds(config: Config) -> tuple[Crowd, ...]:

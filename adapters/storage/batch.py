@@ -7,6 +7,8 @@ from adapters.storage import record
 from adapters.storage.record import EncodedStep
 from messages import codec
 from messages.journal import AppendStep
+from messages.statement import Statement, verbatim
+from messages.wording import Storage
 
 StepRow = tuple[int, int, int, int, bytes, bytes]
 PositionRow = tuple[int, str, bool, bytes]
@@ -22,14 +24,14 @@ class Standing:
     terminal: bool
 
 
-def encode(steps: Sequence[AppendStep]) -> list[EncodedStep] | str:
+def encode(steps: Sequence[AppendStep]) -> list[EncodedStep] | Statement:
     """The steps of one append, or why they have no form on disk."""
     try:
         return [record.encode_step(step) for step in steps]
     except codec.EncodeError as error:
-        return str(error)
+        return verbatim(error)
     except Exception as error:  # noqa: BLE001 - a bug in one step must not take the journal from all others
-        return f"{type(error).__name__}: {error}"
+        return verbatim(f"{type(error).__name__}: {error}")
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Batch:
     snapshots: dict[int, SnapshotRow] = field(default_factory=dict)
     after: dict[int, Standing] = field(default_factory=dict)
 
-    def add(self, encoded: Sequence[EncodedStep]) -> str | None:
+    def add(self, encoded: Sequence[EncodedStep]) -> Statement | None:
         """Take the steps of one append in; None, or why they cannot be."""
         changed: dict[int, Standing] = {}
         lines: dict[int, PositionRow] = {}
@@ -87,13 +89,13 @@ def position_row(ordinal: int, standing: Standing) -> PositionRow:
     return ordinal, standing.position_id, standing.terminal, checksum
 
 
-def _misfit(step: EncodedStep, before: Standing | None) -> str | None:
+def _misfit(step: EncodedStep, before: Standing | None) -> Statement | None:
     version = before.version if before else 0
     if step.version - step.event_count != version:
         first = step.version - step.event_count
-        return f"a step of {step.position_id} goes on from version {first}, the journal holds version {version}"
+        return Storage.VERSION_GAP(name=step.position_id, first=first, version=version)
     if before and before.position_id != step.position_id:
-        return f"ordinal {step.ordinal} is {before.position_id}, not {step.position_id}"
+        return Storage.ORDINAL_TAKEN(ordinal=step.ordinal, name=before.position_id, other=step.position_id)
     return None
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from adapters.storage.record import EncodedStep
+from messages.statement import Statement
 
-AppendDone = Callable[[str | None], None]
+AppendDone = Callable[[Statement | None], None]
 
 
 class Health(StrEnum):
@@ -17,7 +18,7 @@ class Health(StrEnum):
     FAILING = "failing"
 
 
-Watcher = Callable[[Health, str], None]
+Watcher = Callable[[Health, Statement], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Counters:
 class Append:
     """`encoded` by whoever appends, while the writer waits for the disk; or why it could not be."""
 
-    encoded: Sequence[EncodedStep] | str
+    encoded: Sequence[EncodedStep] | Statement
     done: AppendDone
     reducing: bool
 

@@ -1,4 +1,4 @@
-"""When acknowledged steps are missing: nothing opens until a person has looked, and he is told what is known."""
+"""When acknowledged steps are missing: nothing opens until a person has looked, and a notice says what is known."""
 
 from queue import SimpleQueue
 
@@ -6,8 +6,9 @@ from adapters.storage.record import DamagedPosition
 from adapters.storage.sqlite import SqliteJournal
 from messages.events import OpeningsPaused
 from messages.journal import AppendStep, Effect
-from messages.statement import verbatim
+from messages.statement import Statement
 from messages.types import Address, CommandId, PositionId
+from messages.wording import Storage
 
 UNUSED_MOST = 1000
 """A position takes its ordinal before its first commit. So many may have been taken by commits that failed."""
@@ -28,8 +29,8 @@ def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effec
         highest = max(ordinal, reader.max_ordinal()) + journal.lost_steps + UNUSED_MOST
     if isinstance(past, DamagedPosition):
         return
-    why_held = f"after a loss of {journal.lost_steps} journal steps"
-    event = OpeningsPaused(command_id=CommandId(""), why=verbatim(why_held), highest_lost=highest)
+    why_held = Storage.AFTER_LOSS(n=journal.lost_steps)
+    event = OpeningsPaused(command_id=CommandId(""), why=why_held, highest_lost=highest)
     step = AppendStep(
         sender=owner,
         position_id=PositionId(owner),
@@ -39,18 +40,14 @@ def hold_openings(journal: SqliteJournal, *, owner: Address, ordinal: int, effec
         effects=effects,
         reducing=True,
     )
-    answers: SimpleQueue[str | None] = SimpleQueue()
+    answers: SimpleQueue[Statement | None] = SimpleQueue()
     journal.append((step,), answers.put)
     if (why := answers.get()) is not None:
         raise OSError(f"Acknowledged steps of {journal.path} are missing, and openings cannot be held: {why}")
 
 
-def in_words(journal: SqliteJournal) -> tuple[str, ...]:
-    """What to tell the owner; nothing where nothing is missing. Two losses are never told in the same words."""
+def in_words(journal: SqliteJournal) -> tuple[Statement, ...]:
+    """What to tell the owner; nothing where nothing is missing. Two losses never have the same step and number."""
     if not journal.lost_steps:
         return ()
-    where = f"behind step {journal.lost_behind} of {journal.path}"
-    missing = f"{journal.lost_steps} acknowledged steps are missing {where}"
-    why = "its log was damaged, or it is an older copy"
-    remedy = "Compare positions with the venue (albra reconcile); albra resume allows openings again"
-    return (f"{missing}: {why}. {remedy}",)
+    return (Storage.STEPS_LOST(n=journal.lost_steps, seq=journal.lost_behind, path=str(journal.path)),)

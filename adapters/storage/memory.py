@@ -22,7 +22,9 @@ from adapters.storage.schema import Meta
 from messages import codec
 from messages.base import Event, Message
 from messages.journal import OWN_COMMANDS, AppendStep, Effect, Replayed
+from messages.statement import Statement, verbatim
 from messages.types import AccountId, JournalId, Life, PositionId
+from messages.wording import Storage
 
 Later = Callable[[Callable[[], None]], None]
 """Calls its argument when the disk is done: at once, or at a time that a simulation chooses."""
@@ -43,8 +45,8 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class _Append:
-    encoded: Sequence[EncodedStep] | str
-    done: Callable[[str | None], None]
+    encoded: Sequence[EncodedStep] | Statement
+    done: Callable[[Statement | None], None]
     reducing: bool
 
 
@@ -80,7 +82,7 @@ class MemoryJournal:
     def journal_id(self) -> JournalId:
         return self.image.journal_id
 
-    def append(self, steps: Sequence[AppendStep], done: Callable[[str | None], None]) -> None:
+    def append(self, steps: Sequence[AppendStep], done: Callable[[Statement | None], None]) -> None:
         self._put(_Append(encode(steps), done, all(step.reducing for step in steps)))
 
     def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
@@ -161,7 +163,7 @@ class MemoryJournal:
             return record.assemble(entry.ordinal, entry.position_id, snapshot, after)
         except RecordDamagedError as error:
             if entry.ordinal > 0:
-                return DamagedPosition(ordinal=entry.ordinal, position_id=entry.position_id, why=str(error))
+                return DamagedPosition(ordinal=entry.ordinal, position_id=entry.position_id, why=error.why)
             start = record.assemble(entry.ordinal, entry.position_id, snapshot, ())
             return record.salvage(start, after, max(step.version for step in steps))
 
@@ -213,17 +215,17 @@ class MemoryJournal:
         if batch.steps or batch.snapshots:
             why = self.fault()
             if why is not None:
-                answers = [answer or why for answer in answers]
+                answers = [answer or verbatim(why) for answer in answers]
             else:
                 self._keep(batch)
         for job, answer in zip(group, answers, strict=True):
             if not self._crashed:
                 job.done(answer)
 
-    def _taken_in(self, batch: Batch, job: _Append) -> str | None:
+    def _taken_in(self, batch: Batch, job: _Append) -> Statement | None:
         if self.short and not job.reducing:
-            return "the disk is full: nothing is opened until there is space"
-        return job.encoded if isinstance(job.encoded, str) else batch.add(job.encoded)
+            return Storage.NO_SPACE()
+        return job.encoded if isinstance(job.encoded, Statement) else batch.add(job.encoded)
 
     def _keep(self, batch: Batch) -> None:
         self.commits += 1

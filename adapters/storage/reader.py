@@ -13,7 +13,6 @@ from typing import Any, Self
 from adapters.storage import record, schema
 from adapters.storage.record import DamagedPosition, RecordDamagedError, RecoveredPosition, StepRecord
 from adapters.storage.rows import (
-    LINE_ALTERED,
     STEP,
     UNREADABLE,
     Damage,
@@ -33,6 +32,7 @@ from messages import codec
 from messages.base import Event, Message
 from messages.journal import OWN_COMMANDS, Effect
 from messages.types import PositionId
+from messages.wording import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +108,11 @@ class JournalReader:
             if not isinstance(found, RecoveredPosition):
                 yield found
             elif not ended(self._connection, entry.ordinal):
-                yield replace(found, remark="; ".join(filter(None, (LINE_ALTERED, found.remark))))
+                also = Storage.LINE_ALTERED_TOO(why=found.remark) if found.remark else Storage.LINE_ALTERED()
+                yield replace(found, remark=also)
         for ordinal in unlisted(self._connection):
-            why = "its steps are there, but it is not in the list of positions"
-            yield DamagedPosition(ordinal=ordinal, position_id=named_by_events(self._connection, ordinal), why=why)
+            name = named_by_events(self._connection, ordinal)
+            yield DamagedPosition(ordinal=ordinal, position_id=name, why=Storage.NOT_LISTED())
 
     def position(self, ordinal: int) -> RecoveredPosition | DamagedPosition | None:
         """One position, terminal or not; None where there is none of that ordinal."""
@@ -179,7 +180,7 @@ class JournalReader:
                 record.check(step, position_id)
                 decoded = record.decode_events(step)
             except (RecordDamagedError, codec.DecodeError) as error:
-                yield Damage(where=f"record {step.seq}", why=str(error))
+                yield Damage(where=Storage.RECORD(seq=step.seq), why=record.why_of(error))
                 continue
             for version, event in enumerate(decoded, step.version - len(decoded) + 1):
                 yield ExportedEvent(

@@ -15,11 +15,17 @@ from messages.base import Event, Message
 from messages.events import StateChanged
 from messages.journal import COMMANDS, AppendStep, Effect, RecordDamaged, Replayed
 from messages.requests import Reply
+from messages.statement import NOTHING, Statement, verbatim
 from messages.types import PositionId
+from messages.wording import Storage
 
 
 class RecordDamagedError(ValueError):
     """A record that is not what was written, or does not follow the one before it."""
+
+    def __init__(self, why: Statement) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 @dataclass(slots=True)
@@ -70,8 +76,8 @@ class RecoveredPosition:
     snapshot: bytes | None
     snapshot_version: int
     events: tuple[Event, ...]
-    remark: str = ""
-    damage: str = ""
+    remark: Statement = NOTHING
+    damage: Statement = NOTHING
     beyond: tuple[Event, ...] = ()
 
 
@@ -81,7 +87,7 @@ class DamagedPosition:
 
     ordinal: int
     position_id: PositionId
-    why: str
+    why: Statement
 
 
 def encode_step(step: AppendStep) -> EncodedStep:
@@ -129,7 +135,7 @@ def check(record: StepRecord, position_id: str) -> None:
         payload=record.payload,
     )
     if wanted != record.checksum:
-        raise RecordDamagedError(f"record {record.seq}: checksum does not fit")
+        raise RecordDamagedError(Storage.AT(where=Storage.RECORD(seq=record.seq), why=Storage.CHECKSUM()))
 
 
 def event_wires(record: StepRecord) -> list[Any]:
@@ -153,12 +159,12 @@ def as_shown(step: StepRecord, position_id: str) -> tuple[bytes, ...]:
         decode_events(step)
         return tuple(codec.pack(wire) for wire in event_wires(step))
     except RecordDamagedError:
-        return damaged_shown(f"record {step.seq}", "its checksum does not fit")
+        return damaged_shown(Storage.RECORD(seq=step.seq), Storage.ITS_CHECKSUM())
     except codec.DecodeError:
-        return damaged_shown(f"record {step.seq}", "it cannot be decoded")
+        return damaged_shown(Storage.RECORD(seq=step.seq), Storage.UNDECODED())
 
 
-def damaged_shown(where: str, why: str) -> tuple[bytes, ...]:
+def damaged_shown(where: Statement, why: Statement) -> tuple[bytes, ...]:
     return (codec.encode(RecordDamaged(record=where, why=why)),)
 
 
@@ -194,10 +200,12 @@ def assemble(
         try:
             decoded = decode_events(record)
         except codec.DecodeError as error:
-            raise RecordDamagedError(f"record {record.seq}: {error}") from error
+            where = Storage.RECORD(seq=record.seq)
+            raise RecordDamagedError(Storage.AT(where=where, why=str(error))) from error
         if version + len(decoded) != record.version:
-            gap = f"goes from version {record.version - len(decoded)} to {record.version}"
-            raise RecordDamagedError(f"record {record.seq} {gap}, but version {version} is before it: one is missing")
+            first = record.version - len(decoded)
+            gap = Storage.VERSION_MISSING(seq=record.seq, first=first, last=record.version, version=version)
+            raise RecordDamagedError(gap)
         version = record.version
         events.extend(decoded)
     return RecoveredPosition(
@@ -210,20 +218,22 @@ def assemble(
     )
 
 
-def salvage(recovered: RecoveredPosition, found: Iterable[StepRecord | str], last_version: int) -> RecoveredPosition:
+def salvage(
+    recovered: RecoveredPosition, found: Iterable[StepRecord | Statement], last_version: int
+) -> RecoveredPosition:
     """The history of an actor that is no position, with a record that is altered or missing, as far as it is intact.
 
     `recovered` holds the snapshot. `found` are the steps after it, or why one cannot be read; `events` are those before
     the damage, `beyond` the intact ones behind it. The next step follows `last_version`, whatever was lost before it.
     """
-    version, events, beyond, damage = recovered.version, list[Event](), list[Event](), ""
+    version, events, beyond, damage = recovered.version, list[Event](), list[Event](), NOTHING
     for step in found:
-        decoded = step if isinstance(step, str) else _intact(step, recovered.position_id)
-        if isinstance(decoded, str) or isinstance(step, str):
-            damage = damage or str(decoded)
+        decoded = step if isinstance(step, Statement) else _intact(step, recovered.position_id)
+        if isinstance(step, Statement) or isinstance(decoded, Statement):
+            damage = damage or (decoded if isinstance(decoded, Statement) else NOTHING)
             continue
         if version + len(decoded) != step.version:
-            damage = damage or f"record {step.seq}: one before it is missing"
+            damage = damage or Storage.AT(where=Storage.RECORD(seq=step.seq), why=Storage.ONE_MISSING())
         (beyond if damage else events).extend(decoded)
         version = step.version
     return replace(
@@ -231,13 +241,18 @@ def salvage(recovered: RecoveredPosition, found: Iterable[StepRecord | str], las
     )
 
 
-def _intact(step: StepRecord, position_id: str) -> tuple[Event, ...] | str:
+def _intact(step: StepRecord, position_id: str) -> tuple[Event, ...] | Statement:
     """The events of a record, or what is wrong with it."""
     try:
         check(step, position_id)
         return decode_events(step)
     except (RecordDamagedError, codec.DecodeError) as error:
-        return str(error)
+        return why_of(error)
+
+
+def why_of(error: Exception) -> Statement:
+    """What is wrong with the record that raised it, or the exception's own text."""
+    return error.why if isinstance(error, RecordDamagedError) else verbatim(error)
 
 
 def as_replayed(recovered: RecoveredPosition | DamagedPosition) -> Replayed:

@@ -10,12 +10,13 @@ from adapters.storage import record
 from adapters.storage.record import DamagedPosition, RecordDamagedError, RecoveredPosition, SnapshotRecord, StepRecord
 from messages import codec
 from messages.ids import position_id as spell_position_id
+from messages.statement import NOTHING, Statement
 from messages.types import PositionId
+from messages.wording import Storage
 
 STEP = "SELECT seq, ordinal, version, ts, payload, checksum FROM step"
 UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.MismatchError, TypeError, ValueError)
 """What a damaged page or cell provokes."""
-LINE_ALTERED = "its line in the list is altered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,8 @@ class PositionEntry:
 class Damage:
     """What `verify` found: where (`position 17`, `record 203`, `file`) and why."""
 
-    where: str
-    why: str
+    where: Statement
+    why: Statement
 
 
 def list_positions(connection: apsw.Connection) -> Iterator[PositionEntry]:
@@ -75,7 +76,7 @@ def read_position(
         found = record.assemble(ordinal, position_id, snapshot, whole(rows))
     except (RecordDamagedError, *UNREADABLE) as error:
         if ordinal > 0:
-            return DamagedPosition(ordinal=ordinal, position_id=position_id, why=str(error))
+            return DamagedPosition(ordinal=ordinal, position_id=position_id, why=record.why_of(error))
         return _salvaged(connection, ordinal, position_id)
     return replace(found, remark=remark)
 
@@ -91,11 +92,12 @@ def _salvaged(
     except (RecordDamagedError, *UNREADABLE):
         start, after = record.assemble(ordinal, position_id, None, ()), 0
     query = f"{STEP} WHERE ordinal = ? AND seq > ? ORDER BY seq"
-    told = (f"{s.where}: {s.why}" if isinstance(s, Damage) else s for s in steps(connection, query, (ordinal, after)))
+    found = steps(connection, query, (ordinal, after))
+    told = (Storage.AT(where=s.where, why=s.why) if isinstance(s, Damage) else s for s in found)
     try:
         return record.salvage(start, told, _last_version(connection, ordinal))
     except UNREADABLE as error:
-        return DamagedPosition(ordinal=ordinal, position_id=position_id, why=str(error))
+        return DamagedPosition(ordinal=ordinal, position_id=position_id, why=record.why_of(error))
 
 
 def _last_version(connection: apsw.Connection, ordinal: int) -> int:
@@ -113,7 +115,7 @@ def whole(found: Iterable[StepRecord | Damage]) -> list[StepRecord]:
     intact: list[StepRecord] = []
     for step in found:
         if isinstance(step, Damage):
-            raise RecordDamagedError(f"{step.where}: {step.why}")
+            raise RecordDamagedError(Storage.AT(where=step.where, why=step.why))
         intact.append(step)
     return intact
 
@@ -132,18 +134,19 @@ def read_history(connection: apsw.Connection, ordinal: int) -> tuple[bytes, ...]
     return tuple(encoded)
 
 
-def snapshot_of(connection: apsw.Connection, ordinal: int) -> tuple[SnapshotRecord | None, str]:
+def snapshot_of(connection: apsw.Connection, ordinal: int) -> tuple[SnapshotRecord | None, Statement]:
+    """The snapshot, or why there is none that can be used; NOTHING where none was taken."""
     query = "SELECT version, payload, checksum FROM snapshot WHERE ordinal = ?"
     try:
         row = cast("tuple[int, bytes, bytes] | None", connection.execute(query, (ordinal,)).fetchone())
     except UNREADABLE as error:
-        return None, f"its snapshot cannot be read ({error}); all events were folded instead"
+        return None, Storage.SNAPSHOT_UNREAD(why=str(error))
     if row is None:
-        return None, ""
+        return None, NOTHING
     found = SnapshotRecord(version=row[0], payload=row[1], checksum=row[2])
     if found.checksum != record.snapshot_checksum(ordinal, found.version, found.payload):
-        return None, "its snapshot's checksum does not fit; all events were folded instead"
-    return found, ""
+        return None, Storage.SNAPSHOT_CHECKSUM()
+    return found, NOTHING
 
 
 def _seq_of(connection: apsw.Connection, ordinal: int, snapshot: SnapshotRecord | None) -> int:
@@ -153,7 +156,7 @@ def _seq_of(connection: apsw.Connection, ordinal: int, snapshot: SnapshotRecord 
     query = "SELECT seq FROM step WHERE ordinal = ? AND version = ? ORDER BY seq DESC LIMIT 1"
     row = connection.execute(query, (ordinal, snapshot.version)).fetchone()
     if row is None:
-        raise RecordDamagedError(f"the step of the snapshot's version {snapshot.version} is missing")
+        raise RecordDamagedError(Storage.SNAPSHOT_STEP(version=snapshot.version))
     return int(cast("int", row[0]))
 
 
@@ -165,11 +168,11 @@ def steps(connection: apsw.Connection, query: str, bindings: tuple[int, ...] = (
             seq, ordinal, version, ts, payload, checksum = cast("tuple[int, int, int, int, bytes, bytes]", row)
             last = seq
             if type(payload) is not bytes or type(checksum) is not bytes or type(version) is not int:
-                yield Damage(where=f"record {seq}", why="a column has another type")
+                yield Damage(where=Storage.RECORD(seq=seq), why=Storage.COLUMN())
                 continue
             yield StepRecord(seq=seq, ordinal=ordinal, version=version, ts=ts, payload=payload, checksum=checksum)
     except UNREADABLE as error:
-        yield Damage(where=f"records near {last}", why=f"unreadable: {error}")
+        yield Damage(where=Storage.RECORDS_NEAR(seq=last), why=Storage.UNREADABLE(why=str(error)))
 
 
 def ended(connection: apsw.Connection, ordinal: int) -> bool:

@@ -34,7 +34,9 @@ from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, EncodedStep, as_replayed
 from adapters.storage.reserve import Reserve
 from messages.journal import AppendStep, Replayed
+from messages.statement import NOTHING, Statement, verbatim
 from messages.types import AccountId, JournalId, PositionId
+from messages.wording import Storage
 
 MAX_STEPS_PER_COMMIT = 512
 """Bounds how long the first of a group waits for the rest to be encoded."""
@@ -81,7 +83,7 @@ class SqliteJournal:
         self._short = reserve.held < reserve.size and reserve.free < reserve.size
         self._full = False
         self._looked_ns = 0
-        self._health = (Health.WELL, "")
+        self._health = (Health.WELL, NOTHING)
         self._watcher: Watcher = lambda _health, _why: None
         self._suspect = False
         self._pause_s = 0.0
@@ -163,11 +165,11 @@ class SqliteJournal:
         whose steps are all `reducing` are written.
         """
         reducing = all(step.reducing for step in steps)
-        self._put(Append(encode(steps), done, reducing), lambda: done("the journal is closed"))
+        self._put(Append(encode(steps), done, reducing), lambda: done(Storage.CLOSED()))
 
     def replay(self, ordinal: int, done: Callable[[Replayed], None]) -> None:
         """Read one position as it is after all appends before this call."""
-        self._put(Read(lambda: done(self._replayed(ordinal))), lambda: done(_unreadable(ordinal, "it is closed")))
+        self._put(Read(lambda: done(self._replayed(ordinal))), lambda: done(_unreadable(ordinal, Storage.ITS_CLOSED())))
 
     def history(self, ordinal: int, done: Callable[[tuple[bytes, ...]], None]) -> None:
         """Read every event of one position, encoded, after all appends before this call."""
@@ -204,7 +206,7 @@ class SqliteJournal:
             job: Append | Read | Stop | None = self._first()
             while isinstance(job, Append):
                 group.append(job)
-                steps += 1 if isinstance(job.encoded, str) else len(job.encoded)
+                steps += 1 if isinstance(job.encoded, Statement) else len(job.encoded)
                 job = self._next() if steps < MAX_STEPS_PER_COMMIT else None
             if group:
                 self._write_and_answer(group)
@@ -239,11 +241,11 @@ class SqliteJournal:
             _show(error)
             self._give_up_connection()
             self._failed(error)
-            answers = [f"{type(error).__name__}: {error}"] * len(group)
+            answers = [verbatim(f"{type(error).__name__}: {error}")] * len(group)
         for job, why in zip(group, answers, strict=True):
             _call(partial(job.done, why))
 
-    def _commit_within_space(self, group: Sequence[Append]) -> list[str | None]:
+    def _commit_within_space(self, group: Sequence[Append]) -> list[Statement | None]:
         """What became of each append. On a full disk openings are refused, and the reserve serves the rest."""
         self._look_for_space()
         self._look_for_file()
@@ -261,7 +263,7 @@ class SqliteJournal:
         served = iter(self._commit_from_reserve(rest) if rest else ())
         return [next(served) if job.reducing else self._no_space() for job in group]
 
-    def _commit_from_reserve(self, group: Sequence[Append]) -> list[str | None]:
+    def _commit_from_reserve(self, group: Sequence[Append]) -> list[Statement | None]:
         answers = self._commit(group)
         while self._full and self._reserve.give():
             answers = self._commit(group)
@@ -304,32 +306,27 @@ class SqliteJournal:
         self._pause_s = 0.0
         self._say_well()
 
-    def _no_file(self) -> str:
-        return (
-            f"the journal {self.path} was removed or replaced while Albra runs: nothing is opened, closing goes on and"
-            " is not remembered; put the file back, or stop Albra and restore a backup"
-        )
+    def _no_file(self) -> Statement:
+        return Storage.FILE_GONE(path=str(self.path))
 
     def _say_well(self) -> None:
         """As well as it is: the last commit worked."""
         if self._gone:
             self._say(Health.FAILING, self._no_file())
         else:
-            self._say(*((Health.SHORT, self._no_space()) if self._short else (Health.WELL, "")))
+            self._say(*((Health.SHORT, self._no_space()) if self._short else (Health.WELL, NOTHING)))
 
-    def _no_space(self) -> str:
+    def _no_space(self) -> Statement:
         reserve = self._reserve
-        return (
-            f"the disk is full, {reserve.free >> 10} KiB are free under {self.directory}: nothing is opened until "
-            f"{(reserve.size + reserve.size // 4) >> 20} MiB are; closing goes on, from a reserve"
-        )
+        needed = (reserve.size + reserve.size // 4) >> 20
+        return Storage.DISK_FULL(free=reserve.free >> 10, path=str(self.directory), needed=needed)
 
-    def _say(self, health: Health, why: str) -> None:
+    def _say(self, health: Health, why: Statement) -> None:
         before, self._health = self._health[0], (health, why)
         if before is not health:
             _call(partial(self._watcher, health, why))
 
-    def _commit(self, group: Sequence[Append]) -> list[str | None]:
+    def _commit(self, group: Sequence[Append]) -> list[Statement | None]:
         """Write the group; what became of each append: None, or why nothing of it is durable."""
         started = perf_counter_ns()
         self._full = False
@@ -337,7 +334,7 @@ class SqliteJournal:
             connection = self._connected()
         except (apsw.Error, JournalError) as error:
             self._failed(error)
-            return [str(error)] * len(group)
+            return [verbatim(error)] * len(group)
         batch = Batch(next_seq=self._last_seq + 1, ts=time_ns(), standing=self._standing)
         misfits = [_taken_in(batch, job.encoded) for job in group]
         if not batch.steps and not batch.snapshots:
@@ -356,7 +353,7 @@ class SqliteJournal:
             if self._is_durable_after(batch, error):
                 return misfits
             self._failed(error)
-            return [misfit or str(error) for misfit in misfits]
+            return [misfit or verbatim(error) for misfit in misfits]
         self._accept(batch, perf_counter_ns() - started)
         return misfits
 
@@ -380,9 +377,9 @@ class SqliteJournal:
     def _failed(self, error: Exception) -> None:
         self._full = writing.is_full(error, self._reserve.free)
         if not self._full:
-            self._say(Health.FAILING, f"the journal cannot be written, nothing is opened: {error}")
+            self._say(Health.FAILING, Storage.COMMIT_FAILS(why=str(error)))
         elif self._short and not self._reserve.held:
-            self._say(Health.FAILING, "the disk is full and the reserve used up: nothing can be written")
+            self._say(Health.FAILING, Storage.RESERVE_SPENT())
         self._pause_s = min(max(_FIRST_PAUSE_S, self._pause_s * 2), _LONGEST_PAUSE_S)
         counters = self._counters
         self._counters = Counters(
@@ -494,7 +491,7 @@ class SqliteJournal:
                 return Replayed(ordinal=ordinal, snapshot=None, snapshot_version=0, events=())
             return as_replayed(rows.read_position(connection, ordinal, entry.position_id))
         except (apsw.Error, JournalError) as error:
-            return _unreadable(ordinal, str(error))
+            return _unreadable(ordinal, verbatim(error))
 
     def _history(self, ordinal: int) -> tuple[bytes, ...]:
         try:
@@ -524,17 +521,17 @@ def _spare(connection: apsw.Connection) -> None:
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
 
-def _taken_in(batch: Batch, encoded: Sequence[EncodedStep] | str) -> str | None:
-    if isinstance(encoded, str):
+def _taken_in(batch: Batch, encoded: Sequence[EncodedStep] | Statement) -> Statement | None:
+    if isinstance(encoded, Statement):
         return encoded
     try:
         return batch.add(encoded)
     except apsw.Error as error:  # what is durable of its position cannot be read
-        return str(error)
+        return verbatim(error)
 
 
-def _unreadable(ordinal: int, why: str) -> Replayed:
-    damaged = DamagedPosition(ordinal=ordinal, position_id=PositionId(""), why=f"the journal cannot be read: {why}")
+def _unreadable(ordinal: int, why: Statement) -> Replayed:
+    damaged = DamagedPosition(ordinal=ordinal, position_id=PositionId(""), why=Storage.READ_FAILS(why=why))
     return as_replayed(damaged)
 
 

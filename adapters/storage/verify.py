@@ -8,7 +8,6 @@ import apsw
 from adapters.storage import record, schema
 from adapters.storage.record import RecordDamagedError
 from adapters.storage.rows import (
-    LINE_ALTERED,
     STEP,
     UNREADABLE,
     Damage,
@@ -21,7 +20,9 @@ from adapters.storage.rows import (
 )
 from messages import codec
 from messages.base import Event
+from messages.statement import Statement, verbatim
 from messages.types import JournalId
+from messages.wording import Storage
 
 Fold = Callable[[Sequence[Event]], bytes]
 """The encoded state after these events from the beginning, as a snapshot of it would be."""
@@ -52,7 +53,7 @@ def verify(connection: apsw.Connection, fold: Fold | None) -> VerifyReport:
     for entry in list_positions(connection):
         damage.extend(walk.position(connection, entry))
     damage.extend(
-        Damage(where=f"position {ordinal}", why="has steps, but is not in the list of positions")
+        Damage(where=Storage.POSITION(ordinal=ordinal), why=Storage.STEPS_UNLISTED())
         for ordinal in unlisted(connection)
     )
     damage.extend(_gaps(connection))
@@ -77,23 +78,23 @@ class _Walk:
 
     def position(self, connection: apsw.Connection, entry: PositionEntry) -> Iterator[Damage]:
         self.positions += entry.ordinal > 0  # the others are histories of the supervisor and its like
-        where = f"position {entry.ordinal} ({entry.position_id})"
+        where = Storage.POSITION_NAMED(ordinal=entry.ordinal, name=entry.position_id)
         if not entry.intact:
-            yield Damage(where=where, why=LINE_ALTERED)
+            yield Damage(where=where, why=Storage.LINE_ALTERED())
         found = list(steps(connection, f"{STEP} WHERE ordinal = ? ORDER BY seq", (entry.ordinal,)))
         self.steps += len(found)
         try:
             position = record.assemble(entry.ordinal, entry.position_id, None, whole(found))
         except RecordDamagedError as error:
-            yield Damage(where=where, why=str(error))
+            yield Damage(where=where, why=error.why)
             return
         self.events += len(position.events)
         if record.ends(position.events) not in (None, entry.terminal):
-            yield Damage(where=where, why="the list and the events disagree about whether it has ended")
+            yield Damage(where=where, why=Storage.END_DISAGREES())
         yield from self._snapshot(connection, entry.ordinal, where, position.events)
 
     def _snapshot(
-        self, connection: apsw.Connection, ordinal: int, where: str, events: Sequence[Event]
+        self, connection: apsw.Connection, ordinal: int, where: Statement, events: Sequence[Event]
     ) -> Iterator[Damage]:
         snapshot, remark = snapshot_of(connection, ordinal)
         if remark:
@@ -102,12 +103,12 @@ class _Walk:
             return
         self.snapshots += 1
         if not 0 < snapshot.version <= len(events):
-            yield Damage(where=where, why=f"its snapshot is of version {snapshot.version}, which is not there")
+            yield Damage(where=where, why=Storage.SNAPSHOT_BEYOND(version=snapshot.version))
         elif self._fold is not None:
             self.replayed += 1
             made = self._fold(events[: snapshot.version])
             if made != snapshot.payload and made != _renewed(snapshot.payload):
-                yield Damage(where=where, why=f"its snapshot of version {snapshot.version} is not what its events give")
+                yield Damage(where=where, why=Storage.SNAPSHOT_DIFFERS(version=snapshot.version))
 
 
 def _renewed(payload: bytes) -> bytes:
@@ -123,9 +124,9 @@ def _file(connection: apsw.Connection) -> Iterator[Damage]:
     try:
         for (line,) in connection.execute("PRAGMA integrity_check(20)"):
             if line != "ok":
-                yield Damage(where="file", why=str(line))
+                yield Damage(where=Storage.FILE(), why=verbatim(line))
     except UNREADABLE as error:
-        yield Damage(where="file", why=str(error))
+        yield Damage(where=Storage.FILE(), why=verbatim(error))
 
 
 def _gaps(connection: apsw.Connection) -> Iterator[Damage]:
@@ -136,4 +137,4 @@ def _gaps(connection: apsw.Connection) -> Iterator[Damage]:
     except UNREADABLE:
         return
     if count != highest:
-        yield Damage(where="file", why=f"{highest} steps were written, {count} are there")
+        yield Damage(where=Storage.FILE(), why=Storage.STEPS_FEWER(written=highest, n=count))

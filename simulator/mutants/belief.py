@@ -27,6 +27,7 @@ from messages import codec
 from messages import events as e
 from messages import reports as r
 from messages.reports import PositionView
+from messages.statement import Statement
 from messages.types import OrderKind, OrderPurpose, OrderStatus, Severity
 from simulator.environment import plan as history
 from simulator.environment.network import START_MS
@@ -210,7 +211,7 @@ def _said_to_be_canceled() -> Sequence[history.Plan]:
 def _nobody_watches_for_a_failed_actor(stack: ExitStack) -> None:
     """While its actor is down, what is told speaks of an actor, and of no position and what it lacks."""
 
-    def notify_of(desk: Desk, _view: PositionView, severity: Severity, text: str, _notice_id: str = "") -> None:
+    def notify_of(desk: Desk, _view: PositionView, severity: Severity, text: Statement, _notice_id: str = "") -> None:
         desk.notify(severity, text)
 
     patch(stack, failures, "uncovered", lambda _view: False)

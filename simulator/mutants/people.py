@@ -32,7 +32,7 @@ from messages.events import CloseAllRequested
 from messages.journal import AppendStep, CommitFailed
 from messages.notices import NoticesDropped
 from messages.requests import Notify
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
 from messages.telegram import Role, SendFailed, TextSent
 from messages.types import Address
 from simulator.environment.chat import ChatPlan
@@ -127,7 +127,7 @@ def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
     """It is answered while the positions are about to hear of it."""
     keep = History.keep
 
-    def at_once(self: History, event: Any, command: Any, text: str) -> None:
+    def at_once(self: History, event: Any, command: Any, text: Statement) -> None:
         if isinstance(event, CloseAllRequested):
             self._desk.context.tell(command.reply_to, reply_to(command, accepted=True, text=text))
         else:

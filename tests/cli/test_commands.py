@@ -7,6 +7,7 @@ import pytest
 from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
 from messages.reconciliation import DiscrepancyType, Unproven
+from messages.statement import verbatim
 from messages.types import PositionId, PositionState, Silence
 from tests.cli.conftest import Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
@@ -119,8 +120,8 @@ def test_history_shows_money_with_its_currency() -> None:
     assert event_line(unknown).endswith("worth=unknown")
 
 
-QUARANTINED = (PositionId(ID), Silence.QUARANTINED, "its actor is quarantined: ValueError")
-DAMAGED = (PositionId("main.ETHUSDT.short.grid.2"), Silence.DAMAGED, "its history is damaged: a checksum")
+QUARANTINED = (PositionId(ID), Silence.QUARANTINED, verbatim("its actor is quarantined: ValueError"))
+DAMAGED = (PositionId("main.ETHUSDT.short.grid.2"), Silence.DAMAGED, verbatim("its history is damaged: a checksum"))
 
 
 def test_positions_that_cannot_say_what_they_hold_are_rows(albra: Albra, supervisor: FakeSupervisor) -> None:

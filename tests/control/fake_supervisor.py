@@ -27,7 +27,7 @@ from messages.ids import position_id
 from messages.reconciliation import ReconcileAnswer, Unproven
 from messages.reports import HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
-from messages.statement import verbatim
+from messages.statement import Statement, verbatim
 from messages.status import Rows, Verdict, row
 from messages.types import (
     AccountId,
@@ -94,7 +94,7 @@ class FakeSupervisor:
         self.received: list[Message] = []
         self.views: dict[PositionId, PositionView] = {}
         self.replies: dict[CommandId, Reply] = {}
-        self.broken: tuple[tuple[PositionId, Silence, str], ...] = ()
+        self.broken: tuple[tuple[PositionId, Silence, Statement], ...] = ()
         self.nameless = False
         self.full = False
         self.full_times = 0

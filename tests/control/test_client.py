@@ -36,6 +36,7 @@ from messages.commands import (
     ResumeOpenings,
 )
 from messages.requests import Notify
+from messages.statement import verbatim
 from messages.types import AccountId, PositionId, PositionState, Severity, Silence
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -119,7 +120,7 @@ def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSuperv
 def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(
     albra: Albra, supervisor: FakeSupervisor
 ) -> None:
-    supervisor.broken = ((PositionId(ID), Silence.DAMAGED, "its history is damaged"),)
+    supervisor.broken = ((PositionId(ID), Silence.DAMAGED, verbatim("its history is damaged")),)
     [position] = albra.positions()
     assert (position.broken, position.quantity, position.since) == (True, None, None)
     for wait in (albra.wait_open, albra.wait_closed):

@@ -212,7 +212,10 @@ def test_each_field_of_the_answer_to_a_check_is_described_for_those_who_read_it(
 
 def test_what_is_retired_is_a_row_among_those_that_are_over() -> None:
     answer = PositionsAnswer(
-        command_id=CommandId("c"), to=Address("control"), views=(), retired=((ID, "its history is damaged: record 5"),)
+        command_id=CommandId("c"),
+        to=Address("control"),
+        views=(),
+        retired=((ID, verbatim("its history is damaged: record 5")),),
     )
     (row,) = wire.positions(answer)
     assert {name: row[name] for name in ("position_id", "state", "quantity", "in_doubt", "reason")} == {

@@ -15,6 +15,7 @@ from messages.events import OrderFilled
 from messages.journal import AppendStep, CommitFailed, Committed, Effect, Replay, Replayed, StepsDurable
 from messages.priority import PRIORITY
 from messages.reports import HistoryAnswer
+from messages.statement import verbatim
 from messages.types import Address, CommandId, CorrelationId, PositionId
 from tests.storage.steps import fill, name, step
 
@@ -130,8 +131,8 @@ def test_a_failed_commit_releases_nothing_and_says_why() -> None:
     world.turn()
     assert world.of("gateway") == []
     assert world.of("listener") == []
-    assert world.of("position/1!") == [CommitFailed(version=1, why="the disk is full")]
-    assert world.of("position/2!") == [CommitFailed(version=1, why="the disk is full")]
+    assert world.of("position/1!") == [CommitFailed(version=1, why=verbatim("the disk is full"))]
+    assert world.of("position/2!") == [CommitFailed(version=1, why=verbatim("the disk is full"))]
 
 
 def test_steps_that_wait_together_share_a_commit_and_each_is_answered() -> None:

@@ -263,7 +263,7 @@ class Damaged(Stage):
 
     def _restored(self) -> Restored:
         found = super()._restored()
-        return replace(found, highest_ordinal=max(7, found.highest_ordinal), silent=((NAME, "checksum"),))
+        return replace(found, highest_ordinal=max(7, found.highest_ordinal), silent=((NAME, verbatim("checksum")),))
 
     def say(self, name: str, discrepancy: str = "d1") -> Reply:
         said = AcknowledgeDiscrepancy(command_id=CommandId(name), reply_to=EDGE, discrepancy_id=discrepancy)

@@ -120,7 +120,8 @@ class Damaged(Stage):
     """A house whose journal holds one position that cannot be rebuilt, and nothing else."""
 
     def _restored(self) -> Restored:
-        return Restored(highest_ordinal=7, damaged=(f"{NAME}: checksum",), silent=((NAME, "checksum"),))
+        damaged = (verbatim(f"{NAME}: checksum"),)
+        return Restored(highest_ordinal=7, damaged=damaged, silent=((NAME, verbatim("checksum")),))
 
 
 def test_a_damaged_history_is_told_at_the_start_and_its_exposure_is_left_alone() -> None:

@@ -25,6 +25,7 @@ from messages.events import AdditionRequested, PositionRequested
 from messages.ids import parse_position_id
 from messages.priority import PRIORITY
 from messages.requests import CommandDecided, CommandTaken
+from messages.statement import Statement
 from messages.types import (
     AccountId,
     Address,
@@ -111,7 +112,7 @@ class House:
     def _restored(self) -> Restored:
         positions: list[Position] = []
         own: tuple[Event, ...] = ()
-        silent: list[tuple[PositionId, str]] = []
+        silent: list[tuple[PositionId, Statement]] = []
         for found in self.journal.recover():
             if isinstance(found, DamagedPosition):
                 silent.append((found.position_id, found.why))

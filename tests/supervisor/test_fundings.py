@@ -17,6 +17,7 @@ from messages import reports as r
 from messages.commands import ClosePosition, RetirePosition
 from messages.events import FundingBooked
 from messages.requests import Notify, SubmitOpening, SubmitReducing
+from messages.statement import verbatim
 from messages.types import (
     CommandId,
     PositionId,
@@ -312,7 +313,8 @@ class Damaged(Home):
     def _restored(self) -> Restored:
         found = [(each.position_id, as_replayed(each)) for each in self.journal.recover()]
         spoiled = [
-            (name, replace(past, events=(), damage="a checksum") if past.ordinal == 2 else past) for name, past in found
+            (name, replace(past, events=(), damage=verbatim("a checksum")) if past.ordinal == 2 else past)
+            for name, past in found
         ]
         return restored(spoiled, finished=(), recent=(), highest_ordinal=2, day_of=lambda _: 1)
 

@@ -88,7 +88,7 @@ class Damaged(House):
 
     def _restored(self) -> Restored:
         found = super()._restored()
-        silent = tuple((p.position_id, "a record is damaged") for p in found.positions if p.ordinal == 2)
+        silent = tuple((p.position_id, verbatim("a record is damaged")) for p in found.positions if p.ordinal == 2)
         return replace(found, positions=tuple(p for p in found.positions if p.ordinal == 1), silent=silent)
 
 

@@ -12,6 +12,7 @@ from messages import commands as c
 from messages import lifecycle
 from messages import reports as r
 from messages.requests import Reply
+from messages.statement import verbatim
 from messages.status import Level
 from messages.types import AccountId, Address, CommandId, PositionId, PositionMode, Silence
 from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
@@ -32,7 +33,7 @@ class Damaged(House):
 
     def _restored(self) -> Restored:
         found = super()._restored()
-        silent = tuple((p.position_id, "a checksum") for p in found.positions)
+        silent = tuple((p.position_id, verbatim("a checksum")) for p in found.positions)
         return replace(found, positions=(), silent=silent)
 
 

@@ -251,7 +251,7 @@ def test_a_damaged_position_takes_its_part_of_the_day_with_it_into_the_next_life
     house = home()
     round_trip(house, "26", "USDT")
     events = tuple(house.journal.recent_events(1000))
-    damaged = Replayed(ordinal=1, snapshot=None, snapshot_version=0, events=(), damage="a checksum")
+    damaged = Replayed(ordinal=1, snapshot=None, snapshot_version=0, events=(), damage=verbatim("a checksum"))
     found = restored(
         ((PositionId("main.BTCUSDT.long.a.1"), damaged),),
         finished=(),

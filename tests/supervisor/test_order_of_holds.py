@@ -10,7 +10,7 @@ from actors.supervisor.history import History, hold_of
 from messages.base import Message
 from messages.events import OpeningsPaused, OpeningsResumed
 from messages.journal import AppendStep, Committed
-from messages.statement import verbatim
+from messages.statement import NOTHING, verbatim
 from messages.types import CommandId
 from tests.supervisor.house import House
 
@@ -34,7 +34,7 @@ class Kept:
     def put(self, event: Any) -> None:
         if isinstance(event, OpeningsPaused):
             self.history.apply(event)
-        self.history.keep(event, None, "")
+        self.history.keep(event, None, NOTHING)
 
     def commit(self) -> None:
         self.history.committed(Committed(version=1), lambda *_: None)

@@ -29,7 +29,7 @@ from messages.reconciliation import (
 )
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import FetchBalance, Reply
-from messages.statement import verbatim, word
+from messages.statement import Statement, verbatim, word
 from messages.status import Rows, Verdict, row, several
 from messages.telegram import (
     AnswerPress,
@@ -294,9 +294,9 @@ class Desk:
     told: list[Message] = field(default_factory=list)
     status: Rows = STATUS
     verdict: Verdict = Verdict()
-    broken: dict[PositionId, str] = field(default_factory=dict)
+    broken: dict[PositionId, Statement] = field(default_factory=dict)
     silence: Silence = Silence.QUARANTINED
-    retired: tuple[tuple[PositionId, str], ...] = ()
+    retired: tuple[tuple[PositionId, Statement], ...] = ()
     unproven: tuple[Unproven, ...] = ()
     silent: bool = False
     undecided: bool = False

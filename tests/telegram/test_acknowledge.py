@@ -129,7 +129,7 @@ def test_an_answer_is_shown_under_what_was_confirmed() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.ESCALATED, Outcome.ACKNOWLEDGED])
 def test_of_a_damaged_history_it_says_that_it_retires_the_position(outcome: Outcome) -> None:
     made = stage(outcome=outcome, target=HELD)
-    made.desk.broken, made.desk.silence = {HELD: "its history is damaged: record 5"}, Silence.DAMAGED
+    made.desk.broken, made.desk.silence = {HELD: verbatim("its history is damaged: record 5")}, Silence.DAMAGED
     said = made.ask(OWNER, "/ack d1")
     assert f"Retires {HELD}, whose history is damaged:" in said
     assert "it is not repaired" not in said
@@ -139,12 +139,12 @@ def test_of_a_damaged_history_it_says_that_it_retires_the_position(outcome: Outc
 
 def test_of_a_quarantined_position_it_is_acknowledged_as_ever() -> None:
     made = stage(outcome=Outcome.ESCALATED, target=HELD)
-    made.desk.broken = {HELD: "its actor is quarantined: poison"}
+    made.desk.broken = {HELD: verbatim("its actor is quarantined: poison")}
     assert "it is not repaired" in made.ask(OWNER, "/ack d1")
 
 
 def test_what_is_retired_is_named_where_it_is_asked_for_and_in_no_list() -> None:
-    made = Stage(desk=Desk(views=(), retired=((HELD, "its history is damaged: record 5"),)))
+    made = Stage(desk=Desk(views=(), retired=((HELD, verbatim("its history is damaged: record 5")),)))
     made.up()
     assert made.ask(OWNER, f"/position {HELD}") == f"{HELD} is retired: its history is damaged: record 5"
     assert made.ask(OWNER, "/positions") == "No open positions."

@@ -43,7 +43,7 @@ def closed(made: Stage, *ordinals: int) -> None:
 @pytest.mark.parametrize("words", [Words(), KO])
 def test_a_quarantined_position_is_named_as_not_closed_with_what_to_do(words: Words) -> None:
     made = stage(words={OWNER: words})
-    made.desk.broken = {made.desk.views[1].position_id: "its actor is quarantined: RuntimeError"}
+    made.desk.broken = {made.desk.views[1].position_id: verbatim("its actor is quarantined: RuntimeError")}
     made.desk.react = lambda _: closed(made, 1)
     confirmed(made, "/close_all")
     made.advance(3)
@@ -58,7 +58,9 @@ def test_a_quarantined_position_is_named_as_not_closed_with_what_to_do(words: Wo
 
 def test_a_position_that_nobody_can_read_is_named_before_and_after() -> None:
     made = stage(view(1))
-    made.desk.broken = {PositionId("main.ETHUSDT.long.grid.2"): "its history is damaged: checksum of version 3"}
+    made.desk.broken = {
+        PositionId("main.ETHUSDT.long.grid.2"): verbatim("its history is damaged: checksum of version 3")
+    }
     made.say(OWNER, "/close_all")
     told = "⛔ main.ETHUSDT.long.grid.2: its history is damaged: checksum of version 3; close it at the venue"
     assert told in made.last.text

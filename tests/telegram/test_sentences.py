@@ -21,8 +21,9 @@ from adapters.locales import load
 from messages import reconciliation, reports, types
 from messages.statement import word
 from messages.status import several
-from messages.wording import Reconciler
+from messages.wording import Reconciler, Supervisor
 from messages.wording.status import Status
+from messages.wording.supervisor import also
 from tests.telegram.said import ROOT, sentences
 
 KO = Words(language="ko", catalog=load("ko"))
@@ -32,6 +33,7 @@ _LATIN = re.compile(r"[A-Za-z]{2,}")
 FOR_PROGRAMS = frozenset(
     {
         "again {}",  # names of timers
+        "{} itself",  # a key of the shared request budget
         "retry {}",
         "{} {} {} {}",  # a row's name, whose words are names of the code
         "{} {}",
@@ -173,10 +175,12 @@ def test_a_name_within_a_sentence_is_told_as_well() -> None:
         for state, n in ((types.PositionState.ACTIVE, 2), (types.PositionState.CLOSED, 1))
     ]
     assert KO.say(several(counts)) == "보유 중 2, 청산 완료 1"
-    rules = "ETHUSDT: price step is 0.1, it was 0.01; min notional is 20, it was 5 (main.ETHUSDT.short.grid.2)"
-    assert KO.retell(rules, notices.PHRASES) == (
-        "ETHUSDT: 가격 단위 0.01 → 0.1; 최소 주문 금액 5 → 20 (main.ETHUSDT.short.grid.2)"
-    )
+    step = Supervisor.RULE_CHANGED(rule=word("price step"), quantity=Decimal("0.1"), was=Decimal("0.01"))
+    least = Supervisor.RULE_CHANGED(rule=word("min notional"), quantity=Decimal(20), was=Decimal(5))
+    names = ("main.ETHUSDT.short.grid.2",)
+    rules = Supervisor.RULES_CHANGED(symbol="ETHUSDT", changes=also([step, least]), names=names)
+    assert rules == "ETHUSDT: price step is 0.1, it was 0.01; min notional is 20, it was 5 (main.ETHUSDT.short.grid.2)"
+    assert KO.say(rules) == "ETHUSDT: 가격 단위 0.01 → 0.1; 최소 주문 금액 5 → 20 (main.ETHUSDT.short.grid.2)"
 
 
 @pytest.mark.parametrize(
