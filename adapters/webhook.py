@@ -14,6 +14,7 @@ from messages.notices import Posted, PostFailed, PostNotice, SendPing
 from messages.statement import NOTHING, Statement, verbatim
 from messages.text import clean
 from messages.wording import Venue
+from messages.wording.common import Common
 
 TIMEOUT_S = 15
 _STOP_S = 3.0
@@ -96,7 +97,7 @@ class Webhook:
             ):
                 asked = response.headers.get("Retry-After", "")
                 wait_ms = int(asked) * 1_000 if asked.isdecimal() and len(asked) < 6 else 0
-                return (NOTHING, 0) if response.status < 300 else (verbatim(f"HTTP {response.status}"), wait_ms)
+                return (NOTHING, 0) if response.status < 300 else (Common.HTTP_STATUS(status=response.status), wait_ms)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return verbatim(type(error).__name__), 0
 

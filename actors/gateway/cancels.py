@@ -21,6 +21,7 @@ from messages.requests import CancelOrder, Notify
 from messages.statement import NOTHING, Statement
 from messages.types import ClientOrderId, OrderStatus, Severity
 from messages.wording import Gateway
+from messages.wording.common import Common
 
 TELL_AFTER = 5
 """Cancels that changed nothing, after three seconds or so: by then the owner wants to know what the venue says."""
@@ -98,7 +99,7 @@ class Cancels:
         if wish is None:
             return
         if isinstance(message, CancelRejected):
-            said = Gateway.CANCEL_REJECTED(code=message.code, text=message.text)
+            said = Common.ANSWERED(code=message.code, text=message.text)
         else:
             said = message.cause
         self._wishes[name] = replace(wish, stage=Stage.DOUBTED, words=said)

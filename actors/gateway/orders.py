@@ -39,6 +39,7 @@ from messages.requests import (
 from messages.statement import Statement
 from messages.types import ClientOrderId, RejectReason
 from messages.wording import Gateway
+from messages.wording.common import Common
 
 
 class Orders:
@@ -132,7 +133,7 @@ class Orders:
             client_order_id=message.client_order_id,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
-            cause=Gateway.NO_ANSWER(),
+            cause=Common.NO_ANSWER(),
             ts_init=self._desk.clock.time_ns(),
         )
 

@@ -2,7 +2,6 @@
 
 from actors.notifier.outbox import Entry
 from actors.telegram.markup import split
-from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Words, escape, join
 from messages.ids import parse_position_id
 from messages.statement import Statement
@@ -84,7 +83,7 @@ def _alone(entry: Entry, words: Words, now_ns: int) -> Markup:
 
 def bare(entry: Entry, words: Words) -> Shown:
     """The notice alone, for a channel that knows no markup."""
-    text = words.retell(entry.text, REPLIES)
+    text = words.say(entry.text)
     return shown(f"{text} (×{entry.repeats + 1})" if entry.repeats else text)
 
 

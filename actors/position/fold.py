@@ -33,6 +33,7 @@ from messages.types import (
     Worth,
 )
 from messages.wording import Position as Say
+from messages.wording.common import Common
 
 _ENDED_AS: Mapping[OrderStatus, OrderPhase] = {
     OrderStatus.FILLED: OrderPhase.FILLED,
@@ -172,7 +173,7 @@ def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:
 
 def answer(code: str, text: Statement) -> Statement:
     """An answer of the venue: its code, where it gave one, and its text."""
-    return Say.ANSWER(code=code, text=text) if code else text
+    return Common.ANSWERED(code=code, text=text) if code else text
 
 
 def _came_to_nothing(p: Position, order: Order, why: Statement) -> Position:

@@ -9,7 +9,7 @@ from actors.reconciler import retiring, schedule
 from actors.reconciler.draft import Draft
 from actors.reconciler.evidence import Suspicion, refutes
 from actors.reconciler.explain import Booking, explain, proven
-from actors.reconciler.facts import Comparison, Finding, alike, joined, why_uncertain
+from actors.reconciler.facts import Comparison, Finding, alike, why_uncertain
 from actors.reconciler.ledger import key_of
 from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
@@ -36,7 +36,8 @@ from messages.reports import PositionView
 from messages.requests import Reply
 from messages.statement import Statement
 from messages.types import AccountId, CommandId, CorrelationId, PositionId, PositionState, Severity, Symbol
-from messages.wording import Reconciler
+from messages.wording import Reconciler, Supervisor
+from messages.wording.common import also
 
 T = DiscrepancyType
 _HOLDING = QUANTITY | {T.STATE_MISMATCH, T.POSITION_MODE_MISMATCH, T.MARGIN_MODE_MISMATCH}
@@ -156,7 +157,7 @@ class Cases:
         why = retiring.missing(watch.damaged[name], key, watch.evidence, pace, now_ns)
         if why:
             self._look_again(watch.account, key[1], 0)
-            why = why if watch.up else joined((why, Reconciler.NOT_REACHABLE()))
+            why = why if watch.up else also((why, Reconciler.NOT_REACHABLE()))
             self._reply(command, Reconciler.NOT_RETIRED(name=name, why=why), accepted=False)
             return
         retire = RetirePosition(
@@ -214,7 +215,7 @@ class Cases:
             for name, why in watch.silent.items():
                 parsed = parse_position_id(name)
                 if parsed is not None:
-                    hold(watch.account, parsed[0].symbol, Reconciler.CANNOT_SAY(position=name, why=why))
+                    hold(watch.account, parsed[0].symbol, Supervisor.MUTE(position=name, why=why))
             for finding in (suspicion.finding for suspicion in watch.evidence.suspicions.values()):
                 if finding.type in QUANTITY and (watch.account, finding.key) not in self._memory.ledger.silenced:
                     differs = Reconciler.SUSPECTED(believed=finding.believed, reported=finding.reported)
@@ -254,7 +255,7 @@ class Cases:
     def _detect(self, watch: Watch, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
         finding = suspicion.finding
         name = f"d{self._memory.ledger.sequence + 1}"
-        told = joined([booking.traded for booking in bookings]) or _unexplained(finding, name)
+        told = also([booking.traded for booking in bookings]) or _unexplained(finding, name)
         first_ns = suspicion.first_seen_ns
         record = Discrepancy(
             discrepancy_id=name,

@@ -3,7 +3,7 @@
 from actors.moment import clock_time
 from actors.ports import Clock
 from actors.reconciler.draft import Draft
-from actors.reconciler.facts import Comparison, contains, joined
+from actors.reconciler.facts import Comparison, contains
 from actors.reconciler.listing import Lists
 from actors.reconciler.policy import SECOND
 from actors.reconciler.reading import Reading
@@ -15,7 +15,8 @@ from messages.reports import FetchFailed
 from messages.requests import Reply
 from messages.statement import Statement, verbatim
 from messages.types import AccountId, ReplyCode, Symbol
-from messages.wording import Reconciler
+from messages.wording import Reconciler, Supervisor
+from messages.wording.common import Common, also
 
 DEMAND_LIMIT_NS = 20 * SECOND
 
@@ -85,7 +86,7 @@ class Demands:
                     demand.pending.discard(watch.account)
                     demand.failed.pop(watch.account, None)
                 else:
-                    cause = watch.listing(round_.symbol).tries.cause or Reconciler.NO_ANSWER()
+                    cause = watch.listing(round_.symbol).tries.cause or Common.NO_ANSWER()
                     cause = demand.spent.get(watch.account, cause)
                     demand.failed[watch.account] = Reconciler.OPEN_ORDERS_UNREAD(cause=cause)
                     if watch.account in demand.spent:
@@ -105,11 +106,11 @@ class Demands:
             command = demand.command
             records = [x for name in demand.met if (x := self._memory.ledger.records.get(name)) is not None]
             unproven = self._unproven(demand)
-            unread = _unclear(unproven) | dict.fromkeys(demand.pending, Reconciler.NO_ANSWER()) | demand.failed
+            unread = _unclear(unproven) | dict.fromkeys(demand.pending, Common.NO_ANSWER()) | demand.failed
             for account, cause in demand.spent.items():
                 told = unread.get(account)
                 if told is None or not contains(told, cause):
-                    unread[account] = cause if told is None else joined((told, cause))
+                    unread[account] = cause if told is None else also((told, cause))
             answer = ReconcileAnswer(
                 correlation_id=command.correlation_id,
                 command_id=command.command_id,
@@ -119,7 +120,7 @@ class Demands:
                 attempted=sum(record.attempts > 0 for record in records),
                 succeeded=sum(record.outcome is Outcome.RESOLVED for record in records),
                 elapsed_ms=(now_ns - demand.begun_ns) // 1_000_000,
-                failed=joined([Reconciler.AT_ACCOUNT(account=each, why=unread[each]) for each in sorted(unread)]),
+                failed=also([Reconciler.AT_ACCOUNT(account=each, why=unread[each]) for each in sorted(unread)]),
                 unproven=unproven,
             )
             self._memory.keep(answer)
@@ -187,7 +188,7 @@ class Demands:
 
 
 def _why_not(watch: Watch) -> Statement:
-    return Reconciler.TURN_AWAITED() if watch.waits else Reconciler.NOT_REACHABLE()
+    return Supervisor.WAITS_TURN() if watch.waits else Reconciler.NOT_REACHABLE()
 
 
 def _unclear(unproven: tuple[Unproven, ...]) -> dict[AccountId, Statement]:

@@ -179,14 +179,6 @@ def contains(statement: Argument, part: Statement) -> bool:
             return False
 
 
-def joined(parts: Sequence[Statement]) -> Statement:
-    """One statement of several. Halves, so that its depth on the wire grows with the logarithm of their number."""
-    if len(parts) <= 1:
-        return parts[0] if parts else NOTHING
-    half = (len(parts) + 1) // 2
-    return Reconciler.THEN(first=joined(parts[:half]), then=joined(parts[half:]))
-
-
 def plain(number: Decimal) -> str:
     """Without an exponent; formatting with `f` costs three times as much, and nearly always says the same."""
     text = str(number)

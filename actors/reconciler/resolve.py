@@ -13,7 +13,7 @@ from typing import Any
 from actors.money import added
 from actors.reconciler.attribution import Plan, Share, attribute, holders
 from actors.reconciler.explain import Booking, average_price, trade_key
-from actors.reconciler.facts import Finding, OpenOrders, joined, plain, why_uncertain
+from actors.reconciler.facts import Finding, OpenOrders, plain, why_uncertain
 from actors.reconciler.policy import QUANTITY
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.journal import Effect
@@ -32,6 +32,7 @@ from messages.types import (
     TradeId,
 )
 from messages.wording import Reconciler
+from messages.wording.common import also
 
 SUPERVISOR, RECONCILER = Address("supervisor"), Address("reconciler")
 ZERO = Decimal(0)
@@ -106,7 +107,7 @@ def _quantity(case: Case) -> Repair:
             what=_said(commands[0]), effects=(Effect(to=SUPERVISOR, message=commands[0]),), trades=_booked_by(case)
         )
     return Repair(
-        what=joined([_said(command) for command in commands]),
+        what=also([_said(command) for command in commands]),
         effects=tuple([Effect(to=SUPERVISOR, message=command) for command in commands]),
         trades=_booked_by(case),
     )
@@ -140,7 +141,7 @@ def _oversold(case: Case) -> Repair:
     ]
     adopted = [_adopted(case, plan)] if plan.adopt else []
     return Repair(
-        what=joined([_said(command) for command in (*commands, *adopted)]),
+        what=also([_said(command) for command in (*commands, *adopted)]),
         effects=tuple(Effect(to=SUPERVISOR, message=command) for command in (*commands, *adopted)),
     )
 

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from actors.reconciler.evidence import Evidence, Suspicion
-from actors.reconciler.facts import Key, OpenOrders, joined
+from actors.reconciler.facts import Key, OpenOrders
 from actors.reconciler.policy import SECOND, Policy
 from messages.ids import Names, parse_client_order_id, parse_position_id
 from messages.reconciliation import DiscrepancyType
 from messages.statement import NOTHING, Statement
 from messages.types import ClientOrderId, PositionId, PositionMode, Symbol
 from messages.wording import Reconciler
+from messages.wording.common import also
 
 LOOK_NS = 5 * SECOND
 """Between two looks at a leg that is flat, until that is proven."""
@@ -136,4 +137,4 @@ def missing(absence: Absence, key: Key, evidence: Evidence, pace: Pace, now_ns: 
         flat_ns = absence.flat_ns if absence.flat_ns is not None else now_ns
         lasts, needed = (now_ns - flat_ns) // SECOND, pace.lasting_ns // SECOND
         said.append(Reconciler.LEG_FLAT(s=lasts, needed=needed))
-    return joined(said)
+    return also(said)

@@ -25,6 +25,7 @@ from messages.types import (
     Symbol,
 )
 from messages.wording import Supervisor
+from messages.wording.status import Status
 
 TERMINAL_KEPT = 500
 """Terminal positions whose view stays at hand; older ones are in the journal."""
@@ -95,7 +96,7 @@ class Account:
         if not self.venue_up:
             return Supervisor.UNREACHABLE(why=self.trouble)
         if not self.stream_up:
-            return Supervisor.STREAM_DOWN(why=self.trouble or Supervisor.CONNECTING())
+            return Supervisor.STREAM_DOWN(why=self.trouble or Status.CONNECTING())
         if not self.synced:
             return Supervisor.SYNCING()
         return NOTHING

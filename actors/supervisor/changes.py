@@ -32,7 +32,7 @@ from messages.reports import PositionRow, PositionView
 from messages.statement import NOTHING, Statement, word
 from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, ReplyCode, Symbol
 from messages.wording import Supervisor
-from messages.wording.supervisor import also
+from messages.wording.common import also
 
 ZERO = Decimal(0)
 _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED)

@@ -15,6 +15,7 @@ from messages.requests import CommandDecided, CommandTaken, Notify
 from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, CommandId, PositionId, ReplyCode, Severity
 from messages.wording import Supervisor
+from messages.wording.common import Common
 
 DECIDED_MOST = 1_000
 AGAIN_NS = 1_000_000_000
@@ -193,7 +194,7 @@ def paused(event: OpeningsPaused) -> Statement:
 def _unkept(event: OpeningsPaused | CloseAllRequested, why: Statement) -> Statement:
     """The answer where it is in force, and the journal did not take it for this reason."""
     if isinstance(event, CloseAllRequested):
-        return Supervisor.ALSO(first=closing(event), then=Supervisor.JOURNAL_FAILS(why=why))
+        return Common.ALSO(first=closing(event), then=Supervisor.JOURNAL_FAILS(why=why))
     return Supervisor.PAUSED_UNKEPT(why=why)
 
 

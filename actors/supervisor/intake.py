@@ -24,7 +24,7 @@ from messages.requests import CommandDecided, CommandTaken, Reply
 from messages.statement import Statement
 from messages.types import Address, CommandId, PositionId, PositionState, ReplyCode
 from messages.wording import Supervisor
-from messages.wording.supervisor import also
+from messages.wording.common import also
 
 FROM_OUTSIDE = (
     c.OpenPosition, c.ClosePosition, c.CloseMatching, c.EmergencyClose, c.ModifyPosition, c.CancelEntry,

@@ -15,7 +15,8 @@ from messages.reports import PositionView
 from messages.statement import NOTHING, Statement, verbatim
 from messages.types import AccountId, PositionId, Silence, Symbol
 from messages.wording import Supervisor
-from messages.wording.supervisor import also
+from messages.wording.common import also
+from messages.wording.status import Status
 
 Holding = c.PauseOpenings | c.ResumeOpenings
 Naming = c.OpenPosition | c.CloseAll | Holding | c.Reconcile | c.AssignPosition | ListDiscrepancies
@@ -85,5 +86,5 @@ def _unmatched(close: c.CloseMatching, live: Collection[PositionView]) -> tuple[
     if close.strategy is not None and close.strategy not in (strategies := {view.strategy for view in live}):
         return Supervisor.STRATEGY(name=close.strategy), similar(close.strategy, strategies)
     if close.account is not None and close.account not in (accounts := {view.account for view in live}):
-        return Supervisor.ACCOUNT(name=close.account), similar(close.account, accounts)
+        return Status.ACCOUNT(name=close.account), similar(close.account, accounts)
     return verbatim(close.symbol), ()

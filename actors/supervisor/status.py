@@ -14,6 +14,7 @@ from messages.statement import NOTHING, Statement, verbatim, word
 from messages.status import Rows, StatusRow, row, several
 from messages.types import AccountId, PositionMode
 from messages.wording.status import Status
+from messages.wording.supervisor import actor
 
 SECOND = 1_000_000_000
 
@@ -22,9 +23,7 @@ def rows(memory: Memory, holds: tuple[Hold, ...]) -> Rows:
     """Positions, those that cannot say what they hold by name, then every account with its gateway."""
     section = Status.POSITIONS()
     accounts = (each for account in memory.accounts.values() for each in _account(account, memory.gateways))
-    broken = (
-        StatusRow(section=section, name=verbatim(name), value=verbatim(why)) for name, (_, why) in memory.silent.items()
-    )
+    broken = (StatusRow(section=section, name=verbatim(name), value=why) for name, (_, why) in memory.silent.items())
     left = Counter(view.account for view in memory.book.live() if view.account not in memory.accounts)
     missing = (
         row(Status.ACCOUNT(name=name), Status.NOT_CONFIGURED_ACCOUNT, number) for name, number in sorted(left.items())
@@ -49,7 +48,7 @@ def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:
         row(section, Status.TRANSITIONS, sum(view.transitions for view in views)),
         row(section, Status.STATES, several(counts)),
         row(section, Status.OPENINGS, Status.PAUSED() if holds else Status.ALLOWED()),
-        *([row(section, Status.BECAUSE, several([verbatim(hold) for hold in holds]))] if holds else ()),
+        *([row(section, Status.BECAUSE, several([hold.said for hold in holds]))] if holds else ()),
     )
 
 
@@ -61,7 +60,7 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Iterato
     if account.waits_since_ns:
         yield row(section, Status.SINCE, moment(account.waits_since_ns))
     if account.trouble:
-        yield row(section, Status.VENUE_TROUBLE, verbatim(account.trouble))
+        yield row(section, Status.VENUE_TROUBLE, account.trouble)
     yield row(section, Status.STREAM, _stream(account))
     if account.mute:
         silent = [Status.MUTE_ABOUT(kind=kind, since=_moment(ns)) for kind, ns in account.mute.items()]
@@ -69,7 +68,7 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Iterato
     why = account.why_unfit or account.why_not_ready or account.why_silent
     yield row(section, Status.OPENINGS, Status.WAITING() if why else Status.POSSIBLE())
     if why:
-        yield row(section, Status.BECAUSE, verbatim(why))
+        yield row(section, Status.BECAUSE, why)
     yield row(section, Status.MODE, word(_mode(account)))
     if account.modes is not None and account.modes.multi_assets:
         yield row(section, Status.MULTI_ASSETS, Status.YES())
@@ -160,7 +159,7 @@ def runtime_rows(metrics: SystemMetrics) -> Rows:
         ),
         row(section, Status.ALIVE, len(metrics.actors)),
         row(section, Status.RESTARTS, metrics.restarts),
-        row(section, Status.QUARANTINED, several([verbatim(name) for name in metrics.quarantined])),
+        row(section, Status.QUARANTINED, several([actor(name) for name in metrics.quarantined])),
         row(section, Status.PUT_ASIDE, metrics.parked),
     )
 

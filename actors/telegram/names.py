@@ -3,7 +3,7 @@
 In English they stay as they are, so that they can be searched for; a catalog gives them words.
 """
 
-from actors.telegram.words import N_, Phrases
+from actors.telegram.words import N_
 
 CODES = (
     # States
@@ -71,8 +71,7 @@ CODES = (
     N_("short"),
     N_("buy"),
     N_("sell"),
-    N_("long {quantity}"),
-    N_("short {quantity}"),
+    N_("flat"),
     N_("entry"),
     N_("reduce"),
     N_("stop"),
@@ -200,5 +199,3 @@ CODES = (
     N_("message"),
     N_("state"),
 )
-
-NAMES = Phrases.of(CODES)

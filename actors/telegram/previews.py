@@ -6,7 +6,6 @@ from decimal import Decimal
 from actors.money import quote_of
 from actors.supervisor.admission import on_wrong_side
 from actors.telegram.grammar import Request
-from actors.telegram.phrases import REPLIES
 from actors.telegram.progress import silent
 from actors.telegram.views import (
     Page,
@@ -424,7 +423,7 @@ def _protection(
 def _refused(words: Words, request: Request, side: PositionSide, price: Decimal | None) -> Page | None:
     """What the supervisor would refuse for its prices is not offered: by the same check, in the same words."""
     why = on_wrong_side(side, request.stop_loss or None, request.take_profit or None, price) if price else ""
-    return Page(text=join(" ", [escape("⛔"), escape(words.retell(why, REPLIES))])) if why else None
+    return Page(text=join(" ", [escape("⛔"), escape(words.say(why))])) if why else None
 
 
 def _hold(request: Request, view: PositionView, desk: Desk) -> Plan:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Words, amount, amounts, escape, gains, join, number
 from messages.commands import (
     AssignPosition,
@@ -110,7 +109,7 @@ def settled(command: Command, view: PositionView) -> bool:
 
 def answered(words: Words, text: Markup, reply: Reply, *, waits: bool = False) -> Markup:
     """The supervisor's word on the command itself. `waits`: another one comes."""
-    said = escape(words.retell(reply.text, REPLIES)) if reply.text else words("accepted")
+    said = escape(words.say(reply.text)) if reply.text else words("accepted")
     sign = "✅" if reply.accepted else "❔" if reply.code is ReplyCode.UNKNOWN else "⛔"
     if waits:
         sign = "⏳"
@@ -184,7 +183,7 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
         if isinstance(command, ModifyPosition):
             parts += _what_holds(words, view)
     if view.reason and (view.state.terminal or view.state is PositionState.RECONCILING):
-        parts.append(escape(words.retell(view.reason, REPLIES)))
+        parts.append(escape(words.say(view.reason)))
     if view.in_doubt:
         parts.append(words("an order's outcome is being found out"))
     if open_ and why:
@@ -213,7 +212,7 @@ def _what_holds(words: Words, view: PositionView) -> list[Markup]:
 
 
 def _by_hand(words: Words, why: str) -> Markup:
-    said = _short(words.retell(why, REPLIES))
+    said = _short(words.say(why))
     return words("{why}; close it at the venue, or with albra flatten --break-glass", why=said)
 
 

@@ -5,7 +5,6 @@ from dataclasses import fields
 from decimal import Decimal
 from enum import Enum
 
-from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Words, number
 from messages import codec
 from messages.base import Event, Message
@@ -64,5 +63,5 @@ def _shown(words: Words, value: object) -> str:
     if value is True:
         return words.plain("yes")
     said = value.value if isinstance(value, Enum) else value
-    text = words.retell(said if isinstance(said, str) else str(said), REPLIES)
+    text = words.say(said if isinstance(said, str) else str(said))
     return text if len(text) <= _VALUE_MOST else text[:_VALUE_MOST] + "…"

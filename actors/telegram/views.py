@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram.grammar import COMMANDS, Refusal, Request
-from actors.telegram.phrases import REPLIES
 from actors.telegram.roles import may
 from actors.telegram.rows import told
 from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
@@ -203,7 +202,7 @@ def reconciled(words: Words, answer: ReconcileAnswer) -> Page:
     if answer.failed:
         text = join(
             "\n",
-            [text, words("Could not be read, so nothing is proven: {what}", what=words.retell(answer.failed, REPLIES))],
+            [text, words("Could not be read, so nothing is proven: {what}", what=words.say(answer.failed))],
         )
     return Page(text=text, buttons=((run(words.plain("Discrepancies"), "discrepancies"),),))
 
@@ -212,8 +211,8 @@ def _unproven(words: Words, one: Unproven) -> Markup:
     return words(
         "<b>{symbol}</b>: believed {believed}, venue {reported}",
         symbol=one.symbol,
-        believed=words.retell(one.believed, REPLIES),
-        reported=words.retell(one.reported, REPLIES),
+        believed=words.say(one.believed),
+        reported=words.say(one.reported),
     )
 
 
@@ -245,12 +244,12 @@ def divergence(words: Words, one: Discrepancy) -> Markup:
         symbol=one.symbol,
         type=words.name(one.type),
         severity=words.name(one.severity),
-        believed=words.retell(one.believed, REPLIES),
-        reported=words.retell(one.reported, REPLIES),
+        believed=words.say(one.believed),
+        reported=words.say(one.reported),
         action=words.name(one.action),
         outcome=words.name(one.outcome),
     )
-    return join("\n", [said, escape(words.retell(one.why, REPLIES))]) if one.why else said
+    return join("\n", [said, escape(words.say(one.why))]) if one.why else said
 
 
 # Positions ------------------------------------------------------------------------------------------
@@ -270,12 +269,12 @@ def mark_of(view: PositionView, prices: Prices) -> Decimal | None:
 
 def broken(words: Words, answer: PositionsAnswer) -> list[Markup]:
     """A line for each position that cannot say what it holds."""
-    return [words("⛔ {name}: {what}", name=name, what=words.retell(why, REPLIES)) for name, _, why in answer.silent]
+    return [words("⛔ {name}: {what}", name=name, what=words.say(why)) for name, _, why in answer.silent]
 
 
 def retired(words: Words, over: Iterable[tuple[PositionId, str]]) -> Markup:
     """A line for each position that its owner has ended, since its history is damaged."""
-    lines = (words("{name} is retired: {why}", name=name, why=words.retell(why, REPLIES)) for name, why in over)
+    lines = (words("{name} is retired: {why}", name=name, why=words.say(why)) for name, why in over)
     return join("\n", lines)
 
 
@@ -365,7 +364,7 @@ def position(words: Words, view: PositionView, answer: PositionsAnswer, role: Ro
     lines += broken(words, replace(answer, silent=silent))
     lines += [escape(f"{name}: {value}") for name, value in facts]
     if view.reason:
-        lines.append(escape(words.retell(view.reason, REPLIES)))
+        lines.append(escape(words.say(view.reason)))
     lines += order_lines(words, view.orders[-6:])
     return Page(text=join("\n", lines), buttons=_position_buttons(words, view, role))
 

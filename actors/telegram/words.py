@@ -9,31 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
 from types import MappingProxyType
 from unicodedata import east_asian_width
 
 from actors.money import DOLLARS, LIMITS, ZERO, added
 from actors.telegram.korean import particles
-from messages.statement import Statement, render
+from messages.statement import render
 from messages.text import Markup, Shown, escaped, filled, merged, shown
 from messages.wording import duration
 
 _PLACE = re.compile(r"\{(\w+)\}")
-_LETTER = re.compile(r"[^\W\d_]")
-_CODE = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)*\b")
-_NUMBER = r"[-+]?[0-9.]+(?:E[-+]?[0-9]+)?"
-_HOLDS = {
-    "quantity": _NUMBER,
-    "price": _NUMBER,
-    "was": _NUMBER,
-    "most": _NUMBER,
-    "seconds": _NUMBER,
-    "rule": r"[a-z ]+",
-    "symbol": r"[A-Z0-9]+",
-    "id": r"[a-z0-9_]+\.[A-Z0-9]+\.(?:long|short)\.\w+\.[0-9]+",
-}
-"""Places of a phrase that hold a number, a symbol, a position's id or plain words, and nothing else."""
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -70,32 +55,9 @@ class Words:
         """One or many of something; `{n}` is the number."""
         return self(one if number == 1 else many, n=number, **values)
 
-    def say(self, statement: Statement) -> Shown:
-        """A sentence of ours in the reader's language; text without a code as it is."""
+    def say(self, statement: str) -> Shown:
+        """A sentence of ours in the reader's language; text from outside, or of an earlier version, as it is."""
         return shown(self._grammar(render(statement, self._found)))
-
-    def retell(self, text: str, phrases: "Phrases") -> str:
-        """A text of Albra's own, written in English where it arose, in the reader's language.
-
-        What no phrase fits is taken apart at its commas; of what is left, names out of the code are replaced.
-        """
-        if isinstance(text, Statement) and text.code:
-            return self.say(text)
-        if not self.catalog or not _LETTER.search(text):
-            return text
-        if text in phrases.exact:
-            return self._found(text)
-        for phrase in phrases.patterns:
-            if phrase.literal not in text or phrase.message not in self.catalog:
-                continue
-            match = phrase.match(text)
-            if match is not None:
-                values = {name: self.retell(value, phrases) for name, value in match.groupdict().items()}
-                return self.plain(phrase.message, **values)
-        for separator in ("; ", ", "):
-            if separator in text:
-                return separator.join(self.retell(part, phrases) for part in text.split(separator))
-        return _CODE.sub(lambda match: self._found(match[0]), text)
 
     def moment(self, time_ns: int) -> str:
         """`11-22 21:04:05` on the reader's clock."""
@@ -110,56 +72,6 @@ class Words:
 
     def _found(self, message: str) -> str:
         return self.catalog.get(message, message)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
-    """A sentence that other actors say, with places for what varies; `literal` is its longest part without any.
-
-    `fixed`: how many characters do not vary.
-    """
-
-    message: str
-    expression: str
-    """Compiled when a text may be it: to compile all of them takes 40 ms of every start."""
-    literal: str
-    fixed: int
-
-    @classmethod
-    def of(cls, message: str) -> "Phrase":
-        parts = _PLACE.split(message)
-        expression = "".join(
-            f"(?P<{part}>{_HOLDS.get(part, '.+?')})" if place % 2 else re.escape(part)
-            for place, part in enumerate(parts)
-        )
-        literal, fixed = max(parts[::2], key=len), sum(map(len, parts[::2]))
-        return cls(message=message, expression=expression, literal=literal, fixed=fixed)
-
-    def match(self, text: str) -> re.Match[str] | None:
-        """What stands in its places, where the whole text is this sentence."""
-        return _compiled(self.expression).fullmatch(text)
-
-
-@cache
-def _compiled(expression: str) -> re.Pattern[str]:
-    return re.compile(expression, re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrases:
-    """Many of them: those without places, and those with, of which the most particular that fits is taken."""
-
-    exact: frozenset[str]
-    patterns: tuple[Phrase, ...]
-
-    @classmethod
-    def of(cls, sentences: tuple[str, ...], then: "Phrases | None" = None) -> "Phrases":
-        """`sentences`, before those of `then` that say as much."""
-        exact = frozenset(sentence for sentence in sentences if "{" not in sentence)
-        own = tuple(Phrase.of(sentence) for sentence in sentences if "{" in sentence)
-        patterns = own if then is None else own + then.patterns
-        particular_first = tuple(sorted(patterns, key=lambda phrase: -phrase.fixed))
-        return cls(exact=exact if then is None else exact | then.exact, patterns=particular_first)
 
 
 def number(value: Decimal | None) -> str:

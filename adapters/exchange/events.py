@@ -34,6 +34,7 @@ from messages.reports import FillReport, MarginCall, OrderReport, StrayEvent
 from messages.statement import Statement
 from messages.types import ClientOrderId, OrderStatus, Symbol, VenueOrderId
 from messages.wording import Venue
+from messages.wording.common import Common
 
 MAX_LINKS = 10_000
 """Children remembered; each is needed for as long as its fills may come, which is seconds."""
@@ -107,7 +108,7 @@ class UserEvents:
         try:
             return self._feed(row_of(event, "an event"), stamp)
         except MalformedError as error:
-            stray = stray_event(event, stamp, Venue.UNREADABLE_EVENT(why=error.cause))
+            stray = stray_event(event, stamp, Common.UNREADABLE(why=error.cause))
             return Fed(reports=(stray,), lookups=self._asked_after(event))
         except Exception as error:  # noqa: BLE001  a defect of ours: one event must not end the stream
             return Fed(reports=(stray_event(event, stamp, Venue.EVENT_DEFECT(error=scrub(repr(error)))),))
@@ -238,7 +239,7 @@ class UserEvents:
             try:
                 reports.extend(_child_reports(event, parent, stamp))
             except MalformedError as error:
-                reports.append(stray_event(event, stamp, Venue.UNREADABLE_EVENT(why=error.cause)))
+                reports.append(stray_event(event, stamp, Common.UNREADABLE(why=error.cause)))
         return tuple(reports)
 
 

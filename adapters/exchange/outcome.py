@@ -28,6 +28,7 @@ from adapters.secret import Secret
 from messages.statement import Statement, verbatim
 from messages.types import RejectReason, VenueOrderId
 from messages.wording import Venue
+from messages.wording.common import Common
 
 Row: TypeAlias = Mapping[str, object]
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -163,7 +164,7 @@ def interpret_raised(ask: Ask, raised: Raised, *, codes: VenueCodes = BINANCE_US
 
     The class alone is not enough: the code and the status are read from the text.
     """
-    cause = verbatim(f"{raised.classes[0] if raised.classes else 'error'}: {scrub(raised.text)}")
+    cause = Common.RAISED(kind=raised.classes[0] if raised.classes else "error", text=scrub(raised.text))
     if raised.never_sent:
         return NotExecuted(retry_after_ms=UNSENT_RETRY_MS, cause=cause)
     if "RequestTimeout" in raised.classes and _CODE.search(raised.text) is None:
@@ -372,7 +373,7 @@ def in_words(verdict: Verdict) -> Statement:
     """What was answered, where that is not what was asked for."""
     match verdict:
         case Rejected(code=code, text=text) | Missing(code=code, text=text) | Duplicate(code=code, text=text):
-            return verbatim(f"{code} {text}".strip())
+            return Common.ANSWERED(code=code, text=text) if code else verbatim(text)
         case NotExecuted(cause=cause) | Unknown(cause=cause):
             return cause
         case Accepted() | Answered():

@@ -9,6 +9,7 @@ from messages import codec
 from messages.journal import AppendStep
 from messages.statement import Statement, verbatim
 from messages.wording import Storage
+from messages.wording.common import Common
 
 StepRow = tuple[int, int, int, int, bytes, bytes]
 PositionRow = tuple[int, str, bool, bytes]
@@ -31,7 +32,7 @@ def encode(steps: Sequence[AppendStep]) -> list[EncodedStep] | Statement:
     except codec.EncodeError as error:
         return verbatim(error)
     except Exception as error:  # noqa: BLE001 - a bug in one step must not take the journal from all others
-        return verbatim(f"{type(error).__name__}: {error}")
+        return Common.RAISED(kind=type(error).__name__, text=str(error))
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from messages.ids import position_id as spell_position_id
 from messages.statement import NOTHING, Statement
 from messages.types import PositionId
 from messages.wording import Storage
+from messages.wording.common import Common
 
 STEP = "SELECT seq, ordinal, version, ts, payload, checksum FROM step"
 UNREADABLE = (apsw.CorruptError, apsw.IOError, apsw.MismatchError, TypeError, ValueError)
@@ -172,7 +173,7 @@ def steps(connection: apsw.Connection, query: str, bindings: tuple[int, ...] = (
                 continue
             yield StepRecord(seq=seq, ordinal=ordinal, version=version, ts=ts, payload=payload, checksum=checksum)
     except UNREADABLE as error:
-        yield Damage(where=Storage.RECORDS_NEAR(seq=last), why=Storage.UNREADABLE(why=str(error)))
+        yield Damage(where=Storage.RECORDS_NEAR(seq=last), why=Common.UNREADABLE(why=str(error)))
 
 
 def ended(connection: apsw.Connection, ordinal: int) -> bool:

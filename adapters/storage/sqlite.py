@@ -37,6 +37,7 @@ from messages.journal import AppendStep, Replayed
 from messages.statement import NOTHING, Statement, verbatim
 from messages.types import AccountId, JournalId, PositionId
 from messages.wording import Storage
+from messages.wording.common import Common
 
 MAX_STEPS_PER_COMMIT = 512
 """Bounds how long the first of a group waits for the rest to be encoded."""
@@ -241,7 +242,7 @@ class SqliteJournal:
             _show(error)
             self._give_up_connection()
             self._failed(error)
-            answers = [verbatim(f"{type(error).__name__}: {error}")] * len(group)
+            answers = [Common.RAISED(kind=type(error).__name__, text=str(error))] * len(group)
         for job, why in zip(group, answers, strict=True):
             _call(partial(job.done, why))
 

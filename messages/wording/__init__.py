@@ -5,6 +5,7 @@ change. One table a room: `position`, `gateway`, `venue` (the adapter of an exch
 `storage`, `notifier`; `duration`; and `status`, whose values are figures.
 """
 
+from messages.wording.common import Common
 from messages.wording.duration import Duration
 from messages.wording.gateway import Gateway
 from messages.wording.notifier import Notifier
@@ -15,4 +16,15 @@ from messages.wording.storage import Storage
 from messages.wording.supervisor import Supervisor
 from messages.wording.venue import Venue
 
-__all__ = ["Duration", "Gateway", "Notifier", "Position", "Reconciler", "Status", "Storage", "Supervisor", "Venue"]
+__all__ = [
+    "Common",
+    "Duration",
+    "Gateway",
+    "Notifier",
+    "Position",
+    "Reconciler",
+    "Status",
+    "Storage",
+    "Supervisor",
+    "Venue",
+]

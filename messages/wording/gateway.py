@@ -52,7 +52,6 @@ class Gateway(Wording):
     QUEUE_FULL = "too many requests are waiting"
     VENUE_QUEUE_FULL = "too many requests are waiting for the venue"
     NO_ADAPTER_ANSWER = "no answer from the exchange adapter"
-    NO_ANSWER = "no answer in time"
     EXPIRED_UNSENT = "expired before it was sent: {cause}"
     EXPIRED_BETWEEN_ATTEMPTS = "expires before the next attempt: {cause}"
     ATTEMPTS_EXHAUSTED = "not executed in {attempts} attempts: {cause}"
@@ -74,7 +73,6 @@ class Gateway(Wording):
         "{failures} without an answer; the last one: {why}). Look at the venue; Albra keeps asking."
     )
     STILL_WORKING = "the order is still working"
-    CANCEL_REJECTED = "{code} {text}"
     CANCEL_LATE = "{symbol}: order {order} is not canceled yet after {attempts} attempts ({cause})."
     CANCEL_FAILED = (
         "{symbol}: order {order} could not be canceled in {attempts} attempts ({cause}). Cancel it at the venue."

@@ -11,7 +11,6 @@ class Position(Wording):
     ABOUT = "{name}: {what}"
     BOTH = "{one}; {other}"
     ORDER = "{purpose} {order}"
-    ANSWER = "{code} {text}"
 
     # Notices: its life
     OPENED = "{name}: {quantity} open at {price}"

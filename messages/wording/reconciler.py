@@ -7,7 +7,6 @@ class Reconciler(Wording):
     """What the reconciler says: discrepancies, their reasons and ends, and reads that fail."""
 
     # Parts
-    THEN = "{first}; {then}"
     EACH = "{each}"
     LEG = "{account} {symbol}"
     AT_ACCOUNT = "{account}: {why}"
@@ -109,7 +108,6 @@ class Reconciler(Wording):
     HELD = "{type} {record}: {believed} believed, {reported} reported"
     SUSPECTED = "{believed} believed, {reported} reported"
     TOO_BUSY = "it was too busy to be compared with the venue"
-    CANNOT_SAY = "{position} cannot say what it holds: {why}"
     # Replies to an acknowledgement
     UNKNOWN_RECORD = "no discrepancy {record}"
     RECORD_OVER = "{record} is over: {outcome}"
@@ -123,8 +121,6 @@ class Reconciler(Wording):
     ORDER_RESTS = "order {order} rests at the venue"
     # What could not be read
     NOT_ANSWERED = "the venue of {accounts} has not answered yet"
-    NO_ANSWER = "no answer in time"
-    TURN_AWAITED = "the account waits for its turn in the request budget"
     NOT_REACHABLE = "the venue is not reachable"
     OPEN_ORDERS_UNREAD = "its open orders could not be read: {cause}"
     UNTIL = "{cause} until {moment} UTC"

@@ -38,7 +38,6 @@ class Storage(Wording):
     )
     ONE_MISSING = "one before it is missing"
     COLUMN = "a column has another type"
-    UNREADABLE = "unreadable: {why}"
     SNAPSHOT_UNREAD = "its snapshot cannot be read ({why}); all events were folded instead"
     SNAPSHOT_CHECKSUM = "its snapshot's checksum does not fit; all events were folded instead"
     SNAPSHOT_STEP = "the step of the snapshot's version {version} is missing"

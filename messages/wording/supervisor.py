@@ -1,15 +1,11 @@
 """What the supervisor answers to commands, and tells of accounts, positions and actors."""
 
-from collections.abc import Iterable
-from functools import reduce
-
-from messages.statement import NOTHING, Statement, Wording, verbatim
+from messages.statement import Statement, Wording, verbatim
 
 
 class Supervisor(Wording):
     """What the supervisor answers to commands, and tells of accounts, positions and actors."""
 
-    ALSO = "{first}; {then}"
     """Two statements, of which the second stands by itself."""
 
     # What is done
@@ -67,7 +63,6 @@ class Supervisor(Wording):
     NO_MATCH_BUT_NEAR = "no open position matches {what}; {mute}; did you mean {other}?"
     MATCHES = "{n} positions match {symbol}: name one of {names}"
     STRATEGY = "strategy {name}"
-    ACCOUNT = "account {name}"
 
     # Positions that cannot say what they hold
     MUTE = "{position} cannot say what it holds: {why}"
@@ -86,7 +81,6 @@ class Supervisor(Wording):
     WAITS_TURN = "the account waits for its turn in the request budget"
     UNREACHABLE = "the venue is not reachable: {why}"
     STREAM_DOWN = "the account's event stream is down: {why}"
-    CONNECTING = "connecting"
     SYNCING = "the account's positions are being read"
     QUIET_UNTIL = "the venue wants to hear nothing until {time} UTC"
     OTHER_MODE = (
@@ -159,8 +153,6 @@ class Supervisor(Wording):
     # Why an entry that was admitted does not leave, or its rest does not
     LEVERAGE_WAITED = "it waited for its leverage: {why}"
     ENTRY_CALLED_OFF = "its entry was called off: {why}"
-    STOPPED = "the supervisor was stopped"
-    REST_CALLED_OFF = "the rest of the entry was called off"
 
     # Handing a manual position to a strategy
     NOT_MANUAL = "{name} is {strategy}'s, and only what is manual can be handed to a strategy"
@@ -257,9 +249,3 @@ def actor(address: str) -> Statement:
     if room == "position":
         return Supervisor.POSITION_ACTOR(ordinal=name)
     return Supervisor.GATEWAY_ACTOR(account=name) if room == "gateway" else verbatim(address)
-
-
-def also(statements: Iterable[Statement]) -> Statement:
-    """All of them in their order, as one; NOTHING where there are none."""
-    said = tuple(statements)
-    return reduce(lambda first, then: Supervisor.ALSO(first=first, then=then), said) if said else NOTHING

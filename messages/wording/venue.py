@@ -79,7 +79,6 @@ class Venue(Wording):
     SETTING_CHANGED = "an account setting was changed"
     ACCOUNT_CHANGED = "the account changed by {reason}"
     UNKNOWN_EVENT = "an event of an unknown type"
-    UNREADABLE_EVENT = "unreadable: {why}"
     UNREADABLE_MARGIN_CALL = "an unreadable margin call: {why}"
     UNREADABLE_OPEN_ORDER = "the row of an open order cannot be read: {why}"
     EVENT_DEFECT = "defect in reading it: {error}"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.reconciler.facts import Finding, alike, contains, joined, signed
+from actors.reconciler.facts import Finding, alike, contains, signed
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import repair
 from actors.telegram.words import Words
@@ -28,6 +28,7 @@ from messages.reconciliation import (
 from messages.statement import NOTHING, Statement, verbatim, word
 from messages.types import PositionSide, Severity, Silence
 from messages.wording import Reconciler
+from messages.wording.common import Common, also
 from tests.reconciler.test_resolve import case, situation
 from tests.reconciler.world import BTC, D, Play, acting, command, row, view
 
@@ -54,7 +55,7 @@ def test_text_is_like_the_same_text_and_like_no_statement_that_reads_the_same() 
 
 def test_a_statement_contains_its_parts_whether_they_are_ours_or_a_venues() -> None:
     until = Reconciler.UNTIL(cause=verbatim("504"), moment="20:31:05")
-    unread = joined((Reconciler.NO_ANSWER(), Reconciler.OPEN_ORDERS_UNREAD(cause=until)))
+    unread = also((Common.NO_ANSWER(), Reconciler.OPEN_ORDERS_UNREAD(cause=until)))
     assert contains(unread, until)
     assert contains(unread, verbatim("504"))
     assert not contains(unread, verbatim("50"))
@@ -64,7 +65,7 @@ def test_a_statement_contains_its_parts_whether_they_are_ours_or_a_venues() -> N
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 2_000])
 def test_any_number_of_parts_is_one_statement_that_the_journal_can_hold(number: int) -> None:
     parts = [Reconciler.CANCEL(order=f"web_{n}") for n in range(number)]
-    whole = joined(parts)
+    whole = also(parts)
     assert whole == "; ".join(parts)[:16_384] + ("…" if number > 1_000 else "")
     ended = DiscrepancyEnded(discrepancy_id="d1", outcome=Outcome.RESOLVED, why=whole)
     assert codec.decode(codec.encode(ended)) == ended

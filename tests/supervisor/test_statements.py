@@ -10,7 +10,8 @@ from adapters.storage.record import RecordDamagedError, StepRecord, check
 from messages.statement import verbatim
 from messages.types import AccountId, Symbol
 from messages.wording import Storage, Supervisor
-from messages.wording.supervisor import actor, also
+from messages.wording.common import also
+from messages.wording.supervisor import actor
 from tests.supervisor.test_admission import facts, opening
 
 KO = Words(language="ko", catalog=load("ko"))

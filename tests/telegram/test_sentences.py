@@ -1,136 +1,108 @@
-"""Whatever an actor says to people is in the catalogs, and what is in the catalogs is said by somebody."""
+"""Sentences are facts: each is in one table, is said somewhere, has its Korean, and is never read back."""
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from pathlib import Path
 
 import pytest
 
-from actors.notifier import phrases as notices
 from actors.position import fold
 from actors.position.state import OrderPhase
 from actors.telegram import names
-from actors.telegram import phrases as replies
 from actors.telegram.korean import particles
 from actors.telegram.words import Words
 from adapters.locales import load
-from messages import reconciliation, reports, types
-from messages.statement import word
+from messages import reconciliation, types
+from messages.statement import word, wordings
 from messages.status import several
-from messages.wording import Reconciler, Supervisor
-from messages.wording.status import Status
-from messages.wording.supervisor import also
-from tests.telegram.said import ROOT, sentences
+from messages.wording import Reconciler, Status, Supervisor
+from messages.wording.common import also
 
+ROOT = Path(__file__).parents[2]
 KO = Words(language="ko", catalog=load("ko"))
 _HANGUL = re.compile("[가-힣]")
-_OPTIONAL = re.compile(r"(?<=\w)\{\}(?!\w)|(?<=\})\{\}")
-_LATIN = re.compile(r"[A-Za-z]{2,}")
-FOR_PROGRAMS = frozenset(
-    {
-        "again {}",  # names of timers
-        "{} itself",  # a key of the shared request budget
-        "retry {}",
-        "{} {} {} {}",  # a row's name, whose words are names of the code
-        "{} {}",
-        "{} %",
-        "{}: {}",
-        "{} ({})",
-        "{} {} ({})",
-        "{}: {} at {} ({})",
-    }
+_LETTER = re.compile(r"[A-Za-z]{2,}")
+OURS = [each for each in wordings() if type(each).__module__.startswith("messages.wording.")]
+SENTENCES = frozenset({"text", "why", "reason", "cause", "believed", "reported", "last_error", "because", "refused"})
+"""Fields that hold a statement."""
+UNITS = frozenset({"{ms} ms", "{mib} MiB", "HTTP {status}"})
+READS = frozenset(
+    {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "find"}
 )
-"""What looks like a sentence and is none."""
-EVIDENCE = ("queries begun at", "The venue knew it once")
-"""Evidence for the journal, as it stands there."""
 
 
-def _filled(template: str) -> str:
-    return _OPTIONAL.sub("", template).replace("{}", "7").strip("; ").strip()
+def _sources() -> Iterator[tuple[Path, ast.Module]]:
+    for room in ("actors", "adapters", "messages"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "paper" not in path.parts and "wording" not in path.parts:  # the embedded venue speaks as a venue
+                yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+    yield Path("albra.py"), ast.parse((ROOT / "albra.py").read_text(encoding="utf-8"))
 
 
-def test_every_sentence_of_an_actor_is_told_in_korean() -> None:
-    said = sentences()
-    assert len(said) > 200
-    untold = [f"{template!r} ({where})" for template, where in said.items() if _untold(template)]
-    assert untold == [], "they belong into phrases.py, and into adapters/locales/ko.po"
+def test_no_sentence_is_in_two_tables() -> None:
+    assert len(OURS) > 600
+    assert [text for text, times in Counter(each.value for each in OURS).items() if times > 1] == []
 
 
-def _untold(template: str) -> bool:
-    if template in FOR_PROGRAMS or any(part in template for part in EVIDENCE):
-        return False
-    if _HANGUL.search(KO.retell(_filled(template), replies.REPLIES)):
-        return False
-    # A part of a sentence, which stands in the catalog with its parts.
-    parts = [part.strip(" ;:.") for part in template.split("{}") if _LATIN.search(part)]
-    whole = (*notices.SENTENCES, *replies.SENTENCES)
-    return not any(all(part in sentence for part in parts) for sentence in whole)
-
-
-SOME = {
-    "order": "abhi2zkw2i00000010002",
-    "rule": "min quantity",
-    "action": "UPDATE_SYSTEM",
-    "symbols": "BTCUSDT",
-    "symbol": "BTCUSDT",
-    "account": "main",
-    "name": "main.BTCUSDT.long.manual.1",
-    "quantity": "0.01",
-    "h": "3",
-    "m": "5",
-    "s": "7",
-}
-
-
-def test_no_sentence_is_taken_for_a_more_general_one() -> None:
-    taken_for_another = []
-    for sentence in (*notices.SENTENCES, *replies.SENTENCES):
-        places = re.findall(r"\{(\w+)\}", sentence)
-        said = {place: SOME.get(place, str(number + 11)) for number, place in enumerate(places)}
-        values = {place: KO.retell(value, replies.REPLIES) for place, value in said.items()}
-        if KO.retell(sentence.format(**said), replies.REPLIES) != KO.plain(sentence, **values):
-            taken_for_another.append(sentence)
-    assert taken_for_another == []
-
-
-def test_every_sentence_of_the_catalog_is_said_by_somebody() -> None:
-    """By its words: all of them stand in the texts of one file, or in names of the code."""
-    everywhere = set(_LATIN.findall((ROOT / "messages" / "names.py").read_text(encoding="utf-8")))
-    rooms = [set(_LATIN.findall(text)) | everywhere for text in _texts()]
-    assert len(rooms) > 80
-    unsaid = [
-        sentence
-        for sentence in (*notices.SENTENCES, *replies.SENTENCES)
-        if not any(_words(sentence) <= words for words in rooms)
-    ]
+def test_every_sentence_is_said_somewhere() -> None:
+    said = {node.attr for _, tree in _sources() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    helpers = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "messages" / "wording").glob("*.py"))
+    by_name = {"WELL", "SHORT", "FAILING"}  # the status of the disk, by the name of its health
+    unsaid = [each.code for each in OURS if each.name not in said | by_name and f".{each.name}(" not in helpers]
     assert unsaid == []
 
 
-@cache
-def _words(sentence: str) -> frozenset[str]:
-    return frozenset(_LATIN.findall(re.sub(r"\{\w+\}", " ", sentence)))
+def test_every_sentence_has_its_korean() -> None:
+    untold = [each.code for each in OURS if each.value not in UNITS and not _korean(each.value)]
+    assert untold == []
 
 
-def _texts() -> Iterator[str]:
-    """The strings of each file, and the names of fields, which rows are named after."""
-    said = (
-        ROOT / "actors",
-        ROOT / "adapters" / "storage",
-        ROOT / "adapters" / "telegram",
-        ROOT / "adapters" / "exchange",
-        ROOT / "adapters" / "listening",
-    )
-    for path in (ROOT / "albra.py", *(path for room in said for path in room.rglob("*.py"))):
-        if path.name in ("phrases.py", "rows.py", "names.py"):
-            continue
-        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-        yield " ".join(n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
-    yield " ".join(field.name.replace("_", " ") for field in fields(reports.GatewayStatus))
-    yield from (str(member) for kind in _kinds() for member in kind)
+def _korean(template: str) -> bool:
+    """One without a word of its own only joins what fills its places."""
+    told = KO.catalog.get(template, "")
+    return bool(told) and (told != template or not _LETTER.search(re.sub(r"\{\w+\}", "", template)))
+
+
+def test_a_text_of_ours_is_never_made_where_it_is_told() -> None:
+    """`verbatim` is for text from outside: an f-string or a sentence within it has no code."""
+    made = [
+        f"{path}:{node.lineno}"
+        for path, tree in _sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "verbatim"
+        for said in node.args
+        if isinstance(said, ast.JoinedStr) or (isinstance(said, ast.Constant) and said.value)
+    ]
+    assert made == []
+
+
+def test_no_sentence_is_read_back() -> None:
+    """What was made for people is not matched, compared or taken apart: code and arguments say what it means."""
+    read = [
+        f"{path}:{getattr(node, 'lineno', 0)}"
+        for path, tree in _sources()
+        if path.parts[:2] not in {("actors", "telegram"), ("adapters", "telegram")}  # what people say is text
+        for node in ast.walk(tree)
+        if _reads(node)
+    ]
+    assert read == []
+
+
+def _reads(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=field), attr=how)):
+            return field in SENTENCES and how in READS
+        case ast.Compare(left=left, comparators=others):
+            sides = [left, *others]
+            text = any(isinstance(side, ast.Constant) and isinstance(side.value, str) and side.value for side in sides)
+            return text and any(isinstance(side, ast.Attribute) and side.attr in SENTENCES for side in sides)
+        case _:
+            return False
 
 
 def _kinds() -> tuple[type[StrEnum], ...]:
@@ -170,15 +142,13 @@ def test_a_name_within_a_sentence_is_told_as_well() -> None:
     assert KO.say(said) == (
         "d1 BTCUSDT 수량 불일치: 시스템 롱 0.01, 거래소 보유 없음 (설명하는 거래 없음). 조치: 시스템 수정"
     )
-    counts = [
-        Status.STATE_COUNT(state=state, n=n)
-        for state, n in ((types.PositionState.ACTIVE, 2), (types.PositionState.CLOSED, 1))
-    ]
+    states = types.PositionState
+    counts = [Status.STATE_COUNT(state=state, n=n) for state, n in ((states.ACTIVE, 2), (states.CLOSED, 1))]
     assert KO.say(several(counts)) == "보유 중 2, 청산 완료 1"
     step = Supervisor.RULE_CHANGED(rule=word("price step"), quantity=Decimal("0.1"), was=Decimal("0.01"))
     least = Supervisor.RULE_CHANGED(rule=word("min notional"), quantity=Decimal(20), was=Decimal(5))
-    names = ("main.ETHUSDT.short.grid.2",)
-    rules = Supervisor.RULES_CHANGED(symbol="ETHUSDT", changes=also([step, least]), names=names)
+    held = ("main.ETHUSDT.short.grid.2",)
+    rules = Supervisor.RULES_CHANGED(symbol="ETHUSDT", changes=also([step, least]), names=held)
     assert rules == "ETHUSDT: price step is 0.1, it was 0.01; min notional is 20, it was 5 (main.ETHUSDT.short.grid.2)"
     assert KO.say(rules) == "ETHUSDT: 가격 단위 0.01 → 0.1; 최소 주문 금액 5 → 20 (main.ETHUSDT.short.grid.2)"
 

@@ -5,11 +5,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.notifier.phrases import PHRASES
 from actors.telegram.markup import LIMIT, plain, split, units
-from actors.telegram.phrases import REPLIES
 from actors.telegram.words import Words, escape, money, signed
 from adapters.locales import load
+from messages.statement import verbatim
 from messages.text import trusted
 from messages.wording import Position
 from tests.telegram.catalogs import in_source, translated
@@ -41,22 +40,13 @@ def _tags(places: set[str]) -> set[str]:
 
 def test_what_other_actors_say_in_english_is_said_again_in_korean() -> None:
     said = Position.CLOSE_REFUSED_AGAIN(name="main.BTCUSDT.long.manual.1", why="margin", stop=Position.STOP_MISSING())
-    assert KO.retell(said, PHRASES) == (
+    assert KO.say(said) == (
         "main.BTCUSDT.long.manual.1: 청산 주문이 거부되었습니다 (margin). 다시 시도합니다. 손절 없이 보유 중입니다"
     )
 
 
-def test_every_phrase_is_found_in_what_it_says() -> None:
-    """Its expression is compiled when it is first asked, so that a wrong one would not show at the import."""
-    held = {"symbol": "ABC", "rule": "a rule", "id": "main.ABC.long.manual.1"}
-    for phrase in REPLIES.patterns:
-        said = re.sub(r"\{(\w+)\}", lambda place: held.get(place[1], "1"), phrase.message)
-        assert phrase.match(said) is not None, phrase.message
-        assert phrase.match("") is None, phrase.message
-
-
-def test_a_sentence_that_the_catalog_does_not_know_is_told_as_it_is() -> None:
-    assert KO.retell("the moon is made of cheese", PHRASES) == "the moon is made of cheese"
+def test_a_text_without_a_code_is_told_as_it_is() -> None:
+    assert KO.say(verbatim("closed by command")) == "closed by command"
 
 
 @given(TEXT)
