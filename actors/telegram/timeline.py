@@ -62,6 +62,7 @@ def _shown(words: Words, value: object) -> str:
         return number(value)
     if value is True:
         return words.plain("yes")
-    said = value.value if isinstance(value, Enum) else value
-    text = words.say(said if isinstance(said, str) else str(said))
+    if isinstance(value, Enum):
+        return words.name(value.value)
+    text = words.say(value if isinstance(value, str) else str(value))
     return text if len(text) <= _VALUE_MOST else text[:_VALUE_MOST] + "…"
