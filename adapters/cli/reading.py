@@ -112,7 +112,7 @@ def event_line(event: Mapping[str, Any]) -> Shown:
     said = " ".join(
         f"{name.removesuffix('_ns')}={_instant(value) if name.endswith('_ns') else _said(value)}"
         for name, value in event.items()
-        if name not in _HEADER_FIELDS and value not in (None, "", False, 0)
+        if name not in _HEADER_FIELDS and not name.endswith("_fact") and value not in (None, "", False, 0)
     )
     at = moment(int(event["ts_init"])) if event["ts_init"] else "-".ljust(len(moment(0)))
     return shown(f"{at}  {event['type']:<20}  {said}".rstrip())

@@ -7,8 +7,10 @@ import pytest
 from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
 from messages.reconciliation import DiscrepancyType, Unproven
-from messages.statement import verbatim
+from messages.statement import verbatim, word
+from messages.status import Concern, Level, Verdict, row, several
 from messages.types import PositionId, PositionState, Silence
+from messages.wording.status import Status
 from tests.cli.conftest import Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -161,9 +163,33 @@ def test_history_of_an_unknown_position_exits_4(albra: Albra, supervisor: FakeSu
 
 
 def test_status_tells_its_sections(albra: Albra, supervisor: FakeSupervisor) -> None:
-    golden = "supervisor\n  positions  0\nvenue main\n  stream     up\n"
-    assert albra("status").out == golden
-    assert albra("status", "--json").document() == {"supervisor": {"positions": "0"}, "venue main": {"stream": "up"}}
+    main = Status.ACCOUNT(name="main")
+    supervisor.status_rows = (
+        row(main, Status.STREAM, Status.DOWN()),
+        row(main, Status.BUDGET, several([Status.USED(kind=word("weight"), used=3, most=2_400, seconds=60)])),
+        row(main, Status.THROTTLED),
+        row(main, Status.REACHABLE, Status.NO()),
+    )
+    reason = Status.OF_ROW(section=main, name=Status.STREAM(), value=Status.DOWN())
+    concern = Concern(
+        level=Level.LOOK, section=main, name=Status.STREAM(), reason=reason, since_ns=1_700_000_000 * 10**9
+    )
+    supervisor.verdict = Verdict(level=Level.LOOK, concerns=(concern,))
+    assert albra("status").out == (
+        "LOOK\n"
+        "  LOOK  account main, stream: down (since 2023-11-14T22:13:20.000000Z)\n"
+        "positions\n"
+        "  live             0\n"
+        "account main\n"
+        "  stream           down\n"
+        "  budget           kind weight, used 3, most 2400, seconds 60\n"
+        "  throttled until  -\n"
+        "  reachable        no\n"
+    )
+    told = albra("status", "--json").document()
+    assert told["positions"] == {"live": 0}
+    assert told["account main"]["budget"] == [{"kind": "weight", "used": 3, "most": 2_400, "seconds": 60}]
+    assert told["verdict"]["level"] == "LOOK"
 
 
 def test_close_by_symbol_by_id_and_in_part(albra: Albra, supervisor: FakeSupervisor) -> None:

@@ -208,29 +208,25 @@ def test_a_base_that_cannot_be_asked_is_configuration_and_no_network(host: str, 
 
 
 @pytest.mark.parametrize(
-    ("rows", "check", "judgement"),
+    ("section", "name", "check", "judgement"),
     [
-        ({"account main": {"venue": "down: timeout"}}, "account main", Judgement.FAIL),
-        ({"account main": {"venue": "up", "stream": "down"}}, "account main", Judgement.WARN),
-        ({"actors": {"quarantined": "position/3"}}, "quarantine", Judgement.FAIL),
-        ({"positions": {"without their protection": "2"}}, "protection", Judgement.WARN),
-        ({"journal": {"disk": "failing; 8 MiB in reserve: it is locked"}}, "journal", Judgement.FAIL),
-        ({"positions": {"quarantined or damaged": "1", "main.X.1": "damaged"}}, "broken positions", Judgement.FAIL),
-        ({"positions": {"openings": "paused"}}, "openings", Judgement.WARN),
-        ({"account main": {"breaker": "open for orders: timeouts"}}, "account main", Judgement.WARN),
+        ("account", "venue", "account main", Judgement.FAIL),
+        ("account", "stream", "account main", Judgement.WARN),
+        ("actors", "quarantined", "quarantine", Judgement.FAIL),
+        ("positions", "without their protection", "protection", Judgement.WARN),
+        ("journal", "disk", "journal", Judgement.FAIL),
+        ("positions", "quarantined or damaged", "broken positions", Judgement.FAIL),
+        ("positions", "openings", "openings", Judgement.WARN),
+        ("account", "breaker", "account main", Judgement.WARN),
     ],
 )
 def test_what_the_supervisor_says_of_itself_is_judged(
-    rows: Mapping[str, Mapping[str, str]], check: str, judgement: Judgement
+    section: str, name: str, check: str, judgement: Judgement
 ) -> None:
-    well = {
-        "account main": {"venue": "up", "stream": "up"},
-        "positions": {"without their protection": "0"},
-        "actors": {"quarantined": "none", "messages put aside": "3", "restarts": "2"},
-        "journal": {"commits": "5 of 9 steps, 1 failed", "disk": "well; 8 MiB in reserve"},
-    }
-    assert list(checks._health(well)) == []
-    [finding] = checks._health(rows)
+    positions = {"live": 1, "main.X.1": "damaged"}
+    assert list(checks._health({"positions": positions, "verdict": {"level": "CALM", "reasons": []}})) == []
+    reason = {"level": "LOOK", "section": section, "name": name, "text": f"{section}, {name}: so", "about": "main"}
+    [finding] = checks._health({"positions": positions, "verdict": {"level": "LOOK", "reasons": [reason]}})
     assert (finding.check, finding.judgement) == (check, judgement)
     assert finding.advice
 

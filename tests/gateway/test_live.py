@@ -76,7 +76,7 @@ def test_somebody_elses_use_of_the_address_is_left_room() -> None:
         early_in_a_minute(server)
         server.call(lambda paper: paper.live.venue.exchange.ration.weight.add(250, paper.live.now_ms()))
         live.tell(replace(stage.resolve(stage.order_id(2, 0)), sent_ns=1))  # its answer's header tells
-        live.wait_for(r.GatewayStatus, lambda m: int(f"{m.budget} 0 0".split()[1]) > 280)
+        live.wait_for(r.GatewayStatus, lambda m: any(use.used > 280 for use in m.budget))
         asked = len(seen)
         live.tell(*(q.FetchOpenOrders(account=live.account, request_id=f"many/{n}") for n in range(20)))
         opened(live, stage.order_id(1, 1))

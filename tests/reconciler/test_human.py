@@ -253,4 +253,4 @@ def test_two_busy_strategies_on_one_symbol_raise_no_false_mismatch(tmp_path: Pat
             assert said["failed"] is None
             assert records(albra) == []
             status = albra.ask("GET", "/v1/status")[1]["reconciliation"]
-            assert not status["checks"].startswith("0,")
+            assert status["checks"]["n"] > 0
