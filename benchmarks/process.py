@@ -108,7 +108,7 @@ class Supervisor:
         answer: dict[str, Any] = said
         return answer
 
-    def status(self) -> dict[str, dict[str, str]]:
+    def status(self) -> dict[str, dict[str, Any]]:
         """Empty as long as nobody answers."""
         assert self._popen.poll() is None, (self._home / "run.out").read_text()[-3000:]
         try:

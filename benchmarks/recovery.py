@@ -187,7 +187,7 @@ def start(home: Path, position_id: PositionId | None) -> Start:
             supervisor.command("resume", position_id=position_id)
         ready = supervisor.ready()
         live = POSITIONS if position_id is not None else 0
-        supervisor.until("all positions shown", lambda: _live(supervisor) == str(live))
+        supervisor.until("all positions shown", lambda: _live(supervisor) == live)
         return Start(
             answering_s=answering,
             accepting_s=accepting,
@@ -197,9 +197,10 @@ def start(home: Path, position_id: PositionId | None) -> Start:
         )
 
 
-def _live(supervisor: Supervisor) -> str:
-    """Empty where the supervisor is too busy to say."""
-    return supervisor.status().get("positions", {}).get("live", "")
+def _live(supervisor: Supervisor) -> int | None:
+    """None where the supervisor is too busy to say."""
+    live: int | None = supervisor.status().get("positions", {}).get("live")
+    return live
 
 
 def _taken(supervisor: Supervisor, position_id: PositionId) -> bool:

@@ -97,6 +97,22 @@ def _is_trouble(each: StatusRow) -> bool:
     return code in _GOOD_CODES and each.value.code not in _GOOD_CODES[code]
 
 
+def why_not_ready(rows: Iterable[StatusRow]) -> str:
+    """Why openings are not possible, as one word; empty where they are, on every account.
+
+    The word is the reason's code; `paused` where openings are paused by command, or by a limit.
+    """
+    found = {(each.section, each.name.code): each.value for each in rows}
+    for (section, name), value in found.items():
+        if name != Status.OPENINGS.code or value.code in _GOOD_CODES[name]:
+            continue
+        if value.code == Status.PAUSED.code:
+            return "paused"
+        why = found.get((section, Status.BECAUSE.code), value)
+        return why.code.rpartition(".")[2] or "waiting"
+    return ""
+
+
 def figures(rows: Iterable[StatusRow]) -> dict[str, dict[str, Any]]:
     """Section -> name -> value for programs: a number, true or false, null, a word, an object of figures, a list."""
     sections: dict[str, dict[str, Any]] = {}

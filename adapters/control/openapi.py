@@ -130,6 +130,16 @@ def _reads() -> dict[str, Json]:
                 | _failures(*_EVERY, "400", "503"),
             }
         },
+        "/v1/ready": {
+            "get": {
+                "operationId": "ready",
+                "summary": "Whether openings are possible on every account; needs no token. The code says why not.",
+                "security": [],
+                "responses": _answers("They are.", {"$ref": "#/components/schemas/Ready"})
+                | _failures(*_EVERY, "400")
+                | {"503": {"description": "They are not.", "content": _json({"$ref": "#/components/schemas/Ready"})}},
+            }
+        },
         "/v1/openapi.json": {
             "get": {
                 "operationId": "openapi",
@@ -297,6 +307,11 @@ def _schemas() -> dict[str, Json]:
                 "pid": count,
                 "started": instant,
             },
+        },
+        "Ready": {
+            "type": "object",
+            "required": ["code"],
+            "properties": {"ready": {"type": "boolean"}, "code": text, "error": text},
         },
         "Position": _open_object(position),
         "Event": {"type": "object", "required": ["type"], "properties": {"type": text}},

@@ -26,12 +26,13 @@ from messages.meaning import meaning
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
+from messages.status import why_not_ready
 from messages.types import AccountId, CommandId, CorrelationId, PositionId
 
 BODY_MAX = 65_536
 DISCREPANCIES_SHOWN = 20
 """Unless somebody asks for more."""
-PUBLIC = ("/v1/health", "/v1/openapi.json")
+PUBLIC = ("/v1/health", "/v1/ready", "/v1/openapi.json")
 """What needs no token: both tell nothing of positions or accounts."""
 WEBSOCKET_TOKEN_PREFIX = "bearer."  # noqa: S105 - how a browser, which cannot set headers, hands its token
 _HEARTBEAT_S = 20
@@ -59,6 +60,7 @@ class Routes:
         application.add_routes(
             [
                 web.get("/v1/health", self._health),
+                web.get("/v1/ready", self._ready),
                 web.get("/v1/openapi.json", self._openapi),
                 web.post("/v1/commands/{name}", self._command),
                 web.get("/v1/positions", self._positions),
@@ -116,6 +118,18 @@ class Routes:
         wrong = sorted({wire.concern_name(each) for each in found.verdict.concerns})
         level = found.verdict.level.value
         return answer({"status": "degraded" if wrong else "ok", "verdict": level, "troubles": wrong, **self.health()})
+
+    async def _ready(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
+        """200 only where openings are possible on every account; otherwise 503 with the reason's code."""
+        try:
+            found = await self.pending.ask(ReadStatus(**_query(HEALTH_ID)), "", HEALTH_TIMEOUT_S)
+        except (Busy, Starting, Stopping, TimeoutError):
+            return failure(503, "the supervisor does not answer: see `albra doctor`", code="no_answer")
+        assert isinstance(found, StatusAnswer)
+        code = why_not_ready(found.rows)
+        if code:
+            return failure(503, "openings are not possible now: see `albra status`", code=code)
+        return answer({"ready": True, "code": "ready"})
 
     async def _openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
         return answer(openapi.document())
