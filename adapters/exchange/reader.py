@@ -174,7 +174,6 @@ class Reader:
         now_ms = self._now_ms()
         start_ms = max(request.since_ns // 1_000_000, now_ms - calls.WEEK_MS + 60_000)
         window = Window(start_ms=start_ms, end_ms=now_ms + 60_000)
-        self._learn(await self.conditionals_of(request.symbol))
         orders = await self._rows(calls.orders_of(request.symbol, window), "orders")
         names = dict(order_name(order) for order in orders)
         trades = await self._trades_within(request.symbol, window)
@@ -183,6 +182,8 @@ class Reader:
                 raise ReadError(Venue.OLD_ORDERS_OVERFLOW(most=MAX_ORDERS_ASKED))
             row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
             names[order] = order_name(row)[1] if row else ClientOrderId("")
+        # The conditional ones last: a child whose trade is read has a parent that names it by then.
+        self._learn(await self.conditionals_of(request.symbol))
         links = self._events.links
         parents = {
             order: links[request.symbol, order].client_order_id for order in names if (request.symbol, order) in links

@@ -2,7 +2,8 @@
 
 A position whose whole close was accepted holds nothing of its own orders in peace. Its owner may end that by hand:
 settling writes off a reduction that may have been done, and the close ends with it. Settling ends nothing else, and
-writes off nothing that is still on its way.
+writes off nothing that is still on its way. What a neighbor's protections have sold of it waits for the owner where a
+silent position stands on its leg: nothing is booked there before that one is retired.
 """
 
 from decimal import Decimal
@@ -15,6 +16,7 @@ from messages.requests import Reply
 from messages.types import OrderPurpose
 from simulator.checks.check import SECOND, Check, Finding, Truth
 from simulator.environment.truth import ZERO, Loss, position_of
+from simulator.plans.retiring import retired
 
 YOUNGEST_NS, LEFT_NS = 25 * SECOND, 12 * SECOND
 """What was decided half a minute ago, and left the longest validity ago, is not on its way any more.
@@ -78,13 +80,29 @@ class Goals(Check):
             held = self._books.nets.get(ordinal, ZERO) - self._unbooked(position) + self._adjusted(ordinal)
             if held <= 0 or self._books.disturbed(position.key):
                 continue
-            if self._ledger.netted_away(position, self._books):
+            if self._ledger.netted_away(position, self._books) or self._taken(position, held):
                 continue
             command = self._to_be_over(ordinal)
             if command:
                 text = f"{position.position_id} was to be closed ({command}), and has {held} of its own orders left"
                 found.append(("I20", text, ordinal))
         return found
+
+    def _taken(self, position: Position, held: Decimal) -> bool:
+        """Whether a neighbor has sold of it, and a silent position keeps that from being booked.
+
+        The reconciler lets whoever closes bear it, but books nothing beside a silent position. The venue refuses to
+        reduce by more than the leg has, until the owner has cleared the symbol and retired the silent position.
+        """
+        leg = self._books.leg_of(position.key)
+        silent = self._ledger.damaged.keys() - retired(self._ledger).keys()
+        if leg not in {self._books.leg_of(self._ledger.damaged[ordinal].key) for ordinal in silent}:
+            return False
+        oversold = any(
+            self._books.leg_of(other.key) == leg and self._books.nets.get(ordinal, ZERO) + self._adjusted(ordinal) < 0
+            for ordinal, other in self._ledger.positions.items()
+        )
+        return oversold and self._books.legs.get(leg, ZERO) * position.key.side.sign < held
 
     def _adjusted(self, ordinal: int) -> Decimal:
         """What was booked on it without an order of its own: a neighbor may have sold of it."""

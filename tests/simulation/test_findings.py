@@ -1,19 +1,21 @@
 """What seeds have found, each as the smallest plan that shows it. The seed is the one that was first to fail."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from adapters.paper.answers import ANSWERS
-from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
+from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment, Quirks
 from messages.base import Message
 from messages.events import EntryAbandoned, OpeningsPaused, OrderIntended, OrderRefused
 from messages.requests import Notify, Reply
-from messages.types import PositionSide, RejectReason, Severity
+from messages.types import PositionSide, PositionState, RejectReason, Severity
 from simulator.environment.disk import STEADY
 from simulator.environment.network import CALM, START_MS, Weather, Window
 from simulator.environment.plan import Act, Kill, Plan, Trap
 from simulator.environment.transport import simulated_transport
 from simulator.outcome import Outcome
+from simulator.plans.retiring import FLATTEN, FLIP, RETIRE
 from simulator.plans.settled import SILENT
 from simulator.world import World, simulate
 
@@ -356,6 +358,44 @@ def test_what_sells_of_an_entry_that_was_written_off_takes_from_no_position() ->
         outcome = world.run()
     assert outcome.violation is None, outcome.violation
     assert world.books.nets[1] < 0, "the close has sold beside the stop"
+
+
+def eaten_beside_a_silent_position(*acts: Act, safety_ms: int = 40_000) -> World:
+    """Two protections of the second fire at once and sell what is the third's, which is closed; the first is damaged.
+
+    The venue refuses to reduce by more than there is. Every invariant holds.
+    """
+    before = (
+        opening(3_000, 0, "alpha", lots=1),
+        opening(4_000, 1, "beta", stop_ppm=10_000),
+        opening(5_000, 2, "gamma"),
+        Act(at_ms=7_000, do="trail", slot=1, stop_ppm=10_000),
+        Act(at_ms=10_000, do=FLIP),
+        Act(at_ms=20_000, do="move price", symbol="SOLUSDT", offset_ppm=-15_000),
+        Act(at_ms=23_000, do="close", slot=2),
+    )
+    strict = FaultPlan(quirks=Quirks(cap_reduce_only=False))
+    with simulated_transport():
+        world = World(replace(plan(*before, *acts), faults=strict, safety_ms=safety_ms))
+        outcome = world.run()
+    assert outcome.violation is None, outcome.violation
+    assert (set(world.ledger.damaged), world.books.nets) == ({1}, {1: Decimal(1), 2: Decimal(-2), 3: Decimal(2)})
+    return world
+
+
+def test_a_close_whose_share_a_neighbor_has_sold_waits_for_the_owner_of_a_silent_position() -> None:
+    """Day 2500000892, I20: nothing is booked beside what is silent, and the venue refuses the close until then."""
+    world = eaten_beside_a_silent_position()
+    assert world.ledger.positions[3].quantity == 2
+    assert any(isinstance(event, OrderRefused) for event in world.ledger.events[3])
+
+
+def test_a_close_whose_share_a_neighbor_has_sold_is_over_once_the_silent_position_is_retired() -> None:
+    """Day 2500000892: the owner clears the symbol, and whoever was closing bears what was sold of it."""
+    retiring = (Act(at_ms=at_ms, do=RETIRE) for at_ms in range(45_000, 120_000, 5_000))
+    world = eaten_beside_a_silent_position(Act(at_ms=40_000, do=FLATTEN), *retiring, safety_ms=130_000)
+    left = {ordinal: (each.state, each.quantity) for ordinal, each in world.ledger.positions.items()}
+    assert left == dict.fromkeys((2, 3), (PositionState.CLOSED, Decimal(0)))
 
 
 def test_what_was_told_of_a_bare_position_stays_told_when_later_steps_are_lost() -> None:
