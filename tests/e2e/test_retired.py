@@ -107,5 +107,5 @@ def assert_retired(home: Home, supervisor: Supervisor, lost: str) -> None:
     row = supervisor.position(lost)
     assert (row["state"], row["in_doubt"], "damaged" in row["reason"]) == ("RETIRED", False, True)
     rows = home.albra("status", "--json").document()["positions"]
-    assert (rows["quarantined or damaged"], rows["retired"]) == ("0", "1")
+    assert (rows["quarantined or damaged"], rows["retired"]) == (0, 1)
     assert "RecordDamaged" in home.albra("history", lost).out
