@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from messages.base import Message
+from messages.status import Rows, row
 from messages.telegram import (
     AnswerPress,
     ChatDown,
@@ -31,6 +32,7 @@ from messages.telegram import (
     UrgentPress,
     UrgentText,
 )
+from messages.wording.status import Status
 from simulator.environment.network import MS, Window
 
 OWNER, VIEWER, STRANGER = 100, 101, 666
@@ -293,7 +295,7 @@ class ChatServer:
 class Line:
     """One process's way to the server; satisfies the actors' `Chat`. Its timers die with the process."""
 
-    standing = "simulated"
+    rows: Rows = (row(Status.CHAT(), Status.TELEGRAM, Status.UP()),)
 
     def __init__(
         self,
