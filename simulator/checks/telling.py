@@ -11,6 +11,8 @@ from html import unescape
 
 from actors.telegram.grammar import Request, parse
 from actors.telegram.markup import plain
+from actors.telegram.words import Words
+from adapters.locales import load
 from messages import events as e
 from messages.base import Event
 from messages.notices import NoticeQueued
@@ -29,6 +31,7 @@ LATE_NS = 60 * SECOND
 PACED_NS = 70 * SECOND
 _CHANGING = ("/open", "/close", "/modify", "/pause", "/resume")
 _BY_CHAT = "tg-"
+PHONE = Words(catalog=load("en"))
 
 
 class Telling(Check):
@@ -155,8 +158,6 @@ def _as_read(text: str) -> str:
 
 
 def reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:
-    # What is said of the command line is said of the chat there.
-    told = text.partition("albra discrepancies")[0].partition("--ack ID")[0]
-    told = told.replace("position/", "position #")
-    forms = {told, told.replace("albra resume", "/resume")}
+    """Whether it is shown since then: as it is, or as the chat says it, which has commands of its own."""
+    forms = {str(text), PHONE.say(text)}
     return any(at_ns >= since_ns and any(form in said for form in forms) for at_ns, said in shown)

@@ -17,8 +17,9 @@ from messages.commands import ListPositions, OpenPosition
 from messages.reports import PositionView
 from messages.requests import Notify, Reply
 from messages.statement import Statement, verbatim
-from messages.status import Concern, Level, Verdict
+from messages.status import Concern, Level, Verdict, row
 from messages.types import AccountId, CommandId, PositionState, ReplyCode, Severity
+from messages.wording import Supervisor
 from messages.wording.status import Status
 from tests.control.fake_supervisor import FakeSupervisor, view
 
@@ -442,3 +443,17 @@ def test_a_command_takes_nothing_from_its_query_and_a_list_everything(api: Api) 
     api.supervisor.keep(view(2, strategy="trend", symbol="ETHUSDT"))
     for query, found in (("symbol=ethusdt", 1), ("strategy=trend", 1), ("account=main", 2), ("strategy=new", 0)):
         assert len(api.call("GET", f"/v1/positions?{query}")[1]) == found
+
+
+def test_ready_says_why_not_in_one_word_and_needs_no_token(api: Api) -> None:
+    assert api.call("GET", "/v1/ready", token="") == (200, {"ready": True, "code": "ready"})
+    main = Status.ACCOUNT(name="secretive")
+    api.supervisor.status_rows = (
+        row(main, Status.OPENINGS, Status.WAITING()),
+        row(main, Status.BECAUSE, Supervisor.STREAM_DOWN(why="reset")),
+    )
+    status, body = api.call("GET", "/v1/ready", token="")
+    assert (status, body["code"]) == (503, "stream_down")
+    assert "secretive" not in str(body)
+    api.supervisor.silent = True
+    assert api.call("GET", "/v1/ready", token="")[1]["code"] == "no_answer"
