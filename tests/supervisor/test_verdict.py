@@ -12,7 +12,7 @@ from actors.supervisor.since import Since
 from actors.supervisor.status import rows, runtime_rows
 from actors.supervisor.verdict import judge, note_position
 from messages.status import Level, StatusRow, Verdict, row, why_not_ready
-from messages.types import AccountId, PositionState
+from messages.types import AccountId, JournalId, PositionState
 from messages.wording import Status
 from tests.control.fake_supervisor import view
 
@@ -23,7 +23,7 @@ IDLE = SystemMetrics(lanes=(), actors=(), restarts=0, quarantined=(), parked=0, 
 
 
 def known() -> Memory:
-    memory = Memory.of(Settings(journal_id="j", accounts=(MAIN,), limits=Limits()), Restored())
+    memory = Memory.of(Settings(journal_id=JournalId("j"), accounts=(MAIN,), limits=Limits()), Restored())
     account = memory.accounts[MAIN]
     account.venue_up = account.stream_up = account.synced = True
     return memory
