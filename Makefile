@@ -12,7 +12,7 @@ CHANGES ?= 200
 # Tests start hundreds of processes; without bytecode on the disk each compiles the sources again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test lint bench bench-quick simulate mutants strength fuzz states lock clean
+.PHONY: run demo test test-fast lint bench bench-quick simulate mutants strength fuzz states lock clean
 
 run: $(VENV)/.installed ## Start the supervisor; without an account in config.yaml it says so and trades on the embedded paper venue.
 	$(BIN)/albra run
@@ -22,6 +22,9 @@ demo: $(VENV)/.installed ## Watch it for half a minute: positions open, one is a
 
 test: lint ## Lint, types, import directions and every test.
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-fast: $(VENV)/.installed-test ## The tests of the cores and actors, in under a minute: what to run after each change.
+	$(BIN)/pytest -n $(JOBS) -m unit
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -9,10 +9,9 @@ from random import Random
 from tests.strength.operators import Change, changes
 
 ROOT = Path(__file__).parents[2]
-VENUE = "adapters.paper"
-"""The embedded venue is what the product is tried against, not the product."""
-WORDS = frozenset({"actors.notifier.texts", "actors.notifier.phrases", "messages.names"})
-"""Tables of words: what a change of them comes to is a matter of reading."""
+ASIDE = ("adapters.paper", "actors.runtime", "messages.wording")
+"""The embedded venue is what the product is tried against; the runtime is threads; tables are words to read."""
+WORDS = frozenset({"actors.notifier.texts", "actors.telegram.names", "messages.names"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +49,11 @@ def modules() -> Sequence[str]:
     for name in listed:
         folder = ROOT / name.replace(".", "/")
         if folder.is_dir():
-            found += [f"{name}.{file.stem}" for file in sorted(folder.glob("*.py")) if file.stem != "__init__"]
+            files = sorted(file for file in folder.rglob("*.py") if file.stem not in ("__init__", "actor"))
+            found += [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files]
         else:
             found.append(name)
-    return [name for name in found if name not in WORDS and not name.startswith(VENUE)]
+    return [name for name in found if name not in WORDS and not name.startswith(ASIDE)]
 
 
 def draw(count: int, seed: int) -> Sequence[Drawn]:
