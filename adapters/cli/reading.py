@@ -5,6 +5,7 @@ import time
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from adapters.cli import output
@@ -62,6 +63,15 @@ def status(arguments: Namespace, supervisor: Supervisor) -> None:
             output.line(shown(f"  {name.ljust(width)}  {_figure(value)}"))
 
 
+@cache
+def _templates() -> Mapping[frozenset[str], str]:
+    """The sentence of the status that takes these figures."""
+    from messages.statement import places
+    from messages.wording.status import Status
+
+    return {places(each.value): each.value for each in reversed(Status) if places(each.value)}
+
+
 def _figure(value: Any) -> str:
     """A value of the status in one line."""
     match value:
@@ -72,7 +82,10 @@ def _figure(value: Any) -> str:
         case list():
             return ", ".join(map(_figure, value))
         case dict():
-            return ", ".join(f"{name} {_figure(each)}" for name, each in value.items())
+            said = _templates().get(frozenset(value), "")
+            for name, each in value.items():
+                said = said.replace(f"{{{name}}}", _figure(each))
+            return said or ", ".join(f"{name} {_figure(each)}" for name, each in value.items())
         case _:
             return str(value)
 

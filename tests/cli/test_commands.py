@@ -182,7 +182,7 @@ def test_status_tells_its_sections(albra: Albra, supervisor: FakeSupervisor) -> 
         "  live             0\n"
         "account main\n"
         "  stream           down\n"
-        "  budget           kind weight, used 3, most 2400, seconds 60\n"
+        "  budget           weight 3 of 2400 in 60 s\n"
         "  throttled until  -\n"
         "  reachable        no\n"
     )
