@@ -43,7 +43,7 @@ _ARROWS: Mapping[tuple[PositionState, PositionState], str] = {
         "SettlePosition Woken"
     ),
     (S.MODIFYING, S.MODIFIED): ("AdjustPosition FillReport ModifyPosition OrderAccepted OrderRejected OrderReport"),
-    (S.MODIFYING, S.PAUSED): ("FillReport OrderRejected OrderReport PausePosition"),
+    (S.MODIFYING, S.PAUSED): ("FillReport OrderRejected OrderReport PausePosition RulesChanged"),
     (S.MODIFYING, S.RECONCILING): ("FillReport FillsFetched OrderReport OutcomeUnknown Recovered"),
     (S.MODIFYING, S.CLOSING): (
         "AdjustPosition ClosePosition EmergencyClose FillReport OrderAbsent OrderRejected OrderReport Woken"

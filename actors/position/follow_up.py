@@ -71,8 +71,13 @@ def _finish_goal(d: Draft) -> None:
     p = d.position
     if not p.goal or p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
         return
-    if p.in_steps(p.quantity - p.goal) <= 0:
-        d.record(e.GoalReached, goal_quantity=max(p.goal, p.quantity))
+    more = p.quantity - p.goal
+    if p.in_steps(more) > 0 or (more > 0 and p.strandable):
+        return  # what is dust by now is stranded: that ends the reduction, and is told
+    d.record(e.GoalReached, goal_quantity=max(p.goal, p.quantity))
+    if more > 0:
+        said = {"quantity": p.quantity.normalize(), "goal": p.goal.normalize()}
+        d.notify(Severity.WARNING, Say.REDUCED_IN_STEPS(name=p.position_id, **said))
 
 
 def _strand(d: Draft) -> None:

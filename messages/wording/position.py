@@ -40,6 +40,7 @@ class Position(Wording):
         "{name}: its close waits, since what was settled by hand is not what the venue shows, or cannot be compared."
     )
     DUST_LEFT = "{name}: {quantity} left is dust: below the venue's minimum of {least}; close it at the venue."
+    REDUCED_IN_STEPS = "{name}: reduced to {quantity}, not to {goal}: the rest is below the venue's quantity step."
 
     # Notices: its protection
     PROTECTION_REFUSED = "{name}: {purpose} refused by the venue: {why}; {again}"

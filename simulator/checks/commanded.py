@@ -64,6 +64,8 @@ class Commanded(Check):
         self._taken: set[str] = set()
         self._wanted: dict[int, Wanted] = {}
         self._past: dict[int, Past] = {}
+        self._steps: dict[int, Decimal] = {}
+        """By ordinal: the venue's quantity step, where it has changed under the position."""
 
     def forget(self, loss: Loss) -> None:
         """What a lost step was about is not known any more."""
@@ -94,6 +96,10 @@ class Commanded(Check):
                 self._unclear(ordinal)
             case e.PositionStranded():  # what is left is less than the venue takes: that ends the close, and is told
                 self._unclear(ordinal)
+            case e.RulesUpdated(instrument=rules):
+                self._steps[ordinal] = rules.quantity_step
+            case e.GoalReached(goal_quantity=left):
+                self._reached(ordinal, left)
             case e.OrderTriggered(client_order_id=name):
                 self._past.setdefault(ordinal, Past()).fired.add(name)
             case e.OrderIntended(purpose=OrderPurpose.ENTRY, client_order_id=name):
@@ -161,6 +167,12 @@ class Commanded(Check):
         elif said.quantity is not None:
             part = said.quantity
         self._wanted[ordinal] = replace(wanted, left=before - part)
+
+    def _reached(self, ordinal: int, left: Decimal) -> None:
+        """Under a step that became coarser less than one of them stays beyond what was commanded, and is told."""
+        wanted = self._wanted.get(ordinal)
+        if wanted is not None and wanted.left is not None and 0 < left - wanted.left < self._steps.get(ordinal, ZERO):
+            self._wanted[ordinal] = replace(wanted, left=left)
 
     def _entering(self, ordinal: int) -> bool:
         return any(

@@ -369,6 +369,17 @@ def outgrown() -> Story:
     return story
 
 
+def outgrown_while_reduced() -> Story:
+    """The venue refuses a part by rules that are known only then: by these all that is held is dust."""
+    story = protected()
+    story.tell(c.ClosePosition(quantity=dec(3), **story.own()))
+    story.tell(story.rejected(story.order(REDUCE), RejectReason.FILTER))
+    assert story.state == S.MODIFYING
+    story.tell(ruled(story, quantity_step=dec(20)))
+    assert (story.state, story.position.goal) == (S.PAUSED, None)
+    return story
+
+
 def relevering_given_up() -> Story:
     """The venue answers neither yes nor no for a minute."""
     story = leverage_of(protected())
@@ -492,6 +503,7 @@ RARE += (
     target_given_up,
     bare_while_filling,
     outgrown,
+    outgrown_while_reduced,
     added,
     addition_refused,
     addition_called_off,

@@ -94,10 +94,37 @@ def test_a_part_is_done_when_what_is_left_of_it_is_a_crumb() -> None:
     coarser(story)
     story.tell(story.rejected(story.order(REDUCE), RejectReason.OTHER, "Quantity not increased by step size."))
     story.tell(r.Woken(topic="close"), after_ms=1_000)
-    story.fill_all(REDUCE)
+    told = notices(story.tell(story.fill(story.order(REDUCE))), Severity.WARNING)
     assert asked(story, SubmitReducing) == [5, 4]
     assert (story.state, story.position.quantity, story.position.goal) == (S.ACTIVE, dec(6), None)
     assert story.position.reason == "reduced to 6"
+    assert [text.split(": ", 1)[1] for text in told] == [
+        "reduced to 6, not to 5: the rest is below the venue's quantity step."
+    ]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_part_of_what_has_become_dust_is_not_called_done(*, paused: bool) -> None:
+    """Day 2500001421, I20: all that is held is below the least; a paused one was called reduced, and nobody heard."""
+    story = protected()
+    story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
+    if paused:
+        story.tell(c.PausePosition(**story.own()))
+    story.tell(c.ClosePosition(quantity=dec(3), shared_leg=True, **story.own()))
+    story.cancel_done()
+    story.tell(story.rejected(story.order(REDUCE), RejectReason.FILTER, "Precision is over the maximum."))
+    rules = replace(BTC, quantity_step=dec(20))
+    step = story.tell(r.RulesChanged(position_id=story.position.position_id, instrument=rules))
+    told = notices(step, Severity.WARNING)
+    assert [text.split(": ", 1)[1] for text in told] == [
+        "10 left is dust: below the venue's minimum of 20; close it at the venue."
+    ]
+    assert (story.state, story.position.quantity, story.position.goal) == (S.PAUSED, dec(10), None)
+    assert "is dust" in story.position.reason
+    coarser(story, "1")
+    story.settle()
+    assert asked(story, SubmitReducing) == [3], "what was ended and told is not taken up again"
+    assert sum(o.leaves for o in story.position.live_orders(STOP)) == 10
 
 
 def test_dust_whose_stop_is_stuck_is_left_to_its_stop() -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment, Quirks
 from messages.base import Message
@@ -285,6 +287,18 @@ def test_a_position_is_protected_by_the_rules_as_they_are_when_coarser_ones_have
         Act(at_ms=6_500, do="close part", slot=0, percent=50),
     )
     holds(plan(*acts))
+
+
+@pytest.mark.parametrize(("lots", "words"), [(2, "is dust"), (4, "the rest is below the venue's quantity step")])
+def test_a_part_that_a_coarser_step_leaves_undone_is_told(lots: int, words: str) -> None:
+    """Day 2500001421, I20: on hold, and dust by then, it was called reduced though nothing had been closed."""
+    acts = (
+        replace(opening(3_000, 0, "alpha"), symbol="BTCUSDT", lots=lots),
+        Act(at_ms=15_000, do="pause", slot=0),
+        Act(at_ms=16_000, do="change filters", symbol="BTCUSDT", for_ms=20_000),
+        Act(at_ms=17_000, do="close part", slot=0, percent=25),
+    )
+    assert any(isinstance(each, Notify) and words in each.text for each in told(plan(*acts)))
 
 
 def test_half_of_a_position_that_is_less_than_a_step_by_now_is_missed() -> None:
