@@ -62,23 +62,23 @@ def _of_positions(memory: Memory, now_ns: int, protection_ns: int) -> Iterator[C
         bare_ns = memory.since.of("bare", view.ordinal)
         if bare_ns:
             level = Level.ACT if now_ns - bare_ns > protection_ns else Level.LOOK
-            yield _concern(level, Status.UNPROTECTED, view, bare_ns)
+            yield _concern(level, Status.UNPROTECTED, Status.BARE, view, bare_ns)
         doubt_ns = memory.since.of("doubt", view.ordinal)
         if doubt_ns and now_ns - doubt_ns > DOUBT_NS:
-            yield _concern(Level.LOOK, Status.IN_DOUBT, view, doubt_ns)
+            yield _concern(Level.LOOK, Status.IN_DOUBT, Status.DOUBTED, view, doubt_ns)
         account = memory.accounts.get(view.account)
         mark = account.marks.get(view.symbol) if account is not None else None
         near = mark is not None and view.stop_loss is not None and view.quantity > 0
         if near and mark and view.stop_loss and abs(mark - view.stop_loss) < mark * NEAR_STOP:
-            yield _concern(Level.LOOK, Status.NEAR_STOP, view, 0)
+            yield _concern(Level.LOOK, Status.NEAR_STOP, Status.NEARS_STOP, view, 0)
 
 
-def _concern(level: Level, what: Status, view: PositionView, since_ns: int) -> Concern:
+def _concern(level: Level, what: Status, said: Status, view: PositionView, since_ns: int) -> Concern:
     return Concern(
         level=level,
         section=Status.POSITIONS(),
         name=what(),
-        reason=Status.OF_POSITION(position=view.position_id, what=what()),
+        reason=said(position=view.position_id),
         about=view.position_id,
         since_ns=since_ns,
     )

@@ -97,7 +97,9 @@ def test_a_quarantined_actor_and_a_mark_near_the_stop_are_told() -> None:
     memory = known()
     held(memory, 100)
     memory.accounts[MAIN].marks[view(1).symbol] = Decimal(50_400)
-    assert [str(concern.reason) for concern in judged(memory).concerns] == [f"{view(1).position_id}: near the stop"]
+    assert [str(concern.reason) for concern in judged(memory).concerns] == [
+        f"{view(1).position_id} is within 1 % of its stop"
+    ]
 
 
 def test_since_keeps_the_first_moment_and_forgets_what_is_over() -> None:

@@ -15,6 +15,7 @@ from adapters.locales import LANGUAGES, load
 from messages import codec
 from messages.events import OrderFilled, StateChanged
 from messages.statement import verbatim
+from messages.status import Concern, Level, Verdict
 from messages.types import (
     ClientOrderId,
     PositionSide,
@@ -26,6 +27,7 @@ from messages.types import (
 )
 from messages.wording import Gateway, Position
 from messages.wording.duration import Duration
+from messages.wording.status import Status
 from tests.telegram.stage import OWNER, VIEWER, Desk, Shown, Stage, closing, divergence, view
 
 START = 1_700_000_000_000_000_000
@@ -79,6 +81,8 @@ def transcript(language: str) -> str:
     stage.press(OWNER, stage.last, "✅")
     stage.advance(3)
     lines.append(f"[confirmed]\n{stage.last.text}")
+    stage.desk.verdict = VERDICT
+    lines.append(_scene(stage, "/health"))
     for severity, text in NOTICES:
         entry = Entry(number=1, severity=severity, text=verbatim(text), queued_ns=START, waiting=("100",))
         told = texts.message((entry,), words, START + (0 if severity is Severity.INFO else 3_725_000_000_000))
@@ -99,6 +103,28 @@ def _as_seen(shown: Shown) -> str:
 
 def _buttons(rows: tuple[tuple[object, ...], ...]) -> list[str]:
     return [" ".join(f"[{button.text}]" for button in row) for row in rows]  # type: ignore[attr-defined]
+
+
+VERDICT = Verdict(
+    level=Level.ACT,
+    concerns=(
+        Concern(
+            level=Level.ACT,
+            section=Status.POSITIONS(),
+            name=Status.UNPROTECTED(),
+            reason=Status.BARE(position=NAME),
+            about=NAME,
+            since_ns=START - 90_000_000_000,
+        ),
+        Concern(
+            level=Level.LOOK,
+            section=Status.ACCOUNT(name="main"),
+            name=Status.VENUE(),
+            reason=Status.OF_ROW(section=Status.ACCOUNT(name="main"), name=Status.VENUE(), value=Status.DOWN()),
+            about="main",
+        ),
+    ),
+)
 
 
 def _desk() -> Desk:
