@@ -20,6 +20,8 @@ Argument = Union[str, int, Decimal, "Statement", tuple["Argument", ...]]
 _PLACE = re.compile(r"\{(\w+)\}")
 _NONE: Mapping[str, Argument] = MappingProxyType({})
 _TABLES: dict[str, type["Wording"]] = {}
+_LOOKED_AT = (Enum, Shown, tuple)
+"""Arguments that are not kept as they are."""
 _WORD = "word."
 _NUMBER, _SEVERAL = "=", "*"
 """What stands first in the wire form of a decimal and of a tuple; a code holds a dot, so it is neither."""
@@ -46,16 +48,20 @@ class Wording(Enum):
         super().__init_subclass__()
         _TABLES[cls.__name__.lower()] = cls
 
+    def __init__(self, template: str) -> None:
+        self.code = f"{type(self).__name__.lower()}.{self._name_.lower()}"
+        """`position.close_refused`: stable once it was released, as journals hold it."""
+        self._places = places(template)
+        self._template = template
+
     def __call__(self, **args: Argument | Enum) -> Statement:
         """The sentence with its places filled. Raises TypeError where an argument is missing or has no place."""
-        if args.keys() != places(self.value):
-            raise TypeError(f"{self.code} takes {sorted(places(self.value))}, not {sorted(args)}")
-        return _made(self.code, self.value, {name: _argument(value) for name, value in args.items()})
-
-    @property
-    def code(self) -> str:
-        """`position.close_refused`: stable once it was released, as journals hold it."""
-        return f"{type(self).__name__.lower()}.{self.name.lower()}"
+        if args.keys() != self._places:
+            raise TypeError(f"{self.code} takes {sorted(self._places)}, not {sorted(args)}")
+        kept: dict[str, Argument] = {
+            name: _argument(value) if isinstance(value, _LOOKED_AT) else value for name, value in args.items()
+        }
+        return _made(self.code, self._template, kept)
 
 
 def verbatim(text: object) -> Statement:
@@ -132,9 +138,10 @@ def fact(name: str, statement: object) -> dict[str, Any]:
     return {f"{name}_fact": to_jsonable(statement)} if coded and isinstance(statement, Statement) else {}
 
 
-def _made(code: str, template: str, args: Mapping[str, Argument]) -> Statement:
-    text = _filled(template, {name: _english(value) for name, value in args.items()})
-    return _kept(code, shown(text), MappingProxyType(dict(args)))
+def _made(code: str, template: str, args: dict[str, Argument]) -> Statement:
+    """`args` is the caller's to give away."""
+    said = {name: value if type(value) is str else _english(value) for name, value in args.items()}
+    return _kept(code, shown(_filled(template, said)), MappingProxyType(args))
 
 
 def _kept(code: str, text: Shown, args: Mapping[str, Argument]) -> Statement:
@@ -145,8 +152,11 @@ def _kept(code: str, text: Shown, args: Mapping[str, Argument]) -> Statement:
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     """Not str.format: a translation with a brace of its own must not fail. What has no value keeps its place."""
-    parts = _split(template)
-    return "".join(values.get(part, f"{{{part}}}") if place % 2 else part for place, part in enumerate(parts))
+    parts = [*_split(template)]
+    for place in range(1, len(parts), 2):
+        name = parts[place]
+        parts[place] = values.get(name, f"{{{name}}}")
+    return "".join(parts)
 
 
 @lru_cache(maxsize=2_048)
