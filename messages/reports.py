@@ -601,6 +601,11 @@ class PositionView(Message):
     track: Track = Track()
 
     @property
+    def unprotected(self) -> bool:
+        """It is open and wants a stop, and none rests at the venue."""
+        return self.quantity > 0 and self.stop_loss is not None and not self.protected
+
+    @property
     def stop_shown(self) -> Decimal | None:
         """The stop that is wanted; where none is wanted any more, the one that the venue still has."""
         return self.stop_loss if self.stop_loss is not None else self._left(OrderPurpose.STOP)

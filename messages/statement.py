@@ -37,6 +37,11 @@ class Statement(Shown):
     def __new__(cls, _: Never) -> Self:
         raise TypeError("call a Wording, or use verbatim() or word()")
 
+    @property
+    def key(self) -> str:
+        """The code within its table: `close_refused`."""
+        return self.code.rpartition(".")[2]
+
     def __reduce__(self) -> tuple[Callable[..., "Statement"], tuple[Any, ...]]:
         return from_wire, (to_wire(self),)
 
@@ -113,7 +118,10 @@ def to_wire(statement: str) -> Any:
 
 
 def from_wire(wire: Any) -> Statement:
-    """The statement that `to_wire` wrote, or the text that stood there before. Raises TypeError or ValueError."""
+    """The statement that `to_wire` wrote, or the text that stood there before.
+
+    Raises TypeError, ValueError or ArithmeticError for anything else.
+    """
     if isinstance(wire, str):
         return verbatim(wire)
     code, args = wire
@@ -132,10 +140,15 @@ def to_jsonable(statement: Statement) -> Mapping[str, Any]:
     return {"code": statement.code, "args": {n: _value_to_jsonable(v) for n, v in statement.args.items()}}
 
 
-def fact(name: str, statement: object) -> dict[str, Any]:
+def facts_of(text: object) -> Mapping[str, Any] | None:
+    """`code` and `args` of a sentence of ours; None for any other text."""
+    return to_jsonable(text) if isinstance(text, Statement) and text.code else None
+
+
+def fact(name: str, text: object) -> dict[str, Any]:
     """`{name_fact: {code, args}}` beside a text in JSON; nothing where the text has no code."""
-    coded = isinstance(statement, Statement) and statement.code
-    return {f"{name}_fact": to_jsonable(statement)} if coded and isinstance(statement, Statement) else {}
+    found = facts_of(text)
+    return {} if found is None else {f"{name}_fact": found}
 
 
 def _made(code: str, template: str, args: dict[str, Argument]) -> Statement:

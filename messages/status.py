@@ -59,7 +59,16 @@ class Verdict:
     concerns: tuple[Concern, ...] = ()
 
 
-_ZERO = frozenset({Status.IN_DOUBT, Status.BROKEN, Status.UNPROTECTED, Status.ESCALATED, Status.UNSEEN})
+_ZERO = frozenset(
+    {
+        (Status.POSITIONS.code, Status.IN_DOUBT.code),
+        (Status.POSITIONS.code, Status.BROKEN.code),
+        (Status.POSITIONS.code, Status.UNPROTECTED.code),
+        (Status.RECONCILIATION.code, Status.ESCALATED.code),
+        (Status.CHAT.code, Status.UNSEEN.code),
+    }
+)
+"""Section and name: a gateway's own doubts, which are those of its positions, are no second trouble."""
 _GOOD: Mapping[Status, frozenset[Status]] = {
     Status.OPENINGS: frozenset({Status.ALLOWED, Status.POSSIBLE}),
     Status.QUARANTINED: frozenset({Status.NONE}),
@@ -70,7 +79,6 @@ _GOOD: Mapping[Status, frozenset[Status]] = {
     Status.TELEGRAM: frozenset({Status.UP, Status.CONNECTING, Status.NOT_CONFIGURED}),
 }
 _GOOD_CODES = {name.code: frozenset(value.code for value in values) for name, values in _GOOD.items()}
-_ZERO_CODES = frozenset(name.code for name in _ZERO)
 
 
 def row(section: Statement, name: Status, value: Statement | int | None = None) -> StatusRow:
@@ -92,7 +100,7 @@ def troubles(rows: Iterable[StatusRow]) -> Rows:
 
 def _is_trouble(each: StatusRow) -> bool:
     code = each.name.code
-    if code in _ZERO_CODES:
+    if (each.section.code, code) in _ZERO:
         return each.value.args.get("n") != 0
     return code in _GOOD_CODES and each.value.code not in _GOOD_CODES[code]
 
@@ -109,7 +117,7 @@ def why_not_ready(rows: Iterable[StatusRow]) -> str:
         if value.code == Status.PAUSED.code:
             return "paused"
         why = found.get((section, Status.BECAUSE.code), value)
-        return why.code.rpartition(".")[2] or "waiting"
+        return why.key or "waiting"
     return ""
 
 

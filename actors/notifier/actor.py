@@ -114,7 +114,7 @@ class Figures:
     delivered: int = 0
     failures: int = 0
     unseen: int = 0
-    """Critical notices that nobody has acknowledged."""
+    """Critical notices without an acknowledgment."""
 
     def rows(self) -> Rows:
         counts = Status.NOTICE_COUNTS(waiting=self.waiting, delivered=self.delivered, failures=self.failures)

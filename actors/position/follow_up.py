@@ -73,7 +73,7 @@ def _finish_goal(d: Draft) -> None:
         return
     more = p.quantity - p.goal
     if p.in_steps(more) > 0 or (more > 0 and p.strandable):
-        return  # what is dust by now is stranded: that ends the reduction, and is told
+        return  # dust is stranded instead, which ends the reduction with a notice
     d.record(e.GoalReached, goal_quantity=max(p.goal, p.quantity))
     if more > 0:
         said = {"quantity": p.quantity.normalize(), "goal": p.goal.normalize()}

@@ -111,7 +111,7 @@ class Cases:
     def over(self, name: str, finding: Finding | None, comparison: Comparison) -> bool:
         """Whether what was ignored or acknowledged is gone, or has become something else.
 
-        A record of an earlier version holds no facts to compare: it is over, and what still differs is told again.
+        A record of an earlier version has no facts to compare. It ends, and a remaining difference is detected anew.
         """
         record = self._memory.ledger.records[name]
         if finding is not None:

@@ -36,14 +36,13 @@ def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:
     views = tuple(book.views.values())
     states = Counter(view.state for view in views)
     live = tuple(book.live())
-    bare = sum(view.quantity > 0 and view.stop_loss is not None and not view.protected for view in live)
     counts = [Status.STATE_COUNT(state=state, n=number) for state, number in sorted(states.items())]
     section = Status.POSITIONS()
     return (
         row(section, Status.LIVE, len(live)),
         row(section, Status.BROKEN, broken),
         row(section, Status.IN_DOUBT, sum(view.in_doubt for view in live)),
-        row(section, Status.UNPROTECTED, bare),
+        row(section, Status.UNPROTECTED, sum(view.unprotected for view in live)),
         row(section, Status.FINISHED, book.finished_total),
         row(section, Status.TRANSITIONS, sum(view.transitions for view in views)),
         row(section, Status.STATES, several(counts)),
@@ -59,7 +58,7 @@ def _account(account: Account, gateways: Mapping[AccountId, Message]) -> Iterato
     yield row(section, Status.VENUE, _venue(account))
     if account.waits_since_ns:
         yield row(section, Status.SINCE, moment(account.waits_since_ns))
-    if account.trouble:
+    if account.trouble and not (account.venue_up and account.stream_up):
         yield row(section, Status.VENUE_TROUBLE, account.trouble)
     yield row(section, Status.STREAM, _stream(account))
     if account.mute:
@@ -99,8 +98,8 @@ def _gateway(section: Statement, status: GatewayStatus) -> Rows:
 
 
 def _circuit(circuit: CircuitView) -> Statement:
-    said = Status.CIRCUIT_HALF_OPEN if circuit.half_open else Status.CIRCUIT_OPEN
-    return said(channel=circuit.channel, cause=circuit.cause)
+    phase = word("circuit half open" if circuit.half_open else "circuit open")
+    return Status.CIRCUIT(phase=phase, channel=circuit.channel, cause=circuit.cause)
 
 
 def _outside(held: Outside) -> Statement:

@@ -23,8 +23,8 @@ OUTAGE_NS = 30 * SECOND
 NEAR_STOP = Decimal("0.01")
 """Of the mark price."""
 NEAR_LIMIT = Decimal("0.8")
-_POSITIONS = frozenset({Status.IN_DOUBT.code, Status.UNPROTECTED.code})
-"""Judged by position, with the time for which it has been so."""
+_BY_POSITION = frozenset({Status.IN_DOUBT.code, Status.UNPROTECTED.code})
+"""Counts of positions that are judged one by one, by the time for which it has been so."""
 _OUTAGES = {Status.VENUE.code: "venue", Status.STREAM.code: "stream"}
 _ACT = frozenset(
     {Status.BROKEN.code, Status.ESCALATED.code, Status.DISK.code, Status.QUARANTINED.code, Status.UNSEEN.code}
@@ -32,13 +32,8 @@ _ACT = frozenset(
 
 
 def note_position(since: Since, view: PositionView, now_ns: int) -> None:
-    since.note("bare", view.ordinal, now_ns, so=is_bare(view))
+    since.note("bare", view.ordinal, now_ns, so=view.unprotected)
     since.note("doubt", view.ordinal, now_ns, so=view.in_doubt and not view.state.terminal)
-
-
-def is_bare(view: PositionView) -> bool:
-    """It is open and should have a stop, and none is at the venue."""
-    return view.quantity > 0 and view.stop_loss is not None and not view.protected
 
 
 def judge(
@@ -87,7 +82,7 @@ def _concern(level: Level, what: Status, said: Status, view: PositionView, since
 def _of_rows(since: Since, rows: Rows, now_ns: int) -> Iterator[Concern]:
     for row in troubles(rows):
         code, account = row.name.code, str(row.section.args.get("name", ""))
-        if code in _POSITIONS and row.section.code == Status.POSITIONS.code:
+        if code in _BY_POSITION:
             continue
         since_ns = since.of(_OUTAGES[code], account) if code in _OUTAGES else 0
         if since_ns and now_ns - since_ns <= OUTAGE_NS:

@@ -58,6 +58,8 @@ CODES = (
     N_("signal"),
     # What the status names
     N_("one_way"),
+    N_("circuit open"),
+    N_("circuit half open"),
     N_("hedge"),
     N_("not listed"),
     N_("conditional orders"),

@@ -331,7 +331,7 @@ def _line(words: Words, view: PositionView, mark: Decimal | None, whose: str) ->
         parts.append(escape(f"({whose})"))
     if view.state is not PositionState.ACTIVE and view.quantity:
         parts.append(escape(words.name(view.state)))
-    if view.quantity and view.stop_loss is not None and not view.protected:
+    if view.unprotected:
         parts.append(words("⚠ stop not placed"))
     if view.in_doubt:
         parts.append(words("⚠ in doubt"))

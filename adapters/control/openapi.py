@@ -244,7 +244,7 @@ def _read(name: str, summary: str, schema: Json, parameters: list[Json] | None =
     }
 
 
-def _schemas() -> dict[str, Json]:
+def _position() -> Json:
     text, flag, count = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
     number = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
     maybe_text, maybe_number = {"type": ["string", "null"]}, {**number, "type": ["string", "null"]}
@@ -273,9 +273,20 @@ def _schemas() -> dict[str, Json]:
         "orders": {"type": "array", "items": _object(order)},
         "currency": maybe_text,
         "uncounted": {"type": "array", "items": _object({"currency": text, "amount": number})},
+        "reason_fact": {"anyOf": [{"$ref": "#/components/schemas/Fact"}, {"type": "null"}]},
     }
+    return _open_object(position)
+
+
+def _schemas() -> dict[str, Json]:
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    maybe_text = {"type": ["string", "null"]}
+    instant = {"type": "string", "format": "date-time"}
     return {
-        "Accepted": _object({"accepted": {"const": True}, "command_id": text, "position_id": maybe_text, "text": text}),
+        "Accepted": _object(
+            {"accepted": {"const": True}, "command_id": text, "position_id": maybe_text, "text": text},
+            text_fact={"$ref": "#/components/schemas/Fact"},
+        ),
         "Reconciled": _open_object(
             {
                 "accepted": {"const": True},
@@ -295,6 +306,7 @@ def _schemas() -> dict[str, Json]:
             "properties": {
                 **dict.fromkeys(("error", "field", "expected", "found", "command_id"), text),
                 "code": {"enum": list(CODES)},
+                "error_fact": {"$ref": "#/components/schemas/Fact"},
             },
         },
         "Health": {
@@ -313,15 +325,21 @@ def _schemas() -> dict[str, Json]:
             "required": ["code"],
             "properties": {"ready": {"type": "boolean"}, "code": text, "error": text},
         },
-        "Position": _open_object(position),
+        "Position": _position(),
+        "Fact": _object({"code": text, "args": {"type": "object"}}),
         "Event": {"type": "object", "required": ["type"], "properties": {"type": text}},
         "Discrepancy": _open_object(dict.fromkeys(DISCREPANCY_FIELDS, text) | {"detected_at": instant}),
     }
 
 
-def _object(properties: Json) -> Json:
-    """All of these keys and no others."""
-    return {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
+def _object(properties: Json, **optional: Json) -> Json:
+    """All of these keys, perhaps the `optional` ones, and no others."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(properties),
+        "properties": {**properties, **optional},
+    }
 
 
 def _open_object(properties: Json) -> Json:

@@ -41,6 +41,7 @@ _ASKED: web.RequestKey[dict[str, Any]] = web.RequestKey("asked", dict)
 HEALTH_ID = CommandId("control-health")
 """One question for all who ask at once: its answer needs no token, and asking must not cost."""
 HEALTH_TIMEOUT_S = 2.0
+NO_ANSWER = "the supervisor does not answer: see `albra doctor`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,22 +111,27 @@ class Routes:
         return response
 
     async def _judged(self) -> web.Response:
-        try:
-            found = await self.pending.ask(ReadStatus(**_query(HEALTH_ID)), "", HEALTH_TIMEOUT_S)
-        except (Busy, Starting, Stopping, TimeoutError):
-            return failure(503, "the supervisor does not answer: see `albra doctor`", **self.health())
-        assert isinstance(found, StatusAnswer)
+        found = await self._status_now()
+        if found is None:
+            return failure(503, NO_ANSWER, **self.health())
         wrong = sorted({wire.concern_name(each) for each in found.verdict.concerns})
         level = found.verdict.level.value
         return answer({"status": "degraded" if wrong else "ok", "verdict": level, "troubles": wrong, **self.health()})
 
-    async def _ready(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
-        """200 only where openings are possible on every account; otherwise 503 with the reason's code."""
+    async def _status_now(self) -> StatusAnswer | None:
+        """None where the supervisor does not answer soon."""
         try:
             found = await self.pending.ask(ReadStatus(**_query(HEALTH_ID)), "", HEALTH_TIMEOUT_S)
         except (Busy, Starting, Stopping, TimeoutError):
-            return failure(503, "the supervisor does not answer: see `albra doctor`", code="no_answer")
+            return None
         assert isinstance(found, StatusAnswer)
+        return found
+
+    async def _ready(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the handler's signature
+        """200 only where openings are possible on every account; otherwise 503 with the reason's code."""
+        found = await self._status_now()
+        if found is None:
+            return failure(503, NO_ANSWER, code="no_answer")
         code = why_not_ready(found.rows)
         if code:
             return failure(503, "openings are not possible now: see `albra status`", code=code)

@@ -27,7 +27,7 @@ from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
-from messages.statement import Statement, fact, to_jsonable
+from messages.statement import fact, facts_of
 from messages.status import Concern, figures
 from messages.types import (
     MANUAL,
@@ -311,9 +311,9 @@ def _discrepancy(record: Discrepancy) -> dict[str, Any]:
         "ended_at": instant(record.ended_ns) if record.ended_ns else None,
         "evidence": record.evidence,
         "why": record.why,
-        "believed_fact": _fact(record.believed),
-        "reported_fact": _fact(record.reported),
-        "why_fact": _fact(record.why),
+        "believed_fact": facts_of(record.believed),
+        "reported_fact": facts_of(record.reported),
+        "why_fact": facts_of(record.why),
     }
 
 
@@ -399,17 +399,12 @@ def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
         "orders": [_order(order) for order in view.orders],
         "currency": view.currency,
         "uncounted": [{"currency": name, "amount": _number(amount)} for name, amount in view.uncounted],
-        "reason_fact": _fact(view.reason),
+        "reason_fact": facts_of(view.reason),
     }
 
 
 def _why(why: str) -> dict[str, Any]:
-    return {"reason": why, "reason_fact": _fact(why)}
-
-
-def _fact(text: str) -> Mapping[str, Any] | None:
-    """Code and arguments of a text of ours; null where it has none."""
-    return to_jsonable(text) if isinstance(text, Statement) and text.code else None
+    return {"reason": why, "reason_fact": facts_of(why)}
 
 
 NOT_SUPERVISED = "NOT_SUPERVISED"
@@ -428,7 +423,7 @@ def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
     reasons = [
         {
             "level": each.level.value,
-            "section": each.section.code.removeprefix("status."),
+            "section": each.section.key,
             "name": str(each.name),
             "text": str(each.reason),
             **({"about": each.about} if each.about else {}),
@@ -441,7 +436,7 @@ def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
 
 def concern_name(concern: Concern) -> str:
     """`account: venue`: without a word of which account or position."""
-    return f"{concern.section.code.removeprefix('status.')}: {concern.name}"
+    return f"{concern.section.key}: {concern.name}"
 
 
 def instant(time_ns: int) -> str:

@@ -65,7 +65,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """Certainly not done, and asking again changes nothing by itself. `text` is the venue's."""
+    """The request was not executed, and a repetition would be refused too. `text` is the venue's."""
 
     reason: RejectReason
     code: str

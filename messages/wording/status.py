@@ -104,8 +104,7 @@ class Status(Wording):
     MUTE_ABOUT = "about {kind} since {since}"
     HELD_OUTSIDE = "{symbol} {side} {quantity} ({kind})"
     UNREADABLE_OUTSIDE = "{symbol} unreadable ({kind})"
-    CIRCUIT_OPEN = "open for {channel}: {cause}"
-    CIRCUIT_HALF_OPEN = "half open for {channel}: {cause}"
+    CIRCUIT = "{phase} for {channel}: {cause}"
     USED = "{kind} {used} of {most} in {seconds} s"
     LANE = (
         "{handled} handled, {waiting} waiting, {failed} failed, {refused} refused, {shed} shed, {dead} dead; "

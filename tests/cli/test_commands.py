@@ -7,7 +7,7 @@ import pytest
 from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
 from messages.reconciliation import DiscrepancyType, Unproven
-from messages.statement import verbatim, word
+from messages.statement import places, verbatim, word
 from messages.status import Concern, Level, Verdict, row, several
 from messages.types import PositionId, PositionState, Silence
 from messages.wording.status import Status
@@ -190,6 +190,12 @@ def test_status_tells_its_sections(albra: Albra, supervisor: FakeSupervisor) -> 
     assert told["positions"] == {"live": 0}
     assert told["account main"]["budget"] == [{"kind": "weight", "used": 3, "most": 2_400, "seconds": 60}]
     assert told["verdict"]["level"] == "LOOK"
+
+
+def test_the_figures_of_a_value_say_which_sentence_they_fill() -> None:
+    """The terminal has the figures alone; reasons of the verdict come with their text."""
+    found = [places(each.value) for each in Status if places(each.value) and "position" not in places(each.value)]
+    assert len(found) == len(set(found)) > 15
 
 
 def test_close_by_symbol_by_id_and_in_part(albra: Albra, supervisor: FakeSupervisor) -> None:

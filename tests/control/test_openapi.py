@@ -16,7 +16,9 @@ from adapters.control.fields import FieldError
 from adapters.control.routes import Routes
 from adapters.control.server import ControlServer
 from adapters.secret import Secret
-from messages.types import AccountId
+from messages.requests import Reply
+from messages.types import AccountId, CommandId
+from messages.wording import Supervisor
 from tests.control.description import DESCRIPTION, check, check_answer, operation, resolved
 
 VALID: Mapping[Callable[[object], Any], object] = {
@@ -152,3 +154,13 @@ def test_an_answer_beside_the_description_is_noticed() -> None:
         check_answer("POST", "/v1/commands/open", 418, accepted)
     with pytest.raises(AssertionError):
         check_answer("GET", "/v1/nothing", 200, {})
+
+
+@pytest.mark.parametrize(
+    ("accepted", "schema", "name"), [(True, "Accepted", "text_fact"), (False, "Error", "error_fact")]
+)
+def test_an_answer_with_facts_beside_its_text_is_as_described(*, accepted: bool, schema: str, name: str) -> None:
+    text = Supervisor.HELD_BECAUSE(what=Supervisor.NO_RECONCILER(), why="a stranger's words")
+    _, body = wire.reply(Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=accepted, text=text))
+    assert body[name]["code"] == "supervisor.held_because"
+    check({"$ref": f"#/components/schemas/{schema}"}, body)

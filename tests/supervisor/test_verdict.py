@@ -11,7 +11,9 @@ from actors.supervisor.memory import Memory, Restored, Settings
 from actors.supervisor.since import Since
 from actors.supervisor.status import rows, runtime_rows
 from actors.supervisor.verdict import judge, note_position
-from messages.status import Level, StatusRow, Verdict, row, why_not_ready
+from messages.reports import CircuitView, GatewayStatus
+from messages.statement import verbatim
+from messages.status import Level, StatusRow, Verdict, figures, row, why_not_ready
 from messages.types import AccountId, JournalId, PositionState
 from messages.wording import Status
 from tests.control.fake_supervisor import view
@@ -74,6 +76,33 @@ def test_an_outage_is_told_once_it_lasts_and_what_it_forbids_at_once(for_s: int,
     assert ("stream" in [concern.name for concern in found.concerns]) is outage
     assert found.level is Level.LOOK
     assert "openings" in [concern.name for concern in found.concerns]
+
+
+def test_a_gateways_doubts_are_those_of_its_positions_and_no_second_concern() -> None:
+    status = GatewayStatus(account=MAIN, reachable=True, outstanding=0, queued=0, in_doubt=1, retries=0)
+    memory = known()
+    memory.gateways[MAIN] = status
+    assert judged(memory).level is Level.CALM
+
+
+def test_what_was_the_trouble_is_shown_as_long_as_it_is_one() -> None:
+    memory = known()
+    account = memory.accounts[MAIN]
+    account.trouble = verbatim("connection reset")
+    assert "trouble" not in [each.name for each in rows(memory, ())]
+    account.stream_up = False
+    shown = {str(each.name): each.value for each in rows(memory, ())}
+    assert shown["trouble"] == "connection reset"
+
+
+def test_the_phase_of_a_circuit_is_one_of_its_figures() -> None:
+    memory = known()
+    broken = CircuitView(channel="orders", half_open=True, cause=verbatim("timeout"))
+    memory.gateways[MAIN] = GatewayStatus(
+        account=MAIN, reachable=True, outstanding=0, queued=0, in_doubt=0, retries=0, breaker=(broken,)
+    )
+    [told] = figures(rows(memory, ()))["account main"]["breaker"]
+    assert told == {"phase": "circuit half open", "channel": "orders", "cause": "timeout"}
 
 
 def test_what_needs_a_person_comes_first() -> None:
