@@ -293,12 +293,12 @@ def _compose(  # noqa: PLR0917 - what one process is made of
 
 def _venues(config: Config, paper: "EmbeddedServer | None", clock: "Clock") -> "dict[AccountId, Venue]":
     """An adapter for each account; those behind one address are neighbors."""
-    from actors.gateway.address import Address as Shared
+    from actors.gateway.shared_budget import SharedBudget
     from adapters.exchange.access import settings_max_age_ms, settings_of
     from adapters.exchange.client import CcxtVenue
     from adapters.exchange.neighbors import Neighbors
 
-    neighbors = Neighbors(partial(Shared, clock))
+    neighbors = Neighbors(partial(SharedBudget, clock))
     return {
         account.account: CcxtVenue(
             account.account,
@@ -477,16 +477,16 @@ def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it reme
 def _spawn_gateways(config: Config, system: "ActorSystem", venues: "dict[AccountId, Venue]") -> None:
     """One for each account; what an account's gateway remembers outlives its lives."""
     from actors.gateway.actor import GatewayActor, gateway_address
-    from actors.gateway.address import Address as Shared
     from actors.gateway.budget import Policy
-    from actors.gateway.memory import Memory
+    from actors.gateway.memory import GatewayMemory
+    from actors.gateway.shared_budget import SharedBudget
     from actors.runtime import Placement
 
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
     policies = {a.account: Policy(share=a.budget_share, reserve=a.budget_reserve) for a in config.accounts}
     for name, venue in venues.items():
         shared = getattr(venue, "allowance", None)
-        memory = Memory.fresh(system.clock, policies[name], shared if isinstance(shared, Shared) else None)
+        memory = GatewayMemory.fresh(system.clock, policies[name], shared if isinstance(shared, SharedBudget) else None)
         system.spawn(
             gateway_address(name),
             partial(GatewayActor, account=name, venue=venue, memory=memory, sweep_ns=sweep_ns),

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.gateway.address import Address
 from actors.gateway.budget import Policy
 from actors.gateway.lane import Lane
+from actors.gateway.shared_budget import SharedBudget
 from actors.position.view import view as view_of
 from actors.reconciler.compare import compare
 from actors.supervisor.admission import Facts, Limits, refusal
@@ -120,7 +120,7 @@ def _view(book: Book) -> Work:
 
 def _asking(accounts: int) -> Work:
     """The address lets one go while all others stand in line."""
-    address, policy = Address(SystemClock()), Policy()
+    address, policy = SharedBudget(SystemClock()), Policy()
     address.learn(1)
     address.left(1)
     for number in range(accounts):

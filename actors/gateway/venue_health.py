@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from actors.gateway.actions import MINUTE, SECOND
-from actors.gateway.address import Use
-from actors.gateway.breaker import Channel
+from actors.gateway.circuit_breaker import Channel
+from actors.gateway.shared_budget import Use
 from messages.requests import Notify
 from messages.statement import Statement
 from messages.types import AccountId, Severity
@@ -66,7 +66,7 @@ def recovered(outage: Outage, now_ns: int) -> Notify | None:
         return None
     return Notify(
         severity=Severity.WARNING,
-        text=Gateway.VENUE_BACK(account=outage.account, age=spoken(now_ns - outage.since_ns)),
+        text=Gateway.VENUE_BACK(account=outage.account, age=duration_of(now_ns - outage.since_ns)),
         account=outage.account,
         notice_id=f"outage/{outage.account}/{outage.since_ns}/over",
         ends=f"outage/{outage.account}",
@@ -81,7 +81,7 @@ def silenced(account: AccountId, silence_ns: int, cause: Statement, now_ns: int)
     said = Gateway.BANNED if banned else Gateway.THROTTLED
     return Notify(
         severity=Severity.CRITICAL if banned else Severity.WARNING,
-        text=said(account=account, age=spoken(silence_ns), cause=cause),
+        text=said(account=account, age=duration_of(silence_ns), cause=cause),
         account=account,
         notice_id=f"silence/{account}/{now_ns}",
     )
@@ -103,7 +103,7 @@ def unanswered(  # noqa: PLR0917 - what there is to say
     """The venue is there, and requests of one kind go unanswered."""
     text = Gateway.UNANSWERED(account=account, what=what, cause=cause)
     if now_ns - since_ns >= SECOND:
-        text = Gateway.UNANSWERED_FOR(account=account, what=what, age=spoken(now_ns - since_ns), cause=cause)
+        text = Gateway.UNANSWERED_FOR(account=account, what=what, age=duration_of(now_ns - since_ns), cause=cause)
     return Notify(
         severity=severity,
         text=text,
@@ -116,7 +116,7 @@ def unanswered(  # noqa: PLR0917 - what there is to say
 def mended(account: AccountId, what: Channel, since_ns: int, now_ns: int) -> Notify:
     return Notify(
         severity=Severity.WARNING,
-        text=Gateway.ANSWERED_AGAIN(account=account, what=what, age=spoken(now_ns - since_ns)),
+        text=Gateway.ANSWERED_AGAIN(account=account, what=what, age=duration_of(now_ns - since_ns)),
         account=account,
         notice_id=f"unanswered/{account}/{what}/{since_ns}/over",
         ends=f"unanswered/{account}/{what}",
@@ -124,7 +124,7 @@ def mended(account: AccountId, what: Channel, since_ns: int, now_ns: int) -> Not
 
 
 def _notice(outage: Outage, severity: Severity, now_ns: int) -> Notify:
-    age = spoken(now_ns - outage.since_ns)
+    age = duration_of(now_ns - outage.since_ns)
     return Notify(
         severity=severity,
         text=Gateway.VENUE_OUT(account=outage.account, age=age, cause=outage.cause),
@@ -134,7 +134,7 @@ def _notice(outage: Outage, severity: Severity, now_ns: int) -> Notify:
     )
 
 
-def spoken(duration_ns: int) -> Statement:
+def duration_of(duration_ns: int) -> Statement:
     """A duration, to the second below two minutes, else to the minute."""
     seconds = duration_ns // SECOND
     if seconds < 120:

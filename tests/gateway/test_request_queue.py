@@ -2,20 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.gateway import lanes as l
+from actors.gateway import request_queue as l
 from actors.gateway.lane import Lane
-from actors.gateway.lanes import LIMITS, Lanes, Ticket
+from actors.gateway.request_queue import LIMITS, QueuedRequest, RequestQueue
 from messages import requests as q
 from messages.base import Message
 from tests.gateway import stage
 
 
-def a_ticket(lane: Lane, number: int) -> Ticket:
-    return Ticket(f"{lane.name}/{number}", lane, stage.cancel())
+def a_ticket(lane: Lane, number: int) -> QueuedRequest:
+    return QueuedRequest(f"{lane.name}/{number}", lane, stage.cancel())
 
 
-def filled(*lane_counts: tuple[Lane, int], up: bool = True) -> Lanes:
-    state = Lanes(reachable=up)
+def filled(*lane_counts: tuple[Lane, int], up: bool = True) -> RequestQueue:
+    state = RequestQueue(reachable=up)
     for lane, count in lane_counts:
         for number in range(count):
             state, _ = l.enqueue(state, a_ticket(lane, number))
@@ -25,20 +25,20 @@ def filled(*lane_counts: tuple[Lane, int], up: bool = True) -> Lanes:
 def test_the_more_urgent_lane_leaves_first() -> None:
     state = filled(*((lane, 1) for lane in reversed(Lane)))
     _, leaving = l.leave(state, 0)
-    assert [ticket.lane for ticket in leaving] == sorted(Lane)
+    assert [queued.lane for queued in leaving] == sorted(Lane)
 
 
 def test_each_lane_is_bounded_and_the_rest_waits_in_order() -> None:
     state, leaving = l.leave(filled((Lane.OPENING, 100)), 0)
     bound = LIMITS[Lane.OPENING].outstanding
     assert [t.key for t in leaving] == [f"OPENING/{n}" for n in range(bound)]
-    state = l.answered(state, leaving[0])
+    state = l.completed(state, leaving[0])
     _, leaving = l.leave(state, 0)
     assert [t.key for t in leaving] == [f"OPENING/{bound}"]
 
 
 def test_openings_and_reads_leave_room_for_what_stops_a_loss() -> None:
-    crowd = filled(*((lane, 200) for lane in (Lane.READING, Lane.OPENING, Lane.DOUBT, Lane.REDUCING)))
+    crowd = filled(*((lane, 200) for lane in (Lane.READING, Lane.OPENING, Lane.RESOLUTION, Lane.REDUCING)))
     state, _ = l.leave(crowd, 0)
     state, _ = l.enqueue(state, a_ticket(Lane.EMERGENCY, 0))
     state, leaving = l.leave(state, 0)
@@ -73,7 +73,7 @@ def test_while_the_venue_asks_for_silence_not_even_an_emergency_leaves() -> None
 
 
 def test_a_shorter_silence_does_not_end_a_longer_one() -> None:
-    assert l.quiet(l.quiet(Lanes(), 1_000), 10).quiet_until_ns == 1_000
+    assert l.quiet(l.quiet(RequestQueue(), 1_000), 10).quiet_until_ns == 1_000
 
 
 def test_nothing_leaves_for_a_venue_out_of_reach() -> None:
@@ -83,8 +83,8 @@ def test_nothing_leaves_for_a_venue_out_of_reach() -> None:
 
 
 def test_more_answers_than_requests_are_a_bug_that_shows() -> None:
-    with pytest.raises(ValueError, match="more DOUBT answers than requests"):
-        l.answered(Lanes(), a_ticket(Lane.DOUBT, 0))
+    with pytest.raises(ValueError, match="more RESOLUTION answers than requests"):
+        l.completed(RequestQueue(), a_ticket(Lane.RESOLUTION, 0))
 
 
 @pytest.mark.parametrize(
@@ -94,20 +94,20 @@ def test_more_answers_than_requests_are_a_bug_that_shows() -> None:
         (stage.protection(), Lane.PROTECTION),
         (stage.cancel(), Lane.PROTECTION),
         (stage.reducing(), Lane.REDUCING),
-        (stage.fetch_fills(), Lane.DOUBT),
+        (stage.fetch_fills(), Lane.RESOLUTION),
         (stage.opening(), Lane.OPENING),
         (q.FetchBalance(account=stage.MAIN, request_id="1"), Lane.READING),
         (q.FetchBalance(account=stage.MAIN, request_id="1", asked=True), Lane.ASKED),
     ],
 )
 def test_every_request_has_its_lane(message: Message, lane: Lane) -> None:
-    assert l.ticket("k", message).lane is lane
+    assert l.queued("k", message).lane is lane
 
 
 @given(st.lists(st.one_of(st.sampled_from(Lane), st.none(), st.integers(0, 5)), max_size=120))
 def test_whatever_comes_and_goes_nothing_is_lost_and_no_bound_is_broken(script: list[Lane | int | None]) -> None:
     """A lane: a request arrives; None: what may leave does; a number: one of the outstanding is answered."""
-    state = Lanes(reachable=True)
+    state = RequestQueue(reachable=True)
     waiting, out = 0, 0
     for turn, step in enumerate(script):
         if isinstance(step, Lane):
@@ -117,6 +117,6 @@ def test_whatever_comes_and_goes_nothing_is_lost_and_no_bound_is_broken(script: 
             state, leaving = l.leave(state, 0)
             waiting, out = waiting - len(leaving), out + len(leaving)
         elif state.outstanding[step]:
-            state, out = l.answered(state, a_ticket(Lane(step), 0)), out - 1
+            state, out = l.completed(state, a_ticket(Lane(step), 0)), out - 1
         assert (state.queued_total, state.outstanding_total) == (waiting, out)
         assert all(state.outstanding[lane] <= LIMITS[lane].outstanding for lane in Lane)

@@ -57,7 +57,7 @@ class Circuit:
     cause: Statement = NOTHING
 
 
-def failed(circuit: Circuit, cause: Statement, now_ns: int, seed: str) -> Circuit:
+def on_no_response(circuit: Circuit, cause: Statement, now_ns: int, seed: str) -> Circuit:
     """One request that nobody answered. `seed` names whose pauses these are."""
     circuit = replace(circuit, failures=circuit.failures + 1, cause=cause)
     if circuit.phase is Phase.OPEN or (circuit.phase is Phase.CLOSED and circuit.failures < FAILURES):
@@ -72,14 +72,14 @@ def failed(circuit: Circuit, cause: Statement, now_ns: int, seed: str) -> Circui
     )
 
 
-def answered(circuit: Circuit) -> Circuit:
+def on_response(circuit: Circuit) -> Circuit:
     """Somebody answered."""
     if circuit.phase is Phase.CLOSED and not circuit.failures:
         return circuit
     return Circuit(channel=circuit.channel)
 
 
-def due(circuit: Circuit, now_ns: int) -> Circuit:
+def on_pause_end(circuit: Circuit, now_ns: int) -> Circuit:
     """Its pause is over."""
     if circuit.phase is Phase.OPEN and now_ns >= circuit.until_ns:
         return replace(circuit, phase=Phase.HALF_OPEN)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.gateway import doubt as d
+from actors.gateway import outcome_resolution as d
 from actors.gateway.actions import MINUTE, MS, SECOND, Action, Later, Say, Send
-from actors.gateway.doubt import Doubt, Goal, Result
+from actors.gateway.outcome_resolution import Goal, Resolution, Result
 from messages import reports as r
 from messages import requests as q
 from messages.types import OrderStatus, VenueOrderId
@@ -44,16 +44,16 @@ class Driver:
 
     def wake(self, *, reachable: bool = True) -> None:
         self.now = max(self.now, self.wake_at)
-        self._take(d.due(self.doubt, now_ns=self.now, reachable=reachable))
+        self._take(d.on_due(self.resolution, now_ns=self.now, reachable=reachable))
 
     def answer(self, *messages: r.AboutOrder, after: int = 10 * MS) -> None:
         for message in messages:
             assert self.open, f"{message} after the verdict"
             self.now += after
-            self._take(d.heard(self.doubt, message, now_ns=self.now))
+            self._take(d.on_message(self.resolution, message, now_ns=self.now))
 
     def ask_more(self, goal: Goal, proof_from_ns: int = WINDOW) -> None:
-        self._take(d.ask_more(self.doubt, goal, now_ns=self.now, proof_from_ns=proof_from_ns))
+        self._take(d.ask_more(self.resolution, goal, now_ns=self.now, proof_from_ns=proof_from_ns))
 
     @property
     def last(self) -> object:
@@ -63,7 +63,7 @@ class Driver:
         after, actions = result
         self.open = after is not None
         if after is not None:
-            self.doubt: Doubt = after
+            self.resolution: Resolution = after
         for action in actions:
             self._note(action)
 
@@ -121,7 +121,7 @@ def test_a_doubt_that_is_asked_for_more_begins_with_a_short_pause() -> None:
 def test_trades_that_cannot_be_read_are_asked_for_ever_more_slowly() -> None:
     driver = Driver()
     while driver.now < WINDOW + 5 * MINUTE:
-        if driver.doubt.asking is d.Asking.NOTHING:
+        if driver.resolution.pending_query is d.PendingQuery.NOTHING:
             driver.wake()
         driver.answer(stage.query_failed() if isinstance(driver.last, q.FetchFills) else stage.not_found())
     asked = [at for at, message in driver.asked if isinstance(message, q.FetchFills)]
@@ -135,7 +135,7 @@ def test_one_lost_answer_costs_a_proof_a_moment_only(lost: int) -> None:
     driver = Driver()
     answers = 0
     while driver.open:
-        if driver.doubt.asking is d.Asking.NOTHING:
+        if driver.resolution.pending_query is d.PendingQuery.NOTHING:
             driver.wake()
         answers += driver.now >= WINDOW
         driver.answer(stage.query_failed() if answers == lost else stage.not_found())
@@ -147,7 +147,7 @@ def test_a_query_that_spans_the_end_of_the_window_is_soon_repeated() -> None:
     while driver.now < WINDOW:
         driver.wake()
         driver.answer(stage.not_found(), after=WINDOW - driver.now if driver.now > WINDOW // 2 else 0)
-    assert driver.doubt.not_found_ns == ()
+    assert driver.resolution.not_found_ns == ()
     assert driver.wake_at - driver.now == d.SPACING_NS
 
 
@@ -156,7 +156,7 @@ def test_not_found_within_the_window_proves_nothing() -> None:
     while driver.wake_at < WINDOW:
         driver.wake()
         driver.answer(stage.not_found())
-    assert driver.doubt.not_found_ns == ()
+    assert driver.resolution.not_found_ns == ()
 
 
 def test_failed_queries_prove_nothing_however_many() -> None:
@@ -196,7 +196,7 @@ def test_an_order_that_was_seen_needs_more_patience_before_it_is_given_up() -> N
     while not driver.asked or not isinstance(driver.last, q.FetchFills):
         driver.wake()
         driver.answer(stage.not_found())
-    assert len(driver.doubt.not_found_ns) == d.NOT_FOUND_NEEDED_ONCE_SEEN
+    assert len(driver.resolution.not_found_ns) == d.NOT_FOUND_NEEDED_ONCE_SEEN
     driver.answer(stage.not_found())
     assert "knew it once" in driver.verdicts[0].evidence
 
@@ -261,7 +261,7 @@ def test_not_found_of_an_older_question_does_not_count() -> None:
     driver.wake()
     driver.ask_more(Goal.CONDITION)
     driver.answer(stage.not_found())
-    assert driver.doubt.not_found_ns == ()
+    assert driver.resolution.not_found_ns == ()
 
 
 def test_a_later_possible_sending_voids_what_was_not_found_before() -> None:
@@ -269,9 +269,9 @@ def test_a_later_possible_sending_voids_what_was_not_found_before() -> None:
     driver.now = driver.wake_at = WINDOW
     driver.wake()
     driver.answer(stage.not_found())
-    before = len(driver.doubt.not_found_ns)
+    before = len(driver.resolution.not_found_ns)
     driver.ask_more(Goal.EXISTENCE, proof_from_ns=driver.now + WINDOW)
-    assert (before, len(driver.doubt.not_found_ns)) == (1, 0)
+    assert (before, len(driver.resolution.not_found_ns)) == (1, 0)
 
 
 def test_out_of_reach_it_waits_without_asking_and_still_alarms() -> None:
@@ -332,7 +332,7 @@ def test_an_honest_venue_brings_exactly_one_right_verdict(script: list[str], exi
             driver.answer(stage.report(queried=True), after=lag * MS)
         else:
             driver.answer(stage.not_found(), after=lag * MS)
-            if driver.open and isinstance(driver.last, q.FetchFills) and not driver.doubt.described:
+            if driver.open and isinstance(driver.last, q.FetchFills) and not driver.resolution.described:
                 driver.answer(stage.not_found(), after=lag * MS)
     assert not driver.open
     assert len(driver.verdicts) == (1 if exists_from is None else 0)
@@ -369,8 +369,8 @@ def test_whatever_is_heard_absence_is_concluded_only_from_two_late_spaced_querie
         elif isinstance(heard, Goal):
             driver.ask_more(heard)
         elif isinstance(heard, r.AboutOrder):
-            asked_ns, asking = driver.doubt.asked_ns, driver.doubt.asking
-            if isinstance(heard, r.OrderNotFound) and asking is d.Asking.ORDER:
+            asked_ns, pending_query = driver.resolution.asked_ns, driver.resolution.pending_query
+            if isinstance(heard, r.OrderNotFound) and pending_query is d.PendingQuery.ORDER:
                 clean.append(asked_ns)
             elif isinstance(heard, (r.OrderAccepted, r.OrderReport, r.FillReport)):
                 clean.clear()

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from actors.gateway import breaker as b
+from actors.gateway import circuit_breaker as b
 from actors.gateway.actions import MINUTE, MS, SECOND
-from actors.gateway.breaker import FAILURES, LONGEST_PAUSE_NS, Channel, Circuit, Phase
+from actors.gateway.circuit_breaker import FAILURES, LONGEST_PAUSE_NS, Channel, Circuit, Phase
 from actors.telegram.words import Words
 from adapters.locales import load
 from messages import reports as r
@@ -48,12 +48,12 @@ def broken_reads(failures: int = FAILURES) -> Stage:
 def test_a_circuit_opens_after_failures_in_a_row_and_one_answer_closes_it() -> None:
     circuit = Circuit(channel=Channel.ORDERS)
     for _ in range(FAILURES - 1):
-        circuit = b.failed(circuit, verbatim("502"), 0, "main")
+        circuit = b.on_no_response(circuit, verbatim("502"), 0, "main")
     assert circuit.phase is Phase.CLOSED
-    assert b.failed(b.answered(circuit), verbatim("502"), 0, "main").phase is Phase.CLOSED
-    circuit = b.failed(circuit, verbatim("502"), 0, "main")
+    assert b.on_no_response(b.on_response(circuit), verbatim("502"), 0, "main").phase is Phase.CLOSED
+    circuit = b.on_no_response(circuit, verbatim("502"), 0, "main")
     assert circuit.phase is Phase.OPEN
-    assert b.answered(circuit) == Circuit(channel=Channel.ORDERS)
+    assert b.on_response(circuit) == Circuit(channel=Channel.ORDERS)
 
 
 def test_pauses_double_are_bounded_and_differ_between_accounts() -> None:
@@ -61,11 +61,11 @@ def test_pauses_double_are_bounded_and_differ_between_accounts() -> None:
         circuit, now_ns, found = Circuit(channel=Channel.READS), 0, []
         for _ in range(12):
             while circuit.phase is not Phase.OPEN:
-                circuit = b.failed(circuit, verbatim("502"), now_ns, seed)
+                circuit = b.on_no_response(circuit, verbatim("502"), now_ns, seed)
             found.append(circuit.until_ns - now_ns)
             now_ns = circuit.until_ns
-            assert b.due(circuit, now_ns - 1) == circuit
-            circuit = b.due(circuit, now_ns)
+            assert b.on_pause_end(circuit, now_ns - 1) == circuit
+            circuit = b.on_pause_end(circuit, now_ns)
         return found
 
     one, other = pauses("one/1"), pauses("other/1")
@@ -78,8 +78,8 @@ def test_pauses_double_are_bounded_and_differ_between_accounts() -> None:
 def test_what_failed_while_it_is_open_makes_no_pause_longer() -> None:
     circuit = Circuit(channel=Channel.READS)
     for _ in range(FAILURES):
-        circuit = b.failed(circuit, verbatim("502"), 0, "main")
-    assert b.failed(circuit, verbatim("503"), SECOND // 4, "main").until_ns == circuit.until_ns
+        circuit = b.on_no_response(circuit, verbatim("502"), 0, "main")
+    assert b.on_no_response(circuit, verbatim("503"), SECOND // 4, "main").until_ns == circuit.until_ns
 
 
 def test_while_orders_go_unanswered_nothing_is_opened_and_what_reduces_goes_on() -> None:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.gateway.actions import SECOND
-from actors.gateway.address import PATIENCE_NS, Address
 from actors.gateway.budget import Policy
 from actors.gateway.lane import Lane
+from actors.gateway.shared_budget import PATIENCE_NS, SharedBudget
 from tests.gateway.stage import HandClock
 
 LIMIT = 2_400
@@ -24,7 +24,7 @@ class Street:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.clock = HandClock()
-        self.address = Address(self.clock)
+        self.address = SharedBudget(self.clock)
         self.address.learn(limit)
         self.sent: list[tuple[int, str, int]] = []
 
@@ -36,7 +36,7 @@ class Street:
         self.sent.append((self.clock.monotonic, who, weight))
         if answered:
             self.address.came(weight, None)
-            self.address.landed(who, weight)
+            self.address.completed(who, weight)
         return True
 
     def within_a_minute(self) -> int:

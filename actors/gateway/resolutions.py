@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from actors.gateway import doubt as one
+from actors.gateway import outcome_resolution as one
 from actors.gateway.actions import Action, Say, Send
-from actors.gateway.desk import ANSWER_LIMIT_NS, Desk
-from actors.gateway.doubt import Doubt, Goal
+from actors.gateway.context import ANSWER_LIMIT_NS, GatewayContext
 from actors.gateway.memory import Phase
+from actors.gateway.outcome_resolution import Goal, Resolution
 from messages.reports import AboutOrder, OrderAbsent
 from messages.requests import FetchFills, OrderRequest, QueryOrder, ResolveOrder
 from messages.types import ClientOrderId, VenueOrderId
 
 
-class Doubts:
+class Resolutions:
     """One doubt per client order id: whatever else is asked about that order joins it."""
 
-    def __init__(self, desk: Desk, on_absent: Callable[[OrderAbsent], None]) -> None:
-        self._desk = desk
+    def __init__(self, context: GatewayContext, on_absent: Callable[[OrderAbsent], None]) -> None:
+        self._context = context
         self._on_absent = on_absent
-        self._open: dict[ClientOrderId, Doubt] = {}
+        self._open: dict[ClientOrderId, Resolution] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -29,17 +29,17 @@ class Doubts:
 
     def order(self, name: ClientOrderId) -> ResolveOrder | None:
         """What is asked about under this name."""
-        doubt = self._open.get(name)
-        return doubt.order if doubt is not None else None
+        resolution = self._open.get(name)
+        return resolution.order if resolution is not None else None
 
     def ask(
         self, order: OrderRequest, goal: Goal, *, sent_ns: int = 0, venue_order_id: VenueOrderId | None = None
     ) -> None:
         """Find out about an order. `sent_ns` is wall time, as far as the asker knows."""
-        now_ns, wall_ns = self._desk.now_ns, self._desk.clock.time_ns()
-        sent = self._desk.memory.orders.get(order.client_order_id)
+        now_ns, wall_ns = self._context.now_ns, self._context.clock.time_ns()
+        sent = self._context.memory.orders.get(order.client_order_id)
         over = sent is not None and sent.over
-        window_ns = 0 if over else self._desk.window_ns
+        window_ns = 0 if over else self._context.window_ns
         proof_from_ns = self._last_possible_send(order.client_order_id, sent_ns) + window_ns
         before = self._open.get(order.client_order_id)
         if before is not None and not (sent is not None and sent.attempts):
@@ -73,34 +73,34 @@ class Doubts:
         What this process handed over: when the port said it was done with it, or else had to have.
         Anything else was sent before this process began, whatever wall clocks said then.
         """
-        now_ns = self._desk.now_ns
-        sent = self._desk.memory.orders.get(name)
+        now_ns = self._context.now_ns
+        sent = self._context.memory.orders.get(name)
         if sent is not None and sent.attempts:
             if sent.answered_ns is not None:
                 return sent.answered_ns
             return sent.handed_ns + (0 if sent.phase is Phase.SETTLED else ANSWER_LIMIT_NS)
-        age_ns = self._desk.clock.time_ns() - sent_ns if sent_ns else 0
-        return max(self._desk.memory.started_ns, now_ns - max(0, age_ns))
+        age_ns = self._context.clock.time_ns() - sent_ns if sent_ns else 0
+        return max(self._context.memory.started_ns, now_ns - max(0, age_ns))
 
-    def due(self, name: ClientOrderId) -> None:
+    def on_due(self, name: ClientOrderId) -> None:
         if name in self._open:
-            reachable = self._desk.open_for_business
-            self._apply(name, one.due(self._open[name], now_ns=self._desk.now_ns, reachable=reachable))
+            reachable = self._context.open_for_business
+            self._apply(name, one.on_due(self._open[name], now_ns=self._context.now_ns, reachable=reachable))
 
     def wake_all(self) -> None:
         """The venue is back: ask everything at once, as far as the lanes allow."""
         for name in list(self._open):
-            self.due(name)
+            self.on_due(name)
 
-    def heard(self, message: AboutOrder) -> bool:
+    def on_message(self, message: AboutOrder) -> bool:
         """Returns whether that ended a doubt."""
         before = self._open.get(message.client_order_id)
         if before is None:
             return False
-        self._apply(message.client_order_id, one.heard(before, message, now_ns=self._desk.now_ns))
+        self._apply(message.client_order_id, one.on_message(before, message, now_ns=self._context.now_ns))
         return message.client_order_id not in self._open
 
-    def over(self, name: ClientOrderId) -> None:
+    def close(self, name: ClientOrderId) -> None:
         """The outcome is known for certain from elsewhere."""
         if self._open.pop(name, None) is not None:
             self._tidy(name)
@@ -123,18 +123,18 @@ class Doubts:
                 self._request(name, f"fills/{name}", fetch)
             case Say(message=OrderAbsent() as proof):
                 self._on_absent(proof)
-                self._desk.actions.append(action)
+                self._context.actions.append(action)
             case _:
-                self._desk.actions.append(action)
+                self._context.actions.append(action)
 
     def _request(self, name: ClientOrderId, key: str, message: QueryOrder | FetchFills) -> None:
         """A question left over from an earlier doubt was begun too early for this one: ask again after it."""
-        if self._desk.pending(key):
+        if self._context.pending(key):
             self._open[name] = replace(self._open[name], again=True)
         else:
-            self._desk.request(key, message)
+            self._context.request(key, message)
 
     def _tidy(self, name: ClientOrderId) -> None:
-        self._desk.fulfill(f"resolve/{name}")
-        self._desk.fulfill(f"fills/{name}")
-        self._desk.withdraw(f"query/{name}", f"fills/{name}")
+        self._context.fulfill(f"resolve/{name}")
+        self._context.fulfill(f"fills/{name}")
+        self._context.withdraw(f"query/{name}", f"fills/{name}")

@@ -13,9 +13,9 @@ from enum import StrEnum
 
 from actors.gateway import retry
 from actors.gateway.actions import NOTIFIER
-from actors.gateway.desk import Desk
-from actors.gateway.doubt import Goal
-from actors.gateway.doubts import Doubts
+from actors.gateway.context import GatewayContext
+from actors.gateway.outcome_resolution import Goal
+from actors.gateway.resolutions import Resolutions
 from messages.reports import CancelRejected, NotExecuted, OrderReport, OutcomeUnknown
 from messages.requests import CancelOrder, Notify
 from messages.statement import NOTHING, Statement
@@ -32,116 +32,116 @@ class Stage(StrEnum):
 
     HELD = "held"
     OUT = "out"
-    DOUBTED = "doubted"
+    UNKNOWN = "doubted"
     PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """An order that shall go. `attempts` counts the cancels that changed nothing, `words` is what was said last."""
+class PendingCancel:
+    """An order that shall go. `attempts` counts the cancels that changed nothing, `last_error`: the last answer."""
 
     message: CancelOrder
     stage: Stage
     attempts: int = 0
-    words: Statement = NOTHING
+    last_error: Statement = NOTHING
 
 
-class Cancels:
+class PendingCancels:
     """One wish per client order id; repeating it changes nothing."""
 
-    def __init__(self, desk: Desk, doubts: Doubts) -> None:
-        self._desk = desk
-        self._doubts = doubts
-        self._wishes: dict[ClientOrderId, Wish] = {}
+    def __init__(self, context: GatewayContext, resolutions: Resolutions) -> None:
+        self._context = context
+        self._resolutions = resolutions
+        self._pending: dict[ClientOrderId, PendingCancel] = {}
 
     def __contains__(self, name: ClientOrderId) -> bool:
-        return name in self._wishes
+        return name in self._pending
 
-    def wish(self, message: CancelOrder, *, hold: bool) -> None:
+    def add(self, message: CancelOrder, *, hold: bool) -> None:
         name = message.client_order_id
-        self._desk.promise(f"cancel/{name}", message)
-        if name in self._wishes:
+        self._context.promise(f"cancel/{name}", message)
+        if name in self._pending:
             return
-        self._wishes[name] = Wish(message=message, stage=Stage.HELD)
+        self._pending[name] = PendingCancel(message=message, stage=Stage.HELD)
         if not hold:
             self.let_go(name)
 
     def let_go(self, name: ClientOrderId) -> None:
         """Something was heard of the order: a cancel held for that leaves now."""
-        wish = self._wishes.get(name)
-        if wish is not None and wish.stage is Stage.HELD:
-            self._send(wish)
+        pending = self._pending.get(name)
+        if pending is not None and pending.stage is Stage.HELD:
+            self._send(pending)
 
-    def due(self, name: ClientOrderId) -> None:
-        wish = self._wishes.get(name)
-        if wish is not None and wish.stage is Stage.PAUSED:
-            self._send(wish)
+    def on_due(self, name: ClientOrderId) -> None:
+        pending = self._pending.get(name)
+        if pending is not None and pending.stage is Stage.PAUSED:
+            self._send(pending)
 
-    def over(self, name: ClientOrderId) -> None:
+    def close(self, name: ClientOrderId) -> None:
         """The order is not live, so there is nothing to cancel."""
-        if self._wishes.pop(name, None) is not None:
-            self._desk.fulfill(f"cancel/{name}")
-            self._desk.withdraw(f"cancel/{name}")
+        if self._pending.pop(name, None) is not None:
+            self._context.fulfill(f"cancel/{name}")
+            self._context.withdraw(f"cancel/{name}")
 
     def reported(self, report: OrderReport) -> None:
         name = report.client_order_id
         if report.status.ended or report.status is OrderStatus.TRIGGERED:
-            self._desk.landed(f"cancel/{name}")
-            self.over(name)
+            self._context.completed(f"cancel/{name}")
+            self.close(name)
         else:
             self.let_go(name)
 
     def unclear(self, message: CancelRejected | OutcomeUnknown) -> None:
         """The cancel perhaps worked, or found nothing to cancel: look what the order is."""
         name = message.client_order_id
-        self._desk.landed(f"cancel/{name}")
-        wish = self._wishes.get(name)
-        if wish is None:
+        self._context.completed(f"cancel/{name}")
+        pending = self._pending.get(name)
+        if pending is None:
             return
         if isinstance(message, CancelRejected):
             said = Common.ANSWERED(code=message.code, text=message.text)
         else:
             said = message.cause
-        self._wishes[name] = replace(wish, stage=Stage.DOUBTED, words=said)
-        self._doubts.ask(wish.message, Goal.CONDITION, venue_order_id=wish.message.venue_order_id)
+        self._pending[name] = replace(pending, stage=Stage.UNKNOWN, last_error=said)
+        self._resolutions.ask(pending.message, Goal.CONDITION, venue_order_id=pending.message.venue_order_id)
 
     def not_executed(self, message: NotExecuted) -> None:
-        self._desk.landed(f"cancel/{message.client_order_id}")
+        self._context.completed(f"cancel/{message.client_order_id}")
         self._again(message.client_order_id, message.cause, message.retry_after_ms)
 
-    def doubt_over(self, name: ClientOrderId) -> None:
+    def on_resolution_end(self, name: ClientOrderId) -> None:
         """What the order is has been told. Had it ended, the wish would be gone; so it works still."""
-        wish = self._wishes.get(name)
-        if wish is not None and wish.stage is Stage.DOUBTED:
-            self._again(name, wish.words or Gateway.STILL_WORKING(), 0)
+        pending = self._pending.get(name)
+        if pending is not None and pending.stage is Stage.UNKNOWN:
+            self._again(name, pending.last_error or Gateway.STILL_WORKING(), 0)
 
-    def _send(self, wish: Wish) -> None:
-        name = wish.message.client_order_id
-        self._wishes[name] = replace(wish, stage=Stage.OUT)
-        self._desk.request(f"cancel/{name}", wish.message)
+    def _send(self, pending: PendingCancel) -> None:
+        name = pending.message.client_order_id
+        self._pending[name] = replace(pending, stage=Stage.OUT)
+        self._context.request(f"cancel/{name}", pending.message)
 
     def _again(self, name: ClientOrderId, cause: Statement, retry_after_ms: int) -> None:
-        wish = self._wishes.get(name)
-        if wish is None:
+        pending = self._pending.get(name)
+        if pending is None:
             return
-        attempts = wish.attempts + 1
+        attempts = pending.attempts + 1
         if attempts >= retry.CANCEL_ATTEMPTS:
-            self._give_up(wish.message, attempts, cause)
+            self._give_up(pending.message, attempts, cause)
             return
         if attempts == TELL_AFTER:
             self._tell(
-                wish.message, Severity.WARNING, _said(Gateway.CANCEL_LATE, wish.message, attempts, cause), "late"
+                pending.message, Severity.WARNING, _said(Gateway.CANCEL_LATE, pending.message, attempts, cause), "late"
             )
-        self._desk.retries += 1
-        paused = replace(wish, stage=Stage.PAUSED, attempts=attempts)
-        self._wishes[name] = paused
-        if self._desk.silenced:
+        self._context.retries += 1
+        paused = replace(pending, stage=Stage.PAUSED, attempts=attempts)
+        self._pending[name] = paused
+        if self._context.silenced:
             self._send(paused)
         else:
-            self._desk.later(f"cancel/{name}", retry.delay_ns(attempts, retry_after_ms))
+            self._context.later(f"cancel/{name}", retry.delay_ns(attempts, retry_after_ms))
 
     def _give_up(self, message: CancelOrder, attempts: int, cause: Statement) -> None:
-        self.over(message.client_order_id)
+        self.close(message.client_order_id)
         self._tell(message, Severity.CRITICAL, _said(Gateway.CANCEL_FAILED, message, attempts, cause))
 
     def _tell(self, message: CancelOrder, severity: Severity, text: Statement, topic: str = "") -> None:
@@ -153,7 +153,7 @@ class Cancels:
             notice_id=f"cancel/{name}/{topic}" if topic else f"cancel/{name}",
             correlation_id=message.correlation_id,
         )
-        self._desk.say(notice, NOTIFIER)
+        self._context.say(notice, NOTIFIER)
 
 
 def _said(wording: Gateway, message: CancelOrder, attempts: int, cause: Statement) -> Statement:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from actors.gateway.outage import spoken
+from actors.gateway.venue_health import duration_of
 from messages.requests import Notify, SubmitOrder
 from messages.statement import Statement
 from messages.types import AccountId, ClientOrderId, Severity
@@ -19,7 +19,7 @@ TELL_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
+class TimestampRejections:
     """`in_a_row`: per order, how often without another answer in between. `since_ns`: the first of them.
 
     `told`: the owner knows.
@@ -30,7 +30,9 @@ class Refusals:
     told: bool = False
 
 
-def refused(before: Refusals, order: SubmitOrder, cause: Statement, now_ns: int) -> tuple[Refusals, Notify | None]:
+def on_rejection(
+    before: TimestampRejections, order: SubmitOrder, cause: Statement, now_ns: int
+) -> tuple[TimestampRejections, Notify | None]:
     """Once more; and what the owner must be told now."""
     times = before.in_a_row.get(order.client_order_id, 0) + 1
     begun = before if before.in_a_row or before.told else replace(before, since_ns=now_ns)
@@ -46,7 +48,7 @@ def refused(before: Refusals, order: SubmitOrder, cause: Statement, now_ns: int)
     return replace(after, told=True), notice
 
 
-def otherwise(before: Refusals, name: ClientOrderId) -> Refusals:
+def on_other_answer(before: TimestampRejections, name: ClientOrderId) -> TimestampRejections:
     """That order had another answer, or needs none any more."""
     if name not in before.in_a_row:
         return before
@@ -54,9 +56,9 @@ def otherwise(before: Refusals, name: ClientOrderId) -> Refusals:
     return replace(before, in_a_row=MappingProxyType(left))
 
 
-def heard(
-    before: Refusals, account: AccountId, waits: Callable[[ClientOrderId], bool], now_ns: int
-) -> tuple[Refusals, Notify | None]:
+def on_time_accepted(
+    before: TimestampRejections, account: AccountId, waits: Callable[[ClientOrderId], bool], now_ns: int
+) -> tuple[TimestampRejections, Notify | None]:
     """The venue took the time of something: over, unless an order still `waits` that it refused for that.
 
     An order that is given up is followed by another one, which is refused likewise: that is no end of it.
@@ -65,11 +67,11 @@ def heard(
     if waiting:
         return replace(before, in_a_row=MappingProxyType(waiting)), None
     if not before.told:
-        return Refusals(), None
+        return TimestampRejections(), None
     notice = Notify(
         severity=Severity.WARNING,
-        text=Gateway.TIMELY_AGAIN(account=account, age=spoken(now_ns - before.since_ns)),
+        text=Gateway.TIMELY_AGAIN(account=account, age=duration_of(now_ns - before.since_ns)),
         account=account,
         notice_id=f"untimely/{account}/{before.since_ns}/over",
     )
-    return Refusals(), notice
+    return TimestampRejections(), notice

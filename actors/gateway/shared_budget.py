@@ -62,7 +62,7 @@ class Use:
         return self.used - self.others
 
 
-class Address:
+class SharedBudget:
     """Made by the composition for each address; shared by the gateways and the adapters behind it. Thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
@@ -93,12 +93,12 @@ class Address:
         """How long a read that a person waits for stays here, where nothing leaves but those before it; 0: not long."""
         with self._lock:
             now_ns = self._clock.monotonic_ns()
-            self._meter = meter = self._meter.aged(now_ns)
+            self._meter = meter = self._meter.expire(now_ns)
             ahead = _place(self._lines[_Line.ASKED], who, now_ns)
             most = policy.ceiling(Lane.ASKED, meter.limit)
             return meter.wait_ns(max(0, most - amount * (ahead + 1)), now_ns) if meter.limit else 0
 
-    def landed(self, who: str, amount: int) -> None:
+    def completed(self, who: str, amount: int) -> None:
         """A request is answered: what it cost has been counted as it left."""
         with self._lock:
             back = min(amount, self._held.get(who, 0))
@@ -125,30 +125,30 @@ class Address:
         what other programs use.
         """
         if connecting:
-            return self.take(f"{who} itself", Lane.DOUBT, weight, _CONNECTING)
+            return self.take(f"{who} itself", Lane.RESOLUTION, weight, _CONNECTING)
         return self.take(f"{who} itself", Lane.READING, weight, _DEFAULT)
 
     def turned(self, who: str, weight: int) -> None:
-        self.landed(f"{who} itself", weight)
+        self.completed(f"{who} itself", weight)
 
     def left(self, weight: int) -> None:
         """A request leaves."""
         if weight:
             with self._lock:
                 now_ns = self._clock.monotonic_ns()
-                self._meter = self._meter.aged(now_ns).spent(weight, now_ns)
+                self._meter = self._meter.expire(now_ns).charge(weight, now_ns)
 
     def came(self, weight: int, used: int | None) -> None:
         """It was answered; what the venue said with it is used by everybody at this address, if it said so."""
         with self._lock:
-            self._meter = self._meter.answered(weight)
+            self._meter = self._meter.release(weight)
         if used is not None:
-            self.heard(used)
+            self.on_reported_usage(used)
 
-    def heard(self, used: int) -> None:
+    def on_reported_usage(self, used: int) -> None:
         """The venue said how much of its minute is used, by all of us and by others."""
         with self._lock:
-            self._meter = self._meter.heard(used, self._clock.monotonic_ns())
+            self._meter = self._meter.on_reported_usage(used, self._clock.monotonic_ns())
 
     # Everybody -------------------------------------------------------------------------------------
 
@@ -172,7 +172,7 @@ class Address:
             return use
 
     def _use(self, now_ns: int) -> Use:
-        self._meter = meter = self._meter.aged(now_ns)
+        self._meter = meter = self._meter.expire(now_ns)
         others = max(0, meter.told - meter.total) if now_ns < meter.told_until_ns else 0
         return Use(
             limit=meter.limit,
@@ -184,7 +184,7 @@ class Address:
 
     def _finds_room(self, who: str, lane: Lane, amount: int, policy: Policy) -> bool:
         now_ns = self._clock.monotonic_ns()
-        self._meter, self._lists = self._meter.aged(now_ns), self._lists.aged(now_ns)
+        self._meter, self._lists = self._meter.expire(now_ns), self._lists.expire(now_ns)
         if lane <= Lane.REDUCING:
             return self._has_room(policy.ceiling(Lane.EMERGENCY, self._meter.limit), amount)
         most = policy.ceiling(lane, self._meter.limit)
@@ -199,7 +199,7 @@ class Address:
             return False
         line.pop(who, None)
         if dear:
-            self._lists = self._lists.spent(amount, now_ns)
+            self._lists = self._lists.charge(amount, now_ns)
         return True
 
     def _may_read(self, lane: Lane, amount: int, most: int, *, dear: bool) -> bool:
