@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
     from actors.runtime import ActorSystem
-    from actors.supervisor.memory import Restored
-    from actors.supervisor.memory import Settings as SupervisorSettings
+    from actors.supervisor.memory import Restored, SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
     from adapters.cli.stored import Folds
@@ -239,7 +238,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
 ) -> None:
     """Open the addresses, in the order of who is told things first; then let the outside in."""
     from actors.recovery import days_in
-    from actors.supervisor.resting import RestingEntries, call_off_entries
+    from actors.supervisor.resting_entries import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
     from adapters.logs.steps import line_writer
     from messages.reports import PositionView
@@ -350,7 +349,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.journal import journal_factory
     from actors.runtime import Placement
     from actors.supervisor.actor import SupervisorActor
-    from actors.supervisor.memory import Memory
+    from actors.supervisor.memory import SupervisorMemory
     from messages.reconciliation import PositionSilent
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
     from messages.status import row
@@ -362,7 +361,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
                 listener(message)
 
     settings = _supervisor_settings(config, journal, tuple(venues), restored)
-    memory = Memory.of(settings, restored)
+    memory = SupervisorMemory.of(settings, restored)
     thread = Placement.THREAD
     chat, _ = ways_out
     system.spawn("journal", journal_factory(journal), placement=thread)
@@ -403,9 +402,9 @@ def _supervisor_settings(
 ) -> "SupervisorSettings":
     from actors.reconciler.resolve import RECONCILER
     from actors.recovery import days_in, names
-    from actors.supervisor.memory import Settings
+    from actors.supervisor.memory import SupervisorSettings
 
-    return Settings(
+    return SupervisorSettings(
         journal_id=journal.journal_id,
         accounts=accounts,
         limits=_limits(config.limits),
@@ -665,7 +664,7 @@ def _position_spawner(
 ) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
     from actors.position.draft import Policy
-    from actors.supervisor.desk import position_address
+    from actors.supervisor.context import position_address
 
     policy = Policy(
         protection_deadline_ms=config.protection.close_after_ms,
@@ -781,7 +780,7 @@ def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
 
 
 def _limits(limits: LimitsConfig) -> Any:
-    from actors.supervisor.admission import Limits
+    from actors.supervisor.pre_trade_risk import Limits
 
     return Limits(
         order_notional=limits.order_notional,

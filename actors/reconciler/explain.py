@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from actors.supervisor.forced import is_forced
+from actors.supervisor.forced_trades import is_forced
 from messages.events import ForcedTradeShared
 from messages.ids import Names
 from messages.reports import FillReport

@@ -14,7 +14,7 @@ from actors.journal import JournalActor
 from actors.position import actor as position_actor
 from actors.reconciler import attribution, resolve
 from actors.reconciler.attribution import Plan as Attributed
-from actors.supervisor import admission, forced
+from actors.supervisor import forced_trades, pre_trade_risk
 from actors.supervisor.openings import Openings
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
@@ -72,7 +72,7 @@ def _what_the_venue_closed_is_each_ones(stack: ExitStack) -> None:
     def each_bears_it(held: dict[PositionId, Decimal], amount: Decimal, step: Decimal) -> dict[PositionId, Decimal]:
         return {name: min(quantity, amount) for name, quantity in held.items() if quantity}
 
-    patch(stack, forced, "shares", each_bears_it)
+    patch(stack, forced_trades, "shares", each_bears_it)
 
 
 def _two_are_deleveraged() -> Sequence[Plan]:
@@ -141,7 +141,7 @@ def _opened_again_after_a_kill() -> Sequence[Plan]:
 
 def _a_limit_is_one_openings_own(stack: ExitStack) -> None:
     """What is held already does not count."""
-    patch(stack, admission, "exposure", lambda _held, _account: iter(()))
+    patch(stack, pre_trade_risk, "exposure", lambda _held, _account: iter(()))
 
 
 def _two_beyond_a_limit() -> Sequence[Plan]:

@@ -13,7 +13,7 @@ from actors.gateway.orders import Orders
 from actors.gateway.resolutions import Resolutions
 from actors.gateway.shared_budget import SharedBudget
 from actors.runtime.mailbox import Mailbox
-from actors.supervisor import admission
+from actors.supervisor import pre_trade_risk
 from adapters.exchange import calls, outcome
 from adapters.exchange.calls import Call
 from adapters.exchange.hearing import Hearing
@@ -113,8 +113,8 @@ def _told_by_nobody() -> Sequence[Plan]:
 
 def _wrong_mode_opens(stack: ExitStack) -> None:
     """The venue will say what it does not take."""
-    checks = tuple(check for check in admission._CHECKS if check is not admission._unfit)
-    patch(stack, admission, "_CHECKS", checks)
+    checks = tuple(check for check in pre_trade_risk._CHECKS if check is not pre_trade_risk._unfit)
+    patch(stack, pre_trade_risk, "_CHECKS", checks)
 
 
 def _switched_while_flat() -> Sequence[Plan]:

@@ -25,7 +25,7 @@ from messages.reconciliation import FetchTrades, TradesReport
 from messages.requests import Notify
 from messages.types import JournalId, PositionSide, Severity, Side, StrategyId
 from tests.supervisor.house import BTC, MAIN, House
-from tests.supervisor.test_forced import fill, views
+from tests.supervisor.test_forced_trades import fill, views
 
 D = Decimal
 STRATEGIES = {"trend": "0.03", "swing": "0.01"}

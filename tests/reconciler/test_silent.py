@@ -12,7 +12,7 @@ from messages.statement import verbatim
 from messages.types import Address, Key, PositionId, PositionMode, Severity, StrategyId, Symbol
 from tests.reconciler.test_forced import Stage, booked, two_strategies
 from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, acting, open_order, own_id, row, trade, view
-from tests.supervisor.test_forced import views
+from tests.supervisor.test_forced_trades import views
 
 NAME = position_id(Key(account=MAIN, symbol=BTC, side=LONG, strategy=StrategyId("trend")), 7)
 ETH = Symbol("ETHUSDT")

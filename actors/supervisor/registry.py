@@ -139,7 +139,7 @@ class Hold:
 
 
 @dataclass(slots=True)
-class Book:
+class Registry:
     """Positions by ordinal and by key. Views are committed state; a key is reserved from admission on."""
 
     views: dict[int, PositionView] = field(default_factory=dict)

@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain
 
 from actors.money import LIMITS, Amounts, added, quote_of, rate
-from actors.supervisor.book import Account, Hold, Leg
 from actors.supervisor.holdings import Holdings, Sum, is_reduced, protects_twice
-from actors.supervisor.outside import outside_exposure, why_outside
+from actors.supervisor.registry import Account, Hold, Leg
+from actors.supervisor.unsupervised import outside_exposure, why_outside
 from messages.commands import OpenPosition
 from messages.names import similar
 from messages.reports import PositionView

@@ -5,8 +5,8 @@ A strategy's name may be new: for an opening any, for a hand-over one that is no
 
 from collections.abc import Collection, Iterable, Iterator
 
-from actors.supervisor.admission import no_perpetual
-from actors.supervisor.memory import Memory
+from actors.supervisor.memory import SupervisorMemory
+from actors.supervisor.pre_trade_risk import no_perpetual
 from messages import commands as c
 from messages.ids import parse_position_id
 from messages.names import similar
@@ -23,7 +23,7 @@ Naming = c.OpenPosition | c.CloseAll | Holding | c.Reconcile | c.AssignPosition 
 """Commands that name one of these otherwise than by a position's id. The symbol of an opening is for its admission."""
 
 
-def unknown_name(command: Naming | c.ListPositions, memory: Memory) -> Statement:
+def unknown_name(command: Naming | c.ListPositions, memory: SupervisorMemory) -> Statement:
     """What is wrong with a name in it; NOTHING where every name is known."""
     account = None if isinstance(command, c.Reconcile | c.AssignPosition | ListDiscrepancies) else command.account
     if account is not None and account not in memory.accounts:
@@ -38,27 +38,27 @@ def unknown_name(command: Naming | c.ListPositions, memory: Memory) -> Statement
     return _unknown_symbol(command.symbol, account, memory)
 
 
-def _unknown_symbol(symbol: Symbol, account: AccountId | None, memory: Memory) -> Statement:
+def _unknown_symbol(symbol: Symbol, account: AccountId | None, memory: SupervisorMemory) -> Statement:
     """Before a venue has told what it trades, no name is known to be wrong: what only holds waits for nothing."""
     asked = [each for name, each in memory.accounts.items() if account in (None, name)]
     if not all(each.instruments for each in asked):
         return NOTHING
     known = {name for each in asked for name in each.instruments}
-    known |= {key.symbol for key in memory.book.reserved} | {hold.symbol for hold in memory.holds if hold.symbol}
+    known |= {key.symbol for key in memory.registry.reserved} | {hold.symbol for hold in memory.holds if hold.symbol}
     told = (*memory.silent, *memory.retired)
     known |= {parsed[0].symbol for name in told if (parsed := parse_position_id(name))}
     return NOTHING if symbol in known else no_perpetual(symbol, known)
 
 
-def _misspelled(command: c.AssignPosition, memory: Memory) -> Statement:
+def _misspelled(command: c.AssignPosition, memory: SupervisorMemory) -> Statement:
     known = set(_strategies(memory))
     near = () if command.strategy in known else similar(command.strategy, known)
     return Supervisor.NO_STRATEGY(name=command.strategy, other=near) if near else NOTHING
 
 
-def _strategies(memory: Memory) -> Iterator[str]:
-    names: list[PositionId] = [*memory.book.finished.values(), *memory.silent, *memory.retired]
-    yield from (key.strategy for key in memory.book.reserved)
+def _strategies(memory: SupervisorMemory) -> Iterator[str]:
+    names: list[PositionId] = [*memory.registry.finished.values(), *memory.silent, *memory.retired]
+    yield from (key.strategy for key in memory.registry.reserved)
     yield from (parsed[0].strategy for name in names if (parsed := parse_position_id(name)))
 
 

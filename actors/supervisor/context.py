@@ -9,7 +9,7 @@ from actors.ports import Log
 from actors.position.actor import Identity
 from actors.position.state import Position
 from actors.runtime.actor import Context
-from actors.supervisor.memory import Memory, Settings
+from actors.supervisor.memory import SupervisorMemory, SupervisorSettings
 from messages import commands as c
 from messages.base import Message
 from messages.costs import can_cost
@@ -49,20 +49,22 @@ def reply_to(
     )
 
 
-class Desk:
+class SupervisorContext:
     """No decisions: who asks what is decided in the rooms."""
 
-    def __init__(self, context: Context, settings: Settings, memory: Memory, spawn: Spawn, log: Log) -> None:
-        self.context = context
+    def __init__(
+        self, context: Context, settings: SupervisorSettings, memory: SupervisorMemory, spawn: Spawn, log: Log
+    ) -> None:
+        self.runtime = context
         self.settings = settings
         self.memory = memory
         self.spawn = spawn
         self.log = log
 
     def tell_position(self, ordinal: int, message: Message) -> None:
-        if ordinal in self.memory.book.finished and ordinal not in self.memory.book.views:
+        if ordinal in self.memory.registry.finished and ordinal not in self.memory.registry.views:
             self.revive(ordinal)
-        self.context.tell(position_address(ordinal), message)
+        self.runtime.tell(position_address(ordinal), message)
 
     def address_of(self, position_id: PositionId) -> Address:
         """Raises ValueError for a text that is no position's id."""
@@ -78,7 +80,7 @@ class Desk:
             return None
         if position_id in self.memory.silent or position_id in self.memory.retired:
             return position_id
-        return self.memory.book.holder(parsed[1])
+        return self.memory.registry.holder(parsed[1])
 
     def not_found(self, position_id: PositionId) -> Statement:
         """What is answered to a command for it."""
@@ -95,7 +97,7 @@ class Desk:
 
     def revive(self, ordinal: int) -> None:
         """Start the actor of a position that is over, from the journal: it may still be told something."""
-        parsed = parse_position_id(self.memory.book.finished[ordinal])
+        parsed = parse_position_id(self.memory.registry.finished[ordinal])
         if parsed is None:
             return
         key, _ = parsed
@@ -108,11 +110,11 @@ class Desk:
         found = worth(amount, currency, quote, known.marks if known else {})
         unknown = currency if found.value is None else quote if found.rate is None else None
         if unknown is not None:
-            day = self.settings.day_of(self.context.clock.time_ns())
+            day = self.settings.day_of(self.runtime.clock.time_ns())
             currency = unknown or Supervisor.NO_CURRENCY()
             text = Supervisor.UNCOUNTED(account=account, symbol=symbol, currency=currency)
             notice_id = f"uncounted/{account}/{unknown}/{day}"
-            self.context.tell(
+            self.runtime.tell(
                 NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
             )
         return found
@@ -134,14 +136,14 @@ class Desk:
             symbol=fill.symbol,
         )
         notice_id = f"fee/{fill.account}/{fill.symbol}/{fill.trade_id}"
-        self.context.tell(
+        self.runtime.tell(
             NOTIFIER, Notify(severity=Severity.WARNING, text=text, account=fill.account, notice_id=notice_id)
         )
         return replace(found, value=None)
 
     def to_reconciler(self, message: Message) -> None:
         if self.settings.reconciler:
-            self.context.tell(self.settings.reconciler, message)
+            self.runtime.tell(self.settings.reconciler, message)
 
     def silent(self, position_id: PositionId, state: Silence, why: Statement) -> None:
         """A position exists that cannot say what it holds: the reconciler keeps its leg as it is until it can.
@@ -153,10 +155,10 @@ class Desk:
             self.memory.silent[position_id] = (state, why)
         parsed = parse_position_id(position_id)
         if parsed is not None:
-            self.memory.book.silence(*parsed, over=not why)
+            self.memory.registry.silence(*parsed, over=not why)
         said = PositionSilent(position_id=position_id, why=why, state=state)
         self.to_reconciler(said)
-        self.context.publish(said)
+        self.runtime.publish(said)
 
     def retire(self, event: PositionRetired) -> None:
         """It is over: nothing is kept closed for it, and nothing more is told of it."""
@@ -174,10 +176,10 @@ class Desk:
         """Only for what changed nothing: anything else is answered by the journal, after the commit."""
         if command.reply_to:
             answer = reply_to(command, accepted=accepted, text=text, code=code, changed=False)
-            self.context.tell(command.reply_to, answer)
+            self.runtime.tell(command.reply_to, answer)
 
     def notify(self, severity: Severity, text: Statement, account: AccountId | None = None) -> None:
-        self.context.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))
+        self.runtime.tell(NOTIFIER, Notify(severity=severity, text=text, account=account))
 
     def notify_of(self, view: PositionView, severity: Severity, text: Statement, notice_id: str = "") -> None:
         """About one position, for whoever looks for what was said of it."""
@@ -188,4 +190,4 @@ class Desk:
             position_id=view.position_id,
             notice_id=notice_id,
         )
-        self.context.tell(NOTIFIER, notice)
+        self.runtime.tell(NOTIFIER, notice)

@@ -79,7 +79,7 @@ def test_a_strategy_that_is_almost_one_that_there_is_gets_nothing() -> None:
         False, "no strategy tredn holds or held anything; did you mean trend?",
     )  # fmt: skip
     assert assign(house, manual, StrategyId("breakout"), "a2").accepted
-    assert MANUAL not in {view.strategy for view in house.known.book.live() if view.quantity > Decimal(0)}
+    assert MANUAL not in {view.strategy for view in house.known.registry.live() if view.quantity > Decimal(0)}
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from actors.supervisor.desk import JOURNAL, Desk, Routes
-from actors.supervisor.naming import unknown_name
+from actors.supervisor.context import JOURNAL, Routes, SupervisorContext
+from actors.supervisor.known_names import unknown_name
 from actors.supervisor.openings import Openings
 from actors.supervisor.status import rows
 from actors.supervisor.verdict import judge
@@ -17,10 +17,10 @@ from messages.types import Key, PositionId
 from messages.wording import Supervisor
 
 
-class Answers:
-    def __init__(self, desk: Desk, openings: Openings, runtime_rows: Callable[[], Rows]) -> None:
-        self._desk = desk
-        self._memory = desk.memory
+class QueryHandlers:
+    def __init__(self, context: SupervisorContext, openings: Openings, runtime_rows: Callable[[], Rows]) -> None:
+        self._context = context
+        self._memory = context.memory
         self._openings = openings
         self._runtime_rows = runtime_rows
 
@@ -47,7 +47,7 @@ class Answers:
         outside = self._outside(command)
         # What there is may have a name that the configuration or the venue has forgotten; a strategy's may be new.
         if not (views or silent or retired or outside) and (why := unknown_name(command, self._memory)):
-            self._desk.reply(command, accepted=False, text=why)
+            self._context.reply(command, accepted=False, text=why)
             return
         symbols = {view.symbol for view in views} | {command.marks_of}
         answer = r.PositionsAnswer(
@@ -64,9 +64,9 @@ class Answers:
             silent=silent,
             outside=outside,
             retired=retired,
-            instead=None if command.position_id is None else self._desk.holder(command.position_id),
+            instead=None if command.position_id is None else self._context.holder(command.position_id),
         )
-        self._desk.context.tell(command.reply_to, answer)
+        self._context.runtime.tell(command.reply_to, answer)
 
     def _retired(self, command: c.ListPositions) -> Iterator[tuple[PositionId, Statement]]:
         """Among those that are over."""
@@ -86,11 +86,11 @@ class Answers:
 
     def _asked_for(self, command: c.ListPositions) -> list[r.PositionView]:
         """One of that name, however many there are; or all that are not over, or all."""
-        book = self._memory.book
+        registry = self._memory.registry
         if command.position_id is None:
-            return list(book.views.values() if command.terminal else book.live())
+            return list(registry.views.values() if command.terminal else registry.live())
         parsed = parse_position_id(command.position_id)
-        view = book.views.get(parsed[1]) if parsed is not None else None
+        view = registry.views.get(parsed[1]) if parsed is not None else None
         return [view] if view is not None and view.position_id == command.position_id else []
 
     def _read_status(self, command: c.ReadStatus) -> None:
@@ -98,8 +98,8 @@ class Answers:
         verdict = judge(
             self._memory,
             found,
-            self._desk.context.clock.time_ns(),
-            protection_ns=self._desk.settings.protection_ns,
+            self._context.runtime.clock.time_ns(),
+            protection_ns=self._context.settings.protection_ns,
             losses={
                 account: (-self._openings.realized_today(account), limit)
                 for account in self._memory.accounts
@@ -107,13 +107,13 @@ class Answers:
             },
         )
         answer = r.StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=found, verdict=verdict)
-        self._desk.context.tell(command.reply_to, answer)
+        self._context.runtime.tell(command.reply_to, answer)
 
     def _history(self, command: c.ReadHistory) -> None:
         """The journal goes by the number alone: whose it is, is known here."""
-        holder = self._desk.holder(command.position_id)
+        holder = self._context.holder(command.position_id)
         if holder == command.position_id:
-            self._desk.context.tell(JOURNAL, command)
+            self._context.runtime.tell(JOURNAL, command)
             return
         answer = r.HistoryAnswer(
             correlation_id=command.correlation_id,
@@ -125,13 +125,13 @@ class Answers:
             found=False,
             instead=holder,
         )
-        self._desk.context.tell(command.reply_to, answer)
+        self._context.runtime.tell(command.reply_to, answer)
 
     def _ask_reconciler(self, command: c.Reconcile | ListDiscrepancies | AcknowledgeDiscrepancy) -> None:
-        if self._desk.settings.reconciler:
-            self._desk.to_reconciler(command)
+        if self._context.settings.reconciler:
+            self._context.to_reconciler(command)
         else:
-            self._desk.reply(command, accepted=False, text=Supervisor.NO_RECONCILER())
+            self._context.reply(command, accepted=False, text=Supervisor.NO_RECONCILER())
 
 
 def _meant(command: c.ListPositions, named: r.PositionView | Key) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.supervisor.admission import Limits
+from actors.supervisor.pre_trade_risk import Limits
 from messages import reports as r
 from messages.commands import ListPositions, OpenPosition, ReadStatus
 from messages.reports import AccountModes, PositionRow, UnreadRow
@@ -88,7 +88,7 @@ def test_each_is_told_once_by_name_with_what_it_is(symbol: str, why: str) -> Non
 
 def test_none_of_them_is_adopted_or_compared() -> None:
     h = house(*(row(each.symbol) for each in KINDS))
-    assert not list(h.known.book.live())
+    assert not list(h.known.registry.live())
 
 
 def test_what_came_back_is_told_again() -> None:
@@ -135,7 +135,7 @@ def test_what_is_ours_stays_supervised_when_the_venue_lists_it_no_more() -> None
     h.tell(r.RulesReport(account=MAIN, instruments=(replace(RULES, symbol=Symbol("ETHUSDT")),)))
     read(h, row(BTC, "0.01", "60000"))
     assert not told(h)
-    assert [view.symbol for view in h.known.book.live()] == [BTC]
+    assert [view.symbol for view in h.known.registry.live()] == [BTC]
 
 
 # The account's modes ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
-from actors.supervisor.admission import (
+from actors.supervisor.pre_trade_risk import (
     Facts,
     addition_refusal,
     beyond_bounds,

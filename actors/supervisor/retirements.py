@@ -4,7 +4,7 @@ The reconciler proves that the venue holds nothing of one; what its owner says t
 history. The records of the position stay as they are: it is never folded, and its numbers are not known.
 """
 
-from actors.supervisor.desk import Desk, Routes
+from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.history import History
 from messages.commands import RetirePosition
 from messages.events import PositionRetired
@@ -15,8 +15,8 @@ from messages.wording import Supervisor
 
 
 class Retiring:
-    def __init__(self, desk: Desk, history: History) -> None:
-        self._desk = desk
+    def __init__(self, context: SupervisorContext, history: History) -> None:
+        self._context = context
         self._history = history
 
     def routes(self) -> Routes:
@@ -24,16 +24,16 @@ class Retiring:
 
     def _retire(self, command: RetirePosition) -> None:
         name = command.position_id
-        state, why = self._desk.memory.silent.get(name, (None, NOTHING))
-        if name in self._desk.memory.retired:
-            self._desk.reply(command, accepted=True, text=Supervisor.RETIRED_BEFORE(name=name))
+        state, why = self._context.memory.silent.get(name, (None, NOTHING))
+        if name in self._context.memory.retired:
+            self._context.reply(command, accepted=True, text=Supervisor.RETIRED_BEFORE(name=name))
         elif state is not Silence.DAMAGED:
-            self._desk.reply(command, accepted=False, text=self._desk.not_found(name))
+            self._context.reply(command, accepted=False, text=self._context.not_found(name))
         else:
             event = PositionRetired(
                 command_id=command.command_id,
                 correlation_id=command.correlation_id,
-                ts_init=self._desk.context.clock.time_ns(),
+                ts_init=self._context.runtime.clock.time_ns(),
                 position_id=name,
                 discrepancy_id=command.discrepancy_id,
                 why=why,

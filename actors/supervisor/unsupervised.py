@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from actors.money import LIMITS, quote_of
-from actors.supervisor.book import Account
+from actors.supervisor.registry import Account
 from messages.reports import Outside, PositionsReport
 from messages.statement import Statement
 from messages.types import NAMELESS, PositionSide, Symbol

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.supervisor.admission import Limits
+from actors.supervisor.pre_trade_risk import Limits
 from messages import reports as r
 from messages.commands import ClosePosition, ModifyPosition, OpenPosition
 from messages.requests import Reply, SubmitOpening, SubmitOrder

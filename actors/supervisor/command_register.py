@@ -39,13 +39,13 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Register:
+class CommandRegister:
     """By id, oldest first. What is under way is never let go."""
 
     ids: OrderedDict[CommandId, Asked] = field(default_factory=OrderedDict)
 
     @classmethod
-    def of(cls, records: Iterable[CommandTaken | CommandDecided]) -> "Register":
+    def of(cls, records: Iterable[CommandTaken | CommandDecided]) -> "CommandRegister":
         """From the journal's records, oldest first."""
         register = cls()
         for record in records:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from actors.supervisor.admission import Facts, Limits, refusal
-from actors.supervisor.book import Account, Hold, Leg, leg_of
 from actors.supervisor.holdings import Holdings
+from actors.supervisor.pre_trade_risk import Facts, Limits, refusal
+from actors.supervisor.registry import Account, Hold, Leg, leg_of
 from messages.commands import OpenPosition
 from messages.reports import OrderView, PositionView
 from messages.statement import verbatim

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.supervisor.forced import leg_of, shares
+from actors.supervisor.forced_trades import leg_of, shares
 from messages import reports as r
 from messages.commands import ListPositions
 from messages.requests import CancelOrder, Notify, SubmitOpening, SubmitReducing

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.supervisor.admission import Limits
+from actors.supervisor.pre_trade_risk import Limits
 from messages import reports as r
 from messages.commands import CancelEntries, ModifyPosition
 from messages.requests import CancelOrder, Notify, Reply, SetLeverage, SubmitOpening

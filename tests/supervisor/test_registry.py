@@ -3,7 +3,7 @@
 import dataclasses
 
 from actors.position.view import view
-from actors.supervisor.book import TERMINAL_KEPT, Book
+from actors.supervisor.registry import TERMINAL_KEPT, Registry
 from messages.ids import position_id
 from messages.reports import PositionView
 from messages.types import PositionState
@@ -18,26 +18,26 @@ def seen(ordinal: int, state: PositionState) -> PositionView:
 
 
 def test_the_oldest_terminal_positions_beyond_what_is_kept_are_let_go_once() -> None:
-    book = Book()
+    registry = Registry()
     for ordinal in range(1, TERMINAL_KEPT + 4):
-        book.update(seen(ordinal, PositionState.CLOSED))
-    assert book.overflow() == (1, 2, 3)
-    assert book.overflow() == ()
-    assert min(book.views) == 4
-    assert set(book.finished) >= {1, 2, 3}
+        registry.update(seen(ordinal, PositionState.CLOSED))
+    assert registry.overflow() == (1, 2, 3)
+    assert registry.overflow() == ()
+    assert min(registry.views) == 4
+    assert set(registry.finished) >= {1, 2, 3}
 
 
 def test_live_positions_are_never_let_go_however_many() -> None:
-    book = Book()
+    registry = Registry()
     for ordinal in range(1, TERMINAL_KEPT + 100):
-        book.update(seen(ordinal, PositionState.ACTIVE))
-    assert book.overflow() == ()
+        registry.update(seen(ordinal, PositionState.ACTIVE))
+    assert registry.overflow() == ()
 
 
 def test_a_position_that_lives_again_counts_as_terminal_no_more() -> None:
-    book = Book()
+    registry = Registry()
     for ordinal in range(1, TERMINAL_KEPT + 2):
-        book.update(seen(ordinal, PositionState.CLOSED))
-    book.update(seen(1, PositionState.CLOSING))
-    assert book.overflow() == ()
-    assert book.views[1].state is PositionState.CLOSING
+        registry.update(seen(ordinal, PositionState.CLOSED))
+    registry.update(seen(1, PositionState.CLOSING))
+    assert registry.overflow() == ()
+    assert registry.views[1].state is PositionState.CLOSING
