@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from actors.notifier.actor import Start as NotifierStart
     from actors.ports import Clock, Venue
     from actors.position.state import Position
-    from actors.reconciler.core import Settings as ReconcilerSettings
+    from actors.reconciler.core import ReconcilerSettings
     from actors.runtime import ActorSystem
     from actors.supervisor.memory import Restored, SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
@@ -421,13 +421,13 @@ def _spawn_reconciler(
     config: Config, system: "ActorSystem", known: "SupervisorSettings", log: Callable[..., None]
 ) -> "Callable[[int], Rows]":
     """Before the supervisor. Its statistics at a monotonic time outlive its lives, for `albra status`."""
+    from actors.reconciler.account_state import ReconcilerMemory
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
-    from actors.reconciler.watch import Memory
     from actors.runtime import Placement
 
     settings = replace(_reconciler_settings(config, known.journal_id, known.accounts), restored=known.restored)
-    memory = Memory.of(known.accounts)
+    memory = ReconcilerMemory.of(known.accounts)
     system.spawn(
         RECONCILER,
         lambda context: ReconcilerActor(context, settings=settings, memory=memory, log=log),
@@ -628,7 +628,7 @@ def _words(config: Config, who: int) -> "Words":
 def _reconciler_settings(
     config: Config, journal_id: JournalId, accounts: tuple[AccountId, ...]
 ) -> "ReconcilerSettings":
-    from actors.reconciler.core import Settings as ReconcilerSettings
+    from actors.reconciler.core import ReconcilerSettings
     from actors.reconciler.policy import Override, Policy, Thresholds
     from messages.reconciliation import Action, Attribution, DiscrepancyType
 

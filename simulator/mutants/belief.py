@@ -12,7 +12,7 @@ from actors.position import follow_up, rules, state
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
-from actors.reconciler import attribution, compare, evidence, explain, resolve
+from actors.reconciler import attribution, compare, observations, resolve, trade_matching
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
 from actors.reconciler.policy import Policy
@@ -272,16 +272,16 @@ def _empty_list_means_flat(stack: ExitStack) -> None:
         for finding in comparison.findings:
             if finding.type is compare.T.POSITION_NOT_IN_EXCHANGE:
                 round_ = SimpleNamespace(trades=None, orders=None, symbol=None, positions=None)
-                self._cases.take_up(watch, watch.evidence.suspicions[finding.key], round_)  # type: ignore[arg-type]
+                self._discrepancies.take_up(watch, watch.evidence.suspicions[finding.key], round_)  # type: ignore[arg-type]
         judge(self, watch, comparison)
 
     patch(stack, Core, "_judge_account", at_once)
-    patch(stack, evidence, "mass_vanish", lambda *_: False)
+    patch(stack, observations, "mass_vanish", lambda *_: False)
 
 
 def _many_may_vanish_at_once(stack: ExitStack) -> None:
     """There is no breaker: what was seen often enough is believed, however much it is."""
-    patch(stack, evidence, "mass_vanish", lambda *_: False)
+    patch(stack, observations, "mass_vanish", lambda *_: False)
 
 
 def _two_positions_vanish() -> Sequence[history.Plan]:
@@ -319,7 +319,7 @@ def _one_look_is_enough(stack: ExitStack) -> None:
 
 
 def _own_trades_are_somebodys(stack: ExitStack) -> None:
-    patch(stack, explain, "_foreign", lambda trades, *_args, **_more: list(trades))
+    patch(stack, trade_matching, "_foreign", lambda trades, *_args, **_more: list(trades))
 
 
 def _first_strategy_found(stack: ExitStack) -> None:

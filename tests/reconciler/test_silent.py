@@ -141,8 +141,8 @@ def test_a_quarantine_is_told_and_so_is_its_end() -> None:
     about = {"address": f"position/{view.ordinal}", "reason": "poison", "attempt": 6}
     stage.tell(ActorQuarantined(**about))  # type: ignore[arg-type]
     stage.pass_time(30)
-    assert [x.type for x in stage.memory.ledger.cases()] == [DiscrepancyType.STATE_MISMATCH]
+    assert [x.type for x in stage.memory.ledger.discrepancies()] == [DiscrepancyType.STATE_MISMATCH]
     stage.tell(ActorReleased(address=Address(f"position/{view.ordinal}")))
     stage.pass_time(40)
-    assert stage.memory.ledger.cases() == ()
+    assert stage.memory.ledger.discrepancies() == ()
     assert booked(stage) == []

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.reconciler.account_state import ReconcilerMemory
 from actors.reconciler.spans import Spans
-from actors.reconciler.watch import Memory
 from actors.supervisor import registry as books
 from actors.supervisor.holdings import Holdings, is_reduced, protects_twice
 from actors.supervisor.registry import Registry
@@ -99,7 +99,7 @@ def test_many_lives_leave_no_more_behind_than_few(monkeypatch: pytest.MonkeyPatc
     for name in ("COMMANDS_KEPT", "FINISHED_KEPT", "TERMINAL_KEPT"):
         monkeypatch.setattr(books, name, 50)
     accounts = (MAIN, AccountId("second"))
-    registry, memory = Registry(), Memory.of(accounts)
+    registry, memory = Registry(), ReconcilerMemory.of(accounts)
     sizes: list[int] = []
     for life in range(2_000):
         account = accounts[life % 2]
@@ -110,10 +110,10 @@ def test_many_lives_leave_no_more_behind_than_few(monkeypatch: pytest.MonkeyPatc
         steps = (view,) if not life else (view, replace(view, state=PositionState.CLOSED, quantity=Decimal(0)))
         for step in steps:
             registry.update(step)
-            memory.watches[account].take(step)
+            memory.account_states[account].take(step)
         registry.overflow()
         if life in (500, 1_999):
-            watched = sum(watch.ended.spans + len(watch.views) for watch in memory.watches.values())
+            watched = sum(watch.ended.spans + len(watch.views) for watch in memory.account_states.values())
             sizes.append(entries_of(registry) + watched)
     assert sizes[0] == sizes[1]
     assert registry.finished_total == 1_999

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.reconciler.explain import average_price, explain, own, trade_key
+from actors.reconciler.trade_matching import average_price, explain, own, trade_key
 from messages.ids import Names
 from messages.types import AccountId, Symbol
 from tests.reconciler.world import JOURNAL_ID, LONG, NOW, SHORT, D, own_id, trade

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from actors.reconciler.evidence import Evidence
-from actors.reconciler.facts import Key, Leg, OpenOrders
+from actors.reconciler.comparison_input import Key, Leg, OpenOrders
 from actors.reconciler.ledger import Ledger
+from actors.reconciler.observations import Observations
 from actors.reconciler.policy import SECOND
 from actors.reconciler.retiring import Absence
 from actors.reconciler.schedule import Looked
@@ -27,7 +27,7 @@ Fetch = FetchPositions | FetchOpenOrders | FetchTrades
 
 
 @dataclass(slots=True)
-class Round:
+class VenueSnapshot:
     """One reading of an account, or of one symbol of it: what was asked for and what has come."""
 
     number: int
@@ -67,7 +67,7 @@ class Tries:
 
 
 @dataclass(slots=True)
-class Listing:
+class OpenOrderPoll:
     """How reading one list of open orders goes, of all or of a symbol. Times are monotonic; 0: none.
 
     `out_ns`: when one was asked for that no round waits for any more, `out_id` by which request; `late`: one that came
@@ -83,7 +83,7 @@ class Listing:
 
 
 @dataclass(slots=True)
-class Watch:
+class AccountState:
     """One account. `clean_ns` says for each suspected question when the account was last read without it.
 
     `unjudged_ns` are legs of which the last reading of the whole account said nothing (skipped, or silent), and when
@@ -108,16 +108,16 @@ class Watch:
     """Positions whose actor is quarantined, or whose history is damaged, with the reason."""
     damaged: dict[PositionId, Absence] = field(default_factory=dict)
     """Those whose history is damaged, each with what proves so far that nothing of it is left."""
-    rounds: dict[Symbol | None, Round] = field(default_factory=dict)
+    rounds: dict[Symbol | None, VenueSnapshot] = field(default_factory=dict)
     again: dict[Symbol | None, CheckKind] = field(default_factory=dict)
     waiting: dict[Symbol, CheckKind] = field(default_factory=dict)
-    listings: dict[Symbol | None, Listing] = field(default_factory=dict)
+    listings: dict[Symbol | None, OpenOrderPoll] = field(default_factory=dict)
     """Of all orders, and of each symbol where something else than a prompt answer is remembered."""
     unread: dict[Symbol | None, Tries] = field(default_factory=dict)
     """Readings that failed in a row, of all positions or of one symbol."""
     due: dict[Symbol | None, int] = field(default_factory=dict)
     """When somebody has asked for another look, on the monotonic clock."""
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: Observations = field(default_factory=Observations)
     looked: Looked = field(default_factory=Looked)
     bulk_ns: int = 0
     heard: set[Symbol] = field(default_factory=set)
@@ -155,8 +155,8 @@ class Watch:
         """When the account was last read without a difference on this leg; 0: not in this life."""
         return max(self.unjudged_ns.get(leg, self.bulk_ns), self.agreed_ns.get(leg, 0))
 
-    def listing(self, symbol: Symbol | None) -> Listing:
-        return self.listings.setdefault(symbol, Listing())
+    def listing(self, symbol: Symbol | None) -> OpenOrderPoll:
+        return self.listings.setdefault(symbol, OpenOrderPoll())
 
     @property
     def exposed(self) -> bool:
@@ -169,7 +169,7 @@ class Watch:
 
 
 @dataclass(slots=True)
-class Demand:
+class OnDemandCheck:
     """Somebody asked for a check and waits. `pending` are accounts whose first reading is not compared yet.
 
     It began at `begun_ns` on the monotonic clock, at `asked_ns` of wall time: what was read since then answers it.
@@ -187,20 +187,25 @@ class Demand:
 
 
 @dataclass(slots=True)
-class Memory:
+class ReconcilerMemory:
     """Outlives one life of the actor: made once by the composition. The ledger is read from the journal instead."""
 
-    watches: dict[AccountId, Watch]
+    account_states: dict[AccountId, AccountState]
     ledger: Ledger = field(default_factory=Ledger)
-    demands: list[Demand] = field(default_factory=list)
+    demands: list[OnDemandCheck] = field(default_factory=list)
     held: dict[tuple[AccountId, Symbol], HoldKey] = field(default_factory=dict)
     answers: dict[CommandId, ReconcileAnswer] = field(default_factory=dict)
     rounds: int = 0
 
     def statistics(self, now_ns: int) -> Rows:
         """The ledger's, with what only this process knows; `now_ns` is monotonic."""
-        checks, *others = self.ledger.statistics(sum(watch.quiet for watch in self.watches.values()))
-        looked = [_looked(watch.account, watch.looked.any_ns, now_ns) for watch in self.watches.values()]
+        checks, *others = self.ledger.statistics(
+            sum(account_state.quiet for account_state in self.account_states.values())
+        )
+        looked = [
+            _looked(account_state.account, account_state.looked.any_ns, now_ns)
+            for account_state in self.account_states.values()
+        ]
         return (
             checks,
             row(Status.RECONCILIATION(), Status.LAST_CHECK, several(looked)),
@@ -215,9 +220,9 @@ class Memory:
             del self.answers[next(iter(self.answers))]
 
     @classmethod
-    def of(cls, accounts: tuple[AccountId, ...]) -> "Memory":
+    def of(cls, accounts: tuple[AccountId, ...]) -> "ReconcilerMemory":
         ended = Spans()
-        return cls(watches={account: Watch(account=account, ended=ended) for account in accounts})
+        return cls(account_states={account: AccountState(account=account, ended=ended) for account in accounts})
 
 
 def _looked(account: AccountId, at_ns: int | None, now_ns: int) -> Statement:

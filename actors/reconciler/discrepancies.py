@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from actors.reconciler import retiring, schedule
-from actors.reconciler.draft import Draft
-from actors.reconciler.evidence import Suspicion, refutes
-from actors.reconciler.explain import Booking, explain, proven
-from actors.reconciler.facts import Comparison, Finding, alike, why_uncertain
+from actors.reconciler.account_state import AccountState, ReconcilerMemory, VenueSnapshot
+from actors.reconciler.comparison_input import Comparison, Finding, alike, why_uncertain
 from actors.reconciler.ledger import key_of
+from actors.reconciler.observations import Suspicion, refutes
 from actors.reconciler.policy import QUANTITY, Policy
 from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
-from actors.reconciler.watch import Memory, Round, Watch
+from actors.reconciler.step_builder import StepBuilder
+from actors.reconciler.trade_matching import Booking, explain, proven
 from messages.commands import ClosePosition, PausePosition, ResumePosition, RetirePosition
 from messages.ids import Names, parse_position_id
 from messages.reconciliation import (
@@ -46,28 +46,30 @@ _PAUSING = QUANTITY | {T.STATE_MISMATCH}
 LookAgain = Callable[[AccountId, Symbol, int], None]
 
 
-class Cases:
+class Discrepancies:
     """Decides about one discrepancy at a time. All that it remembers is in the ledger, or may be lost."""
 
-    def __init__(self, names: Names, policy: Policy, memory: Memory, draft: Draft, look_again: LookAgain) -> None:
+    def __init__(
+        self, names: Names, policy: Policy, memory: ReconcilerMemory, builder: StepBuilder, look_again: LookAgain
+    ) -> None:
         self._names = names
         self._policy = policy
         self._memory = memory
-        self._draft = draft
+        self._builder = builder
         self._look_again = look_again
 
-    def take_up(self, watch: Watch, suspicion: Suspicion, round_: Round) -> None:
+    def take_up(self, account_state: AccountState, suspicion: Suspicion, snapshot: VenueSnapshot) -> None:
         """Something that has all the evidence it needs: record it, then do what is to be done now."""
         finding = suspicion.finding
-        bookings = self._explain(watch, finding, round_)
-        record = self._memory.ledger.case(watch.account, finding.key)
+        bookings = self._explain(account_state, finding, snapshot)
+        record = self._memory.ledger.case(account_state.account, finding.key)
         kept: tuple[PositionId, ...] = ()
         if record is not None and _another(record, finding):
             kept = record.paused
             self._end(record, Outcome.RESOLVED, _since(record, finding), resume=False)
             record = None
         if record is None:
-            record = self._detect(watch, suspicion, bookings)
+            record = self._detect(account_state, suspicion, bookings)
         if record.action is Action.IGNORE:
             self._end(record, Outcome.IGNORED, Reconciler.POLICY())
             self._resume(record, kept)
@@ -75,30 +77,30 @@ class Cases:
         case = Case(
             record=record if record.apply is None else replace(record, action=Action.UPDATE_SYSTEM),
             finding=finding,
-            views=leg_views(watch.live(finding.symbol), finding.side),
-            step=self._step(watch, finding.symbol),
+            views=leg_views(account_state.live(finding.symbol), finding.side),
+            step=self._step(account_state, finding.symbol),
             attribution=record.apply or self._policy.attribution,
             bookings=bookings,
-            orders=round_.orders,
+            orders=snapshot.orders,
             mass=suspicion.mass,
-            begun_ns=round_.positions.begun_ns if round_.positions is not None else 0,
+            begun_ns=snapshot.positions.begun_ns if snapshot.positions is not None else 0,
         )
         if record.outcome is Outcome.ESCALATED and record.apply is None and not _answers_itself(case):
             self._look_later(record)
             return
         self._repair(case, kept)
 
-    def settle(self, watch: Watch, comparison: Comparison) -> None:
+    def settle(self, account_state: AccountState, comparison: Comparison) -> None:
         """End what a comparison looked for and did not find."""
         found = {finding.key for finding in comparison.findings}
-        for record in self._memory.ledger.cases(watch.account):
+        for record in self._memory.ledger.discrepancies(account_state.account):
             if key_of(record) in found or not refutes(comparison, record.type, record.symbol, record.side):
                 continue
             if (
                 record.type in QUANTITY
                 and record.action in CLOSING
                 and record.attempts
-                and self._still_to_close(watch, record)
+                and self._still_to_close(account_state, record)
             ):
                 continue
             why = Reconciler.OUTCOME_KNOWN() if record.type is T.STATE_MISMATCH else Reconciler.AGREED()
@@ -122,15 +124,15 @@ class Cases:
         record = self._memory.ledger.records.get(command.discrepancy_id)
         if record is None:
             self._reply(command, Reconciler.UNKNOWN_RECORD(record=command.discrepancy_id), accepted=False)
-        elif command.apply is None and (watch := self._damaged(record)) is not None:
-            self._retire(watch, PositionId(record.target), command)
+        elif command.apply is None and (account_state := self._damaged(record)) is not None:
+            self._retire(account_state, PositionId(record.target), command)
         elif record.outcome.ended:
             over = Reconciler.RECORD_OVER(record=record.discrepancy_id, outcome=record.outcome)
             self._reply(command, over, accepted=command.apply is None)
         elif command.apply is not None and (record.type not in QUANTITY or self._policy.watch_only):
             self._reply(command, Reconciler.NOT_ATTRIBUTED(type=record.type), accepted=False)
         elif command.apply is not None:
-            self._draft.record(
+            self._builder.record(
                 AttributionChosen,
                 discrepancy_id=record.discrepancy_id,
                 apply=command.apply,
@@ -143,21 +145,21 @@ class Cases:
             self._end(record, Outcome.ACKNOWLEDGED, Reconciler.ACKNOWLEDGED(), command.command_id)
             self._reply(command, Reconciler.NOTED(record=record.discrepancy_id), accepted=True, durable=True)
 
-    def _damaged(self, record: Discrepancy) -> Watch | None:
+    def _damaged(self, record: Discrepancy) -> AccountState | None:
         """Whose position it is about, where that one's history is damaged."""
-        watch = self._memory.watches.get(record.account)
-        return watch if watch is not None and record.target in watch.damaged else None
+        account_state = self._memory.account_states.get(record.account)
+        return account_state if account_state is not None and record.target in account_state.damaged else None
 
-    def _retire(self, watch: Watch, name: PositionId, command: AcknowledgeDiscrepancy) -> None:
+    def _retire(self, account_state: AccountState, name: PositionId, command: AcknowledgeDiscrepancy) -> None:
         """The supervisor keeps that, and answers. What is not proven yet is read at once."""
-        key = retiring.key_of(name, watch.mode)
+        key = retiring.key_of(name, account_state.mode)
         assert key is not None, name
-        pace = retiring.Pace.of(self._policy, watch.validity_ns)
-        now_ns = self._draft.clock.monotonic_ns()
-        why = retiring.missing(watch.damaged[name], key, watch.evidence, pace, now_ns)
+        pace = retiring.Pace.of(self._policy, account_state.validity_ns)
+        now_ns = self._builder.clock.monotonic_ns()
+        why = retiring.missing(account_state.damaged[name], key, account_state.evidence, pace, now_ns)
         if why:
-            self._look_again(watch.account, key[1], 0)
-            why = why if watch.up else also((why, Reconciler.NOT_REACHABLE()))
+            self._look_again(account_state.account, key[1], 0)
+            why = why if account_state.up else also((why, Reconciler.NOT_REACHABLE()))
             self._reply(command, Reconciler.NOT_RETIRED(name=name, why=why), accepted=False)
             return
         retire = RetirePosition(
@@ -167,19 +169,19 @@ class Cases:
             position_id=name,
             discrepancy_id=command.discrepancy_id,
         )
-        self._draft.tell(SUPERVISOR, retire)
+        self._builder.tell(SUPERVISOR, retire)
 
-    def tell_absence(self, watch: Watch, name: PositionId) -> None:
+    def tell_absence(self, account_state: AccountState, name: PositionId) -> None:
         """Nothing of it is left at the venue. Its owner ends it: what it made is not known here."""
         records = reversed(self._memory.ledger.records.values())
-        record = next((r for r in records if r.account == watch.account and r.target == name), None)
+        record = next((r for r in records if r.account == account_state.account and r.target == name), None)
         if record is not None:
             text = Reconciler.ABSENT(name=name, record=record.discrepancy_id)
-            self._draft.notify(Severity.WARNING, text, watch.account, f"{name}.absent")
+            self._builder.notify(Severity.WARNING, text, account_state.account, f"{name}.absent")
 
-    def retired(self, watch: Watch, name: PositionId) -> None:
+    def retired(self, account_state: AccountState, name: PositionId) -> None:
         """Its question is answered for good."""
-        for record in self._memory.ledger.cases(watch.account):
+        for record in self._memory.ledger.discrepancies(account_state.account):
             if record.type is T.STATE_MISMATCH and record.target == name:
                 self._end(record, Outcome.ACKNOWLEDGED, Reconciler.POSITION_RETIRED())
 
@@ -188,9 +190,9 @@ class Cases:
         wanted = self._holds()
         for (account, symbol), hold in wanted.items():
             if self._memory.held.get((account, symbol)) != hold:
-                self._draft.tell(SUPERVISOR, hold)
+                self._builder.tell(SUPERVISOR, hold)
         for account, symbol in self._memory.held.keys() - wanted.keys():
-            self._draft.tell(SUPERVISOR, ReleaseKey(account=account, symbol=symbol))
+            self._builder.tell(SUPERVISOR, ReleaseKey(account=account, symbol=symbol))
         self._memory.held = wanted
 
     def _holds(self) -> dict[tuple[AccountId, Symbol], HoldKey]:
@@ -200,7 +202,7 @@ class Cases:
             found = HoldKey(account=account, symbol=symbol, why=why, passing=passing)
             wanted.setdefault((account, symbol), found)
 
-        for record in reversed(tuple(self._memory.ledger.cases())):  # the reason is the latest of a symbol
+        for record in reversed(tuple(self._memory.ledger.discrepancies())):  # the reason is the latest of a symbol
             if record.type in _HOLDING or record.outcome is Outcome.ESCALATED:
                 differs = Reconciler.HELD(
                     type=record.type,
@@ -209,50 +211,53 @@ class Cases:
                     reported=record.reported,
                 )
                 hold(record.account, record.symbol, differs)
-        for watch in self._memory.watches.values():
-            for symbol, _ in watch.evidence.too_busy():
-                hold(watch.account, symbol, Reconciler.TOO_BUSY())
-            for name, why in watch.silent.items():
+        for account_state in self._memory.account_states.values():
+            for symbol, _ in account_state.evidence.too_busy():
+                hold(account_state.account, symbol, Reconciler.TOO_BUSY())
+            for name, why in account_state.silent.items():
                 parsed = parse_position_id(name)
                 if parsed is not None:
-                    hold(watch.account, parsed[0].symbol, Supervisor.MUTE(position=name, why=why))
-            for finding in (suspicion.finding for suspicion in watch.evidence.suspicions.values()):
-                if finding.type in QUANTITY and (watch.account, finding.key) not in self._memory.ledger.silenced:
+                    hold(account_state.account, parsed[0].symbol, Supervisor.MUTE(position=name, why=why))
+            for finding in (suspicion.finding for suspicion in account_state.evidence.suspicions.values()):
+                if (
+                    finding.type in QUANTITY
+                    and (account_state.account, finding.key) not in self._memory.ledger.silenced
+                ):
                     differs = Reconciler.SUSPECTED(believed=finding.believed, reported=finding.reported)
-                    hold(watch.account, finding.symbol, differs, passing=True)
+                    hold(account_state.account, finding.symbol, differs, passing=True)
         return wanted
 
     # Detection -------------------------------------------------------------------------------------
 
-    def proven(self, watch: Watch, finding: Finding, round_: Round) -> bool:
+    def proven(self, account_state: AccountState, finding: Finding, snapshot: VenueSnapshot) -> bool:
         """Whether trades say it so exactly that it need not be seen again."""
-        if finding.type not in QUANTITY or finding.type is T.OVERSOLD or round_.trades is None:
+        if finding.type not in QUANTITY or finding.type is T.OVERSOLD or snapshot.trades is None:
             return False
-        return proven(finding.difference, round_.trades.trades, **self._known(watch, finding))
+        return proven(finding.difference, snapshot.trades.trades, **self._known(account_state, finding))
 
-    def told_by_trades(self, watch: Watch, finding: Finding, round_: Round) -> bool:
+    def told_by_trades(self, account_state: AccountState, finding: Finding, snapshot: VenueSnapshot) -> bool:
         """After a restart nobody knows when it last agreed: others' trades since it came to rest tell as much."""
-        known = self._known(watch, finding)
-        if finding.type is not T.POSITION_NOT_IN_EXCHANGE or round_.trades is None or known["since_ns"]:
+        known = self._known(account_state, finding)
+        if finding.type is not T.POSITION_NOT_IN_EXCHANGE or snapshot.trades is None or known["since_ns"]:
             return False
-        views = leg_views(watch.live(finding.symbol), finding.side)
+        views = leg_views(account_state.live(finding.symbol), finding.side)
         known["since_ns"] = max((view.since_ns for view in views), default=0)
-        return proven(finding.difference, round_.trades.trades, **known)
+        return proven(finding.difference, snapshot.trades.trades, **known)
 
-    def _explain(self, watch: Watch, finding: Finding, round_: Round) -> tuple[Booking, ...]:
-        if finding.type not in QUANTITY or finding.type is T.OVERSOLD or round_.trades is None:
+    def _explain(self, account_state: AccountState, finding: Finding, snapshot: VenueSnapshot) -> tuple[Booking, ...]:
+        if finding.type not in QUANTITY or finding.type is T.OVERSOLD or snapshot.trades is None:
             return ()
-        return explain(finding.difference, round_.trades.trades, **self._known(watch, finding))
+        return explain(finding.difference, snapshot.trades.trades, **self._known(account_state, finding))
 
-    def _known(self, watch: Watch, finding: Finding) -> dict[str, Any]:
+    def _known(self, account_state: AccountState, finding: Finding) -> dict[str, Any]:
         return {
             "side": finding.side,
             "names": self._names,
-            "booked": self._memory.ledger.trades.keys() | watch.own_seen.keys(),
-            "since_ns": watch.clean_ns.get(finding.key, 0),
+            "booked": self._memory.ledger.trades.keys() | account_state.own_seen.keys(),
+            "since_ns": account_state.clean_ns.get(finding.key, 0),
         }
 
-    def _detect(self, watch: Watch, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
+    def _detect(self, account_state: AccountState, suspicion: Suspicion, bookings: tuple[Booking, ...]) -> Discrepancy:
         finding = suspicion.finding
         name = f"d{self._memory.ledger.sequence + 1}"
         told = also([booking.traded for booking in bookings]) or _unexplained(finding, name)
@@ -261,7 +266,7 @@ class Cases:
             discrepancy_id=name,
             type=finding.type,
             severity=finding.severity,
-            account=watch.account,
+            account=account_state.account,
             symbol=finding.symbol,
             side=finding.side,
             target=finding.target,
@@ -276,10 +281,10 @@ class Cases:
             observations=suspicion.count,
             first_seen_ns=first_ns,
             diverged_ns=min(bookings[-1].ts_event, first_ns) if bookings else first_ns,
-            detected_ns=self._draft.clock.time_ns(),
-            action=self._policy.action(finding.type, watch.account, finding.symbol),
+            detected_ns=self._builder.clock.time_ns(),
+            action=self._policy.action(finding.type, account_state.account, finding.symbol),
         )
-        self._draft.record(DiscrepancyDetected, discrepancy=record)
+        self._builder.record(DiscrepancyDetected, discrepancy=record)
         text = Reconciler.DETECTED(
             record=name,
             type=record.type,
@@ -290,11 +295,11 @@ class Cases:
             action=record.action,
         )
         severity = Severity.INFO if record.action is Action.IGNORE else record.severity
-        self._draft.notify(severity, text, record.account, name, name)
+        self._builder.notify(severity, text, record.account, name, name)
         return record
 
-    def _step(self, watch: Watch, symbol: Symbol) -> Decimal:
-        instrument = watch.instruments.get(symbol)
+    def _step(self, account_state: AccountState, symbol: Symbol) -> Decimal:
+        instrument = account_state.instruments.get(symbol)
         return instrument.quantity_step if instrument is not None else Decimal("1e-8")
 
     # Repair ----------------------------------------------------------------------------------------
@@ -314,7 +319,7 @@ class Cases:
             self._escalate(case, why, kept)
             return
         self._resume(record, kept)
-        self._draft.record(
+        self._builder.record(
             RepairAttempted,
             discrepancy_id=name,
             action=record.action,
@@ -323,9 +328,9 @@ class Cases:
             trades=done.trades,
         )
         if done.setting is not None:
-            self._draft.record(SettingSeen, setting=done.setting)
+            self._builder.record(SettingSeen, setting=done.setting)
         for effect in done.effects:
-            self._draft.effect(effect.to, effect.message)
+            self._builder.effect(effect.to, effect.message)
         self._look_again(record.account, record.symbol, schedule.repair_again(record.attempts + 1))
 
     def _escalate(self, case: Case, why: Statement, kept: tuple[PositionId, ...]) -> None:
@@ -335,7 +340,7 @@ class Cases:
             return
         pausing = record.type in _PAUSING and not self._policy.watch_only
         paused = tuple(v for v in case.views if _pausable(v) or v.position_id in kept) if pausing else ()
-        self._draft.record(
+        self._builder.record(
             DiscrepancyEscalated,
             discrepancy_id=record.discrepancy_id,
             why=why,
@@ -347,7 +352,7 @@ class Cases:
                 correlation_id=CorrelationId(f"reconcile-{record.discrepancy_id}"),
                 position_id=view.position_id,
             )
-            self._draft.effect(SUPERVISOR, command)
+            self._builder.effect(SUPERVISOR, command)
         name = record.discrepancy_id
         text = Reconciler.NEEDS_YOU(
             record=name,
@@ -357,19 +362,19 @@ class Cases:
             reported=record.reported,
             why=why,
         )
-        self._draft.notify(Severity.CRITICAL, text, record.account, f"{name}.escalated", name)
+        self._builder.notify(Severity.CRITICAL, text, record.account, f"{name}.escalated", name)
         self._look_later(record)
 
     def _look_later(self, record: Discrepancy) -> None:
         """Less and less often, through restarts too."""
-        self._draft.record(DiscrepancyWatched, discrepancy_id=record.discrepancy_id)
+        self._builder.record(DiscrepancyWatched, discrepancy_id=record.discrepancy_id)
         self._look_again(record.account, record.symbol, schedule.look_again(record.looks))
 
-    def _still_to_close(self, watch: Watch, record: Discrepancy) -> bool:
+    def _still_to_close(self, account_state: AccountState, record: Discrepancy) -> bool:
         """UPDATE_EXCHANGE and CLOSE_POSITION: what was adopted in the repair is closed, then the repair is done."""
         prefix = f"reconcile-{record.discrepancy_id}-"
         close_id = CommandId(f"{prefix}close")
-        for view in watch.live(record.symbol):
+        for view in account_state.live(record.symbol):
             if not any(name.startswith(prefix) for name in view.command_ids):
                 continue
             if close_id in view.command_ids:
@@ -382,7 +387,7 @@ class Cases:
                     position_id=view.position_id,
                     quantity=min(abs(record.difference), view.quantity),
                 )
-                self._draft.effect(SUPERVISOR, command)
+                self._builder.effect(SUPERVISOR, command)
             self._look_again(record.account, record.symbol, schedule.VERIFY_NS)
             return True
         return False
@@ -398,7 +403,7 @@ class Cases:
         *,
         resume: bool = True,
     ) -> None:
-        self._draft.record(
+        self._builder.record(
             DiscrepancyEnded,
             discrepancy_id=record.discrepancy_id,
             outcome=outcome,
@@ -409,18 +414,18 @@ class Cases:
             self._resume(record, record.paused)
         if outcome is Outcome.RESOLVED:
             text = Reconciler.RESOLVED(record=record.discrepancy_id, type=record.type, symbol=record.symbol, why=why)
-            self._draft.notify(Severity.INFO, text, record.account, f"{record.discrepancy_id}.resolved")
+            self._builder.notify(Severity.INFO, text, record.account, f"{record.discrepancy_id}.resolved")
 
     def _resume(self, record: Discrepancy, paused: tuple[PositionId, ...]) -> None:
-        watch = self._memory.watches.get(record.account)  # None: it is not in the configuration any more
-        live = {view.position_id for view in watch.live(record.symbol)} if watch is not None else set()
+        account_state = self._memory.account_states.get(record.account)  # None: it is not in the configuration any more
+        live = {view.position_id for view in account_state.live(record.symbol)} if account_state is not None else set()
         for position_id in (name for name in paused if name in live):
             command = ResumePosition(
                 command_id=CommandId(f"reconcile-{record.discrepancy_id}-resume-{position_id}"),
                 correlation_id=CorrelationId(f"reconcile-{record.discrepancy_id}"),
                 position_id=position_id,
             )
-            self._draft.effect(SUPERVISOR, command)
+            self._builder.effect(SUPERVISOR, command)
 
     def _reply(
         self, command: AcknowledgeDiscrepancy, text: Statement, *, accepted: bool, durable: bool = False
@@ -434,7 +439,7 @@ class Cases:
             accepted=accepted,
             text=text,
         )
-        (self._draft.effect if durable else self._draft.tell)(command.reply_to, reply)
+        (self._builder.effect if durable else self._builder.tell)(command.reply_to, reply)
 
 
 def _seen(count: int, told: Statement) -> Statement:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from actors.reconciler.watch import Memory
+from actors.reconciler.account_state import ReconcilerMemory
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
@@ -209,7 +209,7 @@ def test_what_became_a_discrepancy_is_not_told_as_unproven_too() -> None:
 
 def test_a_check_before_the_venue_has_answered_is_not_ready_and_one_after_an_outage_is_answered() -> None:
     play = held()
-    play.memory.watches = Memory.of((MAIN,)).watches
+    play.memory.account_states = ReconcilerMemory.of((MAIN,)).account_states
     ask(play, "c1")
     [early] = [message for message in play.answers if isinstance(message, Reply)]
     assert (early.accepted, early.code) == (False, ReplyCode.NOT_READY)

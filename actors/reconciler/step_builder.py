@@ -23,7 +23,7 @@ class Later:
 
 
 @dataclass(slots=True)
-class Draft:
+class StepBuilder:
     """What one message leads to. Recording an event evolves the ledger, so that what follows sees it."""
 
     ledger: Ledger

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from actors.reconciler.facts import Comparison, Finding, Key, Leg, alike
+from actors.reconciler.comparison_input import Comparison, Finding, Key, Leg, alike
 from actors.reconciler.policy import ORDERS
 from messages.reconciliation import DiscrepancyType
 from messages.types import PositionSide, Symbol
@@ -32,7 +32,7 @@ class Suspicion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Observations:
     """What is suspected of one account, and how often each leg could not be compared in a row."""
 
     suspicions: Mapping[Key, Suspicion] = field(default_factory=dict)
@@ -50,28 +50,28 @@ def mass_vanish(gone: int, held: int) -> bool:
     return gone >= MASS_LEAST and gone * 2 > held
 
 
-def observe(evidence: Evidence, comparison: Comparison, begun_ns: int, gap_ns: int) -> Evidence:
+def observe(observations: Observations, comparison: Comparison, begun_ns: int, gap_ns: int) -> Observations:
     """Take one comparison in. What was judged and not found is forgotten; what was skipped stays as it was.
 
     A finding counts once more only if it states the same as before and the reading began `gap_ns` later.
     """
     suspicions = {
         key: suspicion
-        for key, suspicion in evidence.suspicions.items()
+        for key, suspicion in observations.suspicions.items()
         if not refutes(comparison, suspicion.finding.type, suspicion.finding.symbol, suspicion.finding.side)
     }
     # Readings of one symbol show one leg each: what others have not shown to be there since is gone together with it.
     absent = [f.key for f in comparison.findings if _absent(f)]
     absent += [key for key, standing in suspicions.items() if _absent(standing.finding)]
-    held = comparison.held if comparison.scope is None else evidence.held
+    held = comparison.held if comparison.scope is None else observations.held
     mass = mass_vanish(len(set(absent)), held)
     for finding in comparison.findings:
-        before = evidence.suspicions.get(finding.key)
+        before = observations.suspicions.get(finding.key)
         suspicions[finding.key] = _counted(before, finding, begun_ns, gap_ns, mass=mass and _absent(finding))
     # A leg that the comparison looked for and did not skip is busy no more, be it judged or gone altogether.
-    outside = {leg: skips for leg, skips in evidence.skips.items() if comparison.scope not in (None, leg[0])}
-    skipped = {leg: _skipped(evidence.skips.get(leg), begun_ns) for leg in comparison.skipped}
-    return Evidence(suspicions=suspicions, skips=outside | skipped, held=held)
+    outside = {leg: skips for leg, skips in observations.skips.items() if comparison.scope not in (None, leg[0])}
+    skipped = {leg: _skipped(observations.skips.get(leg), begun_ns) for leg in comparison.skipped}
+    return Observations(suspicions=suspicions, skips=outside | skipped, held=held)
 
 
 def _skipped(before: tuple[int, int] | None, begun_ns: int) -> tuple[int, int]:

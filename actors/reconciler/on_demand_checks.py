@@ -2,12 +2,12 @@
 
 from actors.moment import clock_time
 from actors.ports import Clock
-from actors.reconciler.draft import Draft
-from actors.reconciler.facts import Comparison, contains
-from actors.reconciler.listing import Lists
+from actors.reconciler.account_state import AccountState, OnDemandCheck, ReconcilerMemory, VenueSnapshot
+from actors.reconciler.comparison_input import Comparison, contains
+from actors.reconciler.open_order_polling import OpenOrderPolling
 from actors.reconciler.policy import SECOND
 from actors.reconciler.reading import Reading
-from actors.reconciler.watch import Demand, Memory, Round, Watch
+from actors.reconciler.step_builder import StepBuilder
 from messages.base import Message
 from messages.commands import Reconcile
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, Outcome, ReconcileAnswer, Unproven
@@ -21,13 +21,15 @@ from messages.wording.common import Common, also
 DEMAND_LIMIT_NS = 20 * SECOND
 
 
-class Demands:
+class OnDemandChecks:
     """Who waits for an answer lives in the memory; what is answered twice has one effect."""
 
-    def __init__(self, clock: Clock, memory: Memory, draft: Draft, reading: Reading, lists: Lists) -> None:
+    def __init__(
+        self, clock: Clock, memory: ReconcilerMemory, builder: StepBuilder, reading: Reading, lists: OpenOrderPolling
+    ) -> None:
         self._clock = clock
         self._memory = memory
-        self._draft = draft
+        self._builder = builder
         self._reading = reading
         self._lists = lists
 
@@ -38,23 +40,31 @@ class Demands:
         if answered is not None:
             self._tell(command, answered)
             return
-        watches = tuple(self._memory.watches.values())
-        unheard = tuple(watch.account for watch in watches if not watch.heard_of and not watch.waits)
+        account_states = tuple(self._memory.account_states.values())
+        unheard = tuple(
+            account_state.account
+            for account_state in account_states
+            if not account_state.heard_of and not account_state.waits
+        )
         if unheard and command.reply_to:
             self._not_ready(command, Reconciler.NOT_ANSWERED(accounts=unheard))
             return
-        demand = Demand(
+        demand = OnDemandCheck(
             command=command,
             begun_ns=self._clock.monotonic_ns(),
             asked_ns=self._clock.time_ns(),
-            pending={watch.account for watch in watches if watch.up},
-            failed={watch.account: _why_not(watch) for watch in watches if not watch.up},
+            pending={account_state.account for account_state in account_states if account_state.up},
+            failed={
+                account_state.account: _why_not(account_state)
+                for account_state in account_states
+                if not account_state.up
+            },
         )
-        demand.met.update(x.discrepancy_id for x in self._memory.ledger.cases() if _in_scope(command, x.symbol))
+        demand.met.update(x.discrepancy_id for x in self._memory.ledger.discrepancies() if _in_scope(command, x.symbol))
         self._memory.demands.append(demand)
-        self._draft.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
-        for watch in watches:
-            self._reading.demand(watch, command.symbol)
+        self._builder.later(f"demand/{command.command_id}", DEMAND_LIMIT_NS)
+        for account_state in account_states:
+            self._reading.demand(account_state, command.symbol)
 
     def _not_ready(self, command: Reconcile, why: Statement) -> None:
         reply = Reply(
@@ -70,28 +80,28 @@ class Demands:
     def _tell(self, command: Reconcile, answer: Message) -> None:
         """A position that was settled by hand asks for a check, and for no answer."""
         if command.reply_to:
-            self._draft.tell(command.reply_to, answer)
+            self._builder.tell(command.reply_to, answer)
 
-    def met(self, watch: Watch, round_: Round, comparison: Comparison) -> None:
+    def met(self, account_state: AccountState, snapshot: VenueSnapshot, comparison: Comparison) -> None:
         """What was read since it was asked for answers it, whoever had the reading begun.
 
         A reading without the orders it was to have proves no stop: it is counted, and waited for again.
         """
-        assert round_.positions is not None
+        assert snapshot.positions is not None
         for demand in self._memory.demands:
-            mine = demand.command.symbol == round_.symbol and round_.positions.begun_ns >= demand.asked_ns
-            if mine and watch.account in demand.pending:
-                demand.checked[watch.account] = len(comparison.judged)
-                if round_.orders is not None and round_.orders.begun_ns >= demand.asked_ns:
-                    demand.pending.discard(watch.account)
-                    demand.failed.pop(watch.account, None)
+            mine = demand.command.symbol == snapshot.symbol and snapshot.positions.begun_ns >= demand.asked_ns
+            if mine and account_state.account in demand.pending:
+                demand.checked[account_state.account] = len(comparison.judged)
+                if snapshot.orders is not None and snapshot.orders.begun_ns >= demand.asked_ns:
+                    demand.pending.discard(account_state.account)
+                    demand.failed.pop(account_state.account, None)
                 else:
-                    cause = watch.listing(round_.symbol).tries.cause or Common.NO_ANSWER()
-                    cause = demand.spent.get(watch.account, cause)
-                    demand.failed[watch.account] = Reconciler.OPEN_ORDERS_UNREAD(cause=cause)
-                    if watch.account in demand.spent:
-                        demand.pending.discard(watch.account)
-            for record in self._memory.ledger.cases(watch.account):
+                    cause = account_state.listing(snapshot.symbol).tries.cause or Common.NO_ANSWER()
+                    cause = demand.spent.get(account_state.account, cause)
+                    demand.failed[account_state.account] = Reconciler.OPEN_ORDERS_UNREAD(cause=cause)
+                    if account_state.account in demand.spent:
+                        demand.pending.discard(account_state.account)
+            for record in self._memory.ledger.discrepancies(account_state.account):
                 if _in_scope(demand.command, record.symbol):
                     demand.met.add(record.discrepancy_id)
 
@@ -126,26 +136,26 @@ class Demands:
             self._memory.keep(answer)
             self._tell(command, answer)
 
-    def _busy_for(self, demand: Demand) -> bool:
-        cases = self._memory.ledger.cases()
-        still_open = any(x.outcome is Outcome.OPEN and _in_scope(demand.command, x.symbol) for x in cases)
+    def _busy_for(self, demand: OnDemandCheck) -> bool:
+        discrepancies = self._memory.ledger.discrepancies()
+        still_open = any(x.outcome is Outcome.OPEN and _in_scope(demand.command, x.symbol) for x in discrepancies)
         return still_open or bool(self._unproven(demand))
 
-    def _unproven(self, demand: Demand) -> tuple[Unproven, ...]:
+    def _unproven(self, demand: OnDemandCheck) -> tuple[Unproven, ...]:
         """What has been seen to differ, and not often enough to be a discrepancy."""
         ledger = self._memory.ledger
         return tuple(
             Unproven(
-                account=watch.account,
+                account=account_state.account,
                 symbol=suspicion.finding.symbol,
                 type=suspicion.finding.type,
                 believed=suspicion.finding.believed,
                 reported=suspicion.finding.reported,
             )
-            for watch in self._memory.watches.values()
-            for key, suspicion in watch.evidence.suspicions.items()
-            if (watch.account, key) not in ledger.silenced
-            and (watch.account, key) not in ledger.open
+            for account_state in self._memory.account_states.values()
+            for key, suspicion in account_state.evidence.suspicions.items()
+            if (account_state.account, key) not in ledger.silenced
+            and (account_state.account, key) not in ledger.open
             and _in_scope(demand.command, suspicion.finding.symbol)
         )
 
@@ -159,7 +169,7 @@ class Demands:
                 accepted=False,
                 text=verbatim(command.unless_found),
             )
-            self._draft.tell(command.reply_to, refusal)
+            self._builder.tell(command.reply_to, refusal)
             return
         answer = DiscrepanciesAnswer(
             correlation_id=command.correlation_id,
@@ -168,7 +178,7 @@ class Demands:
             discrepancies=found,
             statistics=self._memory.statistics(self._clock.monotonic_ns()),
         )
-        self._draft.tell(command.reply_to, answer)
+        self._builder.tell(command.reply_to, answer)
 
     def unread(self, report: FetchFailed, symbol: Symbol | None) -> None:
         """A reading failed: a demand of just that, which ends before it is repeated, says so.
@@ -187,8 +197,8 @@ class Demands:
                     demand.pending.discard(report.account)
 
 
-def _why_not(watch: Watch) -> Statement:
-    return Supervisor.WAITS_TURN() if watch.waits else Reconciler.NOT_REACHABLE()
+def _why_not(account_state: AccountState) -> Statement:
+    return Supervisor.WAITS_TURN() if account_state.waits else Reconciler.NOT_REACHABLE()
 
 
 def _unclear(unproven: tuple[Unproven, ...]) -> dict[AccountId, Statement]:

@@ -56,7 +56,7 @@ class OpenOrders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class ComparisonInput:
     """Both sides of one account. `views` are its live positions; `shared` legs had several holders since flat.
 
     `ended` are ordinals of positions that are known to be over: an order of any other may still protect something.
