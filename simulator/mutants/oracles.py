@@ -117,7 +117,7 @@ def _a_cancel_pauses_for_a_minute(stack: ExitStack) -> None:
 
 def _what_is_unclear_of_a_cancel_stays_so(stack: ExitStack) -> None:
     """The order works still, as its query says; nobody cancels it again."""
-    patch(stack, PendingCancels, "doubt_over", lambda _self, _name: None)
+    patch(stack, PendingCancels, "on_resolution_end", lambda _self, _name: None)
 
 
 def _a_cancel_comes_back(name: str) -> Sequence[Plan]:
