@@ -6,7 +6,7 @@ nothing but the venue's limit keeps it there, of one account as of several.
 
 from actors.position.state import OrderPhase
 from adapters.paper.answer import Answer
-from messages.reports import AboutOrder, OrderReport, OutcomeUnknown, VenueDown, VenueUp
+from messages.reports import AboutOrder, NotExecuted, OrderReport, OutcomeUnknown, VenueDown, VenueUp
 from messages.requests import CancelOrder, SubmitEmergency, SubmitProtection, SubmitReducing
 from messages.types import ClientOrderId
 from simulator.checks.check import SECOND, Check, Truth
@@ -31,6 +31,11 @@ class Shared(Check):
 
         One answer ends the doubt of its own request: a submit may be answered after its cancel has left.
         """
+        self._left: set[str] = set()
+        """Orders that have left in this life of the process and were not said to be not executed since.
+
+        A gateway that fails gets their submits once more and asks instead: they do not wait to leave.
+        """
         self._quiet_until_ns = 0
         self._spent_until_ns: dict[str, int] = {}
         self._up: set[str] = set()
@@ -39,11 +44,13 @@ class Shared(Check):
     def born(self) -> None:
         self._waiting.clear()
         self._unclear.clear()
+        self._left.clear()
         self._quiet_until_ns = 0
         self._spent_until_ns.clear()
 
     def died(self) -> None:
         self._waiting.clear()
+        self._left.clear()
         self._up.clear()
 
     def arrived(self, sent: Sent) -> None:
@@ -69,9 +76,9 @@ class Shared(Check):
 
     def delivered(self, address: str, message: object) -> None:
         if isinstance(message, REDUCES) and address.startswith("gateway/"):
-            verb = "DELETE" if isinstance(message, CancelOrder) else "POST"
-            if verb == "POST" or self._certain(message.client_order_id):
-                self._waiting.setdefault((verb, message.client_order_id), (address, self._truth.now_ns()))
+            verb, name = "DELETE" if isinstance(message, CancelOrder) else "POST", message.client_order_id
+            if name not in self._left if verb == "POST" else self._certain(name):
+                self._waiting.setdefault((verb, name), (address, self._truth.now_ns()))
         elif isinstance(message, AboutOrder):
             self._doubt(address, message)
             for verb in ("POST", "DELETE"):
@@ -86,6 +93,8 @@ class Shared(Check):
         match message:
             case OutcomeUnknown(client_order_id=name, cancel=False) if address.startswith("gateway/"):
                 self._unclear.add(("POST", name))
+            case NotExecuted(client_order_id=name, cancel=False) if address.startswith("gateway/"):
+                self._left.discard(name)
             case OrderReport(client_order_id=name, queried=True):
                 self._unclear -= {("POST", name), ("DELETE", name)}
 
@@ -100,10 +109,16 @@ class Shared(Check):
         if sent.call.method in ("POST", "DELETE") and sent.order:
             self._waiting.pop((sent.call.method, sent.order), None)
             self._unclear.add((sent.call.method, sent.order))
+            self._leave(sent)
 
     def tried(self, sent: Sent) -> None:
         """No connection could be made for it: that is known to the gateway later, as is an answer."""
         self._waiting.pop((sent.call.method, sent.order), None)
+        self._leave(sent)
+
+    def _leave(self, sent: Sent) -> None:
+        if sent.call.method == "POST" and sent.order:
+            self._left.add(sent.order)
 
     def tick(self, process: object) -> None:
         now_ns = self._truth.now_ns()
