@@ -73,7 +73,7 @@ class SqliteJournal:
         self._standings: dict[int, Standing] = {}
         self._last_seq = rows.highest(connection, "SELECT max(seq) FROM step")
         self._mark = Mark(directory, self.meta.journal_id)
-        self.lost_steps = self._mark.lost(self._last_seq)
+        self.lost_steps = self._mark.opened(self._last_seq)
         """Steps at the end that were acknowledged once and are not there: a flipped bit in the log, or an old copy."""
         self.lost_behind = self._last_seq
         """The last step that was there at the opening: it tells one loss from the next."""

@@ -1,12 +1,13 @@
 """What bits that flip while nobody looks take from the journal: one record, or the end of the log."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from adapters.storage.batch import StepRow
+from adapters.storage.mark import Lost
 from adapters.storage.memory import Image, _as_record
 from adapters.storage.record import RecordDamagedError, SnapshotRecord, commands_of, decode_effects
 from adapters.storage.rows import PositionEntry
@@ -33,6 +34,8 @@ class LoggedImage(Image):
     """The file with its log, and the mark beside it: the last step that was acknowledged."""
 
     mark: int = 0
+    losses: Sequence[Lost] = ()
+    """What the mark says of them."""
     log: deque[Commit] = field(default_factory=lambda: deque(maxlen=LOG_COMMITS))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.storage.batch import Batch
 from adapters.storage.jobs import Counters, Health
+from adapters.storage.mark import going_on, missing
 from adapters.storage.memory import MemoryJournal, _Append
 from simulator.environment.damage import Commit, LoggedImage
 
@@ -87,8 +88,9 @@ class SimulatedDisk(MemoryJournal):
         # An attribute, as the journal on SQLite has it.
         self.meta = MemoryJournal.meta(self)  # type: ignore[method-assign, assignment]
         self.path = Path("journal.sqlite3")
-        self.lost_steps = max(0, image.mark - len(image.steps))
         self.lost_behind = len(image.steps)
+        self.lost_steps = missing(image.mark, image.losses, self.lost_behind)
+        self._losses = going_on(image.losses, self.lost_behind, self.lost_steps)
         self.started = False
         """Until then, at the start of a process, an append is answered at once."""
         self._call_later, self._wall_ns = later, time_ns
@@ -157,7 +159,7 @@ class SimulatedDisk(MemoryJournal):
             )
         )
         super()._keep(batch)
-        image.mark = len(image.steps)
+        image.mark, image.losses = len(image.steps), self._losses
 
     def _fails(self) -> str | None:
         if self._locked_ms():

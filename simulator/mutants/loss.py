@@ -8,6 +8,7 @@ from actors import recovery
 from actors.position import follow_up
 from adapters.storage import loss
 from messages.ids import client_order_id
+from simulator.environment import disk
 from simulator.environment.plan import Act, Kill, Plan
 from simulator.mutants.planting import Mutant, calm, mutant, patch
 
@@ -18,6 +19,11 @@ def _a_loss_holds_nothing(stack: ExitStack) -> None:
 
 def _a_loss_is_not_told(stack: ExitStack) -> None:
     patch(stack, loss, "in_words", lambda _journal: ())
+
+
+def _a_loss_forgets_the_loss_before_it(stack: ExitStack) -> None:
+    """The mark names the last step alone: what a lost hold had told is not counted again."""
+    patch(stack, disk, "going_on", lambda *_known: ())
 
 
 def _a_lost_ordinal_is_given_again(stack: ExitStack) -> None:
@@ -48,6 +54,15 @@ def _short_log() -> Sequence[Plan]:
     return [calm(*acts, kills=(Kill(moment="durable", count=6, down_ms=4_000, lost=2),))]
 
 
+def _short_log_twice() -> Sequence[Plan]:
+    """The start that finds the loss dies right behind its hold, which is lost as well."""
+    kills = (
+        Kill(moment="durable", count=6, down_ms=4_000, lost=2),
+        Kill(moment="durable", count=1, down_ms=4_000, lost=2),
+    )
+    return [replace(plan, kills=kills) for plan in _short_log()]
+
+
 def _short_log_and_another_start() -> Sequence[Plan]:
     """A position is lost whole; the start that found out ends, and a human allows openings to the next one.
 
@@ -69,6 +84,7 @@ def _opening(at_ms: int, slot: int, symbol: str) -> Act:
 LOSS: Mapping[str, Mutant] = {
     "a loss holds nothing": mutant(_a_loss_holds_nothing, "I10", plans=_short_log),
     "a loss is not told": mutant(_a_loss_is_not_told, "I16", plans=_short_log),
+    "a loss forgets the loss before it": mutant(_a_loss_forgets_the_loss_before_it, "I16", plans=_short_log_twice),
     "a lost id is given again": mutant(_a_lost_id_is_given_again, "I1", plans=_short_history),
     "a lost ordinal is given again": mutant(_a_lost_ordinal_is_given_again, "I1", plans=_short_log_and_another_start),
 }

@@ -427,3 +427,13 @@ def test_what_was_told_of_a_bare_position_stays_told_when_later_steps_are_lost()
         Trap(trouble="log damaged", state="RECONCILING", moment="during recovery", from_ms=7_800),
     )
     assert holds(replace(plan(*acts, faults=(late,)), traps=traps)).faults["lost tail"] == 1
+
+
+def test_a_loss_whose_hold_is_lost_is_told_with_the_one_that_took_it() -> None:
+    """Day 2700001502, I16: fifteen steps, then the start's hold and three more; what was told were four."""
+    acts = (opening(3_000, 0, "alpha", stop_ppm=10_000), opening(20_000, 1, "beta", stop_ppm=10_000))
+    kills = (
+        Kill(moment="durable", count=6, down_ms=4_000, lost=3),
+        Kill(moment="durable", count=1, down_ms=4_000, lost=2),
+    )
+    assert holds(plan(*acts, kills=kills)).faults["lost tail"] == 2

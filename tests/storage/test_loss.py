@@ -123,3 +123,36 @@ def test_the_hold_goes_on_from_the_history_that_is_left(shortened: Path) -> None
     loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
     assert [type(event) for event in own_history(journal)] == [PositionPaused, OpeningsPaused]
     assert journal.close()
+
+
+def test_a_loss_of_the_hold_itself_counts_what_the_hold_had_told_as_well(shortened: Path) -> None:
+    """Day 2700001502: fifteen steps were lost, then the four with the hold; what was told last were four."""
+    journal = SqliteJournal.open(shortened)
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    assert append(journal, step(1, 2)) is None
+    assert journal.close()
+    copy(shortened / "old", shortened / schema.FILE_NAME)
+    for _ in range(2):
+        journal = SqliteJournal.open(shortened)
+        assert (journal.lost_steps, journal.lost_behind) == (2 + 2, 1)
+        assert "4 acknowledged steps are missing behind step 1" in loss.in_words(journal)[0]
+        assert journal.close()
+
+
+def test_a_loss_behind_the_hold_counts_nothing_that_the_hold_has_told(shortened: Path) -> None:
+    journal = SqliteJournal.open(shortened)
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN)
+    assert journal.close()
+    copy(shortened / schema.FILE_NAME, shortened / "held")
+    journal = SqliteJournal.open(shortened)
+    assert append(journal, step(1, 2), step(1, 3), step(1, 4)) is None
+    assert journal.close()
+    copy(shortened / "held", shortened / schema.FILE_NAME)
+    journal = SqliteJournal.open(shortened)
+    assert journal.lost_steps == 3
+    assert append(journal, step(1, 2)) is None
+    assert journal.close()
+    copy(shortened / "old", shortened / schema.FILE_NAME)
+    journal = SqliteJournal.open(shortened)
+    assert journal.lost_steps == 2 + 3 + 2, "an older copy has neither hold"
+    assert journal.close()

@@ -124,3 +124,25 @@ def test_a_mark_goes_down_as_well_as_up(tmp_path: Path) -> None:
         assert made.lost(seq - 1) == 1
     made.close()
     assert Mark(tmp_path, JournalId("other")).lost(1) == 0
+
+
+def test_a_mark_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """One line of three words, which a journal without a loss has still."""
+    made = Mark(tmp_path, JournalId("abc"))
+    made.write(12)
+    assert made.path.read_text().split() == ["abc", "12", "1a74ea888e514809"]
+    made.close()
+    made.path.write_text(made.path.read_text().strip().ljust(63) + "\n")
+    assert Mark(tmp_path, JournalId("abc")).lost(10) == 2
+
+
+def test_a_mark_keeps_the_latest_losses_in_one_line(tmp_path: Path) -> None:
+    made = Mark(tmp_path, JournalId("a" * 8))
+    large = 10**15
+    made.write(large)
+    for seq in range(large - 9, large - 1):
+        assert made.opened(seq) > 0
+        made.write(large)
+    made.close()
+    assert made.path.stat().st_size == mark._LINE_BYTES
+    assert Mark(tmp_path, JournalId("a" * 8)).lost(large - 1) == 1
