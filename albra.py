@@ -29,7 +29,6 @@ from messages.types import AccountId, Address, JournalId
 from messages.wording import Storage
 
 if TYPE_CHECKING:
-    from actors.ledger import Past
     from actors.notifier.actor import Figures
     from actors.notifier.actor import Settings as NotifierSettings
     from actors.notifier.actor import Start as NotifierStart
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
     from actors.runtime import ActorSystem
+    from actors.runtime.event_sourced import Past
     from actors.supervisor.memory import Restored
     from actors.supervisor.memory import Settings as SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
@@ -689,8 +689,8 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
 
     `now_ns` is wall time.
     """
-    from actors.ledger import damaged
     from actors.recovery import restored
+    from actors.runtime.event_sourced import damaged
     from actors.supervisor.memory import OWN_HISTORY
     from adapters.storage import loss
     from adapters.storage.record import RecoveredPosition, as_replayed
@@ -720,7 +720,7 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
 
 def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
     """What is durable of an actor that is no position; its next step goes on from there."""
-    from actors.ledger import Past
+    from actors.runtime.event_sourced import Past
     from adapters.storage.record import RecoveredPosition, as_replayed
 
     with journal.reader() as reader:

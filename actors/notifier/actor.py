@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from actors.ledger import Ledger, Past, Shape
 from actors.notifier import outbox as box
 from actors.notifier import texts
 from actors.notifier.outbox import SECOND_CHANNEL, Outbox
@@ -26,6 +25,7 @@ from actors.notifier.throttle import (
 )
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
+from actors.runtime.event_sourced import Ledger, Past, Shape
 from actors.telegram.markup import plain
 from actors.telegram.words import Words
 from messages import codec

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from actors.ledger import NOTIFIER, damaged
 from actors.ports import Log
 from actors.reconciler.core import Core, Settings, Step
 from actors.reconciler.ledger import LedgerSnapshot, fold
 from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.watch import Memory
 from actors.runtime.actor import Actor, Context
+from actors.runtime.event_sourced import NOTIFIER, damaged
 from messages import codec
 from messages import reports as r
 from messages.base import Event, Message

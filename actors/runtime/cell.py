@@ -19,12 +19,12 @@ from typing import Any, Protocol
 from actors.ports import Clock
 from actors.runtime.actor import Actor, Context, Outside
 from actors.runtime.dead_letters import Why
+from actors.runtime.deferred_entries import KILL, Due, Stop
 from actors.runtime.dispatch import Dispatcher, Executor
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.metrics import ActorMetrics, Tally
-from actors.runtime.ranks import LANES, SIGNAL, Ranks
+from actors.runtime.priorities import LANES, SIGNAL, Ranks
 from actors.runtime.supervision import Quarantine, Restart, RestartPolicy, is_poison, judge
-from actors.runtime.vouchers import KILL, Due, Stop
 from messages import lifecycle
 from messages.base import Message
 from messages.priority import Priority

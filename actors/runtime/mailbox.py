@@ -17,7 +17,7 @@ ones, the next comes from below. CRITICAL is passed over only after `CRITICAL_RU
 from collections import deque
 from collections.abc import Callable
 
-from actors.runtime.ranks import LANES, SIGNAL, Ranks
+from actors.runtime.priorities import LANES, SIGNAL, Ranks
 from messages.priority import Priority
 
 AGE_LIMIT = 16

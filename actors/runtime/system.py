@@ -9,13 +9,13 @@ from threading import Lock
 from typing import TypeVar
 
 from actors.ports import Clock
-from actors.runtime import vouchers
+from actors.runtime import deferred_entries
 from actors.runtime.actor import Actor, Context
 from actors.runtime.cell import Cell, Life, Observer
 from actors.runtime.dead_letters import DeadLetter, DeadLetters, Why
 from actors.runtime.dispatch import Dispatcher, Placement
 from actors.runtime.metrics import Doorkeeper, LaneMetrics, SystemMetrics, quantile_ns
-from actors.runtime.ranks import LANES, SIGNAL, Ranks
+from actors.runtime.priorities import LANES, SIGNAL, Ranks
 from actors.runtime.ref import Ref
 from actors.runtime.supervision import RestartPolicy
 from actors.runtime.topics import Listener, Topics
@@ -72,7 +72,7 @@ class ActorSystem:
         self.observer = observer
         self.dead_letters = DeadLetters(dead_letter_limit)
         self.ranks = Ranks(priorities)
-        self.ranks.update(vouchers.RANKS)
+        self.ranks.update(deferred_entries.RANKS)
         self._topics = Topics()
         self._table_lock = Lock()
         self._cells: dict[str, Cell] = {}
@@ -190,7 +190,7 @@ class ActorSystem:
                 mailbox.put(message)
             else:
                 self._latest[(address, key)] = message
-                mailbox.put_voucher(vouchers.Conflated(partial(self._claim, (address, key))), rank)
+                mailbox.put_voucher(deferred_entries.Conflated(partial(self._claim, (address, key))), rank)
             return True
 
     def publish(self, message: object) -> None:

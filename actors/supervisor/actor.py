@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from actors.ledger import damaged
 from actors.ports import Log
 from actors.position.actor import Identity
 from actors.runtime.actor import Actor, Context
+from actors.runtime.event_sourced import damaged
 from actors.supervisor.answers import Answers
 from actors.supervisor.desk import NOTIFIER, Desk, Routes, Spawn
 from actors.supervisor.failures import Failures

@@ -7,9 +7,9 @@ one has no second effect (I14). Whatever changes something is shown first and co
 from collections.abc import Callable
 from dataclasses import replace
 
-from actors.ledger import Past
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
+from actors.runtime.event_sourced import Past
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import views
 from actors.telegram.asking import SUPERVISOR, discrepancies, positions

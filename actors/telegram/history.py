@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from actors.ledger import Shape
+from actors.runtime.event_sourced import Shape
 from messages import codec
 from messages.base import Event, Message
 from messages.commands import Command

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from actors.ledger import Ledger, Past
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
+from actors.runtime.event_sourced import Ledger, Past
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import previews, progress, views
 from actors.telegram.asking import SUPERVISOR, positions, status

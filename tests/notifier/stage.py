@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.journal import JournalActor
-from actors.ledger import Past
 from actors.notifier.actor import NotifierActor, Settings, Start
 from actors.notifier.throttle import Policy, Recipient
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
+from actors.runtime.event_sourced import Past
 from adapters.storage.memory import MemoryJournal
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing

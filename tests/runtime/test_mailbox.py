@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.runtime.mailbox import AGE_LIMIT, CRITICAL_RUN, Mailbox
-from actors.runtime.ranks import SIGNAL, Ranks
+from actors.runtime.priorities import SIGNAL, Ranks
 from messages.priority import Priority
 from tests.runtime.world import ALL, PRIORITIES, Critical, High, Low, Medium, Say
 

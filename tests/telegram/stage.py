@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from actors.journal import JournalActor
-from actors.ledger import Past
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
+from actors.runtime.event_sourced import Past
 from actors.runtime.simulated import START_NS
 from actors.telegram.actor import TelegramActor
 from actors.telegram.history import OWN_HISTORY

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from actors.runtime.ranks import VOUCHER
+from actors.runtime.priorities import VOUCHER
 from actors.runtime.timers import Timer
 
 
