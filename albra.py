@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
     from actors.runtime import ActorSystem
-    from actors.runtime.event_sourced import Past
     from actors.supervisor.memory import Restored
     from actors.supervisor.memory import Settings as SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from adapters.storage.verify import Fold
     from adapters.telegram import TelegramChat
     from adapters.webhook import Webhook
+    from messages.journal import Replayed
     from messages.status import Rows
 
 SUPERVISOR = Address("supervisor")
@@ -718,16 +718,13 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
         )
 
 
-def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
-    """What is durable of an actor that is no position; its next step goes on from there."""
-    from actors.runtime.event_sourced import Past
-    from adapters.storage.record import RecoveredPosition, as_replayed
+def _past(journal: "SqliteJournal", ordinal: int) -> "Replayed | None":
+    """What is durable of an actor that is no position; None: nothing."""
+    from adapters.storage.record import as_replayed
 
     with journal.reader() as reader:
         found = reader.position(ordinal)
-    if not isinstance(found, RecoveredPosition):
-        return Past()
-    return Past.of(as_replayed(found))
+    return as_replayed(found) if found is not None else None
 
 
 def _tell_of_crowds(config: Config, system: "ActorSystem", log: Callable[..., None]) -> None:

@@ -46,7 +46,7 @@ class SupervisorActor(Actor[Message]):
         self._restored = restored
         self._desk = Desk(context, settings, memory, spawn, log)
         self._history = History(self._desk)
-        self._intake = Intake(self._desk, self._history)
+        self._intake = Intake(self._desk)
         self._openings = Openings(self._desk, self._history)
         self._fundings = Fundings(self._desk)
         self._orders = Orders(self._desk, self._openings, self._history, self._fundings, discard)
@@ -105,5 +105,7 @@ class SupervisorActor(Actor[Message]):
         {"unkept": self._history.offer_again, "fundings": self._fundings.share}[timer.topic]()
 
     def receive_signal(self, message: Message) -> None:
-        """The journal's word on the supervisor's own history."""
-        self._history.committed(message, self._intake.undecided)
+        """The journal's answer about a decision of the supervisor's own, or about a record of a command."""
+        memory = self._desk.memory
+        if not memory.own.signal(message):
+            memory.records.signal(message)

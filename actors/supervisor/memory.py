@@ -4,9 +4,11 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from actors.funding import Holder
 from actors.position.state import Position
+from actors.runtime.event_sourced import EventSourced, HistorySpec, OnDamage, Persisting, RecoveredHistory
 from actors.supervisor.admission import Limits
 from actors.supervisor.asked import Register
 from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
@@ -18,12 +20,13 @@ from messages import reports as r
 from messages.base import Event
 from messages.events import CloseAllRequested, OpeningsPaused
 from messages.ids import Names, parse_position_id
+from messages.journal import COMMANDS, OWN_COMMANDS
 from messages.requests import CommandDecided, CommandTaken
 from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Silence, Symbol
 
 OWN_HISTORY = 0
-"""The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
+"""The ordinal of the supervisor's own history; positions count from 1."""
 DAY_NS = 86_400_000_000_000
 
 
@@ -54,6 +57,32 @@ class Restored:
     """What was opened or enlarged in the last day, and when (wall time, ns)."""
 
 
+Kept = tuple[Event, c.Command | None]
+"""An event of the supervisor's own, and the command that it answers."""
+
+
+def own_history(version: int) -> EventSourced[None, Kept]:
+    """What the supervisor decided itself. Its state is `Memory`: a hold is in force before it is durable."""
+    return _pipelined(OWN_HISTORY, PositionId("supervisor"), version)
+
+
+def command_records() -> EventSourced[None, CommandTaken | CommandDecided]:
+    """What each command id stands for: steps without events, hence without versions, found by their time."""
+    return _pipelined(OWN_COMMANDS, COMMANDS, 0)
+
+
+def _pipelined(ordinal: int, name: PositionId, version: int) -> EventSourced[None, Any]:
+    spec: HistorySpec[None] = HistorySpec(
+        ordinal=ordinal,
+        name=name,
+        empty=lambda: None,
+        evolve=lambda state, _event: state,
+        persisting=Persisting.PIPELINED,
+        on_damage=OnDamage.GO_ON,
+    )
+    return EventSourced(spec, RecoveredHistory(state=None, version=version))
+
+
 @dataclass(slots=True)
 class Memory:
     """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
@@ -69,9 +98,8 @@ class Memory:
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
     """Of commands whose record is lost."""
-    version: int = 0
-    waiting: deque[tuple[Event | CommandTaken | CommandDecided, c.Command | None]] = field(default_factory=deque)
-    """What the journal has been asked to keep and has not answered, oldest first."""
+    own: EventSourced[None, Kept] = field(default_factory=lambda: own_history(0))
+    records: EventSourced[None, CommandTaken | CommandDecided] = field(default_factory=command_records)
     unkept: list[tuple[OpeningsPaused | CloseAllRequested, c.Command | None]] = field(default_factory=list)
     """In force though the disk refused it: offered to the journal again until it is durable."""
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
@@ -106,6 +134,7 @@ class Memory:
             book.remember(command_id, ordinal)
         return cls(
             book=book,
+            own=own_history(max(restored.own_version, len(restored.own_events))),
             asked=Register.of(restored.commands),
             effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},

@@ -6,7 +6,7 @@ import apsw
 import pytest
 
 from actors.notifier.actor import OWN_HISTORY as NOTICES
-from actors.reconciler.actor import OWN_ORDINAL as RECONCILER
+from actors.reconciler.ledger import HISTORY as RECONCILER_HISTORY
 from actors.supervisor.memory import OWN_HISTORY as SUPERVISOR
 from actors.telegram.history import OWN_HISTORY as CHAT
 from adapters.storage import schema
@@ -27,6 +27,7 @@ from tests.supervisor.house import BTC, EDGE
 from tests.supervisor.test_money import Home
 from tests.telegram import stage as chats
 
+RECONCILER = RECONCILER_HISTORY.ordinal
 PLACES = ["start", "middle", "end"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from actors.reconciler.compare import compare
 from actors.reconciler.core import Core, Settings, Step
 from actors.reconciler.facts import Comparison, Facts, OpenOrders
-from actors.reconciler.ledger import fold
+from actors.reconciler.ledger import HISTORY
 from actors.reconciler.policy import DEFAULT_ACTIONS, Policy, Thresholds
 from actors.reconciler.watch import Memory
 from actors.runtime.simulated import VirtualClock
@@ -260,7 +260,7 @@ class Play:
         self._timers.clear()
         self.held.clear()
         self.memory = Memory.of((MAIN,))
-        self.memory.ledger = fold(self.events)
+        self.memory.ledger = HISTORY.fold(self.events)
         self.core = Core(Settings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory)
         self._begin()
 
