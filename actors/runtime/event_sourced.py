@@ -180,7 +180,7 @@ class EventSourced(Generic[S, T]):
     """`state` is what is durable, `ahead` is that with every decision that is on its way to the journal."""
 
     __slots__ = (
-        "_attempt", "_context", "_deciding", "_in_flight", "_owner", "_ready", "_waiting", "ahead", "damage", "spec",
+        "_attempt", "_context", "_in_flight", "_owner", "_ready", "_waiting", "ahead", "damage", "spec",
         "state", "version",
     )  # fmt: skip
     _context: Context
@@ -194,7 +194,6 @@ class EventSourced(Generic[S, T]):
         self._waiting: list[_Decision[S, T]] = []
         self._in_flight: list[_Append[S, T]] = []
         self._attempt = 0
-        self._deciding = False
         self._ready = start is not None
         self._load(start or RecoveredHistory(state=spec.empty()))
 
@@ -288,7 +287,7 @@ class EventSourced(Generic[S, T]):
         """Ask the journal for as much as may be under way."""
         most = GROUP_MOST if self.spec.persisting is Persisting.GROUPED else 1
         several = self.spec.persisting is Persisting.PIPELINED
-        while self._waiting and not self._deciding and (several or not self._in_flight):
+        while self._waiting and (several or not self._in_flight):
             decisions, self._waiting = self._waiting[:most], self._waiting[most:]
             self._append(decisions)
 
@@ -319,30 +318,28 @@ class EventSourced(Generic[S, T]):
     def _answered(self, message: Committed | CommitFailed) -> bool:
         if not self._in_flight or message.version != self._in_flight[0].version:
             return False
-        append = self._in_flight.pop(0)
         if isinstance(message, CommitFailed):
-            self._refused(append.decisions, message)
+            self._refused(message)
         else:
-            self._durable(append)
+            self._durable()
         self._send()
         if self.spec.persisting is Persisting.STASHED and not self._in_flight:
             self._context.resume()
         return True
 
-    def _durable(self, append: _Append[S, T]) -> None:
+    def _durable(self) -> None:
+        append = self._in_flight.pop(0)
         self.version, self.state = append.version, append.decisions[-1].after
         self._attempt, self.damage = 0, NOTHING
         for decision in append.decisions:
             if not decision.settled:
                 self._owner.persisted(decision.about)
 
-    def _refused(self, decisions: list[_Decision[S, T]], failure: CommitFailed) -> None:
+    def _refused(self, failure: CommitFailed) -> None:
         """What is offered again keeps its place before everything that was decided later."""
-        self._deciding = True
-        try:
-            again = [decision for decision in decisions if self._offered_again(decision, failure)]
-        finally:
-            self._deciding = False
+        decisions = self._in_flight[0].decisions
+        again = [decision for decision in decisions if self._offered_again(decision, failure)]
+        del self._in_flight[0]
         self._waiting[:0] = again
         self._attempt = self._attempt + 1 if again else 0
         if len(again) < len(decisions):

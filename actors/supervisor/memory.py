@@ -25,8 +25,8 @@ from messages.requests import CommandDecided, CommandTaken
 from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Silence, Symbol
 
-OWN_HISTORY = 0
-"""The ordinal of the supervisor's own history; positions count from 1."""
+OWN_HISTORY, OWN_NAME = 0, PositionId("supervisor")
+"""The ordinal and the name of the supervisor's own history; positions count from 1."""
 DAY_NS = 86_400_000_000_000
 
 
@@ -61,17 +61,8 @@ Kept = tuple[Event, c.Command | None]
 """An event of the supervisor's own, and the command that it answers."""
 
 
-def own_history(version: int) -> EventSourced[None, Kept]:
-    """What the supervisor decided itself. Its state is `Memory`: a hold is in force before it is durable."""
-    return _pipelined(OWN_HISTORY, PositionId("supervisor"), version)
-
-
-def command_records() -> EventSourced[None, CommandTaken | CommandDecided]:
-    """What each command id stands for: steps without events, hence without versions, found by their time."""
-    return _pipelined(OWN_COMMANDS, COMMANDS, 0)
-
-
-def _pipelined(ordinal: int, name: PositionId, version: int) -> EventSourced[None, Any]:
+def history(ordinal: int, name: PositionId, version: int = 0) -> EventSourced[None, Any]:
+    """A history whose state is `Memory`, because a hold is in force before it is durable."""
     spec: HistorySpec[None] = HistorySpec(
         ordinal=ordinal,
         name=name,
@@ -98,8 +89,11 @@ class Memory:
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
     """Of commands whose record is lost."""
-    own: EventSourced[None, Kept] = field(default_factory=lambda: own_history(0))
-    records: EventSourced[None, CommandTaken | CommandDecided] = field(default_factory=command_records)
+    own: EventSourced[None, Kept] = field(default_factory=lambda: history(OWN_HISTORY, OWN_NAME))
+    records: EventSourced[None, CommandTaken | CommandDecided] = field(
+        default_factory=lambda: history(OWN_COMMANDS, COMMANDS)
+    )
+    """What each command id stands for: steps without events, hence without versions, found by their time."""
     unkept: list[tuple[OpeningsPaused | CloseAllRequested, c.Command | None]] = field(default_factory=list)
     """In force though the disk refused it: offered to the journal again until it is durable."""
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
@@ -134,7 +128,7 @@ class Memory:
             book.remember(command_id, ordinal)
         return cls(
             book=book,
-            own=own_history(max(restored.own_version, len(restored.own_events))),
+            own=history(OWN_HISTORY, OWN_NAME, max(restored.own_version, len(restored.own_events))),
             asked=Register.of(restored.commands),
             effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},
