@@ -25,7 +25,7 @@ from messages import codec
 from messages.base import Event, Message
 from messages.journal import AppendStep, CommitFailed, Committed, Effect, Replay, Replayed
 from messages.requests import Notify
-from messages.statement import NOTHING, Statement
+from messages.statement import NOTHING, Statement, verbatim
 from messages.types import Address, CorrelationId, PositionId, Severity
 from messages.wording import Storage
 
@@ -134,7 +134,12 @@ class HistorySpec(Generic[S]):
             return RecoveredHistory(state=self.empty())
         intact, damage = found.snapshot_version + len(found.events), found.damage
         version = found.version or intact
-        state = self.fold(found.events, self.snapshot_in(found))
+        try:
+            state = self.fold(found.events, self.snapshot_in(found))
+        except (codec.DecodeError, LookupError) as error:
+            if self.on_damage is OnDamage.FAIL:
+                raise
+            state, intact, damage = self.empty(), 0, damage or verbatim(error)
         if not damage:
             return RecoveredHistory(state=state, version=version)
         if self.on_damage is OnDamage.FAIL:

@@ -12,10 +12,12 @@ from actors.telegram.history import OWN_HISTORY as CHAT
 from adapters.storage import schema
 from adapters.storage.memory import Image, MemoryJournal
 from adapters.storage.reader import JournalReader
-from adapters.storage.record import RecoveredPosition
+from adapters.storage.record import RecoveredPosition, SnapshotRecord, snapshot_checksum
 from adapters.storage.sqlite import SqliteJournal
+from messages import codec
 from messages.commands import PauseOpenings, ReadStatus, ResumeOpenings
 from messages.events import OpeningsPaused
+from messages.journal import Committed
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies
 from messages.reports import StatusAnswer
 from messages.requests import Notify, Reply
@@ -150,3 +152,53 @@ def test_on_disk_a_history_of_an_actor_is_read_up_to_the_damage_and_from_there_o
         healed = reader.position(-1)
     assert isinstance(healed, RecoveredPosition)
     assert (healed.damage, healed.snapshot, healed.events) == ("", b"state", ())
+
+
+def misshape(image: Image, ordinal: int, name: str) -> None:
+    """The snapshot is what was written, and of a shape that this version does not read: one after it wrote it."""
+    version = max(row[2] for row in image.steps if row[1] == ordinal)
+    payload = codec.encode(Committed(version=version))
+    checksum = snapshot_checksum(ordinal, version, payload)
+    image.snapshots[ordinal] = SnapshotRecord(version=version, payload=payload, checksum=checksum)
+    assert image.positions[ordinal].position_id == name
+
+
+def test_the_reconciler_compares_though_its_snapshot_is_of_another_shape() -> None:
+    """It said that it compares all the same, and raised on the line above: quarantined for good."""
+    before = WithReconciler(net="0.4")
+    before.pass_time(90)
+    image = before.journal.image
+    misshape(image, RECONCILER, "reconciler")
+    count = records(image, RECONCILER)
+    after = WithReconciler(image, net="0.9")
+    after.pass_time(90)
+    assert records(image, RECONCILER) > count
+    after.tell(ListDiscrepancies(command_id=CommandId("l"), reply_to=EDGE))
+    assert after.all(DiscrepanciesAnswer)[-1].discrepancies
+    told = [n for n in after.all(Notify, "notifier") if "damaged record: reconciler" in n.text]
+    assert {n.severity for n in told} == {Severity.CRITICAL}
+    third = WithReconciler(image, net="0.9")
+    third.pass_time(5)
+    assert not [n for n in third.all(Notify, "notifier") if "damaged record" in n.text]
+
+
+def test_the_notifier_goes_on_telling_though_its_snapshot_is_of_another_shape() -> None:
+    before = notices.Stage().begin()
+    before.notify(Severity.CRITICAL, "before")
+    image = before.store.image
+    misshape(image, NOTICES, "notifier")
+    after = before.again()
+    after.notify(Severity.CRITICAL, "afterwards")
+    assert any("afterwards" in text for text in after.chat.texts())
+    assert any("damaged record: notifier" in text for text in after.chat.texts())
+
+
+def test_the_chat_goes_on_answering_though_its_snapshot_is_of_another_shape() -> None:
+    before = chats.Stage()
+    before.say(chats.OWNER, "/pause BTCUSDT")
+    image = before.store.image
+    misshape(image, CHAT, "telegram")
+    after = before.again()
+    after.say(chats.OWNER, "/positions")
+    after.say(chats.OWNER, "/pause ETHUSDT")
+    assert any("ETHUSDT" in str(shown) for shown in after.chat.shown)
