@@ -75,6 +75,7 @@ HISTORY: HistorySpec[Outbox] = HistorySpec(
     persisting=Persisting.GROUPED,
     on_damage=OnDamage.GO_ON,
     snapshots=Snapshots.of(Outbox, every=64),
+    after_loss=lambda outbox, lost: replace(outbox, next_number=outbox.next_number + lost),
 )
 
 

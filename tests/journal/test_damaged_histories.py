@@ -18,6 +18,7 @@ from messages import codec
 from messages.commands import PauseOpenings, ReadStatus, ResumeOpenings
 from messages.events import OpeningsPaused
 from messages.journal import Committed
+from messages.notices import NoticeQueued
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies
 from messages.reports import StatusAnswer
 from messages.requests import Notify, Reply
@@ -112,6 +113,25 @@ def test_the_notifier_goes_on_telling(place: str) -> None:
     assert any("after the damage" in text for text in after.chat.texts())
     assert records(image, NOTICES) > count
     assert intact(image, NOTICES)
+
+
+def numbers(stage: notices.Stage) -> set[int]:
+    return {event.number for _, event in stage.store.recent_events(1000) if isinstance(event, NoticeQueued)}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_number_of_a_lost_notice_is_not_given_again(place: str) -> None:
+    """The button of a notice stays in the chat: it would acknowledge another one."""
+    before = notices.Stage().begin()
+    before.notify(Severity.CRITICAL, *(f"number {number}" for number in range(4)))
+    given = numbers(before)
+    assert given == {1, 2, 3, 4}
+    damage(before.store.image, NOTICES, place)
+    kept = numbers(before)
+    after = before.again()
+    after.notify(Severity.CRITICAL, "after the damage", "and one more")
+    assert len(numbers(after) - kept) >= 2
+    assert not (numbers(after) - kept) & given
 
 
 @pytest.mark.parametrize("place", PLACES)
