@@ -185,8 +185,8 @@ class EventSourced(Generic[S, T]):
     """`state` is what is durable, `ahead` is that with every decision that is on its way to the journal."""
 
     __slots__ = (
-        "_attempt", "_context", "_in_flight", "_owner", "_ready", "_waiting", "ahead", "damage", "spec",
-        "state", "version",
+        "_attempt", "_context", "_in_flight", "_owner", "_ready", "_waiting",
+        "ahead", "damage", "spec", "state", "version",
     )  # fmt: skip
     _context: Context
     _owner: Owner[T]
