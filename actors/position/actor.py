@@ -39,7 +39,7 @@ class Identity:
     journal_id: JournalId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Decided:
     """A step on its way to the journal, the message that it answers, and the state before it."""
 

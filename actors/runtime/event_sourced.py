@@ -290,15 +290,15 @@ class EventSourced(Generic[S, T]):
 
     def _send(self) -> None:
         """Ask the journal for as much as may be under way."""
-        most = GROUP_MOST if self.spec.persisting is Persisting.GROUPED else 1
-        several = self.spec.persisting is Persisting.PIPELINED
-        while self._waiting and (several or not self._in_flight):
+        persisting = self.spec.persisting
+        most = GROUP_MOST if persisting is Persisting.GROUPED else 1
+        while self._waiting and (not self._in_flight or persisting is Persisting.PIPELINED):
             decisions, self._waiting = self._waiting[:most], self._waiting[most:]
             self._append(decisions)
 
     def _append(self, decisions: list[_Decision[S, T]]) -> None:
         before = self._in_flight[-1].version if self._in_flight else self.version
-        events = tuple(event for decision in decisions for event in decision.events)
+        events = tuple([event for decision in decisions for event in decision.events])
         version = before + len(events)
         snapshot, snapshots = None, self.spec.snapshots
         if snapshots and (self.damage or version // snapshots.every > before // snapshots.every):
@@ -313,7 +313,7 @@ class EventSourced(Generic[S, T]):
                 ordinal=self.spec.ordinal,
                 version=version,
                 events=events,
-                effects=tuple(effect for decision in decisions for effect in decision.effects),
+                effects=tuple([effect for decision in decisions for effect in decision.effects]),
                 reducing=all(decision.reducing for decision in decisions),
                 snapshot=snapshot,
                 attempt=self._attempt,
