@@ -29,7 +29,6 @@ from messages.types import AccountId, Address, JournalId
 from messages.wording import Storage
 
 if TYPE_CHECKING:
-    from actors.ledger import Past
     from actors.notifier.actor import Figures
     from actors.notifier.actor import Settings as NotifierSettings
     from actors.notifier.actor import Start as NotifierStart
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from adapters.storage.verify import Fold
     from adapters.telegram import TelegramChat
     from adapters.webhook import Webhook
+    from messages.journal import Replayed
     from messages.status import Rows
 
 SUPERVISOR = Address("supervisor")
@@ -688,8 +688,8 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
 
     `now_ns` is wall time.
     """
-    from actors.ledger import damaged
     from actors.recovery import restored
+    from actors.runtime.event_sourced import damaged
     from actors.supervisor.memory import OWN_HISTORY
     from adapters.storage import loss
     from adapters.storage.record import RecoveredPosition, as_replayed
@@ -717,16 +717,13 @@ def _restore(journal: "SqliteJournal", day_of: Callable[[int], int], now_ns: int
         )
 
 
-def _past(journal: "SqliteJournal", ordinal: int) -> "Past":
-    """What is durable of an actor that is no position; its next step goes on from there."""
-    from actors.ledger import Past
-    from adapters.storage.record import RecoveredPosition, as_replayed
+def _past(journal: "SqliteJournal", ordinal: int) -> "Replayed | None":
+    """What is durable of an actor that is no position; None: nothing."""
+    from adapters.storage.record import as_replayed
 
     with journal.reader() as reader:
         found = reader.position(ordinal)
-    if not isinstance(found, RecoveredPosition):
-        return Past()
-    return Past.of(as_replayed(found))
+    return as_replayed(found) if found is not None else None
 
 
 def _tell_of_crowds(config: Config, system: "ActorSystem", log: Callable[..., None]) -> None:

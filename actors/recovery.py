@@ -1,21 +1,23 @@
 """From what is durable to what the actors start with. Pure: the journal is read by whoever calls."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from actors.funding import Lately
 from actors.money import Money, booked
-from actors.notifier.actor import SHAPE as NOTICES
-from actors.position.fold import fold
-from actors.position.state import Position, blank
-from actors.reconciler.ledger import fold as fold_ledger
+from actors.notifier.actor import HISTORY as NOTIFIER
+from actors.position.history import history_of
+from actors.position.state import Position
+from actors.reconciler.ledger import HISTORY as RECONCILER
+from actors.runtime.event_sourced import HistorySpec
 from actors.supervisor.memory import OWN_HISTORY, Restored
 from actors.supervisor.shown import Unrecorded
-from actors.telegram.history import SHAPE as CHAT
-from messages import codec, notices, reconciliation, telegram
+from actors.telegram.history import HISTORY as CHAT
+from messages import notices, reconciliation, telegram
 from messages.base import Event, Message
 from messages.events import AdditionRequested, OpeningsPaused, PositionRequested
 from messages.ids import Names, parse_position_id
@@ -25,7 +27,13 @@ from messages.statement import Statement, verbatim
 from messages.types import AccountId, CommandId, JournalId, Key, PositionId, PositionSide, StrategyId, Symbol
 from messages.wording import Storage
 
-_NOBODY = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
+_NAMELESS = Key(account=AccountId(""), symbol=Symbol(""), side=PositionSide.LONG, strategy=StrategyId(""))
+_HISTORIES: Mapping[str, HistorySpec[Any]] = {
+    reconciliation.__name__: RECONCILER,
+    notices.__name__: NOTIFIER,
+    telegram.__name__: CHAT,
+}
+"""By the module of their events; every other event is a position's."""
 
 
 def restored(
@@ -48,18 +56,16 @@ def restored(
     silent: list[tuple[PositionId, Statement]] = []
     own = Replayed(ordinal=OWN_HISTORY, snapshot=None, snapshot_version=0, events=())
     for position_id, past in pasts:
-        why = past.damage
-        if past.ordinal == OWN_HISTORY:
-            own = past
-        elif past.ordinal > OWN_HISTORY and not why:  # below are histories of other actors, which read them themselves
+        if past.ordinal > OWN_HISTORY:
             try:
                 positions.append(folded(position_id, past))
-            except (codec.DecodeError, LookupError) as error:
-                why = verbatim(error)
-        if why and past.ordinal > OWN_HISTORY:
-            silent.append((position_id, why))
-        elif why:
-            wrong.append(Storage.AT(where=position_id, why=why))
+            except (ValueError, LookupError) as error:
+                silent.append((position_id, past.damage or verbatim(error)))
+            continue
+        if past.ordinal == OWN_HISTORY:
+            own = past  # below are histories of other actors, which read them themselves
+        if past.damage:
+            wrong.append(Storage.AT(where=position_id, why=past.damage))
     named = (*finished, *((parsed[1], name) for name, _ in silent if (parsed := parse_position_id(name))))
     accounts = {p.ordinal: p.key.account for p in positions} | dict(_accounts(named))
     records = tuple(record for record in commands if isinstance(record, CommandTaken | CommandDecided))
@@ -116,13 +122,10 @@ def _noting(
 
 
 def folded(position_id: PositionId, past: Replayed) -> Position:
-    """Raises codec.DecodeError for a snapshot of another shape."""
-    if past.snapshot is not None:
-        return fold(codec.decode_as(past.snapshot, Position), past.events)
+    """The position after its last durable step. Raises as `HistorySpec.recovered` does under `OnDamage.FAIL`."""
     parsed = parse_position_id(position_id)
     assert parsed is not None, position_id
-    key, ordinal = parsed
-    return fold(blank(key, ordinal, JournalId("")), past.events)
+    return history_of(*parsed, JournalId("")).recovered(past).state
 
 
 def unconfigured(restored: Restored, accounts: Collection[AccountId]) -> dict[AccountId, int]:
@@ -165,15 +168,11 @@ def days_in(timezone: str) -> Callable[[int], int]:
 
 
 def rebuilt(events: Sequence[Event]) -> bytes:
-    """The snapshot that a replay from the start would make; what a history is of shows in its first event."""
+    """The snapshot that a replay from the start would make; the first event shows whose history it is."""
     kind = type(events[0]).__module__ if events else ""
-    if kind == reconciliation.__name__:
-        return codec.encode(fold_ledger(events).snapshot())
-    if kind == notices.__name__:
-        return NOTICES.encode(NOTICES.fold(events))
-    if kind == telegram.__name__:
-        return CHAT.encode(CHAT.fold(events))
-    return codec.encode(fold(blank(_NOBODY, 0, JournalId("")), events))
+    spec = _HISTORIES.get(kind) or history_of(_NAMELESS, 0, JournalId(""))
+    assert spec.snapshots is not None, spec.name
+    return spec.snapshots.encode(spec.fold(events))
 
 
 def names(current: JournalId, former: tuple[tuple[JournalId, int], ...], found: Restored) -> Names | None:

@@ -1,9 +1,8 @@
 """What a journal says of positions and discrepancies while no supervisor runs on it. Pure."""
 
 from actors.position.view import view
-from actors.reconciler.ledger import LedgerSnapshot, fold
+from actors.reconciler.ledger import HISTORY
 from actors.recovery import folded
-from messages import codec
 from messages.journal import Replayed
 from messages.reconciliation import Discrepancy
 from messages.reports import PositionView
@@ -11,11 +10,13 @@ from messages.types import PositionId, Symbol
 
 
 def position_view(position_id: PositionId, past: Replayed) -> PositionView:
-    """The position after its last durable step. Raises DecodeError, LookupError where it cannot be folded."""
+    """The position after its last durable step. Raises DecodeError, LookupError, ValueError for a damaged history."""
     return view(folded(position_id, past))
 
 
 def discrepancies(past: Replayed, symbol: Symbol | None, most: int) -> tuple[Discrepancy, ...]:
-    """The latest of the reconciler's own history, newest first. Raises DecodeError where its snapshot is damaged."""
-    start = codec.decode_as(past.snapshot, LedgerSnapshot) if past.snapshot is not None else None
-    return fold((*past.events, *past.beyond), start).latest(symbol, most)
+    """The latest of the reconciler's own history, newest first, also from behind a damaged record.
+
+    Raises DecodeError for a snapshot of another shape, LookupError where the rest does not fit what is lost.
+    """
+    return HISTORY.fold((*past.events, *past.beyond), HISTORY.snapshot_in(past)).latest(symbol, most)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from actors.ledger import Ledger, Past, Shape
 from actors.notifier import outbox as box
 from actors.notifier import texts
 from actors.notifier.outbox import SECOND_CHANNEL, Outbox
@@ -26,11 +25,11 @@ from actors.notifier.throttle import (
 )
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
+from actors.runtime.event_sourced import EventSourced, HistorySpec, OnDamage, Persisting, Retry, Snapshots
 from actors.telegram.markup import plain
 from actors.telegram.words import Words
-from messages import codec
 from messages.base import Message
-from messages.journal import Effect
+from messages.journal import CommitFailed, Effect, Replayed
 from messages.notices import (
     AcknowledgeNotice,
     Look,
@@ -49,7 +48,7 @@ from messages.statement import verbatim
 from messages.status import Rows, row
 from messages.telegram import ChatDown, ChatUp, SendFailed, SendText, TextSent
 from messages.text import Markup, preformatted
-from messages.types import Address, PositionState, Severity
+from messages.types import Address, PositionId, PositionState, Severity
 from messages.wording import Notifier
 from messages.wording.status import Status
 
@@ -68,13 +67,15 @@ _LEVELS = {
     Severity.CRITICAL: "CRITICAL",
 }
 
-SHAPE: Shape[Outbox] = Shape(
+HISTORY: HistorySpec[Outbox] = HistorySpec(
     ordinal=OWN_HISTORY,
-    name="notifier",
-    blank=Outbox(),
+    name=PositionId("notifier"),
+    empty=Outbox,
     evolve=box.evolve,
-    encode=codec.encode,
-    decode=lambda data: codec.decode_as(data, Outbox),
+    persisting=Persisting.GROUPED,
+    on_damage=OnDamage.GO_ON,
+    snapshots=Snapshots.of(Outbox, every=64),
+    after_loss=lambda outbox, lost: replace(outbox, next_number=outbox.next_number + lost),
 )
 
 
@@ -100,7 +101,7 @@ class Start:
     what happened in the last week, for reports, and when the journal began (wall time).
     """
 
-    past: Past = field(default_factory=Past)
+    past: Replayed | None = None
     notices: tuple[Notify, ...] = ()
     events: tuple[Message, ...] = ()
     since_ns: int = 0
@@ -161,8 +162,9 @@ class NotifierActor(Actor[Message]):
         self._figures = figures or Figures()
         self._show = show
         self._log = log
-        first = context.incarnation == 1
-        self._ledger = Ledger(context, SHAPE, start.past if first else Past())
+        self._history: EventSourced[Outbox, None] = EventSourced.of(
+            context, self, HISTORY, HISTORY.recovered(start.past)
+        )
         self._lines = {name: _Line() for name in (*settings.names, SECOND_CHANNEL)}
         self._chat_works = True
         self._down_since_ns = 0
@@ -177,8 +179,7 @@ class NotifierActor(Actor[Message]):
             self.context.subscribe(kind)
         if self._settings.ping_ns:
             self._ping()
-        if self.context.incarnation > 1:
-            self._ledger.recover()
+        if not self._history.start():
             return
         for notice in self._start.notices:
             self._notify(notice)
@@ -206,15 +207,22 @@ class NotifierActor(Actor[Message]):
                 self._tallies.note(message)
 
     def receive_signal(self, message: Message) -> None:
-        if self._ledger.signal(message):
+        if self._history.signal(message):
             self._look()
+
+    def persisted(self, about: None) -> None:
+        """What is durable is sent by `_look`, after each answer of the journal."""
+
+    def persist_failed(self, about: None, failure: CommitFailed) -> Retry:  # noqa: ARG002 - every fact is alike
+        """Nothing is lost; what can be told without the disk is told."""
+        return Retry.EVENTS
 
     # Taking in ------------------------------------------------------------------------------------
 
     def _notify(self, notice: Notify) -> None:
         now_ns = self.context.clock.time_ns()
         cooldown_ns = self._settings.policy.cooldown_ns
-        events = box.decide(self._ledger.ahead, notice, self._recipients(notice.severity), now_ns, cooldown_ns)
+        events = box.decide(self._history.ahead, notice, self._recipients(notice.severity), now_ns, cooldown_ns)
         if not events:
             return
         self._log(
@@ -227,13 +235,13 @@ class NotifierActor(Actor[Message]):
             text=notice.text,
         )
         self._show(notice)
-        self._ledger.keep(*events)
+        self._history.persist(*events, about=None)
 
     def _settle(self, cause: str) -> bool:
         """Whether somebody was told of that trouble, and not of its end."""
-        events = box.settlement(self._ledger.ahead, cause, self.context.clock.time_ns())
+        events = box.settlement(self._history.ahead, cause, self.context.clock.time_ns())
         if events:
-            self._ledger.keep(*events)
+            self._history.persist(*events, about=None)
         return bool(events)
 
     def _settled(self, view: PositionView) -> None:
@@ -255,7 +263,7 @@ class NotifierActor(Actor[Message]):
         return self._settings.names
 
     def _acknowledge(self, command: AcknowledgeNotice) -> None:
-        known = any(entry.number == command.number and not entry.seen for entry in self._ledger.ahead.entries)
+        known = any(entry.number == command.number and not entry.seen for entry in self._history.ahead.entries)
         reply = Reply(
             command_id=command.command_id,
             to=command.reply_to,
@@ -266,7 +274,7 @@ class NotifierActor(Actor[Message]):
             self.context.tell(command.reply_to, reply)
             return
         event = NoticeAcknowledged(number=command.number, user_id=command.user_id, ts_init=self.context.clock.time_ns())
-        self._ledger.keep(event, effects=(Effect(to=command.reply_to, message=reply),))
+        self._history.persist(event, effects=(Effect(to=command.reply_to, message=reply),), about=None)
 
     def _chat_health(self, message: ChatUp | ChatDown) -> None:
         works = isinstance(message, ChatUp)
@@ -288,13 +296,13 @@ class NotifierActor(Actor[Message]):
     def _look(self) -> None:
         """Whatever may have come due: echoes, reminders, reports, parcels."""
         now_ns = self.context.clock.time_ns()
-        ahead, policy = self._ledger.ahead, self._settings.policy
+        ahead, policy = self._history.ahead, self._settings.policy
         self._figures.waiting = sum(1 for entry in ahead.entries if entry.waiting)
         self._figures.unseen = sum(each.severity is Severity.CRITICAL and not each.seen for each in ahead.entries)
         events = box.echoes(ahead, self._recipients, now_ns, policy.cooldown_ns)
         events += box.reminders(ahead, self._settings.names, now_ns, policy.repeat_critical_ns)
         if events:
-            self._ledger.keep(*events)
+            self._history.persist(*events, about=None)
         self._report(now_ns)
         waits = [self._pump(recipient, now_ns) for recipient in self._settings.recipients if self._chat]
         waits.append(self._post(now_ns))
@@ -327,7 +335,7 @@ class NotifierActor(Actor[Message]):
 
     def _sendable(self) -> Outbox:
         """Only what is durable is sent; what is delivered is not sent again while that becomes durable."""
-        durable, ahead = self._ledger.known.next_number, self._ledger.ahead
+        durable, ahead = self._history.known.next_number, self._history.ahead
         return replace(ahead, entries=tuple(entry for entry in ahead.entries if entry.number < durable))
 
     def _busy_ns(self, line: _Line) -> int:
@@ -412,7 +420,9 @@ class NotifierActor(Actor[Message]):
         line.pace = line.pace.after(parcel.entries[0].severity, now_ns)
         numbers = tuple(entry.number for entry in parcel.entries)
         _forget(line.refused, numbers)
-        self._ledger.keep(NoticesDelivered(ts_init=now_ns, recipient=name, numbers=numbers, message_id=message_id))
+        self._history.persist(
+            NoticesDelivered(ts_init=now_ns, recipient=name, numbers=numbers, message_id=message_id), about=None
+        )
 
     def _failed(self, line: _Line, cause: str, retry_after_ms: int) -> None:
         """Nothing is lost: the same goes out again, later and later, or when the chat says so."""
@@ -446,7 +456,7 @@ class NotifierActor(Actor[Message]):
             dropped = NoticesDropped(
                 ts_init=self.context.clock.time_ns(), recipient=name, numbers=numbers, why=verbatim(cause)
             )
-            self._ledger.keep(dropped)
+            self._history.persist(dropped, about=None)
         else:
             line.refused[numbers[0]] = now_ns + REFUSED_PAUSE_NS
 
@@ -458,7 +468,7 @@ class NotifierActor(Actor[Message]):
 
     def _report(self, now_ns: int) -> None:
         for name, first, last in due(self._settings.schedule, now_ns, self._start.since_ns):
-            if name in self._ledger.ahead.told:
+            if name in self._history.ahead.told:
                 continue
             tally = self._tallies.of(first, last)
             uptime_ns = self.context.clock.monotonic_ns() - self._born_ns

@@ -1,8 +1,7 @@
-"""The actor of one position: receives, has the machine decide, has the journal keep it, then lets it count.
+"""The actor of one position: it receives, the machine decides, the history persists, and then the step counts.
 
-One step is in flight at a time: the mailbox is suspended from the moment a step goes to the journal
-until the journal signals that it is durable. State changes only then, so what others see, what a
-snapshot holds and what a restart finds are one.
+One step is in flight at a time; state changes when it is durable, so what others see, what a snapshot holds and what a
+restart finds are one (see `runtime.event_sourced`).
 """
 
 from collections.abc import Callable
@@ -10,33 +9,30 @@ from dataclasses import dataclass, replace
 
 from actors.ports import Log
 from actors.position.draft import Policy
-from actors.position.fold import fold
+from actors.position.history import history_of
 from actors.position.machine import Step, Verdict, decide
-from actors.position.state import Position, blank
+from actors.position.state import Position
 from actors.position.view import view
 from actors.runtime.actor import Actor, Context
-from messages import codec
+from actors.runtime.event_sourced import EventSourced, RecoveredHistory, Retry
 from messages.base import Message
 from messages.commands import Command
 from messages.events import OrderFilled, OrderIntended, PositionRequested
-from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
+from messages.journal import CommitFailed, Replayed
 from messages.reports import PositionView, Recovered, SettingApplied, Woken
 from messages.requests import Reply
 from messages.statement import Statement
 from messages.types import Address, JournalId, Key, OrderPurpose, PositionState, ReplyCode
 from messages.wording import Supervisor
 
-JOURNAL = Address("journal")
 SUPERVISOR = Address("supervisor")
-SNAPSHOT_EVERY = 64
-"""Events between two snapshots: recovery folds fewer than this per position."""
 OPENING_PAUSE_NS = 1_000_000_000
-"""Until a message whose step would open something is looked at again, after its step could not be written."""
+"""Until a message whose step would open something is decided again, after its step could not be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a position is called before anything happened to it."""
+    """The names of a position before its first event."""
 
     key: Key
     ordinal: int
@@ -44,10 +40,13 @@ class Identity:
 
 
 @dataclass(slots=True)
-class _InFlight:
+class _Decided:
+    """A step on its way to the journal, the message that it answers, and the state before it."""
+
     message: Message
     step: Step
-    append: AppendStep
+    before: Position
+    reducing: bool
 
 
 class PositionActor(Actor[Message]):
@@ -57,21 +56,18 @@ class PositionActor(Actor[Message]):
         super().__init__(context)
         self._policy = policy
         self._log = log
-        self._in_flight: _InFlight | None = None
         self._later = 0
         self._unasked: Message | None = None
-        self._replaying = start is None or context.incarnation > 1
-        self._position = (
-            start
-            if start is not None and not self._replaying
-            else blank(identity.key, identity.ordinal, identity.journal_id)
-        )
+        spec = history_of(identity.key, identity.ordinal, identity.journal_id)
+        known = RecoveredHistory(state=start, version=start.version) if start is not None else None
+        self._history: EventSourced[Position, _Decided] = EventSourced.of(context, self, spec, known)
+
+    @property
+    def _position(self) -> Position:
+        return self._history.state
 
     def on_start(self) -> None:
-        if self._replaying:
-            self.context.suspend()
-            self.context.tell(JOURNAL, Replay(sender=Address(self.context.address), ordinal=self._position.ordinal))
-        elif self._position.version:
+        if self._history.start() and self._position.version:
             self._publish()
             self.receive(Recovered())
 
@@ -80,89 +76,61 @@ class PositionActor(Actor[Message]):
             self._unasked = None
             self.context.tell(SUPERVISOR, message)
             return
-        step = decide(self._position, message, self.context.clock.time_ns(), self._policy)
+        before = self._position
+        step = decide(before, message, self.context.clock.time_ns(), self._policy)
         if not step.events:
             # Nothing new to remember: what leaves repeats what is durable already.
             self._set_wakes(step)
             for effect in step.effects:
                 self.context.tell(effect.to, effect.message)
             if step.effects or step.verdict is Verdict.REFUSED:
-                self._write_line(message, step)
+                self._write_line(message, step, before)
             return
-        append = AppendStep(
-            correlation_id=step.events[0].correlation_id,
-            sender=Address(self.context.address),
-            position_id=step.position.position_id,
-            ordinal=step.position.ordinal,
-            version=step.position.version,
-            events=step.events,
-            effects=step.effects,
-            reducing=_may_use_reserve(step),
-            snapshot=_snapshot(self._position, step.position),
-        )
-        self._in_flight = _InFlight(message=message, step=step, append=append)
-        self.context.suspend()
-        self.context.tell(JOURNAL, append)
+        reducing = _may_use_reserve(step)
+        decided = _Decided(message, step, before, reducing)
+        self._history.persist(*step.events, about=decided, effects=step.effects, after=step.position, reducing=reducing)
 
     def receive_signal(self, message: Message) -> None:
-        match message:
-            case Committed():
-                self._committed(message)
-            case CommitFailed():
-                self._commit_failed(message)
-            case Replayed():
-                self._replayed(message)
-            case _:
-                raise TypeError(f"{self.context.address} does not know the signal {type(message).__name__}")
+        if self._history.signal(message) and isinstance(message, Replayed):
+            self._publish()
+            if self._position.version:
+                self.receive(Recovered())
 
-    def _committed(self, message: Committed) -> None:
-        flight = self._in_flight
-        if flight is None or message.version != flight.step.position.version:
-            return  # the answer to a question of an earlier life
-        self._in_flight = None
-        before = self._position
-        self._position = flight.step.position
-        self._set_wakes(flight.step)
-        self._write_line(flight.message, flight.step, before)
+    def persisted(self, about: _Decided) -> None:
+        self._set_wakes(about.step)
+        self._write_line(about.message, about.step, about.before)
         self._publish()
-        self.context.resume()
 
-    def _commit_failed(self, message: CommitFailed) -> None:
-        """A command is not done, and may be given again. A fact must not be lost: its step is offered to the
-        journal again; so is that of a command whose answer nobody waits for, an emergency of many or a calling off.
+    def persist_failed(self, about: _Decided, failure: CommitFailed) -> Retry:
+        """A command is not done, and may be given again. A fact must not be lost: its step is offered again, and so is
+        the step of a command without an asker, an emergency of many or a calling off.
 
-        What would open more waits on its own: on a full disk its step is refused until there is space, and
-        a close must not stand behind that. What waited for its leverage comes by the supervisor again, who may have
-        something against it by then.
+        A step that would open more is decided again later: a full disk refuses it until there is space, and a close
+        must not stand behind it. A message that waited for its leverage passes the supervisor again, whose limits may
+        be others by then.
         """
-        flight = self._in_flight
-        if flight is None or message.version != flight.step.position.version:
-            return
         self._log(
             "ERROR",
             "step not durable",
             position_id=self._position.position_id,
             actor=self.context.address,
-            why=message.why,
+            why=failure.why,
         )
-        answered = isinstance(flight.message, Command) and bool(flight.message.reply_to)
-        if not answered and flight.append.reducing:
-            flight.append = _again(flight.append)
-            self.context.tell(JOURNAL, flight.append)
-            return
-        self._in_flight = None
-        if not isinstance(flight.message, Command):
-            if isinstance(flight.message, SettingApplied):
-                self._unasked = flight.message
-            self._later += 1
-            self.context.schedule(f"again {self._later}", OPENING_PAUSE_NS, flight.message)
-            self.context.resume()
-            return
-        self._not_done(flight.message, Supervisor.JOURNAL_FAILS(why=message.why), doubtful=message.doubtful)
-        self.context.resume()
+        message = about.message
+        answered = isinstance(message, Command) and bool(message.reply_to)
+        if not answered and about.reducing:
+            return Retry.WHOLE
+        if isinstance(message, Command):
+            self._not_done(message, Supervisor.JOURNAL_FAILS(why=failure.why), doubtful=failure.doubtful)
+            return Retry.NEVER
+        if isinstance(message, SettingApplied):
+            self._unasked = message
+        self._later += 1
+        self.context.schedule(f"again {self._later}", OPENING_PAUSE_NS, message)
+        return Retry.NEVER
 
     def _not_done(self, command: Command, why: Statement, *, doubtful: bool) -> None:
-        """Nothing of it waits any more. Where a process that dies now might find it done, neither is promised."""
+        """Nothing of it waits any more. Where a process that dies now might find it done, the answer is unknown."""
         if not self._position.version:
             self.context.tell(SUPERVISOR, _never_began(self._position, why))
         if command.reply_to:
@@ -177,22 +145,6 @@ class PositionActor(Actor[Message]):
             )
             self.context.tell(command.reply_to, reply)
 
-    def _replayed(self, message: Replayed) -> None:
-        if not self._replaying:
-            return
-        if message.damage:
-            # Half a history is worse than none: fail, and end in quarantine, where flattening still reaches.
-            raise ValueError(f"{self.context.address} cannot be rebuilt: {message.damage}")
-        self._replaying = False
-        start = self._position
-        if message.snapshot is not None:
-            start = codec.decode_as(message.snapshot, Position)
-        self._position = fold(start, message.events)
-        self._publish()
-        self.context.resume()
-        if self._position.version:
-            self.receive(Recovered())
-
     def _set_wakes(self, step: Step) -> None:
         for wake in step.wakes:
             woken = Woken(topic=wake.topic, correlation_id=wake.correlation_id)
@@ -201,7 +153,7 @@ class PositionActor(Actor[Message]):
     def _publish(self) -> None:
         self.context.tell(SUPERVISOR, view(self._position))
 
-    def _write_line(self, message: Message, step: Step, before: Position | None = None) -> None:
+    def _write_line(self, message: Message, step: Step, before: Position) -> None:
         self._log(
             "INFO" if step.events else "DEBUG",
             type(message).__name__,
@@ -209,7 +161,7 @@ class PositionActor(Actor[Message]):
             correlation_id=step.events[0].correlation_id if step.events else message.correlation_id,
             position_id=step.position.position_id,
             symbol=step.position.key.symbol,
-            before=(before or step.position).state,
+            before=before.state,
             after=step.position.state,
             events=",".join(type(ev).__name__ for ev in step.events),
             effects=",".join(type(ef.message).__name__ for ef in step.effects),
@@ -225,20 +177,11 @@ def position_factory(
 
 
 def _may_use_reserve(step: Step) -> bool:
-    """Whatever opens nothing; and what is a fact at the venue already, whatever else the step holds."""
+    """A step that opens nothing may; so may a step with a fill, which is a fact at the venue already."""
     return any(isinstance(ev, OrderFilled) for ev in step.events) or not any(
         isinstance(ev, PositionRequested) or (isinstance(ev, OrderIntended) and ev.purpose is OrderPurpose.ENTRY)
         for ev in step.events
     )
-
-
-def _snapshot(before: Position, after: Position) -> bytes | None:
-    crossed = before.version // SNAPSHOT_EVERY != after.version // SNAPSHOT_EVERY
-    return codec.encode(after) if crossed else None
-
-
-def _again(append: AppendStep) -> AppendStep:
-    return replace(append, attempt=append.attempt + 1)
 
 
 def _never_began(p: Position, why: Statement) -> PositionView:

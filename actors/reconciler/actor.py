@@ -1,19 +1,15 @@
-"""The reconciler's actor: receives, has the core decide, has the journal keep it, then lets it out."""
+"""The reconciler's actor: it receives, the core decides, the history persists, and then the step leaves."""
 
-from dataclasses import replace
-
-from actors.ledger import NOTIFIER, damaged
 from actors.ports import Log
-from actors.reconciler.account_state import ReconcilerMemory
-from actors.reconciler.core import Core, ReconcilerSettings, Step
-from actors.reconciler.ledger import LedgerSnapshot, fold
+from actors.reconciler.core import Core, Settings, Step
+from actors.reconciler.ledger import HISTORY, Ledger
 from actors.reconciler.resolve import RECONCILER
 from actors.runtime.actor import Actor, Context
-from messages import codec
+from actors.runtime.event_sourced import EventSourced, Retry
 from messages import reports as r
 from messages.base import Event, Message
 from messages.events import ForcedTradeShared
-from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
+from messages.journal import CommitFailed, Replayed
 from messages.reconciliation import (
     CheckDue,
     CheckRecorded,
@@ -27,110 +23,59 @@ from messages.reconciliation import (
     RepairAttempted,
     RepairRefused,
 )
-from messages.types import Address, PositionId
-from messages.wording import Storage
 
-JOURNAL = Address("journal")
-OWN_ORDINAL = -1
-"""The ordinal of the reconciler's history in the journal: positions count from 1, the supervisor's is 0."""
-OWN_NAME = PositionId("reconciler")
-SNAPSHOT_EVERY = 256
 HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.TurnAwaited, r.RulesReport, r.StreamUp, ForcedTradeShared)
 """What is published, and the reconciler needs: the composition subscribes it, before positions speak."""
 
 
 class ReconcilerActor(Actor[Message]):
-    """`memory` is made once by the composition; the ledger is read from the journal by every life."""
+    """The composition makes `memory` once; every life reads the ledger from the journal."""
 
     def __init__(self, context: Context, *, settings: ReconcilerSettings, memory: ReconcilerMemory, log: Log) -> None:
         super().__init__(context)
         self._settings = settings
         self._memory = memory
         self._log = log
+        self._history: EventSourced[Ledger, Step] = EventSourced.of(context, self, HISTORY)
         self._core: Core | None = None
-        self._in_flight: tuple[AppendStep, Step] | None = None
-        self._anchor = False
-        """The next step has a snapshot with it: behind that, what is damaged is never read again."""
 
     def on_start(self) -> None:
-        self.context.suspend()
-        self.context.tell(JOURNAL, Replay(sender=RECONCILER, ordinal=OWN_ORDINAL))
+        self._history.start()
 
     def receive(self, message: Message) -> None:
         assert self._core is not None
         self._perform(self._core.step(message))
 
     def receive_signal(self, message: Message) -> None:
-        match message:
-            case Replayed():
-                self._replayed(message)
-            case Committed():
-                self._committed(message)
-            case CommitFailed():
-                self._failed(message)
-            case _:
-                raise TypeError(f"the reconciler does not know the signal {type(message).__name__}")
-
-    def _replayed(self, message: Replayed) -> None:
-        if self._core is not None or message.ordinal != OWN_ORDINAL:
-            return
-        start = codec.decode_as(message.snapshot, LedgerSnapshot) if message.snapshot is not None else None
-        self._memory.ledger = ledger = fold(message.events, start)
-        if message.damage:
-            # Its history is damaged, the positions are not: it compares all the same, under numbers that follow.
-            self._log("CRITICAL", "the reconciler's history is damaged", actor=RECONCILER, why=message.damage)
-            self.context.tell(NOTIFIER, damaged(Storage.AT(where=OWN_NAME, why=message.damage)))
-            ledger.sequence += message.version - ledger.version
-            ledger.version, self._anchor = message.version, True
-        self._core = Core(self._settings, self.context.clock, self._memory)
-        self.context.resume()
-        self._perform(self._core.start())
+        if self._history.signal(message) and isinstance(message, Replayed):
+            if self._history.damage:
+                # The history is damaged, the positions are not: the reconciler goes on comparing them.
+                why = self._history.damage
+                self._log("CRITICAL", "the reconciler's history is damaged", actor=RECONCILER, why=why)
+            self._memory.ledger = self._history.state
+            self._core = Core(self._settings, self.context.clock, self._memory)
+            self._perform(self._core.start())
 
     def _perform(self, step: Step) -> None:
-        if not step.events:
-            # Nothing to remember: what leaves can be asked for again.
-            self._let_out(step)
-            for effect in step.effects:
-                self.context.tell(effect.to, effect.message)
+        if step.events:
+            # The ledger evolved while the core decided.
+            self._history.persist(*step.events, about=step, effects=step.effects, after=self._memory.ledger)
             return
-        ledger = self._memory.ledger
-        crossed = (
-            self._anchor or (ledger.version - len(step.events)) // SNAPSHOT_EVERY != ledger.version // SNAPSHOT_EVERY
-        )
-        append = AppendStep(
-            sender=RECONCILER,
-            position_id=OWN_NAME,
-            ordinal=OWN_ORDINAL,
-            version=ledger.version,
-            events=step.events,
-            effects=step.effects,
-            reducing=True,
-            snapshot=codec.encode(ledger.snapshot()) if crossed else None,
-        )
-        self._in_flight = (append, step)
-        self.context.suspend()
-        self.context.tell(JOURNAL, append)
+        # Nothing to remember: what leaves can be asked for again.
+        self._let_out(step)
+        for effect in step.effects:
+            self.context.tell(effect.to, effect.message)
 
-    def _committed(self, message: Committed) -> None:
-        if self._in_flight is None or message.version != self._in_flight[0].version:
-            return  # the answer to a question of an earlier life
-        _, step = self._in_flight
-        self._in_flight, self._anchor = None, False
-        for event in step.events:
+    def persisted(self, about: Step) -> None:
+        for event in about.events:
             level, told = _told(event)
             self._log(level, type(event).__name__, actor=RECONCILER, correlation_id=event.correlation_id, **told)
-        self._let_out(step)
-        self.context.resume()
+        self._let_out(about)
 
-    def _failed(self, message: CommitFailed) -> None:
-        """What was seen stays seen: the step is offered to the journal again."""
-        if self._in_flight is None or message.version != self._in_flight[0].version:
-            return
-        append, step = self._in_flight
-        self._log("ERROR", "step not durable", actor=RECONCILER, why=message.why)
-        append = replace(append, attempt=append.attempt + 1)
-        self._in_flight = (append, step)
-        self.context.tell(JOURNAL, append)
+    def persist_failed(self, about: Step, failure: CommitFailed) -> Retry:  # noqa: ARG002 - every step is alike
+        """What was seen stays seen."""
+        self._log("ERROR", "step not durable", actor=RECONCILER, why=failure.why)
+        return Retry.WHOLE
 
     def _let_out(self, step: Step) -> None:
         for told in step.tells:

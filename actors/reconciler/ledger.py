@@ -1,4 +1,4 @@
-"""What became of every discrepancy: folded from the reconciler's own events, and nothing else.
+"""What became of every discrepancy: folded from the reconciler's own events alone.
 
 The record of a discrepancy that has ended stays for the retention time; the counts stay for good.
 """
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from actors.reconciler.comparison_input import Key, Leg
 from actors.reconciler.policy import QUANTITY
+from actors.runtime.event_sourced import HistorySpec, OnDamage, Persisting, Snapshots
 from messages import codec
 from messages.base import Event
 from messages.reconciliation import (
@@ -35,7 +36,7 @@ from messages.reconciliation import (
 )
 from messages.statement import NOTHING, Statement, word
 from messages.status import Rows, StatusRow, row
-from messages.types import AccountId, PositionSide, Symbol, TradeId
+from messages.types import AccountId, PositionId, PositionSide, Symbol, TradeId
 from messages.wording.duration import Duration
 from messages.wording.status import Status
 
@@ -285,11 +286,31 @@ def key_of(record: Discrepancy) -> Key:
     return (family, record.symbol, record.side, record.target)
 
 
-def fold(events: Iterable[Event], start: LedgerSnapshot | None = None) -> Ledger:
-    ledger = Ledger(start)
-    for event in events:
-        ledger.apply(event)
+def _evolve(ledger: Ledger, event: Event) -> Ledger:
+    ledger.apply(event)
     return ledger
+
+
+def _after_loss(ledger: Ledger, lost: int) -> Ledger:
+    ledger.sequence += lost
+    ledger.version += lost
+    return ledger
+
+
+HISTORY: HistorySpec[Ledger] = HistorySpec(
+    ordinal=-1,
+    name=PositionId("reconciler"),
+    empty=Ledger,
+    evolve=_evolve,
+    persisting=Persisting.STASHED,
+    on_damage=OnDamage.GO_ON,
+    snapshots=Snapshots(
+        every=256,
+        encode=lambda ledger: codec.encode(ledger.snapshot()),
+        decode=lambda data: Ledger(codec.decode_as(data, LedgerSnapshot)),
+    ),
+    after_loss=_after_loss,
+)
 
 
 def _mean(total_ns: int, count: int) -> Statement:

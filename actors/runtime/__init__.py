@@ -1,7 +1,8 @@
 """How actors live: addresses with priority mailboxes, dispatchers that give them time, and supervision.
 
 Read `system` for what can be done, `actor` for what an actor may do, `cell` for the life of an address,
-`mailbox` for the order of delivery, `threads` and `simulated` for the two ways to run all of it.
+`mailbox` for the order of delivery, `threads` and `simulated` for the two ways to run all of it, `event_sourced` for
+what an actor persists and recovers.
 """
 
 from actors.runtime.actor import Actor, Context

@@ -19,12 +19,12 @@ from typing import Any, Protocol
 from actors.ports import Clock
 from actors.runtime.actor import Actor, Context, Outside
 from actors.runtime.dead_letters import Why
+from actors.runtime.deferred_entries import KILL, Due, Stop
 from actors.runtime.dispatch import Dispatcher, Executor
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.metrics import ActorMetrics, Tally
-from actors.runtime.ranks import LANES, SIGNAL, Ranks
+from actors.runtime.priorities import LANES, SIGNAL, Priorities
 from actors.runtime.supervision import Quarantine, Restart, RestartPolicy, is_poison, judge
-from actors.runtime.vouchers import KILL, Due, Stop
 from messages import lifecycle
 from messages.base import Message
 from messages.priority import Priority
@@ -53,7 +53,7 @@ class Surroundings(Outside, Protocol):
     dispatcher: Dispatcher
     max_queue_size: int
     observer: Observer | None
-    ranks: Ranks
+    priorities: Priorities
 
     def announce(self, message: Message) -> None: ...
     def bury(self, address: str, message: object, why: Why, rank: int) -> None: ...
@@ -106,7 +106,7 @@ class Cell:
         self._executor = executor
         self._policy = policy
         self._recovers = recovers
-        self.mailbox = Mailbox(around.ranks, self._wake)
+        self.mailbox = Mailbox(around.priorities, self._wake)
         self.life = Life.STARTING
         self._turn = Lock()
         self._actor: Actor[Any] | None = None
@@ -200,7 +200,7 @@ class Cell:
         if actor is None:
             return
         receive, clock = actor.receive, self._around.clock.monotonic_ns
-        mailbox, ranks, urgent = self.mailbox, self._around.ranks, self._executor.urgent
+        mailbox, priorities, urgent = self.mailbox, self._around.priorities, self._executor.urgent
         take, signals, record, observer = mailbox.take, mailbox.signals, tally.record, self._around.observer
         began_ns = started_ns = clock()
         while budget:
@@ -214,14 +214,14 @@ class Cell:
                 message = take()
                 if message is None:
                     break
-                rank, handle = ranks[message.__class__], receive
+                rank, handle = priorities[message.__class__], receive
                 if rank > SIGNAL:
-                    message = self._redeem(message)
+                    message = self._resolve(message)
                     if message is None:
                         if self.life is Life.STOPPED:
                             return
                         continue
-                    rank = ranks[message.__class__]
+                    rank = priorities[message.__class__]
             try:
                 handle(message)
             except BaseException as error:  # noqa: BLE001 - whatever it is, it ends this life and no other
@@ -243,9 +243,9 @@ class Cell:
         if self._around.observer is not None:
             self._around.observer(self.address, message, started_ns, self._around.clock.monotonic_ns())
 
-    def _redeem(self, voucher: Any) -> object | None:
-        """Return the message that a voucher stands for; None for nothing, also after an orderly stop."""
-        message: object | None = voucher.redeem()
+    def _resolve(self, entry: Any) -> object | None:
+        """Return the message that a deferred entry stands for; None for nothing, also after an orderly stop."""
+        message: object | None = entry.resolve()
         if message is None:
             self._around.lapse()
         elif isinstance(message, Stop):
@@ -409,7 +409,7 @@ class Cell:
     def _bury(self, entry: Any, why: Why, rank: int) -> int:
         if entry is KILL or isinstance(entry, Stop):
             return 0
-        message = entry.redeem() if self._around.ranks[entry.__class__] > SIGNAL else entry
+        message = entry.resolve() if self._around.priorities[entry.__class__] > SIGNAL else entry
         if message is None:
             self._around.lapse()
             return 0
@@ -438,7 +438,7 @@ class Cell:
             due.timer.cancel()
 
     def _fire(self, due: Due) -> None:
-        self.mailbox.put_voucher(due, self._around.ranks[due.message.__class__])
+        self.mailbox.put_deferred(due, self._around.priorities[due.message.__class__])
 
     def _forget_timers(self) -> None:
         for due in self._timers.values():

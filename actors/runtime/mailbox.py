@@ -17,7 +17,7 @@ ones, the next comes from below. CRITICAL is passed over only after `CRITICAL_RU
 from collections import deque
 from collections.abc import Callable
 
-from actors.runtime.ranks import LANES, SIGNAL, Ranks
+from actors.runtime.priorities import LANES, SIGNAL, Priorities
 from messages.priority import Priority
 
 AGE_LIMIT = 16
@@ -37,7 +37,7 @@ class Mailbox:
         "_aged",
         "_critical_run",
         "_passed_over",
-        "_ranks",
+        "_priorities",
         "_wake",
         "lanes",
         "scheduled",
@@ -45,9 +45,9 @@ class Mailbox:
         "suspended",
     )
 
-    def __init__(self, ranks: Ranks, wake: Callable[[int], None]) -> None:
-        self._ranks = ranks
-        self._accepted = ranks.accepted
+    def __init__(self, priorities: Priorities, wake: Callable[[int], None]) -> None:
+        self._priorities = priorities
+        self._accepted = priorities.accepted
         self._wake = wake
         self.lanes: tuple[deque[object], ...] = tuple(deque() for _ in range(LANES))
         self.signals: deque[object] = deque()
@@ -59,17 +59,17 @@ class Mailbox:
 
     def put(self, message: object) -> None:
         """Queue a message by its class's rank. Any thread; never blocks."""
-        rank = self._ranks[message.__class__]
+        rank = self._priorities[message.__class__]
         next(self._accepted[rank])
         self.lanes[rank].append(message)
         # A CRITICAL one wakes even where a token is queued: its place in line may be far back.
         if not rank or not self.scheduled:
             self._wake(rank)
 
-    def put_voucher(self, voucher: object, rank: int) -> None:
+    def put_deferred(self, entry: object, rank: int) -> None:
         """Queue an entry that stands for a message of `rank`."""
         next(self._accepted[rank])
-        self.lanes[rank].append(voucher)
+        self.lanes[rank].append(entry)
         if not rank or not self.scheduled:
             self._wake(rank)
 

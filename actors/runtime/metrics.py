@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actors.runtime.ranks import LANES, SIGNAL
+from actors.runtime.priorities import LANES, SIGNAL
 
 _QUARTERS = 4
 _SHORTEST, _LONGEST = 8, 35

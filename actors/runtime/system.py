@@ -9,13 +9,13 @@ from threading import Lock
 from typing import TypeVar
 
 from actors.ports import Clock
-from actors.runtime import vouchers
+from actors.runtime import deferred_entries
 from actors.runtime.actor import Actor, Context
 from actors.runtime.cell import Cell, Life, Observer
 from actors.runtime.dead_letters import DeadLetter, DeadLetters, Why
 from actors.runtime.dispatch import Dispatcher, Placement
 from actors.runtime.metrics import Doorkeeper, LaneMetrics, SystemMetrics, quantile_ns
-from actors.runtime.ranks import LANES, SIGNAL, Ranks
+from actors.runtime.priorities import LANES, SIGNAL, Priorities
 from actors.runtime.ref import Ref
 from actors.runtime.supervision import RestartPolicy
 from actors.runtime.topics import Listener, Topics
@@ -71,8 +71,8 @@ class ActorSystem:
         self.supervisor_address = supervisor_address
         self.observer = observer
         self.dead_letters = DeadLetters(dead_letter_limit)
-        self.ranks = Ranks(priorities)
-        self.ranks.update(vouchers.RANKS)
+        self.priorities = Priorities(priorities)
+        self.priorities.update(deferred_entries.PRIORITIES)
         self._topics = Topics()
         self._table_lock = Lock()
         self._cells: dict[str, Cell] = {}
@@ -153,7 +153,7 @@ class ActorSystem:
         """Queue a message. Never blocks, never raises; without such an address it is a dead letter."""
         put = self._puts.get(address)
         if put is None:
-            self.bury(address, message, Why.NO_SUCH_ADDRESS, self.ranks[message.__class__])
+            self.bury(address, message, Why.NO_SUCH_ADDRESS, self.priorities[message.__class__])
         else:
             put(message)
 
@@ -172,7 +172,7 @@ class ActorSystem:
         do, so that no backlog of lesser ones locks an emergency out. A LOW message with a
         `conflation_key` replaces the waiting one of the same key; others are shed when full.
         """
-        rank = self.ranks[message.__class__]
+        rank = self.priorities[message.__class__]
         with self._door_lock:
             cell = self._cells.get(address)
             if cell is None:
@@ -190,7 +190,7 @@ class ActorSystem:
                 mailbox.put(message)
             else:
                 self._latest[(address, key)] = message
-                mailbox.put_voucher(vouchers.Conflated(partial(self._claim, (address, key))), rank)
+                mailbox.put_deferred(deferred_entries.Conflated(partial(self._claim, (address, key))), rank)
             return True
 
     def publish(self, message: object) -> None:
@@ -315,7 +315,7 @@ class ActorSystem:
             parked=self.dead_letters.count(Why.PARKED),
             lapsed=int(self._lapsed.__reduce__()[1][0]),
             subscriptions=self._topics.count(),
-            unranked=tuple(sorted(one.__name__ for one in self.ranks.unranked)),
+            unranked=tuple(sorted(one.__name__ for one in self.priorities.unranked)),
         )
 
     def _snapshot(self) -> tuple[Cell, ...]:
@@ -330,7 +330,7 @@ class ActorSystem:
         keeper, has_door = self._doorkeeper, rank < LANES
         return LaneMetrics(
             name=name,
-            accepted=self.ranks.accepted_total(rank) if has_door else 0,
+            accepted=self.priorities.accepted_total(rank) if has_door else 0,
             processed=processed,
             failed=sum(tally.failed[rank] for tally in tallies),
             refused=keeper.refused[rank] if has_door else 0,

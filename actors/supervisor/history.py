@@ -1,19 +1,20 @@
 """The supervisor's own history: its own decisions, durable before it answers, in force after a restart."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from actors.supervisor.context import JOURNAL, NOTIFIER, SupervisorContext, reply_to
-from actors.supervisor.memory import OWN_HISTORY, Restored
-from actors.supervisor.registry import Hold
+from actors.runtime.event_sourced import Retry
+from actors.supervisor.book import Hold
+from actors.supervisor.desk import NOTIFIER, Desk, reply_to
+from actors.supervisor.memory import Kept, Restored
 from messages import commands as c
-from messages.base import Event, Message
+from messages.base import Event
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed, PositionRetired
 from messages.ids import parse_position_id
-from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, CommitFailed, Committed, Effect
+from messages.journal import CommitFailed, Effect
 from messages.reports import Woken
-from messages.requests import CommandDecided, CommandTaken, Notify
+from messages.requests import Notify
 from messages.statement import NOTHING, Statement
-from messages.types import AccountId, Address, CommandId, PositionId, ReplyCode, Severity
+from messages.types import AccountId, CommandId, ReplyCode, Severity
 from messages.wording import Supervisor
 from messages.wording.common import Common
 
@@ -24,67 +25,33 @@ Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
 
 
 class History:
-    """Events in the order in which the journal is asked to keep them, and what follows of each once it has."""
+    """What follows of each event once it is durable, or is not."""
 
-    def __init__(self, context: SupervisorContext) -> None:
-        self._context = context
-        self._memory = context.memory
-
-    def record(self, record: CommandTaken | CommandDecided, *, reducing: bool) -> None:
-        """Make it durable; it comes back to the supervisor then. Steps of this history have no version to wait for."""
-        here = Address(self._context.runtime.address)
-        self._memory.waiting.append((record, None))
-        self._context.runtime.tell(
-            JOURNAL,
-            AppendStep(
-                sender=here,
-                position_id=COMMANDS,
-                ordinal=OWN_COMMANDS,
-                version=0,
-                events=(),
-                effects=(Effect(to=here, message=record),),
-                reducing=reducing,
-            ),
-        )
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+        self._memory.own.begin(desk.context, self)
 
     def keep(self, event: Decided, command: c.Command | None, text: Statement, *notices: Notify) -> None:
         """Make it durable, then answer, and tell."""
         effects = tuple(Effect(to=NOTIFIER, message=notice) for notice in notices)
         if command is not None and command.reply_to:
             effects += (Effect(to=command.reply_to, message=reply_to(command, accepted=True, text=text)),)
-        self._append(event, command, effects)
+        self._memory.own.persist(event, about=(event, command), effects=effects)
 
     def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
         """Whose the venue's own trade was: durable together with what each position books of it."""
-        told = [Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands]
-        self._append(event, None, (*told, Effect(to=NOTIFIER, message=notice)))
-
-    def _append(self, event: Event, command: c.Command | None, effects: tuple[Effect, ...]) -> None:
-        self._memory.version += 1
-        self._memory.waiting.append((event, command))
-        self._context.runtime.tell(
-            JOURNAL,
-            AppendStep(
-                sender=Address(self._context.runtime.address),
-                position_id=PositionId("supervisor"),
-                ordinal=OWN_HISTORY,
-                version=self._memory.version,
-                events=(event,),
-                effects=effects,
-                reducing=True,
-            ),
-        )
+        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
+        self._memory.own.persist(event, about=(event, None), effects=(*told, Effect(to=NOTIFIER, message=notice)))
 
     def restore(self, event: Event) -> None:
         """One of an earlier process, oldest first."""
-        self._memory.version += 1
         if isinstance(event, Decided):
             self._remember(event)
         self.apply(event)
 
     def go_on(self, restored: Restored) -> None:
         """A hold may be among what cannot be read: there is one, durable, until a human lifts it."""
-        self._memory.version = max(self._memory.version, restored.own_version)
         name = CommandId(f"damage/{restored.own_damage}")
         if not restored.own_damage or name in self._memory.decided:
             return
@@ -109,23 +76,18 @@ class History:
         elif isinstance(event, PositionRetired):
             self._context.retire(event)
 
-    def committed(self, message: Message, undecided: Callable[[CommandDecided, Statement], None]) -> None:
-        """The journal's word on the oldest that it has not answered. `undecided`: of an answer that is not kept."""
-        if not self._memory.waiting:
-            return
-        event, command = self._memory.waiting.popleft()
-        if isinstance(event, CommandTaken | CommandDecided):
-            if isinstance(event, CommandDecided) and isinstance(message, CommitFailed):
-                undecided(event, Supervisor.JOURNAL_FAILS(why=message.why))
-        elif isinstance(message, CommitFailed):
-            self._memory.version -= 1
-            self._not_kept(event, command, message)
-        elif isinstance(message, Committed) and isinstance(event, Decided):
+    def persisted(self, about: Kept) -> None:
+        event, _ = about
+        if isinstance(event, Decided):
             self._remember(event)
             self.apply(event)  # in the journal's order; letting go counts only then, a pause counted before
 
-    def _not_kept(self, event: Event, command: c.Command | None, failure: CommitFailed) -> None:
-        """A hold, and a closing of all, are in force already: nothing is promised until the disk takes them."""
+    def persist_failed(self, about: Kept, failure: CommitFailed) -> Retry:
+        """A hold and a closing of all are in force already: they are offered again after a pause, as long as they are.
+
+        No other answer is final until the disk takes it.
+        """
+        event, command = about
         match event:
             case ForcedTradeShared():
                 # It happened: the positions have ways of their own to make that durable.
@@ -141,7 +103,8 @@ class History:
             case _ if command is not None:
                 code = ReplyCode.UNKNOWN if failure.doubtful else ReplyCode.NOT_READY
                 why = Supervisor.JOURNAL_FAILS(why=failure.why)
-                self._context.reply(command, accepted=False, text=why, code=code)
+                self._desk.reply(command, accepted=False, text=why, code=code)
+        return Retry.NEVER
 
     def closing(self, event: CloseAllRequested, account: AccountId | None) -> Statement:
         """What is answered to it, and which positions a close may not reach."""
@@ -170,7 +133,7 @@ class History:
 
     def _being_lifted(self, event: OpeningsPaused) -> bool:
         """Whether a resume that was said since waits for the journal: its word decides which of them stands."""
-        waiting = (each for each, _ in self._memory.waiting if isinstance(each, OpeningsResumed))
+        waiting = (each for each, _ in self._memory.own.pending() if isinstance(each, OpeningsResumed))
         return any(lifted(resumed, (hold_of(event),)) for resumed in waiting)
 
     def _remember(self, event: Decided) -> None:

@@ -10,18 +10,18 @@ wherever it is said, and each answer passes here before anybody outside hears it
 
 from dataclasses import replace
 
-from actors.supervisor.command_register import Answer, Asked
-from actors.supervisor.context import Routes, SupervisorContext, reply_to
-from actors.supervisor.history import History
+from actors.runtime.event_sourced import Retry
+from actors.supervisor.asked import Answer, Asked
+from actors.supervisor.desk import Desk, Routes, reply_to
 from actors.supervisor.shown import reaches, shown
 from messages import commands as c
 from messages.base import Message
 from messages.ids import parse_position_id
+from messages.journal import CommitFailed, Effect
 from messages.lifecycle import MessageParked
 from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
 from messages.requests import CommandDecided, CommandTaken, Reply
-from messages.statement import Statement
 from messages.types import Address, CommandId, PositionId, PositionState, ReplyCode
 from messages.wording import Supervisor
 from messages.wording.common import also
@@ -36,10 +36,10 @@ FROM_OUTSIDE = (
 class Intake:
     """Holds no decision about a command: the other rooms decide, once for each id."""
 
-    def __init__(self, context: SupervisorContext, history: History) -> None:
-        self._context = context
-        self._memory = context.memory
-        self._history = history
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._memory = desk.memory
+        self._memory.records.begin(desk.context, self)
 
     def routes(self) -> Routes:
         answers = dict.fromkeys((Reply, ReconcileAnswer), self.answered)
@@ -73,7 +73,7 @@ class Intake:
             asked.askers, asked.under_way = (_copy_of(message),), True
             asked.copy = asked.command = message
             asked.opens = isinstance(message, c.OpenPosition) or getattr(message, "add", None) is not None
-            self._history.record(CommandTaken(command_id=message.command_id, meaning=meant), reducing=not asked.opens)
+            self._record(CommandTaken(command_id=message.command_id, meaning=meant), asked)
             return self._go_on(message)
         return None
 
@@ -102,7 +102,7 @@ class Intake:
                 return
             if not (answer.accepted and answer.changed and asked.kept):
                 decided = CommandDecided(reply=answer, meaning=asked.meaning)
-                self._history.record(decided, reducing=not asked.opens)
+                self._record(decided, asked)
                 return
         self._end(asked, answer)
 
@@ -113,13 +113,23 @@ class Intake:
             asked.kept = True
             self._end(asked, record.reply)
 
-    def undecided(self, record: CommandDecided, why: Statement) -> None:
+    def _record(self, record: CommandTaken | CommandDecided, asked: Asked) -> None:
+        """Make it durable; it comes back to the supervisor then."""
+        back = Effect(to=Address(self._desk.context.address), message=record)
+        self._memory.records.persist(about=record, effects=(back,), reducing=not asked.opens)
+
+    def persisted(self, about: CommandTaken | CommandDecided) -> None:
+        """The record itself comes back as the effect of its step."""
+
+    def persist_failed(self, about: CommandTaken | CommandDecided, failure: CommitFailed) -> Retry:
         """The disk does not take the answer, so none that is final is given: it would not outlive the process."""
-        asked = self._memory.asked.ids.get(record.reply.command_id)
-        if asked is not None and asked.answer is None:
-            code = ReplyCode.UNKNOWN if record.reply.accepted else ReplyCode.NOT_READY
-            text = also(filter(None, (record.reply.text, why)))
-            self._leave_open(asked, replace(record.reply, accepted=False, text=text, code=code))
+        asked = self._memory.asked.ids.get(about.reply.command_id) if isinstance(about, CommandDecided) else None
+        if isinstance(about, CommandDecided) and asked is not None and asked.answer is None:
+            reply, why = about.reply, Supervisor.JOURNAL_FAILS(why=failure.why)
+            code = ReplyCode.UNKNOWN if reply.accepted else ReplyCode.NOT_READY
+            text = also(filter(None, (reply.text, why)))
+            self._leave_open(asked, replace(reply, accepted=False, text=text, code=code))
+        return Retry.NEVER
 
     def _kept(self, record: CommandTaken) -> None:
         asked = self._memory.asked.ids.get(record.command_id)

@@ -4,26 +4,29 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from actors.funding import Holder
 from actors.position.state import Position
-from actors.supervisor.command_register import CommandRegister
-from actors.supervisor.forced_trades import Taken
-from actors.supervisor.funding_payments import Paid
-from actors.supervisor.pre_trade_risk import Limits
-from actors.supervisor.registry import FINISHED_KEPT, Account, Hold, Registry
+from actors.runtime.event_sourced import EventSourced, HistorySpec, OnDamage, Persisting, RecoveredHistory
+from actors.supervisor.admission import Limits
+from actors.supervisor.asked import Register
+from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
+from actors.supervisor.forced import Taken
+from actors.supervisor.paid import Paid
 from actors.supervisor.since import Since
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event
 from messages.events import CloseAllRequested, OpeningsPaused
 from messages.ids import Names, parse_position_id
+from messages.journal import COMMANDS, OWN_COMMANDS
 from messages.requests import CommandDecided, CommandTaken
 from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, CommandId, JournalId, PositionId, Silence, Symbol
 
-OWN_HISTORY = 0
-"""The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
+OWN_HISTORY, OWN_NAME = 0, PositionId("supervisor")
+"""The ordinal and the name of the supervisor's own history; positions count from 1."""
 DAY_NS = 86_400_000_000_000
 
 
@@ -54,6 +57,23 @@ class Restored:
     """What was opened or enlarged in the last day, and when (wall time, ns)."""
 
 
+Kept = tuple[Event, c.Command | None]
+"""An event of the supervisor's own, and the command that it answers."""
+
+
+def history(ordinal: int, name: PositionId, version: int = 0) -> EventSourced[None, Any]:
+    """A history whose state is `Memory`, because a hold is in force before it is durable."""
+    spec: HistorySpec[None] = HistorySpec(
+        ordinal=ordinal,
+        name=name,
+        empty=lambda: None,
+        evolve=lambda state, _event: state,
+        persisting=Persisting.PIPELINED,
+        on_damage=OnDamage.GO_ON,
+    )
+    return EventSourced(spec, RecoveredHistory(state=None, version=version))
+
+
 @dataclass(slots=True)
 class SupervisorMemory:
     """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
@@ -69,9 +89,11 @@ class SupervisorMemory:
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
     """Of commands whose record is lost."""
-    version: int = 0
-    waiting: deque[tuple[Event | CommandTaken | CommandDecided, c.Command | None]] = field(default_factory=deque)
-    """What the journal has been asked to keep and has not answered, oldest first."""
+    own: EventSourced[None, Kept] = field(default_factory=lambda: history(OWN_HISTORY, OWN_NAME))
+    records: EventSourced[None, CommandTaken | CommandDecided] = field(
+        default_factory=lambda: history(OWN_COMMANDS, COMMANDS)
+    )
+    """What each command id stands for: steps without events, hence without versions, found by their time."""
     unkept: list[tuple[OpeningsPaused | CloseAllRequested, c.Command | None]] = field(default_factory=list)
     """In force though the disk refused it: offered to the journal again until it is durable."""
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
@@ -105,8 +127,9 @@ class SupervisorMemory:
         for command_id, ordinal in restored.carried_out:
             registry.remember(command_id, ordinal)
         return cls(
-            registry=registry,
-            asked=CommandRegister.of(restored.commands),
+            book=book,
+            own=history(OWN_HISTORY, OWN_NAME, max(restored.own_version, len(restored.own_events))),
+            asked=Register.of(restored.commands),
             effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),

@@ -7,7 +7,6 @@ one has no second effect (I14). Whatever changes something is shown first and co
 from collections.abc import Callable
 from dataclasses import replace
 
-from actors.ledger import Past
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
 from actors.runtime.metrics import SystemMetrics
@@ -77,7 +76,7 @@ class TelegramActor(Running):
         *,
         settings: Settings,
         memory: Memory,
-        past: Past,
+        past: Replayed | None,
         chat: Chat,
         metrics: Callable[[], SystemMetrics],
         log: Log,
@@ -89,9 +88,7 @@ class TelegramActor(Running):
 
     def on_start(self) -> None:
         self.context.subscribe(BalanceReport)
-        if self.context.incarnation > 1:
-            self._ledger.recover()
-        else:
+        if self._history.start():
             self._take_up()
 
     def receive(self, message: Message) -> None:
@@ -118,7 +115,7 @@ class TelegramActor(Running):
                 self._tick(message.topic)
 
     def receive_signal(self, message: Message) -> None:
-        if self._ledger.signal(message) and isinstance(message, Replayed):
+        if self._history.signal(message) and isinstance(message, Replayed):
             self._take_up()
 
     # Updates --------------------------------------------------------------------------------------
@@ -126,7 +123,7 @@ class TelegramActor(Running):
     def _incoming(self, update: Incoming) -> None:
         if update.update_id in self._unkept:
             return  # it came twice, and is being decided: the second is not another press
-        if update.update_id in self._ledger.ahead.seen:
+        if update.update_id in self._history.ahead.seen:
             self._kept(update)
             return
         role = self._settings.access.role(update)
@@ -351,7 +348,7 @@ class TelegramActor(Running):
 
         if urgent:
             # An emergency does not wait for a disk: refused, or silent for too long, it goes on without.
-            self.context.schedule(topic, 1 if self._ledger.refusing else URGENT_NS, Tick(topic=topic))
+            self.context.schedule(topic, 1 if self._history.refusing else URGENT_NS, Tick(topic=topic))
         effect = Effect(to=SUPERVISOR, message=command)
         self._audit(
             update, update.data, "confirmed", command=command, message_id=known.message_id, effects=(effect,), then=kept
@@ -415,7 +412,7 @@ class TelegramActor(Running):
             text=event.text,
             verdict=verdict,
         )
-        self._ledger.keep(event, effects=effects, done=durable)
+        self._history.persist(event, about=durable, effects=effects)
 
     def _kept(self, update: Incoming) -> None:
         self._chat.request(UpdateKept(update_id=update.update_id))

@@ -1,13 +1,13 @@
-"""What the chat must not forget: which updates were taken, and which commands still wait for their answer. Pure."""
+"""The history of the chat: the updates that were taken, and the commands that still wait for their answer. Pure."""
 
 from dataclasses import dataclass, replace
 
-from actors.ledger import Shape
+from actors.runtime.event_sourced import HistorySpec, OnDamage, Persisting, Snapshots
 from messages import codec
 from messages.base import Event, Message
 from messages.commands import Command
 from messages.telegram import CommandAnswered, UpdateTaken
-from messages.types import CommandId
+from messages.types import CommandId, PositionId
 
 OWN_HISTORY = -3
 SEEN_KEPT = 1_000
@@ -17,7 +17,7 @@ UNANSWERED_MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """A command that left for the supervisor; after a restart its asker is told what became of it."""
+    """A command that left for the supervisor; after a restart the chat answers the user who gave it."""
 
     command: Message
     chat_id: int
@@ -58,13 +58,14 @@ def evolve(state: ChatState, event: Event) -> ChatState:
             return state
 
 
-SHAPE: Shape[ChatState] = Shape(
+HISTORY: HistorySpec[ChatState] = HistorySpec(
     ordinal=OWN_HISTORY,
-    name="telegram",
-    blank=ChatState(),
+    name=PositionId("telegram"),
+    empty=ChatState,
     evolve=evolve,
-    encode=codec.encode,
-    decode=lambda data: codec.decode_as(data, ChatState),
+    persisting=Persisting.GROUPED,
+    on_damage=OnDamage.GO_ON,
+    snapshots=Snapshots.of(ChatState, every=64),
 )
 
 # Snapshots are records like any message; these tags are taken for good (see messages.codec).

@@ -2,23 +2,25 @@
 
 from collections.abc import Callable
 
-from actors.ledger import Ledger, Past
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
+from actors.runtime.event_sourced import EventSourced, Retry
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import previews, progress, views
 from actors.telegram.asking import SUPERVISOR, positions, status
 from actors.telegram.confirmations import LIFE_NS, Confirmation, Confirmations
 from actors.telegram.grammar import Request
-from actors.telegram.history import SHAPE, ChatState
+from actors.telegram.history import HISTORY, ChatState
 from actors.telegram.reading import Reading
 from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
 from actors.telegram.words import join
 from messages.commands import CloseAll, Command
+from messages.journal import CommitFailed, Replayed
 from messages.reports import PositionView
 from messages.requests import Reply
+from messages.statement import NOTHING, Statement
 from messages.telegram import (
     CommandAnswered,
     TextSent,
@@ -35,10 +37,12 @@ AGAIN_NS = 1_000_000_000
 """Until the supervisor is asked again what it was not ready for."""
 LATE_NS = 60 * 1_000_000_000
 """An order to change something that is older than this is answered, not carried out."""
+Done = Callable[[Statement], None]
+"""Called once with what became of an update's record: NOTHING, or why it is not durable."""
 
 
 class Running(Reading):
-    """Previews, and the progress of what was confirmed. What is confirmed goes through the ledger first."""
+    """Previews, and the progress of what was confirmed. What is confirmed is persisted first."""
 
     def __init__(
         self,
@@ -46,15 +50,27 @@ class Running(Reading):
         *,
         settings: Settings,
         memory: Memory,
-        past: Past,
+        past: Replayed | None,
         chat: Chat,
         metrics: Callable[[], SystemMetrics],
         log: Log,
     ) -> None:
         super().__init__(context, settings=settings, memory=memory, chat=chat, metrics=metrics, log=log)
-        self._ledger: Ledger[ChatState] = Ledger(context, SHAPE, past if context.incarnation == 1 else Past())
+        self._history: EventSourced[ChatState, Done | None] = EventSourced.of(
+            context, self, HISTORY, HISTORY.recovered(past)
+        )
         self._confirmations = Confirmations()
         self._runs: dict[CommandId, Run] = {}
+
+    def persisted(self, about: Done | None) -> None:
+        if about is not None:
+            about(NOTHING)
+
+    def persist_failed(self, about: Done | None, failure: CommitFailed) -> Retry:
+        """The user has an answer then, so what the update set in motion must not leave later."""
+        if about is not None:
+            about(failure.why)
+        return Retry.EVENTS
 
     def _preview(self, task: Task) -> None:
         who = task.who
@@ -110,8 +126,8 @@ class Running(Reading):
         event = CommandAnswered(
             ts_init=self._now(), command_id=reply.command_id, accepted=reply.accepted, text=reply.text
         )
-        if any(one.command_id == reply.command_id for one in self._ledger.ahead.unanswered):
-            self._ledger.keep(event)
+        if any(one.command_id == reply.command_id for one in self._history.ahead.unanswered):
+            self._history.persist(event, about=None)
         run.text = progress.answered(run.who.words, run.text, reply)
         if reply.position_id:
             run.targets |= {reply.position_id}
@@ -183,7 +199,7 @@ class Running(Reading):
 
     def _take_up(self) -> None:
         """After a restart: what left for the supervisor and was not answered is said again, or given up visibly."""
-        for one in self._ledger.state.unanswered:
+        for one in self._history.state.unanswered:
             role = self._settings.access.users.get(one.user_id)
             if role is None or not isinstance(one.command, Command):
                 continue
@@ -197,7 +213,8 @@ class Running(Reading):
                 self._runs[one.command_id] = run
                 self.context.tell(SUPERVISOR, one.command)
                 continue
-            self._ledger.keep(CommandAnswered(ts_init=self._now(), command_id=one.command_id, accepted=False))
+            given_up = CommandAnswered(ts_init=self._now(), command_id=one.command_id, accepted=False)
+            self._history.persist(given_up, about=None)
             text = words(
                 "A restart came between your confirmation of {moment} and its outcome. /positions shows what is held.",
                 moment=words.moment(one.taken_ns),

@@ -480,8 +480,9 @@ class Invariants:
     def live_is_durable(self, process: Process) -> None:
         """I15: what an actor holds between two steps is what replaying the journal gives."""
         for actor in process.positions():
-            live = actor._position
-            if actor._in_flight is not None or actor._replaying or not live.version:
+            history = actor._history
+            live = history.state
+            if any(history.pending()) or not history._ready or not live.version:
                 continue
             durable = self.ledger.positions.get(live.ordinal)
             compared = self._compared.get(live.ordinal)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-import actors.position.actor as shell
+import actors.position.history as history_of_positions
 from actors.position import follow_up, rules, state
 from actors.position.draft import Draft
 from actors.position.fold import realized
@@ -234,10 +234,10 @@ def _nobody_is_told(stack: ExitStack) -> None:
 
 
 def _snapshot_leaves_out_the_stop(stack: ExitStack) -> None:
-    def snapshot(before: Position, after: Position) -> bytes | None:
-        return codec.encode(replace(after, stop_loss=None)) if after.version // 4 != before.version // 4 else None
+    def encode(position: Position) -> bytes:
+        return codec.encode(replace(position, stop_loss=None))
 
-    patch(stack, shell, "_snapshot", snapshot)
+    patch(stack, history_of_positions, "SNAPSHOTS", replace(history_of_positions.SNAPSHOTS, every=4, encode=encode))
 
 
 def _recovery_loses_one(stack: ExitStack) -> None:

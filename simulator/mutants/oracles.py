@@ -11,15 +11,15 @@ from actors.gateway.lane import Lane
 from actors.gateway.outcome_resolution import Resolution
 from actors.gateway.pending_cancels import PendingCancels
 from actors.journal import JournalActor
-from actors.position import actor as position_actor
 from actors.reconciler import attribution, resolve
 from actors.reconciler.attribution import Plan as Attributed
-from actors.supervisor import forced_trades, pre_trade_risk
+from actors.runtime.event_sourced import EventSourced
+from actors.supervisor import admission, forced
 from actors.supervisor.openings import Openings
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.commands import AdjustPosition
-from messages.journal import AppendStep
+from messages.journal import CommitFailed
 from messages.types import PositionId
 from simulator.environment.disk import DiskWeather
 from simulator.environment.network import START_MS
@@ -85,10 +85,14 @@ def _two_are_deleveraged() -> Sequence[Plan]:
 def _a_later_try_lets_nothing_out(stack: ExitStack) -> None:
     """What is offered to the disk again is the facts alone."""
 
-    def again(append: AppendStep) -> AppendStep:
-        return replace(append, attempt=append.attempt + 1, effects=())
+    offered_again = EventSourced._offered_again
 
-    patch(stack, position_actor, "_again", again)
+    def alone(self: EventSourced[Any, Any], decision: Any, failure: CommitFailed) -> bool:
+        again = offered_again(self, decision, failure)
+        decision.effects = ()
+        return again
+
+    patch(stack, EventSourced, "_offered_again", alone)
 
 
 def _a_step_lets_one_effect_out(stack: ExitStack) -> None:

@@ -13,8 +13,9 @@ from actors.notifier import actor, outbox
 from actors.notifier.actor import NotifierActor
 from actors.notifier.throttle import Wait, next_post
 from actors.position.actor import PositionActor
-from actors.supervisor.command_handlers import CommandHandlers
-from actors.supervisor.context import reply_to
+from actors.runtime.event_sourced import Retry
+from actors.supervisor.book import Book
+from actors.supervisor.desk import reply_to
 from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
 from actors.supervisor.registry import Registry
@@ -138,15 +139,14 @@ def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
 
 def _one_of_many_is_refused(stack: ExitStack) -> None:
     """A command whose commit failed is over, though nobody waits for its answer."""
-    failed = PositionActor._commit_failed
+    failed = PositionActor.persist_failed
 
-    def refusing(self: PositionActor, message: CommitFailed) -> None:
-        flight = self._in_flight
-        if flight is not None and isinstance(flight.message, Command):
-            flight.message = replace(flight.message, reply_to=Address("nobody"))
-        failed(self, message)
+    def refusing(self: PositionActor, about: Any, failure: CommitFailed) -> Retry:
+        if isinstance(about.message, Command):
+            about = replace(about, message=replace(about.message, reply_to=Address("nobody")))
+        return failed(self, about, failure)
 
-    patch(stack, PositionActor, "_commit_failed", refusing)
+    patch(stack, PositionActor, "persist_failed", refusing)
 
 
 # The notifier --------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """`albra journal verify` rebuilds every kind of history that a journal holds, not only positions."""
 
-from actors.notifier.actor import SHAPE
+from actors.notifier.actor import HISTORY
 from actors.recovery import rebuilt
 from messages import codec
 from messages.notices import NoticeQueued, NoticesDelivered
@@ -14,5 +14,5 @@ def test_the_notifiers_history_is_rebuilt_as_the_notifier_does() -> None:
     )
     events = (queued, NoticesDelivered(recipient="1", numbers=(1,)))
     again = rebuilt(events)
-    assert again == SHAPE.encode(SHAPE.fold(events))
-    assert again != codec.encode(SHAPE.blank)
+    assert again == codec.encode(HISTORY.fold(events))
+    assert again != codec.encode(HISTORY.empty())

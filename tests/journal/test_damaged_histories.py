@@ -6,16 +6,19 @@ import apsw
 import pytest
 
 from actors.notifier.actor import OWN_HISTORY as NOTICES
-from actors.reconciler.actor import OWN_ORDINAL as RECONCILER
+from actors.reconciler.ledger import HISTORY as RECONCILER_HISTORY
 from actors.supervisor.memory import OWN_HISTORY as SUPERVISOR
 from actors.telegram.history import OWN_HISTORY as CHAT
 from adapters.storage import schema
 from adapters.storage.memory import Image, MemoryJournal
 from adapters.storage.reader import JournalReader
-from adapters.storage.record import RecoveredPosition
+from adapters.storage.record import RecoveredPosition, SnapshotRecord, snapshot_checksum
 from adapters.storage.sqlite import SqliteJournal
+from messages import codec
 from messages.commands import PauseOpenings, ReadStatus, ResumeOpenings
 from messages.events import OpeningsPaused
+from messages.journal import Committed
+from messages.notices import NoticeQueued
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies
 from messages.reports import StatusAnswer
 from messages.requests import Notify, Reply
@@ -27,6 +30,7 @@ from tests.supervisor.house import BTC, EDGE
 from tests.supervisor.test_money import Home
 from tests.telegram import stage as chats
 
+RECONCILER = RECONCILER_HISTORY.ordinal
 PLACES = ["start", "middle", "end"]
 
 
@@ -111,6 +115,25 @@ def test_the_notifier_goes_on_telling(place: str) -> None:
     assert intact(image, NOTICES)
 
 
+def numbers(stage: notices.Stage) -> set[int]:
+    return {event.number for _, event in stage.store.recent_events(1000) if isinstance(event, NoticeQueued)}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_number_of_a_lost_notice_is_not_given_again(place: str) -> None:
+    """The button of a notice stays in the chat: it would acknowledge another one."""
+    before = notices.Stage().begin()
+    before.notify(Severity.CRITICAL, *(f"number {number}" for number in range(4)))
+    given = numbers(before)
+    assert given == {1, 2, 3, 4}
+    damage(before.store.image, NOTICES, place)
+    kept = numbers(before)
+    after = before.again()
+    after.notify(Severity.CRITICAL, "after the damage", "and one more")
+    assert len(numbers(after) - kept) >= 2
+    assert not (numbers(after) - kept) & given
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_the_chat_goes_on_answering(place: str) -> None:
     before = chats.Stage()
@@ -149,3 +172,53 @@ def test_on_disk_a_history_of_an_actor_is_read_up_to_the_damage_and_from_there_o
         healed = reader.position(-1)
     assert isinstance(healed, RecoveredPosition)
     assert (healed.damage, healed.snapshot, healed.events) == ("", b"state", ())
+
+
+def misshape(image: Image, ordinal: int, name: str) -> None:
+    """The snapshot is what was written, and of a shape that this version does not read: one after it wrote it."""
+    version = max(row[2] for row in image.steps if row[1] == ordinal)
+    payload = codec.encode(Committed(version=version))
+    checksum = snapshot_checksum(ordinal, version, payload)
+    image.snapshots[ordinal] = SnapshotRecord(version=version, payload=payload, checksum=checksum)
+    assert image.positions[ordinal].position_id == name
+
+
+def test_the_reconciler_compares_though_its_snapshot_is_of_another_shape() -> None:
+    """It said that it compares all the same, and raised on the line above: quarantined for good."""
+    before = WithReconciler(net="0.4")
+    before.pass_time(90)
+    image = before.journal.image
+    misshape(image, RECONCILER, "reconciler")
+    count = records(image, RECONCILER)
+    after = WithReconciler(image, net="0.9")
+    after.pass_time(90)
+    assert records(image, RECONCILER) > count
+    after.tell(ListDiscrepancies(command_id=CommandId("l"), reply_to=EDGE))
+    assert after.all(DiscrepanciesAnswer)[-1].discrepancies
+    told = [n for n in after.all(Notify, "notifier") if "damaged record: reconciler" in n.text]
+    assert {n.severity for n in told} == {Severity.CRITICAL}
+    third = WithReconciler(image, net="0.9")
+    third.pass_time(5)
+    assert not [n for n in third.all(Notify, "notifier") if "damaged record" in n.text]
+
+
+def test_the_notifier_goes_on_telling_though_its_snapshot_is_of_another_shape() -> None:
+    before = notices.Stage().begin()
+    before.notify(Severity.CRITICAL, "before")
+    image = before.store.image
+    misshape(image, NOTICES, "notifier")
+    after = before.again()
+    after.notify(Severity.CRITICAL, "afterwards")
+    assert any("afterwards" in text for text in after.chat.texts())
+    assert any("damaged record: notifier" in text for text in after.chat.texts())
+
+
+def test_the_chat_goes_on_answering_though_its_snapshot_is_of_another_shape() -> None:
+    before = chats.Stage()
+    before.say(chats.OWNER, "/pause BTCUSDT")
+    image = before.store.image
+    misshape(image, CHAT, "telegram")
+    after = before.again()
+    after.say(chats.OWNER, "/positions")
+    after.say(chats.OWNER, "/pause ETHUSDT")
+    assert any("ETHUSDT" in str(shown) for shown in after.chat.shown)

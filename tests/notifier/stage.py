@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.journal import JournalActor
-from actors.ledger import Past
 from actors.notifier.actor import NotifierActor, Settings, Start
 from actors.notifier.throttle import Policy, Recipient
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from adapters.storage.memory import MemoryJournal
 from messages.base import Message
+from messages.journal import Replayed
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
 from messages.priority import PRIORITY
 from messages.requests import Notify
@@ -120,10 +120,10 @@ class Stage:
     def advance(self, by_ns: int) -> None:
         self.dispatcher.advance(by_ns)
 
-    def past(self) -> Past:
+    def past(self) -> Replayed:
         """What the disk holds, as the next life reads it."""
-        replayed: list[Past] = []
-        self.store.replay(-2, lambda found: replayed.append(Past.of(found)))
+        replayed: list[Replayed] = []
+        self.store.replay(-2, replayed.append)
         return replayed[0]
 
     def again(self, seed: int = 2) -> "Stage":

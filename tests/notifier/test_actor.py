@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
-from actors.notifier.actor import SHAPE, Start
+from actors.notifier.actor import HISTORY, Start
 from actors.notifier.outbox import LESSER_MOST, SECOND_CHANNEL
 from actors.notifier.report import Schedule
 from actors.notifier.throttle import Policy, Quiet, Recipient
@@ -285,11 +285,7 @@ def test_lesser_notices_make_room_and_greater_ones_never() -> None:
     stage.tell(ChatDown(cause="gone"))
     stage.notify(Severity.INFO, *(f"i{number}" for number in range(LESSER_MOST + 5)))
     stage.notify(Severity.WARNING, *(f"w{number}" for number in range(50)))
-    outbox = (
-        SHAPE.fold(stage.past().events) if stage.past().snapshot is None else SHAPE.decode(stage.past().snapshot or b"")
-    )
-    for event in stage.past().events:
-        outbox = SHAPE.evolve(outbox, event)
+    outbox = HISTORY.recovered(stage.past()).state
     assert sum(entry.severity is Severity.INFO for entry in outbox.entries) == LESSER_MOST
     assert sum(entry.severity is Severity.WARNING for entry in outbox.entries) == 50
     assert outbox.made_room == 5
@@ -362,7 +358,7 @@ def test_a_snapshot_is_what_its_events_give() -> None:
     stage.notify(Severity.WARNING, *(f"w{number}" for number in range(100)))
     snapshot = stage.store.image.snapshots[-2]
     events = [e for row in stage.store.image.steps for e in _events(row)][: snapshot.version]
-    assert codec.encode(SHAPE.fold(events)) == snapshot.payload
+    assert codec.encode(HISTORY.fold(events)) == snapshot.payload
 
 
 def _events(row: object) -> tuple[Event, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.reconciler.ledger import fold
+from actors.reconciler.ledger import HISTORY, Ledger
 from actors.reconciler.policy import Override, Policy
 from messages import codec
 from messages import commands as c
@@ -536,11 +536,11 @@ def test_the_ledger_is_what_its_events_give_and_survives_a_snapshot() -> None:
         play.run(200)
     assert len(play.records) >= 3
     live = play.memory.ledger.snapshot()
-    assert fold(play.events).snapshot() == live
+    assert HISTORY.fold(play.events).snapshot() == live
     for cut in range(len(play.events)):
-        half = fold(play.events[:cut]).snapshot()
+        half = HISTORY.fold(play.events[:cut]).snapshot()
         again = codec.decode_as(codec.encode(half), type(half))
-        assert fold(play.events[cut:], again).snapshot() == live
+        assert HISTORY.fold(play.events[cut:], Ledger(again)).snapshot() == live
 
 
 def test_a_new_life_goes_on_with_what_was_open_and_holds_again() -> None:
@@ -551,7 +551,7 @@ def test_a_new_life_goes_on_with_what_was_open_and_holds_again() -> None:
     held = dict(play.held)
     assert held
     play.held.clear()
-    play.memory.ledger = fold(play.events)
+    play.memory.ledger = HISTORY.fold(play.events)
     play._perform(play.core.start())
     assert play.held == held
     assert [record.outcome for record in play.memory.ledger.discrepancies()] == [Outcome.ESCALATED]

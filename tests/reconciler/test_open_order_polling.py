@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from actors.reconciler.ledger import LedgerSnapshot, fold
+from actors.reconciler.ledger import Ledger, LedgerSnapshot
 from actors.reconciler.policy import Policy
 from messages import codec
 from messages import requests as q
@@ -82,7 +82,7 @@ def test_the_ledger_remembers_through_a_snapshot_who_was_told() -> None:
     play.refuse_orders = REFUSED
     play.run(80)
     wire = codec.encode(play.memory.ledger.snapshot())
-    assert list(fold((), codec.decode_as(wire, LedgerSnapshot)).unread) == [MAIN]
+    assert list(Ledger(codec.decode_as(wire, LedgerSnapshot)).unread) == [MAIN]
 
 
 def test_a_stop_that_went_missing_meanwhile_is_noticed_soon_after_the_list_can_be_read() -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from actors.reconciler.compare import compare
-from actors.reconciler.comparison_input import OpenOrders
-from actors.reconciler.ledger import LedgerSnapshot, fold
+from actors.reconciler.facts import OpenOrders
+from actors.reconciler.ledger import Ledger, LedgerSnapshot
 from actors.reconciler.policy import Policy
 from messages import codec
 from messages.commands import AdjustPosition, AdoptPosition, Reconcile
@@ -182,7 +182,7 @@ def test_what_was_told_of_it_is_durable_and_not_told_again_after_a_restart() -> 
     play.refuse_reads = True
     play.run(90)
     wire = codec.encode(play.memory.ledger.snapshot())
-    assert list(fold((), codec.decode_as(wire, LedgerSnapshot)).blind) == [(MAIN, None)]
+    assert list(Ledger(codec.decode_as(wire, LedgerSnapshot)).blind) == [(MAIN, None)]
     play.restart()
     play.run(120)
     assert len(told(play)) == 1

@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.runtime.mailbox import AGE_LIMIT, CRITICAL_RUN, Mailbox
-from actors.runtime.ranks import SIGNAL, Ranks
+from actors.runtime.priorities import SIGNAL, Priorities
 from messages.priority import Priority
 from tests.runtime.world import ALL, PRIORITIES, Critical, High, Low, Medium, Say
 
 
 def mailbox() -> Mailbox:
-    return Mailbox(Ranks(PRIORITIES), lambda _rank: None)
+    return Mailbox(Priorities(PRIORITIES), lambda _rank: None)
 
 
 def drain(box: Mailbox) -> list[object]:
@@ -106,7 +106,7 @@ def test_what_is_put_back_comes_first_in_its_lane() -> None:
 
 def test_a_put_wakes_once_per_schedule_and_a_critical_one_or_a_signal_always() -> None:
     woken: list[int] = []
-    box = Mailbox(Ranks(PRIORITIES), woken.append)
+    box = Mailbox(Priorities(PRIORITIES), woken.append)
     box.put(Low())
     box.scheduled = True
     box.put(Low())
@@ -130,7 +130,7 @@ def test_a_subclass_travels_with_its_base_and_a_stranger_is_medium_and_listed() 
     class Stranger:
         pass
 
-    ranks = Ranks(PRIORITIES)
-    assert ranks[Nearer] == Priority.CRITICAL
-    assert ranks[Stranger] == Priority.MEDIUM
-    assert ranks.unranked == {Stranger}
+    priorities = Priorities(PRIORITIES)
+    assert priorities[Nearer] == Priority.CRITICAL
+    assert priorities[Stranger] == Priority.MEDIUM
+    assert priorities.unranked == {Stranger}

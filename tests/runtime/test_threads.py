@@ -368,7 +368,7 @@ def test_two_that_offer_at_the_same_moment_do_not_both_take_the_last_place() -> 
             return waiting
 
     cell = system._cells["a"]
-    cell.mailbox = Slow(system.ranks, cell._wake)
+    cell.mailbox = Slow(system.priorities, cell._wake)
     cell.mailbox.suspended = True  # as the one it replaces: whoever empties it makes room for both
     taken: list[bool] = []
     in_threads(2, lambda _p: taken.append(system.offer("a", Medium())))

@@ -24,6 +24,7 @@ class Kept:
     def __init__(self) -> None:
         self.memory = House().ready().known
         self.told: list[Message] = []
+        self.answered = 0
         context = SimpleNamespace(
             address="supervisor",
             tell=lambda _to, message: self.told.append(message),
@@ -37,13 +38,19 @@ class Kept:
         self.history.keep(event, None, NOTHING)
 
     def commit(self) -> None:
-        self.history.committed(Committed(version=1), lambda *_: None)
+        """The journal's answer to the oldest step that it has not answered."""
+        step = self.steps[self.answered]
+        self.answered += 1
+        assert self.memory.own.signal(Committed(version=step.version))
+
+    @property
+    def steps(self) -> list[AppendStep]:
+        return [message for message in self.told if isinstance(message, AppendStep)]
 
     @property
     def asked(self) -> list[str]:
         """Commands whose events the journal was asked to keep."""
-        steps = (message for message in self.told if isinstance(message, AppendStep))
-        return [event.command_id for step in steps for event in cast("tuple[Any, ...]", step.events)]
+        return [event.command_id for step in self.steps for event in cast("tuple[Any, ...]", step.events)]
 
 
 @pytest.fixture

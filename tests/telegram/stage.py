@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from actors.journal import JournalActor
-from actors.ledger import Past
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from actors.runtime.simulated import START_NS
 from actors.telegram.actor import TelegramActor
@@ -17,6 +16,7 @@ from actors.telegram.words import Words
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.base import Message
+from messages.journal import Replayed
 from messages.priority import PRIORITY
 from messages.reconciliation import (
     Action,
@@ -370,7 +370,7 @@ class Stage:
         self.system.spawn("telegram", lambda context: self._actor(context, past))
         self.dispatcher.run_until_idle()
 
-    def _actor(self, context: Context, past: Past) -> Actor[Message]:
+    def _actor(self, context: Context, past: Replayed) -> Actor[Message]:
         return TelegramActor(
             context,
             settings=self.settings,
@@ -381,9 +381,9 @@ class Stage:
             log=lambda level, event, /, **fields: self.logged.append((f"{level} {event}", fields)),
         )
 
-    def _past(self) -> Past:
-        found: list[Past] = []
-        self.store.replay(OWN_HISTORY, lambda replayed: found.append(Past.of(replayed)))
+    def _past(self) -> Replayed:
+        found: list[Replayed] = []
+        self.store.replay(OWN_HISTORY, found.append)
         return found[0]
 
     def again(self) -> "Stage":

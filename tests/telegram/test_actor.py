@@ -8,7 +8,7 @@ import pytest
 
 from actors.telegram.grammar import COMMANDS
 from actors.telegram.hearing import HEARD_MOST
-from actors.telegram.history import SHAPE
+from actors.telegram.history import HISTORY, ChatState
 from actors.telegram.markup import plain
 from actors.telegram.progress import retyped
 from actors.telegram.roles import may
@@ -647,8 +647,8 @@ def test_a_snapshot_is_what_its_events_give() -> None:
 
     snapshot = made.store.image.snapshots[-3]
     events = [e for row in made.store.image.steps for e in record.decode_events(_as_record(row))]
-    assert SHAPE.encode(SHAPE.fold(events[: snapshot.version])) == snapshot.payload
-    assert CommandId("x") not in {one.command_id for one in SHAPE.decode(snapshot.payload).unanswered}
+    assert codec.encode(HISTORY.fold(events[: snapshot.version])) == snapshot.payload
+    assert CommandId("x") not in {one.command_id for one in codec.decode_as(snapshot.payload, ChatState).unanswered}
 
 
 def test_a_defect_costs_one_answer_and_not_what_was_said_before() -> None:

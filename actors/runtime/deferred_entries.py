@@ -1,16 +1,16 @@
-"""Entries that wait in a lane for something to be decided at delivery, not when they were queued."""
+"""Entries of a mailbox that stand for a message: what is delivered is decided at delivery, not when they are queued."""
 
 from collections.abc import Callable
 from typing import Protocol
 
-from actors.runtime.ranks import VOUCHER
+from actors.runtime.priorities import DEFERRED
 from actors.runtime.timers import Timer
 
 
-class Voucher(Protocol):
-    """Stands for a message in a lane."""
+class DeferredEntry(Protocol):
+    """Stands for a message in a lane of a mailbox."""
 
-    def redeem(self) -> object | None:
+    def resolve(self) -> object | None:
         """Return the message to deliver, or None where there is nothing left to deliver."""
         ...
 
@@ -19,7 +19,7 @@ class Due:
     """A timer's message. It is not delivered if the timer was canceled or replaced after it fired.
 
     Source of the rule: Akka's timers ("guaranteed that a canceled timer's message is not received, even
-    if it was already enqueued"); an author who cancels a timeout must not have to handle it.
+    if it was already enqueued"); code that cancels a timeout need not handle it.
     """
 
     __slots__ = ("_pending", "key", "message", "timer")
@@ -30,7 +30,7 @@ class Due:
         self.message = message
         self.timer: Timer | None = None
 
-    def redeem(self) -> object | None:
+    def resolve(self) -> object | None:
         if self._pending.get(self.key) is not self:
             return None
         del self._pending[self.key]
@@ -45,28 +45,28 @@ class Conflated:
     def __init__(self, claim: Callable[[], object | None]) -> None:
         self._claim = claim
 
-    def redeem(self) -> object | None:
+    def resolve(self) -> object | None:
         return self._claim()
 
 
 class Stop:
-    """Orderly stop: at the tail of LOW, so that what was told before it is handled first."""
+    """Orderly stop: at the tail of LOW, so that earlier messages are handled first."""
 
     __slots__ = ("leave_at",)
 
     def __init__(self) -> None:
         self.leave_at: int | None = None
-        """Set when ageing brought it forward: how many messages have to be processed before it counts."""
+        """The number of processed messages at which the stop counts; set when ageing brought it forward."""
 
-    def redeem(self) -> object | None:
+    def resolve(self) -> object | None:
         return self
 
 
 class Kill:
-    """Stop before everything that waits; travels as a signal."""
+    """Stop before every message that waits; travels as a signal."""
 
     __slots__ = ()
 
 
 KILL = Kill()
-RANKS: dict[type, int] = dict.fromkeys((Due, Conflated, Stop), VOUCHER)
+PRIORITIES: dict[type, int] = dict.fromkeys((Due, Conflated, Stop), DEFERRED)
