@@ -1,7 +1,8 @@
 """The reconciler's actor: it receives, the core decides, the history persists, and then the step leaves."""
 
 from actors.ports import Log
-from actors.reconciler.core import Core, Settings, Step
+from actors.reconciler.account_state import ReconcilerMemory
+from actors.reconciler.core import Core, ReconcilerSettings, Step
 from actors.reconciler.ledger import HISTORY, Ledger
 from actors.reconciler.resolve import RECONCILER
 from actors.runtime.actor import Actor, Context

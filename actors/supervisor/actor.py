@@ -7,8 +7,8 @@ from actors.ports import Log
 from actors.position.actor import Identity
 from actors.runtime.actor import Actor, Context
 from actors.runtime.event_sourced import damaged
-from actors.supervisor.answers import Answers
-from actors.supervisor.desk import NOTIFIER, Desk, Routes, Spawn
+from actors.supervisor.command_handlers import CommandHandlers
+from actors.supervisor.context import NOTIFIER, Routes, Spawn, SupervisorContext
 from actors.supervisor.failures import Failures
 from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
@@ -44,15 +44,15 @@ class SupervisorActor(Actor[Message]):
     ) -> None:
         super().__init__(context)
         self._restored = restored
-        self._desk = Desk(context, settings, memory, spawn, log)
-        self._history = History(self._desk)
-        self._intake = Intake(self._desk)
-        self._openings = Openings(self._desk, self._history)
-        self._fundings = Fundings(self._desk)
-        self._orders = Orders(self._desk, self._openings, self._history, self._fundings, discard)
-        self._reports = Reports(self._desk, self._orders, self._history)
-        self._answers = Answers(self._desk, self._openings, runtime_rows)
-        self._failures = Failures(self._desk, self._intake)
+        self._context = SupervisorContext(context, settings, memory, spawn, log)
+        self._history = History(self._context)
+        self._intake = Intake(self._context)
+        self._openings = Openings(self._context, self._history)
+        self._fundings = Fundings(self._context)
+        self._orders = CommandHandlers(self._context, self._openings, self._history, self._fundings, discard)
+        self._reports = ReportHandlers(self._context, self._orders, self._history)
+        self._answers = QueryHandlers(self._context, self._openings, runtime_rows)
+        self._failures = Failures(self._context, self._intake)
         # What is in none of them is a bug of the sender, and raises.
         self._routes: Routes = {
             **self._orders.routes(), **self._openings.routes(), **self._reports.routes(), **self._answers.routes(),
@@ -106,6 +106,6 @@ class SupervisorActor(Actor[Message]):
 
     def receive_signal(self, message: Message) -> None:
         """The journal's answer about a decision of the supervisor's own, or about a record of a command."""
-        memory = self._desk.memory
+        memory = self._context.memory
         if not memory.own.signal(message):
             memory.records.signal(message)

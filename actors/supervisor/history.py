@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from actors.runtime.event_sourced import Retry
-from actors.supervisor.book import Hold
-from actors.supervisor.desk import NOTIFIER, Desk, reply_to
+from actors.supervisor.context import NOTIFIER, SupervisorContext, reply_to
 from actors.supervisor.memory import Kept, Restored
+from actors.supervisor.registry import Hold
 from messages import commands as c
 from messages.base import Event
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed, PositionRetired
@@ -27,10 +27,10 @@ Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
 class History:
     """What follows of each event once it is durable, or is not."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._memory = desk.memory
-        self._memory.own.begin(desk.context, self)
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._memory.own.begin(context.runtime, self)
 
     def keep(self, event: Decided, command: c.Command | None, text: Statement, *notices: Notify) -> None:
         """Make it durable, then answer, and tell."""
@@ -41,7 +41,7 @@ class History:
 
     def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
         """Whose the venue's own trade was: durable together with what each position books of it."""
-        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
+        told = [Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands]
         self._memory.own.persist(event, about=(event, None), effects=(*told, Effect(to=NOTIFIER, message=notice)))
 
     def restore(self, event: Event) -> None:
@@ -103,7 +103,7 @@ class History:
             case _ if command is not None:
                 code = ReplyCode.UNKNOWN if failure.doubtful else ReplyCode.NOT_READY
                 why = Supervisor.JOURNAL_FAILS(why=failure.why)
-                self._desk.reply(command, accepted=False, text=why, code=code)
+                self._context.reply(command, accepted=False, text=why, code=code)
         return Retry.NEVER
 
     def closing(self, event: CloseAllRequested, account: AccountId | None) -> Statement:

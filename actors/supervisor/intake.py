@@ -11,8 +11,8 @@ wherever it is said, and each answer passes here before anybody outside hears it
 from dataclasses import replace
 
 from actors.runtime.event_sourced import Retry
-from actors.supervisor.asked import Answer, Asked
-from actors.supervisor.desk import Desk, Routes, reply_to
+from actors.supervisor.command_register import Answer, Asked
+from actors.supervisor.context import Routes, SupervisorContext, reply_to
 from actors.supervisor.shown import reaches, shown
 from messages import commands as c
 from messages.base import Message
@@ -36,10 +36,10 @@ FROM_OUTSIDE = (
 class Intake:
     """Holds no decision about a command: the other rooms decide, once for each id."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._memory = desk.memory
-        self._memory.records.begin(desk.context, self)
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._memory.records.begin(context.runtime, self)
 
     def routes(self) -> Routes:
         answers = dict.fromkeys((Reply, ReconcileAnswer), self.answered)
@@ -115,7 +115,7 @@ class Intake:
 
     def _record(self, record: CommandTaken | CommandDecided, asked: Asked) -> None:
         """Make it durable; it comes back to the supervisor then."""
-        back = Effect(to=Address(self._desk.context.address), message=record)
+        back = Effect(to=Address(self._context.runtime.address), message=record)
         self._memory.records.persist(about=record, effects=(back,), reducing=not asked.opens)
 
     def persisted(self, about: CommandTaken | CommandDecided) -> None:

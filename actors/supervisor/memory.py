@@ -9,11 +9,11 @@ from typing import Any
 from actors.funding import Holder
 from actors.position.state import Position
 from actors.runtime.event_sourced import EventSourced, HistorySpec, OnDamage, Persisting, RecoveredHistory
-from actors.supervisor.admission import Limits
-from actors.supervisor.asked import Register
-from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
-from actors.supervisor.forced import Taken
-from actors.supervisor.paid import Paid
+from actors.supervisor.command_register import CommandRegister
+from actors.supervisor.forced_trades import Taken
+from actors.supervisor.funding_payments import Paid
+from actors.supervisor.pre_trade_risk import Limits
+from actors.supervisor.registry import FINISHED_KEPT, Account, Hold, Registry
 from actors.supervisor.since import Since
 from messages import commands as c
 from messages import reports as r
@@ -62,7 +62,7 @@ Kept = tuple[Event, c.Command | None]
 
 
 def history(ordinal: int, name: PositionId, version: int = 0) -> EventSourced[None, Any]:
-    """A history whose state is `Memory`, because a hold is in force before it is durable."""
+    """A history whose state is `SupervisorMemory`, because a hold is in force before it is durable."""
     spec: HistorySpec[None] = HistorySpec(
         ordinal=ordinal,
         name=name,
@@ -127,9 +127,9 @@ class SupervisorMemory:
         for command_id, ordinal in restored.carried_out:
             registry.remember(command_id, ordinal)
         return cls(
-            book=book,
+            registry=registry,
             own=history(OWN_HISTORY, OWN_NAME, max(restored.own_version, len(restored.own_events))),
-            asked=Register.of(restored.commands),
+            asked=CommandRegister.of(restored.commands),
             effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),

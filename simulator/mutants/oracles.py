@@ -14,7 +14,7 @@ from actors.journal import JournalActor
 from actors.reconciler import attribution, resolve
 from actors.reconciler.attribution import Plan as Attributed
 from actors.runtime.event_sourced import EventSourced
-from actors.supervisor import admission, forced
+from actors.supervisor import forced_trades, pre_trade_risk
 from actors.supervisor.openings import Openings
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment

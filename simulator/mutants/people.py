@@ -14,8 +14,8 @@ from actors.notifier.actor import NotifierActor
 from actors.notifier.throttle import Wait, next_post
 from actors.position.actor import PositionActor
 from actors.runtime.event_sourced import Retry
-from actors.supervisor.book import Book
-from actors.supervisor.desk import reply_to
+from actors.supervisor.command_handlers import CommandHandlers
+from actors.supervisor.context import reply_to
 from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
 from actors.supervisor.registry import Registry

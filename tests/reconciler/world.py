@@ -9,8 +9,8 @@ from typing import Any
 
 from actors.reconciler.account_state import ReconcilerMemory
 from actors.reconciler.compare import compare
-from actors.reconciler.core import Core, Settings, Step
-from actors.reconciler.facts import Comparison, Facts, OpenOrders
+from actors.reconciler.comparison_input import Comparison, ComparisonInput, OpenOrders
+from actors.reconciler.core import Core, ReconcilerSettings, Step
 from actors.reconciler.ledger import HISTORY
 from actors.reconciler.policy import DEFAULT_ACTIONS, Policy, Thresholds
 from actors.runtime.simulated import VirtualClock
@@ -261,9 +261,11 @@ class Play:
         self._due.clear()
         self._timers.clear()
         self.held.clear()
-        self.memory = Memory.of((MAIN,))
+        self.memory = ReconcilerMemory.of((MAIN,))
         self.memory.ledger = HISTORY.fold(self.events)
-        self.core = Core(Settings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory)
+        self.core = Core(
+            ReconcilerSettings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory
+        )
         self._begin()
 
     def _begin(self) -> None:
