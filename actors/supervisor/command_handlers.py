@@ -276,7 +276,7 @@ class CommandHandlers:
             ts_init=self._context.runtime.clock.time_ns(),
             closes=closes,
         )
-        self._history.keep(event, command, self._history.closing(event, command.account))
+        self._history.persist(event, command, self._history.closing(event, command.account))
 
     def go_on_closing(self, restored: Restored) -> None:
         """Whoever was to close with all others, and has not heard of it before the process ended, hears it now."""

@@ -1,4 +1,8 @@
-"""The supervisor's own history: its own decisions, durable before it answers, in force after a restart."""
+"""The supervisor's own history: its decisions, durable before it answers, in force after a restart.
+
+It differs from other histories in one thing: a pause and a closing of all are in force before they are durable. Where
+the disk refuses one, it is offered again after a pause, as long as it is in force.
+"""
 
 from collections.abc import Iterable
 
@@ -32,26 +36,26 @@ class History:
         self._memory = context.memory
         self._memory.own.begin(context.runtime, self)
 
-    def keep(self, event: Decided, command: c.Command | None, text: Statement, *notices: Notify) -> None:
-        """Make it durable, then answer, and tell."""
+    def persist(self, event: Decided, command: c.Command | None, text: Statement, *notices: Notify) -> None:
+        """Make it durable; the answer and the notices leave then."""
         effects = tuple(Effect(to=NOTIFIER, message=notice) for notice in notices)
         if command is not None and command.reply_to:
             effects += (Effect(to=command.reply_to, message=reply_to(command, accepted=True, text=text)),)
         self._memory.own.persist(event, about=(event, command), effects=effects)
 
-    def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
-        """Whose the venue's own trade was: durable together with what each position books of it."""
-        told = [Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands]
+    def persist_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
+        """Share the venue's own trade out: durable together with what each position books of it."""
+        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
         self._memory.own.persist(event, about=(event, None), effects=(*told, Effect(to=NOTIFIER, message=notice)))
 
     def restore(self, event: Event) -> None:
-        """One of an earlier process, oldest first."""
+        """Apply an event of an earlier process; the oldest comes first."""
         if isinstance(event, Decided):
             self._remember(event)
         self.apply(event)
 
     def go_on(self, restored: Restored) -> None:
-        """A hold may be among what cannot be read: there is one, durable, until a human lifts it."""
+        """Hold openings where the history is damaged, since a hold may be among what is lost. A human lifts it."""
         name = CommandId(f"damage/{restored.own_damage}")
         if not restored.own_damage or name in self._memory.decided:
             return
@@ -61,7 +65,7 @@ class History:
             why=Supervisor.AFTER_DAMAGE(),
         )
         self.apply(event)
-        self.keep(event, None, NOTHING)
+        self.persist(event, None, NOTHING)
 
     def apply(self, event: Event) -> None:
         if isinstance(event, OpeningsPaused):
@@ -83,10 +87,7 @@ class History:
             self.apply(event)  # in the journal's order; letting go counts only then, a pause counted before
 
     def persist_failed(self, about: Kept, failure: CommitFailed) -> Retry:
-        """A hold and a closing of all are in force already: they are offered again after a pause, as long as they are.
-
-        No other answer is final until the disk takes it.
-        """
+        """What is in force already is offered again later; no other answer is final until the disk takes it."""
         event, command = about
         match event:
             case ForcedTradeShared():
@@ -122,11 +123,11 @@ class History:
         for event, command in unkept:
             if isinstance(event, CloseAllRequested):
                 account = command.account if isinstance(command, c.CloseAll) else None
-                self.keep(event, command, self.closing(event, account))
+                self.persist(event, command, self.closing(event, account))
             elif self._being_lifted(event):
                 self._memory.unkept.append((event, command))  # behind what lifts it, it would hold again
             elif hold_of(event) in self._memory.holds:
-                self.keep(event, command, paused(event))
+                self.persist(event, command, paused(event))
             elif command is not None:
                 self._context.reply(command, accepted=True, text=Supervisor.BUT_LIFTED(answer=paused(event)))
         self.offer_later()

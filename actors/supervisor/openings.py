@@ -126,7 +126,7 @@ class Openings:
             until_day=self.today(),
         )
         self._history.apply(event)
-        self._history.keep(event, None, NOTHING)
+        self._history.persist(event, None, NOTHING)
         text = Supervisor.DAY_LOST_NOTICE(account=view.account, amount=amount, limit=limit)
         self._context.notify(Severity.CRITICAL, text, view.account)
 
@@ -139,7 +139,7 @@ class Openings:
             ts_init=self._context.runtime.clock.time_ns(),
         )
         self._history.apply(event)
-        self._history.keep(event, command, paused(event))
+        self._history.persist(event, command, paused(event))
 
     def resume(self, command: c.ResumeOpenings) -> None:
         today = self.today()
@@ -162,7 +162,7 @@ class Openings:
         )
         left = [hold for hold in self.holds() if hold not in lifted(event, (hold,)) and _meet(hold, command)]
         text = Supervisor.PAUSED_STILL(what=left[0].said) if left else Supervisor.RESUMED()
-        self._history.keep(event, command, text)
+        self._history.persist(event, command, text)
 
     def hold_key(self, message: HoldKey) -> None:
         self.release_key(message)

@@ -117,7 +117,7 @@ class ReportHandlers:
             account=fill.account,
             notice_id=name_of(fill.account, fill.symbol, fill.trade_id),
         )
-        self._history.keep_shared(shared, notice)
+        self._history.persist_shared(shared, notice)
 
     def _stranger(self, report: r.AboutOrder) -> None:
         """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""

@@ -44,4 +44,4 @@ class Retiring:
                 notice_id=f"{name}.retired",
                 ends=name,
             )
-            self._history.keep(event, command, Supervisor.RETIRED(name=name), told)
+            self._history.persist(event, command, Supervisor.RETIRED(name=name), told)

@@ -126,15 +126,15 @@ def _a_close_counts_when_it_shows(stack: ExitStack) -> None:
 
 def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
     """It is answered while the positions are about to hear of it."""
-    keep = History.keep
+    persist = History.persist
 
     def at_once(self: History, event: Any, command: Any, text: Statement) -> None:
         if isinstance(event, CloseAllRequested):
             self._context.runtime.tell(command.reply_to, reply_to(command, accepted=True, text=text))
         else:
-            keep(self, event, command, text)
+            persist(self, event, command, text)
 
-    patch(stack, History, "keep", at_once)
+    patch(stack, History, "persist", at_once)
 
 
 def _one_of_many_is_refused(stack: ExitStack) -> None:

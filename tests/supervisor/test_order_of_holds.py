@@ -35,7 +35,7 @@ class Kept:
     def put(self, event: Any) -> None:
         if isinstance(event, OpeningsPaused):
             self.history.apply(event)
-        self.history.keep(event, None, NOTHING)
+        self.history.persist(event, None, NOTHING)
 
     def commit(self) -> None:
         """The journal's answer to the oldest step that it has not answered."""
