@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from actors.funding import Lately
 from actors.money import Money, booked
 from actors.notifier.actor import SHAPE as NOTICES
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.state import Position, blank
 from actors.reconciler.ledger import fold as fold_ledger
 from actors.supervisor.memory import OWN_HISTORY, Restored

@@ -16,8 +16,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.position.draft import Policy as PositionPolicy
 from actors.position.machine import decide
+from actors.position.policy import Policy as PositionPolicy
 from actors.position.state import Position, blank
 from actors.position.view import view
 from actors.reconciler.compare import compare

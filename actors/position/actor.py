@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from actors.ports import Log
-from actors.position.draft import Policy
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.machine import Step, Verdict, decide
+from actors.position.policy import Policy
 from actors.position.state import Position, blank
 from actors.position.view import view
 from actors.runtime.actor import Actor, Context

@@ -203,7 +203,7 @@ def _cells() -> list[str]:
     listed = [(f"`{mark}`", kind, why) for (kind, why), mark in reasons.items()]
     return [
         "## Every cell\n",
-        "The name of a rule (`actors/position/wishes.py` and `rules.py`), or why nothing happens:",
+        "The name of a rule (`actors/position/command_rules.py` and `report_rules.py`), or why nothing happens:",
         "`i…` ignored, `r…` refused.\n",
         _table(("message", *STATES), rows),
         "### Why nothing happens\n",

@@ -6,14 +6,15 @@ A step is what shall be journalled as one unit: events, and the effects that lea
 from dataclasses import dataclass
 from enum import StrEnum
 
-from actors.position.draft import Draft, Policy
-from actors.position.follow_up import follow_up
+from actors.position.command_rules import refuse, reply
 from actors.position.lifecycle import lifecycle
 from actors.position.moves import told_before
-from actors.position.rules import UNPROTECTED_AFTER_MS
+from actors.position.next_orders import follow_up
+from actors.position.policy import Policy
+from actors.position.report_rules import UNPROTECTED_AFTER_MS
 from actors.position.state import Order, OrderPhase, Position
+from actors.position.step_builder import Draft
 from actors.position.table import TABLE, CellKind
-from actors.position.wishes import refuse, reply
 from messages import events as e
 from messages.base import Event, Message
 from messages.commands import Command

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from actors.position import rules, wishes
-from actors.position.draft import Draft
+from actors.position import command_rules, report_rules
+from actors.position.step_builder import Draft
 from messages import commands as c
 from messages import reports as r
 from messages.base import Message
@@ -67,29 +67,29 @@ _ENDED = _ignore(Say.ORDERS_ENDED())
 _NO_ORDERS = _ignore(Say.NO_ORDERS())
 _ASKED = _ignore(Say.CANCEL_ASKED_AFTER())
 
-_start, _adopt = _apply(wishes.start), _apply(wishes.adopt)
-_close, _now = _apply(wishes.close), _apply(wishes.close_now)
+_start, _adopt = _apply(command_rules.start), _apply(command_rules.adopt)
+_close, _now = _apply(command_rules.close), _apply(command_rules.close_now)
 _modify, _pause, _resume, _adjust = (
-    _apply(wishes.modify),
-    _apply(wishes.pause),
-    _apply(wishes.resume),
-    _apply(wishes.adjust),
+    _apply(command_rules.modify),
+    _apply(command_rules.pause),
+    _apply(command_rules.resume),
+    _apply(command_rules.adjust),
 )
-_settle = _apply(wishes.settle)
-_call_off, _paid = _apply(wishes.cancel_entry), _apply(rules.funded)
-_rule, _leg, _held = _apply(rules.rules_changed), _apply(rules.leg_changed), _apply(rules.held)
-_set, _unset = _apply(rules.setting_applied), _apply(rules.setting_refused)
+_settle = _apply(command_rules.settle)
+_call_off, _paid = _apply(command_rules.cancel_entry), _apply(report_rules.funded)
+_rule, _leg, _held = _apply(report_rules.rules_changed), _apply(report_rules.leg_changed), _apply(report_rules.held)
+_set, _unset = _apply(report_rules.setting_applied), _apply(report_rules.setting_refused)
 _ack, _rej, _unk, _rep, _abs, _fill, _done, _swp, _wake, _rec = (
-    _apply(rules.accepted),
-    _apply(rules.rejected),
-    _apply(rules.doubted),
-    _apply(rules.reported),
-    _apply(rules.absent),
-    _apply(rules.filled),
-    _apply(rules.fills_fetched),
-    _apply(rules.swept),
-    _apply(rules.woken),
-    _apply(rules.recovered),
+    _apply(report_rules.accepted),
+    _apply(report_rules.rejected),
+    _apply(report_rules.doubted),
+    _apply(report_rules.reported),
+    _apply(report_rules.absent),
+    _apply(report_rules.filled),
+    _apply(report_rules.fills_fetched),
+    _apply(report_rules.swept),
+    _apply(report_rules.woken),
+    _apply(report_rules.recovered),
 )
 
 STATES: tuple[PositionState, ...] = tuple(PositionState)

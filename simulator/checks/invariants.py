@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from actors.ports import Clock
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.state import PROTECTIVE, Order, OrderPhase, Position, blank
 from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultKind

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import actors.position.actor as shell
-from actors.position import follow_up, rules, state
-from actors.position.draft import Draft
-from actors.position.fold import realized
+from actors.position import next_orders, report_rules, state
+from actors.position.evolve import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
+from actors.position.step_builder import Draft
 from actors.reconciler import attribution, compare, evidence, explain, resolve
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
@@ -42,13 +42,13 @@ def _restart_forgets_unknowns(stack: ExitStack) -> None:
         for order in d.position.live_orders():
             if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED):
                 d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence="restart")
-        rules.recovered(d, message)
+        report_rules.recovered(d, message)
 
     patch_rule(stack, r.Recovered, recovered)
 
 
 def _stop_not_canceled_on_close(stack: ExitStack) -> None:
-    patch(stack, follow_up, "_clean_up", lambda _draft: None)
+    patch(stack, next_orders, "_clean_up", lambda _draft: None)
 
 
 def _fills_not_deduped(stack: ExitStack) -> None:
@@ -57,7 +57,7 @@ def _fills_not_deduped(stack: ExitStack) -> None:
     def filled(d: Draft, message: r.FillReport) -> None:
         order = d.position.order(message.client_order_id)
         if order is None or message.trade_id not in order.trades:
-            rules.filled(d, message)
+            report_rules.filled(d, message)
             return
         d.record(
             e.OrderFilled,
@@ -79,7 +79,7 @@ def _fills_deduped_by_size(stack: ExitStack) -> None:
     def filled(d: Draft, message: r.FillReport) -> None:
         order = d.position.order(message.client_order_id)
         if order is None or order.filled != message.quantity:
-            rules.filled(d, message)
+            report_rules.filled(d, message)
 
     patch_rule(stack, r.FillReport, filled)
 
@@ -90,32 +90,32 @@ def _late_fills_are_ignored(stack: ExitStack) -> None:
     def filled(d: Draft, message: r.FillReport) -> None:
         order = d.position.order(message.client_order_id)
         if order is not None and order.live:
-            rules.filled(d, message)
+            report_rules.filled(d, message)
 
     patch_rule(stack, r.FillReport, filled)
 
 
 def _stop_not_resized(stack: ExitStack) -> None:
     """A stop at the right price is the right stop."""
-    protect = follow_up._protect_by
+    protect = next_orders._protect_by
 
     def by_price(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         price = d.position.wanted_price(purpose)
         if not any(o.setting == price and not o.cancel_intended for o in d.position.live_orders(purpose)):
             protect(d, purpose, kind)
 
-    patch(stack, follow_up, "_protect_by", by_price)
+    patch(stack, next_orders, "_protect_by", by_price)
 
 
 def _no_target(stack: ExitStack) -> None:
     """A stop is protection enough."""
-    protect = follow_up._protect_by
+    protect = next_orders._protect_by
 
     def stops_only(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         if purpose is not OrderPurpose.TARGET:
             protect(d, purpose, kind)
 
-    patch(stack, follow_up, "_protect_by", stops_only)
+    patch(stack, next_orders, "_protect_by", stops_only)
 
 
 def _a_moved_stop_stays(stack: ExitStack) -> None:
@@ -124,19 +124,19 @@ def _a_moved_stop_stays(stack: ExitStack) -> None:
     def anywhere(_p: Position, _purpose: OrderPurpose, resting: Iterable[Order]) -> tuple[Order, ...]:
         return tuple(order for order in resting if order.phase is OrderPhase.WORKING)
 
-    patch(stack, follow_up, "covering", anywhere)
+    patch(stack, next_orders, "covering", anywhere)
     patch(stack, state, "covering", anywhere)
 
 
 def _a_stop_for_what_a_human_took(stack: ExitStack) -> None:
     """Whoever trades by hand moves the stop by hand."""
-    protect = follow_up._protect_by
+    protect = next_orders._protect_by
 
     def unless_by_hand(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         if not (d.position.outside and d.position.live_orders(purpose)):
             protect(d, purpose, kind)
 
-    patch(stack, follow_up, "_protect_by", unless_by_hand)
+    patch(stack, next_orders, "_protect_by", unless_by_hand)
 
 
 def _reduced_by_hand() -> Sequence[history.Plan]:
@@ -148,13 +148,13 @@ def _reduced_by_hand() -> Sequence[history.Plan]:
 
 
 def _a_refused_close_is_given_up(stack: ExitStack) -> None:
-    reduce = follow_up._reduce
+    reduce = next_orders._reduce
 
     def once(d: Draft) -> None:
         if not any(o.purpose is OrderPurpose.REDUCE and o.phase is OrderPhase.REFUSED for o in d.position.orders):
             reduce(d)
 
-    patch(stack, follow_up, "_reduce", once)
+    patch(stack, next_orders, "_reduce", once)
 
 
 def _entry_counted_by_its_fills(stack: ExitStack) -> None:
@@ -169,9 +169,9 @@ def _entry_counted_by_its_fills(stack: ExitStack) -> None:
         remaining = p.requested - sum((o.filled for o in entries), ZERO)
         if remaining > 0 and not pending and len(entries) < 4:
             kind = OrderKind.MARKET if p.limit_price is None else OrderKind.LIMIT
-            follow_up._intend(d, OrderPurpose.ENTRY, kind, remaining)
+            next_orders._intend(d, OrderPurpose.ENTRY, kind, remaining)
 
-    patch(stack, follow_up, "_enter", enter)
+    patch(stack, next_orders, "_enter", enter)
 
 
 def _cancels_are_not_repeated(stack: ExitStack) -> None:
@@ -192,12 +192,12 @@ def _cancels_are_not_repeated(stack: ExitStack) -> None:
                 d.resolve(order)
 
     patch_rule(stack, r.Recovered, recovered)
-    patch(stack, rules, "_taken_back", lambda _order, _message: False)
+    patch(stack, report_rules, "_taken_back", lambda _order, _message: False)
 
 
 def _the_word_of_an_end_is_final(stack: ExitStack) -> None:
     """Said to be canceled is canceled, whatever is listed afterwards."""
-    patch(stack, rules, "_taken_back", lambda _order, _message: False)
+    patch(stack, report_rules, "_taken_back", lambda _order, _message: False)
 
 
 def _said_to_be_canceled() -> Sequence[history.Plan]:
@@ -228,7 +228,7 @@ def _failing_without_a_stop() -> Sequence[history.Plan]:
 
 def _nobody_is_told(stack: ExitStack) -> None:
     """A position without its stop is nobody's news."""
-    patch(stack, rules, "_tell_unprotected", lambda _draft: None)
+    patch(stack, report_rules, "_tell_unprotected", lambda _draft: None)
 
 
 def _snapshot_leaves_out_the_stop(stack: ExitStack) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, cast
 
-from actors.position.draft import Draft
+from actors.position.step_builder import Draft
 from actors.position.table import TABLE, Cell, CellKind
 from adapters.paper.faults import FaultPlan
 from messages.base import Message

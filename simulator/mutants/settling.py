@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from actors.position import wishes
-from actors.position.draft import Draft
+from actors.position import command_rules
+from actors.position.step_builder import Draft
 from actors.supervisor import intake
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
@@ -23,16 +23,16 @@ def _settle_forgets_the_goal(stack: ExitStack) -> None:
     """Whatever was written off, the position is not to be closed any more."""
 
     def settled(d: Draft, message: c.SettlePosition) -> None:
-        wishes.settle(d, message)
+        command_rules.settle(d, message)
         if d.events and d.position.goal is not None:
-            d.record(e.CloseAbandoned, command_id=message.command_id, why=wishes.BY_HAND)
+            d.record(e.CloseAbandoned, command_id=message.command_id, why=command_rules.BY_HAND)
 
     patch_rule(stack, c.SettlePosition, settled)
 
 
 def _what_is_young_is_written_off(stack: ExitStack) -> None:
     """An operator knows what he does."""
-    patch(stack, wishes, "SETTLED_FROM_NS", 0)
+    patch(stack, command_rules, "SETTLED_FROM_NS", 0)
 
 
 def _each_settling_is_another(stack: ExitStack) -> None:

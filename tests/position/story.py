@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
 from actors.position.diagram import TRANSITIONS
-from actors.position.draft import Policy
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.machine import Step, decide
+from actors.position.policy import Policy
 from actors.position.state import Order, Position, blank
 from messages import commands as c
 from messages import reports as r

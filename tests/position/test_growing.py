@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from actors.funding import held_at
-from actors.position.draft import Policy
 from actors.position.machine import decide
+from actors.position.policy import Policy
 from messages import commands as c
 from messages import events as e
 from messages import requests as q

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.position.follow_up import CANCELED_WITHIN_MS
 from actors.position.machine import Step
+from actors.position.next_orders import CANCELED_WITHIN_MS
 from actors.position.state import OrderPhase
 from messages import commands as c
 from messages import reports as r

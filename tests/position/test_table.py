@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from actors.position import machine
-from actors.position.draft import Draft
 from actors.position.machine import Verdict
+from actors.position.step_builder import Draft
 from actors.position.table import STATES, TABLE, Cell, CellKind
 from messages import commands, reports
 from messages.base import Message

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.machine import Step, Verdict
 from actors.position.state import Position, blank
 from messages import codec

@@ -5,10 +5,10 @@ What the venue says is in `rules`; what the position then needs is `follow_up`'s
 
 from decimal import ROUND_DOWN, Decimal
 
-from actors.position.draft import Draft
-from actors.position.fold import realized
-from actors.position.follow_up import ask_comparison
+from actors.position.evolve import realized
+from actors.position.next_orders import ask_comparison
 from actors.position.state import ZERO, Order, Position
+from actors.position.step_builder import Draft
 from messages import commands as c
 from messages import events as e
 from messages import reports as r

@@ -6,7 +6,6 @@ any order of reports, restarts and repeated messages safe: there is no "next ste
 
 from decimal import Decimal
 
-from actors.position.draft import Draft
 from actors.position.moves import asked_by, hopeless, taken_off_ns, way_back
 from actors.position.state import (
     PROTECTIVE,
@@ -20,6 +19,7 @@ from actors.position.state import (
     protection_rests,
     refusals,
 )
+from actors.position.step_builder import Draft
 from messages import events as e
 from messages.commands import Reconcile
 from messages.ids import client_order_id

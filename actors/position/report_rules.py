@@ -8,12 +8,12 @@ Venue oddities are marked "Real world possibility".
 from decimal import Decimal
 
 from actors.funding import booked_of, held_at
-from actors.position.draft import Draft
-from actors.position.fold import answer, realized
-from actors.position.follow_up import RETRY_MOST_MS, STALLED_AFTER_MS, compare_again
+from actors.position.command_rules import ask_leverage, refuse
+from actors.position.evolve import answer, realized
 from actors.position.moves import hopeless, resting_elsewhere, told_before, way_back, went_back
+from actors.position.next_orders import RETRY_MOST_MS, STALLED_AFTER_MS, compare_again
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
-from actors.position.wishes import ask_leverage, refuse
+from actors.position.step_builder import Draft
 from messages import events as e
 from messages import reports as r
 from messages.statement import NOTHING, Statement, word
