@@ -112,9 +112,9 @@ def position(ordinal: int) -> Position:
         state=PositionState.ACTIVE,
         quantity=HELD,
         requested=HELD,
-        entry_over=True,
+        entry_finished=True,
         entry_price=PRICE,
-        held=True,
+        was_open=True,
         leverage=5,
         instrument=instrument(symbol),
     )

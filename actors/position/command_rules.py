@@ -175,15 +175,15 @@ def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, Statement]:
 
     A part is taken from what a reduction in progress will leave, so that two of them add up.
     """
-    if p.strandable and not p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE):
+    if p.is_dust and not p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE):
         return ZERO, p.reason
     if message.quantity is None and message.percent is None:
         return ZERO, NOTHING
-    if p.goal == 0:
+    if p.goal_quantity == 0:
         return ZERO, Say.CLOSING_WHOLE()
     if p.live_orders(OrderPurpose.ENTRY) and p.quantity == 0:
         return ZERO, Say.NOTHING_TO_CLOSE()
-    base = p.quantity if p.goal is None else min(p.goal, p.quantity)
+    base = p.quantity if p.goal_quantity is None else min(p.goal_quantity, p.quantity)
     part = message.quantity or ZERO
     if message.percent is not None:
         if not 0 < message.percent <= 100:
@@ -268,11 +268,11 @@ def _unaddable(p: Position, message: c.ModifyPosition) -> Statement:
     if message.add <= 0 or (p.instrument and message.add % p.instrument.quantity_step):
         step = p.instrument.quantity_step if p.instrument else ""
         return Say.ADDITION_OFF_STEP(quantity=message.add, step=step)
-    if p.quantity <= 0 or p.live_orders(OrderPurpose.ENTRY) or p.addition > 0:
+    if p.quantity <= 0 or p.live_orders(OrderPurpose.ENTRY) or p.addition_leaves > 0:
         return Say.ENTRY_UNFINISHED()
-    if p.goal is not None:
+    if p.goal_quantity is not None:
         return Say.BEING_REDUCED()
-    if any(o.purpose.protective and (o.filled or o.triggered) for o in p.unspent_orders):
+    if any(o.purpose.protective and (o.filled or o.triggered) for o in p.relevant_orders):
         return Say.PROTECTION_HAS_FIRED()
     return NOTHING
 
@@ -291,7 +291,11 @@ def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
 
 def cancel_entry(d: Draft, message: c.CancelEntry) -> None:
     p = d.position
-    if not p.version or p.entry_abandoned or not (p.live_orders(OrderPurpose.ENTRY) or not p.held or p.addition > 0):
+    if (
+        not p.version
+        or p.entry_abandoned
+        or not (p.live_orders(OrderPurpose.ENTRY) or not p.was_open or p.addition_leaves > 0)
+    ):
         refuse(d, message, Say.NO_ENTRY())
         return
     d.record(e.EntryAbandoned, command_id=message.command_id, why=message.why)
@@ -316,7 +320,7 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     Written off is not absent: a reduction that may have been done is not done twice, so its close ends here.
     """
     p = d.position
-    unclear = [o for o in p.unspent_orders if o.fills_missing or (o.live and _may_be_stuck(o))]
+    unclear = [o for o in p.relevant_orders if o.fills_missing or (o.live and _may_be_stuck(o))]
     if not p.version or not (unclear or p.leverage_pending or p.quantity < 0):
         refuse(d, message, Say.NOTHING_UNKNOWN())
         return
@@ -346,7 +350,7 @@ def settle(d: Draft, message: c.SettlePosition) -> None:
     if uncovered > 0:
         d.notify(Severity.CRITICAL, Say.COVER_LOST(name=p.position_id, quantity=uncovered))
     reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a late fill of its entry is no other reason
-    if reduced and p.goal is not None:
+    if reduced and p.goal_quantity is not None:
         d.record(e.CloseAbandoned, command_id=message.command_id, why=Say.CLOSE_SETTLED())
         d.notify(Severity.WARNING, Say.CLOSE_ENDS(name=p.position_id))
     reply(d, message)

@@ -98,14 +98,14 @@ def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
         fees=_add_fee(p.fees, ev.fee_currency, ev.fee) if ev.fee else p.fees,
         converted=_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
         settled=p.settled + settled(ev),
-        held=True,
-        entry_over=True,
+        was_open=True,
+        entry_finished=True,
         opened_ns=ev.ts_init,
         track=_moved(p, ev, ev.quantity),
         since_ns=ev.ts_init,
         commands=_remember(p, ev.command_id),
         reason=Say.FROM_VENUE(),
-        done=Say.FROM_VENUE(),
+        last_outcome=Say.FROM_VENUE(),
     )
 
 
@@ -125,14 +125,19 @@ def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
         touched_ns=ev.ts_init,
         correlation_id=ev.correlation_id,
     )
-    return replace(p, orders=(*p.orders, order), unspent=_unspent(p, order))
+    return replace(p, orders=(*p.orders, order), relevant_numbers=_relevant(p, order))
 
 
 def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
     order = _find(p, ev.client_order_id)
     phase = OrderPhase.WORKING if order.phase in _SHOWN_LIVE else order.phase
     order = replace(
-        order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init, words=NOTHING, answered=False
+        order,
+        phase=phase,
+        venue_order_id=ev.venue_order_id,
+        touched_ns=ev.ts_init,
+        phase_reason=NOTHING,
+        answered_by_venue=False,
     )
     return _undeferred(_put(p, order))
 
@@ -156,7 +161,9 @@ def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     order = _find(p, ev.client_order_id)
     words = answer(ev.code, ev.text or word(ev.reason))
     unheard = ev.reason in _UNHEARD
-    p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, words=words, unheard=unheard))
+    p = _put(
+        p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, phase_reason=words, unevaluated=unheard)
+    )
     if order.purpose is OrderPurpose.REDUCE and ev.reason is not RejectReason.REDUCE_ONLY:
         p = _undeferred(p)
     return _came_to_nothing(p, order, Say.ORDER_REFUSED(purpose=order.purpose, why=words))
@@ -181,8 +188,8 @@ def _came_to_nothing(p: Position, order: Order, why: Statement) -> Position:
     if order.purpose is not OrderPurpose.ENTRY:
         return _protection_checked(p)
     if p.entry_abandoned:
-        return replace(p, entry_over=True)
-    return replace(p, entry_over=True, reason=p.reason if p.goal is not None else why, done=why)
+        return replace(p, entry_finished=True)
+    return replace(p, entry_finished=True, reason=p.reason if p.goal_quantity is not None else why, last_outcome=why)
 
 
 def _protection_checked(p: Position) -> Position:
@@ -191,7 +198,9 @@ def _protection_checked(p: Position) -> Position:
 
 def _order_doubted(p: Position, ev: e.OrderDoubted) -> Position:
     order = _find(p, ev.client_order_id)
-    doubted = replace(order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init, words=ev.cause, answered=ev.answered)
+    doubted = replace(
+        order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init, phase_reason=ev.cause, answered_by_venue=ev.answered
+    )
     return _put(p, doubted)
 
 
@@ -199,7 +208,7 @@ def _order_written_off(p: Position, ev: e.OrderWrittenOff) -> Position:
     """What is known of it is all there is, until the venue says otherwise."""
     order = _find(p, ev.client_order_id)
     phase = (OrderPhase.CANCELED if order.filled else OrderPhase.ABSENT) if order.live else order.phase
-    order = replace(order, phase=phase, reported=order.filled, touched_ns=ev.ts_init, words=ev.why)
+    order = replace(order, phase=phase, reported=order.filled, touched_ns=ev.ts_init, phase_reason=ev.why)
     unverified_ns = p.unverified_ns if order.purpose is OrderPurpose.ENTRY else ev.ts_init
     p = replace(_put(p, order), commands=_remember(p, ev.command_id), unverified_ns=unverified_ns)
     return _came_to_nothing(p, order, Say.ORDER_WRITTEN_OFF(purpose=order.purpose, why=ev.why))
@@ -212,7 +221,7 @@ def _order_triggered(p: Position, ev: e.OrderTriggered) -> Position:
 
 def _order_stalled(p: Position, ev: e.OrderStalled) -> Position:
     """Whatever is left of the entry is over: what is held is to be closed."""
-    return replace(_put(p, replace(_find(p, ev.client_order_id), stalled=True)), entry_over=True)
+    return replace(_put(p, replace(_find(p, ev.client_order_id), stalled=True)), entry_finished=True)
 
 
 def _quantity_verified(p: Position, _: e.QuantityVerified) -> Position:
@@ -248,11 +257,11 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
         converted=_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
         settled=p.settled + settled(ev),
-        held=True,
+        was_open=True,
         opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
         track=_moved(p, ev, ev.quantity * (1 if order.side is p.key.side.increasing else -1)),
-        done=Say.ADDED(quantity=p.added.normalize()) if p.added else p.done,
-        entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
+        last_outcome=Say.ADDED(quantity=p.added.normalize()) if p.added else p.last_outcome,
+        entry_finished=p.entry_finished or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
         deferral_ms=0,
     )
@@ -262,7 +271,9 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
     order = _find(p, ev.client_order_id)
     phase = _ENDED_AS[ev.status]
     reported = max(order.reported, ev.filled_quantity)
-    order = replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init, words=ev.text or word(ev.status))
+    order = replace(
+        order, phase=phase, reported=reported, touched_ns=ev.ts_init, phase_reason=ev.text or word(ev.status)
+    )
     p = _undeferred(_put(p, order))
     if phase is OrderPhase.FILLED:
         return _protection_checked(p)
@@ -296,16 +307,16 @@ def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
 
 
 def _cancel_refused(p: Position, ev: e.CancelRefused) -> Position:
-    return _put(p, replace(_find(p, ev.client_order_id), cancel_words=ev.words))
+    return _put(p, replace(_find(p, ev.client_order_id), cancel_error=ev.words))
 
 
 def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
     return replace(
         p,
-        goal=ev.goal_quantity,
+        goal_quantity=ev.goal_quantity,
         cancel_first=ev.cancel_first,
         emergency=p.emergency or ev.emergency,
-        entry_over=True,
+        entry_finished=True,
         goal_ns=ev.ts_init,
         deferral_ms=0,
         reason=ev.why,
@@ -314,7 +325,9 @@ def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
 
 
 def _goal_reached(p: Position, ev: e.GoalReached) -> Position:
-    return replace(p, goal=None, cancel_first=False, done=Say.REDUCED(quantity=ev.goal_quantity.normalize()))
+    return replace(
+        p, goal_quantity=None, cancel_first=False, last_outcome=Say.REDUCED(quantity=ev.goal_quantity.normalize())
+    )
 
 
 def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
@@ -326,7 +339,7 @@ def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
         limit_price=None,
         expires_at_ns=ev.expires_at_ns,
         entries_from=len(p.orders),
-        entry_over=False,
+        entry_finished=False,
         entry_abandoned=False,
         commands=_remember(p, ev.command_id),
     )
@@ -334,18 +347,20 @@ def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
 
 def _entry_abandoned(p: Position, ev: e.EntryAbandoned) -> Position:
     commands = _remember(p, ev.command_id)
-    return replace(p, entry_abandoned=True, entry_over=True, reason=ev.why, done=ev.why, commands=commands)
+    return replace(p, entry_abandoned=True, entry_finished=True, reason=ev.why, last_outcome=ev.why, commands=commands)
 
 
 def _close_abandoned(p: Position, ev: e.CloseAbandoned) -> Position:
     """What came to nothing before says nothing about the stop that is placed for all of it now."""
     commands = _remember(p, ev.command_id)
-    p = replace(p, goal=None, cancel_first=False, emergency=False, deferral_ms=0, commands=commands)
-    return replace(p, protection_ns=ev.ts_init, reason=ev.why, done=ev.why)
+    p = replace(p, goal_quantity=None, cancel_first=False, emergency=False, deferral_ms=0, commands=commands)
+    return replace(p, protection_ns=ev.ts_init, reason=ev.why, last_outcome=ev.why)
 
 
 def _stranded(p: Position, ev: e.PositionStranded) -> Position:
-    return replace(p, goal=None, cancel_first=False, emergency=False, paused=True, modifying=False, reason=ev.why)
+    return replace(
+        p, goal_quantity=None, cancel_first=False, emergency=False, paused=True, modifying=False, reason=ev.why
+    )
 
 
 def _funding_booked(p: Position, ev: e.FundingBooked) -> Position:
@@ -365,18 +380,18 @@ def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
         leverage_pending=True,
         leverage_wanted=ev.leverage,
         leverage_ns=ev.since_ns,
-        leverage_words=NOTHING,
+        leverage_error=NOTHING,
         commands=_remember(p, ev.command_id),
     )
 
 
 def _leverage_applied(p: Position, ev: e.LeverageApplied) -> Position:
-    done = Say.LEVERAGE_SET(leverage=ev.leverage) if p.held else p.done
-    return replace(p, leverage_pending=False, leverage_wanted=None, leverage=ev.leverage, done=done)
+    done = Say.LEVERAGE_SET(leverage=ev.leverage) if p.was_open else p.last_outcome
+    return replace(p, leverage_pending=False, leverage_wanted=None, leverage=ev.leverage, last_outcome=done)
 
 
 def _leverage_doubted(p: Position, ev: e.LeverageDoubted) -> Position:
-    return replace(p, leverage_words=ev.text)
+    return replace(p, leverage_error=ev.text)
 
 
 def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
@@ -384,8 +399,8 @@ def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
     why = Say.LEVERAGE_REFUSED(why=ev.text)
     commands = _remember(p, ev.command_id)
     p = replace(p, leverage_pending=False, leverage_wanted=None, reason=why, commands=commands)
-    if p.held:
-        return replace(p, done=why, entry_over=p.entry_over or p.addition > 0)
+    if p.was_open:
+        return replace(p, last_outcome=why, entry_finished=p.entry_finished or p.addition_leaves > 0)
     return replace(p, leverage_refused=True)
 
 
@@ -413,14 +428,14 @@ def _moved_back(p: Position, ev: e.ProtectionRequested) -> Position:
     """
     wanted = replace(p, stop_loss=ev.stop_loss, take_profit=ev.take_profit, trailing=ev.trailing)
     back = [each for each in PROTECTIVE if p.wanted_price(each) != wanted.wanted_price(each)]
-    counted = [each for each in back if each is wanted.guard and wanted.bare]
+    counted = [each for each in back if each is wanted.stop_purpose and wanted.unprotected]
     since = {**dict(p.moved_back), **{each: ev.ts_init + 1 for each in back if each not in counted}}
     return replace(
         wanted,
         modifying=not all(covers(wanted, each) for each in PROTECTIVE),
         protection_in_place=False,
         moved_back=tuple(since.items()),
-        done=ev.why,
+        last_outcome=ev.why,
     )
 
 
@@ -431,7 +446,7 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
     p = replace(
         p,
         leverage=leverage,
-        outside=p.outside or changed,
+        changed_outside=p.changed_outside or changed,
         reason=ev.why if changed else p.reason,
         commands=_remember(p, ev.command_id),
         settled=p.settled + settled(ev),
@@ -458,10 +473,11 @@ def _requantified(p: Position, ev: e.QuantityAdjusted) -> Position:
         quantity=quantity,
         entry_price=entry_price,
         realized_pnl=p.realized_pnl + ev.realized_pnl,
-        held=True,
+        was_open=True,
         track=_moved(p, ev, ev.quantity_delta),
-        entry_over=True,
-        goal=p.goal and max(ZERO, p.goal + ev.quantity_delta),  # a reduction takes its part, not the newcomer's
+        entry_finished=True,
+        goal_quantity=p.goal_quantity
+        and max(ZERO, p.goal_quantity + ev.quantity_delta),  # a reduction takes its part, not the newcomer's
         protection_in_place=False,
         deferral_ms=0,
     )
@@ -539,16 +555,16 @@ def _find(p: Position, client_order_id: str) -> Order:
 def _put(p: Position, order: Order) -> Position:
     """Orders are numbered from 1 in the order of their intents."""
     index = order.number - 1
-    return replace(p, orders=(*p.orders[:index], order, *p.orders[index + 1 :]), unspent=_unspent(p, order))
+    return replace(p, orders=(*p.orders[:index], order, *p.orders[index + 1 :]), relevant_numbers=_relevant(p, order))
 
 
-def _unspent(p: Position, changed: Order) -> tuple[int, ...]:
-    """The numbers of the orders that are not spent, once this one is as it is now; a late word brings one back."""
-    known = p.unspent if p.unspent is not None else tuple(o.number for o in p.orders if not o.spent)
-    if (changed.number in known) is not changed.spent:
+def _relevant(p: Position, changed: Order) -> tuple[int, ...]:
+    """The numbers of the relevant orders after this change; a late report makes an order relevant again."""
+    known = p.relevant_numbers if p.relevant_numbers is not None else tuple(o.number for o in p.orders if o.relevant)
+    if (changed.number in known) is changed.relevant:
         return known
     others = (number for number in known if number != changed.number)
-    return tuple(others) if changed.spent else tuple(sorted((*others, changed.number)))
+    return tuple(sorted((*others, changed.number))) if changed.relevant else tuple(others)
 
 
 _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
@@ -585,12 +601,15 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.ReductionDeferred: lambda p, ev: replace(p, deferral_ms=ev.pause_ms),
     e.ProtectionRequested: _protection_requested,
     e.ProtectionPlaced: lambda p, _: replace(
-        p, protection_in_place=True, modifying=False, done=Say.PROTECTION_CHANGED() if p.modifying else p.done
+        p,
+        protection_in_place=True,
+        modifying=False,
+        last_outcome=Say.PROTECTION_CHANGED() if p.modifying else p.last_outcome,
     ),
     e.ProtectionFailed: lambda p, _: p,
     e.PositionPaused: lambda p, ev: replace(p, paused=True, commands=_remember(p, ev.command_id)),
     e.PositionResumed: lambda p, ev: replace(
-        p, paused=False, outside=False, done=Say.RESUMED(), commands=_remember(p, ev.command_id)
+        p, paused=False, changed_outside=False, last_outcome=Say.RESUMED(), commands=_remember(p, ev.command_id)
     ),
     e.QuantityAdjusted: _quantity_adjusted,
     e.StateChanged: _state_changed,

@@ -98,7 +98,7 @@ def _settle(draft: Draft) -> None:
 
 def _watch(d: Draft, *, restarted: bool) -> None:
     """I7: from the moment that what is held is not covered by its stop, the owner knows within two seconds."""
-    if d.position.bare and (restarted or not d.before.bare):
+    if d.position.unprotected and (restarted or not d.before.unprotected):
         d.wake("unprotected", UNPROTECTED_AFTER_MS)
 
 
@@ -116,7 +116,7 @@ def _tell(d: Draft, before: PositionState, after: PositionState, because: Statem
         d.notify(Severity.INFO, Say.OPENED(name=name, quantity=p.quantity, price=p.entry_price.normalize()))
     elif after is PositionState.CLOSED:
         d.notify(Severity.INFO, Say.CLOSED(name=name, amount=p.realized_pnl.normalize(), because=because))
-        for order in p.fired:
+        for order in p.triggered_protection:
             alive = Say.FIRED_AT_VENUE(name=p.position_id, purpose=order.purpose, order=order.client_order_id)
             d.notify(Severity.CRITICAL, alive)
     elif after is PositionState.CANCELLED:

@@ -27,7 +27,7 @@ def way_back(p: Position, purpose: OrderPurpose) -> Decimal | None:
 
 def hopeless(p: Position, purpose: OrderPurpose) -> bool:
     """A move is refused for good, nothing of its purpose is on the book, and there is no way back."""
-    if not p.modifying or purpose is p.guard or p.live_orders(purpose):
+    if not p.modifying or purpose is p.stop_purpose or p.live_orders(purpose):
         return False
     return _refused_for_good(p, purpose) is not None and way_back(p, purpose) is None
 
@@ -57,7 +57,7 @@ def taken_off_ns(p: Position, purpose: OrderPurpose, since_ns: int) -> int:
 
 def asked_by(p: Position, purpose: OrderPurpose) -> CorrelationId:
     """The command that the refused orders of this purpose belong to; empty where none is known."""
-    known = (o.correlation_id for o in failures(p, purpose, p.asked_ns(purpose)) if o.correlation_id)
+    known = (o.correlation_id for o in failures(p, purpose, p.requested_ns(purpose)) if o.correlation_id)
     return next(known, CorrelationId(""))
 
 
@@ -66,9 +66,9 @@ def told_before(p: Position, order: Order, *, there: bool = False) -> bool:
 
     With `there`, one that was to rest at the same price.
     """
-    run = failures(p, order.purpose, p.asked_ns(order.purpose), before=order.number)
+    run = failures(p, order.purpose, p.requested_ns(order.purpose), before=order.number)
     same = (each for each in run if not there or each.setting == order.setting)
-    return order.purpose.protective and any(each.words == order.words for each in same)
+    return order.purpose.protective and any(each.phase_reason == order.phase_reason for each in same)
 
 
 def _refused_for_good(p: Position, purpose: OrderPurpose) -> Decimal | None:
@@ -83,7 +83,7 @@ def _refused_for_good(p: Position, purpose: OrderPurpose) -> Decimal | None:
 
 def _denials(p: Position, purpose: OrderPurpose, setting: Decimal) -> int:
     """How often in a row it was refused there; an order that was not looked at counts neither way."""
-    run = [o for o in failures(p, purpose, p.asked_ns(purpose)) if o.setting == setting]
+    run = [o for o in failures(p, purpose, p.requested_ns(purpose)) if o.setting == setting]
     return sum(o.denied for o in run)
 
 
@@ -91,16 +91,16 @@ def _covering_most(resting: list[Order]) -> Decimal | None:
     """Of several prices the one at which most rests, and the newest of these."""
     sums: dict[Decimal | None, Decimal] = {}
     for order in reversed(resting):
-        sums[order.setting] = sums.get(order.setting, ZERO) + order.leaves
+        sums[order.setting] = sums.get(order.setting, ZERO) + order.leaves_quantity
     return max(sums, key=sums.__getitem__)
 
 
 def _made_room(p: Position, purpose: OrderPurpose, wanted: Decimal) -> Decimal | None:
     """Where the order rested that was taken off the book for this move."""
     for order in reversed(p.orders[-LATEST:]):
-        if order.purpose is not purpose or order.denied or order.unheard or order.phase is OrderPhase.ABSENT:
+        if order.purpose is not purpose or order.denied or order.unevaluated or order.phase is OrderPhase.ABSENT:
             continue
         gone = order.phase is OrderPhase.CANCELED and order.cancel_intended and not order.filled
-        asked = order.touched_ns >= p.asked_ns(purpose)
+        asked = order.touched_ns >= p.requested_ns(purpose)
         return order.setting if gone and asked and order.setting != wanted else None
     return None

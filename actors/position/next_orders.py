@@ -69,23 +69,23 @@ def follow_up(d: Draft) -> None:
 
 def _finish_goal(d: Draft) -> None:
     p = d.position
-    if not p.goal or p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
+    if not p.goal_quantity or p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
         return
-    more = p.quantity - p.goal
-    if p.in_steps(more) > 0 or (more > 0 and p.strandable):
+    more = p.quantity - p.goal_quantity
+    if p.in_steps(more) > 0 or (more > 0 and p.is_dust):
         return  # dust is stranded instead, which ends the reduction with a notice
-    d.record(e.GoalReached, goal_quantity=max(p.goal, p.quantity))
+    d.record(e.GoalReached, goal_quantity=max(p.goal_quantity, p.quantity))
     if more > 0:
-        said = {"quantity": p.quantity.normalize(), "goal": p.goal.normalize()}
+        said = {"quantity": p.quantity.normalize(), "goal": p.goal_quantity.normalize()}
         d.notify(Severity.WARNING, Say.REDUCED_IN_STEPS(name=p.position_id, **said))
 
 
 def _strand(d: Draft) -> None:
     """What no order can close or protect is told once and left alone, instead of being refused for ever."""
     p = d.position
-    if not p.strandable or (p.paused and p.goal is None) or p.in_doubt or p.instrument is None:
+    if not p.is_dust or (p.paused and p.goal_quantity is None) or p.in_doubt or p.instrument is None:
         return
-    if p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE) or p.addition > 0:
+    if p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE) or p.addition_leaves > 0:
         return
     d.record(e.PositionStranded, quantity=p.quantity, why=Say.DUST(quantity=p.quantity, least=p.least))
     d.notify(Severity.WARNING, Say.DUST_LEFT(name=p.position_id, quantity=p.quantity, least=p.least))
@@ -98,7 +98,7 @@ def _enter(d: Draft) -> None:
     read must not be sent a second time.
     """
     p = d.position
-    if p.entry_over or p.goal is not None or p.leverage_refused or p.in_doubt or p.firing:
+    if p.entry_finished or p.goal_quantity is not None or p.leverage_refused or p.in_doubt or p.triggered_protection:
         return
     entries = p.entries()
     remaining = p.requested - sum((o.quantity for o in entries), ZERO)
@@ -107,8 +107,8 @@ def _enter(d: Draft) -> None:
         return
     if p.expires_at_ns and d.now_ns >= p.expires_at_ns:
         why = Say.ENTRY_EXPIRED()
-        if p.leverage_pending and p.leverage_words:
-            why = Say.ENTRY_EXPIRED_LEVERAGE(why=p.leverage_words)
+        if p.leverage_pending and p.leverage_error:
+            why = Say.ENTRY_EXPIRED_LEVERAGE(why=p.leverage_error)
         d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=p.quantity, why=why)
         return
     if p.leverage_pending:
@@ -131,23 +131,23 @@ def _unstick(d: Draft) -> None:
     be stalled counts.
     """
     p = d.position
-    fired = [order for order in p.fired if order.stalled or not p.shared_leg]
+    fired = [order for order in p.triggered_protection if order.stalled or not p.shared_leg]
     if not fired:
         return
-    if p.exposure > 0 and p.goal != 0:
-        first = min(fired, key=lambda o: o.fired_ns)
+    if p.exposure > 0 and p.goal_quantity != 0:
+        first = min(fired, key=lambda o: o.triggered_since_ns)
         deadline_ms = d.policy.protection_deadline_ms
-        left_ms = deadline_ms - (d.now_ns - first.fired_ns) // MS
+        left_ms = deadline_ms - (d.now_ns - first.triggered_since_ns) // MS
         if left_ms > 0:
             d.wake("fired", left_ms)
             return
-        if not _tradable(p) or p.strandable:
+        if not _tradable(p) or p.is_dust:
             return  # no close would be taken
         purpose, seconds = first.purpose, deadline_ms // 1000
         why = Say.NOT_EXECUTED(purpose=purpose, seconds=seconds)
         d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=True)
         d.notify(Severity.CRITICAL, Say.MARKET_CLOSE(name=p.position_id, purpose=purpose, seconds=seconds))
-    for order in d.position.fired:
+    for order in d.position.triggered_protection:
         _cancel(d, order, Say.CANCEL_STALLED())
 
 
@@ -157,12 +157,12 @@ def _let_go(d: Draft) -> None:
     What is open beside a neighbor is reduced after that, and both may sell then: as late as protection allows.
     """
     p = d.position
-    for order in p.fired:
+    for order in p.triggered_protection:
         if not (order.stalled and order.cancel_intended) or order.uncancelable:
             continue
         due_ns = order.cancel_ns + CANCELED_WITHIN_MS * MS
         if p.exposure > 0 and p.shared_leg and not p.emergency:
-            due_ns = max(due_ns, order.fired_ns + d.policy.protection_deadline_ms * MS)
+            due_ns = max(due_ns, order.triggered_since_ns + d.policy.protection_deadline_ms * MS)
         if d.now_ns >= due_ns:
             d.record(e.OrderUncancelable, client_order_id=order.client_order_id)
         else:
@@ -178,7 +178,7 @@ def _stands_in_the_way(d: Draft, order: Order) -> bool:
 
 def _overdue(d: Draft, order: Order) -> bool:
     """It is triggered for too long to be waited for."""
-    lasted_ns = d.now_ns - order.fired_ns
+    lasted_ns = d.now_ns - order.triggered_since_ns
     return order.triggered and lasted_ns >= d.policy.protection_deadline_ms * MS
 
 
@@ -194,8 +194,8 @@ def _abandon_entry(d: Draft) -> None:
     market order that the venue has is over before a cancel arrives.
     """
     p = d.position
-    stopped = any((o.filled or o.stalled) and o.purpose.protective for o in p.unspent_orders)
-    if p.goal is None and not stopped and not p.entry_abandoned:
+    stopped = any((o.filled or o.stalled) and o.purpose.protective for o in p.relevant_orders)
+    if p.goal_quantity is None and not stopped and not p.entry_abandoned:
         return
     for order in p.live_orders(OrderPurpose.ENTRY):
         if order.phase is not OrderPhase.WORKING or order.kind is OrderKind.LIMIT:
@@ -209,9 +209,11 @@ def _reduce(d: Draft) -> None:
     """
     p = d.position
     live = p.live_orders(OrderPurpose.REDUCE)
-    if p.goal is None or any(o.phase is not OrderPhase.DOUBTED for o in live):
+    if p.goal_quantity is None or any(o.phase is not OrderPhase.DOUBTED for o in live):
         return
-    excess = p.in_steps(p.exposure - p.unread_reductions - p.goal - sum((o.leaves for o in live), ZERO))
+    excess = p.in_steps(
+        p.exposure - p.missing_reductions - p.goal_quantity - sum((o.leaves_quantity for o in live), ZERO)
+    )
     if excess <= 0 or _waits_for_comparison(d):
         return
     in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(d, o)]
@@ -254,7 +256,7 @@ def ask_comparison(d: Draft) -> None:
 def compare_again(d: Draft) -> None:
     """Its close still waits for the comparison, beside a neighbor: that is told, and asked for again."""
     p = d.position
-    waits = p.goal is not None and p.exposure > p.goal and p.unverified_ns
+    waits = p.goal_quantity is not None and p.exposure > p.goal_quantity and p.unverified_ns
     if not waits or not p.shared_leg or p.emergency:
         return
     d.notify(Severity.CRITICAL, Say.CLOSE_WAITS(name=p.position_id), "compared")
@@ -263,12 +265,12 @@ def compare_again(d: Draft) -> None:
 
 def _protect(d: Draft) -> None:
     p = d.position
-    if p.exposure <= 0 or p.goal == 0 or p.firing:
+    if p.exposure <= 0 or p.goal_quantity == 0 or p.triggered_protection:
         return
-    if p.strandable:
+    if p.is_dust:
         _leave_no_more_than_dust(d)
         return
-    if p.unread_reductions or (p.goal is not None and (p.cancel_first or p.shared_leg)):
+    if p.missing_reductions or (p.goal_quantity is not None and (p.cancel_first or p.shared_leg)):
         return  # a protective order just did its work, or leaves room to a reduction on a shared leg
     covered = _covered(p)
     if covered is not None and _protection_overdue(d):
@@ -292,7 +294,7 @@ def _protect(d: Draft) -> None:
 
 def _stop_overdue(p: Position, covered: Decimal, seconds: int) -> Statement:
     name = p.position_id
-    words = last_words(p, p.guard, p.asked_ns(p.guard)) if p.guard is not None else NOTHING
+    words = last_words(p, p.stop_purpose, p.requested_ns(p.stop_purpose)) if p.stop_purpose is not None else NOTHING
     if covered and words:
         return Say.STOP_OVERDUE_IN_PART_ANSWER(name=name, quantity=covered, seconds=seconds, why=words)
     if covered:
@@ -306,27 +308,27 @@ def _leave_no_more_than_dust(d: Draft) -> None:
     """An order for more than is held would take of a neighbor; alone on its leg it only reduces, and stays."""
     p = d.position
     for order in p.live_orders(*PROTECTIVE):
-        if p.shared_leg and order.leaves > p.quantity:
+        if p.shared_leg and order.leaves_quantity > p.quantity:
             _cancel(d, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
 
 
 def _covered(p: Position) -> Decimal | None:
     """How much the stops cover that are on the book or on their way; None where that is all that can be covered."""
-    guard = p.guard
-    covered = sum((o.leaves for o in p.live_orders(guard)), ZERO) if guard is not None else p.exposure
+    guard = p.stop_purpose
+    covered = sum((o.leaves_quantity for o in p.live_orders(guard)), ZERO) if guard is not None else p.exposure
     return covered if p.in_steps(p.exposure - covered) > 0 else None
 
 
 def _protection_overdue(d: Draft) -> bool:
     """The time counts from the first refusal, or from when the stop left the book to make room; a timer ends it."""
     p = d.position
-    if p.guard is None or not _tradable(p):
+    if p.stop_purpose is None or not _tradable(p):
         return False  # it is tried again until it trades
-    since_ns = max(p.asked_ns(p.guard), p.goal_ns)
-    failed = refusals(p, p.guard, since_ns)
+    since_ns = max(p.requested_ns(p.stop_purpose), p.goal_ns)
+    failed = refusals(p, p.stop_purpose, since_ns)
     if not failed.count:
         return False
-    begun_ns = min(failed.first_ns, taken_off_ns(p, p.guard, since_ns) or failed.first_ns)
+    begun_ns = min(failed.first_ns, taken_off_ns(p, p.stop_purpose, since_ns) or failed.first_ns)
     left_ms = d.policy.protection_deadline_ms - (d.now_ns - begun_ns) // MS
     if left_ms > 0:
         d.wake("overdue", left_ms)
@@ -346,7 +348,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     if any(o.phase is not OrderPhase.WORKING for o in live):
         return  # its answer decides
     kept = covering(p, purpose, (o for o in live if not o.cancel_intended)) if price is not None else ()
-    missing = p.in_steps(p.exposure - sum((o.leaves for o in kept), ZERO))
+    missing = p.in_steps(p.exposure - sum((o.leaves_quantity for o in kept), ZERO))
     if price is not None and missing:
         back = way_back(p, purpose)
         if back is not None:
@@ -355,7 +357,7 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
         if hopeless(p, purpose):
             _give_up(d, purpose, price)
             return
-        failed = refusals(p, purpose, p.asked_ns(purpose), price)
+        failed = refusals(p, purpose, p.requested_ns(purpose), price)
         if failed.count:
             for order in _surplus(live, kept, missing):
                 _cancel(d, order, Say.CANCEL_REPLACED())
@@ -377,18 +379,18 @@ def _move_back(d: Draft, purpose: OrderPurpose, wanted: Decimal, back: Decimal) 
     """The venue refuses the move for good: its command is over, and what rests, or rested last, is wanted again."""
     p = d.position
     stays = any(o.resting and o.setting == back for o in p.live_orders(purpose))
-    words = last_words(p, purpose, p.asked_ns(purpose))
+    words = last_words(p, purpose, p.requested_ns(purpose))
     moved = Say.MOVE_REFUSED if stays else Say.MOVED_BACK
     why = moved(purpose=purpose, price=back.normalize(), wanted=wanted.normalize(), why=words)
     _want(d, purpose, back, why)
-    bare = d.position.bare and purpose is d.position.guard
+    bare = d.position.unprotected and purpose is d.position.stop_purpose
     d.notify(Severity.CRITICAL if bare else Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
 
 
 def _give_up(d: Draft, purpose: OrderPurpose, wanted: Decimal) -> None:
     """The venue refuses it for good, and nothing of it rests: it is not wanted any more."""
     p = d.position
-    words = last_words(p, purpose, p.asked_ns(purpose))
+    words = last_words(p, purpose, p.requested_ns(purpose))
     why = Say.GIVEN_UP(purpose=purpose, price=wanted.normalize(), why=words)
     _want(d, purpose, None, why)
     d.notify(Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
@@ -416,9 +418,11 @@ def _surplus(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal)
     A close in many fills leaves an order of each size behind, since the new one rests before the old one goes; venues
     count conditional orders, and one that takes no more of them would leave the crowd as it is for ever.
     """
-    stale = sorted((o for o in live if o not in kept and not o.cancel_intended), key=lambda o: o.leaves, reverse=True)
+    stale = sorted(
+        (o for o in live if o not in kept and not o.cancel_intended), key=lambda o: o.leaves_quantity, reverse=True
+    )
     while stale and missing > 0:
-        missing -= stale.pop(0).leaves
+        missing -= stale.pop(0).leaves_quantity
     return stale
 
 
@@ -434,7 +438,7 @@ def _make_room(d: Draft, live: tuple[Order, ...], kept: tuple[Order, ...], missi
     crowd = len(kept) + len(_split(missing, most)) > len(_split(p.quantity, most)) + 1
     too_small = p.instrument is not None and missing < p.instrument.min_quantity
     if kept and (crowd or too_small):
-        smallest = min(kept, key=lambda o: o.leaves)
+        smallest = min(kept, key=lambda o: o.leaves_quantity)
         kept = tuple(o for o in kept if o is not smallest)
     leaving = [order for order in live if order not in kept]
     for order in leaving:

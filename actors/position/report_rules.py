@@ -46,7 +46,7 @@ def setting_refused(d: Draft, message: r.SettingRefused) -> None:
         return
     since_ns = d.position.leverage_ns or d.position.since_ns
     if message.unknown and d.now_ns - since_ns < LEVERAGE_PATIENCE_NS:  # setting leverage twice is setting it once
-        if message.text != d.position.leverage_words:
+        if message.text != d.position.leverage_error:
             d.record(e.LeverageDoubted, leverage=message.leverage, text=message.text)
         spent_ms = (d.now_ns - since_ns) // 1_000_000
         d.wake("leverage", max(message.retry_after_ms, min(max(spent_ms, 1_000), LEVERAGE_PAUSE_MOST_MS)))
@@ -57,7 +57,7 @@ def setting_refused(d: Draft, message: r.SettingRefused) -> None:
 def _leverage_refused(d: Draft, leverage: int, text: Statement) -> None:
     d.record(e.LeverageRefused, leverage=leverage, text=text)
     p = d.position
-    if not p.held:
+    if not p.was_open:
         told = Say.NOT_OPENED_LEVERAGE(name=p.position_id, why=text)
     elif p.leverage is None:
         told = Say.LEVERAGE_KEPT(name=p.position_id, why=text)
@@ -127,20 +127,20 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: Statement,
             _defer(d)
         if (
             reason is RejectReason.BLOCKED
-            and p.goal is not None
+            and p.goal_quantity is not None
             and any(not o.uncancelable for o in p.live_orders(*PROTECTIVE))
         ):
             # Real world possibility: resting orders count against what may still be reduced. They go first.
             d.record(
                 e.CloseRequested,
                 command_id=CommandId(""),
-                goal_quantity=p.goal,
+                goal_quantity=p.goal_quantity,
                 why=p.reason,
                 cancel_first=True,
             )
         if reason is not RejectReason.NEVER_SENT:
             d.notify(Severity.CRITICAL, _close_refused(d.position, words))
-    elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal != 0:
+    elif reason is RejectReason.WOULD_TRIGGER and p.quantity > 0 and p.goal_quantity != 0:
         # The price is already through: what the order was for is due now. Nobody says here whether the leg is
         # shared, so the other protective order goes first, as if it were.
         d.record(
@@ -154,12 +154,12 @@ def after_refusal(d: Draft, order: Order, reason: RejectReason, text: Statement,
         d.record(
             e.ProtectionFailed,
             client_order_id=order.client_order_id,
-            attempt=refusals(p, order.purpose, p.asked_ns(order.purpose)).count,
+            attempt=refusals(p, order.purpose, p.requested_ns(order.purpose)).count,
             text=text,
         )
         if _no_news(p, order):
             return
-        severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
+        severity = Severity.CRITICAL if order.purpose is p.stop_purpose else Severity.WARNING
         words = _LIMITS[reason](why=words) if reason in _LIMITS else words
         told = Say.PROTECTION_REFUSED(name=p.position_id, purpose=order.purpose, why=words, again=_again(p, order))
         d.notify(severity, told)
@@ -177,7 +177,7 @@ def _no_news(p: Position, order: Order) -> bool:
     now = p.orders[order.number - 1]
     if told_before(p, now, there=True):
         return True
-    return p.goal is None and (way_back(p, now.purpose) is not None or hopeless(p, now.purpose))
+    return p.goal_quantity is None and (way_back(p, now.purpose) is not None or hopeless(p, now.purpose))
 
 
 def _again(p: Position, order: Order) -> Statement:
@@ -200,9 +200,9 @@ def _close_refused(p: Position, words: Statement) -> Statement:
 
 
 def _stop(p: Position) -> Statement:
-    if p.guard is None:
+    if p.stop_purpose is None:
         return Say.NO_STOP()
-    return Say.STOP_MISSING() if p.bare else Say.STOP_RESTS()
+    return Say.STOP_MISSING() if p.unprotected else Say.STOP_RESTS()
 
 
 DEFERRED_AFTER = 8
@@ -281,7 +281,7 @@ def held(d: Draft, message: r.LegHeld) -> None:
         return
     doubted_ = [o for o in p.live_orders(OrderPurpose.ENTRY) if o.phase is OrderPhase.DOUBTED]
     more = message.quantity - p.exposure
-    if p.shared_leg or len(doubted_) != 1 or p.touched_ns >= message.begun_ns or p.unread_reductions:
+    if p.shared_leg or len(doubted_) != 1 or p.touched_ns >= message.begun_ns or p.missing_reductions:
         return
     told = max(doubted_[0].reported, doubted_[0].filled) + more
     if more > 0 and told <= doubted_[0].quantity:
@@ -292,7 +292,7 @@ def held(d: Draft, message: r.LegHeld) -> None:
 def doubted(d: Draft, message: r.OutcomeUnknown) -> None:
     order = known_order(d, message)
     if order is not None and message.cancel and message.answered and order.live and order.cancel_intended:
-        if order.cancel_words != message.cause:
+        if order.cancel_error != message.cause:
             d.record(e.CancelRefused, client_order_id=order.client_order_id, words=message.cause)
         return
     if order is None or message.cancel or order.phase is not OrderPhase.SENT:
@@ -351,7 +351,7 @@ def _shown_stalled(order: Order, message: r.OrderReport) -> bool:
         and order.live
         and not order.stalled
         and message.filled_quantity <= order.filled
-        and message.begun_ns - order.fired_ns >= STALLED_AFTER_MS * 1_000_000
+        and message.begun_ns - order.triggered_since_ns >= STALLED_AFTER_MS * 1_000_000
     )
 
 
@@ -405,8 +405,8 @@ def _tell_unexecuted(d: Draft, order: Order) -> None:
     p = d.position
     if p.exposure <= 0 or order.cancel_intended or _no_news(p, order):
         return
-    severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
-    d.notify(severity, _protection_lost(p, order, order.words))
+    severity = Severity.CRITICAL if order.purpose is p.stop_purpose else Severity.WARNING
+    d.notify(severity, _protection_lost(p, order, order.phase_reason))
 
 
 def _protection_lost(p: Position, order: Order, words: Statement) -> Statement:
@@ -419,7 +419,7 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
         return
     # Real world possibility: acknowledged once, and unknown now, because the venue forgets unfilled orders after
     # some days. That is a conclusion of ours too, so a later word of the venue revives the order.
-    words = order.words if order.answered else NOTHING
+    words = order.phase_reason if order.answered_by_venue else NOTHING
     d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence=message.evidence, words=words)
     if order.purpose is OrderPurpose.ENTRY and not order.venue_order_id:
         if words:
@@ -434,17 +434,17 @@ def absent(d: Draft, message: r.OrderAbsent) -> None:
 def _tell_lost(d: Draft, order: Order) -> None:
     """A close or protection of which the answer said neither yes nor no: what it said is the only hint at why."""
     p = d.position
-    words = order.words or Say.NEVER_REACHED()
+    words = order.phase_reason or Say.NEVER_REACHED()
     if order.purpose is OrderPurpose.REDUCE:
         d.notify(Severity.CRITICAL, Say.CLOSE_LOST(name=p.position_id, why=words, stop=_stop(p)))
-    elif p.goal != 0 and not (_told_bare(p, order) or _no_news(p, order)):
-        severity = Severity.CRITICAL if order.purpose is p.guard else Severity.WARNING
+    elif p.goal_quantity != 0 and not (_told_bare(p, order) or _no_news(p, order)):
+        severity = Severity.CRITICAL if order.purpose is p.stop_purpose else Severity.WARNING
         d.notify(severity, _protection_lost(p, order, words))
 
 
 def _told_bare(p: Position, order: Order) -> bool:
     """That nothing covers it is told with these words by a timer, which says nothing of a way back."""
-    return p.bare and order.purpose is p.guard and not went_back(p, order.purpose)
+    return p.unprotected and order.purpose is p.stop_purpose and not went_back(p, order.purpose)
 
 
 def filled(d: Draft, message: r.FillReport) -> None:
@@ -526,12 +526,12 @@ def fills_fetched(d: Draft, message: r.FillsFetched) -> None:
     after = d.position.order(order.client_order_id)
     if after is not None and after.fills_missing:
         d.wake("fills", FILLS_RETRY_MS)
-        if after.purpose is OrderPurpose.ENTRY and d.position.guard is not None:
+        if after.purpose is OrderPurpose.ENTRY and d.position.stop_purpose is not None:
             _tell_unread(d, after.reported - after.filled)
 
 
 def _tell_unread(d: Draft, quantity: Decimal) -> None:
-    name, bare = d.position.position_id, d.position.bare
+    name, bare = d.position.position_id, d.position.unprotected
     told = Say.FILL_UNCOVERED if bare else Say.FILL_COVERED
     d.notify(Severity.CRITICAL if bare else Severity.WARNING, told(name=name, quantity=quantity), "unread")
 
@@ -548,7 +548,7 @@ def swept(d: Draft, message: r.Sweep) -> None:
 def woken(d: Draft, message: r.Woken) -> None:
     topic, _, number = message.topic.partition(":")
     if topic == "fills":
-        missing = [o for o in d.position.unspent_orders if o.fills_missing or (o.triggered and o.live)]
+        missing = [o for o in d.position.relevant_orders if o.fills_missing or (o.triggered and o.live)]
         for order in missing:
             d.fetch_fills(order)
             if order.live:
@@ -562,7 +562,7 @@ def woken(d: Draft, message: r.Woken) -> None:
         _leverage_due(d)
     elif topic == "unprotected":
         _tell_unprotected(d)
-    elif topic == "stalled" and not d.position.bare:  # where it is, that is told
+    elif topic == "stalled" and not d.position.unprotected:  # where it is, that is told
         _tell_fired(d, Severity.WARNING)
     elif topic == "compared":
         compare_again(d)
@@ -576,7 +576,7 @@ def _leverage_due(d: Draft) -> None:
     if d.now_ns - (p.leverage_ns or p.since_ns) < LEVERAGE_PATIENCE_NS:
         ask_leverage(d)
     else:
-        seconds, said = LEVERAGE_PATIENCE_NS // 1_000_000_000, p.leverage_words
+        seconds, said = LEVERAGE_PATIENCE_NS // 1_000_000_000, p.leverage_error
         if said:
             unknown = Say.LEVERAGE_UNKNOWN_ANSWER(seconds=seconds, why=said)
         else:
@@ -586,7 +586,7 @@ def _leverage_due(d: Draft) -> None:
 
 def _tell_stuck(d: Draft) -> None:
     p = d.position
-    if p.unread and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
+    if p.fills_missing and d.now_ns - p.since_ns >= STUCK_AFTER_NS:
         d.notify(Severity.WARNING, Say.FILLS_UNREADABLE(name=p.position_id), "fills")
 
 
@@ -612,15 +612,15 @@ def _rests(order: Order) -> bool:
 
 def _tell_unprotected(d: Draft) -> None:
     p = d.position
-    if not p.bare or p.guard is None:
+    if not p.unprotected or p.stop_purpose is None:
         return
-    if p.firing:
+    if p.triggered_protection:
         _tell_fired(d, Severity.CRITICAL)
         return
-    if p.goal is not None:
+    if p.goal_quantity is not None:
         doing, words = Say.STILL_CLOSING(), last_words(p, OrderPurpose.REDUCE, p.goal_ns)
     else:
-        doing, words = Say.STILL_PLACING(), last_words(p, p.guard, p.asked_ns(p.guard))
+        doing, words = Say.STILL_PLACING(), last_words(p, p.stop_purpose, p.requested_ns(p.stop_purpose))
     if words:
         bare = Say.UNPROTECTED_ANSWER(name=p.position_id, quantity=p.exposure, doing=doing, why=words)
     else:
@@ -633,8 +633,8 @@ def _tell_fired(d: Draft, severity: Severity) -> None:
     if p.exposure <= 0:
         return
     seconds = d.policy.protection_deadline_ms // 1000
-    doing = Say.BEING_CLOSED() if p.goal == 0 else Say.MARKET_CLOSE_AFTER(seconds=seconds)
-    for order in p.fired:
+    doing = Say.BEING_CLOSED() if p.goal_quantity == 0 else Say.MARKET_CLOSE_AFTER(seconds=seconds)
+    for order in p.triggered_protection:
         told: dict[str, str | Decimal] = {
             "name": p.position_id,
             "quantity": p.exposure,
@@ -661,7 +661,7 @@ def recovered(d: Draft, _: r.Recovered) -> None:
             d.cancel(order)
         if not _left_to_the_sweep(d, order):
             d.resolve(order)
-    if d.position.unread or d.position.firing:
+    if d.position.fills_missing or d.position.triggered_protection:
         d.wake("fills", 0)
     if d.position.leverage_pending:
         ask_leverage(d)

@@ -74,24 +74,24 @@ class Order:
     cancel_intended: bool = False
     correlation_id: CorrelationId = CorrelationId("")
     callback_rate: Decimal | None = None
-    words: Statement = NOTHING
+    phase_reason: Statement = NOTHING
     """Why it is not at the venue, or may not be: the last answer, code and text; empty while nothing went wrong."""
     triggered_ns: int = 0
-    answered: bool = False
-    """`words` are the venue's own, and no fault of it: it has refused the order, as far as that goes."""
+    answered_by_venue: bool = False
+    """`phase_reason` are the venue's own, and no fault of it: it has refused the order, as far as that goes."""
     stalled: bool = False
     """Triggered, and neither a child nor a fill of it came for longer than the venue takes."""
     cancel_ns: int = 0
     """When its cancel was intended; 0 where it was not, or a snapshot is older than this field."""
     uncancelable: bool = False
     """Stalled, and its cancel came to nothing for long enough: nothing waits for its end any more."""
-    unheard: bool = False
+    unevaluated: bool = False
     """Refused, and not for what it is: it never left, or the venue did not look at it."""
-    cancel_words: Statement = NOTHING
+    cancel_error: Statement = NOTHING
     """Why it is not canceled: the venue's last refusal of that, code and text."""
 
     @property
-    def fired_ns(self) -> int:
+    def triggered_since_ns(self) -> int:
         """Since when it is at work; a history of before that was written knows only when it was heard of last."""
         return self.triggered_ns or self.touched_ns
 
@@ -101,8 +101,8 @@ class Order:
         if self.filled or self.reported or self.cancel_intended:
             return False
         if self.phase is OrderPhase.REFUSED:
-            return not self.unheard
-        return self.phase is OrderPhase.ABSENT and self.answered
+            return not self.unevaluated
+        return self.phase is OrderPhase.ABSENT and self.answered_by_venue
 
     @property
     def resting(self) -> bool:
@@ -119,7 +119,7 @@ class Order:
         return self.phase.live
 
     @property
-    def leaves(self) -> Decimal:
+    def leaves_quantity(self) -> Decimal:
         return self.quantity - self.filled
 
     @property
@@ -128,11 +128,11 @@ class Order:
         return self.reported > self.filled
 
     @property
-    def spent(self) -> bool:
-        """It is over, all of it is known, and what it did is in the position: only a late word of it is of interest."""
+    def relevant(self) -> bool:
+        """A decision may depend on this order: it lives, misses fills, is an entry, or protection that did its work."""
         if self.live or self.fills_missing or self.purpose is OrderPurpose.ENTRY:
-            return False
-        return not (self.purpose.protective and (self.filled or self.triggered))
+            return True
+        return self.purpose.protective and (self.filled > 0 or self.triggered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +149,12 @@ class Position:
     """Everything that is believed about one position.
 
     `quantity` is in base units in the direction of `key.side`: negative means that more was sold than held.
-    `goal` is the quantity that a reduction in progress shall leave, None when there is none; a goal of zero
+    `goal_quantity` is the quantity that a reduction in progress shall leave, None when there is none; a goal of zero
     stays, so that a late fill of a position that should be flat is closed again. `goal_ns` and
     `protection_ns` say when a reduction or a protection was last asked for: refusals before count no more.
-    `entry_over` says that no further part of the entry is sent: one came to nothing, a reduction was asked for
+    `entry_finished` says that no further part of the entry is sent: one came to nothing, a reduction was asked for
     or happened, or the quantity was changed outside. `entries_from` is the number of the last order before an
-    addition was asked for: later entries are its own. `done` says what was achieved last, for people.
+    addition was asked for: later entries are its own. `last_outcome` says what was achieved last, for people.
     `shared_leg`: another position stands on the same leg of the venue, where "reduce only" keeps nobody's part.
     `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
     `fees` and `funding` are sums by currency, `converted` those parts of them that were converted into the quote
@@ -163,9 +163,9 @@ class Position:
     `unverified_ns` says when a reduction was written off by hand that may have been done; 0 once the venue has shown
     what is held.
     `was_active`: it has been ACTIVE, and its opening was told.
-    `leverage_ns` says since when the leverage is being set, `leverage_words` what was answered to that last.
-    `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
-    each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
+    `leverage_ns` says since when the leverage is being set, `leverage_error` what was answered to that last.
+    `relevant_numbers` are those of the orders that a decision may depend on: a stop moved every minute for a month leaves
+    forty thousand that it does not. None in a snapshot older than this field.
     """
 
     key: Key
@@ -189,9 +189,9 @@ class Position:
     entry_price: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     fees: tuple[tuple[str, Decimal], ...] = ()
-    held: bool = False
+    was_open: bool = False
     orders: tuple[Order, ...] = ()
-    goal: Decimal | None = None
+    goal_quantity: Decimal | None = None
     cancel_first: bool = False
     emergency: bool = False
     goal_ns: int = 0
@@ -199,28 +199,28 @@ class Position:
     protection_in_place: bool = False
     modifying: bool = False
     paused: bool = False
-    outside: bool = False
+    changed_outside: bool = False
     commands: tuple[CommandId, ...] = ()
     reason: Statement = NOTHING
-    entry_over: bool = False
+    entry_finished: bool = False
     touched_ns: int = 0
     trailing: Decimal | None = None
     leverage_wanted: int | None = None
     entries_from: int | None = None
     entry_abandoned: bool = False
-    done: Statement = Say.ENTRY_DONE()
+    last_outcome: Statement = Say.ENTRY_DONE()
     funding: tuple[tuple[str, Decimal], ...] = ()
     opened_ns: int = 0
     funded_ns: int = 0
     shared_leg: bool = False
     deferral_ms: int = 0
-    unspent: tuple[int, ...] | None = None
+    relevant_numbers: tuple[int, ...] | None = None
     converted: tuple[Converted, ...] = ()
     converted_funding: tuple[Converted, ...] = ()
     settled: Decimal = ZERO
     post_only: bool = False
     leverage_ns: int = 0
-    leverage_words: Statement = NOTHING
+    leverage_error: Statement = NOTHING
     moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
     unverified_ns: int = 0
     assumed: Decimal = ZERO
@@ -240,7 +240,7 @@ class Position:
         """A snapshot of before there was one tells when it was opened, what it holds, and of the last funding."""
         if self.track is not None:
             return self.track
-        if not self.held:
+        if not self.was_open:
             return Track()
         moves = ((self.opened_ns, self.quantity),)
         return Track(moves=moves, since_ns=self.touched_ns, settled_ns=self.funded_ns)
@@ -249,28 +249,28 @@ class Position:
     def wants_protection(self) -> bool:
         return any(setting is not None for setting in (self.stop_loss, self.take_profit, self.trailing))
 
-    def asked_ns(self, purpose: OrderPurpose) -> int:
+    def requested_ns(self, purpose: OrderPurpose) -> int:
         """Since when its orders are to rest where they are to; what was refused before says nothing about them."""
         return max(self.protection_ns, dict(self.moved_back).get(purpose, 0))
 
     @property
-    def guard(self) -> OrderPurpose | None:
+    def stop_purpose(self) -> OrderPurpose | None:
         """The order that must rest lest a loss be unlimited: the stop, else the trailing one, if any is wanted."""
         if self.stop_loss is not None:
             return OrderPurpose.STOP
         return OrderPurpose.TRAILING if self.trailing is not None else None
 
     @property
-    def to_come(self) -> Decimal:
+    def unordered_quantity(self) -> Decimal:
         """What no order has been intended for yet, of all that was asked for."""
-        if self.entry_over or self.goal is not None or self.leverage_refused:
+        if self.entry_finished or self.goal_quantity is not None or self.leverage_refused:
             return ZERO
         return max(ZERO, self.requested - sum((o.quantity for o in self.entries()), ZERO))
 
     @property
-    def addition(self) -> Decimal:
+    def addition_leaves(self) -> Decimal:
         """What is still to come of an addition that was asked for; zero when there is none."""
-        if self.entries_from is None or self.entry_over:
+        if self.entries_from is None or self.entry_finished:
             return ZERO
         before = (o.quantity for o in self.entries() if o.number <= self.entries_from)
         return self.requested - sum(before, ZERO) - self.added
@@ -282,7 +282,7 @@ class Position:
         return sum((o.filled for o in self.entries() if first is not None and o.number > first), ZERO)
 
     @property
-    def strandable(self) -> bool:
+    def is_dust(self) -> bool:
         """It is smaller than any order may be, as the venue has it."""
         return 0 < self.quantity < self.least
 
@@ -302,22 +302,22 @@ class Position:
         return quantity - crumb if crumb else quantity
 
     @property
-    def unspent_orders(self) -> tuple[Order, ...]:
-        """Every order that a decision may depend on; see `Order.spent`."""
-        if self.unspent is None:
-            return tuple([o for o in self.orders if not o.spent])
-        return tuple([self.orders[number - 1] for number in self.unspent])
+    def relevant_orders(self) -> tuple[Order, ...]:
+        """The orders that a decision may depend on, by number; see `Order.relevant`."""
+        if self.relevant_numbers is None:
+            return tuple([o for o in self.orders if o.relevant])
+        return tuple([self.orders[number - 1] for number in self.relevant_numbers])
 
     def live_orders(self, *purposes: OrderPurpose) -> tuple[Order, ...]:
         """Live orders of these purposes; of all where none is named."""
-        return tuple([o for o in self.unspent_orders if o.phase.live and (not purposes or o.purpose in purposes)])
+        return tuple([o for o in self.relevant_orders if o.phase.live and (not purposes or o.purpose in purposes)])
 
     def entries(self) -> tuple[Order, ...]:
         """Every order of an entry or an addition, whatever became of it."""
-        return tuple([o for o in self.unspent_orders if o.purpose is OrderPurpose.ENTRY])
+        return tuple([o for o in self.relevant_orders if o.purpose is OrderPurpose.ENTRY])
 
     def order(self, client_order_id: ClientOrderId) -> Order | None:
-        """The order of this id, spent or not; None where it is none of this position's."""
+        """The order of this id; None for an order of another position."""
         name = parse_client_order_id(client_order_id)
         if name is None or not 0 < name.number <= len(self.orders):
             return None
@@ -325,24 +325,24 @@ class Position:
         return order if order.client_order_id == client_order_id else None
 
     @property
-    def unread(self) -> bool:
+    def fills_missing(self) -> bool:
         """The venue reports fills of which no trade is known yet."""
-        return any(o.fills_missing for o in self.unspent_orders)
+        return any(o.fills_missing for o in self.relevant_orders)
 
     @property
     def firing(self) -> bool:
         """A protective order has been triggered, and is at work."""
-        return bool(self.fired)
+        return bool(self.triggered_protection)
 
     @property
-    def fired(self) -> tuple[Order, ...]:
+    def triggered_protection(self) -> tuple[Order, ...]:
         """Protective orders that have been triggered and are not over."""
         return tuple([o for o in self.live_orders(*PROTECTIVE) if o.triggered])
 
     @property
     def in_doubt(self) -> bool:
         """Something about the believed quantity or a live order is not known."""
-        return self.quantity < 0 or self.unread or any(o.phase is OrderPhase.DOUBTED for o in self.live_orders())
+        return self.quantity < 0 or self.fills_missing or any(o.phase is OrderPhase.DOUBTED for o in self.live_orders())
 
     @property
     def exposure(self) -> Decimal:
@@ -355,19 +355,19 @@ class Position:
         return self.quantity + sum((o.reported - o.filled for o in self.entries() if o.fills_missing), ZERO)
 
     @property
-    def unread_reductions(self) -> Decimal:
+    def missing_reductions(self) -> Decimal:
         """What the venue says was reduced, beyond the trades that are known: spoken for, though not yet booked."""
-        reductions = (o for o in self.unspent_orders if o.purpose is not OrderPurpose.ENTRY and o.fills_missing)
+        reductions = (o for o in self.relevant_orders if o.purpose is not OrderPurpose.ENTRY and o.fills_missing)
         return sum((o.reported - o.filled for o in reductions), ZERO)
 
     @property
-    def bare(self) -> bool:
+    def unprotected(self) -> bool:
         """The venue's resting stops cover less than what is held, though a stop is wanted."""
-        guard = self.guard
+        guard = self.stop_purpose
         exposure = self.exposure
         if exposure <= 0 or guard is None:
             return False
-        resting = (o.leaves for o in self.live_orders(guard) if o.resting)
+        resting = (o.leaves_quantity for o in self.live_orders(guard) if o.resting)
         return self.in_steps(exposure - sum(resting, ZERO)) > 0
 
     def wanted_price(self, purpose: OrderPurpose) -> Decimal | None:
@@ -390,9 +390,9 @@ def covering(p: Position, purpose: OrderPurpose, resting: Iterable[Order]) -> tu
     wanted, left = p.wanted_price(purpose), max(p.exposure, ZERO)
     kept = []
     for order in sorted(resting, key=lambda o: -o.number):
-        if order.resting and order.setting == wanted and order.leaves <= left:
+        if order.resting and order.setting == wanted and order.leaves_quantity <= left:
             kept.append(order)
-            left -= order.leaves
+            left -= order.leaves_quantity
     return tuple(kept)
 
 
@@ -400,7 +400,7 @@ def covers(p: Position, purpose: OrderPurpose) -> bool:
     """The venue holds the protective order of this purpose for all that orders can be for, or none is wanted."""
     if p.wanted_price(purpose) is None:
         return True
-    covered = sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO)
+    covered = sum((o.leaves_quantity for o in covering(p, purpose, p.live_orders(purpose))), ZERO)
     return p.in_steps(p.exposure - covered) == 0
 
 
@@ -465,13 +465,13 @@ def last_words(position: Position, purpose: OrderPurpose, since_ns: int) -> Stat
         if order.purpose is not purpose or order.phase is OrderPhase.SENT:
             continue
         failed = _came_to_nothing(order) or order.phase is OrderPhase.DOUBTED
-        return order.words if failed and order.touched_ns >= since_ns else NOTHING
+        return order.phase_reason if failed and order.touched_ns >= since_ns else NOTHING
     return NOTHING
 
 
 def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:
     """A position before its first event."""
-    return Position(key=key, ordinal=ordinal, journal_id=journal_id, unspent=())
+    return Position(key=key, ordinal=ordinal, journal_id=journal_id, relevant_numbers=())
 
 
 # Snapshots are records like any message; these tags are taken for good (see messages.codec).

@@ -23,10 +23,10 @@ def uncounted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Am
 
 def _uncanceled(p: Position) -> Statement:
     """Which of its orders the venue does not cancel, and its answer."""
-    refused = next((o for o in p.live_orders() if o.cancel_intended and o.cancel_words), None)
+    refused = next((o for o in p.live_orders() if o.cancel_intended and o.cancel_error), None)
     if refused is None:
         return NOTHING
-    return Say.UNCANCELED(purpose=refused.purpose, why=refused.cancel_words)
+    return Say.UNCANCELED(purpose=refused.purpose, why=refused.cancel_error)
 
 
 def _reason(p: Position) -> Statement:
@@ -63,7 +63,7 @@ def view(p: Position) -> PositionView:
         take_profit=p.take_profit,
         protected=p.wants_protection and protection_rests(p),
         in_doubt=p.in_doubt,
-        goal_quantity=p.goal,
+        goal_quantity=p.goal_quantity,
         reason=_reason(p),
         orders=tuple(
             OrderView(
@@ -80,9 +80,9 @@ def view(p: Position) -> PositionView:
         touched_ns=p.touched_ns,
         trailing=p.trailing,
         funding=funding,
-        to_come=p.to_come,
+        to_come=p.unordered_quantity,
         shared_leg=p.shared_leg,
-        unread=p.unread,
+        unread=p.fills_missing,
         currency=quote or UNNAMED,
         uncounted=added(beside, ((currency, -amount) for currency, amount in received)),
         result=p.realized_pnl - fees + funding if quote in DOLLARS else p.settled,

@@ -133,7 +133,7 @@ def _a_stop_for_what_a_human_took(stack: ExitStack) -> None:
     protect = next_orders._protect_by
 
     def unless_by_hand(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
-        if not (d.position.outside and d.position.live_orders(purpose)):
+        if not (d.position.changed_outside and d.position.live_orders(purpose)):
             protect(d, purpose, kind)
 
     patch(stack, next_orders, "_protect_by", unless_by_hand)
@@ -162,7 +162,7 @@ def _entry_counted_by_its_fills(stack: ExitStack) -> None:
 
     def enter(d: Draft) -> None:
         p = d.position
-        if p.entry_over or p.goal is not None or p.leverage_refused or p.leverage_pending:
+        if p.entry_finished or p.goal_quantity is not None or p.leverage_refused or p.leverage_pending:
             return
         entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
         pending = any(o.phase in (OrderPhase.SENT, OrderPhase.WORKING) for o in entries)

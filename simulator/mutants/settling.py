@@ -24,7 +24,7 @@ def _settle_forgets_the_goal(stack: ExitStack) -> None:
 
     def settled(d: Draft, message: c.SettlePosition) -> None:
         command_rules.settle(d, message)
-        if d.events and d.position.goal is not None:
+        if d.events and d.position.goal_quantity is not None:
             d.record(e.CloseAbandoned, command_id=message.command_id, why=command_rules.BY_HAND)
 
     patch_rule(stack, c.SettlePosition, settled)

@@ -282,7 +282,7 @@ def partly_covered() -> Story:
     story.tell(story.accepted(second))
     story.tell(story.rejected(last, RejectReason.LIMIT_REACHED))
     story.tell(r.Woken(topic="protect:stop"), after_ms=30_000)
-    assert (story.state, story.position.goal) == (S.MODIFYING, first.leaves + second.leaves)
+    assert (story.state, story.position.goal_quantity) == (S.MODIFYING, first.leaves_quantity + second.leaves_quantity)
     return story
 
 
@@ -376,7 +376,7 @@ def outgrown_while_reduced() -> Story:
     story.tell(story.rejected(story.order(REDUCE), RejectReason.FILTER))
     assert story.state == S.MODIFYING
     story.tell(ruled(story, quantity_step=dec(20)))
-    assert (story.state, story.position.goal) == (S.PAUSED, None)
+    assert (story.state, story.position.goal_quantity) == (S.PAUSED, None)
     return story
 
 

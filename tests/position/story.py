@@ -96,8 +96,8 @@ class Story:
         self._check_transition(before, message, step)
         self._check_statements(step)
         self.position = step.position
-        numbers = tuple(order.number for order in self.position.orders if not order.spent)
-        assert self.position.unspent == numbers, "what a decision depends on is found by its number"
+        numbers = tuple(order.number for order in self.position.orders if order.relevant)
+        assert self.position.relevant_numbers == numbers, "what a decision depends on is found by its number"
         self.steps.append(step)
         return step
 
@@ -214,7 +214,7 @@ class Story:
             venue_order_id=venue_id(order),
             trade_id=TradeId(trade or f"t{self._serial}"),
             side=order.side,
-            quantity=order.leaves if quantity is None else dec(quantity),
+            quantity=order.leaves_quantity if quantity is None else dec(quantity),
             price=dec(price),
             fee=dec("0.04"),
             fee_currency="USDT",

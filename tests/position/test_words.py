@@ -79,7 +79,7 @@ def test_the_close_of_what_no_stop_may_cover_says_what_the_venue_said_last() -> 
         told = [text for step in steps for text in notices(step, Severity.CRITICAL)]
         if story.state is S.CLOSING:
             break
-    assert story.position.goal == 0
+    assert story.position.goal_quantity == 0
     assert told[-1].endswith(f"its stop was refused for 30 s; the last answer: {GTE}")
 
 

@@ -160,13 +160,13 @@ class World:
             assert submit.quantity <= step.position.exposure, "I8: never more than is held"
             if self.neighbor and submit.conditional:
                 purpose = next(o.purpose for o in step.position.orders if o.client_order_id == name)
-                resting = sum((o.leaves for o in step.position.live_orders(purpose)), Decimal(0))
+                resting = sum((o.leaves_quantity for o in step.position.live_orders(purpose)), Decimal(0))
                 assert resting <= step.position.quantity, "I8: two of one purpose eat a neighbor's"
             assert submit.quantity <= MARKET_MOST, "the venue takes no more at once, of a stop neither"
 
     def _watch_protection(self, step: Step) -> None:
         self.warned = self.warned or bool(notices(step, Severity.CRITICAL))
-        if not step.position.bare:
+        if not step.position.unprotected:
             self.bare_since_ns, self.warned = None, False
         elif self.bare_since_ns is None:
             self.bare_since_ns, self.warned = self.story.now_ns, bool(notices(step, Severity.CRITICAL))
@@ -535,11 +535,11 @@ class World:
         live = [resting.submit for resting in self.orders.values() if resting.live]
         if p.quantity == 0:
             assert not [s for s in live if not isinstance(s, SubmitOpening)], "I9: flat, and an order of ours lives"
-            assert not live or p.goal is None, "closed, and the entry lives"
+            assert not live or p.goal_quantity is None, "closed, and the entry lives"
         if any(isinstance(ev, CloseRequested) and ev.goal_quantity == 0 for ev in self.story.events):
             assert p.quantity == 0, "what was to be closed stays closed, whatever is filled late"
-        if p.goal is not None:
-            assert p.quantity <= p.goal, f"a close comes to its end: {self.log[-8:]}"
+        if p.goal_quantity is not None:
+            assert p.quantity <= p.goal_quantity, f"a close comes to its end: {self.log[-8:]}"
         if p.quantity > 0 and p.stop_loss is not None:
             stops = [s for s in live if s.kind is OrderKind.STOP_MARKET]
             assert {s.trigger_price for s in stops} == {p.stop_loss}, "I7"
