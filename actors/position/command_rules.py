@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, Decimal
 from actors.position.evolve import realized
 from actors.position.next_orders import ask_comparison
 from actors.position.state import ZERO, Order, Position
-from actors.position.step_builder import Draft
+from actors.position.step_builder import StepBuilder
 from messages import commands as c
 from messages import events as e
 from messages import reports as r
@@ -24,30 +24,30 @@ LEVERAGE_WAITS_NS = 50_000_000_000
 """What has not left after so long is refused by the gateway, which knows it, before its outcome counts as unknown."""
 
 
-def reply(d: Draft, message: c.Command, text: Statement = NOTHING, *, accepted: bool = True) -> None:
+def reply(step: StepBuilder, message: c.Command, text: Statement = NOTHING, *, accepted: bool = True) -> None:
     if message.reply_to:
-        d.send(
+        step.send(
             message.reply_to,
             Reply(
-                correlation_id=d.correlation_id,
+                correlation_id=step.correlation_id,
                 command_id=message.command_id,
                 to=message.reply_to,
                 accepted=accepted,
                 text=text,
-                position_id=d.position.position_id,
-                changed=bool(d.events),
+                position_id=step.position.position_id,
+                changed=bool(step.events),
             ),
         )
 
 
-def start(d: Draft, message: c.OpenPosition) -> None:
-    p = d.position
+def start(step: StepBuilder, message: c.OpenPosition) -> None:
+    p = step.position
     if p.version:
-        refuse(d, message, Say.BEING_OPENED())
+        refuse(step, message, Say.BEING_OPENED())
         return
     if message.instrument is None:
         raise ValueError("an opening reaches its position with the instrument filled in by the supervisor")
-    d.record(
+    step.record(
         e.PositionRequested,
         command_id=message.command_id,
         key=p.key,
@@ -64,19 +64,19 @@ def start(d: Draft, message: c.OpenPosition) -> None:
         post_only=message.post_only,
     )
     if message.leverage is not None:
-        d.record(e.LeverageIntended, leverage=message.leverage, since_ns=d.now_ns)
-        ask_leverage(d)
-    reply(d, message)
+        step.record(e.LeverageIntended, leverage=message.leverage, since_ns=step.now_ns)
+        ask_leverage(step)
+    reply(step, message)
 
 
-def adopt(d: Draft, message: c.AdoptPosition) -> None:
-    p = d.position
+def adopt(step: StepBuilder, message: c.AdoptPosition) -> None:
+    p = step.position
     if p.version:
-        refuse(d, message, Say.EXISTS())
+        refuse(step, message, Say.EXISTS())
         return
     if message.instrument is None:
         raise ValueError("an adoption reaches its position with the instrument filled in by the supervisor")
-    d.record(
+    step.record(
         e.PositionAdopted,
         command_id=message.command_id,
         key=p.key,
@@ -92,32 +92,32 @@ def adopt(d: Draft, message: c.AdoptPosition) -> None:
         worth=message.worth,
     )
     for fee in message.fees:
-        d.record(
+        step.record(
             e.QuantityAdjusted,
             command_id=message.command_id,
             quantity_delta=ZERO,
             price=message.entry_price,
             realized_pnl=ZERO,
-            why=d.position.reason,
+            why=step.position.reason,
             evidence=message.evidence,
             fee=fee.amount,
             fee_currency=fee.currency,
             worth=fee.worth,
         )
     if any(price is not None for price in (message.stop_loss, message.take_profit, message.trailing)):
-        d.record(
+        step.record(
             e.ProtectionRequested,
             command_id=message.command_id,
             stop_loss=message.stop_loss,
             take_profit=message.take_profit,
             trailing=message.trailing,
         )
-    _tell_adopted(d, message)
-    reply(d, message)
+    _tell_adopted(step, message)
+    reply(step, message)
 
 
-def _tell_adopted(d: Draft, message: c.AdoptPosition) -> None:
-    key = d.position.key
+def _tell_adopted(step: StepBuilder, message: c.AdoptPosition) -> None:
+    key = step.position.key
     held: dict[str, str | Decimal] = {
         "symbol": key.symbol,
         "side": word(key.side),
@@ -125,19 +125,19 @@ def _tell_adopted(d: Draft, message: c.AdoptPosition) -> None:
         "price": message.entry_price,
     }
     if message.handed_from is None:
-        d.notify(Severity.WARNING, Say.ADOPTED(**held))
+        step.notify(Severity.WARNING, Say.ADOPTED(**held))
     else:
-        d.notify(Severity.INFO, Say.ASSIGNED(name=message.handed_from, strategy=key.strategy, **held))
+        step.notify(Severity.INFO, Say.ASSIGNED(name=message.handed_from, strategy=key.strategy, **held))
 
 
-def ask_leverage(d: Draft) -> None:
-    p = d.position
+def ask_leverage(step: StepBuilder) -> None:
+    p = step.position
     if p.leverage_wanted is None:
         return
-    d.send(
-        d.gateway,
+    step.send(
+        step.gateway,
         SetLeverage(
-            correlation_id=d.correlation_id,
+            correlation_id=step.correlation_id,
             account=p.key.account,
             symbol=p.key.symbol,
             leverage=p.leverage_wanted,
@@ -145,29 +145,29 @@ def ask_leverage(d: Draft) -> None:
             expires_at_ns=(p.leverage_ns or p.since_ns) + LEVERAGE_WAITS_NS,
         ),
     )
-    d.wake("leverage", d.policy.answer_deadline_ms)
+    step.wake("leverage", step.policy.answer_deadline_ms)
 
 
-def refuse(d: Draft, message: object, why: Statement) -> None:
+def refuse(step: StepBuilder, message: object, why: Statement) -> None:
     """Nothing changes; the refusal is counted, journalled where it tells of a contradiction, and answered."""
-    d.refused = why
+    step.refused = why
     if isinstance(message, c.Command):
-        reply(d, message, why, accepted=False)
-    if isinstance(message, r.AboutOrder) and d.position.order(message.client_order_id) is None:
-        unknown = Say.UNKNOWN_ORDER(name=d.position.position_id, order=message.client_order_id)
-        d.notify(Severity.CRITICAL, unknown, message.client_order_id)
-    if d.position.version:
-        d.record(e.MessageRefused, message=type(message).__name__, state=d.position.state, why=why)
+        reply(step, message, why, accepted=False)
+    if isinstance(message, r.AboutOrder) and step.position.order(message.client_order_id) is None:
+        unknown = Say.UNKNOWN_ORDER(name=step.position.position_id, order=message.client_order_id)
+        step.notify(Severity.CRITICAL, unknown, message.client_order_id)
+    if step.position.version:
+        step.record(e.MessageRefused, message=type(message).__name__, state=step.position.state, why=why)
 
 
-def close(d: Draft, message: c.ClosePosition) -> None:
-    p = d.position
+def close(step: StepBuilder, message: c.ClosePosition) -> None:
+    p = step.position
     goal, why_not = _goal(p, message) if p.version else (ZERO, Say.NOTHING_REQUESTED())
     if why_not:
-        refuse(d, message, why_not)
+        refuse(step, message, why_not)
         return
-    _request_close(d, message, goal, Say.REDUCED_BY_COMMAND(goal=goal) if goal else Say.CLOSED_BY_COMMAND())
-    reply(d, message)
+    _request_close(step, message, goal, Say.REDUCED_BY_COMMAND(goal=goal) if goal else Say.CLOSED_BY_COMMAND())
+    reply(step, message)
 
 
 def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, Statement]:
@@ -201,8 +201,10 @@ def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, Statement]:
     return base - part, NOTHING
 
 
-def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: Decimal, why: Statement) -> None:
-    d.record(
+def _request_close(
+    step: StepBuilder, message: c.ClosePosition | c.EmergencyClose, goal: Decimal, why: Statement
+) -> None:
+    step.record(
         e.CloseRequested,
         command_id=message.command_id,
         goal_quantity=goal,
@@ -212,23 +214,23 @@ def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: 
     )
 
 
-def close_now(d: Draft, message: c.EmergencyClose) -> None:
-    if not d.position.version:
-        refuse(d, message, Say.NOTHING_REQUESTED())
+def close_now(step: StepBuilder, message: c.EmergencyClose) -> None:
+    if not step.position.version:
+        refuse(step, message, Say.NOTHING_REQUESTED())
         return
-    _request_close(d, message, ZERO, Say.EMERGENCY())
-    reply(d, message)
+    _request_close(step, message, ZERO, Say.EMERGENCY())
+    reply(step, message)
 
 
-def modify(d: Draft, message: c.ModifyPosition) -> None:
+def modify(step: StepBuilder, message: c.ModifyPosition) -> None:
     """All of it or nothing: protection, leverage, and an addition after them."""
-    p = d.position
+    p = step.position
     why_not = _unmovable(p, message) or _unaddable(p, message) or _unlevered(p, message)
     if why_not:
-        refuse(d, message, why_not)
+        refuse(step, message, why_not)
         return
     if message.moves_protection:
-        d.record(
+        step.record(
             e.ProtectionRequested,
             command_id=message.command_id,
             stop_loss=_moved(p.stop_loss, message.stop_loss),
@@ -236,16 +238,16 @@ def modify(d: Draft, message: c.ModifyPosition) -> None:
             trailing=_moved(p.trailing, message.trailing),
         )
     if message.leverage is not None and message.leverage != p.leverage:
-        d.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage, since_ns=d.now_ns)
-        ask_leverage(d)
+        step.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage, since_ns=step.now_ns)
+        ask_leverage(step)
     if message.add is not None:
-        d.record(
+        step.record(
             e.AdditionRequested,
             command_id=message.command_id,
             quantity=message.add,
             expires_at_ns=message.expires_at_ns,
         )
-    reply(d, message)
+    reply(step, message)
 
 
 def _unmovable(p: Position, message: c.ModifyPosition) -> Statement:
@@ -289,71 +291,73 @@ def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
     return wanted if wanted > 0 else None
 
 
-def cancel_entry(d: Draft, message: c.CancelEntry) -> None:
-    p = d.position
+def cancel_entry(step: StepBuilder, message: c.CancelEntry) -> None:
+    p = step.position
     if (
         not p.version
         or p.entry_abandoned
         or not (p.live_orders(OrderPurpose.ENTRY) or not p.was_open or p.addition_leaves > 0)
     ):
-        refuse(d, message, Say.NO_ENTRY())
+        refuse(step, message, Say.NO_ENTRY())
         return
-    d.record(e.EntryAbandoned, command_id=message.command_id, why=message.why)
-    reply(d, message)
+    step.record(e.EntryAbandoned, command_id=message.command_id, why=message.why)
+    reply(step, message)
 
 
-def pause(d: Draft, message: c.PausePosition) -> None:
-    if not d.position.paused:
-        d.record(e.PositionPaused, command_id=message.command_id)
-    reply(d, message)
+def pause(step: StepBuilder, message: c.PausePosition) -> None:
+    if not step.position.paused:
+        step.record(e.PositionPaused, command_id=message.command_id)
+    reply(step, message)
 
 
-def resume(d: Draft, message: c.ResumePosition) -> None:
-    d.record(e.PositionResumed, command_id=message.command_id)
-    reply(d, message)
+def resume(step: StepBuilder, message: c.ResumePosition) -> None:
+    step.record(e.PositionResumed, command_id=message.command_id)
+    reply(step, message)
 
 
-def settle(d: Draft, message: c.SettlePosition) -> None:
+def settle(step: StepBuilder, message: c.SettlePosition) -> None:
     """The way out of every doubt that the venue does not end. Nothing is invented: the fills that are known count.
 
     What the venue holds is compared with that at once; a fill that it shows later is booked like any late one.
     Written off is not absent: a reduction that may have been done is not done twice, so its close ends here.
     """
-    p = d.position
+    p = step.position
     unclear = [o for o in p.relevant_orders if o.fills_missing or (o.live and _may_be_stuck(o))]
     if not p.version or not (unclear or p.leverage_pending or p.quantity < 0):
-        refuse(d, message, Say.NOTHING_UNKNOWN())
+        refuse(step, message, Say.NOTHING_UNKNOWN())
         return
-    if any(d.now_ns - o.sent_ns < SETTLED_FROM_NS for o in unclear):
-        refuse(d, message, Say.ORDER_TOO_YOUNG(seconds=SETTLED_FROM_NS // 1_000_000_000))
+    if any(step.now_ns - o.sent_ns < SETTLED_FROM_NS for o in unclear):
+        refuse(step, message, Say.ORDER_TOO_YOUNG(seconds=SETTLED_FROM_NS // 1_000_000_000))
         return
     for order in unclear:
-        d.record(e.OrderWrittenOff, client_order_id=order.client_order_id, command_id=message.command_id, why=BY_HAND)
+        step.record(
+            e.OrderWrittenOff, client_order_id=order.client_order_id, command_id=message.command_id, why=BY_HAND
+        )
     if p.leverage_pending and p.leverage_wanted is not None:
-        d.record(e.LeverageRefused, leverage=p.leverage_wanted, text=BY_HAND, command_id=message.command_id)
-    if d.position.quantity < 0:
-        excess = -d.position.quantity
-        d.record(
+        step.record(e.LeverageRefused, leverage=p.leverage_wanted, text=BY_HAND, command_id=message.command_id)
+    if step.position.quantity < 0:
+        excess = -step.position.quantity
+        step.record(
             e.QuantityAdjusted,
             command_id=message.command_id,
             quantity_delta=excess,
-            price=d.position.entry_price,
+            price=step.position.entry_price,
             realized_pnl=ZERO,
             why=Say.OVERSOLD_SETTLED(),
             evidence=message.command_id,
             assumed=True,
         )
     names = tuple(Say.ORDER(purpose=o.purpose, order=o.client_order_id) for o in unclear)
-    ask_comparison(d)
-    d.notify(Severity.WARNING, Say.SETTLED(name=p.position_id, orders=names or Say.NO_ORDER()))
+    ask_comparison(step)
+    step.notify(Severity.WARNING, Say.SETTLED(name=p.position_id, orders=names or Say.NO_ORDER()))
     uncovered = p.exposure - p.quantity
     if uncovered > 0:
-        d.notify(Severity.CRITICAL, Say.COVER_LOST(name=p.position_id, quantity=uncovered))
+        step.notify(Severity.CRITICAL, Say.COVER_LOST(name=p.position_id, quantity=uncovered))
     reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a late fill of its entry is no other reason
     if reduced and p.goal_quantity is not None:
-        d.record(e.CloseAbandoned, command_id=message.command_id, why=Say.CLOSE_SETTLED())
-        d.notify(Severity.WARNING, Say.CLOSE_ENDS(name=p.position_id))
-    reply(d, message)
+        step.record(e.CloseAbandoned, command_id=message.command_id, why=Say.CLOSE_SETTLED())
+        step.notify(Severity.WARNING, Say.CLOSE_ENDS(name=p.position_id))
+    reply(step, message)
 
 
 def _may_be_stuck(order: Order) -> bool:
@@ -361,14 +365,14 @@ def _may_be_stuck(order: Order) -> bool:
     return order.cancel_intended or not order.resting or order.kind is OrderKind.MARKET
 
 
-def adjust(d: Draft, message: c.AdjustPosition) -> None:
-    p = d.position
+def adjust(step: StepBuilder, message: c.AdjustPosition) -> None:
+    p = step.position
     why_not = _unbookable(p, message)
     if why_not:
-        refuse(d, message, why_not)
+        refuse(step, message, why_not)
         return
     side = p.key.side.increasing if message.quantity_delta > 0 else p.key.side.reducing
-    d.record(
+    step.record(
         e.QuantityAdjusted,
         command_id=message.command_id,
         quantity_delta=message.quantity_delta,
@@ -383,8 +387,8 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
         worth=message.worth,
     )
     if not message.handed:
-        d.notify(Severity.WARNING, _adjusted(p, message))
-    reply(d, message)
+        step.notify(Severity.WARNING, _adjusted(p, message))
+    reply(step, message)
 
 
 def _adjusted(p: Position, message: c.AdjustPosition) -> Statement:

@@ -13,7 +13,7 @@ from actors.position.next_orders import follow_up
 from actors.position.policy import Policy
 from actors.position.report_rules import UNPROTECTED_AFTER_MS
 from actors.position.state import Order, OrderPhase, Position
-from actors.position.step_builder import Draft
+from actors.position.step_builder import StepBuilder
 from actors.position.table import TABLE, CellKind
 from messages import events as e
 from messages.base import Event, Message
@@ -50,7 +50,7 @@ class Step:
 def decide(position: Position, message: Message, now_ns: int, policy: Policy) -> Step:
     """What this message means to this position now. Raises KeyError for a class that positions never receive."""
     cell = TABLE[type(message)][position.state]
-    draft = Draft(
+    step = StepBuilder(
         position=position,
         before=position,
         now_ns=now_ns,
@@ -59,68 +59,68 @@ def decide(position: Position, message: Message, now_ns: int, policy: Policy) ->
         causation_id=message.causation_id or type(message).__name__,
     )
     if isinstance(message, Command) and message.command_id in position.commands:
-        reply(draft, message)
-        return _step(draft, Verdict.IGNORED, Say.REPEATED())
+        reply(step, message)
+        return _step(step, Verdict.IGNORED, Say.REPEATED())
     if cell.kind is CellKind.IGNORED:
-        return _step(draft, Verdict.IGNORED, cell.why)
+        return _step(step, Verdict.IGNORED, cell.why)
     if cell.rule is None:
-        refuse(draft, message, cell.why)
-        return _step(draft, Verdict.REFUSED, cell.why)
-    cell.rule(draft, message)
-    _settle(draft)
-    _watch(draft, restarted=isinstance(message, Recovered))
-    if draft.refused:
-        return _step(draft, Verdict.REFUSED, draft.refused)
-    return _step(draft, Verdict.APPLIED, NOTHING)
+        refuse(step, message, cell.why)
+        return _step(step, Verdict.REFUSED, cell.why)
+    cell.rule(step, message)
+    _settle(step)
+    _watch(step, restarted=isinstance(message, Recovered))
+    if step.refused:
+        return _step(step, Verdict.REFUSED, step.refused)
+    return _step(step, Verdict.APPLIED, NOTHING)
 
 
-def _settle(draft: Draft) -> None:
+def _settle(step: StepBuilder) -> None:
     """Follow up until nothing more is needed, then name the state that this amounts to."""
     for _ in range(ROUNDS_MOST):
-        before = len(draft.events)
-        if not draft.policy.watch_only:
-            follow_up(draft)
-        if len(draft.events) == before:
+        before = len(step.events)
+        if not step.policy.watch_only:
+            follow_up(step)
+        if len(step.events) == before:
             break
     else:
-        raise RuntimeError(f"{draft.position.position_id}: follow-ups do not settle: {draft.events[-3:]}")
-    if not draft.position.version:
+        raise RuntimeError(f"{step.position.position_id}: follow-ups do not settle: {step.events[-3:]}")
+    if not step.position.version:
         return
-    state, because = lifecycle(draft.position)
-    if state is not draft.position.state:
-        before_state = draft.position.state
-        draft.record(e.StateChanged, before=before_state, after=state, because=because)
-        _tell(draft, before_state, state, because)
-    if draft.position.exposure < 0 <= draft.before.exposure:
-        oversold = Say.OVERSOLD(name=draft.position.position_id, quantity=-draft.position.quantity)
-        draft.notify(Severity.CRITICAL, oversold)
+    state, because = lifecycle(step.position)
+    if state is not step.position.state:
+        before_state = step.position.state
+        step.record(e.StateChanged, before=before_state, after=state, because=because)
+        _tell(step, before_state, state, because)
+    if step.position.exposure < 0 <= step.before.exposure:
+        oversold = Say.OVERSOLD(name=step.position.position_id, quantity=-step.position.quantity)
+        step.notify(Severity.CRITICAL, oversold)
 
 
-def _watch(d: Draft, *, restarted: bool) -> None:
+def _watch(step: StepBuilder, *, restarted: bool) -> None:
     """I7: from the moment that what is held is not covered by its stop, the owner knows within two seconds."""
-    if d.position.unprotected and (restarted or not d.before.unprotected):
-        d.wake("unprotected", UNPROTECTED_AFTER_MS)
+    if step.position.unprotected and (restarted or not step.before.unprotected):
+        step.wake("unprotected", UNPROTECTED_AFTER_MS)
 
 
-def _tell(d: Draft, before: PositionState, after: PositionState, because: Statement) -> None:
+def _tell(step: StepBuilder, before: PositionState, after: PositionState, because: Statement) -> None:
     """What the owner hears of a change of state."""
-    p = d.position
+    p = step.position
     name = Say.LABEL(symbol=p.key.symbol, side=p.key.side, id=p.position_id)
     if before.terminal:
-        d.notify(Severity.CRITICAL, Say.REVIVED(name=name, before=before, after=after, quantity=p.quantity))
+        step.notify(Severity.CRITICAL, Say.REVIVED(name=name, before=before, after=after, quantity=p.quantity))
     elif after is PositionState.RECONCILING and any(_new_doubt(p, o) for o in p.live_orders()):
-        d.notify(Severity.WARNING, Say.ABOUT(name=name, what=because))
+        step.notify(Severity.WARNING, Say.ABOUT(name=name, what=because))
     elif after is PositionState.ACTIVE and (
-        before is PositionState.OPENING or (before is PositionState.RECONCILING and not d.before.was_active)
+        before is PositionState.OPENING or (before is PositionState.RECONCILING and not step.before.was_active)
     ):
-        d.notify(Severity.INFO, Say.OPENED(name=name, quantity=p.quantity, price=p.entry_price.normalize()))
+        step.notify(Severity.INFO, Say.OPENED(name=name, quantity=p.quantity, price=p.entry_price.normalize()))
     elif after is PositionState.CLOSED:
-        d.notify(Severity.INFO, Say.CLOSED(name=name, amount=p.realized_pnl.normalize(), because=because))
+        step.notify(Severity.INFO, Say.CLOSED(name=name, amount=p.realized_pnl.normalize(), because=because))
         for order in p.triggered_protection:
             alive = Say.FIRED_AT_VENUE(name=p.position_id, purpose=order.purpose, order=order.client_order_id)
-            d.notify(Severity.CRITICAL, alive)
+            step.notify(Severity.CRITICAL, alive)
     elif after is PositionState.CANCELLED:
-        d.notify(Severity.INFO, Say.CANCELED(name=name, because=because))
+        step.notify(Severity.INFO, Say.CANCELED(name=name, because=because))
 
 
 def _new_doubt(p: Position, order: Order) -> bool:
@@ -141,12 +141,12 @@ def _correlation(position: Position, message: Message) -> CorrelationId:
     return CorrelationId("")
 
 
-def _step(draft: Draft, verdict: Verdict, why: Statement) -> Step:
+def _step(step: StepBuilder, verdict: Verdict, why: Statement) -> Step:
     return Step(
-        position=draft.position,
+        position=step.position,
         verdict=verdict,
         why=why,
-        events=tuple(draft.events),
-        effects=tuple(draft.effects),
-        wakes=tuple(draft.wakes),
+        events=tuple(step.events),
+        effects=tuple(step.effects),
+        wakes=tuple(step.wakes),
     )

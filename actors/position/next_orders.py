@@ -19,7 +19,7 @@ from actors.position.state import (
     protection_rests,
     refusals,
 )
-from actors.position.step_builder import Draft
+from actors.position.step_builder import StepBuilder
 from messages import events as e
 from messages.commands import Reconcile
 from messages.ids import client_order_id
@@ -52,52 +52,52 @@ _PROTECTION = (
 )
 
 
-def follow_up(d: Draft) -> None:
+def follow_up(step: StepBuilder) -> None:
     """Order matters: nothing opens before what reduces, and protection comes before cleaning up."""
-    if d.position.instrument is None:
+    if step.position.instrument is None:
         return
-    _finish_goal(d)
-    _strand(d)
-    _unstick(d)
-    _let_go(d)
-    _reduce(d)
-    _abandon_entry(d)
-    _protect(d)
-    _clean_up(d)
-    _enter(d)
+    _finish_goal(step)
+    _strand(step)
+    _unstick(step)
+    _let_go(step)
+    _reduce(step)
+    _abandon_entry(step)
+    _protect(step)
+    _clean_up(step)
+    _enter(step)
 
 
-def _finish_goal(d: Draft) -> None:
-    p = d.position
+def _finish_goal(step: StepBuilder) -> None:
+    p = step.position
     if not p.goal_quantity or p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
         return
     more = p.quantity - p.goal_quantity
     if p.in_steps(more) > 0 or (more > 0 and p.is_dust):
         return  # dust is stranded instead, which ends the reduction with a notice
-    d.record(e.GoalReached, goal_quantity=max(p.goal_quantity, p.quantity))
+    step.record(e.GoalReached, goal_quantity=max(p.goal_quantity, p.quantity))
     if more > 0:
         said = {"quantity": p.quantity.normalize(), "goal": p.goal_quantity.normalize()}
-        d.notify(Severity.WARNING, Say.REDUCED_IN_STEPS(name=p.position_id, **said))
+        step.notify(Severity.WARNING, Say.REDUCED_IN_STEPS(name=p.position_id, **said))
 
 
-def _strand(d: Draft) -> None:
+def _strand(step: StepBuilder) -> None:
     """What no order can close or protect is told once and left alone, instead of being refused for ever."""
-    p = d.position
+    p = step.position
     if not p.is_dust or (p.paused and p.goal_quantity is None) or p.in_doubt or p.instrument is None:
         return
     if p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE) or p.addition_leaves > 0:
         return
-    d.record(e.PositionStranded, quantity=p.quantity, why=Say.DUST(quantity=p.quantity, least=p.least))
-    d.notify(Severity.WARNING, Say.DUST_LEFT(name=p.position_id, quantity=p.quantity, least=p.least))
+    step.record(e.PositionStranded, quantity=p.quantity, why=Say.DUST(quantity=p.quantity, least=p.least))
+    step.notify(Severity.WARNING, Say.DUST_LEFT(name=p.position_id, quantity=p.quantity, least=p.least))
 
 
-def _enter(d: Draft) -> None:
+def _enter(step: StepBuilder) -> None:
     """Send the entry; where it exceeds the market maximum, part by part, each after the one before is filled.
 
     What was intended counts, not what was seen filled: an order reported filled whose trades are still to be
     read must not be sent a second time.
     """
-    p = d.position
+    p = step.position
     if p.entry_finished or p.goal_quantity is not None or p.leverage_refused or p.in_doubt or p.triggered_protection:
         return
     entries = p.entries()
@@ -105,16 +105,16 @@ def _enter(d: Draft) -> None:
     waiting = any(o.number > (p.entries_from or 0) for o in entries) and entries[-1].phase is not OrderPhase.FILLED
     if remaining <= 0 or waiting:
         return
-    if p.expires_at_ns and d.now_ns >= p.expires_at_ns:
+    if p.expires_at_ns and step.now_ns >= p.expires_at_ns:
         why = Say.ENTRY_EXPIRED()
         if p.leverage_pending and p.leverage_error:
             why = Say.ENTRY_EXPIRED_LEVERAGE(why=p.leverage_error)
-        d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=p.quantity, why=why)
+        step.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=p.quantity, why=why)
         return
     if p.leverage_pending:
         return
     kind = OrderKind.MARKET if p.limit_price is None else OrderKind.LIMIT
-    _intend(d, OrderPurpose.ENTRY, kind, _at_most(p, kind, remaining))
+    _intend(step, OrderPurpose.ENTRY, kind, _at_most(p, kind, remaining))
 
 
 def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
@@ -124,62 +124,62 @@ def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
     return min(quantity, most) if most else quantity
 
 
-def _unstick(d: Draft) -> None:
+def _unstick(step: StepBuilder) -> None:
     """What was triggered and is not executed covers nothing, and may never: after a while the market does its work.
 
     Should it be executed after all, it only reduces; beside a neighbor, who would lose by that, only what is shown to
     be stalled counts.
     """
-    p = d.position
+    p = step.position
     fired = [order for order in p.triggered_protection if order.stalled or not p.shared_leg]
     if not fired:
         return
     if p.exposure > 0 and p.goal_quantity != 0:
         first = min(fired, key=lambda o: o.triggered_since_ns)
-        deadline_ms = d.policy.protection_deadline_ms
-        left_ms = deadline_ms - (d.now_ns - first.triggered_since_ns) // MS
+        deadline_ms = step.policy.protection_deadline_ms
+        left_ms = deadline_ms - (step.now_ns - first.triggered_since_ns) // MS
         if left_ms > 0:
-            d.wake("fired", left_ms)
+            step.wake("fired", left_ms)
             return
         if not _tradable(p) or p.is_dust:
             return  # no close would be taken
         purpose, seconds = first.purpose, deadline_ms // 1000
         why = Say.NOT_EXECUTED(purpose=purpose, seconds=seconds)
-        d.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=True)
-        d.notify(Severity.CRITICAL, Say.MARKET_CLOSE(name=p.position_id, purpose=purpose, seconds=seconds))
-    for order in d.position.triggered_protection:
-        _cancel(d, order, Say.CANCEL_STALLED())
+        step.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=True)
+        step.notify(Severity.CRITICAL, Say.MARKET_CLOSE(name=p.position_id, purpose=purpose, seconds=seconds))
+    for order in step.position.triggered_protection:
+        _cancel(step, order, Say.CANCEL_STALLED())
 
 
-def _let_go(d: Draft) -> None:
+def _let_go(step: StepBuilder) -> None:
     """A stalled order that the venue keeps in hand would be waited for for ever: its cancel has a deadline.
 
     What is open beside a neighbor is reduced after that, and both may sell then: as late as protection allows.
     """
-    p = d.position
+    p = step.position
     for order in p.triggered_protection:
         if not (order.stalled and order.cancel_intended) or order.uncancelable:
             continue
         due_ns = order.cancel_ns + CANCELED_WITHIN_MS * MS
         if p.exposure > 0 and p.shared_leg and not p.emergency:
-            due_ns = max(due_ns, order.triggered_since_ns + d.policy.protection_deadline_ms * MS)
-        if d.now_ns >= due_ns:
-            d.record(e.OrderUncancelable, client_order_id=order.client_order_id)
+            due_ns = max(due_ns, order.triggered_since_ns + step.policy.protection_deadline_ms * MS)
+        if step.now_ns >= due_ns:
+            step.record(e.OrderUncancelable, client_order_id=order.client_order_id)
         else:
-            d.wake("fired", -((d.now_ns - due_ns) // MS))
+            step.wake("fired", -((step.now_ns - due_ns) // MS))
 
 
-def _stands_in_the_way(d: Draft, order: Order) -> bool:
+def _stands_in_the_way(step: StepBuilder, order: Order) -> bool:
     """Whether a reduction waits for its end. Alone on the leg both only reduce, and a stuck one is passed."""
-    if d.position.shared_leg:
+    if step.position.shared_leg:
         return not order.uncancelable
-    return not (order.stalled or _overdue(d, order))
+    return not (order.stalled or _overdue(step, order))
 
 
-def _overdue(d: Draft, order: Order) -> bool:
+def _overdue(step: StepBuilder, order: Order) -> bool:
     """It is triggered for too long to be waited for."""
-    lasted_ns = d.now_ns - order.triggered_since_ns
-    return order.triggered and lasted_ns >= d.policy.protection_deadline_ms * MS
+    lasted_ns = step.now_ns - order.triggered_since_ns
+    return order.triggered and lasted_ns >= step.policy.protection_deadline_ms * MS
 
 
 def _tradable(p: Position) -> bool:
@@ -187,109 +187,109 @@ def _tradable(p: Position) -> bool:
     return p.instrument is None or p.instrument.trading
 
 
-def _abandon_entry(d: Draft) -> None:
+def _abandon_entry(step: StepBuilder) -> None:
     """A reduction, or a stop that fired, makes what is left of the entry pointless.
 
     An order without an answer is canceled too: it may still wait in the gateway, where the cancel meets it. A
     market order that the venue has is over before a cancel arrives.
     """
-    p = d.position
+    p = step.position
     stopped = any((o.filled or o.stalled) and o.purpose.protective for o in p.relevant_orders)
     if p.goal_quantity is None and not stopped and not p.entry_abandoned:
         return
     for order in p.live_orders(OrderPurpose.ENTRY):
         if order.phase is not OrderPhase.WORKING or order.kind is OrderKind.LIMIT:
-            _cancel(d, order, Say.CANCEL_UNWANTED_ENTRY() if p.entry_abandoned else Say.CLOSING())
+            _cancel(step, order, Say.CANCEL_UNWANTED_ENTRY() if p.entry_abandoned else Say.CLOSING())
 
 
-def _reduce(d: Draft) -> None:
+def _reduce(step: StepBuilder) -> None:
     """One order at a time. One whose outcome is unknown holds back what it may have closed, and no more than that:
 
     reducing passes through doubt, yet never twice for the same quantity.
     """
-    p = d.position
+    p = step.position
     live = p.live_orders(OrderPurpose.REDUCE)
     if p.goal_quantity is None or any(o.phase is not OrderPhase.DOUBTED for o in live):
         return
     excess = p.in_steps(
         p.exposure - p.missing_reductions - p.goal_quantity - sum((o.leaves_quantity for o in live), ZERO)
     )
-    if excess <= 0 or _waits_for_comparison(d):
+    if excess <= 0 or _waits_for_comparison(step):
         return
-    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(d, o)]
+    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(step, o)]
     if p.cancel_first and in_the_way:
         for order in in_the_way:
-            _cancel(d, order, Say.CANCEL_FOR_CLOSE())
+            _cancel(step, order, Say.CANCEL_FOR_CLOSE())
         return
-    wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), d.now_ns, p.deferral_ms)
+    wait_ms = _retry_in_ms(refusals(p, OrderPurpose.REDUCE, p.goal_ns), step.now_ns, p.deferral_ms)
     if wait_ms:
-        d.wake("close", wait_ms)
+        step.wake("close", wait_ms)
         return
-    _intend(d, OrderPurpose.REDUCE, OrderKind.MARKET, _at_most(p, OrderKind.MARKET, excess))
+    _intend(step, OrderPurpose.REDUCE, OrderKind.MARKET, _at_most(p, OrderKind.MARKET, excess))
 
 
-def _waits_for_comparison(d: Draft) -> bool:
+def _waits_for_comparison(step: StepBuilder) -> bool:
     """What was settled by hand may be less than is believed: the venue shows that before any of it is sold.
 
     Alone on its leg a reduction takes no more than the venue holds, and waits so long only. Beside a neighbor it would
     take of him, and waits on; an emergency does not.
     """
-    p = d.position
+    p = step.position
     if not p.unverified_ns:
         return False
-    left_ms = COMPARED_WITHIN_MS - (d.now_ns - max(p.goal_ns, p.unverified_ns)) // MS
+    left_ms = COMPARED_WITHIN_MS - (step.now_ns - max(p.goal_ns, p.unverified_ns)) // MS
     if left_ms <= 0 and (p.emergency or not p.shared_leg):
         return False
-    d.wake("compared", left_ms if left_ms > 0 else COMPARED_WITHIN_MS)
-    if any(isinstance(event, e.CloseRequested) for event in d.events):
-        ask_comparison(d)
+    step.wake("compared", left_ms if left_ms > 0 else COMPARED_WITHIN_MS)
+    if any(isinstance(event, e.CloseRequested) for event in step.events):
+        ask_comparison(step)
     return True
 
 
-def ask_comparison(d: Draft) -> None:
+def ask_comparison(step: StepBuilder) -> None:
     """A check of its symbol, now; it answers nothing, and tells the position what the venue's list shows."""
-    p = d.position
-    name = CommandId(f"{p.position_id}#{p.version}@{d.now_ns}.compared")
-    d.send(RECONCILER, Reconcile(command_id=name, symbol=p.key.symbol))
+    p = step.position
+    name = CommandId(f"{p.position_id}#{p.version}@{step.now_ns}.compared")
+    step.send(RECONCILER, Reconcile(command_id=name, symbol=p.key.symbol))
 
 
-def compare_again(d: Draft) -> None:
+def compare_again(step: StepBuilder) -> None:
     """Its close still waits for the comparison, beside a neighbor: that is told, and asked for again."""
-    p = d.position
+    p = step.position
     waits = p.goal_quantity is not None and p.exposure > p.goal_quantity and p.unverified_ns
     if not waits or not p.shared_leg or p.emergency:
         return
-    d.notify(Severity.CRITICAL, Say.CLOSE_WAITS(name=p.position_id), "compared")
-    ask_comparison(d)
+    step.notify(Severity.CRITICAL, Say.CLOSE_WAITS(name=p.position_id), "compared")
+    ask_comparison(step)
 
 
-def _protect(d: Draft) -> None:
-    p = d.position
+def _protect(step: StepBuilder) -> None:
+    p = step.position
     if p.exposure <= 0 or p.goal_quantity == 0 or p.triggered_protection:
         return
     if p.is_dust:
-        _leave_no_more_than_dust(d)
+        _leave_no_more_than_dust(step)
         return
     if p.missing_reductions or (p.goal_quantity is not None and (p.cancel_first or p.shared_leg)):
         return  # a protective order just did its work, or leaves room to a reduction on a shared leg
     covered = _covered(p)
-    if covered is not None and _protection_overdue(d):
-        seconds = d.policy.protection_deadline_ms // 1000
-        d.record(
+    if covered is not None and _protection_overdue(step):
+        seconds = step.policy.protection_deadline_ms // 1000
+        step.record(
             e.CloseRequested,
             command_id=CommandId(""),
             goal_quantity=covered,
             why=Say.STOP_REFUSED(seconds=seconds),
             cancel_first=not covered,  # what covers the rest stays; together they are for no more than is held
         )
-        d.notify(Severity.CRITICAL, _stop_overdue(p, covered, seconds))
-        _reduce(d)
+        step.notify(Severity.CRITICAL, _stop_overdue(p, covered, seconds))
+        _reduce(step)
         return
     for purpose, kind in _PROTECTION:
-        _protect_by(d, purpose, kind)
-    p = d.position
+        _protect_by(step, purpose, kind)
+    p = step.position
     if not p.protection_in_place and (p.wants_protection or p.modifying) and protection_rests(p):
-        d.record(e.ProtectionPlaced)
+        step.record(e.ProtectionPlaced)
 
 
 def _stop_overdue(p: Position, covered: Decimal, seconds: int) -> Statement:
@@ -304,12 +304,12 @@ def _stop_overdue(p: Position, covered: Decimal, seconds: int) -> Statement:
     return Say.STOP_OVERDUE(name=name, seconds=seconds)
 
 
-def _leave_no_more_than_dust(d: Draft) -> None:
+def _leave_no_more_than_dust(step: StepBuilder) -> None:
     """An order for more than is held would take of a neighbor; alone on its leg it only reduces, and stays."""
-    p = d.position
+    p = step.position
     for order in p.live_orders(*PROTECTIVE):
         if p.shared_leg and order.leaves_quantity > p.quantity:
-            _cancel(d, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
+            _cancel(step, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
 
 
 def _covered(p: Position) -> Decimal | None:
@@ -319,9 +319,9 @@ def _covered(p: Position) -> Decimal | None:
     return covered if p.in_steps(p.exposure - covered) > 0 else None
 
 
-def _protection_overdue(d: Draft) -> bool:
+def _protection_overdue(step: StepBuilder) -> bool:
     """The time counts from the first refusal, or from when the stop left the book to make room; a timer ends it."""
-    p = d.position
+    p = step.position
     if p.stop_purpose is None or not _tradable(p):
         return False  # it is tried again until it trades
     since_ns = max(p.requested_ns(p.stop_purpose), p.goal_ns)
@@ -329,20 +329,20 @@ def _protection_overdue(d: Draft) -> bool:
     if not failed.count:
         return False
     begun_ns = min(failed.first_ns, taken_off_ns(p, p.stop_purpose, since_ns) or failed.first_ns)
-    left_ms = d.policy.protection_deadline_ms - (d.now_ns - begun_ns) // MS
+    left_ms = step.policy.protection_deadline_ms - (step.now_ns - begun_ns) // MS
     if left_ms > 0:
-        d.wake("overdue", left_ms)
+        step.wake("overdue", left_ms)
     return left_ms <= 0
 
 
-def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
+def _protect_by(step: StepBuilder, purpose: OrderPurpose, kind: OrderKind) -> None:
     """Have orders of this purpose at the wanted price for the whole quantity: one, or where it is above the market
     maximum, as many as that takes.
 
     Alone on its leg the new ones rest before the old ones go: should all of them fire, "reduce only" ends at flat.
     Beside a neighbor it would not, see `_make_room`.
     """
-    p = d.position
+    p = step.position
     price = p.wanted_price(purpose)
     live = p.live_orders(purpose)
     if any(o.phase is not OrderPhase.WORKING for o in live):
@@ -352,57 +352,57 @@ def _protect_by(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
     if price is not None and missing:
         back = way_back(p, purpose)
         if back is not None:
-            _move_back(d, purpose, price, back)
+            _move_back(step, purpose, price, back)
             return
         if hopeless(p, purpose):
-            _give_up(d, purpose, price)
+            _give_up(step, purpose, price)
             return
         failed = refusals(p, purpose, p.requested_ns(purpose), price)
         if failed.count:
             for order in _surplus(live, kept, missing):
-                _cancel(d, order, Say.CANCEL_REPLACED())
-        wait_ms = _retry_in_ms(failed, d.now_ns)
+                _cancel(step, order, Say.CANCEL_REPLACED())
+        wait_ms = _retry_in_ms(failed, step.now_ns)
         if wait_ms:
-            d.wake(f"protect:{purpose}", wait_ms)
+            step.wake(f"protect:{purpose}", wait_ms)
             return
-        if p.shared_leg and _make_room(d, live, kept, missing):
+        if p.shared_leg and _make_room(step, live, kept, missing):
             return
         for part in _split(missing, _most(p)) if p.shared_leg else _parts(p, kept, missing):
-            _intend(d, purpose, kind, part, price)
+            _intend(step, purpose, kind, part, price)
         return
     for order in live:
         if order not in kept:
-            _cancel(d, order, Say.CANCEL_REPLACED() if kept else Say.CANCEL_UNWANTED())
+            _cancel(step, order, Say.CANCEL_REPLACED() if kept else Say.CANCEL_UNWANTED())
 
 
-def _move_back(d: Draft, purpose: OrderPurpose, wanted: Decimal, back: Decimal) -> None:
+def _move_back(step: StepBuilder, purpose: OrderPurpose, wanted: Decimal, back: Decimal) -> None:
     """The venue refuses the move for good: its command is over, and what rests, or rested last, is wanted again."""
-    p = d.position
+    p = step.position
     stays = any(o.resting and o.setting == back for o in p.live_orders(purpose))
     words = last_words(p, purpose, p.requested_ns(purpose))
     moved = Say.MOVE_REFUSED if stays else Say.MOVED_BACK
     why = moved(purpose=purpose, price=back.normalize(), wanted=wanted.normalize(), why=words)
-    _want(d, purpose, back, why)
-    bare = d.position.unprotected and purpose is d.position.stop_purpose
-    d.notify(Severity.CRITICAL if bare else Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
+    _want(step, purpose, back, why)
+    bare = step.position.unprotected and purpose is step.position.stop_purpose
+    step.notify(Severity.CRITICAL if bare else Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
 
 
-def _give_up(d: Draft, purpose: OrderPurpose, wanted: Decimal) -> None:
+def _give_up(step: StepBuilder, purpose: OrderPurpose, wanted: Decimal) -> None:
     """The venue refuses it for good, and nothing of it rests: it is not wanted any more."""
-    p = d.position
+    p = step.position
     words = last_words(p, purpose, p.requested_ns(purpose))
     why = Say.GIVEN_UP(purpose=purpose, price=wanted.normalize(), why=words)
-    _want(d, purpose, None, why)
-    d.notify(Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
+    _want(step, purpose, None, why)
+    step.notify(Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
 
 
-def _want(d: Draft, purpose: OrderPurpose, setting: Decimal | None, why: Statement) -> None:
+def _want(step: StepBuilder, purpose: OrderPurpose, setting: Decimal | None, why: Statement) -> None:
     """Instead of what the venue refused; None: nothing of this purpose."""
-    p = d.position
+    p = step.position
     asked = {OrderPurpose.STOP: p.stop_loss, OrderPurpose.TARGET: p.take_profit, OrderPurpose.TRAILING: p.trailing}
     asked[purpose] = setting
-    d.correlation_id = d.correlation_id or asked_by(p, purpose)  # a timer that a restart set knows no command
-    d.record(
+    step.correlation_id = step.correlation_id or asked_by(p, purpose)  # a timer that a restart set knows no command
+    step.record(
         e.ProtectionRequested,
         command_id=CommandId(""),
         stop_loss=asked[OrderPurpose.STOP],
@@ -426,14 +426,14 @@ def _surplus(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal)
     return stale
 
 
-def _make_room(d: Draft, live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> bool:
+def _make_room(step: StepBuilder, live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> bool:
     """Whether something has to go, and be known to have gone, before what is missing may be placed.
 
     On a shared leg (I8) orders of one purpose are never for more than is held, not for a moment: whoever dies in it
     leaves both to fire, and the excess is a neighbor's. What grew is added to what rests, which stays. Only a crowd of
     small ones, or a part that is too small for an order, takes the smallest of them along.
     """
-    p = d.position
+    p = step.position
     most = _most(p)
     crowd = len(kept) + len(_split(missing, most)) > len(_split(p.quantity, most)) + 1
     too_small = p.instrument is not None and missing < p.instrument.min_quantity
@@ -442,7 +442,7 @@ def _make_room(d: Draft, live: tuple[Order, ...], kept: tuple[Order, ...], missi
         kept = tuple(o for o in kept if o is not smallest)
     leaving = [order for order in live if order not in kept]
     for order in leaving:
-        _cancel(d, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
+        _cancel(step, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
     return bool(leaving)
 
 
@@ -470,24 +470,24 @@ def _split(quantity: Decimal, most: Decimal) -> list[Decimal]:
     return [most] * int(full) + ([rest] if rest else [])
 
 
-def _clean_up(d: Draft) -> None:
+def _clean_up(step: StepBuilder) -> None:
     """Flat: nothing of ours may stay on the book, and nothing may still leave for it.
 
     An order without an answer may wait in the gateway, during a ban say, while another does its work. Once it leaves
     it takes from a neighbor on the same leg; the cancel meets it before.
     """
-    p = d.position
+    p = step.position
     if p.exposure > 0 or p.live_orders(OrderPurpose.ENTRY):
         return
     for order in p.live_orders(OrderPurpose.REDUCE, *PROTECTIVE):
-        _cancel(d, order, Say.CANCEL_FLAT())
+        _cancel(step, order, Say.CANCEL_FLAT())
 
 
-def _cancel(d: Draft, order: Order, why: Statement) -> None:
+def _cancel(step: StepBuilder, order: Order, why: Statement) -> None:
     if order.cancel_intended or (order.triggered and not order.stalled):
         return
-    d.record(e.CancelIntended, client_order_id=order.client_order_id, why=why)
-    d.cancel(order)
+    step.record(e.CancelIntended, client_order_id=order.client_order_id, why=why)
+    step.cancel(order)
 
 
 _SUBMIT: dict[OrderPurpose, type[SubmitOrder]] = {
@@ -500,19 +500,19 @@ _SUBMIT: dict[OrderPurpose, type[SubmitOrder]] = {
 
 
 def _intend(
-    d: Draft, purpose: OrderPurpose, kind: OrderKind, quantity: Decimal, setting: Decimal | None = None
+    step: StepBuilder, purpose: OrderPurpose, kind: OrderKind, quantity: Decimal, setting: Decimal | None = None
 ) -> None:
     """Record the intent and have it sent: the journal holds the first back until the second is durable.
 
     `setting` is a protective order's trigger price, or its callback rate.
     """
-    p = d.position
+    p = step.position
     opening = purpose is OrderPurpose.ENTRY
     number = len(p.orders) + 1
-    name = client_order_id(d.policy.journal_id or p.journal_id, p.ordinal, number, d.policy.life)
+    name = client_order_id(step.policy.journal_id or p.journal_id, p.ordinal, number, step.policy.life)
     side = p.key.side.increasing if opening else p.key.side.reducing
     trails = kind is OrderKind.TRAILING_STOP_MARKET
-    d.record(
+    step.record(
         e.OrderIntended,
         client_order_id=name,
         number=number,
@@ -524,31 +524,31 @@ def _intend(
         trigger_price=None if trails else setting,
         callback_rate=setting if trails else None,
     )
-    order = d.position.orders[-1]
+    order = step.position.orders[-1]
     submit = SubmitEmergency if purpose is OrderPurpose.REDUCE and p.emergency else _SUBMIT[purpose]
-    d.send(
-        d.gateway,
+    step.send(
+        step.gateway,
         submit(
-            **d.about(order),
+            **step.about(order),
             side=side,
             position_side=p.key.side,
             kind=kind,
             quantity=quantity,
             limit_price=order.limit_price,
             trigger_price=order.trigger_price,
-            trigger=d.policy.trigger,
+            trigger=step.policy.trigger,
             callback_rate=order.callback_rate,
-            good_till_ns=_good_till_ns(d, kind),
+            good_till_ns=_good_till_ns(step, kind),
             post_only=opening and kind is OrderKind.LIMIT and p.post_only,
             expires_at_ns=p.expires_at_ns if opening else 0,
         ),
     )
-    d.wake(f"answer:{number}", d.policy.answer_deadline_ms)
+    step.wake(f"answer:{number}", step.policy.answer_deadline_ms)
 
 
-def _good_till_ns(d: Draft, kind: OrderKind) -> int:
-    for_ms = d.policy.entry_good_for_ms
-    return d.now_ns + for_ms * 1_000_000 if for_ms and kind is OrderKind.LIMIT else 0
+def _good_till_ns(step: StepBuilder, kind: OrderKind) -> int:
+    for_ms = step.policy.entry_good_for_ms
+    return step.now_ns + for_ms * 1_000_000 if for_ms and kind is OrderKind.LIMIT else 0
 
 
 def _retry_in_ms(run: Refusals, now_ns: int, deferral_ms: int = 0) -> int:

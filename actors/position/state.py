@@ -164,8 +164,8 @@ class Position:
     what is held.
     `was_active`: it has been ACTIVE, and its opening was told.
     `leverage_ns` says since when the leverage is being set, `leverage_error` what was answered to that last.
-    `relevant_numbers` are those of the orders that a decision may depend on: a stop moved every minute for a month leaves
-    forty thousand that it does not. None in a snapshot older than this field.
+    `relevant_numbers` are those of the orders that a decision may depend on: a stop moved every minute leaves
+    forty thousand others in a month. None in a snapshot older than this field.
     """
 
     key: Key

@@ -16,7 +16,7 @@ NOTIFIER = Address("notifier")
 
 
 @dataclass(slots=True)
-class Draft:
+class StepBuilder:
     """Lives within one call of `decide`. Recording an event evolves `position`, so later rules see it."""
 
     position: Position

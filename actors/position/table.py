@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from actors.position import command_rules, report_rules
-from actors.position.step_builder import Draft
+from actors.position.step_builder import StepBuilder
 from messages import commands as c
 from messages import reports as r
 from messages.base import Message
@@ -30,11 +30,11 @@ class CellKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     kind: CellKind
-    rule: Callable[[Draft, Any], None] | None = None
+    rule: Callable[[StepBuilder, Any], None] | None = None
     why: Statement = NOTHING
 
 
-def _apply(rule: Callable[[Draft, Any], None]) -> Cell:
+def _apply(rule: Callable[[StepBuilder, Any], None]) -> Cell:
     return Cell(kind=CellKind.APPLIED, rule=rule)
 
 

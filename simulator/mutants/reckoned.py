@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors.funding import Holder, Place
 from actors.position import evolve, report_rules
 from actors.position.state import Position
-from actors.position.step_builder import Draft
+from actors.position.step_builder import StepBuilder
 from actors.supervisor import fundings, paid
 from actors.supervisor.fundings import Fundings
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
@@ -61,9 +61,9 @@ def _a_fee_once_an_order(stack: ExitStack) -> None:
     """An order of several fills is charged for the first."""
     filled = report_rules.filled
 
-    def charged(draft: Draft, message: r.FillReport) -> None:
-        order = draft.position.order(message.client_order_id)
-        filled(draft, replace(message, fee=Decimal(0)) if order is not None and order.trades else message)
+    def charged(step: StepBuilder, message: r.FillReport) -> None:
+        order = step.position.order(message.client_order_id)
+        filled(step, replace(message, fee=Decimal(0)) if order is not None and order.trades else message)
 
     patch_rule(stack, r.FillReport, charged)
 

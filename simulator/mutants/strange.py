@@ -9,7 +9,7 @@ from actors.gateway import retry
 from actors.gateway.actions import MS
 from actors.position import next_orders, report_rules
 from actors.position.state import Order, OrderPhase, Position
-from actors.position.step_builder import Draft
+from actors.position.step_builder import StepBuilder
 from actors.supervisor import desk
 from adapters.exchange import normalize, outcome, rows
 from adapters.exchange.outcome import Ask, Verdict
@@ -41,8 +41,8 @@ def _a_stuck_stop_is_passed(stack: ExitStack) -> None:
     """It does nothing, so a close beside a neighbor need not wait for it."""
     in_the_way = next_orders._stands_in_the_way
 
-    def passed(draft: Draft, order: Order) -> bool:
-        return not order.stalled and in_the_way(draft, order)
+    def passed(step: StepBuilder, order: Order) -> bool:
+        return not order.stalled and in_the_way(step, order)
 
     patch(stack, next_orders, "_stands_in_the_way", passed)
 
@@ -90,7 +90,7 @@ def _executed_is_believed(stack: ExitStack) -> None:
     def executed(row: Row, name: str, _quantity: Decimal, default: str | None = None) -> Decimal:
         return decimal_of(row, name, default)
 
-    def never(_draft: Draft, _order: Order, _filled: Decimal, _ordered: Decimal = Decimal(0)) -> bool:
+    def never(_draft: StepBuilder, _order: Order, _filled: Decimal, _ordered: Decimal = Decimal(0)) -> bool:
         return False
 
     patch(stack, normalize, "_executed", executed)

@@ -112,7 +112,7 @@ class Story:
         assert not self.declared or arrow in self.declared, f"undeclared transition {arrow}: {changes[0].because}"
 
     def _check_statements(self, step: Step) -> None:
-        """`Draft.record` takes any field, so the type checker does not see a sentence that lost its code there."""
+        """`StepBuilder.record` takes any field: the type checker misses a sentence that lost its code there."""
         for message in (*step.events, *(effect.message for effect in step.effects)):
             kind: type = type(message)
             for name in _statements(kind):
