@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from actors.position.command_rules import refuse, reply
 from actors.position.lifecycle import lifecycle
-from actors.position.moves import told_before
 from actors.position.next_orders import follow_up
 from actors.position.policy import Policy
+from actors.position.refused_moves import told_before
 from actors.position.report_rules import UNPROTECTED_AFTER_MS
 from actors.position.state import Order, OrderPhase, Position
 from actors.position.step_builder import StepBuilder

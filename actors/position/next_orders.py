@@ -6,7 +6,7 @@ any order of reports, restarts and repeated messages safe: there is no "next ste
 
 from decimal import Decimal
 
-from actors.position.moves import asked_by, hopeless, taken_off_ns, way_back
+from actors.position.refused_moves import asked_by, hopeless, taken_off_ns, way_back
 from actors.position.state import (
     PROTECTIVE,
     ZERO,

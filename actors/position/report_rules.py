@@ -10,8 +10,8 @@ from decimal import Decimal
 from actors.funding import booked_of, held_at
 from actors.position.command_rules import ask_leverage, refuse
 from actors.position.evolve import answer, realized
-from actors.position.moves import hopeless, resting_elsewhere, told_before, way_back, went_back
 from actors.position.next_orders import RETRY_MOST_MS, STALLED_AFTER_MS, compare_again
+from actors.position.refused_moves import hopeless, resting_elsewhere, told_before, way_back, went_back
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, last_words, refusals
 from actors.position.step_builder import StepBuilder
 from messages import events as e

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actors.position.moves import REFUSED_MOST
 from actors.position.next_orders import CANCELED_WITHIN_MS
+from actors.position.refused_moves import REFUSED_MOST
 from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from actors.position.moves import REFUSED_MOST
+from actors.position.refused_moves import REFUSED_MOST
 from messages import commands as c
 from messages import events as e
 from messages import reports as r
