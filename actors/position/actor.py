@@ -203,7 +203,7 @@ class PositionActor(Actor[Message]):
 
     def _write_line(self, message: Message, step: Step, before: Position | None = None) -> None:
         self._log(
-            "INFO" if step.events else "DEBUG",
+            _level(step),
             type(message).__name__,
             actor=self.context.address,
             correlation_id=step.events[0].correlation_id if step.events else message.correlation_id,
@@ -222,6 +222,13 @@ def position_factory(
 ) -> Callable[[Context], PositionActor]:
     """What `ActorSystem.spawn` calls for every life of this position."""
     return lambda context: PositionActor(context, identity, policy, log, start)
+
+
+def _level(step: Step) -> str:
+    """ERROR for a change of state that is not declared: a bug to report, and no reason to stop."""
+    if not step.declared:
+        return "ERROR"
+    return "INFO" if step.events else "DEBUG"
 
 
 def _may_use_reserve(step: Step) -> bool:

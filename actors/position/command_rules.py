@@ -1,30 +1,29 @@
-"""What people want of a position: one rule a command, recording what was asked for and answering it.
-
-What the venue says is in `rules`; what the position then needs is `follow_up`'s business.
-"""
+"""What commands change: one rule a command, which records the request and replies, or refuses it with the reason."""
 
 from decimal import ROUND_DOWN, Decimal
 
+from actors.position import notices
 from actors.position.evolve import realized
-from actors.position.next_orders import ask_comparison
+from actors.position.next_orders import request_comparison
 from actors.position.state import ZERO, Order, Position
 from actors.position.step_builder import StepBuilder
 from messages import commands as c
 from messages import events as e
 from messages import reports as r
 from messages.requests import Reply, SetLeverage
-from messages.statement import NOTHING, Statement, word
+from messages.statement import NOTHING, Statement
 from messages.types import OrderKind, OrderPurpose, Severity
 from messages.wording import Position as Say
 
-SETTLED_FROM_NS = 30_000_000_000
-"""What was sent so long ago is not on its way any more: before, the venue may do it after it was written off."""
+SETTLE_AFTER_NS = 30_000_000_000
+"""An order sent less long ago is not written off: the venue may still execute it."""
 BY_HAND = Say.SETTLED_BY_HAND()
 LEVERAGE_WAITS_NS = 50_000_000_000
-"""What has not left after so long is refused by the gateway, which knows it, before its outcome counts as unknown."""
+"""The gateway refuses a setting that has waited this long, before `report_rules.LEVERAGE_PATIENCE_NS` ends."""
 
 
 def reply(step: StepBuilder, message: c.Command, text: Statement = NOTHING, *, accepted: bool = True) -> None:
+    """Answer the sender of the command, if it waits for an answer."""
     if message.reply_to:
         step.send(
             message.reply_to,
@@ -40,7 +39,7 @@ def reply(step: StepBuilder, message: c.Command, text: Statement = NOTHING, *, a
         )
 
 
-def start(step: StepBuilder, message: c.OpenPosition) -> None:
+def open_position(step: StepBuilder, message: c.OpenPosition) -> None:
     p = step.position
     if p.version:
         refuse(step, message, Say.BEING_OPENED())
@@ -65,7 +64,7 @@ def start(step: StepBuilder, message: c.OpenPosition) -> None:
     )
     if message.leverage is not None:
         step.record(e.LeverageIntended, leverage=message.leverage, since_ns=step.now_ns)
-        ask_leverage(step)
+        send_leverage(step)
     reply(step, message)
 
 
@@ -112,25 +111,12 @@ def adopt(step: StepBuilder, message: c.AdoptPosition) -> None:
             take_profit=message.take_profit,
             trailing=message.trailing,
         )
-    _tell_adopted(step, message)
+    notices.notify_adopted(step, message)
     reply(step, message)
 
 
-def _tell_adopted(step: StepBuilder, message: c.AdoptPosition) -> None:
-    key = step.position.key
-    held: dict[str, str | Decimal] = {
-        "symbol": key.symbol,
-        "side": word(key.side),
-        "quantity": message.quantity,
-        "price": message.entry_price,
-    }
-    if message.handed_from is None:
-        step.notify(Severity.WARNING, Say.ADOPTED(**held))
-    else:
-        step.notify(Severity.INFO, Say.ASSIGNED(name=message.handed_from, strategy=key.strategy, **held))
-
-
-def ask_leverage(step: StepBuilder) -> None:
+def send_leverage(step: StepBuilder) -> None:
+    """Ask the venue for the wanted leverage."""
     p = step.position
     if p.leverage_wanted is None:
         return
@@ -149,7 +135,7 @@ def ask_leverage(step: StepBuilder) -> None:
 
 
 def refuse(step: StepBuilder, message: object, why: Statement) -> None:
-    """Nothing changes; the refusal is counted, journalled where it tells of a contradiction, and answered."""
+    """Change nothing: journal the refusal and answer a command; a report of an unknown order is CRITICAL."""
     step.refused = why
     if isinstance(message, c.Command):
         reply(step, message, why, accepted=False)
@@ -162,18 +148,18 @@ def refuse(step: StepBuilder, message: object, why: Statement) -> None:
 
 def close(step: StepBuilder, message: c.ClosePosition) -> None:
     p = step.position
-    goal, why_not = _goal(p, message) if p.version else (ZERO, Say.NOTHING_REQUESTED())
-    if why_not:
-        refuse(step, message, why_not)
+    goal, error = _goal_quantity(p, message) if p.version else (ZERO, Say.NOTHING_REQUESTED())
+    if error:
+        refuse(step, message, error)
         return
     _request_close(step, message, goal, Say.REDUCED_BY_COMMAND(goal=goal) if goal else Say.CLOSED_BY_COMMAND())
     reply(step, message)
 
 
-def _goal(p: Position, message: c.ClosePosition) -> tuple[Decimal, Statement]:
-    """What shall be left, in whole quantity steps; and why it cannot be, if so.
+def _goal_quantity(p: Position, message: c.ClosePosition) -> tuple[Decimal, Statement]:
+    """The quantity to leave, in whole quantity steps, and the error, if any.
 
-    A part is taken from what a reduction in progress will leave, so that two of them add up.
+    A part counts from the goal of a reduction in progress, so that two reductions add up.
     """
     if p.is_dust and not p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE):
         return ZERO, p.reason
@@ -214,7 +200,7 @@ def _request_close(
     )
 
 
-def close_now(step: StepBuilder, message: c.EmergencyClose) -> None:
+def emergency_close(step: StepBuilder, message: c.EmergencyClose) -> None:
     if not step.position.version:
         refuse(step, message, Say.NOTHING_REQUESTED())
         return
@@ -223,23 +209,23 @@ def close_now(step: StepBuilder, message: c.EmergencyClose) -> None:
 
 
 def modify(step: StepBuilder, message: c.ModifyPosition) -> None:
-    """All of it or nothing: protection, leverage, and an addition after them."""
+    """Change protection and leverage, then add; all of it or nothing."""
     p = step.position
-    why_not = _unmovable(p, message) or _unaddable(p, message) or _unlevered(p, message)
-    if why_not:
-        refuse(step, message, why_not)
+    error = _protection_error(p, message) or _addition_error(p, message) or _leverage_error(p, message)
+    if error:
+        refuse(step, message, error)
         return
     if message.moves_protection:
         step.record(
             e.ProtectionRequested,
             command_id=message.command_id,
-            stop_loss=_moved(p.stop_loss, message.stop_loss),
-            take_profit=_moved(p.take_profit, message.take_profit),
-            trailing=_moved(p.trailing, message.trailing),
+            stop_loss=_new_setting(p.stop_loss, message.stop_loss),
+            take_profit=_new_setting(p.take_profit, message.take_profit),
+            trailing=_new_setting(p.trailing, message.trailing),
         )
     if message.leverage is not None and message.leverage != p.leverage:
         step.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage, since_ns=step.now_ns)
-        ask_leverage(step)
+        send_leverage(step)
     if message.add is not None:
         step.record(
             e.AdditionRequested,
@@ -250,7 +236,7 @@ def modify(step: StepBuilder, message: c.ModifyPosition) -> None:
     reply(step, message)
 
 
-def _unmovable(p: Position, message: c.ModifyPosition) -> Statement:
+def _protection_error(p: Position, message: c.ModifyPosition) -> Statement:
     settings = (message.stop_loss, message.take_profit, message.trailing)
     negative = next((price for price in settings if price is not None and price < 0), None)
     if negative is not None:
@@ -263,8 +249,8 @@ def _unmovable(p: Position, message: c.ModifyPosition) -> Statement:
     return Say.NO_CHANGE() if nothing else NOTHING
 
 
-def _unaddable(p: Position, message: c.ModifyPosition) -> Statement:
-    """An addition waits for nothing else: what is under way first comes to its end."""
+def _addition_error(p: Position, message: c.ModifyPosition) -> Statement:
+    """An addition never waits: it is refused while an entry, an addition, a reduction or protection is at work."""
     if message.add is None:
         return NOTHING
     if message.add <= 0 or (p.instrument and message.add % p.instrument.quantity_step):
@@ -279,13 +265,14 @@ def _unaddable(p: Position, message: c.ModifyPosition) -> Statement:
     return NOTHING
 
 
-def _unlevered(p: Position, message: c.ModifyPosition) -> Statement:
+def _leverage_error(p: Position, message: c.ModifyPosition) -> Statement:
     if message.leverage is not None and p.leverage_pending and p.leverage_wanted is not None:
         return Say.LEVERAGE_PENDING(leverage=p.leverage_wanted)
     return NOTHING
 
 
-def _moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
+def _new_setting(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
+    """In a command None keeps a setting, and zero removes it."""
     if wanted is None:
         return before
     return wanted if wanted > 0 else None
@@ -316,18 +303,18 @@ def resume(step: StepBuilder, message: c.ResumePosition) -> None:
 
 
 def settle(step: StepBuilder, message: c.SettlePosition) -> None:
-    """The way out of every doubt that the venue does not end. Nothing is invented: the fills that are known count.
+    """Write off every doubt that the venue does not end; only the known fills count.
 
-    What the venue holds is compared with that at once; a fill that it shows later is booked like any late one.
-    Written off is not absent: a reduction that may have been done is not done twice, so its close ends here.
+    The reconciler compares that with the venue at once. A fill that appears later is booked like any late one. A
+    reduction that was written off may have been executed: it is not sent again, and the close ends here.
     """
     p = step.position
     unclear = [o for o in p.relevant_orders if o.fills_missing or (o.live and _may_be_stuck(o))]
     if not p.version or not (unclear or p.leverage_pending or p.quantity < 0):
         refuse(step, message, Say.NOTHING_UNKNOWN())
         return
-    if any(step.now_ns - o.sent_ns < SETTLED_FROM_NS for o in unclear):
-        refuse(step, message, Say.ORDER_TOO_YOUNG(seconds=SETTLED_FROM_NS // 1_000_000_000))
+    if any(step.now_ns - o.sent_ns < SETTLE_AFTER_NS for o in unclear):
+        refuse(step, message, Say.ORDER_TOO_YOUNG(seconds=SETTLE_AFTER_NS // 1_000_000_000))
         return
     for order in unclear:
         step.record(
@@ -348,12 +335,12 @@ def settle(step: StepBuilder, message: c.SettlePosition) -> None:
             assumed=True,
         )
     names = tuple(Say.ORDER(purpose=o.purpose, order=o.client_order_id) for o in unclear)
-    ask_comparison(step)
+    request_comparison(step)
     step.notify(Severity.WARNING, Say.SETTLED(name=p.position_id, orders=names or Say.NO_ORDER()))
     uncovered = p.exposure - p.quantity
     if uncovered > 0:
         step.notify(Severity.CRITICAL, Say.COVER_LOST(name=p.position_id, quantity=uncovered))
-    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a late fill of its entry is no other reason
+    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a close goes on after its entry
     if reduced and p.goal_quantity is not None:
         step.record(e.CloseAbandoned, command_id=message.command_id, why=Say.CLOSE_SETTLED())
         step.notify(Severity.WARNING, Say.CLOSE_ENDS(name=p.position_id))
@@ -361,15 +348,15 @@ def settle(step: StepBuilder, message: c.SettlePosition) -> None:
 
 
 def _may_be_stuck(order: Order) -> bool:
-    """Everything that lives and does not simply wait for its price."""
+    """A live order that does more than rest until its price comes."""
     return order.cancel_intended or not order.resting or order.kind is OrderKind.MARKET
 
 
 def adjust(step: StepBuilder, message: c.AdjustPosition) -> None:
     p = step.position
-    why_not = _unbookable(p, message)
-    if why_not:
-        refuse(step, message, why_not)
+    error = _adjustment_error(p, message)
+    if error:
+        refuse(step, message, error)
         return
     side = p.key.side.increasing if message.quantity_delta > 0 else p.key.side.reducing
     step.record(
@@ -387,18 +374,12 @@ def adjust(step: StepBuilder, message: c.AdjustPosition) -> None:
         worth=message.worth,
     )
     if not message.handed:
-        step.notify(Severity.WARNING, _adjusted(p, message))
+        notices.notify_adjusted(step, message)
     reply(step, message)
 
 
-def _adjusted(p: Position, message: c.AdjustPosition) -> Statement:
-    if not message.quantity_delta:
-        return Say.ADJUSTED(name=p.position_id, why=message.why)
-    return Say.ADJUSTED_BY(name=p.position_id, quantity=message.quantity_delta, why=message.why)
-
-
-def _unbookable(p: Position, message: c.AdjustPosition) -> Statement:
-    """A change that cannot have happened to this position: what went through zero is another one's."""
+def _adjustment_error(p: Position, message: c.AdjustPosition) -> Statement:
+    """An adjustment cannot pass through zero: the excess belongs to another position."""
     changed = message.quantity_delta or message.fee or message.entry_price is not None or message.leverage is not None
     if not changed:
         return Say.EMPTY_ADJUSTMENT()

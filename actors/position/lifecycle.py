@@ -1,7 +1,6 @@
-"""Which of the eleven states a position is in follows from what is known of it; this is that function.
+"""The state of a position as a function of all that is known of it.
 
-Read top down: the first line that holds decides. Doubt about a live order or the quantity shows as
-RECONCILING whatever else is going on, because nobody may rely on the rest until it is settled.
+The first condition that holds decides. Doubt comes first, as nothing else is certain until it ends.
 """
 
 from actors.position.state import OrderPhase, Position
@@ -13,12 +12,12 @@ S = PositionState
 
 
 def lifecycle(p: Position) -> tuple[PositionState, Statement]:
-    """The state and, in a few words, why."""
+    """The state, and the reason for it."""
     if p.exposure < 0:
         return S.RECONCILING, Say.MORE_SOLD()
-    doubted = [o for o in p.live_orders() if o.phase is OrderPhase.DOUBTED]
-    if doubted:
-        return S.RECONCILING, Say.OUTCOME_UNKNOWN(purpose=doubted[-1].purpose)
+    in_doubt = [o for o in p.live_orders() if o.phase is OrderPhase.DOUBTED]
+    if in_doubt:
+        return S.RECONCILING, Say.OUTCOME_UNKNOWN(purpose=in_doubt[-1].purpose)
     if p.fills_missing:
         return S.RECONCILING, Say.FILLS_UNREAD()
     return _exposed(p) if p.quantity > 0 else _flat(p)
@@ -57,7 +56,7 @@ def _flat(p: Position) -> tuple[PositionState, Statement]:
     if any(not o.uncancelable for o in p.live_orders()):
         return S.CLOSING, Say.CANCELING_REST()
     if p.was_open:
-        return S.CLOSED, _why_flat(p)
+        return S.CLOSED, _closed_by(p)
     if p.entry_abandoned:
         return S.CANCELLED, p.reason
     entries = p.entries()
@@ -72,8 +71,8 @@ def _flat(p: Position) -> tuple[PositionState, Statement]:
     return S.FAILED, p.reason or Say.NOTHING_FILLED()
 
 
-def _why_flat(p: Position) -> Statement:
-    fired = [o.purpose for o in p.relevant_orders if o.purpose.protective and o.filled]
-    if p.goal_quantity == 0 or (p.changed_outside and not fired):
+def _closed_by(p: Position) -> Statement:
+    executed = [o.purpose for o in p.relevant_orders if o.purpose.protective and o.filled]
+    if p.goal_quantity == 0 or (p.changed_outside and not executed):
         return p.reason
-    return Say.FILLED(purpose=fired[-1]) if fired else Say.FLAT()
+    return Say.FILLED(purpose=executed[-1]) if executed else Say.FLAT()

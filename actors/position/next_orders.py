@@ -1,12 +1,13 @@
-"""What a position needs next, from what is known of it: entry, reduction, protection, cleaning up.
+"""Which orders a position needs next, by all that is known of it: entry, reduction, protection, cancels.
 
-Every function is idempotent: called again with nothing new it intends nothing new. That is what makes
-any order of reports, restarts and repeated messages safe: there is no "next step" to lose.
+Every function is idempotent: without new facts a second call intends nothing. So any order of reports, restarts and
+repeated messages is safe.
 """
 
 from decimal import Decimal
 
-from actors.position.refused_moves import asked_by, hopeless, taken_off_ns, way_back
+from actors.position import notices
+from actors.position.refused_moves import fallback_setting, is_unplaceable, removed_ns, requested_by
 from actors.position.state import (
     PROTECTIVE,
     ZERO,
@@ -15,7 +16,7 @@ from actors.position.state import (
     Position,
     Refusals,
     covering,
-    last_words,
+    last_failure_reason,
     protection_rests,
     refusals,
 )
@@ -30,7 +31,7 @@ from messages.requests import (
     SubmitProtection,
     SubmitReducing,
 )
-from messages.statement import NOTHING, Statement
+from messages.statement import Statement
 from messages.types import Address, CommandId, OrderKind, OrderPurpose, Severity
 from messages.wording import Position as Say
 
@@ -38,11 +39,11 @@ MS = 1_000_000
 RETRY_FIRST_MS = 500
 RETRY_MOST_MS = 30_000
 STALLED_AFTER_MS = 1_800
-"""A triggered order without a child or fill for so long is stuck: I7 allows 2 s without cover before that is told."""
+"""A triggered order without a child order or fill for this long is stalled; I7 allows 2 s without a notice."""
 CANCELED_WITHIN_MS = 5_000
-"""A cancel of a stalled order that comes to nothing for so long has been repeated a few times."""
+"""A stalled order whose cancel had no effect for this long, repeated a few times, is uncancelable."""
 COMPARED_WITHIN_MS = 30_000
-"""A venue that does not show what is held for so long is not waited for where no neighbor can lose by that."""
+"""A reduction waits this long for the venue to show what it holds; longer only on a shared leg."""
 RECONCILER = Address("reconciler")
 
 _PROTECTION = (
@@ -52,14 +53,14 @@ _PROTECTION = (
 )
 
 
-def follow_up(step: StepBuilder) -> None:
-    """Order matters: nothing opens before what reduces, and protection comes before cleaning up."""
+def intend_orders(step: StepBuilder) -> None:
+    """Intend what is needed now. The order matters: reductions precede openings, protection precedes cancels."""
     if step.position.instrument is None:
         return
-    _finish_goal(step)
-    _strand(step)
-    _unstick(step)
-    _let_go(step)
+    _end_reduction(step)
+    _set_dust_aside(step)
+    _replace_triggered(step)
+    _mark_uncancelable(step)
     _reduce(step)
     _abandon_entry(step)
     _protect(step)
@@ -67,21 +68,21 @@ def follow_up(step: StepBuilder) -> None:
     _enter(step)
 
 
-def _finish_goal(step: StepBuilder) -> None:
+def _end_reduction(step: StepBuilder) -> None:
     p = step.position
     if not p.goal_quantity or p.live_orders(OrderPurpose.REDUCE, OrderPurpose.ENTRY):
         return
     more = p.quantity - p.goal_quantity
     if p.in_steps(more) > 0 or (more > 0 and p.is_dust):
-        return  # dust is stranded instead, which ends the reduction with a notice
+        return  # `_set_dust_aside` ends the reduction, with its notice
     step.record(e.GoalReached, goal_quantity=max(p.goal_quantity, p.quantity))
     if more > 0:
         said = {"quantity": p.quantity.normalize(), "goal": p.goal_quantity.normalize()}
         step.notify(Severity.WARNING, Say.REDUCED_IN_STEPS(name=p.position_id, **said))
 
 
-def _strand(step: StepBuilder) -> None:
-    """What no order can close or protect is told once and left alone, instead of being refused for ever."""
+def _set_dust_aside(step: StepBuilder) -> None:
+    """Put a position on hold that is too small for any order, with one notice: the venue would refuse every order."""
     p = step.position
     if not p.is_dust or (p.paused and p.goal_quantity is None) or p.in_doubt or p.instrument is None:
         return
@@ -92,10 +93,9 @@ def _strand(step: StepBuilder) -> None:
 
 
 def _enter(step: StepBuilder) -> None:
-    """Send the entry; where it exceeds the market maximum, part by part, each after the one before is filled.
+    """Send the entry, in parts where it exceeds the venue's maximum, each after the part before it is filled.
 
-    What was intended counts, not what was seen filled: an order reported filled whose trades are still to be
-    read must not be sent a second time.
+    Intended quantities count, not fills: the trades of a filled order may still be unread.
     """
     p = step.position
     if p.entry_finished or p.goal_quantity is not None or p.leverage_refused or p.in_doubt or p.triggered_protection:
@@ -124,11 +124,11 @@ def _at_most(p: Position, kind: OrderKind, quantity: Decimal) -> Decimal:
     return min(quantity, most) if most else quantity
 
 
-def _unstick(step: StepBuilder) -> None:
-    """What was triggered and is not executed covers nothing, and may never: after a while the market does its work.
+def _replace_triggered(step: StepBuilder) -> None:
+    """Close at market what triggered protection has not closed by its deadline, and cancel that protection.
 
-    Should it be executed after all, it only reduces; beside a neighbor, who would lose by that, only what is shown to
-    be stalled counts.
+    A late execution only reduces. On a shared leg it would reduce another position, so only a stalled order counts
+    there.
     """
     p = step.position
     fired = [order for order in p.triggered_protection if order.stalled or not p.shared_leg]
@@ -142,7 +142,7 @@ def _unstick(step: StepBuilder) -> None:
             step.wake("fired", left_ms)
             return
         if not _tradable(p) or p.is_dust:
-            return  # no close would be taken
+            return  # the venue would refuse a close
         purpose, seconds = first.purpose, deadline_ms // 1000
         why = Say.NOT_EXECUTED(purpose=purpose, seconds=seconds)
         step.record(e.CloseRequested, command_id=CommandId(""), goal_quantity=ZERO, why=why, cancel_first=True)
@@ -151,10 +151,10 @@ def _unstick(step: StepBuilder) -> None:
         _cancel(step, order, Say.CANCEL_STALLED())
 
 
-def _let_go(step: StepBuilder) -> None:
-    """A stalled order that the venue keeps in hand would be waited for for ever: its cancel has a deadline.
+def _mark_uncancelable(step: StepBuilder) -> None:
+    """A stalled order whose cancel has no effect is not waited for any longer.
 
-    What is open beside a neighbor is reduced after that, and both may sell then: as late as protection allows.
+    On a shared leg a reduction follows, and both orders may execute: the wait lasts until the protection deadline.
     """
     p = step.position
     for order in p.triggered_protection:
@@ -169,29 +169,28 @@ def _let_go(step: StepBuilder) -> None:
             step.wake("fired", -((step.now_ns - due_ns) // MS))
 
 
-def _stands_in_the_way(step: StepBuilder, order: Order) -> bool:
-    """Whether a reduction waits for its end. Alone on the leg both only reduce, and a stuck one is passed."""
+def _blocks_reduction(step: StepBuilder, order: Order) -> bool:
+    """A reduction waits for the end of this order; alone on its leg not for a stalled one, as both only reduce."""
     if step.position.shared_leg:
         return not order.uncancelable
     return not (order.stalled or _overdue(step, order))
 
 
 def _overdue(step: StepBuilder, order: Order) -> bool:
-    """It is triggered for too long to be waited for."""
+    """It was triggered longer ago than the protection deadline."""
     lasted_ns = step.now_ns - order.triggered_since_ns
     return order.triggered and lasted_ns >= step.policy.protection_deadline_ms * MS
 
 
 def _tradable(p: Position) -> bool:
-    """While the symbol is halted no close would be taken."""
+    """The venue takes orders of this symbol."""
     return p.instrument is None or p.instrument.trading
 
 
 def _abandon_entry(step: StepBuilder) -> None:
-    """A reduction, or a stop that fired, makes what is left of the entry pointless.
+    """Cancel what is left of the entry after a reduction or triggered protection.
 
-    An order without an answer is canceled too: it may still wait in the gateway, where the cancel meets it. A
-    market order that the venue has is over before a cancel arrives.
+    The cancel of an unanswered order may meet it in the gateway. A working market order ends before a cancel arrives.
     """
     p = step.position
     stopped = any((o.filled or o.stalled) and o.purpose.protective for o in p.relevant_orders)
@@ -203,9 +202,8 @@ def _abandon_entry(step: StepBuilder) -> None:
 
 
 def _reduce(step: StepBuilder) -> None:
-    """One order at a time. One whose outcome is unknown holds back what it may have closed, and no more than that:
-
-    reducing passes through doubt, yet never twice for the same quantity.
+    """Send one reduction at a time. Doubt does not stop reducing, but a quantity is never reduced twice: an order
+    with an unknown outcome keeps back its own leaves quantity.
     """
     p = step.position
     live = p.live_orders(OrderPurpose.REDUCE)
@@ -216,7 +214,7 @@ def _reduce(step: StepBuilder) -> None:
     )
     if excess <= 0 or _waits_for_comparison(step):
         return
-    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _stands_in_the_way(step, o)]
+    in_the_way = [o for o in p.live_orders(*PROTECTIVE) if _blocks_reduction(step, o)]
     if p.cancel_first and in_the_way:
         for order in in_the_way:
             _cancel(step, order, Say.CANCEL_FOR_CLOSE())
@@ -229,10 +227,10 @@ def _reduce(step: StepBuilder) -> None:
 
 
 def _waits_for_comparison(step: StepBuilder) -> bool:
-    """What was settled by hand may be less than is believed: the venue shows that before any of it is sold.
+    """A reduction that was written off may have been executed: the venue shows what it holds before the next one.
 
-    Alone on its leg a reduction takes no more than the venue holds, and waits so long only. Beside a neighbor it would
-    take of him, and waits on; an emergency does not.
+    Alone on its leg a reduction cannot exceed what the venue holds, so the wait has a limit. On a shared leg it would
+    reduce another position: only an emergency ends the wait.
     """
     p = step.position
     if not p.unverified_ns:
@@ -242,25 +240,25 @@ def _waits_for_comparison(step: StepBuilder) -> bool:
         return False
     step.wake("compared", left_ms if left_ms > 0 else COMPARED_WITHIN_MS)
     if any(isinstance(event, e.CloseRequested) for event in step.events):
-        ask_comparison(step)
+        request_comparison(step)
     return True
 
 
-def ask_comparison(step: StepBuilder) -> None:
-    """A check of its symbol, now; it answers nothing, and tells the position what the venue's list shows."""
+def request_comparison(step: StepBuilder) -> None:
+    """Have the reconciler read this symbol now; its answer is a `LegHeld`."""
     p = step.position
     name = CommandId(f"{p.position_id}#{p.version}@{step.now_ns}.compared")
     step.send(RECONCILER, Reconcile(command_id=name, symbol=p.key.symbol))
 
 
-def compare_again(step: StepBuilder) -> None:
-    """Its close still waits for the comparison, beside a neighbor: that is told, and asked for again."""
+def repeat_comparison(step: StepBuilder) -> None:
+    """The close still waits for the comparison, on a shared leg: notify, and request it again."""
     p = step.position
     waits = p.goal_quantity is not None and p.exposure > p.goal_quantity and p.unverified_ns
     if not waits or not p.shared_leg or p.emergency:
         return
     step.notify(Severity.CRITICAL, Say.CLOSE_WAITS(name=p.position_id), "compared")
-    ask_comparison(step)
+    request_comparison(step)
 
 
 def _protect(step: StepBuilder) -> None:
@@ -268,11 +266,11 @@ def _protect(step: StepBuilder) -> None:
     if p.exposure <= 0 or p.goal_quantity == 0 or p.triggered_protection:
         return
     if p.is_dust:
-        _leave_no_more_than_dust(step)
+        _cancel_more_than_dust(step)
         return
     if p.missing_reductions or (p.goal_quantity is not None and (p.cancel_first or p.shared_leg)):
-        return  # a protective order just did its work, or leaves room to a reduction on a shared leg
-    covered = _covered(p)
+        return  # protection was just executed, or makes room for a reduction on a shared leg
+    covered = _covered_in_part(p)
     if covered is not None and _protection_overdue(step):
         seconds = step.policy.protection_deadline_ms // 1000
         step.record(
@@ -280,9 +278,9 @@ def _protect(step: StepBuilder) -> None:
             command_id=CommandId(""),
             goal_quantity=covered,
             why=Say.STOP_REFUSED(seconds=seconds),
-            cancel_first=not covered,  # what covers the rest stays; together they are for no more than is held
+            cancel_first=not covered,  # the stops of the covered part stay: with the close they total the quantity
         )
-        step.notify(Severity.CRITICAL, _stop_overdue(p, covered, seconds))
+        notices.notify_stop_overdue(step, covered, seconds)
         _reduce(step)
         return
     for purpose, kind in _PROTECTION:
@@ -292,43 +290,32 @@ def _protect(step: StepBuilder) -> None:
         step.record(e.ProtectionPlaced)
 
 
-def _stop_overdue(p: Position, covered: Decimal, seconds: int) -> Statement:
-    name = p.position_id
-    words = last_words(p, p.stop_purpose, p.requested_ns(p.stop_purpose)) if p.stop_purpose is not None else NOTHING
-    if covered and words:
-        return Say.STOP_OVERDUE_IN_PART_ANSWER(name=name, quantity=covered, seconds=seconds, why=words)
-    if covered:
-        return Say.STOP_OVERDUE_IN_PART(name=name, quantity=covered, seconds=seconds)
-    if words:
-        return Say.STOP_OVERDUE_ANSWER(name=name, seconds=seconds, why=words)
-    return Say.STOP_OVERDUE(name=name, seconds=seconds)
-
-
-def _leave_no_more_than_dust(step: StepBuilder) -> None:
-    """An order for more than is held would take of a neighbor; alone on its leg it only reduces, and stays."""
+def _cancel_more_than_dust(step: StepBuilder) -> None:
+    """On a shared leg protection for more than the dust would reduce another position; alone it stays."""
     p = step.position
     for order in p.live_orders(*PROTECTIVE):
         if p.shared_leg and order.leaves_quantity > p.quantity:
             _cancel(step, order, Say.CANCEL_REPLACED_ON_SHARED_LEG())
 
 
-def _covered(p: Position) -> Decimal | None:
-    """How much the stops cover that are on the book or on their way; None where that is all that can be covered."""
-    guard = p.stop_purpose
-    covered = sum((o.leaves_quantity for o in p.live_orders(guard)), ZERO) if guard is not None else p.exposure
+def _covered_in_part(p: Position) -> Decimal | None:
+    """The quantity that live stops cover, where that is not all that orders can cover; else None."""
+    if p.stop_purpose is None:
+        return None
+    covered = sum((o.leaves_quantity for o in p.live_orders(p.stop_purpose)), ZERO)
     return covered if p.in_steps(p.exposure - covered) > 0 else None
 
 
 def _protection_overdue(step: StepBuilder) -> bool:
-    """The time counts from the first refusal, or from when the stop left the book to make room; a timer ends it."""
+    """The stop fails for longer than the deadline: since its first refusal, or since the one before left the book."""
     p = step.position
     if p.stop_purpose is None or not _tradable(p):
-        return False  # it is tried again until it trades
+        return False  # retried until the symbol trades
     since_ns = max(p.requested_ns(p.stop_purpose), p.goal_ns)
     failed = refusals(p, p.stop_purpose, since_ns)
     if not failed.count:
         return False
-    begun_ns = min(failed.first_ns, taken_off_ns(p, p.stop_purpose, since_ns) or failed.first_ns)
+    begun_ns = min(failed.first_ns, removed_ns(p, p.stop_purpose, since_ns) or failed.first_ns)
     left_ms = step.policy.protection_deadline_ms - (step.now_ns - begun_ns) // MS
     if left_ms > 0:
         step.wake("overdue", left_ms)
@@ -336,30 +323,30 @@ def _protection_overdue(step: StepBuilder) -> bool:
 
 
 def _protect_by(step: StepBuilder, purpose: OrderPurpose, kind: OrderKind) -> None:
-    """Have orders of this purpose at the wanted price for the whole quantity: one, or where it is above the market
-    maximum, as many as that takes.
+    """Have orders of this purpose rest at the wanted setting for the whole quantity: one, or several where one would
+    exceed the venue's maximum.
 
-    Alone on its leg the new ones rest before the old ones go: should all of them fire, "reduce only" ends at flat.
-    Beside a neighbor it would not, see `_make_room`.
+    Alone on its leg the new ones rest before the old ones are canceled: "reduce only" ends at flat if all execute. On
+    a shared leg it does not, see `_make_room`.
     """
     p = step.position
     price = p.wanted_price(purpose)
     live = p.live_orders(purpose)
     if any(o.phase is not OrderPhase.WORKING for o in live):
-        return  # its answer decides
+        return  # the outcome of that order decides
     kept = covering(p, purpose, (o for o in live if not o.cancel_intended)) if price is not None else ()
     missing = p.in_steps(p.exposure - sum((o.leaves_quantity for o in kept), ZERO))
     if price is not None and missing:
-        back = way_back(p, purpose)
+        back = fallback_setting(p, purpose)
         if back is not None:
-            _move_back(step, purpose, price, back)
+            _abandon_move(step, purpose, price, back)
             return
-        if hopeless(p, purpose):
-            _give_up(step, purpose, price)
+        if is_unplaceable(p, purpose):
+            _abandon_protection(step, purpose, price)
             return
         failed = refusals(p, purpose, p.requested_ns(purpose), price)
         if failed.count:
-            for order in _surplus(live, kept, missing):
+            for order in _dispensable(live, kept, missing):
                 _cancel(step, order, Say.CANCEL_REPLACED())
         wait_ms = _retry_in_ms(failed, step.now_ns)
         if wait_ms:
@@ -367,7 +354,7 @@ def _protect_by(step: StepBuilder, purpose: OrderPurpose, kind: OrderKind) -> No
             return
         if p.shared_leg and _make_room(step, live, kept, missing):
             return
-        for part in _split(missing, _most(p)) if p.shared_leg else _parts(p, kept, missing):
+        for part in _split(missing, _order_maximum(p)) if p.shared_leg else _parts(p, kept, missing):
             _intend(step, purpose, kind, part, price)
         return
     for order in live:
@@ -375,33 +362,33 @@ def _protect_by(step: StepBuilder, purpose: OrderPurpose, kind: OrderKind) -> No
             _cancel(step, order, Say.CANCEL_REPLACED() if kept else Say.CANCEL_UNWANTED())
 
 
-def _move_back(step: StepBuilder, purpose: OrderPurpose, wanted: Decimal, back: Decimal) -> None:
-    """The venue refuses the move for good: its command is over, and what rests, or rested last, is wanted again."""
+def _abandon_move(step: StepBuilder, purpose: OrderPurpose, wanted: Decimal, back: Decimal) -> None:
+    """The venue keeps refusing the move: want the setting of the order that rests, or rested last."""
     p = step.position
     stays = any(o.resting and o.setting == back for o in p.live_orders(purpose))
-    words = last_words(p, purpose, p.requested_ns(purpose))
+    words = last_failure_reason(p, purpose, p.requested_ns(purpose))
     moved = Say.MOVE_REFUSED if stays else Say.MOVED_BACK
     why = moved(purpose=purpose, price=back.normalize(), wanted=wanted.normalize(), why=words)
-    _want(step, purpose, back, why)
+    _request_protection(step, purpose, back, why)
     bare = step.position.unprotected and purpose is step.position.stop_purpose
     step.notify(Severity.CRITICAL if bare else Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
 
 
-def _give_up(step: StepBuilder, purpose: OrderPurpose, wanted: Decimal) -> None:
-    """The venue refuses it for good, and nothing of it rests: it is not wanted any more."""
+def _abandon_protection(step: StepBuilder, purpose: OrderPurpose, wanted: Decimal) -> None:
+    """The venue keeps refusing protection of this purpose, and none rests: want none."""
     p = step.position
-    words = last_words(p, purpose, p.requested_ns(purpose))
+    words = last_failure_reason(p, purpose, p.requested_ns(purpose))
     why = Say.GIVEN_UP(purpose=purpose, price=wanted.normalize(), why=words)
-    _want(step, purpose, None, why)
+    _request_protection(step, purpose, None, why)
     step.notify(Severity.WARNING, Say.ABOUT(name=p.position_id, what=why))
 
 
-def _want(step: StepBuilder, purpose: OrderPurpose, setting: Decimal | None, why: Statement) -> None:
-    """Instead of what the venue refused; None: nothing of this purpose."""
+def _request_protection(step: StepBuilder, purpose: OrderPurpose, setting: Decimal | None, why: Statement) -> None:
+    """Replace the refused setting of this purpose by this one; None: want no such order."""
     p = step.position
     asked = {OrderPurpose.STOP: p.stop_loss, OrderPurpose.TARGET: p.take_profit, OrderPurpose.TRAILING: p.trailing}
     asked[purpose] = setting
-    step.correlation_id = step.correlation_id or asked_by(p, purpose)  # a timer that a restart set knows no command
+    step.correlation_id = step.correlation_id or requested_by(p, purpose)  # a timer set by a restart has none
     step.record(
         e.ProtectionRequested,
         command_id=CommandId(""),
@@ -412,11 +399,11 @@ def _want(step: StepBuilder, purpose: OrderPurpose, setting: Decimal | None, why
     )
 
 
-def _surplus(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> list[Order]:
-    """Of what was to be replaced, all that is not needed to cover what is missing until it is.
+def _dispensable(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> list[Order]:
+    """The orders to replace that are not needed to cover the missing quantity meanwhile: the smallest ones.
 
-    A close in many fills leaves an order of each size behind, since the new one rests before the old one goes; venues
-    count conditional orders, and one that takes no more of them would leave the crowd as it is for ever.
+    A close in many fills leaves one order of each size behind. Venues limit the number of conditional orders: where
+    the limit refuses the new order, these are canceled first.
     """
     stale = sorted(
         (o for o in live if o not in kept and not o.cancel_intended), key=lambda o: o.leaves_quantity, reverse=True
@@ -427,14 +414,14 @@ def _surplus(live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal)
 
 
 def _make_room(step: StepBuilder, live: tuple[Order, ...], kept: tuple[Order, ...], missing: Decimal) -> bool:
-    """Whether something has to go, and be known to have gone, before what is missing may be placed.
+    """Cancel what has to end before the missing quantity may be placed on a shared leg; False where nothing has to.
 
-    On a shared leg (I8) orders of one purpose are never for more than is held, not for a moment: whoever dies in it
-    leaves both to fire, and the excess is a neighbor's. What grew is added to what rests, which stays. Only a crowd of
-    small ones, or a part that is too small for an order, takes the smallest of them along.
+    Orders of one purpose never total more than the position holds (I8): after a crash both would execute, the excess at
+    the expense of another position. An increase is added to the orders that rest. Where they become too many, or the
+    increase is too small for an order, the smallest of them is replaced with it.
     """
     p = step.position
-    most = _most(p)
+    most = _order_maximum(p)
     crowd = len(kept) + len(_split(missing, most)) > len(_split(p.quantity, most)) + 1
     too_small = p.instrument is not None and missing < p.instrument.min_quantity
     if kept and (crowd or too_small):
@@ -446,18 +433,18 @@ def _make_room(step: StepBuilder, live: tuple[Order, ...], kept: tuple[Order, ..
     return bool(leaving)
 
 
-def _most(p: Position) -> Decimal:
-    """The most that the venue takes in one order by market; all of it where it names no such bound."""
+def _order_maximum(p: Position) -> Decimal:
+    """The venue's maximum for one market order; the exposure where it has none."""
     return (p.instrument.max_market_quantity if p.instrument is not None else ZERO) or p.exposure
 
 
 def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decimal]:
-    """The quantities of the orders to place: one for everything where the venue takes one.
+    """The quantities of the orders to place: one for the whole exposure where the venue takes that.
 
-    Where it does not, what is missing is added to what rests. A position that grew by crumbs would have a crowd of
-    orders so, and venues count them: then everything is placed anew, in as few as it takes.
+    Otherwise the missing quantity is added to what rests, unless the orders would become more than one above the
+    fewest possible: then everything is placed anew.
     """
-    most, whole = _most(p), p.in_steps(p.exposure)
+    most, whole = _order_maximum(p), p.in_steps(p.exposure)
     if whole <= most:
         return [whole]
     fewest, added = _split(whole, most), _split(missing, most)
@@ -465,16 +452,16 @@ def _parts(p: Position, kept: tuple[Order, ...], missing: Decimal) -> list[Decim
 
 
 def _split(quantity: Decimal, most: Decimal) -> list[Decimal]:
-    """The whole in parts of at most so much each."""
+    """The quantity in parts of at most `most` each."""
     full, rest = divmod(quantity, most)
     return [most] * int(full) + ([rest] if rest else [])
 
 
 def _clean_up(step: StepBuilder) -> None:
-    """Flat: nothing of ours may stay on the book, and nothing may still leave for it.
+    """Flat: cancel every reduction and protection that rests or may still be sent.
 
-    An order without an answer may wait in the gateway, during a ban say, while another does its work. Once it leaves
-    it takes from a neighbor on the same leg; the cancel meets it before.
+    An unanswered order may wait in the gateway, during a ban for example. Sent later, it would reduce another position
+    on the leg; the cancel meets it before.
     """
     p = step.position
     if p.exposure > 0 or p.live_orders(OrderPurpose.ENTRY):
@@ -502,9 +489,9 @@ _SUBMIT: dict[OrderPurpose, type[SubmitOrder]] = {
 def _intend(
     step: StepBuilder, purpose: OrderPurpose, kind: OrderKind, quantity: Decimal, setting: Decimal | None = None
 ) -> None:
-    """Record the intent and have it sent: the journal holds the first back until the second is durable.
+    """Record the intent and send the order: it leaves once the intent is durable.
 
-    `setting` is a protective order's trigger price, or its callback rate.
+    `setting` is the trigger price of a protective order, or its callback rate.
     """
     p = step.position
     opening = purpose is OrderPurpose.ENTRY
@@ -552,7 +539,7 @@ def _good_till_ns(step: StepBuilder, kind: OrderKind) -> int:
 
 
 def _retry_in_ms(run: Refusals, now_ns: int, deferral_ms: int = 0) -> int:
-    """Milliseconds until the next try: 0.5, 1, 2 … at most 30 seconds after the n-th failure in a row, or deferred."""
+    """Milliseconds until the next attempt: 0.5, 1, 2 … 30 s after the n-th failure in a row, or `deferral_ms`."""
     if not run.count:
         return 0
     pause_ms: int = deferral_ms or min(RETRY_FIRST_MS * (1 << min(run.count - 1, 16)), RETRY_MOST_MS)

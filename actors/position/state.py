@@ -456,7 +456,7 @@ def _came_to_nothing(order: Order) -> bool:
     return order.phase in (OrderPhase.REFUSED, OrderPhase.ABSENT, OrderPhase.CANCELED, OrderPhase.EXPIRED)
 
 
-def last_words(position: Position, purpose: OrderPurpose, since_ns: int) -> Statement:
+def last_failure_reason(position: Position, purpose: OrderPurpose, since_ns: int) -> Statement:
     """The last answer to an order of this purpose that came to nothing, or is in doubt; empty where none did.
 
     One that has had no answer yet says nothing, and the one before it stands.

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import actors.position.actor as shell
-from actors.position import next_orders, report_rules, state
+from actors.position import next_orders, notices, report_rules, state
 from actors.position.evolve import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
 from actors.position.step_builder import StepBuilder
@@ -42,7 +42,7 @@ def _restart_forgets_unknowns(stack: ExitStack) -> None:
         for order in step.position.live_orders():
             if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED):
                 step.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence="restart")
-        report_rules.recovered(step, message)
+        report_rules.on_recovered(step, message)
 
     patch_rule(stack, r.Recovered, recovered)
 
@@ -57,7 +57,7 @@ def _fills_not_deduped(stack: ExitStack) -> None:
     def filled(step: StepBuilder, message: r.FillReport) -> None:
         order = step.position.order(message.client_order_id)
         if order is None or message.trade_id not in order.trades:
-            report_rules.filled(step, message)
+            report_rules.on_fill_report(step, message)
             return
         step.record(
             e.OrderFilled,
@@ -79,7 +79,7 @@ def _fills_deduped_by_size(stack: ExitStack) -> None:
     def filled(step: StepBuilder, message: r.FillReport) -> None:
         order = step.position.order(message.client_order_id)
         if order is None or order.filled != message.quantity:
-            report_rules.filled(step, message)
+            report_rules.on_fill_report(step, message)
 
     patch_rule(stack, r.FillReport, filled)
 
@@ -90,7 +90,7 @@ def _late_fills_are_ignored(stack: ExitStack) -> None:
     def filled(step: StepBuilder, message: r.FillReport) -> None:
         order = step.position.order(message.client_order_id)
         if order is not None and order.live:
-            report_rules.filled(step, message)
+            report_rules.on_fill_report(step, message)
 
     patch_rule(stack, r.FillReport, filled)
 
@@ -192,12 +192,12 @@ def _cancels_are_not_repeated(stack: ExitStack) -> None:
                 step.resolve(order)
 
     patch_rule(stack, r.Recovered, recovered)
-    patch(stack, report_rules, "_taken_back", lambda _order, _message: False)
+    patch(stack, report_rules, "_reopens", lambda _order, _message: False)
 
 
 def _the_word_of_an_end_is_final(stack: ExitStack) -> None:
     """Said to be canceled is canceled, whatever is listed afterwards."""
-    patch(stack, report_rules, "_taken_back", lambda _order, _message: False)
+    patch(stack, report_rules, "_reopens", lambda _order, _message: False)
 
 
 def _said_to_be_canceled() -> Sequence[history.Plan]:
@@ -228,7 +228,7 @@ def _failing_without_a_stop() -> Sequence[history.Plan]:
 
 def _nobody_is_told(stack: ExitStack) -> None:
     """A position without its stop is nobody's news."""
-    patch(stack, report_rules, "_tell_unprotected", lambda _draft: None)
+    patch(stack, notices, "notify_unprotected", lambda _draft: None)
 
 
 def _snapshot_leaves_out_the_stop(stack: ExitStack) -> None:

@@ -26,7 +26,7 @@ def _a_move_is_forgotten(stack: ExitStack) -> None:
     def moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
         return wanted if before is None else before
 
-    patch(stack, command_rules, "_moved", moved)
+    patch(stack, command_rules, "_new_setting", moved)
 
 
 def _a_stop_is_moved() -> Sequence[Plan]:
@@ -65,7 +65,8 @@ def _a_quarter_is_closed() -> Sequence[Plan]:
 
 def _an_expiry_is_forgotten(stack: ExitStack) -> None:
     """Whatever was asked for is worth having, however late."""
-    patch_rule(stack, c.OpenPosition, lambda step, said: command_rules.start(step, replace(said, expires_at_ns=0)))
+    rule = command_rules.open_position
+    patch_rule(stack, c.OpenPosition, lambda step, said: rule(step, replace(said, expires_at_ns=0)))
 
 
 def _an_opening_that_waits() -> Sequence[Plan]:

@@ -59,7 +59,7 @@ def _a_result_of_all_that_is_held(stack: ExitStack) -> None:
 
 def _a_fee_once_an_order(stack: ExitStack) -> None:
     """An order of several fills is charged for the first."""
-    filled = report_rules.filled
+    filled = report_rules.on_fill_report
 
     def charged(step: StepBuilder, message: r.FillReport) -> None:
         order = step.position.order(message.client_order_id)

@@ -32,7 +32,7 @@ def _settle_forgets_the_goal(stack: ExitStack) -> None:
 
 def _what_is_young_is_written_off(stack: ExitStack) -> None:
     """An operator knows what he does."""
-    patch(stack, command_rules, "SETTLED_FROM_NS", 0)
+    patch(stack, command_rules, "SETTLE_AFTER_NS", 0)
 
 
 def _each_settling_is_another(stack: ExitStack) -> None:

@@ -39,12 +39,12 @@ def _a_trigger_that_sticks() -> Sequence[Plan]:
 
 def _a_stuck_stop_is_passed(stack: ExitStack) -> None:
     """It does nothing, so a close beside a neighbor need not wait for it."""
-    in_the_way = next_orders._stands_in_the_way
+    in_the_way = next_orders._blocks_reduction
 
     def passed(step: StepBuilder, order: Order) -> bool:
         return not order.stalled and in_the_way(step, order)
 
-    patch(stack, next_orders, "_stands_in_the_way", passed)
+    patch(stack, next_orders, "_blocks_reduction", passed)
 
 
 def _a_stop_that_sells_late_beside_a_neighbor() -> Sequence[Plan]:
@@ -94,7 +94,7 @@ def _executed_is_believed(stack: ExitStack) -> None:
         return False
 
     patch(stack, normalize, "_executed", executed)
-    patch(stack, report_rules, "_absurd", never)
+    patch(stack, report_rules, "_is_impossible", never)
 
 
 def _more_executed_than_ordered() -> Sequence[Plan]:

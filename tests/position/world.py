@@ -556,11 +556,11 @@ def _about(message: OrderRequest | r.AboutOrder) -> dict[str, Any]:
     return {"account": ACCOUNT, "symbol": SYMBOL, "client_order_id": message.client_order_id}
 
 
-def begin(choose: Callable[[int], int]) -> World:
+def begin(choose: Callable[[int], int], sort: type[World]) -> World:
     """A world with an opening of some kind just told."""
     policy = replace(POLICY, protection_deadline_ms=(5_000, 30_000)[choose(2)])
     story = Story(key=(LONG, SHORT)[choose(2)], policy=policy)
-    world = World(choose, story, neighbor=dec((0, 0, 50)[choose(3)]))
+    world = sort(choose, story, neighbor=dec((0, 0, 50)[choose(3)]))
     kinds: list[dict[str, Any]] = [
         {"stop_loss": dec(90)},
         {"stop_loss": dec(90), "take_profit": dec(120)},
@@ -581,9 +581,9 @@ def begin(choose: Callable[[int], int]) -> World:
     return world
 
 
-def live_through(choose: Callable[[int], int], happenings: int) -> World:
+def live_through(choose: Callable[[int], int], happenings: int, sort: type[World] = World) -> World:
     """A whole life: an opening, so many happenings, then peace; checked at every step and at rest."""
-    world = begin(choose)
+    world = begin(choose, sort)
     for _ in range(happenings):
         world.happen()
     world.make_peace()
