@@ -1,8 +1,7 @@
-"""The actor of one position: receives, has the machine decide, has the journal keep it, then lets it count.
+"""The actor of one position: a message in, a step decided, journalled, and applied once it is durable.
 
-One step is in flight at a time: the mailbox is suspended from the moment a step goes to the journal
-until the journal signals that it is durable. State changes only then, so what others see, what a
-snapshot holds and what a restart finds are one.
+One step is in flight at a time: the mailbox is suspended until the journal signals that the step is durable. State
+changes only then, so views, snapshots and a restart agree.
 """
 
 from collections.abc import Callable
@@ -29,14 +28,14 @@ from messages.wording import Supervisor
 JOURNAL = Address("journal")
 SUPERVISOR = Address("supervisor")
 SNAPSHOT_EVERY = 64
-"""Events between two snapshots: recovery folds fewer than this per position."""
+"""Events between two snapshots: recovery folds fewer than this for each position."""
 OPENING_PAUSE_NS = 1_000_000_000
-"""Until a message whose step would open something is looked at again, after its step could not be written."""
+"""Pause before a message is decided again whose step opens something and could not be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a position is called before anything happened to it."""
+    """What names a position before its first event."""
 
     key: Key
     ordinal: int
@@ -51,7 +50,7 @@ class _InFlight:
 
 
 class PositionActor(Actor[Message]):
-    """`start` is the position to begin with; None, or any life after the first, reads the journal instead."""
+    """`start` is the position to begin with; None, and every incarnation after the first, read the journal instead."""
 
     def __init__(self, context: Context, identity: Identity, policy: Policy, log: Log, start: Position | None) -> None:
         super().__init__(context)
@@ -82,7 +81,7 @@ class PositionActor(Actor[Message]):
             return
         step = decide(self._position, message, self.context.clock.time_ns(), self._policy)
         if not step.events:
-            # Nothing new to remember: what leaves repeats what is durable already.
+            # Nothing to journal: the effects repeat what is durable already.
             self._set_wakes(step)
             for effect in step.effects:
                 self.context.tell(effect.to, effect.message)
@@ -118,7 +117,7 @@ class PositionActor(Actor[Message]):
     def _committed(self, message: Committed) -> None:
         flight = self._in_flight
         if flight is None or message.version != flight.step.position.version:
-            return  # the answer to a question of an earlier life
+            return  # the answer to an earlier incarnation
         self._in_flight = None
         before = self._position
         self._position = flight.step.position
@@ -128,12 +127,11 @@ class PositionActor(Actor[Message]):
         self.context.resume()
 
     def _commit_failed(self, message: CommitFailed) -> None:
-        """A command is not done, and may be given again. A fact must not be lost: its step is offered to the
-        journal again; so is that of a command whose answer nobody waits for, an emergency of many or a calling off.
+        """A command with a sender is refused, and may be repeated. A fact must not be lost: its step is offered to
+        the journal again, and so is that of a command without a sender.
 
-        What would open more waits on its own: on a full disk its step is refused until there is space, and
-        a close must not stand behind that. What waited for its leverage comes by the supervisor again, who may have
-        something against it by then.
+        A step that opens something waits apart, as a full disk refuses it until there is space, and no close may wait
+        behind it. An opening that its leverage released passes the supervisor's checks again.
         """
         flight = self._in_flight
         if flight is None or message.version != flight.step.position.version:
@@ -162,7 +160,7 @@ class PositionActor(Actor[Message]):
         self.context.resume()
 
     def _not_done(self, command: Command, why: Statement, *, doubtful: bool) -> None:
-        """Nothing of it waits any more. Where a process that dies now might find it done, neither is promised."""
+        """Answer a command whose step is dropped; where a restart might still find the step, the outcome is unknown."""
         if not self._position.version:
             self.context.tell(SUPERVISOR, _never_began(self._position, why))
         if command.reply_to:
@@ -181,7 +179,7 @@ class PositionActor(Actor[Message]):
         if not self._replaying:
             return
         if message.damage:
-            # Half a history is worse than none: fail, and end in quarantine, where flattening still reaches.
+            # Fail and end in quarantine, where flattening still works: half a history is worse than none.
             raise ValueError(f"{self.context.address} cannot be rebuilt: {message.damage}")
         self._replaying = False
         start = self._position
@@ -220,7 +218,7 @@ class PositionActor(Actor[Message]):
 def position_factory(
     identity: Identity, policy: Policy, log: Log, start: Position | None
 ) -> Callable[[Context], PositionActor]:
-    """What `ActorSystem.spawn` calls for every life of this position."""
+    """What `ActorSystem.spawn` calls for every incarnation of this position."""
     return lambda context: PositionActor(context, identity, policy, log, start)
 
 
@@ -232,7 +230,7 @@ def _level(step: Step) -> str:
 
 
 def _may_use_reserve(step: Step) -> bool:
-    """Whatever opens nothing; and what is a fact at the venue already, whatever else the step holds."""
+    """The step opens nothing, or holds a fill, which is a fact at the venue already."""
     return any(isinstance(ev, OrderFilled) for ev in step.events) or not any(
         isinstance(ev, PositionRequested) or (isinstance(ev, OrderIntended) and ev.purpose is OrderPurpose.ENTRY)
         for ev in step.events
@@ -249,5 +247,5 @@ def _again(append: AppendStep) -> AppendStep:
 
 
 def _never_began(p: Position, why: Statement) -> PositionView:
-    """Version 0 and FAILED: the supervisor forgets the key that this opening had reserved."""
+    """Version 0 and FAILED: the supervisor frees the key that this opening had reserved."""
     return replace(view(p), state=PositionState.FAILED, reason=why)

@@ -3,7 +3,7 @@
 from decimal import ROUND_DOWN, Decimal
 
 from actors.position import notices
-from actors.position.evolve import realized
+from actors.position.accounting import realized
 from actors.position.next_orders import request_comparison
 from actors.position.state import ZERO, Order, Position
 from actors.position.step_builder import StepBuilder

@@ -88,8 +88,8 @@ def _set_dust_aside(step: StepBuilder) -> None:
         return
     if p.live_orders(OrderPurpose.ENTRY, OrderPurpose.REDUCE) or p.addition_leaves > 0:
         return
-    step.record(e.PositionStranded, quantity=p.quantity, why=Say.DUST(quantity=p.quantity, least=p.least))
-    step.notify(Severity.WARNING, Say.DUST_LEFT(name=p.position_id, quantity=p.quantity, least=p.least))
+    step.record(e.PositionStranded, quantity=p.quantity, why=Say.DUST(quantity=p.quantity, least=p.minimum_quantity))
+    step.notify(Severity.WARNING, Say.DUST_LEFT(name=p.position_id, quantity=p.quantity, least=p.minimum_quantity))
 
 
 def _enter(step: StepBuilder) -> None:

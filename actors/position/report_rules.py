@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from actors.funding import booked_of, held_at
 from actors.position import notices
+from actors.position.accounting import realized
 from actors.position.command_rules import refuse, send_leverage
-from actors.position.evolve import answer, realized
+from actors.position.evolve import answer
 from actors.position.next_orders import RETRY_MOST_MS, STALLED_AFTER_MS, repeat_comparison
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, refusals
 from actors.position.step_builder import StepBuilder

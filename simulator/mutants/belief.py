@@ -9,7 +9,7 @@ from typing import Any
 
 import actors.position.actor as shell
 from actors.position import next_orders, notices, report_rules, state
-from actors.position.evolve import realized
+from actors.position.accounting import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
 from actors.position.step_builder import StepBuilder
 from actors.reconciler import attribution, compare, evidence, explain, resolve

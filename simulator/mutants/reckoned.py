@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from actors.funding import Holder, Place
-from actors.position import evolve, report_rules
+from actors.position import accounting, evolve, report_rules
 from actors.position.state import Position
 from actors.position.step_builder import StepBuilder
 from actors.supervisor import fundings, paid
@@ -38,7 +38,7 @@ def _a_life() -> Sequence[Plan]:
 
 def _the_last_price_is_the_entry_price(stack: ExitStack) -> None:
     """What is added moves the entry price to its own."""
-    netted = evolve.netted
+    netted = accounting.netted
 
     def at_last(p: Position, side: Side, quantity: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
         after, average = netted(p, side, quantity, price)
@@ -53,7 +53,7 @@ def _a_result_of_all_that_is_held(stack: ExitStack) -> None:
         stack,
         report_rules,
         "realized",
-        lambda p, side, _quantity, price: evolve.realized(p, side, abs(p.quantity), price),
+        lambda p, side, _quantity, price: accounting.realized(p, side, abs(p.quantity), price),
     )
 
 
