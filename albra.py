@@ -663,7 +663,7 @@ def _position_spawner(
     config: Config, system: "ActorSystem", log: Callable[..., None], journal: "SqliteJournal"
 ) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
-    from actors.position.draft import Policy
+    from actors.position.policy import Policy
     from actors.supervisor.context import position_address
 
     policy = Policy(

@@ -1,10 +1,13 @@
-"""Whose a funding payment is: each position's share follows from what it held at the funding time. Pure.
+"""Shares of a funding payment: each position's follows from what it held at the funding time. Pure.
 
-1. What a position held at a time is what it holds now, less what it has changed by since then, by the venue's own
-   times. What it trades in the very moment of a funding comes after it.
-2. The parts of a payment add up to it. Longs and shorts have opposite signs: they pay each other.
-3. A share is a level, not an addition: a position books what it lacks. So a payment that is told twice counts once,
-   and a trade that becomes known late moves what was shared without it.
+1. What a position held at a time is what it holds now, less its changes since then, by the venue's times. A trade at
+   the funding time itself comes after the funding.
+2. The shares add up to the payment. Longs and shorts have opposite signs: they pay each other.
+3. A share is a level, not an addition: a position books what it lacks. So a repeated payment counts once, and a late
+   trade corrects the shares that were computed without it.
+
+Times are in nanoseconds; quantities in base units, increases positive; amounts in the payment's currency, positive when
+received.
 """
 
 from bisect import bisect_left
@@ -22,14 +25,14 @@ from messages.types import AccountId, ClientOrderId, OrderPurpose, PositionId, P
 ZERO = Decimal(0)
 HOUR_NS = 3_600_000_000_000
 KEPT_NS = 8 * 24 * HOUR_NS
-"""Changes and payments that a position remembers: longer than the ledger is read back."""
+"""How long a position keeps changes and payments: longer than the venue's ledger is read back."""
 MOVES_MOST = 200
 ENDED_KEPT_NS = 24 * HOUR_NS
-"""So long after its last change a position that is over is known to have held something."""
+"""How long after its last change an ended position takes part in a payment."""
 
 
 def moved(track: Track, time_ns: int, change: Decimal, now_ns: int) -> Track:
-    """It has changed by so much at this time; what is older than any payment that may still be told is let go."""
+    """The track with a change at this time; changes older than `KEPT_NS` are dropped."""
     if time_ns <= track.since_ns:
         return track
     moves = track.moves
@@ -45,7 +48,7 @@ def moved(track: Track, time_ns: int, change: Decimal, now_ns: int) -> Track:
 
 
 def paid(track: Track, time_ns: int, currency: str, amount: Decimal, now_ns: int) -> Track:
-    """It has booked so much, or so much more, of what was paid at this time."""
+    """The track with an amount booked of the payment at this time, on top of what was booked of it before."""
     sums = {(time, name): booked for time, name, booked in track.paid}
     sums[time_ns, currency] = sums.get((time_ns, currency), ZERO) + amount
     kept = tuple((time, name, booked) for (time, name), booked in sorted(sums.items()) if time > now_ns - KEPT_NS)
@@ -54,7 +57,7 @@ def paid(track: Track, time_ns: int, currency: str, amount: Decimal, now_ns: int
 
 
 def held_at(track: Track, quantity: Decimal, time_ns: int) -> Decimal:
-    """What a position that holds `quantity` now held right before this time."""
+    """The quantity right before this time of a position that holds `quantity` now."""
     for time, change in reversed(track.moves):
         if time < time_ns:
             break
@@ -63,14 +66,14 @@ def held_at(track: Track, quantity: Decimal, time_ns: int) -> Decimal:
 
 
 def booked_of(track: Track, time_ns: int, currency: str) -> Decimal | None:
-    """What it has booked of that payment; None where that was settled in a history of before there was this list."""
+    """The amount booked of that payment; None for payments older than the list."""
     if time_ns <= track.settled_ns:
         return None
     return next((amount for time, name, amount in track.paid if (time, name) == (time_ns, currency)), ZERO)
 
 
 def known_before(track: Track, time_ns: int) -> tuple[tuple[int, Decimal], ...]:
-    """What decides what it held at that time."""
+    """The changes before this time."""
     return track.moves[: bisect_left(track.moves, (time_ns,))]
 
 
@@ -79,7 +82,7 @@ Place = tuple[AccountId, Symbol]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """What a payment is shared by: a position, whether it is over or not."""
+    """A position that may share a payment, ended ones included."""
 
     position_id: PositionId
     ordinal: int
@@ -89,15 +92,15 @@ class Holder:
     track: Track
 
     def held_at(self, time_ns: int) -> Decimal:
-        """Long positive."""
+        """Long positive, short negative."""
         return held_at(self.track, self.quantity, time_ns) * self.side.sign
 
 
 def shares(amount: Decimal, held: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """The part of each, by what it held (long positive); what rounding leaves goes to the largest, the first of equals.
+    """The share of each ordinal in `amount`, by the quantity held (long positive); they add up to it.
 
-    Where long and short are equal they pay each other, the whole is nothing, and no part can be told from it. Where
-    none of ours held anything, what was paid is a human's.
+    The rest of rounding goes to the largest holder, the first of equals. Empty where the quantities add up to zero:
+    longs and shorts pay each other then, or the payment is of a human's position.
     """
     holding = {ordinal: quantity for ordinal, quantity in sorted(held.items()) if quantity}
     net = sum(holding.values(), ZERO)
@@ -114,13 +117,13 @@ def shares(amount: Decimal, held: Mapping[int, Decimal]) -> dict[int, Decimal]:
 
 @dataclass(slots=True)
 class Lately:
-    """Gathers, from the events of the last day, what positions that are over held in it."""
+    """Collects, from the events of the last day, what ended positions held in it."""
 
     entries: set[ClientOrderId] = field(default_factory=set)
     tracks: dict[int, Track] = field(default_factory=dict)
 
     def note(self, ordinal: int, event: Event) -> None:
-        """An order of more than a day ago is taken for one that reduces: entries end within a day."""
+        """An order without a known intent counts as a reduction: entries end within a day."""
         time_ns = event.ts_event or event.ts_init
         match event:
             case OrderIntended(purpose=OrderPurpose.ENTRY):
@@ -139,7 +142,7 @@ class Lately:
         self.tracks[ordinal] = moved(self.tracks.get(ordinal, Track()), time_ns, change, time_ns)
 
     def ended(self, finished: Sequence[tuple[int, PositionId]]) -> Iterable[Holder]:
-        """Those of the finished that have changed within the time, and hold nothing now."""
+        """The finished positions that changed within the time; they hold nothing now."""
         for ordinal, name in finished:
             track, parsed = self.tracks.get(ordinal), parse_position_id(name)
             if track is not None and track.moves and parsed is not None:

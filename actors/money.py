@@ -1,11 +1,11 @@
-"""What an amount in another currency comes to: one rule for positions, limits, reports and restarts. Pure.
+"""The value of an amount in another currency: one rule for positions, limits, reports and restarts. Pure.
 
-1. Money in the contract's own quote currency counts as it is.
+1. An amount in the contract's quote currency needs no conversion.
 2. Dollars count one for one among each other: USDT, USDC, other stablecoins that contracts are quoted in, and BNFCR,
    Binance's credit for the European Union.
-3. Any other currency counts at the mark price of its contract against a dollar, at the moment of booking. What it came
-   to is in the journal with the amount: a restart counts the same.
-4. Where no such mark is known the amount is named as not counted, wherever the sum is shown.
+3. Any other currency counts at the mark price of its contract against a dollar, when it is booked. The value is
+   journalled with the amount, so a restart counts the same.
+4. Without such a mark the amount does not count, and is named beside every sum.
 Limits are in USDT.
 """
 
@@ -20,22 +20,22 @@ ZERO = Decimal(0)
 LIMITS = "USDT"
 """The currency of the configured limits, of the daily loss and of the reports."""
 DOLLARS = ("USDT", "USDC", "BNFCR", "FDUSD", "USD1", "BUSD", "TUSD", "USDP", "USDE", "RLUSD", "USD", "U")
-"""The first that has a mark against a coin says what the coin comes to."""
+"""The first that has a mark against a coin gives its value."""
 _COINS = ("BTC", "ETH", "BNB")
-"""Contracts are quoted in these as well."""
+"""Other quote currencies of contracts."""
 MONEY_STEP = Decimal("0.00000001")
-"""To this the venue rounds what it books (eight decimals, income history)."""
+"""The venue rounds bookings to this (eight decimals, income history)."""
 UNNAMED = "a currency without a name"
 
 Money = OrderFilled | QuantityAdjusted | PositionAdopted | FundingBooked
-"""Events by which money came or went."""
+"""Events that book money."""
 Amounts = tuple[tuple[str, Decimal], ...]
 """(currency, amount), in the order in which the currencies came."""
 Marks = Mapping[Symbol, Decimal]
 
 
 def quote_of(symbol: Symbol, instrument: Instrument | None) -> str:
-    """The currency that the contract's price, result and exposure are in; by its name where the venue says nothing."""
+    """The currency of the contract's price, result and exposure; by the symbol's name where the venue gives none."""
     if instrument is not None and instrument.quote:
         return instrument.quote
     longest_first = sorted((*DOLLARS, *_COINS), key=len, reverse=True)
@@ -43,7 +43,7 @@ def quote_of(symbol: Symbol, instrument: Instrument | None) -> str:
 
 
 def rate(currency: str, into: str, marks: Marks) -> Decimal | None:
-    """What one of `currency` comes to in `into`; None where no mark tells it."""
+    """The value of one `currency` in `into`; None without a mark."""
     if currency == into:
         return Decimal(1)
     there, back = _in_dollars(currency, marks), _in_dollars(into, marks)
@@ -57,44 +57,47 @@ def _in_dollars(currency: str, marks: Marks) -> Decimal | None:
 
 
 def worth(amount: Decimal, currency: str, quote: str, marks: Marks) -> Worth:
-    """What this amount is worth now: to be booked with it."""
+    """The value of this amount now, to be booked with it."""
     known = rate(currency, quote, marks) if amount else ZERO
     value = None if known is None else _rounded(amount, known)
     return Worth(quote=quote, rate=rate(quote, LIMITS, marks), value=value)
 
 
 def _rounded(amount: Decimal, known: Decimal) -> Decimal:
-    """What needs no conversion stays as the venue wrote it."""
+    """An amount without conversion stays as the venue wrote it."""
     return amount if known == 1 else (amount * known).quantize(MONEY_STEP, ROUND_HALF_EVEN)
 
 
 def share_of(known: Worth | None, share: Decimal) -> Worth | None:
-    """The worth of such a part of the amount."""
+    """The worth of this share of the amount."""
     if known is None or known.value is None:
         return known
     return replace(known, value=known.value * share)
 
 
 def counts_as_it_is(currency: str, quote: str) -> bool:
-    """The own quote, and dollars among dollars."""
+    """No conversion is needed: the quote currency itself, or one dollar for another."""
     return currency == quote or (currency in DOLLARS and quote in DOLLARS)
 
 
 def value_of(amount: Decimal, currency: str, known: Worth | None) -> Decimal | None:
-    """In the quote currency; None: not counted. What was booked before there was a worth counts where it needs none."""
+    """The value in the quote currency; None: it does not count.
+
+    Old bookings without a worth count where they need no conversion.
+    """
     if known is not None:
         return known.value
     return amount if not (amount and currency) or counts_as_it_is(currency, LIMITS) else None
 
 
 def cost_of(event: Money) -> tuple[str, Decimal]:
-    """What it took, with the currency; a payment received is less than nothing."""
+    """The currency and the cost of this event; funding received is a negative cost."""
     return (event.currency, -event.amount) if isinstance(event, FundingBooked) else (event.fee_currency, event.fee)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """What one event, or many, came to in the currency of the limits; `uncounted` is what was taken beside it."""
+    """Sums of events in the currency of the limits; `uncounted` are costs that have no value in it."""
 
     realized: Decimal = ZERO
     fees: Decimal = ZERO
@@ -115,7 +118,7 @@ class Booked:
 
 
 def booked(event: Money) -> Booked:
-    """What this event came to, by what is in it alone."""
+    """The sums of one event, by its own fields alone."""
     currency, cost = cost_of(event)
     amount = event.amount if isinstance(event, FundingBooked) else event.fee
     value = value_of(amount, currency, event.worth)
@@ -133,12 +136,12 @@ def booked(event: Money) -> Booked:
 
 
 def settled(event: Money) -> Decimal:
-    """What the result of a contract that is not quoted in dollars came to; of the others their own sums tell it."""
+    """The result in the currency of the limits, of a contract that is not quoted in dollars; else zero."""
     return ZERO if event.worth is None or event.worth.quote in DOLLARS else booked(event).result
 
 
 def added(amounts: Amounts, more: Iterable[tuple[str, Decimal]]) -> Amounts:
-    """Sums by currency; what comes to nothing is left out."""
+    """Sums by currency, without zeros."""
     sums = dict(amounts)
     for currency, amount in more:
         sums[currency] = sums.get(currency, ZERO) + amount

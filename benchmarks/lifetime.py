@@ -6,8 +6,8 @@ the last answer, and of one snapshot, which a position writes every few dozen ev
 
 import time
 
-from actors.position.draft import Policy
 from actors.position.machine import decide
+from actors.position.policy import Policy
 from actors.position.state import Position, blank
 from benchmarks.obliging import ACCOUNT, LONG, STOP, STRATEGY, SYMBOL, TIGHTER, ObligingVenue
 from benchmarks.report import Row, at_most, median_ratio, row

@@ -16,8 +16,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.position.draft import Policy as PositionPolicy
 from actors.position.machine import decide
+from actors.position.policy import Policy as PositionPolicy
 from actors.position.state import Position, blank
 from actors.position.view import view
 from actors.reconciler.compare import compare
@@ -112,9 +112,9 @@ def position(ordinal: int) -> Position:
         state=PositionState.ACTIVE,
         quantity=HELD,
         requested=HELD,
-        entry_over=True,
+        entry_finished=True,
         entry_price=PRICE,
-        held=True,
+        was_open=True,
         leverage=5,
         instrument=instrument(symbol),
     )

@@ -14,9 +14,9 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from actors.position.draft import Policy
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.machine import decide
+from actors.position.policy import Policy
 from actors.position.state import Position, blank
 from actors.supervisor.context import position_address
 from adapters.paper.server import EmbeddedServer, PaperServer

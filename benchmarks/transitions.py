@@ -18,7 +18,7 @@ import apsw
 
 from actors.journal import JournalActor
 from actors.position.actor import Identity, position_factory
-from actors.position.draft import Policy
+from actors.position.policy import Policy
 from actors.position.state import blank
 from actors.runtime import Actor, ActorSystem, Context, Placement, ThreadDispatcher
 from actors.supervisor.context import position_address

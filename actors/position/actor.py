@@ -1,16 +1,16 @@
-"""The actor of one position: it receives, the machine decides, the history persists, and then the step counts.
+"""The actor of one position: a message in, a step decided, journalled, and applied once it is durable.
 
-One step is in flight at a time; state changes when it is durable, so what others see, what a snapshot holds and what a
-restart finds are one (see `runtime.event_sourced`).
+One step is in flight at a time: the mailbox is suspended until the journal signals that the step is durable. State
+changes only then, so views, snapshots and a restart agree.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from actors.ports import Log
-from actors.position.draft import Policy
 from actors.position.history import history_of
 from actors.position.machine import Step, Verdict, decide
+from actors.position.policy import Policy
 from actors.position.state import Position
 from actors.position.view import view
 from actors.runtime.actor import Actor, Context
@@ -27,12 +27,12 @@ from messages.wording import Supervisor
 
 SUPERVISOR = Address("supervisor")
 OPENING_PAUSE_NS = 1_000_000_000
-"""Until a message whose step would open something is decided again, after its step could not be written."""
+"""Pause before a message is decided again whose step opens something and could not be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The names of a position before its first event."""
+    """What names a position before its first event."""
 
     key: Key
     ordinal: int
@@ -50,7 +50,7 @@ class _Decided:
 
 
 class PositionActor(Actor[Message]):
-    """`start` is the position to begin with; None, or any life after the first, reads the journal instead."""
+    """`start` is the position to begin with; None, and every incarnation after the first, read the journal instead."""
 
     def __init__(self, context: Context, identity: Identity, policy: Policy, log: Log, start: Position | None) -> None:
         super().__init__(context)
@@ -79,7 +79,7 @@ class PositionActor(Actor[Message]):
         before = self._position
         step = decide(before, message, self.context.clock.time_ns(), self._policy)
         if not step.events:
-            # Nothing new to remember: what leaves repeats what is durable already.
+            # Nothing to journal: the effects repeat what is durable already.
             self._set_wakes(step)
             for effect in step.effects:
                 self.context.tell(effect.to, effect.message)
@@ -102,12 +102,11 @@ class PositionActor(Actor[Message]):
         self._publish()
 
     def persist_failed(self, about: _Decided, failure: CommitFailed) -> Retry:
-        """A command is not done, and may be given again. A fact must not be lost: its step is offered again, and so is
-        the step of a command without an asker, an emergency of many or a calling off.
+        """A command with a sender is refused, and may be repeated. A fact must not be lost: its step is offered to
+        the journal again, and so is that of a command without a sender.
 
-        A step that would open more is decided again later: a full disk refuses it until there is space, and a close
-        must not stand behind it. A message that waited for its leverage passes the supervisor again, whose limits may
-        be others by then.
+        A step that opens something waits apart, as a full disk refuses it until there is space, and no close may wait
+        behind it. An opening that its leverage released passes the supervisor's checks again.
         """
         self._log(
             "ERROR",
@@ -130,7 +129,7 @@ class PositionActor(Actor[Message]):
         return Retry.NEVER
 
     def _not_done(self, command: Command, why: Statement, *, doubtful: bool) -> None:
-        """Nothing of it waits any more. Where a process that dies now might find it done, the answer is unknown."""
+        """Answer a command whose step is dropped; where a restart might still find the step, the outcome is unknown."""
         if not self._position.version:
             self.context.tell(SUPERVISOR, _never_began(self._position, why))
         if command.reply_to:
@@ -155,7 +154,7 @@ class PositionActor(Actor[Message]):
 
     def _write_line(self, message: Message, step: Step, before: Position) -> None:
         self._log(
-            "INFO" if step.events else "DEBUG",
+            _level(step),
             type(message).__name__,
             actor=self.context.address,
             correlation_id=step.events[0].correlation_id if step.events else message.correlation_id,
@@ -172,12 +171,19 @@ class PositionActor(Actor[Message]):
 def position_factory(
     identity: Identity, policy: Policy, log: Log, start: Position | None
 ) -> Callable[[Context], PositionActor]:
-    """What `ActorSystem.spawn` calls for every life of this position."""
+    """What `ActorSystem.spawn` calls for every incarnation of this position."""
     return lambda context: PositionActor(context, identity, policy, log, start)
 
 
+def _level(step: Step) -> str:
+    """ERROR for a change of state that is not declared: a bug to report, and no reason to stop."""
+    if not step.declared:
+        return "ERROR"
+    return "INFO" if step.events else "DEBUG"
+
+
 def _may_use_reserve(step: Step) -> bool:
-    """A step that opens nothing may; so may a step with a fill, which is a fact at the venue already."""
+    """The step opens nothing, or holds a fill, which is a fact at the venue already."""
     return any(isinstance(ev, OrderFilled) for ev in step.events) or not any(
         isinstance(ev, PositionRequested) or (isinstance(ev, OrderIntended) and ev.purpose is OrderPurpose.ENTRY)
         for ev in step.events
@@ -185,5 +191,5 @@ def _may_use_reserve(step: Step) -> bool:
 
 
 def _never_began(p: Position, why: Statement) -> PositionView:
-    """Version 0 and FAILED: the supervisor forgets the key that this opening had reserved."""
+    """Version 0 and FAILED: the supervisor frees the key that this opening had reserved."""
     return replace(view(p), state=PositionState.FAILED, reason=why)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from actors.position.fold import evolve
+from actors.position.evolve import evolve
 from actors.position.state import Position, blank
 from actors.runtime.event_sourced import HistorySpec, OnDamage, Persisting, Snapshots
 from messages.ids import position_id

@@ -1,19 +1,63 @@
 """The position machine: `decide(position, message) -> Step`.
 
-A step is what shall be journalled as one unit: events, and the effects that leave once they are durable.
+Theory of operation
+-------------------
+A position is five small machines. Each is a few fields of `Position`; events move it, and nothing else does.
+
+Order: one machine for each order (`Order.phase`).
+    SENT -> WORKING -> FILLED, CANCELED or EXPIRED. SENT -> REFUSED. SENT -> DOUBTED, when no answer proves an outcome
+    -> WORKING, REFUSED or ABSENT, when a query does. A conditional order that works may be `triggered`, then `stalled`
+    (nothing executes it), then `uncancelable`. REFUSED and ABSENT are conclusions: a later report of the venue revives
+    the order. An order is sent once; what follows an end is a new order.
+
+Goal: what the quantity shall become (`goal_quantity`).
+    None -> a part, or 0. ClosePosition and EmergencyClose set it; so do protection that stays refused or does not
+    execute, a price that has passed its trigger, and an entry that expires. A part ends when it is reached. 0 stays: a
+    late fill is closed again. Dust ends both, and so does SettlePosition, as a reduction that was written off may have
+    been executed. Under a goal nothing opens. Without one, `requested` is the goal of the entry: it is sent part by
+    part until `entry_finished`.
+
+Doubt: whether the quantity and the live orders are known (`in_doubt`).
+    Known -> in doubt by an unknown outcome, a restart before the answer, fills reported without their trades, or more
+    sold than held. In doubt -> known by a query, the trades, or SettlePosition. Doubt stops openings, never reductions;
+    an order in doubt keeps back its own quantity.
+
+Protection: which conditional orders shall rest (`stop_loss`, `take_profit`, `trailing`).
+    Wanted -> in place, when orders at these prices rest for all that is held -> triggered, when one executes. Another
+    quantity, a new price or a lost order means wanted again. A refusal is retried; a move that stays refused goes back
+    to the price before it; a stop that stays refused for `protection_deadline_ms` sets a goal.
+
+Hold: whether the position waits for its owner (`paused`, `changed_outside`).
+    Free -> paused by PausePosition, or as dust that no order can close. Free -> changed outside by AdjustPosition. Both
+    end with ResumePosition. A hold refuses commands that change the position, except closing; protection, and what is
+    under way, go on.
+
+How they compose: one message is one step.
+    1. `table` holds a cell for each message and state: a rule, or why the message is ignored or refused.
+    2. The rule (`command_rules`, `report_rules`) records facts as events, which `evolve` the position.
+    3. `next_orders` intends what the position needs now, until nothing more is needed.
+    4. `lifecycle` derives the state, and `transitions` declares which changes of state may occur.
+
+Doubt shows as RECONCILING before all else. Then, while something is held: a goal of 0 or triggered protection shows as
+CLOSING, a goal or an addition as MODIFYING, a live entry as OPENING, a pause as PAUSED, a change of leverage or
+protection as MODIFYING, a change outside as MODIFIED, nothing at all as ACTIVE. PENDING is the start. CLOSED, FAILED
+and CANCELLED are terminal: only a report of an order, which proves a conclusion wrong, leaves them.
+
+A step's events are journalled as one unit with its effects, which leave once they are durable.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from actors.position.draft import Draft, Policy
-from actors.position.follow_up import follow_up
+from actors.position.command_rules import refuse, reply
 from actors.position.lifecycle import lifecycle
-from actors.position.moves import told_before
-from actors.position.rules import UNPROTECTED_AFTER_MS
-from actors.position.state import Order, OrderPhase, Position
+from actors.position.next_orders import intend_orders
+from actors.position.notices import notify_oversold, notify_state
+from actors.position.policy import Policy
+from actors.position.state import Position
+from actors.position.step_builder import StepBuilder
 from actors.position.table import TABLE, CellKind
-from actors.position.wishes import refuse, reply
+from actors.position.transitions import is_declared
 from messages import events as e
 from messages.base import Event, Message
 from messages.commands import Command
@@ -21,11 +65,13 @@ from messages.journal import Effect
 from messages.reports import AboutOrder, Recovered
 from messages.requests import Wake
 from messages.statement import NOTHING, Statement
-from messages.types import CorrelationId, PositionState, Severity
+from messages.types import CorrelationId
 from messages.wording import Position as Say
 
 ROUNDS_MOST = 8
-"""One message sets off a few follow-ups at most; more would be a loop, which is a bug."""
+"""One message needs a few rounds of orders at most; more would be a loop, which is a bug."""
+UNPROTECTED_AFTER_MS = 1_800
+"""I7 allows 2 s without a resting stop; then the owner gets a notice."""
 
 
 class Verdict(StrEnum):
@@ -36,7 +82,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`position` is the state after the events; `wakes` are timers, set after the commit and never journalled."""
+    """What one message changes. `position` is the state after the events.
+
+    `wakes` are timers: set after the commit, never journalled. `declared` is False for a change of state that
+    `transitions` does not have: a bug, which the shell logs. The facts count all the same.
+    """
 
     position: Position
     verdict: Verdict
@@ -44,12 +94,15 @@ class Step:
     events: tuple[Event, ...] = ()
     effects: tuple[Effect, ...] = ()
     wakes: tuple[Wake, ...] = ()
+    declared: bool = True
 
 
 def decide(position: Position, message: Message, now_ns: int, policy: Policy) -> Step:
-    """What this message means to this position now. Raises KeyError for a class that positions never receive."""
-    cell = TABLE[type(message)][position.state]
-    draft = Draft(
+    """The step that this message means to this position at `now_ns`. Pure.
+
+    Raises KeyError for a message class that positions never receive.
+    """
+    step = StepBuilder(
         position=position,
         before=position,
         now_ns=now_ns,
@@ -57,78 +110,58 @@ def decide(position: Position, message: Message, now_ns: int, policy: Policy) ->
         correlation_id=_correlation(position, message),
         causation_id=message.causation_id or type(message).__name__,
     )
-    if isinstance(message, Command) and message.command_id in position.commands:
-        reply(draft, message)
-        return _step(draft, Verdict.IGNORED, Say.REPEATED())
+    verdict, why = _apply(step, message)
+    before, after = position.state, step.position.state
+    return Step(
+        position=step.position,
+        verdict=verdict,
+        why=why,
+        events=tuple(step.events),
+        effects=tuple(step.effects),
+        wakes=tuple(step.wakes),
+        declared=before is after or is_declared(before, type(message), after),
+    )
+
+
+def _apply(step: StepBuilder, message: Message) -> tuple[Verdict, Statement]:
+    cell = TABLE[type(message)][step.position.state]
+    if isinstance(message, Command) and message.command_id in step.position.commands:
+        reply(step, message)
+        return Verdict.IGNORED, Say.REPEATED()
     if cell.kind is CellKind.IGNORED:
-        return _step(draft, Verdict.IGNORED, cell.why)
+        return Verdict.IGNORED, cell.why
     if cell.rule is None:
-        refuse(draft, message, cell.why)
-        return _step(draft, Verdict.REFUSED, cell.why)
-    cell.rule(draft, message)
-    _settle(draft)
-    _watch(draft, restarted=isinstance(message, Recovered))
-    if draft.refused:
-        return _step(draft, Verdict.REFUSED, draft.refused)
-    return _step(draft, Verdict.APPLIED, NOTHING)
+        refuse(step, message, cell.why)
+        return Verdict.REFUSED, cell.why
+    cell.rule(step, message)
+    _settle(step)
+    if step.position.unprotected and (isinstance(message, Recovered) or not step.before.unprotected):
+        step.wake("unprotected", UNPROTECTED_AFTER_MS)
+    return (Verdict.REFUSED, step.refused) if step.refused else (Verdict.APPLIED, NOTHING)
 
 
-def _settle(draft: Draft) -> None:
-    """Follow up until nothing more is needed, then name the state that this amounts to."""
+def _settle(step: StepBuilder) -> None:
+    """Intend orders until none is needed, then derive the state."""
     for _ in range(ROUNDS_MOST):
-        before = len(draft.events)
-        if not draft.policy.watch_only:
-            follow_up(draft)
-        if len(draft.events) == before:
+        known = len(step.events)
+        if not step.policy.watch_only:
+            intend_orders(step)
+        if len(step.events) == known:
             break
     else:
-        raise RuntimeError(f"{draft.position.position_id}: follow-ups do not settle: {draft.events[-3:]}")
-    if not draft.position.version:
+        raise RuntimeError(f"{step.position.position_id}: orders do not settle: {step.events[-3:]}")
+    if not step.position.version:
         return
-    state, because = lifecycle(draft.position)
-    if state is not draft.position.state:
-        before_state = draft.position.state
-        draft.record(e.StateChanged, before=before_state, after=state, because=because)
-        _tell(draft, before_state, state, because)
-    if draft.position.exposure < 0 <= draft.before.exposure:
-        oversold = Say.OVERSOLD(name=draft.position.position_id, quantity=-draft.position.quantity)
-        draft.notify(Severity.CRITICAL, oversold)
-
-
-def _watch(d: Draft, *, restarted: bool) -> None:
-    """I7: from the moment that what is held is not covered by its stop, the owner knows within two seconds."""
-    if d.position.bare and (restarted or not d.before.bare):
-        d.wake("unprotected", UNPROTECTED_AFTER_MS)
-
-
-def _tell(d: Draft, before: PositionState, after: PositionState, because: Statement) -> None:
-    """What the owner hears of a change of state."""
-    p = d.position
-    name = Say.LABEL(symbol=p.key.symbol, side=p.key.side, id=p.position_id)
-    if before.terminal:
-        d.notify(Severity.CRITICAL, Say.REVIVED(name=name, before=before, after=after, quantity=p.quantity))
-    elif after is PositionState.RECONCILING and any(_new_doubt(p, o) for o in p.live_orders()):
-        d.notify(Severity.WARNING, Say.ABOUT(name=name, what=because))
-    elif after is PositionState.ACTIVE and (
-        before is PositionState.OPENING or (before is PositionState.RECONCILING and not d.before.was_active)
-    ):
-        d.notify(Severity.INFO, Say.OPENED(name=name, quantity=p.quantity, price=p.entry_price.normalize()))
-    elif after is PositionState.CLOSED:
-        d.notify(Severity.INFO, Say.CLOSED(name=name, amount=p.realized_pnl.normalize(), because=because))
-        for order in p.fired:
-            alive = Say.FIRED_AT_VENUE(name=p.position_id, purpose=order.purpose, order=order.client_order_id)
-            d.notify(Severity.CRITICAL, alive)
-    elif after is PositionState.CANCELLED:
-        d.notify(Severity.INFO, Say.CANCELED(name=name, because=because))
-
-
-def _new_doubt(p: Position, order: Order) -> bool:
-    """A stop that is tried again may be answered as before each time: then the doubt is no news."""
-    return order.phase is OrderPhase.DOUBTED and not told_before(p, order)
+    before = step.position.state
+    after, because = lifecycle(step.position)
+    if after is not before:
+        step.record(e.StateChanged, before=before, after=after, because=because)
+        notify_state(step, before, after, because)
+    notify_oversold(step)
 
 
 def _correlation(position: Position, message: Message) -> CorrelationId:
-    """A report that carries no correlation belongs to whatever sent its order."""
+    """The message's own, a command's id, or that of the order which a report is about; empty where there is none."""
     if message.correlation_id:
         return message.correlation_id
     if isinstance(message, Command):
@@ -138,14 +171,3 @@ def _correlation(position: Position, message: Message) -> CorrelationId:
         if order is not None:
             return order.correlation_id
     return CorrelationId("")
-
-
-def _step(draft: Draft, verdict: Verdict, why: Statement) -> Step:
-    return Step(
-        position=draft.position,
-        verdict=verdict,
-        why=why,
-        events=tuple(draft.events),
-        effects=tuple(draft.effects),
-        wakes=tuple(draft.wakes),
-    )

@@ -1,4 +1,7 @@
-"""A position and its orders as frozen values, rebuilt by folding events."""
+"""A position and its orders as frozen values, and what follows from their fields. `evolve` folds them from events.
+
+The order of the fields is that of the snapshot records: new ones go to the end, with a default.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,11 +31,11 @@ from messages.wording import Position as Say
 
 ZERO = Decimal(0)
 COMMANDS_REMEMBERED = 64
-"""How many command ids a position keeps, to answer a repeated command without a second effect."""
+"""Command ids that a position keeps: a repeated command is answered and has no second effect."""
 
 
 class OrderPhase(StrEnum):
-    """What we know of an order. The first three are live: the order may still do something."""
+    """What is known of an order. The first three are live: the order may still execute."""
 
     SENT = "sent"
     WORKING = "working"
@@ -53,10 +56,11 @@ _LIVE = frozenset({OrderPhase.SENT, OrderPhase.WORKING, OrderPhase.DOUBTED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One order of a position. `filled` is the sum of its unique fills, `reported` the venue's own sum."""
+    """One order of a position. `filled` sums the known trades, `reported` is the venue's sum."""
 
     client_order_id: ClientOrderId
     number: int
+    """From 1, in the order of the intents."""
     purpose: OrderPurpose
     kind: OrderKind
     side: Side
@@ -66,6 +70,7 @@ class Order:
     phase: OrderPhase
     sent_ns: int
     touched_ns: int
+    """Time of the last event about it."""
     venue_order_id: VenueOrderId | None = None
     filled: Decimal = ZERO
     reported: Decimal = ZERO
@@ -74,35 +79,35 @@ class Order:
     cancel_intended: bool = False
     correlation_id: CorrelationId = CorrelationId("")
     callback_rate: Decimal | None = None
-    words: Statement = NOTHING
-    """Why it is not at the venue, or may not be: the last answer, code and text; empty while nothing went wrong."""
+    phase_reason: Statement = NOTHING
+    """Why the order is not at the venue, or may not be: the last answer, code and text; empty while nothing failed."""
     triggered_ns: int = 0
-    answered: bool = False
-    """`words` are the venue's own, and no fault of it: it has refused the order, as far as that goes."""
+    answered_by_venue: bool = False
+    """The doubt came with an explicit answer of the venue: if the order is absent, the venue refused it."""
     stalled: bool = False
-    """Triggered, and neither a child nor a fill of it came for longer than the venue takes."""
+    """Triggered, without a child order or fill for longer than the venue takes."""
     cancel_ns: int = 0
-    """When its cancel was intended; 0 where it was not, or a snapshot is older than this field."""
+    """When its cancel was intended; 0 for none, and in snapshots older than this field."""
     uncancelable: bool = False
-    """Stalled, and its cancel came to nothing for long enough: nothing waits for its end any more."""
-    unheard: bool = False
-    """Refused, and not for what it is: it never left, or the venue did not look at it."""
-    cancel_words: Statement = NOTHING
-    """Why it is not canceled: the venue's last refusal of that, code and text."""
+    """Stalled, and its cancel had no effect until its deadline: nothing waits for its end."""
+    unevaluated: bool = False
+    """Refused without a judgement about the order: it never left, or the venue did not look at it."""
+    cancel_error: Statement = NOTHING
+    """The venue's last refusal to cancel it, code and text."""
 
     @property
-    def fired_ns(self) -> int:
-        """Since when it is at work; a history of before that was written knows only when it was heard of last."""
+    def triggered_since_ns(self) -> int:
+        """Since when it is triggered; in histories without that time, the last event about it."""
         return self.triggered_ns or self.touched_ns
 
     @property
     def denied(self) -> bool:
-        """The venue looked at it and will not have it, by its own words."""
+        """The venue judged the order and refused it."""
         if self.filled or self.reported or self.cancel_intended:
             return False
         if self.phase is OrderPhase.REFUSED:
-            return not self.unheard
-        return self.phase is OrderPhase.ABSENT and self.answered
+            return not self.unevaluated
+        return self.phase is OrderPhase.ABSENT and self.answered_by_venue
 
     @property
     def resting(self) -> bool:
@@ -111,7 +116,7 @@ class Order:
 
     @property
     def setting(self) -> Decimal | None:
-        """What makes a protective order the one that is wanted: its trigger price, or its callback rate."""
+        """Of a protective order its trigger price, or its callback rate."""
         return self.trigger_price if self.callback_rate is None else self.callback_rate
 
     @property
@@ -119,25 +124,26 @@ class Order:
         return self.phase.live
 
     @property
-    def leaves(self) -> Decimal:
+    def leaves_quantity(self) -> Decimal:
+        """FIX LeavesQty: what the order may still execute while it lives."""
         return self.quantity - self.filled
 
     @property
     def fills_missing(self) -> bool:
-        """The venue reports more than we hold trades for."""
+        """The venue reports more than the known trades sum up to."""
         return self.reported > self.filled
 
     @property
-    def spent(self) -> bool:
-        """It is over, all of it is known, and what it did is in the position: only a late word of it is of interest."""
+    def relevant(self) -> bool:
+        """A decision may depend on this order: it lives, misses fills, is an entry, or protection that did its work."""
         if self.live or self.fills_missing or self.purpose is OrderPurpose.ENTRY:
-            return False
-        return not (self.purpose.protective and (self.filled or self.triggered))
+            return True
+        return self.purpose.protective and (self.filled > 0 or self.triggered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """Money in a currency of its own, and what it came to in the quote currency when it was booked."""
+    """A sum in a currency that needs conversion, and its value in the quote currency at the bookings."""
 
     currency: str
     amount: Decimal = ZERO
@@ -146,26 +152,9 @@ class Converted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Everything that is believed about one position.
+    """All that is believed about one position; theory of operation: `machine`.
 
-    `quantity` is in base units in the direction of `key.side`: negative means that more was sold than held.
-    `goal` is the quantity that a reduction in progress shall leave, None when there is none; a goal of zero
-    stays, so that a late fill of a position that should be flat is closed again. `goal_ns` and
-    `protection_ns` say when a reduction or a protection was last asked for: refusals before count no more.
-    `entry_over` says that no further part of the entry is sent: one came to nothing, a reduction was asked for
-    or happened, or the quantity was changed outside. `entries_from` is the number of the last order before an
-    addition was asked for: later entries are its own. `done` says what was achieved last, for people.
-    `shared_leg`: another position stands on the same leg of the venue, where "reduce only" keeps nobody's part.
-    `deferral_ms` is the pause between reductions that the venue refuses time after time, 0 where it is the usual one.
-    `fees` and `funding` are sums by currency, `converted` those parts of them that were converted into the quote
-    currency. Where that is no dollar, `settled` is what all of it has brought in, in the currency of the limits.
-    `moved_back` says of a purpose whose move was given up since then that what was refused before counts no more.
-    `unverified_ns` says when a reduction was written off by hand that may have been done; 0 once the venue has shown
-    what is held.
-    `was_active`: it has been ACTIVE, and its opening was told.
-    `leverage_ns` says since when the leverage is being set, `leverage_words` what was answered to that last.
-    `unspent` are the numbers of the orders that are not spent, lest a stop that is moved every minute for a month has
-    each decision look at forty thousand of them; None in a snapshot of before there was such a thing.
+    Quantities are in base units, in the direction of `key.side`; prices and `realized_pnl` in the quote currency.
     """
 
     key: Key
@@ -176,8 +165,10 @@ class Position:
     previous: PositionState | None = None
     since_ns: int = 0
     transitions: int = 0
+    """Changes of state so far."""
     instrument: Instrument | None = None
     requested: Decimal = ZERO
+    """What the entry, and the latest addition with it, shall come to."""
     limit_price: Decimal | None = None
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
@@ -186,50 +177,83 @@ class Position:
     leverage_refused: bool = False
     expires_at_ns: int = 0
     quantity: Decimal = ZERO
+    """By the known trades; negative: more was sold than held."""
     entry_price: Decimal = ZERO
     realized_pnl: Decimal = ZERO
     fees: tuple[tuple[str, Decimal], ...] = ()
-    held: bool = False
+    """Sums by currency."""
+    was_open: bool = False
+    """It has held something."""
     orders: tuple[Order, ...] = ()
-    goal: Decimal | None = None
+    goal_quantity: Decimal | None = None
+    """What a reduction under way shall leave; None: no reduction. Zero stays: a late fill is closed again."""
     cancel_first: bool = False
+    """A reduction waits until protection is off the book."""
     emergency: bool = False
     goal_ns: int = 0
+    """When the goal was set: refusals of earlier reductions do not count."""
     protection_ns: int = 0
+    """When protection was last requested: refusals of earlier orders do not count."""
     protection_in_place: bool = False
+    """Every wanted order rests for all that orders can cover."""
     modifying: bool = False
+    """A change of protection is under way."""
     paused: bool = False
-    outside: bool = False
+    changed_outside: bool = False
+    """The quantity was adjusted to a change outside, which its owner has not accepted."""
     commands: tuple[CommandId, ...] = ()
+    """The latest ids, see `COMMANDS_REMEMBERED`."""
     reason: Statement = NOTHING
-    entry_over: bool = False
+    """Why the position is in its state, where `lifecycle` cannot tell."""
+    entry_finished: bool = False
+    """No further part of the entry is sent: a part failed, or the quantity was reduced or changed outside."""
     touched_ns: int = 0
     trailing: Decimal | None = None
     leverage_wanted: int | None = None
+    """The leverage being set."""
     entries_from: int | None = None
+    """The number of the last order before the latest addition: later entries are of the addition."""
     entry_abandoned: bool = False
-    done: Statement = Say.ENTRY_DONE()
+    """What is left of the entry was called off."""
+    last_outcome: Statement = Say.ENTRY_DONE()
+    """What was achieved or given up last."""
     funding: tuple[tuple[str, Decimal], ...] = ()
+    """Sums by currency; positive: received."""
     opened_ns: int = 0
     funded_ns: int = 0
     shared_leg: bool = False
+    """Another position is on the same leg of the venue: "reduce only" does not keep its part."""
     deferral_ms: int = 0
-    unspent: tuple[int, ...] | None = None
+    """The pause between reductions that the venue refuses time after time; 0: the usual one."""
+    relevant_numbers: tuple[int, ...] | None = None
+    """The orders that decisions may depend on. A stop moved every minute leaves forty thousand others in a month.
+
+    None in snapshots older than this field.
+    """
     converted: tuple[Converted, ...] = ()
+    """The fees that were converted into the quote currency."""
     converted_funding: tuple[Converted, ...] = ()
+    """The funding that was."""
     settled: Decimal = ZERO
+    """The result so far in the currency of the limits, where the quote currency is no dollar."""
     post_only: bool = False
     leverage_ns: int = 0
-    leverage_words: Statement = NOTHING
-    moved_back: tuple[tuple[OrderPurpose, int], ...] = ()
+    """Since when the leverage is being set."""
+    leverage_error: Statement = NOTHING
+    """The last answer that did not confirm it."""
+    abandoned_moves: tuple[tuple[OrderPurpose, int], ...] = ()
+    """When a move of this purpose was abandoned: earlier refusals do not count."""
     unverified_ns: int = 0
+    """When a reduction was written off that may have been executed; 0 once the venue has shown what it holds."""
     assumed: Decimal = ZERO
-    """What was booked by hand in place of fills that were not known, at `assumed_price`."""
+    """Booked by hand in place of unknown fills, at `assumed_price`."""
     assumed_price: Decimal = ZERO
     assumed_upto: int = 0
-    """The number of the last order by then: the fills of a later one are its own."""
+    """The number of the last order at that time: only fills of orders up to it replace what was assumed."""
     was_active: bool = False
+    """It has been ACTIVE, which was announced."""
     track: Track | None = None
+    """What it held over time, for funding; None in snapshots older than this field."""
 
     @property
     def position_id(self) -> PositionId:
@@ -237,10 +261,10 @@ class Position:
 
     @property
     def known_track(self) -> Track:
-        """A snapshot of before there was one tells when it was opened, what it holds, and of the last funding."""
+        """The track; from older snapshots one of the opening, the quantity and the last funding."""
         if self.track is not None:
             return self.track
-        if not self.held:
+        if not self.was_open:
             return Track()
         moves = ((self.opened_ns, self.quantity),)
         return Track(moves=moves, since_ns=self.touched_ns, settled_ns=self.funded_ns)
@@ -249,75 +273,75 @@ class Position:
     def wants_protection(self) -> bool:
         return any(setting is not None for setting in (self.stop_loss, self.take_profit, self.trailing))
 
-    def asked_ns(self, purpose: OrderPurpose) -> int:
-        """Since when its orders are to rest where they are to; what was refused before says nothing about them."""
-        return max(self.protection_ns, dict(self.moved_back).get(purpose, 0))
+    def requested_ns(self, purpose: OrderPurpose) -> int:
+        """When the wanted setting of this purpose was requested: earlier refusals do not count."""
+        return max(self.protection_ns, dict(self.abandoned_moves).get(purpose, 0))
 
     @property
-    def guard(self) -> OrderPurpose | None:
-        """The order that must rest lest a loss be unlimited: the stop, else the trailing one, if any is wanted."""
+    def stop_purpose(self) -> OrderPurpose | None:
+        """The purpose of the order that limits the loss: the stop, else the trailing stop; None: neither is wanted."""
         if self.stop_loss is not None:
             return OrderPurpose.STOP
         return OrderPurpose.TRAILING if self.trailing is not None else None
 
     @property
-    def to_come(self) -> Decimal:
-        """What no order has been intended for yet, of all that was asked for."""
-        if self.entry_over or self.goal is not None or self.leverage_refused:
+    def unordered_quantity(self) -> Decimal:
+        """What of the requested quantity no order was intended for yet, and will be."""
+        if self.entry_finished or self.goal_quantity is not None or self.leverage_refused:
             return ZERO
         return max(ZERO, self.requested - sum((o.quantity for o in self.entries()), ZERO))
 
     @property
-    def addition(self) -> Decimal:
-        """What is still to come of an addition that was asked for; zero when there is none."""
-        if self.entries_from is None or self.entry_over:
+    def addition_leaves(self) -> Decimal:
+        """What the latest addition may still fill; zero where there is none."""
+        if self.entries_from is None or self.entry_finished:
             return ZERO
         before = (o.quantity for o in self.entries() if o.number <= self.entries_from)
         return self.requested - sum(before, ZERO) - self.added
 
     @property
     def added(self) -> Decimal:
-        """What was filled of the latest addition."""
+        """What the latest addition has filled."""
         first = self.entries_from
         return sum((o.filled for o in self.entries() if first is not None and o.number > first), ZERO)
 
     @property
-    def strandable(self) -> bool:
-        """It is smaller than any order may be, as the venue has it."""
-        return 0 < self.quantity < self.least
+    def is_dust(self) -> bool:
+        """Smaller than any order may be: nothing can close or protect it."""
+        return 0 < self.quantity < self.minimum_quantity
 
     @property
-    def least(self) -> Decimal:
-        """The smallest quantity that an order may have; zero where no rule of the venue is known."""
+    def minimum_quantity(self) -> Decimal:
+        """The smallest quantity of an order; zero without known rules."""
         rules = self.instrument
         return max(rules.min_quantity, rules.quantity_step) if rules is not None else ZERO
 
     def in_steps(self, quantity: Decimal) -> Decimal:
-        """What of it orders can be for: whole steps of the venue.
+        """The part of it in whole quantity steps, which orders can be for.
 
-        A step that became coarser under an open position, and a human's trade, leave more than that.
+        A rest below a step comes from a step that grew, or from a human's trade.
         """
         step = self.instrument.quantity_step if self.instrument is not None else ZERO
         crumb = quantity % step if step and quantity > 0 else ZERO
         return quantity - crumb if crumb else quantity
 
     @property
-    def unspent_orders(self) -> tuple[Order, ...]:
-        """Every order that a decision may depend on; see `Order.spent`."""
-        if self.unspent is None:
-            return tuple([o for o in self.orders if not o.spent])
-        return tuple([self.orders[number - 1] for number in self.unspent])
+    def relevant_orders(self) -> tuple[Order, ...]:
+        """The orders that a decision may depend on, by number; see `Order.relevant`."""
+        if self.relevant_numbers is None:
+            return tuple([o for o in self.orders if o.relevant])
+        return tuple([self.orders[number - 1] for number in self.relevant_numbers])
 
     def live_orders(self, *purposes: OrderPurpose) -> tuple[Order, ...]:
-        """Live orders of these purposes; of all where none is named."""
-        return tuple([o for o in self.unspent_orders if o.phase.live and (not purposes or o.purpose in purposes)])
+        """Live orders of these purposes; of all purposes without arguments."""
+        return tuple([o for o in self.relevant_orders if o.phase.live and (not purposes or o.purpose in purposes)])
 
     def entries(self) -> tuple[Order, ...]:
-        """Every order of an entry or an addition, whatever became of it."""
-        return tuple([o for o in self.unspent_orders if o.purpose is OrderPurpose.ENTRY])
+        """Every order of the entry and the additions, ended ones included."""
+        return tuple([o for o in self.relevant_orders if o.purpose is OrderPurpose.ENTRY])
 
     def order(self, client_order_id: ClientOrderId) -> Order | None:
-        """The order of this id, spent or not; None where it is none of this position's."""
+        """The order of this id; None for an order of another position."""
         name = parse_client_order_id(client_order_id)
         if name is None or not 0 < name.number <= len(self.orders):
             return None
@@ -325,53 +349,48 @@ class Position:
         return order if order.client_order_id == client_order_id else None
 
     @property
-    def unread(self) -> bool:
-        """The venue reports fills of which no trade is known yet."""
-        return any(o.fills_missing for o in self.unspent_orders)
+    def fills_missing(self) -> bool:
+        """The venue reports fills without known trades."""
+        return any(o.fills_missing for o in self.relevant_orders)
 
     @property
-    def firing(self) -> bool:
-        """A protective order has been triggered, and is at work."""
-        return bool(self.fired)
-
-    @property
-    def fired(self) -> tuple[Order, ...]:
-        """Protective orders that have been triggered and are not over."""
+    def triggered_protection(self) -> tuple[Order, ...]:
+        """Live protective orders that were triggered."""
         return tuple([o for o in self.live_orders(*PROTECTIVE) if o.triggered])
 
     @property
     def in_doubt(self) -> bool:
-        """Something about the believed quantity or a live order is not known."""
-        return self.quantity < 0 or self.unread or any(o.phase is OrderPhase.DOUBTED for o in self.live_orders())
+        """The quantity or the outcome of a live order is not known."""
+        return self.quantity < 0 or self.fills_missing or any(o.phase is OrderPhase.DOUBTED for o in self.live_orders())
 
     @property
     def exposure(self) -> Decimal:
-        """What the venue holds for this position by its own word: fills, and what entries are said to have filled.
+        """The quantity, and what entries are reported to have filled without known trades.
 
-        Beside a neighbor only the fills count: an order for more would take of him.
+        On a shared leg the known trades alone: an order for more would reduce another position.
         """
         if self.shared_leg:
             return self.quantity
         return self.quantity + sum((o.reported - o.filled for o in self.entries() if o.fills_missing), ZERO)
 
     @property
-    def unread_reductions(self) -> Decimal:
-        """What the venue says was reduced, beyond the trades that are known: spoken for, though not yet booked."""
-        reductions = (o for o in self.unspent_orders if o.purpose is not OrderPurpose.ENTRY and o.fills_missing)
+    def missing_reductions(self) -> Decimal:
+        """What reductions are reported to have filled without known trades: it is not to be reduced again."""
+        reductions = (o for o in self.relevant_orders if o.purpose is not OrderPurpose.ENTRY and o.fills_missing)
         return sum((o.reported - o.filled for o in reductions), ZERO)
 
     @property
-    def bare(self) -> bool:
-        """The venue's resting stops cover less than what is held, though a stop is wanted."""
-        guard = self.guard
+    def unprotected(self) -> bool:
+        """A stop is wanted, and the resting stops cover less of the exposure than orders can."""
+        guard = self.stop_purpose
         exposure = self.exposure
         if exposure <= 0 or guard is None:
             return False
-        resting = (o.leaves for o in self.live_orders(guard) if o.resting)
+        resting = (o.leaves_quantity for o in self.live_orders(guard) if o.resting)
         return self.in_steps(exposure - sum(resting, ZERO)) > 0
 
     def wanted_price(self, purpose: OrderPurpose) -> Decimal | None:
-        """Where the protective order of this purpose is to rest, or its callback rate; None: there is to be none."""
+        """The wanted setting of this purpose: a trigger price, or a callback rate; None: no such order."""
         return {
             OrderPurpose.STOP: self.stop_loss,
             OrderPurpose.TARGET: self.take_profit,
@@ -383,41 +402,38 @@ PROTECTIVE = (OrderPurpose.STOP, OrderPurpose.TARGET, OrderPurpose.TRAILING)
 
 
 def covering(p: Position, purpose: OrderPurpose, resting: Iterable[Order]) -> tuple[Order, ...]:
-    """Those of the orders of this purpose that rest at the wanted price and together cover no more than is held.
-
-    The newest count first: what was placed for what is held now before what was placed for less, or for more.
-    """
+    """Of these orders those that rest at the wanted setting and total no more than the exposure, newest first."""
     wanted, left = p.wanted_price(purpose), max(p.exposure, ZERO)
     kept = []
     for order in sorted(resting, key=lambda o: -o.number):
-        if order.resting and order.setting == wanted and order.leaves <= left:
+        if order.resting and order.setting == wanted and order.leaves_quantity <= left:
             kept.append(order)
-            left -= order.leaves
+            left -= order.leaves_quantity
     return tuple(kept)
 
 
 def covers(p: Position, purpose: OrderPurpose) -> bool:
-    """The venue holds the protective order of this purpose for all that orders can be for, or none is wanted."""
+    """Protection of this purpose rests for all of the exposure that orders can cover, or none is wanted."""
     if p.wanted_price(purpose) is None:
         return True
-    covered = sum((o.leaves for o in covering(p, purpose, p.live_orders(purpose))), ZERO)
+    covered = sum((o.leaves_quantity for o in covering(p, purpose, p.live_orders(purpose))), ZERO)
     return p.in_steps(p.exposure - covered) == 0
 
 
 def protection_rests(p: Position) -> bool:
-    """The venue holds every wanted protective order, for all that orders can be for."""
+    """Something is open, and all wanted protection rests."""
     return p.exposure > 0 and all(covers(p, purpose) for purpose in PROTECTIVE)
 
 
 LATEST = 128
-"""So many orders back it is asked what the venue refused: a storm of refusals never needs to be counted further."""
+"""Orders that are searched for failures, at most."""
 RESTED_NS = 30_000_000_000
-"""An order that was on the book this long did its work; that it ended says nothing about the next one."""
+"""An order that rested this long served its purpose: its end begins a run of failures, and none is older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals:
-    """How often in a row orders of one purpose came to nothing, and when first and last."""
+    """How many orders of one purpose failed in a row, and when the first and the last did."""
 
     count: int = 0
     first_ns: int = 0
@@ -425,12 +441,10 @@ class Refusals:
 
 
 def refusals(position: Position, purpose: OrderPurpose, since_ns: int, setting: Decimal | None = None) -> Refusals:
-    """The unbroken run of orders of this purpose that came to nothing up to now, none of it before `since_ns`.
+    """The latest unbroken run of failed orders of this purpose since `since_ns`; only those at `setting`, if given.
 
-    With a `setting`, those of them that were to rest there.
-
-    An order that the venue ended by itself, without a fill, is one of them: sending the next one at once, and
-    again, would be a storm of orders at the pace of the network.
+    An order that the venue ended without a fill is a failure too: sent again at once, time after time, the orders would
+    come at the pace of the network.
     """
     run = [o for o in failures(position, purpose, since_ns) if setting is None or o.setting == setting]
     if not run:
@@ -439,42 +453,42 @@ def refusals(position: Position, purpose: OrderPurpose, since_ns: int, setting: 
 
 
 def failures(position: Position, purpose: OrderPurpose, since_ns: int, *, before: int = 0) -> Iterator[Order]:
-    """The orders of that run, the latest first; those before the order of this number, where one is given."""
+    """The orders of that run, latest first; only those before the order of number `before`, if given."""
     for order in reversed(position.orders[-LATEST:]):
         if order.purpose is not purpose or 0 < before <= order.number:
             continue
-        if not _came_to_nothing(order) or order.touched_ns < since_ns:
+        if not _failed(order) or order.touched_ns < since_ns:
             return
         yield order
         if order.touched_ns - order.sent_ns > RESTED_NS:
             return
 
 
-def _came_to_nothing(order: Order) -> bool:
+def _failed(order: Order) -> bool:
     if order.filled or order.reported or order.cancel_intended:
         return False
     return order.phase in (OrderPhase.REFUSED, OrderPhase.ABSENT, OrderPhase.CANCELED, OrderPhase.EXPIRED)
 
 
-def last_words(position: Position, purpose: OrderPurpose, since_ns: int) -> Statement:
-    """The last answer to an order of this purpose that came to nothing, or is in doubt; empty where none did.
+def last_failure_reason(position: Position, purpose: OrderPurpose, since_ns: int) -> Statement:
+    """Why the latest order of this purpose failed or is in doubt; empty where it neither did nor is.
 
-    One that has had no answer yet says nothing, and the one before it stands.
+    An unanswered order says nothing: the one before it counts.
     """
     for order in reversed(position.orders[-LATEST:]):
         if order.purpose is not purpose or order.phase is OrderPhase.SENT:
             continue
-        failed = _came_to_nothing(order) or order.phase is OrderPhase.DOUBTED
-        return order.words if failed and order.touched_ns >= since_ns else NOTHING
+        failed = _failed(order) or order.phase is OrderPhase.DOUBTED
+        return order.phase_reason if failed and order.touched_ns >= since_ns else NOTHING
     return NOTHING
 
 
 def blank(key: Key, ordinal: int, journal_id: JournalId) -> Position:
     """A position before its first event."""
-    return Position(key=key, ordinal=ordinal, journal_id=journal_id, unspent=())
+    return Position(key=key, ordinal=ordinal, journal_id=journal_id, relevant_numbers=())
 
 
-# Snapshots are records like any message; these tags are taken for good (see messages.codec).
+# Snapshots are records like messages; these tags keep their meaning (see messages.codec).
 codec.register(900, Order)
 codec.register(901, Position)
 codec.register(902, Converted)

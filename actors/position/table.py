@@ -1,9 +1,7 @@
-"""Every (state, message) cell, decided by hand.
+"""What each message does in each state: a rule to apply, or why the message is ignored or refused.
 
-A cell is a rule to apply, an explained `ignored` (nothing happens) or an explained `refused` (nothing
-changes; whoever asked is told, and a contradiction is journalled). There is no default: a message
-class or state that is missing here fails the totality test, and the cell of every state is compared
-with an independent list of what is expected of it.
+A row gives the common case and its exceptions. Every cell of the table that the rows amount to is compared with an
+independent list (tests/position/expectations.py); a message class without a row fails the totality test.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,14 +9,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from actors.position import rules, wishes
-from actors.position.draft import Draft
+from actors.position import command_rules, report_rules
+from actors.position.step_builder import StepBuilder
 from messages import commands as c
 from messages import reports as r
 from messages.base import Message
 from messages.statement import NOTHING, Statement
 from messages.types import PositionState
 from messages.wording import Position as Say
+
+S = PositionState
+STATES: tuple[PositionState, ...] = tuple(PositionState)
+"""In the order of the enumeration: from PENDING to CANCELLED."""
+ENDED = (S.CLOSED, S.FAILED, S.CANCELLED)
+
+Rule = Callable[[StepBuilder, Any], None]
 
 
 class CellKind(StrEnum):
@@ -29,12 +34,17 @@ class CellKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
+    """`rule` where the message is applied, else `why` it is not."""
+
     kind: CellKind
-    rule: Callable[[Draft, Any], None] | None = None
+    rule: Rule | None = None
     why: Statement = NOTHING
 
 
-def _apply(rule: Callable[[Draft, Any], None]) -> Cell:
+Row = Mapping[PositionState, Cell]
+
+
+def _apply(rule: Rule) -> Cell:
     return Cell(kind=CellKind.APPLIED, rule=rule)
 
 
@@ -46,88 +56,91 @@ def _refuse(why: Statement) -> Cell:
     return Cell(kind=CellKind.REFUSED, why=why)
 
 
-_TAKEN = _refuse(Say.TAKEN())
-_OVER = _refuse(Say.OVER())
-_UNOPENED = _refuse(Say.NEVER_OPENED())
-_NOT_YET = _refuse(Say.NOT_OPEN_YET())
-_HELD = _refuse(Say.HELD_BY_HAND())
-_UNCLEAR = _refuse(Say.IN_DOUBT())
-_LEAVING = _refuse(Say.BEING_CLOSED())
-_CLEAR = _refuse(Say.NOTHING_UNKNOWN())
-_FREE = _refuse(Say.NOT_ON_HOLD())
-_NOTHING_SENT = _refuse(Say.NOTHING_SENT())
-_NOTHING_HELD = _refuse(Say.NOTHING_HELD())
-_RULED = _ignore(Say.RULES_UNUSED())
-_ALONE = _ignore(Say.LEG_EMPTY())
-_SETTLED = _ignore(Say.LEVERAGE_UNUSED())
-_STILL = _ignore(Say.LEVERAGE_SETTLED())
-_NO_ENTRY = _refuse(Say.NO_ENTRY())
-_NEVER_HELD = _ignore(Say.FUNDING_UNUSED())
-_ENDED = _ignore(Say.ORDERS_ENDED())
-_NO_ORDERS = _ignore(Say.NO_ORDERS())
-_ASKED = _ignore(Say.CANCEL_ASKED_AFTER())
+def _row(common: Cell, *exceptions: Mapping[PositionState, Cell]) -> Row:
+    """`common` in every state that no exception names; a later exception wins."""
+    row = dict.fromkeys(STATES, common)
+    for exception in exceptions:
+        row.update(exception)
+    return row
 
-_start, _adopt = _apply(wishes.start), _apply(wishes.adopt)
-_close, _now = _apply(wishes.close), _apply(wishes.close_now)
-_modify, _pause, _resume, _adjust = (
-    _apply(wishes.modify),
-    _apply(wishes.pause),
-    _apply(wishes.resume),
-    _apply(wishes.adjust),
-)
-_settle = _apply(wishes.settle)
-_call_off, _paid = _apply(wishes.cancel_entry), _apply(rules.funded)
-_rule, _leg, _held = _apply(rules.rules_changed), _apply(rules.leg_changed), _apply(rules.held)
-_set, _unset = _apply(rules.setting_applied), _apply(rules.setting_refused)
-_ack, _rej, _unk, _rep, _abs, _fill, _done, _swp, _wake, _rec = (
-    _apply(rules.accepted),
-    _apply(rules.rejected),
-    _apply(rules.doubted),
-    _apply(rules.reported),
-    _apply(rules.absent),
-    _apply(rules.filled),
-    _apply(rules.fills_fetched),
-    _apply(rules.swept),
-    _apply(rules.woken),
-    _apply(rules.recovered),
-)
 
-STATES: tuple[PositionState, ...] = tuple(PositionState)
-"""Columns, in the order of the enumeration: from PENDING to CANCELLED."""
+def _in(cell: Cell, *states: PositionState) -> Row:
+    return dict.fromkeys(states, cell)
 
-# fmt: off
-_ROWS: Mapping[type[Message], tuple[Cell, ...]] = {
-    #                     PENDING        OPENING   ACTIVE    MODIFYING MODIFIED  PAUSED    RECONCIL. CLOSING   CLOSED    FAILED    CANCELLED
-    c.OpenPosition:      (_start,        _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _OVER,    _UNOPENED, _UNOPENED),
-    c.AdoptPosition:     (_adopt,        _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _TAKEN,   _OVER,    _UNOPENED, _UNOPENED),
-    c.ClosePosition:     (_close,        _close,   _close,   _close,   _close,   _close,   _close,   _close,   _OVER,    _UNOPENED, _UNOPENED),
-    c.EmergencyClose:    (_now,          _now,     _now,     _now,     _now,     _now,     _now,     _now,     _OVER,    _UNOPENED, _UNOPENED),
-    c.ModifyPosition:    (_NOT_YET,      _modify,  _modify,  _modify,  _modify,  _HELD,    _UNCLEAR, _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
-    c.CancelEntry:       (_call_off,     _call_off, _NO_ENTRY, _call_off, _NO_ENTRY, _NO_ENTRY, _call_off, _LEAVING, _OVER,   _UNOPENED, _UNOPENED),
-    c.PausePosition:     (_NOT_YET,      _NOT_YET, _pause,   _pause,   _pause,   _pause,   _pause,   _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
-    c.ResumePosition:    (_FREE,         _FREE,    _FREE,    _resume,  _resume,  _resume,  _resume,  _LEAVING, _OVER,    _UNOPENED, _UNOPENED),
-    c.SettlePosition:    (_settle,       _settle,  _CLEAR,   _settle,  _CLEAR,   _CLEAR,   _settle,  _settle,  _OVER,    _UNOPENED, _UNOPENED),
-    c.AdjustPosition:    (_NOTHING_HELD, _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _adjust,  _OVER,    _UNOPENED, _UNOPENED),
-    r.SettingApplied:    (_set,          _set,     _STILL,   _set,     _STILL,   _set,     _set,     _set,     _SETTLED, _SETTLED, _SETTLED),
-    r.SettingRefused:    (_unset,        _unset,   _STILL,   _unset,   _STILL,   _unset,   _unset,   _unset,   _SETTLED, _SETTLED, _SETTLED),
-    r.OrderAccepted:     (_NOTHING_SENT, _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack,     _ack),
-    r.OrderRejected:     (_NOTHING_SENT, _rej,     _rej,     _rej,     _rej,     _rej,     _rej,     _rej,     _ENDED,   _ENDED,   _ENDED),
-    r.OutcomeUnknown:    (_NOTHING_SENT, _unk,     _unk,     _unk,     _unk,     _unk,     _unk,     _unk,     _ENDED,   _ENDED,   _ENDED),
-    r.OrderReport:       (_NOTHING_SENT, _rep,     _rep,     _rep,     _rep,     _rep,     _rep,     _rep,     _rep,     _rep,     _rep),
-    r.OrderAbsent:       (_NOTHING_SENT, _abs,     _abs,     _abs,     _abs,     _abs,     _abs,     _abs,     _ENDED,   _ENDED,   _ENDED),
-    r.CancelRejected:    (_NOTHING_SENT, _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ASKED,   _ENDED,   _ENDED,   _ENDED),
-    r.FillReport:        (_NOTHING_SENT, _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill,    _fill),
-    r.FillsFetched:      (_NOTHING_SENT, _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done,    _done),
-    r.FundingShare:      (_NEVER_HELD,   _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _paid,    _NEVER_HELD, _NEVER_HELD),
-    r.RulesChanged:      (_rule,         _rule,    _rule,    _rule,    _rule,    _rule,    _rule,    _rule,    _RULED,   _RULED,   _RULED),
-    r.LegHeld:           (_NO_ORDERS,    _held,    _held,    _held,    _held,    _held,    _held,    _held,    _ENDED,   _ENDED,   _ENDED),
-    r.LegChanged:        (_leg,          _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _leg,     _ALONE,   _ALONE,   _ALONE),
-    r.Sweep:             (_NO_ORDERS,    _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _swp,     _ENDED,   _ENDED,   _ENDED),
-    r.Woken:             (_wake,         _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _wake,    _ENDED,   _ENDED),
-    r.Recovered:         (_rec,          _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _rec,     _ENDED,   _ENDED),
-}
-# fmt: on
 
-TABLE: Mapping[type[Message], Mapping[PositionState, Cell]] = {
-    message: dict(zip(STATES, cells, strict=True)) for message, cells in _ROWS.items()
+def _refused(why: Statement, *states: PositionState) -> Row:
+    return _in(_refuse(why), *states)
+
+
+_OVER: Row = {S.CLOSED: _refuse(Say.OVER()), **_refused(Say.NEVER_OPENED(), S.FAILED, S.CANCELLED)}
+"""No command changes a position that has ended."""
+_CLOSING = _refused(Say.BEING_CLOSED(), S.CLOSING)
+_ORDERS_ENDED = _in(_ignore(Say.ORDERS_ENDED()), *ENDED)
+_NEVER_HELD = _in(_ignore(Say.FUNDING_UNUSED()), S.PENDING, S.FAILED, S.CANCELLED)
+
+
+def _command(rule: Rule, *exceptions: Row) -> Row:
+    """A command to a position that exists."""
+    return _row(_apply(rule), _OVER, *exceptions)
+
+
+def _opening(rule: Rule) -> Row:
+    """A command that makes the position."""
+    return _row(_refuse(Say.TAKEN()), _OVER, _in(_apply(rule), S.PENDING))
+
+
+def _order(rule: Rule, *exceptions: Row) -> Row:
+    """A report about an order; none was sent in PENDING. A late one may revive a position that has ended."""
+    return _row(_apply(rule), _refused(Say.NOTHING_SENT(), S.PENDING), *exceptions)
+
+
+def _setting(rule: Rule) -> Row:
+    """The outcome of a change of leverage."""
+    settled = _in(_ignore(Say.LEVERAGE_SETTLED()), S.ACTIVE, S.MODIFIED)
+    return _row(_apply(rule), settled, _in(_ignore(Say.LEVERAGE_UNUSED()), *ENDED))
+
+
+def _reading(rule: Rule) -> Row:
+    """A reading of the book or the leg, which says something about live orders."""
+    return _row(_apply(rule), _in(_ignore(Say.NO_ORDERS()), S.PENDING), _ORDERS_ENDED)
+
+
+TABLE: Mapping[type[Message], Row] = {
+    c.OpenPosition: _opening(command_rules.open_position),
+    c.AdoptPosition: _opening(command_rules.adopt),
+    c.ClosePosition: _command(command_rules.close),
+    c.EmergencyClose: _command(command_rules.emergency_close),
+    c.ModifyPosition: _command(
+        command_rules.modify,
+        _refused(Say.NOT_OPEN_YET(), S.PENDING),
+        _refused(Say.HELD_BY_HAND(), S.PAUSED),
+        _refused(Say.IN_DOUBT(), S.RECONCILING),
+        _CLOSING,
+    ),
+    c.CancelEntry: _command(
+        command_rules.cancel_entry, _refused(Say.NO_ENTRY(), S.ACTIVE, S.MODIFIED, S.PAUSED), _CLOSING
+    ),
+    c.PausePosition: _command(command_rules.pause, _refused(Say.NOT_OPEN_YET(), S.PENDING, S.OPENING), _CLOSING),
+    c.ResumePosition: _command(
+        command_rules.resume, _refused(Say.NOT_ON_HOLD(), S.PENDING, S.OPENING, S.ACTIVE), _CLOSING
+    ),
+    c.SettlePosition: _command(command_rules.settle, _refused(Say.NOTHING_UNKNOWN(), S.ACTIVE, S.MODIFIED, S.PAUSED)),
+    c.AdjustPosition: _command(command_rules.adjust, _refused(Say.NOTHING_HELD(), S.PENDING)),
+    r.SettingApplied: _setting(report_rules.on_setting_applied),
+    r.SettingRefused: _setting(report_rules.on_setting_refused),
+    r.OrderAccepted: _order(report_rules.on_order_accepted),
+    r.OrderRejected: _order(report_rules.on_order_rejected, _ORDERS_ENDED),
+    r.OutcomeUnknown: _order(report_rules.on_outcome_unknown, _ORDERS_ENDED),
+    r.OrderReport: _order(report_rules.on_order_report),
+    r.OrderAbsent: _order(report_rules.on_order_absent, _ORDERS_ENDED),
+    r.CancelRejected: _row(_ignore(Say.CANCEL_ASKED_AFTER()), _refused(Say.NOTHING_SENT(), S.PENDING), _ORDERS_ENDED),
+    r.FillReport: _order(report_rules.on_fill_report),
+    r.FillsFetched: _order(report_rules.on_fills_fetched),
+    r.FundingShare: _row(_apply(report_rules.on_funding_share), _NEVER_HELD),
+    r.RulesChanged: _row(_apply(report_rules.on_rules_changed), _in(_ignore(Say.RULES_UNUSED()), *ENDED)),
+    r.LegHeld: _reading(report_rules.on_leg_held),
+    r.LegChanged: _row(_apply(report_rules.on_leg_changed), _in(_ignore(Say.LEG_EMPTY()), *ENDED)),
+    r.Sweep: _reading(report_rules.on_sweep),
+    r.Woken: _row(_apply(report_rules.on_woken), _in(_ignore(Say.ORDERS_ENDED()), S.FAILED, S.CANCELLED)),
+    r.Recovered: _row(_apply(report_rules.on_recovered), _in(_ignore(Say.ORDERS_ENDED()), S.FAILED, S.CANCELLED)),
 }

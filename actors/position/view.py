@@ -1,4 +1,4 @@
-"""A position as others may see it."""
+"""What a position publishes of itself."""
 
 from decimal import Decimal
 
@@ -10,23 +10,23 @@ from messages.wording import Position as Say
 
 
 def counted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Decimal:
-    """What sums by currency come to in the quote currency: what counts as it is, and what was converted."""
+    """Sums by currency in the quote currency: those that need no conversion, and the converted ones."""
     as_it_is = sum((amount for currency, amount in sums if counts_as_it_is(currency, quote)), ZERO)
     return as_it_is + sum((each.value for each in converted), ZERO)
 
 
 def uncounted(sums: Amounts, converted: tuple[Converted, ...], quote: str) -> Amounts:
-    """What is left of them."""
+    """The amounts that are neither."""
     others = ((currency or UNNAMED, amount) for currency, amount in sums if not counts_as_it_is(currency, quote))
     return added((), (*others, *((each.currency, -each.amount) for each in converted)))
 
 
 def _uncanceled(p: Position) -> Statement:
-    """Which of its orders the venue does not cancel, and its answer."""
-    refused = next((o for o in p.live_orders() if o.cancel_intended and o.cancel_words), None)
+    """An order that the venue does not cancel, and its answer; empty where there is none."""
+    refused = next((o for o in p.live_orders() if o.cancel_intended and o.cancel_error), None)
     if refused is None:
         return NOTHING
-    return Say.UNCANCELED(purpose=refused.purpose, why=refused.cancel_words)
+    return Say.UNCANCELED(purpose=refused.purpose, why=refused.cancel_error)
 
 
 def _reason(p: Position) -> Statement:
@@ -37,7 +37,7 @@ def _reason(p: Position) -> Statement:
 
 
 def view(p: Position) -> PositionView:
-    """Committed state for people and for the supervisor; only live orders are listed."""
+    """The committed state, with the live orders."""
     quote = quote_of(p.key.symbol, p.instrument)
     fees, funding = counted(p.fees, p.converted, quote), counted(p.funding, p.converted_funding, quote)
     beside = uncounted(p.fees, p.converted, quote)
@@ -63,7 +63,7 @@ def view(p: Position) -> PositionView:
         take_profit=p.take_profit,
         protected=p.wants_protection and protection_rests(p),
         in_doubt=p.in_doubt,
-        goal_quantity=p.goal,
+        goal_quantity=p.goal_quantity,
         reason=_reason(p),
         orders=tuple(
             OrderView(
@@ -80,9 +80,9 @@ def view(p: Position) -> PositionView:
         touched_ns=p.touched_ns,
         trailing=p.trailing,
         funding=funding,
-        to_come=p.to_come,
+        to_come=p.unordered_quantity,
         shared_leg=p.shared_leg,
-        unread=p.unread,
+        unread=p.fills_missing,
         currency=quote or UNNAMED,
         uncounted=added(beside, ((currency, -amount) for currency, amount in received)),
         result=p.realized_pnl - fees + funding if quote in DOLLARS else p.settled,

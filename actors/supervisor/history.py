@@ -45,7 +45,7 @@ class History:
 
     def persist_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
         """Share the venue's own trade out: durable together with what each position books of it."""
-        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
+        told = [Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands]
         self._memory.own.persist(event, about=(event, None), effects=(*told, Effect(to=NOTIFIER, message=notice)))
 
     def restore(self, event: Event) -> None:

@@ -226,7 +226,7 @@ class Commanded(Check):
             return
         if wanted.left is not None and wanted.left != held:
             yield f"{position.position_id} was to be closed down to {wanted.left}, and {held} is left"
-        if position.goal is not None or position.strandable:
+        if position.goal_quantity is not None or position.is_dust:
             return
         for kind, name in _KINDS.items():
             there = {_setting(algo) for algo in self._own(ordinal) if algo.type == kind}

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from actors.ports import Clock
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.state import PROTECTIVE, Order, OrderPhase, Position, blank
 from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultKind
@@ -347,7 +347,7 @@ class Invariants:
             if other.state.terminal:
                 left = self._left_in_hand(other.ordinal)
                 stops = tuple(stop for stop in stops if stop.client_order_id not in left)
-            reduced = other.goal is not None and not other.cancel_first
+            reduced = other.goal_quantity is not None and not other.cancel_first
             unknown = self._moved_ns.get(other.ordinal, 0) >= granted_ns
             if same and (unknown or _reduced_outside(self.ledger.events[other.ordinal], event.ts_init)):
                 continue  # the entry was granted before, and was on its way
@@ -584,9 +584,9 @@ class Invariants:
             found.append(("I5", f"in doubt: {p.state}"))
         if self.ledger.netted_away(p, self.books):
             return found
-        if p.goal == 0 and (p.quantity or not p.state.terminal):
+        if p.goal_quantity == 0 and (p.quantity or not p.state.terminal):
             found.append(("I5", f"was to be closed, holds {p.quantity}, {p.state}"))
-        if _uncovered(p) and p.goal is None:
+        if _uncovered(p) and p.goal_quantity is None:
             found.append(("I7", f"holds {p.quantity} without its stop"))
         else:
             found += self._cover(p)
@@ -594,7 +594,7 @@ class Invariants:
 
     def _cover(self, p: Position) -> list[tuple[str, str]]:
         """I7: each protection that is wanted rests at the venue where it is wanted, for all that is held."""
-        if p.quantity <= 0 or p.goal is not None or p.strandable:
+        if p.quantity <= 0 or p.goal_quantity is not None or p.is_dust:
             return []
         own = [algo for algo in self.books.open_stops() if position_of(algo.client_algo_id) == p.ordinal]
         found = []
@@ -642,7 +642,9 @@ def _order_of(event: Event) -> str:
 
 def _oversized(p: Position, known: Sequence[Order]) -> bool:
     """Stops, targets or trailing stops that rest, or are on their way, for more than is held."""
-    return any(sum((o.leaves for o in known if o.purpose is purpose), ZERO) > p.quantity for purpose in PROTECTIVE)
+    return any(
+        sum((o.leaves_quantity for o in known if o.purpose is purpose), ZERO) > p.quantity for purpose in PROTECTIVE
+    )
 
 
 def _reduced_outside(events: Sequence[Event], now_ns: int) -> bool:
@@ -652,13 +654,13 @@ def _reduced_outside(events: Sequence[Event], now_ns: int) -> bool:
 
 
 def _adopted(p: Position) -> bool:
-    return p.requested == 0 and p.held
+    return p.requested == 0 and p.was_open
 
 
 def _uncovered(p: Position) -> bool:
     """Believed held, a stop wanted, or a trailing one instead, and less of it resting than is held."""
-    if p.guard is None or p.exposure <= 0:
+    if p.stop_purpose is None or p.exposure <= 0:
         return False
-    working = (o for o in p.orders if o.purpose is p.guard and o.phase is OrderPhase.WORKING)
-    resting = sum((o.leaves for o in working if not o.triggered), ZERO)
+    working = (o for o in p.orders if o.purpose is p.stop_purpose and o.phase is OrderPhase.WORKING)
+    resting = sum((o.leaves_quantity for o in working if not o.triggered), ZERO)
     return p.in_steps(p.exposure - resting) > 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 
-from actors.position.fold import evolve
+from actors.position.evolve import evolve
 from actors.position.state import Position, blank
 from adapters.paper.account import Account
 from adapters.paper.exchange import Exchange

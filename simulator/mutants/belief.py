@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import actors.position.history as history_of_positions
-from actors.position import follow_up, rules, state
-from actors.position.draft import Draft
-from actors.position.fold import realized
+from actors.position import next_orders, notices, report_rules, state
+from actors.position.accounting import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
+from actors.position.step_builder import StepBuilder
 from actors.reconciler import attribution, compare, observations, resolve, trade_matching
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
@@ -38,28 +38,28 @@ from simulator.mutants.planting import Mutant, calm, mutant, patch, patch_rule
 def _restart_forgets_unknowns(stack: ExitStack) -> None:
     """After a restart, what has no answer is taken for failed."""
 
-    def recovered(d: Draft, message: r.Recovered) -> None:
-        for order in d.position.live_orders():
+    def recovered(step: StepBuilder, message: r.Recovered) -> None:
+        for order in step.position.live_orders():
             if order.phase in (OrderPhase.SENT, OrderPhase.DOUBTED):
-                d.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence="restart")
-        rules.recovered(d, message)
+                step.record(e.OrderProvenAbsent, client_order_id=order.client_order_id, evidence="restart")
+        report_rules.on_recovered(step, message)
 
     patch_rule(stack, r.Recovered, recovered)
 
 
 def _stop_not_canceled_on_close(stack: ExitStack) -> None:
-    patch(stack, follow_up, "_clean_up", lambda _draft: None)
+    patch(stack, next_orders, "_clean_up", lambda _draft: None)
 
 
 def _fills_not_deduped(stack: ExitStack) -> None:
     """Every report of a fill counts."""
 
-    def filled(d: Draft, message: r.FillReport) -> None:
-        order = d.position.order(message.client_order_id)
+    def filled(step: StepBuilder, message: r.FillReport) -> None:
+        order = step.position.order(message.client_order_id)
         if order is None or message.trade_id not in order.trades:
-            rules.filled(d, message)
+            report_rules.on_fill_report(step, message)
             return
-        d.record(
+        step.record(
             e.OrderFilled,
             client_order_id=order.client_order_id,
             trade_id=message.trade_id,
@@ -67,7 +67,7 @@ def _fills_not_deduped(stack: ExitStack) -> None:
             price=message.price,
             fee=message.fee,
             fee_currency=message.fee_currency,
-            realized_pnl=realized(d.position, order.side, message.quantity, message.price),
+            realized_pnl=realized(step.position, order.side, message.quantity, message.price),
         )
 
     patch_rule(stack, r.FillReport, filled)
@@ -76,10 +76,10 @@ def _fills_not_deduped(stack: ExitStack) -> None:
 def _fills_deduped_by_size(stack: ExitStack) -> None:
     """Two fills of an order for the same quantity are one that was told twice."""
 
-    def filled(d: Draft, message: r.FillReport) -> None:
-        order = d.position.order(message.client_order_id)
+    def filled(step: StepBuilder, message: r.FillReport) -> None:
+        order = step.position.order(message.client_order_id)
         if order is None or order.filled != message.quantity:
-            rules.filled(d, message)
+            report_rules.on_fill_report(step, message)
 
     patch_rule(stack, r.FillReport, filled)
 
@@ -87,35 +87,35 @@ def _fills_deduped_by_size(stack: ExitStack) -> None:
 def _late_fills_are_ignored(stack: ExitStack) -> None:
     """An order that is over is not filled any more."""
 
-    def filled(d: Draft, message: r.FillReport) -> None:
-        order = d.position.order(message.client_order_id)
+    def filled(step: StepBuilder, message: r.FillReport) -> None:
+        order = step.position.order(message.client_order_id)
         if order is not None and order.live:
-            rules.filled(d, message)
+            report_rules.on_fill_report(step, message)
 
     patch_rule(stack, r.FillReport, filled)
 
 
 def _stop_not_resized(stack: ExitStack) -> None:
     """A stop at the right price is the right stop."""
-    protect = follow_up._protect_by
+    protect = next_orders._protect_by
 
-    def by_price(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
-        price = d.position.wanted_price(purpose)
-        if not any(o.setting == price and not o.cancel_intended for o in d.position.live_orders(purpose)):
-            protect(d, purpose, kind)
+    def by_price(step: StepBuilder, purpose: OrderPurpose, kind: OrderKind) -> None:
+        price = step.position.wanted_price(purpose)
+        if not any(o.setting == price and not o.cancel_intended for o in step.position.live_orders(purpose)):
+            protect(step, purpose, kind)
 
-    patch(stack, follow_up, "_protect_by", by_price)
+    patch(stack, next_orders, "_protect_by", by_price)
 
 
 def _no_target(stack: ExitStack) -> None:
     """A stop is protection enough."""
-    protect = follow_up._protect_by
+    protect = next_orders._protect_by
 
-    def stops_only(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
+    def stops_only(step: StepBuilder, purpose: OrderPurpose, kind: OrderKind) -> None:
         if purpose is not OrderPurpose.TARGET:
-            protect(d, purpose, kind)
+            protect(step, purpose, kind)
 
-    patch(stack, follow_up, "_protect_by", stops_only)
+    patch(stack, next_orders, "_protect_by", stops_only)
 
 
 def _a_moved_stop_stays(stack: ExitStack) -> None:
@@ -124,19 +124,19 @@ def _a_moved_stop_stays(stack: ExitStack) -> None:
     def anywhere(_p: Position, _purpose: OrderPurpose, resting: Iterable[Order]) -> tuple[Order, ...]:
         return tuple(order for order in resting if order.phase is OrderPhase.WORKING)
 
-    patch(stack, follow_up, "covering", anywhere)
+    patch(stack, next_orders, "covering", anywhere)
     patch(stack, state, "covering", anywhere)
 
 
 def _a_stop_for_what_a_human_took(stack: ExitStack) -> None:
     """Whoever trades by hand moves the stop by hand."""
-    protect = follow_up._protect_by
+    protect = next_orders._protect_by
 
-    def unless_by_hand(d: Draft, purpose: OrderPurpose, kind: OrderKind) -> None:
-        if not (d.position.outside and d.position.live_orders(purpose)):
-            protect(d, purpose, kind)
+    def unless_by_hand(step: StepBuilder, purpose: OrderPurpose, kind: OrderKind) -> None:
+        if not (step.position.changed_outside and step.position.live_orders(purpose)):
+            protect(step, purpose, kind)
 
-    patch(stack, follow_up, "_protect_by", unless_by_hand)
+    patch(stack, next_orders, "_protect_by", unless_by_hand)
 
 
 def _reduced_by_hand() -> Sequence[history.Plan]:
@@ -148,56 +148,56 @@ def _reduced_by_hand() -> Sequence[history.Plan]:
 
 
 def _a_refused_close_is_given_up(stack: ExitStack) -> None:
-    reduce = follow_up._reduce
+    reduce = next_orders._reduce
 
-    def once(d: Draft) -> None:
-        if not any(o.purpose is OrderPurpose.REDUCE and o.phase is OrderPhase.REFUSED for o in d.position.orders):
-            reduce(d)
+    def once(step: StepBuilder) -> None:
+        if not any(o.purpose is OrderPurpose.REDUCE and o.phase is OrderPhase.REFUSED for o in step.position.orders):
+            reduce(step)
 
-    patch(stack, follow_up, "_reduce", once)
+    patch(stack, next_orders, "_reduce", once)
 
 
 def _entry_counted_by_its_fills(stack: ExitStack) -> None:
     """What is not seen filled is sent again, whatever became of it."""
 
-    def enter(d: Draft) -> None:
-        p = d.position
-        if p.entry_over or p.goal is not None or p.leverage_refused or p.leverage_pending:
+    def enter(step: StepBuilder) -> None:
+        p = step.position
+        if p.entry_finished or p.goal_quantity is not None or p.leverage_refused or p.leverage_pending:
             return
         entries = [o for o in p.orders if o.purpose is OrderPurpose.ENTRY]
         pending = any(o.phase in (OrderPhase.SENT, OrderPhase.WORKING) for o in entries)
         remaining = p.requested - sum((o.filled for o in entries), ZERO)
         if remaining > 0 and not pending and len(entries) < 4:
             kind = OrderKind.MARKET if p.limit_price is None else OrderKind.LIMIT
-            follow_up._intend(d, OrderPurpose.ENTRY, kind, remaining)
+            next_orders._intend(step, OrderPurpose.ENTRY, kind, remaining)
 
-    patch(stack, follow_up, "_enter", enter)
+    patch(stack, next_orders, "_enter", enter)
 
 
 def _cancels_are_not_repeated(stack: ExitStack) -> None:
     """A restart takes what was to be canceled for canceled, and no reading of the venue takes that back."""
 
-    def recovered(d: Draft, _: r.Recovered) -> None:
-        for order in d.position.live_orders():
+    def recovered(step: StepBuilder, _: r.Recovered) -> None:
+        for order in step.position.live_orders():
             if order.phase is OrderPhase.SENT:
-                d.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="restart before an answer")
+                step.record(e.OrderDoubted, client_order_id=order.client_order_id, cause="restart before an answer")
             if order.cancel_intended:
-                d.record(
+                step.record(
                     e.OrderEnded,
                     client_order_id=order.client_order_id,
                     status=OrderStatus.CANCELED,
                     filled_quantity=order.filled,
                 )
             else:
-                d.resolve(order)
+                step.resolve(order)
 
     patch_rule(stack, r.Recovered, recovered)
-    patch(stack, rules, "_taken_back", lambda _order, _message: False)
+    patch(stack, report_rules, "_reopens", lambda _order, _message: False)
 
 
 def _the_word_of_an_end_is_final(stack: ExitStack) -> None:
     """Said to be canceled is canceled, whatever is listed afterwards."""
-    patch(stack, rules, "_taken_back", lambda _order, _message: False)
+    patch(stack, report_rules, "_reopens", lambda _order, _message: False)
 
 
 def _said_to_be_canceled() -> Sequence[history.Plan]:
@@ -230,7 +230,7 @@ def _failing_without_a_stop() -> Sequence[history.Plan]:
 
 def _nobody_is_told(stack: ExitStack) -> None:
     """A position without its stop is nobody's news."""
-    patch(stack, rules, "_tell_unprotected", lambda _draft: None)
+    patch(stack, notices, "notify_unprotected", lambda _draft: None)
 
 
 def _snapshot_leaves_out_the_stop(stack: ExitStack) -> None:

@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.position import follow_up, wishes
-from actors.position.draft import Draft
+from actors.position import command_rules, next_orders
 from actors.position.state import Position
+from actors.position.step_builder import StepBuilder
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from messages import commands as c
@@ -26,7 +26,7 @@ def _a_move_is_forgotten(stack: ExitStack) -> None:
     def moved(before: Decimal | None, wanted: Decimal | None) -> Decimal | None:
         return wanted if before is None else before
 
-    patch(stack, wishes, "_moved", moved)
+    patch(stack, command_rules, "_new_setting", moved)
 
 
 def _a_stop_is_moved() -> Sequence[Plan]:
@@ -36,10 +36,10 @@ def _a_stop_is_moved() -> Sequence[Plan]:
 def _a_target_is_a_stop(stack: ExitStack) -> None:
     """A moved target moves the stop."""
 
-    def modified(draft: Draft, message: c.ModifyPosition) -> None:
+    def modified(step: StepBuilder, message: c.ModifyPosition) -> None:
         if message.take_profit is not None:
-            message = replace(message, take_profit=None, stop_loss=draft.position.stop_loss)
-        wishes.modify(draft, message)
+            message = replace(message, take_profit=None, stop_loss=step.position.stop_loss)
+        command_rules.modify(step, message)
 
     patch_rule(stack, c.ModifyPosition, modified)
 
@@ -51,10 +51,10 @@ def _a_target_is_moved() -> Sequence[Plan]:
 def _a_part_is_what_is_left(stack: ExitStack) -> None:
     """A quarter is closed down to a quarter."""
 
-    def closed(draft: Draft, message: c.ClosePosition) -> None:
+    def closed(step: StepBuilder, message: c.ClosePosition) -> None:
         if message.percent is not None:
             message = replace(message, percent=100 - message.percent)
-        wishes.close(draft, message)
+        command_rules.close(step, message)
 
     patch_rule(stack, c.ClosePosition, closed)
 
@@ -65,7 +65,8 @@ def _a_quarter_is_closed() -> Sequence[Plan]:
 
 def _an_expiry_is_forgotten(stack: ExitStack) -> None:
     """Whatever was asked for is worth having, however late."""
-    patch_rule(stack, c.OpenPosition, lambda draft, said: wishes.start(draft, replace(said, expires_at_ns=0)))
+    rule = command_rules.open_position
+    patch_rule(stack, c.OpenPosition, lambda step, said: rule(step, replace(said, expires_at_ns=0)))
 
 
 def _an_opening_that_waits() -> Sequence[Plan]:
@@ -78,14 +79,14 @@ def _an_opening_that_waits() -> Sequence[Plan]:
 
 def _what_has_fired_is_bought_on(stack: ExitStack) -> None:
     """A stop that is triggered is no reason not to go on with the parts of an entry."""
-    enter = follow_up._enter
+    enter = next_orders._enter
 
-    def entered(draft: Draft) -> None:
+    def entered(step: StepBuilder) -> None:
         with ExitStack() as inner:
             patch(inner, Position, "firing", False)  # in place of the property
-            enter(draft)
+            enter(step)
 
-    patch(stack, follow_up, "_enter", entered)
+    patch(stack, next_orders, "_enter", entered)
 
 
 def _a_trigger_between_two_parts() -> Sequence[Plan]:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from actors import recovery
-from actors.position import follow_up
+from actors.position import next_orders
 from adapters.storage import loss
 from messages.ids import client_order_id
 from simulator.environment import disk
@@ -32,7 +32,7 @@ def _a_lost_ordinal_is_given_again(stack: ExitStack) -> None:
 
 def _a_lost_id_is_given_again(stack: ExitStack) -> None:
     """Ids say nothing of the start that gave them."""
-    patch(stack, follow_up, "client_order_id", lambda *parts: client_order_id(*parts[:3]))
+    patch(stack, next_orders, "client_order_id", lambda *parts: client_order_id(*parts[:3]))
 
 
 def _short_history() -> Sequence[Plan]:

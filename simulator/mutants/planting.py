@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, cast
 
-from actors.position.draft import Draft
+from actors.position.step_builder import StepBuilder
 from actors.position.table import TABLE, Cell, CellKind
 from adapters.paper.faults import FaultPlan
 from messages.base import Message
@@ -62,7 +62,7 @@ def patch(stack: ExitStack, where: object, name: str, what: object) -> None:
     stack.callback(setattr, where, name, before)
 
 
-def patch_rule(stack: ExitStack, message: type[Message], rule: Callable[[Draft, Any], None]) -> None:
+def patch_rule(stack: ExitStack, message: type[Message], rule: Callable[[StepBuilder, Any], None]) -> None:
     """Another rule wherever this message has one."""
     cells = cast("dict[Any, Cell]", TABLE[message])
     for state, cell in list(cells.items()):

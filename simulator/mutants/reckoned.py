@@ -6,9 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from actors.funding import Holder, Place
-from actors.position import fold, rules
-from actors.position.draft import Draft
+from actors.position import accounting, evolve, report_rules
 from actors.position.state import Position
+from actors.position.step_builder import StepBuilder
 from actors.supervisor import funding_payments, fundings
 from actors.supervisor.fundings import Fundings
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
@@ -38,27 +38,32 @@ def _a_life() -> Sequence[Plan]:
 
 def _the_last_price_is_the_entry_price(stack: ExitStack) -> None:
     """What is added moves the entry price to its own."""
-    netted = fold.netted
+    netted = accounting.netted
 
     def at_last(p: Position, side: Side, quantity: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
         after, average = netted(p, side, quantity, price)
         return after, price if after > p.quantity else average
 
-    patch(stack, fold, "netted", at_last)
+    patch(stack, evolve, "netted", at_last)
 
 
 def _a_result_of_all_that_is_held(stack: ExitStack) -> None:
     """A part that is closed realizes what the whole would."""
-    patch(stack, rules, "realized", lambda p, side, _quantity, price: fold.realized(p, side, abs(p.quantity), price))
+    patch(
+        stack,
+        report_rules,
+        "realized",
+        lambda p, side, _quantity, price: accounting.realized(p, side, abs(p.quantity), price),
+    )
 
 
 def _a_fee_once_an_order(stack: ExitStack) -> None:
     """An order of several fills is charged for the first."""
-    filled = rules.filled
+    filled = report_rules.on_fill_report
 
-    def charged(draft: Draft, message: r.FillReport) -> None:
-        order = draft.position.order(message.client_order_id)
-        filled(draft, replace(message, fee=Decimal(0)) if order is not None and order.trades else message)
+    def charged(step: StepBuilder, message: r.FillReport) -> None:
+        order = step.position.order(message.client_order_id)
+        filled(step, replace(message, fee=Decimal(0)) if order is not None and order.trades else message)
 
     patch_rule(stack, r.FillReport, charged)
 
@@ -103,7 +108,7 @@ def _lost_when_over(stack: ExitStack) -> None:
 
 def _counted_twice(stack: ExitStack) -> None:
     """What is booked of a funding is not remembered."""
-    for module in (funding_payments, rules):
+    for module in (funding_payments, report_rules):
         patch(stack, module, "booked_of", lambda _track, _time_ns, _currency: Decimal(0))
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from actors.position import follow_up
+from actors.position import next_orders
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from simulator.environment.network import START_MS
 from simulator.environment.plan import Act, Plan
@@ -13,7 +13,7 @@ from simulator.mutants.planting import Mutant, calm, mutant, patch
 
 
 def _a_close_after_settling_does_not_wait(stack: ExitStack) -> None:
-    patch(stack, follow_up, "_waits_for_comparison", lambda _draft: False)
+    patch(stack, next_orders, "_waits_for_comparison", lambda _draft: False)
 
 
 def _closed_again_before_the_comparison() -> Sequence[Plan]:

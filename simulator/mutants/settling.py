@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from actors.position import wishes
-from actors.position.draft import Draft
+from actors.position import command_rules
+from actors.position.step_builder import StepBuilder
 from actors.supervisor import intake
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
@@ -22,17 +22,17 @@ OPENING = Act(at_ms=3_000, do="open", slot=0, symbol="SOLUSDT", strategy="alpha"
 def _settle_forgets_the_goal(stack: ExitStack) -> None:
     """Whatever was written off, the position is not to be closed any more."""
 
-    def settled(d: Draft, message: c.SettlePosition) -> None:
-        wishes.settle(d, message)
-        if d.events and d.position.goal is not None:
-            d.record(e.CloseAbandoned, command_id=message.command_id, why=wishes.BY_HAND)
+    def settled(step: StepBuilder, message: c.SettlePosition) -> None:
+        command_rules.settle(step, message)
+        if step.events and step.position.goal_quantity is not None:
+            step.record(e.CloseAbandoned, command_id=message.command_id, why=command_rules.BY_HAND)
 
     patch_rule(stack, c.SettlePosition, settled)
 
 
 def _what_is_young_is_written_off(stack: ExitStack) -> None:
     """An operator knows what he does."""
-    patch(stack, wishes, "SETTLED_FROM_NS", 0)
+    patch(stack, command_rules, "SETTLE_AFTER_NS", 0)
 
 
 def _each_settling_is_another(stack: ExitStack) -> None:

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from actors.gateway import retry
 from actors.gateway.actions import MS
-from actors.position import follow_up, rules
-from actors.position.draft import Draft
+from actors.position import next_orders, report_rules
 from actors.position.state import Order, OrderPhase, Position
+from actors.position.step_builder import StepBuilder
 from actors.supervisor import context
 from adapters.exchange import normalize, outcome, rows
 from adapters.exchange.outcome import Ask, Verdict
@@ -39,12 +39,12 @@ def _a_trigger_that_sticks() -> Sequence[Plan]:
 
 def _a_stuck_stop_is_passed(stack: ExitStack) -> None:
     """It does nothing, so a close beside a neighbor need not wait for it."""
-    in_the_way = follow_up._stands_in_the_way
+    in_the_way = next_orders._blocks_reduction
 
-    def passed(draft: Draft, order: Order) -> bool:
-        return not order.stalled and in_the_way(draft, order)
+    def passed(step: StepBuilder, order: Order) -> bool:
+        return not order.stalled and in_the_way(step, order)
 
-    patch(stack, follow_up, "_stands_in_the_way", passed)
+    patch(stack, next_orders, "_blocks_reduction", passed)
 
 
 def _a_stop_that_sells_late_beside_a_neighbor() -> Sequence[Plan]:
@@ -64,8 +64,8 @@ def _a_refused_setting_is_asked_for_again(stack: ExitStack) -> None:
         return judge_code(Ask.READ if ask is Ask.SETTING else ask, codes, code, text, cause)
 
     patch(stack, outcome, "_judge_code", judged)
-    patch(stack, rules, "LEVERAGE_PATIENCE_NS", HOUR_MS * 1_000_000)
-    patch(stack, rules, "LEVERAGE_PAUSE_MOST_MS", 1_000)
+    patch(stack, report_rules, "LEVERAGE_PATIENCE_NS", HOUR_MS * 1_000_000)
+    patch(stack, report_rules, "LEVERAGE_PAUSE_MOST_MS", 1_000)
 
 
 def _a_setting_that_is_refused() -> Sequence[Plan]:
@@ -90,11 +90,11 @@ def _executed_is_believed(stack: ExitStack) -> None:
     def executed(row: Row, name: str, _quantity: Decimal, default: str | None = None) -> Decimal:
         return decimal_of(row, name, default)
 
-    def never(_draft: Draft, _order: Order, _filled: Decimal, _ordered: Decimal = Decimal(0)) -> bool:
+    def never(_draft: StepBuilder, _order: Order, _filled: Decimal, _ordered: Decimal = Decimal(0)) -> bool:
         return False
 
     patch(stack, normalize, "_executed", executed)
-    patch(stack, rules, "_absurd", never)
+    patch(stack, report_rules, "_is_impossible", never)
 
 
 def _more_executed_than_ordered() -> Sequence[Plan]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from actors.position.follow_up import RETRY_FIRST_MS
+from actors.position.next_orders import RETRY_FIRST_MS
 from adapters.paper.answers import ANSWERS as ROWS
 from adapters.paper.faults import Fault, FaultKind
 from adapters.paper.faults import Moment as Effect

@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actors.position.follow_up import CANCELED_WITHIN_MS
-from actors.position.moves import REFUSED_MOST
+from actors.position.next_orders import CANCELED_WITHIN_MS
 from actors.position.state import Order
 from messages import commands as c
 from messages import reports as r
 from messages.base import Message
 from messages.statement import verbatim
 from messages.types import OrderPurpose, OrderStatus, PositionState, RejectReason
-from tests.position.story import BEGIN_NS, BTC, MS, SECOND, Story, active, dec, opened, protected
+from tests.position.story import BTC, MS, SECOND, Story, active, dec, opened, protected
 
 S = PositionState
 ENTRY, REDUCE, STOP, TARGET = OrderPurpose.ENTRY, OrderPurpose.REDUCE, OrderPurpose.STOP, OrderPurpose.TARGET
@@ -125,34 +124,6 @@ FOCUS: Mapping[PositionState, OrderPurpose] = {
     S.CANCELLED: ENTRY,
 }
 """Whose order the venue speaks of in each state: the one in flight, else the one that rests or ended last."""
-
-
-def rejected_late() -> Story:
-    """Accepted, and rejected all the same."""
-    story = opening()
-    story.ack()
-    story.tell(story.report(story.order(ENTRY), OrderStatus.REJECTED))
-    return story
-
-
-def expired_unsent() -> Story:
-    """The leverage was confirmed too late."""
-    story = opened(leverage=5, expires_at_ns=BEGIN_NS + SECOND)
-    story.tell(story.leverage_set(), after_ms=2_000)
-    return story
-
-
-def filled_after_its_cancel() -> Story:
-    """Said to be canceled with nothing filled, and yet filled."""
-    story = opened(limit_price=dec(99), stop_loss=dec(90))
-    story.ack()
-    story.tell(story.report(story.order(ENTRY), OrderStatus.CANCELED))
-    story.tell(story.fill(story.order(ENTRY), "2"))
-    return story
-
-
-RARE: tuple[Callable[[], Story], ...] = (rejected_late, expired_unsent, filled_after_its_cancel)
-"""Histories that chance does not bring about."""
 
 
 def leverage_of(story: Story) -> Story:
@@ -271,121 +242,8 @@ def dust() -> Story:
     return story
 
 
-def partly_covered() -> Story:
-    """Above the market maximum it takes three stops, and the venue refuses the last one for too long."""
-    story = Story()
-    story.tell(story.opening("250", stop_loss=dec(90)))
-    for _ in range(3):
-        story.tell(story.fill(story.order(ENTRY)))
-    story.tell(story.accepted(story.order(STOP)))
-    first, second, last = story.position.live_orders(STOP)
-    story.tell(story.accepted(second))
-    story.tell(story.rejected(last, RejectReason.LIMIT_REACHED))
-    story.tell(r.Woken(topic="protect:stop"), after_ms=30_000)
-    assert (story.state, story.position.goal) == (S.MODIFYING, first.leaves + second.leaves)
-    return story
-
-
-def refused_too_long(story: Story) -> Story:
-    """The latest stop is refused, and so is the next one, when the time is up."""
-    story.tell(story.rejected(story.order(STOP)))
-    story.tell(r.Woken(topic="protect:stop"), after_ms=1_000)
-    story.tell(story.absent(story.order(STOP)), after_ms=30_000)
-    return story
-
-
-def moved_in_vain() -> Story:
-    """Beside a neighbor the stop made room for one that the venue refuses."""
-    story = protected()
-    story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
-    story.tell(c.ModifyPosition(stop_loss=dec(95), **story.own()))
-    story.cancel_done()
-    assert story.state == S.MODIFYING
-    assert refused_too_long(story).state == S.CLOSING
-    return story
-
-
-def moved_in_vain_and_back() -> Story:
-    """The price before is refused as well, until it is taken."""
-    story = protected()
-    story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
-    story.tell(c.ModifyPosition(stop_loss=dec(95), **story.own()))
-    story.cancel_done()
-    for _ in range(REFUSED_MOST + 1):
-        story.tell(story.rejected(story.order(STOP)))
-        story.tell(r.Woken(topic="protect:stop"), after_ms=2_000)
-    assert (story.state, story.position.stop_loss) == (S.MODIFYING, dec(90))
-    story.settle()
-    assert story.state == S.ACTIVE
-    return story
-
-
-def target_given_up() -> Story:
-    """There was none before, and the venue takes none."""
-    story = active(stop_loss=dec(90))
-    story.tell(c.ModifyPosition(take_profit=dec(120), **story.own()))
-    for _ in range(REFUSED_MOST):
-        story.tell(story.rejected(story.order(TARGET)))
-        story.tell(r.Woken(topic="protect:target"), after_ms=2_000)
-    assert (story.state, story.position.take_profit) == (S.ACTIVE, None)
-    return story
-
-
-def bare_while_filling() -> Story:
-    """A limit entry of which 4 of 10 are filled, and the venue takes no stop."""
-    story = opened(limit_price=dec(99), stop_loss=dec(90))
-    story.ack()
-    story.tell(story.fill(story.order(ENTRY), "4"))
-    assert refused_too_long(story).state == S.CLOSING
-    return story
-
-
-def partly_covered_on_hold() -> Story:
-    """On hold while the venue ends the last of three stops for too long."""
-    story = Story()
-    story.tell(story.opening("250", stop_loss=dec(90)))
-    for _ in range(3):
-        story.tell(story.fill(story.order(ENTRY)))
-    for order in story.position.live_orders(STOP)[:2]:
-        story.tell(story.accepted(order))
-    story.tell(c.PausePosition(**story.own()))
-    story.tell(story.rejected(story.order(STOP)))
-    story.tell(r.Woken(topic="protect:stop"), after_ms=1_000)
-    assert story.state == S.PAUSED
-    story.tell(story.report(story.order(STOP), OrderStatus.REJECTED), after_ms=30_000)
-    assert story.state == S.MODIFYING
-    return story
-
-
 def ruled(story: Story, **rules: Any) -> r.RulesChanged:
     return r.RulesChanged(position_id=story.position.position_id, instrument=replace(BTC, **rules))
-
-
-def outgrown() -> Story:
-    """The venue's minimum is above what is held now: nothing can close it but the venue itself."""
-    story = protected()
-    story.tell(ruled(story, min_quantity=dec(20)))
-    assert story.state == S.PAUSED
-    return story
-
-
-def outgrown_while_reduced() -> Story:
-    """The venue refuses a part by rules that are known only then: by these all that is held is dust."""
-    story = protected()
-    story.tell(c.ClosePosition(quantity=dec(3), **story.own()))
-    story.tell(story.rejected(story.order(REDUCE), RejectReason.FILTER))
-    assert story.state == S.MODIFYING
-    story.tell(ruled(story, quantity_step=dec(20)))
-    assert (story.state, story.position.goal) == (S.PAUSED, None)
-    return story
-
-
-def relevering_given_up() -> Story:
-    """The venue answers neither yes nor no for a minute."""
-    story = leverage_of(protected())
-    story.tell(r.Woken(topic="leverage"), after_ms=61_000)
-    assert story.state == S.ACTIVE
-    return story
 
 
 def seen_held() -> Story:
@@ -395,79 +253,6 @@ def seen_held() -> Story:
     story.tell(r.LegHeld(position_id=story.position.position_id, quantity=dec(10), begun_ns=story.now_ns + SECOND))
     story.ack(STOP)
     assert (story.state, story.position.exposure) == (S.RECONCILING, dec(10))
-    return story
-
-
-def seen_held_in_vain() -> Story:
-    story = seen_held()
-    story.tell(story.absent(story.order(ENTRY)))
-    story.cancel_done()
-    assert story.state == S.FAILED
-    return story
-
-
-def settled_bare() -> Story:
-    story = seen_held()
-    story.now_ns += 60 * SECOND
-    story.tell(c.SettlePosition(**story.own()))
-    assert story.state == S.CLOSING
-    return story
-
-
-def settled_flat() -> Story:
-    """Closed while its stop is triggered and not told of any more; its owner ends that."""
-    story = active(stop_loss=dec(90))
-    story.tell(story.report(story.order(STOP), OrderStatus.TRIGGERED))
-    story.tell(c.ClosePosition(**story.own()))
-    story.fill_all(REDUCE)
-    story.now_ns += 60 * SECOND
-    story.tell(c.SettlePosition(**story.own()))
-    assert story.state == S.CLOSED
-    return story
-
-
-def settled_unread() -> Story:
-    """Said to be filled twice as much as its trades tell, for ever; its owner ends that."""
-    story = active()
-    entry = story.order(ENTRY)
-    story.tell(replace(story.report(entry, OrderStatus.FILLED, "20"), quantity=dec(20)))
-    assert story.state == S.RECONCILING
-    story.now_ns += 60 * SECOND
-    story.tell(c.SettlePosition(**story.own()))
-    assert story.state == S.ACTIVE
-    return story
-
-
-def settled_sold_unread() -> Story:
-    """Its entry is said to be filled, and not shown; all of it is sold meanwhile."""
-    story = Story()
-    story.tell(story.opening())
-    story.tell(story.report(story.order(ENTRY), OrderStatus.FILLED, "10"))
-    story.tell(c.EmergencyClose(**story.own()))
-    story.tell(story.fill(story.order(REDUCE), "10"))
-    story.now_ns += 60 * SECOND
-    story.tell(c.SettlePosition(**story.own()))
-    assert story.state == S.CLOSED
-    return story
-
-
-def settled_called_off() -> Story:
-    """An entry that is not told of any more, and is not wanted either."""
-    story = aged(entry_doubted())
-    story.tell(c.ClosePosition(**story.own()))
-    story.tell(c.SettlePosition(**story.own()))
-    assert story.state == S.CANCELLED
-    return story
-
-
-def settled_reduction() -> Story:
-    """A reduction that the venue has, and tells nothing of."""
-    story = active(stop_loss=dec(90))
-    story.tell(c.ClosePosition(percent=dec(50), **story.own()))
-    story.ack()
-    story.now_ns += 60 * SECOND
-    story.tell(c.SettlePosition(**story.own()))
-    assert story.state == S.ACTIVE
     return story
 
 
@@ -486,33 +271,6 @@ def left_triggered() -> Story:
     return story
 
 
-RARE += (
-    left_triggered,
-    settled_flat,
-    relevering_given_up,
-    seen_held_in_vain,
-    settled_bare,
-    settled_unread,
-    settled_sold_unread,
-    settled_called_off,
-    settled_reduction,
-    partly_covered,
-    partly_covered_on_hold,
-    moved_in_vain,
-    moved_in_vain_and_back,
-    target_given_up,
-    bare_while_filling,
-    outgrown,
-    outgrown_while_reduced,
-    added,
-    addition_refused,
-    addition_called_off,
-    rest_called_off,
-    called_off,
-    relevered,
-    relevering_refused,
-    dust,
-)
 _LEVERED: Mapping[PositionState, Callable[[], Story]] = {
     S.OPENING: lambda: leverage_of(opening()),
     S.MODIFYING: lambda: leverage_of(modifying()),

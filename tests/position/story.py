@@ -5,11 +5,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
-from actors.position.diagram import TRANSITIONS
-from actors.position.draft import Policy
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.machine import Step, decide
+from actors.position.policy import Policy
 from actors.position.state import Order, Position, blank
+from actors.position.transitions import TIME, TRANSITIONS, Cause, cause_of
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event, Message
@@ -56,6 +56,9 @@ LONG = Key(account=ACCOUNT, symbol=SYMBOL, side=PositionSide.LONG, strategy=Stra
 SHORT = Key(account=ACCOUNT, symbol=SYMBOL, side=PositionSide.SHORT, strategy=StrategyId("trend"))
 
 
+Arrow = tuple[PositionState, Cause, PositionState]
+
+
 @cache
 def _statements(kind: type) -> tuple[str, ...]:
     """The fields that hold one."""
@@ -68,9 +71,9 @@ def dec(number: str | int | Decimal) -> Decimal:
 
 @dataclass(slots=True)
 class Story:
-    """`steps` are all that were decided; `transitions` the (before, message, after) that happened.
+    """`steps` are all that were decided; `transitions` the (before, cause, after) that happened.
 
-    `declared` are those that may; empty while they are being looked for.
+    `strict`: an undeclared transition is an error; not while they are being looked for.
     """
 
     key: Key = LONG
@@ -78,9 +81,9 @@ class Story:
     position: Position = field(init=False)
     now_ns: int = BEGIN_NS
     steps: list[Step] = field(default_factory=list)
-    transitions: set[tuple[PositionState, str, PositionState]] = field(default_factory=set)
+    transitions: set[Arrow] = field(default_factory=set)
     _serial: int = 0
-    declared: ClassVar[frozenset[tuple[PositionState, str, PositionState]]] = TRANSITIONS
+    strict: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self.position = blank(self.key, 7, JournalId("j0urna1x"))
@@ -96,8 +99,8 @@ class Story:
         self._check_transition(before, message, step)
         self._check_statements(step)
         self.position = step.position
-        numbers = tuple(order.number for order in self.position.orders if not order.spent)
-        assert self.position.unspent == numbers, "what a decision depends on is found by its number"
+        numbers = tuple(order.number for order in self.position.orders if order.relevant)
+        assert self.position.relevant_numbers == numbers, "what a decision depends on is found by its number"
         self.steps.append(step)
         return step
 
@@ -107,12 +110,15 @@ class Story:
             return
         changes = [ev for ev in step.events if isinstance(ev, StateChanged)]
         assert [(ev.before, ev.after) for ev in changes] == [(before.state, after)], "a change of state is an event"
-        arrow = (before.state, type(message).__name__, after)
-        self.transitions.add(arrow)
-        assert not self.declared or arrow in self.declared, f"undeclared transition {arrow}: {changes[0].because}"
+        cause, declared = cause_of(type(message)), TRANSITIONS[before.state].get(after)
+        causes = declared.causes if declared is not None else cause
+        by_time = cause not in causes and TIME in causes  # the first message after a deadline
+        self.transitions.add((before.state, TIME if by_time else cause, after))
+        arrow = f"{before.state} -> {after} by {type(message).__name__}"
+        assert step.declared or not self.strict, f"undeclared transition {arrow}: {changes[0].because}"
 
     def _check_statements(self, step: Step) -> None:
-        """`Draft.record` takes any field, so the type checker does not see a sentence that lost its code there."""
+        """`StepBuilder.record` takes any field: the type checker misses a sentence that lost its code there."""
         for message in (*step.events, *(effect.message for effect in step.effects)):
             kind: type = type(message)
             for name in _statements(kind):
@@ -214,7 +220,7 @@ class Story:
             venue_order_id=venue_id(order),
             trade_id=TradeId(trade or f"t{self._serial}"),
             side=order.side,
-            quantity=order.leaves if quantity is None else dec(quantity),
+            quantity=order.leaves_quantity if quantity is None else dec(quantity),
             price=dec(price),
             fee=dec("0.04"),
             fee_currency="USDT",

@@ -44,7 +44,7 @@ def test_closing_a_part_leaves_the_rest(part: dict[str, object], sold: str) -> N
     assert reductions(story) == [dec(sold)]
     story.fill_all(REDUCE)
     assert (story.state, story.position.quantity) == (S.ACTIVE, 10 - dec(sold))
-    assert story.position.goal is None
+    assert story.position.goal_quantity is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_part_is_refused_while_the_whole_is_being_closed() -> None:
     story.tell(close(story))
     step = story.tell(close(story, quantity=dec(1)))
     assert step.verdict == "refused"
-    assert story.position.goal == 0
+    assert story.position.goal_quantity == 0
 
 
 def test_a_close_above_the_market_maximum_goes_part_by_part() -> None:

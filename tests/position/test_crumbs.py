@@ -33,7 +33,7 @@ def test_a_step_that_becomes_coarser_leaves_the_stop_that_rests(*, shared: bool)
     coarser(story)
     story.settle()
     assert len(story.submitted()) == before
-    assert (story.state, story.position.bare) == (S.ACTIVE, False)
+    assert (story.state, story.position.unprotected) == (S.ACTIVE, False)
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -45,8 +45,8 @@ def test_a_stop_is_moved_for_as_many_whole_steps_as_are_held(*, shared: bool) ->
     story.cancel_done()
     story.settle()
     assert asked(story, SubmitProtection)[-1] == 8
-    assert [o.leaves for o in story.position.live_orders(STOP)] == [8]
-    assert (story.state, story.position.bare, story.position.protection_in_place) == (S.ACTIVE, False, True)
+    assert [o.leaves_quantity for o in story.position.live_orders(STOP)] == [8]
+    assert (story.state, story.position.unprotected, story.position.protection_in_place) == (S.ACTIVE, False, True)
 
 
 def test_a_close_sells_whole_steps_and_tells_of_the_crumb() -> None:
@@ -68,7 +68,9 @@ def test_a_crumb_beside_a_neighbor_keeps_no_stop_for_more_than_it_is() -> None:
     coarser(story)
     story.tell(c.ClosePosition(quantity=dec(8), **story.own()))
     story.tell(story.fill(story.order(REDUCE)))
-    assert [o.leaves for o in story.position.live_orders(STOP) if not o.cancel_intended] == [10], "it only reduces"
+    assert [o.leaves_quantity for o in story.position.live_orders(STOP) if not o.cancel_intended] == [10], (
+        "it only reduces"
+    )
     story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
     assert [o for o in story.position.live_orders(STOP, TARGET) if not o.cancel_intended] == []
 
@@ -84,8 +86,8 @@ def test_a_reading_with_a_crumb_takes_no_stop_away() -> None:
     )
     story.settle()
     assert len(story.submitted()) == sent
-    assert (story.position.bare, story.position.goal) == (False, None)
-    assert [(o.leaves, o.cancel_intended) for o in story.position.live_orders(STOP)] == [(dec(10), False)]
+    assert (story.position.unprotected, story.position.goal_quantity) == (False, None)
+    assert [(o.leaves_quantity, o.cancel_intended) for o in story.position.live_orders(STOP)] == [(dec(10), False)]
 
 
 def test_a_part_is_done_when_what_is_left_of_it_is_a_crumb() -> None:
@@ -96,7 +98,7 @@ def test_a_part_is_done_when_what_is_left_of_it_is_a_crumb() -> None:
     story.tell(r.Woken(topic="close"), after_ms=1_000)
     told = notices(story.tell(story.fill(story.order(REDUCE))), Severity.WARNING)
     assert asked(story, SubmitReducing) == [5, 4]
-    assert (story.state, story.position.quantity, story.position.goal) == (S.ACTIVE, dec(6), None)
+    assert (story.state, story.position.quantity, story.position.goal_quantity) == (S.ACTIVE, dec(6), None)
     assert story.position.reason == "reduced to 6"
     assert [text.split(": ", 1)[1] for text in told] == [
         "reduced to 6, not to 5: the rest is below the venue's quantity step."
@@ -119,12 +121,12 @@ def test_a_part_of_what_has_become_dust_is_not_called_done(*, paused: bool) -> N
     assert [text.split(": ", 1)[1] for text in told] == [
         "10 left is dust: below the venue's minimum of 20; close it at the venue."
     ]
-    assert (story.state, story.position.quantity, story.position.goal) == (S.PAUSED, dec(10), None)
+    assert (story.state, story.position.quantity, story.position.goal_quantity) == (S.PAUSED, dec(10), None)
     assert "is dust" in story.position.reason
     coarser(story, "1")
     story.settle()
     assert asked(story, SubmitReducing) == [3], "what was ended and told is not taken up again"
-    assert sum(o.leaves for o in story.position.live_orders(STOP)) == 10
+    assert sum(o.leaves_quantity for o in story.position.live_orders(STOP)) == 10
 
 
 def test_dust_whose_stop_is_stuck_is_left_to_its_stop() -> None:
@@ -135,7 +137,7 @@ def test_dust_whose_stop_is_stuck_is_left_to_its_stop() -> None:
     sent = len(story.submitted())
     story.tell(r.Woken(topic="fired"), after_ms=POLICY.protection_deadline_ms + 1_000)
     assert len(story.submitted()) == sent
-    assert (story.position.goal, story.order(STOP).cancel_intended) == (None, False)
+    assert (story.position.goal_quantity, story.order(STOP).cancel_intended) == (None, False)
     story.tell(story.fill(story.order(STOP)))
     story.tell(story.report(story.order(STOP), OrderStatus.FILLED, "10"))
     story.settle()
@@ -147,9 +149,9 @@ def test_a_finer_step_is_covered_to_its_last() -> None:
     coarser(story)
     story.tell(c.ModifyPosition(stop_loss=dec(90), **story.own()))
     story.settle()
-    assert sum(o.leaves for o in story.position.live_orders(STOP)) == 8
+    assert sum(o.leaves_quantity for o in story.position.live_orders(STOP)) == 8
     coarser(story, "1")
     story.settle()
     story.tell(r.Woken(topic="protect:stop"), after_ms=10_000)
     story.settle()
-    assert sum(o.leaves for o in story.position.live_orders(STOP) if not o.cancel_intended) == 10
+    assert sum(o.leaves_quantity for o in story.position.live_orders(STOP) if not o.cancel_intended) == 10

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from actors.funding import held_at
-from actors.position.draft import Policy
 from actors.position.machine import decide
+from actors.position.policy import Policy
 from messages import commands as c
 from messages import events as e
 from messages import requests as q
@@ -143,7 +143,7 @@ def test_a_stop_that_fires_ends_an_addition_that_has_parts_to_come() -> None:
     story.settle()
     assert story.order(ENTRY).phase == "canceled"
     assert [o.quantity for o in story.position.orders if o.purpose is ENTRY] == [10, 100, 50]
-    assert story.position.addition == 0
+    assert story.position.addition_leaves == 0
 
 
 def test_what_cannot_be_added_to_says_why() -> None:
@@ -225,13 +225,13 @@ def test_a_trailing_stop_alone_is_the_protection_that_must_rest() -> None:
     story = opened(trailing=dec(2))
     story.ack()
     story.fill_all(ENTRY)
-    assert story.position.bare
+    assert story.position.unprotected
     for wait_ms in (500, 31_000):
         story.tell(story.rejected(story.order(TRAILING)), after_ms=wait_ms)
         if story.state == "CLOSING":
             break
         story.tell(Woken(topic=f"protect:{TRAILING}"), after_ms=wait_ms)
-    assert story.position.goal == 0
+    assert story.position.goal_quantity == 0
 
 
 def test_what_a_trailing_stop_sold_closes_the_position_and_the_rest_goes() -> None:

@@ -30,7 +30,7 @@ def test_a_stop_refused_because_the_symbol_is_halted_closes_nothing_and_rests_on
     story.fill_all(ENTRY)
     trading(story, now=False)
     refused_for(story, 120)
-    assert story.position.goal is None, "no close would be taken either"
+    assert story.position.goal_quantity is None, "no close would be taken either"
     if story.order(STOP).live:
         story.tell(story.rejected(story.order(STOP), RejectReason.SYMBOL))
     before = len(story.submitted())
@@ -62,6 +62,6 @@ def test_a_position_whose_stop_stays_refused_once_the_symbol_trades_is_closed_af
     trading(story, now=False)
     refused_for(story, 60)
     trading(story, now=True)
-    assert story.position.goal is None
+    assert story.position.goal_quantity is None
     refused_for(story, 40)
-    assert story.position.goal == 0
+    assert story.position.goal_quantity == 0

@@ -34,14 +34,14 @@ def accept_all(story: Story) -> None:
 
 
 def resting(story: Story, purpose: OrderPurpose = STOP) -> list[Decimal]:
-    return sorted(o.leaves for o in story.position.live_orders(purpose))
+    return sorted(o.leaves_quantity for o in story.position.live_orders(purpose))
 
 
 def test_a_stop_above_the_market_maximum_rests_in_parts_that_cover_all_of_it() -> None:
     story = filled(take_profit=dec(120))
     assert resting(story) == resting(story, TARGET) == [dec(50), dec(100), dec(100)]
     assert all(order.quantity <= MOST for order in story.position.orders)
-    assert (story.state, story.position.protection_in_place, story.position.bare) == (S.ACTIVE, True, False)
+    assert (story.state, story.position.protection_in_place, story.position.unprotected) == (S.ACTIVE, True, False)
 
 
 def test_until_the_last_part_rests_the_position_counts_as_bare() -> None:
@@ -49,7 +49,7 @@ def test_until_the_last_part_rests_the_position_counts_as_bare() -> None:
     story.tell(c.ModifyPosition(stop_loss=dec(91), **story.own()))
     for order in [o for o in story.position.live_orders(STOP) if not o.venue_order_id][:2]:
         story.tell(story.accepted(order))
-    assert not story.position.bare, "the old ones still rest"
+    assert not story.position.unprotected, "the old ones still rest"
     assert not story.position.protection_in_place, "the new ones do not yet cover all of it"
 
 
@@ -121,16 +121,16 @@ def test_what_no_stop_may_cover_for_too_long_is_closed_and_the_rest_stays_protec
     story.tell(story.fill(story.order(ENTRY)))
     told: list[str] = []
     for _ in range(12):
-        if story.position.goal is not None:
+        if story.position.goal_quantity is not None:
             break
         step = story.tell(story.rejected(story.order(STOP), RejectReason.LIMIT_REACHED))
         retry = wake(step, "protect:stop")
         assert retry is not None
         told = notices(story.tell(r.Woken(topic="protect:stop"), after_ms=retry.after_ms), Severity.CRITICAL)
-    assert story.position.goal == 250
+    assert story.position.goal_quantity == 250
     assert any("Reducing" in text and "to 250, which is covered" in text for text in told)
     covering = [o for o in story.position.live_orders(STOP) if o.resting and not o.cancel_intended]
-    assert sum(o.leaves for o in covering) == 250, "what covers stays"
+    assert sum(o.leaves_quantity for o in covering) == 250, "what covers stays"
     story.tell(story.fill(story.order(REDUCE)))
     accept_all(story)
     assert (story.state, story.position.quantity, sum(resting(story))) == (S.ACTIVE, dec(250), dec(250))
@@ -144,18 +144,18 @@ def test_an_addition_that_no_stop_may_cover_is_sold_and_the_rest_is_never_bare(*
     story.tell(c.ModifyPosition(add=dec(10), **story.own()))
     story.tell(story.fill(story.order(ENTRY)))
     for _ in range(12):
-        if story.position.goal is not None:
+        if story.position.goal_quantity is not None:
             break
         step = story.tell(story.rejected(story.order(STOP), RejectReason.LIMIT_REACHED))
         retry = wake(step, "protect:stop")
         assert retry is not None
         story.tell(r.Woken(topic="protect:stop"), after_ms=retry.after_ms)
-    assert (story.position.goal, story.order(REDUCE).quantity) == (dec(50), dec(10))
-    assert [o.leaves for o in story.position.live_orders(STOP) if o.resting and not o.cancel_intended] == [50]
+    assert (story.position.goal_quantity, story.order(REDUCE).quantity) == (dec(50), dec(10))
+    assert [o.leaves_quantity for o in story.position.live_orders(STOP) if o.resting and not o.cancel_intended] == [50]
     story.tell(story.fill(story.order(REDUCE)))
     accept_all(story)
-    assert [o.leaves for o in story.position.live_orders(STOP) if not o.cancel_intended] == [50]
-    assert (story.state, story.position.bare) == (S.ACTIVE, False)
+    assert [o.leaves_quantity for o in story.position.live_orders(STOP) if not o.cancel_intended] == [50]
+    assert (story.state, story.position.unprotected) == (S.ACTIVE, False)
 
 
 @pytest.mark.parametrize("quantity", ["1", "99.999", "100"])

@@ -164,7 +164,7 @@ def test_a_refused_stop_is_told_of_retried_with_growing_pauses_and_ends_in_a_clo
             break
         pauses.append(retry.after_ms)
         story.tell(r.Woken(topic="protect:stop"), after_ms=retry.after_ms)
-        if story.position.goal == 0:
+        if story.position.goal_quantity == 0:
             break
     assert pauses == [500, 1_000, 2_000, 4_000, 8_000, 16_000]
     assert told == 1, "the same words are told once"

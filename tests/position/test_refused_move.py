@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from actors.position.moves import REFUSED_MOST
+from actors.position.refused_moves import REFUSED_MOST
 from messages import commands as c
 from messages import events as e
 from messages import reports as r
@@ -74,7 +74,7 @@ def notified(story: Story) -> list[Notify]:
 
 
 def resting(story: Story, purpose: OrderPurpose = STOP) -> list[tuple[Decimal | None, Decimal]]:
-    return [(order.setting, order.leaves) for order in story.position.live_orders(purpose)]
+    return [(order.setting, order.leaves_quantity) for order in story.position.live_orders(purpose)]
 
 
 def requests(story: Story) -> list[e.ProtectionRequested]:
@@ -232,7 +232,7 @@ def test_after_a_reduction_the_larger_one_that_rests_is_kept_and_made_to_fit() -
     story.fill_all(OrderPurpose.REDUCE)
     for _ in range(REFUSED_MOST):
         refused(story)
-    assert (story.state, story.position.stop_loss, story.position.bare) == (S.MODIFYING, dec(90), False)
+    assert (story.state, story.position.stop_loss, story.position.unprotected) == (S.MODIFYING, dec(90), False)
     story.settle()
     assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(6))])
 
@@ -268,7 +268,7 @@ def test_a_part_that_rests_at_the_new_price_is_not_given_up() -> None:
         again(story, STOP)
         story.tell(story.rejected(story.order(STOP)))
     assert story.position.stop_loss == dec(95)
-    assert not story.position.bare
+    assert not story.position.unprotected
 
 
 # Beside a neighbor: the old one goes before the new one is placed ---------------------------------------
@@ -329,9 +329,9 @@ def test_what_grows_long_after_a_refused_move_is_not_closed_for_it() -> None:
     story.tell(c.ModifyPosition(add=dec(4), **story.own()))
     story.fill_all(ENTRY)
     story.tell(story.rejected(story.order(STOP)))
-    assert story.position.bare
+    assert story.position.unprotected
     again(story, STOP)
-    assert (story.position.goal, story.order(STOP).setting) == (None, dec(90))
+    assert (story.position.goal_quantity, story.order(STOP).setting) == (None, dec(90))
     story.settle()
     assert (story.state, resting(story)) == (S.ACTIVE, [(dec(90), dec(14))])
 

@@ -100,7 +100,7 @@ def test_a_close_whose_order_was_never_answered_is_in_doubt_after_a_restart_and_
     story = active()
     story.tell(c.ClosePosition(**story.own()))
     story.restart()
-    assert (story.state, story.position.goal) == (S.RECONCILING, dec(0))
+    assert (story.state, story.position.goal_quantity) == (S.RECONCILING, dec(0))
     story.tell(story.absent(story.order(REDUCE)))
     assert story.state == S.CLOSING
     story.tell(r.Woken(topic="close"), after_ms=500)

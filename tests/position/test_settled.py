@@ -41,7 +41,7 @@ def test_a_reduction_that_may_have_been_done_is_not_done_twice(percent: str | No
         story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
     sent = settled(closing(story, percent))
     assert SubmitReducing.__name__ not in sent
-    assert (story.position.goal, story.position.quantity) == (None, dec(10))
+    assert (story.position.goal_quantity, story.position.quantity) == (None, dec(10))
     assert "close" in " ".join(notices(story.steps[-2 - len(TOPICS)], Severity.WARNING))
 
 
@@ -110,7 +110,7 @@ def closed_again(*, shared: bool = False, emergency: bool = False) -> tuple[Stor
 
 def test_a_close_before_the_comparison_is_accepted_and_waits_for_it() -> None:
     story, step = closed_again()
-    assert (story.position.goal, story.state) == (dec(0), S.CLOSING)
+    assert (story.position.goal_quantity, story.state) == (dec(0), S.CLOSING)
     assert SubmitReducing.__name__ not in effects_of(step)
     assert c.Reconcile.__name__ in effects_of(step)
     assert SubmitReducing.__name__ not in effects_of(story.restart())
@@ -159,7 +159,7 @@ def test_its_late_fill_is_booked() -> None:
     story = closing(protected(), "50")
     settled(story)
     story.tell(story.fill(story.order(REDUCE), "5"))
-    assert (story.position.quantity, story.position.goal) == (dec(5), None)
+    assert (story.position.quantity, story.position.goal_quantity) == (dec(5), None)
 
 
 def test_an_addition_that_may_have_been_made_is_not_made_twice() -> None:
@@ -183,7 +183,7 @@ def test_a_close_of_an_entry_that_is_unknown_stays_so_that_its_late_fill_is_clos
     story.tell(c.ClosePosition(**story.own()))
     settled(story)
     story.fill_all(ENTRY)
-    assert story.position.goal == dec(0)
+    assert story.position.goal_quantity == dec(0)
     assert story.order(REDUCE).quantity == dec(10)
 
 
@@ -206,7 +206,7 @@ def test_a_close_that_may_have_been_done_ends_though_no_fill_of_its_entry_is_kno
     story.tell(c.ClosePosition(**story.own()))
     story.tell(story.unknown(story.order(REDUCE)))
     settled(story)
-    assert story.position.goal is None
+    assert story.position.goal_quantity is None
     step = story.fill_all(ENTRY)
     assert SubmitReducing.__name__ not in effects_of(step)
     story.tell(story.fill(story.order(REDUCE), "10"))

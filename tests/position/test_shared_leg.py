@@ -20,7 +20,7 @@ def joined(story: Story, *, shared: bool = True) -> Story:
 
 
 def resting(story: Story, purpose: OrderPurpose = STOP) -> list[Decimal]:
-    return [order.leaves for order in story.position.live_orders(purpose)]
+    return [order.leaves_quantity for order in story.position.live_orders(purpose)]
 
 
 def added(story: Story, quantity: str) -> Story:
@@ -106,5 +106,5 @@ def test_alone_again_the_new_stop_rests_before_the_old_one_goes_unless_the_venue
     assert sizes == [dec(10), dec(9), dec(8), dec(7)], "each as large as what was held when it was placed"
     story.tell(story.rejected(story.order(STOP), RejectReason.LIMIT_REACHED))
     leaving = [order for order in story.position.live_orders(STOP) if order.cancel_intended]
-    staying = [order.leaves for order in story.position.live_orders(STOP) if not order.cancel_intended]
-    assert ([order.leaves for order in leaving], staying) == ([dec(9), dec(8)], [dec(10)])
+    staying = [order.leaves_quantity for order in story.position.live_orders(STOP) if not order.cancel_intended]
+    assert ([order.leaves_quantity for order in leaving], staying) == ([dec(9), dec(8)], [dec(10)])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.position.follow_up import CANCELED_WITHIN_MS
 from actors.position.machine import Step
+from actors.position.next_orders import CANCELED_WITHIN_MS
 from actors.position.state import OrderPhase
 from messages import commands as c
 from messages import reports as r
@@ -77,7 +77,7 @@ def let_go(story: Story) -> Step:
 def test_from_the_moment_it_fires_it_counts_as_no_protection() -> None:
     story = protected()
     step = story.tell(story.report(story.order(STOP), OrderStatus.TRIGGERED))
-    assert story.position.bare
+    assert story.position.unprotected
     told = wake(step, "unprotected")
     assert told is not None
     assert told.after_ms < 2_000
@@ -91,7 +91,7 @@ def test_it_is_closed_by_market_when_it_is_not_executed_in_time(key: object) -> 
     fire(story)
     assert "was triggered and not executed for 30 s" in due(story)
     assert story.state == S.CLOSING
-    assert story.position.goal == dec(0)
+    assert story.position.goal_quantity == dec(0)
     story.tell(story.report(story.order(TARGET), OrderStatus.CANCELED))
     story.fill_all(REDUCE)
     story.tell(still_triggering(story))
@@ -222,7 +222,7 @@ def test_beside_a_neighbor_the_deadline_waits_for_that_too() -> None:
     story.tell(r.LegChanged(position_id=story.position.position_id, shared=True))
     fire(story)
     assert not due(story)
-    assert story.position.goal is None
+    assert story.position.goal_quantity is None
     step = story.tell(still_triggering(story))
     assert "not executed for 30 s" in " ".join(notices(step, Severity.CRITICAL))
 
@@ -278,7 +278,7 @@ def test_one_that_comes_to_nothing_is_told_in_the_venues_words_and_placed_again(
     fire(story)
     step = story.tell(replace(story.report(story.order(STOP), status), text=verbatim("Margin is insufficient.")))
     assert "Margin is insufficient." in " ".join(notices(step, Severity.CRITICAL))
-    assert "Margin is insufficient." in story.order(STOP).words
+    assert "Margin is insufficient." in story.order(STOP).phase_reason
     story.tell(r.Woken(topic="protect:stop"), after_ms=600)
     assert story.order(STOP).phase is OrderPhase.SENT
 
@@ -305,7 +305,7 @@ def test_while_the_symbol_is_halted_it_is_not_closed() -> None:
         r.RulesChanged(position_id=story.position.position_id, instrument=replace(halted, trading=True)),
         after_ms=60_000,
     )
-    assert story.position.goal == 0
+    assert story.position.goal_quantity == 0
 
 
 def test_settled_by_hand_it_is_over() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from actors.position import machine
-from actors.position.draft import Draft
 from actors.position.machine import Verdict
+from actors.position.step_builder import StepBuilder
 from actors.position.table import STATES, TABLE, Cell, CellKind
 from messages import commands, reports
 from messages.base import Message
@@ -93,7 +93,7 @@ def test_what_is_ignored_or_refused_changes_nothing_but_the_record_of_it() -> No
 
 
 def other_kinds(cell: Cell) -> list[Cell]:
-    def nothing(_: Draft, __: Any) -> None:
+    def nothing(_: StepBuilder, __: Any) -> None:
         """A rule that does nothing."""
 
     kinds = (

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.position.follow_up import CANCELED_WITHIN_MS
-from actors.position.rules import LEVERAGE_PATIENCE_NS
+from actors.position.next_orders import CANCELED_WITHIN_MS
+from actors.position.report_rules import LEVERAGE_PATIENCE_NS
 from actors.position.state import OrderPhase
 from messages import commands as c
 from messages import reports as r

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.state import blank
 from actors.position.view import view
 from adapters.control import wire

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from actors.position.state import LATEST, OrderPhase, last_words
+from actors.position.state import LATEST, OrderPhase, last_failure_reason
 from messages import commands as c
 from messages import reports as r
 from messages.requests import Notify
@@ -79,7 +79,7 @@ def test_the_close_of_what_no_stop_may_cover_says_what_the_venue_said_last() -> 
         told = [text for step in steps for text in notices(step, Severity.CRITICAL)]
         if story.state is S.CLOSING:
             break
-    assert story.position.goal == 0
+    assert story.position.goal_quantity == 0
     assert told[-1].endswith(f"its stop was refused for 30 s; the last answer: {GTE}")
 
 
@@ -125,12 +125,12 @@ def test_a_limit_of_orders_and_one_of_positions_are_told_apart(reason: RejectRea
 def test_what_was_answered_before_it_was_asked_for_anew_or_before_one_rested_is_not_quoted() -> None:
     story = bare()
     doubted(story, STOP)
-    assert last_words(story.position, STOP, 0) == GTE
-    assert last_words(story.position, STOP, story.position.touched_ns + SECOND) == ""
+    assert last_failure_reason(story.position, STOP, 0) == GTE
+    assert last_failure_reason(story.position, STOP, story.position.touched_ns + SECOND) == ""
     story.tell(story.accepted(story.order(STOP)))
-    assert (story.order(STOP).phase, last_words(story.position, STOP, 0)) == (OrderPhase.WORKING, "")
+    assert (story.order(STOP).phase, last_failure_reason(story.position, STOP, 0)) == (OrderPhase.WORKING, "")
     story.tell(story.report(story.order(STOP), OrderStatus.EXPIRED))
-    assert last_words(story.position, STOP, 0) == "expired"
+    assert last_failure_reason(story.position, STOP, 0) == "expired"
     assert len(story.position.orders) < LATEST
 
 

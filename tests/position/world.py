@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from actors.position.fold import fold
+from actors.position.evolve import fold
 from actors.position.machine import Step, Verdict
 from actors.position.state import Position, blank
 from messages import codec
@@ -160,13 +160,13 @@ class World:
             assert submit.quantity <= step.position.exposure, "I8: never more than is held"
             if self.neighbor and submit.conditional:
                 purpose = next(o.purpose for o in step.position.orders if o.client_order_id == name)
-                resting = sum((o.leaves for o in step.position.live_orders(purpose)), Decimal(0))
+                resting = sum((o.leaves_quantity for o in step.position.live_orders(purpose)), Decimal(0))
                 assert resting <= step.position.quantity, "I8: two of one purpose eat a neighbor's"
             assert submit.quantity <= MARKET_MOST, "the venue takes no more at once, of a stop neither"
 
     def _watch_protection(self, step: Step) -> None:
         self.warned = self.warned or bool(notices(step, Severity.CRITICAL))
-        if not step.position.bare:
+        if not step.position.unprotected:
             self.bare_since_ns, self.warned = None, False
         elif self.bare_since_ns is None:
             self.bare_since_ns, self.warned = self.story.now_ns, bool(notices(step, Severity.CRITICAL))
@@ -535,11 +535,11 @@ class World:
         live = [resting.submit for resting in self.orders.values() if resting.live]
         if p.quantity == 0:
             assert not [s for s in live if not isinstance(s, SubmitOpening)], "I9: flat, and an order of ours lives"
-            assert not live or p.goal is None, "closed, and the entry lives"
+            assert not live or p.goal_quantity is None, "closed, and the entry lives"
         if any(isinstance(ev, CloseRequested) and ev.goal_quantity == 0 for ev in self.story.events):
             assert p.quantity == 0, "what was to be closed stays closed, whatever is filled late"
-        if p.goal is not None:
-            assert p.quantity <= p.goal, f"a close comes to its end: {self.log[-8:]}"
+        if p.goal_quantity is not None:
+            assert p.quantity <= p.goal_quantity, f"a close comes to its end: {self.log[-8:]}"
         if p.quantity > 0 and p.stop_loss is not None:
             stops = [s for s in live if s.kind is OrderKind.STOP_MARKET]
             assert {s.trigger_price for s in stops} == {p.stop_loss}, "I7"
@@ -556,11 +556,11 @@ def _about(message: OrderRequest | r.AboutOrder) -> dict[str, Any]:
     return {"account": ACCOUNT, "symbol": SYMBOL, "client_order_id": message.client_order_id}
 
 
-def begin(choose: Callable[[int], int]) -> World:
+def begin(choose: Callable[[int], int], sort: type[World]) -> World:
     """A world with an opening of some kind just told."""
     policy = replace(POLICY, protection_deadline_ms=(5_000, 30_000)[choose(2)])
     story = Story(key=(LONG, SHORT)[choose(2)], policy=policy)
-    world = World(choose, story, neighbor=dec((0, 0, 50)[choose(3)]))
+    world = sort(choose, story, neighbor=dec((0, 0, 50)[choose(3)]))
     kinds: list[dict[str, Any]] = [
         {"stop_loss": dec(90)},
         {"stop_loss": dec(90), "take_profit": dec(120)},
@@ -581,9 +581,9 @@ def begin(choose: Callable[[int], int]) -> World:
     return world
 
 
-def live_through(choose: Callable[[int], int], happenings: int) -> World:
+def live_through(choose: Callable[[int], int], happenings: int, sort: type[World] = World) -> World:
     """A whole life: an opening, so many happenings, then peace; checked at every step and at rest."""
-    world = begin(choose)
+    world = begin(choose, sort)
     for _ in range(happenings):
         world.happen()
     world.make_peace()

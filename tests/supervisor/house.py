@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from actors.edge import EdgeActor
 from actors.journal import JournalActor
 from actors.position.actor import Identity, position_factory
-from actors.position.draft import Policy
-from actors.position.fold import fold
+from actors.position.evolve import fold
+from actors.position.policy import Policy
 from actors.position.state import Position, blank
 from actors.runtime import ActorSystem, SimulatedDispatcher
 from actors.supervisor.actor import SupervisorActor

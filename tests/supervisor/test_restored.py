@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.position.draft import Policy
+from actors.position.policy import Policy
 from actors.recovery import names, unconfigured, unwatched
 from actors.supervisor.memory import Restored
 from messages import reports as r

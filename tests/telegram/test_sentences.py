@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.position import fold
+from actors.position import evolve
 from actors.position.state import OrderPhase
 from actors.telegram import names
 from actors.telegram.korean import particles
@@ -120,7 +120,7 @@ def test_every_name_of_the_code_has_its_words() -> None:
 
 
 def test_every_event_of_a_position_and_every_rule_of_a_symbol_has_its_words() -> None:
-    told = [kind.__name__ for kind in fold._EVOLVE]
+    told = [kind.__name__ for kind in evolve._EVOLVE]
     told += [f.name.replace("_", " ") for f in fields(types.Instrument) if f.name not in ("symbol", "trading", "quote")]
     assert len(told) > 20
     assert [name for name in told if name not in names.CODES] == []

@@ -1,45 +1,26 @@
-"""One step while it is being decided: the events recorded so far, and the position they lead to."""
+"""A step under construction: the events recorded so far, the position they lead to, and the effects."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from actors.position.fold import evolve
+from actors.position.evolve import evolve
+from actors.position.policy import Policy
 from actors.position.state import Order, Position
 from messages.base import Event, Message
-from messages.ids import NO_LIFE
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
 from messages.statement import NOTHING, Statement
-from messages.types import Address, CorrelationId, JournalId, Life, Severity, TriggerPrice
+from messages.types import Address, CorrelationId, Severity
 
 NOTIFIER = Address("notifier")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What the configuration decides about positions.
-
-    `protection_deadline_ms`: an open position whose stop is still refused after this long is closed.
-    `answer_deadline_ms`: an order or cancel without any answer for this long is asked after.
-    `trigger`: which price sets off stops and targets. `entry_good_for_ms`: a resting entry ends by itself after this
-    long (0: never), where the venue can do that.
-    `journal_id` names new orders where it is given: after a restore a position has another than it began with.
-    `life` is the journal's of this start: none of its ids was given by an earlier one, however much that one forgot.
-    `watch_only`: what is told is recorded; nothing is intended, so nothing is sent.
-    """
-
-    protection_deadline_ms: int = 30_000
-    answer_deadline_ms: int = 15_000
-    watch_only: bool = False
-    trigger: TriggerPrice = TriggerPrice.MARK
-    entry_good_for_ms: int = 0
-    journal_id: JournalId = JournalId("")
-    life: Life = NO_LIFE
-
-
 @dataclass(slots=True)
-class Draft:
-    """Lives within one call of `decide`. Recording an event evolves `position`, so later rules see it."""
+class StepBuilder:
+    """Lives within one call of `decide`. `record` evolves `position`, so later rules see each event.
+
+    `refused` is the reason of a rule that refuses its message.
+    """
 
     position: Position
     before: Position
@@ -53,6 +34,7 @@ class Draft:
     refused: Statement = NOTHING
 
     def record(self, event_class: type[Event], *, ts_event: int = 0, **fields: Any) -> None:
+        """Append an event of this class, and evolve the position by it."""
         event = event_class(
             correlation_id=self.correlation_id,
             causation_id=self.causation_id,
@@ -64,6 +46,7 @@ class Draft:
         self.events.append(event)
 
     def send(self, to: Address, message: Message) -> None:
+        """Send the message once the step is durable."""
         self.effects.append(Effect(to=to, message=message, correlation_id=self.correlation_id))
 
     @property
@@ -71,14 +54,15 @@ class Draft:
         return Address(f"gateway/{self.position.key.account}")
 
     def wake(self, topic: str, after_ms: int) -> None:
+        """Set the timer of this topic; one set before is replaced."""
         self.wakes.append(Wake(topic=topic, after_ms=after_ms, correlation_id=self.correlation_id))
 
     def notify(self, severity: Severity, text: Statement, topic: str = "") -> None:
-        """Tell the owner. Notices of one `topic` and version of the position are one notice, told again.
+        """Notify the owner. Notices with the same `topic` at the same version of the position are one notice.
 
-        Without a topic a step numbers its notices. Before it has recorded anything it shares its version with the
-        step before it, whose numbers are taken: then the code names the notice. Two such notices of one code, with
-        different arguments, have a topic each.
+        Without a topic the effects of a step number its notices. A step without events shares the version of the step
+        before it, whose numbers are taken: there the code names the notice. Two such notices with one code and
+        different arguments need a topic each.
         """
         p = self.position
         number = str(len(self.effects)) if p.version > self.before.version else text.code
@@ -96,7 +80,7 @@ class Draft:
         )
 
     def notify_once(self, severity: Severity, text: Statement, name: str) -> None:
-        """Tell the owner what is told under this name only the first time, whatever the position has done since."""
+        """Notify the owner unless a notice of this name was ever sent."""
         p = self.position
         notice = Notify(
             correlation_id=self.correlation_id,
@@ -109,7 +93,7 @@ class Draft:
         self.send(NOTIFIER, notice)
 
     def about(self, order: Order) -> dict[str, Any]:
-        """The fields every request about an order carries."""
+        """The fields of every request about an order."""
         p = self.position
         return {
             "correlation_id": order.correlation_id or self.correlation_id,
@@ -121,7 +105,7 @@ class Draft:
         }
 
     def resolve(self, order: Order, *, unanswered: bool = False) -> None:
-        """Have the gateway find out what became of the order."""
+        """Have the gateway query the order; `unanswered` where its submit has had no answer."""
         ask = ResolveOrder(sent_ns=order.sent_ns, unanswered=unanswered, **self.about(order))
         self.send(self.gateway, ask)
 

@@ -1,4 +1,4 @@
-"""Folding: one event at a time, `evolve(position, event) -> position`, and nothing else changes a position."""
+"""`evolve(position, event) -> position`: the only way in which a position changes. `fold` repeats it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -6,12 +6,12 @@ from typing import Any
 
 from actors.copying import replace, stamp
 from actors.funding import moved, paid
-from actors.money import counts_as_it_is, settled
+from actors.money import settled
+from actors.position.accounting import add_amount, add_converted, netted
 from actors.position.state import (
     COMMANDS_REMEMBERED,
     PROTECTIVE,
     ZERO,
-    Converted,
     Order,
     OrderPhase,
     Position,
@@ -28,9 +28,7 @@ from messages.types import (
     OrderStatus,
     PositionState,
     RejectReason,
-    Side,
     Track,
-    Worth,
 )
 from messages.wording import Position as Say
 from messages.wording.common import Common
@@ -51,12 +49,12 @@ def evolve(position: Position, event: Event) -> Position:
         touched_ns = max(touched_ns, event.ts_init)
     if changed is position:
         return replace(position, version=version, touched_ns=touched_ns)
-    # Nobody else has seen what the rule made: a second copy of it would double the cost of folding.
+    # The new value has no other holder yet: a second copy would double the cost of folding.
     return stamp(changed, version=version, touched_ns=touched_ns)
 
 
 _ASIDE = frozenset({e.PositionPaused, e.PositionResumed, e.StateChanged, e.MessageRefused, e.QuantityVerified})
-"""They leave the quantity and every order as they are: what is in doubt has been so for as long as before."""
+"""They change neither the quantity nor an order, and so leave `touched_ns` as it is."""
 
 
 def fold(position: Position, events: Iterable[Event]) -> Position:
@@ -95,17 +93,17 @@ def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
         quantity=ev.quantity,
         entry_price=ev.entry_price,
         leverage=ev.leverage,
-        fees=_add_fee(p.fees, ev.fee_currency, ev.fee) if ev.fee else p.fees,
-        converted=_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
+        fees=add_amount(p.fees, ev.fee_currency, ev.fee) if ev.fee else p.fees,
+        converted=add_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
         settled=p.settled + settled(ev),
-        held=True,
-        entry_over=True,
+        was_open=True,
+        entry_finished=True,
         opened_ns=ev.ts_init,
         track=_moved(p, ev, ev.quantity),
         since_ns=ev.ts_init,
         commands=_remember(p, ev.command_id),
         reason=Say.FROM_VENUE(),
-        done=Say.FROM_VENUE(),
+        last_outcome=Say.FROM_VENUE(),
     )
 
 
@@ -125,64 +123,71 @@ def _order_intended(p: Position, ev: e.OrderIntended) -> Position:
         touched_ns=ev.ts_init,
         correlation_id=ev.correlation_id,
     )
-    return replace(p, orders=(*p.orders, order), unspent=_unspent(p, order))
+    return replace(p, orders=(*p.orders, order), relevant_numbers=_relevant(p, order))
 
 
 def _order_acknowledged(p: Position, ev: e.OrderAcknowledged) -> Position:
     order = _find(p, ev.client_order_id)
     phase = OrderPhase.WORKING if order.phase in _SHOWN_LIVE else order.phase
     order = replace(
-        order, phase=phase, venue_order_id=ev.venue_order_id, touched_ns=ev.ts_init, words=NOTHING, answered=False
+        order,
+        phase=phase,
+        venue_order_id=ev.venue_order_id,
+        touched_ns=ev.ts_init,
+        phase_reason=NOTHING,
+        answered_by_venue=False,
     )
     return _undeferred(_put(p, order))
 
 
 def _undeferred(p: Position) -> Position:
-    """Something has changed since the venue had nothing to reduce: the next reduction is tried as soon as usual."""
+    """Restore the usual pause: something changed since the venue had nothing to reduce."""
     return replace(p, deferral_ms=0) if p.deferral_ms else p
 
 
 _REVIVABLE = frozenset({OrderPhase.SENT, OrderPhase.DOUBTED, OrderPhase.ABSENT, OrderPhase.REFUSED})
-"""An acknowledgment or fill makes these live again: whatever we concluded, the venue has the order."""
+"""An acknowledgment or fill makes these live again: the venue has the order, whatever was concluded."""
 _SHOWN_LIVE = _REVIVABLE | {OrderPhase.CANCELED, OrderPhase.EXPIRED}
-"""An acknowledgment makes these live again as well: it is recorded only where the venue takes back its own word."""
+"""An acknowledgment makes these live again as well: it is recorded only where a later reading shows them live."""
 
 
-_UNHEARD = frozenset({RejectReason.NEVER_SENT, RejectReason.EXPIRED, RejectReason.NOT_EXECUTED})
-"""They say nothing about the order, and the next one may be taken."""
+_UNEVALUATED = frozenset({RejectReason.NEVER_SENT, RejectReason.EXPIRED, RejectReason.NOT_EXECUTED})
+"""Refusals that do not judge the order: the next one may be accepted."""
 
 
 def _order_refused(p: Position, ev: e.OrderRefused) -> Position:
     order = _find(p, ev.client_order_id)
     words = answer(ev.code, ev.text or word(ev.reason))
-    unheard = ev.reason in _UNHEARD
-    p = _put(p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, words=words, unheard=unheard))
+    unheard = ev.reason in _UNEVALUATED
+    p = _put(
+        p, replace(order, phase=OrderPhase.REFUSED, touched_ns=ev.ts_init, phase_reason=words, unevaluated=unheard)
+    )
     if order.purpose is OrderPurpose.REDUCE and ev.reason is not RejectReason.REDUCE_ONLY:
         p = _undeferred(p)
-    return _came_to_nothing(p, order, Say.ORDER_REFUSED(purpose=order.purpose, why=words))
+    return _after_failure(p, order, Say.ORDER_REFUSED(purpose=order.purpose, why=words))
 
 
 def _order_proven_absent(p: Position, ev: e.OrderProvenAbsent) -> Position:
     order = _find(p, ev.client_order_id)
     p = _put(p, replace(order, phase=OrderPhase.ABSENT, reported=order.filled, touched_ns=ev.ts_init))
     if ev.words:
-        return _came_to_nothing(p, order, Say.ORDER_REFUSED(purpose=order.purpose, why=ev.words))
+        return _after_failure(p, order, Say.ORDER_REFUSED(purpose=order.purpose, why=ev.words))
     fate = Say.FORGOTTEN() if order.venue_order_id else Say.NEVER_REACHED()
-    return _came_to_nothing(p, order, Say.ORDER_ENDED(purpose=order.purpose, fate=fate))
+    return _after_failure(p, order, Say.ORDER_ENDED(purpose=order.purpose, fate=fate))
 
 
 def answer(code: str, text: Statement) -> Statement:
-    """An answer of the venue: its code, where it gave one, and its text."""
+    """An answer of the venue: its code, if it gave one, and its text."""
     return Common.ANSWERED(code=code, text=text) if code else text
 
 
-def _came_to_nothing(p: Position, order: Order, why: Statement) -> Position:
-    """An entry of which a part came to nothing is over; that is why, unless a close was asked for before."""
+def _after_failure(p: Position, order: Order, why: Statement) -> Position:
+    """A failed part finishes the entry, and is the reason, unless a close was requested before."""
     if order.purpose is not OrderPurpose.ENTRY:
         return _protection_checked(p)
     if p.entry_abandoned:
-        return replace(p, entry_over=True)
-    return replace(p, entry_over=True, reason=p.reason if p.goal is not None else why, done=why)
+        return replace(p, entry_finished=True)
+    return replace(p, entry_finished=True, reason=p.reason if p.goal_quantity is not None else why, last_outcome=why)
 
 
 def _protection_checked(p: Position) -> Position:
@@ -191,18 +196,20 @@ def _protection_checked(p: Position) -> Position:
 
 def _order_doubted(p: Position, ev: e.OrderDoubted) -> Position:
     order = _find(p, ev.client_order_id)
-    doubted = replace(order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init, words=ev.cause, answered=ev.answered)
+    doubted = replace(
+        order, phase=OrderPhase.DOUBTED, touched_ns=ev.ts_init, phase_reason=ev.cause, answered_by_venue=ev.answered
+    )
     return _put(p, doubted)
 
 
 def _order_written_off(p: Position, ev: e.OrderWrittenOff) -> Position:
-    """What is known of it is all there is, until the venue says otherwise."""
+    """The known fills are all, until the venue reports more."""
     order = _find(p, ev.client_order_id)
     phase = (OrderPhase.CANCELED if order.filled else OrderPhase.ABSENT) if order.live else order.phase
-    order = replace(order, phase=phase, reported=order.filled, touched_ns=ev.ts_init, words=ev.why)
+    order = replace(order, phase=phase, reported=order.filled, touched_ns=ev.ts_init, phase_reason=ev.why)
     unverified_ns = p.unverified_ns if order.purpose is OrderPurpose.ENTRY else ev.ts_init
     p = replace(_put(p, order), commands=_remember(p, ev.command_id), unverified_ns=unverified_ns)
-    return _came_to_nothing(p, order, Say.ORDER_WRITTEN_OFF(purpose=order.purpose, why=ev.why))
+    return _after_failure(p, order, Say.ORDER_WRITTEN_OFF(purpose=order.purpose, why=ev.why))
 
 
 def _order_triggered(p: Position, ev: e.OrderTriggered) -> Position:
@@ -211,8 +218,8 @@ def _order_triggered(p: Position, ev: e.OrderTriggered) -> Position:
 
 
 def _order_stalled(p: Position, ev: e.OrderStalled) -> Position:
-    """Whatever is left of the entry is over: what is held is to be closed."""
-    return replace(_put(p, replace(_find(p, ev.client_order_id), stalled=True)), entry_over=True)
+    """The entry is finished: the position is to be closed."""
+    return replace(_put(p, replace(_find(p, ev.client_order_id), stalled=True)), entry_finished=True)
 
 
 def _quantity_verified(p: Position, _: e.QuantityVerified) -> Position:
@@ -245,14 +252,14 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         quantity=quantity,
         entry_price=entry_price,
         realized_pnl=p.realized_pnl + ev.realized_pnl,
-        fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
-        converted=_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
+        fees=add_amount(p.fees, ev.fee_currency, ev.fee),
+        converted=add_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
         settled=p.settled + settled(ev),
-        held=True,
+        was_open=True,
         opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
         track=_moved(p, ev, ev.quantity * (1 if order.side is p.key.side.increasing else -1)),
-        done=Say.ADDED(quantity=p.added.normalize()) if p.added else p.done,
-        entry_over=p.entry_over or order.purpose is not OrderPurpose.ENTRY,
+        last_outcome=Say.ADDED(quantity=p.added.normalize()) if p.added else p.last_outcome,
+        entry_finished=p.entry_finished or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
         deferral_ms=0,
     )
@@ -262,7 +269,9 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
     order = _find(p, ev.client_order_id)
     phase = _ENDED_AS[ev.status]
     reported = max(order.reported, ev.filled_quantity)
-    order = replace(order, phase=phase, reported=reported, touched_ns=ev.ts_init, words=ev.text or word(ev.status))
+    order = replace(
+        order, phase=phase, reported=reported, touched_ns=ev.ts_init, phase_reason=ev.text or word(ev.status)
+    )
     p = _undeferred(_put(p, order))
     if phase is OrderPhase.FILLED:
         return _protection_checked(p)
@@ -270,7 +279,7 @@ def _order_ended(p: Position, ev: e.OrderEnded) -> Position:
         ended = Say.ORDER_ENDED_ANSWER(purpose=order.purpose, fate=ev.status, why=ev.text)
     else:
         ended = Say.ORDER_ENDED(purpose=order.purpose, fate=ev.status)
-    return _came_to_nothing(p, order, ended)
+    return _after_failure(p, order, ended)
 
 
 def _fills_missed(p: Position, ev: e.FillsMissed) -> Position:
@@ -296,16 +305,16 @@ def _cancel_intended(p: Position, ev: e.CancelIntended) -> Position:
 
 
 def _cancel_refused(p: Position, ev: e.CancelRefused) -> Position:
-    return _put(p, replace(_find(p, ev.client_order_id), cancel_words=ev.words))
+    return _put(p, replace(_find(p, ev.client_order_id), cancel_error=ev.words))
 
 
 def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
     return replace(
         p,
-        goal=ev.goal_quantity,
+        goal_quantity=ev.goal_quantity,
         cancel_first=ev.cancel_first,
         emergency=p.emergency or ev.emergency,
-        entry_over=True,
+        entry_finished=True,
         goal_ns=ev.ts_init,
         deferral_ms=0,
         reason=ev.why,
@@ -314,11 +323,13 @@ def _close_requested(p: Position, ev: e.CloseRequested) -> Position:
 
 
 def _goal_reached(p: Position, ev: e.GoalReached) -> Position:
-    return replace(p, goal=None, cancel_first=False, done=Say.REDUCED(quantity=ev.goal_quantity.normalize()))
+    return replace(
+        p, goal_quantity=None, cancel_first=False, last_outcome=Say.REDUCED(quantity=ev.goal_quantity.normalize())
+    )
 
 
 def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
-    """What was intended before stays as it is; the addition comes on top of it, by market."""
+    """The addition comes on top of what was intended before, at market."""
     intended = sum((o.quantity for o in p.entries()), ZERO)
     return replace(
         p,
@@ -326,7 +337,7 @@ def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
         limit_price=None,
         expires_at_ns=ev.expires_at_ns,
         entries_from=len(p.orders),
-        entry_over=False,
+        entry_finished=False,
         entry_abandoned=False,
         commands=_remember(p, ev.command_id),
     )
@@ -334,25 +345,27 @@ def _addition_requested(p: Position, ev: e.AdditionRequested) -> Position:
 
 def _entry_abandoned(p: Position, ev: e.EntryAbandoned) -> Position:
     commands = _remember(p, ev.command_id)
-    return replace(p, entry_abandoned=True, entry_over=True, reason=ev.why, done=ev.why, commands=commands)
+    return replace(p, entry_abandoned=True, entry_finished=True, reason=ev.why, last_outcome=ev.why, commands=commands)
 
 
 def _close_abandoned(p: Position, ev: e.CloseAbandoned) -> Position:
-    """What came to nothing before says nothing about the stop that is placed for all of it now."""
+    """Protection for the whole quantity is requested anew: earlier refusals do not count."""
     commands = _remember(p, ev.command_id)
-    p = replace(p, goal=None, cancel_first=False, emergency=False, deferral_ms=0, commands=commands)
-    return replace(p, protection_ns=ev.ts_init, reason=ev.why, done=ev.why)
+    p = replace(p, goal_quantity=None, cancel_first=False, emergency=False, deferral_ms=0, commands=commands)
+    return replace(p, protection_ns=ev.ts_init, reason=ev.why, last_outcome=ev.why)
 
 
 def _stranded(p: Position, ev: e.PositionStranded) -> Position:
-    return replace(p, goal=None, cancel_first=False, emergency=False, paused=True, modifying=False, reason=ev.why)
+    return replace(
+        p, goal_quantity=None, cancel_first=False, emergency=False, paused=True, modifying=False, reason=ev.why
+    )
 
 
 def _funding_booked(p: Position, ev: e.FundingBooked) -> Position:
     return replace(
         p,
-        funding=_add_fee(p.funding, ev.currency, ev.amount),
-        converted_funding=_converted(p.converted_funding, ev.currency, ev.amount, ev.worth),
+        funding=add_amount(p.funding, ev.currency, ev.amount),
+        converted_funding=add_converted(p.converted_funding, ev.currency, ev.amount, ev.worth),
         settled=p.settled + settled(ev),
         funded_ns=max(p.funded_ns, ev.ts_event),
         track=paid(p.known_track, ev.ts_event, ev.currency, ev.amount, ev.ts_init),
@@ -365,33 +378,33 @@ def _leverage_intended(p: Position, ev: e.LeverageIntended) -> Position:
         leverage_pending=True,
         leverage_wanted=ev.leverage,
         leverage_ns=ev.since_ns,
-        leverage_words=NOTHING,
+        leverage_error=NOTHING,
         commands=_remember(p, ev.command_id),
     )
 
 
 def _leverage_applied(p: Position, ev: e.LeverageApplied) -> Position:
-    done = Say.LEVERAGE_SET(leverage=ev.leverage) if p.held else p.done
-    return replace(p, leverage_pending=False, leverage_wanted=None, leverage=ev.leverage, done=done)
+    done = Say.LEVERAGE_SET(leverage=ev.leverage) if p.was_open else p.last_outcome
+    return replace(p, leverage_pending=False, leverage_wanted=None, leverage=ev.leverage, last_outcome=done)
 
 
 def _leverage_doubted(p: Position, ev: e.LeverageDoubted) -> Position:
-    return replace(p, leverage_words=ev.text)
+    return replace(p, leverage_error=ev.text)
 
 
 def _leverage_refused(p: Position, ev: e.LeverageRefused) -> Position:
-    """An opening ends here; what is held goes on with the leverage that it has."""
+    """An opening ends; an open position keeps its leverage."""
     why = Say.LEVERAGE_REFUSED(why=ev.text)
     commands = _remember(p, ev.command_id)
     p = replace(p, leverage_pending=False, leverage_wanted=None, reason=why, commands=commands)
-    if p.held:
-        return replace(p, done=why, entry_over=p.entry_over or p.addition > 0)
+    if p.was_open:
+        return replace(p, last_outcome=why, entry_finished=p.entry_finished or p.addition_leaves > 0)
     return replace(p, leverage_refused=True)
 
 
 def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
     if ev.why:
-        return _moved_back(p, ev)
+        return _move_abandoned(p, ev)
     return replace(
         p,
         stop_loss=ev.stop_loss,
@@ -400,38 +413,38 @@ def _protection_requested(p: Position, ev: e.ProtectionRequested) -> Position:
         modifying=True,
         protection_in_place=False,
         protection_ns=ev.ts_init,
-        moved_back=(),
+        abandoned_moves=(),
         commands=_remember(p, ev.command_id),
     )
 
 
-def _moved_back(p: Position, ev: e.ProtectionRequested) -> Position:
-    """A refused move is over, and what else was asked for with it goes on.
+def _move_abandoned(p: Position, ev: e.ProtectionRequested) -> Position:
+    """Abandon a refused move; the rest of its request goes on.
 
-    Its refusals count no more, the one of this very moment neither; but while the position is bare, the time that it
-    may be so runs on. It is being moved until everything rests where it is wanted now.
+    Its refusals count no more, the latest included; but while the position is unprotected, those of the stop still
+    count for the protection deadline.
     """
     wanted = replace(p, stop_loss=ev.stop_loss, take_profit=ev.take_profit, trailing=ev.trailing)
     back = [each for each in PROTECTIVE if p.wanted_price(each) != wanted.wanted_price(each)]
-    counted = [each for each in back if each is wanted.guard and wanted.bare]
-    since = {**dict(p.moved_back), **{each: ev.ts_init + 1 for each in back if each not in counted}}
+    counted = [each for each in back if each is wanted.stop_purpose and wanted.unprotected]
+    since = {**dict(p.abandoned_moves), **{each: ev.ts_init + 1 for each in back if each not in counted}}
     return replace(
         wanted,
         modifying=not all(covers(wanted, each) for each in PROTECTIVE),
         protection_in_place=False,
-        moved_back=tuple(since.items()),
-        done=ev.why,
+        abandoned_moves=tuple(since.items()),
+        last_outcome=ev.why,
     )
 
 
 def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
-    """What a trade took in a further currency changes nothing that a human has to accept."""
+    """A fee alone changes nothing that the owner has to accept."""
     leverage = p.leverage if ev.leverage is None else ev.leverage
     changed = bool(ev.quantity_delta) or ev.entry_price is not None or ev.leverage is not None
     p = replace(
         p,
         leverage=leverage,
-        outside=p.outside or changed,
+        changed_outside=p.changed_outside or changed,
         reason=ev.why if changed else p.reason,
         commands=_remember(p, ev.command_id),
         settled=p.settled + settled(ev),
@@ -444,8 +457,8 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
     if ev.fee:
         p = replace(
             p,
-            fees=_add_fee(p.fees, ev.fee_currency, ev.fee),
-            converted=_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
+            fees=add_amount(p.fees, ev.fee_currency, ev.fee),
+            converted=add_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
         )
     return p if ev.entry_price is None else replace(p, entry_price=ev.entry_price)
 
@@ -458,10 +471,10 @@ def _requantified(p: Position, ev: e.QuantityAdjusted) -> Position:
         quantity=quantity,
         entry_price=entry_price,
         realized_pnl=p.realized_pnl + ev.realized_pnl,
-        held=True,
+        was_open=True,
         track=_moved(p, ev, ev.quantity_delta),
-        entry_over=True,
-        goal=p.goal and max(ZERO, p.goal + ev.quantity_delta),  # a reduction takes its part, not the newcomer's
+        entry_finished=True,
+        goal_quantity=p.goal_quantity and max(ZERO, p.goal_quantity + ev.quantity_delta),  # a reduction keeps its size
         protection_in_place=False,
         deferral_ms=0,
     )
@@ -484,47 +497,6 @@ def _moved(p: Position, ev: Event, change: Decimal) -> Track:
     return moved(p.known_track, ev.ts_event or ev.ts_init, change, ev.ts_init)
 
 
-def netted(p: Position, side: Side, quantity: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
-    """Quantity and average entry price after trading `quantity` at `price`; the average moves only on increases."""
-    delta = quantity if side is p.key.side.increasing else -quantity
-    after = p.quantity + delta
-    if p.quantity * delta >= 0:  # larger, in whichever direction it already is
-        total = abs(p.quantity) + quantity
-        return after, (abs(p.quantity) * p.entry_price + quantity * price) / total
-    if after * p.quantity >= 0:  # smaller, perhaps flat
-        return after, p.entry_price
-    return after, price  # went through zero: what is left was traded at this price
-
-
-def realized(p: Position, side: Side, quantity: Decimal, price: Decimal) -> Decimal:
-    """Profit of the part of this trade that reduces what is held, without fees, in quote currency."""
-    if not p.quantity:
-        return ZERO
-    reduces = side is p.key.side.reducing if p.quantity > 0 else side is p.key.side.increasing
-    if not reduces:
-        return ZERO
-    closed = min(quantity, abs(p.quantity))
-    sign = p.key.side.sign if p.quantity > 0 else p.key.side.opposite.sign
-    return (price - p.entry_price) * closed * sign
-
-
-def _add_fee(fees: tuple[tuple[str, Decimal], ...], currency: str, fee: Decimal) -> tuple[tuple[str, Decimal], ...]:
-    known = dict(fees)
-    known[currency] = known.get(currency, ZERO) + fee
-    return tuple(known.items())
-
-
-def _converted(
-    known: tuple[Converted, ...], currency: str, amount: Decimal, worth: Worth | None
-) -> tuple[Converted, ...]:
-    """What does not count as it is, with what it came to."""
-    if worth is None or worth.value is None or counts_as_it_is(currency, worth.quote):
-        return known
-    before = next((each for each in known if each.currency == currency), Converted(currency=currency))
-    sum_ = Converted(currency=currency, amount=before.amount + amount, value=before.value + worth.value)
-    return (*(each for each in known if each is not before), sum_)
-
-
 def _remember(p: Position, command_id: CommandId) -> tuple[CommandId, ...]:
     return (*p.commands, command_id)[-COMMANDS_REMEMBERED:] if command_id else p.commands
 
@@ -539,16 +511,16 @@ def _find(p: Position, client_order_id: str) -> Order:
 def _put(p: Position, order: Order) -> Position:
     """Orders are numbered from 1 in the order of their intents."""
     index = order.number - 1
-    return replace(p, orders=(*p.orders[:index], order, *p.orders[index + 1 :]), unspent=_unspent(p, order))
+    return replace(p, orders=(*p.orders[:index], order, *p.orders[index + 1 :]), relevant_numbers=_relevant(p, order))
 
 
-def _unspent(p: Position, changed: Order) -> tuple[int, ...]:
-    """The numbers of the orders that are not spent, once this one is as it is now; a late word brings one back."""
-    known = p.unspent if p.unspent is not None else tuple(o.number for o in p.orders if not o.spent)
-    if (changed.number in known) is not changed.spent:
+def _relevant(p: Position, changed: Order) -> tuple[int, ...]:
+    """The numbers of the relevant orders after this change; a late report makes an order relevant again."""
+    known = p.relevant_numbers if p.relevant_numbers is not None else tuple(o.number for o in p.orders if o.relevant)
+    if (changed.number in known) is changed.relevant:
         return known
     others = (number for number in known if number != changed.number)
-    return tuple(others) if changed.spent else tuple(sorted((*others, changed.number)))
+    return tuple(sorted((*others, changed.number))) if changed.relevant else tuple(others)
 
 
 _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
@@ -585,12 +557,15 @@ _EVOLVE: Mapping[type, Callable[[Position, Any], Position]] = {
     e.ReductionDeferred: lambda p, ev: replace(p, deferral_ms=ev.pause_ms),
     e.ProtectionRequested: _protection_requested,
     e.ProtectionPlaced: lambda p, _: replace(
-        p, protection_in_place=True, modifying=False, done=Say.PROTECTION_CHANGED() if p.modifying else p.done
+        p,
+        protection_in_place=True,
+        modifying=False,
+        last_outcome=Say.PROTECTION_CHANGED() if p.modifying else p.last_outcome,
     ),
     e.ProtectionFailed: lambda p, _: p,
     e.PositionPaused: lambda p, ev: replace(p, paused=True, commands=_remember(p, ev.command_id)),
     e.PositionResumed: lambda p, ev: replace(
-        p, paused=False, outside=False, done=Say.RESUMED(), commands=_remember(p, ev.command_id)
+        p, paused=False, changed_outside=False, last_outcome=Say.RESUMED(), commands=_remember(p, ev.command_id)
     ),
     e.QuantityAdjusted: _quantity_adjusted,
     e.StateChanged: _state_changed,
