@@ -29,6 +29,7 @@ from messages.types import AccountId, Address, JournalId
 from messages.wording import Storage
 
 if TYPE_CHECKING:
+    from actors.language.words import Words
     from actors.ledger import Past
     from actors.notifier.actor import Figures
     from actors.notifier.actor import Settings as NotifierSettings
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from actors.supervisor.memory import Restored
     from actors.supervisor.memory import Settings as SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
-    from actors.telegram.words import Words
     from adapters.cli.stored import Folds
     from adapters.listening.descriptors import Shares
     from adapters.logs.writing import Logs
@@ -618,7 +618,7 @@ def _words(config: Config, who: int) -> "Words":
     """The language and the clock of one reader."""
     from zoneinfo import ZoneInfo
 
-    from actors.telegram.words import Words
+    from actors.language.words import Words
     from adapters.locales import load
 
     language = dict(config.telegram.languages).get(who, config.language)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from actors.language.markup import plain
+from actors.language.words import Words
 from actors.ledger import Ledger, Past, Shape
 from actors.notifier import outbox as box
 from actors.notifier import texts
@@ -26,8 +28,6 @@ from actors.notifier.throttle import (
 )
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
-from actors.telegram.markup import plain
-from actors.telegram.words import Words
 from messages import codec
 from messages.base import Message
 from messages.journal import Effect

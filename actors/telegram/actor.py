@@ -7,6 +7,7 @@ one has no second effect (I14). Whatever changes something is shown first and co
 from collections.abc import Callable
 from dataclasses import replace
 
+from actors.language.words import N_, escape, join
 from actors.ledger import Past
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
@@ -21,7 +22,6 @@ from actors.telegram.running import LATE_NS, Running
 from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
-from actors.telegram.words import N_, escape, join
 from messages.base import Message
 from messages.commands import (
     CloseAll,

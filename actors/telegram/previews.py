@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from actors.language.words import N_, Words, amount, escape, join, number, signed
 from actors.money import quote_of
 from actors.supervisor.admission import on_wrong_side
 from actors.telegram.grammar import Request
@@ -22,7 +23,6 @@ from actors.telegram.views import (
     size,
     which,
 )  # fmt: skip
-from actors.telegram.words import N_, Words, amount, escape, join, number, signed
 from messages.commands import (
     AssignPosition,
     CloseAll,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from actors.language.words import escape
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
 from actors.runtime.metrics import SystemMetrics
@@ -12,7 +13,6 @@ from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Task
 from actors.telegram.timeline import timeline
 from actors.telegram.views import Page
-from actors.telegram.words import escape
 from messages.commands import (
     ReadHistory,
     Reconcile,

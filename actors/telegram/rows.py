@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from actors.telegram.words import Words
+from actors.language.words import Words
 from messages.status import StatusRow
 from messages.wording.status import Status
 

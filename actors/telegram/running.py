@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from actors.language.words import join
 from actors.ledger import Ledger, Past
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
@@ -15,7 +16,6 @@ from actors.telegram.reading import Reading
 from actors.telegram.speaking import Memory, Settings
 from actors.telegram.tasks import Run, Task, Who
 from actors.telegram.views import Page
-from actors.telegram.words import join
 from messages.commands import CloseAll, Command
 from messages.reports import PositionView
 from messages.requests import Reply

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from actors.language.markup import split
+from actors.language.words import Words, escape
 from actors.ports import Chat, Log
 from actors.runtime.actor import Actor, Context
 from actors.telegram.grammar import COMMANDS
-from actors.telegram.markup import split
 from actors.telegram.roles import Access, may
 from actors.telegram.tasks import Who
 from actors.telegram.views import Page
-from actors.telegram.words import Words, escape
 from messages.base import Message
 from messages.telegram import (
     AnswerPress,

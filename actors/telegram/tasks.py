@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from actors.language.words import Words
 from actors.telegram.grammar import Request
-from actors.telegram.words import Words
 from messages.base import Message
 from messages.commands import Command
 from messages.reconciliation import DiscrepanciesAnswer

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from actors.language.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram.grammar import COMMANDS, Refusal, Request
 from actors.telegram.roles import may
 from actors.telegram.rows import told
-from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import BalanceReport, OrderView, PositionsAnswer, PositionView
 from messages.status import Level, Rows, Verdict

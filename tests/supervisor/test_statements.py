@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from actors.language.words import Words
 from actors.supervisor.admission import refusal
 from actors.supervisor.book import Hold
-from actors.telegram.words import Words
 from adapters.locales import load
 from adapters.storage.record import RecordDamagedError, StepRecord, check
 from messages.statement import verbatim

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.journal import JournalActor
+from actors.language.words import Words
 from actors.ledger import Past
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from actors.runtime.simulated import START_NS
@@ -13,7 +14,6 @@ from actors.telegram.actor import TelegramActor
 from actors.telegram.history import OWN_HISTORY
 from actors.telegram.roles import Access
 from actors.telegram.speaking import Memory, Settings
-from actors.telegram.words import Words
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.base import Message
