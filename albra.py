@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from actors.runtime import ActorSystem
     from actors.supervisor.memory import Restored
     from actors.supervisor.memory import Settings as SupervisorSettings
-    from actors.telegram.speaking import Settings as TelegramSettings
+    from actors.telegram.messenger import Settings as TelegramSettings
     from adapters.cli.stored import Folds
     from adapters.listening.descriptors import Shares
     from adapters.logs.writing import Logs
@@ -500,7 +500,7 @@ def _spawn_telegram(
     from actors.runtime import Placement
     from actors.telegram.actor import TelegramActor
     from actors.telegram.history import OWN_HISTORY
-    from actors.telegram.speaking import Memory
+    from actors.telegram.messenger import Memory
 
     settings, memory, past = _telegram_settings(config), Memory(), _past(journal, OWN_HISTORY)
     system.spawn(
@@ -601,8 +601,8 @@ def _counted(journal: "SqliteJournal", days: int, now_ns: int) -> tuple[Message,
 
 
 def _telegram_settings(config: Config) -> "TelegramSettings":
+    from actors.telegram.messenger import Settings as TelegramSettings
     from actors.telegram.roles import Access
-    from actors.telegram.speaking import Settings as TelegramSettings
     from messages.telegram import Role
 
     users = {user: Role(role) for user, role in config.telegram.users}

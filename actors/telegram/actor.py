@@ -13,14 +13,14 @@ from actors.ports import Chat, Log
 from actors.runtime.actor import Context
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import views
-from actors.telegram.asking import SUPERVISOR, discrepancies, positions
 from actors.telegram.confirmations import Confirmation, Verdict, changed, moved_on
 from actors.telegram.grammar import Refusal, Request, parse
-from actors.telegram.hearing import Hearing
+from actors.telegram.messenger import Memory, Settings
+from actors.telegram.pending import Run, Task, Who
+from actors.telegram.questions import SUPERVISOR, discrepancies, positions
+from actors.telegram.rate_limit import Hearing
 from actors.telegram.roles import ACKNOWLEDGE, LIFT_ALL, at_least, may
-from actors.telegram.running import LATE_NS, Running
-from actors.telegram.speaking import Memory, Settings
-from actors.telegram.tasks import Run, Task, Who
+from actors.telegram.running_commands import LATE_NS, Running
 from actors.telegram.views import Page
 from messages.base import Message
 from messages.commands import (

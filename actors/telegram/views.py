@@ -12,7 +12,7 @@ from actors.language.words import N_, Words, amount, amounts, columns, escape, g
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram.grammar import COMMANDS, Refusal, Request
 from actors.telegram.roles import may
-from actors.telegram.rows import told
+from actors.telegram.status_rows import told
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import BalanceReport, OrderView, PositionsAnswer, PositionView
 from messages.status import Level, Rows, Verdict

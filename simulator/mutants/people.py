@@ -19,10 +19,10 @@ from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
 from actors.telegram import previews
-from actors.telegram.asking import SUPERVISOR
 from actors.telegram.confirmations import Confirmations
+from actors.telegram.questions import SUPERVISOR
 from actors.telegram.roles import Access
-from actors.telegram.running import Running
+from actors.telegram.running_commands import Running
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from adapters.storage import lock

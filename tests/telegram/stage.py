@@ -12,8 +12,8 @@ from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDisp
 from actors.runtime.simulated import START_NS
 from actors.telegram.actor import TelegramActor
 from actors.telegram.history import OWN_HISTORY
+from actors.telegram.messenger import Memory, Settings
 from actors.telegram.roles import Access
-from actors.telegram.speaking import Memory, Settings
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.base import Message

@@ -8,9 +8,9 @@ import pytest
 
 from actors.language.markup import plain
 from actors.telegram.grammar import COMMANDS
-from actors.telegram.hearing import HEARD_MOST
 from actors.telegram.history import SHAPE
 from actors.telegram.progress import retyped
+from actors.telegram.rate_limit import HEARD_MOST
 from actors.telegram.roles import may
 from adapters.storage.memory import MemoryJournal
 from messages import codec

@@ -8,13 +8,13 @@ from actors.ports import Chat, Log
 from actors.runtime.actor import Context
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import previews, progress, views
-from actors.telegram.asking import SUPERVISOR, positions, status
 from actors.telegram.confirmations import LIFE_NS, Confirmation, Confirmations
 from actors.telegram.grammar import Request
 from actors.telegram.history import SHAPE, ChatState
-from actors.telegram.reading import Reading
-from actors.telegram.speaking import Memory, Settings
-from actors.telegram.tasks import Run, Task, Who
+from actors.telegram.messenger import Memory, Settings
+from actors.telegram.pending import Run, Task, Who
+from actors.telegram.query_handlers import Reading
+from actors.telegram.questions import SUPERVISOR, positions, status
 from actors.telegram.views import Page
 from messages.commands import CloseAll, Command
 from messages.reports import PositionView

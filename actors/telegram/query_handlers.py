@@ -8,9 +8,9 @@ from actors.ports import Chat, Log
 from actors.runtime.actor import Context
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram import previews, progress, views
-from actors.telegram.asking import ANSWER_NS, NO_ID, Asking, positions, status
-from actors.telegram.speaking import Memory, Settings
-from actors.telegram.tasks import Task
+from actors.telegram.messenger import Memory, Settings
+from actors.telegram.pending import Task
+from actors.telegram.questions import ANSWER_NS, NO_ID, Asking, positions, status
 from actors.telegram.timeline import timeline
 from actors.telegram.views import Page
 from messages.commands import (

@@ -8,8 +8,8 @@ from actors.language.words import Words, escape
 from actors.ports import Chat, Log
 from actors.runtime.actor import Actor, Context
 from actors.telegram.grammar import COMMANDS
+from actors.telegram.pending import Who
 from actors.telegram.roles import Access, may
-from actors.telegram.tasks import Who
 from actors.telegram.views import Page
 from messages.base import Message
 from messages.telegram import (

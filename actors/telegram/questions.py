@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from actors.ports import Chat, Log
 from actors.runtime.actor import Context
-from actors.telegram.speaking import Settings, Speaking
-from actors.telegram.tasks import Task
+from actors.telegram.messenger import Settings, Speaking
+from actors.telegram.pending import Task
 from actors.telegram.views import Page
 from messages.base import Message
 from messages.commands import (
