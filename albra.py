@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from actors.runtime import ActorSystem
     from actors.supervisor.memory import Restored
     from actors.supervisor.memory import Settings as SupervisorSettings
-    from actors.telegram.messenger import Settings as TelegramSettings
+    from actors.telegram.context import TelegramSettings
     from adapters.cli.stored import Folds
     from adapters.listening.descriptors import Shares
     from adapters.logs.writing import Logs
@@ -499,14 +499,14 @@ def _spawn_telegram(
 ) -> None:
     from actors.runtime import Placement
     from actors.telegram.actor import TelegramActor
+    from actors.telegram.context import BotState
     from actors.telegram.history import OWN_HISTORY
-    from actors.telegram.messenger import Memory
 
-    settings, memory, past = _telegram_settings(config), Memory(), _past(journal, OWN_HISTORY)
+    settings, bot, past = _telegram_settings(config), BotState(), _past(journal, OWN_HISTORY)
     system.spawn(
         TELEGRAM,
         lambda context: TelegramActor(
-            context, settings=settings, memory=memory, past=past, chat=chat, metrics=system.metrics, log=log
+            context, settings=settings, bot=bot, past=past, chat=chat, metrics=system.metrics, log=log
         ),
         placement=Placement.THREAD,
     )
@@ -601,7 +601,7 @@ def _counted(journal: "SqliteJournal", days: int, now_ns: int) -> tuple[Message,
 
 
 def _telegram_settings(config: Config) -> "TelegramSettings":
-    from actors.telegram.messenger import Settings as TelegramSettings
+    from actors.telegram.context import TelegramSettings
     from actors.telegram.roles import Access
     from messages.telegram import Role
 
