@@ -401,9 +401,9 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
 def _supervisor_settings(
     config: Config, journal: "SqliteJournal", accounts: "tuple[AccountId, ...]", restored: "Restored"
 ) -> "SupervisorSettings":
-    from actors.reconciler.resolve import RECONCILER
     from actors.recovery import days_in, names
     from actors.supervisor.memory import Settings
+    from messages.addresses import RECONCILER
 
     return Settings(
         journal_id=journal.journal_id,
@@ -423,9 +423,9 @@ def _spawn_reconciler(
 ) -> "Callable[[int], Rows]":
     """Before the supervisor. Its statistics at a monotonic time outlive its lives, for `albra status`."""
     from actors.reconciler.actor import HEARD, ReconcilerActor
-    from actors.reconciler.resolve import RECONCILER
     from actors.reconciler.watch import Memory
     from actors.runtime import Placement
+    from messages.addresses import RECONCILER
 
     settings = replace(_reconciler_settings(config, known.journal_id, known.accounts), restored=known.restored)
     memory = Memory.of(known.accounts)
@@ -476,11 +476,12 @@ def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it reme
 
 def _spawn_gateways(config: Config, system: "ActorSystem", venues: "dict[AccountId, Venue]") -> None:
     """One for each account; what an account's gateway remembers outlives its lives."""
-    from actors.gateway.actor import GatewayActor, gateway_address
+    from actors.gateway.actor import GatewayActor
     from actors.gateway.address import Address as Shared
     from actors.gateway.budget import Policy
     from actors.gateway.memory import Memory
     from actors.runtime import Placement
+    from messages.addresses import gateway_address
 
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
     policies = {a.account: Policy(share=a.budget_share, reserve=a.budget_reserve) for a in config.accounts}
@@ -665,7 +666,7 @@ def _position_spawner(
 ) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
     from actors.position.draft import Policy
-    from actors.supervisor.desk import position_address
+    from messages.addresses import position_address
 
     policy = Policy(
         protection_deadline_ms=config.protection.close_after_ms,

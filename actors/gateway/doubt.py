@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from actors.gateway.actions import MINUTE, MS, NOTIFIER, SECOND, SUPERVISOR, Action, Later, Say, Send
+from actors.gateway.actions import MINUTE, MS, SECOND, Action, Later, Say, Send
+from messages.addresses import NOTIFIER, SUPERVISOR
 from messages.reports import (
     AboutOrder,
     FillReport,

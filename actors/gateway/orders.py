@@ -12,12 +12,12 @@ well, where it is harmless if there is nothing to cancel.
 """
 
 from actors.gateway import retry, untimely
-from actors.gateway.actions import NOTIFIER
 from actors.gateway.cancels import Cancels
 from actors.gateway.desk import Desk
 from actors.gateway.doubt import Goal
 from actors.gateway.doubts import Doubts
 from actors.gateway.memory import Phase, Sent
+from messages.addresses import NOTIFIER
 from messages.reports import (
     FillReport,
     NotExecuted,

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from actors.ledger import NOTIFIER, damaged
+from actors.ledger import damaged
 from actors.ports import Log
 from actors.reconciler.core import Core, Settings, Step
 from actors.reconciler.ledger import LedgerSnapshot, fold
-from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.watch import Memory
 from actors.runtime.actor import Actor, Context
 from messages import codec
 from messages import reports as r
+from messages.addresses import JOURNAL, NOTIFIER, RECONCILER
 from messages.base import Event, Message
 from messages.events import ForcedTradeShared
 from messages.journal import AppendStep, CommitFailed, Committed, Replay, Replayed
@@ -27,10 +27,9 @@ from messages.reconciliation import (
     RepairAttempted,
     RepairRefused,
 )
-from messages.types import Address, PositionId
+from messages.types import PositionId
 from messages.wording import Storage
 
-JOURNAL = Address("journal")
 OWN_ORDINAL = -1
 """The ordinal of the reconciler's history in the journal: positions count from 1, the supervisor's is 0."""
 OWN_NAME = PositionId("reconciler")

@@ -12,8 +12,9 @@ from actors.reconciler.explain import Booking, explain, proven
 from actors.reconciler.facts import Comparison, Finding, alike, why_uncertain
 from actors.reconciler.ledger import key_of
 from actors.reconciler.policy import QUANTITY, Policy
-from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
+from actors.reconciler.resolve import CLOSING, Case, Repair, leg_views, repair
 from actors.reconciler.watch import Memory, Round, Watch
+from messages.addresses import SUPERVISOR
 from messages.commands import ClosePosition, PausePosition, ResumePosition, RetirePosition
 from messages.ids import Names, parse_position_id
 from messages.reconciliation import (

@@ -21,10 +21,10 @@ from actors.reconciler.facts import Comparison, Facts, Finding, Leg, OpenOrders,
 from actors.reconciler.listing import Lists
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
-from actors.reconciler.resolve import SUPERVISOR
 from actors.reconciler.schedule import Looked
 from actors.reconciler.watch import Memory, Round, Watch
 from messages import reports as r
+from messages.addresses import SUPERVISOR, position_address
 from messages.base import Event, Message
 from messages.commands import Reconcile
 from messages.events import ForcedTradeShared
@@ -52,7 +52,6 @@ from messages.requests import Reply
 from messages.types import (
     NAMELESS,
     AccountId,
-    Address,
     JournalId,
     PositionMode,
     PositionSide,
@@ -296,7 +295,7 @@ class Core:
             leg = (view.symbol, view.side if watch.mode is PositionMode.HEDGE else None)
             if leg in comparison.judged and leg not in differing:
                 held = r.LegHeld(position_id=view.position_id, quantity=view.quantity, begun_ns=report.begun_ns)
-                self._draft.tell(Address(f"position/{view.ordinal}"), held)
+                self._draft.tell(position_address(view.ordinal), held)
 
     def _look_on(self, watch: Watch, comparison: Comparison) -> None:
         """Nothing that stands is forgotten: whoever could not be compared just now, or whose reading was lost, is read.

@@ -10,9 +10,9 @@ from actors.reconciler import schedule
 from actors.reconciler.draft import Draft
 from actors.reconciler.facts import OpenOrders
 from actors.reconciler.policy import SECOND
-from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.watch import Listing, Memory, Round, Tries, Watch
 from messages import reports as r
+from messages.addresses import RECONCILER
 from messages.reconciliation import OrdersReadAgain, OrdersUnread
 from messages.requests import FetchOpenOrders
 from messages.statement import Statement

@@ -14,14 +14,14 @@ from actors.reconciler.draft import Draft
 from actors.reconciler.facts import OpenOrders
 from actors.reconciler.listing import Lists
 from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
-from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.schedule import next_check
 from actors.reconciler.watch import Demand, Fetch, Memory, Round, Watch
 from messages import reports as r
+from messages.addresses import RECONCILER, gateway_address
 from messages.base import Message
 from messages.reconciliation import CheckDue, CheckKind, DiscrepancyType, FetchTrades, TradesReport
 from messages.requests import FetchOpenOrders, FetchPositions
-from messages.types import NAMELESS, AccountId, Address, Symbol
+from messages.types import NAMELESS, AccountId, Symbol
 
 NEED_ORDERS = ORDERS | {DiscrepancyType.STATE_MISMATCH}
 SYMBOLS_AT_ONCE = 4
@@ -169,7 +169,7 @@ class Reading:
             self._ask(watch, message)
 
     def _ask(self, watch: Watch, message: Message) -> None:
-        self._draft.tell(Address(f"gateway/{watch.account}"), message)
+        self._draft.tell(gateway_address(watch.account), message)
 
     def awaited(self, watch: Watch, symbol: Symbol | None) -> bool:
         """Whether a person waits for what this reading tells, or for what follows from it."""

@@ -8,7 +8,7 @@ from actors.ports import Log
 from actors.position.actor import Identity
 from actors.runtime.actor import Actor, Context
 from actors.supervisor.answers import Answers
-from actors.supervisor.desk import NOTIFIER, Desk, Routes, Spawn
+from actors.supervisor.desk import Desk, Routes, Spawn
 from actors.supervisor.failures import Failures
 from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
@@ -19,6 +19,7 @@ from actors.supervisor.openings import Openings
 from actors.supervisor.orders import Orders
 from actors.supervisor.retired import Retiring
 from actors.supervisor.venue import Reports
+from messages.addresses import NOTIFIER
 from messages.base import Message
 from messages.reconciliation import ListDiscrepancies
 from messages.reports import Woken

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from actors.supervisor.desk import JOURNAL, Desk, Routes
+from actors.supervisor.desk import Desk, Routes
 from actors.supervisor.naming import unknown_name
 from actors.supervisor.openings import Openings
 from actors.supervisor.status import rows
 from actors.supervisor.verdict import judge
 from messages import commands as c
 from messages import reports as r
+from messages.addresses import JOURNAL
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
 from messages.statement import Statement

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from actors.supervisor.book import Hold
-from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, reply_to
+from actors.supervisor.desk import Desk, reply_to
 from actors.supervisor.memory import OWN_HISTORY, Restored
 from messages import commands as c
+from messages.addresses import JOURNAL, NOTIFIER
 from messages.base import Event, Message
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed, PositionRetired
 from messages.ids import parse_position_id

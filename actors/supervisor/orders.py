@@ -18,7 +18,7 @@ from actors.supervisor.changes import (
     matches,
     taker_of,
 )
-from actors.supervisor.desk import Desk, Routes, position_address
+from actors.supervisor.desk import Desk, Routes
 from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
 from actors.supervisor.memory import Restored
@@ -27,6 +27,7 @@ from actors.supervisor.openings import LEAVING_NS, Openings
 from actors.supervisor.verdict import note_position
 from messages import commands as c
 from messages import reports as r
+from messages.addresses import position_address
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
 from messages.types import Address, CommandId, CorrelationId, Fee, Key, OrderPurpose, Worth

@@ -6,12 +6,13 @@ from actors.supervisor.admission import beyond_liquidation
 from actors.supervisor.adoption import adoptions
 from actors.supervisor.book import Account
 from actors.supervisor.changes import liquidations_of, rules_notices, rules_now
-from actors.supervisor.desk import NOTIFIER, Desk, Routes, position_address
+from actors.supervisor.desk import Desk, Routes
 from actors.supervisor.forced import is_forced, name_of, share_out, why_of
 from actors.supervisor.history import History
 from actors.supervisor.orders import Orders
 from actors.supervisor.outside import OutsideKey, in_full, left_outside, supervised
 from messages import reports as r
+from messages.addresses import NOTIFIER, position_address
 from messages.commands import Reconcile
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport
