@@ -21,6 +21,7 @@ from typing import TypeAlias
 
 from actors.gateway.actions import MINUTE, MS, SECOND, Action, Later, Say, Send
 from messages.addresses import NOTIFIER, SUPERVISOR
+from messages.backoff import backoff
 from messages.reports import (
     AboutOrder,
     FillReport,
@@ -273,7 +274,7 @@ def _wait(doubt: Doubt, now_ns: int, at_least_ns: int = 0) -> Result:
 
     A query that failed says nothing of the next: the pause grows with failures in a row, not with all queries.
     """
-    delay_ns = min(FIRST_DELAY_NS << min(doubt.unanswered or doubt.tries, 16), LONGEST_DELAY_NS)
+    delay_ns = backoff(FIRST_DELAY_NS, LONGEST_DELAY_NS, doubt.unanswered or doubt.tries)
     if doubt.proof_from_ns > now_ns:
         delay_ns = min(delay_ns, max(FIRST_DELAY_NS, doubt.proof_from_ns - now_ns))
     elif doubt.tries and not doubt.unanswered and not doubt.seen:

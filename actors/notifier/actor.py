@@ -29,6 +29,7 @@ from actors.notifier.throttle import (
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
 from messages import codec
+from messages.backoff import backoff
 from messages.base import Message
 from messages.journal import Effect
 from messages.notices import (
@@ -417,7 +418,7 @@ class NotifierActor(Actor[Message]):
     def _failed(self, line: _Line, cause: str, retry_after_ms: int) -> None:
         """Nothing is lost: the same goes out again, later and later, or when the chat says so."""
         line.parcel, line.place = None, 0
-        pause_ns = min(FIRST_PAUSE_NS << min(line.failures, 10), LONGEST_PAUSE_NS)
+        pause_ns = backoff(FIRST_PAUSE_NS, LONGEST_PAUSE_NS, line.failures)
         line.failures += 1
         self._figures.failures += 1
         line.not_before_ns = self.context.clock.monotonic_ns() + max(pause_ns, retry_after_ms * 1_000_000)
