@@ -18,7 +18,6 @@ from messages.types import AccountId, Address, CommandId, PositionId, ReplyCode,
 from messages.wording import Supervisor
 from messages.wording.common import Common
 
-DECIDED_MOST = 1_000
 AGAIN_NS = 1_000_000_000
 """Between two offers of what is in force and not durable."""
 Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
@@ -177,8 +176,6 @@ class History:
     def _remember(self, event: Decided) -> None:
         if event.command_id:
             self._memory.decided[event.command_id] = None
-        while len(self._memory.decided) > DECIDED_MOST:
-            del self._memory.decided[next(iter(self._memory.decided))]
 
 
 def hold_of(event: OpeningsPaused) -> Hold:

@@ -16,6 +16,7 @@ from actors.supervisor.since import Since
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event
+from messages.bounded import BoundedMap
 from messages.events import CloseAllRequested, OpeningsPaused
 from messages.ids import Names, parse_position_id
 from messages.requests import CommandDecided, CommandTaken
@@ -25,6 +26,7 @@ from messages.types import AccountId, Address, CommandId, JournalId, PositionId,
 OWN_HISTORY = 0
 """The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
 DAY_NS = 86_400_000_000_000
+DECIDED_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Memory:
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
     asked: Register = field(default_factory=Register)
-    decided: dict[CommandId, None] = field(default_factory=dict)
+    decided: BoundedMap[CommandId, None] = field(default_factory=lambda: BoundedMap(DECIDED_MOST))
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
     """Of commands whose record is lost."""
@@ -99,7 +101,7 @@ class Memory:
         over = restored.finished
         book = Book(
             next_ordinal=restored.highest_ordinal + 1,
-            finished=dict(over[-FINISHED_KEPT:]),
+            finished=BoundedMap(FINISHED_KEPT, over),
             finished_total=len(over),
         )
         for command_id, ordinal in restored.carried_out:

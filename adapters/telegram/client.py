@@ -40,6 +40,7 @@ from adapters.secret import Secret
 from adapters.telegram.updates import ALLOWED, read, read_raw
 from messages.backoff import backoff
 from messages.base import Message
+from messages.bounded import BoundedMap
 from messages.statement import verbatim
 from messages.status import Rows, row, several
 from messages.telegram import (
@@ -125,7 +126,7 @@ class TelegramChat:
         self._offset_since = 0.0
         self._name = ""
         self._moved: dict[int, int] = {}
-        self._latest: dict[tuple[int, int], EditText] = {}
+        self._latest: BoundedMap[tuple[int, int], EditText] = BoundedMap(_WAITING_MOST)
         self._news = asyncio.Event()
         self._up: bool | None = None
         self._initialized = False
@@ -349,8 +350,6 @@ class TelegramChat:
             case ToChat():
                 if isinstance(message, EditText):
                     self._latest[message.chat_id, message.message_id] = message
-                    while len(self._latest) > _WAITING_MOST:
-                        del self._latest[next(iter(self._latest))]
                 self._spawn(self._send(message))
             case _:
                 raise TypeError(f"the chat does not know {type(message).__name__}")
