@@ -238,7 +238,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     live: bool,
 ) -> None:
     """Open the addresses, in the order of who is told things first; then let the outside in."""
-    from actors.recovery import days_in
+    from actors.risk.daily_loss import days_in
     from actors.supervisor.resting import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
     from adapters.logs.steps import line_writer
@@ -401,7 +401,8 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
 def _supervisor_settings(
     config: Config, journal: "SqliteJournal", accounts: "tuple[AccountId, ...]", restored: "Restored"
 ) -> "SupervisorSettings":
-    from actors.recovery import days_in, names
+    from actors.recovery import names
+    from actors.risk.daily_loss import days_in
     from actors.supervisor.memory import Settings
     from messages.addresses import RECONCILER
 

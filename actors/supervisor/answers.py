@@ -101,11 +101,7 @@ class Answers:
             found,
             self._desk.context.clock.time_ns(),
             protection_ns=self._desk.settings.protection_ns,
-            losses={
-                account: (-self._openings.realized_today(account), limit)
-                for account in self._memory.accounts
-                if (limit := self._openings.limits(account).daily_loss) is not None
-            },
+            losses={account: self._openings.daily_loss(account) for account in self._memory.accounts},
         )
         answer = r.StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=found, verdict=verdict)
         self._desk.context.tell(command.reply_to, answer)

@@ -103,7 +103,7 @@ class History:
         elif isinstance(event, OpeningsResumed):
             gone = lifted(event, self._memory.holds)
             self._memory.holds = tuple(hold for hold in self._memory.holds if hold not in gone)
-            self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
+            self._memory.results.forgive(event.day, event.forgiven)
         elif isinstance(event, ForcedTradeShared):
             self._memory.taken.restore(event)
         elif isinstance(event, PositionRetired):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from actors.funding import Holder
 from actors.position.state import Position
+from actors.risk.daily_loss import AccountDay, DailyResults, utc_day
 from actors.supervisor.admission import Limits
 from actors.supervisor.asked import Register
 from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
@@ -25,7 +26,6 @@ from messages.types import AccountId, Address, CommandId, JournalId, PositionId,
 
 OWN_HISTORY = 0
 """The ordinal under which the supervisor keeps what it must not forget; positions count from 1."""
-DAY_NS = 86_400_000_000_000
 DECIDED_MOST = 1_000
 
 
@@ -40,7 +40,7 @@ class Restored:
     own_damage: Statement = NOTHING
     """What the supervisor's next step follows, and which record before it cannot be read."""
     highest_ordinal: int = 0
-    realized_today: tuple[tuple[tuple[AccountId, int], Decimal], ...] = ()
+    realized_today: tuple[tuple[AccountDay, Decimal], ...] = ()
     damaged: tuple[Statement, ...] = ()
     silent: tuple[tuple[PositionId, Statement], ...] = ()
     """Positions whose history is damaged, each with the reason: they exist, and what they hold is not known."""
@@ -77,8 +77,7 @@ class Memory:
     unkept: list[tuple[OpeningsPaused | CloseAllRequested, c.Command | None]] = field(default_factory=list)
     """In force though the disk refused it: offered to the journal again until it is durable."""
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
-    realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
-    forgiven: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
+    results: DailyResults = field(default_factory=DailyResults)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
     suspected: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
@@ -112,14 +111,10 @@ class Memory:
             effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),
-            realized=dict(restored.realized_today),
+            results=DailyResults(dict(restored.realized_today)),
             fundings=Paid.of(restored.ended),
             first_new=restored.highest_ordinal + 1,
         )
-
-
-def utc_day(time_ns: int) -> int:
-    return time_ns // DAY_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 
 from actors.position.actor import Identity
 from actors.position.state import COMMANDS_REMEMBERED, Position, blank
@@ -317,8 +316,7 @@ class Orders:
                 self._desk.tell_position(view.ordinal, command)
         if before is not None or unseen:
             gained = view.result - (before.result if before is not None else 0)
-            day = (view.account, self._desk.settings.day_of(view.touched_ns))
-            self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
+            self._memory.results.book(view.account, self._desk.settings.day_of(view.touched_ns), gained)
             if gained < 0:
                 self._openings.lost(view)
         self._desk.context.publish(view)
