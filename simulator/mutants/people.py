@@ -12,11 +12,11 @@ from actors.notifier import actor, outbox
 from actors.notifier.actor import NotifierActor
 from actors.notifier.throttle import Wait, next_post
 from actors.position.actor import PositionActor
-from actors.supervisor.book import Book
-from actors.supervisor.desk import reply_to
+from actors.supervisor.command_handlers import Orders
+from actors.supervisor.context import reply_to
 from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
-from actors.supervisor.orders import Orders
+from actors.supervisor.registry import Registry
 from actors.telegram import previews, update_handlers
 from actors.telegram.confirmation_handlers import ConfirmationHandlers
 from actors.telegram.confirmations import Confirmations
@@ -109,7 +109,7 @@ def _pauses_end_with_the_process(stack: ExitStack) -> None:
 
 def _openings_are_not_remembered(stack: ExitStack) -> None:
     """A command that comes again is a new one."""
-    patch(stack, Book, "remember", lambda *_: None)
+    patch(stack, Registry, "remember", lambda *_: None)
 
 
 def _no_leg_is_shared(stack: ExitStack) -> None:
@@ -128,7 +128,7 @@ def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
 
     def at_once(self: History, event: Any, command: Any, text: Statement) -> None:
         if isinstance(event, CloseAllRequested):
-            self._desk.context.tell(command.reply_to, reply_to(command, accepted=True, text=text))
+            self._desk.runtime.tell(command.reply_to, reply_to(command, accepted=True, text=text))
         else:
             keep(self, event, command, text)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from actors.language.words import Words
-from actors.reconciler.facts import Finding, alike, contains, signed
+from actors.reconciler.comparison_input import Finding, alike, contains, signed
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import repair
 from adapters.locales import load
