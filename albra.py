@@ -29,6 +29,7 @@ from messages.types import AccountId, Address, JournalId
 from messages.wording import Storage
 
 if TYPE_CHECKING:
+    from actors.language.words import Words
     from actors.notifier.actor import Figures
     from actors.notifier.actor import Settings as NotifierSettings
     from actors.notifier.actor import Start as NotifierStart
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     from actors.reconciler.core import ReconcilerSettings
     from actors.runtime import ActorSystem
     from actors.supervisor.memory import Restored, SupervisorSettings
-    from actors.telegram.speaking import Settings as TelegramSettings
-    from actors.telegram.words import Words
+    from actors.telegram.context import TelegramSettings
     from adapters.cli.stored import Folds
     from adapters.listening.descriptors import Shares
     from adapters.logs.writing import Logs
@@ -237,7 +237,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
     live: bool,
 ) -> None:
     """Open the addresses, in the order of who is told things first; then let the outside in."""
-    from actors.recovery import days_in
+    from actors.risk.daily_loss import days_in
     from actors.supervisor.resting_entries import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
     from adapters.logs.steps import line_writer
@@ -400,9 +400,10 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
 def _supervisor_settings(
     config: Config, journal: "SqliteJournal", accounts: "tuple[AccountId, ...]", restored: "Restored"
 ) -> "SupervisorSettings":
-    from actors.reconciler.resolve import RECONCILER
-    from actors.recovery import days_in, names
+    from actors.recovery import names
+    from actors.risk.daily_loss import days_in
     from actors.supervisor.memory import SupervisorSettings
+    from messages.addresses import RECONCILER
 
     return SupervisorSettings(
         journal_id=journal.journal_id,
@@ -423,8 +424,8 @@ def _spawn_reconciler(
     """Before the supervisor. Its statistics at a monotonic time outlive its lives, for `albra status`."""
     from actors.reconciler.account_state import ReconcilerMemory
     from actors.reconciler.actor import HEARD, ReconcilerActor
-    from actors.reconciler.resolve import RECONCILER
     from actors.runtime import Placement
+    from messages.addresses import RECONCILER
 
     settings = replace(_reconciler_settings(config, known.journal_id, known.accounts), restored=known.restored)
     memory = ReconcilerMemory.of(known.accounts)
@@ -475,11 +476,12 @@ def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it reme
 
 def _spawn_gateways(config: Config, system: "ActorSystem", venues: "dict[AccountId, Venue]") -> None:
     """One for each account; what an account's gateway remembers outlives its lives."""
-    from actors.gateway.actor import GatewayActor, gateway_address
+    from actors.gateway.actor import GatewayActor
     from actors.gateway.budget import Policy
     from actors.gateway.memory import GatewayMemory
     from actors.gateway.shared_budget import SharedBudget
     from actors.runtime import Placement
+    from messages.addresses import gateway_address
 
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
     policies = {a.account: Policy(share=a.budget_share, reserve=a.budget_reserve) for a in config.accounts}
@@ -498,14 +500,14 @@ def _spawn_telegram(
 ) -> None:
     from actors.runtime import Placement
     from actors.telegram.actor import TelegramActor
+    from actors.telegram.context import BotState
     from actors.telegram.history import OWN_HISTORY
-    from actors.telegram.speaking import Memory
 
-    settings, memory, past = _telegram_settings(config), Memory(), _past(journal, OWN_HISTORY)
+    settings, bot, past = _telegram_settings(config), BotState(), _past(journal, OWN_HISTORY)
     system.spawn(
         TELEGRAM,
         lambda context: TelegramActor(
-            context, settings=settings, memory=memory, past=past, chat=chat, metrics=system.metrics, log=log
+            context, settings=settings, bot=bot, past=past, chat=chat, metrics=system.metrics, log=log
         ),
         placement=Placement.THREAD,
     )
@@ -600,8 +602,8 @@ def _counted(journal: "SqliteJournal", days: int, now_ns: int) -> tuple[Message,
 
 
 def _telegram_settings(config: Config) -> "TelegramSettings":
+    from actors.telegram.context import TelegramSettings
     from actors.telegram.roles import Access
-    from actors.telegram.speaking import Settings as TelegramSettings
     from messages.telegram import Role
 
     users = {user: Role(role) for user, role in config.telegram.users}
@@ -617,7 +619,7 @@ def _words(config: Config, who: int) -> "Words":
     """The language and the clock of one reader."""
     from zoneinfo import ZoneInfo
 
-    from actors.telegram.words import Words
+    from actors.language.words import Words
     from adapters.locales import load
 
     language = dict(config.telegram.languages).get(who, config.language)
@@ -662,9 +664,10 @@ def _reconciler_settings(
 def _position_spawner(
     config: Config, system: "ActorSystem", log: Callable[..., None], journal: "SqliteJournal"
 ) -> Callable[..., None]:
+
     from actors.position.actor import Identity, position_factory
     from actors.position.policy import Policy
-    from actors.supervisor.context import position_address
+    from messages.addresses import position_address
 
     policy = Policy(
         protection_deadline_ms=config.protection.close_after_ms,

@@ -15,6 +15,7 @@ from functools import partial
 
 from actors.ports import JournalStore
 from actors.runtime.actor import Actor, Context
+from messages.backoff import backoff
 from messages.base import Message
 from messages.commands import ReadHistory
 from messages.ids import parse_position_id
@@ -76,7 +77,7 @@ class JournalActor(Actor[Message]):
 
     def _append(self, step: AppendStep) -> None:
         if step.attempt:
-            pause_ms = min(FIRST_PAUSE_MS << min(step.attempt - 1, 16), LONGEST_PAUSE_MS)
+            pause_ms = backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, step.attempt - 1)
             again = replace(step, attempt=0)
             self._waiting[step.sender] = step
             self.context.schedule(_retry_of(step.sender), pause_ms * _MS, again)

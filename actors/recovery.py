@@ -2,17 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from actors.funding import Lately
-from actors.money import Money, booked
 from actors.notifier.actor import HISTORY as NOTIFIER
 from actors.position.history import history_of
 from actors.position.state import Position
 from actors.reconciler.ledger import HISTORY as RECONCILER
+from actors.risk.daily_loss import results_of
 from actors.runtime.event_sourced import HistorySpec
 from actors.supervisor.memory import OWN_HISTORY, Restored
 from actors.supervisor.shown import Unrecorded
@@ -75,7 +72,7 @@ def restored(
     lately = Lately()
     for event in (*own.events, *own.beyond):
         unrecorded.note(event)
-    today = _realized(_noting(recent, carried_out, unrecorded, lately, openings), accounts, day_of)
+    today = results_of(_noting(recent, carried_out, unrecorded, lately, openings), accounts, day_of)
     return Restored(
         positions=tuple(positions),
         finished=finished,
@@ -144,27 +141,6 @@ def _accounts(finished: Iterable[tuple[int, PositionId]]) -> Iterable[tuple[int,
         parsed = parse_position_id(position_id)
         if parsed is not None:
             yield ordinal, parsed[0].account
-
-
-def _realized(
-    recent: Iterable[tuple[int, Event]], accounts: dict[int, AccountId], day_of: Callable[[int], int]
-) -> tuple[tuple[tuple[AccountId, int], Decimal], ...]:
-    """What was brought in, in the currency of the limits, by (account, day), for the daily loss limit."""
-    sums: dict[tuple[AccountId, int], Decimal] = {}
-    for ordinal, event in recent:
-        account = accounts.get(ordinal)
-        if account is None:
-            continue
-        if isinstance(event, Money):
-            day = (account, day_of(event.ts_init))
-            sums[day] = sums.get(day, Decimal(0)) + booked(event).result
-    return tuple(sums.items())
-
-
-def days_in(timezone: str) -> Callable[[int], int]:
-    """Number the days of wall time, given in ns, as this zone's calendar has them."""
-    zone = ZoneInfo(timezone)
-    return lambda time_ns: datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).astimezone(zone).toordinal()
 
 
 def rebuilt(events: Sequence[Event]) -> bytes:

@@ -15,6 +15,7 @@ from actors.gateway.lane import Lane
 from actors.gateway.shared_budget import SharedBudget
 from actors.position.view import view as view_of
 from actors.reconciler.compare import compare
+from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.pre_trade_risk import Facts, Limits, refusal
 from actors.supervisor.registry import Account, Registry
 from adapters.clock import SystemClock
@@ -107,7 +108,7 @@ def _opening(book: Registry) -> Work:
         holds=(),
         limits=limits,
         openings_last_minute=0,
-        realized_today=Decimal(0),
+        daily_loss=DailyLoss(Decimal(0), None),
     )
     assert not refusal(command, facts), refusal(command, facts)
     return lambda: refusal(command, facts)

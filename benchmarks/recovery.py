@@ -18,7 +18,6 @@ from actors.position.evolve import fold
 from actors.position.machine import decide
 from actors.position.policy import Policy
 from actors.position.state import Position, blank
-from actors.supervisor.context import position_address
 from adapters.paper.server import EmbeddedServer, PaperServer
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition
@@ -27,6 +26,7 @@ from benchmarks.obliging import ACCOUNT, BTC, LONG, QUANTITY, STOP, SYMBOL, TIGH
 from benchmarks.process import Supervisor, write_config
 from benchmarks.report import Row, at_most, row
 from benchmarks.venue import serving
+from messages.addresses import position_address
 from messages.base import Message
 from messages.commands import ModifyPosition, OpenPosition, PausePosition, ResumePosition
 from messages.ids import parse_position_id

@@ -21,12 +21,12 @@ from actors.position.actor import Identity, position_factory
 from actors.position.policy import Policy
 from actors.position.state import blank
 from actors.runtime import Actor, ActorSystem, Context, Placement, ThreadDispatcher
-from actors.supervisor.context import position_address
 from adapters.clock import SystemClock
 from adapters.storage import schema
 from adapters.storage.sqlite import SqliteJournal
 from benchmarks.obliging import ACCOUNT, BTC, LONG, QUANTITY, STOP, STRATEGY, SYMBOL, TARGET, TIGHTER, ObligingVenue
 from benchmarks.report import Row, at_least, at_most, median_ratio, row
+from messages.addresses import position_address
 from messages.base import Message
 from messages.commands import ClosePosition, ModifyPosition, OpenPosition
 from messages.ids import parse_client_order_id

@@ -6,9 +6,6 @@ from typing import TypeAlias
 from messages.base import Message
 from messages.types import Address
 
-SUPERVISOR = Address("supervisor")
-NOTIFIER = Address("notifier")
-
 MS = 1_000_000
 SECOND = 1_000 * MS
 MINUTE = 60 * SECOND

@@ -7,11 +7,7 @@ from actors.ports import Venue
 from actors.runtime.actor import Actor, Context
 from messages.base import Message
 from messages.reports import Woken
-from messages.types import AccountId, Address
-
-
-def gateway_address(account: AccountId) -> Address:
-    return Address(f"gateway/{account}")
+from messages.types import AccountId
 
 
 class GatewayActor(Actor[Message]):

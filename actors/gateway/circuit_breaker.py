@@ -21,6 +21,7 @@ from enum import StrEnum
 from zlib import crc32
 
 from actors.gateway.actions import SECOND
+from messages.backoff import backoff
 from messages.reports import CircuitView
 from messages.statement import NOTHING, Statement
 
@@ -97,5 +98,5 @@ def views(circuits: tuple[Circuit, ...]) -> tuple[CircuitView, ...]:
 
 def _pause_ns(openings: int, seed: str) -> int:
     """Doubling and bounded, half of it by lot, so that many accounts do not come back in step."""
-    most_ns = min(FIRST_PAUSE_NS << min(openings, 16), LONGEST_PAUSE_NS)
+    most_ns = backoff(FIRST_PAUSE_NS, LONGEST_PAUSE_NS, openings)
     return most_ns // 2 + most_ns * crc32(seed.encode()) // (2 << 32)

@@ -3,10 +3,11 @@
 from types import MappingProxyType
 
 from actors.gateway import circuit_breaker, venue_health
-from actors.gateway.actions import NOTIFIER, Later, Never
+from actors.gateway.actions import Later, Never
 from actors.gateway.circuit_breaker import Channel, Circuit, Phase
 from actors.gateway.context import GatewayContext
 from actors.gateway.lane import Lane
+from messages.addresses import NOTIFIER
 from messages.reports import CircuitView
 from messages.statement import NOTHING, Statement
 from messages.types import Severity

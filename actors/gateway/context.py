@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from actors.copying import replace
 from actors.gateway import budget, request_queue
-from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say, Send
+from actors.gateway.actions import MS, Action, Later, Say, Send
 from actors.gateway.budget import Budget
 from actors.gateway.lane import Lane
 from actors.gateway.memory import GatewayMemory
 from actors.gateway.request_queue import QueuedRequest, RequestQueue
 from actors.ports import Clock
+from messages.addresses import SUPERVISOR
 from messages.base import Message
 from messages.requests import CancelOrder, SubmitOrder
 from messages.statement import NOTHING, Statement

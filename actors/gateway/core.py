@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from actors.gateway import budget, request_queue, resync, venue_health
-from actors.gateway.actions import MS, NOTIFIER, SECOND, Action, Never
+from actors.gateway.actions import MS, SECOND, Action, Never
 from actors.gateway.circuit_breaker import Channel
 from actors.gateway.circuits import Circuits
 from actors.gateway.context import GatewayContext
@@ -17,6 +17,7 @@ from actors.ports import Clock
 from messages import reports as r
 from messages import requests as q
 from messages import wording
+from messages.addresses import NOTIFIER
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reconciliation import FetchTrades, TradesReport

@@ -21,7 +21,6 @@ What such an id's order may still do is bounded by the start of the process, `st
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
 from actors.gateway.budget import Budget, Policy
 from actors.gateway.circuit_breaker import Channel, Circuit
@@ -29,6 +28,7 @@ from actors.gateway.shared_budget import SharedBudget
 from actors.gateway.timestamp_rejections import TimestampRejections
 from actors.ports import Clock
 from messages.base import Message
+from messages.bounded import BoundedMap
 from messages.ids import OrderName, parse_client_order_id
 from messages.reports import OrderRejected, VenueUp
 from messages.types import ClientOrderId
@@ -74,10 +74,9 @@ class SentOrders:
 
     def __init__(self, settled_limit: int = SETTLED_LIMIT) -> None:
         self._live: dict[ClientOrderId, Sent] = {}
-        self._settled: dict[ClientOrderId, Sent] = {}
-        self._settled_limit = settled_limit
-        self._early_cancels: dict[ClientOrderId, None] = {}
-        self._emergencies: dict[tuple[str, int], int] = {}
+        self._settled: BoundedMap[ClientOrderId, Sent] = BoundedMap(settled_limit)
+        self._early_cancels: BoundedMap[ClientOrderId, None] = BoundedMap(EARLY_CANCELS_LIMIT)
+        self._emergencies: BoundedMap[tuple[str, int], int] = BoundedMap(EMERGENCIES_LIMIT)
 
     def get(self, name: ClientOrderId) -> Sent | None:
         return self._live.get(name) or self._settled.get(name)
@@ -113,12 +112,10 @@ class SentOrders:
         """Its outcome is known."""
         before = self._live.pop(name, None) or self._settled.pop(name, None) or Sent(phase=Phase.SETTLED)
         self._settled[name] = replace(before, phase=Phase.SETTLED, refusal=refusal, exists=exists or before.exists)
-        _trim(self._settled, self._settled_limit)
 
     def cancel_early(self, name: ClientOrderId) -> None:
         """A cancel came for an id that nobody here has heard of: should its submit follow, it stays here."""
         self._early_cancels[name] = None
-        _trim(self._early_cancels, EARLY_CANCELS_LIMIT)
 
     def was_canceled_early(self, name: ClientOrderId) -> bool:
         return name in self._early_cancels
@@ -128,7 +125,6 @@ class SentOrders:
         parts = parse_client_order_id(name)
         if parts is not None:
             self._emergencies[_position(parts)] = parts.number
-            _trim(self._emergencies, EMERGENCIES_LIMIT)
 
     def emergency_overtook(self, name: ClientOrderId) -> bool:
         """Whether the position of this id asked for an emergency close after this order, which came out late."""
@@ -138,11 +134,6 @@ class SentOrders:
 
 def _position(name: OrderName) -> tuple[str, int]:
     return name.journal_id, name.ordinal
-
-
-def _trim(oldest_first: dict[Any, Any], most: int) -> None:
-    while len(oldest_first) > most:
-        del oldest_first[next(iter(oldest_first))]
 
 
 @dataclass(slots=True, kw_only=True)

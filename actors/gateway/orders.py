@@ -12,12 +12,12 @@ well, where it is harmless if there is nothing to cancel.
 """
 
 from actors.gateway import retry, timestamp_rejections
-from actors.gateway.actions import NOTIFIER
 from actors.gateway.context import GatewayContext
 from actors.gateway.memory import Phase, Sent
 from actors.gateway.outcome_resolution import Goal
 from actors.gateway.pending_cancels import PendingCancels
 from actors.gateway.resolutions import Resolutions
+from messages.addresses import NOTIFIER
 from messages.reports import (
     FillReport,
     NotExecuted,

@@ -19,7 +19,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from actors.gateway.actions import MINUTE, MS, NOTIFIER, SECOND, SUPERVISOR, Action, Later, Say, Send
+from actors.gateway.actions import MINUTE, MS, SECOND, Action, Later, Say, Send
+from messages.addresses import NOTIFIER, SUPERVISOR
+from messages.backoff import backoff
 from messages.reports import (
     AboutOrder,
     FillReport,
@@ -286,7 +288,7 @@ def _wait(resolution: Resolution, now_ns: int, at_least_ns: int = 0) -> Result:
 
     A query that failed says nothing of the next: the pause grows with failures in a row, not with all queries.
     """
-    delay_ns = min(FIRST_DELAY_NS << min(resolution.unanswered or resolution.tries, 16), LONGEST_DELAY_NS)
+    delay_ns = backoff(FIRST_DELAY_NS, LONGEST_DELAY_NS, resolution.unanswered or resolution.tries)
     if resolution.proof_from_ns > now_ns:
         delay_ns = min(delay_ns, max(FIRST_DELAY_NS, resolution.proof_from_ns - now_ns))
     elif resolution.tries and not resolution.unanswered and not resolution.seen:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from actors.gateway import retry
-from actors.gateway.actions import NOTIFIER
 from actors.gateway.context import GatewayContext
 from actors.gateway.outcome_resolution import Goal
 from actors.gateway.resolutions import Resolutions
+from messages.addresses import NOTIFIER
 from messages.reports import CancelRejected, NotExecuted, OrderReport, OutcomeUnknown
 from messages.requests import CancelOrder, Notify
 from messages.statement import NOTHING, Statement

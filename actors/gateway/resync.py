@@ -8,6 +8,7 @@ happened. A failed read is evidence of nothing and is repeated, more and more sl
 from dataclasses import dataclass, replace
 
 from actors.gateway.actions import SECOND
+from messages.backoff import backoff
 from messages.requests import FetchOpenOrders, FetchPositions
 from messages.types import AccountId
 
@@ -69,7 +70,7 @@ def on_read_failed(resync: Resync, request_id: str) -> tuple[Resync, int]:
     """One read failed; returns the pause before `pending` is asked again, 0 where it was no read of ours."""
     if request_id not in resync.missing:
         return resync, 0
-    delay_ns = min(FIRST_DELAY_NS << min(resync.failures, 10), LONGEST_DELAY_NS)
+    delay_ns = backoff(FIRST_DELAY_NS, LONGEST_DELAY_NS, resync.failures)
     return replace(resync, failures=resync.failures + 1), delay_ns
 
 

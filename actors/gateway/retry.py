@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from actors.gateway.actions import MS
+from messages.backoff import backoff
 from messages.reports import NotExecuted
 from messages.requests import SubmitOpening, SubmitOrder
 from messages.statement import Statement
@@ -36,8 +37,7 @@ class GiveUp:
 
 def delay_ns(attempts: int, retry_after_ms: int = 0) -> int:
     """The pause after the `attempts`-th try: doubling, bounded, and never shorter than the venue asks for."""
-    doubled_ms = FIRST_DELAY_MS << min(max(attempts - 1, 0), 16)
-    return max(min(doubled_ms, LONGEST_DELAY_MS), retry_after_ms) * MS
+    return max(backoff(FIRST_DELAY_MS, LONGEST_DELAY_MS, attempts - 1), retry_after_ms) * MS
 
 
 def after_not_executed(order: SubmitOrder, answer: NotExecuted, *, attempts: int, wall_ns: int) -> Again | GiveUp:

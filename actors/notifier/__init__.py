@@ -1,4 +1,4 @@
-"""What the owner is told: a durable outbox, its pace, its words, the daily report.
+"""Delivers notices: a durable outbox, the rate for each recipient, the texts, the daily report.
 
-Pure parts: `outbox`, `throttle`, `texts`, `phrases`, `report`. The shell is `actor`.
+Pure parts: `outbox`, `throttle`, `texts`, `report`. The shell is `actor`.
 """

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from actors.language.markup import plain
+from actors.language.words import Words
 from actors.notifier import outbox as box
 from actors.notifier import texts
 from actors.notifier.outbox import SECOND_CHANNEL, Outbox
@@ -26,8 +28,7 @@ from actors.notifier.throttle import (
 from actors.ports import Channel, Chat, Log
 from actors.runtime.actor import Actor, Context
 from actors.runtime.event_sourced import EventSourced, HistorySpec, OnDamage, Persisting, Retry, Snapshots
-from actors.telegram.markup import plain
-from actors.telegram.words import Words
+from messages.backoff import backoff
 from messages.base import Message
 from messages.journal import CommitFailed, Effect, Replayed
 from messages.notices import (
@@ -427,7 +428,7 @@ class NotifierActor(Actor[Message]):
     def _failed(self, line: _Line, cause: str, retry_after_ms: int) -> None:
         """Nothing is lost: the same goes out again, later and later, or when the chat says so."""
         line.parcel, line.place = None, 0
-        pause_ns = min(FIRST_PAUSE_NS << min(line.failures, 10), LONGEST_PAUSE_NS)
+        pause_ns = backoff(FIRST_PAUSE_NS, LONGEST_PAUSE_NS, line.failures)
         line.failures += 1
         self._figures.failures += 1
         line.not_before_ns = self.context.clock.monotonic_ns() + max(pause_ns, retry_after_ms * 1_000_000)

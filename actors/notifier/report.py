@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from actors.language.words import amounts, money, signed
 from actors.money import Booked, booked
-from actors.telegram.words import amounts, money, signed
 from messages.base import Message
 from messages.events import FundingBooked, OrderFilled, PositionAdopted, QuantityAdjusted, StateChanged
 from messages.lifecycle import ActorRestarted

@@ -1,8 +1,8 @@
 """Notices as a reader sees them. Pure."""
 
+from actors.language.markup import split
+from actors.language.words import Words, escape, join
 from actors.notifier.outbox import Entry
-from actors.telegram.markup import split
-from actors.telegram.words import Words, escape, join
 from messages.ids import parse_position_id
 from messages.statement import Statement
 from messages.telegram import Button

@@ -15,6 +15,7 @@ from actors.position.state import Position
 from actors.position.view import view
 from actors.runtime.actor import Actor, Context
 from actors.runtime.event_sourced import EventSourced, RecoveredHistory, Retry
+from messages.addresses import SUPERVISOR
 from messages.base import Message
 from messages.commands import Command
 from messages.events import OrderFilled, OrderIntended, PositionRequested
@@ -22,10 +23,9 @@ from messages.journal import CommitFailed, Replayed
 from messages.reports import PositionView, Recovered, SettingApplied, Woken
 from messages.requests import Reply
 from messages.statement import Statement
-from messages.types import Address, JournalId, Key, OrderPurpose, PositionState, ReplyCode
+from messages.types import JournalId, Key, OrderPurpose, PositionState, ReplyCode
 from messages.wording import Supervisor
 
-SUPERVISOR = Address("supervisor")
 OPENING_PAUSE_NS = 1_000_000_000
 """Pause before a message is decided again whose step opens something and could not be written."""
 

@@ -22,6 +22,7 @@ from actors.position.state import (
 )
 from actors.position.step_builder import StepBuilder
 from messages import events as e
+from messages.addresses import RECONCILER
 from messages.commands import Reconcile
 from messages.ids import client_order_id
 from messages.requests import (
@@ -32,7 +33,7 @@ from messages.requests import (
     SubmitReducing,
 )
 from messages.statement import Statement
-from messages.types import Address, CommandId, OrderKind, OrderPurpose, Severity
+from messages.types import CommandId, OrderKind, OrderPurpose, Severity
 from messages.wording import Position as Say
 
 MS = 1_000_000
@@ -44,7 +45,6 @@ CANCELED_WITHIN_MS = 5_000
 """A stalled order whose cancel had no effect for this long, repeated a few times, is uncancelable."""
 COMPARED_WITHIN_MS = 30_000
 """A reduction waits this long for the venue to show what it holds; longer only on a shared leg."""
-RECONCILER = Address("reconciler")
 
 _PROTECTION = (
     (OrderPurpose.STOP, OrderKind.STOP_MARKET),

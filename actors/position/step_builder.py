@@ -6,13 +6,12 @@ from typing import Any
 from actors.position.evolve import evolve
 from actors.position.policy import Policy
 from actors.position.state import Order, Position
+from messages.addresses import NOTIFIER
 from messages.base import Event, Message
 from messages.journal import Effect
 from messages.requests import CancelOrder, FetchFills, Notify, ResolveOrder, Wake
 from messages.statement import NOTHING, Statement
 from messages.types import Address, CorrelationId, Severity
-
-NOTIFIER = Address("notifier")
 
 
 @dataclass(slots=True)

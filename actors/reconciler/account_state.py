@@ -12,6 +12,7 @@ from actors.reconciler.policy import SECOND
 from actors.reconciler.retiring import Absence
 from actors.reconciler.schedule import Looked
 from actors.reconciler.spans import Spans
+from messages.bounded import BoundedMap
 from messages.commands import Reconcile
 from messages.reconciliation import CheckKind, FetchTrades, HoldKey, ReconcileAnswer, TradesReport
 from messages.reports import PositionsReport, PositionView
@@ -125,7 +126,7 @@ class AccountState:
     clean_ns: dict[Key, int] = field(default_factory=dict)
     agreed_ns: dict[Leg, int] = field(default_factory=dict)
     unjudged_ns: dict[Leg, int] = field(default_factory=dict)
-    own_seen: dict[TradeId, None] = field(default_factory=dict)
+    own_seen: BoundedMap[TradeId, None] = field(default_factory=lambda: BoundedMap(SEEN_MOST))
     spent: deque[int] = field(default_factory=deque)
     failures: int = 0
     failed_reads: int = 0
@@ -164,8 +165,6 @@ class AccountState:
 
     def see_own(self, trades: tuple[TradeId, ...]) -> None:
         self.own_seen.update(dict.fromkeys(trades))
-        while len(self.own_seen) > SEEN_MOST:
-            del self.own_seen[next(iter(self.own_seen))]
 
 
 @dataclass(slots=True)
@@ -194,7 +193,7 @@ class ReconcilerMemory:
     ledger: Ledger = field(default_factory=Ledger)
     demands: list[OnDemandCheck] = field(default_factory=list)
     held: dict[tuple[AccountId, Symbol], HoldKey] = field(default_factory=dict)
-    answers: dict[CommandId, ReconcileAnswer] = field(default_factory=dict)
+    answers: BoundedMap[CommandId, ReconcileAnswer] = field(default_factory=lambda: BoundedMap(ANSWERS_MOST))
     rounds: int = 0
 
     def statistics(self, now_ns: int) -> Rows:
@@ -216,8 +215,6 @@ class ReconcilerMemory:
     def keep(self, answer: ReconcileAnswer) -> None:
         """A command repeated because its answer was lost is answered, not carried out again."""
         self.answers[answer.command_id] = answer
-        while len(self.answers) > ANSWERS_MOST:
-            del self.answers[next(iter(self.answers))]
 
     @classmethod
     def of(cls, accounts: tuple[AccountId, ...]) -> "ReconcilerMemory":

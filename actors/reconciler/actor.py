@@ -4,10 +4,10 @@ from actors.ports import Log
 from actors.reconciler.account_state import ReconcilerMemory
 from actors.reconciler.core import Core, ReconcilerSettings, Step
 from actors.reconciler.ledger import HISTORY, Ledger
-from actors.reconciler.resolve import RECONCILER
 from actors.runtime.actor import Actor, Context
 from actors.runtime.event_sourced import EventSourced, Retry
 from messages import reports as r
+from messages.addresses import RECONCILER
 from messages.base import Event, Message
 from messages.events import ForcedTradeShared
 from messages.journal import CommitFailed, Replayed

@@ -21,11 +21,11 @@ from actors.reconciler.on_demand_checks import OnDemandChecks
 from actors.reconciler.open_order_polling import OpenOrderPolling
 from actors.reconciler.policy import QUANTITY, SECOND, Policy
 from actors.reconciler.reading import NEED_ORDERS, Reading
-from actors.reconciler.resolve import SUPERVISOR
 from actors.reconciler.schedule import Looked
 from actors.reconciler.step_builder import Later, StepBuilder
 from actors.reconciler.trade_matching import own, trade_key
 from messages import reports as r
+from messages.addresses import SUPERVISOR, position_address
 from messages.base import Event, Message
 from messages.commands import Reconcile
 from messages.events import ForcedTradeShared
@@ -53,7 +53,6 @@ from messages.requests import Reply
 from messages.types import (
     NAMELESS,
     AccountId,
-    Address,
     JournalId,
     PositionMode,
     PositionSide,
@@ -299,7 +298,7 @@ class Core:
             leg = (view.symbol, view.side if account_state.mode is PositionMode.HEDGE else None)
             if leg in comparison.judged and leg not in differing:
                 held = r.LegHeld(position_id=view.position_id, quantity=view.quantity, begun_ns=report.begun_ns)
-                self._builder.tell(Address(f"position/{view.ordinal}"), held)
+                self._builder.tell(position_address(view.ordinal), held)
 
     def _look_on(self, account_state: AccountState, comparison: Comparison) -> None:
         """Nothing that stands is forgotten: whoever could not be compared just now, or whose reading was lost, is read.

@@ -11,9 +11,10 @@ from actors.reconciler.comparison_input import Comparison, Finding, alike, why_u
 from actors.reconciler.ledger import key_of
 from actors.reconciler.observations import Suspicion, refutes
 from actors.reconciler.policy import QUANTITY, Policy
-from actors.reconciler.resolve import CLOSING, SUPERVISOR, Case, Repair, leg_views, repair
+from actors.reconciler.resolve import CLOSING, Case, Repair, leg_views, repair
 from actors.reconciler.step_builder import StepBuilder
 from actors.reconciler.trade_matching import Booking, explain, proven
+from messages.addresses import SUPERVISOR
 from messages.commands import ClosePosition, PausePosition, ResumePosition, RetirePosition
 from messages.ids import Names, parse_position_id
 from messages.reconciliation import (

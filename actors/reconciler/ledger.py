@@ -12,6 +12,7 @@ from actors.reconciler.policy import QUANTITY
 from actors.runtime.event_sourced import HistorySpec, OnDamage, Persisting, Snapshots
 from messages import codec
 from messages.base import Event
+from messages.bounded import BoundedMap
 from messages.reconciliation import (
     AttributionChosen,
     CheckRecorded,
@@ -86,7 +87,8 @@ class Ledger:
         self.shared: dict[tuple[AccountId, Leg], None] = (
             {(account, (symbol, side)): None for account, symbol, side in s.shared} if s else {}
         )
-        self.trades: dict[TradeId, None] = dict.fromkeys(s.trades) if s else {}
+        self.trades: BoundedMap[TradeId, None] = BoundedMap(TRADES_REMEMBERED)
+        self._remember(s.trades if s else ())
         self.counts: dict[tuple[str, str, str, str], int] = {c[:4]: c[4] for c in s.counts} if s else {}
         self.checks = s.checks if s else 0
         self.failed_reads = s.failed_reads if s else 0
@@ -272,8 +274,6 @@ class Ledger:
 
     def _remember(self, trades: Iterable[TradeId]) -> None:
         self.trades.update(dict.fromkeys(trades))
-        while len(self.trades) > TRADES_REMEMBERED:
-            del self.trades[next(iter(self.trades))]
 
     @staticmethod
     def _place(record: Discrepancy) -> tuple[AccountId, Key]:

@@ -10,9 +10,9 @@ from actors.reconciler import schedule
 from actors.reconciler.account_state import AccountState, OpenOrderPoll, ReconcilerMemory, Tries, VenueSnapshot
 from actors.reconciler.comparison_input import OpenOrders
 from actors.reconciler.policy import SECOND
-from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.step_builder import StepBuilder
 from messages import reports as r
+from messages.addresses import RECONCILER
 from messages.reconciliation import OrdersReadAgain, OrdersUnread
 from messages.requests import FetchOpenOrders
 from messages.statement import Statement

@@ -14,14 +14,14 @@ from actors.reconciler.comparison_input import OpenOrders
 from actors.reconciler.open_order_polling import OpenOrderPolling
 from actors.reconciler.policy import ORDERS, QUANTITY, SECOND, Policy
 from actors.reconciler.read_failures import ReadFailures
-from actors.reconciler.resolve import RECONCILER
 from actors.reconciler.schedule import next_check
 from actors.reconciler.step_builder import StepBuilder
 from messages import reports as r
+from messages.addresses import RECONCILER, gateway_address
 from messages.base import Message
 from messages.reconciliation import CheckDue, CheckKind, DiscrepancyType, FetchTrades, TradesReport
 from messages.requests import FetchOpenOrders, FetchPositions
-from messages.types import NAMELESS, AccountId, Address, Symbol
+from messages.types import NAMELESS, AccountId, Symbol
 
 NEED_ORDERS = ORDERS | {DiscrepancyType.STATE_MISMATCH}
 SYMBOLS_AT_ONCE = 4
@@ -177,7 +177,7 @@ class Reading:
             self._ask(account_state, message)
 
     def _ask(self, account_state: AccountState, message: Message) -> None:
-        self._builder.tell(Address(f"gateway/{account_state.account}"), message)
+        self._builder.tell(gateway_address(account_state.account), message)
 
     def awaited(self, account_state: AccountState, symbol: Symbol | None) -> bool:
         """Whether a person waits for what this reading tells, or for what follows from it."""

@@ -15,6 +15,7 @@ from actors.reconciler.attribution import Plan, Share, attribute, holders
 from actors.reconciler.comparison_input import Finding, OpenOrders, plain, why_uncertain
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.trade_matching import Booking, average_price, trade_key
+from messages.addresses import RECONCILER, SUPERVISOR, gateway_address, position_address
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
@@ -23,7 +24,6 @@ from messages.requests import CancelOrder, SetLeverage
 from messages.statement import NOTHING, Statement
 from messages.types import (
     MANUAL,
-    Address,
     ClientOrderId,
     CommandId,
     CorrelationId,
@@ -34,7 +34,6 @@ from messages.types import (
 from messages.wording import Reconciler
 from messages.wording.common import also
 
-SUPERVISOR, RECONCILER = Address("supervisor"), Address("reconciler")
 ZERO = Decimal(0)
 A, T = Action, DiscrepancyType
 CLOSING = frozenset({A.UPDATE_EXCHANGE, A.CLOSE_POSITION})
@@ -372,7 +371,7 @@ def _set_leverage(case: Case) -> Repair:
         leverage=wanted,
         position_id=position.position_id,
     )
-    effect = Effect(to=Address(f"gateway/{case.record.account}"), message=request)
+    effect = Effect(to=gateway_address(case.record.account), message=request)
     return Repair(what=Reconciler.SET_LEVERAGE(leverage=wanted), effects=(effect,))
 
 
@@ -431,7 +430,7 @@ def _ask_after(case: Case) -> Repair:
         open_orders=frozenset(case.orders.orders),
     )
     ordinals = [view.ordinal for view in case.views if view.position_id in case.finding.positions]
-    effects = tuple(Effect(to=Address(f"position/{ordinal}"), message=sweep) for ordinal in ordinals)
+    effects = tuple(Effect(to=position_address(ordinal), message=sweep) for ordinal in ordinals)
     return Repair(what=Reconciler.QUERY_ORDERS(), effects=effects)
 
 
@@ -446,7 +445,7 @@ def _tell_held(case: Case) -> Repair:
         quantity=view.quantity + view.reported_quantity + case.finding.difference * view.side.sign,
         begun_ns=case.begun_ns,
     )
-    effect = Effect(to=Address(f"position/{view.ordinal}"), message=held)
+    effect = Effect(to=position_address(view.ordinal), message=held)
     what = Reconciler.TELL_HELD(name=view.position_id, quantity=case.finding.reported)
     return Repair(what=what, effects=(effect,))
 
@@ -464,7 +463,7 @@ def _cancel(case: Case) -> Repair:
         client_order_id=ClientOrderId(case.finding.target),
         conditional=case.finding.conditional,
     )
-    effect = Effect(to=Address(f"gateway/{case.record.account}"), message=cancel)
+    effect = Effect(to=gateway_address(case.record.account), message=cancel)
     return Repair(what=Reconciler.CANCEL(order=case.finding.target), effects=(effect,))
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from actors.reconciler.policy import SECOND, Policy
+from messages.backoff import backoff
 from messages.reconciliation import CheckKind
 
-VERIFY_NS = SECOND
+VERIFY_NS, REPAIR_MOST_NS = SECOND, 256 * SECOND
 """A repair is looked at after this: time for a command to become durable and for a venue to answer."""
 ESCALATED_FIRST_NS = 10 * SECOND
 ESCALATED_MOST_NS = 600 * SECOND
@@ -43,13 +44,13 @@ def _due(last_ns: int | None, interval_ns: int, now_ns: int) -> int:
 
 def look_again(looks: int) -> int:
     """After the n-th look at something escalated: 10, 20, 40 … at most 600 seconds."""
-    return min(ESCALATED_FIRST_NS << min(looks, 16), ESCALATED_MOST_NS)
+    return backoff(ESCALATED_FIRST_NS, ESCALATED_MOST_NS, looks)
 
 
 def repair_again(attempts: int) -> int:
-    """Between automatic attempts: 1, 2, 4 … seconds."""
-    return VERIFY_NS << min(max(attempts - 1, 0), 8)
+    """Between automatic attempts: 1, 2, 4 … at most 256 seconds."""
+    return backoff(VERIFY_NS, REPAIR_MOST_NS, attempts - 1)
 
 
 def retry_read(failures: int) -> int:
-    return min(RETRY_FIRST_NS << min(failures, 16), RETRY_MOST_NS)
+    return backoff(RETRY_FIRST_NS, RETRY_MOST_NS, failures)

@@ -5,13 +5,12 @@ from typing import Any
 
 from actors.ports import Clock
 from actors.reconciler.ledger import Ledger
+from messages.addresses import NOTIFIER
 from messages.base import Event, Message
 from messages.journal import Effect
 from messages.requests import Notify
 from messages.statement import Statement
 from messages.types import AccountId, Address, CorrelationId, Severity
-
-NOTIFIER = Address("notifier")
 
 
 @dataclass(frozen=True, slots=True)

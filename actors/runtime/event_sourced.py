@@ -22,6 +22,7 @@ from typing import Generic, Protocol, TypeVar
 
 from actors.runtime.actor import Context
 from messages import codec
+from messages.addresses import JOURNAL, NOTIFIER
 from messages.base import Event, Message
 from messages.journal import AppendStep, CommitFailed, Committed, Effect, Replay, Replayed
 from messages.requests import Notify
@@ -29,8 +30,6 @@ from messages.statement import NOTHING, Statement, verbatim
 from messages.types import Address, CorrelationId, PositionId, Severity
 from messages.wording import Storage
 
-JOURNAL = Address("journal")
-NOTIFIER = Address("notifier")
 GROUP_MOST = 256
 """Decisions in one append."""
 

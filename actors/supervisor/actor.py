@@ -8,7 +8,7 @@ from actors.position.actor import Identity
 from actors.runtime.actor import Actor, Context
 from actors.runtime.event_sourced import damaged
 from actors.supervisor.command_handlers import CommandHandlers
-from actors.supervisor.context import NOTIFIER, Routes, Spawn, SupervisorContext
+from actors.supervisor.context import Routes, Spawn, SupervisorContext
 from actors.supervisor.failures import Failures
 from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
@@ -19,6 +19,7 @@ from actors.supervisor.openings import Openings
 from actors.supervisor.query_handlers import QueryHandlers
 from actors.supervisor.report_handlers import ReportHandlers
 from actors.supervisor.retirements import Retiring
+from messages.addresses import NOTIFIER
 from messages.base import Message
 from messages.reconciliation import ListDiscrepancies
 from messages.reports import Woken

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 
 from actors.position.actor import Identity
 from actors.position.state import COMMANDS_REMEMBERED, Position, blank
-from actors.supervisor.context import Routes, SupervisorContext, position_address
+from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
 from actors.supervisor.known_names import nothing_matches
@@ -27,6 +26,7 @@ from actors.supervisor.registry import Account, key_of
 from actors.supervisor.verdict import note_position
 from messages import commands as c
 from messages import reports as r
+from messages.addresses import position_address
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
 from messages.types import Address, CommandId, CorrelationId, Fee, Key, OrderPurpose, Worth
@@ -321,8 +321,7 @@ class CommandHandlers:
                 self._context.tell_position(view.ordinal, command)
         if before is not None or unseen:
             gained = view.result - (before.result if before is not None else 0)
-            day = (view.account, self._context.settings.day_of(view.touched_ns))
-            self._memory.realized[day] = self._memory.realized.get(day, Decimal(0)) + gained
+            self._memory.results.book(view.account, self._context.settings.day_of(view.touched_ns), gained)
             if gained < 0:
                 self._openings.lost(view)
         self._context.runtime.publish(view)

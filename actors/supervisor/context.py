@@ -11,6 +11,7 @@ from actors.position.state import Position
 from actors.runtime.actor import Context
 from actors.supervisor.memory import SupervisorMemory, SupervisorSettings
 from messages import commands as c
+from messages.addresses import NOTIFIER, position_address
 from messages.base import Message
 from messages.costs import can_cost
 from messages.events import PositionRetired
@@ -22,17 +23,10 @@ from messages.statement import NOTHING, Statement
 from messages.types import AccountId, Address, PositionId, ReplyCode, Severity, Silence, Symbol, Worth
 from messages.wording import Supervisor
 
-JOURNAL = Address("journal")
-NOTIFIER = Address("notifier")
-
 Routes = Mapping[type[Message], Callable[..., None]]
 """Who handles which class of message."""
 Spawn = Callable[[Identity, Position | None], None]
 """Open the address of a position; a start of None is read from the journal."""
-
-
-def position_address(ordinal: int) -> Address:
-    return Address(f"position/{ordinal}")
 
 
 def reply_to(

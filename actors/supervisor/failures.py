@@ -6,9 +6,10 @@ and the owner hears at once of what is held without a stop.
 
 from decimal import Decimal
 
-from actors.supervisor.context import Routes, SupervisorContext, position_address
+from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.intake import Intake
 from messages import lifecycle
+from messages.addresses import position_address
 from messages.reports import PositionView, Sweep
 from messages.statement import NOTHING, Statement
 from messages.types import OrderPurpose, PositionId, Severity, Silence

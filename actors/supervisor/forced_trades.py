@@ -14,6 +14,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from actors.money import share_of
 from actors.position.state import COMMANDS_REMEMBERED
+from messages.bounded import BoundedMap
 from messages.commands import AdjustPosition
 from messages.events import ForcedTradeShared
 from messages.reports import FillReport, PositionView
@@ -61,13 +62,11 @@ class Taken:
     """Which forced trades are owned, and what was taken from positions and does not show in their views yet."""
 
     pending: dict[PositionId, dict[CommandId, Decimal]] = field(default_factory=dict)
-    owned: dict[CommandId, None] = field(default_factory=dict)
+    owned: BoundedMap[CommandId, None] = field(default_factory=lambda: BoundedMap(REMEMBERED))
     durable: dict[PositionId, list[AdjustPosition]] = field(default_factory=dict)
 
     def own(self, name: CommandId) -> None:
         self.owned[name] = None
-        while len(self.owned) > REMEMBERED:
-            del self.owned[next(iter(self.owned))]
 
     def restore(self, event: ForcedTradeShared) -> None:
         """From the supervisor's history, at the start."""

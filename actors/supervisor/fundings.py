@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from actors.funding import ENDED_KEPT_NS, ZERO, Holder, Place, known_before
-from actors.supervisor.context import NOTIFIER, Routes, SupervisorContext
+from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.funding_payments import Payment, holder_of, lacking_of
+from messages.addresses import NOTIFIER
 from messages.costs import can_fund
 from messages.reports import FundingReport, FundingShare, PositionView, Woken
 from messages.requests import Notify

@@ -7,10 +7,11 @@ the disk refuses one, it is offered again after a pause, as long as it is in for
 from collections.abc import Iterable
 
 from actors.runtime.event_sourced import Retry
-from actors.supervisor.context import NOTIFIER, SupervisorContext, reply_to
+from actors.supervisor.context import SupervisorContext, reply_to
 from actors.supervisor.memory import Kept, Restored
 from actors.supervisor.registry import Hold
 from messages import commands as c
+from messages.addresses import NOTIFIER
 from messages.base import Event
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed, PositionRetired
 from messages.ids import parse_position_id
@@ -22,7 +23,6 @@ from messages.types import AccountId, CommandId, ReplyCode, Severity
 from messages.wording import Supervisor
 from messages.wording.common import Common
 
-DECIDED_MOST = 1_000
 AGAIN_NS = 1_000_000_000
 """Between two offers of what is in force and not durable."""
 Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
@@ -74,7 +74,7 @@ class History:
         elif isinstance(event, OpeningsResumed):
             gone = lifted(event, self._memory.holds)
             self._memory.holds = tuple(hold for hold in self._memory.holds if hold not in gone)
-            self._memory.forgiven |= {(account, event.day): amount for account, amount in event.forgiven}
+            self._memory.results.forgive(event.day, event.forgiven)
         elif isinstance(event, ForcedTradeShared):
             self._memory.taken.restore(event)
         elif isinstance(event, PositionRetired):
@@ -140,8 +140,6 @@ class History:
     def _remember(self, event: Decided) -> None:
         if event.command_id:
             self._memory.decided[event.command_id] = None
-        while len(self._memory.decided) > DECIDED_MOST:
-            del self._memory.decided[next(iter(self._memory.decided))]
 
 
 def hold_of(event: OpeningsPaused) -> Hold:

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.funding import Holder
 from actors.position.state import Position
+from actors.risk.daily_loss import AccountDay, DailyResults, utc_day
 from actors.runtime.event_sourced import EventSourced, HistorySpec, OnDamage, Persisting, RecoveredHistory
 from actors.supervisor.command_register import CommandRegister
 from actors.supervisor.forced_trades import Taken
@@ -18,6 +19,7 @@ from actors.supervisor.since import Since
 from messages import commands as c
 from messages import reports as r
 from messages.base import Event
+from messages.bounded import BoundedMap
 from messages.events import CloseAllRequested, OpeningsPaused
 from messages.ids import Names, parse_position_id
 from messages.journal import COMMANDS, OWN_COMMANDS
@@ -27,7 +29,7 @@ from messages.types import AccountId, Address, CommandId, JournalId, PositionId,
 
 OWN_HISTORY, OWN_NAME = 0, PositionId("supervisor")
 """The ordinal and the name of the supervisor's own history; positions count from 1."""
-DAY_NS = 86_400_000_000_000
+DECIDED_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Restored:
     own_damage: Statement = NOTHING
     """What the supervisor's next step follows, and which record before it cannot be read."""
     highest_ordinal: int = 0
-    realized_today: tuple[tuple[tuple[AccountId, int], Decimal], ...] = ()
+    realized_today: tuple[tuple[AccountDay, Decimal], ...] = ()
     damaged: tuple[Statement, ...] = ()
     silent: tuple[tuple[PositionId, Statement], ...] = ()
     """Positions whose history is damaged, each with the reason: they exist, and what they hold is not known."""
@@ -85,7 +87,7 @@ class SupervisorMemory:
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
     asked: CommandRegister = field(default_factory=CommandRegister)
-    decided: dict[CommandId, None] = field(default_factory=dict)
+    decided: BoundedMap[CommandId, None] = field(default_factory=lambda: BoundedMap(DECIDED_MOST))
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
     """Of commands whose record is lost."""
@@ -97,8 +99,7 @@ class SupervisorMemory:
     unkept: list[tuple[OpeningsPaused | CloseAllRequested, c.Command | None]] = field(default_factory=list)
     """In force though the disk refused it: offered to the journal again until it is durable."""
     openings: dict[AccountId, deque[int]] = field(default_factory=lambda: defaultdict(deque))
-    realized: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
-    forgiven: dict[tuple[AccountId, int], Decimal] = field(default_factory=dict)
+    results: DailyResults = field(default_factory=DailyResults)
     gateways: dict[AccountId, r.GatewayStatus] = field(default_factory=dict)
     unsettled: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
     suspected: dict[tuple[AccountId, Symbol], Statement] = field(default_factory=dict)
@@ -121,7 +122,7 @@ class SupervisorMemory:
         over = restored.finished
         registry = Registry(
             next_ordinal=restored.highest_ordinal + 1,
-            finished=dict(over[-FINISHED_KEPT:]),
+            finished=BoundedMap(FINISHED_KEPT, over),
             finished_total=len(over),
         )
         for command_id, ordinal in restored.carried_out:
@@ -133,14 +134,10 @@ class SupervisorMemory:
             effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),
-            realized=dict(restored.realized_today),
+            results=DailyResults(dict(restored.realized_today)),
             fundings=Paid.of(restored.ended),
             first_new=restored.highest_ordinal + 1,
         )
-
-
-def utc_day(time_ns: int) -> int:
-    return time_ns // DAY_NS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """What holds openings: a human's pause, a day's loss; durable in the supervisor's history, asked before an opening."""
 
-from decimal import Decimal
-
+from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.history import History, lifted, paused
 from actors.supervisor.memory import Restored
@@ -59,7 +58,7 @@ class Openings:
             holds=self.holds(),
             limits=self.limits(account.account),
             openings_last_minute=len(recent),
-            realized_today=self.realized_today(account.account),
+            daily_loss=self.daily_loss(account.account),
             watch_only=self._context.settings.watch_only,
             admitted=self._memory.registry.ahead(account.account, now),
             leaving=self.leaving(now),
@@ -105,18 +104,16 @@ class Openings:
         today = self.today()
         return tuple(hold for hold in self._memory.holds if hold.lasts(today))
 
-    def realized_today(self, account: AccountId) -> Decimal:
-        """Less what a human has said to go on from."""
-        day = (account, self.today())
-        return self._memory.realized.get(day, Decimal(0)) - self._memory.forgiven.get(day, Decimal(0))
+    def daily_loss(self, account: AccountId) -> DailyLoss:
+        return DailyLoss(self._memory.results.lost(account, self.today()), self.limits(account).daily_loss)
 
     def lost(self, view: r.PositionView) -> None:
         """A loss beyond the day's limit holds the account's openings, also where a gain should make up for it."""
-        limit = self.limits(view.account).daily_loss
-        lost = -self.realized_today(view.account)
-        if limit is None or lost < limit or any(h.until_day and h.account == view.account for h in self.holds()):
+        loss = self.daily_loss(view.account)
+        if not loss.reached or any(h.until_day and h.account == view.account for h in self.holds()):
             return
-        amount = lost.normalize()
+        amount, limit = loss.lost.normalize(), loss.limit
+        assert limit is not None
         event = OpeningsPaused(
             command_id=CommandId(""),
             account=view.account,
@@ -144,7 +141,7 @@ class Openings:
     def resume(self, command: c.ResumeOpenings) -> None:
         today = self.today()
         halted = {
-            h.account: self._memory.realized.get((h.account, today), Decimal(0))
+            h.account: self._memory.results.of(h.account, today)
             for h in self.holds()
             if h.until_day and h.account is not None and command.symbol is None and command.account in (None, h.account)
         }

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain
 
 from actors.money import LIMITS, Amounts, added, quote_of, rate
+from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.holdings import Holdings, Sum, is_reduced, protects_twice
 from actors.supervisor.registry import Account, Hold, Leg
 from actors.supervisor.unsupervised import outside_exposure, why_outside
@@ -54,7 +55,7 @@ class Facts:
     holds: tuple[Hold, ...]
     limits: Limits
     openings_last_minute: int
-    realized_today: Decimal
+    daily_loss: DailyLoss
     watch_only: bool = False
     unsettled: Mapping[str, Statement] = field(default_factory=dict)
     suspected: Mapping[str, Statement] = field(default_factory=dict)
@@ -428,14 +429,12 @@ def _pace(_: OpenPosition, facts: Facts) -> Statement:
 
 def _loss(command: OpenPosition, facts: Facts) -> Statement:
     """What cannot be counted is not begun."""
-    limit, quote = facts.limits.daily_loss, quote_in(command.symbol, facts.account)
+    limit, quote = facts.daily_loss.limit, quote_in(command.symbol, facts.account)
     if limit is None:
         return NOTHING
     if rate(quote, LIMITS, facts.account.marks) is None:
         return _no_worth("daily_loss", quote)
-    if -facts.realized_today < limit:
-        return NOTHING
-    return Supervisor.LOSS_PASSED(limit=limit, amount=-facts.realized_today)
+    return Supervisor.LOSS_PASSED(limit=limit, amount=facts.daily_loss.lost) if facts.daily_loss.reached else NOTHING
 
 
 Check = Callable[[OpenPosition, Facts], Statement]

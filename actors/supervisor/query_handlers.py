@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
-from actors.supervisor.context import JOURNAL, Routes, SupervisorContext
+from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.known_names import unknown_name
 from actors.supervisor.openings import Openings
 from actors.supervisor.status import rows
 from actors.supervisor.verdict import judge
 from messages import commands as c
 from messages import reports as r
+from messages.addresses import JOURNAL
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
 from messages.statement import Statement
@@ -100,11 +101,7 @@ class QueryHandlers:
             found,
             self._context.runtime.clock.time_ns(),
             protection_ns=self._context.settings.protection_ns,
-            losses={
-                account: (-self._openings.realized_today(account), limit)
-                for account in self._memory.accounts
-                if (limit := self._openings.limits(account).daily_loss) is not None
-            },
+            losses={account: self._openings.daily_loss(account) for account in self._memory.accounts},
         )
         answer = r.StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=found, verdict=verdict)
         self._context.runtime.tell(command.reply_to, answer)

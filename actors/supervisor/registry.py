@@ -1,12 +1,13 @@
 """What the supervisor knows: accounts as their gateways report them, positions as they publish themselves."""
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from actors.moment import date_time
 from actors.supervisor.holdings import Holdings
+from messages.bounded import BoundedMap
 from messages.commands import OpenPosition
 from messages.ids import position_id
 from messages.reports import AccountModes, Outside, PositionView
@@ -150,8 +151,8 @@ class Registry:
     """Whose keys are reserved, by leg: asked at every view, so never looked for among all."""
     mute: dict[Leg, set[int]] = field(default_factory=dict)
     """Positions that cannot say what they hold, by leg: it is theirs all the same."""
-    commands: OrderedDict[CommandId, int] = field(default_factory=OrderedDict)
-    finished: dict[int, PositionId] = field(default_factory=dict)
+    commands: BoundedMap[CommandId, int] = field(default_factory=lambda: BoundedMap(COMMANDS_KEPT))
+    finished: BoundedMap[int, PositionId] = field(default_factory=lambda: BoundedMap(FINISHED_KEPT))
     finished_total: int = 0
     """Older ones included, of which the journal tells."""
     admitted: dict[CommandId, tuple[OpenPosition, int]] = field(default_factory=dict)
@@ -242,8 +243,6 @@ class Registry:
 
     def remember(self, command_id: CommandId, ordinal: int) -> None:
         self.commands[command_id] = ordinal
-        while len(self.commands) > COMMANDS_KEPT:
-            self.commands.popitem(last=False)  # a plain dict would search through all it let go before
 
     def update(self, view: PositionView) -> None:
         """Take a newer view; a version of 0 means that the opening never began."""
@@ -273,8 +272,6 @@ class Registry:
         """It is over, and perhaps was before."""
         self.finished_total += ordinal not in self.finished
         self.finished[ordinal] = name
-        while len(self.finished) > FINISHED_KEPT:
-            del self.finished[next(iter(self.finished))]
 
     def ahead(self, account: AccountId, now_ns: int) -> tuple[OpenPosition, ...]:
         """What was admitted for this account and is in no view yet; an addition that was refused never will be."""

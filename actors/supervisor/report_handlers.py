@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from actors.supervisor.adoption import adoptions
 from actors.supervisor.command_handlers import CommandHandlers
-from actors.supervisor.context import NOTIFIER, Routes, SupervisorContext, position_address
+from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.forced_trades import is_forced, name_of, share_out, why_of
 from actors.supervisor.history import History
 from actors.supervisor.modify_checks import liquidations_of, rules_notices, rules_now
@@ -12,6 +12,7 @@ from actors.supervisor.pre_trade_risk import beyond_liquidation
 from actors.supervisor.registry import Account
 from actors.supervisor.unsupervised import OutsideKey, in_full, left_outside, supervised
 from messages import reports as r
+from messages.addresses import NOTIFIER, position_address
 from messages.commands import Reconcile
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import TradesReport

@@ -4,9 +4,10 @@ import threading
 
 from actors.ports import Clock
 from actors.runtime import ActorSystem
+from messages.addresses import SUPERVISOR
 from messages.commands import CancelEntries
 from messages.reports import PositionView
-from messages.types import Address, CommandId, CorrelationId, OrderPurpose
+from messages.types import CommandId, CorrelationId, OrderPurpose
 
 
 class RestingEntries:
@@ -36,5 +37,5 @@ def call_off_entries(system: ActorSystem, resting: RestingEntries, clock: Clock,
     if not resting:
         return
     command_id = CommandId(f"stop-{clock.time_ns()}")
-    system.tell(Address("supervisor"), CancelEntries(command_id=command_id, correlation_id=CorrelationId(command_id)))
+    system.tell(SUPERVISOR, CancelEntries(command_id=command_id, correlation_id=CorrelationId(command_id)))
     resting.wait_until_gone(deadline_ms)

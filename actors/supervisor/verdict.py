@@ -7,6 +7,7 @@ LOOK: something is not as it should be, and Albra works on it. Each reason says 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.memory import SupervisorMemory
 from actors.supervisor.since import Since
 from messages.reports import PositionView
@@ -22,7 +23,6 @@ OUTAGE_NS = 30 * SECOND
 """Of the venue or its stream; shorter ones are routine."""
 NEAR_STOP = Decimal("0.01")
 """Of the mark price."""
-NEAR_LIMIT = Decimal("0.8")
 _BY_POSITION = frozenset({Status.IN_DOUBT.code, Status.UNPROTECTED.code})
 """Counts of positions that are judged one by one, by the time for which it has been so."""
 _OUTAGES = {Status.VENUE.code: "venue", Status.STREAM.code: "stream"}
@@ -37,14 +37,9 @@ def note_position(since: Since, view: PositionView, now_ns: int) -> None:
 
 
 def judge(
-    memory: SupervisorMemory,
-    rows: Rows,
-    now_ns: int,
-    *,
-    protection_ns: int,
-    losses: Mapping[AccountId, tuple[Decimal, Decimal]],
+    memory: SupervisorMemory, rows: Rows, now_ns: int, *, protection_ns: int, losses: Mapping[AccountId, DailyLoss]
 ) -> Verdict:
-    """`losses`: what each account lost today, and its limit. `protection_ns`: how long a position may be bare."""
+    """`losses` of today. `protection_ns`: how long a position may be unprotected."""
     concerns = sorted(
         (
             *_of_positions(memory, now_ns, protection_ns),
@@ -118,13 +113,13 @@ _WHY = {
 }
 
 
-def _of_losses(losses: Mapping[AccountId, tuple[Decimal, Decimal]]) -> Iterator[Concern]:
-    for account, (lost, limit) in losses.items():
-        if lost > limit * NEAR_LIMIT:
+def _of_losses(losses: Mapping[AccountId, DailyLoss]) -> Iterator[Concern]:
+    for account, loss in losses.items():
+        if loss.near and loss.limit is not None:
             yield Concern(
                 level=Level.LOOK,
                 section=Status.ACCOUNT(name=account),
                 name=Status.LOSS_TODAY(),
-                reason=Status.LOSS_NEAR_LIMIT(account=account, lost=lost, limit=limit),
+                reason=Status.LOSS_NEAR_LIMIT(account=account, lost=loss.lost, limit=loss.limit),
                 about=account,
             )

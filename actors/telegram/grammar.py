@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from actors.telegram.words import N_
+from actors.language.words import N_
 from messages.ids import parse_position_id
 from messages.reconciliation import Attribution
 from messages.types import (

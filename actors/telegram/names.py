@@ -3,7 +3,7 @@
 In English they stay as they are, so that they can be searched for; a catalog gives them words.
 """
 
-from actors.telegram.words import N_
+from actors.language.words import N_
 
 CODES = (
     # States

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from actors.language.words import N_, Words, amount, escape, join, number, signed
 from actors.money import quote_of
 from actors.supervisor.pre_trade_risk import on_wrong_side
 from actors.telegram.grammar import Request
@@ -22,7 +23,6 @@ from actors.telegram.views import (
     size,
     which,
 )  # fmt: skip
-from actors.telegram.words import N_, Words, amount, escape, join, number, signed
 from messages.commands import (
     AssignPosition,
     CloseAll,
@@ -71,7 +71,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class PreviewContext:
     """What a plan is made with. `answer` None: the positions could not be listed in time."""
 
     words: Words
@@ -105,24 +105,24 @@ class Desk:
         return self.answer.prices if self.answer is not None else {}
 
 
-def plan(request: Request, desk: Desk) -> Plan | Page:
+def plan(request: Request, context: PreviewContext) -> Plan | Page:
     """The plan, or what stands in its way."""
-    words = desk.words
-    if request.account is not None and request.account not in desk.accounts:
-        return no_account(words, request.account, desk.accounts)
+    words = context.words
+    if request.account is not None and request.account not in context.accounts:
+        return no_account(words, request.account, context.accounts)
     if request.name == "ack":
-        return _acknowledge(request, desk)
+        return _acknowledge(request, context)
     if request.name == "open":
-        return _open(request, desk)
+        return _open(request, context)
     if request.name == "close_all":
-        return _close_all(request, desk)
+        return _close_all(request, context)
     if request.name in ("pause", "resume") and not request.names_position:
-        return _openings(request, desk)
+        return _openings(request, context)
     if request.name == "assign" and not request.names_position:
         request = replace(request, strategy=MANUAL)
-    found = meant(request, desk.views, live=True)
+    found = meant(request, context.views, live=True)
     if len(found) != 1:
-        return _not_one(request, found, desk)
+        return _not_one(request, found, context)
     makers = {
         "close": _close,
         "modify": _modify,
@@ -131,7 +131,7 @@ def plan(request: Request, desk: Desk) -> Plan | Page:
         "pause": _hold,
         "resume": _hold,
     }
-    return makers[request.name](request, found[0], desk)
+    return makers[request.name](request, found[0], context)
 
 
 def no_account(words: Words, name: str, accounts: tuple[AccountId, ...]) -> Page:
@@ -153,12 +153,12 @@ def meant(request: Request, views: tuple[PositionView, ...], *, live: bool) -> t
     )
 
 
-def _not_one(request: Request, found: tuple[PositionView, ...], desk: Desk) -> Page:
-    words = desk.words
-    if desk.answer is None:
+def _not_one(request: Request, found: tuple[PositionView, ...], context: PreviewContext) -> Page:
+    words = context.words
+    if context.answer is None:
         return Page(text=words("The supervisor does not answer; try again, or /close_all."))
     if not found:
-        return none_found(words, request, desk.answer)
+        return none_found(words, request, context.answer)
     rest = ""
     if request.name == "close" and request.percent is not None:
         rest = f" {number(request.percent)}%"
@@ -204,21 +204,21 @@ def _named(request: Request, position_id: PositionId) -> bool:
     return request.symbol == key.symbol and request.account in (None, key.account)
 
 
-def _acknowledge(request: Request, desk: Desk) -> Plan | Page:
-    words = desk.words
-    if desk.divergences is None:
+def _acknowledge(request: Request, context: PreviewContext) -> Plan | Page:
+    words = context.words
+    if context.divergences is None:
         return Page(text=words("The reconciler does not answer; /health says more."))
-    found = next((one for one in desk.divergences if one.discrepancy_id == request.discrepancy), None)
+    found = next((one for one in context.divergences if one.discrepancy_id == request.discrepancy), None)
     if found is None:
         return Page(text=words("There is no discrepancy {name}.", name=request.discrepancy))
-    damaged = desk.answer.silent if desk.answer is not None and request.apply is None else ()
+    damaged = context.answer.silent if context.answer is not None and request.apply is None else ()
     if any(state is Silence.DAMAGED and name == found.target for name, state, _ in damaged):
-        return _retire(found, desk)
+        return _retire(found, context)
     if found.outcome.ended:
         text = words("{name} is over: {outcome}.", name=found.discrepancy_id, outcome=words.name(found.outcome))
         return Page(text=text)
     command = AcknowledgeDiscrepancy(
-        **desk.about,  # type: ignore[arg-type]
+        **context.about,  # type: ignore[arg-type]
         discrepancy_id=found.discrepancy_id,
         apply=request.apply,
     )
@@ -234,29 +234,29 @@ def _acknowledge(request: Request, desk: Desk) -> Plan | Page:
     return Plan(command=command, text=join("\n", lines), divergence=found)
 
 
-def _retire(found: Discrepancy, desk: Desk) -> Plan:
+def _retire(found: Discrepancy, context: PreviewContext) -> Plan:
     """Also where it was acknowledged before: the position is still there."""
-    words = desk.words
+    words = context.words
     lines = [
         words("Retires {name}, whose history is damaged:", name=found.target),
         divergence(words, found),
         words("Refused while the venue holds anything of it. Openings of {symbol} are allowed again.",
               symbol=found.symbol),
     ]  # fmt: skip
-    command = AcknowledgeDiscrepancy(**desk.about, discrepancy_id=found.discrepancy_id)  # type: ignore[arg-type]
+    command = AcknowledgeDiscrepancy(**context.about, discrepancy_id=found.discrepancy_id)  # type: ignore[arg-type]
     return Plan(command=command, text=join("\n", lines), divergence=found)
 
 
-def _open(request: Request, desk: Desk) -> Plan | Page:
-    words = desk.words
-    account = request.account or (desk.accounts[0] if len(desk.accounts) == 1 else None)
+def _open(request: Request, context: PreviewContext) -> Plan | Page:
+    words = context.words
+    account = request.account or (context.accounts[0] if len(context.accounts) == 1 else None)
     if account is None:
-        return Page(text=words("On which account? Add account=A: {names}.", names=", ".join(desk.accounts)))
+        return Page(text=words("On which account? Add account=A: {names}.", names=", ".join(context.accounts)))
     assert request.symbol is not None
     assert request.side is not None
     assert request.quantity is not None
     command = OpenPosition(
-        **desk.about,  # type: ignore[arg-type]
+        **context.about,  # type: ignore[arg-type]
         account=account,
         symbol=request.symbol,
         side=request.side,
@@ -268,7 +268,7 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
         leverage=request.leverage,
         trailing=request.trailing,
     )
-    price = request.limit_price or desk.prices.get((AccountId(account), request.symbol))
+    price = request.limit_price or context.prices.get((AccountId(account), request.symbol))
     lines = [
         words(
             "Opens <b>{symbol} {side} {quantity}</b> on account {account}, strategy {strategy}.",
@@ -296,55 +296,55 @@ def _open(request: Request, desk: Desk) -> Plan | Page:
     return _refused(words, request, command.side, price) or Plan(command=command, text=join("\n", lines))
 
 
-def _close_all(request: Request, desk: Desk) -> Plan | Page:
-    words = desk.words
-    command = CloseAll(**desk.about, account=request.account)  # type: ignore[arg-type]
-    found = meant(request, desk.views, live=True)
-    if desk.answer is None:
+def _close_all(request: Request, context: PreviewContext) -> Plan | Page:
+    words = context.words
+    command = CloseAll(**context.about, account=request.account)  # type: ignore[arg-type]
+    found = meant(request, context.views, live=True)
+    if context.answer is None:
         text = words("Closes <b>every position</b>. They could not be listed just now.")
         return Plan(command=command, text=text, urgent=True)
-    if not found and not desk.silent:
+    if not found and not context.silent:
         return Page(text=words("No open positions."))
     head = words.count(
         len(found),
         "Closes <b>{n} position</b>, about {amount} at mark price:",
         "Closes <b>{n} positions</b>, about {amount} at mark price:",
-        amount=notional(found, desk.prices),
+        amount=notional(found, context.prices),
     )
-    lines = [head, *(_short(desk, view) for view in found[:SHOWN_MOST])]
+    lines = [head, *(_short(context, view) for view in found[:SHOWN_MOST])]
     if len(found) > SHOWN_MOST:
         lines.append(words("and {n} more", n=len(found) - SHOWN_MOST))
-    lines += [silent(words, name, why) for name, why in desk.silent]
+    lines += [silent(words, name, why) for name, why in context.silent]
     return Plan(command=command, text=join("\n", lines), targets=tuple(view.position_id for view in found), urgent=True)
 
 
-def _openings(request: Request, desk: Desk) -> Plan:
-    words = desk.words
+def _openings(request: Request, context: PreviewContext) -> Plan:
+    words = context.words
     what = " ".join(part for part in (request.account, request.symbol) if part) or words("all symbols")
     if request.name == "pause":
-        pause = PauseOpenings(**desk.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
+        pause = PauseOpenings(**context.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
         return Plan(command=pause, text=words("Holds openings of <b>{what}</b>.", what=what), urgent=True)
-    resume = ResumeOpenings(**desk.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
+    resume = ResumeOpenings(**context.about, account=request.account, symbol=request.symbol)  # type: ignore[arg-type]
     return Plan(command=resume, text=words("Allows openings of <b>{what}</b> again.", what=what))
 
 
-def _close(request: Request, view: PositionView, desk: Desk) -> Plan:
-    words = desk.words
-    command = ClosePosition(**desk.about, position_id=view.position_id, percent=request.percent)  # type: ignore[arg-type]
+def _close(request: Request, view: PositionView, context: PreviewContext) -> Plan:
+    words = context.words
+    command = ClosePosition(**context.about, position_id=view.position_id, percent=request.percent)  # type: ignore[arg-type]
     what = words("all") if request.percent is None else escape(f"{number(request.percent)} %")
     share = (request.percent or Decimal(100)) / 100
     lines = [
         words("Closes <b>{what}</b> of", what=what),
-        _short(desk, view),
-        words("About {amount}.", amount=notional((view,), desk.prices, share)),
+        _short(context, view),
+        words("About {amount}.", amount=notional((view,), context.prices, share)),
     ]
     return Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
 
 
-def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
-    words = desk.words
+def _modify(request: Request, view: PositionView, context: PreviewContext) -> Plan | Page:
+    words = context.words
     command = ModifyPosition(
-        **desk.about,  # type: ignore[arg-type]
+        **context.about,  # type: ignore[arg-type]
         position_id=view.position_id,
         stop_loss=request.stop_loss,
         take_profit=request.take_profit,
@@ -352,7 +352,7 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
         leverage=request.leverage,
         add=request.add,
     )
-    lines = [_short(desk, view)]
+    lines = [_short(context, view)]
     lines += _protection(words, request.stop_loss, view.stop_loss, _STOP)
     lines += _protection(words, request.take_profit, view.take_profit, _TARGET)
     if request.trailing is not None:
@@ -361,35 +361,35 @@ def _modify(request: Request, view: PositionView, desk: Desk) -> Plan | Page:
     if request.leverage is not None:
         lines.append(words("Sets its leverage to <b>{n}x</b>.", n=request.leverage))
     if request.add is not None:
-        worth = amount(request.add * (mark_of(view, desk.prices) or view.entry_price), view.currency)
+        worth = amount(request.add * (mark_of(view, context.prices) or view.entry_price), view.currency)
         lines.append(words("Adds <b>{quantity}</b>, about {amount}.", quantity=number(request.add), amount=worth))
     if len(lines) == 1:
         return Page(text=words("There is nothing to change."))
     plan = Plan(command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,))
-    return _refused(words, request, view.side, mark_of(view, desk.prices)) or plan
+    return _refused(words, request, view.side, mark_of(view, context.prices)) or plan
 
 
-def _assign(request: Request, view: PositionView, desk: Desk) -> Plan:
+def _assign(request: Request, view: PositionView, context: PreviewContext) -> Plan:
     assert request.taker is not None
     command = AssignPosition(
-        **desk.about,  # type: ignore[arg-type]
+        **context.about,  # type: ignore[arg-type]
         position_id=view.position_id,
         strategy=request.taker,
     )
-    said = desk.words("Hands it to strategy <b>{strategy}</b>, with its stops:", strategy=request.taker)
-    text = join("\n", [said, _short(desk, view)])
+    said = context.words("Hands it to strategy <b>{strategy}</b>, with its stops:", strategy=request.taker)
+    text = join("\n", [said, _short(context, view)])
     return Plan(command=command, text=text, versions=_versions(view), targets=(view.position_id,))
 
 
-def _settle(_: Request, view: PositionView, desk: Desk) -> Plan | Page:
+def _settle(_: Request, view: PositionView, context: PreviewContext) -> Plan | Page:
     """Every order that does not simply wait for its price, and what the venue says beyond the trades that are known."""
-    words = desk.words
+    words = context.words
     unclear = tuple(order for order in view.orders if order.phase != "working" or order.price is None)
     if not (unclear or view.unread or view.quantity < 0 or view.state is PositionState.MODIFYING):
         return Page(text=words("Nothing of {name} is unknown.", name=view.position_id))
-    command = SettlePosition(**desk.about, position_id=view.position_id)  # type: ignore[arg-type]
+    command = SettlePosition(**context.about, position_id=view.position_id)  # type: ignore[arg-type]
     lines = [words("Writes off what is unknown of it; its known fills count, and are compared with the venue:")]
-    lines += [_short(desk, view), *order_lines(words, unclear)]
+    lines += [_short(context, view), *order_lines(words, unclear)]
     if view.reported_quantity > 0:
         said = words("⚠ The venue says that {quantity} more is held.", quantity=number(view.reported_quantity))
         lines += [said, words("Its stop no longer covers that.")]
@@ -426,15 +426,15 @@ def _refused(words: Words, request: Request, side: PositionSide, price: Decimal 
     return Page(text=join(" ", [escape("⛔"), escape(words.say(why))])) if why else None
 
 
-def _hold(request: Request, view: PositionView, desk: Desk) -> Plan:
-    words = desk.words
+def _hold(request: Request, view: PositionView, context: PreviewContext) -> Plan:
+    words = context.words
     pause = request.name == "pause"
     command: Command = (PausePosition if pause else ResumePosition)(
-        **desk.about,  # type: ignore[arg-type]
+        **context.about,  # type: ignore[arg-type]
         position_id=view.position_id,
     )
     said = words("Holds as it is, protected:") if pause else words("Ends the hold on:")
-    lines = [said, _short(desk, view)]
+    lines = [said, _short(context, view)]
     return Plan(
         command=command, text=join("\n", lines), versions=_versions(view), targets=(view.position_id,), urgent=pause
     )
@@ -444,14 +444,14 @@ def _versions(view: PositionView) -> tuple[tuple[PositionId, int], ...]:
     return ((view.position_id, view.version),)
 
 
-def _short(desk: Desk, view: PositionView) -> Markup:
-    words, result = desk.words, gain(view, mark_of(view, desk.prices))
+def _short(context: PreviewContext, view: PositionView) -> Markup:
+    words, result = context.words, gain(view, mark_of(view, context.prices))
     said = words(
         "#{n} {symbol} {side} {quantity} ({strategy})",
         n=view.ordinal,
         symbol=view.symbol,
         side=words.name(view.side),
         quantity=size(words, view),
-        strategy=owner(view, desk.views),
+        strategy=owner(view, context.views),
     )
     return join(" ", [said, escape(signed(result))]) if result is not None else said

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from actors.telegram.words import Words, amount, amounts, escape, gains, join, number
+from actors.language.words import Words, amount, amounts, escape, gains, join, number
 from messages.commands import (
     AssignPosition,
     CloseAll,

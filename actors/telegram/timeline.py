@@ -5,7 +5,7 @@ from dataclasses import fields
 from decimal import Decimal
 from enum import Enum
 
-from actors.telegram.words import Words, number
+from actors.language.words import Words, number
 from messages import codec
 from messages.base import Event, Message
 from messages.ids import parse_client_order_id

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from actors.language.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
 from actors.runtime.metrics import SystemMetrics
 from actors.telegram.grammar import COMMANDS, Refusal, Request
 from actors.telegram.roles import may
-from actors.telegram.rows import told
-from actors.telegram.words import N_, Words, amount, amounts, columns, escape, gains, join, money, number, signed
+from actors.telegram.status_rows import readable
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import BalanceReport, OrderView, PositionsAnswer, PositionView
 from messages.status import Level, Rows, Verdict
@@ -135,7 +135,7 @@ def _position_figures(words: Words, answer: PositionsAnswer) -> Markup:
 def _reconciler(words: Words, statistics: Rows | None) -> Markup:
     if statistics is None:
         return words("<b>Reconciliation</b>: not running")
-    mine = told(words, (row for row in statistics if row.section.code == Status.RECONCILIATION.code))
+    mine = readable(words, (row for row in statistics if row.section.code == Status.RECONCILIATION.code))
     return join("\n", [words("<b>Reconciliation</b>"), *(escape(f"{name}: {value}") for _, name, value in mine)])
 
 
@@ -153,7 +153,7 @@ def _supervision(words: Words, metrics: SystemMetrics) -> Markup:
 def _health(words: Words, overview: Overview, now_ns: int) -> Markup:
     ways = (Status.VENUE.code, Status.STREAM.code)
     mine = (row for row in overview.status if row.section.code == Status.ACCOUNT.code and row.name.code in ways)
-    lines = [escape(f"{section} · {name}: {value}") for section, name, value in told(words, mine)]
+    lines = [escape(f"{section} · {name}: {value}") for section, name, value in readable(words, mine)]
     if overview.chat_since_ns:
         span = words.span(now_ns - overview.chat_since_ns)
         lines.append(words("chat: up for {span}", span=span))
@@ -441,7 +441,7 @@ def accounts(words: Words, rows: Rows) -> Page:
 
 def _sections(title: Markup, words: Words, rows: Rows) -> Markup:
     lines, last = [title], ""
-    for section, name, value in told(words, rows):
+    for section, name, value in readable(words, rows):
         if section != last:
             lines.append(filled("\n<b>{section}</b>", {"section": section}))
             last = section

@@ -18,9 +18,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
+from adapters.cli.client import Answer, Lost, Supervisor
 from adapters.cli.outcome import CommandError
 from adapters.config import Config, Loaded
+from adapters.control.transport import Unreachable
 from adapters.storage.lock import holder
 
 SPACE_WARN_BYTES = 1 << 30

@@ -4,8 +4,10 @@ Alerts come from a few addresses and are right; whoever is wrong again and again
 for a while. What has been right from another address meanwhile is not concerned.
 """
 
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field
+
+from messages.bounded import BoundedMap
 
 WRONG_MOST = 10
 WINDOW_MS = 60_000
@@ -17,7 +19,7 @@ ADDRESSES_MOST = 1_000
 class Guesses:
     """The wrong ones of late, by address."""
 
-    _wrong: OrderedDict[str, deque[int]] = field(default_factory=OrderedDict)
+    _wrong: BoundedMap[str, deque[int]] = field(default_factory=lambda: BoundedMap(ADDRESSES_MOST))
 
     def wait_ms(self, address: str, now_ms: int) -> int:
         """How long this address is not listened to; 0 where it is."""
@@ -33,5 +35,3 @@ class Guesses:
     def note(self, address: str, now_ms: int) -> None:
         self._wrong.setdefault(address, deque(maxlen=WRONG_MOST)).append(now_ms)
         self._wrong.move_to_end(address)
-        while len(self._wrong) > ADDRESSES_MOST:
-            self._wrong.popitem(last=False)

@@ -20,6 +20,7 @@ from adapters.listening import body as bodies
 from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
 from adapters.secret import Secret
+from messages.addresses import CONTROL
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
 from messages.meaning import meaning
@@ -253,7 +254,7 @@ def _position_id(request: web.Request) -> PositionId:
 def _query(name: str = "") -> dict[str, Any]:
     """What every question of ours carries: an id of its own and the way back."""
     name = name or f"control-{secrets.token_hex(8)}"
-    return {"command_id": CommandId(name), "correlation_id": CorrelationId(name), "reply_to": wire.CONTROL}
+    return {"command_id": CommandId(name), "correlation_id": CorrelationId(name), "reply_to": CONTROL}
 
 
 def _token_of(request: web.Request) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.control import fields
 from adapters.control.fields import FieldError
+from messages.addresses import CONTROL
 from messages.commands import (
     AssignPosition,
     CancelEntry,
@@ -32,7 +33,6 @@ from messages.status import Concern, figures
 from messages.types import (
     MANUAL,
     AccountId,
-    Address,
     CorrelationId,
     Key,
     PositionId,
@@ -43,7 +43,6 @@ from messages.types import (
 Body = Mapping[str, Any]
 Parser = Callable[[object], Any]
 
-CONTROL = Address("control")
 """The mailbox of this edge."""
 OPENING_EXPIRES_NS = 60_000_000_000
 """An opening that names no `expires_at_ns` never leaves later than this after it came: a venue's ban may be long."""

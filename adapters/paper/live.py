@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from adapters.paper.answer import Answer
 from adapters.paper.errors import Refusal
 from adapters.paper.events import MarketEvent, StreamEvent
 from adapters.paper.faults import FaultPlan
@@ -24,7 +25,7 @@ from adapters.paper.input_log import (
     sync,
 )
 from adapters.paper.limits import RateLimits
-from adapters.paper.venue import Answer, PaperVenue
+from adapters.paper.venue import PaperVenue
 
 Announce = Callable[[Sequence[StreamEvent], Sequence[MarketEvent], int], None]
 

@@ -9,11 +9,12 @@ from aiohttp import web
 
 from adapters.listening.body import BodyRefused, read_text
 from adapters.listening.door import prove
+from adapters.paper.answer import Answer, Fate
 from adapters.paper.live import LiveVenue
 from adapters.paper.route import Security
 from adapters.paper.signature import Denial, denial_of, parameters_of
 from adapters.paper.sockets import reset
-from adapters.paper.venue import PRIVATE_ROUTES, Answer, Fate
+from adapters.paper.venue import PRIVATE_ROUTES
 
 BODY_MOST = 1 << 20
 

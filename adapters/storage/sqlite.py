@@ -33,6 +33,7 @@ from adapters.storage.mark import Mark
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, EncodedStep, as_replayed
 from adapters.storage.reserve import Reserve
+from messages.backoff import backoff
 from messages.journal import AppendStep, Replayed
 from messages.statement import NOTHING, Statement, verbatim
 from messages.types import AccountId, JournalId, PositionId
@@ -87,7 +88,7 @@ class SqliteJournal:
         self._health = (Health.WELL, NOTHING)
         self._watcher: Watcher = lambda _health, _why: None
         self._suspect = False
-        self._pause_s = 0.0
+        self._failures_in_a_row = 0
         self._closing = Event()
         self._door = Lock()  # nothing is queued behind the end, where nobody would answer it
         self._thread = Thread(target=self._run, name="journal", daemon=True)
@@ -233,9 +234,9 @@ class SqliteJournal:
             return None
 
     def _write_and_answer(self, group: Sequence[Append]) -> None:
-        if self._pause_s:
+        if self._failures_in_a_row:
             # A disk that fails is not asked a thousand times a second; who waits, waits for nothing else.
-            self._closing.wait(self._pause_s)
+            self._closing.wait(backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, self._failures_in_a_row - 1))
         try:
             answers = self._commit_within_space(group)
         except Exception as error:  # noqa: BLE001 - a bug here must not leave positions without an answer
@@ -304,7 +305,7 @@ class SqliteJournal:
             connection.execute("ROLLBACK")
         except (apsw.Error, JournalError):
             return
-        self._pause_s = 0.0
+        self._failures_in_a_row = 0
         self._say_well()
 
     def _no_file(self) -> Statement:
@@ -365,7 +366,7 @@ class SqliteJournal:
         for ordinal, standing in batch.after.items():
             if standing.terminal:
                 del self._standings[ordinal]  # seldom asked for again
-        self._pause_s = 0.0
+        self._failures_in_a_row = 0
         self._say_well()
         self._counters = Counters(
             commits=self._counters.commits + 1,
@@ -381,7 +382,7 @@ class SqliteJournal:
             self._say(Health.FAILING, Storage.COMMIT_FAILS(why=str(error)))
         elif self._short and not self._reserve.held:
             self._say(Health.FAILING, Storage.RESERVE_SPENT())
-        self._pause_s = min(max(_FIRST_PAUSE_S, self._pause_s * 2), _LONGEST_PAUSE_S)
+        self._failures_in_a_row += 1
         counters = self._counters
         self._counters = Counters(
             commits=counters.commits,

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import Any
 
 from telegram import (
@@ -38,7 +38,9 @@ from telegram.request import HTTPXRequest
 from adapters.logs.masking import Masker
 from adapters.secret import Secret
 from adapters.telegram.updates import ALLOWED, read, read_raw
+from messages.backoff import backoff
 from messages.base import Message
+from messages.bounded import BoundedMap
 from messages.statement import verbatim
 from messages.status import Rows, row, several
 from messages.telegram import (
@@ -124,7 +126,7 @@ class TelegramChat:
         self._offset_since = 0.0
         self._name = ""
         self._moved: dict[int, int] = {}
-        self._latest: dict[tuple[int, int], EditText] = {}
+        self._latest: BoundedMap[tuple[int, int], EditText] = BoundedMap(_WAITING_MOST)
         self._news = asyncio.Event()
         self._up: bool | None = None
         self._initialized = False
@@ -297,7 +299,7 @@ class TelegramChat:
     async def _poll_failed(self, error: Exception, failures: int) -> None:
         if failures >= _DOWN_AFTER or isinstance(error, Conflict | InvalidToken):
             self._say_down(self._said(error))
-        pause_s = min(_FIRST_PAUSE_S * 2 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
+        pause_s = backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, failures - 1)
         if isinstance(error, Conflict):
             if "webhook" in str(error).lower():
                 # Left behind by another program: with it nothing could be read. What waits is kept.
@@ -348,8 +350,6 @@ class TelegramChat:
             case ToChat():
                 if isinstance(message, EditText):
                     self._latest[message.chat_id, message.message_id] = message
-                    while len(self._latest) > _WAITING_MOST:
-                        del self._latest[next(iter(self._latest))]
                 self._spawn(self._send(message))
             case _:
                 raise TypeError(f"the chat does not know {type(message).__name__}")
@@ -363,13 +363,12 @@ class TelegramChat:
         chat_id = getattr(message, "chat_id", 0)
         turn = self._turns.setdefault(chat_id, asyncio.Lock())
         give_up = self._loop.time() + message.patience_ms / 1_000
-        pause_s = _FIRST_PAUSE_S
         if isinstance(message, AnswerPress):
             failed = await self._attempt(message, 0)  # the waiting sign ends or it does not
             if failed is not None and message.reply_to:
                 self._tell(message.reply_to, failed)
             return
-        while True:
+        for failures in count():
             async with turn:
                 if self._overtaken(message):
                     self._fail(message, "a later text is in its place")
@@ -377,14 +376,13 @@ class TelegramChat:
                 failed = await self._attempt(message, chat_id)
             if failed is None:
                 return
-            wait_s = max(pause_s, failed.retry_after_ms / 1_000)
+            wait_s = max(backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S, failures), failed.retry_after_ms / 1_000)
             if failed.permanent or self._stopping or self._loop.time() + wait_s > give_up:
                 if message.reply_to:
                     self._tell(message.reply_to, failed)
                 return
             # Not with the turn in hand: what is patient must not hold up what is urgent.
             await asyncio.sleep(wait_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     def _overtaken(self, message: ToChat) -> bool:
         """What is tried again must not cover what was said since."""

@@ -14,7 +14,7 @@ from adapters.storage import record
 from adapters.storage.batch import StepRow
 from adapters.storage.memory import _as_record
 from messages.base import Message
-from messages.codec import DecodeError
+from messages.coders import DecodeError
 from messages.journal import OWN_COMMANDS, AppendStep, Effect
 from messages.requests import Reply, SubmitOrder
 from simulator.checks.check import SECOND, Check, Truth

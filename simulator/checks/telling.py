@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from html import unescape
 
+from actors.language.markup import plain
+from actors.language.words import Words
 from actors.telegram.grammar import Request, parse
-from actors.telegram.markup import plain
-from actors.telegram.words import Words
 from adapters.locales import load
 from messages import events as e
 from messages.base import Event

@@ -12,7 +12,7 @@ from adapters.storage.memory import Image, _as_record
 from adapters.storage.record import RecordDamagedError, SnapshotRecord, commands_of, decode_effects
 from adapters.storage.rows import PositionEntry
 from messages.base import Message
-from messages.codec import DecodeError
+from messages.coders import DecodeError
 from messages.journal import OWN_COMMANDS
 from simulator.environment.truth import Ledger
 

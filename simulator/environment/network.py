@@ -14,7 +14,8 @@ from typing import Protocol
 
 from adapters.exchange.calls import Call
 from adapters.paper.answer import Answer, Fate
-from adapters.paper.venue import PaperVenue, StreamEvent
+from adapters.paper.events import StreamEvent
+from adapters.paper.venue import PaperVenue
 
 MS = 1_000_000
 TICK_MS = 250

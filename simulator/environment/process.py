@@ -10,7 +10,7 @@ import albra
 from actors.gateway.shared_budget import SharedBudget
 from actors.ports import Venue
 from actors.position.actor import PositionActor
-from actors.recovery import days_in
+from actors.risk.daily_loss import days_in
 from actors.runtime import ActorSystem, Placement, SimulatedDispatcher
 from actors.runtime.actor import Actor, Context
 from actors.runtime.cell import Life

@@ -16,7 +16,6 @@ from actors.reconciler import attribution, compare, observations, resolve, trade
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
 from actors.reconciler.policy import Policy
-from actors.reconciler.resolve import RECONCILER
 from actors.runtime import ActorSystem
 from actors.supervisor import failures
 from actors.supervisor.context import SupervisorContext
@@ -26,6 +25,7 @@ from adapters.storage.memory import MemoryJournal
 from messages import codec
 from messages import events as e
 from messages import reports as r
+from messages.addresses import RECONCILER
 from messages.reports import PositionView
 from messages.statement import Statement
 from messages.types import OrderKind, OrderPurpose, OrderStatus, Severity

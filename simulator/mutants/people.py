@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import actors.telegram.actor as telegram
 import albra
 from actors.journal import JournalActor
 from actors.notifier import actor, outbox
@@ -19,14 +18,14 @@ from actors.supervisor.context import reply_to
 from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
 from actors.supervisor.registry import Registry
-from actors.telegram import previews
-from actors.telegram.asking import SUPERVISOR
+from actors.telegram import previews, update_handlers
+from actors.telegram.confirmation_handlers import ConfirmationHandlers
 from actors.telegram.confirmations import Confirmations
 from actors.telegram.roles import Access
-from actors.telegram.running import Running
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from adapters.storage import lock
+from messages.addresses import SUPERVISOR
 from messages.base import Event
 from messages.commands import Command
 from messages.events import CloseAllRequested
@@ -295,22 +294,22 @@ def _a_button_serves_twice(stack: ExitStack) -> None:
 
 def _nothing_is_confirmed(stack: ExitStack) -> None:
     """A command leaves as soon as it is understood; the buttons come all the same."""
-    preview = Running._preview
+    preview = ConfirmationHandlers.preview
 
-    def at_once(self: Running, task: Any) -> None:
+    def at_once(self: ConfirmationHandlers, pending: Any) -> None:
         plan = previews.plan
 
-        def leaving(request: Any, desk: Any) -> Any:
-            made = plan(request, desk)
+        def leaving(request: Any, context: Any) -> Any:
+            made = plan(request, context)
             if isinstance(made, previews.Plan):
-                self.context.tell(SUPERVISOR, made.command)
+                self._ctx.actor.tell(SUPERVISOR, made.command)
             return made
 
         with ExitStack() as inner:
             patch(inner, previews, "plan", leaving)
-            preview(self, task)
+            preview(self, pending)
 
-    patch(stack, Running, "_preview", at_once)
+    patch(stack, ConfirmationHandlers, "preview", at_once)
 
 
 def _anybody_is_the_owner(stack: ExitStack) -> None:
@@ -318,7 +317,7 @@ def _anybody_is_the_owner(stack: ExitStack) -> None:
 
 
 def _late_words_are_carried_out(stack: ExitStack) -> None:
-    patch(stack, telegram, "LATE_NS", 10**18)
+    patch(stack, update_handlers, "LATE_NS", 10**18)
 
 
 PEOPLE: Mapping[str, Mutant] = {

@@ -16,6 +16,7 @@ from adapters.control.fields import FieldError
 from adapters.control.routes import Routes
 from adapters.control.server import ControlServer
 from adapters.secret import Secret
+from messages.addresses import CONTROL
 from messages.requests import Reply
 from messages.types import AccountId, CommandId
 from messages.wording import Supervisor
@@ -161,6 +162,6 @@ def test_an_answer_beside_the_description_is_noticed() -> None:
 )
 def test_an_answer_with_facts_beside_its_text_is_as_described(*, accepted: bool, schema: str, name: str) -> None:
     text = Supervisor.HELD_BECAUSE(what=Supervisor.NO_RECONCILER(), why="a stranger's words")
-    _, body = wire.reply(Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=accepted, text=text))
+    _, body = wire.reply(Reply(command_id=CommandId("c"), to=CONTROL, accepted=accepted, text=text))
     assert body[name]["code"] == "supervisor.held_because"
     check({"$ref": f"#/components/schemas/{schema}"}, body)

@@ -8,6 +8,7 @@ import pytest
 from actors.supervisor.modify_checks import close_of, matches
 from adapters.control import wire
 from adapters.control.fields import FieldError
+from messages.addresses import CONTROL
 from messages.commands import (
     CloseMatching,
     ModifyPosition,
@@ -133,7 +134,7 @@ def test_rows_come_oldest_first_and_large_numbers_without_exponent() -> None:
     views = (view(2, quantity=Decimal("1E+3")), view(1))
     answer = PositionsAnswer(
         command_id=CommandId("q"),
-        to=wire.CONTROL,
+        to=CONTROL,
         views=views,
         marks=((AccountId("main"), Symbol("BTCUSDT"), Decimal(1)),),
     )
@@ -143,7 +144,7 @@ def test_rows_come_oldest_first_and_large_numbers_without_exponent() -> None:
 
 
 def test_an_accepted_reply_is_200_and_a_refused_one_409_with_its_reason() -> None:
-    reply = Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=False, text=verbatim("one is open already"))
+    reply = Reply(command_id=CommandId("c"), to=CONTROL, accepted=False, text=verbatim("one is open already"))
     assert wire.reply(reply) == (
         409,
         {"error": "one is open already", "code": "refused", "accepted": False, "command_id": "c", "position_id": None},
@@ -170,7 +171,7 @@ def test_status_rows_become_sections_in_their_order() -> None:
         since_ns=1_700_000_000_000_000_000,
     )
     verdict = Verdict(level=Level.LOOK, concerns=(concern,))
-    told = wire.status(StatusAnswer(command_id=CommandId("q"), to=wire.CONTROL, rows=rows, verdict=verdict))
+    told = wire.status(StatusAnswer(command_id=CommandId("q"), to=CONTROL, rows=rows, verdict=verdict))
     assert told == {
         "positions": {"live": 1, "states": [{"state": "ACTIVE", "n": 1}]},
         "account main": {"venue": "down", "reachable": False, "throttled until": None, "not supervised": "none"},

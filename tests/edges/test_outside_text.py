@@ -176,7 +176,7 @@ def albra_logs_of_an_old_file_as_json(place: Path) -> str:
 
 @edge
 def the_log_in_the_chat(place: Path) -> str:
-    from actors.telegram.words import Words
+    from actors.language.words import Words
 
     return log_page(Words(), tail(old_log(place) / "var", 5)).text
 

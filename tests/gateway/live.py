@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar, cast
 
 from actors.edge import EdgeActor
-from actors.gateway.actor import GatewayActor, gateway_address
+from actors.gateway.actor import GatewayActor
 from actors.gateway.memory import GatewayMemory
 from actors.gateway.shared_budget import SharedBudget
 from actors.runtime import ActorSystem, Placement, ThreadDispatcher
@@ -24,6 +24,7 @@ from adapters.paper.route import Params
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
 from adapters.secret import Secret
+from messages.addresses import gateway_address
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.reports import StreamUp, Sweep

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from actors.gateway.actions import SECOND
-from actors.gateway.actor import GatewayActor, gateway_address
+from actors.gateway.actor import GatewayActor
 from actors.gateway.memory import GatewayMemory
 from actors.runtime import Actor, ActorSystem, Context, SimulatedDispatcher, TraceHash
 from messages import reports as r
 from messages import requests as q
+from messages.addresses import gateway_address
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.types import ClientOrderId, OrderStatus

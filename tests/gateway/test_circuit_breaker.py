@@ -7,7 +7,7 @@ import pytest
 from actors.gateway import circuit_breaker as b
 from actors.gateway.actions import MINUTE, MS, SECOND
 from actors.gateway.circuit_breaker import FAILURES, LONGEST_PAUSE_NS, Channel, Circuit, Phase
-from actors.telegram.words import Words
+from actors.language.words import Words
 from adapters.locales import load
 from messages import reports as r
 from messages import requests as q

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
+from actors.language.words import Words
 from actors.notifier.actor import HISTORY, Start
 from actors.notifier.outbox import LESSER_MOST, SECOND_CHANNEL
 from actors.notifier.report import Schedule
 from actors.notifier.throttle import Policy, Quiet, Recipient
 from actors.runtime.simulated import START_NS
-from actors.telegram.words import Words
 from adapters.locales import load
 from messages import codec
 from messages.base import Event, Message

@@ -13,12 +13,12 @@ from actors.reconciler.account_state import ReconcilerMemory
 from actors.reconciler.actor import HEARD, ReconcilerActor
 from actors.reconciler.core import ReconcilerSettings
 from actors.reconciler.policy import SECOND, Policy
-from actors.reconciler.resolve import RECONCILER
 from actors.supervisor.memory import OWN_HISTORY
 from adapters.storage.memory import Image
 from adapters.storage.record import RecoveredPosition
 from messages import reports as r
 from messages import requests as q
+from messages.addresses import RECONCILER
 from messages.base import Event, Message
 from messages.events import ForcedTradeShared, QuantityAdjusted
 from messages.reconciliation import FetchTrades, TradesReport

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from actors.language.words import Words
 from actors.reconciler.comparison_input import Finding, alike, contains, signed
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import repair
-from actors.telegram.words import Words
 from adapters.locales import load
 from messages import codec
 from messages.base import Event

@@ -12,13 +12,13 @@ from actors.position.policy import Policy
 from actors.position.state import Position, blank
 from actors.runtime import ActorSystem, SimulatedDispatcher
 from actors.supervisor.actor import SupervisorActor
-from actors.supervisor.context import position_address
 from actors.supervisor.memory import Restored, SupervisorMemory, SupervisorSettings
 from actors.supervisor.pre_trade_risk import Limits
 from actors.supervisor.shown import Unrecorded
 from adapters.storage.memory import Image, MemoryJournal
 from adapters.storage.record import DamagedPosition
 from messages import reports as r
+from messages.addresses import position_address
 from messages.base import Event, Message
 from messages.commands import OpenPosition
 from messages.events import AdditionRequested, PositionRequested

@@ -147,8 +147,8 @@ def test_position_daily_loss_and_restart_count_a_fee_alike(
     view = round_trip(house, fee, currency)
     assert (view.fees, view.result, view.uncounted) == (D(cost), -D(cost), uncounted)
     again = home_again(house)
-    assert again.known.realized == house.known.realized
-    assert sum(house.known.realized.values()) == -D(cost)
+    assert again.known.results.realized == house.known.results.realized
+    assert sum(house.known.results.realized.values()) == -D(cost)
     assert again.known.registry.views[1].fees == view.fees
     assert again.known.registry.views[1].uncounted == uncounted
     assert accepted(again) is accepted(house) is (D(cost) < 50)
@@ -197,7 +197,7 @@ def test_a_fee_whose_mark_is_not_known_yet_stays_uncounted_when_it_is() -> None:
     view = round_trip(house, "0.05", "BNB")
     assert view.uncounted == (("BNB", D("0.10")),)
     house.tell(r.MarkReport(account=MAIN, symbol=BNB, mark_price=D(600)))
-    assert sum(house.known.realized.values()) == sum(home_again(house).known.realized.values()) == 0
+    assert sum(house.known.results.realized.values()) == sum(home_again(house).known.results.realized.values()) == 0
 
 
 def test_fundings_and_changes_from_outside_follow_the_same_rule() -> None:
@@ -222,7 +222,7 @@ def test_fundings_and_changes_from_outside_follow_the_same_rule() -> None:
     house.tell(by_hand)
     view = house.known.registry.views[1]
     assert (view.funding, view.fees, view.result) == (D(-6), D(12), D(-18))
-    assert sum(home_again(house).known.realized.values()) == -18
+    assert sum(home_again(house).known.results.realized.values()) == -18
 
 
 def test_an_adoption_whose_trades_took_several_currencies_counts_each() -> None:
@@ -244,7 +244,7 @@ def test_an_adoption_whose_trades_took_several_currencies_counts_each() -> None:
     view = house.known.registry.views[1]
     assert (view.quantity, view.entry_price, view.state) == (D("0.01"), D(60_000), PositionState.ACTIVE)
     assert (view.fees, view.uncounted) == (D(13), (("DOGE", D(3)),))
-    assert sum(home_again(house).known.realized.values()) == sum(house.known.realized.values()) == -13
+    assert sum(home_again(house).known.results.realized.values()) == sum(house.known.results.realized.values()) == -13
 
 
 def test_a_damaged_position_takes_its_part_of_the_day_with_it_into_the_next_life() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.holdings import Holdings
 from actors.supervisor.pre_trade_risk import Facts, Limits, refusal
 from actors.supervisor.registry import Account, Hold, Leg, leg_of
@@ -72,9 +73,9 @@ def facts(**changes: Any) -> Facts:
         "holds": (),
         "limits": Limits(),
         "openings_last_minute": 0,
-        "realized_today": Decimal(0),
     }
     known |= changes
+    known.setdefault("daily_loss", DailyLoss(Decimal(0), known["limits"].daily_loss))
     live, reserved = known.pop("live"), known["reserved"]
 
     def stands_on(leg: Leg) -> Key | None:
@@ -208,7 +209,7 @@ REFUSED: list[tuple[OpenPosition, Facts, str]] = [
     (opening(), facts(limits=Limits(openings_per_minute=3), openings_last_minute=3), "this would be number 4"),
     (
         opening(),
-        facts(limits=Limits(daily_loss=Decimal(500)), realized_today=Decimal("-500.5")),
+        facts(daily_loss=DailyLoss(Decimal("500.5"), Decimal(500))),
         "limits.daily_loss is 500, today's realized loss is 500.5",
     ),
     (

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
+from actors.language.words import Words
 from actors.supervisor.pre_trade_risk import refusal
 from actors.supervisor.registry import Hold
-from actors.telegram.words import Words
 from adapters.locales import load
 from adapters.storage.record import RecordDamagedError, StepRecord, check
 from messages.statement import verbatim

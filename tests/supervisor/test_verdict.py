@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.risk.daily_loss import DailyLoss
 from actors.runtime.metrics import SystemMetrics
 from actors.supervisor.memory import Restored, SupervisorMemory, SupervisorSettings
 from actors.supervisor.pre_trade_risk import Limits
@@ -35,7 +36,7 @@ def known() -> SupervisorMemory:
 
 def judged(memory: SupervisorMemory, *more: StatusRow, lost: str = "0", metrics: SystemMetrics = IDLE) -> Verdict:
     found = rows(memory, ()) + runtime_rows(metrics) + more
-    losses = {MAIN: (Decimal(lost), Decimal(100))}
+    losses = {MAIN: DailyLoss(Decimal(lost), Decimal(100))}
     return judge(memory, found, NOW, protection_ns=10 * SECOND, losses=losses)
 
 

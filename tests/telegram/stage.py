@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from actors.journal import JournalActor
+from actors.language.words import Words
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from actors.runtime.simulated import START_NS
 from actors.telegram.actor import TelegramActor
+from actors.telegram.context import BotState, TelegramSettings
 from actors.telegram.history import OWN_HISTORY
 from actors.telegram.roles import Access
-from actors.telegram.speaking import Memory, Settings
-from actors.telegram.words import Words
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c
 from messages.base import Message
@@ -358,10 +358,10 @@ class Stage:
         self.desk = desk or Desk()
         self.chat = PaperChat(self.system.tell)
         self.logged: list[tuple[str, dict[str, str]]] = []
-        self.settings = Settings(
+        self.settings = TelegramSettings(
             access=Access(users=USERS, chats=frozenset({GROUP})), accounts=(MAIN,), words=words or {}
         )
-        self.memory = Memory()
+        self.bot = BotState()
         self._update = first_update
         past = self._past()
         self.system.spawn("journal", lambda context: JournalActor(context, self.store), placement=Placement.THREAD)
@@ -374,7 +374,7 @@ class Stage:
         return TelegramActor(
             context,
             settings=self.settings,
-            memory=self.memory,
+            bot=self.bot,
             past=past,
             chat=self.chat,
             metrics=self.system.metrics,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.telegram.words import Words
+from actors.language.words import Words
 from messages.commands import Command
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, DiscrepancyType, Outcome
 from messages.statement import verbatim, word

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from actors.language.markup import plain
 from actors.telegram.grammar import COMMANDS
-from actors.telegram.hearing import HEARD_MOST
 from actors.telegram.history import HISTORY, ChatState
-from actors.telegram.markup import plain
 from actors.telegram.progress import retyped
+from actors.telegram.rate_limit import UPDATES_MOST
 from actors.telegram.roles import may
 from adapters.storage.memory import MemoryJournal
 from messages import codec
@@ -109,7 +109,7 @@ def test_a_stranger_gets_silence_and_a_line_in_the_log(name: str) -> None:
     made = stage()
     assert made.ask(STRANGER, EXAMPLES[name]) == ""
     assert made.ask(OWNER, EXAMPLES[name], chat=-777) == ""  # a group that is not listed
-    lines = [fields for line, fields in made.logged if line == "WARNING stranger in the chat"]
+    lines = [fields for line, fields in made.logged if line == "WARNING unauthorized user in the chat"]
     assert [line["user"] for line in lines] == ["666", "100"]
     assert made.chat.kept == [made._update - 1, made._update]
     assert made.desk.told == []
@@ -124,7 +124,7 @@ def test_a_stranger_gets_silence_whatever_kind_of_update_it_is() -> None:
         IncomingPress(update_id=9_002, **about, press_id="p", data="r:positions"),  # type: ignore[arg-type]
         IncomingText(update_id=9_003, **about, text="/start", sent_ns=0),  # type: ignore[arg-type]
     )
-    assert len([line for line, _ in made.logged if line == "WARNING stranger in the chat"]) == 3
+    assert len([line for line, _ in made.logged if line == "WARNING unauthorized user in the chat"]) == 3
     assert (len(made.chat.shown), made.chat.alerts, sorted(made.chat.kept)) == (told, {}, [9_001, 9_002, 9_003])
 
 
@@ -150,7 +150,7 @@ def test_a_flood_of_strangers_fills_neither_log_nor_journal() -> None:
 
 def test_who_asks_without_end_keeps_no_owner_waiting_and_no_emergency() -> None:
     made = stage()
-    for _ in range(HEARD_MOST):
+    for _ in range(UPDATES_MOST):
         made.say(VIEWER, "/status")
     before, shown = len(made.store.image.steps), len(made.chat.shown)
     for _ in range(100):
@@ -159,7 +159,7 @@ def test_who_asks_without_end_keeps_no_owner_waiting_and_no_emergency() -> None:
     assert len(made.chat.shown) == shown + 1, "and the viewer once"
     made.say(OWNER, "/status")
     assert len(made.chat.shown) == shown + 2
-    for _ in range(2 * HEARD_MOST):
+    for _ in range(2 * UPDATES_MOST):
         made.say(TRADER, "/positions")
     shown = len(made.chat.shown)
     made.say(TRADER, "/close_all")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.telegram.words import Words
+from actors.language.words import Words
 from adapters.locales import load
 from adapters.storage.memory import MemoryJournal
 from messages import commands as c

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import pytest
 
-from actors.telegram.words import signed
+from actors.language.words import signed
 from adapters.locales import LANGUAGES
 from tests.telegram.golden.transcript import path, transcript
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from actors.language.korean import particles
+from actors.language.words import Words
 from actors.position import evolve
 from actors.position.state import OrderPhase
 from actors.telegram import names
-from actors.telegram.korean import particles
-from actors.telegram.words import Words
 from adapters.locales import load
 from messages import reconciliation, types
 from messages.statement import word, wordings

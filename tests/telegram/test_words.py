@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.telegram.markup import LIMIT, plain, split, units
-from actors.telegram.words import Words, escape, money, signed
+from actors.language.markup import LIMIT, plain, split, units
+from actors.language.words import Words, escape, money, signed
 from adapters.locales import load
 from messages.statement import verbatim
 from messages.text import trusted

@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from actors.language.words import Words
 from actors.notifier import texts
 from actors.notifier.outbox import Entry
-from actors.telegram.words import Words
 from adapters.locales import LANGUAGES, load
 from messages import codec
 from messages.events import OrderFilled, StateChanged

@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from types import MappingProxyType
 from unicodedata import east_asian_width
 
+from actors.language.korean import particles
 from actors.money import DOLLARS, LIMITS, ZERO, added
-from actors.telegram.korean import particles
 from messages.statement import render
 from messages.text import Markup, Shown, escaped, filled, merged, shown
 from messages.wording import duration

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from actors.telegram.words import Words
+from actors.language.words import Words
 from messages.status import StatusRow
 from messages.wording.status import Status
 
@@ -10,7 +10,7 @@ _UNREMARKABLE = frozenset({Status.CLOSED.code})
 """Values that a phone has no line for."""
 
 
-def told(words: Words, rows: Iterable[StatusRow]) -> tuple[tuple[str, str, str], ...]:
+def readable(words: Words, rows: Iterable[StatusRow]) -> tuple[tuple[str, str, str], ...]:
     """Section, name and value of each row."""
     return tuple(
         (words.say(each.section), words.say(each.name), words.say(each.value))

@@ -1,10 +1,10 @@
-"""What the telegram actor has under way: questions that wait for answers, commands that wait for their end."""
+"""What the chat actor waits for: answers to a request of a user, the end of a confirmed command."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from actors.language.words import Words
 from actors.telegram.grammar import Request
-from actors.telegram.words import Words
 from messages.base import Message
 from messages.commands import Command
 from messages.reconciliation import DiscrepanciesAnswer
@@ -16,8 +16,8 @@ from messages.types import AccountId, PositionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
-    """Somebody who may speak, and where."""
+class ChatUser:
+    """An authorized user, and the chat in which the request was made."""
 
     user_id: int
     chat_id: int
@@ -26,21 +26,20 @@ class Who:
 
 
 @dataclass(slots=True)
-class Task:
-    """A request that waits for `open` answers; `then` has them all, or those that came in time.
+class PendingRequest:
+    """A request that waits for the answers to the questions `open`; `then` gets it with all that came in time.
 
-    `message_id` is the message to put the result into, 0: a new one.
+    `message_id` is the message that shows the result, 0: a new one.
     """
 
-    who: Who
+    user: ChatUser
     request: Request
-    then: Callable[["Task"], None]
+    then: Callable[["PendingRequest"], None]
     message_id: int = 0
     open: set[str] = field(default_factory=set)
     answers: list[Message] = field(default_factory=list)
     accounts: tuple[AccountId, ...] = ()
     update_id: int = 0
-    run: "Run | None" = None
 
     @property
     def positions(self) -> PositionsAnswer | None:
@@ -64,14 +63,14 @@ class Task:
 
 
 @dataclass(slots=True)
-class Run:
-    """A confirmed command on its way. `targets` are the positions it is about, as far as they are known.
+class RunningCommand:
+    """A confirmed command until its end is shown. `targets`: the positions it concerns, as far as they are known.
 
-    `press` confirmed it, and still waits to be answered; None: it is. `until_ns`: until then (wall time) it is asked
-    again where the supervisor is not ready; 0: it is not.
+    `press` confirmed it and is not answered yet; None: it is. `until_ns` (wall time): until then it is sent again
+    where the supervisor is not ready; 0: it is not. `looks` counts how often its positions were read.
     """
 
-    who: Who
+    user: ChatUser
     command: Command
     text: Markup
     message_id: int

@@ -1,0 +1,1 @@
+"""What limits the risk of an account. Pure."""

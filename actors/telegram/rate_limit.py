@@ -1,0 +1,43 @@
+"""How many updates of one user are taken, so that every user is answered. Pure: time comes with each call.
+
+The owner's updates and emergencies are always taken. What is over the limit of any other user costs neither a step in
+the journal nor an answer, but for one that says so.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+WINDOW_NS = 60 * 1_000_000_000
+UPDATES_MOST = 30
+"""Of one user, in a window."""
+
+
+class Recent:
+    """At most `most` in any window of `WINDOW_NS`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken_ns: deque[int] = deque()
+
+    def takes(self, now_ns: int) -> bool:
+        while self._taken_ns and now_ns - self._taken_ns[0] >= WINDOW_NS:
+            self._taken_ns.popleft()
+        if len(self._taken_ns) >= self._most:
+            return False
+        self._taken_ns.append(now_ns)
+        return True
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """By user id; only authorized users, who are few."""
+
+    _updates: dict[int, Recent] = field(default_factory=dict)
+    _said: dict[int, Recent] = field(default_factory=dict)
+
+    def takes(self, user_id: int, now_ns: int) -> bool:
+        return self._updates.setdefault(user_id, Recent(UPDATES_MOST)).takes(now_ns)
+
+    def says_so(self, user_id: int, now_ns: int) -> bool:
+        """Whether the user gets an answer that says so: once in a window."""
+        return self._said.setdefault(user_id, Recent(1)).takes(now_ns)
