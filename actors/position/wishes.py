@@ -90,6 +90,7 @@ def adopt(d: Draft, message: c.AdoptPosition) -> None:
         fee=message.fee,
         fee_currency=message.fee_currency,
         worth=message.worth,
+        meaning=message.meaning,
     )
     for fee in message.fees:
         d.record(
@@ -209,6 +210,7 @@ def _request_close(d: Draft, message: c.ClosePosition | c.EmergencyClose, goal: 
         why=why,
         emergency=isinstance(message, c.EmergencyClose),
         cancel_first=message.shared_leg,
+        meaning=message.meaning if isinstance(message, c.ClosePosition) else "",
     )
 
 
@@ -234,6 +236,7 @@ def modify(d: Draft, message: c.ModifyPosition) -> None:
             stop_loss=_moved(p.stop_loss, message.stop_loss),
             take_profit=_moved(p.take_profit, message.take_profit),
             trailing=_moved(p.trailing, message.trailing),
+            meaning=message.meaning,
         )
     if message.leverage is not None and message.leverage != p.leverage:
         d.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage, since_ns=d.now_ns)
@@ -244,6 +247,7 @@ def modify(d: Draft, message: c.ModifyPosition) -> None:
             command_id=message.command_id,
             quantity=message.add,
             expires_at_ns=message.expires_at_ns,
+            meaning=message.meaning,
         )
     reply(d, message)
 
@@ -377,6 +381,7 @@ def adjust(d: Draft, message: c.AdjustPosition) -> None:
         fee=message.fee,
         fee_currency=message.fee_currency,
         worth=message.worth,
+        meaning=message.meaning,
     )
     if not message.handed:
         d.notify(Severity.WARNING, _adjusted(p, message))

@@ -29,6 +29,7 @@ from messages import commands as c
 from messages import reports as r
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
+from messages.meaning import meaning
 from messages.types import Address, CommandId, CorrelationId, Fee, Key, OrderPurpose, Worth
 from messages.wording import Supervisor
 
@@ -270,6 +271,7 @@ class Orders:
             correlation_id=command.correlation_id,
             ts_init=self._desk.context.clock.time_ns(),
             closes=closes,
+            meaning=meaning(command),
         )
         self._history.keep(event, command, self._history.closing(event, command.account))
 
