@@ -22,7 +22,10 @@ from messages.wording import Position
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Message):
-    """`reply_to` is the mailbox of the edge that waits for the `Reply`; empty when nobody does."""
+    """`reply_to` is the mailbox of the edge that waits for the `Reply`; empty when nobody does.
+
+    Some have a `meaning`, which the supervisor fills in: a digest of what was asked under the id, for the event.
+    """
 
     command_id: CommandId
     reply_to: Address = Address("")
@@ -63,6 +66,7 @@ class ClosePosition(Command):
     quantity: Decimal | None = None
     percent: Decimal | None = None
     shared_leg: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ class ModifyPosition(Command):
     leverage: int | None = None
     add: Decimal | None = None
     expires_at_ns: int = 0
+    meaning: str = ""
 
     @property
     def moves_protection(self) -> bool:
@@ -201,6 +206,7 @@ class AdoptPosition(Command):
     fee_currency: str = ""
     worth: Worth | None = None
     fees: tuple[Fee, ...] = ()
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +237,7 @@ class AdjustPosition(Command):
     fee_currency: str = ""
     handed: bool = False
     worth: Worth | None = None
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

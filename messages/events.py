@@ -53,6 +53,7 @@ class AdditionRequested(Event):
     command_id: CommandId
     quantity: Decimal
     expires_at_ns: int = 0
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ class PositionAdopted(Event):
     fee: Decimal = Decimal(0)
     fee_currency: str = ""
     worth: Worth | None = None
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +308,7 @@ class CloseRequested(Event):
     why: Statement
     emergency: bool = False
     cancel_first: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +330,7 @@ class ProtectionRequested(Event):
     take_profit: Decimal | None
     trailing: Decimal | None = None
     why: Statement = NOTHING
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,6 +380,7 @@ class QuantityAdjusted(Event):
     fee_currency: str = ""
     worth: Worth | None = None
     assumed: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,6 +419,7 @@ class CloseAllRequested(Event):
 
     command_id: CommandId
     closes: tuple[EmergencyClose, ...] = ()
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

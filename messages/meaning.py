@@ -8,7 +8,7 @@ from hashlib import blake2b
 from messages.commands import Command
 
 _BESIDES = frozenset(
-    {"correlation_id", "causation_id", "command_id", "reply_to", "expires_at_ns", "instrument", "shared_leg"}
+    {"correlation_id", "causation_id", "command_id", "reply_to", "expires_at_ns", "instrument", "shared_leg", "meaning"}
 )
 """Who asks, until when, and what the supervisor fills in."""
 

@@ -89,6 +89,7 @@ def adopt(step: StepBuilder, message: c.AdoptPosition) -> None:
         fee=message.fee,
         fee_currency=message.fee_currency,
         worth=message.worth,
+        meaning=message.meaning,
     )
     for fee in message.fees:
         step.record(
@@ -197,6 +198,7 @@ def _request_close(
         why=why,
         emergency=isinstance(message, c.EmergencyClose),
         cancel_first=message.shared_leg,
+        meaning=message.meaning if isinstance(message, c.ClosePosition) else "",
     )
 
 
@@ -222,6 +224,7 @@ def modify(step: StepBuilder, message: c.ModifyPosition) -> None:
             stop_loss=_new_setting(p.stop_loss, message.stop_loss),
             take_profit=_new_setting(p.take_profit, message.take_profit),
             trailing=_new_setting(p.trailing, message.trailing),
+            meaning=message.meaning,
         )
     if message.leverage is not None and message.leverage != p.leverage:
         step.record(e.LeverageIntended, command_id=message.command_id, leverage=message.leverage, since_ns=step.now_ns)
@@ -232,6 +235,7 @@ def modify(step: StepBuilder, message: c.ModifyPosition) -> None:
             command_id=message.command_id,
             quantity=message.add,
             expires_at_ns=message.expires_at_ns,
+            meaning=message.meaning,
         )
     reply(step, message)
 
@@ -372,6 +376,7 @@ def adjust(step: StepBuilder, message: c.AdjustPosition) -> None:
         fee=message.fee,
         fee_currency=message.fee_currency,
         worth=message.worth,
+        meaning=message.meaning,
     )
     if not message.handed:
         notices.notify_adjusted(step, message)

@@ -29,6 +29,7 @@ from messages import reports as r
 from messages.addresses import position_address
 from messages.events import CloseAllRequested
 from messages.ids import parse_position_id
+from messages.meaning import meaning
 from messages.types import Address, CommandId, CorrelationId, Fee, Key, OrderPurpose, Worth
 from messages.wording import Supervisor
 
@@ -275,6 +276,7 @@ class CommandHandlers:
             correlation_id=command.correlation_id,
             ts_init=self._context.runtime.clock.time_ns(),
             closes=closes,
+            meaning=meaning(command),
         )
         self._history.persist(event, command, self._history.closing(event, command.account))
 
@@ -321,7 +323,7 @@ class CommandHandlers:
                 self._context.tell_position(view.ordinal, command)
         if before is not None or unseen:
             gained = view.result - (before.result if before is not None else 0)
-            self._memory.results.book(view.account, self._context.settings.day_of(view.touched_ns), gained)
+            self._memory.results.registry(view.account, self._context.settings.day_of(view.touched_ns), gained)
             if gained < 0:
                 self._openings.lost(view)
         self._context.runtime.publish(view)

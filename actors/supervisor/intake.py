@@ -227,7 +227,10 @@ class Intake:
         return None if view is None else view.state is PositionState.PAUSED
 
     def _go_on(self, command: c.Command) -> c.Command:
-        return replace(command, reply_to=Address(self._context.runtime.address), causation_id="")
+        here = Address(self._context.runtime.address)
+        if isinstance(command, c.ClosePosition | c.ModifyPosition):
+            return replace(command, reply_to=here, causation_id="", meaning=meaning(command))
+        return replace(command, reply_to=here, causation_id="")
 
     def _outside(self, asker: Address) -> bool:
         return bool(asker) and asker not in (self._context.runtime.address, self._context.settings.reconciler)

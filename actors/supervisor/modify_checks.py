@@ -28,6 +28,7 @@ from messages.commands import (
     ModifyPosition,
     OpenPosition,
 )
+from messages.meaning import meaning
 from messages.reports import PositionRow, PositionView
 from messages.statement import NOTHING, Statement, word
 from messages.types import MANUAL, CommandId, Instrument, Key, PositionSide, PositionState, ReplyCode, Symbol
@@ -133,7 +134,7 @@ def handed(command: AssignPosition, view: PositionView, taker: PositionView | No
         why=why,
         handed=True,
     )
-    about |= {"command_id": command.command_id, "reply_to": command.reply_to}
+    about |= {"command_id": command.command_id, "reply_to": command.reply_to, "meaning": meaning(command)}
     if taker is not None:
         gets: Command = AdjustPosition(
             **about,
@@ -193,6 +194,7 @@ def close_of(command: CloseMatching, view: PositionView) -> ClosePosition:
         position_id=view.position_id,
         quantity=command.quantity,
         percent=command.percent,
+        meaning=meaning(command),
     )
 
 

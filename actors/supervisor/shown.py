@@ -1,7 +1,9 @@
 """What an id stood for, where its record is lost: its events show it, in part or in whole. Pure.
 
-An event names its command by id. Its class shows the kind, and its fields what was asked for. What they do not show is
-not known, and an answer does not guess it.
+An event names its command by id. Its class shows the kind, and its fields what was asked for. Where they would not show
+all of it (a part that is closed is counted from what was held then), a digest of the command stands beside them: the
+record may be lost in the very commit that the event is not. What an event of an earlier version does not show is not
+known, and an answer does not guess it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +15,7 @@ from messages import commands as c
 from messages import events as e
 from messages.base import Event
 from messages.ids import parse_position_id
+from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, AttributionChosen, DiscrepancyEnded
 from messages.requests import CommandDecided, CommandTaken
 from messages.types import CommandId, Key, PositionId
@@ -35,6 +38,11 @@ KINDS: Mapping[type[c.Command], tuple[type[Event], ...]] = {
     AcknowledgeDiscrepancy: (DiscrepancyEnded, AttributionChosen, e.PositionRetired),
 }
 """By command: the events that it has. A command of another kind has none of them, or others besides."""
+_MEANT = (
+    e.CloseRequested, e.ProtectionRequested, e.AdditionRequested, e.PositionAdopted, e.QuantityAdjusted,
+    e.CloseAllRequested,
+)  # fmt: skip
+"""These carry the digest of what was asked for."""
 TELLING = tuple({kind for kinds in KINDS.values() for kind in kinds})
 
 
@@ -60,6 +68,9 @@ def shown(command: c.Command, effects: Effects, holder: PositionId | None) -> bo
     """Whether these effects are this command's, at the position `holder`; None where they do not show it."""
     if not effects:
         return None
+    meant = {event.meaning for event in effects if isinstance(event, _MEANT) and event.meaning}
+    if meant:
+        return meant == {meaning(command)}
     if not all(isinstance(event, KINDS.get(type(command), ())) for event in effects):
         return False
     named: PositionId | None = getattr(command, "position_id", None)

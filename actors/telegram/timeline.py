@@ -23,6 +23,7 @@ _LEFT_OUT = {
     "venue_order_id",
     "expires_at_ns",
     "worth",
+    "meaning",
 }
 _COMMON = frozenset({field.name for field in fields(Event)} | _LEFT_OUT)
 
