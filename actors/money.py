@@ -135,7 +135,7 @@ def booked(event: Money) -> Booked:
     return Booked(realized=realized * per_quote, fees=counted, uncounted=uncounted)
 
 
-def settled(event: Money) -> Decimal:
+def result_in_limits(event: Money) -> Decimal:
     """The result in the currency of the limits, of a contract that is not quoted in dollars; else zero."""
     return ZERO if event.worth is None or event.worth.quote in DOLLARS else booked(event).result
 

@@ -234,7 +234,7 @@ class Position:
     """The fees that were converted into the quote currency."""
     converted_funding: tuple[Converted, ...] = ()
     """The funding that was."""
-    settled: Decimal = ZERO
+    result_in_limits: Decimal = ZERO
     """The result so far in the currency of the limits, where the quote currency is no dollar."""
     post_only: bool = False
     leverage_ns: int = 0
@@ -297,10 +297,10 @@ class Position:
         if self.entries_from is None or self.entry_finished:
             return ZERO
         before = (o.quantity for o in self.entries() if o.number <= self.entries_from)
-        return self.requested - sum(before, ZERO) - self.added
+        return self.requested - sum(before, ZERO) - self.added_quantity
 
     @property
-    def added(self) -> Decimal:
+    def added_quantity(self) -> Decimal:
         """What the latest addition has filled."""
         first = self.entries_from
         return sum((o.filled for o in self.entries() if first is not None and o.number > first), ZERO)
