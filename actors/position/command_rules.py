@@ -280,11 +280,8 @@ def _new_setting(before: Decimal | None, wanted: Decimal | None) -> Decimal | No
 
 def cancel_entry(step: StepBuilder, message: c.CancelEntry) -> None:
     p = step.position
-    if (
-        not p.version
-        or p.entry_abandoned
-        or not (p.live_orders(OrderPurpose.ENTRY) or not p.was_open or p.addition_leaves > 0)
-    ):
+    unfinished = p.live_orders(OrderPurpose.ENTRY) or not p.was_open or p.addition_leaves > 0
+    if not p.version or p.entry_abandoned or not unfinished:
         refuse(step, message, Say.NO_ENTRY())
         return
     step.record(e.EntryAbandoned, command_id=message.command_id, why=message.why)
@@ -340,7 +337,7 @@ def settle(step: StepBuilder, message: c.SettlePosition) -> None:
     uncovered = p.exposure - p.quantity
     if uncovered > 0:
         step.notify(Severity.CRITICAL, Say.COVER_LOST(name=p.position_id, quantity=uncovered))
-    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a close goes on after its entry
+    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a close goes on without its entry
     if reduced and p.goal_quantity is not None:
         step.record(e.CloseAbandoned, command_id=message.command_id, why=Say.CLOSE_SETTLED())
         step.notify(Severity.WARNING, Say.CLOSE_ENDS(name=p.position_id))
