@@ -106,6 +106,7 @@ class Booked:
 
     @property
     def result(self) -> Decimal:
+        """Realized, less fees, plus funding."""
         return self.realized - self.fees + self.funding
 
     def __add__(self, other: "Booked") -> "Booked":

@@ -58,6 +58,7 @@ _ASIDE = frozenset({e.PositionPaused, e.PositionResumed, e.StateChanged, e.Messa
 
 
 def fold(position: Position, events: Iterable[Event]) -> Position:
+    """The position after these events, in their order."""
     for event in events:
         position = evolve(position, event)
     return position

@@ -48,6 +48,7 @@ class OrderPhase(StrEnum):
 
     @property
     def live(self) -> bool:
+        """The order may still execute."""
         return self in _LIVE
 
 
@@ -121,6 +122,7 @@ class Order:
 
     @property
     def live(self) -> bool:
+        """As its phase."""
         return self.phase.live
 
     @property
@@ -257,6 +259,7 @@ class Position:
 
     @property
     def position_id(self) -> PositionId:
+        """The key and the ordinal as one name."""
         return position_id(self.key, self.ordinal)
 
     @property
@@ -271,6 +274,7 @@ class Position:
 
     @property
     def wants_protection(self) -> bool:
+        """Any stop, target or trailing stop is wanted."""
         return any(setting is not None for setting in (self.stop_loss, self.take_profit, self.trailing))
 
     def requested_ns(self, purpose: OrderPurpose) -> int:
