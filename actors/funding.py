@@ -31,7 +31,7 @@ ENDED_KEPT_NS = 24 * HOUR_NS
 """How long after its last change an ended position takes part in a payment."""
 
 
-def moved(track: Track, time_ns: int, change: Decimal, now_ns: int) -> Track:
+def add_change(track: Track, time_ns: int, change: Decimal, now_ns: int) -> Track:
     """The track with a change at this time; changes older than `KEPT_NS` are dropped."""
     if time_ns <= track.since_ns:
         return track
@@ -47,7 +47,7 @@ def moved(track: Track, time_ns: int, change: Decimal, now_ns: int) -> Track:
     return replace(track, moves=moves[gone:], since_ns=moves[gone - 1][0])
 
 
-def paid(track: Track, time_ns: int, currency: str, amount: Decimal, now_ns: int) -> Track:
+def add_payment(track: Track, time_ns: int, currency: str, amount: Decimal, now_ns: int) -> Track:
     """The track with an amount booked of the payment at this time, on top of what was booked of it before."""
     sums = {(time, name): booked for time, name, booked in track.paid}
     sums[time_ns, currency] = sums.get((time_ns, currency), ZERO) + amount
@@ -136,10 +136,10 @@ class Lately:
                 self._move(ordinal, time_ns, event.quantity)
             case FundingBooked():
                 known = self.tracks.get(ordinal, Track())
-                self.tracks[ordinal] = paid(known, event.ts_event, event.currency, event.amount, event.ts_init)
+                self.tracks[ordinal] = add_payment(known, event.ts_event, event.currency, event.amount, event.ts_init)
 
     def _move(self, ordinal: int, time_ns: int, change: Decimal) -> None:
-        self.tracks[ordinal] = moved(self.tracks.get(ordinal, Track()), time_ns, change, time_ns)
+        self.tracks[ordinal] = add_change(self.tracks.get(ordinal, Track()), time_ns, change, time_ns)
 
     def ended(self, finished: Sequence[tuple[int, PositionId]]) -> Iterable[Holder]:
         """The finished positions that changed within the time; they hold nothing now."""

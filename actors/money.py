@@ -106,6 +106,7 @@ class Booked:
 
     @property
     def result(self) -> Decimal:
+        """Realized, less fees, plus funding."""
         return self.realized - self.fees + self.funding
 
     def __add__(self, other: "Booked") -> "Booked":
@@ -135,7 +136,7 @@ def booked(event: Money) -> Booked:
     return Booked(realized=realized * per_quote, fees=counted, uncounted=uncounted)
 
 
-def settled(event: Money) -> Decimal:
+def result_in_limits(event: Money) -> Decimal:
     """The result in the currency of the limits, of a contract that is not quoted in dollars; else zero."""
     return ZERO if event.worth is None or event.worth.quote in DOLLARS else booked(event).result
 

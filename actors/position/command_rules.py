@@ -40,6 +40,7 @@ def reply(step: StepBuilder, message: c.Command, text: Statement = NOTHING, *, a
 
 
 def open_position(step: StepBuilder, message: c.OpenPosition) -> None:
+    """Request the entry, and its leverage. Refused where the position exists already."""
     p = step.position
     if p.version:
         refuse(step, message, Say.BEING_OPENED())
@@ -69,6 +70,7 @@ def open_position(step: StepBuilder, message: c.OpenPosition) -> None:
 
 
 def adopt(step: StepBuilder, message: c.AdoptPosition) -> None:
+    """Take over a position of the venue or of another strategy, with its fees and protection. Refused where it exists."""
     p = step.position
     if p.version:
         refuse(step, message, Say.EXISTS())
@@ -148,6 +150,7 @@ def refuse(step: StepBuilder, message: object, why: Statement) -> None:
 
 
 def close(step: StepBuilder, message: c.ClosePosition) -> None:
+    """Set the goal: zero, or what a part leaves. Refused where the part is off the quantity step, or too large."""
     p = step.position
     goal, error = _goal_quantity(p, message) if p.version else (ZERO, Say.NOTHING_REQUESTED())
     if error:
@@ -203,6 +206,7 @@ def _request_close(
 
 
 def emergency_close(step: StepBuilder, message: c.EmergencyClose) -> None:
+    """Close the whole: its reductions overtake other requests, are not deferred, and wait for no comparison."""
     if not step.position.version:
         refuse(step, message, Say.NOTHING_REQUESTED())
         return
@@ -283,12 +287,10 @@ def _new_setting(before: Decimal | None, wanted: Decimal | None) -> Decimal | No
 
 
 def cancel_entry(step: StepBuilder, message: c.CancelEntry) -> None:
+    """Call off what is left of the entry or of an addition. Refused where nothing is."""
     p = step.position
-    if (
-        not p.version
-        or p.entry_abandoned
-        or not (p.live_orders(OrderPurpose.ENTRY) or not p.was_open or p.addition_leaves > 0)
-    ):
+    unfinished = p.live_orders(OrderPurpose.ENTRY) or not p.was_open or p.addition_leaves > 0
+    if not p.version or p.entry_abandoned or not unfinished:
         refuse(step, message, Say.NO_ENTRY())
         return
     step.record(e.EntryAbandoned, command_id=message.command_id, why=message.why)
@@ -296,12 +298,14 @@ def cancel_entry(step: StepBuilder, message: c.CancelEntry) -> None:
 
 
 def pause(step: StepBuilder, message: c.PausePosition) -> None:
+    """Put the position on hold; a second time changes nothing."""
     if not step.position.paused:
         step.record(e.PositionPaused, command_id=message.command_id)
     reply(step, message)
 
 
 def resume(step: StepBuilder, message: c.ResumePosition) -> None:
+    """End the hold, and accept a change outside."""
     step.record(e.PositionResumed, command_id=message.command_id)
     reply(step, message)
 
@@ -344,7 +348,7 @@ def settle(step: StepBuilder, message: c.SettlePosition) -> None:
     uncovered = p.exposure - p.quantity
     if uncovered > 0:
         step.notify(Severity.CRITICAL, Say.COVER_LOST(name=p.position_id, quantity=uncovered))
-    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a close goes on after its entry
+    reduced = any(o.purpose is not OrderPurpose.ENTRY for o in unclear)  # a close goes on without its entry
     if reduced and p.goal_quantity is not None:
         step.record(e.CloseAbandoned, command_id=message.command_id, why=Say.CLOSE_SETTLED())
         step.notify(Severity.WARNING, Say.CLOSE_ENDS(name=p.position_id))
@@ -357,6 +361,7 @@ def _may_be_stuck(order: Order) -> bool:
 
 
 def adjust(step: StepBuilder, message: c.AdjustPosition) -> None:
+    """Book a change at the venue that no order of ours explains: quantity, entry price, leverage or a fee."""
     p = step.position
     error = _adjustment_error(p, message)
     if error:

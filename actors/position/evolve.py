@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from actors.copying import replace, stamp
-from actors.funding import moved, paid
-from actors.money import settled
+from actors.funding import add_change, add_payment
+from actors.money import result_in_limits
 from actors.position.accounting import add_amount, add_converted, netted
 from actors.position.state import (
     COMMANDS_REMEMBERED,
@@ -58,6 +58,7 @@ _ASIDE = frozenset({e.PositionPaused, e.PositionResumed, e.StateChanged, e.Messa
 
 
 def fold(position: Position, events: Iterable[Event]) -> Position:
+    """The position after these events, in their order."""
     for event in events:
         position = evolve(position, event)
     return position
@@ -95,7 +96,7 @@ def _adopted(p: Position, ev: e.PositionAdopted) -> Position:
         leverage=ev.leverage,
         fees=add_amount(p.fees, ev.fee_currency, ev.fee) if ev.fee else p.fees,
         converted=add_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
-        settled=p.settled + settled(ev),
+        result_in_limits=p.result_in_limits + result_in_limits(ev),
         was_open=True,
         entry_finished=True,
         opened_ns=ev.ts_init,
@@ -254,11 +255,11 @@ def _order_filled(p: Position, ev: e.OrderFilled) -> Position:
         realized_pnl=p.realized_pnl + ev.realized_pnl,
         fees=add_amount(p.fees, ev.fee_currency, ev.fee),
         converted=add_converted(p.converted, ev.fee_currency, ev.fee, ev.worth),
-        settled=p.settled + settled(ev),
+        result_in_limits=p.result_in_limits + result_in_limits(ev),
         was_open=True,
         opened_ns=p.opened_ns or ev.ts_event or ev.ts_init,
         track=_moved(p, ev, ev.quantity * (1 if order.side is p.key.side.increasing else -1)),
-        last_outcome=Say.ADDED(quantity=p.added.normalize()) if p.added else p.last_outcome,
+        last_outcome=Say.ADDED(quantity=p.added_quantity.normalize()) if p.added_quantity else p.last_outcome,
         entry_finished=p.entry_finished or order.purpose is not OrderPurpose.ENTRY,
         protection_in_place=False,
         deferral_ms=0,
@@ -366,9 +367,9 @@ def _funding_booked(p: Position, ev: e.FundingBooked) -> Position:
         p,
         funding=add_amount(p.funding, ev.currency, ev.amount),
         converted_funding=add_converted(p.converted_funding, ev.currency, ev.amount, ev.worth),
-        settled=p.settled + settled(ev),
+        result_in_limits=p.result_in_limits + result_in_limits(ev),
         funded_ns=max(p.funded_ns, ev.ts_event),
-        track=paid(p.known_track, ev.ts_event, ev.currency, ev.amount, ev.ts_init),
+        track=add_payment(p.known_track, ev.ts_event, ev.currency, ev.amount, ev.ts_init),
     )
 
 
@@ -447,7 +448,7 @@ def _quantity_adjusted(p: Position, ev: e.QuantityAdjusted) -> Position:
         changed_outside=p.changed_outside or changed,
         reason=ev.why if changed else p.reason,
         commands=_remember(p, ev.command_id),
-        settled=p.settled + settled(ev),
+        result_in_limits=p.result_in_limits + result_in_limits(ev),
     )
     if ev.quantity_delta:
         p = _requantified(p, ev)
@@ -494,7 +495,7 @@ def _state_changed(p: Position, ev: e.StateChanged) -> Position:
 
 
 def _moved(p: Position, ev: Event, change: Decimal) -> Track:
-    return moved(p.known_track, ev.ts_event or ev.ts_init, change, ev.ts_init)
+    return add_change(p.known_track, ev.ts_event or ev.ts_init, change, ev.ts_init)
 
 
 def _remember(p: Position, command_id: CommandId) -> tuple[CommandId, ...]:

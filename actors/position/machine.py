@@ -75,6 +75,8 @@ UNPROTECTED_AFTER_MS = 1_800
 
 
 class Verdict(StrEnum):
+    """What became of the message; a refusal answers a command."""
+
     APPLIED = "applied"
     IGNORED = "ignored"
     REFUSED = "refused"

@@ -51,12 +51,14 @@ def _new_doubt(p: Position, order: Order) -> bool:
 
 
 def notify_oversold(step: StepBuilder) -> None:
+    """More was sold than held, since this step."""
     if step.position.exposure < 0 <= step.before.exposure:
         oversold = Say.OVERSOLD(name=step.position.position_id, quantity=-step.position.quantity)
         step.notify(Severity.CRITICAL, oversold)
 
 
 def notify_adopted(step: StepBuilder, message: c.AdoptPosition) -> None:
+    """Adopted from the venue, or handed over by another strategy."""
     key = step.position.key
     adopted: dict[str, str | Decimal] = {
         "symbol": key.symbol,
@@ -71,6 +73,7 @@ def notify_adopted(step: StepBuilder, message: c.AdoptPosition) -> None:
 
 
 def notify_adjusted(step: StepBuilder, message: c.AdjustPosition) -> None:
+    """Changed outside."""
     name = step.position.position_id
     if message.quantity_delta:
         adjusted = Say.ADJUSTED_BY(name=name, quantity=message.quantity_delta, why=message.why)
@@ -83,17 +86,20 @@ def notify_adjusted(step: StepBuilder, message: c.AdjustPosition) -> None:
 
 
 def notify_not_opened(step: StepBuilder, why: Statement) -> None:
+    """The entry was refused, whole or in part."""
     p = step.position
     not_opened = Say.NOT_OPENED_IN_FULL if p.quantity > 0 else Say.NOT_OPENED
     step.notify(Severity.WARNING, not_opened(name=p.position_id, why=why))
 
 
 def notify_entry_lost(step: StepBuilder) -> None:
+    """The entry never reached the venue, whole or in part."""
     lost = Say.ENTRY_LOST_IN_PART if step.position.quantity > 0 else Say.ENTRY_LOST
     step.notify(Severity.WARNING, lost(name=step.position.position_id))
 
 
 def notify_leverage_refused(step: StepBuilder, why: Statement) -> None:
+    """An opening ends by it; an open position keeps its leverage."""
     p = step.position
     if not p.was_open:
         refused = Say.NOT_OPENED_LEVERAGE(name=p.position_id, why=why)
@@ -126,6 +132,7 @@ def notify_amended(step: StepBuilder, order: Order, message: r.OrderReport) -> N
 
 
 def notify_late_fill(step: StepBuilder, message: r.FillReport, presumed: OrderPhase) -> None:
+    """Real world possibility: filled after the order was presumed failed."""
     late = Say.LATE_FILL(
         name=step.position.position_id, quantity=message.quantity, price=message.price, presumed=presumed
     )
@@ -133,6 +140,7 @@ def notify_late_fill(step: StepBuilder, message: r.FillReport, presumed: OrderPh
 
 
 def notify_impossible_fill(step: StepBuilder, order: Order, filled: Decimal) -> None:
+    """The venue reports more filled than was ordered, or less than nothing."""
     impossible = Say.FILL_IMPOSSIBLE(name=step.position.position_id, filled=filled, quantity=order.quantity)
     step.notify(Severity.WARNING, impossible, "absurd")
 
@@ -149,6 +157,7 @@ def notify_missing_trades(step: StepBuilder, quantity: Decimal) -> None:
 
 
 def notify_close_refused(step: StepBuilder, why: Statement) -> None:
+    """The venue refused a reduction, which is tried again; and how the stop is meanwhile."""
     p = step.position
     if p.deferral_ms:
         seconds = p.deferral_ms // 1000
@@ -165,6 +174,7 @@ def _stop(p: Position) -> Statement:
 
 
 def notify_protection_refused(step: StepBuilder, order: Order, reason: RejectReason, why: Statement) -> None:
+    """The venue refused protection, which is tried again."""
     p = step.position
     if _is_repeated(p, order):
         return

@@ -47,6 +47,7 @@ _UNACKNOWLEDGED = (OrderPhase.SENT, OrderPhase.DOUBTED, *_PRESUMED_FAILED)
 
 
 def on_setting_applied(step: StepBuilder, message: r.SettingApplied) -> None:
+    """Record the leverage, if it is the one being set."""
     if step.position.leverage_pending and message.leverage == step.position.leverage_wanted:
         step.record(e.LeverageApplied, leverage=message.leverage, ts_event=message.ts_event)
 
@@ -74,6 +75,7 @@ def _refuse_leverage(step: StepBuilder, leverage: int, text: Statement) -> None:
 
 
 def on_order_accepted(step: StepBuilder, message: r.OrderAccepted) -> None:
+    """Record the acknowledgment, unless it is known."""
     order = known_order(step, message)
     if order is not None and order.phase in _UNACKNOWLEDGED:
         _acknowledge(step, order, message)
@@ -91,6 +93,7 @@ def _acknowledge(step: StepBuilder, order: Order, message: r.OrderAccepted | r.O
 
 
 def on_order_rejected(step: StepBuilder, message: r.OrderRejected) -> None:
+    """Record the refusal, and what follows from it. Refused where it contradicts a fill or an acknowledgment."""
     order = known_order(step, message)
     if order is None:
         return
@@ -205,6 +208,7 @@ def on_outcome_unknown(step: StepBuilder, message: r.OutcomeUnknown) -> None:
 
 
 def on_order_absent(step: StepBuilder, message: r.OrderAbsent) -> None:
+    """Record that a live order is not at the venue, and notify where that matters."""
     order = known_order(step, message)
     if order is None or not order.live:
         return
@@ -227,6 +231,7 @@ def on_order_absent(step: StepBuilder, message: r.OrderAbsent) -> None:
 
 
 def on_order_report(step: StepBuilder, message: r.OrderReport) -> None:
+    """Record what the report has new: end, acknowledgment, trigger, stall, fills."""
     order = known_order(step, message)
     if order is None or _is_impossible(step, order, message.filled_quantity, message.quantity):
         return
@@ -311,6 +316,7 @@ def _end_order(step: StepBuilder, order: Order, message: r.OrderReport) -> None:
 
 
 def on_fill_report(step: StepBuilder, message: r.FillReport) -> None:
+    """Book a trade, once, of whatever order, live or ended."""
     order = known_order(step, message)
     if order is None or message.trade_id in order.trades or message.quantity <= 0:
         return
@@ -371,6 +377,7 @@ def _is_impossible(step: StepBuilder, order: Order, filled: Decimal, reported_qu
 
 
 def on_fills_fetched(step: StepBuilder, message: r.FillsFetched) -> None:
+    """All trades of an order were read: fetch them again where their sum is below what the venue reports."""
     order = known_order(step, message)
     if order is None or _is_impossible(step, order, message.filled_quantity):
         return
@@ -411,11 +418,13 @@ def on_funding_share(step: StepBuilder, message: r.FundingShare) -> None:
 
 
 def on_rules_changed(step: StepBuilder, message: r.RulesChanged) -> None:
+    """Record new rules of the symbol."""
     if step.position.version and message.instrument != step.position.instrument:
         step.record(e.RulesUpdated, instrument=message.instrument)
 
 
 def on_leg_changed(step: StepBuilder, message: r.LegChanged) -> None:
+    """Record whether another position is on the leg."""
     if step.position.version and message.shared is not step.position.shared_leg:
         step.record(e.LegUpdated, shared=message.shared)
 

@@ -48,6 +48,7 @@ class OrderPhase(StrEnum):
 
     @property
     def live(self) -> bool:
+        """The order may still execute."""
         return self in _LIVE
 
 
@@ -121,6 +122,7 @@ class Order:
 
     @property
     def live(self) -> bool:
+        """As its phase."""
         return self.phase.live
 
     @property
@@ -234,7 +236,7 @@ class Position:
     """The fees that were converted into the quote currency."""
     converted_funding: tuple[Converted, ...] = ()
     """The funding that was."""
-    settled: Decimal = ZERO
+    result_in_limits: Decimal = ZERO
     """The result so far in the currency of the limits, where the quote currency is no dollar."""
     post_only: bool = False
     leverage_ns: int = 0
@@ -257,6 +259,7 @@ class Position:
 
     @property
     def position_id(self) -> PositionId:
+        """The key and the ordinal as one name."""
         return position_id(self.key, self.ordinal)
 
     @property
@@ -271,6 +274,7 @@ class Position:
 
     @property
     def wants_protection(self) -> bool:
+        """Any stop, target or trailing stop is wanted."""
         return any(setting is not None for setting in (self.stop_loss, self.take_profit, self.trailing))
 
     def requested_ns(self, purpose: OrderPurpose) -> int:
@@ -297,10 +301,10 @@ class Position:
         if self.entries_from is None or self.entry_finished:
             return ZERO
         before = (o.quantity for o in self.entries() if o.number <= self.entries_from)
-        return self.requested - sum(before, ZERO) - self.added
+        return self.requested - sum(before, ZERO) - self.added_quantity
 
     @property
-    def added(self) -> Decimal:
+    def added_quantity(self) -> Decimal:
         """What the latest addition has filled."""
         first = self.entries_from
         return sum((o.filled for o in self.entries() if first is not None and o.number > first), ZERO)

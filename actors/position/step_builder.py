@@ -50,6 +50,7 @@ class StepBuilder:
 
     @property
     def gateway(self) -> Address:
+        """The gateway of the position's account."""
         return Address(f"gateway/{self.position.key.account}")
 
     def wake(self, topic: str, after_ms: int) -> None:
@@ -109,11 +110,13 @@ class StepBuilder:
         self.send(self.gateway, ask)
 
     def fetch_fills(self, order: Order) -> None:
+        """Read the order's trades."""
         self.send(
             self.gateway,
             FetchFills(since_ns=order.sent_ns, venue_order_id=order.venue_order_id, **self.about(order)),
         )
 
     def cancel(self, order: Order) -> None:
+        """Send a cancel, and query the order where no answer comes."""
         self.send(self.gateway, CancelOrder(venue_order_id=order.venue_order_id, **self.about(order)))
         self.wake(f"answer:{order.number}", self.policy.answer_deadline_ms)

@@ -27,6 +27,8 @@ Rule = Callable[[StepBuilder, Any], None]
 
 
 class CellKind(StrEnum):
+    """Of a cell: as `machine.Verdict`."""
+
     APPLIED = "applied"
     IGNORED = "ignored"
     REFUSED = "refused"

@@ -56,10 +56,10 @@ TRANSITIONS: Mapping[PositionState, Mapping[PositionState, Transition]] = {
     S.PENDING: {
         S.OPENING: T(COMMAND | MARKET, "the entry is sent: at once, or once its leverage is set"),
         S.ACTIVE: T(COMMAND, "a position of the venue is adopted"),
-        S.FAILED: T(COMMAND | MARKET | TIME, "its leverage is refused, written off, or not answered in time"),
-        S.CANCELLED: T(COMMAND | TIME, "it is closed, called off, or expires before the entry is sent"),
         S.MODIFYING: T(COMMAND, "a position of the venue is adopted with a stop or target to place"),
         S.PAUSED: T(COMMAND, "dust of the venue is adopted"),
+        S.FAILED: T(COMMAND | MARKET | TIME, "its leverage is refused, written off, or not answered in time"),
+        S.CANCELLED: T(COMMAND | TIME, "it is closed, called off, or expires before the entry is sent"),
     },
     S.OPENING: {
         S.ACTIVE: T(COMMAND | ORDER, "the entry is filled, or ends or is written off after a part"),
@@ -129,28 +129,28 @@ TRANSITIONS: Mapping[PositionState, Mapping[PositionState, Transition]] = {
         S.CANCELLED: T(COMMAND | ORDER, "the entry ends or is written off unfilled"),
     },
     S.CLOSED: {
+        S.OPENING: T(ORDER, "a part of the entry that was presumed lost is at work"),
+        S.ACTIVE: T(ORDER, "a late fill of the entry reopens it"),
         S.MODIFYING: T(ORDER, "a late fill reopens it during a change"),
+        S.MODIFIED: T(ORDER, "a late fill of the entry reopens it, after a change outside"),
         S.PAUSED: T(ORDER, "a late fill reopens it, on hold or as dust"),
         S.RECONCILING: T(ORDER, "the venue reports more fills than are known"),
         S.CLOSING: T(ORDER, "a late fill or an order at work shows that it is not over"),
-        S.OPENING: T(ORDER, "a part of the entry that was presumed lost is at work"),
-        S.ACTIVE: T(ORDER, "a late fill of the entry reopens it"),
-        S.MODIFIED: T(ORDER, "a late fill of the entry reopens it, after a change outside"),
     },
     S.FAILED: {
         S.OPENING: T(ORDER, "the entry is at work after all"),
         S.ACTIVE: T(ORDER, "the entry is filled after all"),
         S.MODIFYING: T(ORDER, "the entry is filled after all, and a change is under way"),
-        S.RECONCILING: T(ORDER, "the venue reports fills that are not known"),
         S.PAUSED: T(ORDER, "the entry is filled after all, on hold"),
+        S.RECONCILING: T(ORDER, "the venue reports fills that are not known"),
     },
     S.CANCELLED: {
         S.OPENING: T(ORDER, "the entry is at work after all"),
         S.ACTIVE: T(ORDER, "the entry is filled after all"),
+        S.MODIFYING: T(ORDER, "the entry is filled after all, and a change is under way"),
+        S.PAUSED: T(ORDER, "the entry is filled after all, on hold"),
         S.RECONCILING: T(ORDER, "the venue reports fills that are not known"),
         S.CLOSING: T(ORDER, "an entry that was called off is at work or filled after all"),
-        S.PAUSED: T(ORDER, "the entry is filled after all, on hold"),
-        S.MODIFYING: T(ORDER, "the entry is filled after all, and a change is under way"),
     },
 }
 # fmt: on

@@ -85,7 +85,7 @@ def view(p: Position) -> PositionView:
         unread=p.fills_missing,
         currency=quote or UNNAMED,
         uncounted=added(beside, ((currency, -amount) for currency, amount in received)),
-        result=p.realized_pnl - fees + funding if quote in DOLLARS else p.settled,
+        result=p.realized_pnl - fees + funding if quote in DOLLARS else p.result_in_limits,
         reported_quantity=p.exposure - p.quantity,
         unverified=bool(p.unverified_ns),
         track=p.known_track,

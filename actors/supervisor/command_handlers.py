@@ -323,7 +323,7 @@ class CommandHandlers:
                 self._context.tell_position(view.ordinal, command)
         if before is not None or unseen:
             gained = view.result - (before.result if before is not None else 0)
-            self._memory.results.registry(view.account, self._context.settings.day_of(view.touched_ns), gained)
+            self._memory.results.book(view.account, self._context.settings.day_of(view.touched_ns), gained)
             if gained < 0:
                 self._openings.lost(view)
         self._context.runtime.publish(view)

@@ -83,7 +83,7 @@ def _what_has_fired_is_bought_on(stack: ExitStack) -> None:
 
     def entered(step: StepBuilder) -> None:
         with ExitStack() as inner:
-            patch(inner, Position, "firing", False)  # in place of the property
+            patch(inner, Position, "triggered_protection", ())  # in place of the property
             enter(step)
 
     patch(stack, next_orders, "_enter", entered)

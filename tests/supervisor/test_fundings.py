@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.funding import KEPT_NS, MOVES_MOST, Holder, held_at, moved, paid, shares
+from actors.funding import KEPT_NS, MOVES_MOST, Holder, add_change, add_payment, held_at, shares
 from actors.recovery import restored
 from actors.supervisor.funding_payments import lacking_of
 from actors.supervisor.memory import Restored
@@ -86,10 +86,10 @@ def test_in_whatever_order_trades_and_payments_are_told_each_ends_with_its_own(
         if which is None:
             for holder, share in lacking_of(payment(amount), holders(tracks, told), wholly=True):
                 n, missing = holder.ordinal, share.amount - share.booked
-                tracks[n] = paid(tracks[n], PAID_NS, "USDT", missing, PAID_NS)
+                tracks[n] = add_payment(tracks[n], PAID_NS, "USDT", missing, PAID_NS)
         else:
             n, at_ns, change = trades[which]
-            tracks[n] = moved(tracks[n], at_ns, change, at_ns)
+            tracks[n] = add_change(tracks[n], at_ns, change, at_ns)
             told.append(trades[which])
     before = {
         n: sum((c for which, at, c in trades if (which, at < PAID_NS) == (n, True)), Decimal(0)) * SIDES[n % 2].sign
@@ -104,7 +104,7 @@ def test_in_whatever_order_trades_and_payments_are_told_each_ends_with_its_own(
 def test_what_was_held_is_what_had_changed_before(moves: list[tuple[int, Decimal]], at_ns: int) -> None:
     track = Track()
     for time_ns, change in moves:
-        track = moved(track, time_ns, change, time_ns)
+        track = add_change(track, time_ns, change, time_ns)
     now = sum((change for _, change in moves), Decimal(0))
     assert held_at(track, now, at_ns) == sum((change for time_ns, change in moves if time_ns < at_ns), Decimal(0))
 
@@ -112,22 +112,24 @@ def test_what_was_held_is_what_had_changed_before(moves: list[tuple[int, Decimal
 def test_a_position_remembers_so_much_and_says_since_when() -> None:
     track = Track()
     for time_ns in range(1, MOVES_MOST + 11):
-        track = moved(track, time_ns, Decimal(1), time_ns)
+        track = add_change(track, time_ns, Decimal(1), time_ns)
     assert (len(track.moves), track.since_ns) == (MOVES_MOST, 10)
-    assert moved(track, 5, Decimal(1), 5) == track
-    later = moved(track, 10 + KEPT_NS, Decimal(1), 1 + KEPT_NS + MOVES_MOST + 10)
+    assert add_change(track, 5, Decimal(1), 5) == track
+    later = add_change(track, 10 + KEPT_NS, Decimal(1), 1 + KEPT_NS + MOVES_MOST + 10)
     assert (later.moves, later.since_ns) == (((10 + KEPT_NS, Decimal(1)),), MOVES_MOST + 10)
-    booked = paid(Track(), 5, "USDT", Decimal(1), 5)
-    booked = paid(booked, 7 + KEPT_NS, "USDT", Decimal(2), 7 + KEPT_NS)
+    booked = add_payment(Track(), 5, "USDT", Decimal(1), 5)
+    booked = add_payment(booked, 7 + KEPT_NS, "USDT", Decimal(2), 7 + KEPT_NS)
     assert (booked.paid, booked.settled_ns) == (((7 + KEPT_NS, "USDT", Decimal(2)),), 5)
 
 
 def test_where_not_all_is_known_what_is_booked_stays_and_what_is_not_is_shared() -> None:
-    held = holders({0: moved(Track(), 1, Decimal(2), 1), 2: moved(Track(), 1, Decimal(1), 1)}, [(0, 1, Decimal(2))])
+    held = holders(
+        {0: add_change(Track(), 1, Decimal(2), 1), 2: add_change(Track(), 1, Decimal(1), 1)}, [(0, 1, Decimal(2))]
+    )
     held[1] = replace(held[1], quantity=Decimal(1))
     found = {h.ordinal: share.amount for h, share in lacking_of(payment(Decimal(-3)), held, wholly=False)}
     assert found == {0: -2, 2: -1}
-    held[0] = replace(held[0], track=paid(held[0].track, PAID_NS, "USDT", Decimal(-3), 1))
+    held[0] = replace(held[0], track=add_payment(held[0].track, PAID_NS, "USDT", Decimal(-3), 1))
     assert not list(lacking_of(payment(Decimal(-3)), held, wholly=False))
 
 
