@@ -836,7 +836,3 @@ def journal_rows(journal: "SqliteJournal") -> "Rows":
         row(section, Status.RESERVE, Status.MEBIBYTES(mib=journal.reserve_held() >> 20)),
         row(section, Status.LAST_COMMIT, Status.MILLISECONDS(ms=milliseconds(counters.last_commit_ns))),
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

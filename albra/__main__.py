@@ -1,0 +1,7 @@
+"""`python -m albra`."""
+
+import sys
+
+from albra import main
+
+sys.exit(main())
