@@ -15,8 +15,8 @@ ID = "main.BTCUSDT.long.manual.1"
 LOOK = """
 import json, sys
 sys.argv = ["albra", *json.loads(sys.argv[1])]
-import albra
-code = albra.main()
+from albra.__main__ import main
+code = main()
 sys.stderr.write(json.dumps([code, sorted(sys.modules)]))
 """
 
