@@ -399,9 +399,12 @@ class Albra:
         if position_id is None:
             raise NotFound("which position that was is not known any more: positions(ended=True) lists all")
         deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
-        row = self._transport.watch(
-            f"/v1/positions/{position_id}", position_id, lambda found: _decided(Position.of(found), seen), deadline
-        )
+        try:
+            row = self._transport.watch(
+                f"/v1/positions/{position_id}", position_id, lambda found: _decided(Position.of(found), seen), deadline
+            )
+        except TokenUnreadable as error:
+            raise self._absent(error) from None
         if row is None:
             return self.position(position_id)
         position = Position.of(row)

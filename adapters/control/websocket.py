@@ -123,7 +123,7 @@ class WebSocket:
         self._socket = sock
         # The response object would take frames for a body: its headers are read from a stream of our own.
         self._stream = sock.makefile("rb")
-        status = int(self._stream.readline(FRAME_MAX).split(b" ", 2)[1])
+        status = self._status()
         answered = http.client.parse_headers(self._stream)
         if status != http.client.SWITCHING_PROTOCOLS:
             body = self._stream.read(int(answered.get("Content-Length", "0")))
@@ -133,6 +133,15 @@ class WebSocket:
         if answered.get("Sec-WebSocket-Accept") != proof:
             self._stream.close()
             raise OSError("the answer to the WebSocket handshake is not one")
+
+    def _status(self) -> int:
+        """The code of the response's first line. Raises OSError where the server ended before it, or sent no HTTP."""
+        _, _, rest = self._stream.readline(FRAME_MAX).partition(b" ")
+        code = rest[:3]
+        if not code.isdigit():
+            self._stream.close()
+            raise ConnectionResetError("the WebSocket handshake broke off")
+        return int(code)
 
     def _frame(self) -> tuple[int, bool, bytes]:
         """Opcode, whether it is a message's last, payload; servers do not mask (RFC 6455, 5.1)."""

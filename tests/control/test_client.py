@@ -1,6 +1,8 @@
 """The typed client before a real control server: values in, values out, every refusal an error of its own."""
 
+import email
 import inspect
+import socket
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.control import wire
-from adapters.control.address import ControlAddress
+from adapters.control.address import TOKEN_FILE, ControlAddress, announce, mint_token
 from adapters.control.client import (
     Albra,
     AlbraError,
@@ -22,6 +24,7 @@ from adapters.control.client import (
     OutcomeUnknown,
     Refused,
 )
+from adapters.control.proof import CHALLENGE, PROOF, proof_of
 from adapters.control.server import ControlServer
 from adapters.control.transport import Transport, Unreachable
 from adapters.secret import Secret
@@ -240,6 +243,40 @@ def test_events_are_heard_in_order_until_the_supervisor_stops(
     thread.join()
     assert [event["type"] for event in heard] == ["PositionView", "Notify"]
     assert (heard[0]["quantity"], heard[1]["text"]) == ("0.010", long_text)
+
+
+def test_a_wait_whose_token_cannot_be_read_says_so(albra: Albra, supervisor: FakeSupervisor, tmp_path: Path) -> None:
+    supervisor.keep(view())
+    (tmp_path / TOKEN_FILE).chmod(0o666)
+    for wait in (albra.wait_open, albra.wait_closed):
+        with pytest.raises(NoSupervisor, match="control token cannot be read"):
+            wait(ID)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 many\r\n\r\n"])
+def test_a_supervisor_that_dies_in_the_handshake_of_the_events_breaks_the_connection(
+    tmp_path: Path, answer: bytes
+) -> None:
+    token = mint_token(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = ControlAddress(host="127.0.0.1", port=listener.getsockname()[1], pid=1, token_path=tmp_path / "x")
+        held = announce(tmp_path, address, {})
+
+        def prove_and_die() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                asked = email.message_from_bytes(connection.recv(65_536).partition(b"\r\n")[2])
+                proof = proof_of(token, asked[CHALLENGE])
+                connection.sendall(f"HTTP/1.1 200 OK\r\n{PROOF}: {proof}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=prove_and_die)
+        thread.start()
+        with pytest.raises(OSError, match="handshake"):
+            next(Albra(tmp_path).events())
+        thread.join()
+    held.withdraw()
 
 
 def test_what_does_not_know_the_token_is_asked_nothing(albra: Albra, server: ControlServer, tmp_path: Path) -> None:
