@@ -21,7 +21,7 @@ from typing import Any
 from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
 from adapters.cli.outcome import CommandError
 from adapters.config import Config, Loaded
-from adapters.storage.lock import holder
+from albra.loopback.discovery import holder
 
 SPACE_WARN_BYTES = 1 << 30
 SPACE_FAIL_BYTES = 100 << 20

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from adapters.cli import output, reading
 from adapters.cli.client import Answer, Lost, Supervisor, Unreachable
 from adapters.cli.outcome import CommandError, Exit
-from adapters.control.address import announced
+from albra.loopback.discovery import announced
 from messages.text import block, shown, styled
 
 DEFAULT_PACE_S = 2.0

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from adapters.control import wire
-from adapters.control.address import TOKEN_FILE, ControlAddress, announce, mint_token
-from adapters.control.client import (
-    Albra,
+from adapters.control.address import announce, mint_token
+from adapters.control.server import ControlServer
+from albra.client import (
     AlbraError,
     Broken,
     Busy,
+    Client,
     Ended,
     Invalid,
     NoSupervisor,
@@ -24,10 +25,9 @@ from adapters.control.client import (
     OutcomeUnknown,
     Refused,
 )
-from adapters.control.proof import CHALLENGE, PROOF, proof_of
-from adapters.control.server import ControlServer
-from adapters.control.transport import Transport, Unreachable
-from adapters.secret import Secret
+from albra.loopback.discovery import TOKEN_FILE, ControlAddress, Token
+from albra.loopback.proof import CHALLENGE, PROOF, proof_of
+from albra.loopback.transport import Transport, Unreachable
 from messages.commands import (
     AssignPosition,
     CancelEntry,
@@ -63,14 +63,14 @@ def server(tmp_path: Path, supervisor: FakeSupervisor) -> Iterator[ControlServer
 
 
 @pytest.fixture
-def albra(tmp_path: Path, server: ControlServer) -> Albra:
-    return Albra(tmp_path, timeout_s=1.0)
+def albra(tmp_path: Path, server: ControlServer) -> Client:
+    return Client(tmp_path, timeout_s=1.0)
 
 
 def test_an_opening_carries_exact_numbers_and_the_clients_strategy(
     tmp_path: Path, server: ControlServer, supervisor: FakeSupervisor
 ) -> None:
-    albra = Albra(tmp_path, strategy="trend")
+    albra = Client(tmp_path, strategy="trend")
     accepted = albra.open("BTCUSDT", "long", Decimal("1E-2"), stop_loss="58000.10", leverage=3)
     [command] = supervisor.received
     assert isinstance(command, OpenPosition)
@@ -81,7 +81,7 @@ def test_an_opening_carries_exact_numbers_and_the_clients_strategy(
         albra.open("BTCUSDT", "long", 0.01)  # type: ignore[arg-type]
 
 
-def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Client, supervisor: FakeSupervisor) -> None:
     supervisor.keep(view(1))
     albra.modify(ID, stop_loss=0, add="0.1", leverage=3)
     albra.cancel_entry(ID)
@@ -102,11 +102,11 @@ def test_the_client_has_every_command_with_every_field() -> None:
     left_out = {"close": {"symbol", "strategy", "account", "side"}, "open": {"expires_at_ns"}}
     left_out["modify"] = {"expires_at_ns"}
     for name, known in wire.FIELDS.items():
-        offered = set(inspect.signature(getattr(Albra, name)).parameters) - {"self", "command_id"}
+        offered = set(inspect.signature(getattr(Client, name)).parameters) - {"self", "command_id"}
         assert offered == set(known) - left_out.get(name, set()), name
 
 
-def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_positions_are_values_with_decimals(albra: Client, supervisor: FakeSupervisor) -> None:
     supervisor.keep(view(1))
     supervisor.keep(view(2, state=PositionState.CLOSED))
     [position] = albra.positions()
@@ -121,7 +121,7 @@ def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSuperv
 
 
 def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(
-    albra: Albra, supervisor: FakeSupervisor
+    albra: Client, supervisor: FakeSupervisor
 ) -> None:
     supervisor.broken = ((PositionId(ID), Silence.DAMAGED, verbatim("its history is damaged")),)
     [position] = albra.positions()
@@ -132,7 +132,7 @@ def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(
 
 
 def test_an_opening_whose_position_is_not_known_any_more_is_not_waited_for(
-    albra: Albra, supervisor: FakeSupervisor
+    albra: Client, supervisor: FakeSupervisor
 ) -> None:
     supervisor.nameless = True
     accepted = albra.open("BTCUSDT", "long", "0.01")
@@ -143,7 +143,7 @@ def test_an_opening_whose_position_is_not_known_any_more_is_not_waited_for(
 
 
 def test_a_lost_answer_is_asked_for_with_the_same_id_and_has_one_effect(
-    albra: Albra, supervisor: FakeSupervisor
+    albra: Client, supervisor: FakeSupervisor
 ) -> None:
     supervisor.silent = True
 
@@ -159,7 +159,7 @@ def test_a_lost_answer_is_asked_for_with_the_same_id_and_has_one_effect(
     assert [position.position_id for position in albra.positions()] == [accepted.position_id]
 
 
-def test_every_refusal_is_an_error_of_its_own(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_every_refusal_is_an_error_of_its_own(albra: Client, supervisor: FakeSupervisor) -> None:
     with pytest.raises(Invalid, match="expected long or short") as invalid:
         albra.open("BTCUSDT", "up", "1")
     assert invalid.value.field == "side"
@@ -180,12 +180,12 @@ def test_every_refusal_is_an_error_of_its_own(albra: Albra, supervisor: FakeSupe
 
 
 def test_a_full_queue_and_a_supervisor_that_starts_are_asked_again(
-    albra: Albra, supervisor: FakeSupervisor, monkeypatch: pytest.MonkeyPatch
+    albra: Client, supervisor: FakeSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening = Transport.address
     starts: list[int] = []
 
-    def address(self: Transport) -> tuple[ControlAddress, Secret]:
+    def address(self: Transport) -> tuple[ControlAddress, Token]:
         if starts:
             raise Unreachable(starts.pop(), "it does not take requests yet", starting=True)
         return listening(self)
@@ -200,13 +200,13 @@ def test_a_full_queue_and_a_supervisor_that_starts_are_asked_again(
 
 
 def test_without_a_supervisor_nothing_is_done(tmp_path: Path) -> None:
-    albra = Albra(tmp_path / "nowhere")
+    albra = Client(tmp_path / "nowhere")
     for call in (albra.positions, albra.status, albra.close_all, lambda: next(albra.events())):
         with pytest.raises(NoSupervisor, match="albra run"):
             call()
 
 
-def test_waiting_ends_with_the_position_or_says_why_not(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_waiting_ends_with_the_position_or_says_why_not(albra: Client, supervisor: FakeSupervisor) -> None:
     supervisor.opened_as = PositionState.FAILED
     failed = albra.open("BTCUSDT", "long", "1").position_id
     assert failed is not None
@@ -223,7 +223,7 @@ def test_waiting_ends_with_the_position_or_says_why_not(albra: Albra, supervisor
 
 
 def test_events_are_heard_in_order_until_the_supervisor_stops(
-    albra: Albra, server: ControlServer, tmp_path: Path
+    albra: Client, server: ControlServer, tmp_path: Path
 ) -> None:
     long_text = "x" * 15_000  # five of them are beyond what a frame's short length can say
     events = albra.events()
@@ -245,7 +245,7 @@ def test_events_are_heard_in_order_until_the_supervisor_stops(
     assert (heard[0]["quantity"], heard[1]["text"]) == ("0.010", long_text)
 
 
-def test_a_wait_whose_token_cannot_be_read_says_so(albra: Albra, supervisor: FakeSupervisor, tmp_path: Path) -> None:
+def test_a_wait_whose_token_cannot_be_read_says_so(albra: Client, supervisor: FakeSupervisor, tmp_path: Path) -> None:
     supervisor.keep(view())
     (tmp_path / TOKEN_FILE).chmod(0o666)
     for wait in (albra.wait_open, albra.wait_closed):
@@ -274,12 +274,12 @@ def test_a_supervisor_that_dies_in_the_handshake_of_the_events_breaks_the_connec
         thread = threading.Thread(target=prove_and_die)
         thread.start()
         with pytest.raises(OSError, match="handshake"):
-            next(Albra(tmp_path).events())
+            next(Client(tmp_path).events())
         thread.join()
     held.withdraw()
 
 
-def test_what_does_not_know_the_token_is_asked_nothing(albra: Albra, server: ControlServer, tmp_path: Path) -> None:
+def test_what_does_not_know_the_token_is_asked_nothing(albra: Client, server: ControlServer, tmp_path: Path) -> None:
     (tmp_path / "control.token").write_text("wrong")
     with pytest.raises(AlbraError, match="does not know its token"):
         next(albra.events())

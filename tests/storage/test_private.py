@@ -19,12 +19,14 @@ from adapters.paper.input_log import InputLog
 from adapters.storage import private, restore
 from adapters.storage.errors import JournalError
 from adapters.storage.jobs import Health
-from adapters.storage.lock import DirectoryLock, holder
+from adapters.storage.lock import DirectoryLock
 from adapters.storage.mark import Mark
-from adapters.storage.private import NotOursError, open_private, private_directory, read_private, write_private
+from adapters.storage.private import open_private, private_directory, write_private
 from adapters.storage.reader import JournalReader
 from adapters.storage.reserve import Reserve
 from adapters.storage.sqlite import SqliteJournal
+from albra.loopback.discovery import holder
+from albra.loopback.private_file import NotOursError, read_private
 from albra.storage import exposed
 from messages.types import JournalId
 from tests.storage.steps import append, step

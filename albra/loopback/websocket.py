@@ -14,7 +14,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from adapters.secret import Secret
+from albra.loopback.discovery import Token
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, 1.3."""
@@ -37,7 +37,7 @@ class StreamEnded(OSError):  # noqa: N818 - what happened
 class WebSocket:
     """One open connection. Used by one thread; `close` may come from another and ends `texts`."""
 
-    def __init__(self, connection: http.client.HTTPConnection, path: str, token: Secret, *, silence_s: float) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, path: str, token: Token, *, silence_s: float) -> None:
         """Shake hands on an open connection, which is its own from now on. Raises OSError, HandshakeRefused.
 
         `silence_s`: a server that says nothing for so long, no ping either, is gone.
@@ -108,7 +108,7 @@ class WebSocket:
             self._stream.close()
             self._socket.close()
 
-    def _shake_hands(self, path: str, token: Secret) -> None:
+    def _shake_hands(self, path: str, token: Token) -> None:
         key = base64.b64encode(os.urandom(16)).decode()
         headers = {
             "Authorization": f"Bearer {token.reveal()}",

@@ -1,6 +1,6 @@
 """For strategies: the running supervisor as a typed Python object. Needs nothing but the standard library.
 
-    from adapters.control.client import Albra
+    from albra.client import Client
 
     albra = Albra("var", strategy="trend")
     position_id = albra.open("BTCUSDT", "long", "0.01", stop_loss="58000").position_id
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import urlencode
 
-from adapters.control.transport import (
+from albra.loopback.transport import (
     REQUEST_TIMEOUT_S,
     SILENCE_S,
     Answer,
@@ -32,7 +32,7 @@ from adapters.control.transport import (
     Unreachable,
     connected,
 )
-from adapters.control.websocket import HandshakeRefused, WebSocket
+from albra.loopback.websocket import HandshakeRefused, WebSocket
 
 Number: TypeAlias = Decimal | int | str
 Event: TypeAlias = Mapping[str, Any]
@@ -177,7 +177,7 @@ class Position:
         return cls(**values, since=since, row=row)
 
 
-class Albra:
+class Client:
     """One data directory's supervisor. Survives its restarts; may be used from one thread at a time."""
 
     def __init__(

@@ -12,11 +12,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from adapters.control.address import ControlAddress, find
-from adapters.control.proof import Impostor, check
-from adapters.control.websocket import HandshakeRefused, WebSocket
-from adapters.secret import Secret
-from adapters.storage.lock import holder
+from albra.loopback.discovery import ControlAddress, Token, find, holder
+from albra.loopback.proof import Impostor, check
+from albra.loopback.websocket import HandshakeRefused, WebSocket
 
 REQUEST_TIMEOUT_S = 10.0
 """Longer than the supervisor's own wait for an answer, so that its 504 arrives before we give up."""
@@ -86,7 +84,7 @@ class Transport:
     def __init__(self, storage: Path) -> None:
         self.storage = storage
 
-    def address(self) -> tuple[ControlAddress, Secret]:
+    def address(self) -> tuple[ControlAddress, Token]:
         """Where it listens, and the token. Raises Unreachable, TokenUnreadable."""
         address = find(self.storage)
         if address is None:
@@ -210,7 +208,7 @@ class Transport:
         return stream
 
 
-def connected(address: ControlAddress, token: Secret, *, within_s: float) -> http.client.HTTPConnection:
+def connected(address: ControlAddress, token: Token, *, within_s: float) -> http.client.HTTPConnection:
     """A connection to the supervisor that wrote this address, and nothing else: it proved that it knows the token.
 
     Raises Unreachable.
@@ -239,7 +237,7 @@ def _in_words(error: Exception) -> str:
 
 
 def _exchange(
-    connection: http.client.HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None, token: Secret
+    connection: http.client.HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None, token: Token
 ) -> Answer:
     headers = {"Authorization": f"Bearer {token.reveal()}", "Content-Type": "application/json"}
     try:

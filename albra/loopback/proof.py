@@ -8,8 +8,7 @@ import hashlib
 import hmac
 import http.client
 import secrets
-
-from adapters.secret import Secret
+from typing import Protocol
 
 CHALLENGE, PROOF = "Albra-Challenge", "Albra-Proof"
 CHALLENGE_MAX = 128
@@ -21,13 +20,19 @@ class Impostor(Exception):  # noqa: N818 - what was found
     """Something answers, and does not know the token."""
 
 
-def proof_of(token: Secret, challenge: str) -> str:
+class Masked(Protocol):
+    """A token as either side holds it: never a plain text."""
+
+    def reveal(self) -> str: ...
+
+
+def proof_of(token: Masked, challenge: str) -> str:
     return hmac.new(
         token.reveal().encode(), _ABOUT + challenge.encode(errors="surrogateescape"), hashlib.sha256
     ).hexdigest()
 
 
-def check(connection: http.client.HTTPConnection, token: Secret) -> None:
+def check(connection: http.client.HTTPConnection, token: Masked) -> None:
     """Ask the other end of an open connection for its proof; nothing secret is sent.
 
     Raises Impostor; OSError or HTTPException where no answer comes.
