@@ -2,9 +2,11 @@
 
 import email
 import inspect
+import pickle
 import socket
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,14 +20,16 @@ from albra.client import (
     Broken,
     Busy,
     Client,
+    Code,
     Ended,
+    Fact,
     Invalid,
     NoSupervisor,
     NotFound,
     OutcomeUnknown,
     Refused,
 )
-from albra.loopback.discovery import TOKEN_FILE, ControlAddress, Token
+from albra.loopback.discovery import TOKEN_FILE, ControlAddress, Token, find
 from albra.loopback.proof import CHALLENGE, PROOF, proof_of
 from albra.loopback.transport import Transport, Unreachable
 from messages.commands import (
@@ -38,9 +42,11 @@ from messages.commands import (
     PauseOpenings,
     ResumeOpenings,
 )
+from messages.reconciliation import DiscrepancyType, Unproven
 from messages.requests import Notify
 from messages.statement import verbatim
-from messages.types import AccountId, PositionId, PositionState, Severity, Silence
+from messages.types import AccountId, PositionId, PositionState, ReplyCode, Severity, Silence, Symbol
+from messages.wording import Supervisor
 from tests.control.fake_supervisor import FakeSupervisor, view
 
 ID = "main.BTCUSDT.long.manual.1"
@@ -157,6 +163,91 @@ def test_a_lost_answer_is_asked_for_with_the_same_id_and_has_one_effect(
     thread.join()
     assert len({command.command_id for command in supervisor.received if isinstance(command, OpenPosition)}) == 1
     assert [position.position_id for position in albra.positions()] == [accepted.position_id]
+
+
+def test_an_unknown_outcome_is_asked_about_later_under_the_same_id(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.silent = True
+    with pytest.raises(OutcomeUnknown) as unknown:
+        albra.open("BTCUSDT", "long", "0.01", stop_loss=58000)
+    supervisor.silent = False
+    accepted = albra.repeat(unknown.value)
+    assert accepted.command_id == unknown.value.command_id
+    assert {c.command_id for c in supervisor.received if isinstance(c, OpenPosition)} == {accepted.command_id}
+    assert [position.position_id for position in albra.positions()] == [accepted.position_id]
+
+
+def test_a_comparison_says_what_it_came_to(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view())
+    reconciled = albra.reconcile("BTCUSDT")
+    assert (reconciled.checked, reconciled.discrepancies, reconciled.seconds) == (1, 1, 1.5)
+    assert reconciled.proven
+    type_ = DiscrepancyType.SIZE_MISMATCH
+    believed, reported = verbatim("long 1"), verbatim("long 2")
+    supervisor.unproven = (
+        Unproven(account=AccountId("main"), symbol=Symbol("BTCUSDT"), type=type_, believed=believed, reported=reported),
+    )
+    reconciled = albra.reconcile()
+    assert not reconciled.proven
+    assert [(each.type, each.believed) for each in reconciled.unproven] == [("SIZE_MISMATCH", "long 1")]
+
+
+@pytest.mark.parametrize("odd", ["..", "main BTC\r\nX: y", "%2e%2e", "ü", "a?b#c"])
+def test_a_position_that_cannot_be_is_asked_for_in_one_piece(albra: Client, odd: str) -> None:
+    with pytest.raises(Invalid) as invalid:
+        albra.position(odd)
+    assert invalid.value.field == "position_id"
+
+
+def test_a_read_without_an_answer_may_be_asked_again(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.silent = True
+    with pytest.raises(Busy):
+        albra.positions()
+
+
+def test_a_refusal_has_its_facts(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.refusal = Supervisor.NO_RECONCILER()
+    supervisor.code = ReplyCode.OTHER_COMMAND
+    with pytest.raises(Refused) as refused:
+        albra.close_all()
+    assert (refused.value.code, refused.value.fact) == (
+        Code.OTHER_COMMAND, Fact(code="supervisor.no_reconciler", args={}),
+    )  # fmt: skip
+
+
+def _linked(token: Path) -> None:
+    token.rename(token.with_name("elsewhere"))
+    token.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda token: token.chmod(0o620), "others can write it: chmod 600"),
+        (_linked, "symbolic link"),
+        (lambda token: token.with_name("second").hardlink_to(token), "stands under 2 names"),
+        (lambda token: token.unlink(), "No such file"),
+    ],
+)
+def test_a_token_that_others_may_have_written_is_not_used_and_never_shown(
+    albra: Client, tmp_path: Path, spoil: Callable[[Path], object], why: str
+) -> None:
+    path = tmp_path / TOKEN_FILE
+    text = path.read_text().strip()
+    spoil(path)
+    for call in (albra.positions, albra.close_all, lambda: next(albra.events()), lambda: albra.wait_open(ID)):
+        with pytest.raises(NoSupervisor, match=why) as raised:
+            call()
+        assert text not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_token_shows_itself_to_nobody(tmp_path: Path, server: ControlServer) -> None:
+    address = find(tmp_path)
+    assert address is not None
+    token = address.token()
+    shown = f"{token} {token!r} {address} {Client(tmp_path)!r} {vars(Client(tmp_path))}"
+    assert token.reveal() not in shown
+    with pytest.raises(TypeError):
+        pickle.dumps(token)
 
 
 def test_every_refusal_is_an_error_of_its_own(albra: Client, supervisor: FakeSupervisor) -> None:
