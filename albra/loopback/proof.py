@@ -1,7 +1,7 @@
-"""Who answers knows the token, and says so before the token is shown to it.
+"""A listener proves that it knows the token before the token is sent to it.
 
-After a kill another user's process may listen on the old port. It cannot answer this, whatever it has listened to
-before: the challenge is new with every connection. The standard library alone, for both sides.
+After a kill another user's process may listen on the old port. It cannot prove it, whatever it has recorded: the
+challenge is new with every connection. For both sides.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _ABOUT = b"albra control "
 
 
 class Impostor(Exception):  # noqa: N818 - what was found
-    """Something answers, and does not know the token."""
+    """A listener does not know the token."""
 
 
 class Masked(Protocol):

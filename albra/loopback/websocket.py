@@ -1,7 +1,6 @@
 """The reading half of a WebSocket client (RFC 6455), as much as one stream of JSON texts on loopback needs.
 
-The standard library has none, and a strategy should need nothing else. No extensions, no fragments of
-ours: texts come in, pings are answered, a close ends it.
+The standard library has none. No extensions: texts come in, pings are answered, a close ends the stream.
 """
 
 import base64
@@ -40,7 +39,7 @@ class WebSocket:
     def __init__(self, connection: http.client.HTTPConnection, path: str, token: Token, *, silence_s: float) -> None:
         """Shake hands on an open connection, which is its own from now on. Raises OSError, HandshakeRefused.
 
-        `silence_s`: a server that says nothing for so long, no ping either, is gone.
+        A server that sends nothing for `silence_s`, no ping either, is gone.
         """
         self._connection = connection
         try:
