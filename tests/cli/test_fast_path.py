@@ -10,7 +10,10 @@ import pytest
 from tests.cli.conftest import ROOT, WAIT_S, Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
 
-HEAVY = ("aiohttp", "ccxt", "rich", "loguru", "apsw", "asyncio", "pykka", "jsonschema", "telegram", "msgpack", "actors")
+HEAVY = (
+    *("aiohttp", "ccxt", "rich", "loguru", "apsw", "asyncio", "pykka", "jsonschema", "telegram", "msgpack", "actors"),
+    *("albra.process", "albra.client"),
+)
 ID = "main.BTCUSDT.long.manual.1"
 LOOK = """
 import json, sys

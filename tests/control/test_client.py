@@ -1,7 +1,6 @@
 """The typed client before a real control server: values in, values out, every refusal an error of its own."""
 
 import email
-import inspect
 import pickle
 import socket
 import threading
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.control import wire
 from adapters.control.address import announce, mint_token
 from adapters.control.server import ControlServer
 from albra.client import (
@@ -101,15 +99,6 @@ def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Client, super
     modify = supervisor.received[0]
     assert isinstance(modify, ModifyPosition)
     assert (modify.stop_loss, modify.add, modify.leverage, modify.take_profit) == (Decimal(0), Decimal("0.1"), 3, None)
-
-
-def test_the_client_has_every_command_with_every_field() -> None:
-    # A close by symbol is for people: a program knows which position it means. Expiry follows from the timeout.
-    left_out = {"close": {"symbol", "strategy", "account", "side"}, "open": {"expires_at_ns"}}
-    left_out["modify"] = {"expires_at_ns"}
-    for name, known in wire.FIELDS.items():
-        offered = set(inspect.signature(getattr(Client, name)).parameters) - {"self", "command_id"}
-        assert offered == set(known) - left_out.get(name, set()), name
 
 
 def test_positions_are_values_with_decimals(albra: Client, supervisor: FakeSupervisor) -> None:

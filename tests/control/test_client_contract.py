@@ -1,5 +1,6 @@
 """The client's own values are the server's: the same words, the same fields."""
 
+import inspect
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -25,10 +26,17 @@ FEWER = {"Position": {"trailing"}, "Reconciled": set[str]()}
 """Fields that are answered and not described yet."""
 BESIDE = {"Accepted": {"accepted"}, "Reconciled": {"accepted"}}
 """Described fields that the type says: what is not accepted is raised."""
-READS = {
-    "positions": "positions", "position": "position", "history": "history", "status": "status",
-    "discrepancies": "discrepancies", "events": "events",
+READS = ("positions", "position", "history", "status", "discrepancies", "events")
+COMMANDS = {
+    path.removeprefix("/v1/commands/"): methods["post"]
+    for path, methods in DESCRIPTION["paths"].items()
+    if path.startswith("/v1/commands/")
+}
+LEFT_OUT = {
+    "open": {"expires_at_ns"}, "modify": {"expires_at_ns"},  # follows from the client's timeout
+    "close": {"symbol", "strategy", "account", "side"},  # a close by symbol is for people
 }  # fmt: skip
+ALSO_REQUIRED = {"close": ("position_id",)}
 NO_METHOD = {"health", "ready", "openapi", "webhook"}
 """What needs no token, and what is for others than strategies."""
 
@@ -71,9 +79,18 @@ def test_fields_of_parts_are_those_that_are_described(kind: type[Any], schema: s
 
 def test_every_operation_has_a_method() -> None:
     described = {each["operationId"] for methods in DESCRIPTION["paths"].values() for each in methods.values()}
-    assert described - NO_METHOD == {*READS, *wire.COMMANDS}
-    missing = [name for name in (*READS.values(), *wire.COMMANDS) if not callable(getattr(Client, name, None))]
+    assert described - NO_METHOD == {*READS, *COMMANDS}
+    missing = [name for name in (*READS, *COMMANDS) if not callable(getattr(Client, name, None))]
     assert missing == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_field_of_a_command_is_a_parameter(name: str) -> None:
+    body = COMMANDS[name]["requestBody"]["content"]["application/json"]["schema"]
+    offered = inspect.signature(getattr(Client, name)).parameters
+    assert offered.keys() - {"self"} == body["properties"].keys() - LEFT_OUT.get(name, set())
+    required = {key for key, each in offered.items() if each.default is inspect.Parameter.empty} - {"self"}
+    assert required | {"command_id"} == {*body["required"], *ALSO_REQUIRED.get(name, ())}
 
 
 def rows(**said: Any) -> list[dict[str, Any]]:
