@@ -40,6 +40,8 @@ Number: TypeAlias = Decimal | int | str
 Made = TypeVar("Made")
 
 DEFAULT_TIMEOUT_S = 30.0
+_UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
+"""What a value raises of an answer in another form."""
 
 
 class Client:
@@ -180,7 +182,7 @@ class Client:
 
     def reconcile(self, symbol: str | None = None, *, command_id: str | None = None) -> Reconciled:
         """Compare belief with the venue now. Raises as `open`."""
-        return _made(Reconciled.of, self._send("reconcile", _body(command_id, {"symbol": symbol})))
+        return self._send(Reconciled.of, "reconcile", _body(command_id, {"symbol": symbol}))
 
     def acknowledge(self, discrepancy_id: str, *, apply: str | None = None, command_id: str | None = None) -> Accepted:
         """End an escalated discrepancy.
@@ -194,7 +196,7 @@ class Client:
 
         It has one effect. An opening whose time is over by now is never sent to the venue. Raises as `open`.
         """
-        return _made(Accepted.of, self._send(unknown.command, unknown.body))
+        return self._send(Accepted.of, unknown.command, unknown.body)
 
     def positions(
         self, *, ended: bool = False, strategy: str | None = None, symbol: str | None = None, account: str | None = None
@@ -268,22 +270,26 @@ class Client:
             connection.close()
 
     def _command(self, name: str, command_id: str | None, **given: Any) -> Accepted:
-        return _made(Accepted.of, self._send(name, _body(command_id, given)))
+        return self._send(Accepted.of, name, _body(command_id, given))
 
-    def _send(self, name: str, body: Mapping[str, Any]) -> Row:
+    def _send(self, make: Callable[[Row], Made], name: str, body: Mapping[str, Any]) -> Made:
         """The answer that accepts the command."""
+
+        def unknown(why: str) -> OutcomeUnknown:
+            return OutcomeUnknown(f"{name}: the outcome is unknown: {why}", body["command_id"], name, body)
+
         try:
             answer = self._transport.command(name, body, time.monotonic() + self._timeout_s)
         except (Unreachable, TokenUnreadable) as error:
             raise self._absent(error) from None
         except Lost as lost:
-            why = str(lost) or f"no answer within {self._timeout_s:g} s"
-            text = f"{name}: the outcome is unknown: {why}"
-            raise OutcomeUnknown(text, body["command_id"], name, body) from None
+            raise unknown(str(lost) or f"no answer within {self._timeout_s:g} s") from None
         if answer.status != 200:
             _refuse(answer)
-        said: Row = answer.document
-        return said
+        try:
+            return make(answer.document)
+        except _UNREADABLE:
+            raise unknown("it was accepted, with an answer that this client's version cannot read") from None
 
     def _read(self, path: str) -> Any:
         try:
@@ -353,8 +359,8 @@ def _made(make: Callable[[Row], Made], row: Row) -> Made:
     """Raises AlbraError where the supervisor answered in a form that this version does not know."""
     try:
         return make(row)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-        raise AlbraError(f"the answer is not of this client's version ({error!r}): see its `row`s by HTTP") from None
+    except _UNREADABLE as error:
+        raise AlbraError(f"this client's version cannot read the answer ({error!r}): install that of Albra") from None
 
 
 def _refuse(answer: Answer) -> NoReturn:

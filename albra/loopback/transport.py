@@ -123,7 +123,7 @@ class Transport:
 
         Sends it again with the same id until `deadline` (time.monotonic) where it is not ready, busy, or its answer is
         lost. An answer of 503 says that nothing is done. Raises Unreachable where nothing was ever sent, Lost where the
-        outcome is unknown at the deadline, TokenUnreadable.
+        outcome is unknown at the deadline or the supervisor fails in its own code (500), TokenUnreadable.
         """
         perhaps_done, said, pause_s = False, "", RETRY_PAUSE_S
         while True:
@@ -138,6 +138,8 @@ class Transport:
                 perhaps_done = True
             if answer is not None:
                 if answer.status not in (503, 504):
+                    if answer.status >= 500:
+                        raise Lost(answer.error)  # a defect behind the door: a step may be on its way
                     return answer
                 # "Not ready" is said of the id: no copy of it is done. "Busy" is said of this copy alone.
                 perhaps_done = answer.status == 504 or (perhaps_done and answer.code != "not_ready")

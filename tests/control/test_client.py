@@ -27,6 +27,7 @@ from albra.client import (
     OutcomeUnknown,
     Refused,
 )
+from albra.loopback import transport
 from albra.loopback.discovery import TOKEN_FILE, ControlAddress, Token, find
 from albra.loopback.proof import CHALLENGE, PROOF, proof_of
 from albra.loopback.transport import Transport, Unreachable
@@ -35,6 +36,7 @@ from messages.commands import (
     CancelEntry,
     CloseAll,
     ClosePosition,
+    Command,
     ModifyPosition,
     OpenPosition,
     PauseOpenings,
@@ -237,6 +239,32 @@ def test_a_token_shows_itself_to_nobody(tmp_path: Path, server: ControlServer) -
     assert token.reveal() not in shown
     with pytest.raises(TypeError):
         pickle.dumps(token)
+
+
+def test_a_command_that_fails_inside_the_supervisor_is_perhaps_done(albra: Client, supervisor: FakeSupervisor) -> None:
+    plain = supervisor.answer
+
+    def failing(command: Command) -> None:
+        plain(command)
+        raise RuntimeError("after it was handed over")
+
+    supervisor.answer = failing  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown, match="an error of ours") as unknown:
+        albra.open("BTCUSDT", "long", "0.01")
+    supervisor.answer = plain  # type: ignore[method-assign]
+    assert albra.repeat(unknown.value).position_id == albra.positions()[0].position_id
+    assert len(supervisor.views) == 1
+
+
+def test_an_answer_of_another_version_is_no_answer(
+    albra: Client, supervisor: FakeSupervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor.keep(view())
+    monkeypatch.setattr(transport, "_exchange", lambda *_: transport.Answer(200, {"position": ID}))
+    with pytest.raises(AlbraError, match="version cannot read the answer"):
+        albra.position(ID)
+    with pytest.raises(OutcomeUnknown, match="accepted"):
+        albra.close(ID)
 
 
 def test_every_refusal_is_an_error_of_its_own(albra: Client, supervisor: FakeSupervisor) -> None:
