@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from actors.gateway.actor import GatewayActor, gateway_address
-from actors.gateway.address import Address as Allowance
 from actors.gateway.budget import Policy
 from actors.gateway.memory import Memory
+from actors.gateway.shared_budget import Address as Allowance
 from actors.ports import Venue
 from actors.runtime import Placement
 from albra.wiring import Wiring

@@ -10,7 +10,7 @@ from actors.gateway.actor import gateway_address
 from actors.ports import Clock
 from actors.recovery import days_in
 from actors.runtime import ActorSystem, ThreadDispatcher
-from actors.supervisor.resting import RestingEntries, call_off_entries
+from actors.supervisor.resting_entries import RestingEntries, call_off_entries
 from adapters.cli import output
 from adapters.cli.rekey import new_keys
 from adapters.clock import SystemClock

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from actors.reconciler.account_state import Memory
 from actors.reconciler.actor import HEARD, ReconcilerActor
 from actors.reconciler.core import Settings
 from actors.reconciler.policy import Override, Policy, Thresholds
 from actors.reconciler.resolve import RECONCILER
-from actors.reconciler.watch import Memory
 from actors.runtime import Placement
 from actors.supervisor.memory import Settings as SupervisorSettings
 from adapters.config import Config

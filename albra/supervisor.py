@@ -9,9 +9,9 @@ from actors.reconciler.resolve import RECONCILER
 from actors.recovery import days_in, names
 from actors.runtime import Placement
 from actors.supervisor.actor import SupervisorActor
-from actors.supervisor.admission import Limits
-from actors.supervisor.desk import position_address
+from actors.supervisor.context import position_address
 from actors.supervisor.memory import Memory, Restored, Settings
+from actors.supervisor.pre_trade_risk import Limits
 from adapters.config import LimitsConfig
 from albra.addresses import SUPERVISOR
 from albra.wiring import Wiring

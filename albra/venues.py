@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from actors.gateway.address import Address as Allowance
+from actors.gateway.shared_budget import Address as Allowance
 from actors.ports import Clock, Venue
 from adapters.config import Config
 from adapters.exchange.access import settings_max_age_ms, settings_of
