@@ -18,8 +18,8 @@ HEAVY = ("aiohttp", "ccxt", "rich", "loguru", "apsw", "asyncio", "pykka", "jsons
 LOOK = """
 import json, sys
 sys.argv = ["albra", "positions"]
-import albra
-albra.main()
+from albra.__main__ import main
+main()
 sys.stderr.write(json.dumps(sorted(sys.modules)))
 """
 

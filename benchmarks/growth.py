@@ -24,7 +24,16 @@ from benchmarks.report import Row, at_most, row
 from messages.commands import OpenPosition
 from messages.ids import position_id
 from messages.reports import OrderView, PositionView
-from messages.types import AccountId, ClientOrderId, CommandId, Key, OrderPurpose, PositionMode, StrategyId, Symbol
+from messages.types import (
+    AccountId,
+    ClientOrderId,
+    CommandId,
+    Key,
+    OrderPurpose,
+    PositionMode,
+    StrategyId,
+    Symbol,
+)
 
 TIMES = (1, 10, 1_000)
 QUICK_TIMES = (1, 10)

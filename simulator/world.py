@@ -6,7 +6,6 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
-import albra
 from actors.runtime import SimulatedDispatcher
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
@@ -14,6 +13,7 @@ from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import BINANCE_LIMITS
 from adapters.paper.venue import PaperVenue
+from messages.addresses import SUPERVISOR
 from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose
 from messages.lifecycle import ActorFailed, ActorQuarantined
@@ -465,7 +465,7 @@ class World:
             self._count("crowd at the door")
         taken = self.process.offer(command)
         if taken:
-            self.invariants.offered(albra.SUPERVISOR, command)
+            self.invariants.offered(SUPERVISOR, command)
         return taken
 
     def _hear(self, message: Message) -> None:

@@ -21,8 +21,8 @@ from typing import Any
 from adapters.cli.client import Answer, Lost, Supervisor
 from adapters.cli.outcome import CommandError
 from adapters.config import Config, Loaded
-from adapters.control.transport import Unreachable
-from adapters.storage.lock import holder
+from albra.loopback.discovery import holder
+from albra.loopback.transport import Unreachable
 
 SPACE_WARN_BYTES = 1 << 30
 SPACE_FAIL_BYTES = 100 << 20

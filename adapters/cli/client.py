@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.cli.outcome import CommandError, Exit
-from adapters.control.address import ADDRESS_FILE
-from adapters.control.transport import REQUEST_TIMEOUT_S, Answer, Lost, TokenUnreadable, Transport, Unreachable
+from albra.loopback.discovery import ADDRESS_FILE
+from albra.loopback.transport import REQUEST_TIMEOUT_S, Answer, Lost, TokenUnreadable, Transport, Unreachable
 
 __all__ = ["Answer", "Lost", "Supervisor", "Unreachable", "refusal"]
 

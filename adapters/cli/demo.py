@@ -23,8 +23,8 @@ from urllib.parse import urlsplit
 from adapters.cli import output, reading
 from adapters.cli.client import Answer, Lost, Supervisor
 from adapters.cli.outcome import CommandError, Exit
-from adapters.control.address import announced
-from adapters.control.transport import Unreachable
+from albra.loopback.discovery import announced
+from albra.loopback.transport import Unreachable
 from messages.text import block, shown, styled
 
 DEFAULT_PACE_S = 2.0

@@ -12,7 +12,7 @@ from adapters.cli.checks import Finding, Judgement, fail, ok, warn
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import reach
 from adapters.config import AccountConfig, Config, Loaded
-from adapters.storage.lock import holder
+from albra.loopback.discovery import holder
 from messages.text import shown, styled
 from messages.types import MarginMode
 

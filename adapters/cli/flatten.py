@@ -14,12 +14,12 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
 from adapters.config import AccountConfig, Loaded
-from adapters.control.transport import Lost, TokenUnreadable, Transport, Unreachable
 from adapters.exchange.calls import plain
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
-from adapters.storage.lock import holder
+from albra.loopback.discovery import holder
+from albra.loopback.transport import Lost, TokenUnreadable, Transport, Unreachable
 from messages.text import shown
 from messages.types import AccountId
 

@@ -9,7 +9,7 @@ from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.logs import DIRECTORY
 from adapters.logs.reading import Line, LogFilter, read_logs, since
-from adapters.storage.private import NotOursError
+from albra.loopback.private_file import NotOursError
 from messages.ids import parse_position_id
 from messages.names import did_you_mean
 from messages.text import Shown, block, joined, shown

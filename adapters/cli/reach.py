@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import AccountConfig, Config
-from adapters.control.address import announced
 from adapters.exchange.access import settings_of, settings_with
 from adapters.exchange.settings import ExchangeSettings
 from adapters.secret import Secret
+from albra.loopback.discovery import announced
 from messages.names import did_you_mean
 from messages.types import AccountId
 

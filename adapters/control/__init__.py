@@ -1,4 +1,5 @@
-"""The control API: how the command line and strategies speak with the running supervisor, on loopback.
+"""The control API of the running supervisor, on loopback.
 
-`server` runs it (aiohttp); `address`, `fields` and `wire` are standard library only, for both sides.
+`server` runs it (aiohttp) and `address` announces it; `fields` and `wire` read and write JSON. Callers use
+`albra.loopback` and `albra.client`.
 """

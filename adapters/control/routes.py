@@ -15,11 +15,11 @@ from adapters.control.answers import Handler, answer, errors_as_json, failure
 from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
 from adapters.control.pending import Answer, Busy, Pending, Starting, Stopping
-from adapters.control.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
 from adapters.listening import body as bodies
 from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
 from adapters.secret import Secret
+from albra.loopback.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
 from messages.addresses import CONTROL
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus

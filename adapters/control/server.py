@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.config.values import WebhookConfig
-from adapters.control.address import TOKEN_FILE, Announcement, ControlAddress, announce, mint_token
+from adapters.control.address import Announcement, announce, mint_token
 from adapters.control.answers import unreadable
 from adapters.control.listeners import Listeners
 from adapters.control.pending import ANSWERS, Pending
@@ -22,6 +22,7 @@ from adapters.control.wire import instant
 from adapters.listening.descriptors import Shares
 from adapters.listening.door import Door
 from adapters.secret import Secret
+from albra.loopback.discovery import TOKEN_FILE, ControlAddress
 from messages.base import Message
 from messages.requests import Notify
 from messages.statement import word

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from adapters.logs import CURRENT, DIRECTORY, LEVELS, TURNED
-from adapters.storage.private import open_to_read
+from albra.loopback.private_file import open_to_read
 
 Line = dict[str, Any]
 _POLL_S = 0.1

@@ -23,7 +23,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from adapters.storage.private import open_private, open_to_read, private_directory
+from adapters.storage.private import open_private, private_directory
+from albra.loopback.private_file import open_to_read
 
 Record = Sequence[Any]
 

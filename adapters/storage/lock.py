@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from adapters.storage.errors import JournalLocked, JournalNotADirectory, JournalNotWritable
-from adapters.storage.private import open_private, open_to_read, private_directory, unusable
+from adapters.storage.private import open_private, private_directory, unusable
+from albra.loopback.discovery import LOCK_FILE, pid_in
 
-LOCK_NAME = "lock"
 _PAUSE_S = 0.02
 WAIT_S = 10 * _PAUSE_S
 """One who only asks whether it is held holds it for a moment."""
@@ -26,7 +26,7 @@ class DirectoryLock:
         `remark` says what was done about a directory that was open to others. Raises JournalLocked,
         JournalNotADirectory, JournalNotOurs or JournalNotWritable.
         """
-        self.path = directory / LOCK_NAME
+        self.path = directory / LOCK_FILE
         try:
             self.remark = private_directory(directory)
             self._file = open_private(self.path, os.O_RDWR | os.O_CREAT)
@@ -35,7 +35,7 @@ class DirectoryLock:
         except OSError as error:
             raise unusable(directory, error) from error
         if not _taken(self._file, time.monotonic() + wait_s):
-            pid = _read_pid(self._file)
+            pid = pid_in(self._file)
             os.close(self._file)
             raise JournalLocked(self.path, pid or None)
         self._say_pid(directory)
@@ -69,24 +69,3 @@ def _taken(file: int, until_s: float) -> bool:
             time.sleep(_PAUSE_S)
         else:
             return True
-
-
-def holder(directory: Path) -> int | None:
-    """The pid of the supervisor that runs on this directory, 0 where it does not say, None when none does."""
-    try:
-        file = open_to_read(directory / LOCK_NAME)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read_pid(file)
-    else:
-        return None
-    finally:
-        os.close(file)
-
-
-def _read_pid(file: int) -> int:
-    text = os.pread(file, 32, 0).decode(errors="replace").strip()
-    return int(text) if text.isascii() and text.isdecimal() else 0

@@ -26,7 +26,8 @@ from adapters.storage.errors import (
     JournalTooNew,
     JournalUnreadable,
 )
-from adapters.storage.private import NotOursError, refuse_link, require_own, unusable
+from adapters.storage.private import refuse_link, require_own, unusable
+from albra.loopback.private_file import NotOursError
 from messages.types import AccountId, JournalId, Life
 
 _T = TypeVar("_T")

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from adapters.control.client import Albra, AlbraError, Busy, Ended, NoSupervisor, OutcomeUnknown, Position, Refused
+from albra.client import AlbraError, Busy, Client, Ended, NoSupervisor, OutcomeUnknown, Position, Refused
 
 NAME = "averages"
 STOP_DISTANCE = Decimal("0.02")
@@ -46,7 +46,7 @@ class Averages:
 
 
 def trade(
-    albra: Albra, prices: Iterable[Decimal], averages: Averages, *, symbol: str, quantity: str, trades: int
+    albra: Client, prices: Iterable[Decimal], averages: Averages, *, symbol: str, quantity: str, trades: int
 ) -> int:
     """Follow the averages until `trades` positions have been opened and closed; how many were."""
     finished = 0
@@ -74,7 +74,7 @@ def trade(
     return finished
 
 
-def enter(albra: Albra, symbol: str, quantity: str, price: Decimal) -> Position:
+def enter(albra: Client, symbol: str, quantity: str, price: Decimal) -> Position:
     stop = (price * (1 - STOP_DISTANCE)).quantize(price)
     accepted = albra.open(symbol, "long", quantity, stop_loss=stop)
     assert accepted.position_id is not None
@@ -83,7 +83,7 @@ def enter(albra: Albra, symbol: str, quantity: str, price: Decimal) -> Position:
     return position
 
 
-def still_open(albra: Albra, held: Position) -> Position | None:
+def still_open(albra: Client, held: Position) -> Position | None:
     now = albra.position(held.position_id)
     if not now.ended:
         return now
@@ -91,8 +91,8 @@ def still_open(albra: Albra, held: Position) -> Position | None:
     return None
 
 
-def after_silence(albra: Albra, symbol: str, believed: Position | None) -> Position | None:
-    """What there really is, once somebody answers; until then, what was believed."""
+def after_silence(albra: Client, symbol: str, believed: Position | None) -> Position | None:
+    """What there really is, once an answer comes; until then, what was believed."""
     try:
         return next((each for each in albra.positions() if each.symbol == symbol), None)
     except AlbraError:
@@ -124,7 +124,7 @@ def main() -> int:
     arguments.add_argument("--interval", type=float, default=0.5, help="seconds between prices")
     arguments.add_argument("--trades", type=int, default=3, help="how many to make")
     given = arguments.parse_args()
-    albra = Albra(given.storage, strategy=NAME, account=given.account)
+    albra = Client(given.storage, strategy=NAME, account=given.account)
     prices = paper_marks(given.storage, given.symbol, given.interval)
     averages = Averages(given.fast, given.slow)
     try:

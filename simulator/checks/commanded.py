@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 
-import albra
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.orders import AlgoOrder
 from messages import commands as c
 from messages import events as e
+from messages.addresses import SUPERVISOR
 from messages.base import Event, Message
 from messages.types import Key, OrderPurpose
 from simulator.checks.check import SECOND, Check, Finding, Truth
@@ -81,7 +81,7 @@ class Commanded(Check):
 
     def delivered(self, address: str, message: object) -> None:
         """The chat's commands are seen here first; one that is handled when the process dies, where it was offered."""
-        if address == albra.SUPERVISOR and isinstance(
+        if address == SUPERVISOR and isinstance(
             message, c.OpenPosition | c.ModifyPosition | c.ClosePosition | c.AssignPosition
         ):
             self._said.setdefault(message.command_id, message)

@@ -5,9 +5,9 @@ Refused has no effect, later neither; accepted has one; not ready leaves no copy
 
 from collections.abc import Mapping
 
-import albra
 from messages import commands as c
 from messages import events as e
+from messages.addresses import CONTROL, SUPERVISOR
 from messages.base import Event, Message
 from messages.meaning import meaning
 from messages.reconciliation import AcknowledgeDiscrepancy, AttributionChosen, DiscrepancyEnded
@@ -72,7 +72,7 @@ class Truthful(Check):
                 memory.pop(name, None)
 
     def offered(self, address: str, message: Message) -> None:
-        if address != albra.SUPERVISOR or not isinstance(message, c.Command) or message.reply_to != albra.CONTROL:
+        if address != SUPERVISOR or not isinstance(message, c.Command) or message.reply_to != CONTROL:
             return
         if type(message) not in EFFECTS:
             return

@@ -6,7 +6,6 @@ from functools import partial
 from random import Random
 from typing import Any, cast
 
-import albra
 from actors.gateway.shared_budget import SharedBudget
 from actors.ports import Venue
 from actors.position.actor import PositionActor
@@ -21,6 +20,10 @@ from actors.runtime.timers import Timer
 from adapters.config import Config
 from adapters.exchange.neighbors import Neighbors
 from adapters.secret import Secret
+from albra import recovery
+from albra.core import spawn_core
+from albra.wiring import Wiring
+from messages.addresses import NOTIFIER, SUPERVISOR, TELEGRAM
 from messages.base import Message
 from messages.priority import PRIORITY
 from messages.types import AccountId, PositionMode
@@ -148,7 +151,7 @@ class Process:
             PRIORITY,
             world.clock,
             max_queue_size=config.phase2.event_bus.max_queue_size,
-            supervisor_address=albra.SUPERVISOR,
+            supervisor_address=SUPERVISOR,
             observer=observer,
         )
         venues: dict[AccountId, Venue] = {}
@@ -174,7 +177,7 @@ class Process:
             venues[login.account] = SimulatedVenue(login.account, settings, world.clock, jitter, neighbors)
         journal = cast("Any", disk)
         try:
-            restored = albra._restore(journal, days_in(config.limits.timezone), world.clock.time_ns())
+            restored = recovery.restore(journal, days_in(config.limits.timezone), world.clock.time_ns())
         except OSError:
             self.die()
             raise
@@ -182,8 +185,8 @@ class Process:
         line = None if chat is None else self._line(chat)
         # What the notifier tells is heard where the terminal would show it, too.
         wire = None if siren is None else Wire(siren, later=self.lifetime.call_later, tell=self.system.tell)
-        ways_out = cast("Any", (line, wire))
-        albra._spawn_core(config, self.system, journal, venues, log, (hear,), restored, ways_out)
+        wiring = Wiring(config=config, system=self.system, journal=journal, log=log)
+        spawn_core(wiring, venues, (hear,), restored, chat=line, channel=wire)
         if line is not None:
             line.start()
         for account, venue in venues.items():
@@ -191,19 +194,19 @@ class Process:
 
     def _line(self, chat: ChatServer) -> Line:
         def health(message: Message) -> None:
-            for address in (albra.NOTIFIER, albra.TELEGRAM):
+            for address in (NOTIFIER, TELEGRAM):
                 self.system.tell(address, message)
 
         return Line(
             chat,
             later=self.lifetime.call_later,
-            offer=lambda update: self.system.offer(albra.TELEGRAM, update),
+            offer=lambda update: self.system.offer(TELEGRAM, update),
             tell=self.system.tell,
             health=health,
         )
 
     def offer(self, command: Message) -> bool:
-        return self.system.offer(albra.SUPERVISOR, command)
+        return self.system.offer(SUPERVISOR, command)
 
     def positions(self) -> list[PositionActor]:
         """The actors that live now, for comparing what they hold with what is durable."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import albra
 from actors.journal import JournalActor
 from actors.notifier import actor, outbox
 from actors.notifier.actor import NotifierActor
@@ -25,6 +24,7 @@ from actors.telegram.roles import Access
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from adapters.storage import lock
+from albra import notifier, recovery
 from messages.addresses import SUPERVISOR
 from messages.base import Event
 from messages.commands import Command
@@ -104,8 +104,8 @@ def _what_differs_is_opened(stack: ExitStack) -> None:
 
 def _pauses_end_with_the_process(stack: ExitStack) -> None:
     """A hold is in memory only, as far as the next life is concerned."""
-    restore = albra._restore
-    patch(stack, albra, "_restore", lambda *args: replace(restore(*args), own_events=()))
+    restore = recovery.restore
+    patch(stack, recovery, "restore", lambda *args: replace(restore(*args), own_events=()))
 
 
 def _openings_are_not_remembered(stack: ExitStack) -> None:
@@ -165,8 +165,7 @@ def _sent_is_delivered(stack: ExitStack) -> None:
 
 def _notices_die_with_the_process(stack: ExitStack) -> None:
     """What steps wanted told is not looked for after a restart."""
-    start = albra._notifier_start
-    patch(stack, albra, "_notifier_start", lambda journal: replace(start(journal), notices=()))
+    patch(stack, notifier, "recorded_notices", lambda _journal: ())
 
 
 def _important_notices_make_room(stack: ExitStack) -> None:

@@ -6,9 +6,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import albra
 from adapters.paper.venue import PaperVenue
 from messages import commands as c
+from messages.addresses import CONTROL
 from messages.base import Message
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, Attribution, ReconcileAnswer
@@ -90,7 +90,7 @@ class Edge:
             name = CommandId(f"answer-{self.numbers}")
             command = AcknowledgeDiscrepancy(
                 command_id=name,
-                reply_to=albra.CONTROL,
+                reply_to=CONTROL,
                 discrepancy_id=discrepancy_id,
                 apply=Attribution.PRO_RATA,
             )
@@ -102,7 +102,7 @@ class Edge:
         for discrepancy_id in open_questions(self.ledger):
             self.numbers += 1
             name = CommandId(f"retire-{self.numbers}")
-            command = AcknowledgeDiscrepancy(command_id=name, reply_to=albra.CONTROL, discrepancy_id=discrepancy_id)
+            command = AcknowledgeDiscrepancy(command_id=name, reply_to=CONTROL, discrepancy_id=discrepancy_id)
             self.wishes[name] = Wish(command=command, slot=-1)
             self._send(name)
 
@@ -112,7 +112,7 @@ class Edge:
             if position.state is PositionState.RECONCILING or position.leverage_pending:
                 self.numbers += 1
                 name = CommandId(f"settle-{self.numbers}")
-                command = c.SettlePosition(command_id=name, reply_to=albra.CONTROL, position_id=position.position_id)
+                command = c.SettlePosition(command_id=name, reply_to=CONTROL, position_id=position.position_id)
                 self.wishes[name] = Wish(command=command, slot=-1)
                 self._send(name)
 
@@ -173,7 +173,7 @@ class Edge:
     def _command(self, act: Act) -> c.Command | None:
         self.numbers += 1
         name = CommandId(f"{act.do.replace(' ', '-')}-{self.numbers}")
-        common: dict[str, Any] = {"command_id": name, "reply_to": albra.CONTROL}
+        common: dict[str, Any] = {"command_id": name, "reply_to": CONTROL}
         position = {**common, "position_id": self.positions.get(act.slot)}
         match act.do:
             case "open":
@@ -280,5 +280,5 @@ def crowd(offer: Callable[[Message], bool], random: Random) -> bool:
     if random.randrange(4):
         return False
     for number in range(CROWD):
-        offer(c.ListPositions(command_id=CommandId(f"crowd-{number}"), reply_to=albra.CONTROL))
+        offer(c.ListPositions(command_id=CommandId(f"crowd-{number}"), reply_to=CONTROL))
     return True

@@ -46,6 +46,19 @@ def test_a_refused_opening_exits_4_with_the_reason(albra: Albra, supervisor: Fak
     assert ended.document()["error"] == supervisor.refusal
 
 
+def test_a_command_that_fails_inside_the_supervisor_has_an_unknown_outcome(
+    albra: Albra, supervisor: FakeSupervisor
+) -> None:
+    def failing(command: object) -> None:
+        raise RuntimeError("after it was handed over")
+
+    supervisor.answer = failing  # type: ignore[method-assign]
+    ended = albra("open", "BTCUSDT", "long", "0.01", "--json")
+    assert ended.code == 6
+    assert "an error of ours" in ended.document()["error"]
+    assert ended.document()["command_id"]
+
+
 def test_a_full_supervisor_exits_1_and_says_that_nothing_was_done(albra: Albra, supervisor: FakeSupervisor) -> None:
     supervisor.full = True
     ended = albra("open", "BTCUSDT", "long", "0.01", "--timeout", "1")

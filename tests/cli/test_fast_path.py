@@ -10,13 +10,16 @@ import pytest
 from tests.cli.conftest import ROOT, WAIT_S, Albra
 from tests.control.fake_supervisor import FakeSupervisor, view
 
-HEAVY = ("aiohttp", "ccxt", "rich", "loguru", "apsw", "asyncio", "pykka", "jsonschema", "telegram", "msgpack", "actors")
+HEAVY = (
+    *("aiohttp", "ccxt", "rich", "loguru", "apsw", "asyncio", "pykka", "jsonschema", "telegram", "msgpack", "actors"),
+    *("albra.process", "albra.client"),
+)
 ID = "main.BTCUSDT.long.manual.1"
 LOOK = """
 import json, sys
 sys.argv = ["albra", *json.loads(sys.argv[1])]
-import albra
-code = albra.main()
+from albra.__main__ import main
+code = main()
 sys.stderr.write(json.dumps([code, sorted(sys.modules)]))
 """
 

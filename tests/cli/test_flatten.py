@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from adapters.control.client import Albra as Client
 from adapters.paper.input_log import identity_at
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
 from adapters.storage.lock import DirectoryLock
+from albra.client import Client
 from tests.cli.conftest import Albra
 from tests.cli.running import running
 from tests.exchange.desk_side import held, paper, plan, venue_answers

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from adapters.control.client import Albra as Client
+from albra.client import Client
 from tests.cli.conftest import ROOT, Albra
 from tests.cli.running import at_venue, running
 

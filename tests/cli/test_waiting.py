@@ -16,8 +16,9 @@ import pytest
 
 from adapters.cli.waiting import Closing, Progress, opening
 from adapters.control import wire
-from adapters.control.address import ControlAddress, announce, mint_token
-from adapters.control.proof import CHALLENGE, PROOF, proof_of
+from adapters.control.address import announce, mint_token
+from albra.loopback.discovery import ControlAddress
+from albra.loopback.proof import CHALLENGE, PROOF, proof_of
 from messages.base import Message
 from messages.commands import ListPositions, OpenPosition
 from messages.reports import OrderView

@@ -17,13 +17,14 @@ import pytest
 
 from adapters.config import Secret, WebhookConfig, WebhookStrategy
 from adapters.control import refusals
-from adapters.control.address import ADDRESS_FILE, ControlAddress, announce, announced, find, mint_token
-from adapters.control.client import Albra, NoSupervisor
+from adapters.control.address import announce, mint_token
 from adapters.control.server import ControlServer
-from adapters.control.transport import Transport, Unreachable
 from adapters.listening import body as bodies
 from adapters.listening import door
 from adapters.storage.lock import DirectoryLock
+from albra.client import Client, NoSupervisor
+from albra.loopback.discovery import ADDRESS_FILE, ControlAddress, announced, find
+from albra.loopback.transport import Transport, Unreachable
 from messages.requests import Notify
 from messages.statement import verbatim
 from messages.types import AccountId, Severity
@@ -314,7 +315,7 @@ def _impostor(storage: Path, answers: int = 200, *, proof: str = "") -> Iterator
 def test_what_does_not_know_the_token_is_neither_shown_it_nor_believed(tmp_path: Path, answers: int) -> None:
     with _impostor(tmp_path, answers, proof="0" * 64) as heard:
         token = (tmp_path / "control.token").read_text().strip()
-        albra = Albra(tmp_path)
+        albra = Client(tmp_path)
         for ask in (albra.positions, albra.status, lambda: next(albra.events()), albra.close_all):
             with pytest.raises(NoSupervisor, match="does not know its token"):
                 ask()
@@ -353,8 +354,8 @@ def test_a_flood_keeps_no_command_from_its_answer(target: Target) -> None:
     target.supervisor.keep(view(1))
     idle = [socket.create_connection(("127.0.0.1", target.ports["control"]), WAIT_S) for _ in range(300)]
     try:
-        assert len(Albra(target.storage).positions()) == 1
-        assert Albra(target.storage).close_all().text
+        assert len(Client(target.storage).positions()) == 1
+        assert Client(target.storage).close_all().text
     finally:
         for connection in idle:
             connection.close()

@@ -1,43 +1,52 @@
 """The typed client before a real control server: values in, values out, every refusal an error of its own."""
 
-import inspect
+import email
+import pickle
+import socket
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from adapters.control import wire
-from adapters.control.address import ControlAddress
-from adapters.control.client import (
-    Albra,
+from adapters.control.address import announce, mint_token
+from adapters.control.server import ControlServer
+from albra.client import (
     AlbraError,
     Broken,
     Busy,
+    Client,
+    Code,
     Ended,
+    Fact,
     Invalid,
     NoSupervisor,
     NotFound,
     OutcomeUnknown,
     Refused,
 )
-from adapters.control.server import ControlServer
-from adapters.control.transport import Transport, Unreachable
-from adapters.secret import Secret
+from albra.loopback import transport
+from albra.loopback.discovery import TOKEN_FILE, ControlAddress, Token, find
+from albra.loopback.proof import CHALLENGE, PROOF, proof_of
+from albra.loopback.transport import Transport, Unreachable
 from messages.commands import (
     AssignPosition,
     CancelEntry,
     CloseAll,
     ClosePosition,
+    Command,
     ModifyPosition,
     OpenPosition,
     PauseOpenings,
     ResumeOpenings,
 )
+from messages.reconciliation import DiscrepancyType, Unproven
 from messages.requests import Notify
 from messages.statement import verbatim
-from messages.types import AccountId, PositionId, PositionState, Severity, Silence
+from messages.types import AccountId, PositionId, PositionState, ReplyCode, Severity, Silence, Symbol
+from messages.wording import Supervisor
 from tests.control.fake_supervisor import FakeSupervisor, view
 
 ID = "main.BTCUSDT.long.manual.1"
@@ -60,14 +69,14 @@ def server(tmp_path: Path, supervisor: FakeSupervisor) -> Iterator[ControlServer
 
 
 @pytest.fixture
-def albra(tmp_path: Path, server: ControlServer) -> Albra:
-    return Albra(tmp_path, timeout_s=1.0)
+def albra(tmp_path: Path, server: ControlServer) -> Client:
+    return Client(tmp_path, timeout_s=1.0)
 
 
 def test_an_opening_carries_exact_numbers_and_the_clients_strategy(
     tmp_path: Path, server: ControlServer, supervisor: FakeSupervisor
 ) -> None:
-    albra = Albra(tmp_path, strategy="trend")
+    albra = Client(tmp_path, strategy="trend")
     accepted = albra.open("BTCUSDT", "long", Decimal("1E-2"), stop_loss="58000.10", leverage=3)
     [command] = supervisor.received
     assert isinstance(command, OpenPosition)
@@ -78,7 +87,7 @@ def test_an_opening_carries_exact_numbers_and_the_clients_strategy(
         albra.open("BTCUSDT", "long", 0.01)  # type: ignore[arg-type]
 
 
-def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Client, supervisor: FakeSupervisor) -> None:
     supervisor.keep(view(1))
     albra.modify(ID, stop_loss=0, add="0.1", leverage=3)
     albra.cancel_entry(ID)
@@ -94,16 +103,7 @@ def test_every_command_reaches_the_supervisor_as_what_it_is(albra: Albra, superv
     assert (modify.stop_loss, modify.add, modify.leverage, modify.take_profit) == (Decimal(0), Decimal("0.1"), 3, None)
 
 
-def test_the_client_has_every_command_with_every_field() -> None:
-    # A close by symbol is for people: a program knows which position it means. Expiry follows from the timeout.
-    left_out = {"close": {"symbol", "strategy", "account", "side"}, "open": {"expires_at_ns"}}
-    left_out["modify"] = {"expires_at_ns"}
-    for name, known in wire.FIELDS.items():
-        offered = set(inspect.signature(getattr(Albra, name)).parameters) - {"self", "command_id"}
-        assert offered == set(known) - left_out.get(name, set()), name
-
-
-def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_positions_are_values_with_decimals(albra: Client, supervisor: FakeSupervisor) -> None:
     supervisor.keep(view(1))
     supervisor.keep(view(2, state=PositionState.CLOSED))
     [position] = albra.positions()
@@ -118,7 +118,7 @@ def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSuperv
 
 
 def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(
-    albra: Albra, supervisor: FakeSupervisor
+    albra: Client, supervisor: FakeSupervisor
 ) -> None:
     supervisor.broken = ((PositionId(ID), Silence.DAMAGED, verbatim("its history is damaged")),)
     [position] = albra.positions()
@@ -129,7 +129,7 @@ def test_a_position_that_cannot_say_what_it_holds_is_listed_and_not_waited_for(
 
 
 def test_an_opening_whose_position_is_not_known_any_more_is_not_waited_for(
-    albra: Albra, supervisor: FakeSupervisor
+    albra: Client, supervisor: FakeSupervisor
 ) -> None:
     supervisor.nameless = True
     accepted = albra.open("BTCUSDT", "long", "0.01")
@@ -140,7 +140,7 @@ def test_an_opening_whose_position_is_not_known_any_more_is_not_waited_for(
 
 
 def test_a_lost_answer_is_asked_for_with_the_same_id_and_has_one_effect(
-    albra: Albra, supervisor: FakeSupervisor
+    albra: Client, supervisor: FakeSupervisor
 ) -> None:
     supervisor.silent = True
 
@@ -156,7 +156,118 @@ def test_a_lost_answer_is_asked_for_with_the_same_id_and_has_one_effect(
     assert [position.position_id for position in albra.positions()] == [accepted.position_id]
 
 
-def test_every_refusal_is_an_error_of_its_own(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_an_unknown_outcome_is_asked_about_later_under_the_same_id(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.silent = True
+    with pytest.raises(OutcomeUnknown) as unknown:
+        albra.open("BTCUSDT", "long", "0.01", stop_loss=58000)
+    supervisor.silent = False
+    accepted = albra.repeat(unknown.value)
+    assert accepted.command_id == unknown.value.command_id
+    assert {c.command_id for c in supervisor.received if isinstance(c, OpenPosition)} == {accepted.command_id}
+    assert [position.position_id for position in albra.positions()] == [accepted.position_id]
+
+
+def test_a_comparison_says_what_it_came_to(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view())
+    reconciled = albra.reconcile("BTCUSDT")
+    assert (reconciled.checked, reconciled.discrepancies, reconciled.seconds) == (1, 1, 1.5)
+    assert reconciled.proven
+    type_ = DiscrepancyType.SIZE_MISMATCH
+    believed, reported = verbatim("long 1"), verbatim("long 2")
+    supervisor.unproven = (
+        Unproven(account=AccountId("main"), symbol=Symbol("BTCUSDT"), type=type_, believed=believed, reported=reported),
+    )
+    reconciled = albra.reconcile()
+    assert not reconciled.proven
+    assert [(each.type, each.believed) for each in reconciled.unproven] == [("SIZE_MISMATCH", "long 1")]
+
+
+@pytest.mark.parametrize("odd", ["..", "main BTC\r\nX: y", "%2e%2e", "ü", "a?b#c"])
+def test_a_position_that_cannot_be_is_asked_for_in_one_piece(albra: Client, odd: str) -> None:
+    with pytest.raises(Invalid) as invalid:
+        albra.position(odd)
+    assert invalid.value.field == "position_id"
+
+
+def test_a_read_without_an_answer_may_be_asked_again(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.silent = True
+    with pytest.raises(Busy):
+        albra.positions()
+
+
+def test_a_refusal_has_its_facts(albra: Client, supervisor: FakeSupervisor) -> None:
+    supervisor.refusal = Supervisor.NO_RECONCILER()
+    supervisor.code = ReplyCode.OTHER_COMMAND
+    with pytest.raises(Refused) as refused:
+        albra.close_all()
+    assert (refused.value.code, refused.value.fact) == (
+        Code.OTHER_COMMAND, Fact(code="supervisor.no_reconciler", args={}),
+    )  # fmt: skip
+
+
+def _linked(token: Path) -> None:
+    token.rename(token.with_name("elsewhere"))
+    token.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda token: token.chmod(0o620), "others can write it: chmod 600"),
+        (_linked, "symbolic link"),
+        (lambda token: token.with_name("second").hardlink_to(token), "stands under 2 names"),
+        (lambda token: token.unlink(), "No such file"),
+    ],
+)
+def test_a_token_that_others_may_have_written_is_not_used_and_never_shown(
+    albra: Client, tmp_path: Path, spoil: Callable[[Path], object], why: str
+) -> None:
+    path = tmp_path / TOKEN_FILE
+    text = path.read_text().strip()
+    spoil(path)
+    for call in (albra.positions, albra.close_all, lambda: next(albra.events()), lambda: albra.wait_open(ID)):
+        with pytest.raises(NoSupervisor, match=why) as raised:
+            call()
+        assert text not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_token_shows_itself_to_nobody(tmp_path: Path, server: ControlServer) -> None:
+    address = find(tmp_path)
+    assert address is not None
+    token = address.token()
+    shown = f"{token} {token!r} {address} {Client(tmp_path)!r} {vars(Client(tmp_path))}"
+    assert token.reveal() not in shown
+    with pytest.raises(TypeError):
+        pickle.dumps(token)
+
+
+def test_a_command_that_fails_inside_the_supervisor_is_perhaps_done(albra: Client, supervisor: FakeSupervisor) -> None:
+    plain = supervisor.answer
+
+    def failing(command: Command) -> None:
+        plain(command)
+        raise RuntimeError("after it was handed over")
+
+    supervisor.answer = failing  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown, match="an error of ours") as unknown:
+        albra.open("BTCUSDT", "long", "0.01")
+    supervisor.answer = plain  # type: ignore[method-assign]
+    assert albra.repeat(unknown.value).position_id == albra.positions()[0].position_id
+    assert len(supervisor.views) == 1
+
+
+def test_an_answer_of_another_version_is_no_answer(
+    albra: Client, supervisor: FakeSupervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor.keep(view())
+    monkeypatch.setattr(transport, "_exchange", lambda *_: transport.Answer(200, {"position": ID}))
+    with pytest.raises(AlbraError, match="version cannot read the answer"):
+        albra.position(ID)
+    with pytest.raises(OutcomeUnknown, match="accepted"):
+        albra.close(ID)
+
+
+def test_every_refusal_is_an_error_of_its_own(albra: Client, supervisor: FakeSupervisor) -> None:
     with pytest.raises(Invalid, match="expected long or short") as invalid:
         albra.open("BTCUSDT", "up", "1")
     assert invalid.value.field == "side"
@@ -177,12 +288,12 @@ def test_every_refusal_is_an_error_of_its_own(albra: Albra, supervisor: FakeSupe
 
 
 def test_a_full_queue_and_a_supervisor_that_starts_are_asked_again(
-    albra: Albra, supervisor: FakeSupervisor, monkeypatch: pytest.MonkeyPatch
+    albra: Client, supervisor: FakeSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening = Transport.address
     starts: list[int] = []
 
-    def address(self: Transport) -> tuple[ControlAddress, Secret]:
+    def address(self: Transport) -> tuple[ControlAddress, Token]:
         if starts:
             raise Unreachable(starts.pop(), "it does not take requests yet", starting=True)
         return listening(self)
@@ -197,13 +308,13 @@ def test_a_full_queue_and_a_supervisor_that_starts_are_asked_again(
 
 
 def test_without_a_supervisor_nothing_is_done(tmp_path: Path) -> None:
-    albra = Albra(tmp_path / "nowhere")
+    albra = Client(tmp_path / "nowhere")
     for call in (albra.positions, albra.status, albra.close_all, lambda: next(albra.events())):
         with pytest.raises(NoSupervisor, match="albra run"):
             call()
 
 
-def test_waiting_ends_with_the_position_or_says_why_not(albra: Albra, supervisor: FakeSupervisor) -> None:
+def test_waiting_ends_with_the_position_or_says_why_not(albra: Client, supervisor: FakeSupervisor) -> None:
     supervisor.opened_as = PositionState.FAILED
     failed = albra.open("BTCUSDT", "long", "1").position_id
     assert failed is not None
@@ -220,7 +331,7 @@ def test_waiting_ends_with_the_position_or_says_why_not(albra: Albra, supervisor
 
 
 def test_events_are_heard_in_order_until_the_supervisor_stops(
-    albra: Albra, server: ControlServer, tmp_path: Path
+    albra: Client, server: ControlServer, tmp_path: Path
 ) -> None:
     long_text = "x" * 15_000  # five of them are beyond what a frame's short length can say
     events = albra.events()
@@ -242,7 +353,41 @@ def test_events_are_heard_in_order_until_the_supervisor_stops(
     assert (heard[0]["quantity"], heard[1]["text"]) == ("0.010", long_text)
 
 
-def test_what_does_not_know_the_token_is_asked_nothing(albra: Albra, server: ControlServer, tmp_path: Path) -> None:
+def test_a_wait_whose_token_cannot_be_read_says_so(albra: Client, supervisor: FakeSupervisor, tmp_path: Path) -> None:
+    supervisor.keep(view())
+    (tmp_path / TOKEN_FILE).chmod(0o666)
+    for wait in (albra.wait_open, albra.wait_closed):
+        with pytest.raises(NoSupervisor, match="control token cannot be read"):
+            wait(ID)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 many\r\n\r\n"])
+def test_a_supervisor_that_dies_in_the_handshake_of_the_events_breaks_the_connection(
+    tmp_path: Path, answer: bytes
+) -> None:
+    token = mint_token(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = ControlAddress(host="127.0.0.1", port=listener.getsockname()[1], pid=1, token_path=tmp_path / "x")
+        held = announce(tmp_path, address, {})
+
+        def prove_and_die() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                asked = email.message_from_bytes(connection.recv(65_536).partition(b"\r\n")[2])
+                proof = proof_of(token, asked[CHALLENGE])
+                connection.sendall(f"HTTP/1.1 200 OK\r\n{PROOF}: {proof}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=prove_and_die)
+        thread.start()
+        with pytest.raises(OSError, match="handshake"):
+            next(Client(tmp_path).events())
+        thread.join()
+    held.withdraw()
+
+
+def test_what_does_not_know_the_token_is_asked_nothing(albra: Client, server: ControlServer, tmp_path: Path) -> None:
     (tmp_path / "control.token").write_text("wrong")
     with pytest.raises(AlbraError, match="does not know its token"):
         next(albra.events())

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from adapters.control import listeners
-from adapters.control.address import ADDRESS_FILE, ControlAddress, find
 from adapters.control.server import ControlAddressError, ControlServer
+from albra.loopback.discovery import ADDRESS_FILE, ControlAddress, find
 from messages.commands import ListPositions, OpenPosition
 from messages.reports import PositionView
 from messages.requests import Notify, Reply

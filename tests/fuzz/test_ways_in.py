@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from adapters.cli import arguments
 from adapters.cli.outcome import CommandError
 from adapters.control import fields, wire
-from adapters.control.address import ADDRESS_FILE, ControlAddress, find
 from adapters.control.fields import FieldError
 from adapters.control.webhook import instant_ms, read, to_command
 from adapters.listening.body import document
 from adapters.paper.streams import _reply_to
+from albra.loopback.discovery import ADDRESS_FILE, ControlAddress, find
 from messages import codec
 from messages.commands import Command
 from messages.types import AccountId

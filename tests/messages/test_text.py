@@ -104,7 +104,7 @@ def test_text_as_it_came_does_not_pass_the_type_checker(tmp_path: Path) -> None:
     head = """import sys
 from actors.telegram.views import Page
 from adapters.cli import output
-from adapters.control.proof import proof_of
+from albra.loopback.proof import proof_of
 from adapters.exchange.settings import ExchangeSettings
 from adapters.logs.lines import StreamTarget
 from adapters.logs.masking import Masker

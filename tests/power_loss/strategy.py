@@ -6,8 +6,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import albra
 from messages import commands as c
+from messages.addresses import CONTROL
 from messages.base import Message
 from messages.requests import Reply
 from messages.types import AccountId, CommandId, PositionId, PositionSide, StrategyId, Symbol
@@ -98,7 +98,7 @@ class Strategy:
 
     def _named(self) -> dict[str, Any]:
         self._commands += 1
-        return {"command_id": CommandId(f"s{self.number}-{self._commands}"), "reply_to": albra.CONTROL}
+        return {"command_id": CommandId(f"s{self.number}-{self._commands}"), "reply_to": CONTROL}
 
     def _wants(self, quantity: Decimal) -> None:
         self.asked += quantity

@@ -6,12 +6,12 @@ from random import Random
 import apsw
 import pytest
 
-import albra
 from adapters.storage import schema
 from adapters.storage.errors import JournalError
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import DamagedPosition, RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
+from albra.recovery import restore
 from messages import codec
 from messages.journal import COMMANDS, OWN_COMMANDS, AppendStep, Effect, RecordDamaged
 from messages.requests import CommandTaken
@@ -137,7 +137,7 @@ def test_what_is_altered_beside_whole_events_is_told_at_the_start_and_its_positi
     assert (found.position_id, found.version) == (name(3), 4)
     journal = SqliteJournal.open(written)
     try:
-        restored = albra._restore(journal, lambda _ns: 0, 0)
+        restored = restore(journal, lambda _ns: 0, 0)
     finally:
         journal.close()
     told = [text for text in restored.damaged if text.startswith(f"{name(3)}: ") and "its events are whole" in text]

@@ -8,10 +8,11 @@ import pytest
 
 from adapters.storage.errors import JournalLocked
 from adapters.storage.jobs import Health
-from adapters.storage.lock import LOCK_NAME, DirectoryLock
+from adapters.storage.lock import DirectoryLock
 from adapters.storage.mark import Mark
 from adapters.storage.reserve import PIECES, Reserve
 from adapters.storage.sqlite import SqliteJournal
+from albra.loopback.discovery import LOCK_FILE
 from messages.journal import AppendStep
 from messages.types import JournalId
 from tests.storage.steps import PATIENCE_S, append, replay, step
@@ -191,7 +192,7 @@ def test_a_full_disk_keeps_nobody_from_taking_the_lock(small: Path) -> None:
     with pytest.raises(JournalLocked):
         DirectoryLock(small)
     lock.release()
-    assert (small / LOCK_NAME).stat().st_size == 0, "not even the pid fits: the lock works without it"
+    assert (small / LOCK_FILE).stat().st_size == 0, "not even the pid fits: the lock works without it"
 
 
 def test_a_mark_on_a_full_disk_is_silent(small: Path) -> None:

@@ -12,7 +12,7 @@ from adapters.storage.jobs import Health
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
-from albra import journal_rows
+from albra.status import journal_rows
 from messages.status import troubles
 from messages.types import PositionState
 from tests.storage.disk import Disk, disk

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 from random import Random
 
-from adapters.storage import lock
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition
+from albra.loopback.discovery import holder
 from tests.storage.steps import fill
 
 KILLS = 8
@@ -37,7 +37,7 @@ def test_what_was_acknowledged_survives_sigkill_at_random_instants(tmp_path: Pat
     for _ in range(KILLS):
         for ordinal, version in append_until_killed(tmp_path, random.randrange(1, 400)):
             acknowledged[ordinal] = max(version, acknowledged.get(ordinal, 0))
-        assert lock.holder(tmp_path) is None, "the dead hold nothing"
+        assert holder(tmp_path) is None, "the dead hold nothing"
         with JournalReader(tmp_path) as reader:
             assert reader.verify(None).damage == ()
             found = list(reader.recover())

@@ -7,11 +7,12 @@ from shutil import copy
 import apsw
 import pytest
 
-import albra
 from adapters.storage import loss, schema
 from adapters.storage.loss import UNUSED_MOST
 from adapters.storage.record import RecoveredPosition
 from adapters.storage.sqlite import SqliteJournal
+from albra.notifier import recorded_notices
+from albra.recovery import restore
 from messages.base import Event
 from messages.events import OpeningsPaused, PositionPaused
 from messages.types import Address, PositionId
@@ -71,8 +72,8 @@ def test_a_second_loss_of_as_many_steps_is_told_in_other_words(shortened: Path) 
     told = []
     for ordinal in (1, 2):
         journal = SqliteJournal.open(shortened)
-        albra._restore(journal, lambda _ns: 0, 0)
-        told.append([notice.notice_id for notice in albra._notifier_start(journal).notices][-1])
+        restore(journal, lambda _ns: 0, 0)
+        told.append([notice.notice_id for notice in recorded_notices(journal)][-1])
         assert journal.close()
         copy(shortened / schema.FILE_NAME, shortened / "old")
         journal = SqliteJournal.open(shortened)
@@ -89,9 +90,9 @@ def test_a_start_that_dies_behind_its_hold_leaves_what_is_to_be_told_and_which_o
     told = []
     for _ in range(2):
         journal = SqliteJournal.open(shortened)
-        restored = albra._restore(journal, lambda _ns: 0, 0)
+        restored = restore(journal, lambda _ns: 0, 0)
         assert restored.highest_ordinal == 1 + 2 + UNUSED_MOST
-        told.append([notice.text for notice in albra._notifier_start(journal).notices])
+        told.append([notice.text for notice in recorded_notices(journal)])
         assert journal.close()
     assert told[0] == told[1]
     assert len(told[0]) == 1

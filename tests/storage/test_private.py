@@ -12,7 +12,6 @@ from pathlib import Path
 import apsw
 import pytest
 
-import albra
 from adapters.cli import entry
 from adapters.config import load_text
 from adapters.logs.writing import Logs
@@ -20,12 +19,15 @@ from adapters.paper.input_log import InputLog
 from adapters.storage import private, restore
 from adapters.storage.errors import JournalError
 from adapters.storage.jobs import Health
-from adapters.storage.lock import DirectoryLock, holder
+from adapters.storage.lock import DirectoryLock
 from adapters.storage.mark import Mark
-from adapters.storage.private import NotOursError, open_private, private_directory, read_private, write_private
+from adapters.storage.private import open_private, private_directory, write_private
 from adapters.storage.reader import JournalReader
 from adapters.storage.reserve import Reserve
 from adapters.storage.sqlite import SqliteJournal
+from albra.loopback.discovery import holder
+from albra.loopback.private_file import NotOursError, read_private
+from albra.storage import exposed
 from messages.types import JournalId
 from tests.storage.steps import append, step
 
@@ -341,5 +343,5 @@ def test_a_directory_above_that_others_can_write_lets_them_replace_ours_unless_i
         above.chmod(mode)
         found = private.replaceable(above / "var")
         assert [path for path in found if path == above] == named
-        remarks = list(albra._exposed(load_text("storage: {path: shared/var}", tmp_path / "config.yaml").config))
+        remarks = list(exposed(load_text("storage: {path: shared/var}", tmp_path / "config.yaml").config))
         assert any(f"others can write {above} and replace" in remark for remark in remarks) == bool(named)

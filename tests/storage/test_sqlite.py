@@ -10,9 +10,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from adapters.storage import errors, lock, schema
+from adapters.storage import errors, schema
 from adapters.storage.reader import JournalReader
 from adapters.storage.sqlite import SqliteJournal
+from albra.loopback.discovery import holder
 from messages.types import AccountId, JournalId
 from tests.storage.disk import Disk, disk
 from tests.storage.steps import Answer, append, step
@@ -87,7 +88,7 @@ def test_a_second_supervisor_is_refused_by_the_pid_of_the_first(tmp_path: Path) 
     assert first.stdout is not None
     try:
         assert first.stdout.readline() == b"held\n"
-        assert lock.holder(tmp_path) == first.pid
+        assert holder(tmp_path) == first.pid
         with pytest.raises(errors.JournalLocked, match=str(first.pid)) as refusal:
             SqliteJournal.open(tmp_path)
         assert refusal.value.pid == first.pid
@@ -97,7 +98,7 @@ def test_a_second_supervisor_is_refused_by_the_pid_of_the_first(tmp_path: Path) 
         first.wait()
         first.stdin.close()
         first.stdout.close()
-    assert lock.holder(tmp_path) is None
+    assert holder(tmp_path) is None
     assert SqliteJournal.open(tmp_path).close(), "a dead holder holds nothing"
 
 
@@ -109,9 +110,9 @@ def test_a_new_data_directory_is_its_owners_only(tmp_path: Path) -> None:
 
 def test_the_lock_says_our_pid_while_open_and_is_free_after_close(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path)
-    assert lock.holder(tmp_path) == os.getpid()
+    assert holder(tmp_path) == os.getpid()
     assert journal.close()
-    assert lock.holder(tmp_path) is None
+    assert holder(tmp_path) is None
 
 
 def test_a_journal_keeps_its_id_and_two_have_different_ones(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_a_refused_opening_frees_the_lock(tmp_path: Path) -> None:
     (tmp_path / schema.FILE_NAME).write_bytes(b"x" * 4096)
     with pytest.raises(errors.JournalNotADatabase):
         SqliteJournal.open(tmp_path)
-    assert lock.holder(tmp_path) is None
+    assert holder(tmp_path) is None
 
 
 def test_every_error_says_where_and_what_to_do(tmp_path: Path) -> None:

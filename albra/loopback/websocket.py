@@ -1,7 +1,6 @@
 """The reading half of a WebSocket client (RFC 6455), as much as one stream of JSON texts on loopback needs.
 
-The standard library has none, and a strategy should need nothing else. No extensions, no fragments of
-ours: texts come in, pings are answered, a close ends it.
+The standard library has none. No extensions: texts come in, pings are answered, a close ends the stream.
 """
 
 import base64
@@ -14,7 +13,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from adapters.secret import Secret
+from albra.loopback.discovery import Token
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, 1.3."""
@@ -37,10 +36,10 @@ class StreamEnded(OSError):  # noqa: N818 - what happened
 class WebSocket:
     """One open connection. Used by one thread; `close` may come from another and ends `texts`."""
 
-    def __init__(self, connection: http.client.HTTPConnection, path: str, token: Secret, *, silence_s: float) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, path: str, token: Token, *, silence_s: float) -> None:
         """Shake hands on an open connection, which is its own from now on. Raises OSError, HandshakeRefused.
 
-        `silence_s`: a server that says nothing for so long, no ping either, is gone.
+        A server that sends nothing for `silence_s`, no ping either, is gone.
         """
         self._connection = connection
         try:
@@ -108,7 +107,7 @@ class WebSocket:
             self._stream.close()
             self._socket.close()
 
-    def _shake_hands(self, path: str, token: Secret) -> None:
+    def _shake_hands(self, path: str, token: Token) -> None:
         key = base64.b64encode(os.urandom(16)).decode()
         headers = {
             "Authorization": f"Bearer {token.reveal()}",
@@ -123,7 +122,7 @@ class WebSocket:
         self._socket = sock
         # The response object would take frames for a body: its headers are read from a stream of our own.
         self._stream = sock.makefile("rb")
-        status = int(self._stream.readline(FRAME_MAX).split(b" ", 2)[1])
+        status = self._status()
         answered = http.client.parse_headers(self._stream)
         if status != http.client.SWITCHING_PROTOCOLS:
             body = self._stream.read(int(answered.get("Content-Length", "0")))
@@ -133,6 +132,15 @@ class WebSocket:
         if answered.get("Sec-WebSocket-Accept") != proof:
             self._stream.close()
             raise OSError("the answer to the WebSocket handshake is not one")
+
+    def _status(self) -> int:
+        """The code of the response's first line. Raises OSError where the server ended before it, or sent no HTTP."""
+        _, _, rest = self._stream.readline(FRAME_MAX).partition(b" ")
+        code = rest[:3]
+        if not code.isdigit():
+            self._stream.close()
+            raise ConnectionResetError("the WebSocket handshake broke off")
+        return int(code)
 
     def _frame(self) -> tuple[int, bool, bytes]:
         """Opcode, whether it is a message's last, payload; servers do not mask (RFC 6455, 5.1)."""

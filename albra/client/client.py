@@ -1,28 +1,30 @@
-"""For strategies: the running supervisor as a typed Python object. Needs nothing but the standard library.
+"""The running supervisor as a typed object.
 
-    from adapters.control.client import Albra
-
-    albra = Albra("var", strategy="trend")
-    position_id = albra.open("BTCUSDT", "long", "0.01", stop_loss="58000").position_id
-    position = albra.wait_open(position_id)
-    albra.close(position_id)
-
-Every command carries a `command_id`; a lost answer is asked for again with the same one, which has one
-effect. Numbers go in as Decimal, int or text, never as float, and come back as Decimal.
+Every command carries a `command_id`; a lost answer is asked for again with the same one, which has one effect.
 """
 
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
-from urllib.parse import urlencode
+from typing import Any, NoReturn, TypeAlias, TypeVar
+from urllib.parse import quote, urlencode
 
-from adapters.control.transport import (
+from albra.client.errors import (
+    AlbraError,
+    Broken,
+    Busy,
+    Ended,
+    Invalid,
+    NoSupervisor,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+)
+from albra.client.values import Accepted, Code, Discrepancy, Fact, Position, Reconciled, Row, Side
+from albra.loopback.transport import (
     REQUEST_TIMEOUT_S,
     SILENCE_S,
     Answer,
@@ -32,153 +34,22 @@ from adapters.control.transport import (
     Unreachable,
     connected,
 )
-from adapters.control.websocket import HandshakeRefused, WebSocket
+from albra.loopback.websocket import HandshakeRefused, WebSocket
 
 Number: TypeAlias = Decimal | int | str
-Event: TypeAlias = Mapping[str, Any]
+Made = TypeVar("Made")
 
 DEFAULT_TIMEOUT_S = 30.0
-_BROKEN = frozenset({"QUARANTINED", "DAMAGED"})
-_ENDED = frozenset({"CLOSED", "FAILED", "CANCELLED", "RETIRED"})
-_HELD = frozenset({"ACTIVE", "MODIFIED", "PAUSED"})
+_UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError)
+"""What a value raises of an answer in another form."""
 
 
-class AlbraError(Exception):
-    """What all of these are: the text says what happened and what to do."""
+class Client:
+    """The supervisor of one data directory, over its restarts.
 
-
-class NoSupervisor(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done: no supervisor runs on this data directory, or its token cannot be read."""
-
-
-class Invalid(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done: a field is not what it should be."""
-
-    def __init__(self, text: str, field_: str) -> None:
-        super().__init__(text)
-        self.field = field_
-
-
-class Refused(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done, and under this command id nothing ever is: a limit, a hold, a state that does not allow it.
-
-    The text is the supervisor's reason. `code` is `other_command` where the id stands for another command.
+    It holds no connection: every call finds the supervisor anew, from any thread. The token is read for each call and
+    kept by none.
     """
-
-    def __init__(self, text: str, position_id: str | None, code: str = "refused") -> None:
-        super().__init__(text)
-        self.position_id = position_id
-        self.code = code
-
-
-class NotFound(AlbraError):  # noqa: N818 - what is the case
-    """There is no such position."""
-
-
-class Busy(AlbraError):  # noqa: N818 - what is the case
-    """Nothing was done, and nothing waits: the supervisor was not ready, or busy, for as long as it was asked.
-
-    `code` is `not_ready` or `busy`. The same command id may be asked again.
-    """
-
-    def __init__(self, text: str, code: str = "busy") -> None:
-        super().__init__(text)
-        self.code = code
-
-
-class OutcomeUnknown(AlbraError):  # noqa: N818 - what is the case
-    """Perhaps done: no answer came in time. Repeat it with the same `command_id`, or look at the positions."""
-
-    def __init__(self, text: str, command_id: str) -> None:
-        super().__init__(text)
-        self.command_id = command_id
-
-
-class Ended(AlbraError):  # noqa: N818 - what is the case
-    """A position that was waited for has come to another end."""
-
-    def __init__(self, position: "Position") -> None:
-        super().__init__(f"{position.position_id} {position.state}: {position.reason or 'no reason'}")
-        self.position = position
-
-
-class Broken(AlbraError):  # noqa: N818 - what is the case
-    """A position that was waited for cannot say what it holds: its actor is quarantined, or its history damaged."""
-
-    def __init__(self, position: "Position") -> None:
-        super().__init__(f"{position.position_id} {position.state}: {position.reason}")
-        self.position = position
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """A command that is durable; its effect follows. `row` holds everything that was answered."""
-
-    command_id: str
-    position_id: str | None
-    text: str
-    row: Mapping[str, Any] = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """One position as the supervisor believes it. `row` holds everything that was answered.
-
-    Of one whose history is damaged no number is known: each is None, and `broken` is true.
-    """
-
-    position_id: str
-    account: str
-    symbol: str
-    strategy: str
-    side: str
-    state: str
-    quantity: Decimal | None
-    resting: Decimal
-    entry_price: Decimal | None
-    mark_price: Decimal | None
-    unrealized_pnl: Decimal | None
-    realized_pnl: Decimal | None
-    fees: Decimal | None
-    leverage: int | None
-    stop_loss: Decimal | None
-    take_profit: Decimal | None
-    since: datetime | None
-    protected: bool
-    in_doubt: bool
-    reason: str
-    row: Mapping[str, Any] = field(repr=False, compare=False)
-
-    @property
-    def broken(self) -> bool:
-        """It cannot say what it holds; what is shown of it is the last that it said, or None."""
-        return self.state in _BROKEN
-
-    @property
-    def ended(self) -> bool:
-        return self.state in _ENDED
-
-    @property
-    def held(self) -> bool:
-        """Open, in no doubt, and protected where a stop or target was asked for."""
-        asked = self.stop_loss is not None or self.take_profit is not None
-        return self.state in _HELD and not self.in_doubt and (self.protected or not asked)
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Position":
-        """From a row of GET /v1/positions."""
-        texts = ("position_id", "account", "symbol", "strategy", "side", "state", "protected", "in_doubt", "reason")
-        numbers = ("quantity", "realized_pnl", "fees")
-        perhaps = (*numbers, "entry_price", "mark_price", "unrealized_pnl", "stop_loss", "take_profit")
-        values: dict[str, Any] = {name: row[name] for name in (*texts, "leverage")}
-        values |= {name: None if row[name] is None else Decimal(row[name]) for name in perhaps}
-        values["resting"] = Decimal(row.get("resting") or 0)
-        since = None if row["since"] is None else datetime.fromisoformat(row["since"])
-        return cls(**values, since=since, row=row)
-
-
-class Albra:
-    """One data directory's supervisor. Survives its restarts; may be used from one thread at a time."""
 
     def __init__(
         self,
@@ -197,7 +68,7 @@ class Albra:
     def open(
         self,
         symbol: str,
-        side: str,
+        side: Side | str,
         quantity: Number,
         *,
         limit_price: Number | None = None,
@@ -309,9 +180,9 @@ class Albra:
         """End what the same words paused. Raises as `open`."""
         return self._command("resume", command_id, position_id=position_id, symbol=symbol, account=account)
 
-    def reconcile(self, symbol: str | None = None, *, command_id: str | None = None) -> Accepted:
-        """Compare belief with the venue now; `row` counts what came of it. Raises as `open`."""
-        return self._command("reconcile", command_id, symbol=symbol)
+    def reconcile(self, symbol: str | None = None, *, command_id: str | None = None) -> Reconciled:
+        """Compare belief with the venue now. Raises as `open`."""
+        return self._send(Reconciled.of, "reconcile", _body(command_id, {"symbol": symbol}))
 
     def acknowledge(self, discrepancy_id: str, *, apply: str | None = None, command_id: str | None = None) -> Accepted:
         """End an escalated discrepancy.
@@ -319,6 +190,13 @@ class Albra:
         `apply` (pro_rata, newest_first) says whose a reduction is. Raises as `open`.
         """
         return self._command("acknowledge", command_id, discrepancy_id=discrepancy_id, apply=apply)
+
+    def repeat(self, unknown: OutcomeUnknown) -> Accepted:
+        """Ask what became of a command whose outcome was unknown: the same again, under the same id.
+
+        It has one effect. An opening whose time is over by now is never sent to the venue. Raises as `open`.
+        """
+        return self._send(Accepted.of, unknown.command, unknown.body)
 
     def positions(
         self, *, ended: bool = False, strategy: str | None = None, symbol: str | None = None, account: str | None = None
@@ -333,21 +211,20 @@ class Albra:
             "symbol": symbol,
             "account": account or self._account,
         }
-        return [Position.of(row) for row in self._read("/v1/positions" + _query(asked))]
+        return [_made(Position.of, row) for row in self._read("/v1/positions" + _query(asked))]
 
     def position(self, position_id: str) -> Position:
         """One position, ended ones included. Raises NotFound beside what `positions` raises."""
-        return Position.of(self._read(f"/v1/positions/{position_id}"))
+        return _made(Position.of, self._read(_path(position_id)))
 
-    def history(self, position_id: str) -> list[Event]:
-        """Every event of a position, oldest first. Raises as `position`."""
-        events: list[Event] = self._read(f"/v1/positions/{position_id}/history")
+    def history(self, position_id: str) -> list[Row]:
+        """Every event of a position, oldest first, each with its `type`. Raises as `position`."""
+        events: list[Row] = self._read(f"{_path(position_id)}/history")
         return events
 
-    def discrepancies(self, symbol: str | None = None) -> list[Event]:
+    def discrepancies(self, symbol: str | None = None) -> list[Discrepancy]:
         """What belief and venue disagreed about, newest first. Raises as `positions`."""
-        rows: list[Event] = self._read("/v1/discrepancies" + _query({"symbol": symbol}))
-        return rows
+        return [_made(Discrepancy.of, row) for row in self._read("/v1/discrepancies" + _query({"symbol": symbol}))]
 
     def status(self) -> Mapping[str, Mapping[str, Any]]:
         """Health of the whole: section, name, value (a number, a word, a list). Raises as `positions`.
@@ -372,7 +249,7 @@ class Albra:
         """The position once it has ended, however. Raises TimeoutError, NotFound as `wait_open`, else as `position`."""
         return self._wait(position_id, lambda found: found.ended, timeout_s)
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[Row]:
         """Position views, notices, mark prices and changes of venues and streams as they happen, each with its `type`.
 
         `{"type": "Missed", "count": n}` stands where n were lost to a slow reader. Ends when the supervisor
@@ -385,48 +262,34 @@ class Albra:
         except (Unreachable, TokenUnreadable, ConnectionRefusedError) as error:
             raise self._absent(error) from None
         except HandshakeRefused as error:
-            raise AlbraError(f"the supervisor refuses to tell events: {error}") from None
+            raise AlbraError(f"the supervisor refuses its events: {error}") from None
         try:
             for text in connection.texts():
                 yield json.loads(text)
         finally:
             connection.close()
 
-    def _expiry_ns(self) -> int:
-        return time.time_ns() + int(self._timeout_s * 1e9)
-
-    def _wait(self, position_id: str | None, seen: Any, timeout_s: float | None) -> Position:
-        if position_id is None:
-            raise NotFound("which position that was is not known any more: positions(ended=True) lists all")
-        deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
-        row = self._transport.watch(
-            f"/v1/positions/{position_id}", position_id, lambda found: _decided(Position.of(found), seen), deadline
-        )
-        if row is None:
-            return self.position(position_id)
-        position = Position.of(row)
-        if position.broken:
-            raise Broken(position)
-        if not _decided(position, seen):
-            resting = f", {position.resting:f} of its entry rest at the venue" if position.resting else ""
-            raise TimeoutError(f"{position_id} is {position.state}{resting}: {position.reason or 'nothing told'}")
-        return position
-
     def _command(self, name: str, command_id: str | None, **given: Any) -> Accepted:
-        body = {"command_id": command_id or f"py-{secrets.token_hex(8)}"}
-        body |= {key: _plain(key, value) for key, value in given.items() if value is not None}
+        return self._send(Accepted.of, name, _body(command_id, given))
+
+    def _send(self, make: Callable[[Row], Made], name: str, body: Mapping[str, Any]) -> Made:
+        """The answer that accepts the command."""
+
+        def unknown(why: str) -> OutcomeUnknown:
+            return OutcomeUnknown(f"{name}: the outcome is unknown: {why}", body["command_id"], name, body)
+
         try:
             answer = self._transport.command(name, body, time.monotonic() + self._timeout_s)
         except (Unreachable, TokenUnreadable) as error:
             raise self._absent(error) from None
         except Lost as lost:
-            why = str(lost) or f"no answer within {self._timeout_s:g} s"
-            text = f"{name}: the outcome is unknown: {why}"
-            raise OutcomeUnknown(text, body["command_id"]) from None
+            raise unknown(str(lost) or f"no answer within {self._timeout_s:g} s") from None
         if answer.status != 200:
-            _refuse(answer, body["command_id"])
-        said = answer.document
-        return Accepted(command_id=said["command_id"], position_id=said["position_id"], text=said["text"], row=said)
+            _refuse(answer)
+        try:
+            return make(answer.document)
+        except _UNREADABLE:
+            raise unknown("it was accepted, with an answer that this client's version cannot read") from None
 
     def _read(self, path: str) -> Any:
         try:
@@ -436,8 +299,31 @@ class Albra:
         except Lost:
             raise Busy("the supervisor broke off while answering: is it stopping?") from None
         if answer.status != 200:
-            _refuse(answer, "")
+            _refuse(answer)
         return answer.document
+
+    def _wait(self, position_id: str | None, seen: Callable[[Position], bool], timeout_s: float | None) -> Position:
+        if position_id is None:
+            raise NotFound("which position that was is not known any more: positions(ended=True) lists all")
+        deadline = time.monotonic() + (self._timeout_s if timeout_s is None else timeout_s)
+
+        def decided(row: Row) -> bool:
+            position = _made(Position.of, row)
+            return seen(position) or position.ended or position.broken
+
+        try:
+            row = self._transport.watch(_path(position_id), position_id, decided, deadline)
+        except TokenUnreadable as error:
+            raise self._absent(error) from None
+        if row is None:
+            return self.position(position_id)
+        position = _made(Position.of, row)
+        if position.broken:
+            raise Broken(position)
+        if not decided(row):
+            resting = f", {position.resting:f} of its entry rest at the venue" if position.resting else ""
+            raise TimeoutError(f"{position_id} is {position.state}{resting}: {position.reason or 'no reason'}")
+        return position
 
     def _absent(self, error: Exception) -> NoSupervisor:
         if isinstance(error, Unreachable) and error.pid is not None:
@@ -445,35 +331,52 @@ class Albra:
         said = str(error) if isinstance(error, TokenUnreadable) else "start one with `albra run`"
         return NoSupervisor(f"no supervisor is running on {self._transport.storage}: {said}")
 
+    def _expiry_ns(self) -> int:
+        return time.time_ns() + int(self._timeout_s * 1e9)
+
+
+def _path(position_id: str) -> str:
+    return f"/v1/positions/{quote(position_id, safe='')}"
+
 
 def _query(asked: Mapping[str, str | None]) -> str:
     given = {name: value for name, value in asked.items() if value}
     return f"?{urlencode(given)}" if given else ""
 
 
-def _decided(position: Position, seen: Any) -> bool:
-    return bool(seen(position)) or position.ended or position.broken
+def _body(command_id: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers as plain digits. Raises TypeError for a float, which has lost its digits before it came here."""
+    body = {"command_id": command_id or f"py-{secrets.token_hex(8)}"}
+    for name, value in given.items():
+        if isinstance(value, float):
+            raise TypeError(f"{name}: a float is not exact; give Decimal, int or text")
+        if value is not None:
+            body[name] = format(value, "f") if isinstance(value, Decimal) else value
+    return body
 
 
-def _refuse(answer: Answer, command_id: str) -> NoReturn:
+def _made(make: Callable[[Row], Made], row: Row) -> Made:
+    """Raises AlbraError where the supervisor answered in a form that this version does not know."""
+    try:
+        return make(row)
+    except _UNREADABLE as error:
+        raise AlbraError(f"this client's version cannot read the answer ({error!r}): install that of Albra") from None
+
+
+def _refuse(answer: Answer) -> NoReturn:
     document = answer.document if isinstance(answer.document, Mapping) else {}
+    error: AlbraError
     match answer.status:
         case 400:
-            raise Invalid(answer.error, str(document.get("field", "")))
+            error = Invalid(answer.error, str(document.get("field", "")))
         case 404:
-            raise NotFound(answer.error)
+            error = NotFound(answer.error)
         case 409:
-            raise Refused(answer.error, document.get("position_id"), answer.code or "refused")
-        case 503:
-            raise Busy(answer.error, answer.code or "busy")
-        case 504:
-            raise OutcomeUnknown(answer.error, command_id)
+            other = answer.code == Code.OTHER_COMMAND
+            error = Refused(answer.error, document.get("position_id"), Code.OTHER_COMMAND if other else Code.REFUSED)
+        case 503 | 504:  # of a command, 504 is an unknown outcome before it comes here
+            error = Busy(answer.error, Code.NOT_READY if answer.code == Code.NOT_READY else Code.BUSY)
         case _:
-            raise AlbraError(answer.error)
-
-
-def _plain(name: str, value: Any) -> Any:
-    """Numbers as plain digits. A float has lost its digits before it came here."""
-    if isinstance(value, float):
-        raise TypeError(f"{name}: a float is not exact; give Decimal, int or text")
-    return format(value, "f") if isinstance(value, Decimal) else value
+            error = AlbraError(answer.error)
+    error.fact = Fact.of(document.get("error_fact"))
+    raise error

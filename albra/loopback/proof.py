@@ -1,15 +1,14 @@
-"""Who answers knows the token, and says so before the token is shown to it.
+"""A listener proves that it knows the token before the token is sent to it.
 
-After a kill another user's process may listen on the old port. It cannot answer this, whatever it has listened to
-before: the challenge is new with every connection. The standard library alone, for both sides.
+After a kill another user's process may listen on the old port. It cannot prove it, whatever it has recorded: the
+challenge is new with every connection. For both sides.
 """
 
 import hashlib
 import hmac
 import http.client
 import secrets
-
-from adapters.secret import Secret
+from typing import Protocol
 
 CHALLENGE, PROOF = "Albra-Challenge", "Albra-Proof"
 CHALLENGE_MAX = 128
@@ -18,16 +17,22 @@ _ABOUT = b"albra control "
 
 
 class Impostor(Exception):  # noqa: N818 - what was found
-    """Something answers, and does not know the token."""
+    """A listener does not know the token."""
 
 
-def proof_of(token: Secret, challenge: str) -> str:
+class Masked(Protocol):
+    """A token as either side holds it: never a plain text."""
+
+    def reveal(self) -> str: ...
+
+
+def proof_of(token: Masked, challenge: str) -> str:
     return hmac.new(
         token.reveal().encode(), _ABOUT + challenge.encode(errors="surrogateescape"), hashlib.sha256
     ).hexdigest()
 
 
-def check(connection: http.client.HTTPConnection, token: Secret) -> None:
+def check(connection: http.client.HTTPConnection, token: Masked) -> None:
     """Ask the other end of an open connection for its proof; nothing secret is sent.
 
     Raises Impostor; OSError or HTTPException where no answer comes.

@@ -1,6 +1,5 @@
-"""Requests to the running supervisor from outside: found by control.json, spoken to over loopback HTTP.
+"""Requests to the running supervisor, found by control.json, over loopback HTTP.
 
-The standard library alone, so that the command line answers at once and a strategy needs nothing else.
 A command is sent again with its own id until its answer is known: repeated with one id it has one effect.
 """
 
@@ -12,33 +11,29 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from adapters.control.address import ControlAddress, find
-from adapters.control.proof import Impostor, check
-from adapters.control.websocket import HandshakeRefused, WebSocket
-from adapters.secret import Secret
-from adapters.storage.lock import holder
+from albra.loopback.discovery import ControlAddress, Token, find, holder
+from albra.loopback.proof import Impostor, check
+from albra.loopback.websocket import HandshakeRefused, WebSocket
 
 REQUEST_TIMEOUT_S = 10.0
-"""Longer than the supervisor's own wait for an answer, so that its 504 arrives before we give up."""
+"""Longer than the supervisor's own wait for an answer, so that its 504 arrives in time."""
 RETRY_PAUSE_S = 0.1
 RETRY_MOST_S = 1.0
-"""Between two askings of one command: doubled from the first to this."""
+"""Pauses between two sendings of one command double from the first to this."""
 REREAD_S = 2.0
-"""How long a change may go unnoticed where an event was lost."""
+"""A change whose event was lost is seen after this time."""
 UNHEARD_S = 0.25
-"""Between two readings while no event stream can be had."""
+"""Between two readings while there is no event stream."""
 SILENCE_S = 60.0
-"""The server pings every 20 s."""
-
-
+"""A stream without a byte for so long is broken: the server pings every 20 s."""
 CONNECTS = 5
-"""A listener that is flooded may drop one connection that has not shown its token yet, hardly five."""
+"""A flooded listener may drop one connection that has not shown its token yet, hardly five."""
 
 
 class Unreachable(Exception):  # noqa: N818 - a circumstance, not a fault
-    """Certainly nothing was sent. `pid` is the supervisor that runs all the same, None: none does.
+    """Nothing was sent. `pid` is the supervisor that runs all the same, None where none does.
 
-    `starting`: it runs and has not said yet where it listens.
+    `starting`: it runs and has not announced yet where it listens.
     """
 
     def __init__(self, pid: int | None = None, why: str = "", *, starting: bool = False) -> None:
@@ -52,7 +47,7 @@ class Unreachable(Exception):  # noqa: N818 - a circumstance, not a fault
 
 
 class Lost(Exception):  # noqa: N818 - a circumstance, not a fault
-    """The request was sent, or perhaps was, and no answer tells what came of it; the text is what was said, if any."""
+    """The request was sent, or perhaps was, and its outcome is unknown; the text is the supervisor's, if any."""
 
 
 class TokenUnreadable(Exception):  # noqa: N818 - a circumstance, not a fault
@@ -76,7 +71,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """What it means where the command is not accepted; see `openapi.CODES`."""
+        """Why the command is not accepted: refused, other_command, not_ready, busy, unknown. Empty where it is."""
         return str(self.document.get("code", "")) if isinstance(self.document, Mapping) else ""
 
 
@@ -86,8 +81,8 @@ class Transport:
     def __init__(self, storage: Path) -> None:
         self.storage = storage
 
-    def address(self) -> tuple[ControlAddress, Secret]:
-        """Where it listens, and the token. Raises Unreachable, TokenUnreadable."""
+    def address(self) -> tuple[ControlAddress, Token]:
+        """Where the supervisor listens, and the token. Raises Unreachable, TokenUnreadable."""
         address = find(self.storage)
         if address is None:
             pid = holder(self.storage)
@@ -126,10 +121,9 @@ class Transport:
     def command(self, name: str, body: Mapping[str, Any], deadline: float) -> Answer:
         """Carry out one command; `body` holds its command_id.
 
-        What is not ready or busy, and a lost answer, is asked for again with the same id until `deadline`
-        (time.monotonic).
-        An answer of 503 says that nothing is done. Raises Unreachable when nothing was ever sent, Lost when the
-        outcome is unknown at the deadline, TokenUnreadable.
+        Sends it again with the same id until `deadline` (time.monotonic) where it is not ready, busy, or its answer is
+        lost. An answer of 503 says that nothing is done. Raises Unreachable where nothing was ever sent, Lost where the
+        outcome is unknown at the deadline or the supervisor fails in its own code (500), TokenUnreadable.
         """
         perhaps_done, said, pause_s = False, "", RETRY_PAUSE_S
         while True:
@@ -144,6 +138,8 @@ class Transport:
                 perhaps_done = True
             if answer is not None:
                 if answer.status not in (503, 504):
+                    if answer.status >= 500:
+                        raise Lost(answer.error)  # a defect behind the door: a step may be on its way
                     return answer
                 # "Not ready" is said of the id: no copy of it is done. "Busy" is said of this copy alone.
                 perhaps_done = answer.status == 504 or (perhaps_done and answer.code != "not_ready")
@@ -156,15 +152,15 @@ class Transport:
             pause_s = min(2 * pause_s, RETRY_MOST_S)
 
     def watch(self, path: str, about: str, seen: Callable[[Any], bool], deadline: float) -> Any:
-        """Read `path` until `seen(document)`, over restarts of the supervisor; the last document, or None.
+        """Read `path` until `seen(document)`, over restarts of the supervisor; the last document, None where none came.
 
-        It is read again when an event names `about`, and every REREAD_S in any case. Returns at `deadline` as well:
-        the caller looks whether what came is what was waited for.
+        Reads again when an event names `about`, and every REREAD_S in any case. Returns at `deadline` as well: the
+        caller asks `seen` of the last document. Raises TokenUnreadable.
         """
         last, stream = None, None
         try:
             while True:
-                stream = stream or self._listen()  # before the reading: what changes after it is told
+                stream = stream or self._listen()  # before the reading: a later change has its event
                 document = self._document(path, max(0.5, deadline - time.monotonic()))
                 if document is not None:
                     last = document
@@ -186,7 +182,7 @@ class Transport:
         return answer.document if answer.status == 200 else None
 
     def _listen(self) -> WebSocket | None:
-        """The event stream; None where it cannot be had now."""
+        """The event stream; None where there is none now."""
         try:
             address, token = self.address()
             proven = connected(address, token, within_s=REQUEST_TIMEOUT_S)
@@ -195,7 +191,7 @@ class Transport:
             return None
 
     def _next(self, stream: WebSocket | None, about: str, within_s: float) -> WebSocket | None:
-        """Wait until an event names `about`; the stream to go on with, None where it has ended."""
+        """Wait until an event names `about`; the stream, None where it has ended."""
         if stream is None:
             time.sleep(min(within_s, UNHEARD_S))
             return None
@@ -210,8 +206,8 @@ class Transport:
         return stream
 
 
-def connected(address: ControlAddress, token: Secret, *, within_s: float) -> http.client.HTTPConnection:
-    """A connection to the supervisor that wrote this address, and nothing else: it proved that it knows the token.
+def connected(address: ControlAddress, token: Token, *, within_s: float) -> http.client.HTTPConnection:
+    """A connection to the supervisor that wrote this address: the listener proved that it knows the token.
 
     Raises Unreachable.
     """
@@ -239,7 +235,7 @@ def _in_words(error: Exception) -> str:
 
 
 def _exchange(
-    connection: http.client.HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None, token: Secret
+    connection: http.client.HTTPConnection, method: str, path: str, body: Mapping[str, Any] | None, token: Token
 ) -> Answer:
     headers = {"Authorization": f"Bearer {token.reveal()}", "Content-Type": "application/json"}
     try:

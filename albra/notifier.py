@@ -1,0 +1,96 @@
+"""The notifier's actor: to whom it sends, how often, and which notices of the journal it still has to send."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from actors.notifier.actor import OWN_HISTORY, Figures, NotifierActor, Settings, Start
+from actors.notifier.outbox import SECOND_CHANNEL
+from actors.notifier.report import COUNTED, Schedule
+from actors.notifier.throttle import Policy, Quiet, Recipient
+from actors.ports import Channel, Chat
+from actors.runtime import Placement
+from adapters.config import Config
+from adapters.storage.sqlite import SqliteJournal
+from albra.recovery import past_of
+from albra.telegram import words_of
+from albra.wiring import Wiring
+from messages.addresses import NOTIFIER
+from messages.base import Message
+from messages.requests import Notify
+from messages.types import Severity
+
+_MS = 1_000_000
+_DAY_NS = 24 * 3_600_000_000_000
+REPORT_STEPS = 100_000
+"""How far back the journal is read for what the reports count: five seconds at most."""
+NOTICE_STEPS = 2_000
+"""How far back the journal is read for notices that are durable and that a kill kept from the notifier."""
+
+
+def spawn_notifier(
+    wiring: Wiring, show: Callable[[object], None], chat: Chat | None, channel: Channel | None
+) -> Figures:
+    """The figures outlive the actor's restarts, for `albra status`. `show` displays each notice."""
+    settings, figures = _settings(wiring.config), Figures()
+    counted = _counted(wiring.journal, settings.schedule.days, wiring.system.clock.time_ns())
+    notices, past = recorded_notices(wiring.journal), past_of(wiring.journal, OWN_HISTORY)
+    start = Start(past=past, notices=notices, events=counted, since_ns=wiring.journal.meta.created)
+    wiring.system.spawn(
+        NOTIFIER,
+        lambda context: NotifierActor(
+            context,
+            settings=settings,
+            start=start,
+            chat=chat,
+            channel=channel,
+            figures=figures,
+            show=show,
+            log=wiring.log,
+        ),
+        placement=Placement.THREAD,
+    )
+    return figures
+
+
+def recorded_notices(journal: SqliteJournal) -> tuple[Notify, ...]:
+    """Notices of the latest steps; those that the notifier's own history knows are not sent again."""
+    with journal.reader() as reader:
+        return tuple(e.message for e in reader.recent_effects(NOTICE_STEPS) if isinstance(e.message, Notify))
+
+
+def _counted(journal: SqliteJournal, days: int, now_ns: int) -> tuple[Message, ...]:
+    """What the reports count of the last `days` days until `now_ns` (wall time)."""
+    with journal.reader() as reader:
+        recent = reader.recent_events(REPORT_STEPS, since_ns=now_ns - days * _DAY_NS)
+        return tuple(event for _, event in recent if isinstance(event, COUNTED))
+
+
+def _settings(config: Config) -> Settings:
+    chat, notifier = config.telegram, config.notifier
+    ids = chat.chats or tuple(user for user, role in chat.users if role == "owner")
+    readers = {str(user): words_of(config, user) for user in ids}
+    quiet = Quiet(start_minute=chat.quiet_minutes[0], end_minute=chat.quiet_minutes[1]) if chat.quiet_minutes else None
+    return Settings(
+        recipients=tuple(
+            Recipient(name=name, chat_id=int(name), zone=reader.zone, quiet=quiet) for name, reader in readers.items()
+        )
+        if chat.enabled
+        else (),
+        words={**readers, SECOND_CHANNEL: words_of(config, 0)},
+        policy=Policy(
+            per_minute={
+                Severity.WARNING: notifier.high_per_minute,
+                Severity.INFO: notifier.medium_per_minute,
+                Severity.ROUTINE: notifier.low_per_minute,
+            },
+            cooldown_ns=notifier.cooldown_ms * _MS,
+            digest_ns=notifier.digest_ms * _MS,
+            repeat_critical_ns=(notifier.repeat_critical_ms or 0) * _MS,
+            second_after_ns=notifier.webhook_after_ms * _MS,
+        ),
+        schedule=Schedule(
+            daily_minute=notifier.daily_minute, weekly_day=notifier.weekly_day, zone=ZoneInfo(chat.timezone)
+        ),
+        second_channel=notifier.webhook_url is not None,
+        ping_ns=notifier.ping_ms * _MS if notifier.ping_url is not None else 0,
+    )

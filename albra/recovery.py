@@ -1,0 +1,65 @@
+"""What the journal knows, read once at the start, as what the actors start with."""
+
+from collections.abc import Callable
+
+from actors.recovery import restored, unconfigured, unwatched
+from actors.runtime.event_sourced import damaged
+from actors.supervisor.memory import OWN_HISTORY, Restored
+from adapters.storage import loss
+from adapters.storage.record import RecoveredPosition, as_replayed
+from adapters.storage.sqlite import SqliteJournal
+from albra.wiring import Wiring
+from messages.addresses import NOTIFIER, SUPERVISOR
+from messages.journal import Effect, Replayed
+from messages.requests import Notify
+from messages.types import Severity
+from messages.wording import Storage
+
+DAY_STEPS = 1_000_000
+LONGEST_DAY_NS = 26 * 3_600_000_000_000
+"""How far back the journal is read for today's realized result: a day is longer where clocks are put back."""
+COMMANDS_MOST = 50_000
+"""How many of the latest records of commands are read, so that an id goes on to stand for what it stood for."""
+
+
+def restore(journal: SqliteJournal, day_of: Callable[[int], int], now_ns: int) -> Restored:
+    """What the supervisor starts with at `now_ns` (wall time). A damaged position stays out and keeps no other out.
+
+    `day_of` numbers days of wall time in ns. Raises OSError where the journal cannot be read.
+    """
+    told = loss.in_words(journal)
+    notices = tuple(Effect(to=NOTIFIER, message=damaged(text)) for text in told)
+    loss.hold_openings(journal, owner=SUPERVISOR, ordinal=OWN_HISTORY, effects=notices)
+    with journal.reader() as reader:
+        pasts = tuple(reader.recover())
+        altered = (
+            Storage.EVENTS_WHOLE(name=past.position_id, why=past.remark)
+            for past in pasts
+            if isinstance(past, RecoveredPosition) and past.remark
+        )
+        return restored(
+            ((past.position_id, as_replayed(past)) for past in pasts),
+            finished=tuple((entry.ordinal, entry.position_id) for entry in reader.terminal()),
+            recent=reader.recent_events(DAY_STEPS, since_ns=now_ns - LONGEST_DAY_NS),
+            # Positions among the lost steps may have orders at the venue: their ordinals are not given again.
+            highest_ordinal=max(OWN_HISTORY, reader.max_ordinal()) + journal.lost_steps,
+            day_of=day_of,
+            damaged=(*told, *altered),
+            commands=reader.commands(COMMANDS_MOST, since_ns=now_ns - LONGEST_DAY_NS),
+        )
+
+
+def past_of(journal: SqliteJournal, ordinal: int) -> Replayed | None:
+    """The durable history of an actor that is no position; None: it has none."""
+    with journal.reader() as reader:
+        found = reader.position(ordinal)
+    return as_replayed(found) if found is not None else None
+
+
+def tell_of_unconfigured(wiring: Wiring, restored: Restored) -> None:
+    """Notify of accounts with live positions that the configuration does not name."""
+    configured = {account.account for account in wiring.config.accounts}
+    for name, number in unconfigured(restored, configured).items():
+        text = unwatched(name, number)
+        wiring.log("CRITICAL", "account is not configured", why=text)
+        wiring.system.tell(NOTIFIER, Notify(severity=Severity.CRITICAL, text=text, account=name))
