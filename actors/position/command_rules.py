@@ -70,7 +70,7 @@ def open_position(step: StepBuilder, message: c.OpenPosition) -> None:
 
 
 def adopt(step: StepBuilder, message: c.AdoptPosition) -> None:
-    """Take over a position of the venue, or of another strategy, with fees and protection. Refused where it exists."""
+    """Take over a position of the venue or of another strategy, with its fees and protection. Refused if it exists."""
     p = step.position
     if p.version:
         refuse(step, message, Say.EXISTS())
