@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from actors.notifier.actor import Start as NotifierStart
     from actors.ports import Clock, Venue
     from actors.position.state import Position
-    from actors.reconciler.core import Settings as ReconcilerSettings
+    from actors.reconciler.core import ReconcilerSettings
     from actors.runtime import ActorSystem
-    from actors.supervisor.memory import Restored
-    from actors.supervisor.memory import Settings as SupervisorSettings
+    from actors.supervisor.memory import Restored, SupervisorSettings
     from actors.telegram.speaking import Settings as TelegramSettings
     from actors.telegram.words import Words
     from adapters.cli.stored import Folds
@@ -239,7 +238,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
 ) -> None:
     """Open the addresses, in the order of who is told things first; then let the outside in."""
     from actors.recovery import days_in
-    from actors.supervisor.resting import RestingEntries, call_off_entries
+    from actors.supervisor.resting_entries import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
     from adapters.logs.steps import line_writer
     from messages.reports import PositionView
@@ -293,12 +292,12 @@ def _compose(  # noqa: PLR0917 - what one process is made of
 
 def _venues(config: Config, paper: "EmbeddedServer | None", clock: "Clock") -> "dict[AccountId, Venue]":
     """An adapter for each account; those behind one address are neighbors."""
-    from actors.gateway.address import Address as Shared
+    from actors.gateway.shared_budget import SharedBudget
     from adapters.exchange.access import settings_max_age_ms, settings_of
     from adapters.exchange.client import CcxtVenue
     from adapters.exchange.neighbors import Neighbors
 
-    neighbors = Neighbors(partial(Shared, clock))
+    neighbors = Neighbors(partial(SharedBudget, clock))
     return {
         account.account: CcxtVenue(
             account.account,
@@ -350,7 +349,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
     from actors.journal import journal_factory
     from actors.runtime import Placement
     from actors.supervisor.actor import SupervisorActor
-    from actors.supervisor.memory import Memory
+    from actors.supervisor.memory import SupervisorMemory
     from messages.reconciliation import PositionSilent
     from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
     from messages.status import row
@@ -362,7 +361,7 @@ def _spawn_core(  # noqa: PLR0917 - what one process is made of
                 listener(message)
 
     settings = _supervisor_settings(config, journal, tuple(venues), restored)
-    memory = Memory.of(settings, restored)
+    memory = SupervisorMemory.of(settings, restored)
     thread = Placement.THREAD
     chat, _ = ways_out
     system.spawn("journal", journal_factory(journal), placement=thread)
@@ -403,9 +402,9 @@ def _supervisor_settings(
 ) -> "SupervisorSettings":
     from actors.reconciler.resolve import RECONCILER
     from actors.recovery import days_in, names
-    from actors.supervisor.memory import Settings
+    from actors.supervisor.memory import SupervisorSettings
 
-    return Settings(
+    return SupervisorSettings(
         journal_id=journal.journal_id,
         accounts=accounts,
         limits=_limits(config.limits),
@@ -422,13 +421,13 @@ def _spawn_reconciler(
     config: Config, system: "ActorSystem", known: "SupervisorSettings", log: Callable[..., None]
 ) -> "Callable[[int], Rows]":
     """Before the supervisor. Its statistics at a monotonic time outlive its lives, for `albra status`."""
+    from actors.reconciler.account_state import ReconcilerMemory
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
-    from actors.reconciler.watch import Memory
     from actors.runtime import Placement
 
     settings = replace(_reconciler_settings(config, known.journal_id, known.accounts), restored=known.restored)
-    memory = Memory.of(known.accounts)
+    memory = ReconcilerMemory.of(known.accounts)
     system.spawn(
         RECONCILER,
         lambda context: ReconcilerActor(context, settings=settings, memory=memory, log=log),
@@ -477,16 +476,16 @@ def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it reme
 def _spawn_gateways(config: Config, system: "ActorSystem", venues: "dict[AccountId, Venue]") -> None:
     """One for each account; what an account's gateway remembers outlives its lives."""
     from actors.gateway.actor import GatewayActor, gateway_address
-    from actors.gateway.address import Address as Shared
     from actors.gateway.budget import Policy
-    from actors.gateway.memory import Memory
+    from actors.gateway.memory import GatewayMemory
+    from actors.gateway.shared_budget import SharedBudget
     from actors.runtime import Placement
 
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
     policies = {a.account: Policy(share=a.budget_share, reserve=a.budget_reserve) for a in config.accounts}
     for name, venue in venues.items():
         shared = getattr(venue, "allowance", None)
-        memory = Memory.fresh(system.clock, policies[name], shared if isinstance(shared, Shared) else None)
+        memory = GatewayMemory.fresh(system.clock, policies[name], shared if isinstance(shared, SharedBudget) else None)
         system.spawn(
             gateway_address(name),
             partial(GatewayActor, account=name, venue=venue, memory=memory, sweep_ns=sweep_ns),
@@ -629,7 +628,7 @@ def _words(config: Config, who: int) -> "Words":
 def _reconciler_settings(
     config: Config, journal_id: JournalId, accounts: tuple[AccountId, ...]
 ) -> "ReconcilerSettings":
-    from actors.reconciler.core import Settings as ReconcilerSettings
+    from actors.reconciler.core import ReconcilerSettings
     from actors.reconciler.policy import Override, Policy, Thresholds
     from messages.reconciliation import Action, Attribution, DiscrepancyType
 
@@ -665,7 +664,7 @@ def _position_spawner(
 ) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
     from actors.position.draft import Policy
-    from actors.supervisor.desk import position_address
+    from actors.supervisor.context import position_address
 
     policy = Policy(
         protection_deadline_ms=config.protection.close_after_ms,
@@ -778,7 +777,7 @@ def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
 
 
 def _limits(limits: LimitsConfig) -> Any:
-    from actors.supervisor.admission import Limits
+    from actors.supervisor.pre_trade_risk import Limits
 
     return Limits(
         order_notional=limits.order_notional,

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.gateway.address import Address
 from actors.gateway.budget import Policy
 from actors.gateway.lane import Lane
+from actors.gateway.shared_budget import SharedBudget
 from actors.position.view import view as view_of
 from actors.reconciler.compare import compare
-from actors.supervisor.admission import Facts, Limits, refusal
-from actors.supervisor.book import Account, Book
+from actors.supervisor.pre_trade_risk import Facts, Limits, refusal
+from actors.supervisor.registry import Account, Registry
 from adapters.clock import SystemClock
 from benchmarks.reconciliation import HELD, LONG, MAIN, PRICE, comparable, instrument, position
 from benchmarks.report import Row, at_most, row
@@ -81,14 +81,14 @@ def _orders(number: int) -> Iterator[OrderView]:
         )
 
 
-def _book(views: Iterator[PositionView]) -> Book:
-    book = Book()
+def _book(views: Iterator[PositionView]) -> Registry:
+    book = Registry()
     for view in views:
         book.update(view)
     return book
 
 
-def _opening(book: Book) -> Work:
+def _opening(book: Registry) -> Work:
     """Admitted: every check is gone through, both exposures summed up."""
     symbol = Symbol("S1USDT")
     account = Account(account=MAIN, venue_up=True, stream_up=True, synced=True, mode=PositionMode.HEDGE)
@@ -113,14 +113,14 @@ def _opening(book: Book) -> Work:
     return lambda: refusal(command, facts)
 
 
-def _view(book: Book) -> Work:
+def _view(book: Registry) -> Work:
     view = next(iter(book.views.values()))
     return lambda: book.update(view)
 
 
 def _asking(accounts: int) -> Work:
     """The address lets one go while all others stand in line."""
-    address, policy = Address(SystemClock()), Policy()
+    address, policy = SharedBudget(SystemClock()), Policy()
     address.learn(1)
     address.left(1)
     for number in range(accounts):

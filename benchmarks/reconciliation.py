@@ -21,7 +21,7 @@ from actors.position.machine import decide
 from actors.position.state import Position, blank
 from actors.position.view import view
 from actors.reconciler.compare import compare
-from actors.reconciler.facts import Facts, Finding
+from actors.reconciler.comparison_input import ComparisonInput, Finding
 from actors.reconciler.policy import Thresholds
 from actors.reconciler.resolve import Case, repair
 from benchmarks.report import Row, at_least, median_ratio, row
@@ -132,7 +132,7 @@ def instrument(symbol: Symbol) -> Instrument:
     )
 
 
-def _facts(views: Sequence[PositionView], quantity: Decimal) -> Facts:
+def _facts(views: Sequence[PositionView], quantity: Decimal) -> ComparisonInput:
     """Both sides as the actor has them when a report has come."""
     rows = tuple(
         PositionRow(
@@ -146,7 +146,7 @@ def _facts(views: Sequence[PositionView], quantity: Decimal) -> Facts:
         )
         for v in views
     )
-    return Facts(
+    return ComparisonInput(
         account=MAIN,
         mode=PositionMode.ONE_WAY,
         journal_id=JOURNAL_ID,
@@ -158,23 +158,23 @@ def _facts(views: Sequence[PositionView], quantity: Decimal) -> Facts:
     )
 
 
-def comparable(number: int) -> Facts:
+def comparable(number: int) -> ComparisonInput:
     """Both sides of so many positions, which agree."""
     return _facts([view(position(ordinal)) for ordinal in range(1, number + 1)], HELD)
 
 
-def _all_equal(facts: Facts) -> None:
+def _all_equal(facts: ComparisonInput) -> None:
     assert not compare(facts).findings
 
 
-def _all_different(facts: Facts, views: Sequence[PositionView]) -> list[Effect]:
+def _all_different(facts: ComparisonInput, views: Sequence[PositionView]) -> list[Effect]:
     """What is to be done about each."""
     found = compare(facts).findings
     assert len(found) == len(views)
     return [repair(_case(finding, shown)).effects[0] for finding, shown in zip(found, views, strict=True)]
 
 
-def _all_booked(facts: Facts, positions: Sequence[Position], views: Sequence[PositionView]) -> None:
+def _all_booked(facts: ComparisonInput, positions: Sequence[Position], views: Sequence[PositionView]) -> None:
     """And what each position makes of it, with its events and notices."""
     policy = PositionPolicy()
     for effect, each in zip(_all_different(facts, views), positions, strict=True):

@@ -2,7 +2,7 @@
 
 from actors.gateway.actions import Action, Later, Never, Say, Send
 from actors.gateway.core import SWEEP_NS, Gateway
-from actors.gateway.memory import Memory
+from actors.gateway.memory import GatewayMemory
 from actors.ports import Venue
 from actors.runtime.actor import Actor, Context
 from messages.base import Message
@@ -22,7 +22,7 @@ class GatewayActor(Actor[Message]):
     """
 
     def __init__(
-        self, context: Context, *, account: AccountId, venue: Venue, memory: Memory, sweep_ns: int = SWEEP_NS
+        self, context: Context, *, account: AccountId, venue: Venue, memory: GatewayMemory, sweep_ns: int = SWEEP_NS
     ) -> None:
         super().__init__(context)
         self._venue = venue

@@ -3,7 +3,7 @@
 An actor that raises is discarded with all its state, and the runtime delivers the message it failed on
 once more. If that message was a submit, the new instance cannot know by itself whether its predecessor
 had handed it to the port before it failed; sending it again could double it (rule 3). So the composition
-makes one `Memory` per account, gives it to every instance of that account's gateway, and these rules hold:
+makes one `GatewayMemory` per account, gives it to every instance of that account's gateway, and these rules hold:
 
 - An id is noted as handed over *before* the port is called. A failure in between leaves a note about an
   order that never left: it is asked after and proven absent, which costs seconds. The other order of the
@@ -23,10 +23,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from actors.gateway.address import Address
-from actors.gateway.breaker import Channel, Circuit
 from actors.gateway.budget import Budget, Policy
-from actors.gateway.untimely import Refusals
+from actors.gateway.circuit_breaker import Channel, Circuit
+from actors.gateway.shared_budget import SharedBudget
+from actors.gateway.timestamp_rejections import TimestampRejections
 from actors.ports import Clock
 from messages.base import Message
 from messages.ids import OrderName, parse_client_order_id
@@ -103,7 +103,7 @@ class SentOrders:
             phase=Phase.HANDED, attempts=before.attempts + 1, handed_ns=now_ns, handed_wall_ns=wall_ns
         )
 
-    def doubted(self, name: ClientOrderId, now_ns: int, *, over: bool = False) -> None:
+    def on_unknown(self, name: ClientOrderId, now_ns: int, *, over: bool = False) -> None:
         """The port is done with this attempt: nothing of it is sent after now. Its first word counts."""
         before = self._live.get(name)
         if before is not None and before.phase is Phase.HANDED and before.answered_ns is None:
@@ -146,11 +146,11 @@ def _trim(oldest_first: dict[Any, Any], most: int) -> None:
 
 
 @dataclass(slots=True, kw_only=True)
-class Memory:
+class GatewayMemory:
     """Made once per account and process by the composition; used by one gateway instance at a time."""
 
     started_ns: int
-    address: Address
+    address: SharedBudget
     """Shared with the other accounts that reach the venue from there."""
     orders: SentOrders = field(default_factory=SentOrders)
     promises: dict[str, Message] = field(default_factory=dict)
@@ -161,15 +161,15 @@ class Memory:
     resyncs: int = 0
     budget: Budget = field(default_factory=Budget)
     circuits: dict[Channel, Circuit] = field(default_factory=dict)
-    untimely: Refusals = field(default_factory=Refusals)
+    rejections: TimestampRejections = field(default_factory=TimestampRejections)
     mute: set[str] = field(default_factory=set)
     """Kinds of orders that the stream is mute about."""
 
     @classmethod
-    def fresh(cls, clock: Clock, policy: Policy | None = None, address: Address | None = None) -> "Memory":
+    def fresh(cls, clock: Clock, policy: Policy | None = None, address: SharedBudget | None = None) -> "GatewayMemory":
         """`policy`: how much of the venue's limits may be used; `address`: None where nobody shares it."""
         return cls(
             started_ns=clock.monotonic_ns(),
-            address=address or Address(clock),
+            address=address or SharedBudget(clock),
             budget=Budget(policy=policy or Policy()),
         )

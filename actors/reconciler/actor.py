@@ -1,10 +1,10 @@
 """The reconciler's actor: it receives, the core decides, the history persists, and then the step leaves."""
 
 from actors.ports import Log
-from actors.reconciler.core import Core, Settings, Step
+from actors.reconciler.account_state import ReconcilerMemory
+from actors.reconciler.core import Core, ReconcilerSettings, Step
 from actors.reconciler.ledger import HISTORY, Ledger
 from actors.reconciler.resolve import RECONCILER
-from actors.reconciler.watch import Memory
 from actors.runtime.actor import Actor, Context
 from actors.runtime.event_sourced import EventSourced, Retry
 from messages import reports as r
@@ -32,7 +32,7 @@ HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.TurnAwaited, r.RulesReport, r
 class ReconcilerActor(Actor[Message]):
     """The composition makes `memory` once; every life reads the ledger from the journal."""
 
-    def __init__(self, context: Context, *, settings: Settings, memory: Memory, log: Log) -> None:
+    def __init__(self, context: Context, *, settings: ReconcilerSettings, memory: ReconcilerMemory, log: Log) -> None:
         super().__init__(context)
         self._settings = settings
         self._memory = memory

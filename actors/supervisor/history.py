@@ -7,9 +7,9 @@ the disk refuses one, it is offered again after a pause, as long as it is in for
 from collections.abc import Iterable
 
 from actors.runtime.event_sourced import Retry
-from actors.supervisor.book import Hold
-from actors.supervisor.desk import NOTIFIER, Desk, reply_to
+from actors.supervisor.context import NOTIFIER, SupervisorContext, reply_to
 from actors.supervisor.memory import Kept, Restored
+from actors.supervisor.registry import Hold
 from messages import commands as c
 from messages.base import Event
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed, PositionRetired
@@ -31,10 +31,10 @@ Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
 class History:
     """What follows of each event once it is durable, or is not."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._memory = desk.memory
-        self._memory.own.begin(desk.context, self)
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._memory.own.begin(context.runtime, self)
 
     def persist(self, event: Decided, command: c.Command | None, text: Statement, *notices: Notify) -> None:
         """Make it durable; the answer and the notices leave then."""
@@ -45,7 +45,7 @@ class History:
 
     def persist_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
         """Share the venue's own trade out: durable together with what each position books of it."""
-        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
+        told = [Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands]
         self._memory.own.persist(event, about=(event, None), effects=(*told, Effect(to=NOTIFIER, message=notice)))
 
     def restore(self, event: Event) -> None:
@@ -61,7 +61,7 @@ class History:
             return
         event = OpeningsPaused(
             command_id=name,
-            ts_init=self._desk.context.clock.time_ns(),
+            ts_init=self._context.runtime.clock.time_ns(),
             why=Supervisor.AFTER_DAMAGE(),
         )
         self.apply(event)
@@ -78,7 +78,7 @@ class History:
         elif isinstance(event, ForcedTradeShared):
             self._memory.taken.restore(event)
         elif isinstance(event, PositionRetired):
-            self._desk.retire(event)
+            self._context.retire(event)
 
     def persisted(self, about: Kept) -> None:
         event, _ = about
@@ -93,18 +93,18 @@ class History:
             case ForcedTradeShared():
                 # It happened: the positions have ways of their own to make that durable.
                 for booked in event.commands:
-                    self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
-                self._desk.notify(Severity.CRITICAL, Supervisor.FORCED_UNKEPT(symbol=event.symbol), event.account)
+                    self._context.runtime.tell(self._context.address_of(booked.position_id), booked)
+                self._context.notify(Severity.CRITICAL, Supervisor.FORCED_UNKEPT(symbol=event.symbol), event.account)
             case OpeningsPaused() | CloseAllRequested():
                 self._memory.unkept.append((event, command))
                 self.offer_later()
                 if command is not None:
                     text = _unkept(event, failure.why)
-                    self._desk.reply(command, accepted=True, text=text, code=ReplyCode.UNKNOWN)
+                    self._context.reply(command, accepted=True, text=text, code=ReplyCode.UNKNOWN)
             case _ if command is not None:
                 code = ReplyCode.UNKNOWN if failure.doubtful else ReplyCode.NOT_READY
                 why = Supervisor.JOURNAL_FAILS(why=failure.why)
-                self._desk.reply(command, accepted=False, text=why, code=code)
+                self._context.reply(command, accepted=False, text=why, code=code)
         return Retry.NEVER
 
     def closing(self, event: CloseAllRequested, account: AccountId | None) -> Statement:
@@ -116,7 +116,7 @@ class History:
     def offer_later(self) -> None:
         """What is in force and not durable is offered to the journal again, in a later life of this actor too."""
         if self._memory.unkept:
-            self._desk.context.schedule("unkept", AGAIN_NS, Woken(topic="unkept"))
+            self._context.runtime.schedule("unkept", AGAIN_NS, Woken(topic="unkept"))
 
     def offer_again(self) -> None:
         unkept, self._memory.unkept = self._memory.unkept, []
@@ -129,7 +129,7 @@ class History:
             elif hold_of(event) in self._memory.holds:
                 self.persist(event, command, paused(event))
             elif command is not None:
-                self._desk.reply(command, accepted=True, text=Supervisor.BUT_LIFTED(answer=paused(event)))
+                self._context.reply(command, accepted=True, text=Supervisor.BUT_LIFTED(answer=paused(event)))
         self.offer_later()
 
     def _being_lifted(self, event: OpeningsPaused) -> bool:

@@ -11,8 +11,8 @@ wherever it is said, and each answer passes here before anybody outside hears it
 from dataclasses import replace
 
 from actors.runtime.event_sourced import Retry
-from actors.supervisor.asked import Answer, Asked
-from actors.supervisor.desk import Desk, Routes, reply_to
+from actors.supervisor.command_register import Answer, Asked
+from actors.supervisor.context import Routes, SupervisorContext, reply_to
 from actors.supervisor.shown import reaches, shown
 from messages import commands as c
 from messages.base import Message
@@ -36,10 +36,10 @@ FROM_OUTSIDE = (
 class Intake:
     """Holds no decision about a command: the other rooms decide, once for each id."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._memory = desk.memory
-        self._memory.records.begin(desk.context, self)
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._memory.records.begin(context.runtime, self)
 
     def routes(self) -> Routes:
         answers = dict.fromkeys((Reply, ReconcileAnswer), self.answered)
@@ -115,7 +115,7 @@ class Intake:
 
     def _record(self, record: CommandTaken | CommandDecided, asked: Asked) -> None:
         """Make it durable; it comes back to the supervisor then."""
-        back = Effect(to=Address(self._desk.context.address), message=record)
+        back = Effect(to=Address(self._context.runtime.address), message=record)
         self._memory.records.persist(about=record, effects=(back,), reducing=not asked.opens)
 
     def persisted(self, about: CommandTaken | CommandDecided) -> None:
@@ -157,7 +157,7 @@ class Intake:
     def _tell_askers(self, asked: Asked, answer: Answer) -> None:
         askers, asked.askers = asked.askers, ()
         for asker, copy in askers:
-            self._desk.context.tell(asker, replace(answer, to=asker, causation_id=copy))
+            self._context.runtime.tell(asker, replace(answer, to=asker, causation_id=copy))
 
     def _carried_out(self, command: c.Command) -> Reply | None:
         """Of an earlier life, or long ago: an event tells that it was. What the id stands for is known to be this."""
@@ -190,10 +190,10 @@ class Intake:
 
     def _place(self, command_id: CommandId) -> tuple[bool, PositionId | None]:
         """Whether an effect of this id is known; and the position that had it."""
-        ordinal = self._memory.book.commands.get(command_id)
+        ordinal = self._memory.registry.commands.get(command_id)
         if ordinal is None:
             return command_id in self._memory.decided, None
-        return True, self._memory.book.holder(ordinal) or self._silent(ordinal)
+        return True, self._memory.registry.holder(ordinal) or self._silent(ordinal)
 
     def _silent(self, ordinal: int) -> PositionId | None:
         """The list of positions names one whose history is damaged too."""
@@ -222,19 +222,19 @@ class Intake:
 
     def _paused(self, command: c.PausePosition | c.ResumePosition) -> bool | None:
         """None where the position is over, or no view that is younger than the command tells."""
-        views = (view for view in self._memory.book.live() if view.position_id == command.position_id)
+        views = (view for view in self._memory.registry.live() if view.position_id == command.position_id)
         view = next((view for view in views if command.command_id in view.command_ids), None)
         return None if view is None else view.state is PositionState.PAUSED
 
     def _go_on(self, command: c.Command) -> c.Command:
-        return replace(command, reply_to=Address(self._desk.context.address), causation_id="")
+        return replace(command, reply_to=Address(self._context.runtime.address), causation_id="")
 
     def _outside(self, asker: Address) -> bool:
-        return bool(asker) and asker not in (self._desk.context.address, self._desk.settings.reconciler)
+        return bool(asker) and asker not in (self._context.runtime.address, self._context.settings.reconciler)
 
     def _tell(self, command: c.Command, answer: Answer) -> None:
         asker, copy = _copy_of(command)
-        self._desk.context.tell(asker, replace(answer, to=asker, causation_id=copy))
+        self._context.runtime.tell(asker, replace(answer, to=asker, causation_id=copy))
 
 
 def _copy_of(command: c.Command) -> tuple[Address, str]:

@@ -9,11 +9,11 @@ from typing import Any
 from actors.funding import Holder
 from actors.position.state import Position
 from actors.runtime.event_sourced import EventSourced, HistorySpec, OnDamage, Persisting, RecoveredHistory
-from actors.supervisor.admission import Limits
-from actors.supervisor.asked import Register
-from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
-from actors.supervisor.forced import Taken
-from actors.supervisor.paid import Paid
+from actors.supervisor.command_register import CommandRegister
+from actors.supervisor.forced_trades import Taken
+from actors.supervisor.funding_payments import Paid
+from actors.supervisor.pre_trade_risk import Limits
+from actors.supervisor.registry import FINISHED_KEPT, Account, Hold, Registry
 from actors.supervisor.since import Since
 from messages import commands as c
 from messages import reports as r
@@ -75,16 +75,16 @@ def history(ordinal: int, name: PositionId, version: int = 0) -> EventSourced[No
 
 
 @dataclass(slots=True)
-class Memory:
+class SupervisorMemory:
     """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
 
-    book: Book
+    registry: Registry
     first_new: int
     """Positions from this ordinal on began in this process: what they brought in is counted from nothing."""
     accounts: dict[AccountId, Account]
     adopting: set[AccountId]
     holds: tuple[Hold, ...] = ()
-    asked: Register = field(default_factory=Register)
+    asked: CommandRegister = field(default_factory=CommandRegister)
     decided: dict[CommandId, None] = field(default_factory=dict)
     """Pauses and resumes that are durable: said again, however late, they change nothing (I14)."""
     effects: Mapping[CommandId, tuple[Event, ...]] = field(default_factory=dict)
@@ -117,19 +117,19 @@ class Memory:
     """By the command that hands it over: what is taken from the manual position once the strategy has it."""
 
     @classmethod
-    def of(cls, settings: "Settings", restored: Restored) -> "Memory":
+    def of(cls, settings: "SupervisorSettings", restored: Restored) -> "SupervisorMemory":
         over = restored.finished
-        book = Book(
+        registry = Registry(
             next_ordinal=restored.highest_ordinal + 1,
             finished=dict(over[-FINISHED_KEPT:]),
             finished_total=len(over),
         )
         for command_id, ordinal in restored.carried_out:
-            book.remember(command_id, ordinal)
+            registry.remember(command_id, ordinal)
         return cls(
-            book=book,
+            registry=registry,
             own=history(OWN_HISTORY, OWN_NAME, max(restored.own_version, len(restored.own_events))),
-            asked=Register.of(restored.commands),
+            asked=CommandRegister.of(restored.commands),
             effects=dict(restored.effects),
             accounts={name: Account(account=name) for name in settings.accounts},
             adopting=set(settings.accounts) - _seen(restored),
@@ -144,7 +144,7 @@ def utc_day(time_ns: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SupervisorSettings:
     """What the configuration decides here.
 
     `limits` hold for every account that has none of its own. `day_of` numbers the days of wall time, in ns, in the

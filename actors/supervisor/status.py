@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from actors.runtime.metrics import LaneMetrics, SystemMetrics
-from actors.supervisor.book import Account, Book, Hold
-from actors.supervisor.memory import Memory
+from actors.supervisor.memory import SupervisorMemory
+from actors.supervisor.registry import Account, Hold, Registry
 from messages.base import Message
 from messages.reports import CircuitView, GatewayStatus, Outside
 from messages.statement import NOTHING, Statement, verbatim, word
@@ -19,23 +19,23 @@ from messages.wording.supervisor import actor
 SECOND = 1_000_000_000
 
 
-def rows(memory: Memory, holds: tuple[Hold, ...]) -> Rows:
+def rows(memory: SupervisorMemory, holds: tuple[Hold, ...]) -> Rows:
     """Positions, those that cannot say what they hold by name, then every account with its gateway."""
     section = Status.POSITIONS()
     accounts = (each for account in memory.accounts.values() for each in _account(account, memory.gateways))
     broken = (StatusRow(section=section, name=verbatim(name), value=why) for name, (_, why) in memory.silent.items())
-    left = Counter(view.account for view in memory.book.live() if view.account not in memory.accounts)
+    left = Counter(view.account for view in memory.registry.live() if view.account not in memory.accounts)
     missing = (
         row(Status.ACCOUNT(name=name), Status.NOT_CONFIGURED_ACCOUNT, number) for name, number in sorted(left.items())
     )
     retired = (row(section, Status.RETIRED, len(memory.retired)),) if memory.retired else ()
-    return (*_positions(memory.book, holds, len(memory.silent)), *retired, *broken, *accounts, *missing)
+    return (*_positions(memory.registry, holds, len(memory.silent)), *retired, *broken, *accounts, *missing)
 
 
-def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:
-    views = tuple(book.views.values())
+def _positions(registry: Registry, holds: tuple[Hold, ...], broken: int) -> Rows:
+    views = tuple(registry.views.values())
     states = Counter(view.state for view in views)
-    live = tuple(book.live())
+    live = tuple(registry.live())
     counts = [Status.STATE_COUNT(state=state, n=number) for state, number in sorted(states.items())]
     section = Status.POSITIONS()
     return (
@@ -43,7 +43,7 @@ def _positions(book: Book, holds: tuple[Hold, ...], broken: int) -> Rows:
         row(section, Status.BROKEN, broken),
         row(section, Status.IN_DOUBT, sum(view.in_doubt for view in live)),
         row(section, Status.UNPROTECTED, sum(view.unprotected for view in live)),
-        row(section, Status.FINISHED, book.finished_total),
+        row(section, Status.FINISHED, registry.finished_total),
         row(section, Status.TRANSITIONS, sum(view.transitions for view in views)),
         row(section, Status.STATES, several(counts)),
         row(section, Status.OPENINGS, Status.PAUSED() if holds else Status.ALLOWED()),

@@ -12,14 +12,14 @@ from actors.position import follow_up, rules, state
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
-from actors.reconciler import attribution, compare, evidence, explain, resolve
+from actors.reconciler import attribution, compare, observations, resolve, trade_matching
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import RECONCILER
 from actors.runtime import ActorSystem
 from actors.supervisor import failures
-from actors.supervisor.desk import Desk
+from actors.supervisor.context import SupervisorContext
 from adapters.paper.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from adapters.storage.memory import MemoryJournal
@@ -211,11 +211,13 @@ def _said_to_be_canceled() -> Sequence[history.Plan]:
 def _nobody_watches_for_a_failed_actor(stack: ExitStack) -> None:
     """While its actor is down, what is told speaks of an actor, and of no position and what it lacks."""
 
-    def notify_of(desk: Desk, _view: PositionView, severity: Severity, text: Statement, _notice_id: str = "") -> None:
-        desk.notify(severity, text)
+    def notify_of(
+        context: SupervisorContext, _view: PositionView, severity: Severity, text: Statement, _notice_id: str = ""
+    ) -> None:
+        context.notify(severity, text)
 
     patch(stack, failures, "uncovered", lambda _view: False)
-    patch(stack, Desk, "notify_of", notify_of)
+    patch(stack, SupervisorContext, "notify_of", notify_of)
 
 
 def _failing_without_a_stop() -> Sequence[history.Plan]:
@@ -270,16 +272,16 @@ def _empty_list_means_flat(stack: ExitStack) -> None:
         for finding in comparison.findings:
             if finding.type is compare.T.POSITION_NOT_IN_EXCHANGE:
                 round_ = SimpleNamespace(trades=None, orders=None, symbol=None, positions=None)
-                self._cases.take_up(watch, watch.evidence.suspicions[finding.key], round_)  # type: ignore[arg-type]
+                self._discrepancies.take_up(watch, watch.evidence.suspicions[finding.key], round_)  # type: ignore[arg-type]
         judge(self, watch, comparison)
 
     patch(stack, Core, "_judge_account", at_once)
-    patch(stack, evidence, "mass_vanish", lambda *_: False)
+    patch(stack, observations, "mass_vanish", lambda *_: False)
 
 
 def _many_may_vanish_at_once(stack: ExitStack) -> None:
     """There is no breaker: what was seen often enough is believed, however much it is."""
-    patch(stack, evidence, "mass_vanish", lambda *_: False)
+    patch(stack, observations, "mass_vanish", lambda *_: False)
 
 
 def _two_positions_vanish() -> Sequence[history.Plan]:
@@ -317,7 +319,7 @@ def _one_look_is_enough(stack: ExitStack) -> None:
 
 
 def _own_trades_are_somebodys(stack: ExitStack) -> None:
-    patch(stack, explain, "_foreign", lambda trades, *_args, **_more: list(trades))
+    patch(stack, trade_matching, "_foreign", lambda trades, *_args, **_more: list(trades))
 
 
 def _first_strategy_found(stack: ExitStack) -> None:

@@ -14,11 +14,11 @@ from actors.notifier.actor import NotifierActor
 from actors.notifier.throttle import Wait, next_post
 from actors.position.actor import PositionActor
 from actors.runtime.event_sourced import Retry
-from actors.supervisor.book import Book
-from actors.supervisor.desk import reply_to
+from actors.supervisor.command_handlers import CommandHandlers
+from actors.supervisor.context import reply_to
 from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
-from actors.supervisor.orders import Orders
+from actors.supervisor.registry import Registry
 from actors.telegram import previews
 from actors.telegram.asking import SUPERVISOR
 from actors.telegram.confirmations import Confirmations
@@ -111,12 +111,12 @@ def _pauses_end_with_the_process(stack: ExitStack) -> None:
 
 def _openings_are_not_remembered(stack: ExitStack) -> None:
     """A command that comes again is a new one."""
-    patch(stack, Book, "remember", lambda *_: None)
+    patch(stack, Registry, "remember", lambda *_: None)
 
 
 def _no_leg_is_shared(stack: ExitStack) -> None:
     """A close does not prove its stops canceled first."""
-    patch(stack, Orders, "_shared", lambda *_: False)
+    patch(stack, CommandHandlers, "_shared", lambda *_: False)
 
 
 def _a_close_counts_when_it_shows(stack: ExitStack) -> None:
@@ -130,7 +130,7 @@ def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
 
     def at_once(self: History, event: Any, command: Any, text: Statement) -> None:
         if isinstance(event, CloseAllRequested):
-            self._desk.context.tell(command.reply_to, reply_to(command, accepted=True, text=text))
+            self._context.runtime.tell(command.reply_to, reply_to(command, accepted=True, text=text))
         else:
             persist(self, event, command, text)
 

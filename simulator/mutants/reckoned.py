@@ -9,7 +9,7 @@ from actors.funding import Holder, Place
 from actors.position import fold, rules
 from actors.position.draft import Draft
 from actors.position.state import Position
-from actors.supervisor import fundings, paid
+from actors.supervisor import funding_payments, fundings
 from actors.supervisor.fundings import Fundings
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from messages import reports as r
@@ -103,7 +103,7 @@ def _lost_when_over(stack: ExitStack) -> None:
 
 def _counted_twice(stack: ExitStack) -> None:
     """What is booked of a funding is not remembered."""
-    for module in (paid, rules):
+    for module in (funding_payments, rules):
         patch(stack, module, "booked_of", lambda _track, _time_ns, _currency: Decimal(0))
 
 

@@ -10,7 +10,7 @@ from actors.gateway.actions import MS
 from actors.position import follow_up, rules
 from actors.position.draft import Draft
 from actors.position.state import Order, OrderPhase, Position
-from actors.supervisor import desk
+from actors.supervisor import context
 from adapters.exchange import normalize, outcome, rows
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import Row, decimal_of
@@ -135,7 +135,7 @@ def _a_step_that_becomes_coarser() -> Sequence[Plan]:
 
 def _any_fee_is_believed(stack: ExitStack) -> None:
     """What stands in the row was taken."""
-    for room in (rows, desk):
+    for room in (rows, context):
         patch(stack, room, "can_cost", lambda _fee, _traded: True)
 
 

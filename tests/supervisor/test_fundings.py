@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from actors.funding import KEPT_NS, MOVES_MOST, Holder, held_at, moved, paid, shares
 from actors.recovery import restored
+from actors.supervisor.funding_payments import lacking_of
 from actors.supervisor.memory import Restored
-from actors.supervisor.paid import lacking_of
 from adapters.storage.record import as_replayed
 from messages import reports as r
 from messages.commands import ClosePosition, RetirePosition
@@ -164,10 +164,10 @@ class Desk:
         """From now on; its ordinal."""
         self.fill(self.open(strategy, **more), self.now_ns)
         self.house.run(1)
-        return max(self.house.known.book.views)
+        return max(self.house.known.registry.views)
 
     def closing(self, ordinal: int) -> SubmitReducing:
-        name = self.house.known.book.views[ordinal].position_id
+        name = self.house.known.registry.views[ordinal].position_id
         self.house.tell(ClosePosition(command_id=CommandId(f"close-{ordinal}"), reply_to=EDGE, position_id=name))
         order: SubmitReducing = self.house.all(SubmitReducing, GATEWAY)[-1]
         return order
@@ -178,7 +178,7 @@ class Desk:
 
     @property
     def fundings(self) -> dict[int, Decimal]:
-        return {ordinal: view.funding for ordinal, view in self.house.known.book.views.items()}
+        return {ordinal: view.funding for ordinal, view in self.house.known.registry.views.items()}
 
     @property
     def booked(self) -> list[tuple[int, Decimal]]:
@@ -198,7 +198,7 @@ def test_funding_reaches_the_position_as_money_and_its_repetition_changes_nothin
     at_ns = desk.now_ns
     for _ in range(3):
         desk.paid("-0.06", at_ns)
-    view = desk.house.known.book.views[one]
+    view = desk.house.known.registry.views[one]
     assert (view.funding, view.quantity, desk.booked) == (Decimal("-0.06"), Decimal("0.01"), [(one, Decimal("-0.06"))])
 
 
@@ -216,7 +216,7 @@ def test_a_position_that_is_over_when_it_is_told_has_its_share_and_a_later_one_h
     desk.fill(desk.closing(one), at_ns + SECOND)
     two = desk.held("grid", quantity=Decimal("0.05"))
     desk.paid("-0.06", at_ns)
-    assert desk.house.known.book.views[one].state.terminal
+    assert desk.house.known.registry.views[one].state.terminal
     assert desk.fundings == {one: Decimal("-0.06"), two: 0}
 
 
@@ -325,7 +325,7 @@ def test_where_a_position_that_cannot_be_read_had_a_share_the_others_keep_theirs
     one, two = desk.held("trend"), desk.held("grid")
     at_ns = desk.now_ns
     desk.paid("-0.02", at_ns)
-    name = desk.house.known.book.views[two].position_id
+    name = desk.house.known.registry.views[two].position_id
     for _ in range(3):
         desk = desk.again(Damaged)
         desk.paid("-0.02", at_ns)

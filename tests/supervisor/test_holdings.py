@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.reconciler.account_state import ReconcilerMemory
 from actors.reconciler.spans import Spans
-from actors.reconciler.watch import Memory
-from actors.supervisor import book as books
-from actors.supervisor.book import Book
+from actors.supervisor import registry as books
 from actors.supervisor.holdings import Holdings, is_reduced, protects_twice
+from actors.supervisor.registry import Registry
 from messages.ids import position_id
 from messages.reports import OrderView, PositionView
 from messages.types import (
@@ -23,7 +23,7 @@ from messages.types import (
     PositionState,
     Symbol,
 )
-from tests.supervisor.test_admission import MAIN, held, key
+from tests.supervisor.test_pre_trade_risk import MAIN, held, key
 
 SYMBOLS = (Symbol("BTCUSDT"), Symbol("ETHUSDT"))
 AMOUNTS = st.decimals(0, 5, places=3)
@@ -99,28 +99,28 @@ def test_many_lives_leave_no_more_behind_than_few(monkeypatch: pytest.MonkeyPatc
     for name in ("COMMANDS_KEPT", "FINISHED_KEPT", "TERMINAL_KEPT"):
         monkeypatch.setattr(books, name, 50)
     accounts = (MAIN, AccountId("second"))
-    book, memory = Book(), Memory.of(accounts)
+    registry, memory = Registry(), ReconcilerMemory.of(accounts)
     sizes: list[int] = []
     for life in range(2_000):
         account = accounts[life % 2]
         place, command = replace(key(PositionSide.LONG, f"s{life % 7}"), account=account), CommandId(f"c{life}")
-        ordinal = book.reserve(place, command)
+        ordinal = registry.reserve(place, command)
         view = replace(held(), ordinal=ordinal, account=account, strategy=place.strategy, command_ids=(command,))
         view = replace(view, position_id=position_id(place, ordinal))
         steps = (view,) if not life else (view, replace(view, state=PositionState.CLOSED, quantity=Decimal(0)))
         for step in steps:
-            book.update(step)
-            memory.watches[account].take(step)
-        book.overflow()
+            registry.update(step)
+            memory.account_states[account].take(step)
+        registry.overflow()
         if life in (500, 1_999):
-            watched = sum(watch.ended.spans + len(watch.views) for watch in memory.watches.values())
-            sizes.append(entries_of(book) + watched)
+            watched = sum(watch.ended.spans + len(watch.views) for watch in memory.account_states.values())
+            sizes.append(entries_of(registry) + watched)
     assert sizes[0] == sizes[1]
-    assert book.finished_total == 1_999
+    assert registry.finished_total == 1_999
 
 
-def entries_of(book: Book) -> int:
+def entries_of(registry: Registry) -> int:
     """Of all that it keeps, groups within groups included."""
-    kept = [getattr(book, name) for name in book.__slots__]
-    kept += [getattr(each, name) for each in book.holdings.values() for name in vars(each)]
+    kept = [getattr(registry, name) for name in registry.__slots__]
+    kept += [getattr(each, name) for each in registry.holdings.values() for name in vars(each)]
     return sum(len(each) for each in kept if hasattr(each, "__len__"))

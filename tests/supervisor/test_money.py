@@ -8,8 +8,8 @@ import pytest
 
 from actors import money
 from actors.recovery import restored
-from actors.supervisor.admission import Limits, refusal
 from actors.supervisor.memory import Restored
+from actors.supervisor.pre_trade_risk import Limits, refusal
 from adapters.control import wire
 from adapters.storage.record import as_replayed
 from messages import reports as r
@@ -34,7 +34,7 @@ from messages.types import (
     VenueOrderId,
     Worth,
 )
-from tests.supervisor import test_admission as admission
+from tests.supervisor import test_pre_trade_risk as admission
 from tests.supervisor.house import BTC, MAIN, House
 
 D = Decimal
@@ -116,7 +116,7 @@ def round_trip(house: House, fee: str, currency: str) -> r.PositionView:
     name = PositionId("main.BTCUSDT.long.a.1")
     house.tell(ClosePosition(command_id=CommandId("close"), position_id=name))
     fill(house, house.all(SubmitReducing, "gateway/main")[-1].client_order_id, Side.SELL, fee, currency)
-    return house.known.book.views[1]
+    return house.known.registry.views[1]
 
 
 def accepted(house: House) -> bool:
@@ -149,8 +149,8 @@ def test_position_daily_loss_and_restart_count_a_fee_alike(
     again = home_again(house)
     assert again.known.realized == house.known.realized
     assert sum(house.known.realized.values()) == -D(cost)
-    assert again.known.book.views[1].fees == view.fees
-    assert again.known.book.views[1].uncounted == uncounted
+    assert again.known.registry.views[1].fees == view.fees
+    assert again.known.registry.views[1].uncounted == uncounted
     assert accepted(again) is accepted(house) is (D(cost) < 50)
 
 
@@ -220,7 +220,7 @@ def test_fundings_and_changes_from_outside_follow_the_same_rule() -> None:
         fee_currency="BNB",
     )
     house.tell(by_hand)
-    view = house.known.book.views[1]
+    view = house.known.registry.views[1]
     assert (view.funding, view.fees, view.result) == (D(-6), D(12), D(-18))
     assert sum(home_again(house).known.realized.values()) == -18
 
@@ -241,7 +241,7 @@ def test_an_adoption_whose_trades_took_several_currencies_counts_each() -> None:
     )
     house.tell(adopt)
     house.tell(adopt)
-    view = house.known.book.views[1]
+    view = house.known.registry.views[1]
     assert (view.quantity, view.entry_price, view.state) == (D("0.01"), D(60_000), PositionState.ACTIVE)
     assert (view.fees, view.uncounted) == (D(13), (("DOGE", D(3)),))
     assert sum(home_again(house).known.realized.values()) == sum(house.known.realized.values()) == -13

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from actors.supervisor.desk import Desk
+from actors.supervisor.context import SupervisorContext
 from actors.supervisor.history import History, hold_of
 from messages.base import Message
 from messages.events import OpeningsPaused, OpeningsResumed
@@ -30,7 +30,7 @@ class Kept:
             tell=lambda _to, message: self.told.append(message),
             schedule=lambda *_: None,
         )
-        self.history = History(cast("Desk", SimpleNamespace(memory=self.memory, context=context)))
+        self.history = History(cast("SupervisorContext", SimpleNamespace(memory=self.memory, runtime=context)))
 
     def put(self, event: Any) -> None:
         if isinstance(event, OpeningsPaused):
