@@ -62,7 +62,7 @@ Kept = tuple[Event, c.Command | None]
 
 
 def history(ordinal: int, name: PositionId, version: int = 0) -> EventSourced[None, Any]:
-    """A history whose state is `Memory`, because a hold is in force before it is durable."""
+    """A history whose state is `SupervisorMemory`, because a hold is in force before it is durable."""
     spec: HistorySpec[None] = HistorySpec(
         ordinal=ordinal,
         name=name,
