@@ -17,7 +17,7 @@ from messages.text import shown, styled
 from messages.types import MarginMode
 
 if TYPE_CHECKING:
-    from adapters.exchange.checkup import Checkup, KeyPermissions
+    from adapters.exchange.binance.checkup import Checkup, KeyPermissions
     from adapters.exchange.settings import ExchangeSettings
 
 OFFSET_WARN_MS = 500
@@ -125,7 +125,7 @@ def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:
 
 async def _ask(settings: "ExchangeSettings") -> "Checkup":
     from adapters.clock import SystemClock
-    from adapters.exchange.checkup import checkup
+    from adapters.exchange.binance.checkup import checkup
     from adapters.exchange.session import Session
 
     session = Session(settings, SystemClock())

@@ -14,23 +14,23 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from adapters.exchange import calls
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.binance.normalize import all_usable, instruments, others, position_mode
+from adapters.exchange.binance.reader import Reader, ReadError
+from adapters.exchange.binance.weights import CONNECTING, COSTS, rate_limits, weight_per_minute
 from adapters.exchange.desk import Desk
 from adapters.exchange.errors import AdapterError
-from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
 from adapters.exchange.neighbors import Allowance, Neighbors
-from adapters.exchange.normalize import all_usable, instruments, others, position_mode
 from adapters.exchange.outcome import Answered, Ask, NotExecuted, Rejected, Unknown, Verdict, in_words
-from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.rules import Rules, RulesWatch
 from adapters.exchange.session import Session
 from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettings, Wiring
 from adapters.exchange.stream import AccountStream, MarkStream
-from adapters.exchange.weights import CONNECTING, COSTS, rate_limits, weight_per_minute
 from messages.base import Message
 from messages.reports import BudgetUsed, MarkReport, RulesReport, TurnAwaited, VenueDown, VenueUp
 from messages.requests import SubmitOrder

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from adapters.config import AccountConfig, Config
 from adapters.exchange.access import settings_with
-from adapters.exchange.weights import COSTS, USUAL_WEIGHT_PER_MINUTE
+from adapters.exchange.binance.weights import COSTS, USUAL_WEIGHT_PER_MINUTE
 from adapters.secret import Secret
 from messages.requests import FetchOpenOrders, FetchPositions
 from messages.statement import Statement

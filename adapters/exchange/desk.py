@@ -5,14 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from adapters.exchange import calls, replies
 from adapters.exchange import outcome as proof
-from adapters.exchange.calls import Call, IncompleteOrderError
-from adapters.exchange.events import UserEvents
+from adapters.exchange import replies
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call, IncompleteOrderError
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.binance.normalize import conditional_report, order_report
+from adapters.exchange.binance.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.margin import MarginModes, Unchanged
-from adapters.exchange.normalize import conditional_report, order_report
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.rows import MalformedError, Row
 from adapters.exchange.session import Session, Tape
 from adapters.exchange.settings import Wiring

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeVar
 
-from adapters.exchange import calls
 from adapters.exchange import outcome as proof
-from adapters.exchange.calls import Call
-from adapters.exchange.normalize import ANY_NAME, any_position_row, instruments, position_mode, symbol_of
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.normalize import ANY_NAME, any_position_row, instruments, position_mode, symbol_of
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import MalformedError, Row, decimal_of, id_of, items_of, row_of, shown, text_of
 from adapters.exchange.session import Session

@@ -7,8 +7,8 @@ filled is known for three months, one that was not for three days ("Query Order"
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.exchange import calls
 from adapters.exchange import outcome as proof
+from adapters.exchange.binance import calls
 from adapters.exchange.outcome import Ask, in_words
 from adapters.exchange.session import Session
 from messages.requests import QueryOrder

@@ -10,13 +10,13 @@ as it is, and told as a discrepancy by whoever compares positions.
 import asyncio
 from dataclasses import dataclass
 
-from adapters.exchange import calls
 from adapters.exchange import outcome as proof
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.reader import Reader
+from adapters.exchange.binance.weights import SETTING
 from adapters.exchange.outcome import Ask, NotExecuted, Rejected, in_words
-from adapters.exchange.reader import Reader
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
-from adapters.exchange.weights import SETTING
 from messages.statement import Statement
 from messages.types import RejectReason, Symbol
 from messages.wording import Venue

@@ -8,11 +8,11 @@ it agrees.
 import asyncio
 from contextlib import suppress
 
-from adapters.exchange import calls
-from adapters.exchange.calls import Call
-from adapters.exchange.normalize import position_mode
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.normalize import position_mode
+from adapters.exchange.binance.reader import Reader, ReadError
 from adapters.exchange.outcome import Ask, Rejected, Verdict
-from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError, row_of
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring

@@ -22,8 +22,8 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from adapters.exchange.binance.codes import BINANCE_USDM, VenueCodes
 from adapters.exchange.redaction import scrub
-from adapters.exchange.venue_codes import BINANCE_USDM, VenueCodes
 from adapters.secret import Secret
 from messages.statement import Statement, verbatim
 from messages.types import RejectReason, VenueOrderId

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from adapters.exchange import outcome as proof
-from adapters.exchange.normalize import Stamp, conditional_report, order_report
+from adapters.exchange.binance.normalize import Stamp, conditional_report, order_report
 from adapters.exchange.outcome import Verdict
 from adapters.exchange.rows import MalformedError, Row
 from messages.base import Message

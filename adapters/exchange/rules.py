@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
-from adapters.exchange.normalize import Stamp
+from adapters.exchange.binance.normalize import Stamp
 from adapters.exchange.outcome import Accepted, Rejected, Verdict
 from messages.base import Message
 from messages.reports import RulesReport

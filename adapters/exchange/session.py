@@ -12,8 +12,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.exchange import addresses, calls, offset
-from adapters.exchange.calls import Call
+from adapters.exchange import addresses, offset
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.weights import MINUTE_MS, used_weight, uses, weight_of
 from adapters.exchange.errors import AdapterError
 from adapters.exchange.neighbors import Allowance, Boundless
 from adapters.exchange.offset import Offset
@@ -31,7 +33,6 @@ from adapters.exchange.outcome import (
 )
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
-from adapters.exchange.weights import MINUTE_MS, used_weight, uses, weight_of
 from messages.statement import Statement, verbatim
 from messages.types import RateKind, RateUse, RejectReason
 from messages.wording import Venue

@@ -14,17 +14,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from adapters.exchange.calls import Call
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.events import Fed, FindParent, ReadFunding, ReadOrder, UserEvents
+from adapters.exchange.binance.normalize import mark_reports
+from adapters.exchange.binance.reader import Reader, ReadError
+from adapters.exchange.binance.weights import FUNDINGS, LOOKUP, SETTING
 from adapters.exchange.errors import AdapterError
-from adapters.exchange.events import Fed, FindParent, ReadFunding, ReadOrder, UserEvents
 from adapters.exchange.hearing import CONDITIONALS, MUTE_AFTER_MS, ORDERS, Hearing
-from adapters.exchange.normalize import mark_reports
 from adapters.exchange.outcome import Answered, Ask, Rejected, in_words
-from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Backoff, Wiring
-from adapters.exchange.weights import FUNDINGS, LOOKUP, SETTING
 from adapters.secret import Secret
 from messages.base import Message
 from messages.reports import (

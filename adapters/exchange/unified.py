@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adapters.exchange.normalize import Stamp
+from adapters.exchange.binance.normalize import Stamp
 from adapters.exchange.rows import MalformedError, Row, decimal_of, fee_of, nanoseconds_of, row_of, shown, text_of
 from adapters.exchange.symbols import from_ccxt
 from messages.reports import FillReport, OrderReport, PositionRow

@@ -35,10 +35,10 @@ from aiohttp import web
 from adapters.listening.body import BodyRefused, read_text
 from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
-from adapters.paper.errors import Refusal
+from adapters.paper.binance.errors import Refusal
+from adapters.paper.binance.rest import BODY_MOST, response_of
+from adapters.paper.binance.streams import Streams
 from adapters.paper.live import LiveVenue
-from adapters.paper.rest import BODY_MOST, response_of
-from adapters.paper.streams import Streams
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = dict[str, Any]

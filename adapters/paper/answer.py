@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapters.paper.errors import Refusal
+from adapters.paper.binance.errors import Refusal
+from adapters.paper.binance.wire import encode
 from adapters.paper.faults import FaultRecord
-from adapters.paper.wire import encode
 
 Headers = tuple[tuple[str, str], ...]
 

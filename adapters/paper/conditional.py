@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from adapters.paper import matching
 from adapters.paper.account import Account
-from adapters.paper.errors import Refusal, duplicate_client_id, would_trigger
+from adapters.paper.binance.errors import Refusal, duplicate_client_id, would_trigger
 from adapters.paper.exchange import Exchange
 from adapters.paper.faults import TRIGGER_KINDS, Fault, FaultKind, Occasion
 from adapters.paper.instruments import ZERO

@@ -9,10 +9,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 
-from adapters.paper import events
 from adapters.paper.account import Account, AccountSetup, Income, Position
-from adapters.paper.errors import unknown_symbol
-from adapters.paper.events import StreamEvent
+from adapters.paper.binance import events
+from adapters.paper.binance.errors import unknown_symbol
+from adapters.paper.binance.events import StreamEvent
+from adapters.paper.binance.wire import Row
 from adapters.paper.faults import (
     Fault,
     FaultKind,
@@ -28,7 +29,6 @@ from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
 from adapters.paper.limits import RateLimits, Ration
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market, open_market
-from adapters.paper.wire import Row
 
 FIRST_TRADE_ID = 100_000_001
 FAULT_LOG_MAX = 10_000

@@ -6,7 +6,7 @@ Filters: https://developers.binance.com/docs/derivatives/usds-margined-futures/c
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from adapters.paper.errors import Refusal, over_precise
+from adapters.paper.binance.errors import Refusal, over_precise
 
 ZERO = Decimal(0)
 EIGHT_PLACES = Decimal("0.00000001")

@@ -14,8 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from adapters.paper.errors import Refusal
-from adapters.paper.events import MarketEvent, StreamEvent
+from adapters.paper.binance.errors import Refusal
+from adapters.paper.binance.events import MarketEvent, StreamEvent
 from adapters.paper.faults import FaultPlan
 from adapters.paper.input_log import (
     InputLog,

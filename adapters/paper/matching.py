@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from adapters.paper.account import Account, margin_of, order_margin_of
-from adapters.paper.errors import (
+from adapters.paper.binance.errors import (
     Refusal,
     duplicate_client_id,
     margin_insufficient,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from adapters.paper.errors import (
+from adapters.paper.binance.errors import (
     Refusal,
     invalid_client_id,
     missing,

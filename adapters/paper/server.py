@@ -24,11 +24,11 @@ from aiohttp import web
 from adapters.listening.descriptors import PAPER_MOST, alone, raise_limit
 from adapters.listening.door import Door
 from adapters.paper.admin import Admin
+from adapters.paper.binance.rest import RestApi, not_found
+from adapters.paper.binance.streams import PATH as STREAM_PATH
+from adapters.paper.binance.streams import PING_INTERVAL_S, Streams
 from adapters.paper.faults import NO_FAULTS, FaultPlan
 from adapters.paper.live import LiveVenue
-from adapters.paper.rest import RestApi, not_found
-from adapters.paper.streams import PATH as STREAM_PATH
-from adapters.paper.streams import PING_INTERVAL_S, Streams
 from adapters.paper.venue import PaperVenue
 from adapters.storage.private import read_plain
 

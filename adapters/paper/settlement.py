@@ -6,8 +6,8 @@ CALCULATED), "Event: Margin Call", and the FAQ on liquidation and funding.
 
 from decimal import Decimal
 
-from adapters.paper import events
 from adapters.paper.account import Account, Position, margin_of
+from adapters.paper.binance import events
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import EIGHT_PLACES, ZERO
 from adapters.paper.orders import Order

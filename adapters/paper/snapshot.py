@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, get_type_hints
 
 from adapters.paper.account import Account, AccountSetup, Income, Position, Resting, Settings
-from adapters.paper.events import StreamEvent
+from adapters.paper.binance.events import StreamEvent
 from adapters.paper.exchange import FAULT_LOG_MAX, FIRST_TRADE_ID, HISTORY_MAX, Exchange
 from adapters.paper.faults import FaultKind, FaultPlan, FaultRecord, FaultState
 from adapters.paper.instruments import Bracket, Instrument

@@ -9,12 +9,16 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Self
 
-from adapters.paper import conditional, events, market_routes, matching, settlement, snapshot
+from adapters.paper import conditional, matching, settlement, snapshot
 from adapters.paper.account import DEFAULT_ACCOUNTS, Account, AccountSetup
-from adapters.paper.account_routes import ACCOUNT_ROUTES
 from adapters.paper.answer import Answer, Fate, Headers, refusal_answer, row_answer
-from adapters.paper.errors import Refusal, missing
-from adapters.paper.events import MarketEvent, StreamEvent
+from adapters.paper.binance import events, market_routes
+from adapters.paper.binance.account_routes import ACCOUNT_ROUTES
+from adapters.paper.binance.errors import Refusal, missing
+from adapters.paper.binance.events import MarketEvent, StreamEvent
+from adapters.paper.binance.route import Call, Params, Private, Public, Security, client_id_of
+from adapters.paper.binance.spoil import spoiled, stale_or_cut
+from adapters.paper.binance.trade_routes import TRADE_ROUTES
 from adapters.paper.exchange import Exchange, open_account
 from adapters.paper.faults import (
     NO_FAULTS,
@@ -30,9 +34,6 @@ from adapters.paper.instruments import DEFAULT_INSTRUMENTS, Instrument
 from adapters.paper.limits import BINANCE_LIMITS, RateLimits
 from adapters.paper.orders import whole
 from adapters.paper.prices import Market, walk
-from adapters.paper.route import Call, Params, Private, Public, Security, client_id_of
-from adapters.paper.spoil import spoiled, stale_or_cut
-from adapters.paper.trade_routes import TRADE_ROUTES
 
 __all__ = ["Answer", "Fate", "MarketEvent", "PaperVenue", "StreamEvent"]
 

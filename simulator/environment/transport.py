@@ -15,7 +15,7 @@ from typing import Any
 
 from adapters.clock import SystemClock
 from adapters.exchange import client, session
-from adapters.exchange.calls import Call
+from adapters.exchange.binance.calls import Call
 from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.outcome import Raised
 from adapters.exchange.session import GUARD_MS, Session, Tape, retrieved

@@ -20,7 +20,7 @@ from actors.reconciler.resolve import RECONCILER
 from actors.runtime import ActorSystem
 from actors.supervisor import failures
 from actors.supervisor.desk import Desk
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from adapters.storage.memory import MemoryJournal
 from messages import codec

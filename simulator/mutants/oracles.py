@@ -16,7 +16,7 @@ from actors.reconciler import attribution, resolve
 from actors.reconciler.attribution import Plan as Attributed
 from actors.supervisor import admission, forced
 from actors.supervisor.openings import Openings
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.commands import AdjustPosition
 from messages.journal import AppendStep

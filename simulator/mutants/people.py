@@ -23,7 +23,7 @@ from actors.telegram.asking import SUPERVISOR
 from actors.telegram.confirmations import Confirmations
 from actors.telegram.roles import Access
 from actors.telegram.running import Running
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from adapters.storage import lock
 from messages.base import Event

@@ -11,10 +11,11 @@ from actors.position import follow_up, rules
 from actors.position.draft import Draft
 from actors.position.state import Order, OrderPhase, Position
 from actors.supervisor import desk
-from adapters.exchange import normalize, outcome, rows
+from adapters.exchange import outcome, rows
+from adapters.exchange.binance import normalize
+from adapters.exchange.binance.codes import VenueCodes
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import Row, decimal_of
-from adapters.exchange.venue_codes import VenueCodes
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.statement import Statement
 from simulator.environment.network import CALM, Window

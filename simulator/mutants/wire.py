@@ -14,12 +14,13 @@ from actors.gateway.doubts import Doubts
 from actors.gateway.orders import Orders
 from actors.runtime.mailbox import Mailbox
 from actors.supervisor import admission
-from adapters.exchange import calls, outcome
-from adapters.exchange.calls import Call
+from adapters.exchange import outcome
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.reader import Reader
 from adapters.exchange.hearing import Hearing
 from adapters.exchange.outcome import Verdict
-from adapters.exchange.reader import Reader
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages import reports as r
 from messages.ids import client_order_id, parse_client_order_id

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from actors.position.state import Position
-from adapters.paper.answers import ANSWERS, Proof
+from adapters.paper.binance.answers import ANSWERS, Proof
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Moment
 from adapters.paper.venue import PaperVenue
 from simulator.environment import malformed

@@ -17,7 +17,7 @@ import pytest
 from adapters.cli import checks, doctor, entry
 from adapters.cli.checks import Finding, Judgement
 from adapters.config import Config, load_text
-from adapters.exchange.checkup import Checkup, KeyPermissions
+from adapters.exchange.binance.checkup import Checkup, KeyPermissions
 from adapters.paper.server import EmbeddedServer
 from adapters.storage.lock import DirectoryLock
 from adapters.storage.sqlite import SqliteJournal

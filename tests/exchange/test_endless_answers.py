@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange import calls, redirects
+from adapters.exchange import redirects
+from adapters.exchange.binance import calls
 from adapters.exchange.outcome import Answered, Ask, Unknown
 from tests.exchange.test_redirects import ORDER, ask
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.exchange.binance.codes import BINANCE_USDM
 from adapters.exchange.outcome import (
     Accepted,
     Answered,
@@ -23,7 +24,6 @@ from adapters.exchange.outcome import (
     is_silent,
     with_secrets_masked,
 )
-from adapters.exchange.venue_codes import BINANCE_USDM
 from adapters.secret import Secret
 from messages.statement import verbatim
 from messages.types import RejectReason

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.exchange.addresses import HOMES, TABLES
-from adapters.exchange.checkup import checkup
+from adapters.exchange.binance.checkup import checkup
 from adapters.exchange.session import Session, SocketEndedError
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer

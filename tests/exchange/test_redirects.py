@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange import calls
-from adapters.exchange.calls import Call
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
 from adapters.exchange.outcome import Ask, Rejected, Unknown, Verdict, interpret
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings

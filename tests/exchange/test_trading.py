@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from adapters.exchange.normalize import Stamp
+from adapters.exchange.binance.normalize import Stamp
 from adapters.exchange.replies import filled_by
 from adapters.paper.server import EmbeddedServer
 from messages.reports import (

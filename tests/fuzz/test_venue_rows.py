@@ -10,9 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.exchange import unified
-from adapters.exchange.flatten import account_position
-from adapters.exchange.money import balance_report, funding_reports
-from adapters.exchange.normalize import (
+from adapters.exchange.binance.money import balance_report, funding_reports
+from adapters.exchange.binance.normalize import (
     SymbolSetting,
     about,
     any_position_row,
@@ -31,13 +30,14 @@ from adapters.exchange.normalize import (
     symbol_settings,
     trade_report,
 )
+from adapters.exchange.binance.weights import rate_limits, uses
+from adapters.exchange.flatten import account_position
 from adapters.exchange.rows import MalformedError, Row, decimal_of
-from adapters.exchange.weights import rate_limits, uses
 from messages import codec
 from messages.base import Message
 from messages.types import ClientOrderId, OrderStatus, PositionSide, Symbol
-from tests.exchange.test_events import trade
-from tests.exchange.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, STAMP, TRADE
+from tests.exchange.binance.test_events import trade
+from tests.exchange.binance.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, STAMP, TRADE
 from tests.fuzz.strategies import ABSURD_NUMBERS, ANYTHING, LONG_DIGITS, bounded, lists_of, spoiled, traded
 
 EVENT = trade("abc")["o"]

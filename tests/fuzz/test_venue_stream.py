@@ -9,11 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange import calls, replies
-from adapters.exchange.calls import Call
-from adapters.exchange.events import UserEvents
+from adapters.exchange import replies
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.binance.reader import Reader, ReadError
 from adapters.exchange.outcome import Accepted, Answered, Ask, Verdict, interpret
-from adapters.exchange.reader import Reader, ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.settings import ExchangeSettings, Wiring
 from adapters.secret import Secret
@@ -30,9 +31,9 @@ from messages.types import (
     Side,
     VenueOrderId,
 )
+from tests.exchange.binance.test_events import OURS, STAMP, algo, trade
+from tests.exchange.binance.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, TRADE
 from tests.exchange.desk_side import JOURNAL, MAIN, WallClock
-from tests.exchange.test_events import OURS, STAMP, algo, trade
-from tests.exchange.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, TRADE
 from tests.fuzz.strategies import ANYTHING, bounded, lists_of, spoiled, spoiled_deeply
 
 EVENTS = [

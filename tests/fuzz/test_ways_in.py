@@ -15,7 +15,7 @@ from adapters.control.address import ADDRESS_FILE, ControlAddress, find
 from adapters.control.fields import FieldError
 from adapters.control.webhook import instant_ms, read, to_command
 from adapters.listening.body import document
-from adapters.paper.streams import _reply_to
+from adapters.paper.binance.streams import _reply_to
 from messages import codec
 from messages.commands import Command
 from messages.types import AccountId

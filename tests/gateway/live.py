@@ -19,8 +19,8 @@ from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
+from adapters.paper.binance.route import Params
 from adapters.paper.limits import BINANCE_LIMITS, RateLimits
-from adapters.paper.route import Params
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
 from adapters.paper.venue import PaperVenue
 from adapters.secret import Secret

@@ -6,15 +6,15 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/ma
 from collections.abc import Callable
 from decimal import Decimal
 
-from adapters.paper.errors import Refusal
+from adapters.paper.binance.errors import Refusal
+from adapters.paper.binance.route import Params, Public, without_symbol
+from adapters.paper.binance.wire import Row, money
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import Instrument
 from adapters.paper.limits import RateLimits
 from adapters.paper.matching import LEVELS_MAX
 from adapters.paper.orders import required, whole
 from adapters.paper.prices import Market
-from adapters.paper.route import Params, Public, without_symbol
-from adapters.paper.wire import Row, money
 
 _FOREVER_MS = 4_133_404_800_000  # the delivery date that marks a perpetual
 _ONBOARD_MS = 1_569_398_400_000

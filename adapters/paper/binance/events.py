@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from adapters.paper.account import Account, Position, Resting
+from adapters.paper.binance.wire import Row, money, quote_text
 from adapters.paper.instruments import ZERO, Instrument
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market
-from adapters.paper.wire import Row, money, quote_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

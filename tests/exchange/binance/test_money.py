@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange import calls
-from adapters.exchange.events import ReadFunding, UserEvents
-from adapters.exchange.money import balance_report, funding_reports
-from adapters.exchange.normalize import Stamp
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.events import ReadFunding, UserEvents
+from adapters.exchange.binance.money import balance_report, funding_reports
+from adapters.exchange.binance.normalize import Stamp
 from messages.requests import SubmitOpening, SubmitProtection
 from messages.types import (
     AccountId,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.calls import MAX_WEEKS, plain, submit, trade_windows
+from adapters.exchange.binance.calls import MAX_WEEKS, plain, submit, trade_windows
 from messages.requests import SubmitEmergency, SubmitOpening, SubmitOrder, SubmitProtection, SubmitReducing
 from messages.types import (
     AccountId,

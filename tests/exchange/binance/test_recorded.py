@@ -12,13 +12,14 @@ from typing import Any
 import ccxt
 import pytest
 
-from adapters.exchange import normalize, unified
-from adapters.exchange.events import UserEvents
-from adapters.exchange.normalize import Stamp
+from adapters.exchange import unified
+from adapters.exchange.binance import normalize
+from adapters.exchange.binance.codes import BYBIT, OKX, VenueCodes
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.binance.normalize import Stamp
 from adapters.exchange.outcome import Ask, Raised, interpret, interpret_raised
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.unified import BYBIT_WORDS, OKX_WORDS, Words
-from adapters.exchange.venue_codes import BYBIT, OKX, VenueCodes
 from messages.ids import client_order_id
 from messages.statement import verbatim
 from messages.types import AccountId, ClientOrderId, JournalId, Symbol, VenueOrderId

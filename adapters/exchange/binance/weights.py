@@ -12,7 +12,7 @@ Weight is counted by address, orders by account ("LIMITS" of general-info).
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from adapters.exchange.calls import Call
+from adapters.exchange.binance.calls import Call
 from adapters.exchange.rows import MalformedError, integer_of, items_of, row_of
 from messages import reconciliation, requests
 from messages.types import RateKind, RateLimit, RateUse, RequestCost

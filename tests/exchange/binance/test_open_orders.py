@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange import calls
-from adapters.exchange.calls import Call
-from adapters.exchange.events import Parent, UserEvents
-from adapters.exchange.normalize import symbol_settings
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.events import Parent, UserEvents
+from adapters.exchange.binance.normalize import symbol_settings
+from adapters.exchange.binance.reader import Reader
 from adapters.exchange.outcome import Answered, Ask, Verdict
-from adapters.exchange.reader import Reader
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.settings import ExchangeSettings, Wiring
 from adapters.secret import Secret
@@ -19,8 +19,8 @@ from messages.ids import client_order_id
 from messages.reports import OpenOrdersReport, OrderReport, StrayEvent
 from messages.requests import FetchOpenOrders
 from messages.types import NAMELESS, Symbol, VenueOrderId
+from tests.exchange.binance.test_normalize import CONDITIONAL, ORDER
 from tests.exchange.desk_side import BTC, JOURNAL, MAIN, WallClock
-from tests.exchange.test_normalize import CONDITIONAL, ORDER
 
 OURS = client_order_id(JOURNAL, 1, 2)
 NEXT = client_order_id(JOURNAL, 1, 3)

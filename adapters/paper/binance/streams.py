@@ -21,7 +21,7 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.listening.door import prove
-from adapters.paper.events import MarketEvent, StreamEvent
+from adapters.paper.binance.events import MarketEvent, StreamEvent
 from adapters.paper.live import LiveVenue
 from adapters.paper.sockets import reset
 

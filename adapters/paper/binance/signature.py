@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from adapters.paper.route import Security
+from adapters.paper.binance.route import Security
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from adapters.listening.body import BodyRefused, read_text
 from adapters.listening.door import prove
+from adapters.paper.binance.route import Security
+from adapters.paper.binance.signature import Denial, denial_of, parameters_of
 from adapters.paper.live import LiveVenue
-from adapters.paper.route import Security
-from adapters.paper.signature import Denial, denial_of, parameters_of
 from adapters.paper.sockets import reset
 from adapters.paper.venue import PRIVATE_ROUTES, Answer, Fate
 

@@ -6,15 +6,11 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/ac
 
 from decimal import Decimal
 
-from adapters.paper import events
 from adapters.paper.account import Account, Position, margin_of
-from adapters.paper.errors import Refusal, missing
-from adapters.paper.exchange import Exchange
-from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
-from adapters.paper.orders import flag, integer, number, required
-from adapters.paper.rng import SplitMix64, seed_for
-from adapters.paper.route import Params, Private, Security
-from adapters.paper.wire import (
+from adapters.paper.binance import events
+from adapters.paper.binance.errors import Refusal, missing
+from adapters.paper.binance.route import Params, Private, Security
+from adapters.paper.binance.wire import (
     Row,
     account_row,
     balance_row,
@@ -23,6 +19,10 @@ from adapters.paper.wire import (
     position_v2,
     position_v3,
 )
+from adapters.paper.exchange import Exchange
+from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
+from adapters.paper.orders import flag, integer, number, required
+from adapters.paper.rng import SplitMix64, seed_for
 
 LISTEN_KEY_MS = 60 * 60_000
 WEEK_MS = 7 * 86_400_000

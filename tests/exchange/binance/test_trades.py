@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.calls import Call
-from adapters.exchange.events import UserEvents
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.binance.reader import Reader
 from adapters.exchange.outcome import Accepted, Answered, Ask, Verdict
-from adapters.exchange.reader import Reader
 from adapters.exchange.settings import ExchangeSettings, Wiring
 from adapters.secret import Secret
 from messages.ids import client_order_id
 from messages.reconciliation import FetchTrades
 from messages.types import VenueOrderId
+from tests.exchange.binance.test_normalize import CONDITIONAL, ORDER, TRADE
 from tests.exchange.desk_side import BTC, JOURNAL, MAIN, WallClock
-from tests.exchange.test_normalize import CONDITIONAL, ORDER, TRADE
 
 STOP = client_order_id(JOURNAL, 1, 2)
 RESTS = {**CONDITIONAL, "clientAlgoId": STOP}

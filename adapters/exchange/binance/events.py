@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from adapters.exchange.normalize import (
+from adapters.exchange.binance.normalize import (
     Stamp,
     child_id,
     conditional_report,

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from adapters.exchange import calls
 from adapters.exchange import outcome as proof
-from adapters.exchange.calls import Call
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.normalize import any_position_row, instruments, others, position_mode
 from adapters.exchange.modes import ACCOUNT_CONFIG
-from adapters.exchange.normalize import any_position_row, instruments, others, position_mode
 from adapters.exchange.outcome import Ask, Verdict, in_words
 from adapters.exchange.rows import MalformedError, decimal_of, row_of, rows_of
 from adapters.exchange.session import Session

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from adapters.exchange.normalize import ZERO, Stamp, of_another_kind, symbol_of
+from adapters.exchange.binance.normalize import ZERO, Stamp, of_another_kind, symbol_of
 from adapters.exchange.rows import (
     NS_PER_MS,
     MalformedError,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.normalize import (
+from adapters.exchange.binance.normalize import (
     PositionList,
     Stamp,
     SymbolSetting,

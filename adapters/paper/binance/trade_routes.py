@@ -7,7 +7,9 @@ import json
 
 from adapters.paper import conditional, matching
 from adapters.paper.account import Account
-from adapters.paper.errors import Refusal, missing, no_such_order, unknown_order_sent
+from adapters.paper.binance.errors import Refusal, missing, no_such_order, unknown_order_sent
+from adapters.paper.binance.route import Params, Private, without_symbol
+from adapters.paper.binance.wire import Row, algo_answer, algo_row, order_answer, order_row, trade_row
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import ZERO
 from adapters.paper.orders import (
@@ -19,8 +21,6 @@ from adapters.paper.orders import (
     read_order,
     required,
 )
-from adapters.paper.route import Params, Private, without_symbol
-from adapters.paper.wire import Row, algo_answer, algo_row, order_answer, order_row, trade_row
 
 DAY_MS = 86_400_000
 WEEK_MS = 7 * DAY_MS

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.calls import Call
-from adapters.exchange.events import UserEvents
+from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.binance.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.outcome import Answered, Ask, Missing, Verdict
-from adapters.exchange.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.settings import ExchangeSettings, Wiring
 from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id
 from messages.reports import FillReport, OrderReport
 from messages.requests import FetchFills
+from tests.exchange.binance.test_normalize import CONDITIONAL, ORDER, TRADE
 from tests.exchange.desk_side import BTC, JOURNAL, MAIN, WallClock
-from tests.exchange.test_normalize import CONDITIONAL, ORDER, TRADE
 
 OURS = client_order_id(JOURNAL, 1, 2)
 MINE = {**ORDER, "clientOrderId": OURS, "orderId": 7}

@@ -6,13 +6,13 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 
-from adapters.exchange import calls, replies
 from adapters.exchange import outcome as proof
-from adapters.exchange.calls import Call, Window
-from adapters.exchange.errors import AdapterError
-from adapters.exchange.events import UserEvents, stray_event
-from adapters.exchange.money import balance_report, funding_reports
-from adapters.exchange.normalize import (
+from adapters.exchange import replies
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Call, Window
+from adapters.exchange.binance.events import UserEvents, stray_event
+from adapters.exchange.binance.money import balance_report, funding_reports
+from adapters.exchange.binance.normalize import (
     PositionList,
     Stamp,
     SymbolSetting,
@@ -29,6 +29,7 @@ from adapters.exchange.normalize import (
     symbol_settings,
     trade_report,
 )
+from adapters.exchange.errors import AdapterError
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import (
     MalformedError,

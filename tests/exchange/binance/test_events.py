@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange.events import FindParent, ReadOrder, UserEvents
-from adapters.exchange.normalize import Stamp
+from adapters.exchange.binance.events import FindParent, ReadOrder, UserEvents
+from adapters.exchange.binance.normalize import Stamp
 from messages.ids import client_order_id
 from messages.reports import FillReport, LeverageChanged, MarginCall, OrderReport, StrayEvent
 from messages.statement import verbatim
