@@ -15,8 +15,8 @@ from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
 from adapters.config import AccountConfig, Loaded
 from adapters.control.transport import Lost, TokenUnreadable, Transport, Unreachable
-from adapters.exchange.binance.calls import plain
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
+from adapters.exchange.rows import plain
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
 from adapters.storage.lock import holder

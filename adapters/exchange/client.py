@@ -8,28 +8,24 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from adapters.exchange.binance import calls
-from adapters.exchange.binance.events import UserEvents
-from adapters.exchange.binance.normalize import all_usable, instruments, others, position_mode
-from adapters.exchange.binance.reader import Reader, ReadError
-from adapters.exchange.binance.weights import CONNECTING, COSTS, rate_limits, weight_per_minute
 from adapters.exchange.desk import Desk
 from adapters.exchange.errors import AdapterError
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
 from adapters.exchange.neighbors import Allowance, Neighbors
 from adapters.exchange.outcome import Answered, Ask, NotExecuted, Rejected, Unknown, Verdict, in_words
+from adapters.exchange.queries import ReadError
+from adapters.exchange.rate_limits import weight_per_minute
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.rules import Rules, RulesWatch
 from adapters.exchange.session import Session
-from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettings, Wiring
+from adapters.exchange.settings import Backoff, Clock, ExchangeSettings, Wiring
 from adapters.exchange.stream import AccountStream, MarkStream
 from messages.base import Message
 from messages.reports import BudgetUsed, MarkReport, RulesReport, TurnAwaited, VenueDown, VenueUp
@@ -96,9 +92,7 @@ class CcxtVenue:
 
         Raises ValueError for an exchange that is not supported.
         """
-        if self._settings.exchange not in SUPPORTED:
-            supported = ", ".join(sorted(SUPPORTED))
-            raise ValueError(f"exchange {self._settings.exchange!r} is not supported; supported: {supported}")
+        self._settings.dialect  # noqa: B018  raises where there is none
         self._outward = deliver
         name = f"exchange-{self._account}"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -174,25 +168,26 @@ class _Engine:
         self._wiring = wiring
         self.loop = asyncio.get_running_loop()
         self.session = Session(wiring.settings, wiring.clock)
-        events = UserEvents()
-        self._reader = Reader(wiring, self.session, events)
+        self._weights = self.session.dialect.weights
+        account = self.session.dialect.connect(wiring, self.session)
+        self._calls, self._reader = account.requests, account.reader
         self._reader.suspect = self._suspect
-        self._margins = MarginModes(wiring.settings, self.session, self._reader)
+        self._margins = MarginModes(wiring.settings, self.session, account)
         self._setting_margins: asyncio.Task[None] | None = None
-        self.desk = Desk(wiring, self.session, self._reader, events, self._margins)
+        self.desk = Desk(wiring, self.session, account, self._margins)
         self._backoff = Backoff(wiring.settings, jitter)
         max_age_s = wiring.settings.rules_max_age_ms / 1000
         self._others: tuple[OtherContract, ...] = ()
         self._complete = True
         self._rules = RulesWatch(self._read_rules, self._deliver_rules, self._reader.stamp, max_age_s=max_age_s)
         self._reader.met = self._meet
-        self._modes = ModesWatch(wiring, self.session, self._reader)
+        self._modes = ModesWatch(wiring, self.session, account)
         self.desk.judge = self._judge
         self.desk.judge_setting = self._modes.judge
         self._socket_rests = (Backoff(wiring.settings, jitter), Backoff(wiring.settings, jitter))
         own, marks = self._socket_rests
-        self._stream = AccountStream(wiring, self.session, self._reader, events, backoff=own)
-        self._marks = MarkStream(wiring, self.session, self._reader, backoff=marks)
+        self._stream = AccountStream(wiring, self.session, account, backoff=own)
+        self._marks = MarkStream(wiring, self.session, account, backoff=marks)
         self._stream.on_modes = self._modes.look_soon
         self._stream.on_symbol = self._marks.symbols.add
         self.desk.acknowledged = self._stream.acknowledged
@@ -327,16 +322,16 @@ class _Engine:
     async def _read_rules(self) -> Rules:
         """Raises ReadError, MalformedError."""
         await self.session.quiet()
-        info = await self._reader.value(calls.EXCHANGE_INFO)
-        self._others = others(info)
-        return instruments(info)
+        rules = await self._reader.rules()
+        self._others = rules.others
+        return rules.instruments
 
     def _deliver_rules(self, report: Message) -> None:
         if isinstance(report, RulesReport):
             report = replace(report, others=self._others)
         self._wiring.deliver(report)
 
-    def _meet(self, symbols: AbstractSet[Symbol]) -> None:
+    def _meet(self, symbols: frozenset[Symbol]) -> None:
         self._rules.met(symbols - {each.symbol for each in self._others})
 
     def _judge(self, order: SubmitOrder, verdict: Verdict) -> None:
@@ -357,13 +352,12 @@ class _Engine:
             raise UnreachableError(verdict.cause, verdict.retry_after_ms)
         if isinstance(verdict, Unknown):
             raise UnreachableError(verdict.cause)
-        info = await self._reader.value(calls.EXCHANGE_INFO)
-        rules, limits = instruments(info), rate_limits(info)
-        self._others, self._complete = others(info), all_usable(info)
-        self._limited = bool(limits)
-        self.session.weight_limit = weight_per_minute(limits)
+        rules = await self._reader.rules()
+        self._others, self._complete = rules.others, rules.complete
+        self._limited = bool(rules.limits)
+        self.session.weight_limit = weight_per_minute(rules.limits)
         self.session.allowance.learn(self.session.weight_limit)
-        async with self.session.turn(CONNECTING, self._wait_turn, connecting=True):
+        async with self.session.turn(self._weights.CONNECTING, self._wait_turn, connecting=True):
             if self._waits:
                 self._tell_turn(since_ns=0)
             mode = await self._mode()
@@ -375,13 +369,14 @@ class _Engine:
             ts_init=stamp.ts_init,
             venue_identity=self._wiring.settings.identity,
             position_mode=mode,
-            instruments=rules,
+            instruments=rules.instruments,
             validity_window_ms=self._wiring.settings.validity_window_ms,
-            limits=limits,
-            costs=COSTS,
+            limits=rules.limits,
+            costs=self._weights.COSTS,
             margin_mode=self._wiring.settings.margin_mode,
             place=self._wiring.settings.place,
             others=self._others,
+            trailing=self.session.dialect.capabilities.trailing,
         )
         return up, marks
 
@@ -396,28 +391,20 @@ class _Engine:
 
     async def _mode(self) -> PositionMode:
         """The account's position mode, which is the configured one. Raises UnreachableError where it is not."""
-        mode = await self._mode_told()
+        mode = await self._reader.position_mode()
         wanted = self._wiring.settings.position_mode
         if mode is wanted:
             return mode
         answer: Statement = NOTHING
         if self._wiring.settings.set_position_mode and not self._wiring.settings.watch_only:
-            verdict = await self.session.ask(Ask.SETTING, calls.set_position_mode(wanted))
+            verdict = await self.session.ask(Ask.SETTING, self._calls.set_position_mode(wanted))
             # Whatever was answered, what counts is what the account is set to now.
-            mode = await self._mode_told()
+            mode = await self._reader.position_mode()
             if mode is wanted:
                 return mode
             answer = Venue.SETTING_IGNORED() if isinstance(verdict, Answered) else in_words(verdict)
         self._modes.tell(mode, joined=None)
         raise UnreachableError(_other_mode(mode, wanted, answer), fault=ModeFault.POSITION_MODE)
-
-    async def _mode_told(self) -> PositionMode:
-        """The account's configuration tells it at a sixth of the weight; not every server that speaks the API does."""
-        try:
-            return position_mode(await self._reader.value(calls.ACCOUNT_CONFIG))
-        except (ReadError, MalformedError):
-            await self.session.quiet()
-            return position_mode(await self._reader.value(calls.POSITION_MODE))
 
     async def _watch(self) -> Statement:
         """Ask now and then, and at once on suspicion, whether the venue is there; why it is not."""
@@ -450,7 +437,7 @@ class _Engine:
         """
         if not self._key_suspected:
             return NOTHING
-        verdict = await self.session.ask(Ask.READ, calls.POSITION_MODE)
+        verdict = await self.session.ask(Ask.READ, self._calls.KEY_PROBE)
         self._key_suspected = False
         forbidden = isinstance(verdict, Rejected) and verdict.reason is RejectReason.PERMISSION
         return in_words(verdict) if forbidden else NOTHING

@@ -7,16 +7,13 @@ from decimal import Decimal
 
 from adapters.exchange import outcome as proof
 from adapters.exchange import replies
-from adapters.exchange.binance import calls
-from adapters.exchange.binance.calls import Call, IncompleteOrderError
-from adapters.exchange.binance.events import UserEvents
-from adapters.exchange.binance.normalize import conditional_report, order_report
-from adapters.exchange.binance.reader import NoSuchOrderError, Reader, ReadError
 from adapters.exchange.margin import MarginModes, Unchanged
 from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.queries import NoSuchOrderError, ReadError
 from adapters.exchange.rows import MalformedError, Row
 from adapters.exchange.session import Session, Tape
 from adapters.exchange.settings import Wiring
+from adapters.exchange.venue import Call, Connection, IncompleteOrderError
 from messages.base import Message
 from messages.reconciliation import FetchTrades
 from messages.reports import FillsFetched, OrderReport
@@ -44,16 +41,16 @@ FILL_GRACE_S = 0.4
 class Desk:
     """Carries out requests on the adapter's loop. Decides nothing and repeats nothing."""
 
-    def __init__(
-        self, wiring: Wiring, session: Session, reader: Reader, events: UserEvents, margins: MarginModes
-    ) -> None:
+    def __init__(self, wiring: Wiring, session: Session, account: Connection, margins: MarginModes) -> None:
         self._margins = margins
         self._settings = wiring.settings
         self._clock = wiring.clock
         self._deliver = wiring.deliver
         self._session = session
-        self._reader = reader
-        self._events = events
+        self._requests = account.requests
+        self._answers = account.answers
+        self._reader = account.reader
+        self._events = account.events
         self.judge: Callable[[SubmitOrder, Verdict], None] = lambda _order, _verdict: None
         """Called with what each submit proved: some refusals tell more than that one order's fate."""
         self.judge_setting: Callable[[Verdict], None] = lambda _verdict: None
@@ -105,7 +102,7 @@ class Desk:
             self._deliver(replies.rejected(message, RejectReason.EXPIRED, "", Venue.EXPIRED_UNSENT(), stamp))
             return
         try:
-            call = calls.submit(message, self._settings.position_mode)
+            call = self._requests.submit(message, self._settings.position_mode)
         except IncompleteOrderError as error:
             self._deliver(replies.rejected(message, RejectReason.NEVER_SENT, "", error.cause, stamp))
             return
@@ -120,7 +117,10 @@ class Desk:
         if isinstance(verdict, proof.Duplicate):
             await self._adopt(message, verdict)
             return
-        for report in replies.to_submit(message, verdict, self._reader.stamp()):
+        stamp = self._reader.stamp()
+        row = verdict.row if isinstance(verdict, proof.Accepted) else None
+        told = None if row is None else self._answers.submitted(message, row, stamp)
+        for report in replies.to_submit(message, verdict, told, stamp):
             self._deliver(report)
         if isinstance(verdict, proof.Accepted) and message.kind is OrderKind.MARKET:
             await self._tell_filled(message, verdict.row)
@@ -131,8 +131,8 @@ class Desk:
         An entry whose fill nobody tells has no stop. The answer says it, or else the order itself does.
         """
         await asyncio.sleep(FILL_GRACE_S)
-        report = replies.filled_by(message, row, self._reader.stamp())
-        if report is None:
+        report = self._answers.submitted(message, row, self._reader.stamp())
+        if report is None or not report.filled_quantity:
             await self._session.quiet()
             found = await self._reader.order(_query_of(message, conditional=False))
             report = found if isinstance(found, OrderReport) and found.filled_quantity else None
@@ -191,7 +191,7 @@ class Desk:
             self.doubt(message, Venue.DUPLICATE_UNREAD(answer=proof.in_words(verdict)))
 
     async def _cancel(self, message: CancelOrder) -> None:
-        verdict = await self._send(Ask.CANCEL, calls.cancel(message), message, name=message.client_order_id)
+        verdict = await self._send(Ask.CANCEL, self._requests.cancel(message), message, name=message.client_order_id)
         if isinstance(verdict, proof.Missing) and message.conditional:
             await self._cancel_child(message, verdict)
         elif isinstance(verdict, proof.Accepted):
@@ -213,7 +213,7 @@ class Desk:
                 self._deliver(replies.unknown(message, Venue.NO_CANCEL_ANSWER(), stamp))
 
     async def _cancel_child(self, message: CancelOrder, missing: proof.Missing) -> None:
-        """Take a triggered order's child off the book, which the Algo Service has given away.
+        """Take a triggered order's child off the book, which no cancel of its parent reaches.
 
         Real world possibility: the child stays in the matching engine, unfilled or filled in part.
         """
@@ -228,12 +228,13 @@ class Desk:
             self._not_canceled(message, missing)
             return
         row, child = found
-        answer = await self._send(Ask.CANCEL, calls.cancel_by_venue_id(message.symbol, child), message)
+        call = self._requests.cancel_by_venue_id(message.symbol, child)
+        answer = await self._send(Ask.CANCEL, call, message)
         if not isinstance(answer, proof.Accepted):
             self._not_canceled(message, answer)
             return
         try:
-            report = conditional_report(row, answer.row, self._reader.stamp(), queried=False)
+            report = self._answers.child_canceled(row, answer.row, self._reader.stamp())
         except MalformedError as error:
             self.doubt(message, Venue.CANCELED_MALFORMED(why=error.cause))
             return
@@ -241,11 +242,8 @@ class Desk:
 
     async def _canceled(self, message: CancelOrder, verdict: proof.Accepted) -> None:
         try:
-            if message.conditional:
-                # The answer names the order and tells nothing else of it.
-                report = await self._reader.order(message)
-            else:
-                report = order_report(verdict.row, self._reader.stamp())
+            told = self._answers.canceled(verdict.row, self._reader.stamp())
+            report = await self._reader.order(message) if told is None else told
         except MalformedError as error:
             self.doubt(message, Venue.CANCELED_MALFORMED(why=error.cause))
             return
@@ -323,13 +321,13 @@ class Desk:
         self._deliver(replies.following(fetched, message))
 
     async def _set_leverage(self, message: SetLeverage) -> None:
-        verdict = await self._session.ask(Ask.SETTING, calls.leverage(message.symbol, message.leverage))
+        verdict = await self._session.ask(Ask.SETTING, self._requests.leverage(message.symbol, message.leverage))
         await self._reader.after(verdict)
-        if isinstance(verdict, proof.Answered) and not replies.confirms(message, verdict.value):
+        if isinstance(verdict, proof.Answered) and not self._answers.leverage_confirmed(message, verdict.value):
             self._deliver(await self._leverage_read_back(message))
             return
         if isinstance(verdict, proof.Answered):
-            self._reader.note_leverage(message.symbol, message.leverage)
+            self._reader.symbols.note_leverage(message.symbol, message.leverage)
         self._deliver(replies.to_setting(message, verdict, self._reader.stamp()))
 
     async def _leverage_read_back(self, message: SetLeverage) -> Message:
@@ -340,7 +338,7 @@ class Desk:
             text = Venue.LEVERAGE_UNREAD(why=error.cause)
             again_ms = error.retry_after_ms if isinstance(error, ReadError) else 0
             return replies.setting_refused(message, text, self._reader.stamp(), unknown=True, retry_after_ms=again_ms)
-        return replies.to_reading(message, self._reader.leverage(message.symbol), self._reader.stamp())
+        return replies.to_reading(message, self._reader.symbols.leverage(message.symbol), self._reader.stamp())
 
 
 def _query_of(message: OrderRequest, *, conditional: bool) -> QueryOrder:

@@ -1,6 +1,6 @@
 """Accounts that reach a venue from one address: what it asks of the address, it asks of all of them.
 
-Binance counts weight by address, and bans addresses ("IP Limits"); orders it counts by account.
+Exchanges count weight by address, and ban addresses; orders they count by account.
 """
 
 from collections.abc import Callable

@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
-from adapters.exchange.binance.normalize import Stamp
 from adapters.exchange.outcome import Accepted, Rejected, Verdict
+from adapters.exchange.venue import Stamp
 from messages.base import Message
 from messages.reports import RulesReport
 from messages.requests import SubmitOrder

@@ -12,10 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.exchange import addresses, offset
-from adapters.exchange.binance import calls
-from adapters.exchange.binance.calls import Call
-from adapters.exchange.binance.weights import MINUTE_MS, used_weight, uses, weight_of
+from adapters.exchange import offset
 from adapters.exchange.errors import AdapterError
 from adapters.exchange.neighbors import Allowance, Boundless
 from adapters.exchange.offset import Offset
@@ -31,8 +28,11 @@ from adapters.exchange.outcome import (
     interpret_raised,
     with_secrets_masked,
 )
+from adapters.exchange.rate_limits import MINUTE_MS, used_weight
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
+from adapters.exchange.venue import Call
+from adapters.secret import Secret
 from messages.statement import Statement, verbatim
 from messages.types import RateKind, RateUse, RejectReason
 from messages.wording import Venue
@@ -49,21 +49,11 @@ TURN_S = 0.5
 SPARE_PERCENT = 90
 """Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
 
-PRIVATE_EVENTS = (
-    "ORDER_TRADE_UPDATE", "ALGO_UPDATE", "ACCOUNT_UPDATE", "ACCOUNT_CONFIG_UPDATE", "MARGIN_CALL",
-    "CONDITIONAL_ORDER_TRIGGER_REJECT", "listenKeyExpired",
-)  # fmt: skip
 _NEVER_SENT = frozenset({
     "ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL",
     # Of a proxy: it made no way to the venue.
     "ClientHttpProxyError", "ProxyError", "ProxyConnectionError", "ProxyTimeoutError",
 })  # fmt: skip
-_APIS: Mapping[str, str] = {
-    "/fapi/v1/": "fapiPrivate",
-    "/fapi/v2/": "fapiPrivateV2",
-    "/fapi/v3/": "fapiPrivateV3",
-    "/sapi/v1/": "sapi",
-}
 
 
 class SocketEndedError(AdapterError, ConnectionError):
@@ -89,6 +79,7 @@ class Session:
     def __init__(self, settings: ExchangeSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self.dialect = settings.dialect
         self._uses: dict[tuple[RateKind, int], RateUse] = {}
         self._news: dict[tuple[RateKind, int], RateUse] = {}
         self._quiet_until_ns = 0
@@ -111,7 +102,7 @@ class Session:
         """How far our clock is off the venue's, as far as is known."""
         self._redirects: Any = None
         self.secrets = settings.secrets
-        self.exchange = _build(settings)
+        self.exchange = self.dialect.transport.build(settings)
         self._watch_answers()
 
     @property
@@ -126,6 +117,10 @@ class Session:
         news, self._news = self._news, {}
         return tuple(news.values())
 
+    def mask(self, secret: Secret) -> None:
+        """What opens the account's stream now is shown as little as the account's keys."""
+        self.secrets = (*self._settings.secrets, secret)
+
     async def ask(
         self, ask: Ask, call: Call, *, client_order_id: str | None = None, tape: Tape | None = None
     ) -> Verdict:
@@ -135,20 +130,26 @@ class Session:
         """
         tape = Tape() if tape is None else tape
         signed_with = self.offset
-        weight = weight_of(call)
+        weight = self.dialect.weights.weight_of(call)
         self.allowance.left(weight)
         try:
             raised = await self._send(call, tape)
         finally:
-            self.allowance.came(weight, used_weight(uses(dict(tape.headers))))
+            self.allowance.came(weight, used_weight(self._uses_in(tape.headers)))
         self._read_uses(tape.headers)
         now_ms = self._clock.time_ns() // 1_000_000
         if tape.body is not None:
             verdict = interpret(
-                ask, tape.status, tape.headers, tape.body, client_order_id=client_order_id, now_ms=now_ms
+                ask,
+                tape.status,
+                tape.headers,
+                tape.body,
+                codes=self.dialect.codes,
+                client_order_id=client_order_id,
+                now_ms=now_ms,
             )
         elif raised is not None:
-            verdict = interpret_raised(ask, raised, now_ms=now_ms)
+            verdict = interpret_raised(ask, raised, codes=self.dialect.codes, now_ms=now_ms)
         else:
             verdict = Unknown(cause=Venue.NO_ANSWER())
         verdict = with_secrets_masked(verdict, self.secrets)
@@ -211,20 +212,21 @@ class Session:
 
         Asked again where what is known then is still too coarse; of several answers the surest is kept.
         """
+        skew_ms = self.dialect.capabilities.accepted_skew_ms
         first = verdict = await self._sample_clock()
         for _ in range(CLOCK_SAMPLES - 1):
-            if not isinstance(verdict, Answered) or self.offset.close(self._clock.monotonic_ns()):
+            if not isinstance(verdict, Answered) or self.offset.close(self._clock.monotonic_ns(), skew_ms):
                 break
             verdict = await self._sample_clock()
         return first
 
     async def _sample_clock(self) -> Verdict:
         before_ms, before_ns = self.exchange.milliseconds(), self._clock.monotonic_ns()
-        verdict = await self.ask(Ask.READ, calls.SERVER_TIME)
+        transport = self.dialect.transport
+        verdict = await self.ask(Ask.READ, transport.SERVER_TIME)
         now_ns = self._clock.monotonic_ns()
-        value = getattr(verdict, "value", None)
-        server_ms = value.get("serverTime") if isinstance(value, dict) else None
-        if isinstance(server_ms, int):
+        server_ms = transport.server_ms(getattr(verdict, "value", None))
+        if server_ms is not None:
             trip_ms = (now_ns - before_ns) // 1_000_000
             sample = offset.sampled(before_ms=before_ms, server_ms=server_ms, round_trip_ms=trip_ms, now_ns=now_ns)
             self.offset = offset.better(self.offset, sample)
@@ -234,24 +236,6 @@ class Session:
     def hear(self, handle: Callable[[Any, object], None]) -> None:
         """Give every stream message, with the socket it came from, to `handle` instead of ccxt's caches."""
         self.exchange.handle_message = handle
-
-    def private_url(self, listen_key: str, form: int = 0) -> str:
-        """Where the account's events are. A venue that brings nothing at one form of it may do so at another:
-
-        the library's; with the events named, as the venue's notice on split addresses has it; with the key as a path.
-        """
-        url: str = self.exchange.get_private_ws_url("linear", listen_key)
-        match form % 3:
-            case 1:
-                return f"{url}&events={'/'.join(PRIVATE_EVENTS)}"
-            case 2:
-                return f"{url.partition('?')[0]}/{listen_key}"
-            case _:
-                return url
-
-    def market_url(self) -> str:
-        url: str = self.exchange.get_ws_url("linear", "market")
-        return url
 
     @asynccontextmanager
     async def socket(
@@ -293,12 +277,10 @@ class Session:
         return Venue.SOCKET_CLOSED() if error is None else self.text(error)
 
     async def _send(self, call: Call, tape: Tape) -> Raised | None:
-        prefix, path = call.path[:9], call.path[9:]
-        api = _APIS[prefix] if call.private else "fapiPublic"
         with _taped(tape):
             try:
                 async with asyncio.timeout((self._settings.timeout_ms + GUARD_MS) / 1000):
-                    await self.exchange.request(path, [api], call.method, dict(call.params))
+                    await self.dialect.transport.send(self.exchange, call)
             except Exception as error:  # noqa: BLE001  every failure of a request is an answer about it
                 return raised_of(error, begun=tape.begun, headers=tape.headers)
         return None
@@ -341,8 +323,11 @@ class Session:
         if (socks := self.exchange.socksProxy) is not None:
             redirects.refuse_in(self.exchange.get_socks_proxy_session(socks), self._redirects)
 
+    def _uses_in(self, headers: tuple[tuple[str, str], ...]) -> tuple[RateUse, ...]:
+        return self.dialect.weights.uses(dict(headers))
+
     def _read_uses(self, headers: tuple[tuple[str, str], ...]) -> None:
-        said = uses(dict(headers))
+        said = self._uses_in(headers)
         for use in said:
             self._uses[use.kind, use.interval_ms] = self._news[use.kind, use.interval_ms] = use
         for use in said:
@@ -401,35 +386,3 @@ class _taped:  # noqa: N801  reads as a statement
 
     def __exit__(self, *_: object) -> None:
         _TAPE.reset(self._token)
-
-
-def _build(settings: ExchangeSettings) -> Any:
-    import ccxt.pro  # 0.4 s warm, 100 MiB: only where an exchange is really spoken to
-
-    base = ccxt.pro.binanceusdm()
-    config: dict[str, Any] = {
-        "apiKey": settings.api_key.reveal(),
-        "secret": settings.api_secret.reveal(),
-        "timeout": settings.timeout_ms,
-        "timeout_on_exit": 0,
-        # Budgets are the gateway's: here, an emergency close would queue behind everything.
-        "enableRateLimit": False,
-        "streaming": {"keepAlive": settings.stream_ping_ms},
-        "options": {
-            "fetchCurrencies": False,
-            "maxRetriesOnFailure": 0,
-            "recvWindow": settings.recv_window_ms,
-            "setMarginMode": {"throwMarginModeAlreadySet": False},
-            "fetchOpenOrders": {"warnWithoutSymbol": False},
-            "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
-        },
-    }
-    config |= addresses.proxies(settings.proxy)
-    config["urls"] = {
-        "api": addresses.endpoints(base.urls, settings.environment, settings.base_url, settings.stream_url)
-    }
-    # The futures codes are mapped by host name only; another host needs them by hand.
-    config["exceptions"] = {"exact": base.exceptions["linear"]["exact"]}
-    exchange = ccxt.pro.binanceusdm(config)
-    exchange.number = str
-    return exchange

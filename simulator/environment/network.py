@@ -12,7 +12,7 @@ from functools import cached_property
 from random import Random
 from typing import Protocol
 
-from adapters.exchange.binance.calls import Call
+from adapters.exchange.venue import Call
 from adapters.paper.answer import Answer, Fate
 from adapters.paper.venue import PaperVenue, StreamEvent
 

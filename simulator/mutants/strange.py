@@ -13,7 +13,7 @@ from actors.position.state import Order, OrderPhase, Position
 from actors.supervisor import desk
 from adapters.exchange import outcome, rows
 from adapters.exchange.binance import normalize
-from adapters.exchange.binance.codes import VenueCodes
+from adapters.exchange.codes import VenueCodes
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import Row, decimal_of
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment

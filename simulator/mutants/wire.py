@@ -16,10 +16,10 @@ from actors.runtime.mailbox import Mailbox
 from actors.supervisor import admission
 from adapters.exchange import outcome
 from adapters.exchange.binance import calls
-from adapters.exchange.binance.calls import Call
 from adapters.exchange.binance.reader import Reader
 from adapters.exchange.hearing import Hearing
 from adapters.exchange.outcome import Verdict
+from adapters.exchange.venue import Call
 from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages import reports as r

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.exchange import stream
+from adapters.exchange.binance.events import order_told
 from adapters.exchange.hearing import CONDITIONALS, ORDERS, REMEMBERED, Hearing, Missed
 from adapters.paper.server import EmbeddedServer
 from adapters.paper.venue import PaperVenue
@@ -144,25 +145,19 @@ def test_one_lost_event_is_a_gap_and_no_mute_stream(server: EmbeddedServer, hast
     assert not [each for each in hasty.ear.peek() if isinstance(each, StreamMute)]
 
 
-def event(name: str, kind: str = ORDERS) -> object:
-    if kind == ORDERS:
-        return {"e": "ORDER_TRADE_UPDATE", "o": {"c": name}}
-    return {"e": "ALGO_UPDATE", "o": {"caid": name}}
-
-
 def test_an_event_before_its_answer_counts() -> None:
     hearing = Hearing()
-    assert hearing.hear(event(ONE), 1) == ORDERS
+    hearing.hear(ORDERS, ONE, 1)
     assert not hearing.expect(ONE, ORDERS, 2)
     assert hearing.missed(ONE) is None
 
 
 def test_what_was_told_of_others_since_says_whether_it_is_mute() -> None:
     hearing = Hearing()
-    hearing.hear(event("somebody's"), 1)
+    hearing.hear(ORDERS, ClientOrderId("somebody's"), 1)
     hearing.expect(ONE, ORDERS, 2)
     hearing.expect(TWO, CONDITIONALS, 2)
-    hearing.hear(event("somebody's"), 3)
+    hearing.hear(ORDERS, ClientOrderId("somebody's"), 3)
     assert hearing.missed(ONE) == Missed(kind=ORDERS, mute=False)
     assert hearing.missed(TWO) == Missed(kind=CONDITIONALS, mute=True)
 
@@ -171,13 +166,13 @@ def test_what_was_told_of_others_since_says_whether_it_is_mute() -> None:
     "said", [None, 1, [], {}, {"e": "ORDER_TRADE_UPDATE"}, {"e": [], "o": {}}, {"e": "x", "o": {}}]
 )
 def test_what_tells_of_no_order_is_no_hearing(said: object) -> None:
-    assert Hearing().hear(said, 1) == ""
+    assert order_told(said) is None
 
 
 def test_what_is_remembered_is_bounded_and_ends_with_the_socket() -> None:
     hearing = Hearing()
     for number in range(2 * REMEMBERED):
-        hearing.hear(event(str(number)), number)
+        hearing.hear(ORDERS, ClientOrderId(str(number)), number)
     assert len(hearing.heard) == REMEMBERED
     hearing.expect(ONE, ORDERS, 1)
     hearing.forget()

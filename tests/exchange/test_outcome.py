@@ -1,12 +1,14 @@
 """What an answer proves: every row of the table, through both doors, and nothing that is not in it."""
 
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange.binance.codes import BINANCE_USDM
+from adapters.exchange import outcome
+from adapters.exchange.binance.codes import CODES
 from adapters.exchange.outcome import (
     Accepted,
     Answered,
@@ -18,15 +20,16 @@ from adapters.exchange.outcome import (
     Rejected,
     Unknown,
     Verdict,
-    interpret,
-    interpret_raised,
-    interpret_submit,
     is_silent,
     with_secrets_masked,
 )
 from adapters.secret import Secret
 from messages.statement import verbatim
 from messages.types import RejectReason
+
+interpret = partial(outcome.interpret, codes=CODES)
+interpret_raised = partial(outcome.interpret_raised, codes=CODES)
+interpret_submit = partial(interpret, Ask.SUBMIT)
 
 URL = "https://fapi.binance.com/fapi/v1/order"
 HTML = b"<html><head><title>502 Bad Gateway</title></head></html>"
@@ -418,7 +421,7 @@ def test_a_verdict_never_shows_a_secret() -> None:
     assert "502" in verdict.cause
 
 
-LISTED = {int(code) for code in (*BINANCE_USDM.rejected, *BINANCE_USDM.not_executed, *BINANCE_USDM.duplicate)}
+LISTED = {int(code) for code in (*CODES.rejected, *CODES.not_executed, *CODES.duplicate)}
 
 
 @given(

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from adapters.exchange.binance.normalize import Stamp
-from adapters.exchange.replies import filled_by
+from adapters.exchange.binance.order_answers import submitted
+from adapters.exchange.venue import Stamp
 from adapters.paper.server import EmbeddedServer
 from messages.reports import (
     CancelRejected,
@@ -75,9 +75,11 @@ def test_an_answer_that_says_nothing_of_a_fill_is_followed_by_a_question() -> No
         "executedQty": "0",
     }
     stamp = Stamp(account=MAIN, ts_init=1)
-    assert filled_by(order, row, stamp) is None
-    assert filled_by(order, {"orderId": 7}, stamp) is None
-    filled = filled_by(order, {**row, "status": "FILLED", "executedQty": "0.01"}, stamp)
+    unfilled = submitted(order, row, stamp)
+    assert unfilled is not None
+    assert not unfilled.filled_quantity
+    assert submitted(order, {"orderId": 7}, stamp) is None
+    filled = submitted(order, {**row, "status": "FILLED", "executedQty": "0.01"}, stamp)
     assert filled is not None
     assert (filled.status, filled.filled_quantity) == (OrderStatus.FILLED, Decimal("0.01"))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.binance.codes import BINANCE_USDM
+from adapters.exchange.binance.codes import CODES as BINANCE_USDM
 from adapters.paper.server import EmbeddedServer
 from messages.reports import (
     CancelRejected,

@@ -6,11 +6,12 @@ was sent is not that order.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
-from adapters.exchange.errors import AdapterError
+from adapters.exchange.rows import plain
+from adapters.exchange.venue import Call, IncompleteOrderError
 from messages.requests import CancelOrder, OrderRequest, SubmitOpening, SubmitOrder
 from messages.types import ClientOrderId, MarginMode, OrderKind, PositionMode, Symbol, TriggerPrice, VenueOrderId
 from messages.wording import Venue
@@ -23,30 +24,16 @@ MAX_WEEKS = 13
 _EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
-class IncompleteOrderError(AdapterError, ValueError):
-    """An order without a field that its kind needs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One REST request: method, path as the venue documents it, parameters without time and signature."""
-
-    method: str
-    path: str
-    params: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
-    private: bool = True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     start_ms: int
     end_ms: int
 
 
-SERVER_TIME = Call(method="GET", path="/fapi/v1/time", private=False)
 EXCHANGE_INFO = Call(method="GET", path="/fapi/v1/exchangeInfo", private=False)
 MARKS = Call(method="GET", path="/fapi/v1/premiumIndex", private=False)
 POSITION_MODE = Call(method="GET", path="/fapi/v1/positionSide/dual")
+KEY_PROBE = POSITION_MODE
 ACCOUNT_CONFIG = Call(method="GET", path="/fapi/v1/accountConfig")
 SYMBOL_CONFIG = Call(method="GET", path="/fapi/v1/symbolConfig")
 OPEN_ORDERS = Call(method="GET", path="/fapi/v1/openOrders")
@@ -198,6 +185,16 @@ def fundings(start_ms: int) -> Call:
     return Call(method="GET", path="/fapi/v1/income", params=params)
 
 
+def cancel_all(symbol: Symbol, *, conditional: bool) -> Call:
+    path = "/fapi/v1/algoOpenOrders" if conditional else "/fapi/v1/allOpenOrders"
+    return Call(method="DELETE", path=path, params={"symbol": symbol})
+
+
+def cancel_algo(algo_id: str) -> Call:
+    """By the venue's id of a conditional order, whoever placed it."""
+    return Call(method="DELETE", path="/fapi/v1/algoOrder", params={"algoId": algo_id})
+
+
 def positions(symbol: Symbol | None) -> Call:
     return Call(method="GET", path="/fapi/v3/positionRisk", params={"symbol": symbol} if symbol else _EMPTY)
 
@@ -221,12 +218,6 @@ def margin_mode(symbol: Symbol, mode: MarginMode) -> Call:
 
 def leverage(symbol: Symbol, times: int) -> Call:
     return Call(method="POST", path="/fapi/v1/leverage", params={"symbol": symbol, "leverage": str(times)})
-
-
-def plain(number: Decimal) -> str:
-    """A decimal without an exponent and without trailing zeros: `0.010` -> `0.01`, `1E+2` -> `100`."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _required(price: Decimal | None, name: str) -> Decimal:

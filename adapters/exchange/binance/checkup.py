@@ -1,55 +1,24 @@
 """What can be learned about one account at one venue without changing anything: for `albra doctor`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from adapters.exchange import outcome as proof
 from adapters.exchange.binance import calls
-from adapters.exchange.binance.calls import Call
+from adapters.exchange.binance.money import currency_of
 from adapters.exchange.binance.normalize import any_position_row, instruments, others, position_mode
-from adapters.exchange.modes import ACCOUNT_CONFIG
 from adapters.exchange.outcome import Ask, Verdict, in_words
 from adapters.exchange.rows import MalformedError, decimal_of, row_of, rows_of
 from adapters.exchange.session import Session
+from adapters.exchange.venue import Call, Checkup, KeyPermissions
 from messages.types import PositionMode
 
 KEY_PERMISSIONS = Call(method="GET", path="/sapi/v1/account/apiRestrictions")
+"""Of the key, not of the account ("Get API Key Permission", wallet). Served by api.binance.com only."""
 PORTFOLIO_MARGIN = Call(method="GET", path="/sapi/v1/portfolio/account")
 """Answered for accounts of portfolio margin only; served by api.binance.com only."""
-"""Of the key, not of the account ("Get API Key Permission", wallet). Served by api.binance.com only."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPermissions:
-    """What the key may do; None where the venue does not say."""
-
-    futures: bool | None
-    withdrawals: bool | None
-    bound_to_addresses: bool | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkup:
-    """`unreachable` and `refused` hold the venue's words, empty where all is well; what was not learned is None.
-
-    `multi_assets`: all assets are one margin. `credits`: the account is reckoned in BNFCR.
-    `outside`: what is held and not supervised: symbol, quantity, and the venue's word for the contract.
-    `offset_ms`: how far our clock is ahead of the venue's, give or take half of `round_trip_ms`.
-    """
-
-    unreachable: str = ""
-    refused: str = ""
-    offset_ms: int | None = None
-    round_trip_ms: int = 0
-    can_trade: bool | None = None
-    mode: PositionMode | None = None
-    available: Decimal | None = None
-    permissions: KeyPermissions | None = None
-    multi_assets: bool | None = None
-    credits: bool = False
-    portfolio_margin: bool = False
-    outside: tuple[tuple[str, Decimal, str], ...] = ()
+CREDITS = "BNFCR"
+"""What stands in for stablecoins in the European Union."""
 
 
 async def checkup(session: Session, *, live: bool = True) -> Checkup:
@@ -58,7 +27,7 @@ async def checkup(session: Session, *, live: bool = True) -> Checkup:
     if not isinstance(time, proof.Answered):
         return Checkup(unreachable=in_words(time))
     measured = session.offset
-    config = await session.ask(Ask.READ, ACCOUNT_CONFIG)
+    config = await session.ask(Ask.READ, calls.ACCOUNT_CONFIG)
     account = await session.ask(Ask.READ, calls.ACCOUNT)
     # Another server that speaks the API may not know the first of the two; then the key was not what was refused.
     refused = "" if isinstance(config, proof.Answered) or isinstance(account, proof.Answered) else in_words(config)
@@ -70,8 +39,9 @@ async def checkup(session: Session, *, live: bool = True) -> Checkup:
         can_trade=_flag(row, "canTrade"),
         mode=None if refused else _mode(await session.ask(Ask.READ, calls.POSITION_MODE)),
         available=_available(account),
+        currency=_currency(account),
         multi_assets=_flag(row, "multiAssetsMargin"),
-        credits=_in_credits(account),
+        credits=CREDITS if _in_credits(account) else "",
         portfolio_margin=not refused and live and _is_portfolio(await session.ask(Ask.READ, PORTFOLIO_MARGIN)),
         outside=() if refused else await _outside(session),
         permissions=None if refused or not live else _permissions(await session.ask(Ask.READ, KEY_PERMISSIONS)),
@@ -86,11 +56,11 @@ def _mode(verdict: Verdict) -> PositionMode | None:
 
 
 def _in_credits(verdict: Verdict) -> bool:
-    """Whether the account holds or owes BNFCR, the credits that stand in for stablecoins in the European Union."""
+    """Whether the account holds or owes credits."""
     try:
         book = row_of(verdict.value, "account") if isinstance(verdict, proof.Answered) else {}
         rows = rows_of(book.get("assets", []), "assets")
-        return any(row.get("asset") == "BNFCR" and decimal_of(row, "walletBalance", "0") for row in rows)
+        return any(row.get("asset") == CREDITS and decimal_of(row, "walletBalance", "0") for row in rows)
     except MalformedError:
         return False
 
@@ -114,6 +84,11 @@ async def _outside(session: Session) -> tuple[tuple[str, Decimal, str], ...]:
     return tuple(
         (row.symbol, row.quantity, kinds.get(row.symbol, "not listed")) for row in rows if row.symbol not in known
     )
+
+
+def _currency(verdict: Verdict) -> str:
+    row = verdict.value if isinstance(verdict, proof.Answered) and isinstance(verdict.value, Mapping) else {}
+    return currency_of(row)
 
 
 def _available(verdict: Verdict) -> Decimal | None:

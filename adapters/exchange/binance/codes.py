@@ -1,66 +1,13 @@
-"""Per venue, as data: which codes prove what. Pure.
+"""Which codes of Binance USDⓈ-M prove what. Pure."""
 
-Another venue is another `VenueCodes`. What stands in no table is unknown, so an incomplete table
-costs a query and never an order. Bybit's 10000 "Server Timeout", for one, must not be listed.
-
-Orders are sent to Binance USDⓈ-M only. The tables of Bybit and OKX are proven against answers that were recorded
-there, and wait for a connection that speaks their API.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
 from types import MappingProxyType
 
+from adapters.exchange.codes import Delay, VenueCodes, by_code
 from messages.types import RejectReason
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delay:
-    """Not executed: come back in `retry_after_ms` unless the answer names another time."""
-
-    retry_after_ms: int
-    throttled: bool = False
-    resync: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VenueCodes:
-    """`missing` and `already_set` hold codes per kind of request; texts are casefolded.
-
-    `row_field` is where the answered order stands in its envelope (of a list, the first); empty: it is the answer
-    itself. A code of its own there (`row_code_field`) counts before the envelope's.
-    """
-
-    rejected: Mapping[str, RejectReason]
-    not_executed: Mapping[str, Delay]
-    missing: Mapping[str, frozenset[str]]
-    duplicate: frozenset[str]
-    already_set: frozenset[str]
-    quiet_statuses: Mapping[int, int]
-    firewall_retry_ms: int
-    unknown_texts: tuple[str, ...]
-    not_executed_texts: tuple[tuple[str, int], ...]
-    order_id_fields: tuple[str, ...]
-    client_id_fields: tuple[str, ...]
-    code_field: str = "code"
-    text_field: str = "msg"
-    success: frozenset[str] = frozenset({"200", "0"})
-    row_field: str = ""
-    row_code_field: str = ""
-    row_text_field: str = ""
-    unclear: frozenset[str] = frozenset()
-    """Faults within the venue: it answers, and says itself that it does not know. Every other code that stands in no
-    table refuses a setting, and has an order asked after at once: nothing of it is on its way any more."""
-    of_account: frozenset[str] = frozenset()
-    """Throttlings that concern an account; the others concern an address, and whoever else is behind it."""
-
-
-def _by_code(table: Mapping[RejectReason, str]) -> Mapping[str, RejectReason]:
-    return MappingProxyType({code: reason for reason, codes in table.items() for code in codes.split()})
-
-
 # Source of every number: developers.binance.com/docs/derivatives/usds-margined-futures/error-code
-_BINANCE_REJECTED = _by_code(
+_REJECTED = by_code(
     {
         RejectReason.INSUFFICIENT_MARGIN: "-2018 -2019 -4050 -4051",
         # -2022 ReduceOnly order is rejected; -2024 position not sufficient; -2026 type not supported.
@@ -94,8 +41,8 @@ _BINANCE_REJECTED = _by_code(
     }
 )
 
-BINANCE_USDM = VenueCodes(
-    rejected=_BINANCE_REJECTED,
+CODES = VenueCodes(
+    rejected=_REJECTED,
     not_executed=MappingProxyType(
         {
             "-1003": Delay(retry_after_ms=60_000, throttled=True),
@@ -131,107 +78,8 @@ BINANCE_USDM = VenueCodes(
     client_id_fields=("clientOrderId", "clientAlgoId"),
     # "Order rate limits are counted against each account" (limits on orders).
     of_account=frozenset({"-1015"}),
-)
-
-# Source of every number: bybit-exchange.github.io/docs/v5/error. Not listed on purpose: 10000 "Server Timeout" and
-# 10016 "Internal server error", after which an order may be there.
-_BYBIT_REJECTED = _by_code(
-    {
-        RejectReason.INSUFFICIENT_MARGIN: "110004 110006 110007 110012 110014 110044 110045 110051 110052 110053",
-        # 110017 reduce-only rule not satisfied; 110034 there is no net position.
-        RejectReason.REDUCE_ONLY: "110017 110034",
-        # "expect Rising, but trigger_price <= current"; 110093 the other way round.
-        RejectReason.WOULD_TRIGGER: "110092 110093",
-        RejectReason.FILTER: "110003 110094",
-        # 110009 stop orders; 110020 active orders.
-        RejectReason.LIMIT_REACHED: "110009 110020",
-        # 110016 risk limit; 110021 open interest.
-        RejectReason.POSITION_LIMIT: "110016 110021",
-        RejectReason.PERMISSION: "10003 10004 10005 10007 10008 10009 10010 10024 10027 10028 33004",
-        # 110023, 110042 reduction only; 110063 settlement in progress; 110066 no trading now.
-        RejectReason.SYMBOL: "10029 110023 110042 110063 110066",
-        RejectReason.OTHER: "10001 110005 110011 110032 110035 110040",
-    }
-)
-
-BYBIT = VenueCodes(
-    rejected=_BYBIT_REJECTED,
-    not_executed=MappingProxyType(
-        {
-            "10006": Delay(retry_after_ms=1_000, throttled=True),
-            "10018": Delay(retry_after_ms=600_000, throttled=True),
-            "10002": Delay(retry_after_ms=50, resync=True),
-        }
-    ),
-    missing=MappingProxyType(
-        {"cancel": frozenset({"110001", "110008", "110010"}), "query": frozenset({"110001"})},
-    ),
-    # 110072 OrderLinkedID is duplicate.
-    duplicate=frozenset({"110072"}),
-    # 110025 position mode, 110026 margin mode, 110027 margin, 110043 leverage is not modified.
-    already_set=frozenset({"110025", "110026", "110027", "110043"}),
-    unclear=frozenset({"10000", "10016"}),
-    quiet_statuses=MappingProxyType({429: 1_000}),
-    # "403 … access too frequent": "terminate all HTTP sessions and wait for at least 10 minutes" (rate limit rules).
-    firewall_retry_ms=600_000,
-    unknown_texts=(),
-    not_executed_texts=(),
-    order_id_fields=("orderId",),
-    client_id_fields=("orderLinkId",),
-    code_field="retCode",
-    text_field="retMsg",
-    success=frozenset({"0"}),
-    row_field="result",
-)
-
-# Source of every number: www.okx.com/docs-v5/en/#error-code. Not listed on purpose: 50004 "endpoint request timeout
-# (does not indicate success or failure of order)", 51149 "order timed out", 50001, 50013 and 50026.
-_OKX_REJECTED = _by_code(
-    {
-        RejectReason.INSUFFICIENT_MARGIN: "51008 51119 51127 51131",
-        # 51169 no position in this direction to reduce or close; 51023 position does not exist.
-        RejectReason.REDUCE_ONLY: "51023 51169 51205",
-        # "Close order size exceeds your available size": other orders would close it already.
-        RejectReason.BLOCKED: "51112",
-        # The trigger prices of a target and of a stop against the last price, either side.
-        RejectReason.WOULD_TRIGGER: "51277 51278 51279 51280",
-        RejectReason.FILTER: "51005 51006 51007 51020 51100 51116 51118 51120 51121 51122 51135 51136 51137 51138 "
-        "51202 51203 51250 51252 51275",
-        RejectReason.LIMIT_REACHED: "51025 51102 51103 51104 51105 51106 51107 51117 51174 51261",
-        # 51004 the most that may be held at this leverage; 51129 the position limit.
-        RejectReason.POSITION_LIMIT: "51004 51129",
-        RejectReason.PERMISSION: "50007 50027 50100 50101 50103 50104 50105 50106 50107 50110 50111 50112 50113 "
-        "50114 51009 51010 51024 51155 54109",
-        RejectReason.SYMBOL: "51001 51021 51022 51027 51028 51029 51030",
-        RejectReason.OTHER: "50002 50014 51000 51003 51015",
-    }
-)
-
-OKX = VenueCodes(
-    rejected=_OKX_REJECTED,
-    not_executed=MappingProxyType(
-        {
-            # Limits are counted in windows of two seconds.
-            "50011": Delay(retry_after_ms=2_000, throttled=True),
-            "50061": Delay(retry_after_ms=2_000, throttled=True),
-            "50102": Delay(retry_after_ms=50, resync=True),
-        }
-    ),
-    missing=MappingProxyType(
-        {"cancel": frozenset({"51400", "51401", "51402"}), "query": frozenset({"51603"})},
-    ),
-    # 51016 duplicated client order id.
-    duplicate=frozenset({"51016"}),
-    already_set=frozenset(),
-    unclear=frozenset({"50001", "50004", "50013", "50026", "51149"}),
-    quiet_statuses=MappingProxyType({429: 2_000}),
-    firewall_retry_ms=5_000,
-    unknown_texts=(),
-    not_executed_texts=(),
-    order_id_fields=("ordId", "algoId"),
-    client_id_fields=("clOrdId", "algoClOrdId"),
-    success=frozenset({"0"}),
-    row_field="data",
-    row_code_field="sCode",
-    row_text_field="sMsg",
+    # The order names no leg that the account's mode has, or isolated margin where assets are joined.
+    mode_hints=frozenset({"-4060", "-4061", "-4062", "-4067", "-4068", "-4167", "-4168", "-4169"}),
+    # "Way too many requests; IP banned until 1600000000000."
+    banned_until=re.compile(r"banned until (\d{13})"),
 )

@@ -11,10 +11,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from adapters.exchange.binance.normalize import (
-    Stamp,
+    cause_of,
     child_id,
     conditional_report,
     conditional_row,
@@ -26,8 +25,10 @@ from adapters.exchange.binance.normalize import (
     stream_order,
     symbol_of,
 )
+from adapters.exchange.hearing import CONDITIONALS, ORDERS
 from adapters.exchange.redaction import scrub
 from adapters.exchange.rows import MalformedError, Row, items_of, nanoseconds_of, row_of, text_of
+from adapters.exchange.venue import ChildKey, Fed, FindParent, ReadFunding, ReadOrder, Stamp
 from messages.base import Message
 from messages.ids import parse_client_order_id
 from messages.reports import FillReport, MarginCall, OrderReport, StrayEvent
@@ -40,7 +41,8 @@ MAX_LINKS = 10_000
 """Children remembered; each is needed for as long as its fills may come, which is seconds."""
 MAX_PARKED = 10_000
 """Events that wait for a link; beyond, the oldest are handed on as strays."""
-_SYSTEM_PREFIXES = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
+EVENTS: Mapping[str, str] = {"ORDER_TRADE_UPDATE": ORDERS, "ALGO_UPDATE": CONDITIONALS}
+"""Which events tell of which orders."""
 # Orders made by a human's hand at the venue: nobody's child, and told at once.
 _MANUAL_PREFIXES = ("web_", "ios_", "android_", "electron_")
 # TRADE_LITE repeats ORDER_TRADE_UPDATE; the others are about grids and strategies of the venue's own.
@@ -50,8 +52,6 @@ _EXPECTED_REASONS = frozenset(
     {"ORDER", "FUNDING_FEE", "DEPOSIT", "WITHDRAW", "ASSET_TRANSFER", "MARGIN_TRANSFER", "MARGIN_TYPE_CHANGE"}
 )
 
-ChildKey: TypeAlias = tuple[Symbol, VenueOrderId]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
@@ -59,36 +59,6 @@ class Parent:
 
     client_order_id: ClientOrderId
     algo_id: VenueOrderId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindParent:
-    """Please read the conditional orders of this symbol: an order came that we do not know."""
-
-    key: ChildKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOrder:
-    """Please query this order: its event does not say what became of it, or cannot be read."""
-
-    symbol: Symbol
-    client_order_id: ClientOrderId
-    conditional: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFunding:
-    """Please read the fundings of late: one was paid, and its event does not say for which symbol."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fed:
-    """What an event means, and what has to be read before its rest can be told."""
-
-    reports: tuple[Message, ...] = ()
-    lookups: tuple[FindParent | ReadOrder | ReadFunding, ...] = ()
-    listen_key_expired: bool = False
 
 
 NOTHING = Fed()
@@ -104,7 +74,12 @@ class UserEvents:
     _parked: OrderedDict[ChildKey, list[Row]] = field(default_factory=OrderedDict)
 
     def feed(self, event: object, stamp: Stamp) -> Fed:
-        """One event. Never raises: what cannot be read is handed on as a stray."""
+        """One event, out of a combined stream or not. Raises nothing: what cannot be read is handed on as a stray."""
+        event = unwrapped(event)
+        fed = self._read(event, stamp)
+        return replace(fed, order=order_told(event), modes=_other_setting(event), margins=_margin_changes(event))
+
+    def _read(self, event: object, stamp: Stamp) -> Fed:
         try:
             return self._feed(row_of(event, "an event"), stamp)
         except MalformedError as error:
@@ -166,7 +141,7 @@ class UserEvents:
         if kind == "MARGIN_CALL":
             return Fed(reports=_margin_calls(event, stamp))
         if kind == "listenKeyExpired":
-            return Fed(listen_key_expired=True)
+            return Fed(gap=Venue.LISTEN_KEY_EXPIRED())
         if kind == "ACCOUNT_UPDATE":
             return _account_update(event, stamp)
         if kind == "CONDITIONAL_ORDER_TRIGGER_REJECT":
@@ -187,7 +162,7 @@ class UserEvents:
                 own = Parent(client_order_id=client_order_id, algo_id=key[1])
                 return Fed(reports=_child_reports(event, own, stamp))
             return Fed(reports=_order_reports(event, stamp))
-        if client_order_id.startswith(_SYSTEM_PREFIXES):
+        if cause_of(client_order_id) is not None:
             return Fed(reports=_foreign_reports(event, stamp, Venue.FORCED_CLOSE()))
         if key in self._strangers or client_order_id.startswith(_MANUAL_PREFIXES):
             return Fed(reports=_foreign_reports(event, stamp, Venue.FOREIGN_ORDER()))
@@ -241,6 +216,36 @@ class UserEvents:
             except MalformedError as error:
                 reports.append(stray_event(event, stamp, Common.UNREADABLE(why=error.cause)))
         return tuple(reports)
+
+
+def unwrapped(message: object) -> object:
+    """Combined streams wrap each event as `{"stream", "data"}`."""
+    if isinstance(message, dict) and "stream" in message and "data" in message:
+        return message["data"]
+    return message
+
+
+def order_told(event: object) -> tuple[str, ClientOrderId] | None:
+    """Of which kind of orders an event tells, and of which one; None for one of no order."""
+    kind = EVENTS.get(str(event.get("e"))) if isinstance(event, dict) else None
+    order = event.get("o") if kind and isinstance(event, dict) else None
+    if kind is None or not isinstance(order, dict):
+        return None
+    return kind, ClientOrderId(str(order.get("c" if kind == ORDERS else "caid")))
+
+
+def _other_setting(event: object) -> bool:
+    """Such as the assets mode ("ACCOUNT_CONFIG_UPDATE", `ai`)."""
+    return isinstance(event, dict) and event.get("e") == "ACCOUNT_CONFIG_UPDATE" and "ac" not in event
+
+
+def _margin_changes(event: object) -> tuple[Symbol, ...]:
+    """Symbols whose margin mode was changed ("ACCOUNT_UPDATE", event reason MARGIN_TYPE_CHANGE)."""
+    change = event.get("a") if isinstance(event, dict) and event.get("e") == "ACCOUNT_UPDATE" else None
+    if not isinstance(change, dict) or change.get("m") != "MARGIN_TYPE_CHANGE":
+        return ()
+    rows = change.get("P")
+    return tuple(Symbol(str(row.get("s"))) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
 
 
 def _order_reports(event: Row, stamp: Stamp) -> tuple[FillReport | OrderReport, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
-from adapters.exchange.binance.normalize import ZERO, Stamp, of_another_kind, symbol_of
+from adapters.exchange.binance.normalize import ZERO, of_another_kind, symbol_of
 from adapters.exchange.rows import (
     NS_PER_MS,
     MalformedError,
@@ -16,6 +16,7 @@ from adapters.exchange.rows import (
     take,
     text_of,
 )
+from adapters.exchange.venue import Stamp
 from messages.reports import BalanceReport, FundingReport
 from messages.types import Symbol
 
@@ -27,14 +28,14 @@ def balance_report(value: object, stamp: Stamp, request_id: str) -> BalanceRepor
         account=stamp.account,
         ts_init=stamp.ts_init,
         request_id=request_id,
-        currency=_currency_of(row),
+        currency=currency_of(row),
         wallet=decimal_of(row, "totalWalletBalance"),
         available=decimal_of(row, "availableBalance"),
         unrealized_pnl=decimal_of(row, "totalUnrealizedProfit"),
     )
 
 
-def _currency_of(row: Row) -> str:
+def currency_of(row: Row) -> str:
     """What the totals are in. They are USDT where the wallet of that asset is all there is; no other field tells it."""
     assets = row.get("assets")
     if row.get("multiAssetsMargin") is True:

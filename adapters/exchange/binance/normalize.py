@@ -33,6 +33,8 @@ from adapters.exchange.rows import (
     take,
     text_of,
 )
+from adapters.exchange.symbol_settings import SymbolSetting
+from adapters.exchange.venue import Stamp
 from messages.ids import parse_client_order_id
 from messages.reports import (
     FillReport,
@@ -46,8 +48,8 @@ from messages.reports import (
 from messages.statement import Statement, verbatim
 from messages.types import (
     NAMELESS,
-    AccountId,
     ClientOrderId,
+    FillCause,
     Instrument,
     OrderStatus,
     OtherContract,
@@ -86,6 +88,13 @@ _CONDITIONAL_STATUS: Mapping[str, OrderStatus] = {
     "EXPIRED": OrderStatus.EXPIRED,
 }
 _SIDE: Mapping[str, Side] = {"BUY": Side.BUY, "SELL": Side.SELL}
+_CAUSES: Mapping[str, FillCause] = {
+    "autoclose-": FillCause.LIQUIDATION,
+    "adl_autoclose": FillCause.DELEVERAGING,
+    "settlement_autoclose-": FillCause.SETTLEMENT,
+    "delivery_autoclose-": FillCause.SETTLEMENT,
+}
+"""How the ids begin of the orders by which the venue closes a position itself (Event: Order Update)."""
 _SYMBOL = re.compile(r"[A-Z0-9]{1,30}")
 """Names of perpetuals. A delivery contract's has an underscore (`BTCUSDT_261225`), others are in other scripts."""
 ANY_NAME = re.compile(r"\w{1,30}")
@@ -97,14 +106,6 @@ PLACE = Decimal("1e-8")
 _KIND_MOST = 40
 _POSITION = Venue.ROW_OF(what="positions")
 PERPETUAL = "PERPETUAL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """Whose report it is and when we learned of it."""
-
-    account: AccountId
-    ts_init: int
 
 
 def order_report(row: Row, stamp: Stamp, *, queried: bool = True) -> OrderReport:
@@ -217,6 +218,11 @@ def stream_order(order: Row, stamp: Stamp, *, event_time_ns: int) -> OrderReport
     )
 
 
+def cause_of(client_order_id: str) -> FillCause | None:
+    """Of an order of the venue's own; None for every other."""
+    return next((cause for prefix, cause in _CAUSES.items() if client_order_id.startswith(prefix)), None)
+
+
 def _limit_of(row: Row, name: str) -> Decimal | None:
     """The price of a limit order; None for every other, which has none."""
     return amount_of(row, name, "0") or None
@@ -247,6 +253,7 @@ def stream_fill(order: Row, stamp: Stamp, *, event_time_ns: int) -> FillReport |
         fee_currency=fee_currency,
         maker=order.get("m") is True,
         position_side=_LEGS.get(text_of(order, "ps", "")),
+        cause=cause_of(id_of(order, "c")),
     )
 
 
@@ -288,7 +295,7 @@ class PositionList:
         return tuple(dict.fromkeys([*(row.symbol for row in self.rows), *(row.symbol for row in self.unread)]))
 
 
-def position_list(value: object, settings: Mapping[Symbol, "SymbolSetting"]) -> PositionList:
+def position_list(value: object, settings: Mapping[Symbol, SymbolSetting]) -> PositionList:
     """The list of /fapi/v3/positionRisk without flat rows. Leverage is not in it: see `symbol_settings`.
 
     Whatever it is a position in: what is supervised is decided elsewhere. A row that cannot be read makes its symbol
@@ -354,12 +361,6 @@ def of_another_kind(name: object) -> bool:
     return isinstance(name, str) and ANY_NAME.fullmatch(name) is not None and _SYMBOL.fullmatch(name) is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SymbolSetting:
-    leverage: int
-    isolated: bool
-
-
 def symbol_settings(value: object) -> dict[Symbol, SymbolSetting]:
     """The list of /fapi/v1/symbolConfig. A row we cannot read is left out: that symbol's setting is not known."""
     return _by_symbol(items_of(value, "symbol settings"), _symbol_setting)
@@ -393,6 +394,12 @@ def position_mode(value: object) -> PositionMode:
     if not isinstance(dual, bool):
         raise MalformedError(Venue.ODD_VALUE(field="dualSidePosition", value=shown(dual)))
     return PositionMode.HEDGE if dual else PositionMode.ONE_WAY
+
+
+def multi_assets(row: Row) -> bool | None:
+    """Whether all assets are one margin (accountConfig); None where the answer does not say."""
+    joined = row.get("multiAssetsMargin")
+    return joined if isinstance(joined, bool) else None
 
 
 def instruments(value: object) -> tuple[Instrument, ...]:

@@ -1,36 +1,38 @@
 """Reads of an account: orders, fills, positions, balance. What cannot be read of a list is never told as absent."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 
-from adapters.exchange import outcome as proof
 from adapters.exchange import replies
 from adapters.exchange.binance import calls
-from adapters.exchange.binance.calls import Call, Window
+from adapters.exchange.binance.calls import Window
 from adapters.exchange.binance.events import UserEvents, stray_event
 from adapters.exchange.binance.money import balance_report, funding_reports
 from adapters.exchange.binance.normalize import (
     PositionList,
-    Stamp,
-    SymbolSetting,
     about,
+    all_usable,
+    cause_of,
     child_id,
     conditional_report,
+    instruments,
+    multi_assets,
     of_another_kind,
     order_name,
     order_report,
+    others,
     position_list,
+    position_mode,
     premium_marks,
     somebody_elses,
     symbol_of,
     symbol_settings,
     trade_report,
 )
-from adapters.exchange.errors import AdapterError
+from adapters.exchange.binance.weights import rate_limits
 from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.queries import NoSuchOrderError, Queries, ReadError
 from adapters.exchange.rows import (
     MalformedError,
     Row,
@@ -38,12 +40,13 @@ from adapters.exchange.rows import (
     items_of,
     nanoseconds_of,
     row_of,
-    rows_of,
     shown,
     take,
 )
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
+from adapters.exchange.symbol_settings import SymbolSettings
+from adapters.exchange.venue import Stamp, TradingRules
 from messages.reconciliation import FetchTrades, TradesReport
 from messages.reports import (
     BalanceReport,
@@ -59,7 +62,7 @@ from messages.reports import (
 )
 from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
 from messages.statement import Statement
-from messages.types import NAMELESS, ClientOrderId, MarginMode, OrderStatus, Symbol, VenueOrderId
+from messages.types import NAMELESS, ClientOrderId, OrderStatus, PositionMode, Symbol, VenueOrderId
 from messages.wording import Venue
 
 MAX_ORDERS_ASKED = 20
@@ -82,47 +85,61 @@ CHILD_LAG_MS = 10_000
 """A query may lag behind the book by seconds. A child that it does not find for longer is none."""
 
 
-class ReadError(AdapterError):
-    """A read had no usable answer: evidence of nothing. `silent`: nobody who knows answered at all."""
-
-    def __init__(self, cause: Statement, retry_after_ms: int = 0, *, silent: bool = False) -> None:
-        super().__init__(cause)
-        self.retry_after_ms = retry_after_ms
-        self.silent = silent
+async def query(session: Session, request: OrderRequest) -> Verdict:
+    """One order by its client order id. An order that is not found may lag behind the book: see `Reader.fills`."""
+    return await session.ask(Ask.QUERY, calls.query(request), client_order_id=request.client_order_id)
 
 
-class NoSuchOrderError(ReadError):
-    """The venue answered that it knows no such order."""
-
-
-class Reader:
-    """Asks and reads. Its methods raise ReadError or MalformedError and nothing else, but for `order`."""
+class Reader(Queries):
+    """The role `adapters.exchange.venue.Reader`."""
 
     def __init__(self, wiring: Wiring, session: Session, events: UserEvents) -> None:
-        self._account = wiring.account
+        super().__init__(wiring, session)
         self._settings = wiring.settings
-        self._clock = wiring.clock
         self._deliver = wiring.deliver
-        self._session = session
         self._events = events
-        self._symbol_settings: dict[Symbol, SymbolSetting] = {}
-        self._symbol_settings_read_ns = 0
+        self._configured = True
+        self.symbols = SymbolSettings()
+        self._symbols_read_ns = 0
         self._fundings_read_ms = 0
         self._skipped: dict[str, None] = {}
         """Names of orders whose rows cannot be read, and were told of."""
-        self.met: Callable[[AbstractSet[Symbol]], None] = lambda _symbols: None
+        self.met: Callable[[frozenset[Symbol]], None] = lambda _symbols: None
         """Called with the symbols of what is held, at each reading of it."""
-        self.suspect: Callable[[Statement], None] = lambda _cause: None
-        """Called when a request met silence: the venue may be down."""
 
-    def stamp(self) -> Stamp:
-        return Stamp(account=self._account, ts_init=self._clock.time_ns())
+    async def rules(self) -> TradingRules:
+        info = await self.value(calls.EXCHANGE_INFO)
+        return TradingRules(
+            instruments=instruments(info), others=others(info), limits=rate_limits(info), complete=all_usable(info)
+        )
+
+    async def position_mode(self) -> PositionMode:
+        """The account's configuration tells it at a sixth of the weight; not every server that speaks the API does."""
+        try:
+            return position_mode(await self.value(calls.ACCOUNT_CONFIG))
+        except (ReadError, MalformedError):
+            await self._session.quiet()
+            return position_mode(await self.value(calls.POSITION_MODE))
+
+    async def modes(self) -> tuple[PositionMode, bool | None]:
+        """From one cheap answer; a server that does not know it tells the position mode alone."""
+        if self._configured:
+            try:
+                row = row_of(await self.value(calls.ACCOUNT_CONFIG), "the account's configuration")
+                return position_mode(row), multi_assets(row)
+            except MalformedError:
+                self._configured = False
+            except ReadError as error:
+                if error.silent or error.retry_after_ms:
+                    raise
+                self._configured = False
+        return position_mode(await self.value(calls.POSITION_MODE)), None
 
     async def order(self, request: OrderRequest) -> OrderReport | OrderNotFound | QueryFailed:
         """One order as it is, its child included. Raises nothing."""
         begun_ns = self._clock.time_ns()
         try:
-            row = await self._order_row(calls.query(request), request.client_order_id)
+            row = await self._found(await query(self._session, request))
             if row is None:
                 return replies.order_not_found(request, self.stamp())
             return replies.following(replace(await self._described(request, row), begun_ns=begun_ns), request)
@@ -136,7 +153,7 @@ class Reader:
 
         Raises ReadError and MalformedError.
         """
-        row = await self._order_row(calls.query(request), request.client_order_id)
+        row = await self._found(await query(self._session, request))
         if row is None:
             return None
         self._learn((row,))
@@ -181,7 +198,7 @@ class Reader:
         for order in {trade.venue_order_id for trade in trades} - set(names):
             if len(names) - len(orders) >= MAX_ORDERS_ASKED:
                 raise ReadError(Venue.OLD_ORDERS_OVERFLOW(most=MAX_ORDERS_ASKED))
-            row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
+            row = await self._numbered(request.symbol, order)
             names[order] = order_name(row)[1] if row else ClientOrderId("")
         # The conditional ones last: a child whose trade is read has a parent that names it by then.
         self._learn(await self.conditionals_of(request.symbol))
@@ -189,7 +206,12 @@ class Reader:
         parents = {
             order: links[request.symbol, order].client_order_id for order in names if (request.symbol, order) in links
         }
-        named = (replace(t, client_order_id=parents.get(t.venue_order_id, names[t.venue_order_id])) for t in trades)
+        names |= parents
+        named = (
+            replace(t, client_order_id=name, cause=cause_of(name))
+            for t in trades
+            for name in (names[t.venue_order_id],)
+        )
         report = TradesReport(
             account=self._account,
             ts_init=self._clock.time_ns(),
@@ -217,8 +239,8 @@ class Reader:
         begun_ns = self._clock.time_ns()
         value = await self.value(calls.positions(request.symbol))
         told = self._told(value, request.symbol)
-        self.met({row.symbol for row in told.rows})
-        if told.rows and (self._settings_are_old() or any(x.symbol not in self._symbol_settings for x in told.rows)):
+        self.met(frozenset(row.symbol for row in told.rows))
+        if told.rows and (self._settings_are_old() or any(x.symbol not in self.symbols.known for x in told.rows)):
             await self._refresh_symbol_settings()
             told = self._told(value, request.symbol)
         report = PositionsReport(
@@ -233,7 +255,7 @@ class Reader:
         return replies.following(report, request)
 
     def _told(self, value: object, symbol: Symbol | None) -> PositionList:
-        told = position_list(value, self._symbol_settings)
+        told = position_list(value, self.symbols.known)
         return told if symbol is None else about(symbol, told)
 
     async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
@@ -289,52 +311,14 @@ class Reader:
         self._fundings_read_ms = now_ms
         return funding_reports(found, self.stamp())
 
-    async def value(self, call: Call) -> object:
-        verdict = await self._session.ask(Ask.READ, call)
-        if isinstance(verdict, proof.Answered):
-            return verdict.value
-        raise await self._error(verdict)
-
-    def note_leverage(self, symbol: Symbol, leverage: int) -> None:
-        """The stream or a setting told a leverage; what was read before is stale."""
-        known = self._symbol_settings.get(symbol)
-        if known is not None:
-            self._symbol_settings[symbol] = replace(known, leverage=leverage)
-
-    def leverage(self, symbol: Symbol) -> int | None:
-        """As last read or told; None where it is not known."""
-        known = self._symbol_settings.get(symbol)
-        return None if known is None else known.leverage
-
-    def margin_mode(self, symbol: Symbol) -> MarginMode | None:
-        """As last read; None where it has not been, or was changed since."""
-        known = self._symbol_settings.get(symbol)
-        return None if known is None else MarginMode.ISOLATED if known.isolated else MarginMode.CROSS
-
-    def symbols_in_mode(self, *, other_than: MarginMode) -> Sequence[Symbol]:
-        return [symbol for symbol in self._symbol_settings if self.margin_mode(symbol) is not other_than]
-
-    def note_margin_mode(self, symbol: Symbol, mode: MarginMode | None) -> None:
-        """A setting or the stream told it; None: it changed, to what is to be read."""
-        known = self._symbol_settings.get(symbol)
-        if mode is None:
-            self._symbol_settings.pop(symbol, None)
-        elif known is not None:
-            self._symbol_settings[symbol] = replace(known, isolated=mode is MarginMode.ISOLATED)
-
     async def read_symbol_settings(self) -> None:
         """Leverage and margin mode of every symbol. Raises ReadError and MalformedError."""
-        self._symbol_settings = symbol_settings(await self.value(calls.SYMBOL_CONFIG))
-        self._symbol_settings_read_ns = self._clock.monotonic_ns()
+        self.symbols.read(symbol_settings(await self.value(calls.SYMBOL_CONFIG)))
+        self._symbols_read_ns = self._clock.monotonic_ns()
 
-    async def _order_row(self, call: Call, client_order_id: str | None) -> Row | None:
-        """The row of one order; None where the venue says that it knows none."""
-        verdict = await self._session.ask(Ask.QUERY, call, client_order_id=client_order_id)
-        if isinstance(verdict, proof.Accepted):
-            return verdict.row
-        if isinstance(verdict, proof.Missing):
-            return None
-        raise await self._error(verdict)
+    async def _numbered(self, symbol: Symbol, order: VenueOrderId) -> Row | None:
+        """The row of an order by the venue's id; None where the venue says that it knows none."""
+        return await self._found(await self._session.ask(Ask.QUERY, calls.query_by_venue_id(symbol, order)))
 
     async def _described(self, request: OrderRequest, row: Row) -> OrderReport:
         if not request.conditional:
@@ -347,7 +331,7 @@ class Reader:
         child = child_id(row)
         if child is None:
             return None
-        child_row = await self._order_row(calls.query_by_venue_id(symbol, child), None)
+        child_row = await self._numbered(symbol, child)
         if child_row is None and self._now_ms() - nanoseconds_of(row, "updateTime") // 1_000_000 < CHILD_LAG_MS:
             raise ReadError(Venue.CHILD_UNKNOWN(child=child))
         return child_row
@@ -356,7 +340,7 @@ class Reader:
         """The order whose trades these are: a triggered order's child. None: it never traded."""
         if not request.conditional and request.venue_order_id is not None:
             return request.venue_order_id
-        row = await self._order_row(calls.query(request), request.client_order_id)
+        row = await self._found(await query(self._session, request))
         if row is None:
             row = await self._listed(request)
             if row is None:
@@ -385,7 +369,7 @@ class Reader:
         traded = {trade.venue_order_id for trade in await self._trades_within(request.symbol, window)}
         unlisted = traded - {order_name(row)[0] for row in rows}
         for order in sorted(unlisted, key=lambda number: number.zfill(20), reverse=True)[:MAX_ORDERS_ASKED]:
-            row = await self._order_row(calls.query_by_venue_id(request.symbol, order), None)
+            row = await self._numbered(request.symbol, order)
             if row is None:
                 raise ReadError(Venue.TRADED_ORDER_UNKNOWN(order=order))
             rows.append(row)
@@ -410,7 +394,7 @@ class Reader:
         raise ReadError(Venue.PAGES_OVERFLOW(most=MAX_TRADE_PAGES))
 
     def _settings_are_old(self) -> bool:
-        age_ns = self._clock.monotonic_ns() - self._symbol_settings_read_ns
+        age_ns = self._clock.monotonic_ns() - self._symbols_read_ns
         return age_ns > self._settings.settings_max_age_ms * 1_000_000
 
     async def _refresh_symbol_settings(self) -> None:
@@ -481,29 +465,9 @@ class Reader:
             status=OrderStatus.TRIGGERED if report.status is OrderStatus.WORKING else report.status,
         )
 
-    async def _rows(self, call: Call, what: str) -> Sequence[Row]:
-        return rows_of(await self.value(call), what)
 
-    def _now_ms(self) -> int:
-        return self._clock.time_ns() // 1_000_000
-
-    async def _error(self, verdict: Verdict) -> ReadError:
-        match verdict:
-            case proof.NotExecuted(cause=cause, retry_after_ms=retry_after_ms):
-                await self.after(verdict)
-                return ReadError(cause, retry_after_ms, silent=proof.is_silent(verdict))
-            case proof.Unknown(cause=cause):
-                self.suspect(cause)
-                return ReadError(cause, silent=proof.is_silent(verdict))
-            case _:
-                return ReadError(proof.in_words(verdict))
-
-    async def after(self, verdict: Verdict) -> None:
-        """What an answer means for the connection itself: our clock is off, or nobody is there."""
-        if isinstance(verdict, proof.NotExecuted) and verdict.resync:
-            await asyncio.shield(self._session.sync_clock())
-        elif isinstance(verdict, proof.Unknown) or (isinstance(verdict, proof.NotExecuted) and not verdict.throttled):
-            self.suspect(verdict.cause)
+def _named(trade: FillReport, name: ClientOrderId) -> FillReport:
+    return replace(trade, client_order_id=name, cause=cause_of(name))
 
 
 def _about(row: UnreadRow, asked: Symbol | None) -> UnreadRow:

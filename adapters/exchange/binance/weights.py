@@ -9,11 +9,12 @@ symbolConfig and account 5, premiumIndex of all symbols 10, positionSide/dual an
 Weight is counted by address, orders by account ("LIMITS" of general-info).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
-from adapters.exchange.binance.calls import Call
+from adapters.exchange.rate_limits import MINUTE_MS
 from adapters.exchange.rows import MalformedError, integer_of, items_of, row_of
+from adapters.exchange.venue import Call
 from messages import reconciliation, requests
 from messages.types import RateKind, RateLimit, RateUse, RequestCost
 
@@ -66,7 +67,8 @@ CONNECTING = 21
 FUNDINGS = 30
 LOOKUP = 5
 SETTING = 1
-MINUTE_MS = 60_000
+SETTINGS = 5
+"""Of all symbols, beside the positions."""
 USUAL_WEIGHT_PER_MINUTE = 2_400
 """Of an address, as Binance publishes it (exchangeInfo); a connection reads what holds now."""
 TEN_SECONDS_MS = 10_000
@@ -102,16 +104,6 @@ def weight_of(call: Call) -> int:
     """What one request weighs."""
     of_symbol, of_all = _WEIGHTS.get((call.method, call.path), (1, 1))
     return of_symbol if "symbol" in call.params else of_all
-
-
-def used_weight(said: Iterable[RateUse]) -> int | None:
-    """Of the minute, by everybody at the address; None where the venue did not say."""
-    return next((use.used for use in said if use.kind is RateKind.WEIGHT and use.interval_ms == MINUTE_MS), None)
-
-
-def weight_per_minute(limits: tuple[RateLimit, ...]) -> int:
-    """0 where there is no such limit."""
-    return next((each.limit for each in limits if (each.kind, each.interval_ms) == (RateKind.WEIGHT, MINUTE_MS)), 0)
 
 
 def uses(headers: Mapping[str, str]) -> tuple[RateUse, ...]:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.binance.calls import Call
 from adapters.exchange.binance.events import UserEvents
-from adapters.exchange.binance.reader import NoSuchOrderError, Reader, ReadError
+from adapters.exchange.binance.reader import Reader
 from adapters.exchange.outcome import Answered, Ask, Missing, Verdict
+from adapters.exchange.queries import NoSuchOrderError, ReadError
 from adapters.exchange.settings import ExchangeSettings, Wiring
+from adapters.exchange.venue import Call
 from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id

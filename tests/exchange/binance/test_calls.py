@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.binance.calls import MAX_WEEKS, plain, submit, trade_windows
+from adapters.exchange.binance.calls import MAX_WEEKS, submit, trade_windows
+from adapters.exchange.rows import plain
 from messages.requests import SubmitEmergency, SubmitOpening, SubmitOrder, SubmitProtection, SubmitReducing
 from messages.types import (
     AccountId,

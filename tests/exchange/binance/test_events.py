@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange.binance.events import FindParent, ReadOrder, UserEvents
-from adapters.exchange.binance.normalize import Stamp
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.venue import FindParent, ReadOrder, Stamp
 from messages.ids import client_order_id
 from messages.reports import FillReport, LeverageChanged, MarginCall, OrderReport, StrayEvent
 from messages.statement import verbatim
-from messages.types import AccountId, JournalId, OrderStatus, PositionSide, Symbol, VenueOrderId
+from messages.types import AccountId, FillCause, JournalId, OrderStatus, PositionSide, Symbol, VenueOrderId
 
 OURS = client_order_id(JournalId("journal0"), 1, 1)
 STAMP = Stamp(account=AccountId("main"), ts_init=7)
@@ -149,11 +149,16 @@ def test_a_finished_conditional_order_is_filled_only_where_its_quantity_was() ->
 
 
 def test_forced_closes_are_told_with_their_reason_and_need_no_lookup() -> None:
-    for client_id in ("autoclose-123", "adl_autoclose", "settlement_autoclose-9"):
+    for client_id, cause in (
+        ("autoclose-123", FillCause.LIQUIDATION),
+        ("adl_autoclose", FillCause.DELEVERAGING),
+        ("settlement_autoclose-9", FillCause.SETTLEMENT),
+        ("delivery_autoclose-1", FillCause.SETTLEMENT),
+    ):
         fed = UserEvents().feed(trade(client_id), STAMP)
         fill, stray = fed.reports
         assert isinstance(fill, FillReport)
-        assert fill.client_order_id == client_id
+        assert (fill.client_order_id, fill.cause) == (client_id, cause)
         assert isinstance(stray, StrayEvent)
         assert "by force" in stray.why
         assert fed.lookups == ()
@@ -171,7 +176,7 @@ def test_what_ccxt_does_not_handle_is_told() -> None:
     assert isinstance(margin, MarginCall)
     assert (margin.symbol, margin.side) == (BTC, PositionSide.SHORT)
     expired = events.feed({"e": "listenKeyExpired", "E": 1, "listenKey": "a" * 64}, STAMP)
-    assert (expired.listen_key_expired, expired.reports) == (True, ())
+    assert (bool(expired.gap), expired.reports) == (True, ())
     assert events.feed({"e": "TRADE_LITE", "s": "BTCUSDT"}, STAMP).reports == ()
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from adapters.exchange.binance import calls
-from adapters.exchange.binance.events import ReadFunding, UserEvents
+from adapters.exchange.binance.events import UserEvents
 from adapters.exchange.binance.money import balance_report, funding_reports
-from adapters.exchange.binance.normalize import Stamp
+from adapters.exchange.venue import ReadFunding, Stamp
 from messages.requests import SubmitOpening, SubmitProtection
 from messages.types import (
     AccountId,

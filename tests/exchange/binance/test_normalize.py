@@ -7,8 +7,6 @@ import pytest
 
 from adapters.exchange.binance.normalize import (
     PositionList,
-    Stamp,
-    SymbolSetting,
     about,
     all_usable,
     any_position_row,
@@ -24,7 +22,9 @@ from adapters.exchange.binance.normalize import (
     trade_report,
 )
 from adapters.exchange.rows import MalformedError, decimal_of
+from adapters.exchange.symbol_settings import SymbolSetting
 from adapters.exchange.symbols import from_ccxt, to_ccxt
+from adapters.exchange.venue import Stamp
 from messages.types import (
     NAMELESS,
     AccountId,

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from adapters.exchange.binance import calls
-from adapters.exchange.binance.calls import Call
 from adapters.exchange.binance.events import Parent, UserEvents
 from adapters.exchange.binance.normalize import symbol_settings
 from adapters.exchange.binance.reader import Reader
 from adapters.exchange.outcome import Answered, Ask, Verdict
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.settings import ExchangeSettings, Wiring
+from adapters.exchange.venue import Call
 from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange.binance.calls import Call
 from adapters.exchange.binance.events import UserEvents
 from adapters.exchange.binance.reader import Reader
 from adapters.exchange.outcome import Accepted, Answered, Ask, Verdict
 from adapters.exchange.settings import ExchangeSettings, Wiring
+from adapters.exchange.venue import Call
 from adapters.secret import Secret
 from messages.ids import client_order_id
 from messages.reconciliation import FetchTrades
