@@ -8,6 +8,7 @@ from messages.base import Message
 from messages.statement import NOTHING, Statement
 from messages.status import Rows, Verdict
 from messages.types import (
+    LIMITS_CURRENCY,
     AccountId,
     Address,
     ClientOrderId,
@@ -598,7 +599,7 @@ class PositionView(Message):
     unread: bool = False
     to_come: Decimal = Decimal(0)
     shared_leg: bool = False
-    currency: str = "USDT"
+    currency: str = LIMITS_CURRENCY
     uncounted: tuple[tuple[str, Decimal], ...] = ()
     result: Decimal = Decimal(0)
     reported_quantity: Decimal = Decimal(0)

@@ -353,4 +353,4 @@ class TrailingBounds:
 
 
 CALLBACK_LEAST, CALLBACK_MOST, CALLBACK_STEP = Decimal("0.1"), Decimal(20), Decimal("0.01")
-"""A trailing stop's callback rate in percent, as Binance takes it since 2026-10-23 (change log)."""
+"""A trailing stop's callback rate in percent, as the ways in take it; each venue declares its own (`VenueUp`)."""

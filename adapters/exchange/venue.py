@@ -97,14 +97,12 @@ class Capabilities:
     """What an exchange takes.
 
     `client_order_id`: a regular expression that every client order id fits. `accepted_skew_ms`: how far ahead of its
-    own clock it accepts a timestamp. `trailing`: bounds of a trailing stop's callback rate. `money_step`: to which it
-    rounds what it books.
+    own clock it accepts a timestamp. `trailing`: bounds of a trailing stop's callback rate.
     """
 
     client_order_id: str
     accepted_skew_ms: int
     trailing: TrailingBounds
-    money_step: Decimal
 
 
 class Transport(Protocol):

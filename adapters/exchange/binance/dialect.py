@@ -22,8 +22,6 @@ CAPABILITIES = Capabilities(
     accepted_skew_ms=1_000,
     # In percent, since 2026-10-23 (change log).
     trailing=TrailingBounds(least=Decimal("0.1"), most=Decimal(20), step=Decimal("0.01")),
-    # Income history
-    money_step=Decimal("0.00000001"),
 )
 
 

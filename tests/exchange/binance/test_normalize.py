@@ -23,7 +23,6 @@ from adapters.exchange.binance.normalize import (
 )
 from adapters.exchange.rows import MalformedError, decimal_of
 from adapters.exchange.symbol_settings import SymbolSetting
-from adapters.exchange.symbols import from_ccxt, to_ccxt
 from adapters.exchange.venue import Stamp
 from messages.types import (
     NAMELESS,
@@ -369,10 +368,3 @@ def test_settings_modes_and_marks_are_read() -> None:
 def test_floats_never_become_quantities() -> None:
     with pytest.raises(MalformedError):
         decimal_of({"q": 0.1}, "q")
-
-
-def test_names_of_symbols_go_both_ways() -> None:
-    assert to_ccxt(BTC) == "BTC/USDT:USDT"
-    assert {from_ccxt("BTC/USDT:USDT"), from_ccxt("btcusdt"), from_ccxt("btc/usdt:usdt")} == {BTC}
-    with pytest.raises(ValueError, match="ends in none"):
-        to_ccxt(Symbol("USDT"))
