@@ -154,12 +154,18 @@ def adapter(settings: ExchangeSettings) -> Iterator[Desk]:
 
 
 @contextmanager
-def desk_on(server: EmbeddedServer, **fields: Any) -> Iterator[Desk]:
+def adapter_up(settings: ExchangeSettings) -> Iterator[Desk]:
     """An adapter that is up, with its stream open."""
-    with adapter(settings_for(server, **fields)) as desk:
-        desk.server = server
+    with adapter(settings) as desk:
         desk.ear.wait_for(VenueUp)
         desk.ear.wait_for(StreamUp)
+        yield desk
+
+
+@contextmanager
+def desk_on(server: EmbeddedServer, **fields: Any) -> Iterator[Desk]:
+    with adapter_up(settings_for(server, **fields)) as desk:
+        desk.server = server
         yield desk
 
 

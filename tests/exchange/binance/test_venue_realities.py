@@ -101,17 +101,6 @@ def test_rules_that_change_without_a_word_are_read_when_they_are_old(server: Emb
     assert (rules.max_market_quantity, rules.price_up) == (Decimal(60), Decimal("1.1"))
 
 
-def test_a_delisted_symbol_is_settled_by_the_venue_and_missing_from_its_rules(server: EmbeddedServer) -> None:
-    with desk_on(server, rules_max_age_ms=50) as desk:
-        bought = desk.submit()
-        desk.ear.wait_for(FillReport, lambda each: each.client_order_id == bought.client_order_id)
-        server.tell("delist", "BTCUSDT")
-        settled = desk.ear.wait_for(FillReport)
-        assert settled.client_order_id.startswith("settlement_autoclose-")
-        told = desk.ear.wait_for(RulesReport)
-    assert {instrument.symbol for instrument in told.instruments} & {BTC, ETH} == {ETH}
-
-
 def test_a_margin_call_names_the_position_and_the_venues_numbers(desk: Desk, server: EmbeddedServer) -> None:
     desk.submit(quantity=Decimal(10))
     desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.FILLED)

@@ -9,12 +9,11 @@ from messages.reports import (
     CancelRejected,
     FillReport,
     FillsFetched,
-    OpenOrdersReport,
     OrderAccepted,
     OrderReport,
     StrayEvent,
 )
-from messages.requests import CancelOrder, FetchFills, FetchOpenOrders, QueryOrder
+from messages.requests import CancelOrder, FetchFills, QueryOrder
 from messages.types import OrderKind, OrderStatus
 from tests.exchange.desk_side import BTC, MAIN, Desk, desk_on, held, plan, venue_answers
 
@@ -86,22 +85,6 @@ def test_a_query_of_a_triggered_stop_tells_its_childs_fills(desk: Desk, server: 
     )
     assert desk.ear.wait_for(FillReport, lambda each: each.client_order_id == stop.client_order_id).quantity > 0
     assert desk.ear.wait_for(FillsFetched).filled_quantity == Decimal("0.01")
-
-
-def test_a_resting_stop_has_no_fills_and_is_listed_queried_and_canceled(desk: Desk) -> None:
-    desk.submit()
-    desk.ear.wait_for(OrderAccepted)
-    stop = desk.stop_loss("58000")
-    desk.ear.wait_for(OrderAccepted)
-    desk.venue.request(
-        FetchFills(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, conditional=True, since_ns=1)
-    )
-    assert desk.ear.wait_for(FillsFetched).filled_quantity == 0
-    desk.venue.request(FetchOpenOrders(account=MAIN, request_id="r"))
-    assert [order.client_order_id for order in desk.ear.wait_for(OpenOrdersReport).orders] == [stop.client_order_id]
-    desk.venue.request(CancelOrder(account=MAIN, symbol=BTC, client_order_id=stop.client_order_id, conditional=True))
-    canceled = desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.CANCELED)
-    assert (canceled.client_order_id, canceled.filled_quantity) == (stop.client_order_id, Decimal(0))
 
 
 def test_a_target_names_its_price_and_the_kind_of_price_that_triggers_it(desk: Desk, server: EmbeddedServer) -> None:
