@@ -52,10 +52,10 @@ def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
 
 
 def _started(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
+    from adapters.paper.binance.venue import PaperVenue
     from adapters.paper.embedded import admit
     from adapters.paper.input_log import StorageDamagedError
     from adapters.paper.server import PaperServer, serve_in_thread, wall_clock_ms
-    from adapters.paper.venue import PaperVenue
 
     def make() -> "PaperServer":
         venue = PaperVenue(seed=config.paper.seed, now_ms=wall_clock_ms())

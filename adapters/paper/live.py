@@ -14,8 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from adapters.paper.binance.errors import Refusal
-from adapters.paper.binance.events import MarketEvent, StreamEvent
+from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultPlan
 from adapters.paper.input_log import (
     InputLog,
@@ -24,7 +23,9 @@ from adapters.paper.input_log import (
     sync,
 )
 from adapters.paper.limits import RateLimits
-from adapters.paper.venue import Answer, PaperVenue
+from adapters.paper.refusals import Refusal
+from adapters.paper.stream_event import MarketEvent, StreamEvent
+from adapters.paper.venue import PaperModel
 
 Announce = Callable[[Sequence[StreamEvent], Sequence[MarketEvent], int], None]
 
@@ -33,7 +34,7 @@ def _nobody(events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms
     """Who listens before the streams do."""
 
 
-def apply(venue: PaperVenue, record: Record) -> Answer | None:
+def apply(venue: PaperModel, record: Record) -> Answer | None:
     """Give one recorded input, `[kind, now_ms, argument …]`, to the model; live and in replay alike.
 
     Raises what the model raises (`Refusal` for an unknown symbol, ValueError, LookupError,
@@ -53,11 +54,11 @@ def apply(venue: PaperVenue, record: Record) -> Answer | None:
     return None
 
 
-def _set_price(venue: PaperVenue, now_ms: int, symbol: str, price: str, mark: str | None = None) -> None:
+def _set_price(venue: PaperModel, now_ms: int, symbol: str, price: str, mark: str | None = None) -> None:
     venue.set_price(symbol, Decimal(price), now_ms, mark=None if mark is None else Decimal(mark))
 
 
-def _deleverage(venue: PaperVenue, now_ms: int, symbol: str, quantity: str, *leg: str) -> None:
+def _deleverage(venue: PaperModel, now_ms: int, symbol: str, quantity: str, *leg: str) -> None:
     account, side = leg
     venue.deleverage(symbol, Decimal(quantity), now_ms, account=account, side=side)
 
@@ -85,7 +86,7 @@ class LiveVenue:
 
     def __init__(
         self,
-        venue: PaperVenue,
+        venue: PaperModel,
         *,
         clock_ms: Callable[[], int],
         storage: Path | None,
@@ -139,7 +140,7 @@ class LiveVenue:
         return await self._answer(record, effect=method != "GET")
 
     async def trade(self, method: str, path: str, params: Mapping[str, str], *, account: str = "") -> Answer:
-        """What a human does at the venue: no limits, no faults, a client id that begins with web_."""
+        """What a human does at the venue: no limits, no faults, an id that names its site."""
         record = ["hand", self.now_ms(), method, path, dict(params), account]
         return await self._answer(record, effect=True)
 
@@ -223,7 +224,7 @@ class LiveVenue:
     def _recover(self, log: InputLog) -> None:
         state, records = log.recover()
         if state is not None:
-            self.venue, self._last_ms = _restored(state)
+            self.venue, self._last_ms = _restored(state, type(self.venue))
         for record in records:
             # What it raised then, it raises again, at the same half-way.
             with contextlib.suppress(Refusal, ArithmeticError, LookupError, TypeError, ValueError):
@@ -236,9 +237,9 @@ class LiveVenue:
         log.begin(self._stored())
 
 
-def _restored(state: dict[str, Any]) -> tuple[PaperVenue, int]:
+def _restored(state: dict[str, Any], model: type[PaperModel]) -> tuple[PaperModel, int]:
     try:
-        return PaperVenue.restore(state["venue"]), int(state["now_ms"])
+        return model.restore(state["venue"]), int(state["now_ms"])
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise StorageDamagedError(
             f"this version cannot read the stored paper account ({error!r}); move its directory away to begin a new one"

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from adapters.exchange.venue import Call
 from adapters.paper.answer import Answer, Fate
-from adapters.paper.venue import PaperVenue, StreamEvent
+from adapters.paper.binance.venue import PaperVenue
+from adapters.paper.stream_event import StreamEvent
 
 MS = 1_000_000
 TICK_MS = 250

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import albra
-from adapters.paper.venue import PaperVenue
+from adapters.paper.binance.venue import PaperVenue
 from messages import commands as c
 from messages.base import Message
 from messages.ids import parse_position_id

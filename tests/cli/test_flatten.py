@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.control.client import Albra as Client
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.input_log import identity_at
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from adapters.storage.lock import DirectoryLock
 from tests.cli.conftest import Albra
 from tests.cli.running import running

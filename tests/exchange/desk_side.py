@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.binance.signature import signed_query
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id

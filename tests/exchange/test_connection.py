@@ -19,8 +19,8 @@ import pytest
 from actors.ports import Venue
 from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import Backoff, ExchangeSettings
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from adapters.secret import Secret
 from messages.reports import (
     BudgetUsed,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.paper.faults import Fault, FaultKind
-from adapters.paper.venue import StreamEvent
+from adapters.paper.stream_event import StreamEvent
 from tests.paper.desk import Desk, plan
 
 HOUR_MS = 3_600_000

@@ -8,21 +8,14 @@ from decimal import Decimal
 
 from adapters.paper.account import Account, Position, margin_of
 from adapters.paper.binance import events
-from adapters.paper.binance.errors import Refusal, missing
+from adapters.paper.binance.errors import ApiRefusal, missing
 from adapters.paper.binance.route import Params, Private, Security
-from adapters.paper.binance.wire import (
-    Row,
-    account_row,
-    balance_row,
-    held_positions,
-    income_row,
-    position_v2,
-    position_v3,
-)
+from adapters.paper.binance.tickets import flag, integer, number, required
+from adapters.paper.binance.wire import account_row, balance_row, held_positions, income_row, position_v2, position_v3
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
-from adapters.paper.orders import flag, integer, number, required
 from adapters.paper.rng import SplitMix64, seed_for
+from adapters.paper.stream_event import Row
 
 LISTEN_KEY_MS = 60 * 60_000
 WEEK_MS = 7 * 86_400_000
@@ -68,16 +61,16 @@ def set_leverage(exchange: Exchange, account: Account, params: Params) -> object
     market = exchange.market_of(symbol)
     leverage = integer(params, "leverage")
     if not 1 <= leverage <= market.instrument.brackets[0].leverage:
-        raise Refusal(-4028, f"Leverage {leverage} is not valid")
+        raise ApiRefusal(-4028, f"Leverage {leverage} is not valid")
     settings = account.settings_of(symbol)
     before = settings.leverage
     held = [p for p in account.positions.values() if p.symbol == symbol and p.quantity]
     if settings.isolated and held and leverage < before:
         text = "Leverage reduction is not supported in Isolated Margin Mode with open positions."
-        raise Refusal(-4161, text)
+        raise ApiRefusal(-4161, text)
     cap = market.instrument.max_notional(leverage)
     if any(abs(position.quantity * market.mark) > cap for position in held):
-        raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
+        raise ApiRefusal(-2027, "Exceeded the maximum allowable position at current leverage.")
     _check_leverage_margin(exchange, account, symbol, leverage)
     settings.leverage = leverage
     if leverage != before:
@@ -96,7 +89,7 @@ def _check_leverage_margin(exchange: Exchange, account: Account, symbol: str, le
     settings.leverage = before
     bound = sums.order_margin + sums.position_margin
     if bound > sums.cross_wallet + sums.unrealized:
-        raise Refusal(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
+        raise ApiRefusal(-2028, "Leverage is smaller than permitted: insufficient margin balance.")
 
 
 def set_margin_type(exchange: Exchange, account: Account, params: Params) -> object:
@@ -105,17 +98,17 @@ def set_margin_type(exchange: Exchange, account: Account, params: Params) -> obj
     exchange.market_of(symbol)
     wanted = required(params, "marginType")
     if wanted not in ("ISOLATED", "CROSSED"):
-        raise Refusal(-4049, "Add margin only support for isolated position.")
+        raise ApiRefusal(-4049, "Add margin only support for isolated position.")
     settings = account.settings_of(symbol)
     isolated = wanted == "ISOLATED"
     if settings.isolated == isolated:
-        raise Refusal(-4046, "No need to change margin type.")
+        raise ApiRefusal(-4046, "No need to change margin type.")
     if any(order.symbol == symbol for order in account.open_orders.values()):
-        raise Refusal(-4047, "Margin type cannot be changed if there exists open orders.")
+        raise ApiRefusal(-4047, "Margin type cannot be changed if there exists open orders.")
     if any(p.symbol == symbol and p.quantity for p in account.positions.values()):
-        raise Refusal(-4048, "Margin type cannot be changed if there exists position.")
+        raise ApiRefusal(-4048, "Margin type cannot be changed if there exists position.")
     if isolated and account.multi_assets:
-        raise Refusal(-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
+        raise ApiRefusal(-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
     settings.isolated = isolated
     legs = tuple(_leg(account, symbol, side) for side in _sides(account))
     exchange.emit_account(account, legs, reason="MARGIN_TYPE_CHANGE")
@@ -131,11 +124,11 @@ def set_position_mode(_: Exchange, account: Account, params: Params) -> object:
     required(params, "dualSidePosition")
     hedge = flag(params, "dualSidePosition")
     if hedge == account.hedge:
-        raise Refusal(-4059, "No need to change position side.")
+        raise ApiRefusal(-4059, "No need to change position side.")
     if account.open_orders or account.open_algos:
-        raise Refusal(-4067, "Position side cannot be changed if there exists open orders.")
+        raise ApiRefusal(-4067, "Position side cannot be changed if there exists open orders.")
     if any(position.quantity for position in account.positions.values()):
-        raise Refusal(-4068, "Position side cannot be changed if there exists position.")
+        raise ApiRefusal(-4068, "Position side cannot be changed if there exists position.")
     account.hedge = hedge
     account.positions.clear()
     account.resting.clear()
@@ -152,10 +145,10 @@ def set_multi_assets(exchange: Exchange, account: Account, params: Params) -> ob
     joined = flag(params, "multiAssetsMargin")
     if joined == account.multi_assets:
         text = "Adjusted asset mode is currently set and does not need to be adjusted repeatedly."
-        raise Refusal(-4171, text)
+        raise ApiRefusal(-4171, text)
     if joined and any(settings.isolated for settings in account.settings.values()):
         text = "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode."
-        raise Refusal(-4167, text)
+        raise ApiRefusal(-4167, text)
     account.multi_assets = joined
     row = events.multi_assets_update(joined, exchange.now_ms)
     exchange.emit(account, row, symbol="", client_id="")
@@ -169,20 +162,20 @@ def move_position_margin(exchange: Exchange, account: Account, params: Params) -
     kind, amount = integer(params, "type"), number(params, "amount")
     position = account.positions.get((symbol, params.get("positionSide") or "BOTH"))
     if not account.settings_of(symbol).isolated:
-        raise Refusal(-4049, "Add margin only support for isolated position.")
+        raise ApiRefusal(-4049, "Add margin only support for isolated position.")
     if position is None or not position.quantity:
-        raise Refusal(-4050, "Cross balance insufficient.")
+        raise ApiRefusal(-4050, "Cross balance insufficient.")
     if kind not in (1, 2) or amount <= ZERO:
         raise missing("type")
     if kind == 1:
         if amount > margin_of(account, exchange.markets).available:
-            raise Refusal(-4050, "Cross balance insufficient.")
+            raise ApiRefusal(-4050, "Cross balance insufficient.")
         position.isolated_wallet += amount
     else:
         needed = abs(position.quantity * market.mark) / account.settings_of(symbol).leverage
         spare = position.isolated_wallet + min(position.unrealized(market.mark), ZERO) - needed
         if amount > spare:
-            raise Refusal(-4051, "Isolated balance insufficient.")
+            raise ApiRefusal(-4051, "Isolated balance insufficient.")
         position.isolated_wallet -= amount
     exchange.emit_account(account, (position,), reason="MARGIN_TRANSFER")
     exact = amount.quantize(EIGHT_PLACES).normalize()
@@ -305,7 +298,7 @@ def start_stream(exchange: Exchange, account: Account, _: Params) -> object:
 def keep_stream(exchange: Exchange, account: Account, _: Params) -> object:
     """-1125 when there is none: expired or never started."""
     if not account.listen_key:
-        raise Refusal(-1125, "This listenKey does not exist.")
+        raise ApiRefusal(-1125, "This listenKey does not exist.")
     account.listen_key_until_ms = exchange.now_ms + LISTEN_KEY_MS
     return {"listenKey": account.listen_key}
 

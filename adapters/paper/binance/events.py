@@ -3,35 +3,20 @@
 Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/user-data-streams
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 from adapters.paper.account import Account, Position, Resting
-from adapters.paper.binance.wire import Row, money, quote_text
+from adapters.paper.binance.absurd import absurd, malformed_row
+from adapters.paper.binance.errors import said
+from adapters.paper.binance.wire import money, quote_text
+from adapters.paper.faults import Fault, FaultKind
 from adapters.paper.instruments import ZERO, Instrument
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamEvent:
-    """One user-data event of `account`, to be sent `delay_ms` after now.
-
-    With `disconnect` the event is empty and the sockets of the account are to be cut instead.
-    """
-
-    account: str
-    event: Row
-    delay_ms: int = 0
-    disconnect: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketEvent:
-    """One event of the public streams; `event` has type "e" and symbol "s"."""
-
-    symbol: str
-    event: Row
+from adapters.paper.refusals import Reason, Refusal
+from adapters.paper.stream_event import Row
+from messages.types import FillCause
 
 
 def order_trade_update(
@@ -247,3 +232,31 @@ def book_ticker(market: Market, now_ms: int, update_id: int) -> Row:
         "a": format(market.ask, instrument.price_format),
         "A": level,
     }
+
+
+def kind_of(event: Row) -> str:
+    return str(event["e"])
+
+
+def spoiled_event(fault: Fault, event: Row) -> Row:
+    """An event whose numbers are absurd, or with something in its order that cannot be read."""
+    if fault.kind is FaultKind.EVENT_ABSURD:
+        return cast("Row", absurd(fault, event))
+    return {**event, "o": malformed_row(fault, event.get("o"))}
+
+
+_FORCED: dict[FillCause, str] = {
+    FillCause.LIQUIDATION: "autoclose-",
+    FillCause.DELEVERAGING: "adl_autoclose-",
+    FillCause.SETTLEMENT: "settlement_autoclose-",
+}
+"""How the venue names the orders by which it closes a position itself ("Event: Order Update")."""
+
+
+def forced_order_id(cause: FillCause, order_id: int) -> str:
+    return f"{_FORCED[cause]}{order_id}"
+
+
+def trigger_refused(refusal: Refusal) -> str:
+    """The `rm` of a conditional order that the engine refused."""
+    return "Reduce Only reject" if refusal.reason is Reason.NOTHING_TO_REDUCE else said(refusal).message

@@ -6,15 +6,16 @@ Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/ma
 from collections.abc import Callable
 from decimal import Decimal
 
-from adapters.paper.binance.errors import Refusal
+from adapters.paper.binance.errors import ApiRefusal
 from adapters.paper.binance.route import Params, Public, without_symbol
-from adapters.paper.binance.wire import Row, money
+from adapters.paper.binance.tickets import required, whole
+from adapters.paper.binance.wire import money
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import Instrument
 from adapters.paper.limits import RateLimits
 from adapters.paper.matching import LEVELS_MAX
-from adapters.paper.orders import required, whole
 from adapters.paper.prices import Market
+from adapters.paper.stream_event import Row
 
 _FOREVER_MS = 4_133_404_800_000  # the delivery date that marks a perpetual
 _ONBOARD_MS = 1_569_398_400_000
@@ -237,7 +238,7 @@ def klines(exchange: Exchange, params: Params) -> object:
     market = exchange.market_of(required(params, "symbol"))
     length = _KLINE_MS.get(required(params, "interval"))
     if length is None:
-        raise Refusal(-1120, "Invalid interval.")
+        raise ApiRefusal(-1120, "Invalid interval.")
     price = format(market.last, market.instrument.price_format)
     limit = min(_limit(params), 1500)
     first = exchange.now_ms - exchange.now_ms % length - length * (limit - 1)

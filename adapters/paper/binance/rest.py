@@ -9,13 +9,13 @@ from aiohttp import web
 
 from adapters.listening.body import BodyRefused, read_text
 from adapters.listening.door import prove
+from adapters.paper.answer import Answer, Fate
+from adapters.paper.binance.api import PRIVATE_ROUTES
 from adapters.paper.binance.route import Security
 from adapters.paper.binance.signature import Denial, denial_of, parameters_of
 from adapters.paper.live import LiveVenue
+from adapters.paper.responses import BODY_MOST, response_of
 from adapters.paper.sockets import reset
-from adapters.paper.venue import PRIVATE_ROUTES, Answer, Fate
-
-BODY_MOST = 1 << 20
 
 
 class RestApi:
@@ -66,15 +66,6 @@ async def _carry_out(answer: Answer, request: web.Request) -> web.StreamResponse
     if answer.fate is Fate.DROP and request.transport is not None:
         reset(request.transport)
     return response_of(answer)
-
-
-def response_of(answer: Answer) -> web.Response:
-    """The answer as HTTP; what begins like HTML is sent as HTML, as a gateway's error page is."""
-    html = answer.body.lstrip()[:1] == b"<"
-    headers = dict(answer.headers)
-    headers.setdefault("Content-Type", "text/html" if html else "application/json")
-    # The length agrees with what is left of a truncated body: no client notices but by parsing.
-    return web.Response(status=answer.status, body=answer.arriving, headers=headers)
 
 
 def error_response(denial: Denial) -> web.Response:

@@ -42,16 +42,6 @@ def without_symbol(alone: int, everything: int) -> Callable[[Params], int]:
     return lambda params: alone if params.get("symbol") else everything
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request as it reached the venue, signature verified."""
-
-    method: str
-    path: str
-    params: Params
-    api_key: str | None
-
-
 def client_id_of(params: Params) -> str:
     """The client order id that a request names, new or old, plain or conditional; empty when none."""
     for name in ("newClientOrderId", "origClientOrderId", "clientAlgoId"):

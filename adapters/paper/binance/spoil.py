@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from adapters.paper.account import Account, Position
 from adapters.paper.answer import Answer, Fate, Headers
-from adapters.paper.binance.route import Call
+from adapters.paper.binance.absurd import absurd, malformed_row
 from adapters.paper.binance.wire import encode, order_row, position_v2, position_v3
+from adapters.paper.dialect import Call
 from adapters.paper.exchange import Exchange
-from adapters.paper.faults import PPM, Fault, FaultKind, FaultRecord, absurd, malformed_row
+from adapters.paper.faults import PPM, Fault, FaultKind, FaultRecord
 from adapters.paper.orders import Order
 
 HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>"

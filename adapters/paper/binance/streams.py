@@ -21,9 +21,9 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.listening.door import prove
-from adapters.paper.binance.events import MarketEvent, StreamEvent
 from adapters.paper.live import LiveVenue
 from adapters.paper.sockets import reset
+from adapters.paper.stream_event import MarketEvent, StreamEvent
 
 PATH = re.compile(r"^(?:/(?:public|market|private))?/(?P<kind>ws|stream)(?:/(?P<names>.+))?$")
 

@@ -7,20 +7,15 @@ import json
 
 from adapters.paper import conditional, matching
 from adapters.paper.account import Account
-from adapters.paper.binance.errors import Refusal, missing, no_such_order, unknown_order_sent
+from adapters.paper.binance.errors import ApiRefusal, missing, no_such_order, said, unknown_order_sent
 from adapters.paper.binance.route import Params, Private, without_symbol
-from adapters.paper.binance.wire import Row, algo_answer, algo_row, order_answer, order_row, trade_row
+from adapters.paper.binance.tickets import integer, number, read_algo_order, read_order, required
+from adapters.paper.binance.wire import algo_answer, algo_row, order_answer, order_row, trade_row
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import ZERO
-from adapters.paper.orders import (
-    AlgoOrder,
-    Order,
-    integer,
-    number,
-    read_algo_order,
-    read_order,
-    required,
-)
+from adapters.paper.orders import AlgoOrder, Order
+from adapters.paper.refusals import Refusal
+from adapters.paper.stream_event import Row
 
 DAY_MS = 86_400_000
 WEEK_MS = 7 * DAY_MS
@@ -101,9 +96,9 @@ def amend_order(exchange: Exchange, account: Account, params: Params) -> object:
     if order is None or order.closed_ms:
         raise no_such_order()
     if params.get("reduceOnly", "false").lower() == "true" and not order.reduce_only:
-        raise Refusal(-5047, "The original order is not a reduce-only order.")
+        raise ApiRefusal(-5047, "The original order is not a reduce-only order.")
     if params.get("side") and params["side"] != order.side:
-        raise Refusal(-1117, "Invalid side.")
+        raise ApiRefusal(-1117, "Invalid side.")
     matching.amend(exchange, account, order, number(params, "price"), number(params, "quantity"))
     return order_answer(order, exchange.markets[order.symbol].instrument) | {"modifyId": order.amendments}
 
@@ -132,7 +127,8 @@ def cancel_orders(exchange: Exchange, account: Account, params: Params) -> objec
 def _attempt(exchange: Exchange, account: Account, params: Params, *, new: bool) -> object:
     try:
         return (new_order if new else cancel_order)(exchange, account, params)
-    except Refusal as refusal:
+    except (Refusal, ApiRefusal) as error:
+        refusal = said(error)
         return {"code": refusal.code, "msg": refusal.message}
 
 
@@ -158,7 +154,7 @@ def user_trades(exchange: Exchange, account: Account, params: Params) -> object:
         chosen = [trade for trade in chosen if trade.order_id == order_id]
     if params.get("fromId"):
         if params.get("startTime") or params.get("endTime"):
-            raise Refusal(-1128, "Combination of optional parameters invalid.")
+            raise ApiRefusal(-1128, "Combination of optional parameters invalid.")
         least = integer(params, "fromId")
         chosen = [trade for trade in chosen if trade.trade_id >= least][: _limit(params)]
     else:
@@ -282,9 +278,9 @@ def _period(params: Params, now_ms: int) -> tuple[int, int]:
     end = integer(params, "endTime") if params.get("endTime") else None
     if start is not None and end is not None:
         if end < start:
-            raise Refusal(-1023, "Start time is greater than end time.")
+            raise ApiRefusal(-1023, "Start time is greater than end time.")
         if end - start > WEEK_MS:
-            raise Refusal(-4165, "Maximum time interval is 7 days.")
+            raise ApiRefusal(-4165, "Maximum time interval is 7 days.")
     if start is None:
         end = now_ms if end is None else end
         return end - WEEK_MS, end
@@ -297,7 +293,7 @@ def _json_list(params: Params, name: str, *, most: int) -> list[object]:
     except (ValueError, RecursionError):
         raise missing(name) from None
     if not isinstance(rows, list) or not 0 < len(rows) <= most:
-        raise Refusal(-4082, "Invalid number of batch place orders.")
+        raise ApiRefusal(-4082, "Invalid number of batch place orders.")
     return rows
 
 

@@ -7,7 +7,6 @@ checked against the response models of the official SDK.
 from collections.abc import Mapping
 from decimal import Decimal
 from json import JSONEncoder
-from typing import Any
 
 from adapters.paper.account import (
     Account,
@@ -21,9 +20,7 @@ from adapters.paper.account import (
 from adapters.paper.instruments import ZERO, Instrument
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market
-
-Row = dict[str, Any]
-"""A JSON object; values are strings, integers, booleans, null, and the like objects and lists."""
+from adapters.paper.stream_event import Row
 
 encode = JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 

@@ -9,9 +9,9 @@ import pytest
 
 from adapters.exchange import modes
 from adapters.exchange.binance.normalize import others
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from messages.reports import AccountModes, OrderRejected, PositionsReport, VenueDown, VenueUp
 from messages.requests import FetchPositions
 from messages.types import MarginMode, ModeFault, PositionMode

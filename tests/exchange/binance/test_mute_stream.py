@@ -9,7 +9,7 @@ from adapters.exchange import stream
 from adapters.exchange.binance.events import order_told
 from adapters.exchange.hearing import CONDITIONALS, ORDERS, REMEMBERED, Hearing, Missed
 from adapters.paper.server import EmbeddedServer
-from adapters.paper.venue import PaperVenue
+from adapters.paper.venue import PaperModel
 from messages.reports import FundingReport, OrderAccepted, StreamDown, StreamHeard, StreamMute, StreamUp
 from messages.types import ClientOrderId, OrderKind
 from tests.exchange.desk_side import Desk, desk_on, paper, plan
@@ -99,7 +99,7 @@ def test_what_was_paid_in_a_week_of_absence_is_read_first_and_no_more_than_a_day
             assert [desk.ear.wait_for(FundingReport).symbol for _ in range(3)] == ["BNBUSDT"] * 3
 
 
-def _paid_days_ago(venue: PaperVenue, *payments: tuple[int, str]) -> None:
+def _paid_days_ago(venue: PaperModel, *payments: tuple[int, str]) -> None:
     """An hour more than so many days ago."""
     exchange = venue.exchange
     for days, symbol in payments:
@@ -107,7 +107,7 @@ def _paid_days_ago(venue: PaperVenue, *payments: tuple[int, str]) -> None:
         exchange.book(venue.account_named(), "FUNDING_FEE", Decimal("-0.3"), symbol, time_ms=time_ms)
 
 
-def _paid_in_silence(venue: PaperVenue) -> int:
+def _paid_in_silence(venue: PaperModel) -> int:
     exchange = venue.exchange
     exchange.book(venue.account_named(), "FUNDING_FEE", Decimal("-0.3"), "ETHUSDT")
     return exchange.now_ms
