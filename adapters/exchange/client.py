@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from adapters.exchange.desk import Desk
 from adapters.exchange.errors import AdapterError
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
@@ -22,6 +21,7 @@ from adapters.exchange.outcome import Answered, Ask, NotExecuted, Rejected, Unkn
 from adapters.exchange.queries import ReadError
 from adapters.exchange.rate_limits import weight_per_minute
 from adapters.exchange.redaction import scrub
+from adapters.exchange.request_executor import RequestExecutor
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.rules import Rules, RulesWatch
 from adapters.exchange.session import Session
@@ -63,7 +63,7 @@ class CcxtVenue:
     ) -> None:
         """`jitter`: numbers in [0, 1) that spread reconnects. Nothing is imported or opened before `start`.
 
-        `neighbors`: whoever else reaches a venue from this address, and shares its bans.
+        `neighbors`: the other accounts behind this address, which share its bans.
         """
         self._account = account
         self._settings = settings
@@ -112,7 +112,7 @@ class CcxtVenue:
                 engine.loop.call_soon_threadsafe(engine.take, message)
                 return
         if engine is not None:
-            engine.desk.decline(message, Venue.CONNECTION_STOPPED())
+            engine.executor.decline(message, Venue.CONNECTION_STOPPED())
 
     def stop(self, deadline_ms: int) -> None:
         """Let what was sent be answered until the deadline, then close. May block. A second call does nothing."""
@@ -127,7 +127,7 @@ class CcxtVenue:
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001  nobody else sees this thread end
+        except Exception as error:  # noqa: BLE001  no one else sees this thread end
             cause = Venue.THREAD_ENDED(error=scrub(repr(error), self._settings.secrets))
             self._deliver(VenueDown(account=self._account, ts_init=self._clock.time_ns(), cause=cause))
 
@@ -156,7 +156,7 @@ class CcxtVenue:
             engine.loop.call_soon_threadsafe(engine.hush, for_ms, cause)
 
     def _deliver(self, message: Message) -> None:
-        # Whoever listens may be gone already; that is no reason to lose what the others are told.
+        # A listener may be gone already; the others still get theirs.
         with suppress(Exception):
             self._outward(message)
 
@@ -174,7 +174,7 @@ class _Engine:
         self._reader.suspect = self._suspect
         self._margins = MarginModes(wiring.settings, self.session, account)
         self._setting_margins: asyncio.Task[None] | None = None
-        self.desk = Desk(wiring, self.session, account, self._margins)
+        self.executor = RequestExecutor(wiring, self.session, account, self._margins)
         self._backoff = Backoff(wiring.settings, jitter)
         max_age_s = wiring.settings.rules_max_age_ms / 1000
         self._others: tuple[OtherContract, ...] = ()
@@ -182,15 +182,15 @@ class _Engine:
         self._rules = RulesWatch(self._read_rules, self._deliver_rules, self._reader.stamp, max_age_s=max_age_s)
         self._reader.met = self._meet
         self._modes = ModesWatch(wiring, self.session, account)
-        self.desk.judge = self._judge
-        self.desk.judge_setting = self._modes.judge
+        self.executor.judge = self._judge
+        self.executor.judge_setting = self._modes.judge
         self._socket_rests = (Backoff(wiring.settings, jitter), Backoff(wiring.settings, jitter))
         own, marks = self._socket_rests
         self._stream = AccountStream(wiring, self.session, account, backoff=own)
         self._marks = MarkStream(wiring, self.session, account, backoff=marks)
         self._stream.on_modes = self._modes.look_soon
         self._stream.on_symbol = self._marks.symbols.add
-        self.desk.acknowledged = self._stream.acknowledged
+        self.executor.acknowledged = self._stream.acknowledged
         self.session.hear(self._hear)
         self.session.on_use = self._tell_use_soon
         self.session.on_quiet = self._tell_quiet
@@ -211,7 +211,7 @@ class _Engine:
         deadline_ms = await self._finish
         if self._requests:
             await asyncio.wait(self._requests, timeout=deadline_ms / 1000)
-        # Requests that are still out are canceled, and say that nobody knows.
+        # Requests that are still out are canceled, and report an unknown outcome.
         left = [*self._requests, *self._services]
         for task in left:
             task.cancel()
@@ -223,7 +223,7 @@ class _Engine:
     def take(self, message: Message) -> None:
         """Begin one request."""
         if self._finish.done():
-            self.desk.decline(message, Venue.CONNECTION_STOPPING())
+            self.executor.decline(message, Venue.CONNECTION_STOPPING())
             return
         symbol = getattr(message, "symbol", None)
         if symbol is not None:
@@ -238,9 +238,9 @@ class _Engine:
 
     async def _carry_out(self, message: Message) -> None:
         try:
-            await self.desk.carry_out(message)
+            await self.executor.carry_out(message)
         except Exception as error:  # noqa: BLE001  a defect of ours: the asker must still hear something
-            self.desk.doubt(message, Venue.DEFECT(error=self.session.text(error)))
+            self.executor.doubt(message, Venue.DEFECT(error=self.session.text(error)))
 
     def _serve(self, service: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = self.loop.create_task(service)
@@ -256,7 +256,7 @@ class _Engine:
                 self._marks.take(url, message)
 
     def _tell_use_soon(self) -> None:
-        """What is used is told a moment later, once for all answers until then; of a venue without limits never."""
+        """Report the use of limits a moment later, once for all answers until then; never where there are no limits."""
         if self._limited and not self._telling_use:
             self._telling_use = True
             self.loop.call_later(USE_TOLD_AFTER_S, self._tell_use)
@@ -274,12 +274,12 @@ class _Engine:
         self._wiring.deliver(said)
 
     def hush(self, for_ms: int, cause: Statement) -> None:
-        """Another account at this address was told so."""
+        """Another account at this address was asked for silence."""
         self.session.hush(for_ms)
         self._tell_quiet(for_ms, cause)
 
     async def _supervise(self) -> None:
-        """Up, watched, down, and up again. Each change is told once; to wait for a turn is one, too."""
+        """Up, watched, down, and up again. Report each change once; waiting for a turn is one, too."""
         down, told = False, None
         while True:
             retry_after_ms, fault = 0, None
@@ -295,9 +295,9 @@ class _Engine:
                 self._backoff.reset()
                 down = self._waits = False
                 self._rules.connected(up.instruments, complete=self._complete)
-                # Told together with the limits: what leaves on hearing of them must know what is left of them.
+                # Reported together with the limits: what leaves on that report must know what is left of them.
                 self._wiring.deliver(replace(up, uses=self.session.take_news()))
-                # Whoever opens a symbol that nobody held before is checked against its price, too.
+                # An opening of a symbol that no position holds is checked against its price, too.
                 for mark in marks:
                     self._wiring.deliver(mark)
                 self._open_streams()

@@ -3,7 +3,7 @@
 No journal, no supervisor, no position of ours: what the venue holds is what there is. Rounds are
 repeated until the account was seen flat twice. In each round what could open is canceled first, then
 every position is closed by reduce-only market orders, and what protects a position is canceled when
-the position is seen gone, so that a refused close leaves nobody without a stop. Positions are read
+the position is seen gone, so that a refused close leaves no position without a stop. Positions are read
 from two sources, the list of positions and the account, since one may be empty by mistake.
 
 A reducing order can do no harm twice: it never turns a position around, so an unknown outcome is
@@ -127,7 +127,7 @@ class Flatten:
             if quiet >= FLAT_READS:
                 self._result.flat = True
                 return
-            if not self._throttled:  # Whoever goes on sending then is banned for longer.
+            if not self._throttled:  # Requests would make a ban longer.
                 await self._act(survey)
             await self._breathe()
 

@@ -1,10 +1,9 @@
 """An account's margin mode: the one that is configured, or whatever the venue has where none is.
 
 The mode belongs to a symbol at the venue, and cannot be changed while a position or an order is open there. So it is
-read at every start and set where it differs, one symbol after
-another and out of everybody's way; and nothing is opened on a symbol of which it is not known to be right:
-the opening sets it first, or is refused with the venue's reason. An open position in another mode is left
-as it is, and told as a discrepancy by whoever compares positions.
+read at every start and set where it differs, one symbol after another, below every other request. Nothing is opened on
+a symbol whose mode is not known to be right: the opening sets it first, or is refused with the venue's reason. An open
+position in another mode stays as it is; the comparison of positions reports it as a discrepancy.
 """
 
 import asyncio

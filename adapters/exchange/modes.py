@@ -1,8 +1,8 @@
 """How the account is set at the venue, watched: position mode and assets mode can be switched there while it is flat.
 
-The venue tells nobody of the one, and refuses every order that was made for the other. So both are read now and then,
-and at once when a refusal hints at them; what was set back, or cannot be right, is told, and openings are held until
-it agrees.
+The venue announces no change of the first, and refuses every order that was made for the other mode. So both are read
+now and then, and at once when a refusal hints at them; what was set back, or cannot be right, is reported, and openings
+are held until it agrees.
 """
 
 import asyncio

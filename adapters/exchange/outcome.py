@@ -355,7 +355,7 @@ def in_words(verdict: Verdict) -> Statement:
 
 
 def is_silent(verdict: Verdict) -> bool:
-    """Whether nobody who knows answered: nothing came, a server failed, or nobody could read what came."""
+    """Whether the venue itself did not answer: nothing came, a server failed, or what came cannot be read."""
     if isinstance(verdict, Unknown):
         return not verdict.answered
     return isinstance(verdict, NotExecuted) and not (verdict.throttled or verdict.resync)

@@ -47,7 +47,7 @@ OTHERS_FIRST_NS = 250_000_000
 TURN_S = 0.5
 """Between two looks whether there is room."""
 SPARE_PERCENT = 90
-"""Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
+"""Of the weight limit: beyond it, the adapter's own requests wait for the venue's next minute."""
 
 _NEVER_SENT = frozenset({
     "ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL",
@@ -95,7 +95,7 @@ class Session:
         self.on_quiet: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
         """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
         self.on_ban: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
-        """Called besides when that concerns everybody at our address."""
+        """Called besides when that concerns all callers at our address."""
         self.on_forbidden: Callable[[], None] = lambda: None
         """Called when a request was refused for what our key may do; it may have been taken from us altogether."""
         self.offset = Offset()
@@ -112,7 +112,7 @@ class Session:
 
     def take_news(self) -> tuple[RateUse, ...]:
         """What was said of use since the last call: an answer to a read says nothing of orders, whose window may
-        have passed since somebody spoke of them.
+        have passed since an answer named them.
         """
         news, self._news = self._news, {}
         return tuple(news.values())
@@ -126,7 +126,7 @@ class Session:
     ) -> Verdict:
         """Send one request once and judge what came back. Raises nothing but CancelledError.
 
-        Whoever cancels this reads from `tape` whether the request had begun.
+        After a cancellation `tape` says whether the request had begun.
         """
         tape = Tape() if tape is None else tape
         signed_with = self.offset
@@ -170,7 +170,7 @@ class Session:
         self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     async def quiet(self) -> None:
-        """Wait as long as the venue has asked everybody to be quiet.
+        """Wait as long as the venue has asked for silence.
 
         For what the adapter asks of its own: asking on makes a ban longer. What others ask of the adapter is theirs to
         hold back; a close that has waited leaves before anything of the adapter's.
@@ -365,7 +365,7 @@ def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, st
         link = link.__cause__
     classes = tuple(kind.__name__ for each in chain for kind in type(each).__mro__[:-2])
     unconnected = not _NEVER_SENT.isdisjoint(classes)
-    # The library says what was asked, and its cause why it came to nothing: no such host, or nobody who listens.
+    # The library says what was asked, and its cause why it came to nothing: no such host, or no listener.
     text = f"{error}: {chain[-1]}" if unconnected and len(chain) > 1 else str(error)
     return Raised(
         classes=classes,

@@ -1,6 +1,6 @@
 """The two sockets of an account: its own events, lossless and in order, and the mark prices.
 
-Order of a start: the socket is open, `StreamUp` is delivered (whoever hears it reads what happened
+Order of a start: the socket is open, `StreamUp` is delivered (its receiver reads what happened
 before), and only then the events that have come since, from a queue of our own.
 
 A socket that is open and mute is found by our own orders (`hearing`), told, and opened anew in another form of its
@@ -251,7 +251,7 @@ class AccountStream:
             self._deliver(self._events.give_up(key, why, self._reader.stamp(), proven=proven))
 
     async def _read_fundings(self) -> None:
-        """What was paid of late; a payment that is told again is known to whom it was told. The next one reads on.
+        """Read what was paid of late; a payment that is reported again changes nothing. The next reading goes on.
 
         A thousand symbols are paid within a moment: what is paid before the read begins needs no read of its own.
         """

@@ -65,7 +65,7 @@ class Exchange:
         self.trade_ids: dict[str, int] = dict.fromkeys(self.markets, FIRST_TRADE_ID)
         """The next one of each symbol: each counts its trades by itself."""
         self.traded = 0
-        """Trades of all symbols since this model was made: whoever watches it sees that there are new ones."""
+        """Trades of all symbols since this model was made: a change says that there are new ones."""
         self.next_transaction_id = 1
         self.fees_collected = ZERO
         self.insurance_fund = ZERO
@@ -387,7 +387,7 @@ class Exchange:
     def log_fault(
         self, fault: Fault, *, account: str, subject: str, client_id: str, effect: bool | None
     ) -> FaultRecord:
-        """Remember that a fault struck, for whoever compares beliefs with the truth."""
+        """Remember that a fault struck, for the comparison of beliefs with the truth."""
         record = FaultRecord(
             at_ms=self.now_ms,
             kind=fault.kind,

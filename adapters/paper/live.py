@@ -30,8 +30,8 @@ from adapters.paper.venue import PaperModel
 Announce = Callable[[Sequence[StreamEvent], Sequence[MarketEvent], int], None]
 
 
-def _nobody(events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None:
-    """Who listens before the streams do."""
+def _unheard(events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None:
+    """Before the streams listen."""
 
 
 def apply(venue: PaperModel, record: Record) -> Answer | None:
@@ -97,7 +97,7 @@ class LiveVenue:
         """
         self.venue = venue
         self._clock_ms = clock_ms
-        self.announce: Announce = _nobody
+        self.announce: Announce = _unheard
         self._log = None if storage is None else InputLog(storage)
         self._last_ms = 0
         self._offset_ms = 0

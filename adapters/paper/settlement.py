@@ -31,7 +31,7 @@ def fund(exchange: Exchange, market: Market, due_ms: int) -> None:
 
 
 def watch_margins(exchange: Exchange) -> None:
-    """After prices have moved: call or liquidate whoever has too little margin."""
+    """After prices have moved: call or liquidate accounts with too little margin."""
     for account in exchange.accounts.values():
         held = [position for position in account.positions.values() if position.quantity]
         if not held:

@@ -1,6 +1,6 @@
 """The production exchange adapter, all of it, on the simulated network: only the transport below it is replaced.
 
-`CcxtVenue`'s engine, desk, reader, streams and its table of what answers prove run as they are. What is
+`CcxtVenue`'s engine, executor, reader, streams and its table of what answers prove run as they are. What is
 replaced is ccxt: a request is the same method, path and parameters, and its raw answer goes through the
 same `interpret`.
 """

@@ -163,7 +163,7 @@ def trades(
 
 
 def trades_of(symbol: Symbol, window: Window | None = None, from_id: int | None = None) -> Call:
-    """A page of a symbol's trades, whoever's, oldest first within a window or from an id on."""
+    """A page of a symbol's trades, of all its orders, oldest first within a window or from an id on."""
     params = {"symbol": str(symbol), "limit": str(TRADES_PER_PAGE)}
     if from_id is not None:
         params["fromId"] = str(from_id)
@@ -191,7 +191,7 @@ def cancel_all(symbol: Symbol, *, conditional: bool) -> Call:
 
 
 def cancel_algo(algo_id: str) -> Call:
-    """By the venue's id of a conditional order, whoever placed it."""
+    """By the venue's id of a conditional order, ours or not."""
     return Call(method="DELETE", path="/fapi/v1/algoOrder", params={"algoId": algo_id})
 
 

@@ -22,7 +22,7 @@ CREDITS = "BNFCR"
 
 
 async def checkup(session: Session, *, live: bool = True) -> Checkup:
-    """Ask the venue; raises nothing for what it answers. What a key may do is told by the live exchange only."""
+    """Ask the venue; raises nothing for what it answers. Only the live exchange tells what a key may do."""
     time = await session.sync_clock()
     if not isinstance(time, proof.Answered):
         return Checkup(unreachable=in_words(time))

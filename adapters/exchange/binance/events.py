@@ -43,7 +43,7 @@ MAX_PARKED = 10_000
 """Events that wait for a link; beyond, the oldest are handed on as strays."""
 EVENTS: Mapping[str, str] = {"ORDER_TRADE_UPDATE": ORDERS, "ALGO_UPDATE": CONDITIONALS}
 """Which events tell of which orders."""
-# Orders made by a human's hand at the venue: nobody's child, and told at once.
+# Orders made by hand at the venue: no order's child, and reported at once.
 _MANUAL_PREFIXES = ("web_", "ios_", "android_", "electron_")
 # TRADE_LITE repeats ORDER_TRADE_UPDATE; the others are about grids and strategies of the venue's own.
 _IGNORED = frozenset({"TRADE_LITE", "STRATEGY_UPDATE", "GRID_UPDATE"})
@@ -106,7 +106,7 @@ class UserEvents:
         return ()
 
     def learn(self, rows: Iterable[Row], stamp: Stamp) -> tuple[Message, ...]:
-        """Rows of conditional orders that somebody read: links for what waits, and for what will come."""
+        """Rows of conditional orders: links for what waits, and for what will come."""
         reports: list[Message] = []
         for row in rows:
             reports.extend(self._learn(row, stamp))
@@ -290,7 +290,7 @@ def _foreign_reports(event: Row, stamp: Stamp, why: Statement) -> tuple[Message,
 
 
 def _margin_calls(event: Row, stamp: Stamp) -> tuple[MarginCall | StrayEvent, ...]:
-    """One per position at risk. A row that cannot be read keeps nobody from hearing of the others (I12)."""
+    """One per position at risk. A row that cannot be read hides no other (I12)."""
     rows = items_of(event.get("p"), "p of MARGIN_CALL")
     reports: list[MarginCall | StrayEvent] = []
     for each in rows:

@@ -4,7 +4,7 @@ Every function raises `MalformedError` for what it cannot read; none guesses. Nu
 strings and stay exact. Sources: the page of each endpoint and event under
 developers.binance.com/docs/derivatives/usds-margined-futures.
 
-A conditional order and the child order it becomes are one order to everybody outside: its reports
+A conditional order and the child order it becomes are one order on this side: its reports
 carry the parent's client order id and the parent's venue order id (`algoId`), the child's state and
 the child's filled quantity. A child that works in the engine is `TRIGGERED`.
 """
@@ -131,10 +131,10 @@ def order_name(row: Row) -> tuple[VenueOrderId, ClientOrderId]:
     return VenueOrderId(id_of(row, "orderId")), ClientOrderId(text_of(row, "clientOrderId"))
 
 
-def somebody_elses(row: Row, name: str) -> bool:
+def of_foreign_order(row: Row, name: str) -> bool:
     """Whether the client order id under `name` says that this row is not about an order of ours.
 
-    One that names nobody may be about ours: what cannot be read of it must not pass for the absence of an order.
+    One without a name may be about ours: what cannot be read of it must not pass for the absence of an order.
     """
     told = row.get(name)
     return isinstance(told, str) and bool(told) and parse_client_order_id(told) is None
@@ -321,7 +321,7 @@ def position_list(value: object, settings: Mapping[Symbol, SymbolSetting]) -> Po
 def about(symbol: Symbol, told: PositionList) -> PositionList:
     """What of the list answers a question about one symbol; a row without a name is about the one that was asked for.
 
-    Raises MalformedError where only others are told of: such an answer is to another question, and no proof that this
+    Raises MalformedError where only others are named: such an answer is to another question, and no proof that this
     symbol is flat.
     """
     unread = tuple(UnreadRow(symbol=symbol, why=row.why) for row in told.unread if row.symbol in (symbol, NAMELESS))[:1]
@@ -332,7 +332,7 @@ def about(symbol: Symbol, told: PositionList) -> PositionList:
 
 
 def any_position_row(row: Row) -> tuple[PositionRow, ...]:
-    """A row of the same list whatever it is a position in, for whoever wants to close everything; none if flat.
+    """A row of the same list whatever it is a position in, for closing everything; none if flat.
 
     Closing needs the leg and its quantity: prices that cannot be read are zero.
     """

@@ -19,13 +19,13 @@ from adapters.exchange.binance.normalize import (
     instruments,
     multi_assets,
     of_another_kind,
+    of_foreign_order,
     order_name,
     order_report,
     others,
     position_list,
     position_mode,
     premium_marks,
-    somebody_elses,
     symbol_of,
     symbol_settings,
     trade_report,
@@ -175,7 +175,7 @@ class Reader(Queries):
     async def fills(self, request: FetchFills) -> list[FillReport]:
         """All trades of an order, oldest first, each once; of a triggered order, its child's.
 
-        Trades are told by the venue's id of their order, which is asked for where it is not known: where
+        Trades are read by the venue's id of their order, which is queried where it is not known: where
         there is no order there are none, and NoSuchOrderError says so.
         """
         venue_order_id = await self._trading_id(request)
@@ -224,7 +224,7 @@ class Reader(Queries):
         return replies.following(report, request)
 
     async def _trades_within(self, symbol: Symbol, window: Window) -> list[FillReport]:
-        """Of everybody, each once."""
+        """Of all orders, each once."""
         found: dict[str, FillReport] = {}
         for _ in range(MAX_TRADE_PAGES):
             rows = await self._rows(calls.trades_of(symbol, window), "trades")
@@ -431,14 +431,14 @@ class Reader(Queries):
                 self._tell_unread(each, name, stamp, error.cause)
                 if key is not None:
                     torn.add(key)
-                if not self._is_somebody_elses(each, name):
+                if not self._is_foreign(each, name):
                     symbol = _named_symbol(each)
                     unread.setdefault(symbol, UnreadRow(symbol=symbol, why=error.cause))
         return {key: order for key, order in found.items() if key not in torn}
 
-    def _is_somebody_elses(self, item: object, name: str) -> bool:
+    def _is_foreign(self, item: object, name: str) -> bool:
         """A child that is linked to no parent yet looks like any order; its parent is asked after by its own name."""
-        if not isinstance(item, Mapping) or not somebody_elses(item, name):
+        if not isinstance(item, Mapping) or not of_foreign_order(item, name):
             return False
         key = (Symbol(str(item.get("symbol"))), VenueOrderId(str(item.get("orderId"))))
         return name != "clientOrderId" or key not in self._events.links
@@ -454,7 +454,7 @@ class Reader(Queries):
         self._deliver(stray_event(item, stamp, Venue.UNREADABLE_OPEN_ORDER(why=why)))
 
     def _owned(self, report: OrderReport) -> OrderReport:
-        """A child at work is its parent to everybody outside."""
+        """A child at work is its parent on this side."""
         parent = self._events.links.get((report.symbol, report.venue_order_id))
         if parent is None:
             return report

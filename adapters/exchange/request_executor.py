@@ -38,7 +38,7 @@ FILL_GRACE_S = 0.4
 """The stream usually tells of a fill within this time."""
 
 
-class Desk:
+class RequestExecutor:
     """Carries out requests on the adapter's loop. Decides nothing and repeats nothing."""
 
     def __init__(self, wiring: Wiring, session: Session, account: Connection, margins: MarginModes) -> None:
@@ -90,7 +90,7 @@ class Desk:
                 raise TypeError(f"{type(message).__name__} is no request to a venue")
 
     def doubt(self, message: Message, cause: Statement) -> None:
-        """Answer a request of which nobody knows whether it was sent."""
+        """Answer a request that was perhaps sent."""
         if isinstance(message, SubmitOrder | CancelOrder):
             self._deliver(replies.unknown(message, cause, self._reader.stamp()))
         else:
@@ -126,9 +126,9 @@ class Desk:
             await self._tell_filled(message, verdict.row)
 
     async def _tell_filled(self, message: SubmitOrder, row: Row) -> None:
-        """That a market order was filled, for whom the stream has swallowed it; told twice it changes nothing.
+        """Report that a market order was filled, in case the stream swallowed it; a second report changes nothing.
 
-        An entry whose fill nobody tells has no stop. The answer says it, or else the order itself does.
+        An entry whose fill is not known has no stop. The answer says it, or else the order itself does.
         """
         await asyncio.sleep(FILL_GRACE_S)
         report = self._answers.submitted(message, row, self._reader.stamp())
