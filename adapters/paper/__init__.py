@@ -1,1 +1,1 @@
-"""A model of Binance USDⓈ-M futures to trade on without money, and the server that speaks for it."""
+"""A model of a perpetual-futures venue to trade on without money, and the server that speaks for it."""

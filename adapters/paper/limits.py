@@ -1,6 +1,6 @@
 """Request weight, order counts, 429 and the ban.
 
-Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info "LIMITS": weight
+As exchanges do: weight
 counts per address, orders per account; 429 on breach with Retry-After, 418 after repeated breaches, bans
 from two minutes to three days.
 """
