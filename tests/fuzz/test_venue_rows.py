@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.exchange.binance.flattening import account_position
+from adapters.exchange.binance.instruments import instruments
 from adapters.exchange.binance.money import balance_report, funding_reports
 from adapters.exchange.binance.normalize import (
     about,
     any_position_row,
     conditional_report,
-    instruments,
     leverage_changed,
     margin_call,
     mark_reports,

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from adapters.exchange import outcome as proof
 from adapters.exchange.binance import calls
+from adapters.exchange.binance.instruments import instruments, others
 from adapters.exchange.binance.money import currency_of
-from adapters.exchange.binance.normalize import any_position_row, instruments, others, position_mode
+from adapters.exchange.binance.normalize import any_position_row, position_mode
 from adapters.exchange.outcome import Ask, Verdict, in_words
 from adapters.exchange.rows import MalformedError, decimal_of, row_of, rows_of
 from adapters.exchange.session import Session

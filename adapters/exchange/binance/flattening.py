@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from adapters.exchange.binance import calls
-from adapters.exchange.binance.normalize import ANY_NAME, any_position_row, instruments, position_mode, symbol_of
+from adapters.exchange.binance.instruments import instruments
+from adapters.exchange.binance.normalize import ANY_NAME, any_position_row, position_mode, symbol_of
 from adapters.exchange.rows import MalformedError, Row, decimal_of, id_of, items_of, row_of, shown, text_of
 from adapters.exchange.session import Session
 from adapters.exchange.venue import Call, Read, RestingOrder, Survey

@@ -50,9 +50,7 @@ from messages.types import (
     NAMELESS,
     ClientOrderId,
     FillCause,
-    Instrument,
     OrderStatus,
-    OtherContract,
     PositionMode,
     PositionSide,
     Side,
@@ -103,9 +101,7 @@ VALUE_SHARE = Decimal("0.01")
 """By which a position's value may differ from its quantity at its mark price."""
 PLACE = Decimal("1e-8")
 """To which values and mark prices are rounded."""
-_KIND_MOST = 40
 _POSITION = Venue.ROW_OF(what="positions")
-PERPETUAL = "PERPETUAL"
 
 
 def order_report(row: Row, stamp: Stamp, *, queried: bool = True) -> OrderReport:
@@ -363,7 +359,7 @@ def of_another_kind(name: object) -> bool:
 
 def symbol_settings(value: object) -> dict[Symbol, SymbolSetting]:
     """The list of /fapi/v1/symbolConfig. A row we cannot read is left out: that symbol's setting is not known."""
-    return _by_symbol(items_of(value, "symbol settings"), _symbol_setting)
+    return by_symbol(items_of(value, "symbol settings"), _symbol_setting)
 
 
 def _symbol_setting(row: Row) -> SymbolSetting:
@@ -373,7 +369,7 @@ def _symbol_setting(row: Row) -> SymbolSetting:
     return SymbolSetting(leverage=integer_of(row, "leverage", 1, LEVERAGE_MOST), isolated=mode == "ISOLATED")
 
 
-def _by_symbol(items: Sequence[object], read: Callable[[Row], Found]) -> dict[Symbol, Found]:
+def by_symbol(items: Sequence[object], read: Callable[[Row], Found]) -> dict[Symbol, Found]:
     """What each row says of its symbol. One that cannot be read says nothing; two that differ say nothing either."""
     found: dict[Symbol, Found] = {}
     torn: set[Symbol] = set()
@@ -400,44 +396,6 @@ def multi_assets(row: Row) -> bool | None:
     """Whether all assets are one margin (accountConfig); None where the answer does not say."""
     joined = row.get("multiAssetsMargin")
     return joined if isinstance(joined, bool) else None
-
-
-def instruments(value: object) -> tuple[Instrument, ...]:
-    """The perpetuals of /fapi/v1/exchangeInfo, by name. A row we cannot read is left out: one symbol stops no other."""
-    items = items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols")
-    found = _by_symbol([each for each in items if _is_perpetual(each)], _instrument)
-    if not found:
-        raise MalformedError(Venue.NO_PERPETUAL())
-    return tuple(found[symbol] for symbol in sorted(found))
-
-
-def _is_perpetual(row: object) -> bool:
-    return isinstance(row, Mapping) and row.get("contractType") == PERPETUAL
-
-
-def others(value: object) -> tuple[OtherContract, ...]:
-    """The contracts of the same answer that `instruments` leaves out, by name: of another kind, or unreadable."""
-    known = {each.symbol for each in instruments(value)}
-    found = {}
-    for each in items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols"):
-        with suppress(MalformedError):
-            row = row_of(each, Venue.ROW_OF(what="symbols"))
-            symbol = symbol_of(row, "symbol", ANY_NAME)
-            if symbol not in known:
-                found[symbol] = OtherContract(symbol=symbol, kind=text_of(row, "contractType", "")[:_KIND_MOST])
-    return tuple(found[symbol] for symbol in sorted(found))
-
-
-def all_usable(value: object) -> bool:
-    """Whether each row of the same answer is one of `instruments`, or says that it is of another kind."""
-    known = {each.symbol for each in instruments(value)}
-    rows = items_of(row_of(value, "exchangeInfo").get("symbols"), "symbols")
-    return all(isinstance(row, Mapping) and (_is_another(row) or row.get("symbol") in known) for row in rows)
-
-
-def _is_another(row: Row) -> bool:
-    kind = row.get("contractType")
-    return isinstance(kind, str) and kind not in ("", PERPETUAL)
 
 
 def mark_reports(value: object, stamp: Stamp) -> tuple[MarkReport, ...]:
@@ -605,29 +563,4 @@ def _position_row(row: Row, amount: Decimal, mark: Decimal, settings: Mapping[Sy
         liquidation_price=liquidation if liquidation > 0 else None,
         leverage=None if setting is None else setting.leverage,
         isolated=setting.isolated if setting is not None else decimal_of(row, "isolatedWallet", "0") != 0,
-    )
-
-
-def _instrument(row: Row) -> Instrument:
-    filters = {}
-    for each in items_of(row.get("filters"), "filters"):
-        with suppress(MalformedError):
-            rule = row_of(each, "a filter")
-            filters[text_of(rule, "filterType")] = rule
-    lot, market_lot = filters.get("LOT_SIZE", {}), filters.get("MARKET_LOT_SIZE", {})
-    prices, percent = filters.get("PRICE_FILTER", {}), filters.get("PERCENT_PRICE", {})
-    return Instrument(
-        symbol=symbol_of(row, "symbol"),
-        quantity_step=positive_of(lot, "stepSize"),
-        price_step=positive_of(prices, "tickSize"),
-        min_quantity=amount_of(lot, "minQty"),
-        max_quantity=amount_of(lot, "maxQty"),
-        max_market_quantity=amount_of(market_lot, "maxQty", "0"),
-        min_notional=amount_of(filters.get("MIN_NOTIONAL", {}), "notional", "0"),
-        trading=text_of(row, "status") == "TRADING",
-        min_price=amount_of(prices, "minPrice", "0"),
-        max_price=amount_of(prices, "maxPrice", "0"),
-        price_up=amount_of(percent, "multiplierUp", "0"),
-        price_down=amount_of(percent, "multiplierDown", "0"),
-        quote=text_of(row, "quoteAsset", ""),
     )

@@ -8,21 +8,19 @@ from adapters.exchange import replies
 from adapters.exchange.binance import calls
 from adapters.exchange.binance.calls import Window
 from adapters.exchange.binance.events import UserEvents, stray_event
+from adapters.exchange.binance.instruments import all_usable, instruments, others
 from adapters.exchange.binance.money import balance_report, funding_reports
 from adapters.exchange.binance.normalize import (
     PositionList,
     about,
-    all_usable,
     cause_of,
     child_id,
     conditional_report,
-    instruments,
     multi_assets,
     of_another_kind,
     of_foreign_order,
     order_name,
     order_report,
-    others,
     position_list,
     position_mode,
     premium_marks,

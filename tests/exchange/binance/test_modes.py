@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.exchange import modes
-from adapters.exchange.binance.normalize import others
+from adapters.exchange.binance.instruments import others
 from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
+from adapters.exchange.binance.instruments import all_usable, instruments
 from adapters.exchange.binance.normalize import (
     PositionList,
     about,
-    all_usable,
     any_position_row,
     conditional_report,
-    instruments,
     mark_reports,
     order_report,
     position_list,
