@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from adapters.exchange import registry
 from adapters.exchange.errors import AdapterError
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
@@ -92,7 +93,7 @@ class CcxtVenue:
 
         Raises ValueError for an exchange that is not supported.
         """
-        self._settings.dialect  # noqa: B018  raises where there is none
+        registry.dialect(self._settings.exchange)  # raises where there is none
         self._outward = deliver
         name = f"exchange-{self._account}"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
