@@ -239,7 +239,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
 ) -> None:
     """Open the addresses, in the order of who is told things first; then let the outside in."""
     from actors.recovery import days_in
-    from actors.supervisor.resting import RestingEntries, call_off_entries
+    from actors.supervisor.resting_entries import RestingEntries, call_off_entries
     from adapters.control.server import ControlServer
     from adapters.logs.steps import line_writer
     from messages.reports import PositionView
@@ -293,7 +293,7 @@ def _compose(  # noqa: PLR0917 - what one process is made of
 
 def _venues(config: Config, paper: "EmbeddedServer | None", clock: "Clock") -> "dict[AccountId, Venue]":
     """An adapter for each account; those behind one address are neighbors."""
-    from actors.gateway.address import Address as Shared
+    from actors.gateway.shared_budget import Address as Shared
     from adapters.exchange.access import settings_max_age_ms, settings_of
     from adapters.exchange.client import CcxtVenue
     from adapters.exchange.neighbors import Neighbors
@@ -422,9 +422,9 @@ def _spawn_reconciler(
     config: Config, system: "ActorSystem", known: "SupervisorSettings", log: Callable[..., None]
 ) -> "Callable[[int], Rows]":
     """Before the supervisor. Its statistics at a monotonic time outlive its lives, for `albra status`."""
+    from actors.reconciler.account_state import Memory
     from actors.reconciler.actor import HEARD, ReconcilerActor
     from actors.reconciler.resolve import RECONCILER
-    from actors.reconciler.watch import Memory
     from actors.runtime import Placement
 
     settings = replace(_reconciler_settings(config, known.journal_id, known.accounts), restored=known.restored)
@@ -477,9 +477,9 @@ def _spawn_notifier(  # noqa: PLR0917 - what it tells, to whom, and what it reme
 def _spawn_gateways(config: Config, system: "ActorSystem", venues: "dict[AccountId, Venue]") -> None:
     """One for each account; what an account's gateway remembers outlives its lives."""
     from actors.gateway.actor import GatewayActor, gateway_address
-    from actors.gateway.address import Address as Shared
     from actors.gateway.budget import Policy
-    from actors.gateway.memory import Memory
+    from actors.gateway.runtime_state import Memory
+    from actors.gateway.shared_budget import Address as Shared
     from actors.runtime import Placement
 
     sweep_ns = config.phase2.reconciliation.check_intervals.fast_ms * 1_000_000
@@ -665,7 +665,7 @@ def _position_spawner(
 ) -> Callable[..., None]:
     from actors.position.actor import Identity, position_factory
     from actors.position.draft import Policy
-    from actors.supervisor.desk import position_address
+    from actors.supervisor.context import position_address
 
     policy = Policy(
         protection_deadline_ms=config.protection.close_after_ms,
@@ -781,7 +781,7 @@ def _tell_of_logs(system: "ActorSystem", storage: Path, why: str) -> None:
 
 
 def _limits(limits: LimitsConfig) -> Any:
-    from actors.supervisor.admission import Limits
+    from actors.supervisor.pre_trade_risk import Limits
 
     return Limits(
         order_notional=limits.order_notional,

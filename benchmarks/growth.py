@@ -11,12 +11,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from actors.gateway.address import Address
+from actors.supervisor.admission import Facts, Limits, refusal
+from actors.supervisor.book import Account, Book
+
 from actors.gateway.budget import Policy
 from actors.gateway.lane import Lane
 from actors.position.view import view as view_of
 from actors.reconciler.compare import compare
-from actors.supervisor.admission import Facts, Limits, refusal
-from actors.supervisor.book import Account, Book
 from adapters.clock import SystemClock
 from benchmarks.reconciliation import HELD, LONG, MAIN, PRICE, comparable, instrument, position
 from benchmarks.report import Row, at_most, row

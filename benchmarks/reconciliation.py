@@ -16,12 +16,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from actors.reconciler.facts import Facts, Finding
+
 from actors.position.draft import Policy as PositionPolicy
 from actors.position.machine import decide
 from actors.position.state import Position, blank
 from actors.position.view import view
 from actors.reconciler.compare import compare
-from actors.reconciler.facts import Facts, Finding
 from actors.reconciler.policy import Thresholds
 from actors.reconciler.resolve import Case, repair
 from benchmarks.report import Row, at_least, median_ratio, row

@@ -18,7 +18,7 @@ from actors.position.draft import Policy
 from actors.position.fold import fold
 from actors.position.machine import decide
 from actors.position.state import Position, blank
-from actors.supervisor.desk import position_address
+from actors.supervisor.context import position_address
 from adapters.paper.server import EmbeddedServer, PaperServer
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import RecoveredPosition

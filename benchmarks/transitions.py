@@ -21,7 +21,7 @@ from actors.position.actor import Identity, position_factory
 from actors.position.draft import Policy
 from actors.position.state import blank
 from actors.runtime import Actor, ActorSystem, Context, Placement, ThreadDispatcher
-from actors.supervisor.desk import position_address
+from actors.supervisor.context import position_address
 from adapters.clock import SystemClock
 from adapters.storage import schema
 from adapters.storage.sqlite import SqliteJournal

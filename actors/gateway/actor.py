@@ -2,7 +2,7 @@
 
 from actors.gateway.actions import Action, Later, Never, Say, Send
 from actors.gateway.core import SWEEP_NS, Gateway
-from actors.gateway.memory import Memory
+from actors.gateway.runtime_state import GatewayMemory
 from actors.ports import Venue
 from actors.runtime.actor import Actor, Context
 from messages.base import Message
@@ -15,14 +15,14 @@ def gateway_address(account: AccountId) -> Address:
 
 
 class GatewayActor(Actor[Message]):
-    """One account's gateway. `memory` is made once by the composition and given to every life (see memory.py).
+    """One account's gateway. `memory` is made once by the composition and given to every life (see runtime_state.py).
 
     The composition starts `venue`, with what it delivers told to this actor's address; the actor hands
     it requests and never starts or stops it.
     """
 
     def __init__(
-        self, context: Context, *, account: AccountId, venue: Venue, memory: Memory, sweep_ns: int = SWEEP_NS
+        self, context: Context, *, account: AccountId, venue: Venue, memory: GatewayMemory, sweep_ns: int = SWEEP_NS
     ) -> None:
         super().__init__(context)
         self._venue = venue

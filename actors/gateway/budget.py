@@ -62,7 +62,7 @@ class Policy:
                 return max(ours, limit * EMERGENCY_SHARE // 100)
             case Lane.PROTECTION | Lane.REDUCING:
                 return ours
-            case Lane.DOUBT:
+            case Lane.RESOLUTION:
                 return (ours + open_to_all) // 2
             case Lane.OPENING:
                 return open_to_all
@@ -109,10 +109,10 @@ class Meter:
         return self.interval_ms * MS
 
     def used(self, now_ns: int) -> int:
-        """After `aged`."""
+        """After `expire`."""
         return max(self.total, self.told if now_ns < self.told_until_ns else 0)
 
-    def aged(self, now_ns: int) -> "Meter":
+    def expire(self, now_ns: int) -> "Meter":
         """Without what left too long ago to count."""
         oldest_ns = now_ns - self.interval_ns - MARGIN_NS
         if not self.left or self.left[0][0] > oldest_ns:
@@ -120,7 +120,7 @@ class Meter:
         gone = next((i for i, (at_ns, _) in enumerate(self.left) if at_ns > oldest_ns), len(self.left))
         return replace(self, left=self.left[gone:], total=self.total - sum(amount for _, amount in self.left[:gone]))
 
-    def spent(self, amount: int, now_ns: int) -> "Meter":
+    def charge(self, amount: int, now_ns: int) -> "Meter":
         if not amount:
             return self
         left = self.left
@@ -132,7 +132,7 @@ class Meter:
         return replace(self, left=left, total=self.total + amount, out=self.out + amount, told=self.told + amount)
 
     def wait_ns(self, room: int, now_ns: int, *, shared: bool = False) -> int:
-        """After `aged`: how long until no more than `room` is used, where nothing leaves meanwhile; 0: no more is.
+        """After `expire`: how long until no more than `room` is used, where nothing leaves meanwhile; 0: no more is.
 
         `shared`: what others use is held against somebody else.
         """
@@ -145,11 +145,11 @@ class Meter:
             waits_ns = max(waits_ns, self.told_until_ns - now_ns)
         return max(0, waits_ns)
 
-    def answered(self, amount: int) -> "Meter":
+    def release(self, amount: int) -> "Meter":
         """What left is no longer on its way."""
         return replace(self, out=max(0, self.out - amount)) if amount and self.out else self
 
-    def heard(self, used: int, now_ns: int) -> "Meter":
+    def on_reported_usage(self, used: int, now_ns: int) -> "Meter":
         """The venue's word: what is on its way may not be in it yet."""
         return replace(self, told=used + self.out, told_until_ns=now_ns + self.interval_ns)
 
@@ -173,7 +173,7 @@ class Budget:
         return self.policy.ceiling(Lane.EMERGENCY if urgent else lane, meter.limit)
 
     def allows(self, lane: Lane, cost: Cost, now_ns: int) -> bool:
-        """After `aged`."""
+        """After `expire`."""
         for meter in self.meters:
             amount = cost.of(meter.kind) if meter.lane in (None, lane) else 0
             used = meter.total if _shared(lane, meter) else meter.used(now_ns)
@@ -182,7 +182,7 @@ class Budget:
         return True
 
     def wait_ns(self, lane: Lane, cost: Cost, now_ns: int) -> int:
-        """After `aged`: how long until it is allowed, where nothing else leaves meanwhile; 0: it is."""
+        """After `expire`: how long until it is allowed, where nothing else leaves meanwhile; 0: it is."""
         amounts = ((meter, cost.of(meter.kind)) for meter in self.meters if meter.lane in (None, lane))
         return max(
             (
@@ -210,7 +210,7 @@ def weight_of_a_minute(limits: Iterable[RateLimit]) -> int:
     return next(found, 0)
 
 
-def learned(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[RequestCost]) -> Budget:
+def on_limits(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[RequestCost]) -> Budget:
     """The venue's rules as it stated them last; what is used of a limit that stays is kept."""
     known = {(meter.kind, meter.interval_ms, meter.lane): meter for meter in budget.meters}
     wanted = [
@@ -229,39 +229,39 @@ def learned(budget: Budget, limits: Iterable[RateLimit], costs: Iterable[Request
     return replace(budget, meters=tuple(meters), costs=MappingProxyType(prices))
 
 
-def aged(budget: Budget, now_ns: int) -> Budget:
-    meters = tuple(meter.aged(now_ns) for meter in budget.meters)
+def expire(budget: Budget, now_ns: int) -> Budget:
+    meters = tuple(meter.expire(now_ns) for meter in budget.meters)
     same = all(map(operator.is_, meters, budget.meters))
     return budget if same else replace(budget, meters=meters)
 
 
-def spent(budget: Budget, lane: Lane, cost: Cost, now_ns: int) -> Budget:
+def charge(budget: Budget, lane: Lane, cost: Cost, now_ns: int) -> Budget:
     """One request leaves."""
     if cost == FREE:
         return budget
     meters = (
-        meter.spent(cost.of(meter.kind), now_ns) if meter.lane in (None, lane) else meter for meter in budget.meters
+        meter.charge(cost.of(meter.kind), now_ns) if meter.lane in (None, lane) else meter for meter in budget.meters
     )
     return replace(budget, meters=tuple(meters))
 
 
-def answered(budget: Budget, cost: Cost) -> Budget:
+def release(budget: Budget, cost: Cost) -> Budget:
     """One request is no longer on its way."""
     if cost == FREE:
         return budget
-    return replace(budget, meters=tuple(meter.answered(cost.of(meter.kind)) for meter in budget.meters))
+    return replace(budget, meters=tuple(meter.release(cost.of(meter.kind)) for meter in budget.meters))
 
 
-def landed(budget: Budget) -> Budget:
+def release_all(budget: Budget) -> Budget:
     """Nobody here waits for an answer any more."""
     return replace(budget, meters=tuple(replace(meter, out=0) for meter in budget.meters))
 
 
-def heard(budget: Budget, uses: Iterable[RateUse], now_ns: int) -> Budget:
+def on_reported_usage(budget: Budget, uses: Iterable[RateUse], now_ns: int) -> Budget:
     """The venue said what is used."""
     told = {(use.kind, use.interval_ms, None): use.used for use in uses}
     named = ((meter, (meter.kind, meter.interval_ms, meter.lane)) for meter in budget.meters)
-    meters = tuple(meter.heard(told[name], now_ns) if name in told else meter for meter, name in named)
+    meters = tuple(meter.on_reported_usage(told[name], now_ns) if name in told else meter for meter, name in named)
     return replace(budget, meters=meters)
 
 
@@ -269,13 +269,13 @@ def limit_uses(budget: Budget, now_ns: int) -> tuple[LimitUse, ...]:
     """What is used of each limit of the venue."""
     return tuple(
         LimitUse(kind=meter.kind, interval_ms=meter.interval_ms, used=meter.used(now_ns), limit=meter.limit)
-        for meter in aged(budget, now_ns).meters
+        for meter in expire(budget, now_ns).meters
         if meter.lane is None
     )
 
 
 def _shared(lane: Lane, meter: Meter) -> bool:
-    """What everybody at the address uses holds reads back where the address is shared (see address.py)."""
+    """What everybody at the address uses holds reads back where the address is shared (see shared_budget.py)."""
     return lane >= Lane.ASKED and meter.kind is RateKind.WEIGHT
 
 

@@ -2,10 +2,10 @@
 
 from types import MappingProxyType
 
-from actors.gateway import breaker, outage
+from actors.gateway import circuit_breaker, venue_health
 from actors.gateway.actions import NOTIFIER, Later, Never
-from actors.gateway.breaker import Channel, Circuit, Phase
-from actors.gateway.desk import Desk
+from actors.gateway.circuit_breaker import Channel, Circuit, Phase
+from actors.gateway.context import GatewayContext
 from actors.gateway.lane import Lane
 from messages.reports import CircuitView
 from messages.statement import NOTHING, Statement
@@ -19,9 +19,9 @@ _UNTRIED = MappingProxyType({channel: Circuit(channel=channel) for channel in Ch
 class Circuits:
     """Fed with what was answered and what was not; sets what may leave, and why openings may not."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._seed = f"{desk.account}/{desk.memory.started_ns}"
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
+        self._seed = f"{context.account}/{context.memory.started_ns}"
         self._told: dict[Channel, Severity] = {}
         for circuit in self._all():
             if circuit.phase is Phase.OPEN:
@@ -38,17 +38,17 @@ class Circuits:
     @property
     def views(self) -> tuple[CircuitView, ...]:
         """Those that are not closed."""
-        return breaker.views(self._all())
+        return circuit_breaker.views(self._all())
 
     def tripped(self, channel: Channel) -> bool:
         """Whether so much went unanswered that the circuit is not closed again."""
         return self._of(channel).phase is not Phase.CLOSED
 
-    def failed(self, channel: Channel, cause: Statement) -> bool:
+    def on_no_response(self, channel: Channel, cause: Statement) -> bool:
         """Nobody answered; returns whether that opened the circuit, or opened it again."""
         before = self._of(channel)
-        after = breaker.failed(before, cause, self._desk.now_ns, self._seed)
-        self._desk.memory.circuits[channel] = after
+        after = circuit_breaker.on_no_response(before, cause, self._context.now_ns, self._seed)
+        self._context.memory.circuits[channel] = after
         if after.openings == before.openings:
             return False
         self._look_again(after)
@@ -56,36 +56,36 @@ class Circuits:
         self._hold()
         return True
 
-    def answered(self, channel: Channel) -> None:
+    def on_response(self, channel: Channel) -> None:
         """Somebody answered: closed."""
         before = self._of(channel)
         if before.phase is Phase.CLOSED and not before.failures:
             return
-        self._desk.memory.circuits[channel] = breaker.answered(before)
+        self._context.memory.circuits[channel] = circuit_breaker.on_response(before)
         if not before.openings:
             return
-        self._desk.actions.append(Never(f"breaker/{channel}"))
+        self._context.actions.append(Never(f"breaker/{channel}"))
         if self._told.pop(channel, None) is not None:
-            notice = outage.mended(self._desk.account, channel, before.since_ns, self._desk.now_ns)
-            self._desk.say(notice, NOTIFIER)
+            notice = venue_health.mended(self._context.account, channel, before.since_ns, self._context.now_ns)
+            self._context.say(notice, NOTIFIER)
         self._hold()
 
-    def due(self, channel: Channel) -> bool:
+    def on_pause_end(self, channel: Channel) -> bool:
         """A pause is over; returns whether its circuit is half open now."""
-        after = breaker.due(self._of(channel), self._desk.now_ns)
-        self._desk.memory.circuits[channel] = after
+        after = circuit_breaker.on_pause_end(self._of(channel), self._context.now_ns)
+        self._context.memory.circuits[channel] = after
         self._hold()
         return after.phase is Phase.HALF_OPEN
 
     def _of(self, channel: Channel) -> Circuit:
-        return self._desk.memory.circuits.get(channel) or _UNTRIED[channel]
+        return self._context.memory.circuits.get(channel) or _UNTRIED[channel]
 
     def _all(self) -> tuple[Circuit, ...]:
         return tuple(map(self._of, _UNTRIED))
 
     def _look_again(self, circuit: Circuit) -> None:
-        delay_ns = max(0, circuit.until_ns - self._desk.now_ns)
-        self._desk.actions.append(Later(f"breaker/{circuit.channel}", delay_ns))
+        delay_ns = max(0, circuit.until_ns - self._context.now_ns)
+        self._context.actions.append(Later(f"breaker/{circuit.channel}", delay_ns))
 
     def _hold(self) -> None:
         """Half open: one at a time. Openings need both: who opens must be able to see what he holds."""
@@ -93,11 +93,11 @@ class Circuits:
         most = {Phase.CLOSED: _EVERYTHING, Phase.HALF_OPEN: 1, Phase.OPEN: 0}
         openings = 0 if reads.phase is not Phase.CLOSED else most[orders.phase]
         bulk = most[reads.phase]
-        self._desk.hold(MappingProxyType({Lane.OPENING: openings, Lane.ASKED: bulk, Lane.READING: bulk}))
+        self._context.hold(MappingProxyType({Lane.OPENING: openings, Lane.ASKED: bulk, Lane.READING: bulk}))
         shut = next((c for c in (reads, orders) if c.phase is Phase.OPEN), None)
         if shut is None and reads.phase is Phase.HALF_OPEN:
             shut = reads
-        self._desk.no_openings = self._why(shut.channel) if shut else NOTHING
+        self._context.no_openings = self._why(shut.channel) if shut else NOTHING
 
     def _why(self, channel: Channel) -> Statement:
         return Gateway.CIRCUIT_OPEN(what=channel, cause=self._of(channel).cause)
@@ -105,13 +105,18 @@ class Circuits:
     def _tell(self, circuit: Circuit) -> None:
         """Once when it opens, and once more, louder, when that lasts."""
         told = self._told.get(circuit.channel)
-        lasts = self._desk.now_ns - circuit.since_ns >= outage.CRITICAL_AFTER_NS
+        lasts = self._context.now_ns - circuit.since_ns >= venue_health.CRITICAL_AFTER_NS
         severity = Severity.CRITICAL if lasts else Severity.WARNING
         if told is None or (lasts and told is not Severity.CRITICAL):
             self._told[circuit.channel] = severity
-            self._desk.say(
-                outage.unanswered(
-                    self._desk.account, circuit.channel, circuit.cause, severity, circuit.since_ns, self._desk.now_ns
+            self._context.say(
+                venue_health.unanswered(
+                    self._context.account,
+                    circuit.channel,
+                    circuit.cause,
+                    severity,
+                    circuit.since_ns,
+                    self._context.now_ns,
                 ),
                 NOTIFIER,
             )

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from actors.gateway import budget, lanes, outage, resync
+from actors.gateway import budget, request_queue, resync, venue_health
 from actors.gateway.actions import MS, NOTIFIER, SECOND, Action, Never
-from actors.gateway.breaker import Channel
+from actors.gateway.circuit_breaker import Channel
 from actors.gateway.circuits import Circuits
-from actors.gateway.desk import Desk
-from actors.gateway.lanes import Ticket
-from actors.gateway.memory import Memory
+from actors.gateway.context import GatewayContext
 from actors.gateway.orders import Orders
+from actors.gateway.request_queue import QueuedRequest
+from actors.gateway.runtime_state import GatewayMemory
 from actors.moment import clock_time
 from actors.ports import Clock
 from messages import reports as r
@@ -43,15 +43,15 @@ Read = q.FetchPositions | q.FetchOpenOrders | q.FetchBalance | FetchTrades
 class Gateway:
     """One life of an account's gateway. `start` first, then `step` for each message; `commit` after either."""
 
-    def __init__(self, account: AccountId, clock: Clock, memory: Memory, *, sweep_ns: int = SWEEP_NS) -> None:
+    def __init__(self, account: AccountId, clock: Clock, memory: GatewayMemory, *, sweep_ns: int = SWEEP_NS) -> None:
         self._account = account
         self._memory = memory
-        self._desk = Desk(account, clock, memory)
-        self._orders = Orders(self._desk)
-        self._circuits = Circuits(self._desk)
+        self._context = GatewayContext(account, clock, memory)
+        self._orders = Orders(self._context)
+        self._circuits = Circuits(self._context)
         self._resync = resync.Resync(account=account, number=memory.resyncs)
         known = memory.venue is not None or memory.waits_since_ns > 0
-        self._outage = None if known else outage.connecting(account, self._desk.now_ns)
+        self._outage = None if known else venue_health.connecting(account, self._context.now_ns)
         self._sweep_ns = sweep_ns
         self._orders_ns = 0
         self._ticking = False
@@ -67,10 +67,10 @@ class Gateway:
         """Actions, and the requests that a former life accepted and did not finish, to be told to oneself."""
         promises = tuple(self._memory.promises.values())
         for key in self._memory.promises:
-            self._desk.fulfill(key)  # each is promised anew once it has been taken up again
+            self._context.fulfill(key)  # each is promised anew once it has been taken up again
         self._look_after_outage()
-        self._desk.later("sweep", self._sweep_ns)
-        if self._desk.open_for_business:
+        self._context.later("sweep", self._sweep_ns)
+        if self._context.open_for_business:
             self._read_all(resync.want(self._resync))
         return self._finish(), promises
 
@@ -84,7 +84,7 @@ class Gateway:
 
     def commit(self) -> None:
         """The actions of the last step were performed."""
-        self._desk.commit()
+        self._context.commit()
 
     def _handle(self, message: Message) -> None:
         route = self._routes.get(type(message))
@@ -97,33 +97,33 @@ class Gateway:
         if self._time_taken:
             self._time_taken = False
             self._orders.time_taken()
-        if not self._ticking and (self._desk.flights or self._desk.lanes.queued_total):
+        if not self._ticking and (self._context.in_flight or self._context.requests.queued_total):
             self._ticking = True
-            self._desk.later("tick", TICK_NS)
+            self._context.later("tick", TICK_NS)
         self._tell_status()
-        return tuple(self._desk.actions)
+        return tuple(self._context.actions)
 
     # Leaving --------------------------------------------------------------------------------------
 
     def _depart(self) -> None:
         self._refuse_displaced()
-        while leaving := self._desk.departing():
-            for ticket in leaving:
-                message = ticket.message
+        while leaving := self._context.departing():
+            for queued in leaving:
+                message = queued.message
                 if isinstance(message, q.SubmitOrder) and not self._orders.depart(message):
-                    self._desk.landed(ticket.key)
+                    self._context.completed(queued.key)
                 else:
-                    self._desk.send(message)
-        for ticket, why, until_ns in self._desk.withdraw_waiting():
-            self._desk.say(replace(self._unread(ticket.message, why), until_ns=until_ns))
+                    self._context.send(message)
+        for queued, why, until_ns in self._context.withdraw_waiting():
+            self._context.say(replace(self._unread(queued.message, why), until_ns=until_ns))
 
     def _refuse_displaced(self) -> None:
-        while self._desk.displaced:
-            self._unanswered(self._desk.displaced.pop(), wording.Gateway.QUEUE_FULL(), left=False)
+        while self._context.displaced:
+            self._unanswered(self._context.displaced.pop(), wording.Gateway.QUEUE_FULL(), left=False)
 
-    def _unanswered(self, ticket: Ticket, cause: Statement, *, left: bool) -> None:
+    def _unanswered(self, queued: QueuedRequest, cause: Statement, *, left: bool) -> None:
         """A request that was displaced from its queue, or that the port did not answer in time."""
-        message = ticket.message
+        message = queued.message
         match message:
             case q.SubmitOrder() if not left:
                 self._orders.displaced(message)
@@ -133,7 +133,7 @@ class Gateway:
             case q.QueryOrder() | q.FetchFills():
                 self._handle(r.QueryFailed(**self._about(message), cause=cause, silent=left))
             case q.SetLeverage():
-                unknown = left or self._desk.open_for_business
+                unknown = left or self._context.open_for_business
                 self._handle(replace(self._refused(message, cause, unknown=unknown), silent=left))
             case q.FetchPositions() | q.FetchOpenOrders() | q.FetchBalance() | FetchTrades():
                 self._handle(replace(self._unread(message, cause), silent=left))
@@ -147,25 +147,25 @@ class Gateway:
             "client_order_id": message.client_order_id,
             "correlation_id": message.correlation_id,
             "causation_id": message.causation_id,
-            "ts_init": self._desk.clock.time_ns(),
+            "ts_init": self._context.clock.time_ns(),
         }
 
     def _tick(self) -> None:
         self._ticking = False
-        for ticket in self._desk.withdraw_expired():
-            match ticket.message:
+        for queued in self._context.withdraw_expired():
+            match queued.message:
                 case q.SubmitOrder() as order:
                     self._orders.expire(order)
                 case q.SetLeverage() as setting:
-                    self._handle(self._refused(setting, self._desk.expiry, unknown=False))
-        for ticket in self._desk.overdue():
-            self._unanswered(ticket, wording.Gateway.NO_ADAPTER_ANSWER(), left=True)
+                    self._handle(self._refused(setting, self._context.expiry, unknown=False))
+        for queued in self._context.overdue():
+            self._unanswered(queued, wording.Gateway.NO_ADAPTER_ANSWER(), left=True)
 
     # Orders ---------------------------------------------------------------------------------------
 
     def _outcome_unknown(self, message: r.OutcomeUnknown) -> None:
-        self._desk.last_error = message.cause
-        self._desk.say(message)
+        self._context.last_error = message.cause
+        self._context.say(message)
         self._silence(Channel.ORDERS, message, message.cause, silent=message.silent)
         if message.cancel:
             self._orders.cancels.unclear(message)
@@ -173,7 +173,7 @@ class Gateway:
             self._orders.unknown(message)
 
     def _not_executed(self, message: r.NotExecuted) -> None:
-        self._desk.last_error = message.cause
+        self._context.last_error = message.cause
         if message.throttled:
             self._be_quiet(message.retry_after_ms, message.cause)
         self._silence(Channel.ORDERS, message, message.cause, silent=message.silent)
@@ -184,42 +184,42 @@ class Gateway:
 
     def _cancel_rejected(self, message: r.CancelRejected) -> None:
         self._answered(Channel.ORDERS)
-        self._desk.say(message)
+        self._context.say(message)
         self._orders.cancels.unclear(message)
 
     def _order_report(self, message: r.OrderReport) -> None:
         if message.queried:
             self._answered(Channel.READS)
-        elif message.status.ended and f"cancel/{message.client_order_id}" in self._desk.flights:
+        elif message.status.ended and f"cancel/{message.client_order_id}" in self._context.in_flight:
             self._answered(Channel.ORDERS)
-        self._desk.say(message)
+        self._context.say(message)
         self._orders.reported(message)
 
     def _fill(self, message: r.FillReport) -> None:
-        self._desk.say(message)
+        self._context.say(message)
         self._orders.filled(message)
 
     def _accepted(self, message: r.OrderAccepted) -> None:
         self._answered(Channel.ORDERS)
-        self._desk.say(message)
+        self._context.say(message)
         self._orders.accepted(message)
 
     def _rejected(self, message: r.OrderRejected) -> None:
         if message.reason not in _NEVER_ASKED:
             self._answered(Channel.ORDERS)
-        self._desk.say(message)
+        self._context.say(message)
         self._orders.rejected(message)
 
     def _fills_fetched(self, message: r.FillsFetched) -> None:
-        self._desk.landed(f"fills/{message.client_order_id}")
+        self._context.completed(f"fills/{message.client_order_id}")
         self._answered(Channel.READS)
-        self._desk.say(message)
+        self._context.say(message)
         self._learn(message)
 
     def _unfound(self, message: r.OrderNotFound | r.QueryFailed) -> None:
         """For the doubt alone: a position could only misread it. At most one of the two is outstanding."""
         name = message.client_order_id
-        _ = self._desk.landed(f"query/{name}") or self._desk.landed(f"fills/{name}")
+        _ = self._context.completed(f"query/{name}") or self._context.completed(f"fills/{name}")
         if isinstance(message, r.QueryFailed):
             self._read_failed(message)
         else:
@@ -227,19 +227,19 @@ class Gateway:
         self._learn(message)
 
     def _learn(self, message: r.AboutOrder) -> None:
-        if self._orders.doubts.heard(message):
-            self._orders.cancels.doubt_over(message.client_order_id)
+        if self._orders.resolutions.on_message(message):
+            self._orders.cancels.on_resolution_end(message.client_order_id)
 
     # Settings and reads ---------------------------------------------------------------------------
 
     def _set_leverage(self, message: q.SetLeverage) -> None:
-        refusal = self._desk.opening_refusal
+        refusal = self._context.opening_refusal
         if refusal:
-            self._desk.say(self._refused(message, refusal, unknown=self._desk.open_for_business))
+            self._context.say(self._refused(message, refusal, unknown=self._context.open_for_business))
             return
         key = f"leverage/{message.position_id}/{message.leverage}"
-        self._desk.promise(key, message)
-        self._desk.request(key, message)
+        self._context.promise(key, message)
+        self._context.request(key, message)
 
     def _set(self, message: r.SettingApplied | r.SettingRefused) -> None:
         """Settings are safe to repeat, and the position repeats those whose outcome is unknown.
@@ -248,14 +248,14 @@ class Gateway:
         counts as the probe of one that is open.
         """
         key = f"leverage/{message.position_id}/{message.leverage}"
-        self._desk.landed(key)
-        self._desk.fulfill(key)
+        self._context.completed(key)
+        self._context.fulfill(key)
         if isinstance(message, r.SettingApplied):
             self._answered(Channel.ORDERS)
         else:
             silent = message.silent and self._circuits.tripped(Channel.ORDERS)
             self._silence(Channel.ORDERS, message, message.text, silent=silent)
-        self._desk.say(message)
+        self._context.say(message)
 
     def _refused(self, message: q.SetLeverage, text: Statement, *, unknown: bool) -> r.SettingRefused:
         return r.SettingRefused(
@@ -267,16 +267,16 @@ class Gateway:
             unknown=unknown,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
-            ts_init=self._desk.clock.time_ns(),
+            ts_init=self._context.clock.time_ns(),
         )
 
     def _read(self, message: Read) -> None:
-        if not self._desk.open_for_business:
-            self._desk.say(self._unread(message, self._desk.unreachable))
+        if not self._context.open_for_business:
+            self._context.say(self._unread(message, self._context.unreachable))
         elif self._circuits.reads_held:
-            self._desk.say(self._unread(message, self._circuits.reads_held))
+            self._context.say(self._unread(message, self._circuits.reads_held))
         else:
-            self._desk.request(f"read/{message.request_id}", message)
+            self._context.request(f"read/{message.request_id}", message)
 
     def _unread(self, message: Any, cause: Statement) -> r.FetchFailed:
         return r.FetchFailed(
@@ -285,27 +285,27 @@ class Gateway:
             cause=cause,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
-            ts_init=self._desk.clock.time_ns(),
+            ts_init=self._context.clock.time_ns(),
         )
 
     def _have_read(self, message: r.PositionsReport | r.BalanceReport | TradesReport) -> None:
-        self._desk.landed(f"read/{message.request_id}")
+        self._context.completed(f"read/{message.request_id}")
         self._answered(Channel.READS)
-        self._desk.say(message)
-        self._read_all(resync.answered(self._resync, message.request_id))
+        self._context.say(message)
+        self._read_all(resync.on_read(self._resync, message.request_id))
 
     def _open_orders(self, message: r.OpenOrdersReport) -> None:
         """Our own question is broken up for the positions; anybody else's answer is passed on whole."""
-        self._desk.landed(f"read/{message.request_id}")
+        self._context.completed(f"read/{message.request_id}")
         self._answered(Channel.READS)
         if not resync.is_ours(self._resync, message.request_id):
-            self._desk.say(message)
+            self._context.say(message)
             return
         for order in message.orders:
             if parse_client_order_id(order.client_order_id) is not None:
                 self._order_report(replace(order, queried=False, begun_ns=message.begun_ns))
         names = frozenset(order.client_order_id for order in message.orders)
-        self._desk.say(
+        self._context.say(
             r.Sweep(
                 account=message.account,
                 begun_ns=message.begun_ns,
@@ -314,117 +314,119 @@ class Gateway:
                 ts_init=message.ts_init,
             )
         )
-        self._read_all(resync.answered(self._resync, message.request_id))
+        self._read_all(resync.on_read(self._resync, message.request_id))
 
     def _fetch_failed(self, message: r.FetchFailed) -> None:
-        self._desk.landed(f"read/{message.request_id}")
+        self._context.completed(f"read/{message.request_id}")
         self._read_failed(message)
         if not resync.is_ours(self._resync, message.request_id):
-            self._desk.say(message)
+            self._context.say(message)
             return
         if message.request_id in self._resync.missing and message.request_id.endswith("/orders"):
-            self._desk.say(message)  # whoever watches over stops must know that nobody sees them (I7)
-        self._resync, delay_ns = resync.failed(self._resync, message.request_id)
+            self._context.say(message)  # whoever watches over stops must know that nobody sees them (I7)
+        self._resync, delay_ns = resync.on_read_failed(self._resync, message.request_id)
         if delay_ns:
-            self._desk.later("resync", max(delay_ns, message.retry_after_ms * MS))
+            self._context.later("resync", max(delay_ns, message.retry_after_ms * MS))
 
     def _read_all(self, round_: tuple[resync.Resync, resync.Reads]) -> None:
         self._resync, reads = round_
         self._memory.resyncs = self._resync.number
         for read in reads:
-            self._desk.request(f"read/{read.request_id}", read)
+            self._context.request(f"read/{read.request_id}", read)
             if isinstance(read, q.FetchOpenOrders):
-                self._orders_ns = self._desk.now_ns
+                self._orders_ns = self._context.now_ns
 
     # The venue's health ---------------------------------------------------------------------------
 
     def _venue_up(self, message: r.VenueUp) -> None:
         self._memory.venue, self._memory.waits_since_ns = message, 0
-        known = budget.learned(self._desk.lanes.budget, message.limits, message.costs)
+        known = budget.on_limits(self._context.requests.budget, message.limits, message.costs)
         self._memory.address.learn(budget.weight_of_a_minute(message.limits))
         self._tell_address(message.uses)
-        self._desk.ration(budget.heard(known, message.uses, self._desk.now_ns))
-        self._desk.lanes = lanes.reachable(self._desk.lanes, now=True)
-        self._desk.reducing_first()
+        self._context.ration(budget.on_reported_usage(known, message.uses, self._context.now_ns))
+        self._context.requests = request_queue.reachable(self._context.requests, now=True)
+        self._context.reducing_first()
         for channel in Channel:
             self._answered(channel)
-        self._desk.say(message)
+        self._context.say(message)
         self._outage_over()
-        self._orders.doubts.wake_all()
+        self._orders.resolutions.wake_all()
         self._read_all(resync.start_over(self._resync))
 
     def _outage_over(self) -> None:
         """The venue answers, whether or not it can be traded on."""
         if self._outage is not None:
-            notice = outage.recovered(self._outage, self._desk.now_ns)
+            notice = venue_health.recovered(self._outage, self._context.now_ns)
             self._outage = None
-            self._desk.actions.append(Never("outage"))
+            self._context.actions.append(Never("outage"))
             self._notify(notice)
 
     def _tell_address(self, uses: Iterable[RateUse]) -> None:
         for use in uses:
             if (use.kind, use.interval_ms) == (RateKind.WEIGHT, budget.MINUTE_MS):
-                self._memory.address.heard(use.used)
+                self._memory.address.on_reported_usage(use.used)
 
     def _budget_used(self, message: r.BudgetUsed) -> None:
         self._tell_address(message.uses)
-        self._desk.ration(budget.heard(self._desk.lanes.budget, message.uses, self._desk.now_ns))
-        others = self._memory.address.crowded(self._desk.lanes.budget.policy)
+        self._context.ration(
+            budget.on_reported_usage(self._context.requests.budget, message.uses, self._context.now_ns)
+        )
+        others = self._memory.address.crowded(self._context.requests.budget.policy)
         if others is not None:
-            now_ns = self._desk.now_ns
-            moment = clock_time(self._desk.clock.time_ns() + others.until_ns - now_ns)
-            self._notify(outage.crowded(self._account, others, moment, now_ns))
+            now_ns = self._context.now_ns
+            moment = clock_time(self._context.clock.time_ns() + others.until_ns - now_ns)
+            self._notify(venue_health.crowded(self._account, others, moment, now_ns))
         if message.quiet_ms:
             self._be_quiet(message.quiet_ms, message.cause)
 
     def _venue_down(self, message: r.VenueDown) -> None:
         """Openings are refused at once; what reduces waits, and what is believed is kept (fault 22)."""
         self._memory.venue, self._memory.waits_since_ns = None, 0
-        self._desk.last_error = message.cause
-        self._desk.lanes = lanes.reachable(self._desk.lanes, now=False)
-        self._desk.say(message)
+        self._context.last_error = message.cause
+        self._context.requests = request_queue.reachable(self._context.requests, now=False)
+        self._context.say(message)
         if message.fault is None:
-            self._outage, notice = outage.down(self._outage, self._account, message.cause, self._desk.now_ns)
+            self._outage, notice = venue_health.down(self._outage, self._account, message.cause, self._context.now_ns)
             self._notify(notice)
             self._look_after_outage()
         else:
             self._outage_over()
         self._orders.refuse_openings()
-        for ticket in self._desk.withdraw_questions():
-            self._unanswered(ticket, self._desk.unreachable, left=False)
+        for queued in self._context.withdraw_questions():
+            self._unanswered(queued, self._context.unreachable, left=False)
 
     def _turn_awaited(self, message: r.TurnAwaited) -> None:
         """The venue answers: to wait for the budget of the address is no outage. What follows the turn may be one."""
         self._memory.waits_since_ns = message.since_ns
-        self._desk.say(message)
+        self._context.say(message)
         if message.since_ns:
             self._outage_over()
         elif self._memory.venue is None and self._outage is None:
-            self._outage = outage.connecting(self._account, self._desk.now_ns)
+            self._outage = venue_health.connecting(self._account, self._context.now_ns)
             self._look_after_outage()
 
     def _look_after_outage(self) -> None:
         if self._outage is None:
             return
-        self._outage, notice = outage.waited(self._outage, self._desk.now_ns)
+        self._outage, notice = venue_health.waited(self._outage, self._context.now_ns)
         self._notify(notice)
-        pause_ns = outage.next_look_ns(self._outage, self._desk.now_ns)
+        pause_ns = venue_health.next_look_ns(self._outage, self._context.now_ns)
         if pause_ns:
-            self._desk.later("outage", pause_ns)
+            self._context.later("outage", pause_ns)
 
     def _stream_up(self, message: r.StreamUp) -> None:
-        self._desk.say(message)
-        if self._desk.open_for_business:
+        self._context.say(message)
+        if self._context.open_for_business:
             self._read_all(resync.want(self._resync))
 
     def _stream_mute(self, message: r.StreamMute) -> None:
         """It is open and tells of nothing (fault 35)."""
-        self._desk.say(message)
+        self._context.say(message)
         self._memory.mute.add(message.kind)
         self._sweep()
 
     def _stream_heard(self, message: r.StreamHeard) -> None:
-        self._desk.say(message)
+        self._context.say(message)
         self._memory.mute.discard(message.kind)
 
     def _sweep(self) -> None:
@@ -433,14 +435,14 @@ class Gateway:
         if self._memory.mute:
             pause_ns = min(pause_ns, max(MUTE_LEAST_NS, pause_ns // MUTE_SWEEPS))
             orders_ns = 2 * MUTE_LEAST_NS
-        self._desk.later("sweep", pause_ns)
-        if self._desk.open_for_business:
-            orders = self._desk.now_ns - self._orders_ns >= orders_ns
+        self._context.later("sweep", pause_ns)
+        if self._context.open_for_business:
+            orders = self._context.now_ns - self._orders_ns >= orders_ns
             self._read_all(resync.look(self._resync, orders=orders))
 
     def _read_failed(self, message: r.QueryFailed | r.FetchFailed) -> None:
         """A failed read names a pause for several reasons; one of whole seconds is the venue's Retry-After."""
-        self._desk.last_error = message.cause
+        self._context.last_error = message.cause
         if message.retry_after_ms >= SILENCE_FROM_MS:
             self._be_quiet(message.retry_after_ms, message.cause)
         self._silence(Channel.READS, message, message.cause, silent=message.silent)
@@ -449,36 +451,36 @@ class Gateway:
         """Nobody answered; where that has gone on for long enough, what may wait is told so instead of waiting."""
         symbol = getattr(message, "symbol", "")
         said = wording.Gateway.OF_SYMBOL(symbol=symbol, cause=cause) if symbol else cause
-        if not silent or not self._circuits.failed(channel, said):
+        if not silent or not self._circuits.on_no_response(channel, said):
             return
         self._orders.refuse_openings()
-        for ticket in self._desk.withdraw_held():
-            self._unanswered(ticket, self._desk.opening_refusal, left=False)
+        for queued in self._context.withdraw_held():
+            self._unanswered(queued, self._context.opening_refusal, left=False)
 
     def _answered(self, channel: Channel) -> None:
         """By somebody who knows. What that says of our time is seen when this step has settled its order."""
-        self._circuits.answered(channel)
+        self._circuits.on_response(channel)
         self._time_taken = True
 
     def _breaker_due(self, channel: Channel) -> None:
         """Half open: the sweep is what there is to try reads with; orders wait for somebody who wants one."""
-        if self._circuits.due(channel) and channel is Channel.READS and self._desk.open_for_business:
+        if self._circuits.on_pause_end(channel) and channel is Channel.READS and self._context.open_for_business:
             pending = resync.pending(self._resync)
             self._read_all((self._resync, pending) if pending else resync.want(self._resync))
 
     def _be_quiet(self, silence_ms: int, cause: Statement) -> None:
-        desk = self._desk
-        until_ns = desk.now_ns + silence_ms * MS
-        if until_ns <= desk.lanes.quiet_until_ns:
+        context = self._context
+        until_ns = context.now_ns + silence_ms * MS
+        if until_ns <= context.requests.quiet_until_ns:
             return
         # Answers to what was outstanding keep arriving: one notice is enough unless the silence grows much.
-        if until_ns - desk.lanes.quiet_until_ns >= outage.SILENCE_NOTICE_NS:
-            self._notify(outage.silenced(self._account, silence_ms * MS, cause, desk.now_ns))
-        desk.be_quiet(until_ns)
+        if until_ns - context.requests.quiet_until_ns >= venue_health.SILENCE_NOTICE_NS:
+            self._notify(venue_health.silenced(self._account, silence_ms * MS, cause, context.now_ns))
+        context.be_quiet(until_ns)
 
     def _notify(self, notice: q.Notify | None) -> None:
         if notice is not None:
-            self._desk.say(notice, NOTIFIER)
+            self._context.say(notice, NOTIFIER)
 
     # Timers and status ----------------------------------------------------------------------------
 
@@ -486,11 +488,11 @@ class Gateway:
         kind, _, name = message.topic.partition("/")
         match kind:
             case "doubt":
-                self._orders.doubts.due(ClientOrderId(name))
+                self._orders.resolutions.on_due(ClientOrderId(name))
             case "retry":
                 self._orders.retry_due(ClientOrderId(name))
             case "cancel":
-                self._orders.cancels.due(ClientOrderId(name))
+                self._orders.cancels.on_due(ClientOrderId(name))
             case "resync":
                 self._read_all((self._resync, resync.pending(self._resync)))
             case "sweep":
@@ -515,24 +517,29 @@ class Gateway:
         if self._status_due:
             return
         settled, self._status_settled = self._status_settled, False
-        desk = self._desk
-        now_ns, quiet_ns = desk.now_ns, desk.lanes.quiet_until_ns
-        health = (desk.open_for_business, quiet_ns > now_ns, desk.last_error, self._circuits.views)
-        load = (desk.lanes.outstanding_total, desk.lanes.queued_total, len(self._orders.doubts), desk.retries)
+        context = self._context
+        now_ns, quiet_ns = context.now_ns, context.requests.quiet_until_ns
+        health = (context.open_for_business, quiet_ns > now_ns, context.last_error, self._circuits.views)
+        load = (
+            context.requests.outstanding_total,
+            context.requests.queued_total,
+            len(self._orders.resolutions),
+            context.retries,
+        )
         well, since_ns = health == self._health, now_ns - self._status_ns
         same = well and load == self._load
         if same and since_ns < BUDGET_EVERY_NS:
             return
-        used = budget.limit_uses(desk.lanes.budget, now_ns)
+        used = budget.limit_uses(context.requests.budget, now_ns)
         if same and used == self._used:
             return
         if not settled and self._health and (well or since_ns < STATUS_EVERY_NS):
             self._status_due = True
-            desk.later("status", STATUS_EVERY_NS if well else STATUS_EVERY_NS - since_ns)
+            context.later("status", STATUS_EVERY_NS if well else STATUS_EVERY_NS - since_ns)
             return
         self._health, self._load, self._used, self._status_ns = health, load, used, now_ns
         (reachable, quiet, last_error, breaker), (outstanding, queued, in_doubt, retries) = health, load
-        desk.say(
+        context.say(
             r.GatewayStatus(
                 account=self._account,
                 reachable=reachable,
@@ -540,7 +547,7 @@ class Gateway:
                 queued=queued,
                 in_doubt=in_doubt,
                 retries=retries,
-                throttled_until_ns=desk.clock.time_ns() + quiet_ns - now_ns if quiet else 0,
+                throttled_until_ns=context.clock.time_ns() + quiet_ns - now_ns if quiet else 0,
                 last_error=last_error,
                 breaker=breaker,
                 budget=used,
@@ -558,7 +565,7 @@ class Gateway:
         return {
             **dict.fromkeys(submits, orders.submit),
             **dict.fromkeys(reads, self._read),
-            **dict.fromkeys(passed_on, self._desk.say),
+            **dict.fromkeys(passed_on, self._context.say),
             q.CancelOrder: orders.cancel,
             q.ResolveOrder: orders.resolve,
             q.FetchFills: orders.fetch_fills,

@@ -9,7 +9,7 @@ class Lane(IntEnum):
     EMERGENCY = 0
     PROTECTION = 1
     REDUCING = 2
-    DOUBT = 3
+    RESOLUTION = 3
     OPENING = 4
     ASKED = 5
     """Reads that a person waits for."""

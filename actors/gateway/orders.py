@@ -11,13 +11,13 @@ remembered, so that a submit which follows stays here (NEVER_SENT), and the canc
 well, where it is harmless if there is nothing to cancel.
 """
 
-from actors.gateway import retry, untimely
+from actors.gateway import retry, timestamp_rejections
 from actors.gateway.actions import NOTIFIER
-from actors.gateway.cancels import Cancels
-from actors.gateway.desk import Desk
-from actors.gateway.doubt import Goal
-from actors.gateway.doubts import Doubts
-from actors.gateway.memory import Phase, Sent
+from actors.gateway.context import GatewayContext
+from actors.gateway.outcome_resolution import Goal
+from actors.gateway.pending_cancels import PendingCancels
+from actors.gateway.resolutions import Resolutions
+from actors.gateway.runtime_state import Phase, Sent
 from messages.reports import (
     FillReport,
     NotExecuted,
@@ -45,12 +45,12 @@ from messages.wording.common import Common
 class Orders:
     """The submits and cancels of an account, from their arrival until their outcome is known."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._sent = desk.memory.orders
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
+        self._sent = context.memory.orders
         self._waiting: dict[ClientOrderId, SubmitOrder] = {}
-        self.doubts = Doubts(desk, self._absent)
-        self.cancels = Cancels(desk, self.doubts)
+        self.resolutions = Resolutions(context, self._absent)
+        self.cancels = PendingCancels(context, self.resolutions)
 
     # What positions ask for.
 
@@ -63,33 +63,33 @@ class Orders:
             self._submitted_before(order, sent)
         elif self._sent.was_canceled_early(name):
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.CANCELED_UNSENT())
-        elif name in self.doubts:
+        elif name in self.resolutions:
             # It is being asked after already, and whoever asked may be told at any moment that it is absent.
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.QUERIED_UNSENT())
         elif isinstance(order, SubmitOpening) and self._sent.emergency_overtook(name):
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.EMERGENCY_CLOSE())
-        elif isinstance(order, SubmitOpening) and self._desk.opening_refusal:
-            self._refuse(order, RejectReason.NOT_EXECUTED, self._desk.opening_refusal)
+        elif isinstance(order, SubmitOpening) and self._context.opening_refusal:
+            self._refuse(order, RejectReason.NOT_EXECUTED, self._context.opening_refusal)
         else:
             self._accept(order)
 
     def _submitted_before(self, order: SubmitOrder, sent: Sent) -> None:
         """A redelivered message: ask, never resend. What is known to be nowhere is answered at once."""
         if sent.refusal is not None:
-            self._desk.say(sent.refusal)
+            self._context.say(sent.refusal)
         else:
-            self._desk.promise(f"resolve/{order.client_order_id}", order)
-            self.doubts.ask(order, Goal.CONDITION, sent_ns=sent.handed_wall_ns)
+            self._context.promise(f"resolve/{order.client_order_id}", order)
+            self.resolutions.ask(order, Goal.CONDITION, sent_ns=sent.handed_wall_ns)
 
     def _accept(self, order: SubmitOrder) -> None:
         name = order.client_order_id
         self._sent.owe(name)
-        self._desk.promise(f"submit/{name}", order)
+        self._context.promise(f"submit/{name}", order)
         self._waiting[name] = order
         if isinstance(order, SubmitEmergency):
             self._sent.note_emergency(name)
             self._drop_openings(order)
-        self._desk.request(f"submit/{name}", order)
+        self._context.request(f"submit/{name}", order)
 
     def _drop_openings(self, emergency: SubmitEmergency) -> None:
         for order in list(self._waiting.values()):
@@ -102,13 +102,13 @@ class Orders:
         if sent is not None and sent.phase is Phase.OWED:
             self._refuse(self._waiting.get(name, message), RejectReason.NEVER_SENT, Gateway.CANCELED_UNSENT())
         elif sent is not None and sent.refusal is not None:
-            self._desk.say(sent.refusal)
+            self._context.say(sent.refusal)
         else:
             if sent is None:
                 self._sent.cancel_early(name)
             # Once the venue has shown the order, a cancel finds it, whatever becomes of the submit's own answer.
             shown = sent is not None and sent.exists
-            self.cancels.wish(message, hold=not shown and f"submit/{name}" in self._desk.flights)
+            self.cancels.add(message, hold=not shown and f"submit/{name}" in self._context.in_flight)
 
     def resolve(self, message: ResolveOrder) -> None:
         name = message.client_order_id
@@ -119,12 +119,12 @@ class Orders:
             # A former life owed it and did not send it; its message may yet come, and must then stay here.
             self._refuse(message, RejectReason.NEVER_SENT, Gateway.LOST_UNSENT())
         elif sent is not None and sent.refusal is not None:
-            self._desk.say(sent.refusal)
+            self._context.say(sent.refusal)
         else:
             if message.unanswered:
-                self._desk.say(self._in_doubt(message))
-            self._desk.promise(f"resolve/{name}", message)
-            self.doubts.ask(message, Goal.CONDITION, sent_ns=message.sent_ns)
+                self._context.say(self._in_doubt(message))
+            self._context.promise(f"resolve/{name}", message)
+            self.resolutions.ask(message, Goal.CONDITION, sent_ns=message.sent_ns)
 
     def _in_doubt(self, message: ResolveOrder) -> OutcomeUnknown:
         return OutcomeUnknown(
@@ -134,28 +134,28 @@ class Orders:
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
             cause=Common.NO_ANSWER(),
-            ts_init=self._desk.clock.time_ns(),
+            ts_init=self._context.clock.time_ns(),
         )
 
     def fetch_fills(self, message: FetchFills) -> None:
-        self._desk.promise(f"fills/{message.client_order_id}", message)
-        self.doubts.ask(message, Goal.FILLS, sent_ns=message.since_ns, venue_order_id=message.venue_order_id)
+        self._context.promise(f"fills/{message.client_order_id}", message)
+        self.resolutions.ask(message, Goal.FILLS, sent_ns=message.since_ns, venue_order_id=message.venue_order_id)
 
     # What leaves.
 
     def depart(self, order: SubmitOrder) -> bool:
         """Note that it is handed over now; False where it may not leave any more, and was refused."""
         name = order.client_order_id
-        wall_ns = self._desk.clock.time_ns()
+        wall_ns = self._context.clock.time_ns()
         if order.expires_at_ns and wall_ns >= order.expires_at_ns:
             self.expire(order)
             return False
         self._waiting.pop(name, None)
-        self._sent.hand(name, now_ns=self._desk.now_ns, wall_ns=wall_ns)
+        self._sent.hand(name, now_ns=self._context.now_ns, wall_ns=wall_ns)
         return True
 
     def expire(self, order: SubmitOrder) -> None:
-        self._refuse(order, RejectReason.EXPIRED, self._desk.expiry)
+        self._refuse(order, RejectReason.EXPIRED, self._context.expiry)
 
     def displaced(self, order: SubmitOrder) -> None:
         self._refuse(order, RejectReason.NOT_EXECUTED, Gateway.VENUE_QUEUE_FULL())
@@ -164,12 +164,12 @@ class Orders:
         """Those that have not left: while the venue is not itself, nothing is opened."""
         for order in list(self._waiting.values()):
             if isinstance(order, SubmitOpening):
-                self._refuse(order, RejectReason.NOT_EXECUTED, self._desk.opening_refusal)
+                self._refuse(order, RejectReason.NOT_EXECUTED, self._context.opening_refusal)
 
     def retry_due(self, name: ClientOrderId) -> None:
         order = self._waiting.get(name)
         if order is not None:
-            self._desk.request(f"submit/{name}", order)
+            self._context.request(f"submit/{name}", order)
 
     # What the venue answers.
 
@@ -184,26 +184,26 @@ class Orders:
         sent = self._sent.get(name)
         if sent is not None and not sent.exists:
             self._sent.settle(name, message)
-        self._desk.fulfill(f"submit/{name}")
-        self.doubts.over(name)
-        self.cancels.over(name)
+        self._context.fulfill(f"submit/{name}")
+        self.resolutions.close(name)
+        self.cancels.close(name)
 
     def unknown(self, message: OutcomeUnknown) -> None:
         """The answer to a submit: the doubt begins. The stream may have shown the order already."""
         name = message.client_order_id
         order = self._answered(name)
         sent = self._sent.get(name)
-        self._desk.memory.untimely = untimely.otherwise(self._desk.memory.untimely, name)
+        self._context.memory.rejections = timestamp_rejections.on_other_answer(self._context.memory.rejections, name)
         if sent is not None and sent.phase is Phase.HANDED:
-            self._sent.doubted(name, self._desk.now_ns, over=message.answered)
+            self._sent.on_unknown(name, self._context.now_ns, over=message.answered)
             self._prove(name, order, sent)
         self.cancels.let_go(name)
 
     def _prove(self, name: ClientOrderId, order: OrderRequest | None, sent: Sent) -> None:
         """The port is done with the request. After a restart of this actor its flight is not known; its doubt is."""
-        asked = order or self.doubts.order(name)
+        asked = order or self.resolutions.order(name)
         if asked is not None:
-            self.doubts.ask(asked, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
+            self.resolutions.ask(asked, Goal.EXISTENCE, sent_ns=sent.handed_wall_ns)
 
     def not_executed(self, message: NotExecuted) -> None:
         """Certainly not done; an answer that contradicts what is known already changes nothing."""
@@ -213,55 +213,59 @@ class Orders:
         if sent is None or sent.phase is not Phase.HANDED:
             return
         if order is None:
-            self._sent.doubted(name, self._desk.now_ns, over=True)
+            self._sent.on_unknown(name, self._context.now_ns, over=True)
             self._prove(name, None, sent)
             return
-        self.doubts.over(name)
+        self.resolutions.close(name)
         self._sent.owe(name)
         self._note_time(order, message)
-        verdict = retry.after_not_executed(order, message, attempts=sent.attempts, wall_ns=self._desk.clock.time_ns())
+        verdict = retry.after_not_executed(
+            order, message, attempts=sent.attempts, wall_ns=self._context.clock.time_ns()
+        )
         opening = isinstance(order, SubmitOpening)
         if name in self.cancels:
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.CANCELED_UNEXECUTED())
         elif opening and self._sent.emergency_overtook(name):
             self._refuse(order, RejectReason.NEVER_SENT, Gateway.EMERGENCY_CLOSE())
-        elif opening and self._desk.opening_refusal:
-            why = Gateway.OPENING_REFUSED(why=self._desk.opening_refusal, cause=message.cause)
+        elif opening and self._context.opening_refusal:
+            why = Gateway.OPENING_REFUSED(why=self._context.opening_refusal, cause=message.cause)
             self._refuse(order, RejectReason.NOT_EXECUTED, why)
         elif isinstance(verdict, retry.GiveUp):
             self._refuse(order, verdict.reason, verdict.text)
         else:
-            self._desk.retries += 1
+            self._context.retries += 1
             self._waiting[name] = order
-            if self._desk.silenced:
+            if self._context.silenced:
                 # Back to its lane, which lets the most urgent leave first when the silence ends.
-                self._desk.request(f"submit/{name}", order)
+                self._context.request(f"submit/{name}", order)
             else:
-                self._desk.later(f"retry/{name}", verdict.delay_ns)
+                self._context.later(f"retry/{name}", verdict.delay_ns)
 
     def _note_time(self, order: SubmitOrder, message: NotExecuted) -> None:
-        memory = self._desk.memory
+        memory = self._context.memory
         if not message.untimely or isinstance(order, SubmitOpening):
-            memory.untimely = untimely.otherwise(memory.untimely, order.client_order_id)
+            memory.rejections = timestamp_rejections.on_other_answer(memory.rejections, order.client_order_id)
             return
-        memory.untimely, notice = untimely.refused(memory.untimely, order, message.cause, self._desk.now_ns)
+        memory.rejections, notice = timestamp_rejections.on_rejection(
+            memory.rejections, order, message.cause, self._context.now_ns
+        )
         if notice is not None:
-            self._desk.say(notice, NOTIFIER)
+            self._context.say(notice, NOTIFIER)
 
     def time_taken(self) -> None:
         """The venue answered something that carried our time."""
-        memory = self._desk.memory
-        if not memory.untimely.in_a_row and not memory.untimely.told:
+        memory = self._context.memory
+        if not memory.rejections.in_a_row and not memory.rejections.told:
             return
-        memory.untimely, notice = untimely.heard(
-            memory.untimely, self._desk.account, self._sent.unsettled, self._desk.now_ns
+        memory.rejections, notice = timestamp_rejections.on_time_accepted(
+            memory.rejections, self._context.account, self._sent.unsettled, self._context.now_ns
         )
         if notice is not None:
-            self._desk.say(notice, NOTIFIER)
+            self._context.say(notice, NOTIFIER)
 
     def reported(self, report: OrderReport) -> None:
         if report.queried:
-            self._desk.landed(f"query/{report.client_order_id}")
+            self._context.completed(f"query/{report.client_order_id}")
         self._exists(report)
         self.cancels.reported(report)
 
@@ -270,8 +274,8 @@ class Orders:
         self.cancels.let_go(fill.client_order_id)
 
     def _answered(self, name: ClientOrderId) -> SubmitOrder | None:
-        flight = self._desk.landed(f"submit/{name}")
-        order = flight.ticket.message if flight else None
+        in_flight = self._context.completed(f"submit/{name}")
+        order = in_flight.queued.message if in_flight else None
         return order if isinstance(order, SubmitOrder) else None
 
     def _exists(self, message: OrderAccepted | OrderReport | FillReport) -> None:
@@ -281,18 +285,18 @@ class Orders:
         if sent is not None and not sent.exists:
             # Should it be waiting for another attempt, the venue was wrong to say that it did not execute it.
             self._waiting.pop(name, None)
-            self._desk.withdraw(f"submit/{name}")
+            self._context.withdraw(f"submit/{name}")
             self._sent.settle(name, exists=True)
-            self._desk.fulfill(f"submit/{name}")
-        if self.doubts.heard(message):
-            self.cancels.doubt_over(name)
+            self._context.fulfill(f"submit/{name}")
+        if self.resolutions.on_message(message):
+            self.cancels.on_resolution_end(name)
 
     def _absent(self, proof: OrderAbsent) -> None:
         """Proven once, it stays so: a submit under this id that came only now would make it untrue."""
         name = proof.client_order_id
         self._sent.settle(name)
-        self._desk.fulfill(f"submit/{name}")
-        self.cancels.over(name)
+        self._context.fulfill(f"submit/{name}")
+        self.cancels.close(name)
 
     def _refuse(self, order: SubmitOrder | CancelOrder | ResolveOrder, reason: RejectReason, text: Statement) -> None:
         """It never left, or certainly was not executed; and it stays so, whatever is redelivered."""
@@ -305,12 +309,12 @@ class Orders:
             causation_id=order.causation_id,
             reason=reason,
             text=text,
-            ts_init=self._desk.clock.time_ns(),
+            ts_init=self._context.clock.time_ns(),
         )
         self._waiting.pop(name, None)
-        self._desk.withdraw(f"submit/{name}")
+        self._context.withdraw(f"submit/{name}")
         self._sent.settle(name, refusal)
-        self._desk.fulfill(f"submit/{name}")
-        self.doubts.over(name)
-        self.cancels.over(name)
-        self._desk.say(refusal)
+        self._context.fulfill(f"submit/{name}")
+        self.resolutions.close(name)
+        self.cancels.close(name)
+        self._context.say(refusal)

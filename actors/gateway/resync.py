@@ -57,7 +57,7 @@ def pending(resync: Resync) -> Reads:
     )
 
 
-def answered(resync: Resync, request_id: str) -> tuple[Resync, Reads]:
+def on_read(resync: Resync, request_id: str) -> tuple[Resync, Reads]:
     """One read of this round is done; the next round starts where it was wanted."""
     if request_id not in resync.missing:
         return resync, ()
@@ -65,7 +65,7 @@ def answered(resync: Resync, request_id: str) -> tuple[Resync, Reads]:
     return want(after) if after.again and not after.missing else (after, ())
 
 
-def failed(resync: Resync, request_id: str) -> tuple[Resync, int]:
+def on_read_failed(resync: Resync, request_id: str) -> tuple[Resync, int]:
     """One read failed; returns the pause before `pending` is asked again, 0 where it was no read of ours."""
     if request_id not in resync.missing:
         return resync, 0

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from actors.ledger import NOTIFIER, damaged
 from actors.ports import Log
-from actors.reconciler.core import Core, Settings, Step
+from actors.reconciler.account_state import ReconcilerMemory
+from actors.reconciler.core import Core, ReconcilerSettings, Step
 from actors.reconciler.ledger import LedgerSnapshot, fold
 from actors.reconciler.resolve import RECONCILER
-from actors.reconciler.watch import Memory
 from actors.runtime.actor import Actor, Context
 from messages import codec
 from messages import reports as r
@@ -42,7 +42,7 @@ HEARD = (r.PositionView, r.VenueUp, r.VenueDown, r.TurnAwaited, r.RulesReport, r
 class ReconcilerActor(Actor[Message]):
     """`memory` is made once by the composition; the ledger is read from the journal by every life."""
 
-    def __init__(self, context: Context, *, settings: Settings, memory: Memory, log: Log) -> None:
+    def __init__(self, context: Context, *, settings: ReconcilerSettings, memory: ReconcilerMemory, log: Log) -> None:
         super().__init__(context)
         self._settings = settings
         self._memory = memory

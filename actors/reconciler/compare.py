@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from actors.reconciler.facts import ZERO, Comparison, Facts, Finding, Leg, Place, signed
+from actors.reconciler.comparison_input import ZERO, Comparison, ComparisonInput, Finding, Leg, Place, signed
 from actors.reconciler.orders import order_findings
 from actors.reconciler.policy import Thresholds
 from messages.ids import parse_position_id
@@ -43,85 +43,87 @@ _IN_FLIGHT = frozenset({"sent", "doubted"})
 _PASSING = frozenset({PositionState.PENDING, PositionState.MODIFYING, PositionState.RECONCILING, PositionState.CLOSING})
 
 
-def compare(facts: Facts) -> Comparison:
+def compare(inputs: ComparisonInput) -> Comparison:
     """Everything that differs. Pure: the same facts give the same findings, in the same order."""
-    hedge = facts.mode is PositionMode.HEDGE
-    scope = facts.report.symbol
-    rows, doubled = _reported(facts.report.positions, hedge=hedge)
-    unread = _unread_symbols(facts, rows)
-    glanced, others = _agreeing(facts, {} if doubled or unread or facts.silent else rows, hedge=hedge)
+    hedge = inputs.mode is PositionMode.HEDGE
+    scope = inputs.report.symbol
+    rows, doubled = _reported(inputs.report.positions, hedge=hedge)
+    unread = _unread_symbols(inputs, rows)
+    glanced, others = _agreeing(inputs, {} if doubled or unread or inputs.silent else rows, hedge=hedge)
     reported = {} if len(glanced) == len(rows) else {_leg(at): row for at, row in rows.items() if at not in glanced}
     believed = {_leg(at): views for at, views in others.items()}
     findings: list[Finding] = [_mode_finding(symbol) for symbol in sorted(doubled)]
     judged: list[Leg] = [(view.symbol, view.side if hedge else None) for view in glanced.values()]
     skipped: list[Leg] = []
     held = len(glanced)
-    silent = _silent_legs(facts, hedge=hedge) if facts.silent else {}
-    nameless = bool(silent) and any(row.symbol == NAMELESS for row in facts.report.unread)
+    silent = _silent_legs(inputs, hedge=hedge) if inputs.silent else {}
+    nameless = bool(silent) and any(row.symbol == NAMELESS for row in inputs.report.unread)
     for leg, names in silent.items():
         legible = leg[0] not in unread and not nameless
-        findings.extend(_silent_finding(facts, leg, name, reported.get(leg), legible=legible) for name in names)
-    findings.extend(_unread_finding(facts, symbol, why) for symbol, why in sorted(unread.items()))
+        findings.extend(_silent_finding(inputs, leg, name, reported.get(leg), legible=legible) for name in names)
+    findings.extend(_unread_finding(inputs, symbol, why) for symbol, why in sorted(unread.items()))
     mute = silent.keys() | {(symbol, side) for symbol in unread for side in (None, *PositionSide)}
     for leg in mute:
         reported.pop(leg, None)
         believed.pop(leg, None)
     for leg, views in believed.items():
         row = reported.pop(leg, None)
-        if leg[0] in doubled or not _comparable(facts, leg, views, row, findings):
+        if leg[0] in doubled or not _comparable(inputs, leg, views, row, findings):
             skipped.append(leg)
             continue
         judged.append(leg)
-        held += _compare_leg(facts, leg, views, row, findings)
+        held += _compare_leg(inputs, leg, views, row, findings)
     for leg, row in reported.items():
         if leg[0] not in doubled:
             judged.append(leg)
-            findings.append(_quantity_finding(facts, leg, (), row, ZERO, row.quantity * row.side.sign))
-    if facts.orders is not None:
-        findings.extend(order_findings(facts, facts.orders))
+            findings.append(_quantity_finding(inputs, leg, (), row, ZERO, row.quantity * row.side.sign))
+    if inputs.orders is not None:
+        findings.extend(order_findings(inputs, inputs.orders))
     return Comparison(
         findings=tuple(findings),
         judged=frozenset(judged),
         skipped=frozenset(skipped),
         held=held,
-        orders_read=facts.orders is not None and not facts.orders.unread,
+        orders_read=inputs.orders is not None and not inputs.orders.unread,
         scope=scope,
         silent=frozenset(mute),
     )
 
 
-def _unread_symbols(facts: Facts, rows: Mapping[Place, PositionRow]) -> Mapping[Symbol, Statement]:
+def _unread_symbols(inputs: ComparisonInput, rows: Mapping[Place, PositionRow]) -> Mapping[Symbol, Statement]:
     """Symbols of which nothing can be said, and why. A row without a name may be any leg that no other row tells."""
-    unread = {row.symbol: row.why for row in facts.report.unread}
+    unread = {row.symbol: row.why for row in inputs.report.unread}
     why = unread.pop(NAMELESS, None)
     if why is not None:
-        hedge = facts.mode is PositionMode.HEDGE
-        held = [view for view in facts.views if view.quantity]
+        hedge = inputs.mode is PositionMode.HEDGE
+        held = [view for view in inputs.views if view.quantity]
         untold = [v.symbol for v in held if ((v.symbol, v.side) if hedge else v.symbol) not in rows]
         unread = dict.fromkeys(untold, why) | unread
     return unread
 
 
-def _silent_legs(facts: Facts, *, hedge: bool) -> dict[Leg, list[PositionId]]:
+def _silent_legs(inputs: ComparisonInput, *, hedge: bool) -> dict[Leg, list[PositionId]]:
     """Invariant 6."""
     found: dict[Leg, list[PositionId]] = {}
-    for name in facts.silent:
+    for name in inputs.silent:
         parsed = parse_position_id(name)
-        if parsed is not None and facts.report.symbol in (None, parsed[0].symbol):
+        if parsed is not None and inputs.report.symbol in (None, parsed[0].symbol):
             found.setdefault((parsed[0].symbol, parsed[0].side if hedge else None), []).append(name)
     return found
 
 
-def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow | None, *, legible: bool) -> Finding:
+def _silent_finding(
+    inputs: ComparisonInput, leg: Leg, name: PositionId, row: PositionRow | None, *, legible: bool
+) -> Finding:
     """`legible`: no row that cannot be read may be about its leg."""
     actual = ZERO if row is None else row.quantity * row.side.sign
-    damaged = name in facts.damaged
+    damaged = name in inputs.damaged
     return Finding(
         type=T.STATE_MISMATCH,
         symbol=leg[0],
         side=leg[1],
         severity=Severity.CRITICAL,
-        believed=Reconciler.SILENT(why=facts.silent[name]),
+        believed=Reconciler.SILENT(why=inputs.silent[name]),
         reported=signed(actual) if row is not None or legible else Reconciler.UNREADABLE(),
         positions=(name,),
         target=name,
@@ -132,9 +134,9 @@ def _silent_finding(facts: Facts, leg: Leg, name: PositionId, row: PositionRow |
     )
 
 
-def _unread_finding(facts: Facts, symbol: Symbol, why: Statement) -> Finding:
+def _unread_finding(inputs: ComparisonInput, symbol: Symbol, why: Statement) -> Finding:
     """Named alike whatever is wrong with the row, so that it is the same finding when that changes."""
-    views = [view for view in facts.views if view.symbol == symbol]
+    views = [view for view in inputs.views if view.symbol == symbol]
     return Finding(
         type=T.STATE_MISMATCH,
         symbol=symbol,
@@ -154,14 +156,14 @@ def _leg(place: Place) -> Leg:
 
 
 def _agreeing(
-    facts: Facts, rows: Mapping[Place, PositionRow], *, hedge: bool
+    inputs: ComparisonInput, rows: Mapping[Place, PositionRow], *, hedge: bool
 ) -> tuple[dict[Place, PositionView], dict[Place, list[PositionView]]]:
     """Legs of one position that agree at a glance, and all others with what is believed of them."""
     agreeing: dict[Place, PositionView] = {}
     others: dict[Place, list[PositionView]] = {}
-    scope, begun_ns, settings = facts.report.symbol, facts.report.begun_ns, facts.settings
-    isolated = None if facts.margin_mode is None else facts.margin_mode is MarginMode.ISOLATED
-    for view in facts.views:
+    scope, begun_ns, settings = inputs.report.symbol, inputs.report.begun_ns, inputs.settings
+    isolated = None if inputs.margin_mode is None else inputs.margin_mode is MarginMode.ISOLATED
+    for view in inputs.views:
         symbol = view.symbol
         if scope is not None and symbol != scope:
             continue
@@ -215,22 +217,22 @@ def _reported(rows: Sequence[PositionRow], *, hedge: bool) -> tuple[dict[Place, 
 
 
 def _comparable(
-    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
+    inputs: ComparisonInput, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
 ) -> bool:
     """Invariant 2. What has been in flight for too long is a finding of its own instead."""
-    begun_ns = facts.report.begun_ns
+    begun_ns = inputs.report.begun_ns
     oversold = False
     for view in views:
         if view.touched_ns >= begun_ns:
             return False
         oversold = oversold or view.quantity < 0
         if _doubtful(view) or (view.orders and any(_in_flight(order) for order in view.orders)):
-            if facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
+            if inputs.now_ns - view.touched_ns > inputs.thresholds.stuck_ns:
                 findings.append(_in_doubt(leg, view, views, row))
             return False
     for view in views:
         passing = view.state in _PASSING or (view.state is PositionState.OPENING and not view.orders)
-        if passing and not oversold and facts.now_ns - view.touched_ns > facts.thresholds.stuck_ns:
+        if passing and not oversold and inputs.now_ns - view.touched_ns > inputs.thresholds.stuck_ns:
             findings.append(_stuck(leg, view, Reconciler.STUCK()))
     return True
 
@@ -281,7 +283,7 @@ def _stuck(leg: Leg, view: PositionView, reported: Statement) -> Finding:
 
 
 def _compare_leg(
-    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
+    inputs: ComparisonInput, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, findings: list[Finding]
 ) -> bool:
     """Append what differs on this leg; whether there is exposure on our side of it."""
     if len(views) == 1:
@@ -292,23 +294,28 @@ def _compare_leg(
     actual = ZERO if row is None else row.quantity if row.side is _LONG else -row.quantity
     if (len(views) > 1 and any(view.quantity < 0 for view in views)) or (len(views) == 1 and views[0].quantity < 0):
         findings.append(_oversold_finding(leg, views, row, actual - believed))
-    elif believed != actual and abs(actual - believed) >= _rounding(facts, leg[0]):
-        findings.append(_quantity_finding(facts, leg, views, row, believed, actual))
+    elif believed != actual and abs(actual - believed) >= _rounding(inputs, leg[0]):
+        findings.append(_quantity_finding(inputs, leg, views, row, believed, actual))
     elif row is not None:
-        _compare_price(facts, leg, views, row, findings)
+        _compare_price(inputs, leg, views, row, findings)
     if row is not None:
-        _compare_settings(facts, leg, views, row, findings)
+        _compare_settings(inputs, leg, views, row, findings)
     return bool(believed)
 
 
-def _rounding(facts: Facts, symbol: Symbol) -> Decimal:
+def _rounding(inputs: ComparisonInput, symbol: Symbol) -> Decimal:
     """Less than anybody can trade. A whole step is not: it may have become coarser since the position was opened."""
-    instrument = facts.instruments.get(symbol)
+    instrument = inputs.instruments.get(symbol)
     return instrument.quantity_step / 1000 if instrument is not None else Decimal("1e-12")
 
 
 def _quantity_finding(  # noqa: PLR0917 - both sides of one leg
-    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow | None, believed: Decimal, actual: Decimal
+    inputs: ComparisonInput,
+    leg: Leg,
+    views: Sequence[PositionView],
+    row: PositionRow | None,
+    believed: Decimal,
+    actual: Decimal,
 ) -> Finding:
     kind = T.SIZE_MISMATCH
     if not believed:
@@ -326,7 +333,7 @@ def _quantity_finding(  # noqa: PLR0917 - both sides of one leg
         type=kind,
         symbol=leg[0],
         side=leg[1],
-        severity=_severity(facts.thresholds, kind, notional, share),
+        severity=_severity(inputs.thresholds, kind, notional, share),
         believed=signed(believed),
         reported=signed(actual),
         difference=difference,
@@ -378,15 +385,15 @@ def _severity(thresholds: Thresholds, kind: DiscrepancyType, notional: Decimal, 
 
 
 def _compare_price(
-    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow, findings: list[Finding]
+    inputs: ComparisonInput, leg: Leg, views: Sequence[PositionView], row: PositionRow, findings: list[Finding]
 ) -> None:
     """Invariant 5: after one of two strategies left, the venue still averages over what it has sold."""
     holders = [view for view in views if view.quantity]
-    if len(holders) != 1 or row.entry_price <= 0 or leg in facts.shared:
+    if len(holders) != 1 or row.entry_price <= 0 or leg in inputs.shared:
         return
     view = holders[0]
     apart = abs(view.entry_price - row.entry_price)
-    if apart <= facts.thresholds.price * row.entry_price:
+    if apart <= inputs.thresholds.price * row.entry_price:
         return
     notional = apart * view.quantity
     findings.append(
@@ -394,7 +401,7 @@ def _compare_price(
             type=T.PRICE_MISMATCH,
             symbol=leg[0],
             side=leg[1],
-            severity=_severity(facts.thresholds, T.PRICE_MISMATCH, notional, apart / row.entry_price),
+            severity=_severity(inputs.thresholds, T.PRICE_MISMATCH, notional, apart / row.entry_price),
             believed=Reconciler.ENTRY_PRICE(price=view.entry_price),
             reported=Reconciler.ENTRY_PRICE(price=row.entry_price),
             notional=notional,
@@ -407,9 +414,9 @@ def _compare_price(
 
 
 def _compare_settings(
-    facts: Facts, leg: Leg, views: Sequence[PositionView], row: PositionRow, findings: list[Finding]
+    inputs: ComparisonInput, leg: Leg, views: Sequence[PositionView], row: PositionRow, findings: list[Finding]
 ) -> None:
-    setting = facts.settings.get(leg[0])
+    setting = inputs.settings.get(leg[0])
     asked = views[0].leverage
     if asked is None and len(views) > 1:
         asked = next((view.leverage for view in views if view.leverage is not None), None)
@@ -430,7 +437,7 @@ def _compare_settings(
                 isolated=row.isolated,
             )
         )
-    isolated = _wanted_isolated(facts, leg[0])
+    isolated = _wanted_isolated(inputs, leg[0])
     if isolated is not None and isolated is not row.isolated:
         findings.append(
             Finding(
@@ -447,11 +454,11 @@ def _compare_settings(
         )
 
 
-def _wanted_isolated(facts: Facts, symbol: Symbol) -> bool | None:
+def _wanted_isolated(inputs: ComparisonInput, symbol: Symbol) -> bool | None:
     """What is configured for the account, or else what was seen first of the symbol."""
-    if facts.margin_mode is not None:
-        return facts.margin_mode is MarginMode.ISOLATED
-    setting = facts.settings.get(symbol)
+    if inputs.margin_mode is not None:
+        return inputs.margin_mode is MarginMode.ISOLATED
+    setting = inputs.settings.get(symbol)
     return None if setting is None else setting.isolated
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from actors.reconciler.facts import Key, Leg
+from actors.reconciler.comparison_input import Key, Leg
 from actors.reconciler.policy import QUANTITY
 from messages import codec
 from messages.base import Event
@@ -164,7 +164,7 @@ class Ledger:
         name = self.open.get((account, key))
         return self.records[name] if name is not None else None
 
-    def cases(self, account: AccountId | None = None) -> tuple[Discrepancy, ...]:
+    def discrepancies(self, account: AccountId | None = None) -> tuple[Discrepancy, ...]:
         """Those that have not ended, oldest first."""
         found = (self.records[name] for name in self.open.values())
         return tuple(record for record in found if account in (None, record.account))
@@ -181,7 +181,7 @@ class Ledger:
 
     def statistics(self, quiet: int = 0) -> Rows:
         """What `albra status` shows. `quiet`: checks that are not recorded yet."""
-        standing = [record.outcome for record in self.cases()]
+        standing = [record.outcome for record in self.discrepancies()]
         ended = sum(count for (_, _, _, outcome), count in self.counts.items())
         settled = self.resolved
         section = Status.RECONCILIATION()

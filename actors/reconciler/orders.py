@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from actors.reconciler.facts import Facts, Finding, OpenOrders
+from actors.reconciler.comparison_input import ComparisonInput, Finding, OpenOrders
 from messages.ids import parse_client_order_id, parse_position_id
 from messages.reconciliation import DiscrepancyType
 from messages.reports import OrderReport, OrderView, PositionView
@@ -19,22 +19,22 @@ from messages.wording import Reconciler
 T = DiscrepancyType
 
 
-def order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
+def order_findings(inputs: ComparisonInput, orders: OpenOrders) -> Iterable[Finding]:
     """Own orders that nobody owns, and protection that is not what its position believes."""
-    scope = facts.report.symbol
+    scope = inputs.report.symbol
     views = {
         view.ordinal: view
-        for view in facts.views
-        if scope in (None, view.symbol) and view.position_id not in facts.silent
+        for view in inputs.views
+        if scope in (None, view.symbol) and view.position_id not in inputs.silent
     }
-    silent = {parsed[1] for name in facts.silent if (parsed := parse_position_id(name)) is not None}
+    silent = {parsed[1] for name in inputs.silent if (parsed := parse_position_id(name)) is not None}
     for name, found in orders.orders.items():
         parts = parse_client_order_id(name)
-        if parts is None or parts.journal_id != facts.journal_id or scope not in (None, found.symbol):
+        if parts is None or parts.journal_id != inputs.journal_id or scope not in (None, found.symbol):
             continue
         if parts.ordinal in silent:
             continue
-        if parts.ordinal in facts.ended and found.status is OrderStatus.TRIGGERED:
+        if parts.ordinal in inputs.ended and found.status is OrderStatus.TRIGGERED:
             continue  # the venue has it in hand and cancels it no more; its position tells of it, and asks after it
         leaves = found.quantity - found.filled_quantity
         view = views.get(parts.ordinal)
@@ -42,13 +42,13 @@ def order_findings(facts: Facts, orders: OpenOrders) -> Iterable[Finding]:
             continue
         order = next((o for o in view.orders if o.client_order_id == name), None) if view else None
         if view is None or order is None:
-            yield _orphan(found, view, certain=view is not None or parts.ordinal in facts.ended)
+            yield _orphan(found, view, certain=view is not None or parts.ordinal in inputs.ended)
         elif order.purpose.protective and leaves != order.quantity - order.filled_quantity:
             reported = Reconciler.QUANTITY(quantity=leaves)
-            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISMATCH, reported)
+            yield _protection(inputs, view, order.purpose, order, T.PROTECTION_MISMATCH, reported)
     for view in views.values():
         if view.quantity > 0 and view.touched_ns < orders.begun_ns and not view.in_doubt:
-            yield from _unprotected(facts, orders, view)
+            yield from _unprotected(inputs, orders, view)
 
 
 def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> Finding:
@@ -67,21 +67,21 @@ def _orphan(order: OrderReport, view: PositionView | None, *, certain: bool) -> 
     )
 
 
-def _unprotected(facts: Facts, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
+def _unprotected(inputs: ComparisonInput, orders: OpenOrders, view: PositionView) -> Iterable[Finding]:
     """What should limit a loss or take a profit, and is not at the venue: fixed, or following the price."""
     for order in view.orders:
         listed = order.client_order_id in orders.orders or not orders.tells_of(view.symbol)
         if order.purpose.protective and order.phase == "working" and not listed:
-            yield _protection(facts, view, order.purpose, order, T.PROTECTION_MISSING, Reconciler.NOT_ON_BOOK())
-    if view.goal_quantity is not None or facts.now_ns - view.touched_ns <= facts.thresholds.stuck_ns:
+            yield _protection(inputs, view, order.purpose, order, T.PROTECTION_MISSING, Reconciler.NOT_ON_BOOK())
+    if view.goal_quantity is not None or inputs.now_ns - view.touched_ns <= inputs.thresholds.stuck_ns:
         return
-    instrument = facts.instruments.get(view.symbol)
+    instrument = inputs.instruments.get(view.symbol)
     if instrument is not None and view.quantity < max(instrument.min_quantity, instrument.quantity_step):
         return  # dust: no order is small enough to protect it, which was told when it became so
     live = {order.purpose for order in view.orders}
     for purpose, wanted in _wanted(view):
         if wanted is not None and purpose not in live:
-            yield _protection(facts, view, purpose, None, T.PROTECTION_MISSING, Reconciler.NOT_ON_BOOK())
+            yield _protection(inputs, view, purpose, None, T.PROTECTION_MISSING, Reconciler.NOT_ON_BOOK())
 
 
 def _wanted(view: PositionView) -> tuple[tuple[OrderPurpose, Decimal | None], ...]:
@@ -100,7 +100,7 @@ _CALLED: Mapping[OrderPurpose, Reconciler] = {
 
 
 def _protection(  # noqa: PLR0917 - one order, as both sides have it
-    facts: Facts,
+    inputs: ComparisonInput,
     view: PositionView,
     purpose: OrderPurpose,
     order: OrderView | None,
@@ -108,7 +108,7 @@ def _protection(  # noqa: PLR0917 - one order, as both sides have it
     reported: Statement,
 ) -> Finding:
     """A missing target loses a profit, a missing stop a fortune."""
-    side = view.side if facts.mode is PositionMode.HEDGE else None
+    side = view.side if inputs.mode is PositionMode.HEDGE else None
     wanted = order.quantity - order.filled_quantity if order else view.quantity
     return Finding(
         type=kind,

@@ -12,9 +12,9 @@ from typing import Any
 
 from actors.money import added
 from actors.reconciler.attribution import Plan, Share, attribute, holders
-from actors.reconciler.explain import Booking, average_price, trade_key
-from actors.reconciler.facts import Finding, OpenOrders, plain, why_uncertain
+from actors.reconciler.comparison_input import Finding, OpenOrders, plain, why_uncertain
 from actors.reconciler.policy import QUANTITY
+from actors.reconciler.trade_matching import Booking, average_price, trade_key
 from messages.commands import AdjustPosition, AdoptPosition, Command
 from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting

@@ -10,8 +10,8 @@ came, shows that none of its orders traded in between. From then on nothing can 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from actors.reconciler.evidence import Evidence, Suspicion
-from actors.reconciler.facts import Key, OpenOrders
+from actors.reconciler.comparison_input import Key, OpenOrders
+from actors.reconciler.observations import Observations, Suspicion
 from actors.reconciler.policy import SECOND, Policy
 from messages.ids import Names, parse_client_order_id, parse_position_id
 from messages.reconciliation import DiscrepancyType
@@ -79,7 +79,7 @@ def concerned(
 def observed(  # noqa: PLR0917 - a reading, and the rule that it is held against
     before: Absence,
     key: Key,
-    evidence: Evidence,
+    evidence: Observations,
     orders: OpenOrders | None,
     names: Names,
     pace: Pace,
@@ -116,12 +116,12 @@ def _of(name: str, orders: OpenOrders, names: Names) -> tuple[ClientOrderId, ...
     return tuple(o for o in ours if (parts := parse_client_order_id(o)) is not None and parts.ordinal == ordinal)
 
 
-def crowded(evidence: Evidence) -> bool:
+def crowded(evidence: Observations) -> bool:
     """The breaker is open: a list that lacks so much may lack this one too."""
     return any(suspicion.mass for suspicion in evidence.suspicions.values())
 
 
-def missing(absence: Absence, key: Key, evidence: Evidence, pace: Pace, now_ns: int) -> Statement:
+def missing(absence: Absence, key: Key, evidence: Observations, pace: Pace, now_ns: int) -> Statement:
     """What stands in its way; empty where nothing does."""
     if absence.proven:
         return NOTHING

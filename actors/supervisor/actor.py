@@ -7,18 +7,18 @@ from actors.ledger import damaged
 from actors.ports import Log
 from actors.position.actor import Identity
 from actors.runtime.actor import Actor, Context
-from actors.supervisor.answers import Answers
-from actors.supervisor.desk import NOTIFIER, Desk, Routes, Spawn
+from actors.supervisor.command_handlers import CommandHandlers
+from actors.supervisor.context import NOTIFIER, Routes, Spawn, SupervisorContext
 from actors.supervisor.failures import Failures
 from actors.supervisor.fundings import Fundings
 from actors.supervisor.history import History
 from actors.supervisor.intake import Intake
-from actors.supervisor.memory import Memory, Restored, Settings
-from actors.supervisor.naming import Naming, unknown_name
+from actors.supervisor.known_names import Naming, unknown_name
+from actors.supervisor.memory import Restored, SupervisorMemory, SupervisorSettings
 from actors.supervisor.openings import Openings
-from actors.supervisor.orders import Orders
-from actors.supervisor.retired import Retiring
-from actors.supervisor.venue import Reports
+from actors.supervisor.query_handlers import QueryHandlers
+from actors.supervisor.report_handlers import ReportHandlers
+from actors.supervisor.retirements import Retiring
 from messages.base import Message
 from messages.reconciliation import ListDiscrepancies
 from messages.reports import Woken
@@ -34,9 +34,9 @@ class SupervisorActor(Actor[Message]):
         self,
         context: Context,
         *,
-        settings: Settings,
+        settings: SupervisorSettings,
         restored: Restored,
-        memory: Memory,
+        memory: SupervisorMemory,
         spawn: Spawn,
         discard: Callable[[Address], None],
         runtime_rows: Callable[[], Rows],
@@ -44,20 +44,20 @@ class SupervisorActor(Actor[Message]):
     ) -> None:
         super().__init__(context)
         self._restored = restored
-        self._desk = Desk(context, settings, memory, spawn, log)
-        self._history = History(self._desk)
-        self._intake = Intake(self._desk, self._history)
-        self._openings = Openings(self._desk, self._history)
-        self._fundings = Fundings(self._desk)
-        self._orders = Orders(self._desk, self._openings, self._history, self._fundings, discard)
-        self._reports = Reports(self._desk, self._orders, self._history)
-        self._answers = Answers(self._desk, self._openings, runtime_rows)
-        self._failures = Failures(self._desk, self._intake)
+        self._context = SupervisorContext(context, settings, memory, spawn, log)
+        self._history = History(self._context)
+        self._intake = Intake(self._context, self._history)
+        self._openings = Openings(self._context, self._history)
+        self._fundings = Fundings(self._context)
+        self._orders = CommandHandlers(self._context, self._openings, self._history, self._fundings, discard)
+        self._reports = ReportHandlers(self._context, self._orders, self._history)
+        self._answers = QueryHandlers(self._context, self._openings, runtime_rows)
+        self._failures = Failures(self._context, self._intake)
         # What is in none of them is a bug of the sender, and raises.
         self._routes: Routes = {
             **self._orders.routes(), **self._openings.routes(), **self._reports.routes(), **self._answers.routes(),
             **self._failures.routes(), **self._intake.routes(), **self._fundings.routes(),
-            **Retiring(self._desk, self._history).routes(), Woken: self._woken,
+            **Retiring(self._context, self._history).routes(), Woken: self._woken,
         }  # fmt: skip
 
     def on_start(self) -> None:
@@ -71,20 +71,20 @@ class SupervisorActor(Actor[Message]):
         self._openings.go_on(self._restored)
         for position in self._restored.positions:
             key = position.key
-            self._desk.memory.book.occupy(key, position.ordinal)
+            self._context.memory.book.occupy(key, position.ordinal)
             # A command that is said again right after a start finds what became of it, before its position has spoken.
             for command_id in filter(None, position.commands):
-                self._desk.memory.book.remember(command_id, position.ordinal)
-            self._desk.spawn(Identity(key=key, ordinal=position.ordinal, journal_id=position.journal_id), position)
+                self._context.memory.book.remember(command_id, position.ordinal)
+            self._context.spawn(Identity(key=key, ordinal=position.ordinal, journal_id=position.journal_id), position)
         self._orders.go_on_closing(self._restored)
-        for ordinal, _ in self._restored.finished[-self._desk.settings.finished_shown :]:
-            self._desk.revive(ordinal)
+        for ordinal, _ in self._restored.finished[-self._context.settings.finished_shown :]:
+            self._context.revive(ordinal)
         for text in self._restored.damaged:
-            self._desk.context.tell(NOTIFIER, damaged(text))
+            self._context.runtime.tell(NOTIFIER, damaged(text))
         for position_id, why in self._restored.silent:
-            if position_id not in self._desk.memory.retired:
-                self._desk.silent(position_id, Silence.DAMAGED, Supervisor.HISTORY_DAMAGED(why=why))
-                self._desk.context.tell(NOTIFIER, damaged(Storage.AT(where=position_id, why=why), position_id))
+            if position_id not in self._context.memory.retired:
+                self._context.silent(position_id, Silence.DAMAGED, Supervisor.HISTORY_DAMAGED(why=why))
+                self._context.runtime.tell(NOTIFIER, damaged(Storage.AT(where=position_id, why=why), position_id))
 
     def receive(self, message: Message) -> None:
         taken = self._intake.take(message)
@@ -94,11 +94,11 @@ class SupervisorActor(Actor[Message]):
 
     def _named(self, command: Naming) -> bool:
         """Whether what it names is there; refused where not. A list may know of what the venue has forgotten."""
-        why = unknown_name(command, self._desk.memory)
+        why = unknown_name(command, self._context.memory)
         if why and isinstance(command, ListDiscrepancies):
-            self._desk.to_reconciler(replace(command, unless_found=why))
+            self._context.to_reconciler(replace(command, unless_found=why))
         elif why:
-            self._desk.reply(command, accepted=False, text=why)
+            self._context.reply(command, accepted=False, text=why)
         return not why
 
     def _woken(self, timer: Woken) -> None:

@@ -6,7 +6,7 @@ and the owner hears at once of what is held without a stop.
 
 from decimal import Decimal
 
-from actors.supervisor.desk import Desk, Routes, position_address
+from actors.supervisor.context import Routes, SupervisorContext, position_address
 from actors.supervisor.intake import Intake
 from messages import lifecycle
 from messages.reports import PositionView, Sweep
@@ -20,10 +20,10 @@ _WORKING = "working"
 
 
 class Failures:
-    def __init__(self, desk: Desk, intake: Intake) -> None:
-        self._desk = desk
+    def __init__(self, context: SupervisorContext, intake: Intake) -> None:
+        self._context = context
         self._intake = intake
-        self._memory = desk.memory
+        self._memory = context.memory
 
     def routes(self) -> Routes:
         facts = (lifecycle.ActorRestarted, lifecycle.ActorStopped, lifecycle.SubscriberDropped)
@@ -43,7 +43,7 @@ class Failures:
             if hasattr(message, name)
         }
         level = "DEBUG" if isinstance(message, lifecycle.ActorStopped) else "ERROR"
-        self._desk.log(
+        self._context.log(
             level, type(message).__name__, actor=message.address, correlation_id=message.correlation_id, **told
         )
 
@@ -57,7 +57,7 @@ class Failures:
         if view is None or not uncovered(view):
             return
         text = Supervisor.ACTOR_FAILED(name=view.position_id, quantity=view.quantity, reason=message.reason)
-        self._desk.notify_of(view, Severity.CRITICAL, text, f"{view.position_id}#{view.version}.failed")
+        self._context.notify_of(view, Severity.CRITICAL, text, f"{view.position_id}#{view.version}.failed")
 
     def _quarantined(self, message: lifecycle.ActorQuarantined) -> None:
         self._note(message)
@@ -66,13 +66,13 @@ class Failures:
         position_id = self._position(message.address)
         if position_id is not None:
             why = Supervisor.ACTOR_QUARANTINED(reason=message.reason)
-            self._desk.silent(position_id, Silence.QUARANTINED, why)
+            self._context.silent(position_id, Silence.QUARANTINED, why)
 
     def _released(self, message: lifecycle.ActorReleased) -> None:
         self._note(message)
         position_id = self._position(message.address)
         if position_id is not None:
-            self._desk.silent(position_id, Silence.QUARANTINED, NOTHING)
+            self._context.silent(position_id, Silence.QUARANTINED, NOTHING)
 
     def _parked(self, message: lifecycle.MessageParked) -> None:
         """What it would have told is lost to the position: a fill, a stop's end. So it asks after all its orders."""
@@ -81,18 +81,18 @@ class Failures:
         view, name = self._view(message.address), self._name(message.address)
         self._tell(view, Supervisor.MESSAGE_PARKED(address=name, reason=message.reason))
         if view is not None and message.message_type != Sweep.__name__:
-            now_ns = self._desk.context.clock.time_ns()
+            now_ns = self._context.runtime.clock.time_ns()
             sweep = Sweep(account=view.account, ts_init=now_ns, begun_ns=now_ns, open_orders=frozenset())
-            self._desk.context.tell(position_address(view.ordinal), sweep)
+            self._context.runtime.tell(position_address(view.ordinal), sweep)
 
     def _tell(self, view: PositionView | None, text: Statement) -> None:
         """One notice about the actor, and where a position stands behind it, what that position lacks."""
         if view is None:
-            self._desk.notify(Severity.CRITICAL, text)
+            self._context.notify(Severity.CRITICAL, text)
             return
         if uncovered(view):
             text = Supervisor.BUT_UNCOVERED(text=text, quantity=view.quantity)
-        self._desk.notify_of(view, Severity.CRITICAL, text)
+        self._context.notify_of(view, Severity.CRITICAL, text)
 
     def _name(self, address: str) -> str:
         """The id of a position that is not over; otherwise the address."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from actors.funding import ENDED_KEPT_NS, ZERO, Holder, Place, known_before
-from actors.supervisor.desk import NOTIFIER, Desk, Routes
-from actors.supervisor.paid import Payment, holder_of, lacking_of
+from actors.supervisor.context import NOTIFIER, Routes, SupervisorContext
+from actors.supervisor.funding_payments import Payment, holder_of, lacking_of
 from messages.costs import can_fund
 from messages.reports import FundingReport, FundingShare, PositionView, Woken
 from messages.requests import Notify
@@ -18,10 +18,10 @@ TOPIC = "fundings"
 
 
 class Fundings:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._memory = desk.memory
-        self._known = desk.memory.fundings
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._known = context.memory.fundings
 
     def routes(self) -> Routes:
         return {FundingReport: self._told}
@@ -43,7 +43,7 @@ class Fundings:
         place = (view.account, view.symbol)
         if view.state.terminal and view.track.moves:
             self._known.ended.setdefault(place, {})[view.ordinal] = holder_of(view)
-            self._known.let_go(place, self._desk.context.clock.time_ns())
+            self._known.let_go(place, self._context.runtime.clock.time_ns())
         elif before is not None and before.state.terminal:
             self._known.ended.get(place, {}).pop(view.ordinal, None)
         payments = self._known.payments.get(place)
@@ -61,17 +61,17 @@ class Fundings:
     def go_on(self) -> None:
         """In a later life of this actor its timers are gone."""
         if self._known.due:
-            self._desk.context.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
+            self._context.runtime.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
 
     def _look(self, place: Place) -> None:
         if not self._known.due:
-            self._desk.context.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
+            self._context.runtime.schedule(TOPIC, SETTLE_NS, Woken(topic=TOPIC))
         self._known.due[place] = None
 
     def share(self) -> None:
         """What is due. What was told is due again when it is booked: then nothing is lacking, and it is done."""
         due, self._known.due = self._known.due, {}
-        now_ns = self._desk.context.clock.time_ns()
+        now_ns = self._context.runtime.clock.time_ns()
         for place in due:
             self._known.let_go(place, now_ns)
             open_ = [each for each in self._known.payments.get(place, {}).values() if not each.done]
@@ -90,7 +90,7 @@ class Fundings:
         """A funding that nothing held can cost raises a notice and is not booked; without a mark none is judged."""
         mark = self._memory.accounts[report.account].marks.get(report.symbol)
         held = sum((abs(holder.held_at(report.ts_event)) for holder in holders), ZERO)
-        worth = self._desk.worth(report.account, report.symbol, report.amount, report.currency)
+        worth = self._context.worth(report.account, report.symbol, report.amount, report.currency)
         if mark is None or worth.value is None or not held or can_fund(worth.value, held * mark):
             return True
         text = Supervisor.FUNDING_UNBOOKED(
@@ -98,13 +98,13 @@ class Fundings:
         )
         notice_id = f"funding/{report.account}/{report.symbol}/{report.ts_event}/{report.currency}"
         notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
-        self._desk.context.tell(NOTIFIER, notice)
+        self._context.runtime.tell(NOTIFIER, notice)
         return False
 
     def _tell(self, report: FundingReport, holder: Holder, share: FundingShare) -> None:
         missing = share.amount - share.booked
-        worth = self._desk.worth(report.account, report.symbol, missing, share.currency)
-        self._desk.tell_position(holder.ordinal, replace(share, worth=worth))
+        worth = self._context.worth(report.account, report.symbol, missing, share.currency)
+        self._context.tell_position(holder.ordinal, replace(share, worth=worth))
 
     def _holders(self, place: Place) -> Iterator[Holder]:
         live = [holder_of(view) for view in self._memory.book.live(*place)]

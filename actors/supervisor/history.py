@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from actors.supervisor.book import Hold
-from actors.supervisor.desk import JOURNAL, NOTIFIER, Desk, reply_to
+from actors.supervisor.context import JOURNAL, NOTIFIER, SupervisorContext, reply_to
 from actors.supervisor.memory import OWN_HISTORY, Restored
+from actors.supervisor.registry import Hold
 from messages import commands as c
 from messages.base import Event, Message
 from messages.events import CloseAllRequested, ForcedTradeShared, OpeningsPaused, OpeningsResumed, PositionRetired
@@ -26,15 +26,15 @@ Decided = OpeningsPaused | OpeningsResumed | CloseAllRequested | PositionRetired
 class History:
     """Events in the order in which the journal is asked to keep them, and what follows of each once it has."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._memory = desk.memory
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._memory = context.memory
 
     def record(self, record: CommandTaken | CommandDecided, *, reducing: bool) -> None:
         """Make it durable; it comes back to the supervisor then. Steps of this history have no version to wait for."""
-        here = Address(self._desk.context.address)
+        here = Address(self._context.runtime.address)
         self._memory.waiting.append((record, None))
-        self._desk.context.tell(
+        self._context.runtime.tell(
             JOURNAL,
             AppendStep(
                 sender=here,
@@ -56,16 +56,16 @@ class History:
 
     def keep_shared(self, event: ForcedTradeShared, notice: Notify) -> None:
         """Whose the venue's own trade was: durable together with what each position books of it."""
-        told = [Effect(to=self._desk.address_of(command.position_id), message=command) for command in event.commands]
+        told = [Effect(to=self._context.address_of(command.position_id), message=command) for command in event.commands]
         self._append(event, None, (*told, Effect(to=NOTIFIER, message=notice)))
 
     def _append(self, event: Event, command: c.Command | None, effects: tuple[Effect, ...]) -> None:
         self._memory.version += 1
         self._memory.waiting.append((event, command))
-        self._desk.context.tell(
+        self._context.runtime.tell(
             JOURNAL,
             AppendStep(
-                sender=Address(self._desk.context.address),
+                sender=Address(self._context.runtime.address),
                 position_id=PositionId("supervisor"),
                 ordinal=OWN_HISTORY,
                 version=self._memory.version,
@@ -90,7 +90,7 @@ class History:
             return
         event = OpeningsPaused(
             command_id=name,
-            ts_init=self._desk.context.clock.time_ns(),
+            ts_init=self._context.runtime.clock.time_ns(),
             why=Supervisor.AFTER_DAMAGE(),
         )
         self.apply(event)
@@ -107,7 +107,7 @@ class History:
         elif isinstance(event, ForcedTradeShared):
             self._memory.taken.restore(event)
         elif isinstance(event, PositionRetired):
-            self._desk.retire(event)
+            self._context.retire(event)
 
     def committed(self, message: Message, undecided: Callable[[CommandDecided, Statement], None]) -> None:
         """The journal's word on the oldest that it has not answered. `undecided`: of an answer that is not kept."""
@@ -130,18 +130,18 @@ class History:
             case ForcedTradeShared():
                 # It happened: the positions have ways of their own to make that durable.
                 for booked in event.commands:
-                    self._desk.context.tell(self._desk.address_of(booked.position_id), booked)
-                self._desk.notify(Severity.CRITICAL, Supervisor.FORCED_UNKEPT(symbol=event.symbol), event.account)
+                    self._context.runtime.tell(self._context.address_of(booked.position_id), booked)
+                self._context.notify(Severity.CRITICAL, Supervisor.FORCED_UNKEPT(symbol=event.symbol), event.account)
             case OpeningsPaused() | CloseAllRequested():
                 self._memory.unkept.append((event, command))
                 self.offer_later()
                 if command is not None:
                     text = _unkept(event, failure.why)
-                    self._desk.reply(command, accepted=True, text=text, code=ReplyCode.UNKNOWN)
+                    self._context.reply(command, accepted=True, text=text, code=ReplyCode.UNKNOWN)
             case _ if command is not None:
                 code = ReplyCode.UNKNOWN if failure.doubtful else ReplyCode.NOT_READY
                 why = Supervisor.JOURNAL_FAILS(why=failure.why)
-                self._desk.reply(command, accepted=False, text=why, code=code)
+                self._context.reply(command, accepted=False, text=why, code=code)
 
     def closing(self, event: CloseAllRequested, account: AccountId | None) -> Statement:
         """What is answered to it, and which positions a close may not reach."""
@@ -152,7 +152,7 @@ class History:
     def offer_later(self) -> None:
         """What is in force and not durable is offered to the journal again, in a later life of this actor too."""
         if self._memory.unkept:
-            self._desk.context.schedule("unkept", AGAIN_NS, Woken(topic="unkept"))
+            self._context.runtime.schedule("unkept", AGAIN_NS, Woken(topic="unkept"))
 
     def offer_again(self) -> None:
         unkept, self._memory.unkept = self._memory.unkept, []
@@ -165,7 +165,7 @@ class History:
             elif hold_of(event) in self._memory.holds:
                 self.keep(event, command, paused(event))
             elif command is not None:
-                self._desk.reply(command, accepted=True, text=Supervisor.BUT_LIFTED(answer=paused(event)))
+                self._context.reply(command, accepted=True, text=Supervisor.BUT_LIFTED(answer=paused(event)))
         self.offer_later()
 
     def _being_lifted(self, event: OpeningsPaused) -> bool:

@@ -10,8 +10,8 @@ wherever it is said, and each answer passes here before anybody outside hears it
 
 from dataclasses import replace
 
-from actors.supervisor.asked import Answer, Asked
-from actors.supervisor.desk import Desk, Routes, reply_to
+from actors.supervisor.command_register import Answer, Asked
+from actors.supervisor.context import Routes, SupervisorContext, reply_to
 from actors.supervisor.history import History
 from actors.supervisor.shown import reaches, shown
 from messages import commands as c
@@ -36,9 +36,9 @@ FROM_OUTSIDE = (
 class Intake:
     """Holds no decision about a command: the other rooms decide, once for each id."""
 
-    def __init__(self, desk: Desk, history: History) -> None:
-        self._desk = desk
-        self._memory = desk.memory
+    def __init__(self, context: SupervisorContext, history: History) -> None:
+        self._context = context
+        self._memory = context.memory
         self._history = history
 
     def routes(self) -> Routes:
@@ -147,7 +147,7 @@ class Intake:
     def _tell_askers(self, asked: Asked, answer: Answer) -> None:
         askers, asked.askers = asked.askers, ()
         for asker, copy in askers:
-            self._desk.context.tell(asker, replace(answer, to=asker, causation_id=copy))
+            self._context.runtime.tell(asker, replace(answer, to=asker, causation_id=copy))
 
     def _carried_out(self, command: c.Command) -> Reply | None:
         """Of an earlier life, or long ago: an event tells that it was. What the id stands for is known to be this."""
@@ -217,14 +217,14 @@ class Intake:
         return None if view is None else view.state is PositionState.PAUSED
 
     def _go_on(self, command: c.Command) -> c.Command:
-        return replace(command, reply_to=Address(self._desk.context.address), causation_id="")
+        return replace(command, reply_to=Address(self._context.runtime.address), causation_id="")
 
     def _outside(self, asker: Address) -> bool:
-        return bool(asker) and asker not in (self._desk.context.address, self._desk.settings.reconciler)
+        return bool(asker) and asker not in (self._context.runtime.address, self._context.settings.reconciler)
 
     def _tell(self, command: c.Command, answer: Answer) -> None:
         asker, copy = _copy_of(command)
-        self._desk.context.tell(asker, replace(answer, to=asker, causation_id=copy))
+        self._context.runtime.tell(asker, replace(answer, to=asker, causation_id=copy))
 
 
 def _copy_of(command: c.Command) -> tuple[Address, str]:

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from actors.funding import Holder
 from actors.position.state import Position
-from actors.supervisor.admission import Limits
-from actors.supervisor.asked import Register
-from actors.supervisor.book import FINISHED_KEPT, Account, Book, Hold
-from actors.supervisor.forced import Taken
-from actors.supervisor.paid import Paid
+from actors.supervisor.command_register import Register
+from actors.supervisor.forced_trades import Taken
+from actors.supervisor.funding_payments import Paid
+from actors.supervisor.pre_trade_risk import Limits
+from actors.supervisor.registry import FINISHED_KEPT, Account, Book, Hold
 from actors.supervisor.since import Since
 from messages import commands as c
 from messages import reports as r
@@ -55,7 +55,7 @@ class Restored:
 
 
 @dataclass(slots=True)
-class Memory:
+class SupervisorMemory:
     """What outlives one life of the supervisor: all of it was told by others, or is in the journal."""
 
     book: Book
@@ -121,7 +121,7 @@ def utc_day(time_ns: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SupervisorSettings:
     """What the configuration decides here.
 
     `limits` hold for every account that has none of its own. `day_of` numbers the days of wall time, in ns, in the

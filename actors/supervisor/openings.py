@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
-from actors.supervisor.admission import Facts, Limits
-from actors.supervisor.book import Account, Hold
-from actors.supervisor.desk import Desk, Routes
+from actors.supervisor.context import Routes, SupervisorContext
 from actors.supervisor.history import History, lifted, paused
 from actors.supervisor.memory import Restored
+from actors.supervisor.pre_trade_risk import Facts, Limits
+from actors.supervisor.registry import Account, Hold
 from messages import commands as c
 from messages import reports as r
 from messages.events import OpeningsPaused, OpeningsResumed
@@ -24,9 +24,9 @@ LEAVING_NS = 10_000_000_000
 class Openings:
     """Whatever holds them, and the figures that each is held against."""
 
-    def __init__(self, desk: Desk, history: History) -> None:
-        self._desk = desk
-        self._memory = desk.memory
+    def __init__(self, context: SupervisorContext, history: History) -> None:
+        self._context = context
+        self._memory = context.memory
         self._history = history
 
     def routes(self) -> Routes:
@@ -39,14 +39,14 @@ class Openings:
 
     def go_on(self, restored: Restored) -> None:
         """The minute of a limit does not begin anew with a process. A clock set back makes nothing older."""
-        now, wall_ns = self._desk.context.clock.monotonic_ns(), self._desk.context.clock.time_ns()
+        now, wall_ns = self._context.runtime.clock.monotonic_ns(), self._context.runtime.clock.time_ns()
         for account, at_ns in restored.openings:
             if wall_ns - at_ns <= MINUTE_NS:
                 self._memory.openings[account].append(now - max(wall_ns - at_ns, 0))
 
     def facts(self, account: Account) -> Facts:
         recent = self._memory.openings[account.account]
-        now = self._desk.context.clock.monotonic_ns()
+        now = self._context.runtime.clock.monotonic_ns()
         while recent and now - recent[0] > MINUTE_NS:
             recent.popleft()
         return Facts(
@@ -60,7 +60,7 @@ class Openings:
             limits=self.limits(account.account),
             openings_last_minute=len(recent),
             realized_today=self.realized_today(account.account),
-            watch_only=self._desk.settings.watch_only,
+            watch_only=self._context.settings.watch_only,
             admitted=self._memory.book.ahead(account.account, now),
             leaving=self.leaving(now),
         )
@@ -76,12 +76,12 @@ class Openings:
 
     def admit(self, opening: c.OpenPosition, *, lasting_ns: int = 0) -> None:
         """It passed: from now on it counts, in the minute and in the exposure, until a view tells of it."""
-        now = self._desk.context.clock.monotonic_ns()
+        now = self._context.runtime.clock.monotonic_ns()
         self._memory.openings[opening.account].append(now)
         self._memory.book.admitted[opening.command_id] = (opening, now + lasting_ns if lasting_ns else 0)
 
     def note_leaving(self, ordinal: int, command_id: CommandId) -> None:
-        now = self._desk.context.clock.monotonic_ns()
+        now = self._context.runtime.clock.monotonic_ns()
         self._memory.leaving = {o: note for o, note in self._memory.leaving.items() if now - note[1] < LEAVING_NS}
         self._memory.leaving[ordinal] = (command_id, now)
 
@@ -96,10 +96,10 @@ class Openings:
         )
 
     def today(self) -> int:
-        return self._desk.settings.day_of(self._desk.context.clock.time_ns())
+        return self._context.settings.day_of(self._context.runtime.clock.time_ns())
 
     def limits(self, account: AccountId) -> Limits:
-        return self._desk.settings.account_limits.get(account, self._desk.settings.limits)
+        return self._context.settings.account_limits.get(account, self._context.settings.limits)
 
     def holds(self) -> tuple[Hold, ...]:
         today = self.today()
@@ -121,14 +121,14 @@ class Openings:
             command_id=CommandId(""),
             account=view.account,
             correlation_id=view.correlation_id,
-            ts_init=self._desk.context.clock.time_ns(),
+            ts_init=self._context.runtime.clock.time_ns(),
             why=Supervisor.DAY_LOST(amount=amount, limit=limit),
             until_day=self.today(),
         )
         self._history.apply(event)
         self._history.keep(event, None, NOTHING)
         text = Supervisor.DAY_LOST_NOTICE(account=view.account, amount=amount, limit=limit)
-        self._desk.notify(Severity.CRITICAL, text, view.account)
+        self._context.notify(Severity.CRITICAL, text, view.account)
 
     def pause(self, command: c.PauseOpenings) -> None:
         event = OpeningsPaused(
@@ -136,7 +136,7 @@ class Openings:
             account=command.account,
             symbol=command.symbol,
             correlation_id=command.correlation_id,
-            ts_init=self._desk.context.clock.time_ns(),
+            ts_init=self._context.runtime.clock.time_ns(),
         )
         self._history.apply(event)
         self._history.keep(event, command, paused(event))
@@ -149,14 +149,14 @@ class Openings:
             if h.until_day and h.account is not None and command.symbol is None and command.account in (None, h.account)
         }
         if command.symbol is None and command.account is None and not self.holds():
-            self._desk.reply(command, accepted=True, text=Supervisor.NOT_PAUSED())
+            self._context.reply(command, accepted=True, text=Supervisor.NOT_PAUSED())
             return
         event = OpeningsResumed(
             command_id=command.command_id,
             account=command.account,
             symbol=command.symbol,
             correlation_id=command.correlation_id,
-            ts_init=self._desk.context.clock.time_ns(),
+            ts_init=self._context.runtime.clock.time_ns(),
             day=today,
             forgiven=tuple(halted.items()),
         )

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from actors.runtime.metrics import LaneMetrics, SystemMetrics
-from actors.supervisor.book import Account, Book, Hold
-from actors.supervisor.memory import Memory
+from actors.supervisor.memory import SupervisorMemory
+from actors.supervisor.registry import Account, Book, Hold
 from messages.base import Message
 from messages.reports import CircuitView, GatewayStatus, Outside
 from messages.statement import NOTHING, Statement, verbatim, word
@@ -19,7 +19,7 @@ from messages.wording.supervisor import actor
 SECOND = 1_000_000_000
 
 
-def rows(memory: Memory, holds: tuple[Hold, ...]) -> Rows:
+def rows(memory: SupervisorMemory, holds: tuple[Hold, ...]) -> Rows:
     """Positions, those that cannot say what they hold by name, then every account with its gateway."""
     section = Status.POSITIONS()
     accounts = (each for account in memory.accounts.values() for each in _account(account, memory.gateways))

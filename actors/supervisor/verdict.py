@@ -7,7 +7,7 @@ LOOK: something is not as it should be, and Albra works on it. Each reason says 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from actors.supervisor.memory import Memory
+from actors.supervisor.memory import SupervisorMemory
 from actors.supervisor.since import Since
 from messages.reports import PositionView
 from messages.statement import Argument
@@ -37,7 +37,12 @@ def note_position(since: Since, view: PositionView, now_ns: int) -> None:
 
 
 def judge(
-    memory: Memory, rows: Rows, now_ns: int, *, protection_ns: int, losses: Mapping[AccountId, tuple[Decimal, Decimal]]
+    memory: SupervisorMemory,
+    rows: Rows,
+    now_ns: int,
+    *,
+    protection_ns: int,
+    losses: Mapping[AccountId, tuple[Decimal, Decimal]],
 ) -> Verdict:
     """`losses`: what each account lost today, and its limit. `protection_ns`: how long a position may be bare."""
     concerns = sorted(
@@ -52,7 +57,7 @@ def judge(
     return Verdict(level=level, concerns=tuple(concerns))
 
 
-def _of_positions(memory: Memory, now_ns: int, protection_ns: int) -> Iterator[Concern]:
+def _of_positions(memory: SupervisorMemory, now_ns: int, protection_ns: int) -> Iterator[Concern]:
     for view in memory.book.live():
         bare_ns = memory.since.of("bare", view.ordinal)
         if bare_ns:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from actors.money import quote_of
-from actors.supervisor.admission import on_wrong_side
+from actors.supervisor.pre_trade_risk import on_wrong_side
 from actors.telegram.grammar import Request
 from actors.telegram.progress import silent
 from actors.telegram.views import (

@@ -104,7 +104,7 @@ def fee_of(row: Row, amount: str, currency: str, *, symbol: Symbol, traded: Deci
     """What a trade took, and in which currency; `traded` is its value in the contract's own.
 
     A venue leaves out both where a trade took nothing. A currency without an amount is not nothing. In another currency
-    its worth is not known here; see `actors.supervisor.desk`.
+    its worth is not known here; see `actors.supervisor.context`.
     """
     name = text_of(row, currency, "")
     fee = decimal_of(row, amount, None if name else "0")

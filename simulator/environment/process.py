@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, cast
 
 import albra
-from actors.gateway.address import Address
+from actors.gateway.shared_budget import SharedBudget
 from actors.ports import Venue
 from actors.position.actor import PositionActor
 from actors.recovery import days_in
@@ -152,7 +152,7 @@ class Process:
             observer=observer,
         )
         venues: dict[AccountId, Venue] = {}
-        neighbors = Neighbors(partial(Address, world.clock))
+        neighbors = Neighbors(partial(SharedBudget, world.clock))
         for login in logins:
             settings = SimulatedSettings(
                 exchange="binanceusdm",

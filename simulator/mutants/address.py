@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from actors.gateway import address
-from actors.gateway.address import Address
 from actors.gateway.budget import Policy
 from actors.gateway.lane import Lane
+from actors.gateway.shared_budget import SharedBudget
 from adapters.exchange.client import CcxtVenue
 from simulator.environment.plan import SYMBOLS, Act, Plan, stream
 from simulator.mutants.planting import Mutant, calm, mutant, patch
@@ -24,17 +23,17 @@ def _each_has_the_whole_budget(stack: ExitStack) -> None:
         return self._neighbors.allowance(f"{self._settings.address} of {self._account}")
 
     patch(stack, CcxtVenue, "allowance", property(alone))
-    patch(stack, Address, "heard", lambda *_: None)
+    patch(stack, SharedBudget, "on_reported_usage", lambda *_: None)
 
 
 def _closing_waits_for_reads(stack: ExitStack) -> None:
     """Everybody's turn comes, whatever is asked."""
-    finds_room = Address._finds_room
+    finds_room = SharedBudget._finds_room
 
-    def in_turn(self: Address, who: str, lane: Lane, amount: int, policy: Policy) -> bool:
+    def in_turn(self: SharedBudget, who: str, lane: Lane, amount: int, policy: Policy) -> bool:
         return finds_room(self, who, Lane.READING, amount, policy)
 
-    patch(stack, Address, "_finds_room", in_turn)
+    patch(stack, SharedBudget, "_finds_room", in_turn)
     patch(stack, address, "SERVED", 1)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from actors.supervisor import intake
-from actors.supervisor.asked import Asked
+from actors.supervisor.command_register import Asked
 from actors.supervisor.intake import FROM_OUTSIDE, Intake
 from messages.base import Message
 from messages.requests import Reply

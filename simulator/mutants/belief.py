@@ -12,14 +12,14 @@ from actors.position import follow_up, rules, state
 from actors.position.draft import Draft
 from actors.position.fold import realized
 from actors.position.state import ZERO, Order, OrderPhase, Position
-from actors.reconciler import attribution, compare, evidence, explain, resolve
+from actors.reconciler import attribution, compare, resolve
 from actors.reconciler.attribution import Plan
 from actors.reconciler.core import Core
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import RECONCILER
 from actors.runtime import ActorSystem
 from actors.supervisor import failures
-from actors.supervisor.desk import Desk
+from actors.supervisor.context import SupervisorContext
 from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from adapters.storage.memory import MemoryJournal
@@ -211,11 +211,13 @@ def _said_to_be_canceled() -> Sequence[history.Plan]:
 def _nobody_watches_for_a_failed_actor(stack: ExitStack) -> None:
     """While its actor is down, what is told speaks of an actor, and of no position and what it lacks."""
 
-    def notify_of(desk: Desk, _view: PositionView, severity: Severity, text: Statement, _notice_id: str = "") -> None:
-        desk.notify(severity, text)
+    def notify_of(
+        context: SupervisorContext, _view: PositionView, severity: Severity, text: Statement, _notice_id: str = ""
+    ) -> None:
+        context.notify(severity, text)
 
     patch(stack, failures, "uncovered", lambda _view: False)
-    patch(stack, Desk, "notify_of", notify_of)
+    patch(stack, SupervisorContext, "notify_of", notify_of)
 
 
 def _failing_without_a_stop() -> Sequence[history.Plan]:

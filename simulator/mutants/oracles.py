@@ -6,15 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from actors.gateway import doubt, lanes, retry
-from actors.gateway.cancels import Cancels
-from actors.gateway.doubt import Doubt
+from actors.gateway import outcome_resolution, request_queue, retry
 from actors.gateway.lane import Lane
+from actors.gateway.outcome_resolution import Resolution
+from actors.gateway.pending_cancels import PendingCancels
 from actors.journal import JournalActor
 from actors.position import actor as position_actor
 from actors.reconciler import attribution, resolve
 from actors.reconciler.attribution import Plan as Attributed
-from actors.supervisor import admission, forced
 from actors.supervisor.openings import Openings
 from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
@@ -117,7 +116,7 @@ def _a_cancel_pauses_for_a_minute(stack: ExitStack) -> None:
 
 def _what_is_unclear_of_a_cancel_stays_so(stack: ExitStack) -> None:
     """The order works still, as its query says; nobody cancels it again."""
-    patch(stack, Cancels, "doubt_over", lambda _self, _name: None)
+    patch(stack, PendingCancels, "doubt_over", lambda _self, _name: None)
 
 
 def _a_cancel_comes_back(name: str) -> Sequence[Plan]:
@@ -154,8 +153,8 @@ def _two_beyond_a_limit() -> Sequence[Plan]:
 
 def _one_close_at_a_time(stack: ExitStack) -> None:
     """The next leaves when the venue has answered the one before."""
-    narrow = replace(lanes.LIMITS[Lane.REDUCING], outstanding=1)
-    patch(stack, lanes, "LIMITS", {**lanes.LIMITS, Lane.REDUCING: narrow})
+    narrow = replace(request_queue.LIMITS[Lane.REDUCING], outstanding=1)
+    patch(stack, request_queue, "LIMITS", {**request_queue.LIMITS, Lane.REDUCING: narrow})
 
 
 def _one_of_two_closes_hangs() -> Sequence[Plan]:
@@ -171,18 +170,18 @@ def _one_of_two_closes_hangs() -> Sequence[Plan]:
 def _a_lost_answer_uses_up_the_patience(stack: ExitStack) -> None:
     """The pause after it is as long as if none of the questions before it had been answered."""
 
-    def long(one: Doubt, now_ns: int, at_least_ns: int = 0) -> doubt.Result:
+    def long(one: Resolution, now_ns: int, at_least_ns: int = 0) -> outcome_resolution.Result:
         return wait(replace(one, unanswered=one.tries) if one.failures else one, now_ns, at_least_ns)
 
-    wait = doubt._wait
-    patch(stack, doubt, "_wait", long)
+    wait = outcome_resolution._wait
+    patch(stack, outcome_resolution, "_wait", long)
 
 
 def _a_question_that_failed_is_not_repeated(stack: ExitStack) -> None:
-    def no_more(one: Doubt, *_: object) -> doubt.Result:
-        return replace(one, asking=doubt.Asking.NOTHING), ()
+    def no_more(one: Resolution, *_: object) -> outcome_resolution.Result:
+        return replace(one, pending_query=outcome_resolution.PendingQuery.NOTHING), ()
 
-    patch(stack, doubt, "_failed", no_more)
+    patch(stack, outcome_resolution, "_failed", no_more)
 
 
 def _an_opening_comes_to_nothing_and_questions_fail() -> Sequence[Plan]:

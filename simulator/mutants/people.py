@@ -13,11 +13,11 @@ from actors.notifier import actor, outbox
 from actors.notifier.actor import NotifierActor
 from actors.notifier.throttle import Wait, next_post
 from actors.position.actor import PositionActor
-from actors.supervisor.book import Book
-from actors.supervisor.desk import reply_to
+from actors.supervisor.command_handlers import Orders
+from actors.supervisor.context import reply_to
 from actors.supervisor.history import History
 from actors.supervisor.openings import Openings
-from actors.supervisor.orders import Orders
+from actors.supervisor.registry import Book
 from actors.telegram import previews
 from actors.telegram.asking import SUPERVISOR
 from actors.telegram.confirmations import Confirmations
@@ -129,7 +129,7 @@ def _a_close_of_all_is_only_said(stack: ExitStack) -> None:
 
     def at_once(self: History, event: Any, command: Any, text: Statement) -> None:
         if isinstance(event, CloseAllRequested):
-            self._desk.context.tell(command.reply_to, reply_to(command, accepted=True, text=text))
+            self._desk.runtime.tell(command.reply_to, reply_to(command, accepted=True, text=text))
         else:
             keep(self, event, command, text)
 

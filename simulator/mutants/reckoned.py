@@ -9,7 +9,7 @@ from actors.funding import Holder, Place
 from actors.position import fold, rules
 from actors.position.draft import Draft
 from actors.position.state import Position
-from actors.supervisor import fundings, paid
+from actors.supervisor import fundings
 from actors.supervisor.fundings import Fundings
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from messages import reports as r

@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.reconciler import retiring as rule
 from actors.reconciler.core import Core
-from actors.supervisor.desk import Desk
+from actors.supervisor.context import SupervisorContext
 from actors.supervisor.openings import Openings
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from messages.types import Silence
@@ -29,13 +29,13 @@ def _its_stops_are_not_looked_for(stack: ExitStack) -> None:
 
 def _retired_it_holds_its_symbol(stack: ExitStack) -> None:
     """The reconciler does not hear of it before the next start."""
-    told = Desk.to_reconciler
+    told = SupervisorContext.to_reconciler
 
-    def to_reconciler(self: Desk, message: Any) -> None:
+    def to_reconciler(self: SupervisorContext, message: Any) -> None:
         if getattr(message, "state", None) is not Silence.RETIRED:
             told(self, message)
 
-    patch(stack, Desk, "to_reconciler", to_reconciler)
+    patch(stack, SupervisorContext, "to_reconciler", to_reconciler)
 
 
 def _what_is_damaged_holds_nothing(stack: ExitStack) -> None:

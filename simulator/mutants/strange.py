@@ -10,7 +10,6 @@ from actors.gateway.actions import MS
 from actors.position import follow_up, rules
 from actors.position.draft import Draft
 from actors.position.state import Order, OrderPhase, Position
-from actors.supervisor import desk
 from adapters.exchange import outcome, rows
 from adapters.exchange.binance import normalize
 from adapters.exchange.codes import VenueCodes

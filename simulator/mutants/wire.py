@@ -5,15 +5,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.gateway import doubt, resync
+from actors.gateway import outcome_resolution, resync
 from actors.gateway.actions import SECOND
-from actors.gateway.address import Address
 from actors.gateway.budget import Budget
 from actors.gateway.core import Gateway
-from actors.gateway.doubts import Doubts
 from actors.gateway.orders import Orders
+from actors.gateway.resolutions import Resolutions
+from actors.gateway.shared_budget import SharedBudget
 from actors.runtime.mailbox import Mailbox
-from actors.supervisor import admission
+from actors.supervisor import pre_trade_risk
 from adapters.exchange import outcome
 from adapters.exchange.binance import calls
 from adapters.exchange.binance.reader import Reader
@@ -44,7 +44,7 @@ def _blind_resend(stack: ExitStack) -> None:
         if order is not None:
             self._sent.owe(name)
             self._waiting[name] = order
-            self._desk.later(f"retry/{name}", SECOND // 2)
+            self._context.later(f"retry/{name}", SECOND // 2)
         self.cancels.let_go(name)
 
     patch(stack, Orders, "unknown", unknown)
@@ -75,8 +75,8 @@ def _503_means_rejected(stack: ExitStack) -> None:
 
 def _not_found_means_failed(stack: ExitStack) -> None:
     """One query that finds nothing is proof, whenever it was asked."""
-    patch(stack, doubt, "_needed", lambda _doubt: 1)
-    patch(stack, Doubts, "_last_possible_send", lambda *_: -3600 * SECOND)
+    patch(stack, outcome_resolution, "_needed", lambda _doubt: 1)
+    patch(stack, Resolutions, "_last_possible_send", lambda *_: -3600 * SECOND)
 
 
 def _one_source_is_proof(stack: ExitStack) -> None:
@@ -114,7 +114,7 @@ def _told_by_nobody() -> Sequence[Plan]:
 
 def _wrong_mode_opens(stack: ExitStack) -> None:
     """The venue will say what it does not take."""
-    checks = tuple(check for check in admission._CHECKS if check is not admission._unfit)
+    checks = tuple(check for check in pre_trade_risk._CHECKS if check is not pre_trade_risk._unfit)
     patch(stack, admission, "_CHECKS", checks)
 
 
@@ -200,16 +200,16 @@ def _a_ban_of_others_is_not_ours(stack: ExitStack) -> None:
 
 def _reads_without_end(stack: ExitStack) -> None:
     """A reading follows upon a reading, and nobody counts what they cost."""
-    patch(stack, resync, "failed", lambda state, _request_id: (state, 1))
-    answered = resync.answered
+    patch(stack, resync, "on_read_failed", lambda state, _request_id: (state, 1))
+    answered = resync.on_read
 
     def again(state: resync.Resync, request_id: str) -> tuple[resync.Resync, resync.Reads]:
         done, reads = answered(state, request_id)
         return resync.want(done) if not reads and resync.is_ours(state, request_id) else (done, reads)
 
-    patch(stack, resync, "answered", again)
+    patch(stack, resync, "on_read", again)
     patch(stack, Budget, "allows", lambda *_: True)
-    patch(stack, Address, "take", lambda *_: True)
+    patch(stack, SharedBudget, "take", lambda *_: True)
 
 
 def _one_lane_for_all(stack: ExitStack) -> None:
@@ -227,7 +227,7 @@ def _one_lane_for_all(stack: ExitStack) -> None:
 def _silence_is_health(stack: ExitStack) -> None:
     """A stream that is up needs no sweep, and one that comes back has missed nothing."""
     patch(stack, Gateway, "_sweep", lambda _self: None)
-    patch(stack, Gateway, "_stream_up", lambda self, message: self._desk.say(message))
+    patch(stack, Gateway, "_stream_up", lambda self, message: self._context.say(message))
 
 
 WIRE: Mapping[str, Mutant] = {

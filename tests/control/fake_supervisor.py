@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.supervisor.changes import close_of, matches
-from actors.supervisor.naming import nothing_matches
+from actors.supervisor.known_names import nothing_matches
+from actors.supervisor.modify_checks import close_of, matches
 from messages.base import Message
 from messages.codec import encode
 from messages.commands import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.supervisor.changes import close_of, matches
+from actors.supervisor.modify_checks import close_of, matches
 from adapters.control import wire
 from adapters.control.fields import FieldError
 from messages.commands import (

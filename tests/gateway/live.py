@@ -10,8 +10,8 @@ from typing import TypeVar, cast
 
 from actors.edge import EdgeActor
 from actors.gateway.actor import GatewayActor, gateway_address
-from actors.gateway.address import Address
-from actors.gateway.memory import Memory
+from actors.gateway.runtime_state import GatewayMemory
+from actors.gateway.shared_budget import SharedBudget
 from actors.runtime import ActorSystem, Placement, ThreadDispatcher
 from adapters.clock import SystemClock
 from adapters.exchange.client import CcxtVenue
@@ -116,12 +116,12 @@ def gateways(
     server: EmbeddedServer,
     *names: str,
     sweep_ns: int = 60_000_000_000,
-    address: Address | None = None,
+    address: SharedBudget | None = None,
     connected: bool = True,
 ) -> Iterator[tuple[Live, ...]]:
     """A gateway of each account, all behind one address; `connected`: up and with its first sweep told."""
     clock = SystemClock()
-    neighbors = Neighbors((lambda: address) if address is not None else partial(Address, clock))
+    neighbors = Neighbors((lambda: address) if address is not None else partial(SharedBudget, clock))
     system = ActorSystem(ThreadDispatcher(clock, worker_count=1), PRIORITY, clock)
     lives = {name: Live(AccountId(name), system) for name in names}
 
@@ -137,7 +137,7 @@ def gateways(
         for name in names:
             settings = _settings(server, name)
             venue = CcxtVenue(AccountId(name), settings, clock, jitter=lambda: 0.5, neighbors=neighbors)
-            memory = Memory.fresh(clock, address=cast("Address", venue.allowance))
+            memory = GatewayMemory.fresh(clock, address=cast("Address", venue.allowance))
             birth = partial(GatewayActor, account=AccountId(name), venue=venue, memory=memory, sweep_ns=sweep_ns)
             system.spawn(gateway_address(AccountId(name)), birth, placement=Placement.THREAD)
             stack.callback(venue.stop, 200)

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from actors.gateway.actions import Action, Later, Never, Say, Send
 from actors.gateway.core import SWEEP_NS, Gateway
-from actors.gateway.memory import Memory
+from actors.gateway.runtime_state import GatewayMemory
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
@@ -59,7 +59,7 @@ class Stage:
     def __init__(self, *, up: bool = True, sweep_ns: int = SWEEP_NS) -> None:
         self.clock = HandClock()
         self.sweep_ns = sweep_ns
-        self.memory = Memory.fresh(self.clock)
+        self.memory = GatewayMemory.fresh(self.clock)
         self.sent: list[Message] = []
         self.sent_at: list[tuple[int, Message]] = []
         self.said: list[Message] = []

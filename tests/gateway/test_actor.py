@@ -7,7 +7,7 @@ import pytest
 
 from actors.gateway.actions import SECOND
 from actors.gateway.actor import GatewayActor, gateway_address
-from actors.gateway.memory import Memory
+from actors.gateway.runtime_state import GatewayMemory
 from actors.runtime import Actor, ActorSystem, Context, SimulatedDispatcher, TraceHash
 from messages import reports as r
 from messages import requests as q
@@ -58,7 +58,7 @@ class World:
         self.heard: list[Message] = []
         self.notices: list[Message] = []
         self.venue = BrittleVenue(moods, self._deliver, self._later)
-        self.memory = Memory.fresh(self.dispatcher.clock)
+        self.memory = GatewayMemory.fresh(self.dispatcher.clock)
         self.lives = 0
         self.system.spawn("supervisor", lambda context: Ear(context, self.heard))
         self.system.spawn("notifier", lambda context: Ear(context, self.notices))

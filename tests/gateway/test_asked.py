@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from actors.gateway.actions import SECOND
-from actors.gateway.address import Address
 from actors.gateway.budget import Policy
-from actors.gateway.desk import ASKED_PATIENCE_NS
+from actors.gateway.context import ASKED_PATIENCE_NS
 from actors.gateway.lane import Lane
+from actors.gateway.shared_budget import SharedBudget
 from messages import reports as r
 from messages import requests as q
 from messages.statement import verbatim
@@ -114,19 +114,19 @@ def test_what_finds_room_in_a_moment_is_waited_for() -> None:
 
 def test_other_accounts_sweeps_leave_a_person_room_at_their_address() -> None:
     clock = HandClock()
-    address = Address(clock)
+    address = SharedBudget(clock)
     address.learn(2_400)
     for number in range(1_000):
         who = f"a{number % 40}"
         if address.take(who, Lane.READING, 5, Policy()):
             address.left(5)
             address.came(5, None)
-            address.landed(who, 5)
+            address.completed(who, 5)
     assert not address.take("a1", Lane.READING, 5, Policy())
     assert address.asked_wait_ns("a1", 80, Policy()) == 0
     assert address.take("a1", Lane.ASKED, 80, Policy())
     address.left(80)
-    address.landed("a1", 80)
+    address.completed("a1", 80)
     waits_ns = address.asked_wait_ns("a2", 80, Policy())
     assert not address.take("a2", Lane.ASKED, 80, Policy())
     clock.monotonic += waits_ns

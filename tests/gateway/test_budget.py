@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.gateway import budget as b
-from actors.gateway import lanes as l
+from actors.gateway import request_queue as l
 from actors.gateway.actions import MS, SECOND
 from actors.gateway.budget import Budget, Cost, Policy
 from actors.gateway.lane import Lane
-from actors.gateway.lanes import Lanes, Ticket
+from actors.gateway.request_queue import QueuedRequest, RequestQueue
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message
@@ -37,7 +37,7 @@ MESSAGES: dict[Lane, Message] = {
     Lane.EMERGENCY: stage.emergency(),
     Lane.PROTECTION: stage.cancel(),
     Lane.REDUCING: stage.cancel(),
-    Lane.DOUBT: QUERY,
+    Lane.RESOLUTION: QUERY,
     Lane.OPENING: stage.opening(),
     Lane.ASKED: replace(BALANCE, asked=True),
     Lane.READING: BALANCE,
@@ -45,29 +45,29 @@ MESSAGES: dict[Lane, Message] = {
 
 
 def a_budget() -> Budget:
-    return b.learned(Budget(), LIMITS, COSTS)
+    return b.on_limits(Budget(), LIMITS, COSTS)
 
 
-def a_ticket(lane: Lane, number: int) -> Ticket:
-    return Ticket(f"{lane.name}/{number}", lane, MESSAGES[lane])
+def a_ticket(lane: Lane, number: int) -> QueuedRequest:
+    return QueuedRequest(f"{lane.name}/{number}", lane, MESSAGES[lane])
 
 
-def queued(state: Lanes, lane: Lane, count: int) -> Lanes:
+def queued(state: RequestQueue, lane: Lane, count: int) -> RequestQueue:
     for number in range(count):
         state, dropped = l.enqueue(state, a_ticket(lane, number))
         assert not dropped
     return state
 
 
-def drained(state: Lanes, now_ns: int) -> tuple[Lanes, list[Ticket]]:
+def drained(state: RequestQueue, now_ns: int) -> tuple[RequestQueue, list[QueuedRequest]]:
     """What leaves at one instant when every answer comes at once."""
-    gone: list[Ticket] = []
+    gone: list[QueuedRequest] = []
     while True:
         state, leaving = l.leave(state, now_ns)
         if not leaving:
             return state, gone
-        for ticket in leaving:
-            state = l.answered(state, ticket)
+        for queued in leaving:
+            state = l.completed(state, queued)
         gone += leaving
 
 
@@ -85,7 +85,7 @@ def test_whatever_is_configured_ceilings_never_rise_as_urgency_falls(policy: Pol
 
 
 def test_reads_stop_at_their_ceiling_and_go_on_when_the_minute_has_passed() -> None:
-    state = queued(Lanes(reachable=True, budget=a_budget()), Lane.READING, 100)
+    state = queued(RequestQueue(reachable=True, budget=a_budget()), Lane.READING, 100)
     state, gone = drained(state, 0)
     assert len(gone) == 640 // 80
     state, gone = drained(state, 59 * SECOND)
@@ -96,91 +96,91 @@ def test_reads_stop_at_their_ceiling_and_go_on_when_the_minute_has_passed() -> N
 
 def test_positions_are_read_on_while_lists_of_all_orders_wait_for_the_minute_to_pass() -> None:
     costs = (*COSTS, RequestCost(request="FetchPositions", weight=10))
-    state = queued(Lanes(reachable=True, budget=b.learned(Budget(), LIMITS, costs)), Lane.READING, 20)
+    state = queued(RequestQueue(reachable=True, budget=b.on_limits(Budget(), LIMITS, costs)), Lane.READING, 20)
     state, _ = drained(state, 0)
     assert state.queued_total == 12
-    positions = Ticket("read/p", Lane.READING, q.FetchPositions(account=stage.MAIN, request_id="p"))
+    positions = QueuedRequest("read/p", Lane.READING, q.FetchPositions(account=stage.MAIN, request_id="p"))
     state, _ = l.enqueue(state, positions)
     state, gone = drained(state, SECOND)
-    assert [ticket.key for ticket in gone] == ["read/p"]
+    assert [queued.key for queued in gone] == ["read/p"]
     assert state.queued_total == 12
 
 
 def test_the_orders_of_one_symbol_are_read_on_while_lists_of_all_orders_wait() -> None:
     costs = (*COSTS, RequestCost(request="FetchOpenOrders", weight=80, of_symbol=2))
-    state = Lanes(reachable=True, budget=b.learned(Budget(), LIMITS, costs))
+    state = RequestQueue(reachable=True, budget=b.on_limits(Budget(), LIMITS, costs))
     for number in range(20):
         for symbol in (None, stage.BTC):
             asked = q.FetchOpenOrders(account=stage.MAIN, request_id=f"{number}", symbol=symbol)
-            state, _ = l.enqueue(state, Ticket(f"read/{symbol}/{number}", Lane.READING, asked))
+            state, _ = l.enqueue(state, QueuedRequest(f"read/{symbol}/{number}", Lane.READING, asked))
     _, gone = drained(state, 0)
-    about = [ticket.message.symbol for ticket in gone if isinstance(ticket.message, q.FetchOpenOrders)]
+    about = [queued.message.symbol for queued in gone if isinstance(queued.message, q.FetchOpenOrders)]
     assert (about.count(stage.BTC), about.count(None)) == (20, 7)
 
 
 def test_reads_at_their_ceiling_hold_back_neither_cancels_nor_orders() -> None:
-    state = queued(Lanes(reachable=True, budget=a_budget()), Lane.READING, 100)
+    state = queued(RequestQueue(reachable=True, budget=a_budget()), Lane.READING, 100)
     state, _ = drained(state, 0)
     for lane in (Lane.PROTECTION, Lane.OPENING, Lane.EMERGENCY):
         state = queued(state, lane, 1)
     _, gone = drained(state, 0)
-    assert [ticket.lane for ticket in gone] == [Lane.EMERGENCY, Lane.PROTECTION, Lane.OPENING]
+    assert [queued.lane for queued in gone] == [Lane.EMERGENCY, Lane.PROTECTION, Lane.OPENING]
 
 
 def test_of_the_orders_openings_take_a_third_so_that_the_stop_and_target_of_each_leave_at_once() -> None:
-    state = queued(Lanes(reachable=True, budget=a_budget()), Lane.OPENING, 400)
+    state = queued(RequestQueue(reachable=True, budget=a_budget()), Lane.OPENING, 400)
     state, gone = drained(state, 0)
     assert len(gone) == 80
     for number in range(160):
-        state, _ = l.enqueue(state, Ticket(f"stop/{number}", Lane.PROTECTION, stage.protection()))
+        state, _ = l.enqueue(state, QueuedRequest(f"stop/{number}", Lane.PROTECTION, stage.protection()))
     state, gone = drained(state, 0)
     assert len(gone) == 160
     state, gone = drained(state, 12 * SECOND)
-    assert [ticket.lane for ticket in gone] == []
+    assert [queued.lane for queued in gone] == []
     state, gone = drained(state, 13 * SECOND)
-    assert [ticket.lane for ticket in gone] == [Lane.OPENING] * 80
+    assert [queued.lane for queued in gone] == [Lane.OPENING] * 80
 
 
 def test_openings_end_before_the_reserve_of_orders_that_emergencies_use() -> None:
-    state = queued(Lanes(reachable=True, budget=a_budget()), Lane.EMERGENCY, 180)
+    state = queued(RequestQueue(reachable=True, budget=a_budget()), Lane.EMERGENCY, 180)
     state, gone = drained(state, 0)
     assert len(gone) == 180
     state, gone = drained(queued(state, Lane.OPENING, 10), 0)
     assert gone == []
     state, gone = drained(queued(state, Lane.EMERGENCY, 400), 0)
-    assert [ticket.lane for ticket in gone] == [Lane.EMERGENCY] * (285 - 180)
+    assert [queued.lane for queued in gone] == [Lane.EMERGENCY] * (285 - 180)
 
 
 def test_what_others_use_of_the_limit_is_not_used_again_and_what_costs_nothing_passes_anyway() -> None:
-    known = b.heard(a_budget(), (RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=2_300),), 0)
-    state = Lanes(reachable=True, budget=known)
-    for lane in (Lane.DOUBT, Lane.PROTECTION, Lane.OPENING, Lane.EMERGENCY):
+    known = b.on_reported_usage(a_budget(), (RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=2_300),), 0)
+    state = RequestQueue(reachable=True, budget=known)
+    for lane in (Lane.RESOLUTION, Lane.PROTECTION, Lane.OPENING, Lane.EMERGENCY):
         state = queued(state, lane, 1)
     state, gone = drained(state, 0)
-    assert [ticket.lane for ticket in gone] == [Lane.EMERGENCY, Lane.OPENING]
+    assert [queued.lane for queued in gone] == [Lane.EMERGENCY, Lane.OPENING]
     state, gone = drained(state, 60 * SECOND)
-    assert [ticket.lane for ticket in gone] == [Lane.PROTECTION, Lane.DOUBT]
+    assert [queued.lane for queued in gone] == [Lane.PROTECTION, Lane.RESOLUTION]
 
 
 def test_a_lower_word_of_the_venue_replaces_a_higher_one_and_what_left_since_is_added() -> None:
     def told(known: Budget, used: int) -> Budget:
-        return b.heard(known, (RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=used),), 0)
+        return b.on_reported_usage(known, (RateUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=used),), 0)
 
-    known = b.spent(told(told(a_budget(), 2_000), 100), Lane.DOUBT, Cost(weight=7), 0)
+    known = b.charge(told(told(a_budget(), 2_000), 100), Lane.RESOLUTION, Cost(weight=7), 0)
     assert b.limit_uses(known, 0)[0] == LimitUse(kind=RateKind.WEIGHT, interval_ms=60_000, used=107, limit=2_400)
     assert b.limit_uses(told(known, 200), 0)[0].used == 207  # the 7 may be on their way
-    assert b.limit_uses(told(b.answered(known, Cost(weight=7)), 200), 0)[0].used == 200
+    assert b.limit_uses(told(b.release(known, Cost(weight=7)), 200), 0)[0].used == 200
 
 
 def test_without_limits_or_costs_nothing_is_held_back() -> None:
-    state = queued(Lanes(reachable=True), Lane.READING, 150)
+    state = queued(RequestQueue(reachable=True), Lane.READING, 150)
     assert len(drained(state, 0)[1]) == 150
-    assert b.learned(Budget(), (replace(WEIGHT, limit=0),), COSTS).meters == ()
+    assert b.on_limits(Budget(), (replace(WEIGHT, limit=0),), COSTS).meters == ()
 
 
 def test_a_request_dearer_than_its_ceiling_leaves_when_nothing_else_is_used() -> None:
-    small = b.learned(Budget(), (replace(WEIGHT, limit=50),), COSTS)
-    state = queued(Lanes(reachable=True, budget=small), Lane.READING, 2)
+    small = b.on_limits(Budget(), (replace(WEIGHT, limit=50),), COSTS)
+    state = queued(RequestQueue(reachable=True, budget=small), Lane.READING, 2)
     state, gone = drained(state, 0)
     assert len(gone) == 1
     assert len(drained(state, 70 * SECOND)[1]) == 1
@@ -268,10 +268,10 @@ def test_no_window_of_the_venue_holds_more_than_the_limit_and_everything_leaves_
     `foreign` is weight that somebody else has used just before, which the venue's headers tell.
     """
     venue = CountingVenue(offset_s * SECOND)
-    state = Lanes(reachable=True, budget=a_budget())
+    state = RequestQueue(reachable=True, budget=a_budget())
     if foreign:
         venue.arrive(Cost(weight=foreign), 0)
-        state = replace(state, budget=b.heard(state.budget, (venue.used(WEIGHT, 0),), 0))
+        state = replace(state, budget=b.on_reported_usage(state.budget, (venue.used(WEIGHT, 0),), 0))
     now_ns, wanted, gone = 0, 0, 0
     for lane, count, pause_ms, delay_ms in script:
         now_ns += pause_ms * MS
@@ -279,16 +279,16 @@ def test_no_window_of_the_venue_holds_more_than_the_limit_and_everything_leaves_
             state, dropped = l.enqueue(state, a_ticket(lane, wanted))
             wanted += 1 - len(dropped)
         state, leaving = drained(state, now_ns)
-        for ticket in leaving:
-            venue.arrive(ticket.cost, now_ns + delay_ms * MS)
+        for queued in leaving:
+            venue.arrive(queued.cost, now_ns + delay_ms * MS)
         gone += len(leaving)
     for _ in range(3_000):
         if not state.queued_total:
             break
         now_ns += 4 * SECOND
         state, leaving = drained(state, now_ns)
-        for ticket in leaving:
-            venue.arrive(ticket.cost, now_ns)
+        for queued in leaving:
+            venue.arrive(queued.cost, now_ns)
         gone += len(leaving)
     assert gone == wanted
     for limit in LIMITS:
@@ -296,15 +296,19 @@ def test_no_window_of_the_venue_holds_more_than_the_limit_and_everything_leaves_
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from([Lane.READING, Lane.OPENING, Lane.DOUBT]), st.integers(1, 150)), max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([Lane.READING, Lane.OPENING, Lane.RESOLUTION]), st.integers(1, 150)), max_size=20
+    )
+)
 def test_however_much_else_there_is_to_do_an_emergency_and_a_cancel_leave_at_once(
     script: list[tuple[Lane, int]],
 ) -> None:
-    state = Lanes(reachable=True, budget=a_budget())
+    state = RequestQueue(reachable=True, budget=a_budget())
     for turn, (lane, count) in enumerate(script):
         for number in range(count):
             state, _ = l.enqueue(state, a_ticket(lane, turn * 1_000 + number))
         state, _ = drained(state, turn * SECOND)
     state = queued(queued(state, Lane.EMERGENCY, 1), Lane.PROTECTION, 1)
     _, gone = l.leave(state, len(script) * SECOND)
-    assert [ticket.lane for ticket in gone[:2]] == [Lane.EMERGENCY, Lane.PROTECTION]
+    assert [queued.lane for queued in gone[:2]] == [Lane.EMERGENCY, Lane.PROTECTION]

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from actors.gateway.actions import MINUTE, SECOND
-from actors.gateway.address import Address
+from actors.gateway.shared_budget import SharedBudget
 from adapters.paper.limits import RateLimits
 from messages import reports as r
 from messages import requests as q
@@ -73,7 +73,7 @@ def clock() -> LeapingClock:
 
 
 def test_an_account_that_waits_for_its_address_says_so_and_connects_in_its_turn(clock: LeapingClock) -> None:
-    address = Address(clock)
+    address = SharedBudget(clock)
     address.learn(600)
     address.left(530)
     with (
@@ -88,7 +88,7 @@ def test_an_account_that_waits_for_its_address_says_so_and_connects_in_its_turn(
 
 
 def test_another_program_that_uses_up_the_weight_is_told_with_the_figures(clock: LeapingClock) -> None:
-    address = Address(clock)
+    address = SharedBudget(clock)
     with (
         paper_for("main", limits=LIMITS) as (server, _),
         gateways(server, "main", address=address) as (live,),

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from actors.gateway.actions import MINUTE, MS, SECOND
+from actors.gateway.context import ANSWER_LIMIT_NS
 from actors.gateway.core import SWEEP_NS
-from actors.gateway.desk import ANSWER_LIMIT_NS
 from messages import reports as r
 from messages import requests as q
 from messages.base import Message

@@ -118,8 +118,8 @@ def test_one_intent_has_one_effect_and_in_the_end_one_true_outcome(
         assert bool(nowhere) != (name in venue.executed), f"{nowhere} against {venue.executed}"
         assert len([m for m in nowhere if isinstance(m, r.OrderAbsent)]) <= 1 + repeated(script, name)
     assert not wanted_gone & venue.working
-    assert len(gateway._orders.doubts) == 0
-    assert gateway._desk.lanes.outstanding_total == gateway._desk.lanes.queued_total == 0
+    assert len(gateway._orders.resolutions) == 0
+    assert gateway._context.requests.outstanding_total == gateway._context.requests.queued_total == 0
     assert drama.play.memory.promises == {}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from actors.gateway import retry
 from actors.gateway.actions import MINUTE, MS, SECOND
-from actors.gateway.desk import ANSWER_LIMIT_NS
+from actors.gateway.context import ANSWER_LIMIT_NS
 from messages import reports as r
 from messages import requests as q
 from messages.types import OrderStatus, RejectReason, Symbol
@@ -267,7 +267,7 @@ def test_several_questions_about_one_order_are_one_doubt() -> None:
     play.tell(stage.resolve(), stage.resolve(), stage.resolve())
     play.advance(250 * MS)
     assert len(play.sent_of(q.QueryOrder)) == 1
-    assert play.gateway._orders.doubts.__len__() == 1
+    assert play.gateway._orders.resolutions.__len__() == 1
 
 
 def test_a_queried_order_with_fills_has_its_trades_read() -> None:

@@ -1,6 +1,6 @@
 """A ban binds everything that leaves, whichever request was the one to be told of it."""
 
-from actors.gateway import lanes
+from actors.gateway import request_queue
 from actors.gateway.actions import SECOND
 from messages import requests as q
 from messages.reports import BudgetUsed
@@ -36,7 +36,7 @@ def test_after_a_silence_what_reduces_leaves_alone_for_a_moment() -> None:
     play.tell(stage.emergency(stage.order_id(2)), stage.cancel(stage.order_id(3)))
     play.advance(3 * SECOND)
     assert {type(message) for message in play.sent} == {q.SubmitEmergency, q.CancelOrder}
-    play.advance(lanes.REST_AFTER_NS)
+    play.advance(request_queue.REST_AFTER_NS)
     assert play.sent_of(q.FetchBalance)
 
 
@@ -46,7 +46,7 @@ def test_what_reduces_and_waited_for_a_connection_leaves_alone_for_a_moment() ->
     play.tell(stage.emergency(stage.order_id(2)))
     play.tell(stage.venue_up())
     assert [type(message) for message in play.sent] == [q.SubmitEmergency]
-    play.advance(lanes.REST_AFTER_NS)
+    play.advance(request_queue.REST_AFTER_NS)
     assert play.sent_of(q.FetchPositions)
 
 

@@ -1,7 +1,7 @@
 """A leg that is too busy to be compared holds openings for as long as it is, and no longer."""
 
-from actors.reconciler.evidence import SKIP_GAP_NS, SKIPS_MOST, Evidence, observe
-from actors.reconciler.facts import Comparison, Leg
+from actors.reconciler.comparison_input import Comparison, Leg
+from actors.reconciler.observations import SKIP_GAP_NS, SKIPS_MOST, Observations, observe
 from messages.types import Symbol
 
 XRP: Leg = (Symbol("XRPUSDT"), None)
@@ -19,11 +19,11 @@ def comparison(*, judged: tuple[Leg, ...] = (), skipped: tuple[Leg, ...] = (), s
     )
 
 
-def after(*comparisons: Comparison) -> Evidence:
-    evidence = Evidence()
+def after(*comparisons: Comparison) -> Observations:
+    observations = Observations()
     for number, each in enumerate(comparisons, 1):
-        evidence = observe(evidence, each, number * SKIP_GAP_NS, 0)
-    return evidence
+        observations = observe(observations, each, number * SKIP_GAP_NS, 0)
+    return observations
 
 
 def test_a_leg_skipped_often_enough_is_too_busy_until_it_is_judged() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.reconciler.compare import compare
-from actors.reconciler.facts import Finding
+from actors.reconciler.comparison_input import Finding
 from messages.ids import client_order_id
 from messages.reconciliation import DiscrepancyType, SymbolSetting
 from messages.types import JournalId, OrderPurpose, OrderStatus, PositionMode, PositionState, Severity, Symbol

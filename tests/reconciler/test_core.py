@@ -554,7 +554,7 @@ def test_a_new_life_goes_on_with_what_was_open_and_holds_again() -> None:
     play.memory.ledger = fold(play.events)
     play._perform(play.core.start())
     assert play.held == held
-    assert [record.outcome for record in play.memory.ledger.cases()] == [Outcome.ESCALATED]
+    assert [record.outcome for record in play.memory.ledger.discrepancies()] == [Outcome.ESCALATED]
 
 
 def test_a_new_life_of_the_actor_alone_looks_again_at_what_is_open() -> None:
@@ -605,7 +605,7 @@ def test_a_busy_position_is_never_called_wrong(side: Any) -> None:
 def test_a_failed_read_of_somebody_else_is_not_ours() -> None:
     play = Play()
     play.tell(FetchFailed(account=MAIN, request_id="resync/main/1/orders", cause=verbatim("504")))
-    assert play.memory.watches[MAIN].failed_reads == 0
+    assert play.memory.account_states[MAIN].failed_reads == 0
 
 
 def test_ids_of_commands_name_what_they_book() -> None:

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from actors.reconciler.account_state import ReconcilerMemory
 from actors.reconciler.actor import HEARD, ReconcilerActor
-from actors.reconciler.core import Settings
+from actors.reconciler.core import ReconcilerSettings
 from actors.reconciler.policy import SECOND, Policy
 from actors.reconciler.resolve import RECONCILER
-from actors.reconciler.watch import Memory
 from actors.supervisor.memory import OWN_HISTORY
 from adapters.storage.memory import Image
 from adapters.storage.record import RecoveredPosition
@@ -25,7 +25,7 @@ from messages.reconciliation import FetchTrades, TradesReport
 from messages.requests import Notify
 from messages.types import FillCause, JournalId, PositionSide, Severity, Side, StrategyId
 from tests.supervisor.house import BTC, MAIN, House
-from tests.supervisor.test_forced import fill, views
+from tests.supervisor.test_forced_trades import fill, views
 
 D = Decimal
 STRATEGIES = {"trend": "0.03", "swing": "0.01"}
@@ -37,12 +37,12 @@ class Stage(House):
     def __init__(self, image: Image | None = None, *, net: str = "0", trades: tuple[r.FillReport, ...] = ()) -> None:
         self.net, self.trades = D(net), trades
         self.answered = 0
-        self.memory = Memory.of((MAIN,))
+        self.memory = ReconcilerMemory.of((MAIN,))
         super().__init__(image, reconciler=RECONCILER)
         self.ready()
 
     def furnish(self) -> None:
-        settings = Settings(journal_id=JournalId("memory00"), accounts=(MAIN,), policy=Policy(gap_ns=SECOND))
+        settings = ReconcilerSettings(journal_id=JournalId("memory00"), accounts=(MAIN,), policy=Policy(gap_ns=SECOND))
         self.system.spawn(
             RECONCILER, lambda context: ReconcilerActor(context, settings=settings, memory=self.memory, log=self._log)
         )

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.reconciler.facts import Finding
+from actors.reconciler.comparison_input import Finding
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import repair
 from messages.commands import AdjustPosition, AdoptPosition, PausePosition

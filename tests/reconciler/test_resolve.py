@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.reconciler.explain import explain, trade_key
-from actors.reconciler.facts import Finding, Leg
+from actors.reconciler.comparison_input import Finding, Leg
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.resolve import Case, repair
+from actors.reconciler.trade_matching import explain, trade_key
 from messages.commands import AdjustPosition, AdoptPosition
 from messages.ids import Names
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType

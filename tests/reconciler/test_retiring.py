@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from actors.reconciler.evidence import Evidence, Suspicion
-from actors.reconciler.facts import OpenOrders
+from actors.reconciler.comparison_input import OpenOrders
+from actors.reconciler.observations import Observations, Suspicion
 from actors.reconciler.retiring import Absence, Pace, observed
 from actors.supervisor.memory import Restored
 from messages import requests as q
@@ -377,7 +377,7 @@ def looked(
     (finding,) = found.findings
     seen = Suspicion(finding=finding, count=1 + at_s // 5, first_seen_ns=NOW, last_seen_ns=NOW + at_s * SECOND)
     return observed(
-        before, KEY, Evidence(suspicions={KEY: seen}), orders, Names(current=JOURNAL_ID), PACE,
+        before, KEY, Observations(suspicions={KEY: seen}), orders, Names(current=JOURNAL_ID), PACE,
         begun_ns=(at_s if begun_s is None else begun_s) * SECOND, now_ns=at_s * SECOND,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from messages.statement import verbatim
 from messages.types import Address, Key, PositionId, PositionMode, Severity, StrategyId, Symbol
 from tests.reconciler.test_forced import Stage, booked, two_strategies
 from tests.reconciler.world import BTC, LONG, MAIN, SHORT, D, Play, acting, open_order, own_id, row, trade, view
-from tests.supervisor.test_forced import views
+from tests.supervisor.test_forced_trades import views
 
 NAME = position_id(Key(account=MAIN, symbol=BTC, side=LONG, strategy=StrategyId("trend")), 7)
 ETH = Symbol("ETHUSDT")
@@ -141,8 +141,8 @@ def test_a_quarantine_is_told_and_so_is_its_end() -> None:
     about = {"address": f"position/{view.ordinal}", "reason": "poison", "attempt": 6}
     stage.tell(ActorQuarantined(**about))  # type: ignore[arg-type]
     stage.pass_time(30)
-    assert [x.type for x in stage.memory.ledger.cases()] == [DiscrepancyType.STATE_MISMATCH]
+    assert [x.type for x in stage.memory.ledger.discrepancies()] == [DiscrepancyType.STATE_MISMATCH]
     stage.tell(ActorReleased(address=Address(f"position/{view.ordinal}")))
     stage.pass_time(40)
-    assert stage.memory.ledger.cases() == ()
+    assert stage.memory.ledger.discrepancies() == ()
     assert booked(stage) == []

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from actors.reconciler.facts import Finding, alike, contains, signed
+from actors.reconciler.comparison_input import Finding, alike, contains, signed
 from actors.reconciler.policy import Policy
 from actors.reconciler.resolve import repair
 from actors.telegram.words import Words

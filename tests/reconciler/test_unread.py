@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from actors.reconciler.compare import compare
-from actors.reconciler.facts import OpenOrders
+from actors.reconciler.comparison_input import OpenOrders
 from actors.reconciler.ledger import LedgerSnapshot, fold
 from actors.reconciler.policy import Policy
 from messages import codec

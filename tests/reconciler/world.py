@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from actors.reconciler.account_state import ReconcilerMemory
 from actors.reconciler.compare import compare
-from actors.reconciler.core import Core, Settings, Step
-from actors.reconciler.facts import Comparison, Facts, OpenOrders
+from actors.reconciler.comparison_input import Comparison, ComparisonInput, OpenOrders
+from actors.reconciler.core import Core, ReconcilerSettings, Step
 from actors.reconciler.ledger import fold
 from actors.reconciler.policy import DEFAULT_ACTIONS, Policy, Thresholds
-from actors.reconciler.watch import Memory
 from actors.runtime.simulated import VirtualClock
 from messages import commands as c
 from messages import reports as r
@@ -167,7 +167,7 @@ def trade(signed: str | Decimal, price: str = "100", order: str = "web_1", **cha
     return replace(plain, **changes)
 
 
-def facts(views: Iterable[r.PositionView], rows: Iterable[r.PositionRow], **changes: Any) -> Facts:
+def facts(views: Iterable[r.PositionView], rows: Iterable[r.PositionRow], **changes: Any) -> ComparisonInput:
     orders = changes.pop("orders", None)
     report = r.PositionsReport(
         account=MAIN,
@@ -188,7 +188,7 @@ def facts(views: Iterable[r.PositionView], rows: Iterable[r.PositionRow], **chan
         "thresholds": Thresholds(),
         "orders": None if orders is None else book(*orders),
     }
-    return Facts(**{**known, **changes})
+    return ComparisonInput(**{**known, **changes})
 
 
 def book(*orders: r.OrderReport, begun_ns: int = NOW) -> OpenOrders:
@@ -241,8 +241,10 @@ class Play:
 
     def __post_init__(self) -> None:
         self.clock = VirtualClock(NOW)
-        self.memory = Memory.of((MAIN,))
-        self.core = Core(Settings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory)
+        self.memory = ReconcilerMemory.of((MAIN,))
+        self.core = Core(
+            ReconcilerSettings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory
+        )
         self.events: list[Event] = []
         self.asked: list[Message] = []
         self.commands: list[Message] = []
@@ -259,9 +261,11 @@ class Play:
         self._due.clear()
         self._timers.clear()
         self.held.clear()
-        self.memory = Memory.of((MAIN,))
+        self.memory = ReconcilerMemory.of((MAIN,))
         self.memory.ledger = fold(self.events)
-        self.core = Core(Settings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory)
+        self.core = Core(
+            ReconcilerSettings(journal_id=JOURNAL_ID, accounts=(MAIN,), policy=self.policy), self.clock, self.memory
+        )
         self._begin()
 
     def _begin(self) -> None:

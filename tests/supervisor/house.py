@@ -12,9 +12,9 @@ from actors.position.fold import fold
 from actors.position.state import Position, blank
 from actors.runtime import ActorSystem, SimulatedDispatcher
 from actors.supervisor.actor import SupervisorActor
-from actors.supervisor.admission import Limits
-from actors.supervisor.desk import position_address
-from actors.supervisor.memory import Memory, Restored, Settings
+from actors.supervisor.context import position_address
+from actors.supervisor.memory import Restored, SupervisorMemory, SupervisorSettings
+from actors.supervisor.pre_trade_risk import Limits
 from actors.supervisor.shown import Unrecorded
 from adapters.storage.memory import Image, MemoryJournal
 from adapters.storage.record import DamagedPosition
@@ -70,7 +70,7 @@ class House:
             EDGE: [],
         }
         self.lines: list[tuple[str, dict[str, str]]] = []
-        settings = Settings(
+        settings = SupervisorSettings(
             journal_id=JournalId("memory00"),
             accounts=self.accounts,
             limits=limits or Limits(),
@@ -78,7 +78,7 @@ class House:
             **more,
         )
         restored = self._restored()
-        memory = self.known = Memory.of(settings, restored)
+        memory = self.known = SupervisorMemory.of(settings, restored)
         for address, mail in self.heard.items():
             self.system.spawn(address, _edge(mail.append))
         self.system.spawn("journal", lambda context: JournalActor(context, self.journal))

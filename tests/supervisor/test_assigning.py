@@ -9,7 +9,7 @@ from messages.requests import CancelOrder, Notify, Reply, SubmitProtection
 from messages.statement import verbatim
 from messages.types import MANUAL, CommandId, PositionId, PositionSide, PositionState, StrategyId, VenueOrderId
 from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
-from tests.supervisor.test_changes import GATEWAY, held, modify
+from tests.supervisor.test_modify_checks import GATEWAY, held, modify
 
 TREND = StrategyId("trend")
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from actors.recovery import restored
-from actors.supervisor.admission import Limits
+from actors.supervisor.pre_trade_risk import Limits
 from messages import reports as r
 from messages.commands import ClosePosition, ResumeOpenings
 from messages.events import AdditionRequested, CloseRequested, FundingBooked, OrderFilled

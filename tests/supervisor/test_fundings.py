@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from actors.funding import KEPT_NS, MOVES_MOST, Holder, held_at, moved, paid, shares
 from actors.recovery import restored
+from actors.supervisor.funding_payments import lacking_of
 from actors.supervisor.memory import Restored
-from actors.supervisor.paid import lacking_of
 from adapters.storage.record import as_replayed
 from messages import reports as r
 from messages.commands import ClosePosition, RetirePosition

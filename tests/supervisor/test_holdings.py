@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.reconciler.account_state import Memory
 from actors.reconciler.spans import Spans
-from actors.reconciler.watch import Memory
-from actors.supervisor import book as books
-from actors.supervisor.book import Book
+from actors.supervisor import registry as books
 from actors.supervisor.holdings import Holdings, is_reduced, protects_twice
+from actors.supervisor.registry import Book
 from messages.ids import position_id
 from messages.reports import OrderView, PositionView
 from messages.types import (
@@ -23,7 +23,7 @@ from messages.types import (
     PositionState,
     Symbol,
 )
-from tests.supervisor.test_admission import MAIN, held, key
+from tests.supervisor.test_pre_trade_risk import MAIN, held, key
 
 SYMBOLS = (Symbol("BTCUSDT"), Symbol("ETHUSDT"))
 AMOUNTS = st.decimals(0, 5, places=3)

@@ -8,8 +8,8 @@ import pytest
 
 from actors import money
 from actors.recovery import restored
-from actors.supervisor.admission import Limits, refusal
 from actors.supervisor.memory import Restored
+from actors.supervisor.pre_trade_risk import Limits, refusal
 from adapters.control import wire
 from adapters.storage.record import as_replayed
 from messages import reports as r
@@ -34,7 +34,7 @@ from messages.types import (
     VenueOrderId,
     Worth,
 )
-from tests.supervisor import test_admission as admission
+from tests.supervisor import test_pre_trade_risk as admission
 from tests.supervisor.house import BTC, MAIN, House
 
 D = Decimal

@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import pytest
 
-from actors.supervisor.desk import Desk
 from actors.supervisor.history import History, hold_of
 from messages.base import Message
 from messages.events import OpeningsPaused, OpeningsResumed

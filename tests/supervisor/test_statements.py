@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from actors.supervisor.admission import refusal
-from actors.supervisor.book import Hold
+from actors.supervisor.pre_trade_risk import refusal
+from actors.supervisor.registry import Hold
 from actors.telegram.words import Words
 from adapters.locales import load
 from adapters.storage.record import RecordDamagedError, StepRecord, check
@@ -12,7 +12,7 @@ from messages.types import AccountId, Symbol
 from messages.wording import Storage, Supervisor
 from messages.wording.common import also
 from messages.wording.supervisor import actor
-from tests.supervisor.test_admission import facts, opening
+from tests.supervisor.test_pre_trade_risk import facts, opening
 
 KO = Words(language="ko", catalog=load("ko"))
 

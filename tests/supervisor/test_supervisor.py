@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from actors.edge import EdgeActor
 from actors.position.state import COMMANDS_REMEMBERED, blank
-from actors.supervisor.admission import Limits
-from actors.supervisor.orders import FORGOTTEN_NS, heard
+from actors.supervisor.command_handlers import FORGOTTEN_NS, heard
+from actors.supervisor.pre_trade_risk import Limits
 from messages import commands as c
 from messages import reports as r
 from messages import requests as q

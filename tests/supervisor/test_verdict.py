@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from actors.runtime.metrics import SystemMetrics
-from actors.supervisor.admission import Limits
-from actors.supervisor.memory import Memory, Restored, Settings
+from actors.supervisor.memory import Restored, SupervisorMemory, SupervisorSettings
+from actors.supervisor.pre_trade_risk import Limits
 from actors.supervisor.since import Since
 from actors.supervisor.status import rows, runtime_rows
 from actors.supervisor.verdict import judge, note_position
@@ -24,20 +24,22 @@ NOW = 1_700_000_000 * SECOND
 IDLE = SystemMetrics(lanes=(), actors=(), restarts=0, quarantined=(), parked=0, lapsed=0, subscriptions=0, unranked=())
 
 
-def known() -> Memory:
-    memory = Memory.of(Settings(journal_id=JournalId("j"), accounts=(MAIN,), limits=Limits()), Restored())
+def known() -> SupervisorMemory:
+    memory = SupervisorMemory.of(
+        SupervisorSettings(journal_id=JournalId("j"), accounts=(MAIN,), limits=Limits()), Restored()
+    )
     account = memory.accounts[MAIN]
     account.venue_up = account.stream_up = account.synced = True
     return memory
 
 
-def judged(memory: Memory, *more: StatusRow, lost: str = "0", metrics: SystemMetrics = IDLE) -> Verdict:
+def judged(memory: SupervisorMemory, *more: StatusRow, lost: str = "0", metrics: SystemMetrics = IDLE) -> Verdict:
     found = rows(memory, ()) + runtime_rows(metrics) + more
     losses = {MAIN: (Decimal(lost), Decimal(100))}
     return judge(memory, found, NOW, protection_ns=10 * SECOND, losses=losses)
 
 
-def held(memory: Memory, for_s: int, **changes: object) -> None:
+def held(memory: SupervisorMemory, for_s: int, **changes: object) -> None:
     open_view = replace(view(1), state=PositionState.ACTIVE, stop_loss=Decimal(50_000), protected=True, in_doubt=False)
     changed = replace(open_view, **changes)  # type: ignore[arg-type]
     memory.book.update(changed)

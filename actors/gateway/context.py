@@ -1,0 +1,243 @@
+"""What one life of the gateway works on: its lanes, what is outstanding, and the actions of the step at hand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from actors.copying import replace
+from actors.gateway import budget, request_queue
+from actors.gateway.actions import MS, SUPERVISOR, Action, Later, Say, Send
+from actors.gateway.budget import Budget
+from actors.gateway.lane import Lane
+from actors.gateway.request_queue import QueuedRequest, RequestQueue
+from actors.gateway.runtime_state import GatewayMemory
+from actors.ports import Clock
+from messages.base import Message
+from messages.requests import CancelOrder, SubmitOrder
+from messages.statement import NOTHING, Statement
+from messages.types import AccountId, Address
+from messages.wording import Gateway
+
+ANSWER_LIMIT_NS = 30_000 * MS
+"""The port owes every answer sooner than this; what is still open then counts as unknown."""
+ASKED_PATIENCE_NS = 1_500 * MS
+"""A person who would wait longer for the venue's budget hears until when instead."""
+WINDOW_MS = 5_000
+"""How long a request stays valid where the venue has not said so yet (Binance's default `recvWindow`)."""
+WINDOW_MARGIN_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightRequest:
+    """A request that the port has not answered, handed over at `since_ns`."""
+
+    queued: QueuedRequest
+    since_ns: int
+
+
+class GatewayContext:
+    """Not a decision maker: the parts of the gateway share it and nothing else.
+
+    Promises are kept and fulfilled by `commit`, after the step's actions were performed: a step that
+    fails half way leaves every request to be found by the next life.
+    """
+
+    def __init__(self, account: AccountId, clock: Clock, memory: GatewayMemory) -> None:
+        self.account = account
+        self.clock = clock
+        self.memory = memory
+        self.requests = RequestQueue(reachable=memory.venue is not None, budget=budget.release_all(memory.budget))
+        if memory.quiet_until_ns:
+            self.requests = request_queue.quiet(self.requests, memory.quiet_until_ns)
+        memory.address.begin(account)
+        self.in_flight: dict[str, InFlightRequest] = {}
+        self.actions: list[Action] = []
+        self.displaced: list[QueuedRequest] = []
+        self.retries = 0
+        self.last_error: Statement = NOTHING
+        self.no_openings: Statement = NOTHING
+        """Why nothing may be opened though the venue is there; empty where it may."""
+        self._queued: set[str] = set()
+        self._promised: dict[str, Message] = {}
+        self._fulfilled: set[str] = set()
+
+    @property
+    def now_ns(self) -> int:
+        return self.clock.monotonic_ns()
+
+    @property
+    def window_ns(self) -> int:
+        """How long after its sending a request may still take effect, with a margin for clocks that differ."""
+        venue = self.memory.venue
+        return ((venue.validity_window_ms if venue else WINDOW_MS) + WINDOW_MARGIN_MS) * MS
+
+    @property
+    def open_for_business(self) -> bool:
+        return self.requests.reachable
+
+    @property
+    def unreachable(self) -> Statement:
+        """Why nothing can leave while the account is not connected."""
+        return Gateway.TURN_AWAITED() if self.memory.waits_since_ns else Gateway.VENUE_UNREACHABLE()
+
+    @property
+    def silenced(self) -> bool:
+        """Whether the venue has asked for silence: what is queued now leaves when that is over."""
+        return self.now_ns < self.requests.quiet_until_ns
+
+    @property
+    def opening_refusal(self) -> Statement:
+        """Why nothing may be opened now; empty where it may."""
+        return self.no_openings if self.open_for_business else self.unreachable
+
+    @property
+    def expiry(self) -> Statement:
+        """What is said of a request that waited here for too long: what it waited for."""
+        if not self.open_for_business:
+            cause = self.unreachable
+        else:
+            cause = Gateway.SILENCE() if self.silenced else Gateway.VENUE_QUEUE_FULL()
+        return Gateway.EXPIRED_UNSENT(cause=cause)
+
+    def say(self, message: Message, to: Address = SUPERVISOR) -> None:
+        self.actions.append(Say(to, message))
+
+    def later(self, topic: str, delay_ns: int) -> None:
+        self.actions.append(Later(topic, max(0, delay_ns)))
+
+    def send(self, message: Message) -> None:
+        self.actions.append(Send(message))
+
+    def request(self, key: str, message: Message) -> None:
+        """Queue a request for the port, unless the same is queued or outstanding.
+
+        What is queued to be read in the background leaves sooner once a person waits for it.
+        """
+        new = request_queue.queued(key, message)
+        if new.lane is Lane.ASKED:
+            self.withdraw(key)
+        if self.pending(key):
+            return
+        self.requests, displaced = request_queue.enqueue(self.requests, new)
+        self._queued.add(key)
+        self._queued.difference_update(old.key for old in displaced)
+        self.displaced += displaced
+
+    def pending(self, key: str) -> bool:
+        return key in self._queued or key in self.in_flight
+
+    def withdraw(self, *keys: str) -> None:
+        """Take queued requests back; what has left has left."""
+        mine = self._queued.intersection(keys)
+        if mine:
+            self.requests, _ = request_queue.take_out(self.requests, lambda waiting: waiting.key in mine)
+            self._queued -= mine
+
+    def withdraw_expired(self) -> tuple[QueuedRequest, ...]:
+        wall_ns = self.clock.time_ns()
+        return self._withdraw(lambda waiting: waiting.expired(wall_ns))
+
+    def withdraw_questions(self) -> tuple[QueuedRequest, ...]:
+        """What only asks: better told at once that there is no answer than kept waiting for the venue."""
+        return self._withdraw(lambda waiting: not isinstance(waiting.message, (SubmitOrder, CancelOrder)))
+
+    def withdraw_held(self) -> tuple[QueuedRequest, ...]:
+        """What is held back and whose asker is better told so: settings and reads of others than ourselves."""
+        held = {lane_ for lane_, most in self.requests.allowed.items() if most == 0}
+        ours = f"read/resync/{self.account}/"
+        return self._withdraw(
+            lambda waiting: (
+                waiting.lane in held
+                and not isinstance(waiting.message, SubmitOrder)
+                and not waiting.key.startswith(ours)
+            )
+        )
+
+    def _withdraw(self, unwanted: Callable[[QueuedRequest], bool]) -> tuple[QueuedRequest, ...]:
+        self.requests, gone = request_queue.take_out(self.requests, unwanted)
+        self._queued.difference_update(old.key for old in gone)
+        return gone
+
+    def withdraw_waiting(self) -> tuple[tuple[QueuedRequest, Statement, int], ...]:
+        """What a person waits for and would wait for too long: why it waits, and until when (wall time)."""
+        found: list[tuple[QueuedRequest, Statement, int]] = []
+        for waiting in self.requests.queues[Lane.ASKED]:
+            why, waits_ns = self._waits(waiting)
+            if waits_ns > ASKED_PATIENCE_NS:
+                found.append((waiting, why, self.clock.time_ns() + waits_ns))
+        self.withdraw(*(waiting.key for waiting, _, _ in found))
+        return tuple(found)
+
+    def _waits(self, waiting: QueuedRequest) -> tuple[Statement, int]:
+        quiet_ns = self.requests.quiet_until_ns - self.now_ns
+        if quiet_ns > 0:
+            return Gateway.SILENCE(), quiet_ns
+        known, cost = self.requests.budget, request_queue.cost_of(self.requests.budget, waiting.message)
+        there_ns = self.memory.address.asked_wait_ns(self.account, cost.weight, known.policy)
+        here_ns = known.wait_ns(Lane.ASKED, cost, self.now_ns)
+        return Gateway.BUDGET_SPENT(), max(here_ns, there_ns)
+
+    def departing(self) -> tuple[QueuedRequest, ...]:
+        """What may leave now; each counts as outstanding until `landed`."""
+        now_ns = self.now_ns
+        self.requests, leaving = request_queue.leave(self.requests, now_ns, self._take)
+        self.memory.budget = self.requests.budget
+        for gone in leaving:
+            self._queued.discard(gone.key)
+            self.in_flight[gone.key] = InFlightRequest(gone, now_ns)
+        return leaving
+
+    def ration(self, known: Budget) -> None:
+        """What is known now of the venue's limits and their use."""
+        self.requests = replace(self.requests, budget=known)
+        self.memory.budget = known
+
+    def be_quiet(self, until_ns: int) -> None:
+        """Nothing leaves before, and then first what reduces."""
+        self.requests = request_queue.quiet(self.requests, until_ns)
+        self.memory.quiet_until_ns = until_ns
+        self.later("quiet", until_ns - self.now_ns)
+        self.later("quiet/rest", self.requests.rest_from_ns - self.now_ns)
+
+    def reducing_first(self) -> None:
+        """Where something that reduces has waited for the venue, it arrives there before anything else."""
+        if any(self.requests.queues[: Lane.REDUCING + 1]):
+            self.requests = request_queue.reducing_first(self.requests, self.now_ns)
+            self.later("quiet/rest", self.requests.rest_from_ns - self.now_ns)
+
+    def hold(self, allowed: Mapping[Lane, int]) -> None:
+        """How many requests of these lanes may be outstanding from now on."""
+        self.requests = replace(self.requests, allowed=allowed)
+
+    def completed(self, key: str) -> InFlightRequest | None:
+        """The port answered: make room. None where nothing of that name was outstanding."""
+        in_flight = self.in_flight.pop(key, None)
+        if in_flight is not None:
+            self.requests = request_queue.completed(self.requests, in_flight.queued)
+            self.memory.address.completed(self.account, in_flight.queued.cost.weight)
+        return in_flight
+
+    def _take(self, which: Lane, weight: int) -> bool:
+        return self.memory.address.take(self.account, which, weight, self.requests.budget.policy)
+
+    def overdue(self) -> tuple[QueuedRequest, ...]:
+        """What the port should have answered by now."""
+        limit_ns = self.now_ns - ANSWER_LIMIT_NS
+        return tuple(in_flight.queued for in_flight in self.in_flight.values() if in_flight.since_ns <= limit_ns)
+
+    def promise(self, key: str, message: Message) -> None:
+        """Should this life end before the request is done, the next one takes it up."""
+        self._promised[key] = message
+        self._fulfilled.discard(key)
+
+    def fulfill(self, key: str) -> None:
+        self._promised.pop(key, None)
+        self._fulfilled.add(key)
+
+    def commit(self) -> None:
+        """The actions of this step are performed."""
+        self.memory.promises.update(self._promised)
+        for key in self._fulfilled:
+            self.memory.promises.pop(key, None)
+        self._promised.clear()
+        self._fulfilled.clear()
+        self.actions.clear()

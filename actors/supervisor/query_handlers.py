@@ -1,0 +1,142 @@
+"""Questions of people."""
+
+from collections.abc import Callable, Iterator
+
+from actors.supervisor.context import JOURNAL, Routes, SupervisorContext
+from actors.supervisor.known_names import unknown_name
+from actors.supervisor.openings import Openings
+from actors.supervisor.status import rows
+from actors.supervisor.verdict import judge
+from messages import commands as c
+from messages import reports as r
+from messages.ids import parse_position_id
+from messages.reconciliation import AcknowledgeDiscrepancy, ListDiscrepancies
+from messages.statement import Statement
+from messages.status import Rows
+from messages.types import Key, PositionId
+from messages.wording import Supervisor
+
+
+class QueryHandlers:
+    def __init__(self, context: SupervisorContext, openings: Openings, runtime_rows: Callable[[], Rows]) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._openings = openings
+        self._runtime_rows = runtime_rows
+
+    def routes(self) -> Routes:
+        return {
+            c.ListPositions: self._list,
+            c.ReadStatus: self._read_status,
+            c.ReadHistory: self._history,
+            c.Reconcile: self._ask_reconciler,
+            ListDiscrepancies: self._ask_reconciler,
+            AcknowledgeDiscrepancy: self._ask_reconciler,
+        }
+
+    def _list(self, command: c.ListPositions) -> None:
+        views = [view for view in self._asked_for(command) if _meant(command, view)]
+        silent = tuple(
+            (position_id, state, why)
+            for position_id, (state, why) in self._memory.silent.items()
+            if command.position_id in (None, position_id)
+            and (parsed := parse_position_id(position_id))
+            and _meant(command, parsed[0])
+        )
+        retired = tuple(self._retired(command))
+        outside = self._outside(command)
+        # What there is may have a name that the configuration or the venue has forgotten; a strategy's may be new.
+        if not (views or silent or retired or outside) and (why := unknown_name(command, self._memory)):
+            self._context.reply(command, accepted=False, text=why)
+            return
+        symbols = {view.symbol for view in views} | {command.marks_of}
+        answer = r.PositionsAnswer(
+            correlation_id=command.correlation_id,
+            command_id=command.command_id,
+            to=command.reply_to,
+            views=tuple(sorted(views, key=lambda view: view.ordinal)),
+            marks=tuple(
+                (name, symbol, price)
+                for name, account in self._memory.accounts.items()
+                for symbol in symbols
+                if symbol is not None and (price := account.marks.get(symbol)) is not None
+            ),
+            silent=silent,
+            outside=outside,
+            retired=retired,
+            instead=None if command.position_id is None else self._context.holder(command.position_id),
+        )
+        self._context.runtime.tell(command.reply_to, answer)
+
+    def _retired(self, command: c.ListPositions) -> Iterator[tuple[PositionId, Statement]]:
+        """Among those that are over."""
+        for position_id, why in self._memory.retired.items() if command.terminal else ():
+            parsed = parse_position_id(position_id)
+            if command.position_id in (None, position_id) and parsed is not None and _meant(command, parsed[0]):
+                yield position_id, why
+
+    def _outside(self, command: c.ListPositions) -> tuple[r.Outside, ...]:
+        """What the venue has beside ours has no strategy, and no id of ours."""
+        if command.position_id is not None or command.strategy is not None:
+            return ()
+        found = (row for account in self._memory.accounts.values() for row in account.outside.values())
+        return tuple(
+            row for row in found if command.symbol in (None, row.symbol) and command.account in (None, row.account)
+        )
+
+    def _asked_for(self, command: c.ListPositions) -> list[r.PositionView]:
+        """One of that name, however many there are; or all that are not over, or all."""
+        book = self._memory.book
+        if command.position_id is None:
+            return list(book.views.values() if command.terminal else book.live())
+        parsed = parse_position_id(command.position_id)
+        view = book.views.get(parsed[1]) if parsed is not None else None
+        return [view] if view is not None and view.position_id == command.position_id else []
+
+    def _read_status(self, command: c.ReadStatus) -> None:
+        found = rows(self._memory, self._openings.holds()) + self._runtime_rows()
+        verdict = judge(
+            self._memory,
+            found,
+            self._context.runtime.clock.time_ns(),
+            protection_ns=self._context.settings.protection_ns,
+            losses={
+                account: (-self._openings.realized_today(account), limit)
+                for account in self._memory.accounts
+                if (limit := self._openings.limits(account).daily_loss) is not None
+            },
+        )
+        answer = r.StatusAnswer(command_id=command.command_id, to=command.reply_to, rows=found, verdict=verdict)
+        self._context.runtime.tell(command.reply_to, answer)
+
+    def _history(self, command: c.ReadHistory) -> None:
+        """The journal goes by the number alone: whose it is, is known here."""
+        holder = self._context.holder(command.position_id)
+        if holder == command.position_id:
+            self._context.runtime.tell(JOURNAL, command)
+            return
+        answer = r.HistoryAnswer(
+            correlation_id=command.correlation_id,
+            causation_id=command.command_id,
+            command_id=command.command_id,
+            to=command.reply_to,
+            position_id=command.position_id,
+            records=(),
+            found=False,
+            instead=holder,
+        )
+        self._context.runtime.tell(command.reply_to, answer)
+
+    def _ask_reconciler(self, command: c.Reconcile | ListDiscrepancies | AcknowledgeDiscrepancy) -> None:
+        if self._context.settings.reconciler:
+            self._context.to_reconciler(command)
+        else:
+            self._context.reply(command, accepted=False, text=Supervisor.NO_RECONCILER())
+
+
+def _meant(command: c.ListPositions, named: r.PositionView | Key) -> bool:
+    return (
+        command.symbol in (None, named.symbol)
+        and command.account in (None, named.account)
+        and command.strategy in (None, named.strategy)
+    )

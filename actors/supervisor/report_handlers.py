@@ -1,0 +1,349 @@
+"""What the gateways report: to the position that it is about, or to whoever must know."""
+
+from dataclasses import replace
+
+from actors.supervisor.adoption import adoptions
+from actors.supervisor.command_handlers import CommandHandlers
+from actors.supervisor.context import NOTIFIER, Routes, SupervisorContext, position_address
+from actors.supervisor.forced_trades import is_forced, name_of, share_out, why_of
+from actors.supervisor.history import History
+from actors.supervisor.modify_checks import liquidations_of, rules_notices, rules_now
+from actors.supervisor.pre_trade_risk import beyond_liquidation
+from actors.supervisor.registry import Account
+from actors.supervisor.unsupervised import OutsideKey, in_full, left_outside, supervised
+from messages import reports as r
+from messages.commands import Reconcile
+from messages.ids import parse_client_order_id, parse_position_id
+from messages.reconciliation import TradesReport
+from messages.requests import Notify
+from messages.statement import NOTHING, Statement, word
+from messages.types import AccountId, CommandId, Instrument, OrderStatus, RejectReason, Severity, Symbol
+from messages.wording import Supervisor, Venue
+
+MOMENTS_NS = 60_000_000_000
+"""A silence that lasts longer is shown; a shorter one is over before anyone has looked."""
+UNREAD_TOLD_AT = 2
+"""Lists in a row in which an order cannot be read; one may be a torn answer."""
+
+
+class ReportHandlers:
+    def __init__(self, context: SupervisorContext, orders: CommandHandlers, history: History) -> None:
+        self._context = context
+        self._memory = context.memory
+        self._orders = orders
+        self._history = history
+
+    def routes(self) -> Routes:
+        about = (
+            r.OrderAccepted, r.OrderRejected, r.OutcomeUnknown, r.OrderReport, r.OrderAbsent, r.CancelRejected,
+            r.FillReport, r.FillsFetched,
+        )  # fmt: skip
+        return {
+            **dict.fromkeys(about, self._about_order),
+            r.SettingApplied: self._setting,
+            r.SettingRefused: self._setting,
+            r.Sweep: self._sweep,
+            r.PositionsReport: self._positions,
+            r.OpenOrdersReport: self._open_orders,
+            TradesReport: self._context.to_reconciler,
+            r.FetchFailed: self._context.to_reconciler,
+            r.BalanceReport: self._context.runtime.publish,
+            r.VenueUp: self._venue_up,
+            r.RulesReport: self._rules,
+            r.VenueDown: self._venue_down,
+            r.TurnAwaited: self._turn_awaited,
+            r.StreamUp: self._stream_up,
+            r.StreamDown: self._stream_down,
+            r.AccountModes: self._modes,
+            r.StreamMute: self._stream_mute,
+            r.StreamHeard: self._stream_heard,
+            r.MarkReport: self._mark,
+            r.LeverageChanged: self._leverage,
+            r.MarginCall: self._margin_call,
+            r.StrayEvent: self._note,
+            r.GatewayStatus: self._gateway_status,
+        }
+
+    def _about_order(self, report: r.AboutOrder) -> None:
+        name = parse_client_order_id(report.client_order_id)
+        if isinstance(report, r.FillReport):
+            report = replace(report, worth=self._context.cost(report))
+        if _tells_of_nothing(report):
+            self._context.to_reconciler(report)
+        if name is None:
+            self._foreign(report)
+        elif not self._context.settings.names.own(report.client_order_id):
+            self._stranger(report)
+        elif (
+            name.ordinal in self._memory.book.views
+            or name.ordinal in self._memory.book.finished
+            or name.ordinal < self._memory.book.next_ordinal
+        ):
+            self._context.tell_position(name.ordinal, report)
+        else:
+            self._stranger(report)
+
+    def _foreign(self, report: r.AboutOrder) -> None:
+        """Somebody else's order: a human's, or the venue's own."""
+        if isinstance(report, r.FillReport):
+            self._context.to_reconciler(report)
+            self._context.log(
+                "INFO",
+                "fill of an order that is not ours",
+                actor="supervisor",
+                symbol=report.symbol,
+                client_order_id=report.client_order_id,
+                quantity=str(report.quantity),
+                price=str(report.price),
+            )
+            if is_forced(report):
+                self._forced(report)
+
+    def _forced(self, fill: r.FillReport) -> None:
+        """The venue took from a leg by itself: whoever is on it books its part at once, and nothing opens for it."""
+        instrument = self._memory.accounts[fill.account].instruments.get(fill.symbol)
+        step = instrument.quantity_step if instrument else fill.quantity
+        now_ns = self._context.runtime.clock.time_ns()
+        live = tuple(self._memory.book.live(fill.account, fill.symbol))
+        shared = share_out(fill, live, self._memory.taken, step, now_ns)
+        if shared is None:
+            return
+        text = Supervisor.FORCED(symbol=fill.symbol, what=why_of(fill))
+        if shared.left:
+            text = Supervisor.FORCED_BEYOND(symbol=fill.symbol, what=why_of(fill), rest=shared.left)
+        notice = Notify(
+            severity=Severity.CRITICAL,
+            text=text,
+            account=fill.account,
+            notice_id=name_of(fill.account, fill.symbol, fill.trade_id),
+        )
+        self._history.keep_shared(shared, notice)
+
+    def _stranger(self, report: r.AboutOrder) -> None:
+        """In our format, yet unknown here: sent from another data directory. Never touched; openings wait."""
+        account = self._memory.accounts[report.account]
+        entry = (report.symbol, report.client_order_id)
+        if isinstance(report, r.OrderReport) and report.status.ended:
+            account.strangers.discard(entry)
+        elif entry not in account.strangers:
+            account.strangers.add(entry)
+            symbol = report.symbol
+            text = Supervisor.FOREIGN_ORDER_NOTICE(symbol=symbol, order=report.client_order_id, symbols=symbol)
+            self._context.notify(Severity.CRITICAL, text, report.account)
+
+    def _setting(self, report: r.SettingApplied | r.SettingRefused) -> None:
+        parsed = parse_position_id(report.position_id)
+        if parsed is None:
+            return
+        if isinstance(report, r.SettingApplied):
+            # Before the position hears that nothing holds its entry any more.
+            self._orders.ask_again(parsed[1], report.correlation_id)
+        self._context.tell_position(parsed[1], report)
+
+    def _sweep(self, report: r.Sweep) -> None:
+        for view in self._memory.book.live(report.account):
+            self._context.runtime.tell(position_address(view.ordinal), report)
+
+    def _positions(self, report: r.PositionsReport) -> None:
+        account = self._memory.accounts[report.account]
+        ours = frozenset(view.symbol for view in self._memory.book.live(report.account))
+        if report.symbol is None:
+            self._look_outside(account, left_outside(report, account, ours))
+        report = supervised(report, account, ours)
+        self._context.to_reconciler(report)
+        if report.symbol is None and account.venue_up:
+            if account.account in self._memory.adopting:
+                self._memory.adopting.discard(account.account)
+                for command in adoptions(report, account.instruments):
+                    self._orders.begin(command, account)
+            account.synced = True
+        for row in report.positions:
+            account.marks[row.symbol] = row.mark_price
+        if report.symbol is None:
+            account.liquidations = liquidations_of(report.positions)
+            self._tell_useless_stops(account)
+
+    def _open_orders(self, report: r.OpenOrdersReport) -> None:
+        """What stays unreadable in a second list is told, once until a list is read without it."""
+        self._context.to_reconciler(report)
+        unread = self._memory.accounts[report.account].unread
+        told = {row.symbol: row.why for row in report.unread}
+        for symbol in unread.keys() - told.keys():
+            if report.symbol in (None, symbol):
+                del unread[symbol]
+        for symbol, why in told.items():
+            since_ns, lists = unread.get(symbol, (report.begun_ns, 0))
+            unread[symbol] = since_ns, lists + 1
+            if lists + 1 == UNREAD_TOLD_AT:
+                self._tell_unread(report.account, symbol, why, since_ns)
+
+    def _tell_unread(self, account: AccountId, symbol: Symbol, why: Statement, since_ns: int) -> None:
+        text = Supervisor.ORDER_UNREAD(account=account, symbol=symbol or Venue.NO_SYMBOL(), why=why)
+        notice_id = f"unread/{account}/{symbol}/{since_ns}"
+        notice = Notify(severity=Severity.WARNING, text=text, account=account, notice_id=notice_id)
+        self._context.runtime.tell(NOTIFIER, notice)
+
+    def _look_outside(self, account: Account, found: dict[OutsideKey, r.Outside]) -> None:
+        """Each is told once while it is there."""
+        for key, row in found.items():
+            if key not in account.outside:
+                notice_id = f"outside/{row.account}/{row.symbol}/{row.side or ''}/{row.since_ns}"
+                notice = Notify(severity=Severity.WARNING, text=in_full(row), account=row.account, notice_id=notice_id)
+                self._context.runtime.tell(NOTIFIER, notice)
+        account.outside = found
+
+    def _tell_useless_stops(self, account: Account) -> None:
+        """The venue's liquidation price may move past a stop that was accepted; each such stop is told once."""
+        for view in self._memory.book.live(account.account):
+            if not view.quantity:
+                continue
+            why = beyond_liquidation(view.stop_loss, view.symbol, view.side, account.liquidations)
+            told = (view.position_id, view.stop_loss)
+            if why and told not in self._memory.useless:
+                self._memory.useless.add(told)
+                text = Supervisor.STOP_USELESS_NOTICE(name=view.position_id, **why.args)
+                self._context.notify(Severity.CRITICAL, text, account.account)
+            elif not why:
+                self._memory.useless.discard(told)
+
+    def _venue_up(self, report: r.VenueUp) -> None:
+        self._context.runtime.publish(report)
+        account = self._memory.accounts[report.account]
+        account.venue_up, account.trouble, account.waits_since_ns = True, NOTHING, 0
+        self._note_since("venue", report, so=False)
+        account.mode, account.margin_mode = report.position_mode, report.margin_mode
+        account.identity, account.place = report.venue_identity, report.place
+        account.trailing = report.trailing
+        account.others = {each.symbol: each.kind for each in report.others}
+        self._take_rules(account, report.instruments)
+        self._context.log(
+            "INFO", "venue up", actor="supervisor", account=report.account, symbols=str(len(account.instruments))
+        )
+
+    def _note_since(self, what: str, report: r.VenueReport, *, so: bool) -> None:
+        self._memory.since.note(what, report.account, self._context.runtime.clock.time_ns(), so=so)
+
+    def _rules(self, report: r.RulesReport) -> None:
+        self._context.runtime.publish(report)
+        account = self._memory.accounts[report.account]
+        account.others = {each.symbol: each.kind for each in report.others}
+        listed = account.instruments.keys()
+        self._take_rules(account, report.instruments)
+        for symbol in sorted(account.instruments.keys() - listed):
+            self._compare(symbol, report.ts_init)
+
+    def _compare(self, symbol: Symbol, now_ns: int) -> None:
+        """A symbol whose rules were not known was compared with nothing, and somebody may hold it."""
+        name = CommandId(f"listed.{symbol}@{now_ns}")
+        self._context.to_reconciler(Reconcile(command_id=name, symbol=symbol))
+
+    def _take_rules(self, account: Account, told: tuple[Instrument, ...]) -> None:
+        """Each position learns its symbol's rules; of a symbol that somebody holds, the owner hears what changed."""
+        before, account.instruments = account.instruments, rules_now(account.instruments, told)
+        live = tuple(self._memory.book.live(account.account))
+        for view in live:
+            instrument = account.instruments.get(view.symbol)
+            if instrument is not None and instrument != before.get(view.symbol):
+                changed = r.RulesChanged(position_id=view.position_id, instrument=instrument)
+                self._context.runtime.tell(position_address(view.ordinal), changed)
+        for text in rules_notices(before, account.instruments, live):
+            self._context.notify(Severity.WARNING, text, account.account)
+
+    def _venue_down(self, report: r.VenueDown) -> None:
+        self._context.runtime.publish(report)
+        account = self._memory.accounts[report.account]
+        account.venue_up, account.synced, account.trouble = False, False, report.cause
+        self._note_since("venue", report, so=True)
+        account.waits_since_ns = 0
+        self._context.log("WARNING", "venue down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _turn_awaited(self, report: r.TurnAwaited) -> None:
+        self._context.runtime.publish(report)
+        self._memory.accounts[report.account].waits_since_ns = report.since_ns
+        if report.since_ns:
+            self._context.log("INFO", "venue waits", actor="supervisor", account=report.account)
+
+    def _stream_up(self, report: r.StreamUp) -> None:
+        self._context.runtime.publish(report)
+        self._memory.accounts[report.account].stream_up = True
+        self._note_since("stream", report, so=False)
+        self._context.log("INFO", "stream up", actor="supervisor", account=report.account)
+
+    def _stream_down(self, report: r.StreamDown) -> None:
+        self._context.runtime.publish(report)
+        account = self._memory.accounts[report.account]
+        account.stream_up, account.trouble = False, report.cause
+        self._note_since("stream", report, so=True)
+        self._context.log("WARNING", "stream down", actor="supervisor", account=report.account, why=report.cause)
+
+    def _modes(self, report: r.AccountModes) -> None:
+        """Openings wait until the account is set as the configuration says; what reduces does not."""
+        account = self._memory.accounts[report.account]
+        before, account.modes = account.why_unfit, report
+        after = account.why_unfit
+        if report.restored:
+            text = Supervisor.MODE_RESTORED(account=report.account, mode=account.mode)
+            self._context.notify(Severity.WARNING, text, report.account)
+        if after and after != before:
+            unfit = Supervisor.UNFIT if account.venue_up else Supervisor.UNFIT_DOWN
+            text = unfit(account=report.account, why=after)
+            self._context.notify(Severity.CRITICAL, text, report.account)
+        elif before and not after:
+            self._context.notify(Severity.WARNING, Supervisor.FIT_AGAIN(account=report.account), report.account)
+        self._context.log("INFO", "account modes", actor="supervisor", account=report.account, why=after)
+
+    def _stream_mute(self, report: r.StreamMute) -> None:
+        self._memory.accounts[report.account].mute.setdefault(report.kind, report.since_ns)
+        self._context.log("WARNING", "stream mute", actor="supervisor", account=report.account, why=report.kind)
+        kind = word(report.kind)
+        text = Supervisor.STREAM_MUTE(account=report.account, kind=kind, order=report.client_order_id)
+        notice_id = f"mute/{report.account}/{report.kind}/{report.since_ns}"
+        notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+        self._context.runtime.tell(NOTIFIER, notice)
+
+    def _stream_heard(self, report: r.StreamHeard) -> None:
+        since_ns = self._memory.accounts[report.account].mute.pop(report.kind, 0)
+        self._context.log("INFO", "stream heard", actor="supervisor", account=report.account, why=report.kind)
+        if since_ns:
+            text = Supervisor.STREAM_HEARD(account=report.account, kind=word(report.kind))
+            notice_id = f"mute/{report.account}/{report.kind}/{since_ns}/over"
+            notice = Notify(severity=Severity.WARNING, text=text, account=report.account, notice_id=notice_id)
+            self._context.runtime.tell(NOTIFIER, notice)
+
+    def _mark(self, report: r.MarkReport) -> None:
+        self._context.runtime.publish(report)
+        self._memory.accounts[report.account].marks[report.symbol] = report.mark_price
+
+    def _leverage(self, report: r.LeverageChanged) -> None:
+        """Ours or somebody else's: what we asked for may not be booked yet, so the reconciler looks, and tells."""
+        self._context.to_reconciler(report)
+
+    def _margin_call(self, report: r.MarginCall) -> None:
+        """Close to liquidation: who holds it, and the venue's numbers."""
+        of_symbol = self._memory.book.live(report.account, report.symbol)
+        names = tuple(view.position_id for view in of_symbol if view.side is report.side) or Supervisor.NONE_OF_OURS()
+        text = Supervisor.MARGIN_CALL(symbol=report.symbol, side=report.side, text=report.text, names=names)
+        notice_id = f"margin/{report.account}/{report.symbol}/{report.side}/{report.ts_event}"
+        self._context.runtime.tell(
+            NOTIFIER,
+            Notify(severity=Severity.CRITICAL, text=text, account=report.account, notice_id=notice_id),
+        )
+
+    def _note(self, report: r.VenueReport) -> None:
+        """Kept in the log for whoever asks later; nothing is decided on it here."""
+        why = report.why if isinstance(report, r.StrayEvent) else type(report).__name__
+        raw = report.raw if isinstance(report, r.StrayEvent) else ""
+        self._context.log("WARNING", "stray event", actor="supervisor", account=report.account, why=why, raw=raw)
+
+    def _gateway_status(self, message: r.GatewayStatus) -> None:
+        self._memory.gateways[message.account] = message
+        lasts_ns = message.throttled_until_ns - self._context.runtime.clock.time_ns()
+        account = self._memory.accounts[message.account]
+        account.silent_until_ns = message.throttled_until_ns if lasts_ns > MOMENTS_NS else 0
+
+
+def _tells_of_nothing(report: r.AboutOrder) -> bool:
+    """There was nothing to reduce, or a stop was turned down when it fired: perhaps the position is gone."""
+    if isinstance(report, r.OrderRejected):
+        return report.reason is RejectReason.REDUCE_ONLY
+    return isinstance(report, r.OrderReport) and report.status is OrderStatus.REJECTED
