@@ -1,12 +1,12 @@
 """The value of an amount in another currency: one rule for positions, limits, reports and restarts. Pure.
 
-1. An amount in the contract's quote currency needs no conversion.
-2. Dollars count one for one among each other: USDT, USDC, other stablecoins that contracts are quoted in, and BNFCR,
-   Binance's credit for the European Union.
-3. Any other currency counts at the mark price of its contract against a dollar, when it is booked. The value is
-   journalled with the amount, so a restart counts the same.
-4. Without such a mark the amount does not count, and is named beside every sum.
-Limits are in USDT.
+1. Money in the contract's own quote currency counts as it is.
+2. Dollars count one for one among each other: stablecoins that contracts are quoted in, and credits that stand in for
+   them.
+3. Any other currency counts at the mark price of its contract against a dollar, at the moment of booking. What it came
+   to is in the journal with the amount: a restart counts the same.
+4. Where no such mark is known the amount is named as not counted, wherever the sum is shown.
+Limits are in `LIMITS_CURRENCY`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,17 +14,15 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from messages.events import FundingBooked, OrderFilled, PositionAdopted, QuantityAdjusted
-from messages.types import Instrument, Symbol, Worth
+from messages.types import LIMITS_CURRENCY, Instrument, Symbol, Worth
 
 ZERO = Decimal(0)
-LIMITS = "USDT"
-"""The currency of the configured limits, of the daily loss and of the reports."""
 DOLLARS = ("USDT", "USDC", "BNFCR", "FDUSD", "USD1", "BUSD", "TUSD", "USDP", "USDE", "RLUSD", "USD", "U")
 """The first that has a mark against a coin gives its value."""
 _COINS = ("BTC", "ETH", "BNB")
 """Other quote currencies of contracts."""
 MONEY_STEP = Decimal("0.00000001")
-"""The venue rounds bookings to this (eight decimals, income history)."""
+"""To this a conversion and a share are rounded, at every venue alike: the same funding is shared out again later."""
 UNNAMED = "a currency without a name"
 
 Money = OrderFilled | QuantityAdjusted | PositionAdopted | FundingBooked
@@ -60,7 +58,7 @@ def worth(amount: Decimal, currency: str, quote: str, marks: Marks) -> Worth:
     """The value of this amount now, to be booked with it."""
     known = rate(currency, quote, marks) if amount else ZERO
     value = None if known is None else _rounded(amount, known)
-    return Worth(quote=quote, rate=rate(quote, LIMITS, marks), value=value)
+    return Worth(quote=quote, rate=rate(quote, LIMITS_CURRENCY, marks), value=value)
 
 
 def _rounded(amount: Decimal, known: Decimal) -> Decimal:
@@ -87,7 +85,7 @@ def value_of(amount: Decimal, currency: str, known: Worth | None) -> Decimal | N
     """
     if known is not None:
         return known.value
-    return amount if not (amount and currency) or counts_as_it_is(currency, LIMITS) else None
+    return amount if not (amount and currency) or counts_as_it_is(currency, LIMITS_CURRENCY) else None
 
 
 def cost_of(event: Money) -> tuple[str, Decimal]:

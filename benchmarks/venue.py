@@ -8,11 +8,11 @@ from decimal import ROUND_CEILING, Decimal
 
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import NO_FAULTS, FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
 from adapters.paper.limits import NO_LIMITS
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 
 ROOM = 100_000
 """Orders and stops per symbol; an exchange allows 200 and 10, and counts requests. Neither is measured here."""

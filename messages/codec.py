@@ -87,6 +87,7 @@ _OURS: tuple[tuple[int, type], ...] = (
     (17, reports.Outside),
     (18, types.Fee),
     (19, types.Track),
+    (46, types.TrailingBounds),
     (20, commands.OpenPosition),
     (21, commands.ClosePosition),
     (22, commands.EmergencyClose),

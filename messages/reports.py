@@ -8,10 +8,12 @@ from messages.base import Message
 from messages.statement import NOTHING, Statement
 from messages.status import Rows, Verdict
 from messages.types import (
+    LIMITS_CURRENCY,
     AccountId,
     Address,
     ClientOrderId,
     CommandId,
+    FillCause,
     Instrument,
     MarginMode,
     ModeFault,
@@ -33,6 +35,7 @@ from messages.types import (
     Symbol,
     Track,
     TradeId,
+    TrailingBounds,
     VenueOrderId,
     Worth,
 )
@@ -154,7 +157,7 @@ class CancelRejected(AboutOrder):
 class FillReport(AboutOrder):
     """One trade of one order. `fee` is positive when paid. `position_side` is the leg, where a read names it.
 
-    `worth` of the fee is what the supervisor adds.
+    `worth` of the fee is what the supervisor adds. `cause`: the venue closed by itself; None for an order of a user.
     """
 
     venue_order_id: VenueOrderId
@@ -167,6 +170,7 @@ class FillReport(AboutOrder):
     maker: bool = False
     position_side: PositionSide | None = None
     worth: Worth | None = None
+    cause: FillCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +290,7 @@ class VenueUp(VenueReport):
     `margin_mode` is the one that every symbol is to be in; None: whichever it is in. `uses`: what is used of the
     limits already, by a process before this one, by other accounts behind the same address, by connecting. `place`:
     exchange and environment or host, for people. `others`: contracts that the venue lists and that are not traded here.
+    `trailing`: what it takes as a callback rate; None: whatever is asked for.
     """
 
     venue_identity: str
@@ -298,6 +303,7 @@ class VenueUp(VenueReport):
     uses: tuple[RateUse, ...] = ()
     place: str = ""
     others: tuple[OtherContract, ...] = ()
+    trailing: TrailingBounds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -593,7 +599,7 @@ class PositionView(Message):
     unread: bool = False
     to_come: Decimal = Decimal(0)
     shared_leg: bool = False
-    currency: str = "USDT"
+    currency: str = LIMITS_CURRENCY
     uncounted: tuple[tuple[str, Decimal], ...] = ()
     result: Decimal = Decimal(0)
     reported_quantity: Decimal = Decimal(0)

@@ -279,6 +279,14 @@ class Fee:
     worth: Worth | None = None
 
 
+class FillCause(StrEnum):
+    """What the venue did where it filled an order of its own."""
+
+    LIQUIDATION = "liquidation"
+    DELEVERAGING = "deleveraging"
+    SETTLEMENT = "settlement"
+
+
 class MarginMode(StrEnum):
     """Whether a symbol's positions share the account's margin or have their own."""
 
@@ -331,5 +339,18 @@ class Key:
     strategy: StrategyId
 
 
+LIMITS_CURRENCY = "USDT"
+"""The currency of the configured limits, of the daily loss and of the reports, whatever a venue settles in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailingBounds:
+    """What a venue takes as a trailing stop's callback rate, in percent."""
+
+    least: Decimal
+    most: Decimal
+    step: Decimal
+
+
 CALLBACK_LEAST, CALLBACK_MOST, CALLBACK_STEP = Decimal("0.1"), Decimal(20), Decimal("0.01")
-"""A trailing stop's callback rate in percent, as Binance takes it since 2026-10-23 (change log)."""
+"""A trailing stop's callback rate in percent, as the ways in take it; each venue declares its own (`VenueUp`)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from adapters.paper.venue import PaperVenue
+from adapters.paper.binance.venue import PaperVenue
 from simulator.environment.network import START_MS, TICK_MS
 from simulator.environment.plan import Burst
 from simulator.environment.truth import Books

@@ -9,10 +9,10 @@ from random import Random
 from actors.runtime import SimulatedDispatcher
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
-from adapters.paper.limits import BINANCE_LIMITS
-from adapters.paper.venue import PaperVenue
+from adapters.paper.limits import USUAL_LIMITS
 from messages.addresses import SUPERVISOR
 from messages.base import Message
 from messages.commands import CloseAll, EmergencyClose
@@ -81,7 +81,7 @@ def _venue(plan: Plan) -> PaperVenue:
         now_ms=START_MS,
         faults=plan.faults,
         volatility_ppm=plan.volatility_ppm,
-        limits=replace(BINANCE_LIMITS, weight_per_minute=plan.weight_per_minute) if plan.beside else BINANCE_LIMITS,
+        limits=replace(USUAL_LIMITS, weight_per_minute=plan.weight_per_minute) if plan.beside else USUAL_LIMITS,
     )
 
 

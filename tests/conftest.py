@@ -14,7 +14,8 @@ settings.load_profile("albra")
 
 
 _ROOMS = {
-    "cli": "server", "contract": "server", "control": "server", "exchange": "server", "listening": "server",
+    "cli": "server", "contract": "server", "binance": "server", "control": "server", "exchange": "server",
+    "listening": "server",
     "edges": "server", "fuzz": "server", "logs": "server", "paper": "server",
     "e2e": "process", "power_loss": "kill", "simulation": "simulation", "strength": "simulation",
 }  # fmt: skip

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from unicodedata import east_asian_width
 
 from actors.language.korean import particles
-from actors.money import DOLLARS, LIMITS, ZERO, added
+from actors.money import DOLLARS, ZERO, added
 from messages.statement import render
 from messages.text import Markup, Shown, escaped, filled, merged, shown
+from messages.types import LIMITS_CURRENCY
 from messages.wording import duration
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -100,12 +101,12 @@ def amount(value: Decimal, currency: str) -> str:
 
 def amounts(values: Iterable[tuple[str, Decimal]]) -> str:
     """Summed up by currency."""
-    return ", ".join(amount(value, currency) for currency, value in added((), values)) or amount(ZERO, LIMITS)
+    return ", ".join(amount(value, currency) for currency, value in added((), values)) or amount(ZERO, LIMITS_CURRENCY)
 
 
 def gains(values: Iterable[tuple[str, Decimal]]) -> str:
     """The same of results: what was gained has its sign."""
-    sums = added((), values) or ((LIMITS, ZERO),)
+    sums = added((), values) or ((LIMITS_CURRENCY, ZERO),)
     return ", ".join(f"{'+' if value > 0 else ''}{amount(value, currency)}" for currency, value in sums)
 
 

@@ -19,24 +19,21 @@ from messages.commands import AdjustPosition
 from messages.events import ForcedTradeShared
 from messages.reports import FillReport, PositionView
 from messages.statement import Statement
-from messages.types import AccountId, CommandId, PositionId, PositionSide, Side, Symbol, TradeId
+from messages.types import AccountId, CommandId, FillCause, PositionId, PositionSide, Side, Symbol, TradeId
 from messages.wording import Supervisor
 
 ZERO = Decimal(0)
-_KINDS: Mapping[str, Supervisor] = {
-    "autoclose-": Supervisor.LIQUIDATED,
-    "adl_autoclose": Supervisor.DELEVERAGED,
-    "settlement_autoclose-": Supervisor.SETTLED,
-    "delivery_autoclose-": Supervisor.SETTLED,
+_WORDS: Mapping[FillCause, Supervisor] = {
+    FillCause.LIQUIDATION: Supervisor.LIQUIDATED,
+    FillCause.DELEVERAGING: Supervisor.DELEVERAGED,
+    FillCause.SETTLEMENT: Supervisor.SETTLED,
 }
-"""How the venue names the orders by which it closes a position itself (Binance USDⓈ-M, order update event)."""
-FORCED = tuple(_KINDS)
 REMEMBERED = 10_000
 """Forced trades remembered, so that one that is told twice is booked once."""
 
 
 def is_forced(fill: FillReport) -> bool:
-    return fill.client_order_id.startswith(FORCED)
+    return fill.cause is not None
 
 
 def leg_of(fill: FillReport) -> PositionSide:
@@ -47,9 +44,9 @@ def leg_of(fill: FillReport) -> PositionSide:
 
 
 def why_of(fill: FillReport) -> Statement:
-    """What the venue did, by the prefix of the order's id. Raises StopIteration for an order that is not forced."""
-    kind = next(wording for prefix, wording in _KINDS.items() if fill.client_order_id.startswith(prefix))
-    return kind(quantity=fill.quantity, price=fill.price, order=fill.client_order_id)
+    """What the venue did. It is forced."""
+    assert fill.cause is not None
+    return _WORDS[fill.cause](quantity=fill.quantity, price=fill.price, order=fill.client_order_id)
 
 
 def name_of(account: AccountId, symbol: Symbol, trade_id: TradeId) -> CommandId:

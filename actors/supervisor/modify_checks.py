@@ -14,6 +14,7 @@ from actors.supervisor.pre_trade_risk import (
     addition_refusal,
     beyond_bounds,
     beyond_liquidation,
+    beyond_trailing,
     code_of_addition,
     leverage_taken,
     on_wrong_side,
@@ -68,7 +69,7 @@ def _bounds(command: ModifyPosition, view: PositionView, facts: Facts) -> Statem
         return NOTHING
     asked = (("stop", command.stop_loss), ("target", command.take_profit))
     found = (beyond_bounds(name, price, rules) for name, price in asked if price is not None and price > 0)
-    return next((why for why in found if why), NOTHING)
+    return next((why for why in found if why), beyond_trailing(command.trailing, facts.account.trailing))
 
 
 def _sides(command: ModifyPosition, view: PositionView, facts: Facts) -> Statement:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain
 
-from actors.money import LIMITS, Amounts, added, quote_of, rate
+from actors.money import Amounts, added, quote_of, rate
 from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.holdings import Holdings, Sum, is_reduced, protects_twice
 from actors.supervisor.registry import Account, Hold, Leg
@@ -15,6 +15,7 @@ from messages.names import similar
 from messages.reports import PositionView
 from messages.statement import NOTHING, Statement, word
 from messages.types import (
+    LIMITS_CURRENCY,
     Instrument,
     Key,
     MarginMode,
@@ -22,6 +23,7 @@ from messages.types import (
     PositionSide,
     ReplyCode,
     Symbol,
+    TrailingBounds,
 )
 from messages.wording import Supervisor
 
@@ -237,7 +239,16 @@ def _prices(command: OpenPosition, facts: Facts) -> Statement:
             return Supervisor.PRICE_STEP(name=word(name), price=price, step=rules.price_step, symbol=command.symbol)
         if price is not None and (why := beyond_bounds(name, price, rules)):
             return why
+    if why := beyond_trailing(command.trailing, facts.account.trailing):
+        return why
     return _far(command, rules, facts.account.marks.get(command.symbol)) or _sides(command, _price(command, facts))
+
+
+def beyond_trailing(rate: Decimal | None, bounds: TrailingBounds | None) -> Statement:
+    """A callback rate in percent that the venue would refuse; zero takes the trailing stop away."""
+    if not rate or bounds is None or (bounds.least <= rate <= bounds.most and not rate % bounds.step):
+        return NOTHING
+    return Supervisor.TRAILING_BOUNDS(rate=rate, least=bounds.least, most=bounds.most, step=bounds.step)
 
 
 def beyond_bounds(name: str, price: Decimal, rules: Instrument) -> Statement:
@@ -395,7 +406,7 @@ def in_limits(sums: Amounts, account: Account) -> tuple[Decimal, str | None]:
     """
     total = Decimal(0)
     for currency, amount in sums:
-        worth = rate(currency, LIMITS, account.marks)
+        worth = rate(currency, LIMITS_CURRENCY, account.marks)
         if worth is None:
             return total, currency
         total += amount * worth
@@ -404,8 +415,8 @@ def in_limits(sums: Amounts, account: Account) -> tuple[Decimal, str | None]:
 
 def _no_worth(limit: str, currency: str) -> Statement:
     coin = currency or Supervisor.NO_CURRENCY()
-    symbol = f"{currency}{LIMITS}" if currency else coin
-    return Supervisor.LIMIT_UNPRICED(name=limit, currency=LIMITS, symbol=symbol, coin=coin)
+    symbol = f"{currency}{LIMITS_CURRENCY}" if currency else coin
+    return Supervisor.LIMIT_UNPRICED(name=limit, currency=LIMITS_CURRENCY, symbol=symbol, coin=coin)
 
 
 def _yet_to_come(ahead: Iterable[OpenPosition], facts: Facts) -> Iterator[tuple[str, Decimal]]:
@@ -432,7 +443,7 @@ def _loss(command: OpenPosition, facts: Facts) -> Statement:
     limit, quote = facts.daily_loss.limit, quote_in(command.symbol, facts.account)
     if limit is None:
         return NOTHING
-    if rate(quote, LIMITS, facts.account.marks) is None:
+    if rate(quote, LIMITS_CURRENCY, facts.account.marks) is None:
         return _no_worth("daily_loss", quote)
     return Supervisor.LOSS_PASSED(limit=limit, amount=facts.daily_loss.lost) if facts.daily_loss.reached else NOTHING
 

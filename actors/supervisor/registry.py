@@ -24,6 +24,7 @@ from messages.types import (
     PositionMode,
     PositionSide,
     Symbol,
+    TrailingBounds,
 )
 from messages.wording import Supervisor
 from messages.wording.status import Status
@@ -70,6 +71,7 @@ class Account:
     """Of the wall clock: so long the venue wants to hear nothing, where that is more than moments; 0: it does not."""
     mode: PositionMode = PositionMode.ONE_WAY
     margin_mode: MarginMode | None = None
+    trailing: TrailingBounds | None = None
     identity: str = ""
     place: str = ""
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)

@@ -214,6 +214,7 @@ class ReportHandlers:
         self._note_since("venue", report, so=False)
         account.mode, account.margin_mode = report.position_mode, report.margin_mode
         account.identity, account.place = report.venue_identity, report.place
+        account.trailing = report.trailing
         account.others = {each.symbol: each.kind for each in report.others}
         self._take_rules(account, report.instruments)
         self._context.log(

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from actors.money import LIMITS, quote_of
+from actors.money import quote_of
 from actors.supervisor.registry import Account
 from messages.reports import Outside, PositionsReport
 from messages.statement import Statement
-from messages.types import NAMELESS, PositionSide, Symbol
+from messages.types import LIMITS_CURRENCY, NAMELESS, PositionSide, Symbol
 from messages.wording import Supervisor
 
 OutsideKey = tuple[Symbol, PositionSide | None]
@@ -87,4 +87,4 @@ def outside_exposure(account: Account) -> Iterator[tuple[str, Decimal]]:
     for row in account.outside.values():
         if row.quantity is not None and row.mark_price is not None:
             name = Symbol(row.symbol.partition("_")[0])
-            yield quote_of(name, None) or LIMITS, row.quantity * row.mark_price
+            yield quote_of(name, None) or LIMITS_CURRENCY, row.quantity * row.mark_price

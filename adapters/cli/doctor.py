@@ -14,11 +14,11 @@ from adapters.cli.reach import reach
 from adapters.config import AccountConfig, Config, Loaded
 from albra.loopback.discovery import holder
 from messages.text import shown, styled
-from messages.types import MarginMode
+from messages.types import LIMITS_CURRENCY, MarginMode
 
 if TYPE_CHECKING:
-    from adapters.exchange.checkup import Checkup, KeyPermissions
     from adapters.exchange.settings import ExchangeSettings
+    from adapters.exchange.venue import Checkup, KeyPermissions
 
 OFFSET_WARN_MS = 500
 OFFSET_FAIL_MS = 5_000
@@ -125,12 +125,11 @@ def _venue(config: Config, account: AccountConfig) -> Iterator[Finding]:
 
 async def _ask(settings: "ExchangeSettings") -> "Checkup":
     from adapters.clock import SystemClock
-    from adapters.exchange.checkup import checkup
     from adapters.exchange.session import Session
 
     session = Session(settings, SystemClock())
     try:
-        return await checkup(session, live=settings.environment == "live")
+        return await session.dialect.checkup(session, live=settings.environment == "live")
     finally:
         await session.close()
 
@@ -155,7 +154,11 @@ def keys(name: str, found: "Checkup") -> Iterator[Finding]:
     if found.can_trade is False:
         yield fail(f"keys {name}", "the account may not trade", "see the exchange's notices about the account")
         return
-    balance = "balance not told" if found.available is None else f"{output.rounded(found.available)} USDT available"
+    balance = (
+        "balance not told"
+        if found.available is None
+        else f"{output.rounded(found.available)} {found.currency} available"
+    )
     if found.available is not None and found.available <= 0:
         yield warn(f"keys {name}", balance, "transfer some to the futures wallet: nothing can be opened")
     else:
@@ -186,12 +189,18 @@ def assets(account: AccountConfig, found: "Checkup") -> Iterator[Finding]:
         advice = "positions and orders of such an account are not where Albra looks: use another one"
         yield fail(check, "the account is in portfolio margin", advice)
     if found.credits:
-        yield warn(check, "the account is reckoned in BNFCR", "amounts in it count one for one as USDT")
+        yield warn(
+            check,
+            f"the account is reckoned in {found.credits}",
+            f"amounts in it count one for one as {LIMITS_CURRENCY}",
+        )
     if found.multi_assets and account.margin_mode is MarginMode.ISOLATED:
         advice = "leave margin_mode out of the configuration, or switch to single-asset mode at the exchange"
         yield fail(check, "multi-assets mode, which has no isolated margin", advice)
     elif found.multi_assets:
-        yield warn(check, "multi-assets mode", "a loss is borne by every asset of the wallet; limits are in USDT")
+        yield warn(
+            check, "multi-assets mode", f"a loss is borne by every asset of the wallet; limits are in {LIMITS_CURRENCY}"
+        )
     elif found.multi_assets is False and not (found.portfolio_margin or found.credits):
         yield ok(check, "single-asset mode")
 

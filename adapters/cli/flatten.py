@@ -14,8 +14,8 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reach import account_named, reach
 from adapters.clock import SystemClock
 from adapters.config import AccountConfig, Loaded
-from adapters.exchange.calls import plain
 from adapters.exchange.flatten import DEADLINE_S, Closing, Flatten, Flattened
+from adapters.exchange.rows import plain
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
 from albra.loopback.discovery import holder

@@ -54,11 +54,11 @@ def reach(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
 def _started(config: Config, account: AccountConfig) -> Iterator[ExchangeSettings]:
     from adapters.paper.embedded import admit
     from adapters.paper.input_log import StorageDamagedError
+    from adapters.paper.registry import EMBEDDED
     from adapters.paper.server import PaperServer, serve_in_thread, wall_clock_ms
-    from adapters.paper.venue import PaperVenue
 
     def make() -> "PaperServer":
-        venue = PaperVenue(seed=config.paper.seed, now_ms=wall_clock_ms())
+        venue = EMBEDDED(seed=config.paper.seed, now_ms=wall_clock_ms())
         return PaperServer(venue, storage=config.storage.path / "paper", tick_ms=config.paper.tick_ms)
 
     serving = serve_in_thread(make)

@@ -33,7 +33,7 @@ from adapters.config.values import (
     WebhookConfig,
     WebhookStrategy,
 )
-from adapters.exchange.addresses import home_of
+from adapters.exchange.registry import home_of
 from adapters.secret import Secret
 from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
 
@@ -182,7 +182,8 @@ def _check_across(walk: Any, tree: Mapping[str, Any]) -> None:
             walk.problem(here, "neither keys nor base_url for exchange paper", "some")
         _check_places(walk, here, account)
         if isinstance(key, Secret):
-            place = (home_of(base_url) or _same_place(base_url)) if base_url else account["environment"]
+            home = home_of(account["exchange"], base_url)
+            place = (home or _same_place(base_url)) if base_url else account["environment"]
             other = first.setdefault((place, key.reveal()), here)
             if other != here:
                 walk.problem(f"{here}.api_key", "a key of its own", f"the key of {other}")

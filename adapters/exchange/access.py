@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from adapters.config import AccountConfig
+from adapters.exchange.registry import EMBEDDED
 from adapters.exchange.settings import ExchangeSettings
 from adapters.secret import Secret
 
@@ -41,7 +42,7 @@ def settings_of(account: AccountConfig, paper: "EmbeddedServer | None") -> Excha
 def settings_with(account: AccountConfig, key: Secret, secret: Secret, *, url: str | None = None) -> ExchangeSettings:
     """What the configuration says of an account, with these keys; `url` is where an embedded one is."""
     return ExchangeSettings(
-        exchange="binanceusdm" if account.embedded else account.exchange,
+        exchange=EMBEDDED if account.embedded else account.exchange,
         api_key=key,
         api_secret=secret,
         environment=account.environment,

@@ -1,42 +1,35 @@
 """Where requests and sockets of an account go: from ccxt's own tables of addresses, or to the servers named. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from adapters.secret import Secret
 
-TABLES: Mapping[str, str] = {"live": "api", "demo": "demo", "testnet": "test"}
-"""ccxt's name for the table of each environment of an exchange."""
-ENVIRONMENTS = tuple(TABLES)
 LIVE = "live"
-HOMES: Mapping[str, str] = {
-    "fapi.binance.com": LIVE,
-    "demo-fapi.binance.com": "demo",
-    "testnet.binancefuture.com": "testnet",
-}
-"""The hosts of an exchange's environments, for what must not load ccxt; a test holds them against its tables."""
+ENVIRONMENTS = (LIVE, "demo", "testnet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """Where an exchange is.
+
+    `tables`: environment -> ccxt's name for its table of addresses. `homes`: host -> environment.
+    """
+
+    tables: Mapping[str, str]
+    homes: Mapping[str, str]
+
+
 _SOCKS = ("socks4", "socks5", "socks5h")
 
 
-def home_of(base_url: str | None) -> str:
-    """The environment whose own host is spelled out here; empty for another server, and for an address that is none."""
-    try:
-        parts = urlsplit(base_url or "")
-        usual = parts.port in (None, 443)
-    except ValueError:
-        return ""
-    return HOMES.get((parts.hostname or "").rstrip("."), "") if usual else ""
-
-
-def endpoints(
-    tables: Mapping[str, Any], environment: str, base_url: str | None, stream_url: str | None
-) -> dict[str, Any]:
-    """The addresses of an environment; requests and sockets at servers of their own where those are named.
+def endpoints(table: Mapping[str, Any], base_url: str | None, stream_url: str | None) -> dict[str, Any]:
+    """The addresses of a table; requests and sockets at servers of their own where those are named.
 
     `base_url` takes both, `stream_url` the sockets. Paths stay: they are the venue's.
     """
-    table: dict[str, Any] = tables[TABLES[environment]]
     return _moved(table, base_url, stream_url or base_url)
 
 

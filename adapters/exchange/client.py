@@ -8,29 +8,26 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from adapters.exchange import calls
-from adapters.exchange.desk import Desk
+from adapters.exchange import registry
 from adapters.exchange.errors import AdapterError
-from adapters.exchange.events import UserEvents
 from adapters.exchange.margin import MarginModes
 from adapters.exchange.modes import ModesWatch
 from adapters.exchange.neighbors import Allowance, Neighbors
-from adapters.exchange.normalize import all_usable, instruments, others, position_mode
 from adapters.exchange.outcome import Answered, Ask, NotExecuted, Rejected, Unknown, Verdict, in_words
-from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange.queries import ReadError
+from adapters.exchange.rate_limits import weight_per_minute
 from adapters.exchange.redaction import scrub
+from adapters.exchange.request_executor import RequestExecutor
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.rules import Rules, RulesWatch
 from adapters.exchange.session import Session
-from adapters.exchange.settings import SUPPORTED, Backoff, Clock, ExchangeSettings, Wiring
+from adapters.exchange.settings import Backoff, Clock, ExchangeSettings, Wiring
 from adapters.exchange.stream import AccountStream, MarkStream
-from adapters.exchange.weights import CONNECTING, COSTS, rate_limits, weight_per_minute
 from messages.base import Message
 from messages.reports import BudgetUsed, MarkReport, RulesReport, TurnAwaited, VenueDown, VenueUp
 from messages.requests import SubmitOrder
@@ -67,7 +64,7 @@ class CcxtVenue:
     ) -> None:
         """`jitter`: numbers in [0, 1) that spread reconnects. Nothing is imported or opened before `start`.
 
-        `neighbors`: whoever else reaches a venue from this address, and shares its bans.
+        `neighbors`: the other accounts behind this address, which share its bans.
         """
         self._account = account
         self._settings = settings
@@ -96,9 +93,7 @@ class CcxtVenue:
 
         Raises ValueError for an exchange that is not supported.
         """
-        if self._settings.exchange not in SUPPORTED:
-            supported = ", ".join(sorted(SUPPORTED))
-            raise ValueError(f"exchange {self._settings.exchange!r} is not supported; supported: {supported}")
+        registry.dialect(self._settings.exchange)  # raises where there is none
         self._outward = deliver
         name = f"exchange-{self._account}"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -118,7 +113,7 @@ class CcxtVenue:
                 engine.loop.call_soon_threadsafe(engine.take, message)
                 return
         if engine is not None:
-            engine.desk.decline(message, Venue.CONNECTION_STOPPED())
+            engine.executor.decline(message, Venue.CONNECTION_STOPPED())
 
     def stop(self, deadline_ms: int) -> None:
         """Let what was sent be answered until the deadline, then close. May block. A second call does nothing."""
@@ -133,7 +128,7 @@ class CcxtVenue:
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001  nobody else sees this thread end
+        except Exception as error:  # noqa: BLE001  no one else sees this thread end
             cause = Venue.THREAD_ENDED(error=scrub(repr(error), self._settings.secrets))
             self._deliver(VenueDown(account=self._account, ts_init=self._clock.time_ns(), cause=cause))
 
@@ -162,7 +157,7 @@ class CcxtVenue:
             engine.loop.call_soon_threadsafe(engine.hush, for_ms, cause)
 
     def _deliver(self, message: Message) -> None:
-        # Whoever listens may be gone already; that is no reason to lose what the others are told.
+        # A listener may be gone already; the others still get theirs.
         with suppress(Exception):
             self._outward(message)
 
@@ -174,28 +169,29 @@ class _Engine:
         self._wiring = wiring
         self.loop = asyncio.get_running_loop()
         self.session = Session(wiring.settings, wiring.clock)
-        events = UserEvents()
-        self._reader = Reader(wiring, self.session, events)
+        self._weights = self.session.dialect.weights
+        account = self.session.dialect.connect(wiring, self.session)
+        self._calls, self._reader = account.requests, account.reader
         self._reader.suspect = self._suspect
-        self._margins = MarginModes(wiring.settings, self.session, self._reader)
+        self._margins = MarginModes(wiring.settings, self.session, account)
         self._setting_margins: asyncio.Task[None] | None = None
-        self.desk = Desk(wiring, self.session, self._reader, events, self._margins)
+        self.executor = RequestExecutor(wiring, self.session, account, self._margins)
         self._backoff = Backoff(wiring.settings, jitter)
         max_age_s = wiring.settings.rules_max_age_ms / 1000
         self._others: tuple[OtherContract, ...] = ()
         self._complete = True
         self._rules = RulesWatch(self._read_rules, self._deliver_rules, self._reader.stamp, max_age_s=max_age_s)
         self._reader.met = self._meet
-        self._modes = ModesWatch(wiring, self.session, self._reader)
-        self.desk.judge = self._judge
-        self.desk.judge_setting = self._modes.judge
+        self._modes = ModesWatch(wiring, self.session, account)
+        self.executor.judge = self._judge
+        self.executor.judge_setting = self._modes.judge
         self._socket_rests = (Backoff(wiring.settings, jitter), Backoff(wiring.settings, jitter))
         own, marks = self._socket_rests
-        self._stream = AccountStream(wiring, self.session, self._reader, events, backoff=own)
-        self._marks = MarkStream(wiring, self.session, self._reader, backoff=marks)
+        self._stream = AccountStream(wiring, self.session, account, backoff=own)
+        self._marks = MarkStream(wiring, self.session, account, backoff=marks)
         self._stream.on_modes = self._modes.look_soon
         self._stream.on_symbol = self._marks.symbols.add
-        self.desk.acknowledged = self._stream.acknowledged
+        self.executor.acknowledged = self._stream.acknowledged
         self.session.hear(self._hear)
         self.session.on_use = self._tell_use_soon
         self.session.on_quiet = self._tell_quiet
@@ -216,7 +212,7 @@ class _Engine:
         deadline_ms = await self._finish
         if self._requests:
             await asyncio.wait(self._requests, timeout=deadline_ms / 1000)
-        # Requests that are still out are canceled, and say that nobody knows.
+        # Requests that are still out are canceled, and report an unknown outcome.
         left = [*self._requests, *self._services]
         for task in left:
             task.cancel()
@@ -228,7 +224,7 @@ class _Engine:
     def take(self, message: Message) -> None:
         """Begin one request."""
         if self._finish.done():
-            self.desk.decline(message, Venue.CONNECTION_STOPPING())
+            self.executor.decline(message, Venue.CONNECTION_STOPPING())
             return
         symbol = getattr(message, "symbol", None)
         if symbol is not None:
@@ -243,9 +239,9 @@ class _Engine:
 
     async def _carry_out(self, message: Message) -> None:
         try:
-            await self.desk.carry_out(message)
+            await self.executor.carry_out(message)
         except Exception as error:  # noqa: BLE001  a defect of ours: the asker must still hear something
-            self.desk.doubt(message, Venue.DEFECT(error=self.session.text(error)))
+            self.executor.doubt(message, Venue.DEFECT(error=self.session.text(error)))
 
     def _serve(self, service: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = self.loop.create_task(service)
@@ -261,7 +257,7 @@ class _Engine:
                 self._marks.take(url, message)
 
     def _tell_use_soon(self) -> None:
-        """What is used is told a moment later, once for all answers until then; of a venue without limits never."""
+        """Report the use of limits a moment later, once for all answers until then; never where there are no limits."""
         if self._limited and not self._telling_use:
             self._telling_use = True
             self.loop.call_later(USE_TOLD_AFTER_S, self._tell_use)
@@ -279,12 +275,12 @@ class _Engine:
         self._wiring.deliver(said)
 
     def hush(self, for_ms: int, cause: Statement) -> None:
-        """Another account at this address was told so."""
+        """Another account at this address was asked for silence."""
         self.session.hush(for_ms)
         self._tell_quiet(for_ms, cause)
 
     async def _supervise(self) -> None:
-        """Up, watched, down, and up again. Each change is told once; to wait for a turn is one, too."""
+        """Up, watched, down, and up again. Report each change once; waiting for a turn is one, too."""
         down, told = False, None
         while True:
             retry_after_ms, fault = 0, None
@@ -300,9 +296,9 @@ class _Engine:
                 self._backoff.reset()
                 down = self._waits = False
                 self._rules.connected(up.instruments, complete=self._complete)
-                # Told together with the limits: what leaves on hearing of them must know what is left of them.
+                # Reported together with the limits: what leaves on that report must know what is left of them.
                 self._wiring.deliver(replace(up, uses=self.session.take_news()))
-                # Whoever opens a symbol that nobody held before is checked against its price, too.
+                # An opening of a symbol that no position holds is checked against its price, too.
                 for mark in marks:
                     self._wiring.deliver(mark)
                 self._open_streams()
@@ -327,16 +323,16 @@ class _Engine:
     async def _read_rules(self) -> Rules:
         """Raises ReadError, MalformedError."""
         await self.session.quiet()
-        info = await self._reader.value(calls.EXCHANGE_INFO)
-        self._others = others(info)
-        return instruments(info)
+        rules = await self._reader.rules()
+        self._others = rules.others
+        return rules.instruments
 
     def _deliver_rules(self, report: Message) -> None:
         if isinstance(report, RulesReport):
             report = replace(report, others=self._others)
         self._wiring.deliver(report)
 
-    def _meet(self, symbols: AbstractSet[Symbol]) -> None:
+    def _meet(self, symbols: frozenset[Symbol]) -> None:
         self._rules.met(symbols - {each.symbol for each in self._others})
 
     def _judge(self, order: SubmitOrder, verdict: Verdict) -> None:
@@ -357,13 +353,12 @@ class _Engine:
             raise UnreachableError(verdict.cause, verdict.retry_after_ms)
         if isinstance(verdict, Unknown):
             raise UnreachableError(verdict.cause)
-        info = await self._reader.value(calls.EXCHANGE_INFO)
-        rules, limits = instruments(info), rate_limits(info)
-        self._others, self._complete = others(info), all_usable(info)
-        self._limited = bool(limits)
-        self.session.weight_limit = weight_per_minute(limits)
+        rules = await self._reader.rules()
+        self._others, self._complete = rules.others, rules.complete
+        self._limited = bool(rules.limits)
+        self.session.weight_limit = weight_per_minute(rules.limits)
         self.session.allowance.learn(self.session.weight_limit)
-        async with self.session.turn(CONNECTING, self._wait_turn, connecting=True):
+        async with self.session.turn(self._weights.CONNECTING, self._wait_turn, connecting=True):
             if self._waits:
                 self._tell_turn(since_ns=0)
             mode = await self._mode()
@@ -375,13 +370,14 @@ class _Engine:
             ts_init=stamp.ts_init,
             venue_identity=self._wiring.settings.identity,
             position_mode=mode,
-            instruments=rules,
+            instruments=rules.instruments,
             validity_window_ms=self._wiring.settings.validity_window_ms,
-            limits=limits,
-            costs=COSTS,
+            limits=rules.limits,
+            costs=self._weights.COSTS,
             margin_mode=self._wiring.settings.margin_mode,
             place=self._wiring.settings.place,
             others=self._others,
+            trailing=self.session.dialect.capabilities.trailing,
         )
         return up, marks
 
@@ -396,28 +392,20 @@ class _Engine:
 
     async def _mode(self) -> PositionMode:
         """The account's position mode, which is the configured one. Raises UnreachableError where it is not."""
-        mode = await self._mode_told()
+        mode = await self._reader.position_mode()
         wanted = self._wiring.settings.position_mode
         if mode is wanted:
             return mode
         answer: Statement = NOTHING
         if self._wiring.settings.set_position_mode and not self._wiring.settings.watch_only:
-            verdict = await self.session.ask(Ask.SETTING, calls.set_position_mode(wanted))
+            verdict = await self.session.ask(Ask.SETTING, self._calls.set_position_mode(wanted))
             # Whatever was answered, what counts is what the account is set to now.
-            mode = await self._mode_told()
+            mode = await self._reader.position_mode()
             if mode is wanted:
                 return mode
             answer = Venue.SETTING_IGNORED() if isinstance(verdict, Answered) else in_words(verdict)
         self._modes.tell(mode, joined=None)
         raise UnreachableError(_other_mode(mode, wanted, answer), fault=ModeFault.POSITION_MODE)
-
-    async def _mode_told(self) -> PositionMode:
-        """The account's configuration tells it at a sixth of the weight; not every server that speaks the API does."""
-        try:
-            return position_mode(await self._reader.value(calls.ACCOUNT_CONFIG))
-        except (ReadError, MalformedError):
-            await self.session.quiet()
-            return position_mode(await self._reader.value(calls.POSITION_MODE))
 
     async def _watch(self) -> Statement:
         """Ask now and then, and at once on suspicion, whether the venue is there; why it is not."""
@@ -450,7 +438,7 @@ class _Engine:
         """
         if not self._key_suspected:
             return NOTHING
-        verdict = await self.session.ask(Ask.READ, calls.POSITION_MODE)
+        verdict = await self.session.ask(Ask.READ, self._calls.KEY_PROBE)
         self._key_suspected = False
         forbidden = isinstance(verdict, Rejected) and verdict.reason is RejectReason.PERMISSION
         return in_words(verdict) if forbidden else NOTHING

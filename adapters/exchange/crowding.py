@@ -1,6 +1,6 @@
 """How many accounts an address bears: what their sweeps and checks weigh against what reads may use. Pure.
 
-Binance counts weight by address. Accounts beyond what it bears take turns, so each is read in full less often.
+Exchanges count weight by address. Accounts beyond what it bears take turns, so each is read in full less often.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from adapters.config import AccountConfig, Config
 from adapters.exchange.access import settings_with
-from adapters.exchange.weights import COSTS, USUAL_WEIGHT_PER_MINUTE
+from adapters.exchange.venue import Weights
 from adapters.secret import Secret
 from messages.requests import FetchOpenOrders, FetchPositions
 from messages.statement import Statement
@@ -18,10 +18,6 @@ EMBEDDED = "the embedded paper venue"
 LISTS_LEAST_MS = 20_000
 """However often positions are swept, open orders are not more often than this (see the gateway)."""
 PROBES_PER_MINUTE = 6
-SETTINGS = 5
-"""With the positions, the settings of their symbols."""
-_COST = {cost.request: cost.weight for cost in COSTS}
-_POSITIONS, _ORDERS = _COST[FetchPositions.__name__] + SETTINGS, _COST[FetchOpenOrders.__name__]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +50,29 @@ class Crowd:
 def crowds(config: Config) -> tuple[Crowd, ...]:
     """By address, in the order of the configuration."""
     behind: dict[str, list[AccountConfig]] = {}
+    weights: dict[str, Weights] = {}
     for account in config.accounts:
-        address = EMBEDDED if account.embedded else settings_with(account, Secret(""), Secret("")).address
+        settings = settings_with(account, Secret(""), Secret(""))
+        address = EMBEDDED if account.embedded else settings.address
         behind.setdefault(address, []).append(account)
-    return tuple(_crowd(config, address, accounts) for address, accounts in behind.items())
+        weights[address] = settings.dialect.weights
+    return tuple(_crowd(config, address, accounts, weights[address]) for address, accounts in behind.items())
 
 
-def _crowd(config: Config, address: str, accounts: Iterable[AccountConfig]) -> Crowd:
+def _crowd(config: Config, address: str, accounts: Iterable[AccountConfig], weights: Weights) -> Crowd:
     members = tuple(accounts)
+    cost = {each.request: each.weight for each in weights.COSTS}
+    positions, orders = cost[FetchPositions.__name__] + weights.SETTINGS, cost[FetchOpenOrders.__name__]
     intervals = config.phase2.reconciliation.check_intervals
     fast, normal = 60_000 / intervals.fast_ms, 60_000 / intervals.normal_ms
     lists = 60_000 / max(intervals.fast_ms, LISTS_LEAST_MS)
-    each = _POSITIONS * fast + _ORDERS * lists + (_POSITIONS + _ORDERS) * normal + PROBES_PER_MINUTE
-    room = min(readable(account.budget_share, account.budget_reserve) for account in members)
+    each = positions * fast + orders * lists + (positions + orders) * normal + PROBES_PER_MINUTE
+    limit = weights.USUAL_WEIGHT_PER_MINUTE
+    room = min(readable(account.budget_share, account.budget_reserve, limit) for account in members)
     full_every_s = max(round(60 * each * len(members) / room), intervals.fast_ms // 1000)
     return Crowd(address=address, accounts=len(members), bears=int(room // each), full_every_s=full_every_s)
 
 
-def readable(share: int, reserve: int, limit: int = USUAL_WEIGHT_PER_MINUTE) -> int:
+def readable(share: int, reserve: int, limit: int) -> int:
     """What reads may use of a minute's weight: two thirds of what openings may."""
     return limit * share // 100 * (100 - reserve) // 100 * 2 // 3

@@ -3,7 +3,7 @@
 No journal, no supervisor, no position of ours: what the venue holds is what there is. Rounds are
 repeated until the account was seen flat twice. In each round what could open is canceled first, then
 every position is closed by reduce-only market orders, and what protects a position is canceled when
-the position is seen gone, so that a refused close leaves nobody without a stop. Positions are read
+the position is seen gone, so that a refused close leaves no position without a stop. Positions are read
 from two sources, the list of positions and the account, since one may be empty by mistake.
 
 A reducing order can do no harm twice: it never turns a position around, so an unknown outcome is
@@ -12,18 +12,15 @@ answered by reading again and closing what is left.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
 
-from adapters.exchange import calls
 from adapters.exchange import outcome as proof
-from adapters.exchange.calls import Call
-from adapters.exchange.normalize import ANY_NAME, any_position_row, instruments, position_mode, symbol_of
 from adapters.exchange.outcome import Ask, Verdict
-from adapters.exchange.rows import MalformedError, Row, decimal_of, id_of, items_of, row_of, shown, text_of
+from adapters.exchange.rows import MalformedError, plain
 from adapters.exchange.session import Session
+from adapters.exchange.venue import Call, RestingOrder, Survey
 from messages.reports import PositionRow
 from messages.requests import SubmitEmergency
 from messages.types import AccountId, ClientOrderId, Instrument, OrderKind, PositionMode, PositionSide, Side, Symbol
@@ -35,47 +32,17 @@ FLAT_READS = 2
 FAST_ROUNDS = 5
 PAUSE_S = 0.4
 SLOW_PAUSE_S = 5.0
-"""What has not helped five times is tried less often: a round reads for 90 of the 2400 that Binance allows a minute."""
+"""What has not helped five times is tried less often: reading a round is dear."""
 WAIT_MAX_S = 60.0
 """The longest wait a venue may ask for within one round."""
 AT_ONCE = 4
 """Requests under way together: a slow answer about one symbol must not delay the others."""
-ORDERS, CONDITIONALS = "/fapi/v1/allOpenOrders", "/fapi/v1/algoOpenOrders"
-POSITIONS, POSITION = "positions", "a position"
 ORDERS_PER_CLOSE_MAX = 50
 """A position larger than this many times the market maximum takes more than one round."""
 
-T = TypeVar("T")
 Leg = tuple[Symbol, PositionSide]
 Pause = Callable[[float], Awaitable[object]]
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestingOrder:
-    """An order at the venue. `reduces`: it can make exposure smaller only."""
-
-    symbol: Symbol
-    venue_order_id: str
-    conditional: bool
-    reduces: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What one round saw. `blind` names the reads that failed: what they would have shown is not known.
-
-    `blind_to_positions`: one of these would have shown positions.
-    """
-
-    positions: tuple[PositionRow, ...]
-    orders: tuple[RestingOrder, ...]
-    blind: tuple[str, ...]
-    blind_to_positions: bool
-
-    @property
-    def flat(self) -> bool:
-        return not (self.positions or self.orders or self.blind)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,6 +93,7 @@ class Flatten:
         self._told = False
         self._account = account
         self._session = session
+        self._venue = session.dialect.flattening(session)
         self._say = say
         self._pause = pause
         self._mode = PositionMode.ONE_WAY
@@ -153,13 +121,13 @@ class Flatten:
         quiet = 0
         for number in range(1, ROUNDS_MAX + 1):
             self._result.rounds = number
-            survey = await self._survey()
+            survey = await self._venue.survey(self._read)
             self._note(survey)
             quiet = quiet + 1 if survey.flat else 0
             if quiet >= FLAT_READS:
                 self._result.flat = True
                 return
-            if not self._throttled:  # Whoever goes on sending then is banned for longer.
+            if not self._throttled:  # Requests would make a ban longer.
                 await self._act(survey)
             await self._breathe()
 
@@ -172,65 +140,13 @@ class Flatten:
     async def _prepare(self) -> None:
         """The clock, the mode, the market maxima: each is worth a try, none is worth waiting for."""
         await self._heed(await self._session.sync_clock())
-        value = await self._read(calls.POSITION_MODE, "the position mode")
         try:
-            self._mode = self._mode if value is None else position_mode(value)
-            found = await self._read(calls.EXCHANGE_INFO, "the trading rules")
-            self._instruments = {} if found is None else {each.symbol: each for each in instruments(found)}
+            self._mode = await self._venue.position_mode(self._read) or self._mode
+            self._instruments = dict(await self._venue.instruments(self._read))
         except MalformedError as error:
             self._say(f"unreadable: {error}; going on without it")
         if self._throttled:
             await self._breathe()
-
-    async def _survey(self) -> Survey:
-        no_orders: list[str] = []
-        no_positions: list[str] = []
-
-        async def rows(call: Call, what: str, blind: list[str]) -> Sequence[object]:
-            value = await self._read(call, what)
-            try:
-                return items_of(value, what)
-            except MalformedError:
-                blind.append(what)
-                return ()
-
-        conditional, regular, held, account = await asyncio.gather(
-            rows(calls.OPEN_CONDITIONALS, "conditional orders", no_orders),
-            rows(calls.OPEN_ORDERS, "open orders", no_orders),
-            rows(calls.positions(None), POSITIONS, no_positions),
-            self._read(calls.ACCOUNT, "the account"),
-        )
-        positions = _readable(held, any_position_row, POSITION, no_positions)
-        orders = _readable(conditional, lambda row: [self._resting(row, conditional=True)], "an order", no_orders)
-        orders += _readable(regular, lambda row: [self._resting(row, conditional=False)], "an order", no_orders)
-        try:
-            book = row_of(account, "the account")
-            legs = {(row.symbol, row.side) for row in positions}
-            listed = _readable(items_of(book.get("positions"), POSITIONS), account_position, POSITION, no_positions)
-            positions += [row for row in listed if (row.symbol, row.side) not in legs]
-            if decimal_of(book, "totalOpenOrderInitialMargin", "0") and not orders:
-                no_orders.append("open orders (the account holds margin for some)")
-        except MalformedError:
-            no_positions.append("the account")
-        return Survey(
-            positions=tuple(positions),
-            orders=tuple(orders),
-            blind=(*no_orders, *no_positions),
-            blind_to_positions=bool(no_positions),
-        )
-
-    def _resting(self, row: Row, *, conditional: bool) -> RestingOrder:
-        side = text_of(row, "side")
-        leg = text_of(row, "positionSide", "BOTH")
-        # In hedge mode, which knows no reduce-only, a sale on the long leg can only reduce it.
-        reduces = row.get("reduceOnly") is True or row.get("closePosition") is True
-        reduces = reduces or (leg, side) in (("LONG", "SELL"), ("SHORT", "BUY"))
-        return RestingOrder(
-            symbol=symbol_of(row, "symbol", ANY_NAME),
-            venue_order_id=id_of(row, "algoId" if conditional else "orderId"),
-            conditional=conditional,
-            reduces=reduces,
-        )
 
     def _note(self, survey: Survey) -> None:
         result = self._result
@@ -252,7 +168,7 @@ class Flatten:
     async def _act(self, survey: Survey) -> None:
         held = {row.symbol for row in survey.positions}
         resting = {order.symbol for order in survey.orders if not order.conditional}
-        await self._together(self._cancel_all(ORDERS, symbol) for symbol in sorted(resting))
+        await self._cancel_all(sorted(resting), survey, conditional=False)
         opening = [order for order in survey.orders if order.conditional and not order.reduces]
         await self._together(self._cancel(order) for order in opening)
         largest_first = sorted(survey.positions, key=lambda row: row.quantity * row.mark_price, reverse=True)
@@ -265,9 +181,9 @@ class Flatten:
         if left and not held and not self._told:
             self._told = True
             self._gone()
-        await self._together(self._cancel_all(ORDERS, symbol) for symbol in sorted(left - resting))
+        await self._cancel_all(sorted(left - resting), survey, conditional=False)
         protecting = {order.symbol for order in survey.orders if order.conditional and order.reduces}
-        await self._together(self._cancel_all(CONDITIONALS, symbol) for symbol in sorted((protecting - held) | left))
+        await self._cancel_all(sorted((protecting - held) | left), survey, conditional=True)
 
     async def _together(self, steps: Iterable[Awaitable[None]]) -> None:
         async def one(step: Awaitable[None]) -> None:
@@ -276,16 +192,20 @@ class Flatten:
 
         await asyncio.gather(*(one(step) for step in steps))
 
-    async def _cancel_all(self, path: str, symbol: Symbol) -> None:
-        """One request takes every order of a symbol: entries could fill, targets could block the close (-4118)."""
-        verdict = await self._session.ask(Ask.SETTING, Call(method="DELETE", path=path, params={"symbol": symbol}))
-        await self._heed(verdict)
-        said = "canceled" if isinstance(verdict, proof.Answered) else f"not canceled: {said_of(verdict)}"
-        self._say(f"{'conditional orders' if path == CONDITIONALS else 'orders'} of {symbol}: {said}")
+    async def _cancel_all(self, symbols: Sequence[Symbol], survey: Survey, *, conditional: bool) -> None:
+        """Every order of these symbols: entries could fill, and targets could block the close."""
+        await self._together(self._cancel_symbol(symbol, survey, conditional=conditional) for symbol in symbols)
+
+    async def _cancel_symbol(self, symbol: Symbol, survey: Survey, *, conditional: bool) -> None:
+        seen = [order for order in survey.orders if (order.symbol, order.conditional) == (symbol, conditional)]
+        for call in self._venue.cancel_all(symbol, seen, conditional=conditional):
+            verdict = await self._session.ask(Ask.SETTING, call)
+            await self._heed(verdict)
+            said = "canceled" if isinstance(verdict, proof.Answered) else f"not canceled: {said_of(verdict)}"
+            self._say(f"{'conditional orders' if conditional else 'orders'} of {symbol}: {said}")
 
     async def _cancel(self, order: RestingOrder) -> None:
-        call = Call(method="DELETE", path="/fapi/v1/algoOrder", params={"algoId": order.venue_order_id})
-        verdict = await self._session.ask(Ask.CANCEL, call)
+        verdict = await self._session.ask(Ask.CANCEL, self._venue.cancel(order))
         await self._heed(verdict)
         done = isinstance(verdict, proof.Accepted)
         said = "canceled" if done else f"not canceled: {said_of(verdict)}"
@@ -295,13 +215,25 @@ class Flatten:
         closing = self._result.closings[row.symbol, row.side]
         for order in closing_orders(self._account, row, self._instruments.get(row.symbol)):
             verdict = await self._session.ask(
-                Ask.SUBMIT, calls.submit(order, self._mode), client_order_id=order.client_order_id
+                Ask.SUBMIT, self._venue.close(order, self._mode), client_order_id=order.client_order_id
             )
             await self._heed(verdict)
             closing.trouble = "" if isinstance(verdict, proof.Accepted) else said_of(verdict)
-            self._say(f"close {row.side} {row.symbol} {calls.plain(order.quantity)}: {_book(closing, verdict)}")
+            self._say(f"close {row.side} {row.symbol} {plain(order.quantity)}: {self._book(closing, verdict)}")
             if not isinstance(verdict, proof.Accepted):
                 return  # The next round reads what is left before anything else is sent.
+
+    def _book(self, closing: Closing, verdict: Verdict) -> str:
+        """Add what the answer tells as filled; the same in words."""
+        if not isinstance(verdict, proof.Accepted):
+            return said_of(verdict)
+        told = self._venue.filled(verdict.row)
+        if told is None:
+            return "accepted"
+        filled, price = told
+        closing.traded += filled
+        closing.notional += filled * price
+        return f"filled {plain(filled)} at {plain(price)}"
 
     async def _read(self, call: Call, what: str) -> object:
         verdict = await self._session.ask(Ask.READ, call)
@@ -318,19 +250,6 @@ class Flatten:
             self._throttled = self._throttled or verdict.throttled
             if verdict.resync:
                 await self._session.sync_clock()
-
-
-def account_position(row: Row) -> list[PositionRow]:
-    """A row of `positions` in /fapi/v3/account, which tells less than the list of positions; flat ones are left out."""
-    return [replace(leg, mark_price=_notional(row) / leg.quantity) for leg in any_position_row(row)]
-
-
-def _notional(row: Row) -> Decimal:
-    """What orders the closes; zero where it cannot be read."""
-    try:
-        return abs(decimal_of(row, "notional", "0"))
-    except MalformedError:
-        return Decimal(0)
 
 
 def closing_orders(account: AccountId, row: PositionRow, rules: Instrument | None) -> list[SubmitEmergency]:
@@ -373,30 +292,3 @@ def said_of(verdict: Verdict) -> str:
             return f"outcome unknown, {cause}"
         case _:
             return "an answer to another question"
-
-
-def _book(closing: Closing, verdict: Verdict) -> str:
-    """Add what the answer tells as filled; the same in words."""
-    if not isinstance(verdict, proof.Accepted):
-        return said_of(verdict)
-    try:
-        filled, price = decimal_of(verdict.row, "executedQty", "0"), decimal_of(verdict.row, "avgPrice", "0")
-    except MalformedError:
-        return "accepted"
-    if not filled or not price:
-        return "accepted"
-    closing.traded += filled
-    closing.notional += filled * price
-    return f"filled {calls.plain(filled)} at {calls.plain(price)}"
-
-
-def _readable(items: Sequence[object], read: Callable[[Row], Iterable[T]], what: str, blind: list[str]) -> list[T]:
-    """Every row that can be read: one that cannot must not keep the others open."""
-    found: list[T] = []
-    for each in items:
-        try:
-            found.extend(read(row_of(each, what)))
-        except MalformedError as error:
-            name = shown(each.get("symbol")) if isinstance(each, Mapping) else "no symbol"
-            blind.append(f"{what} of {name} ({error})")
-    return found

@@ -5,14 +5,11 @@ that events were lost; where the stream has said nothing at all of that kind sin
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from messages.types import ClientOrderId
 
 ORDERS, CONDITIONALS = "orders", "conditional orders"
-EVENTS: Mapping[str, str] = {"ORDER_TRADE_UPDATE": ORDERS, "ALGO_UPDATE": CONDITIONALS}
-"""Which events tell of which orders."""
 MUTE_AFTER_MS = 5_000
 """From an acknowledgement to its event: a hundred times what it takes, and far below a sweep."""
 REMEMBERED = 1_000
@@ -42,19 +39,13 @@ class Hearing:
         self.expected[name] = (kind, now_ns)
         return True
 
-    def hear(self, event: object, now_ns: int) -> str:
-        """Of which kind of orders an event tells; empty for one of no order."""
-        kind = EVENTS.get(str(event.get("e")), "") if isinstance(event, dict) else ""
-        order = event.get("o") if kind and isinstance(event, dict) else None
-        if not isinstance(order, dict):
-            return ""
+    def hear(self, kind: str, name: ClientOrderId, now_ns: int) -> None:
+        """An event told of this order."""
         self.last_ns[kind] = now_ns
-        name = ClientOrderId(str(order.get("c" if kind == ORDERS else "caid")))
         if self.expected.pop(name, None) is None:
             self.heard[name] = None
             if len(self.heard) > REMEMBERED:
                 self.heard.popitem(last=False)
-        return kind
 
     def missed(self, name: ClientOrderId) -> Missed | None:
         """Its time is over; None where the stream has told of it."""

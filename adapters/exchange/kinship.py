@@ -1,15 +1,14 @@
 """Whether a key opens the account that a journal was written of: the account knows the journal's orders.
 
-Client order ids carry the journal's random id, so an account that knows one of them is the one. An order that was
-filled is known for three months, one that was not for three days ("Query Order"), an open one always.
+Client order ids carry the journal's random id, so an account that knows one of them is the one. An exchange
+forgets orders that have ended: within days those that were never filled, within months the others.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.exchange import calls
 from adapters.exchange import outcome as proof
-from adapters.exchange.outcome import Ask, in_words
+from adapters.exchange.outcome import in_words
 from adapters.exchange.session import Session
 from messages.requests import QueryOrder
 
@@ -35,7 +34,7 @@ async def compare(session: Session, orders: Sequence[QueryOrder]) -> Comparison:
         return Comparison(unreadable=in_words(time))
     asked = 0
     for order in orders[:ASKED_MOST]:
-        verdict = await session.ask(Ask.QUERY, calls.query(order), client_order_id=order.client_order_id)
+        verdict = await session.dialect.query(session, order)
         match verdict:
             case proof.Accepted():
                 return Comparison(asked=asked + 1, known=order.client_order_id)

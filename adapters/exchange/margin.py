@@ -1,22 +1,19 @@
 """An account's margin mode: the one that is configured, or whatever the venue has where none is.
 
-The mode belongs to a symbol at the venue, and cannot be changed while a position or an order is open there
-(-4048, -4047 of "Change Margin Type"). So it is read at every start and set where it differs, one symbol after
-another and out of everybody's way; and nothing is opened on a symbol of which it is not known to be right:
-the opening sets it first, or is refused with the venue's reason. An open position in another mode is left
-as it is, and told as a discrepancy by whoever compares positions.
+The mode belongs to a symbol at the venue, and cannot be changed while a position or an order is open there. So it is
+read at every start and set where it differs, one symbol after another, below every other request. Nothing is opened on
+a symbol whose mode is not known to be right: the opening sets it first, or is refused with the venue's reason. An open
+position in another mode stays as it is; the comparison of positions reports it as a discrepancy.
 """
 
 import asyncio
 from dataclasses import dataclass
 
-from adapters.exchange import calls
 from adapters.exchange import outcome as proof
 from adapters.exchange.outcome import Ask, NotExecuted, Rejected, in_words
-from adapters.exchange.reader import Reader
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
-from adapters.exchange.weights import SETTING
+from adapters.exchange.venue import Connection
 from messages.statement import Statement
 from messages.types import RejectReason, Symbol
 from messages.wording import Venue
@@ -37,11 +34,12 @@ class Unchanged:
 class MarginModes:
     """Keeps the configured mode. Without one it does nothing."""
 
-    def __init__(self, settings: ExchangeSettings, session: Session, reader: Reader) -> None:
+    def __init__(self, settings: ExchangeSettings, session: Session, account: Connection) -> None:
         self._wanted = settings.margin_mode
         self._watch_only = settings.watch_only
         self._session = session
-        self._reader = reader
+        self._requests, self._reader = account.requests, account.reader
+        self._weight = session.dialect.weights.SETTING
         self._refused: set[Symbol] = set()
 
     async def read(self) -> None:
@@ -54,21 +52,21 @@ class MarginModes:
         """Every symbol that differs, once; those that cannot be changed now wait for their next opening."""
         if self._wanted is None or self._watch_only:
             return
-        for symbol in self._reader.symbols_in_mode(other_than=self._wanted):
+        for symbol in self._reader.symbols.in_mode(other_than=self._wanted):
             if symbol not in self._refused:
-                async with self._session.turn(SETTING):
+                async with self._session.turn(self._weight):
                     await self.refusal(symbol)
                 await asyncio.sleep(PACE_S)
 
     async def refusal(self, symbol: Symbol) -> Unchanged | NotExecuted | None:
         """Why nothing may be opened on a symbol now; None where its mode is right, or was set."""
         wanted = self._wanted
-        if wanted is None or self._reader.margin_mode(symbol) is wanted:
+        if wanted is None or self._reader.symbols.margin_mode(symbol) is wanted:
             return None
-        verdict = await self._session.ask(Ask.SETTING, calls.margin_mode(symbol, wanted))
+        verdict = await self._session.ask(Ask.SETTING, self._requests.margin_mode(symbol, wanted))
         match verdict:
             case proof.Answered():
-                self._reader.note_margin_mode(symbol, wanted)
+                self._reader.symbols.note_margin_mode(symbol, wanted)
                 return None
             case proof.NotExecuted():
                 await self._reader.after(verdict)

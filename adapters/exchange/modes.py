@@ -1,27 +1,22 @@
 """How the account is set at the venue, watched: position mode and assets mode can be switched there while it is flat.
 
-The venue tells nobody of the one, and refuses every order that was made for the other. So both are read now and then,
-and at once when a refusal hints at them; what was set back, or cannot be right, is told, and openings are held until
-it agrees.
+The venue announces no change of the first, and refuses every order that was made for the other mode. So both are read
+now and then, and at once when a refusal hints at them; what was set back, or cannot be right, is reported, and openings
+are held until it agrees.
 """
 
 import asyncio
 from contextlib import suppress
 
-from adapters.exchange import calls
-from adapters.exchange.calls import Call
-from adapters.exchange.normalize import position_mode
 from adapters.exchange.outcome import Ask, Rejected, Verdict
-from adapters.exchange.reader import Reader, ReadError
-from adapters.exchange.rows import MalformedError, row_of
+from adapters.exchange.queries import ReadError
+from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Wiring
+from adapters.exchange.venue import Connection
 from messages.reports import AccountModes
 from messages.types import MarginMode, ModeFault, PositionMode
 
-ACCOUNT_CONFIG = Call(method="GET", path="/fapi/v1/accountConfig")
-HINTS = frozenset({"-4060", "-4061", "-4062", "-4067", "-4068", "-4167", "-4168", "-4169"})
-"""The order names no leg that the account's mode has, or isolated margin where assets are joined."""
 FAULTY_S = 10.0
 """Between two looks while something is wrong."""
 HINTED_LEAST_S = 5.0
@@ -30,18 +25,18 @@ HINTED_LEAST_S = 5.0
 class ModesWatch:
     """One per adapter, run as one task once the venue was up."""
 
-    def __init__(self, wiring: Wiring, session: Session, reader: Reader) -> None:
+    def __init__(self, wiring: Wiring, session: Session, account: Connection) -> None:
         self._settings = wiring.settings
         self._deliver = wiring.deliver
         self._session = session
-        self._reader = reader
+        self._requests, self._reader = account.requests, account.reader
+        self._hints = session.dialect.codes.mode_hints
         self._hinted = asyncio.Event()
         self._told: tuple[PositionMode, bool | None, ModeFault | None] | None = None
-        self._configured = True
 
     def judge(self, verdict: Verdict) -> None:
         """Every answer to an order or a setting passes here."""
-        if isinstance(verdict, Rejected) and verdict.code in HINTS:
+        if isinstance(verdict, Rejected) and verdict.code in self._hints:
             self.look_soon()
 
     def look_soon(self) -> None:
@@ -63,11 +58,11 @@ class ModesWatch:
 
     async def look(self) -> None:
         """Read them, set back what may be, and tell it. Raises ReadError, MalformedError."""
-        mode, joined = await self._read()
+        mode, joined = await self._reader.modes()
         wanted, restored = self._settings.position_mode, False
         if mode is not wanted and self._settings.set_position_mode and not self._settings.watch_only:
-            await self._session.ask(Ask.SETTING, calls.set_position_mode(wanted))
-            mode, joined = await self._read()
+            await self._session.ask(Ask.SETTING, self._requests.set_position_mode(wanted))
+            mode, joined = await self._reader.modes()
             restored = mode is wanted
         self.tell(mode, joined=joined, restored=restored)
 
@@ -88,23 +83,3 @@ class ModesWatch:
             return ModeFault.POSITION_MODE
         isolated = self._settings.margin_mode is MarginMode.ISOLATED
         return ModeFault.ISOLATED_UNDER_MULTI_ASSETS if isolated and joined else None
-
-    async def _read(self) -> tuple[PositionMode, bool | None]:
-        """From one cheap answer; a server that does not know it tells the position mode alone."""
-        if self._configured:
-            try:
-                row = row_of(await self._reader.value(ACCOUNT_CONFIG), "the account's configuration")
-                return position_mode(row), multi_assets(row)
-            except MalformedError:
-                self._configured = False
-            except ReadError as error:
-                if error.silent or error.retry_after_ms:
-                    raise
-                self._configured = False
-        return position_mode(await self._reader.value(calls.POSITION_MODE)), None
-
-
-def multi_assets(row: object) -> bool | None:
-    """Whether all assets are one margin; None where the answer does not say."""
-    joined = row_of(row, "the account's configuration").get("multiAssetsMargin")
-    return joined if isinstance(joined, bool) else None

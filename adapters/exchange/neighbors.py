@@ -1,6 +1,6 @@
 """Accounts that reach a venue from one address: what it asks of the address, it asks of all of them.
 
-Binance counts weight by address, and bans addresses ("IP Limits"); orders it counts by account.
+Exchanges count weight by address, and ban addresses; orders they count by account.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Protocol
 from messages.statement import Statement
 
 Hear = Callable[[int, Statement], None]
-"""For how many milliseconds to be quiet, and why. Called on the thread of the account that was told."""
+"""For how many milliseconds to be quiet, and why. Called on the thread of the account that was asked."""
 
 
 class Allowance(Protocol):
@@ -34,12 +34,12 @@ class Allowance(Protocol):
         ...
 
     def came(self, weight: int, used: int | None, /) -> None:
-        """It was answered; `used` of the minute, by everybody at the address, if the venue said so."""
+        """It was answered; `used` of the minute, by all callers at the address, if the venue said so."""
         ...
 
 
 class Boundless:
-    """Of an address that nobody keeps account of."""
+    """Of an address without an account of its use."""
 
     def learn(self, *_: object) -> None:
         return None
@@ -89,7 +89,7 @@ class Neighbors:
             self._members.pop(who, None)
 
     def tell(self, who: object, for_ms: int, cause: Statement) -> None:
-        """`who` was told by its host to be quiet: so are the others there."""
+        """Its host asked `who` for silence: ask the others there, too."""
         with self._lock:
             host = self._members[who][0] if who in self._members else None
             others = [hear for other, (where, hear) in self._members.items() if other is not who and where == host]

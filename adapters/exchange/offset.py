@@ -7,8 +7,6 @@ counts is whether it says more than what is known already.
 
 from dataclasses import dataclass, replace
 
-from adapters.exchange.settings import ACCEPTED_SKEW_MS
-
 DRIFT_NS_PER_MS = 1_000_000_000
 """For every millisecond by which two clocks may part: a second. Cheap ones part by a tenth of that."""
 
@@ -28,13 +26,13 @@ class Offset:
         """How wrong it may be by now."""
         return None if self.bound_ms is None else self.bound_ms + (now_ns - self.at_ns) // DRIFT_NS_PER_MS
 
-    def close(self, now_ns: int) -> bool:
+    def close(self, now_ns: int, accepted_skew_ms: int) -> bool:
         """Whether a request signed with it is in the venue's window for sure, as far as it depends on the clock.
 
-        The narrower side counts: how far ahead of its own the venue lets a timestamp be.
+        The narrower side counts: how far ahead of its own clock the venue lets a timestamp be.
         """
         bound_ms = self.bound_at(now_ns)
-        return bound_ms is not None and bound_ms <= ACCEPTED_SKEW_MS
+        return bound_ms is not None and bound_ms <= accepted_skew_ms
 
 
 def sampled(*, before_ms: int, server_ms: int, round_trip_ms: int, now_ns: int) -> Offset:

@@ -1,16 +1,12 @@
 """What an answer proves. Pure: no exchange library, no clock.
 
 One question is asked of every answer and every error: was the request certainly done, certainly not
-done, or perhaps done? Two doors lead to the same tables: `interpret` takes an HTTP answer as it came
-off the wire, `interpret_raised` what an exchange library raised when there was none.
+done, or perhaps done? Two doors lead to the exchange's table (`codes`): `interpret` takes an HTTP answer as
+it came off the wire, `interpret_raised` what an exchange library raised when there was none.
 
 The rejection of an order is only by whitelist: every code, status, class and text that is not listed is
 `Unknown`, because taking a live order for a failed one doubles it, while asking once more costs a request.
 A setting is not doubled: any code of the venue's refuses it, but those of its own faults.
-
-Sources, per rule: the error-code page of Binance USDⓈ-M
-(developers.binance.com/docs/derivatives/usds-margined-futures/error-code) and its general page on
-HTTP return codes (…/general-info: "HTTP 503 …", "HTTP 429 …", "HTTP 418 …", "HTTP 408 …").
 """
 
 import json
@@ -22,19 +18,19 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from adapters.exchange.codes import VenueCodes
 from adapters.exchange.redaction import scrub
-from adapters.exchange.venue_codes import BINANCE_USDM, VenueCodes
+from adapters.exchange.rows import Row
 from adapters.secret import Secret
 from messages.statement import Statement, verbatim
 from messages.types import RejectReason, VenueOrderId
 from messages.wording import Venue
 from messages.wording.common import Common
 
-Row: TypeAlias = Mapping[str, object]
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
 MAX_RETRY_AFTER_MS = 3 * 24 * 3600 * 1000
-"""The longest ban that Binance documents (418: "from 2 minutes to 3 days")."""
+"""The longest ban that an exchange documents."""
 UNSENT_RETRY_MS = 500
 
 
@@ -137,8 +133,8 @@ def interpret(
     headers: Headers,
     body: bytes,
     *,
+    codes: VenueCodes,
     client_order_id: str | None = None,
-    codes: VenueCodes = BINANCE_USDM,
     now_ms: int = 0,
 ) -> Verdict:
     """Judge one HTTP answer. Never raises.
@@ -150,16 +146,16 @@ def interpret(
     refusal = _refusal(value, codes)
     if refusal is not None:
         code, text = refusal
-        retry_ms = _retry_ms(headers, text, now_ms)
+        retry_ms = _retry_ms(codes, headers, text, now_ms)
         return _judge(ask, codes, status=status, code=code, text=text, retry_ms=retry_ms)
     if 200 <= status < 300:
         return _judge_success(ask, codes, value, client_order_id)
     text = _plain(body)
-    retry_ms = _retry_ms(headers, text, now_ms)
+    retry_ms = _retry_ms(codes, headers, text, now_ms)
     return _judge(ask, codes, status=status, code=None, text=text, retry_ms=retry_ms)
 
 
-def interpret_raised(ask: Ask, raised: Raised, *, codes: VenueCodes = BINANCE_USDM, now_ms: int = 0) -> Verdict:
+def interpret_raised(ask: Ask, raised: Raised, *, codes: VenueCodes, now_ms: int = 0) -> Verdict:
     """Judge an exception. Never raises.
 
     The class alone is not enough: the code and the status are read from the text.
@@ -167,35 +163,17 @@ def interpret_raised(ask: Ask, raised: Raised, *, codes: VenueCodes = BINANCE_US
     cause = Common.RAISED(kind=raised.classes[0] if raised.classes else "error", text=scrub(raised.text))
     if raised.never_sent:
         return NotExecuted(retry_after_ms=UNSENT_RETRY_MS, cause=cause)
-    if "RequestTimeout" in raised.classes and _CODE.search(raised.text) is None:
+    code = _last(codes.code_in_text, raised.text)
+    if "RequestTimeout" in raised.classes and code is None:
         return Unknown(cause=cause)
-    code = _last(_CODE, raised.text)
     spelled = _search(_STATUS, raised.text)
     status = int(spelled) if spelled is not None else 0
     if status == 0 and "DDoSProtection" in raised.classes and code is None:
         status = 429
-    retry_ms = _retry_ms(raised.headers, raised.text, now_ms)
+    retry_ms = _retry_ms(codes, raised.headers, raised.text, now_ms)
     if code is None and status == 0:
         return Unknown(cause=cause)
     return _judge(ask, codes, status=status, code=code, text=raised.text, retry_ms=retry_ms)
-
-
-def interpret_submit(
-    status: int, headers: Headers, body: bytes, *, client_order_id: str | None = None, now_ms: int = 0
-) -> Verdict:
-    return interpret(Ask.SUBMIT, status, headers, body, client_order_id=client_order_id, now_ms=now_ms)
-
-
-def interpret_cancel(
-    status: int, headers: Headers, body: bytes, *, client_order_id: str | None = None, now_ms: int = 0
-) -> Verdict:
-    return interpret(Ask.CANCEL, status, headers, body, client_order_id=client_order_id, now_ms=now_ms)
-
-
-def interpret_query(
-    status: int, headers: Headers, body: bytes, *, client_order_id: str | None = None, now_ms: int = 0
-) -> Verdict:
-    return interpret(Ask.QUERY, status, headers, body, client_order_id=client_order_id, now_ms=now_ms)
 
 
 def decode(body: bytes) -> object:
@@ -209,7 +187,7 @@ def decode(body: bytes) -> object:
 
 def _judge(ask: Ask, codes: VenueCodes, *, status: int, code: str | None, text: str, retry_ms: int | None) -> Verdict:
     """The one table behind both doors. `status` 0: not known."""
-    cause = _cause(status, code, text)
+    cause = _cause(codes, status, code, text)
     # "Elsewhere" is said by what stands before the venue, which may have passed the request on all the same.
     if 300 <= status < 400:
         return Unknown(cause=cause)
@@ -250,9 +228,9 @@ def _judge_server_fault(codes: VenueCodes, text: str, cause: Statement) -> Verdi
 
 def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: Statement) -> Verdict:
     if code in codes.missing.get(ask, frozenset()):
-        return Missing(code=code, text=_said(text))
+        return Missing(code=code, text=_said(codes, text))
     if ask is Ask.SUBMIT and code in codes.duplicate:
-        return Duplicate(code=code, text=_said(text))
+        return Duplicate(code=code, text=_said(codes, text))
     if ask is Ask.SETTING and code in codes.already_set:
         return Answered(value={})
     reason = codes.rejected.get(code)
@@ -262,7 +240,7 @@ def _judge_code(ask: Ask, codes: VenueCodes, code: str, text: str, cause: Statem
         reason = RejectReason.OTHER  # what is set twice is set once: asking for it again costs nothing
     if reason is None:
         return Unknown(cause=cause, answered=True, refused=True)
-    return Rejected(reason=reason, code=code, text=_said(text))
+    return Rejected(reason=reason, code=code, text=_said(codes, text))
 
 
 def _judge_success(ask: Ask, codes: VenueCodes, value: object, client_order_id: str | None) -> Verdict:
@@ -284,11 +262,8 @@ def _judge_success(ask: Ask, codes: VenueCodes, value: object, client_order_id: 
     return Accepted(venue_order_id=VenueOrderId(str(identifier)), row=row)
 
 
-# "code": -2019, "code":"-2019", and a batch's [{"code":…}]; "retCode" and, inside of a "code", "sCode" elsewhere.
-_CODE = re.compile(r"\"(?:code|retCode|sCode)\"\s*:\s*\"?(-?\d{1,9})\b")
-# ccxt writes `binanceusdm POST https://… 503 Service Unavailable {…}` and `binanceusdm 429 Too Many …`.
+# ccxt writes `NAME POST https://… 503 Service Unavailable {…}` and `NAME 429 Too Many …`.
 _STATUS = re.compile(r"(?:(?:GET|POST|PUT|DELETE) \S+|^\w+) ([1-5]\d\d)\b")
-_BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 
 
 def _row_in(value: object, codes: VenueCodes) -> Row | None:
@@ -302,10 +277,9 @@ def _row_in(value: object, codes: VenueCodes) -> Row | None:
 
 
 def _refusal(value: object, codes: VenueCodes) -> tuple[str, str] | None:
-    """(code, text) where the body is the venue's error; algo cancels say "code": "200" and mean success.
+    """(code, text) where the body is the venue's error; some cancels say "code": "200" and mean success.
 
-    What an order's own row says counts before its envelope: OKX says "code": "0" over an order that timed out, and
-    "1" over each that it refused.
+    What an order's own row says counts before its envelope, which may say success over a refused order.
     """
     if not isinstance(value, dict):
         return None
@@ -320,9 +294,9 @@ def _refusal(value: object, codes: VenueCodes) -> tuple[str, str] | None:
     return None
 
 
-def _retry_ms(headers: Headers, text: str, now_ms: int) -> int | None:
+def _retry_ms(codes: VenueCodes, headers: Headers, text: str, now_ms: int) -> int | None:
     """What the venue asks us to wait; None where it names no time that can be read."""
-    banned = _search(_BANNED_UNTIL, text)
+    banned = None if codes.banned_until is None else _search(codes.banned_until, text)
     if banned is not None and now_ms > 0:
         return max(0, min(int(banned) - now_ms, MAX_RETRY_AFTER_MS))
     pairs = headers.items() if isinstance(headers, Mapping) else headers
@@ -358,14 +332,14 @@ def _plain(body: bytes) -> str:
     return body[:4096].decode("utf-8", errors="replace").strip()
 
 
-def _said(text: str) -> str:
+def _said(codes: VenueCodes, text: str) -> str:
     """The venue's own words where the text is a library's wrapping of them."""
-    match = re.search(r"\"msg\"\s*:\s*\"((?:[^\"\\]|\\.)*)\"", text)
+    match = codes.words_in_text.search(text)
     return scrub(match[1] if match else text)
 
 
-def _cause(status: int, code: str | None, text: str) -> Statement:
-    parts = [str(status) if status else "", code or "", _said(text)]
+def _cause(codes: VenueCodes, status: int, code: str | None, text: str) -> Statement:
+    parts = [str(status) if status else "", code or "", _said(codes, text)]
     return verbatim(" ".join(part for part in parts if part))
 
 
@@ -381,7 +355,7 @@ def in_words(verdict: Verdict) -> Statement:
 
 
 def is_silent(verdict: Verdict) -> bool:
-    """Whether nobody who knows answered: nothing came, a server failed, or nobody could read what came."""
+    """Whether the venue itself did not answer: nothing came, a server failed, or what came cannot be read."""
     if isinstance(verdict, Unknown):
         return not verdict.answered
     return isinstance(verdict, NotExecuted) and not (verdict.throttled or verdict.resync)

@@ -12,9 +12,7 @@ from messages.text import Shown, shown
 MAX_TEXT = 400
 """Longer texts are HTML pages and dumps; their beginning says what they are."""
 
-_NAMED = re.compile(
-    r"(?i)(signature|listen_?key|x-mbx-apikey|api_?key|secret|passphrase)(\"|')?(\s*[=:]\s*|%3D)(\"|')?[^&\s\"',}]+"
-)
+_NAMED = re.compile(r"(?i)(signature|listen_?key|api_?key|secret|passphrase)(\"|')?(\s*[=:]\s*|%3D)(\"|')?[^&\s\"',}]+")
 # Keys, listen keys and HMAC signatures of the venues we know are 60 characters and more without a
 # break; no id, price or word is.
 _LONG = re.compile(r"[A-Za-z0-9]{60,}")

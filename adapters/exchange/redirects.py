@@ -2,7 +2,7 @@
 
 Followed, a 307 or 308 sends an order a second time after the first was perhaps executed, and any redirect can take a
 signed request, with the key in its headers, to another host. The exchange library has no option against that, so its
-HTTP session is told by aiohttp's own means.
+HTTP session gets it by aiohttp's own means.
 
 The library reads an answer whole, and a few kilobytes can unpack to gigabytes: what grows beyond every answer that a
 venue gives is broken off, and what became of its request is not known.

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from adapters.exchange import outcome as proof
-from adapters.exchange.normalize import Stamp, conditional_report, order_report
 from adapters.exchange.outcome import Verdict
-from adapters.exchange.rows import MalformedError, Row
+from adapters.exchange.venue import Stamp
 from messages.base import Message
 from messages.reports import (
     CancelRejected,
@@ -37,16 +36,16 @@ def following(report: MessageT, request: Message) -> MessageT:
     return replace(report, correlation_id=request.correlation_id, causation_id=request.causation_id)
 
 
-def to_submit(request: SubmitOrder, verdict: Verdict, stamp: Stamp) -> tuple[Message, ...]:
-    """What a submit's verdict means for its asker.
+def to_submit(request: SubmitOrder, verdict: Verdict, told: OrderReport | None, stamp: Stamp) -> tuple[Message, ...]:
+    """What a submit's verdict means for its asker; `told`: what the answer says of the order beside its id.
 
     The first report is the answer. A second one follows where the accepted order ended at once
     without a fill (no liquidity, FOK, a stop refused by the engine); a fill is for its trades to tell.
     `Duplicate` is the caller's to look into: an order of ours has this id.
     """
     match verdict:
-        case proof.Accepted(venue_order_id=venue_order_id, row=row):
-            return (accepted(request, venue_order_id, stamp), *_stillborn(request, row, stamp))
+        case proof.Accepted(venue_order_id=venue_order_id):
+            return (accepted(request, venue_order_id, stamp), *_stillborn(request, told))
         case proof.Rejected(reason=reason, code=code, text=text):
             return (rejected(request, reason, code, verbatim(text), stamp),)
         case proof.NotExecuted():
@@ -167,13 +166,6 @@ def fetch_failed(
     return following(report, request)
 
 
-def confirms(request: SetLeverage, value: object) -> bool:
-    """Whether an answer names the leverage and the symbol that were asked for: nothing less is a yes."""
-    if not isinstance(value, dict) or value.get("symbol", request.symbol) != request.symbol:
-        return False
-    return str(value.get("leverage")) == str(request.leverage)
-
-
 def to_reading(request: SetLeverage, found: int | None, stamp: Stamp) -> SettingApplied | SettingRefused:
     """A setting whose answer confirms nothing, by what the venue has for the symbol afterwards."""
     if found == request.leverage:
@@ -185,9 +177,9 @@ def to_reading(request: SetLeverage, found: int | None, stamp: Stamp) -> Setting
 
 
 def to_setting(request: SetLeverage, verdict: Verdict, stamp: Stamp) -> SettingApplied | SettingRefused:
-    """Settings are safe to repeat, so everything that is no clear yes or no is `unknown`."""
+    """Settings are safe to repeat, so everything that is no clear yes or no is `unknown`. An answer confirms it."""
     match verdict:
-        case proof.Answered(value=value) if confirms(request, value):
+        case proof.Answered():
             return _applied(request, stamp)
         case proof.Rejected():
             return setting_refused(request, proof.in_words(verdict), stamp)
@@ -227,23 +219,7 @@ def _applied(request: SetLeverage, stamp: Stamp) -> SettingApplied:
     return following(report, request)
 
 
-def filled_by(request: SubmitOrder, row: Row, stamp: Stamp) -> OrderReport | None:
-    """What the answer to a market order (`newOrderRespType=RESULT`) tells of its fills; None where it tells of none."""
-    report = _told(request, row, stamp)
-    return report if report is not None and report.filled_quantity else None
-
-
-def _stillborn(request: SubmitOrder, row: Row, stamp: Stamp) -> tuple[OrderReport, ...]:
-    report = _told(request, row, stamp)
-    if report is None or not report.status.ended or report.status is OrderStatus.FILLED:
+def _stillborn(request: SubmitOrder, told: OrderReport | None) -> tuple[OrderReport, ...]:
+    if told is None or not told.status.ended or told.status is OrderStatus.FILLED:
         return ()
-    return (following(report, request),)
-
-
-def _told(request: SubmitOrder, row: Row, stamp: Stamp) -> OrderReport | None:
-    try:
-        if request.kind.conditional:
-            return conditional_report(row, None, stamp, queried=False)
-        return order_report(row, stamp, queried=False)
-    except MalformedError:
-        return None
+    return (following(told, request),)

@@ -1,9 +1,9 @@
 """The symbols' rules, read anew while the venue is up: now and then, and when an answer hints that they have changed.
 
-A symbol is halted, delisted, renamed, its filters change; an exchange tells nobody. Told is only what differs from
-what was told last, so that an hour without news costs one request and no message.
+A symbol is halted, delisted, renamed, its filters change; an exchange announces none of it. Reported is only what
+differs from the last report, so that an hour without news costs one request and no message.
 
-Nobody's order hints at rules that have become looser again: what stricter ones forbid is not sent. So rules that have
+No order hints at rules that have become looser again: what stricter ones forbid is not sent. So rules that have
 just changed are watched closely for a while, and an order that they forbid and that the venue takes proves them old.
 """
 
@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
-from adapters.exchange.normalize import Stamp
 from adapters.exchange.outcome import Accepted, Rejected, Verdict
+from adapters.exchange.venue import Stamp
 from messages.base import Message
 from messages.reports import RulesReport
 from messages.requests import SubmitOrder
@@ -51,7 +51,7 @@ class RulesWatch:
         self._next_s = max_age_s
         self._hinted = asyncio.Event()
         self.told: Rules = ()
-        """What was told last, here or with the word that the venue is up."""
+        """What was reported last, here or with `VenueUp`."""
         self._missed: set[Symbol] = set()
         """Symbols that were looked for once, because something is held there."""
 

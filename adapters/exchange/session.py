@@ -12,8 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.exchange import addresses, calls, offset
-from adapters.exchange.calls import Call
+from adapters.exchange import offset
 from adapters.exchange.errors import AdapterError
 from adapters.exchange.neighbors import Allowance, Boundless
 from adapters.exchange.offset import Offset
@@ -29,9 +28,11 @@ from adapters.exchange.outcome import (
     interpret_raised,
     with_secrets_masked,
 )
+from adapters.exchange.rate_limits import MINUTE_MS, used_weight
 from adapters.exchange.redaction import scrub
 from adapters.exchange.settings import Clock, ExchangeSettings
-from adapters.exchange.weights import MINUTE_MS, used_weight, uses, weight_of
+from adapters.exchange.venue import Call
+from adapters.secret import Secret
 from messages.statement import Statement, verbatim
 from messages.types import RateKind, RateUse, RejectReason
 from messages.wording import Venue
@@ -46,23 +47,13 @@ OTHERS_FIRST_NS = 250_000_000
 TURN_S = 0.5
 """Between two looks whether there is room."""
 SPARE_PERCENT = 90
-"""Of the weight limit: beyond it, what the adapter asks of its own accord waits for the venue's next minute."""
+"""Of the weight limit: beyond it, the adapter's own requests wait for the venue's next minute."""
 
-PRIVATE_EVENTS = (
-    "ORDER_TRADE_UPDATE", "ALGO_UPDATE", "ACCOUNT_UPDATE", "ACCOUNT_CONFIG_UPDATE", "MARGIN_CALL",
-    "CONDITIONAL_ORDER_TRIGGER_REJECT", "listenKeyExpired",
-)  # fmt: skip
 _NEVER_SENT = frozenset({
     "ClientConnectorError", "ConnectionTimeoutError", "gaierror", "InvalidURL",
     # Of a proxy: it made no way to the venue.
     "ClientHttpProxyError", "ProxyError", "ProxyConnectionError", "ProxyTimeoutError",
 })  # fmt: skip
-_APIS: Mapping[str, str] = {
-    "/fapi/v1/": "fapiPrivate",
-    "/fapi/v2/": "fapiPrivateV2",
-    "/fapi/v3/": "fapiPrivateV3",
-    "/sapi/v1/": "sapi",
-}
 
 
 class SocketEndedError(AdapterError, ConnectionError):
@@ -88,6 +79,7 @@ class Session:
     def __init__(self, settings: ExchangeSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self.dialect = settings.dialect
         self._uses: dict[tuple[RateKind, int], RateUse] = {}
         self._news: dict[tuple[RateKind, int], RateUse] = {}
         self._quiet_until_ns = 0
@@ -103,14 +95,14 @@ class Session:
         self.on_quiet: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
         """Called when the venue wants silence, in answer to whatever; a ban binds all that we send."""
         self.on_ban: Callable[[int, Statement], None] = lambda _for_ms, _cause: None
-        """Called besides when that concerns everybody at our address."""
+        """Called besides when that concerns all callers at our address."""
         self.on_forbidden: Callable[[], None] = lambda: None
         """Called when a request was refused for what our key may do; it may have been taken from us altogether."""
         self.offset = Offset()
         """How far our clock is off the venue's, as far as is known."""
         self._redirects: Any = None
         self.secrets = settings.secrets
-        self.exchange = _build(settings)
+        self.exchange = self.dialect.transport.build(settings)
         self._watch_answers()
 
     @property
@@ -120,34 +112,44 @@ class Session:
 
     def take_news(self) -> tuple[RateUse, ...]:
         """What was said of use since the last call: an answer to a read says nothing of orders, whose window may
-        have passed since somebody spoke of them.
+        have passed since an answer named them.
         """
         news, self._news = self._news, {}
         return tuple(news.values())
+
+    def mask(self, secret: Secret) -> None:
+        """What opens the account's stream now is shown as little as the account's keys."""
+        self.secrets = (*self._settings.secrets, secret)
 
     async def ask(
         self, ask: Ask, call: Call, *, client_order_id: str | None = None, tape: Tape | None = None
     ) -> Verdict:
         """Send one request once and judge what came back. Raises nothing but CancelledError.
 
-        Whoever cancels this reads from `tape` whether the request had begun.
+        After a cancellation `tape` says whether the request had begun.
         """
         tape = Tape() if tape is None else tape
         signed_with = self.offset
-        weight = weight_of(call)
+        weight = self.dialect.weights.weight_of(call)
         self.allowance.left(weight)
         try:
             raised = await self._send(call, tape)
         finally:
-            self.allowance.came(weight, used_weight(uses(dict(tape.headers))))
+            self.allowance.came(weight, used_weight(self._uses_in(tape.headers)))
         self._read_uses(tape.headers)
         now_ms = self._clock.time_ns() // 1_000_000
         if tape.body is not None:
             verdict = interpret(
-                ask, tape.status, tape.headers, tape.body, client_order_id=client_order_id, now_ms=now_ms
+                ask,
+                tape.status,
+                tape.headers,
+                tape.body,
+                codes=self.dialect.codes,
+                client_order_id=client_order_id,
+                now_ms=now_ms,
             )
         elif raised is not None:
-            verdict = interpret_raised(ask, raised, now_ms=now_ms)
+            verdict = interpret_raised(ask, raised, codes=self.dialect.codes, now_ms=now_ms)
         else:
             verdict = Unknown(cause=Venue.NO_ANSWER())
         verdict = with_secrets_masked(verdict, self.secrets)
@@ -168,7 +170,7 @@ class Session:
         self._quiet_until_ns = max(self._quiet_until_ns, until_ns)
 
     async def quiet(self) -> None:
-        """Wait as long as the venue has asked everybody to be quiet.
+        """Wait as long as the venue has asked for silence.
 
         For what the adapter asks of its own: asking on makes a ban longer. What others ask of the adapter is theirs to
         hold back; a close that has waited leaves before anything of the adapter's.
@@ -210,20 +212,21 @@ class Session:
 
         Asked again where what is known then is still too coarse; of several answers the surest is kept.
         """
+        skew_ms = self.dialect.capabilities.accepted_skew_ms
         first = verdict = await self._sample_clock()
         for _ in range(CLOCK_SAMPLES - 1):
-            if not isinstance(verdict, Answered) or self.offset.close(self._clock.monotonic_ns()):
+            if not isinstance(verdict, Answered) or self.offset.close(self._clock.monotonic_ns(), skew_ms):
                 break
             verdict = await self._sample_clock()
         return first
 
     async def _sample_clock(self) -> Verdict:
         before_ms, before_ns = self.exchange.milliseconds(), self._clock.monotonic_ns()
-        verdict = await self.ask(Ask.READ, calls.SERVER_TIME)
+        transport = self.dialect.transport
+        verdict = await self.ask(Ask.READ, transport.SERVER_TIME)
         now_ns = self._clock.monotonic_ns()
-        value = getattr(verdict, "value", None)
-        server_ms = value.get("serverTime") if isinstance(value, dict) else None
-        if isinstance(server_ms, int):
+        server_ms = transport.server_ms(getattr(verdict, "value", None))
+        if server_ms is not None:
             trip_ms = (now_ns - before_ns) // 1_000_000
             sample = offset.sampled(before_ms=before_ms, server_ms=server_ms, round_trip_ms=trip_ms, now_ns=now_ns)
             self.offset = offset.better(self.offset, sample)
@@ -233,24 +236,6 @@ class Session:
     def hear(self, handle: Callable[[Any, object], None]) -> None:
         """Give every stream message, with the socket it came from, to `handle` instead of ccxt's caches."""
         self.exchange.handle_message = handle
-
-    def private_url(self, listen_key: str, form: int = 0) -> str:
-        """Where the account's events are. A venue that brings nothing at one form of it may do so at another:
-
-        the library's; with the events named, as the venue's notice on split addresses has it; with the key as a path.
-        """
-        url: str = self.exchange.get_private_ws_url("linear", listen_key)
-        match form % 3:
-            case 1:
-                return f"{url}&events={'/'.join(PRIVATE_EVENTS)}"
-            case 2:
-                return f"{url.partition('?')[0]}/{listen_key}"
-            case _:
-                return url
-
-    def market_url(self) -> str:
-        url: str = self.exchange.get_ws_url("linear", "market")
-        return url
 
     @asynccontextmanager
     async def socket(
@@ -292,12 +277,10 @@ class Session:
         return Venue.SOCKET_CLOSED() if error is None else self.text(error)
 
     async def _send(self, call: Call, tape: Tape) -> Raised | None:
-        prefix, path = call.path[:9], call.path[9:]
-        api = _APIS[prefix] if call.private else "fapiPublic"
         with _taped(tape):
             try:
                 async with asyncio.timeout((self._settings.timeout_ms + GUARD_MS) / 1000):
-                    await self.exchange.request(path, [api], call.method, dict(call.params))
+                    await self.dialect.transport.send(self.exchange, call)
             except Exception as error:  # noqa: BLE001  every failure of a request is an answer about it
                 return raised_of(error, begun=tape.begun, headers=tape.headers)
         return None
@@ -340,8 +323,11 @@ class Session:
         if (socks := self.exchange.socksProxy) is not None:
             redirects.refuse_in(self.exchange.get_socks_proxy_session(socks), self._redirects)
 
+    def _uses_in(self, headers: tuple[tuple[str, str], ...]) -> tuple[RateUse, ...]:
+        return self.dialect.weights.uses(dict(headers))
+
     def _read_uses(self, headers: tuple[tuple[str, str], ...]) -> None:
-        said = uses(dict(headers))
+        said = self._uses_in(headers)
         for use in said:
             self._uses[use.kind, use.interval_ms] = self._news[use.kind, use.interval_ms] = use
         for use in said:
@@ -379,7 +365,7 @@ def raised_of(error: BaseException, *, begun: bool, headers: tuple[tuple[str, st
         link = link.__cause__
     classes = tuple(kind.__name__ for each in chain for kind in type(each).__mro__[:-2])
     unconnected = not _NEVER_SENT.isdisjoint(classes)
-    # The library says what was asked, and its cause why it came to nothing: no such host, or nobody who listens.
+    # The library says what was asked, and its cause why it came to nothing: no such host, or no listener.
     text = f"{error}: {chain[-1]}" if unconnected and len(chain) > 1 else str(error)
     return Raised(
         classes=classes,
@@ -400,35 +386,3 @@ class _taped:  # noqa: N801  reads as a statement
 
     def __exit__(self, *_: object) -> None:
         _TAPE.reset(self._token)
-
-
-def _build(settings: ExchangeSettings) -> Any:
-    import ccxt.pro  # 0.4 s warm, 100 MiB: only where an exchange is really spoken to
-
-    base = ccxt.pro.binanceusdm()
-    config: dict[str, Any] = {
-        "apiKey": settings.api_key.reveal(),
-        "secret": settings.api_secret.reveal(),
-        "timeout": settings.timeout_ms,
-        "timeout_on_exit": 0,
-        # Budgets are the gateway's: here, an emergency close would queue behind everything.
-        "enableRateLimit": False,
-        "streaming": {"keepAlive": settings.stream_ping_ms},
-        "options": {
-            "fetchCurrencies": False,
-            "maxRetriesOnFailure": 0,
-            "recvWindow": settings.recv_window_ms,
-            "setMarginMode": {"throwMarginModeAlreadySet": False},
-            "fetchOpenOrders": {"warnWithoutSymbol": False},
-            "watchPositions": {"fetchPositionsSnapshot": False, "awaitPositionsSnapshot": False},
-        },
-    }
-    config |= addresses.proxies(settings.proxy)
-    config["urls"] = {
-        "api": addresses.endpoints(base.urls, settings.environment, settings.base_url, settings.stream_url)
-    }
-    # The futures codes are mapped by host name only; another host needs them by hand.
-    config["exceptions"] = {"exact": base.exceptions["linear"]["exact"]}
-    exchange = ccxt.pro.binanceusdm(config)
-    exchange.number = str
-    return exchange

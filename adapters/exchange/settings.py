@@ -5,20 +5,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from adapters.exchange import addresses
+from adapters.exchange import addresses, registry
 from adapters.secret import Secret
 from messages.base import Message
 from messages.types import AccountId, MarginMode, PositionMode
 
-SUPPORTED = frozenset({"binanceusdm"})
-"""ccxt ids of the exchanges whose answers and rows we can read."""
-ACCEPTED_SKEW_MS = 1_000
-"""Binance accepts a timestamp up to one second ahead of its own time ("Timing security", general info)."""
+if TYPE_CHECKING:
+    from adapters.exchange.venue import Dialect
+
 SETTLED_S = 30.0
-"""A socket that lived this long had been opened well; Binance allows 300 connections in five minutes."""
+"""A socket that lived this long had been opened well: exchanges count connections, some 300 in five minutes."""
 VALIDITY_MARGIN_MS = 1_000
 """From a request's last valid moment to when its effect can be queried; ours, generous."""
 
@@ -68,6 +67,11 @@ class ExchangeSettings:
     backoff_max_ms: int = 30_000
 
     @property
+    def dialect(self) -> "Dialect":
+        """How its exchange is spoken to. Raises ValueError for one that is not supported."""
+        return registry.dialect(self.exchange)
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
         return (self.api_key, self.api_secret, *addresses.proxy_secrets(self.proxy))
 
@@ -88,14 +92,14 @@ class ExchangeSettings:
     def address(self) -> str:
         """What a venue counts requests by: its own host, and the address that we reach it from."""
         via = addresses.proxy_place(self.proxy)
-        home = addresses.home_of(self.base_url) if self.base_url else self.environment
+        home = registry.home_of(self.exchange, self.base_url) if self.base_url else self.environment
         place = f"{self.exchange}@{home}" if home else urlsplit(self.base_url or "").netloc
         return f"{place} through {via}" if via else place
 
     @property
     def validity_window_ms(self) -> int:
         """After this long a request cannot take effect any more."""
-        return self.recv_window_ms + ACCEPTED_SKEW_MS + VALIDITY_MARGIN_MS
+        return self.recv_window_ms + self.dialect.capabilities.accepted_skew_ms + VALIDITY_MARGIN_MS
 
     @property
     def identity(self) -> str:

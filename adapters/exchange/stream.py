@@ -1,8 +1,7 @@
 """The two sockets of an account: its own events, lossless and in order, and the mark prices.
 
-Order of a start: the socket is open, `StreamUp` is delivered (whoever hears it reads what happened
-before), and only then the events that have come since, from a queue of our own. After a socket has
-ended, the listen key is asked for anew: the old one may be what died.
+Order of a start: the socket is open, `StreamUp` is delivered (its receiver reads what happened
+before), and only then the events that have come since, from a queue of our own.
 
 A socket that is open and mute is found by our own orders (`hearing`), told, and opened anew in another form of its
 address; that it is open again is no proof that it speaks, which the next event is.
@@ -14,18 +13,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from adapters.exchange.calls import Call
 from adapters.exchange.errors import AdapterError
-from adapters.exchange.events import Fed, FindParent, ReadFunding, ReadOrder, UserEvents
 from adapters.exchange.hearing import CONDITIONALS, MUTE_AFTER_MS, ORDERS, Hearing
-from adapters.exchange.normalize import mark_reports
-from adapters.exchange.outcome import Answered, Ask, Rejected, in_words
-from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange.queries import ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.session import Session
 from adapters.exchange.settings import Backoff, Wiring
-from adapters.exchange.weights import FUNDINGS, LOOKUP, SETTING
-from adapters.secret import Secret
+from adapters.exchange.venue import Connection, Fed, FindParent, ReadFunding, ReadOrder
 from messages.base import Message
 from messages.reports import (
     FillReport,
@@ -48,11 +42,8 @@ LOOKUP_DELAYS_S = (0.0, 0.3, 1.0, 3.0)
 FUNDING_DELAY_S = 0.2
 REOPENED_LEAST_NS = 60_000_000_000
 """Between two openings of a socket that is there: what opening does not mend is not mended by more of it."""
-MARKS = "!markPrice@arr@1s"
 ALL_MARKS_EVERY_NS = 10_000_000_000
-"""How old the price may be against which the opening of a symbol is checked that nobody holds yet."""
-_LISTEN = Call(method="POST", path="/fapi/v1/listenKey")
-_KEEP = Call(method="PUT", path="/fapi/v1/listenKey")
+"""How old the price may be against which the opening of a symbol is checked that no position holds yet."""
 
 
 class GapError(AdapterError):
@@ -62,17 +53,16 @@ class GapError(AdapterError):
 class AccountStream:
     """Keeps the account's own stream open for ever; one instance per adapter, run as one task."""
 
-    def __init__(
-        self, wiring: Wiring, session: Session, reader: Reader, events: UserEvents, *, backoff: Backoff
-    ) -> None:
+    def __init__(self, wiring: Wiring, session: Session, account: Connection, *, backoff: Backoff) -> None:
         self._wiring = wiring
         self._session = session
-        self._reader = reader
-        self._events = events
+        self._reader = account.reader
+        self._events = account.events
+        self._sockets = account.sockets
+        self._weights = session.dialect.weights
         self._backoff = backoff
         self._queue: deque[object] = deque()
         self._arrived = asyncio.Event()
-        self._url = ""
         self._down = False
         self._funding_due = False
         self._lookups: set[asyncio.Task[None]] = set()
@@ -103,7 +93,7 @@ class AccountStream:
 
     def take(self, url: str, message: object) -> bool:
         """One raw message from the socket at `url`; False where it is not of this stream."""
-        if url != self._url:
+        if not self._sockets.owns(url):
             return False
         self._queue.append(message)
         self._arrived.set()
@@ -139,10 +129,9 @@ class AccountStream:
             self._gap = Venue.STREAM_MUTE(kind=word(missed.kind)) if missed.mute else Venue.EVENT_MISSING(order=name)
             self._arrived.set()
 
-    def _hear(self, event: object) -> None:
-        kind = self._hearing.hear(event, self._wiring.clock.monotonic_ns())
-        if kind:
-            self._heard_at = self._form
+    def _hear(self, kind: str, name: ClientOrderId) -> None:
+        self._hearing.hear(kind, name, self._wiring.clock.monotonic_ns())
+        self._heard_at = self._form
         if kind in self._mute:
             self._mute.discard(kind)
             stamp = self._reader.stamp()
@@ -153,10 +142,8 @@ class AccountStream:
         """One life of the socket; why it ended."""
         opened_s = asyncio.get_running_loop().time()
         try:
-            listen_key = await self._listen_key()
             self._queue.clear()
-            self._url = self._session.private_url(listen_key, self._form)
-            async with self._session.socket(self._url) as ended:
+            async with self._sockets.opened(self._form) as ended:
                 self._down, self._gap, self._listening = False, NOTHING, True
                 stamp = self._reader.stamp()
                 self._wiring.deliver(StreamUp(account=stamp.account, ts_init=stamp.ts_init))
@@ -169,22 +156,9 @@ class AccountStream:
             self._form = self._form if self._listening else self._heard_at
             return self._session.text(error)
         finally:
-            self._url, self._listening = "", False
+            self._listening = False
             self._hearing.forget()
             self._backoff.after(asyncio.get_running_loop().time() - opened_s)
-
-    async def _listen_key(self) -> str:
-        await self._session.quiet()
-        verdict = await self._session.ask(Ask.SETTING, _LISTEN)
-        key = (
-            verdict.value.get("listenKey")
-            if isinstance(verdict, Answered) and isinstance(verdict.value, dict)
-            else None
-        )
-        if not isinstance(key, str) or not key:
-            raise GapError(Venue.NO_LISTEN_KEY(answer=in_words(verdict)))
-        self._session.secrets = (*self._wiring.settings.secrets, Secret(key))
-        return key
 
     async def _read_until(self, ended: "asyncio.Future[Any]") -> NoReturn:
         """Read the queue until the socket ends; what has come before its end is still read. Raises GapError."""
@@ -206,7 +180,7 @@ class AccountStream:
                 await keeping
 
     async def _keep_alive(self) -> None:
-        """A listen key lives 60 minutes. Raises GapError when the venue says that it does not know it.
+        """Prolong the stream now and then. Raises GapError when the venue says that it is over.
 
         Fundings are read with it: the event of one may have been swallowed, and no list of positions shows it.
         """
@@ -214,28 +188,25 @@ class AccountStream:
         wait_s = refresh_s
         while True:
             await asyncio.sleep(wait_s)
-            await self._session.quiet()
-            verdict = await self._session.ask(Ask.SETTING, _KEEP)
-            if isinstance(verdict, Rejected):
-                raise GapError(Venue.LISTEN_KEY_NOT_KEPT(answer=in_words(verdict)))
+            kept = await self._sockets.keep()
             self._hand_on(Fed(lookups=(ReadFunding(),)))
-            # Without a clear answer the key may live; there is time for several more attempts.
-            wait_s = refresh_s if isinstance(verdict, Answered) else refresh_s / 10
+            # Without a clear answer it may live; there is time for several more attempts.
+            wait_s = refresh_s if kept else refresh_s / 10
 
     def _drain(self) -> None:
         if len(self._queue) > MAX_QUEUE:
             raise GapError(Venue.EVENTS_OVERFLOW(most=MAX_QUEUE))
         while self._queue:
-            event = _unwrapped(self._queue.popleft())
-            self._hear(event)
-            if _other_setting(event):
+            fed = self._events.feed(self._queue.popleft(), self._reader.stamp())
+            if fed.order is not None:
+                self._hear(*fed.order)
+            if fed.modes:
                 self.on_modes()
-            for symbol in _margin_changes(event):
-                self._reader.note_margin_mode(symbol, None)
-            fed = self._events.feed(event, self._reader.stamp())
+            for symbol in fed.margins:
+                self._reader.symbols.note_margin_mode(symbol, None)
             self._hand_on(fed)
-            if fed.listen_key_expired:
-                raise GapError(Venue.LISTEN_KEY_EXPIRED())
+            if fed.gap:
+                raise GapError(fed.gap)
 
     def _hand_on(self, fed: Fed) -> None:
         self._deliver(fed.reports)
@@ -257,7 +228,7 @@ class AccountStream:
             if isinstance(report, OrderReport | FillReport):
                 self.on_symbol(report.symbol)
             elif isinstance(report, LeverageChanged):
-                self._reader.note_leverage(report.symbol, report.leverage)
+                self._reader.symbols.note_leverage(report.symbol, report.leverage)
             self._wiring.deliver(report)
 
     async def _find_parent(self, lookup: FindParent) -> None:
@@ -269,7 +240,7 @@ class AccountStream:
             if not self._events.waiting(key):
                 return
             try:
-                async with self._session.turn(LOOKUP):
+                async with self._session.turn(self._weights.LOOKUP):
                     rows = await self._reader.conditionals_of(key[0])
             except (ReadError, MalformedError) as error:
                 why, proven = Venue.PARENT_UNREAD(why=error.cause), False
@@ -280,14 +251,14 @@ class AccountStream:
             self._deliver(self._events.give_up(key, why, self._reader.stamp(), proven=proven))
 
     async def _read_fundings(self) -> None:
-        """What was paid of late; a payment that is told again is known to whom it was told. The next one reads on.
+        """Read what was paid of late; a payment that is reported again changes nothing. The next reading goes on.
 
         A thousand symbols are paid within a moment: what is paid before the read begins needs no read of its own.
         """
         for delay_s in (FUNDING_DELAY_S, *LOOKUP_DELAYS_S[1:]):
             await asyncio.sleep(delay_s)
             with suppress(ReadError, MalformedError):
-                async with self._session.turn(FUNDINGS):
+                async with self._session.turn(self._weights.FUNDINGS):
                     self._funding_due = False
                     self._deliver(await self._reader.fundings())
                     return
@@ -296,7 +267,7 @@ class AccountStream:
         """What became of an order, where its event does not say. The sweep reads it again if this fails."""
         for delay_s in LOOKUP_DELAYS_S:
             await asyncio.sleep(delay_s)
-            async with self._session.turn(SETTING):
+            async with self._session.turn(self._weights.SETTING):
                 report = await self._reader.reread(
                     lookup.symbol, lookup.client_order_id, conditional=lookup.conditional
                 )
@@ -307,14 +278,15 @@ class AccountStream:
 
 
 class MarkStream:
-    """Mark prices: of the symbols of interest each, of the others seldom. Nobody is told of its gaps: only the
-    latest price matters.
+    """Mark prices: of the symbols of interest each, of the others seldom. Its gaps are not told: only the latest price
+    matters.
     """
 
-    def __init__(self, wiring: Wiring, session: Session, reader: Reader, *, backoff: Backoff) -> None:
+    def __init__(self, wiring: Wiring, session: Session, account: Connection, *, backoff: Backoff) -> None:
         self._wiring = wiring
         self._session = session
-        self._reader = reader
+        self._reader = account.reader
+        self._marks = account.marks
         self._backoff = backoff
         self._url = ""
         self._all_told_ns: int | None = None
@@ -322,13 +294,12 @@ class MarkStream:
         self.symbols: set[Symbol] = set()
 
     async def run(self) -> None:
-        subscribe = {"method": "SUBSCRIBE", "params": [MARKS], "id": 1}
         clock_s = asyncio.get_running_loop().time
         silent_s = self._wiring.settings.marks_silent_ms / 1000
         while True:
             opened_s = clock_s()
             try:
-                self._url = self._session.market_url()
+                self._url, subscribe = self._marks.address(self._session)
                 async with self._session.socket(self._url, subscribe) as ended:
                     self._spoke = True
                     while self._spoke and not ended.done():
@@ -344,40 +315,16 @@ class MarkStream:
     def take(self, url: str, message: object) -> bool:
         if url != self._url:
             return False
-        value = _unwrapped(message)
-        if isinstance(value, list):
-            self._spoke = True
-            with suppress(MalformedError):
-                everything = self._all_are_due()
-                told = [row for row in value if isinstance(row, dict) and (everything or row.get("s") in self.symbols)]
-                for report in mark_reports(told, self._reader.stamp()):
+        due = self._all_are_due()
+        with suppress(MalformedError):
+            told = self._marks.reports(message, self._reader.stamp(), lambda symbol: due or symbol in self.symbols)
+            if told is not None:
+                self._spoke = True
+                self._all_told_ns = self._wiring.clock.monotonic_ns() if due else self._all_told_ns
+                for report in told:
                     self._wiring.deliver(report)
         return True
 
     def _all_are_due(self) -> bool:
         now_ns = self._wiring.clock.monotonic_ns()
-        due = self._all_told_ns is None or now_ns - self._all_told_ns >= ALL_MARKS_EVERY_NS
-        if due:
-            self._all_told_ns = now_ns
-        return due
-
-
-def _other_setting(event: object) -> bool:
-    """Such as the assets mode ("ACCOUNT_CONFIG_UPDATE", `ai`)."""
-    return isinstance(event, dict) and event.get("e") == "ACCOUNT_CONFIG_UPDATE" and "ac" not in event
-
-
-def _margin_changes(event: object) -> tuple[Symbol, ...]:
-    """Symbols whose margin mode somebody changed ("ACCOUNT_UPDATE", event reason MARGIN_TYPE_CHANGE)."""
-    change = event.get("a") if isinstance(event, dict) and event.get("e") == "ACCOUNT_UPDATE" else None
-    if not isinstance(change, dict) or change.get("m") != "MARGIN_TYPE_CHANGE":
-        return ()
-    rows = change.get("P")
-    return tuple(Symbol(str(row.get("s"))) for row in rows if isinstance(row, dict)) if isinstance(rows, list) else ()
-
-
-def _unwrapped(message: object) -> object:
-    """Combined streams wrap each event as `{"stream", "data"}`."""
-    if isinstance(message, dict) and "stream" in message and "data" in message:
-        return message["data"]
-    return message
+        return self._all_told_ns is None or now_ns - self._all_told_ns >= ALL_MARKS_EVERY_NS

@@ -27,7 +27,7 @@ TWELVE_PLACES = Decimal("0.000000000001")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSetup:
-    """An account as the venue opens it. `balance` in USDT."""
+    """An account as the venue opens it. `balance` in the quote currency."""
 
     name: str = "main"
     api_key: str = "paper-key"
@@ -42,7 +42,7 @@ DEFAULT_ACCOUNTS: tuple[AccountSetup, ...] = (AccountSetup(),)
 
 @dataclass(slots=True, kw_only=True)
 class Position:
-    """One leg. `quantity` is signed, base units; `cost` = quantity x average entry, signed, USDT."""
+    """One leg. `quantity` is signed, base units; `cost` = quantity x average entry, signed."""
 
     symbol: str
     side: str
@@ -102,7 +102,7 @@ class Settings:
 
 @dataclass(slots=True, kw_only=True)
 class Resting:
-    """Notional of the open orders of one leg that could increase it, in USDT."""
+    """Notional of the open orders of one leg that could increase it."""
 
     bids: Decimal = ZERO
     asks: Decimal = ZERO
@@ -110,7 +110,7 @@ class Resting:
 
 @dataclass(slots=True, kw_only=True)
 class Income:
-    """One row of /fapi/v1/income: every change of the wallet, so that they sum to it exactly."""
+    """One change of the wallet, so that they sum to it exactly."""
 
     transaction_id: int
     symbol: str
@@ -123,7 +123,7 @@ class Income:
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """Everything the venue holds of one user. `wallet` in USDT, isolated parts included."""
+    """Everything the venue holds of one user. `wallet` in the quote currency, isolated parts included."""
 
     name: str
     api_key: str
@@ -198,7 +198,7 @@ def _oldest(book: dict[int, Record]) -> list[Record]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """The account's sums, in USDT. `available` is what cross margin can still take."""
+    """The account's sums, in the quote currency. `available` is what cross margin can still take."""
 
     wallet: Decimal
     cross_wallet: Decimal
@@ -255,7 +255,7 @@ def margin_of(account: Account, markets: Mapping[str, Market]) -> Margin:
 
 
 def order_margin_of(account: Account, key: Key, market: Market, bids: Decimal, asks: Decimal) -> Decimal:
-    """Initial margin that a leg's open orders bind beyond its position, in USDT.
+    """Initial margin that a leg's open orders bind beyond its position, in the quote currency.
 
     The larger of what the leg would be with all bids or with all asks filled counts, since both cannot add
     to it. Source: binance.com/en/support/faq "How to Calculate Cost Required to Open a Position".

@@ -1,6 +1,6 @@
 """The venue's back door, `/paper/*`: what tests, demonstrations and the world do to it.
 
-JSON in, JSON out, loopback callers only. Nothing here exists on Binance.
+JSON in, JSON out, loopback callers only. Nothing here exists on an exchange.
 
 | route | body | does |
 |---|---|---|
@@ -11,12 +11,12 @@ JSON in, JSON out, loopback callers only. Nothing here exists on Binance.
 | POST /paper/trade | symbol, side, quantity …, account?, method?, path? | a human trades at the venue |
 | POST /paper/disconnect | listen_key? | resets the stream sockets |
 | POST /paper/expire-listen-key | listen_key | as after 60 minutes without keepalive |
-| POST /paper/transfer | amount, account? | deposit or withdrawal of USDT |
+| POST /paper/transfer | amount, account? | deposit or withdrawal |
 | POST /paper/deleverage | symbol, quantity, account?, side? | auto-deleveraging |
 | POST /paper/delist | symbol | settles and closes a symbol |
 | POST /paper/account | name | one more account, its keys are paper-key-NAME and paper-secret-NAME |
 | POST /paper/rules | symbol, status?, step_size? … | a symbol is halted (status BREAK), or its filters change |
-| POST /paper/revoke-key | api_key | its requests are answered -2015 from now on |
+| POST /paper/revoke-key | api_key | its requests are refused from now on |
 | POST /paper/rotate-key | api_key, new_key, new_secret | its account has another key from now on |
 | POST /paper/volatility | ppm, symbol? | how wildly prices walk |
 | POST /paper/limits | weight_per_minute?, orders_per_10_seconds?, orders_per_minute? | other limits; 0 for none |
@@ -35,10 +35,10 @@ from aiohttp import web
 from adapters.listening.body import BodyRefused, read_text
 from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
-from adapters.paper.errors import Refusal
+from adapters.paper.dialect import Front
 from adapters.paper.live import LiveVenue
-from adapters.paper.rest import BODY_MOST, response_of
-from adapters.paper.streams import Streams
+from adapters.paper.refusals import Refusal
+from adapters.paper.responses import BODY_MOST, response_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = dict[str, Any]
@@ -68,7 +68,7 @@ ACTS: dict[str, Callable[[Body], list[object]]] = {
 class Admin:
     """Handlers of /paper/*."""
 
-    def __init__(self, live: LiveVenue, streams: Streams) -> None:
+    def __init__(self, live: LiveVenue, streams: Front) -> None:
         self._live = live
         self._streams = streams
 
@@ -103,11 +103,9 @@ class Admin:
 
     async def _trade(self, request: web.Request) -> web.StreamResponse:
         params = {name: str(value) for name, value in (await _json_of(request)).items()}
-        method, path = params.pop("method", "POST"), params.pop("path", "/fapi/v1/order")
         account = params.pop("account", "")
-        if path == "/fapi/v1/order":
-            params.setdefault("type", "MARKET")
-        return response_of(await self._live.trade(method, path, params, account=account))
+        call = self._live.venue.dialect.requests.hand_order(params)
+        return response_of(await self._live.trade(call.method, call.path, call.params, account=account))
 
     async def _disconnect(self, request: web.Request) -> web.StreamResponse:
         listen_key = (await _json_of(request)).get("listen_key")

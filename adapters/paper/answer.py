@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapters.paper.errors import Refusal
 from adapters.paper.faults import FaultRecord
-from adapters.paper.wire import encode
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -41,12 +39,3 @@ class Answer:
         if self.fate is Fate.TRUNCATE:
             return self.body[: len(self.body) // 2]
         return b"" if self.fate in (Fate.DROP, Fate.HANG) else self.body
-
-
-def row_answer(status: int, body: object, headers: Headers) -> Answer:
-    return Answer(status=status, body=encode(body).encode(), headers=headers)
-
-
-def refusal_answer(refusal: Refusal, headers: Headers = ()) -> Answer:
-    body = {"code": refusal.code, "msg": refusal.message}
-    return row_answer(refusal.status, body, headers)

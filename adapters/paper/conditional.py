@@ -9,18 +9,18 @@ from decimal import Decimal
 
 from adapters.paper import matching
 from adapters.paper.account import Account
-from adapters.paper.errors import Refusal, duplicate_client_id, would_trigger
 from adapters.paper.exchange import Exchange
 from adapters.paper.faults import TRIGGER_KINDS, Fault, FaultKind, Occasion
 from adapters.paper.instruments import ZERO
 from adapters.paper.orders import AlgoOrder, Order, Ticket, closes_leg
 from adapters.paper.prices import Market
+from adapters.paper.refusals import Reason, Refusal
 
 HUNDRED = Decimal(100)
 
 
 def place(exchange: Exchange, account: Account, ticket: Ticket) -> AlgoOrder:
-    """POST /fapi/v1/algoOrder once its form is right. Raises Refusal."""
+    """A conditional order whose form is right. Raises Refusal."""
     market = exchange.market_of(ticket.symbol)
     _check(exchange, account, market, ticket)
     algo_id = exchange.next_algo_id
@@ -60,9 +60,9 @@ def place(exchange: Exchange, account: Account, ticket: Ticket) -> AlgoOrder:
 
 
 def cancel(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
-    """Raises Refusal -4117 while the order is being handed to the engine."""
+    """Raises Refusal while the order is being handed to the engine."""
     if algo.status == "TRIGGERING":
-        raise Refusal(-4117, "Stop order is triggering, please try again later.")
+        raise Refusal(Reason.TRIGGERING)
     exchange.close_algo(account, algo, status="CANCELED")
 
 
@@ -104,20 +104,19 @@ def _check(exchange: Exchange, account: Account, market: Market, ticket: Ticket)
         instrument.check_price(ticket.price, ticket.trigger_price, ticket.side)
     known = account.algos_by_client.get(ticket.client_id)
     if ticket.client_id and known is not None and known.closed_ms == 0:
-        raise duplicate_client_id()
+        raise Refusal(Reason.DUPLICATE_ID)
     if sum(1 for a in account.open_algos.values() if a.symbol == ticket.symbol) >= instrument.max_algo_orders:
-        raise Refusal(-4045, "Reach max stop order limit.")
+        raise Refusal(Reason.CONDITIONAL_LIMIT)
     if ticket.close_position:
         _check_close_position(exchange, account, ticket)
     _check_immediate(market, ticket)
 
 
 def _check_close_position(exchange: Exchange, account: Account, ticket: Ticket) -> None:
-    """Quirks `close_position_needs_position` (-4509) and `one_close_position_per_side` (-4130)."""
+    """Quirks `close_position_needs_position` and `one_close_position_per_side`."""
     most = matching.reducible(account, ticket.symbol, ticket.position_side, ticket.side)
     if most == ZERO and exchange.quirks.close_position_needs_position:
-        text = "TIF GTE can only be used with open positions or open orders."
-        raise Refusal(-4509, f"{text} Please ensure that positions or open orders are available.")
+        raise Refusal(Reason.CLOSE_WITHOUT_POSITION)
     if not exchange.quirks.one_close_position_per_side:
         return
     for algo in account.open_algos.values():
@@ -126,12 +125,11 @@ def _check_close_position(exchange: Exchange, account: Account, ticket: Ticket) 
             and (algo.symbol, algo.position_side, algo.side) == (ticket.symbol, ticket.position_side, ticket.side)
             and _is_stop(algo.type) == _is_stop(ticket.type)
         ):
-            text = "An open stop or take profit order with GTE and closePosition in the direction is existing."
-            raise Refusal(-4130, text)
+            raise Refusal(Reason.CLOSE_TWICE)
 
 
 def _check_immediate(market: Market, ticket: Ticket) -> None:
-    """-2021 when the condition already holds; for a trailing stop, when it is active at once on the wrong
+    """Refused when the condition already holds; for a trailing stop, when it is active at once on the wrong
     side: BUY needs activatePrice below, SELL above the latest price (New Algo Order, notes).
     """
     price = market.mark if ticket.working_type == "MARK_PRICE" else market.last
@@ -142,7 +140,7 @@ def _check_immediate(market: Market, ticket: Ticket) -> None:
     else:
         wrong = _reached(ticket.type, ticket.side, price, ticket.trigger_price)
     if wrong:
-        raise would_trigger()
+        raise Refusal(Reason.WOULD_TRIGGER)
 
 
 def _is_stop(kind: str) -> bool:
@@ -220,8 +218,7 @@ def _hand_over(exchange: Exchange, account: Account, algo: AlgoOrder) -> None:
         matching.check_identity(account, child)
         matching.check_account(exchange, account, market, child)
     except Refusal as refusal:
-        reason = "Reduce Only reject" if refusal.code == -2022 else refusal.message
-        exchange.close_algo(account, algo, status="REJECTED", failure=reason)
+        exchange.close_algo(account, algo, status="REJECTED", failure=exchange.dialect.events.trigger_refused(refusal))
         return
     exchange.next_order_id += 1
     algo.child_order_id = child.order_id

@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager
 from adapters.config import Config
 from adapters.listening.descriptors import PAPER_MOST, Shares
 from adapters.paper.account import AccountSetup
+from adapters.paper.registry import EMBEDDED
 from adapters.paper.server import EmbeddedServer, ListenError, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 
 BEGINS_WITH = AccountSetup().name
 
@@ -24,7 +24,7 @@ def embedded_venue(config: Config, share: Shares | None = None) -> Iterator[Embe
 
     def make() -> PaperServer:
         return PaperServer(
-            PaperVenue(seed=config.paper.seed, now_ms=wall_clock_ms()),
+            EMBEDDED(seed=config.paper.seed, now_ms=wall_clock_ms()),
             port=config.paper.port,
             storage=config.storage.path / "paper",
             tick_ms=config.paper.tick_ms,

@@ -7,12 +7,10 @@ settlement and the endpoints are written in these acts, so that each bookkeeping
 from collections import deque
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-from adapters.paper import events
 from adapters.paper.account import Account, AccountSetup, Income, Position
-from adapters.paper.errors import unknown_symbol
-from adapters.paper.events import StreamEvent
+from adapters.paper.dialect import Dialect
 from adapters.paper.faults import (
     Fault,
     FaultKind,
@@ -21,14 +19,13 @@ from adapters.paper.faults import (
     FaultState,
     Occasion,
     Quirks,
-    absurd,
-    malformed_row,
 )
 from adapters.paper.instruments import EIGHT_PLACES, ZERO, Instrument
 from adapters.paper.limits import RateLimits, Ration
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market, open_market
-from adapters.paper.wire import Row
+from adapters.paper.refusals import Reason, Refusal
+from adapters.paper.stream_event import Row, StreamEvent
 
 FIRST_TRADE_ID = 100_000_001
 FAULT_LOG_MAX = 10_000
@@ -53,7 +50,9 @@ class Exchange:
         faults: FaultPlan,
         volatility_ppm: int,
         limits: RateLimits,
+        dialect: Dialect,
     ) -> None:
+        self.dialect = dialect
         self.seed = seed
         self.now_ms = now_ms
         self.markets: dict[str, Market] = {
@@ -64,9 +63,9 @@ class Exchange:
         self.next_order_id = 1_000_000_001
         self.next_algo_id = 4_000_000_000_000_001
         self.trade_ids: dict[str, int] = dict.fromkeys(self.markets, FIRST_TRADE_ID)
-        """The next one of each symbol: as at Binance, each counts its trades by itself."""
+        """The next one of each symbol: each counts its trades by itself."""
         self.traded = 0
-        """Trades of all symbols since this model was made: whoever watches it sees that there are new ones."""
+        """Trades of all symbols since this model was made: a change says that there are new ones."""
         self.next_transaction_id = 1
         self.fees_collected = ZERO
         self.insurance_fund = ZERO
@@ -89,10 +88,10 @@ class Exchange:
         return self.ration.limits
 
     def market_of(self, symbol: str) -> Market:
-        """Raises Refusal -1121 for an unknown symbol."""
+        """Raises Refusal for an unknown symbol."""
         market = self.markets.get(symbol)
         if market is None:
-            raise unknown_symbol()
+            raise Refusal(Reason.UNKNOWN_SYMBOL)
         return market
 
     def add_market(self, instrument: Instrument) -> None:
@@ -211,10 +210,10 @@ class Exchange:
         self.announce(account, order, execution="AMENDMENT")
 
     def announce(self, account: Account, order: Order, *, execution: str, reason: str = "0") -> None:
-        """ORDER_TRADE_UPDATE of a change that is not a fill."""
+        """The event of a change that is not a fill."""
         self.emit(
             account,
-            events.order_trade_update(
+            self.dialect.events.order_trade_update(
                 order,
                 self.markets[order.symbol].instrument,
                 account.resting.get((order.symbol, order.position_side)),
@@ -240,7 +239,7 @@ class Exchange:
     # --- conditional orders ---------------------------------------------------------------------------
 
     def close_algo(self, account: Account, algo: AlgoOrder, *, status: str, failure: str = "") -> None:
-        """A conditional order leaves the Algo Service's books."""
+        """A conditional order leaves the books."""
         algo.status = status
         algo.failure = failure
         algo.updated_ms = algo.closed_ms = self.now_ms
@@ -249,13 +248,11 @@ class Exchange:
 
     def announce_algo(self, account: Account, algo: AlgoOrder) -> None:
         child = account.orders.get(algo.child_order_id)
-        row = events.algo_update(algo, child, self.markets[algo.symbol].instrument, self.now_ms)
+        row = self.dialect.events.algo_update(algo, child, self.markets[algo.symbol].instrument, self.now_ms)
         self.emit(account, row, symbol=algo.symbol, client_id=algo.client_algo_id)
 
     def _finish_parent(self, account: Account, order: Order) -> None:
-        """FINISHED: "the triggered conditional order has been filled or canceled in the matching engine"
-        (Algo Order Update, "Algo Status").
-        """
+        """FINISHED: its child was filled or canceled in the matching engine."""
         algo = account.algos.get(order.algo_id) if order.algo_id else None
         if algo is not None and algo.status in ("TRIGGERING", "TRIGGERED"):
             self.close_algo(account, algo, status="FINISHED")
@@ -309,7 +306,7 @@ class Exchange:
 
     def _announce_fill(self, account: Account, order: Order, trade: Trade, position: Position, execution: str) -> None:
         instrument = self.markets[order.symbol].instrument
-        full = events.order_trade_update(
+        full = self.dialect.events.order_trade_update(
             order,
             instrument,
             account.resting.get((order.symbol, order.position_side)),
@@ -319,7 +316,7 @@ class Exchange:
         )
         client_id, symbol = order.client_order_id, order.symbol
         if self.quirks.trade_lite:
-            lite = events.trade_lite(order, trade, instrument, self.now_ms)
+            lite = self.dialect.events.trade_lite(order, trade, instrument, self.now_ms)
             self.emit(account, lite, symbol=symbol, client_id=client_id)
         if not self.quirks.account_update_first:
             self.emit(account, full, symbol=symbol, client_id=client_id)
@@ -330,8 +327,10 @@ class Exchange:
     def emit_account(
         self, account: Account, positions: tuple[Position, ...], *, reason: str, change: Decimal = ZERO
     ) -> None:
-        """ACCOUNT_UPDATE with the legs that changed."""
-        row = events.account_update(account, positions, self.now_ms, reason=reason, change=change, markets=self.markets)
+        """The event of a wallet, with the legs that changed."""
+        row = self.dialect.events.account_update(
+            account, positions, self.now_ms, reason=reason, change=change, markets=self.markets
+        )
         self.emit(account, row, symbol=positions[0].symbol if positions else "", client_id="")
 
     def emit(self, account: Account, row: Row, *, symbol: str, client_id: str) -> None:
@@ -340,21 +339,20 @@ class Exchange:
         if not self.faults.on_streams:
             self.outbox.append(event)
             return
-        occasion = Occasion(
-            now_ms=self.now_ms, account=account.name, event=row["e"], symbol=symbol, client_id=client_id
-        )
+        kind = self.dialect.events.kind_of(row)
+        occasion = Occasion(now_ms=self.now_ms, account=account.name, event=kind, symbol=symbol, client_id=client_id)
         fault = self.faults.strike_stream(occasion)
         if fault is None:
             self.outbox.append(event)
             self._release()
             return
-        self.log_fault(fault, account=account.name, subject=row["e"], client_id=client_id, effect=None)
+        self.log_fault(fault, account=account.name, subject=kind, client_id=client_id, effect=None)
         match fault.kind:
             case FaultKind.EVENT_DUPLICATED:
                 self.outbox += (event, event)
-            case FaultKind.EVENT_ABSURD:
-                spoiled = absurd(fault, row)
-                self.outbox.append(StreamEvent(account=account.name, event=cast("Row", spoiled)))
+            case FaultKind.EVENT_ABSURD | FaultKind.EVENT_MALFORMED:
+                spoiled = self.dialect.events.spoiled_event(fault, row)
+                self.outbox.append(StreamEvent(account=account.name, event=spoiled))
             case FaultKind.EVENT_DELAYED:
                 late = StreamEvent(account=account.name, event=row, delay_ms=fault.delay_ms)
                 self.outbox.append(late)
@@ -362,9 +360,6 @@ class Exchange:
                 # Held back until the next event that goes out by itself, or the next advance.
                 self.held_back.append(event)
                 return
-            case FaultKind.EVENT_MALFORMED:
-                order = malformed_row(fault, row.get("o"))
-                self.outbox.append(StreamEvent(account=account.name, event={**row, "o": order}))
             case FaultKind.STREAM_DISCONNECT:
                 self.outbox.append(StreamEvent(account=account.name, event={}, disconnect=True))
             case FaultKind.LISTEN_KEY_EXPIRY:
@@ -383,16 +378,16 @@ class Exchange:
         self._release()
 
     def expire_listen_key(self, account: Account) -> None:
-        """listenKeyExpired, and the key is worthless from now on."""
+        """The key is worthless from now on, and its last event says so."""
         if account.listen_key:
-            row = events.listen_key_expired(account.listen_key, self.now_ms)
+            row = self.dialect.events.listen_key_expired(account.listen_key, self.now_ms)
             self.outbox.append(StreamEvent(account=account.name, event=row))
             account.listen_key, account.listen_key_until_ms = "", 0
 
     def log_fault(
         self, fault: Fault, *, account: str, subject: str, client_id: str, effect: bool | None
     ) -> FaultRecord:
-        """Remember that a fault struck, for whoever compares beliefs with the truth."""
+        """Remember that a fault struck, for the comparison of beliefs with the truth."""
         record = FaultRecord(
             at_ms=self.now_ms,
             kind=fault.kind,

@@ -4,7 +4,6 @@ Everything here is data, so that a plan can be sent to a running server as JSON.
 (`chance_ppm`) or explicit (`nth`, `count`); draws come from a random stream of the plan's own.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -346,37 +345,6 @@ def kept(quantity: Decimal, step: Decimal, keep_ppm: int) -> Decimal:
     """The share of `quantity` that a partial fill executes, on the step grid."""
     steps = int(quantity / step) * keep_ppm // PPM
     return step * steps
-
-
-def malformed_row(fault: Fault, row: object) -> object:
-    """Raises ValueError for a `value` that is no JSON."""
-    value = json.loads(fault.value) if fault.value else None
-    if not fault.key:
-        return value
-    if not isinstance(row, dict):
-        return row
-    kept = {name: told for name, told in row.items() if name != fault.key}
-    return kept | {fault.key: value} if fault.value else kept
-
-
-_NUMBERS = frozenset({"executedQty", "actualQty", "qty", "z", "l", "aq"})
-"""How much was executed, as rows and events name it."""
-
-
-def absurd(fault: Fault, body: object) -> object:
-    """Orders and trades whose executed quantities cannot be: `fault.body` in their place, or a trillion."""
-    value = json.loads(fault.body) if fault.body else "1000000000000"
-    return _with_numbers(body, value)
-
-
-def _with_numbers(body: object, value: object) -> object:
-    if isinstance(body, list):
-        return [_with_numbers(row, value) for row in body]
-    if not isinstance(body, dict):
-        return body
-    spoiled_ = dict.fromkeys(body.keys() & _NUMBERS, value)
-    inner = {"o": _with_numbers(body["o"], value)} if isinstance(body.get("o"), dict) else {}
-    return body | spoiled_ | inner
 
 
 def _indexes(plan: FaultPlan, kinds: frozenset[FaultKind]) -> tuple[int, ...]:

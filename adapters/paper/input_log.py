@@ -2,7 +2,7 @@
 
 The venue's model is deterministic, so its state is its inputs: a record costs one append of some
 200 bytes, where a whole account per order would cost milliseconds that grow with its history.
-Everything the model is told is recorded, reads and clock ticks too, because they move counters
+Every input of the model is recorded, reads and clock ticks too, because they move counters
 and the seeded prices; only what an answer acknowledges is synced before that answer leaves.
 
 Layout of the directory: `identity.json` (minted once), `snapshot.json` (atomic: written aside,
@@ -61,7 +61,7 @@ def identity_at(directory: Path) -> str:
 
 
 class InputLog:
-    """Append-only record of what the venue was told, with one snapshot to start from.
+    """Append-only record of the venue's inputs, with one snapshot to start from.
 
     Not thread-safe but for `sync`, which may run on another thread than `append`.
     """
@@ -74,7 +74,7 @@ class InputLog:
         try:
             self.identity = identity_at(directory)
         except BaseException:
-            os.close(self._lock)  # nobody holds what could not be opened
+            os.close(self._lock)  # no log holds what could not be opened
             raise
         self._sequence = 0
         self._file = -1

@@ -1,20 +1,19 @@
-"""What is traded: contracts with Binance-like filters, and the arithmetic of their grids.
-
-Filters: https://developers.binance.com/docs/derivatives/usds-margined-futures/common-definition
-"""
+"""What is traded: contracts with their filters, and the arithmetic of their grids."""
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from adapters.paper.errors import Refusal, over_precise
+from adapters.paper.refusals import Reason, Refusal
 
+QUOTE = "USDT"
+"""What the contracts of the model are quoted and settled in."""
 ZERO = Decimal(0)
 EIGHT_PLACES = Decimal("0.00000001")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bracket:
-    """One row of /fapi/v1/leverageBracket. Notional bounds in USDT; `cumulative` as in the venue's formula
+    """A tier of leverage. Notional bounds in the quote currency; `cumulative` as in the formula
     maintenance margin = notional x rate - cumulative.
     """
 
@@ -28,7 +27,7 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """A linear perpetual contract. Quantities in base units, prices and notionals in USDT."""
+    """A linear perpetual contract. Quantities in base units, prices and notionals in the quote currency."""
 
     symbol: str
     base: str
@@ -39,7 +38,7 @@ class Instrument:
     market_max_quantity: Decimal
     level_quantity: Decimal
     brackets: tuple[Bracket, ...]
-    quote: str = "USDT"
+    quote: str = QUOTE
     min_notional: Decimal = Decimal(5)
     min_price: Decimal = ZERO
     max_price: Decimal = Decimal(1000000)
@@ -83,54 +82,52 @@ class Instrument:
         return after
 
     def check_price(self, price: Decimal, mark: Decimal, side: str) -> None:
-        """PRICE_FILTER and PERCENT_PRICE of a limit price; raises Refusal.
+        """The grid, the bounds and the band around the mark of a limit price; raises Refusal.
 
-        PERCENT_PRICE: BUY price <= mark x multiplierUp, SELL price >= mark x multiplierDown
-        (common-definition, "PERCENT_PRICE").
+        The band: a bid is at most mark x `multiplier_up`, an offer at least mark x `multiplier_down`.
         """
         if _places(price) > self.price_places:
-            raise over_precise()
+            raise Refusal(Reason.TOO_PRECISE)
         if price <= ZERO:
-            raise Refusal(-4001, "Price less than 0.")
+            raise Refusal(Reason.PRICE_ZERO)
         if price > self.max_price:
-            raise Refusal(-4002, "Price greater than max price.")
+            raise Refusal(Reason.PRICE_HIGH)
         if price < self.min_price:
-            raise Refusal(-4013, "Price less than min price.")
+            raise Refusal(Reason.PRICE_LOW)
         if price % self.tick_size:
-            raise Refusal(-4014, "Price not increased by tick size.")
+            raise Refusal(Reason.PRICE_TICK)
         if side == "BUY" and price > mark * self.multiplier_up:
             cap = format(mark * self.multiplier_up, self.price_format)
-            raise Refusal(-4016, f"Limit price can't be higher than {cap}.")
+            raise Refusal(Reason.PRICE_ABOVE_BAND, cap=cap)
         if side == "SELL" and price < mark * self.multiplier_down:
             floor = format(mark * self.multiplier_down, self.price_format)
-            raise Refusal(-4024, f"Limit price can't be lower than {floor}.")
+            raise Refusal(Reason.PRICE_BELOW_BAND, floor=floor)
 
     def check_quantity(self, quantity: Decimal, *, market: bool) -> None:
-        """LOT_SIZE, for market orders MARKET_LOT_SIZE; raises Refusal."""
+        """The grid and the bounds of a quantity, tighter for market orders; raises Refusal."""
         if _places(quantity) > self.quantity_places:
-            raise over_precise()
+            raise Refusal(Reason.TOO_PRECISE)
         if quantity <= ZERO:
-            raise Refusal(-4003, "Quantity less than or equal to zero.")
+            raise Refusal(Reason.QUANTITY_ZERO)
         if quantity < self.step_size:
-            raise Refusal(-4004, "Quantity less than min quantity.")
+            raise Refusal(Reason.QUANTITY_LOW)
         if quantity > (self.market_max_quantity if market else self.max_quantity):
-            raise Refusal(-4005, "Quantity greater than max quantity.")
+            raise Refusal(Reason.QUANTITY_HIGH)
         if quantity % self.step_size:
-            raise Refusal(-4023, "Quantity not increased by step size.")
+            raise Refusal(Reason.QUANTITY_STEP)
 
     def check_notional(self, notional: Decimal) -> None:
-        """MIN_NOTIONAL, which spares reduce-only orders; raises Refusal."""
+        """The least value, which spares reduce-only orders; raises Refusal."""
         if notional < self.min_notional:
             least = format(self.min_notional.normalize(), "f")
-            text = f"Order's notional must be no smaller than {least} (unless you choose reduce only)."
-            raise Refusal(-4164, text)
+            raise Refusal(Reason.NOTIONAL_LOW, least=least)
 
     def max_notional(self, leverage: int) -> Decimal:
-        """The largest position that `leverage` still allows, in USDT."""
+        """The largest position that `leverage` still allows, as notional."""
         return max((row.cap for row in self.brackets if row.leverage >= leverage), default=ZERO)
 
     def maintenance_margin(self, notional: Decimal) -> Decimal:
-        """USDT that a position of this absolute notional must keep."""
+        """What a position of this absolute notional must keep."""
         row = self.bracket_of(notional)
         return notional * row.maintenance_rate - row.cumulative
 
@@ -193,7 +190,7 @@ def _contract(
     base: str, price: str, tick: str, step: str, *, most: str, level: str, notional: str = "5", top: int = 75
 ) -> Instrument:
     return Instrument(
-        symbol=f"{base}USDT",
+        symbol=f"{base}{QUOTE}",
         base=base,
         start_price=Decimal(price),
         tick_size=Decimal(tick),
@@ -207,7 +204,7 @@ def _contract(
     )
 
 
-# Filters as Binance publishes them in spirit (tick, step, minimum notional); prices are round so that a
+# Filters as exchanges publish them in spirit (tick, step, minimum notional); prices are round so that a
 # reader can follow a test in the head.
 DEFAULT_INSTRUMENTS: tuple[Instrument, ...] = (
     _contract("BTC", "60000.0", "0.1", "0.001", most="120", level="5", notional="100", top=125),

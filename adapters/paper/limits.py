@@ -1,6 +1,6 @@
 """Request weight, order counts, 429 and the ban.
 
-Source: https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info "LIMITS": weight
+As exchanges do: weight
 counts per address, orders per account; 429 on breach with Retry-After, 418 after repeated breaches, bans
 from two minutes to three days.
 """
@@ -21,7 +21,7 @@ class RateLimits:
     orders_per_minute: int = 1200
 
 
-BINANCE_LIMITS = RateLimits()
+USUAL_LIMITS = RateLimits()
 NO_LIMITS = RateLimits(weight_per_minute=0, orders_per_10_seconds=0, orders_per_minute=0)
 
 
@@ -50,7 +50,7 @@ class Window:
 class Ration:
     """What has been used: one weight window per venue (all callers share an address), two per account."""
 
-    limits: RateLimits = BINANCE_LIMITS
+    limits: RateLimits = USUAL_LIMITS
     weight: Window = field(default_factory=lambda: Window(length_ms=MINUTE_MS))
     violations: Window = field(default_factory=lambda: Window(length_ms=MINUTE_MS))
     orders_10s: dict[str, Window] = field(default_factory=dict)
@@ -81,18 +81,6 @@ class Ration:
         if self.violations.add(1, now_ms) >= tolerated:
             self.banned_until_ms = now_ms + min(ban_ms << self.bans, BAN_MAX_MS)
             self.bans += 1
-
-    def headers(self, account: str | None, *, order: bool) -> tuple[tuple[str, str], ...]:
-        """X-MBX-USED-WEIGHT-1M always, the order counts on orders."""
-        weight = ("X-MBX-USED-WEIGHT-1M", str(self.weight.used))
-        if not order or account is None:
-            return (weight,)
-        ten, minute = self.orders_10s.get(account), self.orders_1m.get(account)
-        return (
-            weight,
-            ("X-MBX-ORDER-COUNT-10S", str(ten.used if ten else 0)),
-            ("X-MBX-ORDER-COUNT-1M", str(minute.used if minute else 0)),
-        )
 
 
 def _window(windows: dict[str, Window], account: str, length_ms: int) -> Window:

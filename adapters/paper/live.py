@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from adapters.paper.answer import Answer
-from adapters.paper.errors import Refusal
-from adapters.paper.events import MarketEvent, StreamEvent
 from adapters.paper.faults import FaultPlan
 from adapters.paper.input_log import (
     InputLog,
@@ -25,16 +23,18 @@ from adapters.paper.input_log import (
     sync,
 )
 from adapters.paper.limits import RateLimits
-from adapters.paper.venue import PaperVenue
+from adapters.paper.refusals import Refusal
+from adapters.paper.stream_event import MarketEvent, StreamEvent
+from adapters.paper.venue import PaperModel
 
 Announce = Callable[[Sequence[StreamEvent], Sequence[MarketEvent], int], None]
 
 
-def _nobody(events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None:
-    """Who listens before the streams do."""
+def _unheard(events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None:
+    """Before the streams listen."""
 
 
-def apply(venue: PaperVenue, record: Record) -> Answer | None:
+def apply(venue: PaperModel, record: Record) -> Answer | None:
     """Give one recorded input, `[kind, now_ms, argument …]`, to the model; live and in replay alike.
 
     Raises what the model raises (`Refusal` for an unknown symbol, ValueError, LookupError,
@@ -54,11 +54,11 @@ def apply(venue: PaperVenue, record: Record) -> Answer | None:
     return None
 
 
-def _set_price(venue: PaperVenue, now_ms: int, symbol: str, price: str, mark: str | None = None) -> None:
+def _set_price(venue: PaperModel, now_ms: int, symbol: str, price: str, mark: str | None = None) -> None:
     venue.set_price(symbol, Decimal(price), now_ms, mark=None if mark is None else Decimal(mark))
 
 
-def _deleverage(venue: PaperVenue, now_ms: int, symbol: str, quantity: str, *leg: str) -> None:
+def _deleverage(venue: PaperModel, now_ms: int, symbol: str, quantity: str, *leg: str) -> None:
     account, side = leg
     venue.deleverage(symbol, Decimal(quantity), now_ms, account=account, side=side)
 
@@ -86,7 +86,7 @@ class LiveVenue:
 
     def __init__(
         self,
-        venue: PaperVenue,
+        venue: PaperModel,
         *,
         clock_ms: Callable[[], int],
         storage: Path | None,
@@ -97,7 +97,7 @@ class LiveVenue:
         """
         self.venue = venue
         self._clock_ms = clock_ms
-        self.announce: Announce = _nobody
+        self.announce: Announce = _unheard
         self._log = None if storage is None else InputLog(storage)
         self._last_ms = 0
         self._offset_ms = 0
@@ -140,7 +140,7 @@ class LiveVenue:
         return await self._answer(record, effect=method != "GET")
 
     async def trade(self, method: str, path: str, params: Mapping[str, str], *, account: str = "") -> Answer:
-        """What a human does at the venue: no limits, no faults, a client id that begins with web_."""
+        """What a human does at the venue: no limits, no faults, an id that names its site."""
         record = ["hand", self.now_ms(), method, path, dict(params), account]
         return await self._answer(record, effect=True)
 
@@ -224,7 +224,7 @@ class LiveVenue:
     def _recover(self, log: InputLog) -> None:
         state, records = log.recover()
         if state is not None:
-            self.venue, self._last_ms = _restored(state)
+            self.venue, self._last_ms = _restored(state, type(self.venue))
         for record in records:
             # What it raised then, it raises again, at the same half-way.
             with contextlib.suppress(Refusal, ArithmeticError, LookupError, TypeError, ValueError):
@@ -237,9 +237,9 @@ class LiveVenue:
         log.begin(self._stored())
 
 
-def _restored(state: dict[str, Any]) -> tuple[PaperVenue, int]:
+def _restored(state: dict[str, Any], model: type[PaperModel]) -> tuple[PaperModel, int]:
     try:
-        return PaperVenue.restore(state["venue"]), int(state["now_ms"])
+        return model.restore(state["venue"]), int(state["now_ms"])
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise StorageDamagedError(
             f"this version cannot read the stored paper account ({error!r}); move its directory away to begin a new one"

@@ -9,24 +9,19 @@ from dataclasses import replace
 from decimal import Decimal
 
 from adapters.paper.account import Account, margin_of, order_margin_of
-from adapters.paper.errors import (
-    Refusal,
-    duplicate_client_id,
-    margin_insufficient,
-    reduce_only_rejected,
-)
 from adapters.paper.exchange import Exchange
 from adapters.paper.faults import Occasion, kept
 from adapters.paper.instruments import ZERO
 from adapters.paper.orders import Order, Ticket, closes_leg
 from adapters.paper.prices import Market
+from adapters.paper.refusals import Reason, Refusal
 
 LEVELS_MAX = 40
 """Depth of the book. A market order beyond it keeps what it got and expires with the rest."""
 
 
 def place(exchange: Exchange, account: Account, ticket: Ticket) -> Order:
-    """POST /fapi/v1/order once its form is right: checks, entry, matching. Raises Refusal."""
+    """An order whose form is right: checks, entry, matching. Raises Refusal."""
     market = exchange.market_of(ticket.symbol)
     check_status(market, reducing=ticket.reduce_only)
     check_filters(market, ticket)
@@ -34,11 +29,9 @@ def place(exchange: Exchange, account: Account, ticket: Ticket) -> Order:
     check_identity(account, order)
     check_account(exchange, account, market, order)
     if ticket.time_in_force == "GTX" and _crosses(market, order) and exchange.quirks.reject_unfillable:
-        text = "Due to the order could not be executed as maker, the Post Only order will be rejected."
-        raise Refusal(-5022, f"{text} The order will not be recorded in the order history")
+        raise Refusal(Reason.POST_ONLY)
     if ticket.time_in_force == "FOK" and not _fillable(market, order) and exchange.quirks.reject_unfillable:
-        text = "Due to the order could not be filled immediately, the FOK order has been rejected."
-        raise Refusal(-5021, f"{text} The order will not be recorded in the order history")
+        raise Refusal(Reason.FILL_OR_KILL)
     exchange.next_order_id += 1
     execute(exchange, account, order)
     return order
@@ -103,13 +96,13 @@ def reducible(account: Account, symbol: str, position_side: str, side: str) -> D
 
 
 def check_status(market: Market, *, reducing: bool) -> None:
-    """A symbol that is halted or being delisted; raises Refusal. Source: error codes -4140, -4141."""
+    """A symbol that is halted or being delisted; raises Refusal."""
     status = market.instrument.status
     if status == "TRADING" or (status == "REDUCE_ONLY" and reducing):
         return
     if status in ("CLOSE", "DELISTED"):
-        raise Refusal(-4141, "Symbol is closed.")
-    raise Refusal(-4140, "Invalid symbol status for opening position.")
+        raise Refusal(Reason.SYMBOL_CLOSED)
+    raise Refusal(Reason.SYMBOL_HALTED)
 
 
 def check_filters(market: Market, ticket: Ticket) -> None:
@@ -127,22 +120,21 @@ def check_filters(market: Market, ticket: Ticket) -> None:
 
 
 def _check_counterparty(market: Market, side: str) -> None:
-    """PERCENT_PRICE of a market order is held against the best price it would meet (error code -4131)."""
+    """The band around the mark holds for the best price that a market order would meet, too."""
     instrument = market.instrument
     if side == "BUY":
         beyond = market.ask > market.mark * instrument.multiplier_up
     else:
         beyond = market.bid < market.mark * instrument.multiplier_down
     if beyond:
-        text = "The counterparty's best price does not meet the PERCENT_PRICE filter limit."
-        raise Refusal(-4131, text)
+        raise Refusal(Reason.NO_COUNTERPARTY)
 
 
 def check_account(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
     """Reduce-only, order count, leverage cap and margin; raises Refusal. May cut a reduce-only order."""
     symbol_orders = sum(1 for each in account.open_orders.values() if each.symbol == order.symbol)
     if order.type == "LIMIT" and symbol_orders >= market.instrument.max_orders:
-        raise Refusal(-2025, "Reach max open order limit.")
+        raise Refusal(Reason.ORDER_LIMIT)
     if order.reducing:
         _check_reduction(exchange, account, order)
     else:
@@ -150,12 +142,12 @@ def check_account(exchange: Exchange, account: Account, market: Market, order: O
 
 
 def _check_reduction(exchange: Exchange, account: Account, order: Order) -> None:
-    """-2022 when there is nothing to reduce; more than there is: quirks `cap_reduce_only` and
+    """Refused when there is nothing to reduce; more than there is: quirks `cap_reduce_only` and
     `reduce_only_sum_check`. A hedge leg cannot be oversold.
     """
     most = reducible(account, order.symbol, order.position_side, order.side)
     if most == ZERO:
-        raise reduce_only_rejected()
+        raise Refusal(Reason.NOTHING_TO_REDUCE)
     if exchange.quirks.reduce_only_sum_check:
         bound = sum(
             (
@@ -169,14 +161,13 @@ def _check_reduction(exchange: Exchange, account: Account, order: Order) -> None
             ZERO,
         )
         if bound + order.quantity > most:
-            text = "ReduceOnly Order Failed. Please check your existing position and open orders"
-            raise Refusal(-4118, text)
+            raise Refusal(Reason.REDUCTION_BLOCKED)
     if order.quantity > most and (order.position_side != "BOTH" or not exchange.quirks.cap_reduce_only):
-        raise reduce_only_rejected()
+        raise Refusal(Reason.NOTHING_TO_REDUCE)
 
 
 def _check_opening(exchange: Exchange, account: Account, market: Market, order: Order) -> None:
-    """-2019 when the margin an order adds, its open loss and its fee exceed what is available; -2027 above
+    """Refused when the margin an order adds, its open loss and its fee exceed what is available, and above
     the leverage's notional. Source: FAQ "How to Calculate Cost Required to Open a Position".
     """
     key = (order.symbol, order.position_side)
@@ -193,19 +184,19 @@ def _check_opening(exchange: Exchange, account: Account, market: Market, order: 
     held = position.quantity * market.mark if position else ZERO
     cap = market.instrument.max_notional(account.settings_of(order.symbol).leverage)
     if max(abs(held + bids), abs(held - asks)) > cap:
-        raise Refusal(-2027, "Exceeded the maximum allowable position at current leverage.")
+        raise Refusal(Reason.POSITION_LIMIT)
     ahead = price - market.mark if order.side == "BUY" else market.mark - price
     loss = max(ahead * order.quantity, ZERO)
     needed = more + loss + notional * market.instrument.taker_fee
     if needed > margin_of(account, exchange.markets).available:
-        raise margin_insufficient()
+        raise Refusal(Reason.MARGIN)
 
 
 def check_identity(account: Account, order: Order) -> None:
-    """Client ids are unique among open orders only (-4116; New Order, `newClientOrderId`)."""
+    """Client ids are unique among open orders only."""
     known = account.orders_by_client.get(order.client_order_id)
     if known is not None and known.closed_ms == 0:
-        raise duplicate_client_id()
+        raise Refusal(Reason.DUPLICATE_ID)
 
 
 def _order_of(exchange: Exchange, ticket: Ticket) -> Order:
@@ -283,18 +274,18 @@ def _occasion(exchange: Exchange, account: Account, order: Order) -> Occasion:
 
 
 def amend(exchange: Exchange, account: Account, order: Order, price: Decimal, quantity: Decimal) -> None:
-    """PUT /fapi/v1/order: LIMIT only, re-queued. Raises Refusal; the order then stays as it is.
+    """Limit orders only, re-queued. Raises Refusal; the order then stays as it is.
 
     Source: "Modify Order": a new quantity at or below what is executed cancels the rest, and so does a GTX
     price that would execute at once; fewer than 10000 amendments.
     """
     market = exchange.market_of(order.symbol)
     if order.type != "LIMIT":
-        raise Refusal(-5025, "Only limit order is supported.")
+        raise Refusal(Reason.AMEND_KIND)
     if order.price == price and order.quantity == quantity:
-        raise Refusal(-5027, "No need to modify the order.")
+        raise Refusal(Reason.AMEND_SAME)
     if order.amendments >= 10_000:
-        raise Refusal(-5026, "Exceed maximum modify order limit.")
+        raise Refusal(Reason.AMEND_LIMIT)
     market.instrument.check_quantity(quantity, market=False)
     market.instrument.check_price(price, market.mark, order.side)
     if not order.reduce_only:

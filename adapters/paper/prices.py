@@ -14,7 +14,7 @@ _BOUND = 10  # the walk stays within start / 10 and start x 10, so that no test 
 
 @dataclass(slots=True, kw_only=True)
 class Market:
-    """The state of one symbol: last and mark price in USDT, the walk, the funding clock."""
+    """The state of one symbol: last and mark price, the walk, the funding clock."""
 
     instrument: Instrument
     last: Decimal

@@ -1,6 +1,6 @@
-"""The paper venue as a server: Binance USDⓈ-M REST and websockets on one loopback port.
+"""The paper venue as a server: its dialect's requests and sockets on one loopback port.
 
-Unmodified clients (ccxt, the official SDK) need nothing but the base URL. Embedded, it runs on a
+Unmodified clients need nothing but the base URL. Embedded, it runs on a
 thread and loop of its own (`serve_in_thread`); alone, `serve_forever`.
 """
 
@@ -26,10 +26,8 @@ from adapters.listening.door import Door
 from adapters.paper.admin import Admin
 from adapters.paper.faults import NO_FAULTS, FaultPlan
 from adapters.paper.live import LiveVenue
-from adapters.paper.rest import RestApi, not_found
-from adapters.paper.streams import PATH as STREAM_PATH
-from adapters.paper.streams import PING_INTERVAL_S, Streams
-from adapters.paper.venue import PaperVenue
+from adapters.paper.registry import EMBEDDED
+from adapters.paper.venue import PaperModel
 from adapters.storage.private import read_plain
 
 T = TypeVar("T")
@@ -38,6 +36,7 @@ TICK_MS = 250
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 SHUTDOWN_S = 0.2
+PING_INTERVAL_S = 180.0
 
 
 class ListenError(OSError):
@@ -54,7 +53,7 @@ class PaperServer:
 
     def __init__(
         self,
-        venue: PaperVenue,
+        venue: PaperModel,
         host: str = "127.0.0.1",
         port: int = 0,
         *,
@@ -72,7 +71,7 @@ class PaperServer:
         self.host = host
         self.port = port
         self.live = LiveVenue(venue, clock_ms=clock_ms, storage=storage)
-        self.streams = Streams(self.live, paced=tick_ms > 0, ping_interval_s=ping_interval_s)
+        self.streams = venue.dialect.front(self.live, tick_ms > 0, ping_interval_s)
         self.live.announce = self.streams.publish
         self._tick_ms = tick_ms
         self._ticker: asyncio.Task[None] | None = None
@@ -83,8 +82,8 @@ class PaperServer:
         """Listen; the port. `ListenError` (an OSError) when it is taken: nothing stays open then."""
         app = web.Application()
         app.add_routes(Admin(self.live, self.streams).routes())
-        app.router.add_route("*", "/fapi/{path:.*}", RestApi(self.live).handle)
-        app.router.add_route("*", "/{path:.*}", self._other)
+        app.add_routes(self.streams.routes())
+        app.router.add_route("*", "/{path:.*}", self.streams.other)
         try:
             listening = socket.create_server((self.host, self.port), family=_family(self.host))
         except OSError as error:
@@ -109,12 +108,6 @@ class PaperServer:
         await self.streams.close()
         await door.close()
         self.live.close()
-
-    async def _other(self, request: web.Request) -> web.StreamResponse:
-        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-        if upgrade and STREAM_PATH.match(request.path):
-            return await self.streams.serve(request)
-        return await not_found(request)
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -230,15 +223,15 @@ async def serve_forever(
     `ValueError` when the plan is none.
     """
     plan = _plan_of(faults)
-    venue, most = PaperVenue(seed=seed, now_ms=wall_clock_ms(), faults=plan), alone(raise_limit())
-    server = PaperServer(venue, host, port, storage=storage, most=most)
+    opened, most = EMBEDDED(seed=seed, now_ms=wall_clock_ms(), faults=plan), alone(raise_limit())
+    server = PaperServer(opened, host, port, storage=storage, most=most)
     await server.start()
     for name in accounts:
         await server.live.tell("account", name)
     venue = server.live.venue
     keys = [("", *venue.keys_of("")), *((f" of {name}", *venue.keys_of(name)) for name in accounts)]
     announce(
-        f"paper venue (Binance USDⓈ-M API) on http://{server.host}:{server.port} "
+        f"paper venue ({venue.dialect.name}) on http://{server.host}:{server.port} "
         f"and ws://{server.host}:{server.port}\n"
         + "".join(f"api key{whose}    {key}\napi secret{whose} {secret}\n" for whose, key, secret in keys)
     )

@@ -1,17 +1,13 @@
-"""What the venue does by itself: funding, liquidation, margin calls, deleveraging, delisting.
-
-Source: "Event: Order Update" (client ids autoclose-, adl_autoclose, settlement_autoclose-; execution type
-CALCULATED), "Event: Margin Call", and the FAQ on liquidation and funding.
-"""
+"""What the venue does by itself: funding, liquidation, margin calls, deleveraging, delisting."""
 
 from decimal import Decimal
 
-from adapters.paper import events
 from adapters.paper.account import Account, Position, margin_of
 from adapters.paper.exchange import Exchange
 from adapters.paper.instruments import EIGHT_PLACES, ZERO
 from adapters.paper.orders import Order
 from adapters.paper.prices import Market
+from messages.types import FillCause
 
 MARGIN_CALL_RATIO = Decimal("0.8")
 """Maintenance over balance from which a margin call is sent; the venue says "too high" only."""
@@ -35,7 +31,7 @@ def fund(exchange: Exchange, market: Market, due_ms: int) -> None:
 
 
 def watch_margins(exchange: Exchange) -> None:
-    """After prices have moved: call or liquidate whoever has too little margin."""
+    """After prices have moved: call or liquidate accounts with too little margin."""
     for account in exchange.accounts.values():
         held = [position for position in account.positions.values() if position.quantity]
         if not held:
@@ -68,7 +64,7 @@ def _watch_cross(exchange: Exchange, account: Account) -> None:
         if not account.margin_called:
             account.margin_called = True
             legs = tuple(_cross_legs(account))
-            row = events.margin_call(account, legs, exchange.markets, exchange.now_ms)
+            row = exchange.dialect.events.margin_call(account, legs, exchange.markets, exchange.now_ms)
             exchange.emit(account, row, symbol="", client_id="")
     elif sums.cross_maintenance < balance * MARGIN_CALM_RATIO:
         account.margin_called = False
@@ -87,14 +83,14 @@ def _liquidate_cross(exchange: Exchange, account: Account) -> None:
 
 
 def liquidate(exchange: Exchange, account: Account, position: Position, *, lost: Decimal | None) -> None:
-    """Close one leg at the mark with an autoclose- order and take the liquidation fee.
+    """Close one leg at the mark and take the liquidation fee.
 
     `lost` is the isolated margin, beyond which the insurance fund pays.
     """
     market = exchange.markets[position.symbol]
     before = account.wallet
     notional = abs(position.quantity * market.mark)
-    close_by_venue(exchange, account, position, prefix="autoclose-", quantity=abs(position.quantity))
+    close_by_venue(exchange, account, position, cause=FillCause.LIQUIDATION, quantity=abs(position.quantity))
     left = account.wallet - before + lost if lost is not None else account.wallet
     fee = min((notional * market.instrument.liquidation_fee).quantize(EIGHT_PLACES), max(left, ZERO))
     if fee:
@@ -106,9 +102,9 @@ def liquidate(exchange: Exchange, account: Account, position: Position, *, lost:
 
 
 def close_by_venue(
-    exchange: Exchange, account: Account, position: Position, *, prefix: str, quantity: Decimal
+    exchange: Exchange, account: Account, position: Position, *, cause: FillCause, quantity: Decimal
 ) -> Order:
-    """An order that nobody of ours placed: liquidation, deleveraging or settlement, filled at the mark."""
+    """An order of the venue's own: liquidation, deleveraging or settlement, filled at the mark."""
     market = exchange.markets[position.symbol]
     side = "SELL" if position.quantity > 0 else "BUY"
     order_id = exchange.next_order_id
@@ -116,7 +112,7 @@ def close_by_venue(
     price = market.mark.quantize(market.instrument.tick_size)
     order = Order(
         order_id=order_id,
-        client_order_id=f"{prefix}{order_id}",
+        client_order_id=exchange.dialect.events.forced_order_id(cause, order_id),
         symbol=position.symbol,
         side=side,
         position_side=position.side,
@@ -136,12 +132,12 @@ def close_by_venue(
 
 
 def delist(exchange: Exchange, symbol: str) -> None:
-    """Settle every position at the mark and cancel every order of a symbol (settlement_autoclose-)."""
+    """Settle every position at the mark and cancel every order of a symbol."""
     for account in exchange.accounts.values():
         _cancel_symbol(exchange, account, symbol)
         for position in [p for p in account.positions.values() if p.symbol == symbol and p.quantity]:
             quantity = abs(position.quantity)
-            close_by_venue(exchange, account, position, prefix="settlement_autoclose-", quantity=quantity)
+            close_by_venue(exchange, account, position, cause=FillCause.SETTLEMENT, quantity=quantity)
 
 
 def _insure(exchange: Exchange, account: Account, amount: Decimal, *, symbol: str) -> None:

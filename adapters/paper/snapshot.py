@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, get_type_hints
 
 from adapters.paper.account import Account, AccountSetup, Income, Position, Resting, Settings
-from adapters.paper.events import StreamEvent
+from adapters.paper.dialect import Dialect
 from adapters.paper.exchange import FAULT_LOG_MAX, FIRST_TRADE_ID, HISTORY_MAX, Exchange
 from adapters.paper.faults import FaultKind, FaultPlan, FaultRecord, FaultState
 from adapters.paper.instruments import Bracket, Instrument
@@ -19,6 +19,7 @@ from adapters.paper.limits import RateLimits, Ration, Window
 from adapters.paper.orders import AlgoOrder, Order, Trade
 from adapters.paper.prices import Market
 from adapters.paper.rng import SplitMix64
+from adapters.paper.stream_event import StreamEvent
 
 FORMAT = 1
 
@@ -79,7 +80,7 @@ def write(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def read(document: dict[str, Any]) -> Exchange:
+def read(document: dict[str, Any], dialect: Dialect) -> Exchange:
     """The venue that `write` described. Raises ValueError for another format."""
     if document.get("format") != FORMAT:
         raise ValueError(f"paper venue: snapshot format {document.get('format')!r}, expected {FORMAT}")
@@ -93,6 +94,7 @@ def read(document: dict[str, Any]) -> Exchange:
         faults=FaultPlan.from_dict(document["faults"]["plan"]),
         volatility_ppm=0,
         limits=RateLimits(**document["ration"]["limits"]),
+        dialect=dialect,
     )
     exchange.markets = {market.instrument.symbol: market for market in markets}
     exchange.accounts = {account.api_key: account for account in accounts}

@@ -1,4 +1,4 @@
-"""The paper venue: a deterministic, Decimal-exact model of Binance USDⓈ-M futures without any I/O.
+"""The paper venue: a deterministic, Decimal-exact model of a perpetual-futures venue without any I/O.
 
 It reads no clock and draws from no global randomness: time comes with each call, prices and faults from
 its seed. The same calls give the same answers, events and snapshots, byte for byte.
@@ -7,37 +7,24 @@ its seed. The same calls give the same answers, events and snapshots, byte for b
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from adapters.paper import conditional, events, market_routes, matching, settlement, snapshot
+from adapters.paper import conditional, matching, settlement, snapshot
 from adapters.paper.account import DEFAULT_ACCOUNTS, Account, AccountSetup
-from adapters.paper.account_routes import ACCOUNT_ROUTES
-from adapters.paper.answer import Answer, Fate, Headers, refusal_answer, row_answer
-from adapters.paper.errors import Refusal, missing
-from adapters.paper.events import MarketEvent, StreamEvent
+from adapters.paper.answer import Answer
+from adapters.paper.dialect import Call, Dialect
 from adapters.paper.exchange import Exchange, open_account
 from adapters.paper.faults import (
     NO_FAULTS,
-    SERVED_KINDS,
-    Fault,
     FaultPlan,
     FaultRecord,
     FaultState,
-    Moment,
-    Occasion,
 )
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS, Instrument
-from adapters.paper.limits import BINANCE_LIMITS, RateLimits
-from adapters.paper.orders import whole
+from adapters.paper.limits import USUAL_LIMITS, RateLimits
 from adapters.paper.prices import Market, walk
-from adapters.paper.route import Call, Params, Private, Public, Security, client_id_of
-from adapters.paper.spoil import spoiled, stale_or_cut
-from adapters.paper.trade_routes import TRADE_ROUTES
-
-__all__ = ["Answer", "Fate", "MarketEvent", "PaperVenue", "StreamEvent"]
-
-PRIVATE_ROUTES: dict[tuple[str, str], Private] = TRADE_ROUTES | ACCOUNT_ROUTES
-PUBLIC_ROUTES: dict[tuple[str, str], Public] = market_routes.MARKET_ROUTES
+from adapters.paper.stream_event import MarketEvent, StreamEvent
+from messages.types import FillCause
 
 CHANGEABLE: dict[str, Callable[[str], Any]] = {
     "status": str,
@@ -51,17 +38,16 @@ CHANGEABLE: dict[str, Callable[[str], Any]] = {
 }
 """What of a symbol's rules may change while it is listed, and how it is read."""
 DEFAULT_VOLATILITY_PPM = 50
-RECV_WINDOW_MS = 5000
-RECV_WINDOW_MAX_MS = 60_000
-AHEAD_MAX_MS = 1000
 
 
-class PaperVenue:
-    """A venue with its accounts. Not thread-safe; one caller at a time.
+class PaperModel:
+    """A venue with its accounts; a subclass names its dialect. Not thread-safe; one caller at a time.
 
     `volatility_ppm` is the standard deviation of one second's price change in millionths; 0 holds prices
     where they are set. `limits` are the request limits that are enforced and published.
     """
+
+    dialect: ClassVar[Dialect]
 
     def __init__(
         self,
@@ -72,7 +58,7 @@ class PaperVenue:
         now_ms: int,
         faults: FaultPlan = NO_FAULTS,
         volatility_ppm: int = DEFAULT_VOLATILITY_PPM,
-        limits: RateLimits = BINANCE_LIMITS,
+        limits: RateLimits = USUAL_LIMITS,
     ) -> None:
         self._exchange = Exchange(
             seed=seed,
@@ -82,6 +68,7 @@ class PaperVenue:
             faults=faults,
             volatility_ppm=volatility_ppm,
             limits=limits,
+            dialect=self.dialect,
         )
         self._hand_count = 0
         self._funded = False
@@ -89,37 +76,21 @@ class PaperVenue:
 
     # --- the API --------------------------------------------------------------------------------------
 
-    def request(self, method: str, path: str, params: Params, *, api_key: str | None, now_ms: int) -> Answer:
+    def request(self, method: str, path: str, params: Mapping[str, str], *, api_key: str | None, now_ms: int) -> Answer:
         """Answer one REST request as the venue would, or as the fault plan says. Never raises for bad input.
 
         The caller has verified the signature already (`secret_of`); timestamp and recvWindow are checked
         here.
         """
-        exchange = self._exchange
         self._move_clock(now_ms)
         call = Call(method=method, path=path, params=params, api_key=api_key)
-        public = PUBLIC_ROUTES.get((method, path))
-        private = None if public else PRIVATE_ROUTES.get((method, path))
-        route = public or private
-        if route is None:
-            return refusal_answer(Refusal(-5000, f"Path {path}, Method {method} is invalid", status=404))
-        account = exchange.accounts.get(api_key) if api_key and private else None
-        limited = self._ration(route, account, params)
-        if limited is not None:
-            return limited
-        headers = exchange.ration.headers(account.name if account else None, order=_orders(route) > 0)
-        if exchange.faults.on_requests:
-            fault = exchange.faults.strike_request(_occasion(exchange, account, call))
-            if fault is not None:
-                return self._spoiled(fault, call, headers)
-        status, body = self._serve(call)
-        return row_answer(status, body, headers)
+        return self.dialect.requests.answer(self._exchange, call)
 
     def advance(self, now_ms: int) -> None:
         """Let time pass: prices move, orders trigger and expire, funding is paid, accounts are liquidated."""
         exchange = self._exchange
         self._move_clock(now_ms)
-        self._run_late()
+        self.dialect.requests.run_late(exchange)
         self._expire()
         moved, self._funded = self._funded, False
         for market in exchange.markets.values():
@@ -140,13 +111,13 @@ class PaperVenue:
         return drained
 
     def drain_market(self) -> list[MarketEvent]:
-        """Mark prices (markPriceUpdate) and best quotes (bookTicker) of every symbol whose second has passed."""
+        """Mark prices and best quotes of every symbol whose second has passed."""
         exchange = self._exchange
         drained: list[MarketEvent] = []
         for symbol in sorted(exchange.touched):
             market = exchange.markets[symbol]
-            mark = events.mark_price_update(market, exchange.now_ms)
-            book = events.book_ticker(market, exchange.now_ms, exchange.now_ms)
+            mark = self.dialect.events.mark_price_update(market, exchange.now_ms)
+            book = self.dialect.events.book_ticker(market, exchange.now_ms, exchange.now_ms)
             drained += (MarketEvent(symbol=symbol, event=mark), MarketEvent(symbol=symbol, event=book))
         exchange.touched.clear()
         return drained
@@ -164,21 +135,19 @@ class PaperVenue:
         self._react(market)
         settlement.watch_margins(exchange)
 
-    def trade_by_hand(self, method: str, path: str, params: Params, *, now_ms: int, account: str = "") -> Answer:
-        """What a human does on the venue's own site: no limits, no faults, client ids that begin with web_.
+    def trade_by_hand(
+        self, method: str, path: str, params: Mapping[str, str], *, now_ms: int, account: str = ""
+    ) -> Answer:
+        """What a human does on the venue's own site: no limits, no faults, ids that name its site.
 
         `account` names it; the first one when empty.
         """
         exchange = self._exchange
         self._move_clock(now_ms)
         chosen = self._account_named(account)
-        filled = {"timestamp": str(exchange.now_ms), "newOrderRespType": "RESULT", **params}
-        if method == "POST" and path.endswith(("/order", "/algoOrder")):
-            self._hand_count += 1
-            name = "clientAlgoId" if path.endswith("/algoOrder") else "newClientOrderId"
-            filled.setdefault(name, f"web_{exchange.next_order_id}{self._hand_count:04d}")
-        status, body = self._serve(Call(method=method, path=path, params=filled, api_key=chosen.api_key))
-        return row_answer(status, body, ())
+        call = Call(method=method, path=path, params=params, api_key=chosen.api_key)
+        self._hand_count += self.dialect.requests.places_order(call)
+        return self.dialect.requests.by_hand(exchange, call, self._hand_count)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as a JSON-able document of strings, integers and lists."""
@@ -188,7 +157,7 @@ class PaperVenue:
     def restore(cls, document: dict[str, Any], **_: object) -> Self:
         """The venue of a snapshot; it goes on exactly as the original would. Raises ValueError or KeyError."""
         venue = cls(seed=0, instruments=(), now_ms=0)
-        venue._take_over(snapshot.read(document), hand_count=document["hand_count"])
+        venue._take_over(snapshot.read(document, cls.dialect), hand_count=document["hand_count"])
         return venue
 
     # --- what transports and tests ask ----------------------------------------------------------------
@@ -294,14 +263,14 @@ class PaperVenue:
         self._exchange.close_symbol(symbol)
 
     def deleverage(self, symbol: str, quantity: Decimal, now_ms: int, *, account: str = "", side: str = "BOTH") -> None:
-        """Auto-deleverage a leg by `quantity` base units at the mark (client id adl_autoclose…)."""
+        """Auto-deleverage a leg by `quantity` base units at the mark."""
         self._move_clock(now_ms)
         chosen = self._account_named(account)
         position = chosen.positions[(symbol, side)]
-        settlement.close_by_venue(self._exchange, chosen, position, prefix="adl_autoclose-", quantity=quantity)
+        settlement.close_by_venue(self._exchange, chosen, position, cause=FillCause.DELEVERAGING, quantity=quantity)
 
     def transfer(self, amount: Decimal, now_ms: int, *, account: str = "") -> None:
-        """Deposit (positive) or withdraw USDT."""
+        """Deposit (positive) or withdraw."""
         self._move_clock(now_ms)
         chosen = self._account_named(account)
         self._exchange.book(chosen, "TRANSFER", amount, "")
@@ -318,11 +287,11 @@ class PaperVenue:
         settlement.fund(self._exchange, self._exchange.market_of(symbol), now_ms)
 
     def revoke_key(self, api_key: str) -> None:
-        """From now on the key is answered with -2015."""
+        """From now on the key is refused."""
         self._exchange.accounts[api_key].revoked = True
 
     def rotate_key(self, api_key: str, new_key: str, new_secret: str) -> None:
-        """The account has another key; the former one is answered with -2015."""
+        """The account has another key; the former one is refused."""
         account = self._exchange.accounts[api_key]
         account.api_key, account.api_secret = new_key, new_secret
         self._exchange.accounts = {each.api_key: each for each in self._exchange.accounts.values()}
@@ -364,111 +333,6 @@ class PaperVenue:
         matching.match_resting(self._exchange, market)
         conditional.trigger(self._exchange, market)
 
-    def _ration(self, route: Private | Public, account: Account | None, params: Params) -> Answer | None:
-        """418 while banned, 429 beyond the weight or the order count; None when within."""
-        exchange = self._exchange
-        ration, now_ms = exchange.ration, exchange.now_ms
-        banned = ration.ban_left_s(now_ms)
-        if banned:
-            text = f"Way too many requests; IP banned until {ration.banned_until_ms}. Please use the websocket"
-            refusal = Refusal(-1003, f"{text} for live updates to avoid bans.", status=418)
-            return refusal_answer(refusal, (("Retry-After", str(banned)),))
-        weight = route.weight if isinstance(route.weight, int) else route.weight(params)
-        if not ration.use_weight(weight, now_ms):
-            ration.violate(now_ms, tolerated=exchange.quirks.ban_after_violations, ban_ms=exchange.quirks.ban_ms)
-            limit = ration.limits.weight_per_minute
-            text = f"Too many requests; current limit of IP is {limit} requests per minute. Please use the"
-            refusal = Refusal(-1003, f"{text} websocket for live updates to avoid polling the API.", status=429)
-            return refusal_answer(refusal, (("Retry-After", str(ration.weight.left_s(now_ms))),))
-        orders = _orders(route)
-        if orders and account and not ration.use_orders(account.name, orders, now_ms):
-            refusal = Refusal(-1015, "Too many new orders; current limit reached.", status=429)
-            return refusal_answer(refusal, ration.headers(account.name, order=True))
-        return None
-
-    def _serve(self, call: Call) -> tuple[int, object]:
-        """The honest answer: HTTP status and JSON body."""
-        exchange, params = self._exchange, call.params
-        try:
-            public = PUBLIC_ROUTES.get((call.method, call.path))
-            if public is not None:
-                return 200, public.handler(exchange, params)
-            private = PRIVATE_ROUTES[(call.method, call.path)]
-            account = self._authenticated(call.api_key)
-            if private.security is Security.SIGNED:
-                _check_time(params, exchange.now_ms)
-            return 200, private.handler(exchange, account, params)
-        except Refusal as refusal:
-            return refusal.status, {"code": refusal.code, "msg": refusal.message}
-
-    def _authenticated(self, api_key: str | None) -> Account:
-        if not api_key:
-            raise Refusal(-2014, "API-key format invalid.", status=401)
-        account = self._exchange.accounts.get(api_key)
-        if account is None or account.revoked:
-            raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
-        return account
-
-    def _spoiled(self, fault: Fault, call: Call, headers: Headers) -> Answer:
-        """Serve, or not, as the fault's moment says; then spoil the answer and log what happened."""
-        exchange = self._exchange
-        account = exchange.accounts.get(call.api_key or "")
-        effect: bool | None = False
-        status: int = 200
-        body: object = None
-        served = fault.kind in SERVED_KINDS or fault.moment is Moment.AFTER_EFFECT
-        if not served and fault.moment is Moment.LATER:
-            effect = None
-            exchange.late.append(
-                {
-                    "due_ms": exchange.now_ms + fault.effect_delay_ms,
-                    "fault": fault.to_dict(),
-                    "method": call.method,
-                    "path": call.path,
-                    "params": dict(call.params),
-                    "api_key": call.api_key,
-                }
-            )
-        elif served:
-            status, body = self._serve(call)
-            effect = status == 200 and call.method != "GET"
-            if status == 200:
-                body = stale_or_cut(exchange, account, fault, call, body)
-        record = exchange.log_fault(
-            fault,
-            account=account.name if account else "",
-            subject=f"{call.method} {call.path}",
-            client_id=client_id_of(call.params),
-            effect=effect,
-        )
-        return spoiled(fault, record, status, body, headers)
-
-    def _run_late(self) -> None:
-        """Effects of Moment.LATER that have come due and whose validity window still stands."""
-        exchange = self._exchange
-        due = [call for call in exchange.late if call["due_ms"] <= exchange.now_ms]
-        if not due:
-            return
-        exchange.late = [call for call in exchange.late if call["due_ms"] > exchange.now_ms]
-        for call in due:
-            params: Mapping[str, str] = call["params"]
-            sent_ms, window_ms = _window_of(params, call["due_ms"])
-            done = False
-            if call["due_ms"] <= sent_ms + window_ms:
-                stamped = dict(params) | {"timestamp": str(exchange.now_ms)}
-                status, _ = self._serve(
-                    Call(method=call["method"], path=call["path"], params=stamped, api_key=call["api_key"])
-                )
-                done = status == 200
-            account = exchange.accounts.get(call["api_key"] or "")
-            exchange.log_fault(
-                Fault.from_dict(call["fault"]),
-                account=account.name if account else "",
-                subject=f"late {call['method']} {call['path']}",
-                client_id=client_id_of(params),
-                effect=done,
-            )
-
     def _expire(self) -> None:
         """Good-till-date orders and countdowns that have run out."""
         exchange = self._exchange
@@ -483,40 +347,3 @@ class PaperVenue:
                 del account.countdowns[symbol]
                 for order in [o for o in account.open_orders.values() if o.symbol == symbol]:
                     matching.cancel(exchange, account, order)
-
-
-def _orders(route: Private | Public) -> int:
-    return route.orders if isinstance(route, Private) else 0
-
-
-def _occasion(exchange: Exchange, account: Account | None, call: Call) -> Occasion:
-    return Occasion(
-        now_ms=exchange.now_ms,
-        account=account.name if account else "",
-        method=call.method,
-        path=call.path,
-        symbol=call.params.get("symbol", ""),
-        client_id=client_id_of(call.params),
-        side=call.params.get("side", ""),
-    )
-
-
-def _window_of(params: Params, default_ms: int) -> tuple[int, int]:
-    sent_ms, window_ms = whole(params.get("timestamp", "")), whole(params.get("recvWindow", ""))
-    return (default_ms if sent_ms is None else sent_ms), (RECV_WINDOW_MS if window_ms is None else window_ms)
-
-
-def _check_time(params: Params, now_ms: int) -> None:
-    """-1021 unless timestamp < now + 1 s and now - timestamp <= recvWindow.
-
-    Source: General Info, "Timing security". recvWindow defaults to 5000 and is at most 60000 (-1131).
-    """
-    if whole(params.get("timestamp", "")) is None:
-        raise missing("timestamp")
-    sent_ms, window_ms = _window_of(params, now_ms)
-    if window_ms > RECV_WINDOW_MAX_MS:
-        raise Refusal(-1131, "recvWindow must be less than 60000")
-    if sent_ms >= now_ms + AHEAD_MAX_MS:
-        raise Refusal(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
-    if now_ms - sent_ms > window_ms:
-        raise Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")

@@ -113,6 +113,7 @@ class Supervisor(Wording):
     QUANTITY_STEP = "quantity {quantity} is not a positive multiple of {step} ({symbol})"
     QUANTITY_LARGE = "quantity {quantity} is above the maximum of {most} ({symbol})"
     PRICE_STEP = "{name} price {price} is not a positive multiple of {step} ({symbol})"
+    TRAILING_BOUNDS = "callback rate {rate} % is none that the venue takes: {least} to {most} %, in steps of {step}"
     PRICE_LOW = "{name} price {price} is below the venue's minimum of {least} ({symbol})"
     PRICE_HIGH = "{name} price {price} is above the venue's maximum of {most} ({symbol})"
     PRICE_FAR = (

@@ -89,7 +89,6 @@ class Venue(Wording):
     NO_OBJECT = "{what} is {value}, no object"
     NO_LIST = "{what} is {value}, no list"
     NO_PERPETUAL = "exchangeInfo names no perpetual"
-    NO_LINEAR_PERPETUAL = "{symbol} is no linear perpetual: only those are understood"
     ROWS_CONTRADICT = "two rows of {key} contradict each other"
     NOTIONAL_CONTRADICTS = "positionAmt {quantity} at markPrice {price} contradicts notional {value}"
     EMPTY = "{field} is empty"

@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adapters.exchange.hearing import CONDITIONALS, EVENTS, MUTE_AFTER_MS, ORDERS
+from adapters.exchange.binance.events import EVENTS
+from adapters.exchange.hearing import CONDITIONALS, MUTE_AFTER_MS, ORDERS
 from adapters.paper.answer import Answer
 from messages import commands as c
 from messages import events as e

@@ -5,7 +5,7 @@ and what waits because belief and venue differ, is in `holds`.
 """
 
 from adapters.paper.answer import Answer
-from adapters.paper.limits import BINANCE_LIMITS
+from adapters.paper.limits import USUAL_LIMITS
 from messages.reports import VenueDown, VenueUp
 from messages.types import OrderPurpose
 from simulator.checks.check import SECOND, Check, Truth
@@ -52,7 +52,7 @@ class Degraded(Check):
         if ago_ms > UNHEARD_MS and ration.weight.used > ration.limits.weight_per_minute + uncounted:
             self._fail("I10", f"{ration.weight.used} of weight within a minute, the last by {sent.call.path}")
         for account, window in ration.orders_10s.items():
-            if window.used > BINANCE_LIMITS.orders_per_10_seconds:
+            if window.used > USUAL_LIMITS.orders_per_10_seconds:
                 self._fail("I10", f"{window.used} orders of {account} within ten seconds")
 
     def heard(self, sent: Sent, answer: Answer) -> None:

@@ -12,10 +12,10 @@ from functools import cached_property
 from random import Random
 from typing import Protocol
 
-from adapters.exchange.calls import Call
+from adapters.exchange.venue import Call
 from adapters.paper.answer import Answer, Fate
-from adapters.paper.events import StreamEvent
-from adapters.paper.venue import PaperVenue
+from adapters.paper.binance.venue import PaperVenue
+from adapters.paper.stream_event import StreamEvent
 
 MS = 1_000_000
 TICK_MS = 250

@@ -1,11 +1,12 @@
 """The production exchange adapter, all of it, on the simulated network: only the transport below it is replaced.
 
-`CcxtVenue`'s engine, desk, reader, streams and its table of what answers prove run as they are. What is
+`CcxtVenue`'s engine, executor, reader, streams and its table of what answers prove run as they are. What is
 replaced is ccxt: a request is the same method, path and parameters, and its raw answer goes through the
 same `interpret`.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -14,17 +15,19 @@ from types import SimpleNamespace
 from typing import Any
 
 from adapters.clock import SystemClock
-from adapters.exchange import client, session
-from adapters.exchange.calls import Call
+from adapters.exchange import client
+from adapters.exchange.binance import transport
 from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.outcome import Raised
 from adapters.exchange.session import GUARD_MS, Session, Tape, retrieved
 from adapters.exchange.settings import Clock, ExchangeSettings
+from adapters.exchange.venue import Call
 from messages.base import Message
 from messages.types import AccountId
 from simulator.environment.loop import SimulatedLoop, nothing_runs
 from simulator.environment.network import Arrived, Broken, Network, Sent
 
+PRIVATE = "wss://simulated/private/"
 _TIMEOUT = ("RequestTimeout", "NetworkError", "OperationFailed", "BaseError", "TimeoutError")
 _RESET = ("ExchangeNotAvailable", "OperationFailed", "BaseError", "ServerDisconnectedError", "ClientError")
 _REFUSED = ("ExchangeNotAvailable", "OperationFailed", "BaseError", "ClientConnectorError", "ClientError")
@@ -53,6 +56,12 @@ class Library:
     def milliseconds(self) -> int:
         return self.clock.time_ns() // 1_000_000
 
+    def get_private_ws_url(self, _market: str, listen_key: str) -> str:
+        return f"{PRIVATE}{listen_key}"
+
+    def get_ws_url(self, _market: str, _kind: str) -> str:
+        return "wss://simulated/market"
+
     async def close(self) -> None:
         return None
 
@@ -72,12 +81,6 @@ class SimulatedSession(Session):
     async def get(self, url: str) -> Tape:
         return Tape(begun=True)
 
-    def private_url(self, listen_key: str, form: int = 0) -> str:
-        return f"wss://simulated/private/{listen_key}"
-
-    def market_url(self) -> str:
-        return "wss://simulated/market"
-
     @asynccontextmanager
     async def socket(
         self, url: str, subscribe: Mapping[str, object] | None = None
@@ -85,7 +88,8 @@ class SimulatedSession(Session):
         await asyncio.sleep(0.02)
         ended: asyncio.Future[Any] = self._loop.create_future()
         ended.add_done_callback(retrieved)
-        key = url.removeprefix("wss://simulated/private/") if subscribe is None else ""
+        # The key of whatever form of the address.
+        key = re.split("[&/]", url.removeprefix(PRIVATE))[0] if subscribe is None else ""
         opened = self._network.open(key, lambda message: self._heard(url, message), lambda why: _end(ended, why))
         if opened is None:
             raise ConnectionError("Cannot connect to host")
@@ -142,15 +146,15 @@ class SimulatedVenue(client.CcxtVenue):
 @contextmanager
 def simulated_transport() -> Iterator[None]:
     """Within it the adapter's engine makes simulated sessions."""
-    real_session, real_build = vars(client)["Session"], session._build
+    real_session, real_build = vars(client)["Session"], transport.build
     setattr(client, "Session", SimulatedSession)  # noqa: B010 - a type may not be assigned to
-    session._build = _library
+    setattr(transport, "build", _library)  # noqa: B010 - a role of the dialect, which is this module
     try:
         yield
     finally:
         nothing_runs()
         setattr(client, "Session", real_session)  # noqa: B010
-        session._build = real_build
+        setattr(transport, "build", real_build)  # noqa: B010
 
 
 def _library(settings: ExchangeSettings) -> Any:

@@ -8,9 +8,9 @@ from itertools import islice
 from actors.position.evolve import evolve
 from actors.position.state import Position, blank
 from adapters.paper.account import Account
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.exchange import Exchange
 from adapters.paper.orders import AlgoOrder, Order, Trade
-from adapters.paper.venue import PaperVenue
 from adapters.storage import record
 from adapters.storage.memory import Image, _as_record
 from messages import events as e

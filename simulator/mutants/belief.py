@@ -19,7 +19,7 @@ from actors.reconciler.policy import Policy
 from actors.runtime import ActorSystem
 from actors.supervisor import failures
 from actors.supervisor.context import SupervisorContext
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from adapters.storage.memory import MemoryJournal
 from messages import codec

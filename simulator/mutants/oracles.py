@@ -16,7 +16,7 @@ from actors.reconciler.attribution import Plan as Attributed
 from actors.runtime.event_sourced import EventSourced
 from actors.supervisor import forced_trades, pre_trade_risk
 from actors.supervisor.openings import Openings
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.commands import AdjustPosition
 from messages.journal import CommitFailed

@@ -21,7 +21,7 @@ from actors.telegram import previews, update_handlers
 from actors.telegram.confirmation_handlers import ConfirmationHandlers
 from actors.telegram.confirmations import Confirmations
 from actors.telegram.roles import Access
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from adapters.storage import lock
 from albra import notifier, recovery

@@ -6,8 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from adapters.exchange import normalize, reader, rows
-from adapters.exchange.reader import Reader
+from adapters.exchange import rows
+from adapters.exchange.binance import normalize, reader
+from adapters.exchange.binance.reader import Reader
 from adapters.exchange.rows import MalformedError
 from adapters.paper.faults import Fault, FaultKind, FaultPlan
 from simulator.environment.network import START_MS

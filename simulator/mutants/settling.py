@@ -7,7 +7,7 @@ from dataclasses import replace
 from actors.position import command_rules
 from actors.position.step_builder import StepBuilder
 from actors.supervisor import intake
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import FaultPlan, Moment
 from messages import commands as c
 from messages import events as e

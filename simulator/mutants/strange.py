@@ -11,10 +11,11 @@ from actors.position import next_orders, report_rules
 from actors.position.state import Order, OrderPhase, Position
 from actors.position.step_builder import StepBuilder
 from actors.supervisor import context
-from adapters.exchange import normalize, outcome, rows
+from adapters.exchange import outcome, rows
+from adapters.exchange.binance import normalize
+from adapters.exchange.codes import VenueCodes
 from adapters.exchange.outcome import Ask, Verdict
 from adapters.exchange.rows import Row, decimal_of
-from adapters.exchange.venue_codes import VenueCodes
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages.statement import Statement
 from simulator.environment.network import CALM, Window

@@ -14,12 +14,13 @@ from actors.gateway.resolutions import Resolutions
 from actors.gateway.shared_budget import SharedBudget
 from actors.runtime.mailbox import Mailbox
 from actors.supervisor import pre_trade_risk
-from adapters.exchange import calls, outcome
-from adapters.exchange.calls import Call
+from adapters.exchange import outcome
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.reader import Reader
 from adapters.exchange.hearing import Hearing
 from adapters.exchange.outcome import Verdict
-from adapters.exchange.reader import Reader
-from adapters.paper.answers import ANSWERS
+from adapters.exchange.venue import Call
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from messages import reports as r
 from messages.ids import client_order_id, parse_client_order_id

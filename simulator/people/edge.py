@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from adapters.paper.venue import PaperVenue
+from adapters.paper.binance.venue import PaperVenue
 from messages import commands as c
 from messages.addresses import CONTROL
 from messages.base import Message

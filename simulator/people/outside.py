@@ -7,8 +7,8 @@ from decimal import Decimal
 from actors.runtime.simulated import VirtualClock
 from adapters.paper.account import Account
 from adapters.paper.account import Position as Leg
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
-from adapters.paper.venue import PaperVenue
 from simulator.environment.plan import LOTS, SYMBOLS, Act
 from simulator.environment.truth import Books, position_of
 from simulator.people.edge import away

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.paper.venue import PaperVenue
+from adapters.paper.binance.venue import PaperVenue
 from simulator.environment.chat import Say
 from simulator.environment.plan import LOTS
 from simulator.environment.truth import Ledger

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from adapters.paper import events, settlement
+from adapters.paper import settlement
 from adapters.paper.account import Account
 from adapters.paper.account import Position as Leg
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance import events
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Moment
 from adapters.paper.instruments import Instrument
 from adapters.paper.orders import AlgoOrder

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, Moment
 from simulator.environment.network import START_MS, Window
 from simulator.environment.plan import SYMBOLS, Act, Kill, Plan, stream

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, Moment
 from simulator.environment.network import START_MS, Window
 from simulator.environment.plan import Act, Plan, stream

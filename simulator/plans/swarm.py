@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from adapters.paper.answers import ANSWERS, Proof
+from adapters.paper.binance.answers import ANSWERS, Proof
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment, Quirks
 from simulator.environment.disk import DiskWeather
 from simulator.environment.network import START_MS, Weather, Window

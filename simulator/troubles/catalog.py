@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from actors.position.state import Position
-from adapters.paper.answers import ANSWERS, Proof
+from adapters.paper.binance.answers import ANSWERS, Proof
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, FaultRecord, FaultState, Moment
-from adapters.paper.venue import PaperVenue
 from simulator.environment import malformed
 from simulator.environment.network import Network, Window
 from simulator.environment.plan import Act, Kill

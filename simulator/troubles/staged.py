@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from actors.position.next_orders import RETRY_FIRST_MS
-from adapters.paper.answers import ANSWERS as ROWS
+from adapters.paper.binance.answers import ANSWERS as ROWS
 from adapters.paper.faults import Fault, FaultKind
 from adapters.paper.faults import Moment as Effect
 from messages.types import PositionSide, PositionState

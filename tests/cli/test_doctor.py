@@ -17,7 +17,7 @@ import pytest
 from adapters.cli import checks, doctor, entry
 from adapters.cli.checks import Finding, Judgement
 from adapters.config import Config, load_text
-from adapters.exchange.checkup import Checkup, KeyPermissions
+from adapters.exchange.venue import Checkup, KeyPermissions
 from adapters.paper.server import EmbeddedServer
 from adapters.storage.lock import DirectoryLock
 from adapters.storage.sqlite import SqliteJournal
@@ -303,7 +303,7 @@ def configured(**more: object) -> Any:
         (Checkup(multi_assets=False), {}, Judgement.OK, "single-asset mode"),
         (Checkup(multi_assets=True), {}, Judgement.WARN, "multi-assets mode"),
         (Checkup(multi_assets=True), {"margin_mode": "isolated"}, Judgement.FAIL, "which has no isolated margin"),
-        (Checkup(multi_assets=False, credits=True), {}, Judgement.WARN, "BNFCR"),
+        (Checkup(multi_assets=False, credits="BNFCR"), {}, Judgement.WARN, "BNFCR"),
         (Checkup(portfolio_margin=True), {}, Judgement.FAIL, "portfolio margin"),
     ],
 )

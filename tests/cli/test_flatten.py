@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.input_log import identity_at
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from adapters.storage.lock import DirectoryLock
 from albra.client import Client
 from tests.cli.conftest import Albra

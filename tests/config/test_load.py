@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from adapters.config import SCHEMA, ConfigError, Loaded, Secret, load, load_text, named_path, render
-from adapters.exchange.addresses import HOMES
+from adapters.exchange.binance.hosts import HOSTS
 from adapters.secret import MASK
 from messages.types import PositionMode
 
@@ -311,7 +311,7 @@ def test_one_key_is_one_account_however_the_address_of_its_server_is_written(one
 @pytest.mark.parametrize("environment", ["live", "demo", "testnet"])
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_exchanges_own_host_spelled_out_is_the_same_place_as_none(environment: str, order: int) -> None:
-    host = next(host for host, each in HOMES.items() if each == environment)
+    host = next(host for host, each in HOSTS.homes.items() if each == environment)
     places = [f"environment: {environment}", f"base_url: https://{host}"][::order]
     keys = "exchange: binanceusdm, api_key: k, api_secret: s"
     rows = [f"{name}: {{{keys}, {place}}}" for name, place in zip("mn", places, strict=True)]

@@ -18,8 +18,8 @@ from binance_sdk_derivatives_trading_usds_futures.derivatives_trading_usds_futur
     DerivativesTradingUsdsFutures,
 )
 
+from adapters.paper.binance.signature import signed_query
 from adapters.paper.server import EmbeddedServer
-from adapters.paper.signature import signed_query
 
 T = TypeVar("T")
 

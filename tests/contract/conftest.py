@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 
 
 @pytest.fixture

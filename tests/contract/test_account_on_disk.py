@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.input_log import (
     RECORDS_PER_SNAPSHOT,
     InputLog,
@@ -22,14 +23,13 @@ from adapters.paper.input_log import (
     identity_at,
 )
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from tests.contract.clients import admin, signed, state_of
 
 EMBEDDING = """
 import sys
 from pathlib import Path
 from adapters.paper.server import PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
+from adapters.paper.binance.venue import PaperVenue
 with serve_in_thread(
     lambda: PaperServer(PaperVenue(seed=1, now_ms=wall_clock_ms()), tick_ms=20, storage=Path(sys.argv[1]))
 ) as server:

@@ -10,8 +10,8 @@ import ccxt
 import pytest
 
 from adapters.paper.account import AccountSetup
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from tests.contract.clients import admin, with_ccxt
 from tests.contract.listening import ccxt_listening
 

@@ -12,8 +12,8 @@ from binance_sdk_derivatives_trading_usds_futures.rest_api.models import (
     PositionInformationV3Response,
 )
 
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from tests.contract.clients import admin, sdk_client
 from tests.contract.validation import NotAcceptedError, accepted
 

@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from adapters.paper.binance.signature import parameters_of, sign, signed_query
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_forever, serve_in_thread, wall_clock_ms
-from adapters.paper.signature import parameters_of, sign, signed_query
-from adapters.paper.venue import PaperVenue
 from tests.contract.clients import admin, http, signed, state_of
 from tests.contract.listening import socket_listening
 

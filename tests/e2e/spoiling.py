@@ -9,7 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from adapters.paper.answers import ANSWERS, Proof
+from adapters.paper.binance.answers import ANSWERS, Proof
 from adapters.paper.faults import Fault, FaultKind, Moment
 
 LOST = ("read_timeout", "reset", "empty_200", "truncated_200", "html_200")

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import ExchangeSettings
+from adapters.paper.binance.signature import signed_query
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.signature import signed_query
-from adapters.paper.venue import PaperVenue
 from adapters.secret import Secret
 from messages.base import Message
 from messages.ids import client_order_id
@@ -154,12 +154,18 @@ def adapter(settings: ExchangeSettings) -> Iterator[Desk]:
 
 
 @contextmanager
-def desk_on(server: EmbeddedServer, **fields: Any) -> Iterator[Desk]:
+def adapter_up(settings: ExchangeSettings) -> Iterator[Desk]:
     """An adapter that is up, with its stream open."""
-    with adapter(settings_for(server, **fields)) as desk:
-        desk.server = server
+    with adapter(settings) as desk:
         desk.ear.wait_for(VenueUp)
         desk.ear.wait_for(StreamUp)
+        yield desk
+
+
+@contextmanager
+def desk_on(server: EmbeddedServer, **fields: Any) -> Iterator[Desk]:
+    with adapter_up(settings_for(server, **fields)) as desk:
+        desk.server = server
         yield desk
 
 

@@ -19,21 +19,17 @@ import pytest
 from actors.ports import Venue
 from adapters.exchange.client import CcxtVenue
 from adapters.exchange.settings import Backoff, ExchangeSettings
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from adapters.secret import Secret
 from messages.reports import (
     BudgetUsed,
     FetchFailed,
     FillReport,
-    LeverageChanged,
-    MarkReport,
     NotExecuted,
     OrderAccepted,
     OrderRejected,
-    OrderReport,
     OutcomeUnknown,
-    PositionsReport,
     QueryFailed,
     SettingRefused,
     StrayEvent,
@@ -43,7 +39,7 @@ from messages.reports import (
     VenueUp,
 )
 from messages.requests import FetchFills, FetchPositions, QueryOrder, SetLeverage
-from messages.types import OrderStatus, PositionId, PositionMode, PositionSide, RateKind, RateLimit, Side
+from messages.types import PositionId, RateKind, RateLimit
 from tests.exchange.desk_side import (
     BTC,
     MAIN,
@@ -98,19 +94,6 @@ def settings_at(port: int, **fields: Any) -> ExchangeSettings:
         "backoff_max_ms": 50,
     }
     return ExchangeSettings(**{**values, **fields})
-
-
-def test_coming_up_tells_instruments_mode_and_the_window_in_which_a_request_is_valid(server: EmbeddedServer) -> None:
-    with adapter(settings_for(server)) as desk:
-        up = desk.ear.wait_for(VenueUp)
-        desk.ear.wait_for(StreamUp)
-    btc = next(each for each in up.instruments if each.symbol == BTC)
-    assert (btc.quantity_step, btc.price_step, btc.trading) == (Decimal("0.001"), Decimal("0.1"), True)
-    assert btc.min_quantity > 0
-    assert btc.max_market_quantity > 0
-    assert up.position_mode is PositionMode.ONE_WAY
-    assert up.validity_window_ms == 5_000
-    assert up.venue_identity == settings_for(server).identity
 
 
 def test_with_nothing_listening_it_says_so_once_answers_every_request_and_comes_up_by_itself() -> None:
@@ -189,38 +172,6 @@ def test_an_order_that_the_key_may_not_place_leaves_the_venue_up(desk: Desk, ser
     desk.submit()
     desk.ear.wait_for(FillReport)
     assert not [each for each in desk.ear.heard if isinstance(each, VenueDown)]
-
-
-def test_a_position_mode_other_than_configured_says_what_to_do(server: EmbeddedServer) -> None:
-    with adapter(settings_for(server, position_mode=PositionMode.HEDGE)) as desk:
-        down = desk.ear.wait_for(VenueDown)
-        assert "position_mode: one_way" in down.cause
-        venue_answers(server, "POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
-        assert desk.ear.wait_for(VenueUp).position_mode is PositionMode.HEDGE
-
-
-def test_in_hedge_mode_both_legs_live_side_by_side_and_reducing_reduces_its_own(server: EmbeddedServer) -> None:
-    venue_answers(server, "POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
-    with desk_on(server, position_mode=PositionMode.HEDGE) as desk:
-        desk.submit()
-        desk.submit(side=Side.SELL, position_side=PositionSide.SHORT, quantity=Decimal("0.03"))
-        for _ in range(2):
-            desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.FILLED)
-        desk.reduce()
-        desk.ear.wait_for(OrderReport, lambda each: each.status is OrderStatus.FILLED)
-        stop = desk.stop_loss("63000", side=Side.BUY, position_side=PositionSide.SHORT, quantity=Decimal("0.03"))
-        desk.ear.wait_for(OrderAccepted, lambda each: each.client_order_id == stop.client_order_id)
-        desk.venue.request(FetchPositions(account=MAIN, request_id="r"))
-        rows = desk.ear.wait_for(PositionsReport).positions
-        assert [(row.side, row.quantity) for row in rows] == [(PositionSide.SHORT, Decimal("0.03"))]
-
-
-def test_after_the_socket_is_cut_there_is_one_gap_and_the_stream_goes_on(desk: Desk, server: EmbeddedServer) -> None:
-    server.call(lambda paper: paper.streams.disconnect())
-    heard = desk.ear.all_until(StreamUp)
-    assert [type(each) for each in heard if isinstance(each, StreamDown)] == [StreamDown]
-    desk.submit()
-    assert desk.ear.wait_for(FillReport).quantity > 0
 
 
 def test_an_expired_listen_key_is_a_gap_and_a_new_key_is_asked_for(desk: Desk, server: EmbeddedServer) -> None:
@@ -339,37 +290,6 @@ def test_a_trade_by_hand_is_a_stray_and_no_fill_of_ours(desk: Desk, server: Embe
     assert "web_" in stray.raw
     assert "not placed here" in stray.why
     assert not [each for each in desk.ear.heard if isinstance(each, FillReport)]
-
-
-def test_a_leverage_changed_outside_is_told(desk: Desk, server: EmbeddedServer) -> None:
-    venue_answers(server, "POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage="9")
-    changed = desk.ear.wait_for(LeverageChanged)
-    assert (changed.symbol, changed.leverage) == (BTC, 9)
-
-
-def test_the_mark_of_every_symbol_is_told_at_the_start_as_openings_are_checked_against_it(
-    server: EmbeddedServer,
-) -> None:
-    with adapter(settings_for(server)) as desk:
-        heard = desk.ear.all_until(StreamUp)
-    listed = {each.symbol for report in heard if isinstance(report, VenueUp) for each in report.instruments}
-    marks = {report.symbol: report.mark_price for report in heard if isinstance(report, MarkReport)}
-    assert marks.keys() == listed
-    assert marks[BTC] > 50_000
-
-
-def test_marks_keep_coming_for_the_symbols_we_trade(desk: Desk, server: EmbeddedServer) -> None:
-    desk.submit()
-    desk.ear.wait_for(FillReport)
-    told: set[Decimal] = set()
-    # The market socket opens beside the account's; a price moved before it is open is nobody's.
-    for step in range(500):
-        server.tell("price", "BTCUSDT", str(61_000 + step))
-        marks = [each for each in desk.ear.peek() if isinstance(each, MarkReport) and each.symbol == BTC]
-        told = {mark.mark_price for mark in marks if mark.mark_price >= 61_000}
-        if len(told) > 1:
-            break
-    assert len(told) > 1, "one after the other, and not only the first"
 
 
 def test_rate_limits_used_are_read_from_every_answer(desk: Desk) -> None:

@@ -22,7 +22,7 @@ def config_of(*accounts: str, fast: int = 60) -> Config:
 
 def test_the_arithmetic_is_the_gateways() -> None:
     for share, reserve in ((80, 25), (50, 10), (100, 50)):
-        assert readable(share, reserve) == Policy(share=share, reserve=reserve).ceiling(Lane.READING, 2_400)
+        assert readable(share, reserve, 2_400) == Policy(share=share, reserve=reserve).ceiling(Lane.READING, 2_400)
 
 
 def test_a_few_accounts_are_borne_and_forty_are_told_with_what_to_do() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.exchange import calls, redirects
+from adapters.exchange import redirects
+from adapters.exchange.binance.transport import SERVER_TIME
 from adapters.exchange.outcome import Answered, Ask, Unknown
 from tests.exchange.test_redirects import ORDER, ask
 
@@ -64,4 +65,4 @@ def test_an_answer_beyond_all_measure_leaves_the_outcome_unknown(
 def test_an_answer_that_fits_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redirects, "ANSWER_MOST", MOST)
     with answering(FITS) as url:
-        assert isinstance(ask(url, Ask.READ, calls.SERVER_TIME), Answered)
+        assert isinstance(ask(url, Ask.READ, SERVER_TIME), Answered)

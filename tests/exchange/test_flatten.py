@@ -11,7 +11,7 @@ from adapters.exchange.flatten import FLAT_READS, Flatten, Flattened
 from adapters.exchange.session import Session
 from adapters.paper.instruments import Instrument
 from adapters.paper.server import EmbeddedServer
-from adapters.paper.venue import PaperVenue
+from adapters.paper.venue import PaperModel
 from messages.types import PositionMode
 from tests.exchange.desk_side import MAIN, WallClock, held, plan, settings_for, venue_answers
 
@@ -63,7 +63,7 @@ def test_as_many_whole_steps_are_closed_as_are_held(server: EmbeddedServer, step
     assert result.flat is (step == "0.1")
 
 
-def _coarser(venue: PaperVenue, step: Decimal) -> Instrument:
+def _coarser(venue: PaperModel, step: Decimal) -> Instrument:
     return replace(venue.exchange.markets["BTCUSDT"].instrument, step_size=step)
 
 

@@ -5,6 +5,8 @@ from adapters.exchange.offset import Offset, better, refuted, sampled
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
 
+SKEW_MS = 1_000
+
 
 def sample(ahead_ms: int, round_trip_ms: int, now_ns: int = 0) -> Offset:
     """A measurement whose two ways took equally long."""
@@ -45,7 +47,7 @@ def test_what_was_known_well_gets_old() -> None:
 
 
 def test_close_is_what_the_venue_lets_a_timestamp_be_ahead() -> None:
-    assert not Offset().close(0)
-    assert sample(0, 1_900).close(0)
-    assert not sample(0, 2_100).close(0)
-    assert not sample(0, 1_900).close(HOUR)
+    assert not Offset().close(0, SKEW_MS)
+    assert sample(0, 1_900).close(0, SKEW_MS)
+    assert not sample(0, 2_100).close(0, SKEW_MS)
+    assert not sample(0, 1_900).close(HOUR, SKEW_MS)

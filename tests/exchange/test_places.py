@@ -10,8 +10,10 @@ import ccxt
 import pytest
 
 from adapters.clock import SystemClock
-from adapters.exchange.addresses import HOMES, TABLES
-from adapters.exchange.checkup import checkup
+from adapters.exchange.binance.checkup import checkup
+from adapters.exchange.binance.hosts import HOSTS
+from adapters.exchange.binance.sockets import Marks
+from adapters.exchange.binance.transport import private_url
 from adapters.exchange.session import Session, SocketEndedError
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.server import EmbeddedServer
@@ -42,13 +44,13 @@ def buy_through(settings: ExchangeSettings) -> None:
 
 def test_the_hosts_of_environments_are_those_of_ccxt() -> None:
     tables = ccxt.binanceusdm().urls
-    known = {urlsplit(tables[table]["fapiPrivate"]).hostname: name for name, table in TABLES.items()}
-    assert known == HOMES
+    known = {urlsplit(tables[table]["fapiPrivate"]).hostname: name for name, table in HOSTS.tables.items()}
+    assert known == HOSTS.homes
 
 
 @pytest.mark.parametrize("environment", ["live", "demo", "testnet"])
 def test_requests_are_counted_together_however_the_venues_own_host_is_written(environment: str) -> None:
-    host = next(host for host, each in HOMES.items() if each == environment)
+    host = next(host for host, each in HOSTS.homes.items() if each == environment)
     keys: dict[str, Any] = {"exchange": "binanceusdm", "api_key": Secret("k"), "api_secret": Secret("s")}
     plain = ExchangeSettings(**keys, environment=environment)
     for url in (f"https://{host}", f"https://{host.upper()}/", f"https://{host}:443"):
@@ -104,7 +106,7 @@ def test_each_environment_has_its_own_servers_and_keys_go_nowhere_else(
     async def ask() -> Any:
         session = Session(settings, SystemClock())
         try:
-            for url in (session.private_url("listen"), session.market_url()):
+            for url in (private_url(session.exchange, "listen"), Marks().address(session)[0]):
                 with pytest.raises(ConnectionError):
                     async with session.socket(url):
                         pass

@@ -4,18 +4,24 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from adapters.exchange import calls
-from adapters.exchange.calls import Call
-from adapters.exchange.outcome import Ask, Rejected, Unknown, Verdict, interpret
+from adapters.exchange import outcome
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.codes import CODES
+from adapters.exchange.binance.transport import private_url
+from adapters.exchange.outcome import Ask, Rejected, Unknown, Verdict
 from adapters.exchange.session import Session
 from adapters.exchange.settings import ExchangeSettings
+from adapters.exchange.venue import Call
 from adapters.secret import Secret
 from tests.exchange.desk_side import WallClock
+
+interpret = partial(outcome.interpret, codes=CODES)
 
 ORDER = Call(method="POST", path="/fapi/v1/order", params={"symbol": "BTCUSDT", "quantity": "1"})
 
@@ -117,7 +123,7 @@ def test_a_socket_is_not_opened_at_another_address() -> None:
         )
         session = Session(settings, WallClock())
         try:
-            async with session.socket(session.private_url("listen-key")):
+            async with session.socket(private_url(session.exchange, "listen-key")):
                 raise AssertionError("it was opened")
         finally:
             await session.close()

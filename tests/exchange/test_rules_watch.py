@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from adapters.exchange import outcome as proof
-from adapters.exchange.normalize import Stamp
 from adapters.exchange.rules import CLOSELY_S, Rules, RulesWatch, next_look_s
+from adapters.exchange.venue import Stamp
 from messages.requests import SubmitReducing
 from messages.statement import verbatim
 from messages.types import (

@@ -9,15 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.exchange import unified
-from adapters.exchange.flatten import account_position
-from adapters.exchange.money import balance_report, funding_reports
-from adapters.exchange.normalize import (
-    SymbolSetting,
+from adapters.exchange.binance.flattening import account_position
+from adapters.exchange.binance.instruments import instruments
+from adapters.exchange.binance.money import balance_report, funding_reports
+from adapters.exchange.binance.normalize import (
     about,
     any_position_row,
     conditional_report,
-    instruments,
     leverage_changed,
     margin_call,
     mark_reports,
@@ -31,13 +29,14 @@ from adapters.exchange.normalize import (
     symbol_settings,
     trade_report,
 )
+from adapters.exchange.binance.weights import rate_limits, uses
 from adapters.exchange.rows import MalformedError, Row, decimal_of
-from adapters.exchange.weights import rate_limits, uses
+from adapters.exchange.symbol_settings import SymbolSetting
 from messages import codec
 from messages.base import Message
 from messages.types import ClientOrderId, OrderStatus, PositionSide, Symbol
-from tests.exchange.test_events import trade
-from tests.exchange.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, STAMP, TRADE
+from tests.exchange.binance.test_events import trade
+from tests.exchange.binance.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, STAMP, TRADE
 from tests.fuzz.strategies import ABSURD_NUMBERS, ANYTHING, LONG_DIGITS, bounded, lists_of, spoiled, traded
 
 EVENT = trade("abc")["o"]
@@ -74,12 +73,6 @@ READERS: Mapping[str, tuple[Callable[[Row], object], dict[str, Any]]] = {
     "margin call": (lambda row: margin_call({"E": 1}, row, STAMP), CALL),
     "to close": (any_position_row, POSITION),
     "account's": (account_position, POSITION),
-    "unified order": (lambda row: unified.order_of(row, MARKET, unified.BYBIT_WORDS, STAMP), UNIFIED_ORDER),
-    "unified trade": (
-        lambda row: unified.fill_of(row, MARKET, unified.BYBIT_WORDS, STAMP, ClientOrderId("abc")),
-        UNIFIED_TRADE,
-    ),
-    "unified position": (lambda row: unified.position_of(row, MARKET), UNIFIED_POSITION),
 }
 
 
@@ -292,14 +285,6 @@ def test_what_is_no_document_at_all_is_refused_by_every_reader(value: Any) -> No
     ]
     for reader in readers:
         read(reader, value)
-
-
-@given(row=spoiled(MARKET | {"precision": {"amount": "0.01", "price": "0.1"}, "active": True,
-                             "limits": {"amount": {"min": "0.01", "max": "100"}},
-                             "info": {"lotSizeFilter": {"maxMktOrderQty": "5", "minNotionalValue": "5"}}}))  # fmt: skip
-def test_a_spoiled_market_is_refused_or_believable(row: dict[str, Any]) -> None:
-    read(lambda row: unified.instrument_of(row, unified.BYBIT_WORDS), row)
-    read(lambda market: unified.position_of(UNIFIED_POSITION, market), row)
 
 
 def test_more_executed_than_ordered_is_no_order() -> None:

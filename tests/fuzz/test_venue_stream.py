@@ -4,18 +4,22 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.exchange import calls, replies
-from adapters.exchange.calls import Call
-from adapters.exchange.events import UserEvents
-from adapters.exchange.outcome import Accepted, Answered, Ask, Verdict, interpret
-from adapters.exchange.reader import Reader, ReadError
+from adapters.exchange import outcome, replies
+from adapters.exchange.binance import calls, order_answers
+from adapters.exchange.binance.codes import CODES
+from adapters.exchange.binance.events import UserEvents
+from adapters.exchange.binance.reader import Reader
+from adapters.exchange.outcome import Accepted, Answered, Ask, Verdict
+from adapters.exchange.queries import ReadError
 from adapters.exchange.rows import MalformedError
 from adapters.exchange.settings import ExchangeSettings, Wiring
+from adapters.exchange.venue import Call
 from adapters.secret import Secret
 from messages import codec
 from messages.base import Message
@@ -30,10 +34,12 @@ from messages.types import (
     Side,
     VenueOrderId,
 )
+from tests.exchange.binance.test_events import OURS, STAMP, algo, trade
+from tests.exchange.binance.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, TRADE
 from tests.exchange.desk_side import JOURNAL, MAIN, WallClock
-from tests.exchange.test_events import OURS, STAMP, algo, trade
-from tests.exchange.test_normalize import BTC, CONDITIONAL, ORDER, POSITION, TRADE
 from tests.fuzz.strategies import ANYTHING, bounded, lists_of, spoiled, spoiled_deeply
+
+interpret = partial(outcome.interpret, codes=CODES)
 
 EVENTS = [
     trade(OURS),
@@ -159,9 +165,8 @@ def as_json(value: Any) -> bytes:
 @given(row=spoiled(ANSWER) | ANYTHING, status=st.sampled_from([200, 200, 200, 400, 500]))
 def test_no_answer_to_an_order_raises_and_none_is_believed_beyond_what_was_ordered(row: Any, status: int) -> None:
     verdict = interpret(Ask.SUBMIT, status, {}, as_json(row), client_order_id=OURS)
-    reports: list[Message | None] = [*replies.to_submit(SUBMIT, verdict, STAMP)]
-    if isinstance(verdict, Accepted):
-        reports.append(replies.filled_by(SUBMIT, verdict.row, STAMP))
+    told = order_answers.submitted(SUBMIT, verdict.row, STAMP) if isinstance(verdict, Accepted) else None
+    reports: list[Message | None] = [*replies.to_submit(SUBMIT, verdict, told, STAMP), told]
     for report in reports:
         assert bounded(report)
         if isinstance(report, OrderReport):
@@ -172,6 +177,9 @@ def test_no_answer_to_an_order_raises_and_none_is_believed_beyond_what_was_order
 
 @given(value=spoiled({"leverage": 5, "symbol": "BTCUSDT", "maxNotionalValue": "1"}) | ANYTHING)
 def test_no_answer_to_a_setting_raises(value: Any) -> None:
-    report = replies.to_setting(LEVER, interpret(Ask.SETTING, 200, {}, as_json(value)), STAMP)
+    verdict = interpret(Ask.SETTING, 200, {}, as_json(value))
+    if isinstance(verdict, Answered) and not order_answers.leverage_confirmed(LEVER, verdict.value):
+        return
+    report = replies.to_setting(LEVER, verdict, STAMP)
     assert bounded(report)
     assert codec.decode(codec.encode(report)) == report

@@ -14,7 +14,7 @@ from adapters.control import fields, wire
 from adapters.control.fields import FieldError
 from adapters.control.webhook import instant_ms, read, to_command
 from adapters.listening.body import document
-from adapters.paper.streams import _reply_to
+from adapters.paper.binance.streams import _reply_to
 from albra.loopback.discovery import ADDRESS_FILE, ControlAddress, find
 from messages import codec
 from messages.commands import Command

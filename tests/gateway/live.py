@@ -19,10 +19,10 @@ from adapters.exchange.neighbors import Neighbors
 from adapters.exchange.settings import ExchangeSettings
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
-from adapters.paper.limits import BINANCE_LIMITS, RateLimits
-from adapters.paper.route import Params
+from adapters.paper.binance.route import Params
+from adapters.paper.binance.venue import PaperVenue
+from adapters.paper.limits import USUAL_LIMITS, RateLimits
 from adapters.paper.server import EmbeddedServer, PaperServer, serve_in_thread, wall_clock_ms
-from adapters.paper.venue import PaperVenue
 from adapters.secret import Secret
 from messages.addresses import gateway_address
 from messages.base import Message
@@ -78,7 +78,7 @@ class Live:
 
 
 @contextmanager
-def paper_for(*names: str, limits: RateLimits = BINANCE_LIMITS) -> Iterator[tuple[EmbeddedServer, list[Seen]]]:
+def paper_for(*names: str, limits: RateLimits = USUAL_LIMITS) -> Iterator[tuple[EmbeddedServer, list[Seen]]]:
     """A venue with an account of each name (its key is `key-NAME`), and what it has been asked so far."""
     accounts = tuple(AccountSetup(name=name, api_key=f"key-{name}", api_secret=f"secret-{name}") for name in names)
     seen: list[Seen] = []

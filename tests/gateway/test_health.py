@@ -14,7 +14,7 @@ from messages.base import Message
 from messages.priority import PRIORITY
 from messages.reconciliation import FetchTrades, TradesReport
 from messages.statement import verbatim
-from messages.types import ClientOrderId, ModeFault, PositionId, PositionSide, RejectReason, Severity
+from messages.types import ClientOrderId, FillCause, ModeFault, PositionId, PositionSide, RejectReason, Severity
 from tests.gateway import stage
 from tests.gateway.stage import BTC, ID, MAIN, Stage
 
@@ -213,7 +213,7 @@ def test_whatever_the_port_leaves_unanswered_is_answered_in_its_place() -> None:
         r.MarginCall(account=MAIN, symbol=BTC, side=PositionSide.LONG, text=verbatim("99 %")),
         r.FundingReport(account=MAIN, symbol=BTC, amount=Decimal("-0.3"), currency="USDT", payment_id="7"),
         r.StrayEvent(account=MAIN, raw="{}", why=verbatim("unknown")),
-        replace(stage.fill(), client_order_id=ClientOrderId("autoclose-1")),
+        replace(stage.fill(), client_order_id=ClientOrderId("autoclose-1"), cause=FillCause.LIQUIDATION),
         replace(stage.report(), client_order_id=ClientOrderId("web_1")),
         r.PositionsReport(account=MAIN, request_id="x", begun_ns=1, positions=()),
     ],

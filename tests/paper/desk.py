@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.paper.answer import Answer
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import NO_FAULTS, Fault, FaultPlan, Quirks
-from adapters.paper.venue import PaperVenue
 
 START_MS = 1_700_000_000_000
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.paper.venue import PRIVATE_ROUTES, PUBLIC_ROUTES
+from adapters.paper.binance.api import PRIVATE_ROUTES, PUBLIC_ROUTES
 from tests.paper.desk import Desk
 
 NAMES = (  # noqa: SIM905  fifty quoted words are harder to read

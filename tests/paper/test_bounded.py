@@ -6,8 +6,8 @@ import pytest
 
 from adapters.paper import account as books
 from adapters.paper.account import Account
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.limits import NO_LIMITS
-from adapters.paper.venue import PaperVenue
 from tests.paper.desk import START_MS, Desk
 
 KEPT, BATCH = 60, 10

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.paper.trade_routes import DAY_MS
+from adapters.paper.binance.trade_routes import DAY_MS
 from tests.paper.desk import Desk, plan
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.paper.answer import Answer, Fate
-from adapters.paper.answers import ANSWERS, Proof, RawAnswer
+from adapters.paper.binance.answers import ANSWERS, Proof, RawAnswer
 from adapters.paper.faults import (
     EXECUTION_KINDS,
     NO_FAULTS,

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from adapters.paper import input_log
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.live import LiveVenue
-from adapters.paper.venue import PaperVenue
 from adapters.storage import private
 
 CALLS = ("open", "write", "fsync", "fdatasync", "dup")

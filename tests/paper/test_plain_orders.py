@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from adapters.paper.binance.trade_routes import DAY_MS
 from adapters.paper.faults import Fault, FaultKind
-from adapters.paper.trade_routes import DAY_MS
 from tests.paper.desk import Desk, plan
 
 

@@ -5,8 +5,8 @@ import socket
 import threading
 from contextlib import ExitStack
 
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.server import PaperServer, serve_in_thread
-from adapters.paper.venue import PaperVenue
 
 ROUNDS = 8
 GUESTS = 300

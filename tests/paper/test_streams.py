@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from adapters.paper.events import StreamEvent
 from adapters.paper.faults import Fault, FaultKind
+from adapters.paper.stream_event import StreamEvent
 from tests.paper.desk import Desk, plan
 
 HOUR_MS = 3_600_000

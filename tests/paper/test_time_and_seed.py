@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.paper.account import AccountSetup
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment
 from adapters.paper.limits import RateLimits
 from adapters.paper.rng import SplitMix64, seed_for
-from adapters.paper.venue import PaperVenue
 from tests.paper.desk import START_MS, Desk, plan
 
 FAULTS = plan(

@@ -18,9 +18,9 @@ from actors.runtime import SimulatedDispatcher
 from adapters.control import wire
 from adapters.paper.account import AccountSetup
 from adapters.paper.answer import Answer
+from adapters.paper.binance.venue import PaperVenue
 from adapters.paper.faults import FaultPlan
 from adapters.paper.instruments import DEFAULT_INSTRUMENTS
-from adapters.paper.venue import PaperVenue
 from adapters.storage import mark
 from adapters.storage.reader import ExportedEvent, JournalReader
 from adapters.storage.reserve import Reserve

@@ -23,7 +23,7 @@ from messages.base import Event, Message
 from messages.events import ForcedTradeShared, QuantityAdjusted
 from messages.reconciliation import FetchTrades, TradesReport
 from messages.requests import Notify
-from messages.types import JournalId, PositionSide, Severity, Side, StrategyId
+from messages.types import FillCause, JournalId, PositionSide, Severity, Side, StrategyId
 from tests.supervisor.house import BTC, MAIN, House
 from tests.supervisor.test_forced_trades import fill, views
 
@@ -117,7 +117,10 @@ def quantities(stage: Stage) -> dict[str, Decimal]:
 
 
 def taken(trade_id: str = "adl-1", quantity: str = "0.02") -> r.FillReport:
-    return replace(fill("adl_autoclose", trade_id, quantity, side=Side.SELL, price="50000"), ts_event=1)
+    return replace(
+        fill("adl_autoclose", trade_id, quantity, side=Side.SELL, price="50000", cause=FillCause.DELEVERAGING),
+        ts_event=1,
+    )
 
 
 def two_strategies(*, net: str) -> Stage:

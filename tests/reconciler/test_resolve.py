@@ -18,7 +18,7 @@ from messages.reconciliation import Action, Attribution, Discrepancy, Discrepanc
 from messages.reports import PositionRow, PositionView, Sweep
 from messages.requests import CancelOrder, SetLeverage
 from messages.statement import NOTHING, word
-from messages.types import MANUAL, MarginMode, OrderPurpose, PositionMode, Severity
+from messages.types import MANUAL, FillCause, MarginMode, OrderPurpose, PositionMode, Severity
 from tests.reconciler.world import (
     BTC,
     JOURNAL_ID,
@@ -352,7 +352,7 @@ def test_without_any_price_nothing_is_made_up() -> None:
 def test_a_liquidation_is_handed_to_whoever_shares_it_out_once_with_its_real_trades() -> None:
     two = (view(1, strategy="a"), view(2, strategy="b"))
     (finding,) = compared(two, [row("0.8")]).findings
-    trades = (trade("-1", "80", "autoclose-5"), trade("-0.2", "81", "web_1"))
+    trades = (replace(trade("-1", "80", "autoclose-5"), cause=FillCause.LIQUIDATION), trade("-0.2", "81", "web_1"))
     bookings = explain(finding.difference, trades, side=None, names=Names(current=JOURNAL_ID), booked=())
     done = repair(case(finding, two, attribution=Attribution.ASK, bookings=bookings))
     assert [(effect.to, effect.message) for effect in done.effects] == [("supervisor", trades[0])]

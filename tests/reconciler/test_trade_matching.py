@@ -7,7 +7,7 @@ import pytest
 
 from actors.reconciler.trade_matching import average_price, explain, own, trade_key
 from messages.ids import Names
-from messages.types import AccountId, Symbol
+from messages.types import AccountId, FillCause, Symbol
 from tests.reconciler.world import JOURNAL_ID, LONG, NOW, SHORT, D, own_id, trade
 
 
@@ -71,7 +71,9 @@ def test_the_average_is_of_what_went_the_nets_way_and_never_zero() -> None:
     assert average_price(bookings) == D(100)
 
 
-@pytest.mark.parametrize("order", ["autoclose-17", "adl_autoclose", "settlement_autoclose-3", "delivery_autoclose-1"])
-def test_the_venues_own_closing_is_known_by_its_orders_name(order: str) -> None:
-    (booking,) = explain(D(-1), (trade("-1", order=order),), side=None, names=Names(current=JOURNAL_ID), booked=())
+@pytest.mark.parametrize("cause", FillCause)
+def test_the_venues_own_closing_is_known_by_its_cause(cause: FillCause) -> None:
+    closed = replace(trade("-1"), cause=cause)
+    (booking,) = explain(D(-1), (closed,), side=None, names=Names(current=JOURNAL_ID), booked=())
     assert booking.forced
+    assert not explain(D(-1), (trade("-1"),), side=None, names=Names(current=JOURNAL_ID), booked=())[0].forced

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.paper.answers import ANSWERS
+from adapters.paper.binance.answers import ANSWERS
 from adapters.paper.faults import Fault, FaultKind, FaultPlan, Moment, Quirks
 from messages.base import Message
 from messages.events import EntryAbandoned, OpeningsPaused, OrderIntended, OrderRefused

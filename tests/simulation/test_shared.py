@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from adapters.exchange.calls import Call
+from adapters.exchange.venue import Call
 from messages import reports as r
 from messages.requests import SubmitProtection
 from messages.statement import verbatim

@@ -13,6 +13,7 @@ from messages.statement import verbatim
 from messages.types import (
     ClientOrderId,
     CommandId,
+    FillCause,
     OrderStatus,
     PositionId,
     PositionMode,
@@ -27,9 +28,19 @@ from messages.types import (
 from tests.supervisor.house import BTC, EDGE, MAIN, House
 
 STEP = Decimal("0.001")
+LIQUIDATION, DELEVERAGING, SETTLEMENT = FillCause
 
 
-def fill(order: str, trade: str, quantity: str, *, side: Side, price: str = "60000", fee: str = "0") -> r.FillReport:
+def fill(
+    order: str,
+    trade: str,
+    quantity: str,
+    *,
+    side: Side,
+    price: str = "60000",
+    fee: str = "0",
+    cause: FillCause | None = None,
+) -> r.FillReport:
     return r.FillReport(
         account=MAIN,
         symbol=BTC,
@@ -41,6 +52,7 @@ def fill(order: str, trade: str, quantity: str, *, side: Side, price: str = "600
         price=Decimal(price),
         fee=Decimal(fee),
         fee_currency="USDT",
+        cause=cause,
     )
 
 
@@ -62,7 +74,7 @@ def test_a_liquidation_closes_the_only_position_on_the_leg_with_its_cause_and_it
     house = House().ready()
     held(house, "0.01", "trend", stop_loss=Decimal(58000))
     stop = house.heard["gateway/main"][-1]
-    house.tell(fill("autoclose-77", "liq", "0.01", side=Side.SELL, price="50000", fee="1.5"))
+    house.tell(fill("autoclose-77", "liq", "0.01", side=Side.SELL, price="50000", fee="1.5", cause=LIQUIDATION))
     view = views(house)["trend"]
     assert view.quantity == 0
     assert "liquidated by the venue" in view.reason
@@ -92,7 +104,7 @@ def test_deleveraging_of_a_shared_leg_is_borne_by_quantity_and_a_repeated_trade_
     house = House().ready()
     held(house, "0.03", "trend")
     held(house, "0.01", "swing")
-    taken = fill("adl_autoclose-1", "adl", "0.02", side=Side.SELL)
+    taken = fill("adl_autoclose-1", "adl", "0.02", side=Side.SELL, cause=DELEVERAGING)
     house.tell(taken)
     house.tell(taken)
     after = views(house)
@@ -105,7 +117,7 @@ def test_parts_of_one_forced_order_that_come_at_once_never_take_more_than_there_
     held(house, "0.02", "trend")
     held(house, "0.01", "swing")
     for trade in ("a", "b", "c"):
-        house.system.tell("supervisor", fill("settlement_autoclose-1", trade, "0.01", side=Side.SELL))
+        house.system.tell("supervisor", fill("settlement_autoclose-1", trade, "0.01", side=Side.SELL, cause=SETTLEMENT))
     house.run()
     assert {view.state for view in views(house).values()} == {PositionState.CLOSED}
 
@@ -114,14 +126,14 @@ def test_the_other_leg_of_a_hedge_account_is_not_concerned() -> None:
     house = House().ready(mode=PositionMode.HEDGE)
     held(house, "0.02", "trend")
     held(house, "0.02", "hedge", side=PositionSide.SHORT)
-    house.tell(fill("autoclose-1", "liq", "0.02", side=Side.BUY))
+    house.tell(fill("autoclose-1", "liq", "0.02", side=Side.BUY, cause=LIQUIDATION))
     after = views(house)
     assert (after["trend"].quantity, after["hedge"].quantity) == (Decimal("0.02"), Decimal(0))
 
 
 def test_what_nobody_holds_is_said_to_belong_to_nobody() -> None:
     house = House().ready()
-    house.tell(fill("autoclose-1", "liq", "0.02", side=Side.SELL))
+    house.tell(fill("autoclose-1", "liq", "0.02", side=Side.SELL, cause=LIQUIDATION))
     [notice] = house.all(Notify, "notifier")
     assert "0.02 of it belong to no position" in notice.text
 
@@ -136,8 +148,8 @@ def test_a_margin_call_reaches_the_owner_with_the_positions_it_threatens() -> No
 
 
 def test_the_leg_of_a_forced_order_is_the_one_it_makes_smaller() -> None:
-    assert leg_of(fill("autoclose-1", "x", "1", side=Side.SELL)) is PositionSide.LONG
-    assert leg_of(fill("autoclose-1", "x", "1", side=Side.BUY)) is PositionSide.SHORT
+    assert leg_of(fill("autoclose-1", "x", "1", side=Side.SELL, cause=LIQUIDATION)) is PositionSide.LONG
+    assert leg_of(fill("autoclose-1", "x", "1", side=Side.BUY, cause=LIQUIDATION)) is PositionSide.SHORT
 
 
 @given(

@@ -19,6 +19,7 @@ from messages.types import (
     Side,
     StrategyId,
     TradeId,
+    TrailingBounds,
     VenueOrderId,
 )
 from tests.supervisor.house import BTC, EDGE, MAIN, RULES, House
@@ -219,3 +220,21 @@ def test_a_stop_or_target_that_the_venue_has_no_room_for_is_refused_with_its_bou
     assert "stop price 50 is below the venue's minimum of 100" in low.text
     assert "target price 300000 is above the venue's maximum of 200000" in high.text
     assert modify(house, position_id, "off", stop_loss=Decimal(0), take_profit=Decimal(150_000)).accepted
+
+
+def test_a_callback_rate_beyond_what_the_venue_declares_is_no_change() -> None:
+    house = House().ready()
+    position_id = held(house, stop_loss=Decimal(58000))
+    house.tell(
+        r.VenueUp(
+            account=MAIN,
+            venue_identity="v",
+            position_mode=PositionMode.ONE_WAY,
+            instruments=(RULES,),
+            validity_window_ms=5000,
+            trailing=TrailingBounds(least=Decimal("0.5"), most=Decimal(2), step=Decimal("0.1")),
+        )
+    )
+    answer = modify(house, position_id, trailing=Decimal(3))
+    assert (answer.accepted, "0.5 to 2 %, in steps of 0.1" in answer.text) == (False, True)
+    assert modify(house, position_id, "n", trailing=Decimal(1)).accepted

@@ -27,6 +27,7 @@ from messages.types import (
     PositionState,
     StrategyId,
     Symbol,
+    TrailingBounds,
 )
 
 MAIN, BTC = AccountId("main"), Symbol("BTCUSDT")
@@ -281,3 +282,11 @@ def test_prices_that_the_venue_would_refuse_are_refused_before_with_its_numbers(
 ) -> None:
     why = refusal(opening(quantity=Decimal(1), **asked), facts(account=account(instruments={BTC: BOUND})))
     assert words in why if words else not why
+
+
+@pytest.mark.parametrize(("rate", "taken"), [("0.5", True), ("1", True), ("0.4", False), ("3", False), ("0.51", False)])
+def test_a_callback_rate_is_one_that_the_venue_declares(rate: str, *, taken: bool) -> None:
+    bounds = TrailingBounds(least=Decimal("0.5"), most=Decimal(2), step=Decimal("0.1"))
+    why = refusal(opening(trailing=Decimal(rate)), facts(account=account(trailing=bounds)))
+    assert ("0.5 to 2 %, in steps of 0.1" in why) is not taken
+    assert not refusal(opening(trailing=Decimal(rate)), facts(account=account()))

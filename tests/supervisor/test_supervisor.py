@@ -18,6 +18,7 @@ from messages.types import (
     Address,
     ClientOrderId,
     CommandId,
+    FillCause,
     JournalId,
     Key,
     OrderStatus,
@@ -313,7 +314,7 @@ def test_watching_only_sends_nothing_whatever_is_asked() -> None:
 
 def test_a_liquidation_is_told_at_once() -> None:
     house = House().ready()
-    house.tell(fill("autoclose-1234567890", side=Side.SELL))
+    house.tell(replace(fill("autoclose-1234567890", side=Side.SELL), cause=FillCause.LIQUIDATION))
     notices = house.all(q.Notify, "notifier")
     assert any(n.severity is Severity.CRITICAL and "autoclose-" in n.text for n in notices)
 

@@ -1,0 +1,489 @@
+"""Reads of an account: orders, fills, positions, balance. What cannot be read of a list is never told as absent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from adapters.exchange import replies
+from adapters.exchange.binance import calls
+from adapters.exchange.binance.calls import Window
+from adapters.exchange.binance.events import UserEvents, stray_event
+from adapters.exchange.binance.instruments import all_usable, instruments, others
+from adapters.exchange.binance.money import balance_report, funding_reports
+from adapters.exchange.binance.normalize import (
+    PositionList,
+    about,
+    cause_of,
+    child_id,
+    conditional_report,
+    multi_assets,
+    of_another_kind,
+    of_foreign_order,
+    order_name,
+    order_report,
+    position_list,
+    position_mode,
+    premium_marks,
+    symbol_of,
+    symbol_settings,
+    trade_report,
+)
+from adapters.exchange.binance.weights import rate_limits
+from adapters.exchange.outcome import Ask, Verdict
+from adapters.exchange.queries import NoSuchOrderError, Queries, ReadError
+from adapters.exchange.rows import (
+    MalformedError,
+    Row,
+    instant_of,
+    items_of,
+    nanoseconds_of,
+    row_of,
+    shown,
+    take,
+)
+from adapters.exchange.session import Session
+from adapters.exchange.settings import Wiring
+from adapters.exchange.symbol_settings import SymbolSettings
+from adapters.exchange.venue import Stamp, TradingRules
+from messages.reconciliation import FetchTrades, TradesReport
+from messages.reports import (
+    BalanceReport,
+    FillReport,
+    FundingReport,
+    MarkReport,
+    OpenOrdersReport,
+    OrderNotFound,
+    OrderReport,
+    PositionsReport,
+    QueryFailed,
+    UnreadRow,
+)
+from messages.requests import FetchBalance, FetchFills, FetchOpenOrders, FetchPositions, OrderRequest, QueryOrder
+from messages.statement import Statement
+from messages.types import NAMELESS, ClientOrderId, OrderStatus, PositionMode, Symbol, VenueOrderId
+from messages.wording import Venue
+
+MAX_ORDERS_ASKED = 20
+"""Orders older than the window whose trades are in it, each asked for by itself."""
+LISTED_MS = 3_600_000
+"""An order whose answer is missing was created within so long of when it may have been sent, clocks considered."""
+MAX_TRADE_PAGES = 50
+"""50,000 trades of one order: beyond it something else is wrong."""
+MAX_SKIPPED_TOLD = 1_000
+"""Rows of orders that were told to be unreadable; beyond it, the oldest may be told again."""
+
+MAX_FUNDING_PAGES = 10
+FUNDING_LOOKBACK_MS = 24 * 3_600_000
+"""Three fundings of most symbols."""
+FUNDING_LONGEST_MS = 7 * FUNDING_LOOKBACK_MS
+"""At the first reading, and after an absence: after a longer one the ledger has a gap, never a double."""
+
+
+CHILD_LAG_MS = 10_000
+"""A query may lag behind the book by seconds. A child that it does not find for longer is none."""
+
+
+async def query(session: Session, request: OrderRequest) -> Verdict:
+    """One order by its client order id. An order that is not found may lag behind the book: see `Reader.fills`."""
+    return await session.ask(Ask.QUERY, calls.query(request), client_order_id=request.client_order_id)
+
+
+class Reader(Queries):
+    """The role `adapters.exchange.venue.Reader`."""
+
+    def __init__(self, wiring: Wiring, session: Session, events: UserEvents) -> None:
+        super().__init__(wiring, session)
+        self._settings = wiring.settings
+        self._deliver = wiring.deliver
+        self._events = events
+        self._configured = True
+        self.symbols = SymbolSettings()
+        self._symbols_read_ns = 0
+        self._fundings_read_ms = 0
+        self._skipped: dict[str, None] = {}
+        """Names of orders whose rows cannot be read, and were told of."""
+        self.met: Callable[[frozenset[Symbol]], None] = lambda _symbols: None
+        """Called with the symbols of what is held, at each reading of it."""
+
+    async def rules(self) -> TradingRules:
+        info = await self.value(calls.EXCHANGE_INFO)
+        return TradingRules(
+            instruments=instruments(info), others=others(info), limits=rate_limits(info), complete=all_usable(info)
+        )
+
+    async def position_mode(self) -> PositionMode:
+        """The account's configuration tells it at a sixth of the weight; not every server that speaks the API does."""
+        try:
+            return position_mode(await self.value(calls.ACCOUNT_CONFIG))
+        except (ReadError, MalformedError):
+            await self._session.quiet()
+            return position_mode(await self.value(calls.POSITION_MODE))
+
+    async def modes(self) -> tuple[PositionMode, bool | None]:
+        """From one cheap answer; a server that does not know it tells the position mode alone."""
+        if self._configured:
+            try:
+                row = row_of(await self.value(calls.ACCOUNT_CONFIG), "the account's configuration")
+                return position_mode(row), multi_assets(row)
+            except MalformedError:
+                self._configured = False
+            except ReadError as error:
+                if error.silent or error.retry_after_ms:
+                    raise
+                self._configured = False
+        return position_mode(await self.value(calls.POSITION_MODE)), None
+
+    async def order(self, request: OrderRequest) -> OrderReport | OrderNotFound | QueryFailed:
+        """One order as it is, its child included. Raises nothing."""
+        begun_ns = self._clock.time_ns()
+        try:
+            row = await self._found(await query(self._session, request))
+            if row is None:
+                return replies.order_not_found(request, self.stamp())
+            return replies.following(replace(await self._described(request, row), begun_ns=begun_ns), request)
+        except ReadError as error:
+            return replies.query_failed(request, error.cause, error.retry_after_ms, self.stamp(), silent=error.silent)
+        except MalformedError as error:
+            return replies.query_failed(request, Venue.UNREADABLE_ANSWER(why=error.cause), 0, self.stamp())
+
+    async def conditional(self, request: OrderRequest) -> tuple[Row, VenueOrderId] | None:
+        """The row of a conditional order and its child's id; None where it has none.
+
+        Raises ReadError and MalformedError.
+        """
+        row = await self._found(await query(self._session, request))
+        if row is None:
+            return None
+        self._learn((row,))
+        child = child_id(row)
+        return None if child is None else (row, child)
+
+    async def reread(self, symbol: Symbol, client_order_id: ClientOrderId, *, conditional: bool) -> OrderReport | None:
+        """An order as it is, a conditional one with its child; None where that could not be read."""
+        request = QueryOrder(
+            account=self._account, symbol=symbol, client_order_id=client_order_id, conditional=conditional
+        )
+        found = await self.order(request)
+        return replace(found, queried=False) if isinstance(found, OrderReport) else None
+
+    async def conditionals_of(self, symbol: Symbol) -> Sequence[Row]:
+        """Recent conditional orders of a symbol, ended ones included."""
+        return await self._rows(calls.conditionals_of(symbol, self._now_ms()), "conditional orders")
+
+    async def fills(self, request: FetchFills) -> list[FillReport]:
+        """All trades of an order, oldest first, each once; of a triggered order, its child's.
+
+        Trades are read by the venue's id of their order, which is queried where it is not known: where
+        there is no order there are none, and NoSuchOrderError says so.
+        """
+        venue_order_id = await self._trading_id(request)
+        if venue_order_id is None:
+            return []
+        fills: dict[str, FillReport] = {}
+        for window in calls.trade_windows(request.since_ns // 1_000_000, self._now_ms()):
+            await self._fills_within(window, request, venue_order_id, fills)
+        return sorted(fills.values(), key=lambda fill: (fill.ts_event, fill.trade_id.zfill(20)))
+
+    async def trades(self, request: FetchTrades) -> TradesReport:
+        """All trades of a symbol, each with the client order id of its order, since `since_ns`, a week at most."""
+        begun_ns = self._clock.time_ns()
+        now_ms = self._now_ms()
+        start_ms = max(request.since_ns // 1_000_000, now_ms - calls.WEEK_MS + 60_000)
+        window = Window(start_ms=start_ms, end_ms=now_ms + 60_000)
+        orders = await self._rows(calls.orders_of(request.symbol, window), "orders")
+        names = dict(order_name(order) for order in orders)
+        trades = await self._trades_within(request.symbol, window)
+        for order in {trade.venue_order_id for trade in trades} - set(names):
+            if len(names) - len(orders) >= MAX_ORDERS_ASKED:
+                raise ReadError(Venue.OLD_ORDERS_OVERFLOW(most=MAX_ORDERS_ASKED))
+            row = await self._numbered(request.symbol, order)
+            names[order] = order_name(row)[1] if row else ClientOrderId("")
+        # The conditional ones last: a child whose trade is read has a parent that names it by then.
+        self._learn(await self.conditionals_of(request.symbol))
+        links = self._events.links
+        parents = {
+            order: links[request.symbol, order].client_order_id for order in names if (request.symbol, order) in links
+        }
+        names |= parents
+        named = (
+            replace(t, client_order_id=name, cause=cause_of(name))
+            for t in trades
+            for name in (names[t.venue_order_id],)
+        )
+        report = TradesReport(
+            account=self._account,
+            ts_init=self._clock.time_ns(),
+            request_id=request.request_id,
+            symbol=request.symbol,
+            since_ns=request.since_ns,
+            begun_ns=begun_ns,
+            trades=tuple(sorted(named, key=lambda trade: (trade.ts_event, trade.trade_id.zfill(20)))),
+        )
+        return replies.following(report, request)
+
+    async def _trades_within(self, symbol: Symbol, window: Window) -> list[FillReport]:
+        """Of all orders, each once."""
+        found: dict[str, FillReport] = {}
+        for _ in range(MAX_TRADE_PAGES):
+            rows = await self._rows(calls.trades_of(symbol, window), "trades")
+            page = [trade_report(row, self.stamp(), ClientOrderId("")) for row in rows]
+            found.update({trade.trade_id: trade for trade in page})
+            if len(page) < calls.TRADES_PER_PAGE:
+                return list(found.values())
+            window = replace(window, start_ms=max(trade.ts_event for trade in page) // 1_000_000)
+        raise ReadError(Venue.PAGES_OVERFLOW(most=MAX_TRADE_PAGES))
+
+    async def positions(self, request: FetchPositions) -> PositionsReport:
+        begun_ns = self._clock.time_ns()
+        value = await self.value(calls.positions(request.symbol))
+        told = self._told(value, request.symbol)
+        self.met(frozenset(row.symbol for row in told.rows))
+        if told.rows and (self._settings_are_old() or any(x.symbol not in self.symbols.known for x in told.rows)):
+            await self._refresh_symbol_settings()
+            told = self._told(value, request.symbol)
+        report = PositionsReport(
+            account=self._account,
+            ts_init=self._clock.time_ns(),
+            request_id=request.request_id,
+            begun_ns=begun_ns,
+            positions=told.rows,
+            symbol=request.symbol,
+            unread=told.unread,
+        )
+        return replies.following(report, request)
+
+    def _told(self, value: object, symbol: Symbol | None) -> PositionList:
+        told = position_list(value, self.symbols.known)
+        return told if symbol is None else about(symbol, told)
+
+    async def open_orders(self, request: FetchOpenOrders) -> OpenOrdersReport:
+        begun_ns = self._clock.time_ns()
+        # The conditional ones first: an order that triggers in between is then in both lists, not in none.
+        conditional, regular = [
+            items_of(await self.value(calls.of_symbol(call, request.symbol)), "open orders")
+            for call in (calls.OPEN_CONDITIONALS, calls.OPEN_ORDERS)
+        ]
+        self._learn([row for row in conditional if isinstance(row, Mapping)])
+        stamp = self.stamp()
+        unread: dict[Symbol, UnreadRow] = {}
+        orders = self._listed_orders(regular, "clientOrderId", stamp, unread)
+        for name, order in self._listed_orders(conditional, "clientAlgoId", stamp, unread).items():
+            orders.setdefault(name, order)
+        report = OpenOrdersReport(
+            account=self._account,
+            ts_init=stamp.ts_init,
+            request_id=request.request_id,
+            begun_ns=begun_ns,
+            orders=tuple(orders.values()),
+            symbol=request.symbol,
+            unread=tuple(_about(row, request.symbol) for row in unread.values()),
+        )
+        return replies.following(report, request)
+
+    async def marks(self) -> Sequence[MarkReport]:
+        """The mark price of every symbol. Raises nothing: without them there are fewer checks, no less truth."""
+        try:
+            return premium_marks(await self.value(calls.MARKS), self.stamp())
+        except (ReadError, MalformedError):
+            return []
+
+    async def balance(self, request: FetchBalance) -> BalanceReport:
+        report = balance_report(await self.value(calls.ACCOUNT), self.stamp(), request.request_id)
+        return replies.following(report, request)
+
+    async def fundings(self) -> tuple[FundingReport, ...]:
+        """What was paid or received within `FUNDING_LOOKBACK_MS`, oldest first. Raises ReadError, MalformedError.
+
+        Since the last reading, where that is longer ago: what was paid in an absence is read after it.
+        A day of more than 333 symbols is more than one page. Pages overlap by the last time of each.
+        """
+        now_ms = self._now_ms()
+        since_ms = max(min(self._fundings_read_ms, now_ms - FUNDING_LOOKBACK_MS), now_ms - FUNDING_LONGEST_MS)
+        found: list[object] = []
+        for _ in range(MAX_FUNDING_PAGES):
+            page = items_of(await self.value(calls.fundings(since_ms)), "incomes")
+            found.extend(page)
+            if len(page) < calls.FUNDINGS_PER_PAGE:
+                break
+            since_ms = max(_latest_ms(page), since_ms + 1)
+        self._fundings_read_ms = now_ms
+        return funding_reports(found, self.stamp())
+
+    async def read_symbol_settings(self) -> None:
+        """Leverage and margin mode of every symbol. Raises ReadError and MalformedError."""
+        self.symbols.read(symbol_settings(await self.value(calls.SYMBOL_CONFIG)))
+        self._symbols_read_ns = self._clock.monotonic_ns()
+
+    async def _numbered(self, symbol: Symbol, order: VenueOrderId) -> Row | None:
+        """The row of an order by the venue's id; None where the venue says that it knows none."""
+        return await self._found(await self._session.ask(Ask.QUERY, calls.query_by_venue_id(symbol, order)))
+
+    async def _described(self, request: OrderRequest, row: Row) -> OrderReport:
+        if not request.conditional:
+            return order_report(row, self.stamp())
+        return conditional_report(row, await self._child_row(request.symbol, row), self.stamp())
+
+    async def _child_row(self, symbol: Symbol, row: Row) -> Row | None:
+        """The child of a conditional order, which tells its state and its fills."""
+        self._learn((row,))
+        child = child_id(row)
+        if child is None:
+            return None
+        child_row = await self._numbered(symbol, child)
+        if child_row is None and self._now_ms() - nanoseconds_of(row, "updateTime") // 1_000_000 < CHILD_LAG_MS:
+            raise ReadError(Venue.CHILD_UNKNOWN(child=child))
+        return child_row
+
+    async def _trading_id(self, request: FetchFills) -> VenueOrderId | None:
+        """The order whose trades these are: a triggered order's child. None: it never traded."""
+        if not request.conditional and request.venue_order_id is not None:
+            return request.venue_order_id
+        row = await self._found(await query(self._session, request))
+        if row is None:
+            row = await self._listed(request)
+            if row is None:
+                raise NoSuchOrderError(Venue.NO_SUCH_ORDER())
+            self._deliver(await self._described(request, row))
+        if not request.conditional:
+            return order_report(row, self.stamp()).venue_order_id
+        self._learn((row,))
+        return child_id(row)
+
+    async def _listed(self, request: FetchFills) -> Row | None:
+        """The order that a query by its id does not find, by other sources: a query may lag behind the book by seconds.
+
+        The symbol's list of orders names them all, and a trade that belongs to none of them belongs to one that is
+        older, or not listed yet. Raises ReadError for the latter: nothing is proven. The venue numbers orders as they
+        come, so ours would be among the newest of these.
+        """
+        if request.conditional:
+            listed = await self.conditionals_of(request.symbol)
+            return next((row for row in listed if row.get("clientAlgoId") == request.client_order_id), None)
+        start_ms = request.since_ns // 1_000_000
+        if not start_ms:
+            return None
+        window = Window(start_ms=start_ms, end_ms=min(start_ms + LISTED_MS, self._now_ms() + 60_000))
+        rows = list(await self._rows(calls.orders_of(request.symbol, window), "orders"))
+        traded = {trade.venue_order_id for trade in await self._trades_within(request.symbol, window)}
+        unlisted = traded - {order_name(row)[0] for row in rows}
+        for order in sorted(unlisted, key=lambda number: number.zfill(20), reverse=True)[:MAX_ORDERS_ASKED]:
+            row = await self._numbered(request.symbol, order)
+            if row is None:
+                raise ReadError(Venue.TRADED_ORDER_UNKNOWN(order=order))
+            rows.append(row)
+        return next((row for row in rows if order_name(row)[1] == request.client_order_id), None)
+
+    async def _fills_within(
+        self, window: Window | None, request: FetchFills, order: VenueOrderId, fills: dict[str, FillReport]
+    ) -> None:
+        from_id: int | None = None
+        for _ in range(MAX_TRADE_PAGES):
+            rows = await self._rows(calls.trades(request.symbol, order, window, from_id), "trades")
+            page = [trade_report(row, self.stamp(), request.client_order_id) for row in rows]
+            # Whatever else the venue mixes in, only this order's trades are this order's fills.
+            fills.update({fill.trade_id: fill for fill in page if fill.venue_order_id == order})
+            if len(page) < calls.TRADES_PER_PAGE:
+                return
+            last = max(page, key=lambda fill: fill.ts_event)
+            if window is not None:
+                window = replace(window, start_ms=last.ts_event // 1_000_000)
+            else:
+                from_id = int(last.trade_id) + 1
+        raise ReadError(Venue.PAGES_OVERFLOW(most=MAX_TRADE_PAGES))
+
+    def _settings_are_old(self) -> bool:
+        age_ns = self._clock.monotonic_ns() - self._symbols_read_ns
+        return age_ns > self._settings.settings_max_age_ms * 1_000_000
+
+    async def _refresh_symbol_settings(self) -> None:
+        """Best effort: a position without its leverage is a position all the same."""
+        try:
+            await self.read_symbol_settings()
+        except (ReadError, MalformedError):
+            return
+
+    def _learn(self, rows: Sequence[Row]) -> None:
+        for report in self._events.learn(rows, self.stamp()):
+            self._deliver(report)
+
+    def _listed_orders(
+        self, items: Sequence[object], name: str, stamp: Stamp, unread: dict[Symbol, UnreadRow]
+    ) -> dict[tuple[Symbol, ClientOrderId], OrderReport]:
+        """The orders of a list. What cannot be read of another program's order hides nothing (I12).
+
+        What cannot be read of ours, or of a row that names no order, is `unread`: its absence is evidence of nothing.
+        """
+        found: dict[tuple[Symbol, ClientOrderId], OrderReport] = {}
+        torn: set[tuple[Symbol, ClientOrderId]] = set()
+        for each in items:
+            if isinstance(each, Mapping) and of_another_kind(each.get("symbol")):
+                continue
+            key = None
+            try:
+                row = row_of(each, "an order")
+                order = conditional_report(row, None, stamp) if name == "clientAlgoId" else order_report(row, stamp)
+                order = self._owned(order)
+                key = (order.symbol, order.client_order_id)
+                take(found, key, order)
+            except MalformedError as error:
+                self._tell_unread(each, name, stamp, error.cause)
+                if key is not None:
+                    torn.add(key)
+                if not self._is_foreign(each, name):
+                    symbol = _named_symbol(each)
+                    unread.setdefault(symbol, UnreadRow(symbol=symbol, why=error.cause))
+        return {key: order for key, order in found.items() if key not in torn}
+
+    def _is_foreign(self, item: object, name: str) -> bool:
+        """A child that is linked to no parent yet looks like any order; its parent is asked after by its own name."""
+        if not isinstance(item, Mapping) or not of_foreign_order(item, name):
+            return False
+        key = (Symbol(str(item.get("symbol"))), VenueOrderId(str(item.get("orderId"))))
+        return name != "clientOrderId" or key not in self._events.links
+
+    def _tell_unread(self, item: object, name: str, stamp: Stamp, why: Statement) -> None:
+        """Once for each order."""
+        told = shown(item.get(name) or item if isinstance(item, Mapping) else item)
+        if told in self._skipped:
+            return
+        self._skipped[told] = None
+        while len(self._skipped) > MAX_SKIPPED_TOLD:
+            del self._skipped[next(iter(self._skipped))]
+        self._deliver(stray_event(item, stamp, Venue.UNREADABLE_OPEN_ORDER(why=why)))
+
+    def _owned(self, report: OrderReport) -> OrderReport:
+        """A child at work is its parent on this side."""
+        parent = self._events.links.get((report.symbol, report.venue_order_id))
+        if parent is None:
+            return report
+        return replace(
+            report,
+            client_order_id=parent.client_order_id,
+            venue_order_id=parent.algo_id,
+            status=OrderStatus.TRIGGERED if report.status is OrderStatus.WORKING else report.status,
+        )
+
+
+def _named(trade: FillReport, name: ClientOrderId) -> FillReport:
+    return replace(trade, client_order_id=name, cause=cause_of(name))
+
+
+def _about(row: UnreadRow, asked: Symbol | None) -> UnreadRow:
+    """In an answer about one symbol a row without a name is about that one."""
+    return replace(row, symbol=asked or NAMELESS) if row.symbol == NAMELESS else row
+
+
+def _named_symbol(item: object) -> Symbol:
+    try:
+        return symbol_of(row_of(item, "an order"), "symbol")
+    except MalformedError:
+        return NAMELESS
+
+
+def _latest_ms(items: Sequence[object]) -> int:
+    """Of the rows that say when; 0 where none does."""
+    latest_ns = 0
+    for each in items:
+        with suppress(MalformedError):
+            latest_ns = max(latest_ns, instant_of(row_of(each, "a row"), "time"))
+    return latest_ns // 1_000_000

@@ -1,0 +1,139 @@
+"""What an exchange's wire dialect provides to the model: how it names things, writes events, and answers requests."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from adapters.paper.account import Account, Position, Resting
+from adapters.paper.answer import Answer
+from adapters.paper.faults import Fault
+from adapters.paper.instruments import Instrument
+from adapters.paper.orders import AlgoOrder, Order, Trade
+from adapters.paper.prices import Market
+from adapters.paper.refusals import Refusal
+from adapters.paper.stream_event import MarketEvent, Row, StreamEvent
+from messages.types import FillCause
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from adapters.paper.exchange import Exchange
+    from adapters.paper.live import LiveVenue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as it reached the venue, signature verified."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    api_key: str | None
+
+
+class Events(Protocol):
+    """Events of the account's stream and of the public ones, as JSON objects."""
+
+    def order_trade_update(
+        self,
+        order: Order,
+        instrument: Instrument,
+        resting: Resting | None,
+        now_ms: int,
+        *,
+        execution: str,
+        trade: Trade | None = None,
+        reason: str = "0",
+    ) -> Row: ...
+
+    def trade_lite(self, order: Order, trade: Trade, instrument: Instrument, now_ms: int) -> Row:
+        """What a venue may send of a fill before the full event."""
+        ...
+
+    def account_update(
+        self,
+        account: Account,
+        positions: tuple[Position, ...],
+        now_ms: int,
+        *,
+        reason: str,
+        change: Decimal,
+        markets: dict[str, Market],
+    ) -> Row: ...
+
+    def algo_update(self, algo: AlgoOrder, child: Order | None, instrument: Instrument, now_ms: int) -> Row: ...
+
+    def margin_call(
+        self, account: Account, positions: tuple[Position, ...], markets: dict[str, Market], now_ms: int
+    ) -> Row: ...
+
+    def listen_key_expired(self, listen_key: str, now_ms: int) -> Row: ...
+
+    def mark_price_update(self, market: Market, now_ms: int) -> Row: ...
+
+    def book_ticker(self, market: Market, now_ms: int, update_id: int) -> Row: ...
+
+    def kind_of(self, event: Row) -> str:
+        """What a fault plan names an event by."""
+        ...
+
+    def spoiled_event(self, fault: Fault, event: Row) -> Row: ...
+
+    def forced_order_id(self, cause: FillCause, order_id: int) -> str:
+        """The client order id of an order by which the venue closes a position itself."""
+        ...
+
+    def trigger_refused(self, refusal: Refusal) -> str:
+        """Why a conditional order came to nothing when it was triggered."""
+        ...
+
+
+class Requests(Protocol):
+    """Answers to requests."""
+
+    def answer(self, exchange: "Exchange", call: Call) -> Answer:
+        """One request as the venue would answer it, or as the fault plan says. Raises nothing for bad input."""
+        ...
+
+    def run_late(self, exchange: "Exchange") -> None:
+        """Effects that a fault has put off and that have come due."""
+        ...
+
+    def places_order(self, call: Call) -> bool: ...
+
+    def by_hand(self, exchange: "Exchange", call: Call, number: int) -> Answer:
+        """What a human does on the venue's own site: no limits, no faults; `number` counts the orders."""
+        ...
+
+    def hand_order(self, params: dict[str, str]) -> Call:
+        """A human's order by symbol, side and quantity, or the request that `method` and `path` name."""
+        ...
+
+
+class Front(Protocol):
+    """The servers' side: what is mounted on one port. Belongs to the loop that runs it."""
+
+    def routes(self) -> "Sequence[web.AbstractRouteDef]": ...
+
+    async def other(self, request: "web.Request") -> "web.StreamResponse":
+        """Every path that no route has, sockets among them."""
+        ...
+
+    def publish(self, events: Sequence[StreamEvent], market: Sequence[MarketEvent], now_ms: int) -> None: ...
+
+    def disconnect(self, listen_key: str | None = None) -> int:
+        """Reset the sockets of one key, or all of them; tells how many."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """`name`: the API that is spoken, for people. `front(live, paced, ping_interval_s)` makes the servers' side."""
+
+    name: str
+    events: Events
+    requests: Requests
+    front: Callable[["LiveVenue", bool, float], Front]
