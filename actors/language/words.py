@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 
 from actors.language.korean import particles
 from actors.money import DOLLARS, LIMITS, ZERO, added
+from messages.decimals import trimmed
 from messages.statement import render
 from messages.text import Markup, Shown, escaped, filled, merged, shown
 from messages.wording import duration
@@ -76,10 +77,7 @@ class Words:
 
 def number(value: Decimal | None) -> str:
     """Plain digits without useless zeros; a dash for nothing."""
-    if value is None:
-        return "-"
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return "-" if value is None else trimmed(value)
 
 
 def money(value: Decimal) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from actors.language.markup import plain
+from actors.language.markup import untagged
 from actors.language.words import Words
 from actors.ledger import Ledger, Past, Shape
 from actors.notifier import outbox as box
@@ -353,7 +353,7 @@ class NotifierActor(Actor[Message]):
                 request_id=line.request_id,
                 reply_to=Address(self.context.address),
                 chat_id=int(name),
-                text=preformatted(plain(text).split("\n")) if line.as_plain else text,
+                text=preformatted(untagged(text).split("\n")) if line.as_plain else text,
                 buttons=texts.buttons(line.parcel.entries, words) if last else (),
                 silent=line.parcel.entries[0].severity in box.LESSER,
             )

@@ -16,6 +16,7 @@ from actors.money import share_of
 from actors.position.state import COMMANDS_REMEMBERED
 from messages.bounded import BoundedMap
 from messages.commands import AdjustPosition
+from messages.decimals import plain
 from messages.events import ForcedTradeShared
 from messages.reports import FillReport, PositionView
 from messages.statement import Statement
@@ -155,7 +156,7 @@ def _adjustment(name: CommandId, fill: FillReport, position_id: PositionId, part
         quantity_delta=-part,
         price=fill.price,
         why=why_of(fill),
-        evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {fill.quantity:f} at {fill.price:f}",
+        evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {plain(fill.quantity)} at {plain(fill.price)}",
         fee=fill.fee * part / fill.quantity,
         fee_currency=fill.fee_currency,
         worth=share_of(fill.worth, part / fill.quantity),
