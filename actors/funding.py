@@ -10,10 +10,11 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from actors.copying import replace
 from actors.money import MONEY_STEP
+from actors.shares import by_weight
 from messages.base import Event
 from messages.events import FundingBooked, OrderFilled, OrderIntended, PositionAdopted, QuantityAdjusted
 from messages.ids import parse_position_id
@@ -94,22 +95,12 @@ class Holder:
 
 
 def shares(amount: Decimal, held: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """The part of each, by what it held (long positive); what rounding leaves goes to the largest, the first of equals.
+    """The part of each position, by ordinal, by what it held (long positive).
 
     Where long and short are equal they pay each other, the whole is nothing, and no part can be told from it. Where
     none of ours held anything, what was paid is a human's.
     """
-    holding = {ordinal: quantity for ordinal, quantity in sorted(held.items()) if quantity}
-    net = sum(holding.values(), ZERO)
-    if not net:
-        return {}
-    parts = {
-        ordinal: (amount * quantity / net).quantize(MONEY_STEP, ROUND_HALF_EVEN)
-        for ordinal, quantity in holding.items()
-    }
-    largest = max(holding, key=lambda ordinal: (abs(holding[ordinal]), -ordinal))
-    parts[largest] += amount - sum(parts.values(), ZERO)
-    return parts
+    return by_weight(amount, dict(sorted(held.items())), MONEY_STEP)
 
 
 @dataclass(slots=True)
