@@ -31,9 +31,7 @@ from messages.wording import Storage
 if TYPE_CHECKING:
     from actors.language.words import Words
     from actors.ledger import Past
-    from actors.notifier.actor import Figures
-    from actors.notifier.actor import Settings as NotifierSettings
-    from actors.notifier.actor import Start as NotifierStart
+    from actors.notifier.actor import Figures, NotifierSettings, NotifierStart
     from actors.ports import Clock, Venue
     from actors.position.state import Position
     from actors.reconciler.core import Settings as ReconcilerSettings
@@ -547,7 +545,7 @@ def _channel(config: Config, system: "ActorSystem") -> "Webhook | None":
 def _notifier_settings(config: Config) -> "NotifierSettings":
     from zoneinfo import ZoneInfo
 
-    from actors.notifier.actor import Settings as NotifierSettings
+    from actors.notifier.actor import NotifierSettings
     from actors.notifier.outbox import SECOND_CHANNEL
     from actors.notifier.report import Schedule
     from actors.notifier.throttle import Policy, Quiet, Recipient
@@ -568,7 +566,7 @@ def _notifier_settings(config: Config) -> "NotifierSettings":
             per_minute={
                 Severity.WARNING: notifier.high_per_minute,
                 Severity.INFO: notifier.medium_per_minute,
-                Severity.ROUTINE: notifier.low_per_minute,
+                Severity.DIGEST: notifier.low_per_minute,
             },
             cooldown_ns=notifier.cooldown_ms * 1_000_000,
             digest_ns=notifier.digest_ms * 1_000_000,
@@ -584,8 +582,7 @@ def _notifier_settings(config: Config) -> "NotifierSettings":
 
 
 def _notifier_start(journal: "SqliteJournal") -> "NotifierStart":
-    from actors.notifier.actor import OWN_HISTORY
-    from actors.notifier.actor import Start as NotifierStart
+    from actors.notifier.actor import OWN_HISTORY, NotifierStart
     from messages.requests import Notify
 
     with journal.reader() as reader:

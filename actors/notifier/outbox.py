@@ -1,4 +1,4 @@
-"""The outbox: what is to be told to whom, folded from its own history. Pure.
+"""The outbox: notices and the recipients that do not have them yet, folded from its own history. Pure.
 
 An entry leaves only when every recipient has it. Lesser notices make room for newer ones; CRITICAL and
 WARNING never do (I16).
@@ -29,10 +29,10 @@ TOLD_KEPT = 4_000
 RECENT_KEPT = 200
 """Texts that are remembered for the cooldown."""
 LESSER_MOST = 1_000
-"""Waiting notices of INFO, and as many of ROUTINE; beyond it the oldest makes room."""
+"""Waiting notices of INFO, and as many of DIGEST; beyond it the oldest makes room."""
 UNSEEN_MOST = 100
-"""CRITICAL notices that are delivered and kept until somebody acknowledges them."""
-LESSER = (Severity.INFO, Severity.ROUTINE)
+"""CRITICAL notices that are delivered and kept until they are acknowledged."""
+LESSER = (Severity.INFO, Severity.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Outbox:
 def decide(
     outbox: Outbox, notice: Notify, recipients: tuple[str, ...], now_ns: int, cooldown_ns: int
 ) -> tuple[Event, ...]:
-    """What a wish to tell something changes; nothing where it was told before."""
+    """What a notice changes; nothing where it was queued before."""
     if notice.notice_id and notice.notice_id in outbox.told:
         return ()
     for recent in outbox.recent:
@@ -115,12 +115,12 @@ def settlement(outbox: Outbox, cause: str, now_ns: int) -> tuple[Event, ...]:
     return (NoticesSettled(ts_init=now_ns, cause=cause),) if standing else ()
 
 
-def echoes(
+def cooldown_summaries(
     outbox: Outbox, recipients: Callable[[Severity], tuple[str, ...]], now_ns: int, cooldown_ns: int
 ) -> tuple[Event, ...]:
-    """Texts whose cooldown is over and that were repeated meanwhile: told once more, with their number.
+    """One more notice for each text that was repeated within its cooldown, which is over: it says how often.
 
-    An echo has the recipients of its severity: a CRITICAL one is for the second channel as well.
+    Its recipients are those of its severity: a CRITICAL one is for the second channel as well.
     """
     found = [r for r in outbox.recent if r.repeats and now_ns - r.since_ns >= cooldown_ns]
     return tuple(
@@ -138,13 +138,13 @@ def echoes(
     )
 
 
-def next_echo_ns(outbox: Outbox, cooldown_ns: int) -> int:
-    """When `echoes` will have something to say; 0: never."""
+def next_summary_ns(outbox: Outbox, cooldown_ns: int) -> int:
+    """When `cooldown_summaries` will have something to say; 0: never."""
     return min((r.since_ns + cooldown_ns for r in outbox.recent if r.repeats), default=0)
 
 
 def reminders(outbox: Outbox, recipients: tuple[str, ...], now_ns: int, repeat_ns: int) -> tuple[Event, ...]:
-    """CRITICAL notices that everybody had some time ago, and nobody acknowledged."""
+    """CRITICAL notices that every recipient had some time ago, and that are not acknowledged."""
     chats = tuple(recipient for recipient in recipients if recipient != SECOND_CHANNEL)
     return tuple(
         NoticeReminded(ts_init=now_ns, number=entry.number, recipients=chats)
