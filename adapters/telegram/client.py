@@ -220,7 +220,7 @@ class TelegramChat:
                 await self._take_in(updates)
 
     async def _find_moved(self) -> None:
-        """Ask each group for its id: one that became a supergroup in an earlier life must not speak as a stranger.
+        """Ask each group for its id: one that became a supergroup in an earlier life is authorized by its old id.
 
         Only what is written to the old id tells (Bot API, ResponseParameters), and "typing" is the least of that.
         """
