@@ -81,7 +81,7 @@ def number(value: Decimal | None) -> str:
 
 
 def money(value: Decimal) -> str:
-    """Two places and thousands apart by a thin mark nobody can misread: a space."""
+    """Two places, and spaces between thousands: a comma or a dot is read differently in different languages."""
     text = f"{value.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,f}".replace(",", " ")
     return "0.00" if text == "-0.00" else text
 

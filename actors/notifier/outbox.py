@@ -25,7 +25,7 @@ from messages.wording import Notifier
 
 SECOND_CHANNEL = "webhook"
 TOLD_KEPT = 4_000
-"""Notice ids that are remembered: after a restart notices are told again, and must not arrive twice."""
+"""Notice ids that are remembered: after a restart notices come again, and must not arrive twice."""
 RECENT_KEPT = 200
 """Texts that are remembered for the cooldown."""
 LESSER_MOST = 1_000
@@ -54,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """A text within its cooldown; `repeats` of it have been counted since somebody was told."""
+    """A text within its cooldown; `repeats` of it have been counted since a recipient had it."""
 
     number: int
     severity: Severity
@@ -67,7 +67,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """`entries` by number; `made_room` counts lesser notices that nobody was told."""
+    """`entries` by number; `told` are ids of notices; `made_room` counts lesser notices that were dropped."""
 
     next_number: int = 1
     entries: tuple[Entry, ...] = ()
@@ -220,7 +220,7 @@ def _queued(outbox: Outbox, event: NoticeQueued) -> Outbox:
 
 
 def _repeated(outbox: Outbox, event: NoticeRepeated) -> Outbox:
-    """Counted on the entry while nobody has it, on the text afterwards."""
+    """Counted on the entry until a recipient has it, on the text afterwards."""
     fresh = any(e.number == event.number and e.waiting and not e.told_ns for e in outbox.entries)
     entries, recent = outbox.entries, outbox.recent
     if fresh:
@@ -231,14 +231,14 @@ def _repeated(outbox: Outbox, event: NoticeRepeated) -> Outbox:
 
 
 def _reached(outbox: Outbox, recipient: str, numbers: tuple[int, ...], now_ns: int) -> Outbox:
-    """`recipient` waits for these no more; an empty name stands for everybody."""
+    """`recipient` waits for these no more; an empty name stands for all recipients."""
 
     def without(entry: Entry) -> Entry:
         if entry.number not in wanted:
             return entry
         waiting = tuple(r for r in entry.waiting if recipient and r != recipient)
         if waiting == (SECOND_CHANNEL,) and now_ns:
-            waiting = ()  # what the first channel has told, the second need not
+            waiting = ()  # what arrived in the first channel is not for the second
         return replace(entry, waiting=waiting, told_ns=now_ns or entry.told_ns)
 
     wanted = frozenset(numbers)
@@ -246,7 +246,7 @@ def _reached(outbox: Outbox, recipient: str, numbers: tuple[int, ...], now_ns: i
 
 
 def _kept(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Those that somebody waits for, and the latest CRITICAL ones that nobody has acknowledged."""
+    """Those that a recipient waits for, and the latest CRITICAL ones that are not acknowledged."""
     found = tuple(entries)
     unseen = [e.number for e in found if not e.waiting and e.severity is Severity.CRITICAL and not e.seen and e.told_ns]
     remembered = frozenset(unseen[-UNSEEN_MOST:])

@@ -23,7 +23,7 @@ _ORDER = (Severity.WARNING, Severity.INFO, Severity.DIGEST)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """Minutes of the day, in the recipient's zone, between which only CRITICAL is told; may pass midnight."""
+    """Minutes of the day, in the recipient's zone, between which only CRITICAL is sent; may pass midnight."""
 
     start_minute: int
     end_minute: int
@@ -31,7 +31,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the configuration says of notices. A repeat of 0: CRITICAL is told once."""
+    """What the configuration says of notices. A repeat of 0: CRITICAL is sent once."""
 
     per_minute: Mapping[Severity, int] = field(default_factory=lambda: PER_MINUTE)
     cooldown_ns: int = 5 * MINUTE_NS

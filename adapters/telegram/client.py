@@ -78,7 +78,7 @@ _FULL_PAUSE_S = 0.1
 _KEPT_WAIT_S = 5.0
 _FIND_S = 3.0
 _WAITING_MOST = 1_000
-"""Requests under way or waiting for their turn; beyond it they fail at once, and whoever asks comes again."""
+"""Requests under way or waiting for their turn; beyond it they fail at once, and their sender tries again."""
 _PERMANENT = (Forbidden, BadRequest)
 """What asking again will not change. A refused token may be put right, and a proxy's page says nothing."""
 _UNREADABLE = "Parsing the server response"
@@ -233,7 +233,7 @@ class TelegramChat:
                 continue  # what is sent there will tell
 
     async def _updates(self) -> list[Incoming]:
-        """The next updates, oldest first. One that nobody can read is no reason to read none."""
+        """The next updates, oldest first. An unreadable one does not hold up the others."""
         if self._offset is not None and self._loop.time() - self._offset_since > _OFFSET_LIFE_S:
             self._offset = None
         asked: dict[str, Any] = {
