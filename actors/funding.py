@@ -13,10 +13,11 @@ received.
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from actors.copying import replace
 from actors.money import MONEY_STEP
+from actors.shares import by_weight
 from messages.base import Event
 from messages.events import FundingBooked, OrderFilled, OrderIntended, PositionAdopted, QuantityAdjusted
 from messages.ids import parse_position_id
@@ -102,17 +103,7 @@ def shares(amount: Decimal, held: Mapping[int, Decimal]) -> dict[int, Decimal]:
     The rest of rounding goes to the largest holder, the first of equals. Empty where the quantities add up to zero:
     longs and shorts pay each other then, or the payment is of a human's position.
     """
-    holding = {ordinal: quantity for ordinal, quantity in sorted(held.items()) if quantity}
-    net = sum(holding.values(), ZERO)
-    if not net:
-        return {}
-    parts = {
-        ordinal: (amount * quantity / net).quantize(MONEY_STEP, ROUND_HALF_EVEN)
-        for ordinal, quantity in holding.items()
-    }
-    largest = max(holding, key=lambda ordinal: (abs(holding[ordinal]), -ordinal))
-    parts[largest] += amount - sum(parts.values(), ZERO)
-    return parts
+    return by_weight(amount, dict(sorted(held.items())), MONEY_STEP)
 
 
 @dataclass(slots=True)

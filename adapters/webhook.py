@@ -1,13 +1,12 @@
 """A generic webhook as second channel, and the ping that tells the outside that Albra lives."""
 
 import asyncio
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import aiohttp
 
+from adapters.loop_thread import STOP_S, LoopThread
 from adapters.secret import Secret
 from messages.base import Message
 from messages.notices import Posted, PostFailed, PostNotice, SendPing
@@ -17,7 +16,6 @@ from messages.wording import Venue
 from messages.wording.common import Common
 
 TIMEOUT_S = 15
-_STOP_S = 3.0
 
 
 class Webhook:
@@ -27,48 +25,30 @@ class Webhook:
         self._url = url
         self._ping_url = ping_url
         self._tell = tell
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread = LoopThread("webhook")
 
     def start(self) -> None:
         self._thread.start()
 
     def request(self, message: Message) -> None:
         """Never blocks, never raises; after `stop` it does nothing."""
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._take, message)
+        self._thread.post(self._take, message)
 
     def stop(self, deadline_ms: int) -> None:
         """Let what is under way end until the deadline. May block; not for actors."""
-        if self._loop.is_closed() or not self._thread.is_alive():
-            return
-        with suppress(Exception):
-            asyncio.run_coroutine_threadsafe(self._close(deadline_ms / 1_000), self._loop).result(
-                deadline_ms / 1_000 + _STOP_S
-            )
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_STOP_S)
-        if not self._thread.is_alive():
-            self._loop.close()
+        deadline_s = deadline_ms / 1_000
+        self._thread.stop(lambda: self._close(deadline_s), deadline_s + STOP_S)
 
     # All below runs on the loop's thread.
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-
     async def _close(self, deadline_s: float) -> None:
-        if self._tasks:
-            _, left = await asyncio.wait(set(self._tasks), timeout=deadline_s)
+        if self._thread.tasks:
+            _, left = await asyncio.wait(self._thread.tasks, timeout=deadline_s)
             for task in left:
                 task.cancel()
 
     def _take(self, message: Message) -> None:
-        work = self._post(message) if isinstance(message, PostNotice) else self._ping(message)
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._thread.spawn(self._post(message) if isinstance(message, PostNotice) else self._ping(message))
 
     async def _post(self, notice: PostNotice) -> None:
         cause, retry_after_ms = Venue.NO_WEBHOOK(), 0

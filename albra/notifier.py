@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from actors.notifier.actor import OWN_HISTORY, Figures, NotifierActor, Settings, Start
+from actors.notifier.actor import OWN_HISTORY, Figures, NotifierActor, NotifierSettings, NotifierStart
 from actors.notifier.outbox import SECOND_CHANNEL
 from actors.notifier.report import COUNTED, Schedule
 from actors.notifier.throttle import Policy, Quiet, Recipient
@@ -34,7 +34,7 @@ def spawn_notifier(
     settings, figures = _settings(wiring.config), Figures()
     counted = _counted(wiring.journal, settings.schedule.days, wiring.system.clock.time_ns())
     notices, past = recorded_notices(wiring.journal), past_of(wiring.journal, OWN_HISTORY)
-    start = Start(past=past, notices=notices, events=counted, since_ns=wiring.journal.meta.created)
+    start = NotifierStart(past=past, notices=notices, events=counted, since_ns=wiring.journal.meta.created)
     wiring.system.spawn(
         NOTIFIER,
         lambda context: NotifierActor(
@@ -65,12 +65,12 @@ def _counted(journal: SqliteJournal, days: int, now_ns: int) -> tuple[Message, .
         return tuple(event for _, event in recent if isinstance(event, COUNTED))
 
 
-def _settings(config: Config) -> Settings:
+def _settings(config: Config) -> NotifierSettings:
     chat, notifier = config.telegram, config.notifier
     ids = chat.chats or tuple(user for user, role in chat.users if role == "owner")
     readers = {str(user): words_of(config, user) for user in ids}
     quiet = Quiet(start_minute=chat.quiet_minutes[0], end_minute=chat.quiet_minutes[1]) if chat.quiet_minutes else None
-    return Settings(
+    return NotifierSettings(
         recipients=tuple(
             Recipient(name=name, chat_id=int(name), zone=reader.zone, quiet=quiet) for name, reader in readers.items()
         )
@@ -81,7 +81,7 @@ def _settings(config: Config) -> Settings:
             per_minute={
                 Severity.WARNING: notifier.high_per_minute,
                 Severity.INFO: notifier.medium_per_minute,
-                Severity.ROUTINE: notifier.low_per_minute,
+                Severity.DIGEST: notifier.low_per_minute,
             },
             cooldown_ns=notifier.cooldown_ms * _MS,
             digest_ns=notifier.digest_ms * _MS,

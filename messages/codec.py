@@ -47,6 +47,7 @@ from messages.coders import (
     build_decoder,
     build_encoder,
 )
+from messages.decimals import plain
 from messages.statement import fact
 
 __all__ = [
@@ -457,7 +458,7 @@ def _jsonable(value: Any) -> Any:
         case str():
             return str(value)
         case Decimal():
-            return format(value, "f")
+            return plain(value)
         case bytes():
             return value.hex()
         case frozenset():

@@ -6,6 +6,7 @@ from enum import Enum
 from hashlib import blake2b
 
 from messages.commands import Command
+from messages.decimals import trimmed
 
 _BESIDES = frozenset(
     {"correlation_id", "causation_id", "command_id", "reply_to", "expires_at_ns", "instrument", "shared_leg", "meaning"}
@@ -28,5 +29,5 @@ def meaning(command: Command) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return trimmed(value)
     return str(value.value) if isinstance(value, Enum) else str(value)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Never, Self, Union
 
+from messages.decimals import plain
 from messages.text import Shown, shown
 
 Argument = Union[str, int, Decimal, "Statement", tuple["Argument", ...]]
@@ -197,7 +198,7 @@ def _english(value: Argument) -> str:
     """A statement within is rendered already."""
     if isinstance(value, tuple):
         return ", ".join(_english(each) for each in value)
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    return plain(value) if isinstance(value, Decimal) else str(value)
 
 
 def _text(value: Argument, translate: Callable[[str], str]) -> str:
@@ -205,7 +206,7 @@ def _text(value: Argument, translate: Callable[[str], str]) -> str:
         case Statement():
             return render(value, translate)
         case Decimal():
-            return format(value, "f")
+            return plain(value)
         case tuple():
             return ", ".join(_text(each, translate) for each in value)
         case _:
@@ -243,7 +244,7 @@ def _value_to_jsonable(value: Argument) -> Any:
         case Statement():
             return {**to_jsonable(value), "text": str(value)}
         case Decimal():
-            return format(value, "f")
+            return plain(value)
         case tuple():
             return [_value_to_jsonable(each) for each in value]
         case _:

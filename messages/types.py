@@ -196,9 +196,9 @@ class ReplyCode(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a notice matters. ROUTINE ones are gathered and told together."""
+    """How much a notice matters. DIGEST ones are collected, and sent together; journals know them as `routine`."""
 
-    ROUTINE = "routine"
+    DIGEST = "routine"
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"

@@ -32,7 +32,7 @@ def units(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def plain(text: str) -> str:
+def untagged(text: str) -> str:
     """Without tags and entities: for channels that know neither, and for texts that Telegram refuses."""
     from html import unescape
 
@@ -59,7 +59,7 @@ def _parts(text: str, limit: int) -> Iterator[str]:
         _follow(token, open_tags)
         if token == "\n":  # noqa: S105
             line_end, tags_at_end = (len(current), size), list(open_tags)
-    if plain(current).strip():
+    if untagged(current).strip():
         yield current
 
 

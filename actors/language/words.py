@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 
 from actors.language.korean import particles
 from actors.money import DOLLARS, ZERO, added
+from messages.decimals import trimmed
 from messages.statement import render
 from messages.text import Markup, Shown, escaped, filled, merged, shown
 from messages.types import LIMITS_CURRENCY
@@ -77,14 +78,11 @@ class Words:
 
 def number(value: Decimal | None) -> str:
     """Plain digits without useless zeros; a dash for nothing."""
-    if value is None:
-        return "-"
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return "-" if value is None else trimmed(value)
 
 
 def money(value: Decimal) -> str:
-    """Two places and thousands apart by a thin mark nobody can misread: a space."""
+    """Two places, and spaces between thousands: a comma or a dot is read differently in different languages."""
     text = f"{value.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,f}".replace(",", " ")
     return "0.00" if text == "-0.00" else text
 

@@ -1,14 +1,14 @@
-"""The notifier: one address for everything the owner should hear.
+"""The notifier delivers every notice to its recipients.
 
-A notice is journalled before it is sent and its delivery after; a chat that is slow, full or gone delays
-it and loses nothing. Each recipient has one message under way at a time.
+A notice is journalled before it is sent, its delivery after; a chat that is slow, full or gone delays it and loses
+nothing. Each recipient has one message under way at a time.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from actors.language.markup import plain
+from actors.language.markup import untagged
 from actors.language.words import Words
 from actors.notifier import outbox as box
 from actors.notifier import texts
@@ -16,12 +16,12 @@ from actors.notifier.outbox import SECOND_CHANNEL, Outbox
 from actors.notifier.report import COUNTED, Schedule, Tallies, due, next_due_ns, reported
 from actors.notifier.throttle import (
     SECOND_NS,
-    Pace,
-    Parcel,
+    Batch,
     Policy,
     Recipient,
+    SendHistory,
     alone_where_refused,
-    next_parcel,
+    next_batch,
     next_post,
     without_refused,
 )
@@ -62,7 +62,7 @@ matters is kept for it. Longer than any pause of the line, so that what waits be
 """
 ANSWER_DEADLINE_NS = 120 * SECOND_NS
 _LEVELS = {
-    Severity.ROUTINE: "INFO",
+    Severity.DIGEST: "INFO",
     Severity.INFO: "INFO",
     Severity.WARNING: "WARNING",
     Severity.CRITICAL: "CRITICAL",
@@ -81,8 +81,8 @@ HISTORY: HistorySpec[Outbox] = HistorySpec(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Who hears of notices, how, and when; `words` by recipient name, SECOND_CHANNEL among them."""
+class NotifierSettings:
+    """Recipients of notices, their rates and reports; `words` by recipient name, SECOND_CHANNEL among them."""
 
     recipients: tuple[Recipient, ...] = ()
     words: Mapping[str, Words] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class NotifierStart:
     """What the journal knew: the outbox; notices whose step is durable and that may not have arrived here;
     what happened in the last week, for reports, and when the journal began (wall time).
     """
@@ -125,10 +125,10 @@ class Figures:
 
 @dataclass(slots=True)
 class _Line:
-    """The way to one recipient: what is under way, and until when it is to be left alone."""
+    """The way to one recipient: the batch under way, and until when (monotonic, ns) nothing is sent."""
 
-    pace: Pace = field(default_factory=Pace)
-    parcel: Parcel | None = None
+    history: SendHistory = field(default_factory=SendHistory)
+    batch: Batch | None = None
     parts: tuple[Markup, ...] = ()
     place: int = 0
     request_id: str = ""
@@ -147,8 +147,8 @@ class NotifierActor(Actor[Message]):
         self,
         context: Context,
         *,
-        settings: Settings,
-        start: Start,
+        settings: NotifierSettings,
+        start: NotifierStart,
         chat: Chat | None,
         channel: Channel | None,
         figures: Figures | None = None,
@@ -191,7 +191,7 @@ class NotifierActor(Actor[Message]):
             case Notify():
                 self._notify(message)
             case TextSent() | SendFailed() | Posted() | PostFailed():
-                self._answered(message)
+                self._on_answer(message)
             case AcknowledgeNotice():
                 self._acknowledge(message)
             case ChatUp() | ChatDown():
@@ -239,14 +239,14 @@ class NotifierActor(Actor[Message]):
         self._history.persist(*events, about=None)
 
     def _settle(self, cause: str) -> bool:
-        """Whether somebody was told of that trouble, and not of its end."""
+        """Whether a CRITICAL notice of that trouble stands; it is settled now."""
         events = box.settlement(self._history.ahead, cause, self.context.clock.time_ns())
         if events:
             self._history.persist(*events, about=None)
         return bool(events)
 
     def _settled(self, view: PositionView) -> None:
-        """A position that is at rest has no trouble left: that is told once, where the trouble was."""
+        """A position at rest has no trouble left: one notice says so, where one told of the trouble."""
         if not at_rest(view) or not self._settle(view.position_id):
             return
         said = Notifier.RESOLVED_AND_PROTECTED if view.protected and view.quantity else Notifier.RESOLVED
@@ -295,12 +295,12 @@ class NotifierActor(Actor[Message]):
     # Sending --------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Whatever may have come due: echoes, reminders, reports, parcels."""
+        """Queue what is due (cooldown summaries, reminders, reports), and send what may be sent."""
         now_ns = self.context.clock.time_ns()
         ahead, policy = self._history.ahead, self._settings.policy
         self._figures.waiting = sum(1 for entry in ahead.entries if entry.waiting)
         self._figures.unseen = sum(each.severity is Severity.CRITICAL and not each.seen for each in ahead.entries)
-        events = box.echoes(ahead, self._recipients, now_ns, policy.cooldown_ns)
+        events = box.cooldown_summaries(ahead, self._recipients, now_ns, policy.cooldown_ns)
         events += box.reminders(ahead, self._settings.names, now_ns, policy.repeat_critical_ns)
         if events:
             self._history.persist(*events, about=None)
@@ -308,7 +308,7 @@ class NotifierActor(Actor[Message]):
         waits = [self._pump(recipient, now_ns) for recipient in self._settings.recipients if self._chat]
         waits.append(self._post(now_ns))
         moments = (
-            box.next_echo_ns(ahead, policy.cooldown_ns),
+            box.next_summary_ns(ahead, policy.cooldown_ns),
             box.next_reminder_ns(ahead, policy.repeat_critical_ns),
             next_due_ns(self._settings.schedule, now_ns),
         )
@@ -324,12 +324,12 @@ class NotifierActor(Actor[Message]):
         if left_ns:
             return left_ns
         ready, again_ns = without_refused(self._sendable(), line.refused, self.context.clock.monotonic_ns())
-        found = next_parcel(ready, recipient, self._settings.policy, line.pace, now_ns)
-        if not isinstance(found, Parcel):
+        found = next_batch(ready, recipient, self._settings.policy, line.history, now_ns)
+        if not isinstance(found, Batch):
             return min((wait_ns for wait_ns in (found.for_ns, again_ns) if wait_ns), default=0)
         found = alone_where_refused(found, line.refused)
         words = self._settings.words.get(recipient.name, Words())
-        line.parcel, line.place = found, 0
+        line.batch, line.place = found, 0
         line.parts = texts.message(found.entries, words, now_ns)
         self._send_part(recipient.name, line)
         return ANSWER_DEADLINE_NS
@@ -342,7 +342,7 @@ class NotifierActor(Actor[Message]):
     def _busy_ns(self, line: _Line) -> int:
         """How long this line is to be left alone; an answer that never came counts as a failure."""
         now_ns = self.context.clock.monotonic_ns()
-        if line.parcel is not None:
+        if line.batch is not None:
             left_ns = line.asked_ns + ANSWER_DEADLINE_NS - now_ns
             if left_ns > 0:
                 return left_ns
@@ -350,7 +350,7 @@ class NotifierActor(Actor[Message]):
         return max(0, line.not_before_ns - now_ns)
 
     def _send_part(self, name: str, line: _Line) -> None:
-        assert line.parcel is not None
+        assert line.batch is not None
         assert self._chat is not None
         text = line.parts[line.place]
         last = line.place == len(line.parts) - 1
@@ -361,9 +361,9 @@ class NotifierActor(Actor[Message]):
                 request_id=line.request_id,
                 reply_to=Address(self.context.address),
                 chat_id=int(name),
-                text=preformatted(plain(text).split("\n")) if line.as_plain else text,
-                buttons=texts.buttons(line.parcel.entries, words) if last else (),
-                silent=line.parcel.entries[0].severity in box.LESSER,
+                text=preformatted(untagged(text).split("\n")) if line.as_plain else text,
+                buttons=texts.buttons(line.batch.entries, words) if last else (),
+                silent=line.batch.entries[0].severity in box.LESSER,
             )
         )
 
@@ -377,10 +377,10 @@ class NotifierActor(Actor[Message]):
             return left_ns
         alone = not self._settings.recipients
         found = next_post(self._sendable(), self._settings.policy, now_ns, first_works=self._chat_works, alone=alone)
-        if not isinstance(found, Parcel):
+        if not isinstance(found, Batch):
             return found.for_ns
         entry = found.entries[0]
-        line.parcel, line.request_id = found, self._request_id(SECOND_CHANNEL)
+        line.batch, line.request_id = found, self._request_id(SECOND_CHANNEL)
         line.asked_ns = self.context.clock.monotonic_ns()
         self._channel.request(
             PostNotice(
@@ -395,10 +395,10 @@ class NotifierActor(Actor[Message]):
         )
         return ANSWER_DEADLINE_NS
 
-    def _answered(self, answer: TextSent | SendFailed | Posted | PostFailed) -> None:
+    def _on_answer(self, answer: TextSent | SendFailed | Posted | PostFailed) -> None:
         name = answer.request_id.partition("/")[0]
         line = self._lines.get(name)
-        if line is None or line.parcel is None or line.request_id != answer.request_id:
+        if line is None or line.batch is None or line.request_id != answer.request_id:
             return  # the answer to a question of an earlier life, or one that was given up
         if isinstance(answer, TextSent | Posted):
             self._arrived(name, line, getattr(answer, "message_id", 0))
@@ -409,17 +409,17 @@ class NotifierActor(Actor[Message]):
         self._look()
 
     def _arrived(self, name: str, line: _Line, message_id: int) -> None:
-        assert line.parcel is not None
+        assert line.batch is not None
         line.failures = 0
         line.place += 1
         if line.place < len(line.parts):
             self._send_part(name, line)
             return
-        parcel, line.parcel, line.as_plain = line.parcel, None, False
-        self._figures.delivered += len(parcel.entries)
+        batch, line.batch, line.as_plain = line.batch, None, False
+        self._figures.delivered += len(batch.entries)
         now_ns = self.context.clock.time_ns()
-        line.pace = line.pace.after(parcel.entries[0].severity, now_ns)
-        numbers = tuple(entry.number for entry in parcel.entries)
+        line.history = line.history.after(batch.entries[0].severity, now_ns)
+        numbers = tuple(entry.number for entry in batch.entries)
         _forget(line.refused, numbers)
         self._history.persist(
             NoticesDelivered(ts_init=now_ns, recipient=name, numbers=numbers, message_id=message_id), about=None
@@ -427,7 +427,7 @@ class NotifierActor(Actor[Message]):
 
     def _failed(self, line: _Line, cause: str, retry_after_ms: int) -> None:
         """Nothing is lost: the same goes out again, later and later, or when the chat says so."""
-        line.parcel, line.place = None, 0
+        line.batch, line.place = None, 0
         pause_ns = backoff(FIRST_PAUSE_NS, LONGEST_PAUSE_NS, line.failures)
         line.failures += 1
         self._figures.failures += 1
@@ -439,8 +439,8 @@ class NotifierActor(Actor[Message]):
 
         Of several in one message it may be one that is refused: they are offered one by one.
         """
-        assert line.parcel is not None
-        parcel = line.parcel
+        assert line.batch is not None
+        batch = line.batch
         if not line.as_plain:
             line.as_plain, line.place = True, 0
             self._send_part(name, line)
@@ -448,11 +448,11 @@ class NotifierActor(Actor[Message]):
         line.as_plain = False
         self._log("ERROR", "chat refuses notices", actor="notifier", chat=name, why=cause)
         self._failed(line, cause, 0)
-        numbers = tuple(entry.number for entry in parcel.entries)
+        numbers = tuple(entry.number for entry in batch.entries)
         now_ns = self.context.clock.monotonic_ns()
         if len(numbers) > 1:
             line.refused.update(dict.fromkeys(numbers, now_ns))
-        elif parcel.entries[0].severity in box.LESSER:
+        elif batch.entries[0].severity in box.LESSER:
             _forget(line.refused, numbers)
             dropped = NoticesDropped(
                 ts_init=self.context.clock.time_ns(), recipient=name, numbers=numbers, why=verbatim(cause)

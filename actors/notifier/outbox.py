@@ -1,4 +1,4 @@
-"""The outbox: what is to be told to whom, folded from its own history. Pure.
+"""The outbox: notices and the recipients that do not have them yet, folded from its own history. Pure.
 
 An entry leaves only when every recipient has it. Lesser notices make room for newer ones; CRITICAL and
 WARNING never do (I16).
@@ -25,14 +25,14 @@ from messages.wording import Notifier
 
 SECOND_CHANNEL = "webhook"
 TOLD_KEPT = 4_000
-"""Notice ids that are remembered: after a restart notices are told again, and must not arrive twice."""
+"""Notice ids that are remembered: after a restart notices come again, and must not arrive twice."""
 RECENT_KEPT = 200
 """Texts that are remembered for the cooldown."""
 LESSER_MOST = 1_000
-"""Waiting notices of INFO, and as many of ROUTINE; beyond it the oldest makes room."""
+"""Waiting notices of INFO, and as many of DIGEST; beyond it the oldest makes room."""
 UNSEEN_MOST = 100
-"""CRITICAL notices that are delivered and kept until somebody acknowledges them."""
-LESSER = (Severity.INFO, Severity.ROUTINE)
+"""CRITICAL notices that are delivered and kept until they are acknowledged."""
+LESSER = (Severity.INFO, Severity.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """A text within its cooldown; `repeats` of it have been counted since somebody was told."""
+    """A text within its cooldown; `repeats` of it have been counted since a recipient had it."""
 
     number: int
     severity: Severity
@@ -67,7 +67,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbox:
-    """`entries` by number; `made_room` counts lesser notices that nobody was told."""
+    """`entries` by number; `told` are ids of notices; `made_room` counts lesser notices that were dropped."""
 
     next_number: int = 1
     entries: tuple[Entry, ...] = ()
@@ -79,7 +79,7 @@ class Outbox:
 def decide(
     outbox: Outbox, notice: Notify, recipients: tuple[str, ...], now_ns: int, cooldown_ns: int
 ) -> tuple[Event, ...]:
-    """What a wish to tell something changes; nothing where it was told before."""
+    """What a notice changes; nothing where it was queued before."""
     if notice.notice_id and notice.notice_id in outbox.told:
         return ()
     for recent in outbox.recent:
@@ -115,12 +115,12 @@ def settlement(outbox: Outbox, cause: str, now_ns: int) -> tuple[Event, ...]:
     return (NoticesSettled(ts_init=now_ns, cause=cause),) if standing else ()
 
 
-def echoes(
+def cooldown_summaries(
     outbox: Outbox, recipients: Callable[[Severity], tuple[str, ...]], now_ns: int, cooldown_ns: int
 ) -> tuple[Event, ...]:
-    """Texts whose cooldown is over and that were repeated meanwhile: told once more, with their number.
+    """One more notice for each text that was repeated within its cooldown, which is over: it says how often.
 
-    An echo has the recipients of its severity: a CRITICAL one is for the second channel as well.
+    Its recipients are those of its severity: a CRITICAL one is for the second channel as well.
     """
     found = [r for r in outbox.recent if r.repeats and now_ns - r.since_ns >= cooldown_ns]
     return tuple(
@@ -138,13 +138,13 @@ def echoes(
     )
 
 
-def next_echo_ns(outbox: Outbox, cooldown_ns: int) -> int:
-    """When `echoes` will have something to say; 0: never."""
+def next_summary_ns(outbox: Outbox, cooldown_ns: int) -> int:
+    """When `cooldown_summaries` will have something to say; 0: never."""
     return min((r.since_ns + cooldown_ns for r in outbox.recent if r.repeats), default=0)
 
 
 def reminders(outbox: Outbox, recipients: tuple[str, ...], now_ns: int, repeat_ns: int) -> tuple[Event, ...]:
-    """CRITICAL notices that everybody had some time ago, and nobody acknowledged."""
+    """CRITICAL notices that every recipient had some time ago, and that are not acknowledged."""
     chats = tuple(recipient for recipient in recipients if recipient != SECOND_CHANNEL)
     return tuple(
         NoticeReminded(ts_init=now_ns, number=entry.number, recipients=chats)
@@ -220,7 +220,7 @@ def _queued(outbox: Outbox, event: NoticeQueued) -> Outbox:
 
 
 def _repeated(outbox: Outbox, event: NoticeRepeated) -> Outbox:
-    """Counted on the entry while nobody has it, on the text afterwards."""
+    """Counted on the entry until a recipient has it, on the text afterwards."""
     fresh = any(e.number == event.number and e.waiting and not e.told_ns for e in outbox.entries)
     entries, recent = outbox.entries, outbox.recent
     if fresh:
@@ -231,14 +231,14 @@ def _repeated(outbox: Outbox, event: NoticeRepeated) -> Outbox:
 
 
 def _reached(outbox: Outbox, recipient: str, numbers: tuple[int, ...], now_ns: int) -> Outbox:
-    """`recipient` waits for these no more; an empty name stands for everybody."""
+    """`recipient` waits for these no more; an empty name stands for all recipients."""
 
     def without(entry: Entry) -> Entry:
         if entry.number not in wanted:
             return entry
         waiting = tuple(r for r in entry.waiting if recipient and r != recipient)
         if waiting == (SECOND_CHANNEL,) and now_ns:
-            waiting = ()  # what the first channel has told, the second need not
+            waiting = ()  # what arrived in the first channel is not for the second
         return replace(entry, waiting=waiting, told_ns=now_ns or entry.told_ns)
 
     wanted = frozenset(numbers)
@@ -246,7 +246,7 @@ def _reached(outbox: Outbox, recipient: str, numbers: tuple[int, ...], now_ns: i
 
 
 def _kept(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Those that somebody waits for, and the latest CRITICAL ones that nobody has acknowledged."""
+    """Those that a recipient waits for, and the latest CRITICAL ones that are not acknowledged."""
     found = tuple(entries)
     unseen = [e.number for e in found if not e.waiting and e.severity is Severity.CRITICAL and not e.seen and e.told_ns]
     remembered = frozenset(unseen[-UNSEEN_MOST:])

@@ -56,7 +56,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When reports are told, in `zone`: a minute of the day, a weekday (0: Monday); None: never."""
+    """When reports are sent, in `zone`: a minute of the day, a weekday (0: Monday); None: never."""
 
     daily_minute: int | None = None
     weekly_day: int | None = None
@@ -98,7 +98,7 @@ class Tallies:
 
 
 def due(schedule: Schedule, now_ns: int, since_ns: int = 0) -> tuple[tuple[str, int, int], ...]:
-    """The reports that may be told by now: (name, first day, last day); told ones are known by their name.
+    """The reports that are due by now: (name, first day, last day); those that were sent are known by their name.
 
     `since_ns` is when there began to be anything to report: an hour that had passed by then waits for the next day.
     """

@@ -16,7 +16,7 @@ SIGNS = {
     Severity.CRITICAL: "🔴",
     Severity.WARNING: "🟠",
     Severity.INFO: "🟢",
-    Severity.ROUTINE: "⚪",
+    Severity.DIGEST: "⚪",
 }
 _SIGNED = (Severity.CRITICAL, Severity.WARNING)
 """A notice of these alone carries its sign."""
@@ -27,7 +27,7 @@ ACKNOWLEDGE = "n:{number}"
 
 
 def message(entries: tuple[Entry, ...], words: Words, now_ns: int) -> tuple[Markup, ...]:
-    """The texts of one parcel, in order; one entry stands alone, several under a heading."""
+    """The texts of one batch, in order; one entry stands alone, several under a heading."""
     if len(entries) == 1:
         return split(_alone(entries[0], words, now_ns))
     heading = words.count(len(entries), "<b>{n} notice</b>", "<b>{n} notices</b>")

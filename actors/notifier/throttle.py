@@ -2,7 +2,7 @@
 
 CRITICAL passes at once and alone. The others keep to a rate per minute (the original system's: HIGH 10,
 MEDIUM 5, LOW 2), rest in quiet hours, and go together in one message when more of them wait than the
-minute allows. ROUTINE ones wait for a digest.
+minute allows. DIGEST ones wait for a digest.
 """
 
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
 TOGETHER_MOST = 40
 """Notices in one message; the text is split where it grows too long all the same."""
-PER_MINUTE: Mapping[Severity, int] = MappingProxyType({Severity.WARNING: 10, Severity.INFO: 5, Severity.ROUTINE: 2})
-_ORDER = (Severity.WARNING, Severity.INFO, Severity.ROUTINE)
+PER_MINUTE: Mapping[Severity, int] = MappingProxyType({Severity.WARNING: 10, Severity.INFO: 5, Severity.DIGEST: 2})
+_ORDER = (Severity.WARNING, Severity.INFO, Severity.DIGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """Minutes of the day, in the recipient's zone, between which only CRITICAL is told; may pass midnight."""
+    """Minutes of the day, in the recipient's zone, between which only CRITICAL is sent; may pass midnight."""
 
     start_minute: int
     end_minute: int
@@ -31,7 +31,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the configuration says of notices. A repeat of 0: CRITICAL is told once."""
+    """What the configuration says of notices. A repeat of 0: CRITICAL is sent once."""
 
     per_minute: Mapping[Severity, int] = field(default_factory=lambda: PER_MINUTE)
     cooldown_ns: int = 5 * MINUTE_NS
@@ -51,18 +51,18 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class SendHistory:
     """What a recipient was sent within the last minute: (class, when)."""
 
     sent: tuple[tuple[Severity, int], ...] = ()
 
-    def after(self, severity: Severity, now_ns: int) -> "Pace":
+    def after(self, severity: Severity, now_ns: int) -> "SendHistory":
         recent = tuple(item for item in self.sent if now_ns - item[1] < MINUTE_NS)
         return replace(self, sent=(*recent, (severity, now_ns)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Batch:
     """What goes out as one message."""
 
     entries: tuple[Entry, ...]
@@ -75,12 +75,12 @@ class Wait:
     for_ns: int = 0
 
 
-def next_parcel(outbox: Outbox, recipient: Recipient, policy: Policy, pace: Pace, now_ns: int) -> Parcel | Wait:
+def next_batch(outbox: Outbox, recipient: Recipient, policy: Policy, history: SendHistory, now_ns: int) -> Batch | Wait:
     """For a chat. The most urgent first, each class in its order."""
     waiting = [entry for entry in outbox.entries if recipient.name in entry.waiting]
     for entry in waiting:
         if entry.severity is Severity.CRITICAL:
-            return Parcel(entries=(entry,))
+            return Batch(entries=(entry,))
     waits: list[int] = []
     rest_ns = quiet_for_ns(recipient.quiet, now_ns, recipient.zone)
     for severity in _ORDER:
@@ -90,8 +90,8 @@ def next_parcel(outbox: Outbox, recipient: Recipient, policy: Policy, pace: Pace
         if rest_ns:
             waits.append(rest_ns)
             continue
-        found = _of_class(mine, severity, policy, pace, now_ns)
-        if isinstance(found, Parcel):
+        found = _of_class(mine, severity, policy, history, now_ns)
+        if isinstance(found, Batch):
             return found
         waits.append(found.for_ns)
     return Wait(for_ns=min(waits, default=0))
@@ -108,15 +108,15 @@ def without_refused(outbox: Outbox, refused: Mapping[int, int], now_ns: int) -> 
     return replace(outbox, entries=ready), min(aside.values(), default=0)
 
 
-def alone_where_refused(parcel: Parcel, refused: Mapping[int, int]) -> Parcel:
+def alone_where_refused(batch: Batch, refused: Mapping[int, int]) -> Batch:
     """What was refused goes by itself from then on: a text that no chat will show must not take others with it."""
-    first = parcel.entries[0]
+    first = batch.entries[0]
     if first.number in refused:
-        return Parcel(entries=(first,))
-    return Parcel(entries=tuple(entry for entry in parcel.entries if entry.number not in refused))
+        return Batch(entries=(first,))
+    return Batch(entries=tuple(entry for entry in batch.entries if entry.number not in refused))
 
 
-def next_post(outbox: Outbox, policy: Policy, now_ns: int, *, first_works: bool, alone: bool) -> Parcel | Wait:
+def next_post(outbox: Outbox, policy: Policy, now_ns: int, *, first_works: bool, alone: bool) -> Batch | Wait:
     """For the second channel: CRITICAL that the first is down for, or has not taken in time."""
     waits: list[int] = []
     for entry in outbox.entries:
@@ -124,7 +124,7 @@ def next_post(outbox: Outbox, policy: Policy, now_ns: int, *, first_works: bool,
             continue
         left_ns = entry.queued_ns + policy.second_after_ns - now_ns
         if alone or not first_works or left_ns <= 0:
-            return Parcel(entries=(entry,))
+            return Batch(entries=(entry,))
         waits.append(left_ns)
     return Wait(for_ns=min(waits, default=0))
 
@@ -143,15 +143,17 @@ def quiet_for_ns(quiet: Quiet | None, now_ns: int, zone: tzinfo) -> int:
     return max(1, int((end - now).total_seconds()) * SECOND_NS)
 
 
-def _of_class(mine: tuple[Entry, ...], severity: Severity, policy: Policy, pace: Pace, now_ns: int) -> Parcel | Wait:
-    if severity is Severity.ROUTINE:
+def _of_class(
+    mine: tuple[Entry, ...], severity: Severity, policy: Policy, history: SendHistory, now_ns: int
+) -> Batch | Wait:
+    if severity is Severity.DIGEST:
         left_ns = mine[0].queued_ns + policy.digest_ns - now_ns
         if left_ns > 0:
             return Wait(for_ns=left_ns)
     limit = policy.per_minute.get(severity, 0)
-    sent = [at_ns for kind, at_ns in pace.sent if kind is severity and now_ns - at_ns < MINUTE_NS]
+    sent = [at_ns for kind, at_ns in history.sent if kind is severity and now_ns - at_ns < MINUTE_NS]
     if len(sent) >= limit:
         return Wait(for_ns=max(1, min(sent, default=now_ns) + MINUTE_NS - now_ns))
-    if severity is Severity.ROUTINE or len(mine) > limit - len(sent):
-        return Parcel(entries=mine[:TOGETHER_MOST])
-    return Parcel(entries=mine[:1])
+    if severity is Severity.DIGEST or len(mine) > limit - len(sent):
+        return Batch(entries=mine[:TOGETHER_MOST])
+    return Batch(entries=mine[:1])

@@ -10,8 +10,9 @@ Invariants, each a test of the same name:
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
+from actors.shares import within
 from messages.reconciliation import Attribution
 from messages.reports import PositionView
 from messages.statement import NOTHING, Statement
@@ -105,20 +106,9 @@ def _newest_first(views: Iterable[PositionView], amount: Decimal) -> tuple[tuple
 
 
 def _pro_rata(views: Sequence[PositionView], amount: Decimal, step: Decimal) -> tuple[Share, ...]:
-    """In whole steps; what rounding leaves goes to the largest first, each up to what it has."""
-    total = sum((view.quantity for view in views), ZERO)
-    parts = {v.ordinal: (amount * v.quantity / total / step).to_integral_value(ROUND_DOWN) * step for v in views}
-    left = amount - sum(parts.values(), ZERO)
-    for view in sorted(views, key=lambda v: (-v.quantity, v.ordinal)):
-        more = min(left, view.quantity - parts[view.ordinal], max(step, left / len(views)))
-        more = min(left, (more / step).to_integral_value(ROUND_DOWN) * step)
-        parts[view.ordinal] += more
-        left -= more
-    for view in views:  # an amount that is no multiple of the step leaves a crumb
-        more = min(left, view.quantity - parts[view.ordinal])
-        parts[view.ordinal] += more
-        left -= more
-    return tuple(_share(view, -parts[view.ordinal]) for view in views if parts[view.ordinal])
+    """See `actors.shares`."""
+    parts = within(amount, {view.ordinal: view.quantity for view in sorted(views, key=lambda v: v.ordinal)}, step)
+    return tuple(_share(view, -parts[view.ordinal]) for view in views if view.ordinal in parts)
 
 
 def _share(view: PositionView, delta: Decimal) -> Share:

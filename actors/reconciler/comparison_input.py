@@ -177,9 +177,3 @@ def contains(statement: Argument, part: Statement) -> bool:
             return any(contains(each, part) for each in statement)
         case _:
             return False
-
-
-def plain(number: Decimal) -> str:
-    """Without an exponent; formatting with `f` costs three times as much, and nearly always says the same."""
-    text = str(number)
-    return format(number, "f") if "E" in text else text

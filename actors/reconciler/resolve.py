@@ -12,11 +12,12 @@ from typing import Any
 
 from actors.money import added
 from actors.reconciler.attribution import Plan, Share, attribute, holders
-from actors.reconciler.comparison_input import Finding, OpenOrders, plain, why_uncertain
+from actors.reconciler.comparison_input import Finding, OpenOrders, why_uncertain
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.trade_matching import Booking, average_price, trade_key
 from messages.addresses import RECONCILER, SUPERVISOR, gateway_address, position_address
 from messages.commands import AdjustPosition, AdoptPosition, Command
+from messages.decimals import plain, trimmed
 from messages.journal import Effect
 from messages.reconciliation import Action, Attribution, Discrepancy, DiscrepancyType, SymbolSetting
 from messages.reports import FillReport, LegHeld, PositionView, Sweep
@@ -253,7 +254,7 @@ def _cause(booking: Booking) -> Statement:
 
 def _adjusted(case: Case, share: Share) -> AdjustPosition:
     return AdjustPosition(
-        **_about(case, f"{share.ordinal}-{plain(share.before.normalize())}-{plain(share.delta.normalize())}"),
+        **_about(case, f"{share.ordinal}-{trimmed(share.before)}-{trimmed(share.delta)}"),
         position_id=share.position_id,
         quantity_delta=share.delta,
         price=_price(case, share),
@@ -267,7 +268,7 @@ def _adopted(case: Case, plan: Plan) -> AdoptPosition:
     alone = case.finding.type in (T.POSITION_NOT_IN_SYSTEM, T.SIDE_MISMATCH)
     entry = case.finding.reported_entry if alone and case.finding.reported_entry > 0 else _price(case)
     return AdoptPosition(
-        **_about(case, f"adopt-{plain(plan.adopt.normalize())}"),
+        **_about(case, f"adopt-{trimmed(plan.adopt)}"),
         account=case.record.account,
         symbol=case.record.symbol,
         side=side,
@@ -334,7 +335,7 @@ def _entry_price(case: Case) -> Repair:
         return Repair(escalate=Reconciler.ENTRY_PRICE_FIXED())
     price = case.finding.reported_entry
     effects = tuple(
-        _correction(case, view, f"{view.ordinal}-price-{price.normalize():f}", price=price)
+        _correction(case, view, f"{view.ordinal}-price-{trimmed(price)}", price=price)
         for view in case.views
         if view.quantity
     )

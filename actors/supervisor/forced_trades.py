@@ -10,12 +10,14 @@ trade, and why the decision is an event of the supervisor's own history, durable
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 
 from actors.money import share_of
 from actors.position.state import COMMANDS_REMEMBERED
+from actors.shares import within
 from messages.bounded import BoundedMap
 from messages.commands import AdjustPosition
+from messages.decimals import plain
 from messages.events import ForcedTradeShared
 from messages.reports import FillReport, PositionView
 from messages.statement import Statement
@@ -110,12 +112,12 @@ def share_out(
     taken.own(name)
     leg = leg_of(fill)
     on_leg = [v for v in views if (v.account, v.symbol, v.side) == (fill.account, fill.symbol, leg)]
-    held = {v.position_id: taken.held(v) for v in on_leg}
+    held = {v.position_id: taken.held(v) for v in sorted(on_leg, key=lambda v: v.position_id)}
     booked = min(fill.quantity, sum(held.values(), ZERO))
-    commands = []
-    for position_id, part in shares(held, booked, step).items():
-        taken.pending.setdefault(position_id, {})[name] = part
-        commands.append(_adjustment(name, fill, position_id, part))
+    parts, commands = within(booked, held, step), []
+    for position_id in (view.position_id for view in on_leg if view.position_id in parts):
+        taken.pending.setdefault(position_id, {})[name] = parts[position_id]
+        commands.append(_adjustment(name, fill, position_id, parts[position_id]))
     return ForcedTradeShared(
         correlation_id=fill.correlation_id,
         ts_init=now_ns,
@@ -127,22 +129,6 @@ def share_out(
     )
 
 
-def shares(held: Mapping[PositionId, Decimal], amount: Decimal, step: Decimal) -> dict[PositionId, Decimal]:
-    """`amount` by quantity, in whole steps; what rounding leaves goes to the largest first. Sums to `amount`."""
-    total = sum(held.values(), ZERO)
-    if not total or not amount:
-        return {}
-    parts = {name: (amount * q / total / step).to_integral_value(ROUND_DOWN) * step for name, q in held.items()}
-    left = amount - sum(parts.values(), ZERO)
-    by_size = sorted(held, key=lambda name: (-held[name], name))
-    for most in (step, amount):  # a step each while there are any, then whoever has room
-        for name in by_size:
-            more = min(left, most, held[name] - parts[name])
-            parts[name] += more
-            left -= more
-    return {name: part for name, part in parts.items() if part}
-
-
 def _adjustment(name: CommandId, fill: FillReport, position_id: PositionId, part: Decimal) -> AdjustPosition:
     return AdjustPosition(
         command_id=name,
@@ -152,7 +138,7 @@ def _adjustment(name: CommandId, fill: FillReport, position_id: PositionId, part
         quantity_delta=-part,
         price=fill.price,
         why=why_of(fill),
-        evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {fill.quantity:f} at {fill.price:f}",
+        evidence=f"order {fill.venue_order_id}, trade {fill.trade_id} of {plain(fill.quantity)} at {plain(fill.price)}",
         fee=fill.fee * part / fill.quantity,
         fee_currency=fill.fee_currency,
         worth=share_of(fill.worth, part / fill.quantity),

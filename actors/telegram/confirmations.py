@@ -54,7 +54,7 @@ class Confirmations:
 
     waiting: Mapping[int, Confirmation] = field(default_factory=lambda: MappingProxyType({}))
     decided: tuple[int, ...] = ()
-    """Those that are used up: a finger that presses twice must not be told to begin again."""
+    """Those that are used up: a second press on one gets another answer than a press on an unknown one."""
 
     def offer(self, confirmation: Confirmation) -> "Confirmations":
         kept = dict(sorted({**self.waiting, confirmation.number: confirmation}.items())[-OPEN_MOST:])
@@ -78,7 +78,7 @@ class Confirmations:
             return Verdict.DECIDED, None
         if known is None or known.chat_id != chat_id:
             return Verdict.UNKNOWN, None
-        if known.message_id not in (0, message_id):  # 0: pressed before the chat told us which message it is
+        if known.message_id not in (0, message_id):  # 0: pressed before the chat reported the message
             return Verdict.UNKNOWN, None
         if known.user_id != user_id:
             return Verdict.NOT_YOURS, None

@@ -40,7 +40,7 @@ _DASHES = "-‐‑‒–—−"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What somebody wants, as far as the text says it. `ordinal` names a position in short: `#17`."""
+    """A request, as far as the text says it. `ordinal` names a position in short: `#17`."""
 
     name: str
     symbol: Symbol | None = None

@@ -17,7 +17,7 @@ UNANSWERED_MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """A command that left for the supervisor; after a restart the chat answers the user who gave it."""
+    """A command that left for the supervisor; after a restart its outcome is shown to its user."""
 
     command: Message
     chat_id: int

@@ -125,7 +125,7 @@ class Surroundings:
     silent: Mapping[PositionId, str] = field(default_factory=dict)
 
     def trouble(self, words: Words, view: PositionView) -> Markup | None:
-        """Why nothing happens to this position, as far as it can be told from outside of it."""
+        """Why nothing happens to this position, as far as it shows outside of it."""
         account = Status.ACCOUNT(name=view.account)
         found = {(row.section, row.name.code): row.value for row in self.status}
         venue = found.get((account, Status.VENUE.code))
@@ -194,7 +194,7 @@ def _line(words: Words, command: Command, view: PositionView, around: Surroundin
 
 
 def silent(words: Words, position_id: PositionId, why: str) -> Markup:
-    """A position that nobody here can close."""
+    """The line of a position that Albra cannot close."""
     return words("⛔ {name}: {what}", name=position_id, what=_by_hand(words, why))
 
 

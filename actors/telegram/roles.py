@@ -1,8 +1,7 @@
-"""Who may speak, and do what. Pure.
+"""Which user may do what. Pure.
 
-Making exposure smaller is open to everybody who trades; lifting a hold on all openings, writing off
-what is unknown, and reading the log, are the owner's. A stranger is told nothing at all: an answer would say that
-somebody is here.
+A trader may make exposure smaller; lifting a hold on all openings, writing off what is unknown, and reading the log
+are the owner's. An unauthorized user gets no answer at all: an answer would show that a bot listens here.
 """
 
 from collections.abc import Mapping
@@ -34,7 +33,7 @@ class Access:
     chats: frozenset[int] = frozenset()
 
     def role(self, update: Incoming) -> Role | None:
-        """The role of who speaks here, None for a stranger or in a chat that is not listed."""
+        """The user's role, None for an unauthorized user or in a chat that is not listed."""
         role = self.users.get(update.user_id) if update.user_id else None
         if role is None:
             return None

@@ -40,11 +40,11 @@ def timeline(words: Words, records: tuple[bytes, ...]) -> tuple[str, ...]:
 
 
 def _line(words: Words, event: Message) -> str:
-    told = [
+    facts = [
         f"{words.name(name)}={_shown(words, value)}" for name, value in _facts(event) if value not in (None, "", False)
     ]
     at_ns = getattr(event, "ts_init", 0)
-    return " ".join([words.moment(at_ns) if at_ns else "-", words.name(type(event).__name__), *told])
+    return " ".join([words.moment(at_ns) if at_ns else "-", words.name(type(event).__name__), *facts])
 
 
 def _facts(event: Message) -> Iterator[tuple[str, object]]:

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from adapters.cli import output
 from adapters.cli.reading import SPARE_COLUMNS, STATE_COLORS
 from messages.base import Message
+from messages.decimals import plain
 from messages.reconciliation import PositionSilent
 from messages.reports import MarkReport, PositionView, StreamDown, StreamUp, VenueDown, VenueUp
 from messages.requests import Notify
@@ -102,7 +103,7 @@ class Board:
             return None
         changed = view.previous and (before is None or before.state != view.state)
         came = "restored " if restored else f"{view.previous} -> " if changed else ""
-        held = f" {format(view.quantity, 'f')} at {format(view.entry_price, 'f')}" if view.quantity else ""
+        held = f" {plain(view.quantity)} at {plain(view.entry_price)}" if view.quantity else ""
         why = f" ({view.reason})" if view.reason and not restored else ""
         return f"{view.position_id} {came}{view.state}{held}{why}"
 
@@ -216,7 +217,7 @@ class Screen:
         return (
             view.position_id,
             view.state + ("?" if view.in_doubt else ""),
-            output.holding(format(view.quantity, "f"), format(view.resting, "f")),
+            output.holding(plain(view.quantity), plain(view.resting)),
             output.rounded(view.entry_price),
             output.rounded(mark),
             output.rounded(gain),

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from adapters.logs.masking import Masker
 from adapters.secret import Secret
+from messages.decimals import trimmed
 from messages.text import Shown, block, clean, joined, replaced, shown, styled
 
 __all__ = ["Shown", "block", "joined", "shown"]
@@ -161,7 +162,7 @@ def rounded(number: Decimal | None) -> str:
     if number is None:
         return "-"
     places = max(0, min(8, 7 - number.adjusted())) if number else 0
-    return format(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN).normalize(), "f")
+    return trimmed(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN))
 
 
 def holding(quantity: str, resting: str | None) -> str:

@@ -16,6 +16,7 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reading import BROKEN
 from adapters.cli.waiting import Closing, Progress, Row, rests
 from adapters.control.fields import names_position
+from messages.decimals import plain
 from messages.text import Shown, shown, styled
 
 _CONFIRMATION = "close all"
@@ -285,7 +286,7 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
 def _body(arguments: Namespace, **given: object) -> dict[str, Any]:
     """The command's body: what was given, numbers as plain digits, and its id."""
     command_id = arguments.command_id or f"cli-{secrets.token_hex(8)}"
-    values = {k: format(v, "f") if isinstance(v, Decimal) else v for k, v in given.items() if v is not None}
+    values = {k: plain(v) if isinstance(v, Decimal) else v for k, v in given.items() if v is not None}
     return {"command_id": command_id, **values}
 
 

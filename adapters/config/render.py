@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.secret import MASK, Secret
+from messages.decimals import trimmed
 
 
 def render(effective: Mapping[str, Any]) -> str:
@@ -41,7 +42,7 @@ def _dumper() -> Any:
 
     def number(dumper: Any, value: Decimal) -> Any:
         kind = "int" if value == value.to_integral_value() else "float"
-        return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", format(value.normalize(), "f"))
+        return dumper.represent_scalar(f"tag:yaml.org,2002:{kind}", trimmed(value))
 
     Dumper.add_representer(Decimal, number)
     return Dumper

@@ -1,6 +1,6 @@
 """How often a secret may be guessed wrong from one address. Pure: time comes with each call.
 
-Alerts come from a few addresses and are right; whoever is wrong again and again is guessing, and is not listened to
+Alerts come from a few addresses and are right; an address that is wrong again and again is guessing, and is not served
 for a while. What has been right from another address meanwhile is not concerned.
 """
 
@@ -12,7 +12,7 @@ from messages.bounded import BoundedMap
 WRONG_MOST = 10
 WINDOW_MS = 60_000
 ADDRESSES_MOST = 1_000
-"""Remembered at once; whoever has that many addresses is slowed down by nothing of ours."""
+"""Remembered at once; an attacker with more addresses than that is not slowed down here."""
 
 
 @dataclass(slots=True)

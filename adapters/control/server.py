@@ -1,9 +1,7 @@
 """The control API's server, on a loop thread of its own."""
 
-import asyncio
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +19,7 @@ from adapters.control.webhook import Webhook
 from adapters.control.wire import instant
 from adapters.listening.descriptors import Shares
 from adapters.listening.door import Door
+from adapters.loop_thread import LoopThread
 from adapters.secret import Secret
 from albra.loopback.discovery import TOKEN_FILE, ControlAddress
 from messages.base import Message
@@ -74,8 +73,7 @@ class ControlServer:
         self._webhook = webhook if webhook is not None and webhook.enabled else None
         self._listeners = Listeners()
         self._pending = Pending(submit, started)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+        self._thread = LoopThread("control")
         self._shares = shares or Shares(limit=0)
         self._notify = notify
         self._doors: list[Door] = []
@@ -87,9 +85,9 @@ class ControlServer:
         token = mint_token(self._storage)
         self._thread.start()
         try:
-            port = asyncio.run_coroutine_threadsafe(self._bind(token), self._loop).result()
+            port = self._thread.ask(self._bind(token))
         except ControlAddressError:
-            self._end_loop()
+            self._thread.stop(self._close, _STOP_TIMEOUT_S)
             raise
         address = ControlAddress(
             host=self._host, port=port, pid=os.getpid(), token_path=(self._storage / TOKEN_FILE).absolute()
@@ -102,24 +100,14 @@ class ControlServer:
         """Never blocks, never raises; after `stop` it does nothing."""
         if not isinstance(message, ANSWERS) and not self._listeners.count:
             return
-        try:
-            self._loop.call_soon_threadsafe(self._arrived, message)
-        except RuntimeError:  # The loop is closed: nobody is left to be told.
-            return
+        self._thread.post(self._arrived, message)
 
     def stop(self) -> None:
         """Refuse what still waits, end the event streams, take the address back. Idempotent."""
-        if self._loop.is_closed():
-            return
         if self._announcement is not None:
             self._announcement.withdraw()
-        if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(_STOP_TIMEOUT_S)
-        self._end_loop()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+            self._announcement = None
+        self._thread.stop(self._close, _STOP_TIMEOUT_S)
 
     async def _bind(self, token: Secret) -> int:
         routes = Routes(
@@ -180,9 +168,3 @@ class ControlServer:
         self._pending.close()
         self._listeners.close()
         await self._cleanup()
-
-    def _end_loop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_STOP_TIMEOUT_S)
-        if not self._thread.is_alive():
-            self._loop.close()

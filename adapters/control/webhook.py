@@ -30,6 +30,7 @@ from adapters.control.guesses import Guesses
 from adapters.control.refusals import Refusal, Refusals
 from adapters.listening.body import BodyRefused, document, read_text
 from adapters.listening.door import prove
+from messages.decimals import plain
 from messages.requests import Notify
 
 BODY_MAX = 16_384
@@ -219,12 +220,12 @@ def to_command(alert: Alert, strategy: WebhookStrategy, max_age_ms: int) -> tupl
     about = {"command_id": alert.command_id, "symbol": alert.symbol, "strategy": strategy.strategy}
     if strategy.account is not None:
         about["account"] = strategy.account
-    plain = {
+    prices = {
         "quantity": alert.quantity,
         "stop_loss": alert.stop,
         "take_profit": alert.target,
     }
-    terms: dict[str, Any] = {name: format(value, "f") for name, value in plain.items() if value is not None}
+    terms: dict[str, Any] = {name: plain(value) for name, value in prices.items() if value is not None}
     if alert.action == "close":
         return "close", about | terms
     if alert.leverage is not None:

@@ -24,6 +24,7 @@ from messages.commands import (
     ResumePosition,
     SettlePosition,
 )
+from messages.decimals import plain
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
@@ -457,4 +458,4 @@ def _order(view: OrderView) -> dict[str, Any]:
 
 
 def _number(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")
+    return None if value is None else plain(value)

@@ -7,9 +7,8 @@ taken and not kept is delivered again. The library's `Updater` confirms earlier,
 import asyncio
 import logging
 import re
-import threading
 import warnings
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count, takewhile
@@ -36,6 +35,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from adapters.logs.masking import Masker
+from adapters.loop_thread import STOP_S, LoopThread
 from adapters.secret import Secret
 from adapters.telegram.updates import ALLOWED, read, read_raw
 from messages.backoff import backoff
@@ -78,8 +78,7 @@ _FULL_PAUSE_S = 0.1
 _KEPT_WAIT_S = 5.0
 _FIND_S = 3.0
 _WAITING_MOST = 1_000
-"""Requests under way or waiting for their turn; beyond it they fail at once, and whoever asks comes again."""
-_STOP_S = 3.0
+"""Requests under way or waiting for their turn; beyond it they fail at once, and their sender tries again."""
 _PERMANENT = (Forbidden, BadRequest)
 """What asking again will not change. A refused token may be put right, and a proxy's page says nothing."""
 _UNREADABLE = "Parsing the server response"
@@ -116,11 +115,10 @@ class TelegramChat:
         self._tail = tail
         self._groups = groups
         self._poll_s = poll_s
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="telegram", daemon=True)
+        self._thread = LoopThread("telegram")
+        self._loop = self._thread.loop
         self._turns: dict[int, asyncio.Lock] = {}
         self._quiet_until: dict[int, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._kept: set[int] = set()
         self._offset: int | None = None
         self._offset_since = 0.0
@@ -145,12 +143,11 @@ class TelegramChat:
     def start(self) -> None:
         """Connect and keep trying; never raises because the chat is unreachable."""
         self._thread.start()
-        self._loop.call_soon_threadsafe(lambda: self._spawn(self._poll()))
+        self._thread.post(lambda: self._thread.spawn(self._poll()))
 
     def request(self, message: Message) -> None:
         """Never blocks, never raises; after `stop` it does nothing."""
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._take, message)
+        self._thread.post(self._take, message)
 
     @property
     def rows(self) -> Rows:
@@ -169,35 +166,17 @@ class TelegramChat:
 
     def close_intake(self) -> None:
         """From now on updates stay with Telegram; what is to be sent is still sent."""
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._end_polls)
+        self._thread.post(self._end_polls)
 
     def stop(self, deadline_ms: int) -> None:
         """Take nothing in any more, let what is being sent end until the deadline. May block; not for actors."""
-        if self._loop.is_closed() or not self._thread.is_alive():
-            return
-        with suppress(Exception):
-            asyncio.run_coroutine_threadsafe(self._close(deadline_ms / 1_000), self._loop).result(
-                deadline_ms / 1_000 + _STOP_S
-            )
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_STOP_S)
-        if not self._thread.is_alive():
-            self._loop.close()
+        deadline_s = deadline_ms / 1_000
+        self._thread.stop(lambda: self._close(deadline_s), deadline_s + STOP_S)
 
     # All below runs on the loop's thread.
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def _end_polls(self) -> list[asyncio.Task[None]]:
-        polls = [task for task in self._tasks if task.get_name() == "poll"]
+        polls = [task for task in self._thread.tasks if task.get_name() == "poll"]
         for task in polls:
             task.cancel()
         return polls
@@ -205,7 +184,7 @@ class TelegramChat:
     async def _close(self, deadline_s: float) -> None:
         self._stopping = True
         polls = self._end_polls()
-        others = [task for task in self._tasks if task not in polls and task is not asyncio.current_task()]
+        others = [task for task in self._thread.tasks if task not in polls and task is not asyncio.current_task()]
         if others:
             _, left = await asyncio.wait(others, timeout=deadline_s)
             for task in left:
@@ -241,7 +220,7 @@ class TelegramChat:
                 await self._take_in(updates)
 
     async def _find_moved(self) -> None:
-        """Ask each group for its id: one that became a supergroup in an earlier life must not speak as a stranger.
+        """Ask each group for its id: one that became a supergroup in an earlier life is authorized by its old id.
 
         Only what is written to the old id tells (Bot API, ResponseParameters), and "typing" is the least of that.
         """
@@ -254,7 +233,7 @@ class TelegramChat:
                 continue  # what is sent there will tell
 
     async def _updates(self) -> list[Incoming]:
-        """The next updates, oldest first. One that nobody can read is no reason to read none."""
+        """The next updates, oldest first. An unreadable one does not hold up the others."""
         if self._offset is not None and self._loop.time() - self._offset_since > _OFFSET_LIFE_S:
             self._offset = None
         asked: dict[str, Any] = {
@@ -344,13 +323,13 @@ class TelegramChat:
                 self._kept.add(message.update_id)
                 self._news.set()
             case ReadLogs():
-                self._spawn(self._read_logs(message))
-            case ToChat() if self._stopping or len(self._tasks) >= _WAITING_MOST:
+                self._thread.spawn(self._read_logs(message))
+            case ToChat() if self._stopping or len(self._thread.tasks) >= _WAITING_MOST:
                 self._fail(message, "stopping" if self._stopping else "too much is waiting to be sent")
             case ToChat():
                 if isinstance(message, EditText):
                     self._latest[message.chat_id, message.message_id] = message
-                self._spawn(self._send(message))
+                self._thread.spawn(self._send(message))
             case _:
                 raise TypeError(f"the chat does not know {type(message).__name__}")
 

@@ -24,8 +24,8 @@ def tail(storage: Path, count: int) -> tuple[str, ...]:
 
 
 def _line(line: dict[str, Any]) -> str:
-    told = " ".join(f"{name}={value}" for name, value in line.items() if name not in _LEFT_OUT and value)
+    rest = " ".join(f"{name}={value}" for name, value in line.items() if name not in _LEFT_OUT and value)
     moment = str(line.get("ts", ""))[11:19]
     what = line.get("event") or line.get("message", "")
-    text = f"{moment} {line.get('level', '')} {line.get('actor', '')} {what} {told}"
+    text = f"{moment} {line.get('level', '')} {line.get('actor', '')} {what} {rest}"
     return text if len(text) <= _LINE_MOST else text[:_LINE_MOST] + "…"

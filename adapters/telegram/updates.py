@@ -26,7 +26,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def read(update: Update) -> Incoming:
-    """Every update becomes something: nobody is told that an update was dropped on the way."""
+    """Every update becomes a message: one that was dropped here would be lost without a trace."""
     try:
         found = incoming(update)
         return found if _fits(found) else unreadable(update.update_id if _whole(update.update_id) else 0)
@@ -83,7 +83,7 @@ def incoming(update: Update) -> Incoming:
             what="unknown update",
         )
     what = _what(update, message)
-    # In the name of a chat nobody in particular speaks; `from_user` is a placeholder then.
+    # A message in the name of a chat has no user; `from_user` is a placeholder then.
     user_id = message.from_user.id if message.from_user and not message.sender_chat else 0
     about: dict[str, Any] = {
         "update_id": update.update_id,
@@ -108,7 +108,7 @@ def _what(update: Update, message: Message) -> str:
     if update.channel_post is not None:
         return "channel post"
     if message.forward_origin is not None or message.is_automatic_forward:
-        return "forwarded"  # somebody else's words are not a command of who passes them on
+        return "forwarded"  # a forwarded text is not a command of the user who forwards it
     if message.via_bot is not None:
         return "written by another bot"
     return "" if message.text else "no text"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from html import unescape
 
-from actors.language.markup import plain
+from actors.language.markup import untagged
 from actors.language.words import Words
 from actors.telegram.grammar import Request, parse
 from adapters.locales import load
@@ -154,7 +154,7 @@ def shown_to(server: ChatServer) -> dict[int, list[tuple[int, str]]]:
 
 @lru_cache(maxsize=4_096)
 def _as_read(text: str) -> str:
-    return unescape(plain(text))
+    return unescape(untagged(text))
 
 
 def reached(since_ns: int, text: str, shown: list[tuple[int, str]]) -> bool:

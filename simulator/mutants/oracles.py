@@ -69,10 +69,10 @@ def _a_human_adds_to_a_leg() -> Sequence[Plan]:
 def _what_the_venue_closed_is_each_ones(stack: ExitStack) -> None:
     """On a leg that several hold, each bears all of it."""
 
-    def each_bears_it(held: dict[PositionId, Decimal], amount: Decimal, step: Decimal) -> dict[PositionId, Decimal]:
+    def each_bears_it(amount: Decimal, held: dict[PositionId, Decimal], step: Decimal) -> dict[PositionId, Decimal]:
         return {name: min(quantity, amount) for name, quantity in held.items() if quantity}
 
-    patch(stack, forced_trades, "shares", each_bears_it)
+    patch(stack, forced_trades, "within", each_bears_it)
 
 
 def _two_are_deleveraged() -> Sequence[Plan]:

@@ -153,14 +153,14 @@ def _one_of_many_is_refused(stack: ExitStack) -> None:
 
 def _sent_is_delivered(stack: ExitStack) -> None:
     """Whatever the chat answers, it was told."""
-    answered = NotifierActor._answered
+    answered = NotifierActor._on_answer
 
     def done(self: NotifierActor, answer: Any) -> None:
         if isinstance(answer, SendFailed):
             answer = TextSent(request_id=answer.request_id, chat_id=0, message_id=0)
         answered(self, answer)
 
-    patch(stack, NotifierActor, "_answered", done)
+    patch(stack, NotifierActor, "_on_answer", done)
 
 
 def _notices_die_with_the_process(stack: ExitStack) -> None:

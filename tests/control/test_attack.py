@@ -388,9 +388,9 @@ def _until_gone(target: Target) -> None:
 
     def look() -> None:
         if target.server._listeners.count:
-            target.server._loop.call_later(0.05, look)
+            target.server._thread.loop.call_later(0.05, look)
         else:
             gone.set()
 
-    target.server._loop.call_soon_threadsafe(look)
+    target.server._thread.post(look)
     assert gone.wait(WAIT_S)

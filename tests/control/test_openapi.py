@@ -91,7 +91,7 @@ def test_every_route_is_described_and_nothing_else_is(tmp_path: Path) -> None:
             path = route.resource.canonical
             expanded = [path.replace("{name}", name) for name in wire.COMMANDS] if "{name}" in path else [path]
             served |= {(route.method.lower(), each) for each in expanded}
-    server._loop.close()
+    server.stop()
     served.add(("post", "/v1/webhook/{strategy}"))  # on an address of its own
     assert served == {(method, path) for path, methods in DESCRIPTION["paths"].items() for method in methods}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.journal import JournalActor
-from actors.notifier.actor import NotifierActor, Settings, Start
+from actors.notifier.actor import NotifierActor, NotifierSettings, NotifierStart
 from actors.notifier.throttle import Policy, Recipient
 from actors.runtime import Actor, ActorSystem, Context, Placement, SimulatedDispatcher
 from adapters.storage.memory import MemoryJournal
@@ -72,15 +72,17 @@ class FakeChannel:
             self.tell(message.reply_to, PostFailed(request_id=message.request_id, cause=verbatim("no route")))
 
 
-def settings(**changes: Any) -> Settings:
+def settings(**changes: Any) -> NotifierSettings:
     known: dict[str, Any] = {"recipients": (Recipient(name=OWNER, chat_id=100),), "policy": Policy()}
-    return Settings(**{**known, **changes})
+    return NotifierSettings(**{**known, **changes})
 
 
 class Stage:
     """One life of the process: `again` begins the next one on the same disk."""
 
-    def __init__(self, chosen: Settings | None = None, seed: int = 1, store: MemoryJournal | None = None) -> None:
+    def __init__(
+        self, chosen: NotifierSettings | None = None, seed: int = 1, store: MemoryJournal | None = None
+    ) -> None:
         self.settings = chosen or settings()
         self.seed = seed
         self.dispatcher = SimulatedDispatcher(seed)
@@ -93,12 +95,12 @@ class Stage:
         self.logged: list[tuple[str, dict[str, str]]] = []
         self.system.spawn("journal", lambda context: JournalActor(context, self.store), placement=Placement.THREAD)
 
-    def begin(self, start: Start | None = None) -> "Stage":
-        self.system.spawn("notifier", lambda context: self._actor(context, start or Start()))
+    def begin(self, start: NotifierStart | None = None) -> "Stage":
+        self.system.spawn("notifier", lambda context: self._actor(context, start or NotifierStart()))
         self.dispatcher.run_until_idle()
         return self
 
-    def _actor(self, context: Context, start: Start) -> Actor[Message]:
+    def _actor(self, context: Context, start: NotifierStart) -> Actor[Message]:
         return NotifierActor(
             context,
             settings=self.settings,
@@ -128,4 +130,4 @@ class Stage:
 
     def again(self, seed: int = 2) -> "Stage":
         """Killed here; the next process finds the disk, and nothing else."""
-        return Stage(self.settings, seed, self.store).begin(Start(past=self.past()))
+        return Stage(self.settings, seed, self.store).begin(NotifierStart(past=self.past()))

@@ -11,7 +11,7 @@ from hypothesis import settings as runs
 from hypothesis import strategies as st
 
 from actors.language.words import Words
-from actors.notifier.actor import HISTORY, Start
+from actors.notifier.actor import HISTORY, NotifierStart
 from actors.notifier.outbox import LESSER_MOST, SECOND_CHANNEL
 from actors.notifier.report import Schedule
 from actors.notifier.throttle import Policy, Quiet, Recipient
@@ -130,7 +130,7 @@ def test_identical_notices_within_the_cooldown_are_counted_and_told_once_more_at
 
 def test_routine_notices_wait_for_their_digest() -> None:
     stage = Stage().begin()
-    stage.notify(Severity.ROUTINE, "a", "b", "c")
+    stage.notify(Severity.DIGEST, "a", "b", "c")
     stage.advance(59 * MINUTE)
     assert stage.chat.taken == []
     stage.advance(2 * MINUTE)
@@ -212,7 +212,7 @@ def test_one_text_that_the_chat_will_not_have_holds_up_none_behind_it() -> None:
 def test_one_text_that_the_chat_will_not_have_takes_none_with_it_that_are_told_together() -> None:
     stage = Stage().begin()
     stage.chat.mood = never("poison")
-    for severity in (Severity.WARNING, Severity.ROUTINE):
+    for severity in (Severity.WARNING, Severity.DIGEST):
         names = [f"{severity} {number}" for number in range(12)]
         stage.notify(severity, *names[:6], f"poison {severity}", *names[6:])
         stage.advance(3 * HOUR)
@@ -306,10 +306,10 @@ def test_the_daily_report_is_told_once_even_over_a_restart() -> None:
 
 def test_a_first_start_past_the_hour_of_the_report_waits_for_the_next_one() -> None:
     daily = settings(schedule=Schedule(daily_minute=8 * 60, weekly_day=2))  # it is 22:13 of a Tuesday
-    stage = Stage(daily).begin(Start(since_ns=START_NS))
+    stage = Stage(daily).begin(NotifierStart(since_ns=START_NS))
     stage.advance(HOUR)
     assert stage.chat.texts() == []
-    later = Stage(daily, 2, stage.store).begin(Start(past=stage.past(), since_ns=START_NS))
+    later = Stage(daily, 2, stage.store).begin(NotifierStart(past=stage.past(), since_ns=START_NS))
     later.advance(8 * HOUR)
     assert later.chat.texts() == []  # a restart has no more to tell
     later.advance(2 * HOUR)
@@ -335,7 +335,9 @@ def test_the_report_counts_what_happened_outside_of_us_and_the_fundings() -> Non
         because=verbatim("it existed at the venue"),
     )
     funding = FundingBooked(ts_init=yesterday, amount=Decimal("0.25"), currency="USDT")
-    stage = Stage(settings(schedule=Schedule(daily_minute=0))).begin(Start(events=(adopted, by_the_venue, funding)))
+    stage = Stage(settings(schedule=Schedule(daily_minute=0))).begin(
+        NotifierStart(events=(adopted, by_the_venue, funding))
+    )
     [told] = stage.chat.texts()
     assert "1 opened" in told
     assert "realized -10.00, fees 0.50, funding +0.25" in told

@@ -3,7 +3,7 @@
 from pathlib import Path
 from threading import Event
 
-from actors.notifier.actor import Start
+from actors.notifier.actor import NotifierStart
 from adapters.storage.sqlite import SqliteJournal
 from messages.journal import AppendStep, Effect
 from messages.requests import Notify
@@ -16,9 +16,9 @@ NOTICE = Notify(severity=Severity.CRITICAL, text=verbatim("late fill"), notice_i
 
 
 def test_a_notice_of_a_durable_step_is_told_by_the_next_process_once() -> None:
-    stage = Stage().begin(Start(notices=(NOTICE,)))
+    stage = Stage().begin(NotifierStart(notices=(NOTICE,)))
     assert stage.chat.texts() == ["🔴 <b>late fill</b>"]
-    later = Stage(stage.settings, 2, stage.store).begin(Start(past=stage.past(), notices=(NOTICE,)))
+    later = Stage(stage.settings, 2, stage.store).begin(NotifierStart(past=stage.past(), notices=(NOTICE,)))
     assert later.chat.asked == []
 
 

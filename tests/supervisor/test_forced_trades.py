@@ -2,10 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from actors.supervisor.forced_trades import leg_of, shares
+from actors.supervisor.forced_trades import leg_of
 from messages import reports as r
 from messages.commands import ListPositions
 from messages.requests import CancelOrder, Notify, SubmitOpening, SubmitReducing
@@ -15,7 +12,6 @@ from messages.types import (
     CommandId,
     FillCause,
     OrderStatus,
-    PositionId,
     PositionMode,
     PositionSide,
     PositionState,
@@ -150,17 +146,3 @@ def test_a_margin_call_reaches_the_owner_with_the_positions_it_threatens() -> No
 def test_the_leg_of_a_forced_order_is_the_one_it_makes_smaller() -> None:
     assert leg_of(fill("autoclose-1", "x", "1", side=Side.SELL, cause=LIQUIDATION)) is PositionSide.LONG
     assert leg_of(fill("autoclose-1", "x", "1", side=Side.BUY, cause=LIQUIDATION)) is PositionSide.SHORT
-
-
-@given(
-    quantities=st.lists(st.integers(1, 10_000), min_size=1, max_size=6),
-    permille=st.integers(1, 1000),
-    crumb=st.sampled_from(["0", "0.0003"]),
-)
-def test_shares_add_up_exactly_and_exceed_nobody(quantities: list[int], permille: int, crumb: str) -> None:
-    has = {PositionId(f"p{i}"): STEP * quantity for i, quantity in enumerate(quantities)}
-    total = sum(has.values(), Decimal(0))
-    amount = min(total, STEP * (sum(quantities) * permille // 1000) + Decimal(crumb))
-    parts = shares(has, amount, STEP)
-    assert sum(parts.values(), Decimal(0)) == amount
-    assert all(0 < part <= has[name] for name, part in parts.items())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actors.language.markup import plain
+from actors.language.markup import untagged
 from actors.telegram.grammar import COMMANDS
 from actors.telegram.history import HISTORY, ChatState
 from actors.telegram.progress import retyped
@@ -479,7 +479,7 @@ def test_what_is_carried_on_after_a_restart_is_named(said: str, named: str) -> N
     later.chat.shown = made.chat.shown
     command_id = made.desk.changes[0].command_id
     later.give(Reply(command_id=command_id, to=HOME, accepted=False, text=verbatim("it is over")))
-    assert plain(later.last.text) == f"Carried on after a restart: {named}\n⛔ it is over"
+    assert untagged(later.last.text) == f"Carried on after a restart: {named}\n⛔ it is over"
 
 
 def test_a_command_for_a_position_is_named_by_its_number_and_symbol() -> None:
@@ -552,7 +552,7 @@ def test_what_is_written_off_is_named_before_it_is_settled_from_the_phone() -> N
     )
     unclear = replace(view(1), orders=(*view(1).orders, doubted), in_doubt=True, reported_quantity=Decimal(2))
     made = stage(unclear, view(2, strategy="grid"))
-    asked = plain(made.ask(OWNER, "/settle #1"))
+    asked = untagged(made.ask(OWNER, "/settle #1"))
     assert "Writes off what is unknown of it" in asked
     assert "entry: doubted, 0/2" in asked
     assert "The venue says that 2 more is held." in asked
@@ -561,7 +561,7 @@ def test_what_is_written_off_is_named_before_it_is_settled_from_the_phone() -> N
     [command] = made.desk.changes
     assert isinstance(command, c.SettlePosition)
     assert command.position_id == unclear.position_id
-    assert plain(made.ask(OWNER, "/settle #2")) == f"Nothing of {view(2, strategy='grid').position_id} is unknown."
+    assert untagged(made.ask(OWNER, "/settle #2")) == f"Nothing of {view(2, strategy='grid').position_id} is unknown."
     assert made.ask(TRADER, "/settle #1").startswith("As ")
 
 

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.language.markup import LIMIT, plain, split, units
+from actors.language.markup import LIMIT, split, units, untagged
 from actors.language.words import Words, escape, money, signed
 from adapters.locales import load
 from messages.statement import verbatim
@@ -68,11 +68,11 @@ def test_a_long_text_is_cut_into_parts_that_are_whole(pieces: list[tuple[str, st
     parts = split(trusted(text), limit)
     for part in parts:
         assert units(part) <= limit
-        if plain(part).strip():
+        if untagged(part).strip():
             check_text(part, "HTML")
-    squeezed = "".join("".join(plain(part).split()) for part in parts)
+    squeezed = "".join("".join(untagged(part).split()) for part in parts)
     if len(parts) < 20:
-        assert squeezed == "".join(plain(text).split())
+        assert squeezed == "".join(untagged(text).split())
 
 
 def test_a_text_at_the_limit_stays_whole_and_one_beyond_it_does_not() -> None:
