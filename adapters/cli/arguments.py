@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from adapters.cli.outcome import CommandError, Exit
-from adapters.control import fields
-from adapters.control.fields import FieldError
+from messages import fields
+from messages.fields import FieldError
 
 DEFAULT_TIMEOUT_S = 30.0
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

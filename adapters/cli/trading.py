@@ -15,7 +15,7 @@ from adapters.cli.client import Supervisor
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reading import BROKEN
 from adapters.cli.waiting import Closing, Progress, Row, rests
-from adapters.control.fields import names_position
+from messages.fields import names_position
 from messages.text import Shown, shown, styled
 
 _CONFIRMATION = "close all"

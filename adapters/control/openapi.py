@@ -7,7 +7,8 @@ answered is written down here, and held against real answers by the tests.
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.control import fields, wire
+from adapters.control import wire
+from messages import fields
 from messages.status import Level
 from messages.types import PositionState, Silence
 

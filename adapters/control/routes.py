@@ -10,9 +10,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from adapters.control import fields, openapi, wire
+from adapters.control import openapi, wire
 from adapters.control.answers import Handler, answer, errors_as_json, failure
-from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
 from adapters.control.pending import Answer, Busy, Pending, Starting, Stopping
 from adapters.control.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
@@ -20,8 +19,10 @@ from adapters.listening import body as bodies
 from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
 from adapters.secret import Secret
+from messages import fields
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
+from messages.fields import FieldError
 from messages.meaning import meaning
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer

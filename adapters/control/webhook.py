@@ -23,13 +23,13 @@ from typing import Any
 from aiohttp import web
 
 from adapters.config.values import WebhookConfig, WebhookStrategy
-from adapters.control import fields
 from adapters.control.answers import errors_as_json, failure
-from adapters.control.fields import FieldError
 from adapters.control.guesses import Guesses
 from adapters.control.refusals import Refusal, Refusals
 from adapters.listening.body import BodyRefused, document, read_text
 from adapters.listening.door import prove
+from messages import fields
+from messages.fields import FieldError
 from messages.requests import Notify
 
 BODY_MAX = 16_384

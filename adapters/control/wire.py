@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from adapters.control import fields
-from adapters.control.fields import FieldError
+from messages import fields
 from messages.commands import (
     AssignPosition,
     CancelEntry,
@@ -23,6 +22,7 @@ from messages.commands import (
     ResumePosition,
     SettlePosition,
 )
+from messages.fields import FieldError
 from messages.ids import parse_position_id
 from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer

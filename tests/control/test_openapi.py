@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.control import fields, openapi, wire
-from adapters.control.fields import FieldError
+from adapters.control import openapi, wire
 from adapters.control.routes import Routes
 from adapters.control.server import ControlServer
 from adapters.secret import Secret
+from messages import fields
+from messages.fields import FieldError
 from messages.requests import Reply
 from messages.types import AccountId, CommandId
 from messages.wording import Supervisor

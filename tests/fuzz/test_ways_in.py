@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from adapters.cli import arguments
 from adapters.cli.outcome import CommandError
-from adapters.control import fields, wire
+from adapters.control import wire
 from adapters.control.address import ADDRESS_FILE, ControlAddress, find
-from adapters.control.fields import FieldError
 from adapters.control.webhook import instant_ms, read, to_command
 from adapters.listening.body import document
 from adapters.paper.streams import _reply_to
-from messages import codec
+from messages import codec, fields
 from messages.commands import Command
+from messages.fields import FieldError
 from messages.types import AccountId
 from tests.control.test_openapi import VALID
 from tests.control.test_webhook import SECRET, alert, config
