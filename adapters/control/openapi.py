@@ -7,8 +7,11 @@ answered is written down here, and held against real answers by the tests.
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.control import wire
+from adapters.control import webhook, wire
 from messages import fields
+from messages.commands import Reconcile
+from messages.fields import Kind
+from messages.operations import OPERATIONS, Operation
 from messages.status import Level
 from messages.types import PositionState, Silence
 
@@ -22,25 +25,8 @@ DISCREPANCY_FIELDS = (
     *("believed", "reported", "action", "outcome"),
 )
 
-_PURPOSES: Mapping[str, str] = {
-    "open": "Open a position by market, or by limit where limit_price is given.",
-    "close": "Close a position, in part or whole; by symbol where one position matches.",
-    "close_all": "Close every position, of one account where it is given.",
-    "modify": "Change a position: stop, target, trailing stop (0 removes each), leverage; or add to it by market.",
-    "cancel_entry": "Take what is left of a working entry off the book; what is filled stays.",
-    "assign": "Hand a manual position to a strategy, with its entry price and its stops.",
-    "settle": "End every doubt about a position: its known fills are believed, and compared with the venue.",
-    "pause": "Hold one position, or openings of a symbol, of an account, or all.",
-    "resume": "End a hold, in the words that put it on.",
-    "reconcile": "Compare belief with the venue now; answers when all is read and looked into.",
-    "acknowledge": (
-        "End a discrepancy that was escalated, or say how its reduction is shared out; of a damaged history it retires "
-        "the position."
-    ),
-}
 
-
-def document(commands: Mapping[str, Mapping[str, wire.Parser]] = wire.FIELDS) -> Json:
+def document(operations: Mapping[str, Operation] = OPERATIONS) -> Json:
     """The whole description."""
     return {
         "openapi": "3.1.0",
@@ -58,7 +44,7 @@ def document(commands: Mapping[str, Mapping[str, wire.Parser]] = wire.FIELDS) ->
         "paths": {
             **_reads(),
             **_webhook(),
-            **{f"/v1/commands/{name}": _command(name, known) for name, known in commands.items()},
+            **{f"/v1/commands/{each.name}": _command(each) for each in operations.values()},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -94,24 +80,24 @@ _EVERY = ("403", "417", "421", "500")
 _ACCEPTED = "Accepted: it is durable, and its effect follows."
 
 
-def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
+def _command(operation: Operation) -> Json:
+    required = {"command_id", *(each.name for each in operation.required)}
+    known = {name: _described(kind) for name, kind in wire.COMMAND_ID.items()}
+    known |= {each.name: _described(each.kind, each.help) for each in operation.parameters.values()}
     body = {
         "type": "object",
         "additionalProperties": False,
-        "required": ["command_id", *wire.REQUIRED.get(name, {})],
-        "properties": {
-            # Null means the same as left out.
-            field: _nullable(parser) if field not in ("command_id", *wire.REQUIRED.get(name, {})) else _read_by(parser)
-            for field, parser in {"command_id": fields.command_id, **known}.items()
-        },
+        "required": [name for name in known if name in required],
+        "properties": {name: schema if name in required else _nullable(schema) for name, schema in known.items()},
     }
-    schema = "Reconciled" if name == "reconcile" else "Accepted"
-    text = "What was compared, and what it came to." if name == "reconcile" else _ACCEPTED
+    checks = Reconcile in operation.classes
+    schema = "Reconciled" if checks else "Accepted"
+    text = "What was compared, and what it came to." if checks else _ACCEPTED
     answered = _answers(text, {"$ref": f"#/components/schemas/{schema}"})
     return {
         "post": {
-            "operationId": name,
-            "summary": _PURPOSES.get(name, name),
+            "operationId": operation.name,
+            "summary": operation.summary[0].upper() + operation.summary[1:] + ".",
             "requestBody": {"required": True, "content": _json(body)},
             "responses": answered | _failures(*_EVERY, "400", "401", "408", "409", "413", "415", "503", "504"),
         }
@@ -120,7 +106,7 @@ def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
 
 def _reads() -> dict[str, Json]:
     position = {"$ref": "#/components/schemas/Position"}
-    one = [_parameter("position_id", "path", fields.SCHEMAS[fields.position_id])]
+    one = [_parameter("position_id", "path", fields.position_id.schema)]
     return {
         "/v1/health": {
             "get": {
@@ -191,10 +177,7 @@ def _reads() -> dict[str, Json]:
 
 def _asked(path: str) -> list[Json]:
     texts = {"all": "closed, failed and canceled ones too"}
-    return [
-        _parameter(name, "query", fields.SCHEMAS[parser], texts.get(name, ""))
-        for name, parser in wire.QUERIES[path].items()
-    ]
+    return [_parameter(name, "query", kind.schema, texts.get(name, "")) for name, kind in wire.QUERIES[path].items()]
 
 
 def _webhook() -> dict[str, Json]:
@@ -205,15 +188,7 @@ def _webhook() -> dict[str, Json]:
         "timestamp": {"type": ["string", "integer"], "description": "UTC, ISO 8601, or milliseconds since the epoch"},
         "action": {**text, "description": "buy opens a long, sell a short, close closes"},
         "symbol": {**text, "description": "as charts write it: BTCUSDT, BTCUSDT.P"},
-        **{
-            name: _nullable(parser)
-            for name, parser in (
-                ("quantity", fields.positive),
-                ("stop", fields.positive),
-                ("target", fields.positive),
-                ("leverage", fields.leverage),
-            )
-        },
+        **{name: _nullable(_described(kind)) for name, kind in webhook.FIELDS.items() if name != "symbol"},
     }
     body = {
         "type": "object",
@@ -226,7 +201,7 @@ def _webhook() -> dict[str, Json]:
         "summary": "An alert of a chart service, on an address of its own (control.json: webhook).",
         "servers": [{"url": "http://127.0.0.1:{port}", "variables": {"port": {"default": "0"}}}],
         "security": [],
-        "parameters": [_parameter("strategy", "path", fields.SCHEMAS[fields.strategy])],
+        "parameters": [_parameter("strategy", "path", fields.strategy.schema)],
         "requestBody": {"required": True, "content": _json(body)},
         "responses": _answers(_ACCEPTED, {"$ref": "#/components/schemas/Accepted"})
         | _failures("400", "401", "408", "409", "413", "415", "429", "500", "503", "504"),
@@ -365,11 +340,12 @@ def _parameter(name: str, where: str, schema: Mapping[str, Any], text: str = "")
     return {"name": name, "in": where, "required": where == "path", **described, "schema": dict(schema)}
 
 
-def _read_by(parser: wire.Parser) -> Json:
-    """A parser that nobody described accepts what it accepts; a test names it."""
-    return dict(fields.SCHEMAS.get(parser, {}))
+def _described(kind: Kind[Any], text: str = "") -> Json:
+    """What the kind reads; `text` says what it is for."""
+    schema = dict(kind.schema)
+    return schema | {"description": f"{text}; {schema['description']}"} if text else schema
 
 
-def _nullable(parser: wire.Parser) -> Json:
-    schema = _read_by(parser)
-    return {"anyOf": [{"type": "null"}, schema]} if schema else {}
+def _nullable(schema: Json) -> Json:
+    """Null means the same as left out."""
+    return {"anyOf": [{"type": "null"}, schema]}

@@ -24,6 +24,7 @@ from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
 from messages.fields import FieldError
 from messages.meaning import meaning
+from messages.operations import OPERATIONS
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
@@ -143,12 +144,12 @@ class Routes:
 
     async def _command(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        if name not in wire.COMMANDS:
-            return failure(404, f"no command {name!r}: there are {', '.join(wire.COMMANDS)}")
+        if name not in OPERATIONS:
+            return failure(404, f"no command {name!r}: there are {', '.join(OPERATIONS)}")
         return await self.carry_out(name, await _body(request))
 
     async def carry_out(self, name: str, body: Any) -> web.Response:
-        """One command of `wire.COMMANDS` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
+        """One command of `OPERATIONS` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
         command = wire.command(name, body, self.accounts, time.time_ns())
         result = await self._ask(command, meaning(command))
         if isinstance(result, ReconcileAnswer):

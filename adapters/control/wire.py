@@ -1,30 +1,17 @@
 """JSON bodies to commands, and answers to JSON values. Pure; numbers leave as strings, exactly."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from messages import fields
-from messages.commands import (
-    AssignPosition,
-    CancelEntry,
-    CloseAll,
-    CloseMatching,
-    ClosePosition,
-    Command,
-    ModifyPosition,
-    OpenPosition,
-    PauseOpenings,
-    PausePosition,
-    Reconcile,
-    ResumeOpenings,
-    ResumePosition,
-    SettlePosition,
-)
-from messages.fields import FieldError
+from messages.commands import Command
+from messages.fields import FieldError, Kind
 from messages.ids import parse_position_id
-from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
+from messages.operations import OPERATIONS, Operation
+from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.statement import fact, facts_of
@@ -40,58 +27,13 @@ from messages.types import (
     Silence,
 )
 
-Body = Mapping[str, Any]
-Parser = Callable[[object], Any]
-
 CONTROL = Address("control")
 """The mailbox of this edge."""
 OPENING_EXPIRES_NS = 60_000_000_000
 """An opening that names no `expires_at_ns` never leaves later than this after it came: a venue's ban may be long."""
-
-FIELDS: Mapping[str, Mapping[str, Parser]] = {
-    "open": {
-        "symbol": fields.symbol,
-        "side": fields.side,
-        "quantity": fields.positive,
-        "strategy": fields.strategy,
-        "account": fields.account,
-        "leverage": fields.leverage,
-        "limit_price": fields.positive,
-        "post_only": fields.flag,
-        "stop_loss": fields.positive,
-        "take_profit": fields.positive,
-        "trailing": fields.callback_rate,
-        "expires_at_ns": fields.instant_ns,
-    },
-    "close": {
-        "position_id": fields.position_id,
-        "symbol": fields.symbol,
-        "strategy": fields.strategy,
-        "account": fields.account,
-        "side": fields.side,
-        "quantity": fields.positive,
-        "percent": fields.percent,
-    },
-    "close_all": {"account": fields.account},
-    "modify": {
-        "position_id": fields.position_id,
-        "stop_loss": fields.not_negative,
-        "take_profit": fields.not_negative,
-        "trailing": fields.callback_rate_or_zero,
-        "leverage": fields.leverage,
-        "add": fields.positive,
-        "expires_at_ns": fields.instant_ns,
-    },
-    "cancel_entry": {"position_id": fields.position_id},
-    "assign": {"position_id": fields.position_id, "strategy": fields.strategy},
-    "settle": {"position_id": fields.position_id},
-    "pause": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
-    "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
-    "reconcile": {"symbol": fields.symbol},
-    "acknowledge": {"discrepancy_id": fields.discrepancy_id, "apply": fields.attribution},
-}
-COMMANDS = tuple(FIELDS)
-QUERIES: Mapping[str, Mapping[str, Parser]] = {
+COMMAND_ID: Mapping[str, Kind[Any]] = {"command_id": fields.command_id}
+"""What every command has."""
+QUERIES: Mapping[str, Mapping[str, Kind[Any]]] = {
     "/v1/positions": {
         "all": fields.switch,
         "symbol": fields.symbol,
@@ -101,36 +43,23 @@ QUERIES: Mapping[str, Mapping[str, Parser]] = {
     "/v1/discrepancies": {"symbol": fields.symbol, "n": fields.how_many},
 }
 """What the query of each path may hold; of every other path: nothing."""
-REQUIRED: Mapping[str, Mapping[str, str]] = {
-    "open": {"symbol": "a symbol", "side": "long or short", "quantity": "a quantity"},
-    "modify": {"position_id": "a position id"},
-    "cancel_entry": {"position_id": "a position id"},
-    "assign": {"position_id": "a position id", "strategy": "a strategy's name"},
-    "settle": {"position_id": "a position id"},
-    "acknowledge": {"discrepancy_id": "a discrepancy's id"},
-}
-"""Field -> what is expected there, beside the command_id that every command has."""
 
 
 def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command:
     """The command that `POST /v1/commands/{name}` means. Raises FieldError naming the field."""
-    given = _parsed(name, body)
-    about = {"command_id": given.pop("command_id"), "reply_to": CONTROL}
-    about["correlation_id"] = CorrelationId(about["command_id"])
-    build: Callable[[dict[str, Any], dict[str, Any]], Command] = {
-        "open": lambda given, about: _open(given, about, accounts, now_ns),
-        "close": _close,
-        "close_all": lambda given, about: CloseAll(**about, **given),
-        "modify": lambda given, about: _modify(given, about, now_ns),
-        "cancel_entry": lambda given, about: CancelEntry(**about, **given),
-        "assign": lambda given, about: AssignPosition(**about, **given),
-        "settle": lambda given, about: SettlePosition(**about, **given),
-        "pause": _pause,
-        "resume": _resume,
-        "reconcile": lambda given, about: Reconcile(**about, **given),
-        "acknowledge": lambda given, about: AcknowledgeDiscrepancy(**about, **given),
-    }[name]
-    return build(given, about)
+    operation = OPERATIONS[name]
+    if not isinstance(body, Mapping):
+        raise FieldError("a JSON object", body, "body")
+    kinds = {parameter.name: parameter.kind for parameter in operation.parameters.values()}
+    given = _read(body, {**COMMAND_ID, **kinds}, "body")
+    _required(given, "command_id", fields.command_id.noun)
+    for parameter in operation.required:
+        _required(given, parameter.name, parameter.kind.noun)
+    about: dict[str, Any] = {"correlation_id": CorrelationId(given["command_id"]), "reply_to": CONTROL}
+    made = _class_of(operation, given)(**about, **_filled(operation, given, accounts))
+    if made.opens and "expires_at_ns" not in given:
+        return replace(made, expires_at_ns=now_ns + OPENING_EXPIRES_NS)  # type: ignore[call-arg]
+    return made
 
 
 def query(path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -141,29 +70,19 @@ def query(path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return _read(dict(pairs), QUERIES.get(path, {}), "query")
 
 
-def _read(said: Mapping[str, Any], known: Mapping[str, Parser], where: str) -> dict[str, Any]:
+def _read(said: Mapping[str, Any], known: Mapping[str, Kind[Any]], where: str) -> dict[str, Any]:
     """What is given of what is known. Raises FieldError naming the field."""
     if (unknown := next((key for key in said if key not in known), None)) is not None:
         raise FieldError(("one of " + ", ".join(known)) if known else "nothing", unknown, where)
     given: dict[str, Any] = {}
-    for key, parse in known.items():
+    for key, read in known.items():
         if said.get(key) is None:
             continue
         try:
-            given[key] = parse(said[key])
+            given[key] = read(said[key])
         except FieldError as error:
             error.field = key
             raise
-    return given
-
-
-def _parsed(name: str, body: object) -> dict[str, Any]:
-    if not isinstance(body, Mapping):
-        raise FieldError("a JSON object", body, "body")
-    given = _read(body, {"command_id": fields.command_id, **FIELDS[name]}, "body")
-    _required(given, "command_id", "an id of your own; a repeated one has one effect")
-    for field, expected in REQUIRED.get(name, {}).items():
-        _required(given, field, expected)
     return given
 
 
@@ -172,51 +91,39 @@ def _required(given: Mapping[str, Any], field: str, expected: str) -> None:
         raise FieldError(expected, None, field)
 
 
+def _class_of(operation: Operation, given: Mapping[str, Any]) -> type[Command]:
+    """The class that what is given chooses. Raises FieldError where it fits none."""
+    for first, second in operation.exclusive:
+        _only_one(given, first, second)
+    if operation.any_of and not given.keys() - {"command_id", "expires_at_ns", *(p.name for p in operation.required)}:
+        optional = next(p.name for p in operation.parameters.values() if not p.required)
+        raise FieldError(operation.any_of, None, optional)
+    if not operation.targets:
+        return operation.classes[0]
+    for target, cls in zip(operation.targets, operation.classes, strict=True):
+        if not target or target in given:
+            for other in operation.parameters:
+                if other not in operation.names_of(cls):
+                    _only_one(given, target, other)
+            return cls
+    raise FieldError(" or ".join(f"a {target}" for target in operation.targets), None, operation.targets[0])
+
+
 def _only_one(given: Mapping[str, Any], first: str, second: str) -> None:
     if first in given and second in given:
         raise FieldError(f"{first} or {second}", "both", second)
 
 
-def _open(given: dict[str, Any], about: dict[str, Any], accounts: tuple[AccountId, ...], now_ns: int) -> Command:
-    if "account" not in given:
+def _filled(operation: Operation, given: dict[str, Any], accounts: tuple[AccountId, ...]) -> dict[str, Any]:
+    """With the only account there is, and the strategy of what people open."""
+    filled: dict[str, Any] = {}
+    if "account" in operation.filled and "account" not in given:
         if len(accounts) != 1:
             raise FieldError("one of " + ", ".join(accounts), None, "account")
-        given["account"] = accounts[0]
-    given.setdefault("strategy", MANUAL)
-    given.setdefault("expires_at_ns", now_ns + OPENING_EXPIRES_NS)
-    return OpenPosition(**about, **given)
-
-
-def _close(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    _only_one(given, "position_id", "symbol")
-    _only_one(given, "quantity", "percent")
-    if "symbol" in given:
-        return CloseMatching(**about, **given)
-    _required(given, "position_id", "a position_id or a symbol")
-    for field in ("strategy", "account", "side"):
-        _only_one(given, "position_id", field)
-    return ClosePosition(**about, **given)
-
-
-def _modify(given: dict[str, Any], about: dict[str, Any], now_ns: int) -> Command:
-    if not given.keys() - {"position_id", "expires_at_ns"}:
-        expected = "stop_loss, take_profit or trailing (0 removes it), leverage, or a quantity to add"
-        raise FieldError(expected, None, "stop_loss")
-    if "add" in given:
-        given.setdefault("expires_at_ns", now_ns + OPENING_EXPIRES_NS)
-    return ModifyPosition(**about, **given)
-
-
-def _pause(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    _only_one(given, "position_id", "symbol")
-    _only_one(given, "position_id", "account")
-    return PausePosition(**about, **given) if "position_id" in given else PauseOpenings(**about, **given)
-
-
-def _resume(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    _only_one(given, "position_id", "symbol")
-    _only_one(given, "position_id", "account")
-    return ResumePosition(**about, **given) if "position_id" in given else ResumeOpenings(**about, **given)
+        filled["account"] = accounts[0]
+    if "strategy" in operation.filled:
+        filled["strategy"] = MANUAL
+    return filled | given
 
 
 _STATUS = {ReplyCode.NOT_READY: 503, ReplyCode.UNKNOWN: 504}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.control import wire
 from adapters.control.address import ControlAddress
 from adapters.control.client import (
     Albra,
@@ -35,6 +34,7 @@ from messages.commands import (
     PauseOpenings,
     ResumeOpenings,
 )
+from messages.operations import OPERATIONS
 from messages.requests import Notify
 from messages.statement import verbatim
 from messages.types import AccountId, PositionId, PositionState, Severity, Silence
@@ -98,9 +98,9 @@ def test_the_client_has_every_command_with_every_field() -> None:
     # A close by symbol is for people: a program knows which position it means. Expiry follows from the timeout.
     left_out = {"close": {"symbol", "strategy", "account", "side"}, "open": {"expires_at_ns"}}
     left_out["modify"] = {"expires_at_ns"}
-    for name, known in wire.FIELDS.items():
+    for name, operation in OPERATIONS.items():
         offered = set(inspect.signature(getattr(Albra, name)).parameters) - {"self", "command_id"}
-        assert offered == set(known) - left_out.get(name, set()), name
+        assert offered == operation.parameters.keys() - left_out.get(name, set()), name
 
 
 def test_positions_are_values_with_decimals(albra: Albra, supervisor: FakeSupervisor) -> None:
