@@ -8,22 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.control import webhook, wire
+from adapters.control.columns import Json, class_schema, schema_of
 from messages import fields
 from messages.commands import Reconcile
 from messages.fields import Kind
 from messages.operations import OPERATIONS, Operation
+from messages.reconciliation import Unproven
 from messages.status import Level
-from messages.types import PositionState, Silence
-
-Json = dict[str, Any]
 
 VERSION = "1"
 CODES = ("refused", "other_command", "not_ready", "busy", "unknown")
 """What an answer to a command means where it is not accepted. The first two are final."""
-DISCREPANCY_FIELDS = (
-    *("discrepancy_id", "detected_at", "account", "symbol", "type", "severity"),
-    *("believed", "reported", "action", "outcome"),
-)
 
 
 def document(operations: Mapping[str, Operation] = OPERATIONS) -> Json:
@@ -88,7 +83,7 @@ def _command(operation: Operation) -> Json:
         "type": "object",
         "additionalProperties": False,
         "required": [name for name in known if name in required],
-        "properties": {name: schema if name in required else _nullable(schema) for name, schema in known.items()},
+        "properties": {name: schema if name in required else _optional(schema) for name, schema in known.items()},
     }
     checks = Reconcile in operation.classes
     schema = "Reconciled" if checks else "Accepted"
@@ -188,7 +183,7 @@ def _webhook() -> dict[str, Json]:
         "timestamp": {"type": ["string", "integer"], "description": "UTC, ISO 8601, or milliseconds since the epoch"},
         "action": {**text, "description": "buy opens a long, sell a short, close closes"},
         "symbol": {**text, "description": "as charts write it: BTCUSDT, BTCUSDT.P"},
-        **{name: _nullable(_described(kind)) for name, kind in webhook.FIELDS.items() if name != "symbol"},
+        **{name: _optional(_described(kind)) for name, kind in webhook.FIELDS.items() if name != "symbol"},
     }
     body = {
         "type": "object",
@@ -220,40 +215,6 @@ def _read(name: str, summary: str, schema: Json, parameters: list[Json] | None =
     }
 
 
-def _position() -> Json:
-    text, flag, count = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
-    number = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
-    maybe_text, maybe_number = {"type": ["string", "null"]}, {**number, "type": ["string", "null"]}
-    maybe_count = {**count, "type": ["integer", "null"]}
-    instant = {"type": "string", "format": "date-time"}
-    states = [state.value for state in PositionState]
-    shown = [*states, *(silence.value for silence in Silence)]
-    order = {
-        **dict.fromkeys(("client_order_id", "purpose", "phase"), text),
-        **dict.fromkeys(("quantity", "filled_quantity"), number),
-        "price": maybe_number,
-    }
-    prices = ("entry_price", "mark_price", "unrealized_pnl", "goal_quantity", "stop_loss", "take_profit")
-    position = {
-        **dict.fromkeys(("position_id", "account", "symbol", "strategy", "reason"), text),
-        "side": {"enum": ["long", "short"]},
-        "state": {"enum": shown},
-        "previous": {"enum": [*states, None]},
-        **dict.fromkeys(("quantity", "resting", "realized_pnl", "fees", "funding"), maybe_number),
-        **dict.fromkeys(prices, maybe_number),
-        "leverage": {"type": ["integer", "null"]},
-        "since": {**instant, "type": ["string", "null"]},
-        **dict.fromkeys(("protected", "in_doubt"), flag),
-        **dict.fromkeys(("transitions", "version"), maybe_count),
-        "command_ids": {"type": "array", "items": text},
-        "orders": {"type": "array", "items": _object(order)},
-        "currency": maybe_text,
-        "uncounted": {"type": "array", "items": _object({"currency": text, "amount": number})},
-        "reason_fact": {"anyOf": [{"$ref": "#/components/schemas/Fact"}, {"type": "null"}]},
-    }
-    return _open_object(position)
-
-
 def _schemas() -> dict[str, Json]:
     text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
     maybe_text = {"type": ["string", "null"]}
@@ -270,10 +231,7 @@ def _schemas() -> dict[str, Json]:
                 **dict.fromkeys(("checked", "discrepancies", "attempted", "succeeded"), count),
                 "seconds": {"type": "number", "minimum": 0},
                 "failed": maybe_text,
-                "unproven": {
-                    "type": "array",
-                    "items": _open_object(dict.fromkeys(("account", "symbol", "type", "believed", "reported"), text)),
-                },
+                "unproven": {"type": "array", "items": class_schema(Unproven)},
             }
         ),
         "Error": {
@@ -301,10 +259,10 @@ def _schemas() -> dict[str, Json]:
             "required": ["code"],
             "properties": {"ready": {"type": "boolean"}, "code": text, "error": text},
         },
-        "Position": _position(),
+        "Position": schema_of(wire.POSITION),
         "Fact": _object({"code": text, "args": {"type": "object"}}),
         "Event": {"type": "object", "required": ["type"], "properties": {"type": text}},
-        "Discrepancy": _open_object(dict.fromkeys(DISCREPANCY_FIELDS, text) | {"detected_at": instant}),
+        "Discrepancy": schema_of(wire.DISCREPANCY),
     }
 
 
@@ -346,6 +304,6 @@ def _described(kind: Kind[Any], text: str = "") -> Json:
     return schema | {"description": f"{text}; {schema['description']}"} if text else schema
 
 
-def _nullable(schema: Json) -> Json:
+def _optional(schema: Json) -> Json:
     """Null means the same as left out."""
     return {"anyOf": [{"type": "null"}, schema]}

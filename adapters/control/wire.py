@@ -2,17 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from adapters.control.columns import (
+    NUMBER,
+    TEXT,
+    Column,
+    column,
+    fact_column,
+    instant,
+    json_of,
+    nullable,
+    row,
+    schema_of,
+    unknown,
+)
 from messages import fields
 from messages.commands import Command
 from messages.fields import FieldError, Kind
 from messages.ids import parse_position_id
 from messages.operations import OPERATIONS, Operation
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
-from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
+from messages.reports import Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.statement import fact, facts_of
 from messages.status import Concern, figures
@@ -23,6 +35,8 @@ from messages.types import (
     CorrelationId,
     Key,
     PositionId,
+    PositionSide,
+    PositionState,
     ReplyCode,
     Silence,
 )
@@ -164,16 +178,7 @@ def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
         "succeeded": answer.succeeded,
         "seconds": seconds,
         "failed": answer.failed or None,
-        "unproven": [
-            {
-                "account": each.account,
-                "symbol": each.symbol,
-                "type": each.type.value,
-                "believed": each.believed,
-                "reported": each.reported,
-            }
-            for each in answer.unproven
-        ],
+        "unproven": [json_of(each) for each in answer.unproven],
     }
 
 
@@ -191,37 +196,24 @@ UNPROVEN_TOLD = 10
 
 def discrepancies(answer: DiscrepanciesAnswer) -> list[dict[str, Any]]:
     """One row per discrepancy, newest first; the first ten keys are promised to scripts."""
-    return [_discrepancy(record) for record in answer.discrepancies]
+    return [row(DISCREPANCY, record) for record in answer.discrepancies]
 
 
-def _discrepancy(record: Discrepancy) -> dict[str, Any]:
-    return {
-        "discrepancy_id": record.discrepancy_id,
-        "detected_at": instant(record.detected_ns),
-        "account": record.account,
-        "symbol": record.symbol,
-        "type": record.type.value,
-        "severity": record.severity.value,
-        "believed": record.believed,
-        "reported": record.reported,
-        "action": record.action.value,
-        "outcome": record.outcome.value,
-        "side": record.side.value if record.side is not None else None,
-        "difference": _number(record.difference),
-        "notional": _number(record.notional),
-        "mark_price": _number(record.mark_price),
-        "position_ids": list(record.positions),
-        "order": record.target or None,
-        "attempts": record.attempts,
-        "observations": record.observations,
-        "first_seen_at": instant(record.first_seen_ns),
-        "ended_at": instant(record.ended_ns) if record.ended_ns else None,
-        "evidence": record.evidence,
-        "why": record.why,
-        "believed_fact": facts_of(record.believed),
-        "reported_fact": facts_of(record.reported),
-        "why_fact": facts_of(record.why),
-    }
+DISCREPANCY: Sequence[Column[Discrepancy]] = (
+    column(Discrepancy, "discrepancy_id", known=True),
+    column(Discrepancy, "detected_at", "detected_ns", known=True),
+    *(column(Discrepancy, name, known=True) for name in ("account", "symbol", "type", "severity")),
+    *(column(Discrepancy, name, known=True) for name in ("believed", "reported", "action", "outcome")),
+    column(Discrepancy, "side"),
+    *(column(Discrepancy, name, known=True) for name in ("difference", "notional", "mark_price")),
+    column(Discrepancy, "position_ids", "positions", known=True),
+    Column("order", nullable(TEXT), lambda record: record.target or None),
+    *(column(Discrepancy, name, known=True) for name in ("attempts", "observations")),
+    column(Discrepancy, "first_seen_at", "first_seen_ns", known=True),
+    column(Discrepancy, "ended_at", "ended_ns"),
+    *(column(Discrepancy, name, known=True) for name in ("evidence", "why")),
+    *(fact_column(f"{name}_fact", name) for name in ("believed", "reported", "why")),
+)
 
 
 def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
@@ -234,80 +226,45 @@ def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
             key, ordinal = parsed
             said = {**_why(why), "state": state.value, "in_doubt": True, "protected": False}
             before = rows.get(ordinal, {})
-            rows[ordinal] = {**_unknown(name, key), **before, **said, "previous": before.get("state")}
+            rows[ordinal] = {**_named(name, key), **before, **said, "previous": before.get("state")}
     for name, why in answer.retired:
         parsed = parse_position_id(name)
         if parsed is not None:
             said = {**_why(why), "state": Silence.RETIRED.value, "in_doubt": False, "protected": False}
-            rows[parsed[1]] = {**_unknown(name, parsed[0]), **said}
+            rows[parsed[1]] = {**_named(name, parsed[0]), **said}
     return [*(rows[ordinal] for ordinal in sorted(rows)), *(_outside(row) for row in answer.outside)]
 
 
-def _outside(row: Outside) -> dict[str, Any]:
+def _outside(found: Outside) -> dict[str, Any]:
     """A position at the venue that is none of ours: shown, and not to be named in a command."""
-    side = row.side.value if row.side is not None else ""
+    side = found.side.value if found.side is not None else ""
     return {
-        **dict.fromkeys(_KEYS),
-        "position_id": f"{row.account}.{row.symbol}.{side}".rstrip("."),
-        "account": row.account,
-        "symbol": row.symbol,
+        **unknown(POSITION),
+        "position_id": f"{found.account}.{found.symbol}.{side}".rstrip("."),
+        "account": found.account,
+        "symbol": found.symbol,
         "strategy": "",
         "side": side,
         "state": NOT_SUPERVISED,
-        "quantity": None if row.quantity is None else _number(row.quantity),
-        "mark_price": _number(row.mark_price),
-        "since": instant(row.since_ns),
-        "reason": f"not supervised: {row.kind or 'not listed by the venue'}",
+        "quantity": json_of(found.quantity),
+        "mark_price": json_of(found.mark_price),
+        "since": instant(found.since_ns),
+        "reason": f"not supervised: {found.kind or 'not listed by the venue'}",
         "protected": False,
         "in_doubt": False,
-        "command_ids": [],
-        "orders": [],
-        "uncounted": [],
     }
 
 
-def _unknown(position_id: PositionId, key: Key) -> dict[str, Any]:
+def _named(position_id: PositionId, key: Key) -> dict[str, Any]:
     """A row of which no more is known than the name says."""
     named = {"position_id": position_id, "account": key.account, "symbol": key.symbol, "strategy": key.strategy}
-    return {**dict.fromkeys(_KEYS), **named, "side": key.side.value, "command_ids": [], "orders": [], "uncounted": []}
+    return {**unknown(POSITION), **named, "side": key.side.value}
 
 
 def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
     """A position for people and scripts; the first fourteen keys are promised to scripts."""
     gain = (mark - view.entry_price) * view.quantity * view.side.sign if mark is not None and view.quantity else None
-    return {
-        "position_id": view.position_id,
-        "account": view.account,
-        "symbol": view.symbol,
-        "strategy": view.strategy,
-        "side": view.side.value,
-        "state": view.state.value,
-        "quantity": _number(view.quantity),
-        "entry_price": _number(view.entry_price) if view.entry_price else None,
-        "mark_price": _number(mark),
-        "unrealized_pnl": _number(gain),
-        "leverage": view.leverage,
-        "stop_loss": _number(view.stop_shown),
-        "take_profit": _number(view.target_shown),
-        "since": instant(view.since_ns),
-        "resting": _number(view.resting),
-        "previous": view.previous.value if view.previous else None,
-        "protected": view.protected,
-        "in_doubt": view.in_doubt,
-        "goal_quantity": _number(view.goal_quantity),
-        "realized_pnl": _number(view.realized_pnl),
-        "fees": _number(view.fees),
-        "funding": _number(view.funding),
-        "trailing": _number(view.trailing),
-        "reason": view.reason,
-        "transitions": view.transitions,
-        "version": view.version,
-        "command_ids": list(view.command_ids),
-        "orders": [_order(order) for order in view.orders],
-        "currency": view.currency,
-        "uncounted": [{"currency": name, "amount": _number(amount)} for name, amount in view.uncounted],
-        "reason_fact": facts_of(view.reason),
-    }
+    return row(POSITION, view) | {"mark_price": json_of(mark), "unrealized_pnl": json_of(gain)}
 
 
 def _why(why: str) -> dict[str, Any]:
@@ -316,13 +273,34 @@ def _why(why: str) -> dict[str, Any]:
 
 NOT_SUPERVISED = "NOT_SUPERVISED"
 """In place of a state: the venue holds it, and no position here does."""
-_KEYS = (
-    "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
-    "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "resting", "previous", "protected", "in_doubt",
-    "goal_quantity", "realized_pnl", "fees", "funding", "trailing", "reason", "transitions", "version", "command_ids",
-    "orders", "currency", "uncounted", "reason_fact",
-)  # fmt: skip
-"""What a row has, in its order."""
+POSITION: Sequence[Column[PositionView]] = (
+    *(column(PositionView, name, known=True) for name in ("position_id", "account", "symbol", "strategy")),
+    column(PositionView, "side", known=True, enum=[*PositionSide, ""]),
+    column(PositionView, "state", known=True, enum=[*PositionState, *Silence, NOT_SUPERVISED]),
+    column(PositionView, "quantity"),
+    Column("entry_price", nullable(NUMBER), lambda view: json_of(view.entry_price) if view.entry_price else None),
+    Column("mark_price", nullable(NUMBER), lambda _: None),
+    Column("unrealized_pnl", nullable(NUMBER), lambda _: None),
+    column(PositionView, "leverage"),
+    column(PositionView, "stop_loss", "stop_shown"),
+    column(PositionView, "take_profit", "target_shown"),
+    column(PositionView, "since", "since_ns"),
+    column(PositionView, "resting"),
+    column(PositionView, "previous"),
+    *(column(PositionView, name, known=True) for name in ("protected", "in_doubt")),
+    *(column(PositionView, name) for name in ("goal_quantity", "realized_pnl", "fees", "funding", "trailing")),
+    column(PositionView, "reason", known=True),
+    *(column(PositionView, name) for name in ("transitions", "version")),
+    *(column(PositionView, name, known=True) for name in ("command_ids", "orders")),
+    column(PositionView, "currency"),
+    Column(
+        "uncounted",
+        {"type": "array", "items": schema_of((Column("currency", TEXT, str), Column("amount", NUMBER, str)))},
+        lambda view: [{"currency": name, "amount": json_of(amount)} for name, amount in view.uncounted],
+        unknown=[],
+    ),
+    fact_column("reason_fact", "reason"),
+)
 
 
 def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
@@ -344,25 +322,3 @@ def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
 def concern_name(concern: Concern) -> str:
     """`account: venue`: without a word of which account or position."""
     return f"{concern.section.key}: {concern.name}"
-
-
-def instant(time_ns: int) -> str:
-    """`2026-01-31T12:00:00.123456Z`: UTC with microseconds, computed in whole numbers."""
-    seconds, rest = divmod(time_ns, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000, tzinfo=None)
-    return moment.isoformat(timespec="microseconds") + "Z"
-
-
-def _order(view: OrderView) -> dict[str, Any]:
-    return {
-        "client_order_id": view.client_order_id,
-        "purpose": view.purpose.value,
-        "phase": view.phase,
-        "quantity": _number(view.quantity),
-        "filled_quantity": _number(view.filled_quantity),
-        "price": _number(view.price),
-    }
-
-
-def _number(value: Decimal | None) -> str | None:
-    return None if value is None else format(value, "f")

@@ -17,10 +17,13 @@ from adapters.secret import Secret
 from messages import fields
 from messages.fields import KINDS, FieldError, Kind
 from messages.operations import OPERATIONS
+from messages.reports import Outside, PositionsAnswer
 from messages.requests import Reply
-from messages.types import AccountId, CommandId
+from messages.statement import verbatim
+from messages.types import AccountId, CommandId, PositionId, Silence, Symbol
 from messages.wording import Supervisor
 from tests.control.description import DESCRIPTION, check, check_answer, operation, resolved
+from tests.control.fake_supervisor import view
 
 EVERY_FIELD = [(name, field) for name, operation in OPERATIONS.items() for field in operation.parameters]
 TEXTS = st.one_of(
@@ -138,3 +141,21 @@ def test_an_answer_with_facts_beside_its_text_is_as_described(*, accepted: bool,
     _, body = wire.reply(Reply(command_id=CommandId("c"), to=wire.CONTROL, accepted=accepted, text=text))
     assert body[name]["code"] == "supervisor.held_because"
     check({"$ref": f"#/components/schemas/{schema}"}, body)
+
+
+def test_every_row_of_the_list_is_as_described_whatever_is_known_of_it() -> None:
+    outside = Outside(
+        account=AccountId("main"), symbol=Symbol("ETHUSDT"), side=None, quantity=None, mark_price=None, kind="",
+        since_ns=1,
+    )  # fmt: skip
+    damaged, retired = PositionId("main.BTCUSDT.long.manual.2"), PositionId("main.BTCUSDT.long.manual.3")
+    answer = PositionsAnswer(
+        command_id=CommandId("q"), to=wire.CONTROL, views=(view(1),), outside=(outside,),
+        silent=((damaged, Silence.DAMAGED, verbatim("its history is damaged")),),
+        retired=((retired, verbatim("its owner has ended it")),),
+    )  # fmt: skip
+    rows = wire.positions(answer)
+    assert [row["state"] for row in rows] == ["ACTIVE", "DAMAGED", "RETIRED", wire.NOT_SUPERVISED]
+    for row in rows:
+        check({"$ref": "#/components/schemas/Position"}, row)
+        assert list(row) == [column.name for column in wire.POSITION]
