@@ -207,6 +207,15 @@ def test_close_by_symbol_by_id_and_in_part(albra: Albra, supervisor: FakeSupervi
     assert [str(close.percent) for close in closes] == ["50", "None"]
 
 
+def test_a_close_names_a_side_and_a_quantity_as_the_api_does(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    assert albra("close", "BTCUSDT", "--side", "long", "--quantity", "0.004").code == 0
+    close = next(message for message in supervisor.received if isinstance(message, CloseMatching))
+    assert (close.side, str(close.quantity), close.percent) == ("long", "0.004", None)
+    assert albra("close", "--all", "--yes", "--quantity", "1").code == 2
+    assert albra("close", ID, "--quantity", "1", "--percent", "40").code == 2
+
+
 def test_close_of_several_matches_exits_4_and_names_them(albra: Albra, supervisor: FakeSupervisor) -> None:
     supervisor.keep(view(1))
     supervisor.keep(view(2, strategy="s2"))
@@ -264,6 +273,10 @@ def test_pause_and_resume_say_what_they_held(albra: Albra, supervisor: FakeSuper
     assert albra("pause").out == "paused all openings\n"
     assert albra("resume", "btcusdt").out == "resumed BTCUSDT\n"
     assert isinstance(supervisor.received[0], PauseOpenings)
+    assert albra("pause", "--account", "main").out == "paused openings of account main\n"
+    of_account = supervisor.received[-1]
+    assert isinstance(of_account, PauseOpenings)
+    assert (of_account.account, of_account.symbol) == ("main", None)
 
 
 @pytest.mark.parametrize(
