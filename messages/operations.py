@@ -89,19 +89,25 @@ class Operation:
         return frozenset(_fields_of(cls))
 
 
-OPERATIONS: dict[str, Operation] = {}
-"""By name; complete once `messages.commands` and `messages.reconciliation` are imported."""
+_OPERATIONS: dict[str, Operation] = {}
+
+
+def operations() -> Mapping[str, Operation]:
+    """Every operation by its name."""
+    import messages.reconciliation  # noqa: F401 - the last module that declares some; it imports the others
+
+    return _OPERATIONS
 
 
 def operation(name: str, summary: str = "", **more: Any) -> Callable[[Class], Class]:
     """Declare the class as the operation `name`, or as one more class of it."""
 
     def declare(cls: Class) -> Class:
-        known = OPERATIONS.get(name)
+        known = _OPERATIONS.get(name)
         if known is None:
-            OPERATIONS[name] = Operation(name=name, summary=summary, classes=(cls,), **more)
+            _OPERATIONS[name] = Operation(name=name, summary=summary, classes=(cls,), **more)
         else:
-            OPERATIONS[name] = replace(known, classes=(*known.classes, cls))
+            _OPERATIONS[name] = replace(known, classes=(*known.classes, cls))
         return cls
 
     return declare

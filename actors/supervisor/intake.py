@@ -19,7 +19,7 @@ from messages.base import Message
 from messages.ids import parse_position_id
 from messages.lifecycle import MessageParked
 from messages.meaning import meaning
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.reconciliation import ReconcileAnswer
 from messages.requests import CommandDecided, CommandTaken, Reply
 from messages.statement import Statement
@@ -28,7 +28,7 @@ from messages.wording import Supervisor
 from messages.wording.common import also
 
 FROM_OUTSIDE: tuple[type[c.Command], ...] = (
-    *(cls for each in OPERATIONS.values() for cls in each.classes),
+    *(cls for each in operations().values() for cls in each.classes),
     c.EmergencyClose,
 )
 

@@ -34,6 +34,7 @@ from messages.commands import (
 )
 from messages.journal import Effect, Replayed
 from messages.notices import AcknowledgeNotice
+from messages.operations import operations
 from messages.reconciliation import DiscrepanciesAnswer, ReconcileAnswer
 from messages.reports import BalanceReport, HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
@@ -443,7 +444,7 @@ class TelegramActor(Running):
             self._without_journal(run, "it does not answer")
 
 
-_CHANGING = ("open", "close", "close_all", "modify", "assign", "settle", "pause", "resume", "ack")
+_CHANGING = (*(name for name in operations() if name != "reconcile"), "ack")
 _VERDICTS = {
     Verdict.UNKNOWN: N_("I was restarted since: this button does nothing any more. Look at /positions first."),
     Verdict.DECIDED: N_("That is decided already; the message says what became of it."),

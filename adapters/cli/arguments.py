@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from adapters.cli.outcome import CommandError, Exit
 from messages import fields
 from messages.fields import FieldError
-from messages.operations import OPERATIONS, Operation
+from messages.operations import Operation, operations
 from messages.reconciliation import attribution
 
 DEFAULT_TIMEOUT_S = 30.0
@@ -76,7 +76,7 @@ def _common(default: Any) -> _Parser:
 
 
 def _add_trading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    for operation in OPERATIONS.values():
+    for operation in operations().values():
         if operation.terminal:
             command = add(operation.name, operation.summary)
             _add_parameters(command, operation)

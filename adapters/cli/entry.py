@@ -11,7 +11,7 @@ from adapters.cli import arguments as arguments_
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, ConfigError, Loaded, load, named_path
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.text import Shown, block, shown, styled
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _needed(arguments: Namespace) -> str:
 def _answer(arguments: Namespace, loaded: Loaded) -> None:
     storage = loaded.config.storage.path
     command = arguments.command
-    if command in _READING or command in OPERATIONS:
+    if command in _READING or command in operations():
         from adapters.cli import reading, trading
         from adapters.cli.client import Supervisor
 

@@ -16,7 +16,7 @@ from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reading import BROKEN
 from adapters.cli.waiting import Closing, Progress, Row, rests
 from messages.fields import names_position
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.text import Shown, shown, styled
 
 _CONFIRMATION = "close all"
@@ -83,7 +83,7 @@ def _done(arguments: Namespace, said: Row) -> str:
     words = {**vars(arguments), "answered": said["position_id"]}
     openings = f"openings of account {arguments.account}" if words.get("account") else "all openings"
     words["target"] = words.get("target") or openings
-    return OPERATIONS[arguments.command].done.format_map(words)
+    return operations()[arguments.command].done.format_map(words)
 
 
 def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
@@ -241,7 +241,7 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
 
 def _body(arguments: Namespace) -> dict[str, Any]:
     """The body of the operation that was named."""
-    given = {name: getattr(arguments, name, None) for name in OPERATIONS[arguments.command].parameters}
+    given = {name: getattr(arguments, name, None) for name in operations()[arguments.command].parameters}
     if (target := getattr(arguments, "target", None)) is not None:
         given["position_id" if names_position(target) else "symbol"] = target
     return _named_body(arguments, **given)

@@ -12,7 +12,7 @@ from adapters.control.columns import Json, class_schema, schema_of
 from messages import fields
 from messages.commands import Reconcile
 from messages.fields import Kind
-from messages.operations import OPERATIONS, Operation
+from messages.operations import Operation, operations
 from messages.reconciliation import Unproven
 from messages.status import Level
 
@@ -21,7 +21,7 @@ CODES = ("refused", "other_command", "not_ready", "busy", "unknown")
 """What an answer to a command means where it is not accepted. The first two are final."""
 
 
-def document(operations: Mapping[str, Operation] = OPERATIONS) -> Json:
+def document() -> Json:
     """The whole description."""
     return {
         "openapi": "3.1.0",
@@ -39,7 +39,7 @@ def document(operations: Mapping[str, Operation] = OPERATIONS) -> Json:
         "paths": {
             **_reads(),
             **_webhook(),
-            **{f"/v1/commands/{each.name}": _command(each) for each in operations.values()},
+            **{f"/v1/commands/{each.name}": _command(each) for each in operations().values()},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

@@ -24,7 +24,7 @@ from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
 from messages.fields import FieldError
 from messages.meaning import meaning
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
@@ -144,12 +144,12 @@ class Routes:
 
     async def _command(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        if name not in OPERATIONS:
-            return failure(404, f"no command {name!r}: there are {', '.join(OPERATIONS)}")
+        if name not in operations():
+            return failure(404, f"no command {name!r}: there are {', '.join(operations())}")
         return await self.carry_out(name, await _body(request))
 
     async def carry_out(self, name: str, body: Any) -> web.Response:
-        """One command of `OPERATIONS` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
+        """One command of `operations` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
         command = wire.command(name, body, self.accounts, time.time_ns())
         result = await self._ask(command, meaning(command))
         if isinstance(result, ReconcileAnswer):

@@ -22,7 +22,7 @@ from messages import fields
 from messages.commands import Command
 from messages.fields import FieldError, Kind
 from messages.ids import parse_position_id
-from messages.operations import OPERATIONS, Operation
+from messages.operations import Operation, operations
 from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
 from messages.reports import Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
@@ -61,7 +61,7 @@ QUERIES: Mapping[str, Mapping[str, Kind[Any]]] = {
 
 def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command:
     """The command that `POST /v1/commands/{name}` means. Raises FieldError naming the field."""
-    operation = OPERATIONS[name]
+    operation = operations()[name]
     if not isinstance(body, Mapping):
         raise FieldError("a JSON object", body, "body")
     kinds = {parameter.name: parameter.kind for parameter in operation.parameters.values()}

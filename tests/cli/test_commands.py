@@ -6,7 +6,7 @@ import pytest
 
 from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.reconciliation import DiscrepancyType, Unproven
 from messages.statement import places, verbatim, word
 from messages.status import Concern, Level, Verdict, row, several
@@ -352,7 +352,7 @@ def test_without_a_command_help_is_shown_and_it_is_a_usage_error(albra: Albra) -
     ended = albra()
     assert (ended.code, ended.out) == (2, "")
     said = " ".join(ended.err.split())
-    missing = [each.name for each in OPERATIONS.values() if each.terminal and each.summary not in said]
+    missing = [each.name for each in operations().values() if each.terminal and each.summary not in said]
     assert missing == []
 
 

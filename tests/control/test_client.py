@@ -34,7 +34,7 @@ from messages.commands import (
     PauseOpenings,
     ResumeOpenings,
 )
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.requests import Notify
 from messages.statement import verbatim
 from messages.types import AccountId, PositionId, PositionState, Severity, Silence
@@ -98,7 +98,7 @@ def test_the_client_has_every_command_with_every_field() -> None:
     # A close by symbol is for people: a program knows which position it means. Expiry follows from the timeout.
     left_out = {"close": {"symbol", "strategy", "account", "side"}, "open": {"expires_at_ns"}}
     left_out["modify"] = {"expires_at_ns"}
-    for name, operation in OPERATIONS.items():
+    for name, operation in operations().items():
         offered = set(inspect.signature(getattr(Albra, name)).parameters) - {"self", "command_id"}
         assert offered == operation.parameters.keys() - left_out.get(name, set()), name
 

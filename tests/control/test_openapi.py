@@ -16,7 +16,7 @@ from adapters.control.server import ControlServer
 from adapters.secret import Secret
 from messages import fields
 from messages.fields import KINDS, FieldError, Kind
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.reports import Outside, PositionsAnswer
 from messages.requests import Reply
 from messages.statement import verbatim
@@ -25,7 +25,7 @@ from messages.wording import Supervisor
 from tests.control.description import DESCRIPTION, check, check_answer, operation, resolved
 from tests.control.fake_supervisor import view
 
-EVERY_FIELD = [(name, field) for name, operation in OPERATIONS.items() for field in operation.parameters]
+EVERY_FIELD = [(name, field) for name, operation in operations().items() for field in operation.parameters]
 TEXTS = st.one_of(
     st.text(max_size=24),
     st.from_regex(r"[A-Za-z0-9/:._]{1,34}", fullmatch=True),
@@ -72,7 +72,7 @@ def test_every_route_is_described_and_nothing_else_is(tmp_path: Path) -> None:
     for route in routes.application().router.routes():
         if route.method != "HEAD" and route.resource is not None:
             path = route.resource.canonical
-            expanded = [path.replace("{name}", name) for name in OPERATIONS] if "{name}" in path else [path]
+            expanded = [path.replace("{name}", name) for name in operations()] if "{name}" in path else [path]
             served |= {(route.method.lower(), each) for each in expanded}
     server._loop.close()
     served.add(("post", "/v1/webhook/{strategy}"))  # on an address of its own
@@ -111,8 +111,8 @@ def _reads(kind: Kind[Any], text: str) -> bool:
 
 @pytest.mark.parametrize(("name", "field"), EVERY_FIELD)
 def test_what_is_required_is_refused_when_missing_and_only_that(name: str, field: str) -> None:
-    required = {each.name for each in OPERATIONS[name].required}
-    body = {"command_id": "c", **{each.name: each.kind.example for each in OPERATIONS[name].required}}
+    required = {each.name for each in operations()[name].required}
+    body = {"command_id": "c", **{each.name: each.kind.example for each in operations()[name].required}}
     body.pop(field, None)
     schema = operation("POST", f"/v1/commands/{name}")["requestBody"]["content"]["application/json"]["schema"]
     assert jsonschema.Draft202012Validator(schema).is_valid(body) == (field not in required)

@@ -18,16 +18,16 @@ from adapters.paper.streams import _reply_to
 from messages import codec
 from messages.commands import Command
 from messages.fields import KINDS, FieldError
-from messages.operations import OPERATIONS
+from messages.operations import operations
 from messages.types import AccountId
 from tests.control.test_webhook import SECRET, alert, config
 from tests.fuzz.strategies import ANYTHING, bounded, shuffled, spoiled
 
 ACCOUNTS = (AccountId("main"),)
-COMMANDS = st.sampled_from(list(OPERATIONS))
+COMMANDS = st.sampled_from(list(operations()))
 GOOD: dict[str, dict[str, Any]] = {
     name: {"command_id": "c1", **{each.name: each.kind.example for each in operation.parameters.values()}}
-    for name, operation in OPERATIONS.items()
+    for name, operation in operations().items()
 }
 
 
