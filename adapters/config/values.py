@@ -12,6 +12,7 @@ from pathlib import Path
 from adapters.config import patterns
 from adapters.config import schema as s
 from adapters.config.conversions import by_number, hours, milliseconds, minute, narrowest_first, pairs, unless_none
+from adapters.config.discrepancies import ABSENT, ACTIONS, DISCREPANCIES
 from adapters.config.schema import key, section
 from adapters.secret import Secret
 from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
@@ -20,26 +21,6 @@ WEBHOOK_SECRET_MIN = 16
 _MILLISECONDS_A_DAY = 86_400_000
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PLACES = ("live", "demo", "testnet")
-_ACTIONS = (
-    *("UPDATE_SYSTEM", "UPDATE_EXCHANGE", "CREATE_POSITION", "CLOSE_POSITION"),
-    *("MANUAL_INTERVENTION", "IGNORE", "RETRY"),
-)
-_DISCREPANCIES = {
-    "POSITION_NOT_IN_SYSTEM": ("Held at the venue, unknown here.", "CREATE_POSITION"),
-    "POSITION_NOT_IN_EXCHANGE": ("Believed, not at the venue.", "UPDATE_SYSTEM"),
-    "SIZE_MISMATCH": ("Another quantity.", "UPDATE_SYSTEM"),
-    "SIDE_MISMATCH": ("The other side.", "UPDATE_SYSTEM"),
-    "PRICE_MISMATCH": ("Another entry price.", "UPDATE_SYSTEM"),
-    "LEVERAGE_MISMATCH": ("Another leverage; only UPDATE_EXCHANGE changes it there.", "UPDATE_SYSTEM"),
-    "STATE_MISMATCH": ("A state that should have passed.", "RETRY"),
-    "OVERSOLD": ("One strategy sold more than it held: what a neighbor on the leg held is gone.", "UPDATE_SYSTEM"),
-    "ORPHAN_ORDER": ("An order of ours without a position.", "UPDATE_EXCHANGE"),
-    "PROTECTION_MISSING": ("A stop that is not on the book.", "RETRY"),
-    "PROTECTION_MISMATCH": ("A stop of another size.", "UPDATE_EXCHANGE"),
-    "MARGIN_MODE_MISMATCH": ("Another margin mode.", "MANUAL_INTERVENTION"),
-    "POSITION_MODE_MISMATCH": ("Another position mode.", "MANUAL_INTERVENTION"),
-}
-_ABSENT = ("POSITION_NOT_IN_EXCHANGE", "PROTECTION_MISSING")
 _CHAT = "a Telegram user id or chat id"
 _A_ZONE = "a time zone such as UTC or Asia/Seoul"
 
@@ -239,7 +220,7 @@ class ReconciliationConfig:
     policy: tuple[tuple[str, str], ...] = key(
         s.group(
             "What is done about each type of discrepancy.",
-            **{kind: s.choice(text, default, *_ACTIONS) for kind, (text, default) in _DISCREPANCIES.items()},
+            **{kind: s.choice(text, default, *ACTIONS) for kind, (text, default) in DISCREPANCIES.items()},
         ),
         take=pairs,
     )
@@ -249,7 +230,7 @@ class ReconciliationConfig:
             "^([a-z0-9_]{1,32}|[A-Z0-9]{5,30}|[a-z0-9_]{1,32}/[A-Z0-9]{5,30})$",
             "an account, a symbol such as BTCUSDT, or account/SYMBOL",
             s.group(
-                "Actions by type.", **{kind: s.optional(text, *_ACTIONS) for kind, (text, _) in _DISCREPANCIES.items()}
+                "Actions by type.", **{kind: s.optional(text, *ACTIONS) for kind, (text, _) in DISCREPANCIES.items()}
             ),
         ),
         take=narrowest_first,
@@ -258,8 +239,8 @@ class ReconciliationConfig:
         s.group(
             "How often the same must be seen before it counts.",
             **{
-                kind: s.integer(text, 3 if kind in _ABSENT else 2, minimum=1, maximum=100)
-                for kind, (text, _) in _DISCREPANCIES.items()
+                kind: s.integer(text, 3 if kind in ABSENT else 2, minimum=1, maximum=100)
+                for kind, (text, _) in DISCREPANCIES.items()
             },
         ),
         take=pairs,
