@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
 
 from messages.base import Message
+from messages.fields import CallbackRate, CallbackRateOrZero, ExpiryNs, Leverage, Percent, Price, PriceOrZero, Quantity
+from messages.operations import FILLED_IN, Written, operation
 from messages.statement import Statement
 from messages.types import (
     AccountId,
@@ -19,6 +22,8 @@ from messages.types import (
 )
 from messages.wording import Position
 
+UNTIL = Written("what opens is not sent after this", option="")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Message):
@@ -30,7 +35,17 @@ class Command(Message):
     command_id: CommandId
     reply_to: Address = Address("")
 
+    @property
+    def opens(self) -> bool:
+        """Whether it makes exposure larger."""
+        return False
 
+
+@operation(
+    "open",
+    "open a position by market, or by limit where a limit price is given",
+    filled=("account", "strategy"),
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPosition(Command):
     """Open by market, or by limit where `limit_price` is given. Nothing leaves after `expires_at_ns` (0: never).
@@ -43,17 +58,27 @@ class OpenPosition(Command):
     symbol: Symbol
     side: PositionSide
     strategy: StrategyId
-    quantity: Decimal
-    limit_price: Decimal | None = None
-    stop_loss: Decimal | None = None
-    take_profit: Decimal | None = None
-    leverage: int | None = None
-    expires_at_ns: int = 0
+    quantity: Quantity
+    limit_price: Annotated[Price | None, Written("open by limit at this price", option="limit")] = None
+    stop_loss: Price | None = None
+    take_profit: Price | None = None
+    leverage: Leverage | None = None
+    expires_at_ns: Annotated[ExpiryNs, UNTIL] = 0
     instrument: Instrument | None = None
-    trailing: Decimal | None = None
-    post_only: bool = False
+    trailing: Annotated[CallbackRate | None, Written("a stop that follows the price")] = None
+    post_only: Annotated[bool, Written("with a limit price: rest, or be refused, and never take")] = False
+
+    @property
+    def opens(self) -> bool:
+        return True
 
 
+@operation(
+    "close",
+    "close a position, in part or whole; by symbol where one position matches",
+    exclusive=(("quantity", "percent"),),
+    done="closing {answered}",
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosePosition(Command):
     """Close the whole, or `quantity` of it; `percent` of what is open then, where that is given.
@@ -63,12 +88,13 @@ class ClosePosition(Command):
     """
 
     position_id: PositionId
-    quantity: Decimal | None = None
-    percent: Decimal | None = None
-    shared_leg: bool = False
-    meaning: str = ""
+    quantity: Quantity | None = None
+    percent: Percent | None = None
+    shared_leg: Annotated[bool, FILLED_IN] = False
+    meaning: Annotated[str, FILLED_IN] = ""
 
 
+@operation("close")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseMatching(Command):
     """Close the one open position that matches, in whole or in part; refused where none does, or more than one."""
@@ -77,8 +103,8 @@ class CloseMatching(Command):
     account: AccountId | None = None
     strategy: StrategyId | None = None
     side: PositionSide | None = None
-    quantity: Decimal | None = None
-    percent: Decimal | None = None
+    quantity: Quantity | None = None
+    percent: Percent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +115,12 @@ class EmergencyClose(Command):
     shared_leg: bool = False
 
 
+@operation(
+    "modify",
+    "change a position: stop, target, trailing stop (0 removes each), leverage; or add to it by market",
+    any_of="stop_loss, take_profit or trailing (0 removes it), leverage, or a quantity to add",
+    done="modifying {position_id}",
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyPosition(Command):
     """Move stop, target or trailing stop, change the leverage, or add to it by market.
@@ -98,19 +130,24 @@ class ModifyPosition(Command):
     """
 
     position_id: PositionId
-    stop_loss: Decimal | None = None
-    take_profit: Decimal | None = None
-    trailing: Decimal | None = None
-    leverage: int | None = None
-    add: Decimal | None = None
-    expires_at_ns: int = 0
-    meaning: str = ""
+    stop_loss: PriceOrZero | None = None
+    take_profit: PriceOrZero | None = None
+    trailing: CallbackRateOrZero | None = None
+    leverage: Leverage | None = None
+    add: Annotated[Quantity | None, Written("enlarge it by market")] = None
+    expires_at_ns: Annotated[ExpiryNs, UNTIL] = 0
+    meaning: Annotated[str, FILLED_IN] = ""
+
+    @property
+    def opens(self) -> bool:
+        return self.add is not None
 
     @property
     def moves_protection(self) -> bool:
         return any(price is not None for price in (self.stop_loss, self.take_profit, self.trailing))
 
 
+@operation("cancel_entry", "take what is left of a working entry off the book; what is filled stays", terminal=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelEntry(Command):
     """Take what is left of a working entry off the book; what is filled stays, protected."""
@@ -126,6 +163,7 @@ class CancelEntries(Command):
     why: Statement = Position.SUPERVISOR_STOPPED()
 
 
+@operation("pause", "hold one position, or openings of a symbol, of an account, or all", done="paused {target}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PausePosition(Command):
     """Put a position under manual hold: it stays protected, can be closed, and is not changed otherwise."""
@@ -133,6 +171,7 @@ class PausePosition(Command):
     position_id: PositionId
 
 
+@operation("resume", "end a hold, in the words that put it on", done="resumed {target}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumePosition(Command):
     """End a manual hold, or accept a change made outside."""
@@ -140,6 +179,11 @@ class ResumePosition(Command):
     position_id: PositionId
 
 
+@operation(
+    "settle",
+    "end every doubt about a position: its known fills are believed, and compared with the venue",
+    done="{position_id} is settled, and compared with the venue now",
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlePosition(Command):
     """End every doubt about a position by hand: its known fills are believed, and then compared with the venue."""
@@ -158,6 +202,7 @@ class RetirePosition(Command):
     discrepancy_id: str
 
 
+@operation("pause")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseOpenings(Command):
     """Refuse openings: of one account and symbol where they are given, of all otherwise."""
@@ -166,6 +211,7 @@ class PauseOpenings(Command):
     symbol: Symbol | None = None
 
 
+@operation("resume")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeOpenings(Command):
     """Lift the hold that the same words put on."""
@@ -174,6 +220,7 @@ class ResumeOpenings(Command):
     symbol: Symbol | None = None
 
 
+@operation("close_all", "close every position, of one account where it is given", terminal=False)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseAll(Command):
     """Close every position, of one account where that is given."""
@@ -209,6 +256,7 @@ class AdoptPosition(Command):
     meaning: str = ""
 
 
+@operation("assign", "hand a manual position to a strategy, with its entry price and its stops", done="{answered}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignPosition(Command):
     """Hand what is manual to a strategy: it goes on as its own, with its entry price and its stops."""
@@ -240,6 +288,7 @@ class AdjustPosition(Command):
     meaning: str = ""
 
 
+@operation("reconcile", "compare belief with the venue now; answers when all is read and looked into")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconcile(Command):
     """Compare belief with the venue now; one symbol only where it is given."""

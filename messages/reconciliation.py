@@ -8,9 +8,12 @@ positive), zero where quantities are not what differs.
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
 from messages.base import Event, Message
 from messages.commands import Command
+from messages.fields import DiscrepancyId, FieldError, kind, text_schema
+from messages.operations import operation
 from messages.reports import FillReport, VenueReport
 from messages.statement import NOTHING, Statement
 from messages.status import Rows
@@ -63,6 +66,19 @@ class Attribution(StrEnum):
     ASK = "ask"
     PRO_RATA = "pro_rata"
     NEWEST_FIRST = "newest_first"
+
+
+@kind(
+    text_schema("pro_rata|newest_first", "how a reduction is shared out to strategies"),
+    example="pro_rata",
+    noun="pro_rata or newest_first",
+    metavar="HOW",
+)
+def attribution(text: object) -> Attribution:
+    """Whose a reduction is; `ask` is what the human is being asked."""
+    if text in (Attribution.PRO_RATA.value, Attribution.NEWEST_FIRST.value):
+        return Attribution(str(text))
+    raise FieldError("pro_rata or newest_first", text)
 
 
 class Outcome(StrEnum):
@@ -300,6 +316,12 @@ class ListDiscrepancies(Command):
     unless_found: Statement = NOTHING
 
 
+@operation(
+    "acknowledge",
+    "end a discrepancy that was escalated, or say how its reduction is shared out; of a damaged history it retires the"
+    " position",
+    terminal=False,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeDiscrepancy(Command):
     """A human has seen it. Without `apply` that ends it; with it, the reduction is attributed in that way.
@@ -307,8 +329,8 @@ class AcknowledgeDiscrepancy(Command):
     Of a position whose history is damaged it retires the position, once the venue has nothing of it.
     """
 
-    discrepancy_id: str
-    apply: Attribution | None = None
+    discrepancy_id: DiscrepancyId
+    apply: Annotated[Attribution | None, attribution] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

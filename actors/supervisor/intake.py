@@ -20,17 +20,17 @@ from messages.ids import parse_position_id
 from messages.journal import CommitFailed, Effect
 from messages.lifecycle import MessageParked
 from messages.meaning import meaning
-from messages.reconciliation import AcknowledgeDiscrepancy, ReconcileAnswer
+from messages.operations import operations
+from messages.reconciliation import ReconcileAnswer
 from messages.requests import CommandDecided, CommandTaken, Reply
 from messages.types import Address, CommandId, PositionId, PositionState, ReplyCode
 from messages.wording import Supervisor
 from messages.wording.common import also
 
-FROM_OUTSIDE = (
-    c.OpenPosition, c.ClosePosition, c.CloseMatching, c.EmergencyClose, c.ModifyPosition, c.CancelEntry,
-    c.SettlePosition, c.AssignPosition, c.PausePosition, c.ResumePosition, c.PauseOpenings, c.ResumeOpenings,
-    c.CloseAll, c.Reconcile, AcknowledgeDiscrepancy,
-)  # fmt: skip
+FROM_OUTSIDE: tuple[type[c.Command], ...] = (
+    *(cls for each in operations().values() for cls in each.classes),
+    c.EmergencyClose,
+)
 
 
 class Intake:
@@ -72,7 +72,7 @@ class Intake:
         else:
             asked.askers, asked.under_way = (_copy_of(message),), True
             asked.copy = asked.command = message
-            asked.opens = isinstance(message, c.OpenPosition) or getattr(message, "add", None) is not None
+            asked.opens = message.opens
             self._record(CommandTaken(command_id=message.command_id, meaning=meant), asked)
             return self._go_on(message)
         return None

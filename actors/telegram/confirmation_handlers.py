@@ -13,10 +13,11 @@ from actors.telegram.pending import ChatUser, PendingRequest
 from actors.telegram.questions import Questions, discrepancies, positions
 from actors.telegram.running_commands import RunningCommands, below
 from actors.telegram.views import Page
+from messages.operations import operations
 from messages.telegram import IncomingPress, TextSent
 from messages.text import shown
 
-CHANGING = ("open", "close", "close_all", "modify", "assign", "settle", "pause", "resume", "ack")
+CHANGING = (*(name for name in operations() if name != "reconcile"), "ack")
 """The requests that are confirmed."""
 _VERDICTS = {
     Verdict.UNKNOWN: N_("I was restarted since: this button does nothing any more. Look at /positions first."),

@@ -5,19 +5,16 @@ from dataclasses import dataclass, field
 
 from actors.language.words import Words, amount, amounts, escape, gains, join, number
 from messages.commands import (
-    AssignPosition,
     CloseAll,
     ClosePosition,
     Command,
     ModifyPosition,
     OpenPosition,
-    PauseOpenings,
     PausePosition,
-    ResumeOpenings,
     ResumePosition,
-    SettlePosition,
 )
 from messages.ids import parse_position_id
+from messages.operations import operations
 from messages.reconciliation import AcknowledgeDiscrepancy
 from messages.reports import PositionView
 from messages.requests import Reply
@@ -29,18 +26,8 @@ from messages.wording.status import Status
 
 
 def follows(command: Command) -> bool:
-    """Whether what the command sets in motion takes time worth watching."""
-    return isinstance(
-        command,
-        CloseAll
-        | ClosePosition
-        | OpenPosition
-        | ModifyPosition
-        | AssignPosition
-        | SettlePosition
-        | PausePosition
-        | ResumePosition,
-    )
+    """Whether what the command sets in motion takes time worth watching: it changes positions."""
+    return isinstance(command, CloseAll | OpenPosition) or hasattr(command, "position_id")
 
 
 def retyped(command: Command) -> str:
@@ -48,41 +35,20 @@ def retyped(command: Command) -> str:
     match command:
         case OpenPosition():
             return f"/open {command.symbol} {command.side} {number(command.quantity)}"
-        case PauseOpenings() | ResumeOpenings():
-            return _spaced(_TYPED[type(command)], command.symbol, command.account)
-        case CloseAll():
-            return _spaced("/close_all", command.account)
         case AcknowledgeDiscrepancy():
             return f"/ack {command.discrepancy_id}"
-        case (
-            ClosePosition()
-            | ModifyPosition()
-            | AssignPosition()
-            | SettlePosition()
-            | PausePosition()
-            | ResumePosition()
-        ):
-            known = parse_position_id(command.position_id)
-            name = f"#{known[1]} {known[0].symbol}" if known is not None else command.position_id
-            return _spaced(_TYPED[type(command)], name)
-        case _:
-            return type(command).__name__
+    typed = _TYPED.get(type(command), type(command).__name__)
+    if (position_id := getattr(command, "position_id", None)) is not None:
+        known = parse_position_id(position_id)
+        return _spaced(typed, f"#{known[1]} {known[0].symbol}" if known is not None else position_id)
+    return _spaced(typed, getattr(command, "symbol", None), getattr(command, "account", None))
 
 
 def _spaced(*words: str | None) -> str:
     return " ".join(word for word in words if word)
 
 
-_TYPED: Mapping[type[Command], str] = {
-    ClosePosition: "/close",
-    ModifyPosition: "/modify",
-    AssignPosition: "/assign",
-    SettlePosition: "/settle",
-    PausePosition: "/pause",
-    PauseOpenings: "/pause",
-    ResumePosition: "/resume",
-    ResumeOpenings: "/resume",
-}
+_TYPED: Mapping[type[Command], str] = {cls: f"/{each.name}" for each in operations().values() for cls in each.classes}
 _CAUSE_MOST = 60
 _AT_REST = (PositionState.ACTIVE, PositionState.MODIFIED, PositionState.PAUSED)
 

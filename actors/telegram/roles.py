@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from messages.operations import operations
 from messages.telegram import ChatKind, Incoming, Role
 
 _RANK = {Role.VIEWER: 0, Role.TRADER: 1, Role.OWNER: 2}
-_TRADER = ("open", "close", "close_all", "modify", "assign", "pause", "resume", "reconcile", "ack")
+_TRADER = (*operations(), "ack")
 _OWNER = ("logs", "settle")
 LEAST: Mapping[str, Role] = MappingProxyType(
     {

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from adapters.cli.outcome import CommandError, Exit
-from adapters.control import fields
-from adapters.control.fields import FieldError
+from messages import fields
+from messages.fields import FieldError
+from messages.operations import Operation, operations
+from messages.reconciliation import attribution
 
 DEFAULT_TIMEOUT_S = 30.0
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -74,62 +76,41 @@ def _common(default: Any) -> _Parser:
 
 
 def _add_trading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    command = add("open", "open a position; prints its id")
-    command.add_argument("symbol", metavar="SYMBOL", type=_typed(fields.symbol))
-    command.add_argument("side", metavar="long|short", type=_typed(fields.side))
-    command.add_argument("quantity", metavar="QTY", type=_typed(fields.positive), help="in base units")
-    command.add_argument("--strategy", metavar="S", type=_typed(fields.strategy))
-    command.add_argument("--account", metavar="A", type=_typed(fields.account))
-    command.add_argument("--leverage", metavar="N", type=_typed(fields.leverage))
-    command.add_argument("--limit", metavar="P", type=_typed(fields.positive), help="open by limit at this price")
-    command.add_argument("--post-only", action="store_true", help="with --limit: rest, or be refused, and never take")
-    command.add_argument("--stop-loss", metavar="P", type=_typed(fields.positive))
-    command.add_argument("--take-profit", metavar="P", type=_typed(fields.positive))
-    command.add_argument(
-        "--trailing", metavar="PERCENT", type=_typed(fields.callback_rate), help="a stop that follows the price"
-    )
-    _add_waiting(command, "return when the position is ACTIVE and protected, or failed")
+    for operation in operations().values():
+        if operation.terminal:
+            command = add(operation.name, operation.summary)
+            _add_parameters(command, operation)
+            if operation.name in _WAITS:
+                command.add_argument("--wait", action="store_true", help=_WAITS[operation.name])
+            if operation.name == "close":
+                command.add_argument(
+                    "--all", action="store_true", help="close every position (of --account where given)"
+                )
+                command.add_argument("--yes", action="store_true", help="do not ask before --all")
+            _add_once(command)
 
-    command = add("close", "close a position, in part or whole")
-    command.add_argument("target", metavar="SYMBOL|POSITION_ID", nargs="?", type=_typed(_target))
-    command.add_argument("--all", action="store_true", help="close every position (of --account where given)")
-    command.add_argument("--yes", action="store_true", help="do not ask before --all")
-    command.add_argument("--strategy", metavar="S", type=_typed(fields.strategy))
-    command.add_argument("--account", metavar="A", type=_typed(fields.account))
-    command.add_argument("--percent", metavar="P", type=_typed(fields.percent))
-    _add_waiting(command, "return when it is done")
 
-    command = add("modify", "move stop or target (0 removes it), change the leverage, add to it by market")
-    command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
-    command.add_argument("--stop-loss", metavar="P", type=_typed(fields.not_negative))
-    command.add_argument("--take-profit", metavar="P", type=_typed(fields.not_negative))
-    command.add_argument("--trailing", metavar="PERCENT", type=_typed(fields.callback_rate_or_zero))
-    command.add_argument("--leverage", metavar="N", type=_typed(fields.leverage))
-    command.add_argument("--add", metavar="QTY", type=_typed(fields.positive), help="in base units")
-    _add_once(command)
+_WAITS = {"open": "return when the position is ACTIVE and protected, or failed", "close": "return when it is done"}
 
-    command = add("assign", "hand a manual position to a strategy; prints what it is called then")
-    command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
-    command.add_argument("strategy", metavar="STRATEGY", type=_typed(fields.strategy))
-    _add_once(command)
 
-    command = add("settle", "end every doubt about a position: believe its known fills, compare them with the venue")
-    command.add_argument("position_id", metavar="POSITION_ID", type=_typed(fields.position_id))
-    _add_once(command)
-
-    for name, text in (("pause", "put one position, or openings, on hold"), ("resume", "end a hold")):
-        command = add(name, text)
+def _add_parameters(command: argparse.ArgumentParser, operation: Operation) -> None:
+    """What is required, and what stands alone, has a place; the rest are options."""
+    if operation.targets:
         command.add_argument("target", metavar="SYMBOL|POSITION_ID", nargs="?", type=_typed(_target))
-        _add_once(command)
-
-    command = add("reconcile", "compare belief with the venue now")
-    command.add_argument("symbol", metavar="SYMBOL", nargs="?", type=_typed(fields.symbol))
-    _add_once(command)
-
-
-def _add_waiting(command: argparse.ArgumentParser, text: str) -> None:
-    command.add_argument("--wait", action="store_true", help=text)
-    _add_once(command)
+    alone = len(operation.parameters) == 1
+    for each in operation.parameters.values():
+        text, reads, metavar = each.help or each.kind.noun, _typed(each.kind), each.kind.metavar
+        option = f"--{each.option.replace('_', '-')}"
+        if not each.option or (operation.targets and each.name in ("position_id", "symbol")):
+            continue
+        if each.required:
+            command.add_argument(each.name, metavar=metavar, type=reads, help=text)
+        elif alone:
+            command.add_argument(each.name, metavar=metavar, type=reads, help=text, nargs="?")
+        elif each.kind is fields.flag:
+            command.add_argument(option, dest=each.name, action="store_true", help=text)
+        else:
+            command.add_argument(option, dest=each.name, metavar=metavar, type=reads, help=text)
 
 
 def _add_once(command: argparse.ArgumentParser) -> None:
@@ -149,7 +130,7 @@ def _add_reading(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     command.add_argument("n", metavar="N", nargs="?", type=_typed(fields.how_many))
     command.add_argument("--ack", metavar="ID", type=_typed(fields.discrepancy_id), help="you have seen it: end it")
     command.add_argument(
-        "--apply", metavar="HOW", type=_typed(fields.attribution), help="with --ack: book it pro_rata or newest_first"
+        "--apply", metavar="HOW", type=_typed(attribution), help="with --ack: book it pro_rata or newest_first"
     )
     _add_once(command)
     command = add("history", "every event of one position")

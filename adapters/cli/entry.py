@@ -11,6 +11,7 @@ from adapters.cli import arguments as arguments_
 from adapters.cli import output
 from adapters.cli.outcome import CommandError, Exit
 from adapters.config import Config, ConfigError, Loaded, load, named_path
+from messages.operations import operations
 from messages.text import Shown, block, shown, styled
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from adapters.cli.stored import Folds
 
 _READING = ("positions", "discrepancies", "history", "status")
-_TRADING = ("open", "close", "modify", "assign", "settle", "pause", "resume", "reconcile")
 _WITH_SECRETS = ("run", "config")
 """What else there is needs no secret, or looks for those that it needs."""
 
@@ -184,7 +184,7 @@ def _needed(arguments: Namespace) -> str:
 def _answer(arguments: Namespace, loaded: Loaded) -> None:
     storage = loaded.config.storage.path
     command = arguments.command
-    if command in _READING or command in _TRADING:
+    if command in _READING or command in operations():
         from adapters.cli import reading, trading
         from adapters.cli.client import Supervisor
 
@@ -195,13 +195,8 @@ def _answer(arguments: Namespace, loaded: Loaded) -> None:
             "status": reading.status,
             "open": trading.open_position,
             "close": trading.close,
-            "modify": trading.modify,
-            "assign": trading.assign,
-            "settle": trading.settle,
-            "pause": trading.hold,
-            "resume": trading.hold,
             "reconcile": trading.reconcile,
-        }[command](arguments, Supervisor(storage))
+        }.get(command, trading.carry_out)(arguments, Supervisor(storage))
     elif command == "logs":
         from adapters.cli.logs import logs
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from adapters.cli.client import Supervisor
 from adapters.cli.outcome import CommandError, Exit
 from adapters.control import wire
+from adapters.control.columns import instant
 from adapters.storage.errors import JournalError
 from adapters.storage.reader import JournalReader
 from adapters.storage.record import as_replayed
@@ -43,7 +44,7 @@ class Stored(Supervisor):
         self._folds = folds
         self._reader = JournalReader(storage)
         last_ns = self._reader.last_ns()
-        self.as_of = wire.instant(last_ns) if last_ns else ""
+        self.as_of = instant(last_ns) if last_ns else ""
         self.document: Any = None
 
     def read(self, path: str) -> Any:

@@ -15,8 +15,8 @@ from adapters.cli.client import Supervisor
 from adapters.cli.outcome import CommandError, Exit
 from adapters.cli.reading import BROKEN
 from adapters.cli.waiting import Closing, Progress, Row, rests
-from adapters.control.fields import names_position
-from messages.decimals import plain
+from messages.fields import names_position
+from messages.operations import operations
 from messages.text import Shown, shown, styled
 
 _CONFIRMATION = "close all"
@@ -35,21 +35,7 @@ def open_position(arguments: Namespace, supervisor: Supervisor) -> None:
     """
     deadline = _deadline(arguments)
     left_ns = max(0, int((deadline - time.monotonic()) * 1e9))
-    body = _body(
-        arguments,
-        symbol=arguments.symbol,
-        side=arguments.side,
-        quantity=arguments.quantity,
-        strategy=arguments.strategy,
-        account=arguments.account,
-        leverage=arguments.leverage,
-        limit_price=arguments.limit,
-        post_only=arguments.post_only or None,
-        stop_loss=arguments.stop_loss,
-        take_profit=arguments.take_profit,
-        trailing=arguments.trailing,
-        expires_at_ns=time.time_ns() + left_ns,
-    )
+    body = _body(arguments) | {"expires_at_ns": time.time_ns() + left_ns}
     said = supervisor.command("open", body, deadline)
     _named(said, "open")
     if not arguments.json:
@@ -75,64 +61,34 @@ def close(arguments: Namespace, supervisor: Supervisor) -> None:
     if arguments.target is None:
         raise CommandError(Exit.USAGE, "close: name a symbol or a position id, or --all")
     deadline = _deadline(arguments)
-    named = "position_id" if names_position(arguments.target) else "symbol"
-    body = _body(
-        arguments,
-        **{named: arguments.target},
-        strategy=arguments.strategy,
-        account=arguments.account,
-        percent=arguments.percent,
-    )
+    body = _body(arguments)
     said = supervisor.command("close", body, deadline)
     if not arguments.wait:
-        _finish(arguments, said, said["text"] or f"closing {said['position_id']}")
+        _finish(arguments, said, said["text"] or _done(arguments, said))
         return
-    whole = arguments.percent is None or arguments.percent == 100
+    whole = arguments.percent in (None, 100) and arguments.quantity is None
     closing = Closing(command_id=body["command_id"], whole=whole)
     row = _await(supervisor, said, deadline, "the close", closing.progress)
     left = "" if row["state"] in _TERMINAL else f", {row['quantity']} left"
     _finish(arguments, {**row, "command_id": body["command_id"]}, f"{row['position_id']} {row['state']}{left}")
 
 
-def modify(arguments: Namespace, supervisor: Supervisor) -> None:
-    body = _body(
-        arguments,
-        position_id=arguments.position_id,
-        stop_loss=arguments.stop_loss,
-        take_profit=arguments.take_profit,
-        trailing=arguments.trailing,
-        leverage=arguments.leverage,
-        add=arguments.add,
-    )
-    said = supervisor.command("modify", body, _deadline(arguments))
-    _finish(arguments, said, said["text"] or f"modifying {arguments.position_id}")
+def carry_out(arguments: Namespace, supervisor: Supervisor) -> None:
+    """An operation of which nothing is to be said but its answer."""
+    said = supervisor.command(arguments.command, _body(arguments), _deadline(arguments))
+    _finish(arguments, said, said["text"] or _done(arguments, said))
 
 
-def assign(arguments: Namespace, supervisor: Supervisor) -> None:
-    """Prints what it is called from now on."""
-    body = _body(arguments, position_id=arguments.position_id, strategy=arguments.strategy)
-    said = supervisor.command("assign", body, _deadline(arguments))
-    _finish(arguments, said, said["text"] or str(said["position_id"]))
-
-
-def settle(arguments: Namespace, supervisor: Supervisor) -> None:
-    """What the venue does not say of its orders is written off."""
-    said = supervisor.command("settle", _body(arguments, position_id=arguments.position_id), _deadline(arguments))
-    _finish(arguments, said, said["text"] or f"{arguments.position_id} is settled, and compared with the venue now")
-
-
-def hold(arguments: Namespace, supervisor: Supervisor) -> None:
-    """`pause` and `resume`: of a position, of a symbol's openings, of all openings."""
-    target = arguments.target
-    named = {} if target is None else {"position_id" if names_position(target) else "symbol": target}
-    said = supervisor.command(arguments.command, _body(arguments, **named), _deadline(arguments))
-    what = target or "all openings"
-    _finish(arguments, said, said["text"] or f"{arguments.command}d {what}")
+def _done(arguments: Namespace, said: Row) -> str:
+    words = {**vars(arguments), "answered": said["position_id"]}
+    openings = f"openings of account {arguments.account}" if words.get("account") else "all openings"
+    words["target"] = words.get("target") or openings
+    return operations()[arguments.command].done.format_map(words)
 
 
 def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
     """Prints what was checked. Fails where something could not be read: of that, such a check has proven nothing."""
-    said = supervisor.command("reconcile", _body(arguments, symbol=arguments.symbol), _deadline(arguments))
+    said = supervisor.command("reconcile", _body(arguments), _deadline(arguments))
     if said.get("failed"):
         compared = "not everything was compared" if said.get("checked") else "nothing was compared"
         if (said.get("checked") or said.get("unproven")) and not arguments.json:
@@ -144,7 +100,7 @@ def reconcile(arguments: Namespace, supervisor: Supervisor) -> None:
 def discrepancies(arguments: Namespace, supervisor: Supervisor) -> None:
     """Lists them, or acknowledges one."""
     if arguments.ack is not None:
-        body = _body(arguments, discrepancy_id=arguments.ack, apply=arguments.apply)
+        body = _named_body(arguments, discrepancy_id=arguments.ack, apply=arguments.apply)
         said = supervisor.command("acknowledge", body, _deadline(arguments))
         _finish(arguments, said, said["text"])
         return
@@ -184,13 +140,13 @@ def discrepancies_table(rows: list[Row]) -> Shown:
 
 
 def _close_all(arguments: Namespace, supervisor: Supervisor) -> None:
-    if arguments.target or arguments.strategy or arguments.percent:
+    if any((arguments.target, arguments.strategy, arguments.side, arguments.percent, arguments.quantity)):
         raise CommandError(Exit.USAGE, "close --all takes --account alone: it closes every position, in whole")
     of_account = f" of account {arguments.account}" if arguments.account else ""
     if not arguments.yes:
         _confirm(f"This closes every position{of_account} at market price.")
     deadline = _deadline(arguments)
-    said = supervisor.command("close_all", _body(arguments, account=arguments.account), deadline)
+    said = supervisor.command("close_all", _named_body(arguments, account=arguments.account), deadline)
     if not arguments.wait:
         _finish(arguments, said, said["text"] or f"closing every position{of_account}")
         return
@@ -283,11 +239,21 @@ def _held_by_venue(supervisor: Supervisor, row: Row | None) -> str:
     return f", and the venue accepts nothing for another {output.duration(left_s)}{why}"
 
 
-def _body(arguments: Namespace, **given: object) -> dict[str, Any]:
-    """The command's body: what was given, numbers as plain digits, and its id."""
+def _body(arguments: Namespace) -> dict[str, Any]:
+    """The body of the operation that was named."""
+    given = {name: getattr(arguments, name, None) for name in operations()[arguments.command].parameters}
+    if (target := getattr(arguments, "target", None)) is not None:
+        given["position_id" if names_position(target) else "symbol"] = target
+    return _named_body(arguments, **given)
+
+
+def _named_body(arguments: Namespace, **given: object) -> dict[str, Any]:
+    """What was given, numbers as plain digits, and the command's id."""
     command_id = arguments.command_id or f"cli-{secrets.token_hex(8)}"
-    values = {k: plain(v) if isinstance(v, Decimal) else v for k, v in given.items() if v is not None}
-    return {"command_id": command_id, **values}
+    said = {name: value for name, value in given.items() if value is not None and value is not False}
+    return {"command_id": command_id} | {
+        name: format(value, "f") if isinstance(value, Decimal) else value for name, value in said.items()
+    }
 
 
 def _deadline(arguments: Namespace) -> float:

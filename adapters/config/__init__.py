@@ -1,4 +1,4 @@
-"""config.yaml: read, checked against a schema that is data, and turned into frozen values.
+"""config.yaml: declared in `values`, read and checked, and turned into frozen values.
 
 `load` gives the `Config`, or `ConfigError` with every problem found, each with file, line and key.
 """
@@ -6,8 +6,8 @@
 from adapters.config.load import DEFAULT_PATH, Loaded, load, load_text, named_path
 from adapters.config.problems import ConfigError, Problem
 from adapters.config.render import render
-from adapters.config.schema import SCHEMA
 from adapters.config.values import (
+    SCHEMA,
     AccountConfig,
     CheckIntervalsConfig,
     Config,

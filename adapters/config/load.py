@@ -2,9 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,38 +12,20 @@ from urllib.parse import urlsplit
 
 from adapters.config.combinations import check_combinations, settle_exchange
 from adapters.config.problems import ConfigError, Problem
-from adapters.config.schema import SCHEMA, default
+from adapters.config.schema import build, default
 from adapters.config.values import (
-    AccountConfig,
-    CheckIntervalsConfig,
+    SCHEMA,
     Config,
-    ControlConfig,
-    EntriesConfig,
-    EventBusConfig,
-    LimitsConfig,
-    LogConfig,
-    NotifierConfig,
-    PaperConfig,
-    Phase2Config,
-    ProtectionConfig,
-    ReconciliationConfig,
-    StorageConfig,
-    TelegramConfig,
-    WebhookConfig,
-    WebhookStrategy,
 )
 from adapters.exchange.registry import home_of
 from adapters.secret import Secret
-from messages.types import AccountId, MarginMode, PositionMode, Symbol, TriggerPrice
 
 DEFAULT_PATH = "config.yaml"
 _SIZE_MAX = 1_000_000
-_MS_PER_SECOND = 1000
 _PERHAPS_MEANT = 0.7
 """How much alike a key and the name of a section are, where one may be meant for the other."""
 _GOOD_FOR_LEAST_S = 660
 """Binance takes a date that is more than 600 seconds away (New Order, `goodTillDate`); with some to spare."""
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,135 +264,20 @@ def _is_zone(name: str) -> bool:
 
 def _assemble(effective: dict[str, Any], source: Path | None) -> Loaded:
     base = source.parent if source is not None else Path()
-    return Loaded(config=_config(effective, source, base), effective=effective)
+    config = build(Config, {**effective, "accounts": _limited(effective)}, source=source)
+    storage = replace(config.storage, path=_real(base / config.storage.path.expanduser()))
+    return Loaded(config=replace(config, storage=storage), effective=effective)
 
 
-def _config(tree: Mapping[str, Any], source: Path | None, base: Path) -> Config:
-    telegram, phase2 = tree["telegram"], tree["phase2"]
-    return Config(
-        source=source,
-        language=tree["language"],
-        storage=StorageConfig(path=_real(base / Path(tree["storage"]["path"]).expanduser())),
-        accounts=tuple(_account(name, account, tree["limits"]) for name, account in tree["accounts"].items()),
-        paper=PaperConfig(**tree["paper"]),
-        phase2=Phase2Config(
-            enabled=phase2["enabled"],
-            event_bus=EventBusConfig(**phase2["event_bus"]),
-            reconciliation=_reconciliation(phase2["reconciliation"]),
-        ),
-        telegram=TelegramConfig(
-            enabled=telegram["enabled"],
-            token=telegram["token"],
-            api_base_url=telegram["api_base_url"],
-            users=tuple((int(user), role) for user, role in telegram["users"].items()),
-            chats=telegram["chats"],
-            languages=tuple((int(who), language) for who, language in telegram["languages"].items()),
-            timezone=telegram["timezone"],
-            timezones=tuple((int(who), zone) for who, zone in telegram["timezones"].items()),
-            quiet_minutes=_hours(telegram["quiet_hours"]),
-        ),
-        notifier=_notifier(tree["notifier"]),
-        limits=LimitsConfig(**tree["limits"]),
-        protection=ProtectionConfig(**{**tree["protection"], "trigger": TriggerPrice(tree["protection"]["trigger"])}),
-        entries=EntriesConfig(**tree["entries"]),
-        control=ControlConfig(**tree["control"]),
-        webhook=_webhook(tree["webhook"]),
-        log=LogConfig(**tree["log"]),
-    )
+def _limited(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The accounts, each with the common limits where it has none of its own."""
+    accounts: dict[str, Any] = {}
+    for name, account in tree["accounts"].items():
+        own = {limit: value for limit, value in account["limits"].items() if value is not None}
+        accounts[name] = {**account, "limits": {**tree["limits"], **own}}
+    return accounts
 
 
 def _real(path: Path) -> Path:
     """Where it is: its links are followed here, once, and none below it later."""
     return Path(os.path.realpath(path))
-
-
-def _notifier(tree: Mapping[str, Any]) -> NotifierConfig:
-    rates, webhook, ping = tree["per_minute"], tree["webhook"], tree["ping"]
-    weekday, repeat, daily = tree["weekly_report"], tree["repeat_critical"], tree["daily_report"]
-    return NotifierConfig(
-        high_per_minute=rates["high"],
-        medium_per_minute=rates["medium"],
-        low_per_minute=rates["low"],
-        cooldown_ms=_ms(tree["cooldown"]),
-        digest_ms=_ms(tree["digest"]),
-        repeat_critical_ms=_ms(repeat) if repeat is not None else None,
-        daily_minute=_minute(daily) if daily else None,
-        weekly_day=_WEEKDAYS.index(weekday) if weekday else None,
-        webhook_url=webhook["url"],
-        webhook_after_ms=_ms(webhook["after"]),
-        ping_url=ping["url"],
-        ping_ms=_ms(ping["every"]),
-    )
-
-
-def _ms(seconds: Any) -> int:
-    return max(1, int(Decimal(seconds) * _MS_PER_SECOND))
-
-
-def _minute(text: str) -> int:
-    """The minute of the day of `08:30`."""
-    hours, _, minutes = text.partition(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _hours(text: str | None) -> tuple[int, int] | None:
-    """First and last minute of `23:00-07:00`."""
-    if text is None:
-        return None
-    start, _, end = text.partition("-")
-    return _minute(start), _minute(end)
-
-
-def _webhook(tree: Mapping[str, Any]) -> WebhookConfig:
-    strategies = tuple(WebhookStrategy(strategy=name, **each) for name, each in tree["strategies"].items())
-    return WebhookConfig(**{**tree, "strategies": strategies})
-
-
-def _reconciliation(tree: Mapping[str, Any]) -> ReconciliationConfig:
-    thresholds = tree["thresholds"]
-    return ReconciliationConfig(
-        check_intervals=CheckIntervalsConfig(
-            **{f"{name}_ms": _milliseconds(seconds) for name, seconds in tree["check_intervals"].items()}
-        ),
-        policy=tuple(tree["policy"].items()),
-        overrides=tuple(_overrides(tree["overrides"])),
-        observations=tuple(tree["observations"].items()),
-        attribution=tree["attribution"],
-        attempts=tree["attempts"],
-        observation_gap_ms=_milliseconds(tree["observation_gap"]),
-        retention_days=tree["retention_days"],
-        price=Decimal(thresholds["price"]),
-        warning_notional=Decimal(thresholds["warning_notional"]),
-        critical_notional=Decimal(thresholds["critical_notional"]),
-        critical_share=Decimal(thresholds["critical_share"]),
-        stuck_ms=_milliseconds(thresholds["stuck"]),
-    )
-
-
-def _overrides(
-    tree: Mapping[str, Mapping[str, str | None]],
-) -> Iterator[tuple[AccountId | None, Symbol | None, str, str]]:
-    """Narrowest first: account and symbol, then symbol, then account."""
-    for name in sorted(tree, key=lambda name: ("/" not in name, name.lower() == name)):
-        account, slash, symbol = name.partition("/")
-        if not slash and name.upper() == name:
-            account, symbol = "", name
-        for kind, action in tree[name].items():
-            if action is not None:
-                place = (AccountId(account) if account else None, Symbol(symbol) if symbol else None)
-                yield (*place, kind, action)
-
-
-def _milliseconds(seconds: Any) -> int:
-    return max(1, int(Decimal(seconds) * _MS_PER_SECOND))
-
-
-def _account(name: str, tree: Mapping[str, Any], common: Mapping[str, Any]) -> AccountConfig:
-    own = {limit: value for limit, value in tree["limits"].items() if value is not None}
-    typed = {
-        "account": AccountId(name),
-        "position_mode": PositionMode(tree["position_mode"]),
-        "margin_mode": MarginMode(tree["margin_mode"]) if tree["margin_mode"] else None,
-        "limits": LimitsConfig(**{**common, **own}),
-    }
-    return AccountConfig(**{**tree, **typed})

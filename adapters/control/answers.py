@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.control.fields import FieldError
 from adapters.control.pending import Busy, Conflict, Starting, Stopping
 from adapters.listening.body import BodyRefused
+from messages.fields import FieldError
 from messages.text import json_text
 
 EXPECTATION_FAILED = 417

@@ -7,39 +7,21 @@ answered is written down here, and held against real answers by the tests.
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.control import fields, wire
+from adapters.control import webhook, wire
+from adapters.control.columns import Json, class_schema, schema_of
+from messages import fields
+from messages.commands import Reconcile
+from messages.fields import Kind
+from messages.operations import Operation, operations
+from messages.reconciliation import Unproven
 from messages.status import Level
-from messages.types import PositionState, Silence
-
-Json = dict[str, Any]
 
 VERSION = "1"
 CODES = ("refused", "other_command", "not_ready", "busy", "unknown")
 """What an answer to a command means where it is not accepted. The first two are final."""
-DISCREPANCY_FIELDS = (
-    *("discrepancy_id", "detected_at", "account", "symbol", "type", "severity"),
-    *("believed", "reported", "action", "outcome"),
-)
-
-_PURPOSES: Mapping[str, str] = {
-    "open": "Open a position by market, or by limit where limit_price is given.",
-    "close": "Close a position, in part or whole; by symbol where one position matches.",
-    "close_all": "Close every position, of one account where it is given.",
-    "modify": "Change a position: stop, target, trailing stop (0 removes each), leverage; or add to it by market.",
-    "cancel_entry": "Take what is left of a working entry off the book; what is filled stays.",
-    "assign": "Hand a manual position to a strategy, with its entry price and its stops.",
-    "settle": "End every doubt about a position: its known fills are believed, and compared with the venue.",
-    "pause": "Hold one position, or openings of a symbol, of an account, or all.",
-    "resume": "End a hold, in the words that put it on.",
-    "reconcile": "Compare belief with the venue now; answers when all is read and looked into.",
-    "acknowledge": (
-        "End a discrepancy that was escalated, or say how its reduction is shared out; of a damaged history it retires "
-        "the position."
-    ),
-}
 
 
-def document(commands: Mapping[str, Mapping[str, wire.Parser]] = wire.FIELDS) -> Json:
+def document() -> Json:
     """The whole description."""
     return {
         "openapi": "3.1.0",
@@ -57,7 +39,7 @@ def document(commands: Mapping[str, Mapping[str, wire.Parser]] = wire.FIELDS) ->
         "paths": {
             **_reads(),
             **_webhook(),
-            **{f"/v1/commands/{name}": _command(name, known) for name, known in commands.items()},
+            **{f"/v1/commands/{each.name}": _command(each) for each in operations().values()},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -93,24 +75,24 @@ _EVERY = ("403", "417", "421", "500")
 _ACCEPTED = "Accepted: it is durable, and its effect follows."
 
 
-def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
+def _command(operation: Operation) -> Json:
+    required = {"command_id", *(each.name for each in operation.required)}
+    known = {name: _described(kind) for name, kind in wire.COMMAND_ID.items()}
+    known |= {each.name: _described(each.kind, each.help) for each in operation.parameters.values()}
     body = {
         "type": "object",
         "additionalProperties": False,
-        "required": ["command_id", *wire.REQUIRED.get(name, {})],
-        "properties": {
-            # Null means the same as left out.
-            field: _nullable(parser) if field not in ("command_id", *wire.REQUIRED.get(name, {})) else _read_by(parser)
-            for field, parser in {"command_id": fields.command_id, **known}.items()
-        },
+        "required": [name for name in known if name in required],
+        "properties": {name: schema if name in required else _optional(schema) for name, schema in known.items()},
     }
-    schema = "Reconciled" if name == "reconcile" else "Accepted"
-    text = "What was compared, and what it came to." if name == "reconcile" else _ACCEPTED
+    checks = Reconcile in operation.classes
+    schema = "Reconciled" if checks else "Accepted"
+    text = "What was compared, and what it came to." if checks else _ACCEPTED
     answered = _answers(text, {"$ref": f"#/components/schemas/{schema}"})
     return {
         "post": {
-            "operationId": name,
-            "summary": _PURPOSES.get(name, name),
+            "operationId": operation.name,
+            "summary": operation.summary[0].upper() + operation.summary[1:] + ".",
             "requestBody": {"required": True, "content": _json(body)},
             "responses": answered | _failures(*_EVERY, "400", "401", "408", "409", "413", "415", "503", "504"),
         }
@@ -119,7 +101,7 @@ def _command(name: str, known: Mapping[str, wire.Parser]) -> Json:
 
 def _reads() -> dict[str, Json]:
     position = {"$ref": "#/components/schemas/Position"}
-    one = [_parameter("position_id", "path", fields.SCHEMAS[fields.position_id])]
+    one = [_parameter("position_id", "path", fields.position_id.schema)]
     return {
         "/v1/health": {
             "get": {
@@ -190,10 +172,7 @@ def _reads() -> dict[str, Json]:
 
 def _asked(path: str) -> list[Json]:
     texts = {"all": "closed, failed and canceled ones too"}
-    return [
-        _parameter(name, "query", fields.SCHEMAS[parser], texts.get(name, ""))
-        for name, parser in wire.QUERIES[path].items()
-    ]
+    return [_parameter(name, "query", kind.schema, texts.get(name, "")) for name, kind in wire.QUERIES[path].items()]
 
 
 def _webhook() -> dict[str, Json]:
@@ -204,15 +183,7 @@ def _webhook() -> dict[str, Json]:
         "timestamp": {"type": ["string", "integer"], "description": "UTC, ISO 8601, or milliseconds since the epoch"},
         "action": {**text, "description": "buy opens a long, sell a short, close closes"},
         "symbol": {**text, "description": "as charts write it: BTCUSDT, BTCUSDT.P"},
-        **{
-            name: _nullable(parser)
-            for name, parser in (
-                ("quantity", fields.positive),
-                ("stop", fields.positive),
-                ("target", fields.positive),
-                ("leverage", fields.leverage),
-            )
-        },
+        **{name: _optional(_described(kind)) for name, kind in webhook.FIELDS.items() if name != "symbol"},
     }
     body = {
         "type": "object",
@@ -225,7 +196,7 @@ def _webhook() -> dict[str, Json]:
         "summary": "An alert of a chart service, on an address of its own (control.json: webhook).",
         "servers": [{"url": "http://127.0.0.1:{port}", "variables": {"port": {"default": "0"}}}],
         "security": [],
-        "parameters": [_parameter("strategy", "path", fields.SCHEMAS[fields.strategy])],
+        "parameters": [_parameter("strategy", "path", fields.strategy.schema)],
         "requestBody": {"required": True, "content": _json(body)},
         "responses": _answers(_ACCEPTED, {"$ref": "#/components/schemas/Accepted"})
         | _failures("400", "401", "408", "409", "413", "415", "429", "500", "503", "504"),
@@ -244,40 +215,6 @@ def _read(name: str, summary: str, schema: Json, parameters: list[Json] | None =
     }
 
 
-def _position() -> Json:
-    text, flag, count = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
-    number = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
-    maybe_text, maybe_number = {"type": ["string", "null"]}, {**number, "type": ["string", "null"]}
-    maybe_count = {**count, "type": ["integer", "null"]}
-    instant = {"type": "string", "format": "date-time"}
-    states = [state.value for state in PositionState]
-    shown = [*states, *(silence.value for silence in Silence)]
-    order = {
-        **dict.fromkeys(("client_order_id", "purpose", "phase"), text),
-        **dict.fromkeys(("quantity", "filled_quantity"), number),
-        "price": maybe_number,
-    }
-    prices = ("entry_price", "mark_price", "unrealized_pnl", "goal_quantity", "stop_loss", "take_profit")
-    position = {
-        **dict.fromkeys(("position_id", "account", "symbol", "strategy", "reason"), text),
-        "side": {"enum": ["long", "short"]},
-        "state": {"enum": shown},
-        "previous": {"enum": [*states, None]},
-        **dict.fromkeys(("quantity", "resting", "realized_pnl", "fees", "funding"), maybe_number),
-        **dict.fromkeys(prices, maybe_number),
-        "leverage": {"type": ["integer", "null"]},
-        "since": {**instant, "type": ["string", "null"]},
-        **dict.fromkeys(("protected", "in_doubt"), flag),
-        **dict.fromkeys(("transitions", "version"), maybe_count),
-        "command_ids": {"type": "array", "items": text},
-        "orders": {"type": "array", "items": _object(order)},
-        "currency": maybe_text,
-        "uncounted": {"type": "array", "items": _object({"currency": text, "amount": number})},
-        "reason_fact": {"anyOf": [{"$ref": "#/components/schemas/Fact"}, {"type": "null"}]},
-    }
-    return _open_object(position)
-
-
 def _schemas() -> dict[str, Json]:
     text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
     maybe_text = {"type": ["string", "null"]}
@@ -294,10 +231,7 @@ def _schemas() -> dict[str, Json]:
                 **dict.fromkeys(("checked", "discrepancies", "attempted", "succeeded"), count),
                 "seconds": {"type": "number", "minimum": 0},
                 "failed": maybe_text,
-                "unproven": {
-                    "type": "array",
-                    "items": _open_object(dict.fromkeys(("account", "symbol", "type", "believed", "reported"), text)),
-                },
+                "unproven": {"type": "array", "items": class_schema(Unproven)},
             }
         ),
         "Error": {
@@ -325,10 +259,10 @@ def _schemas() -> dict[str, Json]:
             "required": ["code"],
             "properties": {"ready": {"type": "boolean"}, "code": text, "error": text},
         },
-        "Position": _position(),
+        "Position": schema_of(wire.POSITION),
         "Fact": _object({"code": text, "args": {"type": "object"}}),
         "Event": {"type": "object", "required": ["type"], "properties": {"type": text}},
-        "Discrepancy": _open_object(dict.fromkeys(DISCREPANCY_FIELDS, text) | {"detected_at": instant}),
+        "Discrepancy": schema_of(wire.DISCREPANCY),
     }
 
 
@@ -364,11 +298,12 @@ def _parameter(name: str, where: str, schema: Mapping[str, Any], text: str = "")
     return {"name": name, "in": where, "required": where == "path", **described, "schema": dict(schema)}
 
 
-def _read_by(parser: wire.Parser) -> Json:
-    """A parser that nobody described accepts what it accepts; a test names it."""
-    return dict(fields.SCHEMAS.get(parser, {}))
+def _described(kind: Kind[Any], text: str = "") -> Json:
+    """What the kind reads; `text` says what it is for."""
+    schema = dict(kind.schema)
+    return schema | {"description": f"{text}; {schema['description']}"} if text else schema
 
 
-def _nullable(parser: wire.Parser) -> Json:
-    schema = _read_by(parser)
-    return {"anyOf": [{"type": "null"}, schema]} if schema else {}
+def _optional(schema: Json) -> Json:
+    """Null means the same as left out."""
+    return {"anyOf": [{"type": "null"}, schema]}

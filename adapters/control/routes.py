@@ -10,9 +10,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from adapters.control import fields, openapi, wire
+from adapters.control import openapi, wire
 from adapters.control.answers import Handler, answer, errors_as_json, failure
-from adapters.control.fields import FieldError
 from adapters.control.listeners import LISTENERS_MAX, Listeners
 from adapters.control.pending import Answer, Busy, Pending, Starting, Stopping
 from adapters.listening import body as bodies
@@ -20,10 +19,13 @@ from adapters.listening.door import prove
 from adapters.listening.names import LOOPBACK_NAMES, name_of
 from adapters.secret import Secret
 from albra.loopback.proof import CHALLENGE, CHALLENGE_MAX, PROOF, proof_of
+from messages import fields
 from messages.addresses import CONTROL
 from messages.codec import decode, to_jsonable
 from messages.commands import Command, ListPositions, ReadHistory, ReadStatus
+from messages.fields import FieldError
 from messages.meaning import meaning
+from messages.operations import operations
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, ReconcileAnswer
 from messages.reports import HistoryAnswer, PositionsAnswer, StatusAnswer
 from messages.requests import Reply
@@ -143,12 +145,12 @@ class Routes:
 
     async def _command(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        if name not in wire.COMMANDS:
-            return failure(404, f"no command {name!r}: there are {', '.join(wire.COMMANDS)}")
+        if name not in operations():
+            return failure(404, f"no command {name!r}: there are {', '.join(operations())}")
         return await self.carry_out(name, await _body(request))
 
     async def carry_out(self, name: str, body: Any) -> web.Response:
-        """One command of `wire.COMMANDS` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
+        """One command of `operations` and its answer. Raises FieldError, Busy, Conflict, TimeoutError."""
         command = wire.command(name, body, self.accounts, time.time_ns())
         result = await self._ask(command, meaning(command))
         if isinstance(result, ReconcileAnswer):

@@ -12,11 +12,11 @@ from aiohttp import web
 from adapters.config.values import WebhookConfig
 from adapters.control.address import Announcement, announce, mint_token
 from adapters.control.answers import unreadable
+from adapters.control.columns import instant
 from adapters.control.listeners import Listeners
 from adapters.control.pending import ANSWERS, Pending
 from adapters.control.routes import Routes
 from adapters.control.webhook import Webhook
-from adapters.control.wire import instant
 from adapters.listening.descriptors import Shares
 from adapters.listening.door import Door
 from adapters.loop_thread import LoopThread

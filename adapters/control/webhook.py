@@ -23,14 +23,14 @@ from typing import Any
 from aiohttp import web
 
 from adapters.config.values import WebhookConfig, WebhookStrategy
-from adapters.control import fields
 from adapters.control.answers import errors_as_json, failure
-from adapters.control.fields import FieldError
 from adapters.control.guesses import Guesses
 from adapters.control.refusals import Refusal, Refusals
 from adapters.listening.body import BodyRefused, document, read_text
 from adapters.listening.door import prove
+from messages import fields
 from messages.decimals import plain
+from messages.fields import FieldError
 from messages.requests import Notify
 
 BODY_MAX = 16_384
@@ -68,13 +68,14 @@ class Alert:
         return f"hook-{sha256(f'{self.strategy}{chr(0)}{self.id}'.encode()).hexdigest()[:32]}"
 
 
-_FIELDS: Mapping[str, Callable[[object], Any]] = {
-    "symbol": lambda text: fields.symbol(_CONTRACT_SUFFIX.sub("", text.upper()) if isinstance(text, str) else text),
-    "quantity": fields.positive,
-    "stop": fields.positive,
-    "target": fields.positive,
+FIELDS: Mapping[str, fields.Kind[Any]] = {
+    "symbol": fields.symbol,
+    "quantity": fields.quantity,
+    "stop": fields.price,
+    "target": fields.price,
     "leverage": fields.leverage,
 }
+"""What a command takes of an alert."""
 _OPENS = ("quantity",)
 
 
@@ -186,11 +187,11 @@ def _sender(request: web.Request) -> str:
 
 def read(strategy: str, body: Mapping[str, Any]) -> Alert:
     """Raises FieldError naming the field; never shows the secret."""
-    known = ("secret", "id", "timestamp", "action", *_FIELDS)
+    known = ("secret", "id", "timestamp", "action", *FIELDS)
     if unknown := next((key for key in body if key not in known), None):
         raise FieldError("one of " + ", ".join(known), unknown, "body")
     given: dict[str, Any] = {
-        name: _read(name, parse, body[name]) for name, parse in _FIELDS.items() if body.get(name) is not None
+        name: _read(name, kind, _plain(name, body[name])) for name, kind in FIELDS.items() if body.get(name) is not None
     }
     action = body.get("action")
     if not isinstance(action, str) or action.lower() not in ACTIONS:
@@ -205,7 +206,7 @@ def read(strategy: str, body: Mapping[str, Any]) -> Alert:
         identity = str(identity)
     if not isinstance(identity, str) or not _ID.fullmatch(identity):
         raise FieldError("an id of this alert, 1 to 128 plain characters", identity, "id")
-    terms: dict[str, Any] = {name: given.get(name) for name in _FIELDS}
+    terms: dict[str, Any] = {name: given.get(name) for name in FIELDS}
     return Alert(
         strategy=strategy,
         id=identity,
@@ -260,6 +261,11 @@ def _document(text: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise FieldError("a JSON object", "something else", "body")
     return value
+
+
+def _plain(name: str, value: object) -> object:
+    """A symbol without what chart services mark a perpetual with."""
+    return _CONTRACT_SUFFIX.sub("", value.upper()) if name == "symbol" and isinstance(value, str) else value
 
 
 def _read(name: str, parse: Callable[[object], Any], value: object) -> Any:

@@ -1,33 +1,33 @@
 """JSON bodies to commands, and answers to JSON values. Pure; numbers leave as strings, exactly."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from adapters.control import fields
-from adapters.control.fields import FieldError
+from adapters.control.columns import (
+    NUMBER,
+    TEXT,
+    Column,
+    column,
+    fact_column,
+    instant,
+    json_of,
+    nullable,
+    row,
+    schema_of,
+    unknown,
+)
+from messages import fields
 from messages.addresses import CONTROL
 from messages.commands import (
-    AssignPosition,
-    CancelEntry,
-    CloseAll,
-    CloseMatching,
-    ClosePosition,
     Command,
-    ModifyPosition,
-    OpenPosition,
-    PauseOpenings,
-    PausePosition,
-    Reconcile,
-    ResumeOpenings,
-    ResumePosition,
-    SettlePosition,
 )
-from messages.decimals import plain
+from messages.fields import FieldError, Kind
 from messages.ids import parse_position_id
-from messages.reconciliation import AcknowledgeDiscrepancy, DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
-from messages.reports import OrderView, Outside, PositionsAnswer, PositionView, StatusAnswer
+from messages.operations import Operation, operations
+from messages.reconciliation import DiscrepanciesAnswer, Discrepancy, ReconcileAnswer, Unproven
+from messages.reports import Outside, PositionsAnswer, PositionView, StatusAnswer
 from messages.requests import Reply
 from messages.statement import fact, facts_of
 from messages.status import Concern, figures
@@ -37,61 +37,18 @@ from messages.types import (
     CorrelationId,
     Key,
     PositionId,
+    PositionSide,
+    PositionState,
     ReplyCode,
     Silence,
 )
 
-Body = Mapping[str, Any]
-Parser = Callable[[object], Any]
-
 """The mailbox of this edge."""
 OPENING_EXPIRES_NS = 60_000_000_000
 """An opening that names no `expires_at_ns` never leaves later than this after it came: a venue's ban may be long."""
-
-FIELDS: Mapping[str, Mapping[str, Parser]] = {
-    "open": {
-        "symbol": fields.symbol,
-        "side": fields.side,
-        "quantity": fields.positive,
-        "strategy": fields.strategy,
-        "account": fields.account,
-        "leverage": fields.leverage,
-        "limit_price": fields.positive,
-        "post_only": fields.flag,
-        "stop_loss": fields.positive,
-        "take_profit": fields.positive,
-        "trailing": fields.callback_rate,
-        "expires_at_ns": fields.instant_ns,
-    },
-    "close": {
-        "position_id": fields.position_id,
-        "symbol": fields.symbol,
-        "strategy": fields.strategy,
-        "account": fields.account,
-        "side": fields.side,
-        "quantity": fields.positive,
-        "percent": fields.percent,
-    },
-    "close_all": {"account": fields.account},
-    "modify": {
-        "position_id": fields.position_id,
-        "stop_loss": fields.not_negative,
-        "take_profit": fields.not_negative,
-        "trailing": fields.callback_rate_or_zero,
-        "leverage": fields.leverage,
-        "add": fields.positive,
-        "expires_at_ns": fields.instant_ns,
-    },
-    "cancel_entry": {"position_id": fields.position_id},
-    "assign": {"position_id": fields.position_id, "strategy": fields.strategy},
-    "settle": {"position_id": fields.position_id},
-    "pause": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
-    "resume": {"position_id": fields.position_id, "symbol": fields.symbol, "account": fields.account},
-    "reconcile": {"symbol": fields.symbol},
-    "acknowledge": {"discrepancy_id": fields.discrepancy_id, "apply": fields.attribution},
-}
-COMMANDS = tuple(FIELDS)
-QUERIES: Mapping[str, Mapping[str, Parser]] = {
+COMMAND_ID: Mapping[str, Kind[Any]] = {"command_id": fields.command_id}
+"""What every command has."""
+QUERIES: Mapping[str, Mapping[str, Kind[Any]]] = {
     "/v1/positions": {
         "all": fields.switch,
         "symbol": fields.symbol,
@@ -101,36 +58,23 @@ QUERIES: Mapping[str, Mapping[str, Parser]] = {
     "/v1/discrepancies": {"symbol": fields.symbol, "n": fields.how_many},
 }
 """What the query of each path may hold; of every other path: nothing."""
-REQUIRED: Mapping[str, Mapping[str, str]] = {
-    "open": {"symbol": "a symbol", "side": "long or short", "quantity": "a quantity"},
-    "modify": {"position_id": "a position id"},
-    "cancel_entry": {"position_id": "a position id"},
-    "assign": {"position_id": "a position id", "strategy": "a strategy's name"},
-    "settle": {"position_id": "a position id"},
-    "acknowledge": {"discrepancy_id": "a discrepancy's id"},
-}
-"""Field -> what is expected there, beside the command_id that every command has."""
 
 
 def command(name: str, body: object, accounts: tuple[AccountId, ...], now_ns: int) -> Command:
     """The command that `POST /v1/commands/{name}` means. Raises FieldError naming the field."""
-    given = _parsed(name, body)
-    about = {"command_id": given.pop("command_id"), "reply_to": CONTROL}
-    about["correlation_id"] = CorrelationId(about["command_id"])
-    build: Callable[[dict[str, Any], dict[str, Any]], Command] = {
-        "open": lambda given, about: _open(given, about, accounts, now_ns),
-        "close": _close,
-        "close_all": lambda given, about: CloseAll(**about, **given),
-        "modify": lambda given, about: _modify(given, about, now_ns),
-        "cancel_entry": lambda given, about: CancelEntry(**about, **given),
-        "assign": lambda given, about: AssignPosition(**about, **given),
-        "settle": lambda given, about: SettlePosition(**about, **given),
-        "pause": _pause,
-        "resume": _resume,
-        "reconcile": lambda given, about: Reconcile(**about, **given),
-        "acknowledge": lambda given, about: AcknowledgeDiscrepancy(**about, **given),
-    }[name]
-    return build(given, about)
+    operation = operations()[name]
+    if not isinstance(body, Mapping):
+        raise FieldError("a JSON object", body, "body")
+    kinds = {parameter.name: parameter.kind for parameter in operation.parameters.values()}
+    given = _read(body, {**COMMAND_ID, **kinds}, "body")
+    _required(given, "command_id", fields.command_id.noun)
+    for parameter in operation.required:
+        _required(given, parameter.name, parameter.kind.noun)
+    about: dict[str, Any] = {"correlation_id": CorrelationId(given["command_id"]), "reply_to": CONTROL}
+    made = _class_of(operation, given)(**about, **_filled(operation, given, accounts))
+    if made.opens and "expires_at_ns" not in given:
+        return replace(made, expires_at_ns=now_ns + OPENING_EXPIRES_NS)  # type: ignore[call-arg]
+    return made
 
 
 def query(path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -141,29 +85,19 @@ def query(path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return _read(dict(pairs), QUERIES.get(path, {}), "query")
 
 
-def _read(said: Mapping[str, Any], known: Mapping[str, Parser], where: str) -> dict[str, Any]:
+def _read(said: Mapping[str, Any], known: Mapping[str, Kind[Any]], where: str) -> dict[str, Any]:
     """What is given of what is known. Raises FieldError naming the field."""
     if (unknown := next((key for key in said if key not in known), None)) is not None:
         raise FieldError(("one of " + ", ".join(known)) if known else "nothing", unknown, where)
     given: dict[str, Any] = {}
-    for key, parse in known.items():
+    for key, read in known.items():
         if said.get(key) is None:
             continue
         try:
-            given[key] = parse(said[key])
+            given[key] = read(said[key])
         except FieldError as error:
             error.field = key
             raise
-    return given
-
-
-def _parsed(name: str, body: object) -> dict[str, Any]:
-    if not isinstance(body, Mapping):
-        raise FieldError("a JSON object", body, "body")
-    given = _read(body, {"command_id": fields.command_id, **FIELDS[name]}, "body")
-    _required(given, "command_id", "an id of your own; a repeated one has one effect")
-    for field, expected in REQUIRED.get(name, {}).items():
-        _required(given, field, expected)
     return given
 
 
@@ -172,51 +106,39 @@ def _required(given: Mapping[str, Any], field: str, expected: str) -> None:
         raise FieldError(expected, None, field)
 
 
+def _class_of(operation: Operation, given: Mapping[str, Any]) -> type[Command]:
+    """The class that what is given chooses. Raises FieldError where it fits none."""
+    for first, second in operation.exclusive:
+        _only_one(given, first, second)
+    if operation.any_of and not given.keys() - {"command_id", "expires_at_ns", *(p.name for p in operation.required)}:
+        optional = next(p.name for p in operation.parameters.values() if not p.required)
+        raise FieldError(operation.any_of, None, optional)
+    if not operation.targets:
+        return operation.classes[0]
+    for target, cls in zip(operation.targets, operation.classes, strict=True):
+        if not target or target in given:
+            for other in operation.parameters:
+                if other not in operation.names_of(cls):
+                    _only_one(given, target, other)
+            return cls
+    raise FieldError(" or ".join(f"a {target}" for target in operation.targets), None, operation.targets[0])
+
+
 def _only_one(given: Mapping[str, Any], first: str, second: str) -> None:
     if first in given and second in given:
         raise FieldError(f"{first} or {second}", "both", second)
 
 
-def _open(given: dict[str, Any], about: dict[str, Any], accounts: tuple[AccountId, ...], now_ns: int) -> Command:
-    if "account" not in given:
+def _filled(operation: Operation, given: dict[str, Any], accounts: tuple[AccountId, ...]) -> dict[str, Any]:
+    """With the only account there is, and the strategy of what people open."""
+    filled: dict[str, Any] = {}
+    if "account" in operation.filled and "account" not in given:
         if len(accounts) != 1:
             raise FieldError("one of " + ", ".join(accounts), None, "account")
-        given["account"] = accounts[0]
-    given.setdefault("strategy", MANUAL)
-    given.setdefault("expires_at_ns", now_ns + OPENING_EXPIRES_NS)
-    return OpenPosition(**about, **given)
-
-
-def _close(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    _only_one(given, "position_id", "symbol")
-    _only_one(given, "quantity", "percent")
-    if "symbol" in given:
-        return CloseMatching(**about, **given)
-    _required(given, "position_id", "a position_id or a symbol")
-    for field in ("strategy", "account", "side"):
-        _only_one(given, "position_id", field)
-    return ClosePosition(**about, **given)
-
-
-def _modify(given: dict[str, Any], about: dict[str, Any], now_ns: int) -> Command:
-    if not given.keys() - {"position_id", "expires_at_ns"}:
-        expected = "stop_loss, take_profit or trailing (0 removes it), leverage, or a quantity to add"
-        raise FieldError(expected, None, "stop_loss")
-    if "add" in given:
-        given.setdefault("expires_at_ns", now_ns + OPENING_EXPIRES_NS)
-    return ModifyPosition(**about, **given)
-
-
-def _pause(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    _only_one(given, "position_id", "symbol")
-    _only_one(given, "position_id", "account")
-    return PausePosition(**about, **given) if "position_id" in given else PauseOpenings(**about, **given)
-
-
-def _resume(given: dict[str, Any], about: dict[str, Any]) -> Command:
-    _only_one(given, "position_id", "symbol")
-    _only_one(given, "position_id", "account")
-    return ResumePosition(**about, **given) if "position_id" in given else ResumeOpenings(**about, **given)
+        filled["account"] = accounts[0]
+    if "strategy" in operation.filled:
+        filled["strategy"] = MANUAL
+    return filled | given
 
 
 _STATUS = {ReplyCode.NOT_READY: 503, ReplyCode.UNKNOWN: 504}
@@ -257,16 +179,7 @@ def reconciled(answer: ReconcileAnswer) -> dict[str, Any]:
         "succeeded": answer.succeeded,
         "seconds": seconds,
         "failed": answer.failed or None,
-        "unproven": [
-            {
-                "account": each.account,
-                "symbol": each.symbol,
-                "type": each.type.value,
-                "believed": each.believed,
-                "reported": each.reported,
-            }
-            for each in answer.unproven
-        ],
+        "unproven": [json_of(each) for each in answer.unproven],
     }
 
 
@@ -284,37 +197,24 @@ UNPROVEN_TOLD = 10
 
 def discrepancies(answer: DiscrepanciesAnswer) -> list[dict[str, Any]]:
     """One row per discrepancy, newest first; the first ten keys are promised to scripts."""
-    return [_discrepancy(record) for record in answer.discrepancies]
+    return [row(DISCREPANCY, record) for record in answer.discrepancies]
 
 
-def _discrepancy(record: Discrepancy) -> dict[str, Any]:
-    return {
-        "discrepancy_id": record.discrepancy_id,
-        "detected_at": instant(record.detected_ns),
-        "account": record.account,
-        "symbol": record.symbol,
-        "type": record.type.value,
-        "severity": record.severity.value,
-        "believed": record.believed,
-        "reported": record.reported,
-        "action": record.action.value,
-        "outcome": record.outcome.value,
-        "side": record.side.value if record.side is not None else None,
-        "difference": _number(record.difference),
-        "notional": _number(record.notional),
-        "mark_price": _number(record.mark_price),
-        "position_ids": list(record.positions),
-        "order": record.target or None,
-        "attempts": record.attempts,
-        "observations": record.observations,
-        "first_seen_at": instant(record.first_seen_ns),
-        "ended_at": instant(record.ended_ns) if record.ended_ns else None,
-        "evidence": record.evidence,
-        "why": record.why,
-        "believed_fact": facts_of(record.believed),
-        "reported_fact": facts_of(record.reported),
-        "why_fact": facts_of(record.why),
-    }
+DISCREPANCY: Sequence[Column[Discrepancy]] = (
+    column(Discrepancy, "discrepancy_id", known=True),
+    column(Discrepancy, "detected_at", "detected_ns", known=True),
+    *(column(Discrepancy, name, known=True) for name in ("account", "symbol", "type", "severity")),
+    *(column(Discrepancy, name, known=True) for name in ("believed", "reported", "action", "outcome")),
+    column(Discrepancy, "side"),
+    *(column(Discrepancy, name, known=True) for name in ("difference", "notional", "mark_price")),
+    column(Discrepancy, "position_ids", "positions", known=True),
+    Column("order", nullable(TEXT), lambda record: record.target or None),
+    *(column(Discrepancy, name, known=True) for name in ("attempts", "observations")),
+    column(Discrepancy, "first_seen_at", "first_seen_ns", known=True),
+    column(Discrepancy, "ended_at", "ended_ns"),
+    *(column(Discrepancy, name, known=True) for name in ("evidence", "why")),
+    *(fact_column(f"{name}_fact", name) for name in ("believed", "reported", "why")),
+)
 
 
 def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
@@ -327,80 +227,45 @@ def positions(answer: PositionsAnswer) -> list[dict[str, Any]]:
             key, ordinal = parsed
             said = {**_why(why), "state": state.value, "in_doubt": True, "protected": False}
             before = rows.get(ordinal, {})
-            rows[ordinal] = {**_unknown(name, key), **before, **said, "previous": before.get("state")}
+            rows[ordinal] = {**_named(name, key), **before, **said, "previous": before.get("state")}
     for name, why in answer.retired:
         parsed = parse_position_id(name)
         if parsed is not None:
             said = {**_why(why), "state": Silence.RETIRED.value, "in_doubt": False, "protected": False}
-            rows[parsed[1]] = {**_unknown(name, parsed[0]), **said}
+            rows[parsed[1]] = {**_named(name, parsed[0]), **said}
     return [*(rows[ordinal] for ordinal in sorted(rows)), *(_outside(row) for row in answer.outside)]
 
 
-def _outside(row: Outside) -> dict[str, Any]:
+def _outside(found: Outside) -> dict[str, Any]:
     """A position at the venue that is none of ours: shown, and not to be named in a command."""
-    side = row.side.value if row.side is not None else ""
+    side = found.side.value if found.side is not None else ""
     return {
-        **dict.fromkeys(_KEYS),
-        "position_id": f"{row.account}.{row.symbol}.{side}".rstrip("."),
-        "account": row.account,
-        "symbol": row.symbol,
+        **unknown(POSITION),
+        "position_id": f"{found.account}.{found.symbol}.{side}".rstrip("."),
+        "account": found.account,
+        "symbol": found.symbol,
         "strategy": "",
         "side": side,
         "state": NOT_SUPERVISED,
-        "quantity": None if row.quantity is None else _number(row.quantity),
-        "mark_price": _number(row.mark_price),
-        "since": instant(row.since_ns),
-        "reason": f"not supervised: {row.kind or 'not listed by the venue'}",
+        "quantity": json_of(found.quantity),
+        "mark_price": json_of(found.mark_price),
+        "since": instant(found.since_ns),
+        "reason": f"not supervised: {found.kind or 'not listed by the venue'}",
         "protected": False,
         "in_doubt": False,
-        "command_ids": [],
-        "orders": [],
-        "uncounted": [],
     }
 
 
-def _unknown(position_id: PositionId, key: Key) -> dict[str, Any]:
+def _named(position_id: PositionId, key: Key) -> dict[str, Any]:
     """A row of which no more is known than the name says."""
     named = {"position_id": position_id, "account": key.account, "symbol": key.symbol, "strategy": key.strategy}
-    return {**dict.fromkeys(_KEYS), **named, "side": key.side.value, "command_ids": [], "orders": [], "uncounted": []}
+    return {**unknown(POSITION), **named, "side": key.side.value}
 
 
 def position(view: PositionView, mark: Decimal | None) -> dict[str, Any]:
     """A position for people and scripts; the first fourteen keys are promised to scripts."""
     gain = (mark - view.entry_price) * view.quantity * view.side.sign if mark is not None and view.quantity else None
-    return {
-        "position_id": view.position_id,
-        "account": view.account,
-        "symbol": view.symbol,
-        "strategy": view.strategy,
-        "side": view.side.value,
-        "state": view.state.value,
-        "quantity": _number(view.quantity),
-        "entry_price": _number(view.entry_price) if view.entry_price else None,
-        "mark_price": _number(mark),
-        "unrealized_pnl": _number(gain),
-        "leverage": view.leverage,
-        "stop_loss": _number(view.stop_shown),
-        "take_profit": _number(view.target_shown),
-        "since": instant(view.since_ns),
-        "resting": _number(view.resting),
-        "previous": view.previous.value if view.previous else None,
-        "protected": view.protected,
-        "in_doubt": view.in_doubt,
-        "goal_quantity": _number(view.goal_quantity),
-        "realized_pnl": _number(view.realized_pnl),
-        "fees": _number(view.fees),
-        "funding": _number(view.funding),
-        "trailing": _number(view.trailing),
-        "reason": view.reason,
-        "transitions": view.transitions,
-        "version": view.version,
-        "command_ids": list(view.command_ids),
-        "orders": [_order(order) for order in view.orders],
-        "currency": view.currency,
-        "uncounted": [{"currency": name, "amount": _number(amount)} for name, amount in view.uncounted],
-        "reason_fact": facts_of(view.reason),
-    }
+    return row(POSITION, view) | {"mark_price": json_of(mark), "unrealized_pnl": json_of(gain)}
 
 
 def _why(why: str) -> dict[str, Any]:
@@ -409,13 +274,34 @@ def _why(why: str) -> dict[str, Any]:
 
 NOT_SUPERVISED = "NOT_SUPERVISED"
 """In place of a state: the venue holds it, and no position here does."""
-_KEYS = (
-    "position_id", "account", "symbol", "strategy", "side", "state", "quantity", "entry_price", "mark_price",
-    "unrealized_pnl", "leverage", "stop_loss", "take_profit", "since", "resting", "previous", "protected", "in_doubt",
-    "goal_quantity", "realized_pnl", "fees", "funding", "trailing", "reason", "transitions", "version", "command_ids",
-    "orders", "currency", "uncounted", "reason_fact",
-)  # fmt: skip
-"""What a row has, in its order."""
+POSITION: Sequence[Column[PositionView]] = (
+    *(column(PositionView, name, known=True) for name in ("position_id", "account", "symbol", "strategy")),
+    column(PositionView, "side", known=True, enum=[*PositionSide, ""]),
+    column(PositionView, "state", known=True, enum=[*PositionState, *Silence, NOT_SUPERVISED]),
+    column(PositionView, "quantity"),
+    Column("entry_price", nullable(NUMBER), lambda view: json_of(view.entry_price) if view.entry_price else None),
+    Column("mark_price", nullable(NUMBER), lambda _: None),
+    Column("unrealized_pnl", nullable(NUMBER), lambda _: None),
+    column(PositionView, "leverage"),
+    column(PositionView, "stop_loss", "stop_shown"),
+    column(PositionView, "take_profit", "target_shown"),
+    column(PositionView, "since", "since_ns"),
+    column(PositionView, "resting"),
+    column(PositionView, "previous"),
+    *(column(PositionView, name, known=True) for name in ("protected", "in_doubt")),
+    *(column(PositionView, name) for name in ("goal_quantity", "realized_pnl", "fees", "funding", "trailing")),
+    column(PositionView, "reason", known=True),
+    *(column(PositionView, name) for name in ("transitions", "version")),
+    *(column(PositionView, name, known=True) for name in ("command_ids", "orders")),
+    column(PositionView, "currency"),
+    Column(
+        "uncounted",
+        {"type": "array", "items": schema_of((Column("currency", TEXT, str), Column("amount", NUMBER, str)))},
+        lambda view: [{"currency": name, "amount": json_of(amount)} for name, amount in view.uncounted],
+        unknown=[],
+    ),
+    fact_column("reason_fact", "reason"),
+)
 
 
 def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
@@ -437,25 +323,3 @@ def status(found: StatusAnswer) -> dict[str, dict[str, Any]]:
 def concern_name(concern: Concern) -> str:
     """`account: venue`: without a word of which account or position."""
     return f"{concern.section.key}: {concern.name}"
-
-
-def instant(time_ns: int) -> str:
-    """`2026-01-31T12:00:00.123456Z`: UTC with microseconds, computed in whole numbers."""
-    seconds, rest = divmod(time_ns, 1_000_000_000)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000, tzinfo=None)
-    return moment.isoformat(timespec="microseconds") + "Z"
-
-
-def _order(view: OrderView) -> dict[str, Any]:
-    return {
-        "client_order_id": view.client_order_id,
-        "purpose": view.purpose.value,
-        "phase": view.phase,
-        "quantity": _number(view.quantity),
-        "filled_quantity": _number(view.filled_quantity),
-        "price": _number(view.price),
-    }
-
-
-def _number(value: Decimal | None) -> str | None:
-    return None if value is None else plain(value)

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.cli.reading import event_line
 from messages.commands import CloseMatching, ClosePosition, ModifyPosition, OpenPosition, PauseOpenings
+from messages.operations import operations
 from messages.reconciliation import DiscrepancyType, Unproven
 from messages.statement import places, verbatim, word
 from messages.status import Concern, Level, Verdict, row, several
@@ -219,6 +220,15 @@ def test_close_by_symbol_by_id_and_in_part(albra: Albra, supervisor: FakeSupervi
     assert [str(close.percent) for close in closes] == ["50", "None"]
 
 
+def test_a_close_names_a_side_and_a_quantity_as_the_api_does(albra: Albra, supervisor: FakeSupervisor) -> None:
+    supervisor.keep(view(1))
+    assert albra("close", "BTCUSDT", "--side", "long", "--quantity", "0.004").code == 0
+    close = next(message for message in supervisor.received if isinstance(message, CloseMatching))
+    assert (close.side, str(close.quantity), close.percent) == ("long", "0.004", None)
+    assert albra("close", "--all", "--yes", "--quantity", "1").code == 2
+    assert albra("close", ID, "--quantity", "1", "--percent", "40").code == 2
+
+
 def test_close_of_several_matches_exits_4_and_names_them(albra: Albra, supervisor: FakeSupervisor) -> None:
     supervisor.keep(view(1))
     supervisor.keep(view(2, strategy="s2"))
@@ -276,6 +286,10 @@ def test_pause_and_resume_say_what_they_held(albra: Albra, supervisor: FakeSuper
     assert albra("pause").out == "paused all openings\n"
     assert albra("resume", "btcusdt").out == "resumed BTCUSDT\n"
     assert isinstance(supervisor.received[0], PauseOpenings)
+    assert albra("pause", "--account", "main").out == "paused openings of account main\n"
+    of_account = supervisor.received[-1]
+    assert isinstance(of_account, PauseOpenings)
+    assert (of_account.account, of_account.symbol) == ("main", None)
 
 
 @pytest.mark.parametrize(
@@ -350,7 +364,9 @@ def test_an_opening_whose_position_is_not_known_any_more_exits_6_and_says_so(
 def test_without_a_command_help_is_shown_and_it_is_a_usage_error(albra: Albra) -> None:
     ended = albra()
     assert (ended.code, ended.out) == (2, "")
-    assert "open a position; prints its id" in ended.err
+    said = " ".join(ended.err.split())
+    missing = [each.name for each in operations().values() if each.terminal and each.summary not in said]
+    assert missing == []
 
 
 def test_help_and_version_exit_0(albra: Albra) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.control import fields, openapi, wire
-from adapters.control.fields import FieldError
+from adapters.control import wire
 from adapters.control.routes import Routes
 from adapters.control.server import ControlServer
 from adapters.secret import Secret
+from messages import fields
 from messages.addresses import CONTROL
+from messages.fields import KINDS, FieldError, Kind
+from messages.operations import operations
+from messages.reports import Outside, PositionsAnswer
 from messages.requests import Reply
-from messages.types import AccountId, CommandId
+from messages.statement import verbatim
+from messages.types import AccountId, CommandId, PositionId, Silence, Symbol
 from messages.wording import Supervisor
 from tests.control.description import DESCRIPTION, check, check_answer, operation, resolved
+from tests.control.fake_supervisor import view
 
-VALID: Mapping[Callable[[object], Any], object] = {
-    fields.symbol: "BTCUSDT",
-    fields.positive: "1.5",
-    fields.not_negative: "0",
-    fields.percent: "40",
-    fields.callback_rate: "1.5",
-    fields.flag: True,
-    fields.callback_rate_or_zero: "0",
-    fields.leverage: 5,
-    fields.instant_ns: 0,
-    fields.side: "long",
-    fields.strategy: "trend",
-    fields.account: "main",
-    fields.command_id: "c1",
-    fields.position_id: "main.BTCUSDT.long.manual.1",
-    fields.discrepancy_id: "d17",
-    fields.attribution: "pro_rata",
-    fields.how_many: "5",
-    fields.switch: "1",
-}
-EVERY_FIELD = [(name, field) for name, known in wire.FIELDS.items() for field in known]
+EVERY_FIELD = [(name, field) for name, operation in operations().items() for field in operation.parameters]
 TEXTS = st.one_of(
     st.text(max_size=24),
     st.from_regex(r"[A-Za-z0-9/:._]{1,34}", fullmatch=True),
@@ -89,34 +73,27 @@ def test_every_route_is_described_and_nothing_else_is(tmp_path: Path) -> None:
     for route in routes.application().router.routes():
         if route.method != "HEAD" and route.resource is not None:
             path = route.resource.canonical
-            expanded = [path.replace("{name}", name) for name in wire.COMMANDS] if "{name}" in path else [path]
+            expanded = [path.replace("{name}", name) for name in operations()] if "{name}" in path else [path]
             served |= {(route.method.lower(), each) for each in expanded}
     server.stop()
     served.add(("post", "/v1/webhook/{strategy}"))  # on an address of its own
     assert served == {(method, path) for path, methods in DESCRIPTION["paths"].items() for method in methods}
 
 
-def test_every_field_of_every_command_has_a_schema_and_a_purpose() -> None:
-    missing = [f"{name}.{field}" for name, field in EVERY_FIELD if wire.FIELDS[name][field] not in fields.SCHEMAS]
-    assert missing == [], "describe their parsers in adapters/control/fields.py: SCHEMAS"
-    assert set(fields.SCHEMAS) == set(VALID), "give an example of what each parser reads"
-    assert set(wire.COMMANDS) == set(openapi._PURPOSES)
-
-
-@pytest.mark.parametrize("parser", list(fields.SCHEMAS), ids=lambda parser: parser.__name__)
-def test_an_example_of_each_field_is_described_and_read(parser: Callable[[object], Any]) -> None:
-    check(fields.SCHEMAS[parser], VALID[parser])
-    parser(VALID[parser])
+@pytest.mark.parametrize("kind", KINDS.values(), ids=repr)
+def test_an_example_of_each_kind_is_described_and_read(kind: Kind[Any]) -> None:
+    check(kind.schema, kind.example)
+    kind(kind.example)
 
 
 @given(text=TEXTS.filter(lambda text: not text.endswith("\n")))  # where Python's `$` means something else
 def test_a_text_is_described_exactly_when_it_is_read(text: str) -> None:
-    for parser, schema in fields.SCHEMAS.items():
-        described = jsonschema.Draft202012Validator(schema).is_valid(text)
-        if parser in BOUNDED:  # a pattern says bounds clumsily: what it promises is read, and more is
-            assert _reads(parser, text) or not described, (parser.__name__, text)
+    for kind in KINDS.values():
+        described = jsonschema.Draft202012Validator(kind.schema).is_valid(text)
+        if kind in BOUNDED:  # a pattern says bounds clumsily: what it promises is read, and more is
+            assert _reads(kind, text) or not described, (kind, text)
         elif not (described and ":" in text):  # what a pattern cannot say: the settlement coin is the quote coin
-            assert described == _reads(parser, text), (parser.__name__, text)
+            assert described == _reads(kind, text), (kind, text)
 
 
 BOUNDED = (
@@ -125,9 +102,9 @@ BOUNDED = (
 )  # fmt: skip
 
 
-def _reads(parser: Callable[[object], Any], text: str) -> bool:
+def _reads(kind: Kind[Any], text: str) -> bool:
     try:
-        parser(text)
+        kind(text)
     except FieldError:
         return False
     return True
@@ -135,8 +112,8 @@ def _reads(parser: Callable[[object], Any], text: str) -> bool:
 
 @pytest.mark.parametrize(("name", "field"), EVERY_FIELD)
 def test_what_is_required_is_refused_when_missing_and_only_that(name: str, field: str) -> None:
-    required = wire.REQUIRED.get(name, {})
-    body = {"command_id": "c", **{key: VALID[parser] for key, parser in wire.FIELDS[name].items() if key in required}}
+    required = {each.name for each in operations()[name].required}
+    body = {"command_id": "c", **{each.name: each.kind.example for each in operations()[name].required}}
     body.pop(field, None)
     schema = operation("POST", f"/v1/commands/{name}")["requestBody"]["content"]["application/json"]["schema"]
     assert jsonschema.Draft202012Validator(schema).is_valid(body) == (field not in required)
@@ -165,3 +142,21 @@ def test_an_answer_with_facts_beside_its_text_is_as_described(*, accepted: bool,
     _, body = wire.reply(Reply(command_id=CommandId("c"), to=CONTROL, accepted=accepted, text=text))
     assert body[name]["code"] == "supervisor.held_because"
     check({"$ref": f"#/components/schemas/{schema}"}, body)
+
+
+def test_every_row_of_the_list_is_as_described_whatever_is_known_of_it() -> None:
+    outside = Outside(
+        account=AccountId("main"), symbol=Symbol("ETHUSDT"), side=None, quantity=None, mark_price=None, kind="",
+        since_ns=1,
+    )  # fmt: skip
+    damaged, retired = PositionId("main.BTCUSDT.long.manual.2"), PositionId("main.BTCUSDT.long.manual.3")
+    answer = PositionsAnswer(
+        command_id=CommandId("q"), to=CONTROL, views=(view(1),), outside=(outside,),
+        silent=((damaged, Silence.DAMAGED, verbatim("its history is damaged")),),
+        retired=((retired, verbatim("its owner has ended it")),),
+    )  # fmt: skip
+    rows = wire.positions(answer)
+    assert [row["state"] for row in rows] == ["ACTIVE", "DAMAGED", "RETIRED", wire.NOT_SUPERVISED]
+    for row in rows:
+        check({"$ref": "#/components/schemas/Position"}, row)
+        assert list(row) == [column.name for column in wire.POSITION]

@@ -16,11 +16,11 @@ import pytest
 from adapters.config import Secret, WebhookConfig, WebhookStrategy, load_text
 from adapters.config.problems import ConfigError
 from adapters.control import webhook
-from adapters.control.fields import FieldError
 from adapters.control.guesses import ADDRESSES_MOST, WINDOW_MS, WRONG_MOST, Guesses
 from adapters.control.server import ControlAddressError, ControlServer
 from albra.loopback.discovery import announced
 from messages.commands import CloseMatching, OpenPosition
+from messages.fields import FieldError
 from messages.types import AccountId, ReplyCode
 from tests.control.description import check
 from tests.control.fake_supervisor import FakeSupervisor, view

@@ -7,7 +7,6 @@ import pytest
 
 from actors.supervisor.modify_checks import close_of, matches
 from adapters.control import wire
-from adapters.control.fields import FieldError
 from messages.addresses import CONTROL
 from messages.commands import (
     CloseMatching,
@@ -17,6 +16,7 @@ from messages.commands import (
     PausePosition,
     ResumeOpenings,
 )
+from messages.fields import FieldError
 from messages.reconciliation import DiscrepancyType, ReconcileAnswer, Unproven
 from messages.reports import PositionsAnswer, StatusAnswer
 from messages.requests import Reply

@@ -10,24 +10,24 @@ from hypothesis import strategies as st
 
 from adapters.cli import arguments
 from adapters.cli.outcome import CommandError
-from adapters.control import fields, wire
-from adapters.control.fields import FieldError
+from adapters.control import wire
 from adapters.control.webhook import instant_ms, read, to_command
 from adapters.listening.body import document
 from adapters.paper.binance.streams import _reply_to
 from albra.loopback.discovery import ADDRESS_FILE, ControlAddress, find
 from messages import codec
 from messages.commands import Command
+from messages.fields import KINDS, FieldError
+from messages.operations import operations
 from messages.types import AccountId
-from tests.control.test_openapi import VALID
 from tests.control.test_webhook import SECRET, alert, config
 from tests.fuzz.strategies import ANYTHING, bounded, shuffled, spoiled
 
 ACCOUNTS = (AccountId("main"),)
-COMMANDS = st.sampled_from(wire.COMMANDS)
+COMMANDS = st.sampled_from(list(operations()))
 GOOD: dict[str, dict[str, Any]] = {
-    name: {"command_id": "c1", **{field: VALID[parser] for field, parser in known.items()}}
-    for name, known in wire.FIELDS.items()
+    name: {"command_id": "c1", **{each.name: each.kind.example for each in operation.parameters.values()}}
+    for name, operation in operations().items()
 }
 
 
@@ -58,9 +58,9 @@ def test_a_command_is_understood_or_refused_by_its_field_in_any_order(name: str,
 @example(2**63)
 @example("９")
 def test_a_field_is_read_or_refused(value: Any) -> None:
-    for parser in fields.SCHEMAS:
+    for kind in KINDS.values():
         try:
-            assert bounded(parser(value), 1_000)
+            assert bounded(kind(value), 1_000)
         except FieldError as error:
             assert len(str(error)) < 500
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.control import fields
-from adapters.control.fields import FieldError
+from messages import fields
+from messages.fields import FieldError
 
 
 @pytest.mark.parametrize("text", ["BTCUSDT", "btcusdt", "BTC/USDT:USDT", "btc/usdt:usdt", "BtcUsdt"])

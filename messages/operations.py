@@ -1,0 +1,140 @@
+"""What callers may ask for, declared on the message classes that carry it out.
+
+`@operation("settle", "end every doubt about a position")` above a command's class is all that its ways in need: HTTP
+body and its errors, the API's description, and the command line follow from the class's fields. A field's type names
+its kind (`messages.fields`); `Annotated[…, Written(…)]` says how it is written where its name does not. Pure.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from messages.fields import Kind, kind_of
+
+if TYPE_CHECKING:
+    from messages.commands import Command
+
+Class = TypeVar("Class", bound="type[Command]")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a field is written: `option` on the command line in place of its name (empty: not at all there).
+
+    `help` is what it is for.
+    """
+
+    help: str = ""
+    option: str | None = None
+
+
+FILLED_IN = Written()
+"""Of a field that the supervisor fills in: nobody writes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One field of an operation. `option`: its name on the command line, empty where it has none there."""
+
+    name: str
+    kind: Kind[Any]
+    required: bool
+    option: str
+    help: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One thing to ask for. With several classes, what is given decides which of them it is.
+
+    `filled`: required fields that the edge fills where they are left out. `exclusive`: at most one of each pair is
+    given. `any_of`: what is expected where nothing but the required is given; empty: that is enough. `terminal`:
+    whether the command line has a command of its own for it. `done`: what that says where the answer has no text, with
+    the arguments' names as places, and `answered` for the answer's position.
+    """
+
+    name: str
+    summary: str
+    classes: "tuple[type[Command], ...]"
+    filled: tuple[str, ...] = ()
+    exclusive: tuple[tuple[str, str], ...] = ()
+    any_of: str = ""
+    terminal: bool = True
+    done: str = ""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """By name: what is required first, then in the order of the classes' fields."""
+        alone = len(self.classes) == 1
+        found: dict[str, Parameter] = {}
+        for cls in self.classes:
+            for name, needed in _fields_of(cls).items():
+                required = needed and alone and name not in self.filled
+                found.setdefault(name, _parameter(cls, name, required=required))
+        return {each.name: each for each in sorted(found.values(), key=lambda each: not each.required)}
+
+    @property
+    def required(self) -> tuple[Parameter, ...]:
+        return tuple(each for each in self.parameters.values() if each.required)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Of several classes: the field that chooses each, in their order; empty where nothing has to be given."""
+        found = (next((name for name, needed in _fields_of(cls).items() if needed), "") for cls in self.classes)
+        return tuple(found) if len(self.classes) > 1 else ()
+
+    def names_of(self, cls: "type[Command]") -> frozenset[str]:
+        """The parameters that this class takes."""
+        return frozenset(_fields_of(cls))
+
+
+_OPERATIONS: dict[str, Operation] = {}
+
+
+def operations() -> Mapping[str, Operation]:
+    """Every operation by its name."""
+    import messages.reconciliation  # noqa: F401 - the last module that declares some; it imports the others
+
+    return _OPERATIONS
+
+
+def operation(name: str, summary: str = "", **more: Any) -> Callable[[Class], Class]:
+    """Declare the class as the operation `name`, or as one more class of it."""
+
+    def declare(cls: Class) -> Class:
+        known = _OPERATIONS.get(name)
+        if known is None:
+            _OPERATIONS[name] = Operation(name=name, summary=summary, classes=(cls,), **more)
+        else:
+            _OPERATIONS[name] = replace(known, classes=(*known.classes, cls))
+        return cls
+
+    return declare
+
+
+_ENVELOPE = frozenset({"correlation_id", "causation_id", "command_id", "reply_to"})
+
+
+def _fields_of(cls: "type[Command]") -> Mapping[str, bool]:
+    """Name -> whether the class needs it, of each field that somebody may write."""
+    return {
+        field.name: field.default is MISSING
+        for field in fields(cls)
+        if field.name not in _ENVELOPE and kind_of(field.type) is not None and _written(field.type) is not FILLED_IN
+    }
+
+
+def _written(hint: Any) -> Written:
+    return next((each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Written)), _AS_NAMED)
+
+
+_AS_NAMED = Written(help="")
+
+
+def _parameter(cls: "type[Command]", name: str, *, required: bool) -> Parameter:
+    hint = next(field.type for field in fields(cls) if field.name == name)
+    kind, written = kind_of(hint), _written(hint)
+    assert kind is not None
+    option = name if written.option is None else written.option
+    return Parameter(name=name, kind=kind, required=required, option=option, help=written.help)
