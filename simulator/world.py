@@ -265,9 +265,10 @@ class World:
         if self.invariants.found is not None:
             return -1
         converged_ms = (self._settled_ns - began_ns) // MS
+        self._ask()
         self._run(SETTLE_MS)
         # A stop may fire in the last instant of that, and a notice be queued: then they are on their way.
-        if self.invariants.found is None and self._disagreements() and not self._run(self._liveness_ms, self._settled):
+        if self.invariants.found is None and self._disagreements() and not self._run(self._liveness_ms, self._answered):
             self._complain()
         self.invariants.replays()
         return converged_ms
@@ -280,6 +281,18 @@ class World:
             return False
         self._settled_ns = now_ns
         return not self._disagreements()
+
+    def _ask(self) -> None:
+        for question in self.invariants.questions():
+            if self.process is not None:
+                self.process.offer(question)
+
+    def _answered(self) -> bool:
+        """What is asked for again may be answered otherwise."""
+        looked_ns, settled = self._settled_ns, self._settled()
+        if not settled and self._settled_ns != looked_ns:
+            self._ask()
+        return settled
 
     def _disagreements(self) -> list[tuple[str, str, int]]:
         if self.process is None:

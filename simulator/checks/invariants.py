@@ -18,6 +18,7 @@ from adapters.paper.answer import Answer
 from adapters.paper.faults import FaultKind
 from messages import events as e
 from messages.base import Event, Message
+from messages.commands import Command
 from messages.ids import parse_position_id
 from messages.lifecycle import ActorFailed
 from messages.reports import PositionView
@@ -42,10 +43,12 @@ from simulator.checks.lost import Lost
 from simulator.checks.offered import Offered
 from simulator.checks.once import Once
 from simulator.checks.promised import Promised
+from simulator.checks.reasons import Reasons
 from simulator.checks.reckoned import Reckoned
 from simulator.checks.repaired import Repaired
 from simulator.checks.retired import Retired
 from simulator.checks.shared import Shared
+from simulator.checks.shown import Shown
 from simulator.checks.telling import Telling
 from simulator.checks.truthful import Truthful
 from simulator.checks.urgency import Urgency
@@ -65,7 +68,7 @@ LYING_LISTS = (FaultKind.EMPTY_LIST, FaultKind.PARTIAL_LIST)
 CHECKS: tuple[type[Check], ...] = (
     Wording, Promised, Goals, Truthful, Commanded, Reckoned, Evidence, Changed, Degraded, Bounded, Holds, Attention,
     Urgency, Isolation, Once, Telling, Alarmed, Instances, Lost, Shared, Repaired, Offered, Canceled, Asked, Limited,
-    Retired,
+    Retired, Reasons, Shown,
 )  # fmt: skip
 """Those that have a room of their own, by concept."""
 MOMENTS: Mapping[str, str] = {
@@ -94,6 +97,8 @@ MOMENTS: Mapping[str, str] = {
     "I26": "each tick, from the moment on at which a gateway has the cancel",
     "I27": "each opening and addition",
     "I28": "each tick, from the moment on at which nothing found would prove something",
+    "I29": "each refusal that becomes durable, each that the supervisor decides",
+    "I30": "in peace, each answer to who asks for positions, status and discrepancies",
     "I16": "in peace, until it holds: every durable notice against what the chat's server was told",
 }
 """When each invariant is looked at."""
@@ -539,6 +544,10 @@ class Invariants:
         return position.quantity if position is not None and _adopted(position) else ZERO
 
     # At the end ----------------------------------------------------------------------------------------
+
+    def questions(self) -> tuple[Command, ...]:
+        """What is asked once everything agrees; `divergences` holds the answers against what is there."""
+        return next(check.questions() for check in self.checks if isinstance(check, Shown))
 
     def divergences(self) -> list[tuple[str, str, int]]:
         """I5, I7, I9: what is not as it should be once faults are over; each with its position."""

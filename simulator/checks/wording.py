@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from messages.events import OrderIntended
-from messages.types import OrderKind
+from messages.events import OrderIntended, PositionRequested
+from messages.types import OrderKind, OrderPurpose
 from simulator.checks.check import Check
 from simulator.environment.network import Sent
 from simulator.environment.truth import position_of
@@ -19,6 +19,10 @@ TYPES: Mapping[OrderKind, str] = {
 """What the venue calls them (New Order, New Algo Order)."""
 WORKING_TYPE = "MARK_PRICE"
 """By which price a conditional order is triggered: the default, and no plan draws another."""
+GOOD_FOR_S = 86_400
+"""So long an order with a limit rests: the default, and no plan draws another."""
+SLACK_S = 2
+"""The venue counts whole seconds."""
 NUMBERS = ("quantity", "price", "triggerPrice", "callbackRate")
 
 
@@ -41,6 +45,17 @@ class Wording(Check):
         }
         if found != wanted:
             self._fail("I3", f"order {name} left as {found}, intended as {wanted}", ordinal)
+        if intent.kind is OrderKind.LIMIT and not self._lasts(sent.params, intent, ordinal):
+            self._fail("I3", f"order {name} rests as {dict(sent.params)}, intended at {intent.ts_init}", ordinal)
+
+    def _lasts(self, params: Mapping[str, str], intent: OrderIntended, ordinal: int) -> bool:
+        """Until a date; an entry that may only rest is refused where it would not."""
+        asked = next((each for each in self._ledger.events[ordinal] if isinstance(each, PositionRequested)), None)
+        if intent.purpose is OrderPurpose.ENTRY and asked is not None and asked.post_only:
+            return params.get("timeInForce") == "GTX"
+        until_s = int(params.get("goodTillDate", 0)) // 1_000
+        late_s = until_s - intent.ts_init // 1_000_000_000 - GOOD_FOR_S
+        return params.get("timeInForce") == "GTD" and abs(late_s) <= SLACK_S
 
 
 def worded(intent: OrderIntended, symbol: str) -> dict[str, str | Decimal]:

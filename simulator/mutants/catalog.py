@@ -16,12 +16,13 @@ from simulator.mutants.retired import RETIRED
 from simulator.mutants.rows import ROWS
 from simulator.mutants.settled import SETTLED
 from simulator.mutants.settling import SETTLING
+from simulator.mutants.shown import SHOWN
 from simulator.mutants.strange import STRANGE
 from simulator.mutants.wire import WIRE
 
 MUTANTS: Mapping[str, Mutant] = {
     **WIRE, **ROWS, **BELIEF, **PEOPLE, **ANSWERS, **STRANGE, **LOSS, **COMMANDED, **RECKONED, **SETTLED, **SETTLING,
-    **ADDRESS, **ORACLES, **RETIRED,
+    **ADDRESS, **ORACLES, **RETIRED, **SHOWN,
 }  # fmt: skip
 
 

@@ -168,6 +168,11 @@ def _a_trigger_price_of_its_own(stack: ExitStack) -> None:
     _rewritten(stack, further)
 
 
+def _entries_rest_for_ever(stack: ExitStack) -> None:
+    """Nobody who has stopped Albra would find them gone the day after."""
+    patch(stack, calls, "_time_in_force", lambda _message: {"timeInForce": "GTC"})
+
+
 def _by_the_other_price(stack: ExitStack) -> None:
     """The mark price triggers where the last one should, and the other way round."""
     other = {
@@ -241,6 +246,7 @@ WIRE: Mapping[str, Mutant] = {
     "reduce-only dropped": mutant(_reduce_only_dropped, "I8"),
     "leg dropped": mutant(_leg_dropped, "I8", "I5", seed=51),
     "a trigger price of its own": mutant(_a_trigger_price_of_its_own, "I3"),
+    "entries rest for ever": mutant(_entries_rest_for_ever, "I3"),
     "triggered by the other price": mutant(_by_the_other_price, "I3"),
     "a limit sent as market": mutant(_a_limit_sent_as_market, "I3"),
     "bans are not honored": mutant(_bans_are_not_honored, "I10", seed=2),

@@ -286,9 +286,12 @@ def test_our_own_missed_fills_go_to_their_position_before_anything_is_made_up() 
     assert len(given) == 1
 
 
-def test_a_fill_of_ours_that_is_read_while_its_order_is_in_doubt_goes_to_its_position() -> None:
+@pytest.mark.parametrize("beside", [None, "0"])
+def test_a_fill_of_ours_that_is_read_while_its_order_is_in_doubt_goes_to_its_position(beside: str | None) -> None:
     """Simulation seed 7100175, I9: the close was filled, and no question about the order itself showed it."""
     play = Play(views=dict(ONE))
+    if beside is not None:
+        play.hold(view(2, beside, strategy="grid", state=PositionState.OPENING))
     play.at_venue(row("1"))
     play.run(60)  # the deep check of a start is over: it hands on every trade, doubt or none
     play.hold(replace(play.views[1], in_doubt=True, version=6, touched_ns=play.clock.time_ns()))

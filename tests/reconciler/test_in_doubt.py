@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from messages.reconciliation import DiscrepancyType, Outcome
-from messages.types import PositionState
-from tests.reconciler.world import BTC, NOW, SECOND, D, Play, row, view
+from messages.reports import LegHeld
+from messages.types import OrderPurpose, PositionState
+from tests.reconciler.world import BTC, NOW, SECOND, D, Play, order_view, row, view
 
 
 def in_doubt(*, mode: PositionState = PositionState.RECONCILING) -> Play:
@@ -46,3 +47,16 @@ def test_it_is_resolved_where_nothing_of_it_is_in_doubt() -> None:
     assert [x.outcome for x in play.records] == [Outcome.RESOLVED]
     assert "nothing of it is in doubt" in play.records[0].why
     assert BTC not in play.held
+
+
+def test_what_an_entry_in_doubt_has_filled_is_told_with_the_time_of_the_list_that_shows_it() -> None:
+    """Its position takes no list for news that began before it knew of what it believes."""
+    doubted = order_view(1, OrderPurpose.ENTRY, phase="doubted")
+    state = PositionState.RECONCILING
+    play = Play()
+    play.hold(view(1, "0", state=state, in_doubt=True, touched_ns=NOW - 60 * SECOND, orders=(doubted,)))
+    play.at_venue(row("1"))
+    play.run(60)
+    told = [message for message in play.answers if isinstance(message, LegHeld)]
+    assert {each.quantity for each in told} == {D(1)}
+    assert all(NOW < each.begun_ns <= play.clock.time_ns() for each in told)

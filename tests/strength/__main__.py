@@ -2,6 +2,8 @@
 
 First the simulation alone, then the tests of the module's package, then all others. Exits with 1 where fewer are caught
 than `--least` percent. A survivor is a line: read it, and make it a check, a test, or a reason why it changes nothing.
+Of the simulation two figures are told: of all changes, and of those whose line one of the sprints came by. What it came
+by and did not catch wants a check, what it did not come by another situation, or is not its business.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from tests.strength.drawn import ROOT, Drawn, draw
 from tests.strength.planted import VARIABLE
+from tests.strength.trial import REACHED
 
 TRIAL_S = 300
 """A change that makes a loop of something is caught by the clock."""
@@ -32,6 +35,7 @@ class Verdict:
 
     drawn: Drawn
     simulation: str
+    reached: bool
     tests: str
 
     @property
@@ -42,15 +46,17 @@ class Verdict:
 def tried(drawn: Drawn, arguments: argparse.Namespace) -> Verdict:
     with TemporaryDirectory(prefix="albra-strength-") as folder:
         file = Path(folder, "change.json")
-        said = {"module": drawn.module, "path": str(drawn.path), "source": drawn.source()}
+        line = drawn.change.line
+        said = {"module": drawn.module, "path": str(drawn.path), "source": drawn.source(), "line": line}
         file.write_text(json.dumps(said), encoding="utf-8")
         environment = {**os.environ, VARIABLE: str(file)}
-        simulation = _simulated(environment, arguments)
+        simulation, reached = _simulated(environment, arguments)
         tests = "" if simulation or arguments.simulation_only else _tested(drawn.module, environment)
-    return Verdict(drawn=drawn, simulation=simulation, tests=tests)
+    return Verdict(drawn=drawn, simulation=simulation, reached=reached, tests=tests)
 
 
-def _simulated(environment: Mapping[str, str], arguments: argparse.Namespace) -> str:
+def _simulated(environment: Mapping[str, str], arguments: argparse.Namespace) -> tuple[str, bool]:
+    """What caught it, and whether the simulation came by the changed line."""
     words = ["-m", "tests.strength.trial", str(arguments.sprints), str(arguments.first)]
     try:
         done = subprocess.run(
@@ -58,8 +64,11 @@ def _simulated(environment: Mapping[str, str], arguments: argparse.Namespace) ->
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return "the clock"
-    return done.stdout.strip() if done.returncode == 0 else "it does not start"
+        return "the clock", True
+    if done.returncode:
+        return "it does not start", True
+    said, came_by, *_ = done.stdout.splitlines()
+    return said, came_by == REACHED
 
 
 def _tested(module: str, environment: Mapping[str, str]) -> str:
@@ -115,10 +124,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     with ThreadPoolExecutor(arguments.jobs) as pool:
         for verdict in pool.map(lambda each: tried(each, arguments), drawn):
             verdicts.append(verdict)
-            found = verdict.simulation or verdict.tests or "SURVIVES"
+            survives = "SURVIVES" if verdict.reached else "SURVIVES, not reached"
+            found = verdict.simulation or verdict.tests or survives
             _say(f"{len(verdicts):4} {verdict.drawn.described()}  [{found}]")
     simulated = sum(bool(verdict.simulation) for verdict in verdicts)
     caught = sum(verdict.caught for verdict in verdicts)
+    reached = sum(verdict.reached for verdict in verdicts)
+    _say(f"{simulated} of {reached} that the simulation came by ({_percent(simulated, reached)} %)")
     _say(f"{simulated} of {len(verdicts)} by the simulation alone ({_percent(simulated, len(verdicts))} %)")
     if not arguments.simulation_only:
         _say(f"{caught} of {len(verdicts)} with the packages' tests ({_percent(caught, len(verdicts))} %)")

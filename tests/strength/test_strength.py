@@ -13,6 +13,7 @@ import pytest
 from tests.strength.__main__ import main
 from tests.strength.drawn import ROOT, draw, modules, path_of
 from tests.strength.operators import changes
+from tests.strength.planted import Changed, reached
 
 
 @pytest.mark.parametrize(
@@ -72,11 +73,50 @@ def test_a_change_is_loaded_by_a_test_run_and_the_file_stays_as_it_is(tmp_path: 
     assert path_of("actors.position.lifecycle").read_text(encoding="utf-8") == written
 
 
+@pytest.mark.parametrize(
+    ("line", "of", "expected"),
+    [
+        (3, -1, True),
+        (3, 1, False),
+        (5, 1, True),
+        (6, 1, True),
+        (6, -1, False),
+        (8, 2, False),
+        (10, 1, True),
+        (1, 1, True),
+    ],
+)
+def test_a_changed_line_says_whether_it_was_come_by_and_nothing_else_changes(
+    line: int,
+    of: int,
+    expected: bool,  # noqa: FBT001 - parameters of a test
+) -> None:
+    source = """def sign(of, most=3):
+    if of < 0:
+        return -1
+    elif of:
+        more = (of
+                + 1)
+        if of == 9:
+            return more - 1
+    match of:
+        case 0 | 1 if of <= most: return of
+    return 1
+"""
+    reached.discard(line)
+    module: dict[str, Any] = {}
+    exec(Changed("m", "m.py", source, line).get_code("m"), module)
+    assert module["sign"](of) == (of > 0) - (of < 0)
+    assert (line in reached) is expected
+    reached.discard(line)
+
+
 def test_each_change_is_told_with_what_caught_it_and_the_sum_decides(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--count", "2", "--seed", "5", "--sprints", "1", "--jobs", "1", "--simulation-only"]
     main(words)
     told = capsys.readouterr().out
     assert "2 changes of seed 5, 1 sprints each" in told
+    assert "that the simulation came by" in told.splitlines()[-2]
     caught = int(told.splitlines()[-1].split(" of 2")[0])
     assert main([*words, "--least", str(50 * caught)]) == 0
     assert main([*words, "--least", str(50 * caught + 1)]) == 1

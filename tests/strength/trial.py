@@ -1,11 +1,13 @@
 """One change against the simulation alone: `python -m tests.strength.trial SPRINTS FIRST`, the change by environment.
 
-Prints one line: what caught it and after how many sprints, or nothing.
+Prints two lines: what caught it and after how many sprints, or nothing; and whether a sprint came by the changed line.
 """
 
 import sys
 
-import tests.strength.planted  # noqa: F401 - before anything that loads the module
+from tests.strength import planted  # before anything that loads the module
+
+REACHED, MISSED = "reached", "not reached"
 
 
 def caught_by(sprints: int, first: int) -> str:
@@ -25,7 +27,7 @@ def main() -> None:
         said = caught_by(sprints, first)
     except Exception as error:  # noqa: BLE001 - whatever it is, it shows
         said = f"{type(error).__name__}"
-    sys.stdout.write(said + "\n")
+    sys.stdout.write(f"{said}\n{REACHED if planted.reached else MISSED}\n")
 
 
 if __name__ == "__main__":

@@ -92,6 +92,28 @@ def test_a_kill_between_the_two_bookings_leaves_too_much_with_the_manual_one_nev
     assert live(house) == {MANUAL: Decimal("0.01"), TREND: Decimal("0.01")}
 
 
+def test_an_adoption_that_is_said_again_is_answered_by_what_it_adopted() -> None:
+    """The reconciler says it again where the answer was lost."""
+    house = House().ready()
+    adopt = AdoptPosition(
+        command_id=CommandId("a1"),
+        reply_to=EDGE,
+        account=MAIN,
+        symbol=BTC,
+        side=PositionSide.LONG,
+        strategy=MANUAL,
+        quantity=Decimal("0.01"),
+        entry_price=Decimal(60_000),
+        instrument=RULES,
+    )
+    house.tell(adopt)
+    first = house.all(Reply)
+    house.tell(adopt)
+    again = house.all(Reply)[len(first) :]
+    assert [(each.accepted, each.position_id) for each in again] == [(True, first[-1].position_id)]
+    assert live(house) == {MANUAL: Decimal("0.01")}
+
+
 def test_only_what_is_manual_and_at_rest_is_handed_on() -> None:
     house = House().ready()
     trend, manual = held(house), held(house, strategy=MANUAL)
