@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-import albra
 from messages import commands as c
 from messages import events as e
+from messages.addresses import SUPERVISOR
 from messages.base import Event, Message
 from messages.ids import parse_position_id
 from messages.requests import Reply
@@ -143,7 +143,7 @@ class Reasons(Check):
 
     def delivered(self, address: str, message: object) -> None:
         """An answer comes by the supervisor when it is made, before it waits for the disk; later ones repeat it."""
-        if address != albra.SUPERVISOR or not isinstance(message, Reply):
+        if address != SUPERVISOR or not isinstance(message, Reply):
             if isinstance(message, c.AdoptPosition):
                 self._ask(message)
             return

@@ -6,10 +6,10 @@ rests and at which price, and what the mark is. An answer that differs is asked 
 
 from collections.abc import Iterator, Sequence
 
-import albra
 from actors.position.state import Position
 from messages import commands as c
 from messages import reports as r
+from messages.addresses import CONTROL
 from messages.base import Message
 from messages.reconciliation import DiscrepanciesAnswer, ListDiscrepancies, Outcome
 from messages.status import Level, StatusRow
@@ -48,10 +48,10 @@ class Shown(Check):
         self._wrong = {name: [("I30", f"{name} has no answer", 0)] for name in QUESTIONS}
         live, everything, status, differing = QUESTIONS
         return (
-            c.ListPositions(command_id=live, reply_to=albra.CONTROL),
-            c.ListPositions(command_id=everything, reply_to=albra.CONTROL, terminal=True),
-            c.ReadStatus(command_id=status, reply_to=albra.CONTROL),
-            ListDiscrepancies(command_id=differing, reply_to=albra.CONTROL, most=LISTED_MOST),
+            c.ListPositions(command_id=live, reply_to=CONTROL),
+            c.ListPositions(command_id=everything, reply_to=CONTROL, terminal=True),
+            c.ReadStatus(command_id=status, reply_to=CONTROL),
+            ListDiscrepancies(command_id=differing, reply_to=CONTROL, most=LISTED_MOST),
         )
 
     def told(self, message: Message) -> None:
@@ -100,7 +100,7 @@ class Shown(Check):
             ("state", view.state, p.state),
             ("version", view.version, p.version),
             ("quantity", view.quantity, self._ledger.sums.get(p.ordinal, ZERO)),
-            ("goal", view.goal_quantity, p.goal),
+            ("goal", view.goal_quantity, p.goal_quantity),
             ("wishes", (view.stop_loss, view.take_profit, view.trailing), (p.stop_loss, p.take_profit, p.trailing)),
             ("entry price", view.entry_price, p.entry_price),
             ("result", view.realized_pnl, p.realized_pnl),

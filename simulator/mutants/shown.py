@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from actors.position import wishes
+from actors.position import command_rules
 from actors.supervisor import status
-from actors.supervisor.answers import Answers
+from actors.supervisor.query_handlers import QueryHandlers
 from messages import commands as c
 from messages.reports import PositionView
 from messages.types import PositionState
@@ -17,30 +17,30 @@ from simulator.mutants.planting import Mutant, calm, mutant, patch
 
 def _parts_are_never_closed(stack: ExitStack) -> None:
     """Refused, with the reason of another situation."""
-    goal = wishes._goal
+    goal = command_rules._goal_quantity
 
     def unwilling(p: Any, message: c.ClosePosition) -> Any:
         left, why = goal(p, message)
         return (left, why) if why or not left else (left, Say.CLOSING_WHOLE())
 
-    patch(stack, wishes, "_goal", unwilling)
+    patch(stack, command_rules, "_goal_quantity", unwilling)
 
 
 def _what_is_on_hold_is_not_listed(stack: ExitStack) -> None:
-    asked_for = Answers._asked_for
+    asked_for = QueryHandlers._asked_for
 
-    def forgetful(self: Answers, command: c.ListPositions) -> list[PositionView]:
+    def forgetful(self: QueryHandlers, command: c.ListPositions) -> list[PositionView]:
         return [view for view in asked_for(self, command) if view.state is not PositionState.PAUSED]
 
-    patch(stack, Answers, "_asked_for", forgetful)
+    patch(stack, QueryHandlers, "_asked_for", forgetful)
 
 
 def _the_status_counts_what_is_over(stack: ExitStack) -> None:
     """Positions that were retired, and no actor of which is left."""
     positions = status._positions
 
-    def counting(book: Any, holds: Any, broken: int) -> Any:
-        return positions(book, holds, broken + sum(view.state.terminal for view in book.views.values()))
+    def counting(registry: Any, holds: Any, broken: int) -> Any:
+        return positions(registry, holds, broken + sum(view.state.terminal for view in registry.views.values()))
 
     patch(stack, status, "_positions", counting)
 
