@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from messages.statement import NOTHING, Argument, Statement
+from messages.statement import NOTHING, Argument, Statement, word
 from messages.wording.status import Status
 
 
@@ -59,6 +59,8 @@ class Verdict:
     concerns: tuple[Concern, ...] = ()
 
 
+CIRCUIT_OPEN, CIRCUIT_HALF_OPEN = word("circuit open"), word("circuit half open")
+"""Half open is no trouble: the next request passes, and until there is one nothing can close the circuit."""
 _ZERO = frozenset(
     {
         (Status.POSITIONS.code, Status.IN_DOUBT.code),
@@ -102,6 +104,10 @@ def _is_trouble(each: StatusRow) -> bool:
     code = each.name.code
     if (each.section.code, code) in _ZERO:
         return each.value.args.get("n") != 0
+    if code == Status.BREAKER.code and each.value.code == Status.LIST.code:
+        circuits = each.value.args["parts"]
+        assert isinstance(circuits, tuple)
+        return any(isinstance(c, Statement) and c.args["phase"] == CIRCUIT_OPEN for c in circuits)
     return code in _GOOD_CODES and each.value.code not in _GOOD_CODES[code]
 
 

@@ -11,7 +11,7 @@ from actors.supervisor.registry import Account, Hold, Registry
 from messages.base import Message
 from messages.reports import CircuitView, GatewayStatus, Outside
 from messages.statement import NOTHING, Statement, verbatim, word
-from messages.status import Rows, StatusRow, row, several
+from messages.status import CIRCUIT_HALF_OPEN, CIRCUIT_OPEN, Rows, StatusRow, row, several
 from messages.types import AccountId, PositionMode
 from messages.wording.status import Status
 from messages.wording.supervisor import actor
@@ -98,7 +98,7 @@ def _gateway(section: Statement, status: GatewayStatus) -> Rows:
 
 
 def _circuit(circuit: CircuitView) -> Statement:
-    phase = word("circuit half open" if circuit.half_open else "circuit open")
+    phase = CIRCUIT_HALF_OPEN if circuit.half_open else CIRCUIT_OPEN
     return Status.CIRCUIT(phase=phase, channel=circuit.channel, cause=circuit.cause)
 
 

@@ -25,8 +25,8 @@ _WELL = {
     Status.VENUE: frozenset({Status.UP.code}),
     Status.STREAM: frozenset({Status.UP.code, Status.MUTE.code}),
 }
-_UNTIL_USED = frozenset({Status.STREAM.code, Status.BREAKER.code})
-"""A stream that was mute is so until it tells of something, a circuit half open until it is tried: in peace, never."""
+_UNTIL_USED = frozenset({Status.STREAM.code})
+"""A stream that was mute is so until it tells of something: in peace, never."""
 
 
 class Shown(Check):

@@ -108,6 +108,16 @@ def test_the_phase_of_a_circuit_is_one_of_its_figures() -> None:
     assert told == {"phase": "circuit half open", "channel": "orders", "cause": "timeout"}
 
 
+@pytest.mark.parametrize(("half_open", "level"), [(False, Level.LOOK), (True, Level.CALM)])
+def test_a_circuit_that_waits_for_its_next_request_is_no_concern(*, half_open: bool, level: Level) -> None:
+    memory = known()
+    circuit = CircuitView(channel="orders", half_open=half_open, cause=verbatim("timeout"))
+    memory.gateways[MAIN] = GatewayStatus(
+        account=MAIN, reachable=True, outstanding=0, queued=0, in_doubt=0, retries=0, breaker=(circuit,)
+    )
+    assert judged(memory).level is level
+
+
 def test_what_needs_a_person_comes_first() -> None:
     memory = known()
     section = Status.RECONCILIATION()
