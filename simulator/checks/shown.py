@@ -25,8 +25,8 @@ _WELL = {
     Status.VENUE: frozenset({Status.UP.code}),
     Status.STREAM: frozenset({Status.UP.code, Status.MUTE.code}),
 }
-_UNTIL_USED = frozenset({Status.STREAM.code})
-"""A stream that was mute is so until it tells of something: in peace, never."""
+_WITHOUT_END = frozenset({Status.STREAM.code, Status.UNSEEN.code})
+"""A mute stream is mute until it reports a change, a critical notice unseen until a person acknowledges it."""
 
 
 class Shown(Check):
@@ -165,7 +165,7 @@ class Shown(Check):
             yield f"{silent} positions are silent, and the verdict is {level}", 0
         if silent or live or self._ledger.escalated() or self._ledger.damaged or self._lost or self._paused():
             return
-        concerns = tuple(each for each in concerns if each.name.code not in _UNTIL_USED)
+        concerns = tuple(each for each in concerns if each.name.code not in _WITHOUT_END)
         if concerns:
             yield f"nothing is held or open, and the verdict is {level}: {[str(each.reason) for each in concerns]}", 0
 
