@@ -171,7 +171,7 @@ def _document(total: fleet.Sum, first: int, arguments: argparse.Namespace) -> di
         "first": first,
         "seeds": total.seeds,
         "faults": total.faults.total(),
-        "simulated_hours": str(total.simulated_ms // 3_600_000),
+        "simulated_hours": round(total.simulated_ms / 3_600_000, 1),
         "restarts": total.deaths,
         "failed": failed,
     } | ({"missed": _missed(total)} if arguments.aim else {})

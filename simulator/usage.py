@@ -3,6 +3,8 @@
 import argparse
 import difflib
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -46,6 +48,10 @@ def ended(program: str, run: Callable[[Sequence[str]], int], argv: Sequence[str]
     given = sys.argv[1:] if argv is None else argv
     try:
         return run(given)
+    except BrokenPipeError:
+        # The reader is gone (`| head`): what python flushes at exit must go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except CommandError as error:
         sys.stderr.write(f"{program}: {error.text}\n")
         if "--json" in given:

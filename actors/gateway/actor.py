@@ -11,7 +11,7 @@ from messages.types import AccountId
 
 
 class GatewayActor(Actor[Message]):
-    """One account's gateway. `memory` is made once by the composition and given to every life (see runtime_state.py).
+    """One account's gateway. `memory` is made once by the composition and given to every life (see memory.py).
 
     The composition starts `venue`, with what it delivers told to this actor's address; the actor hands
     it requests and never starts or stops it.

@@ -22,7 +22,7 @@ from messages.wording import Reconciler
 ZERO = Decimal(0)
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: see facts.Finding
+@dataclass(slots=True, kw_only=True)  # not frozen: see comparison_input.Finding
 class Share:
     """`delta` is in the position's own direction: positive makes it larger."""
 

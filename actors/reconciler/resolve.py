@@ -41,7 +41,7 @@ CLOSING = frozenset({A.UPDATE_EXCHANGE, A.CLOSE_POSITION})
 """Actions that end with less at the venue: what is there too much is adopted, then closed."""
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: see facts.Finding
+@dataclass(slots=True, kw_only=True)  # not frozen: see comparison_input.Finding
 class Case:
     """One discrepancy as it stands now. `views` are the live positions of its leg, `bookings` the trades that tell
     why; `orders` are the account's open orders, where they were read. `begun_ns` is when its positions were asked for.

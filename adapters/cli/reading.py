@@ -51,11 +51,11 @@ def status(arguments: Namespace, supervisor: Supervisor) -> None:
     if arguments.json:
         output.document(sections)
         return
-    verdict = sections.pop("verdict")
-    output.line(output.paint(shown(verdict["level"]), "bold" if output.colored(sys.stdout) else None))
-    for reason in verdict["reasons"]:
-        since = f" (since {reason['since']})" if "since" in reason else ""
-        output.line(shown(f"  {reason['level']}  {reason['text']}{since}"))
+    if (verdict := sections.pop("verdict", None)) is not None:  # the journal alone has none
+        output.line(output.paint(shown(verdict["level"]), "bold" if output.colored(sys.stdout) else None))
+        for reason in verdict["reasons"]:
+            since = f" (since {reason['since']})" if "since" in reason else ""
+            output.line(shown(f"  {reason['level']}  {reason['text']}{since}"))
     width = max((len(name) for rows in sections.values() for name in rows), default=0)
     for section, rows in sections.items():
         output.line(output.paint(shown(section), "bold" if output.colored(sys.stdout) else None))

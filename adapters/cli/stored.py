@@ -114,11 +114,11 @@ class Stored(Supervisor):
             raise CommandError(Exit.FAILED, f"the journal's discrepancies cannot be read: {error}") from None
         return wire.discrepancies(DiscrepanciesAnswer(**_NOBODY, discrepancies=found))
 
-    def _status(self) -> dict[str, dict[str, str]]:
+    def _status(self) -> dict[str, dict[str, Any]]:
         meta, live = self._reader.meta(), self._positions(everything=False)
         return {
             "supervisor": {"state": "down"},
-            "positions": {"live": str(len(live)), "in doubt": str(sum(bool(row["in_doubt"]) for row in live))},
+            "positions": {"live": len(live), "in doubt": sum(bool(row["in_doubt"]) for row in live)},
             "journal": {"id": meta.journal_id, "last step": self.as_of or "-"},
         }
 

@@ -43,7 +43,6 @@ from messages.types import (
     Silence,
 )
 
-"""The mailbox of this edge."""
 OPENING_EXPIRES_NS = 60_000_000_000
 """An opening that names no `expires_at_ns` never leaves later than this after it came: a venue's ban may be long."""
 COMMAND_ID: Mapping[str, Kind[Any]] = {"command_id": fields.command_id}

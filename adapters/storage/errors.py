@@ -29,7 +29,7 @@ class JournalError(Exception):
 
 class JournalMissing(JournalError):
     def __init__(self, path: Path) -> None:
-        super().__init__(path, f"There is no journal at {path}.", "Check storage.path, or start `albra run` once.")
+        super().__init__(path, f"There is no journal at {path}.", "Check the path, or start `albra run` once.")
 
 
 class JournalThere(JournalError):

@@ -29,6 +29,10 @@ def reachable() -> list[Cell]:
     return [cell for cell in all_cells() if not why_unreachable(*cell)]
 
 
+MISSED_SHOWN = 50
+"""A few seeds reach a few cells; the list of all others would bury the result."""
+
+
 def table(cells: Mapping[Cell, int]) -> str:
     """One line a trouble; per state how often each moment was met, or the letter of the reason why it cannot be."""
     letters = _letters()
@@ -41,7 +45,10 @@ def table(cells: Mapping[Cell, int]) -> str:
     lines += [f"  {letters[why]}: {number} cells unreachable: {why}" for why, number in _reasons().items()]
     missed = [cell for cell in reachable() if not cells.get(cell)]
     lines.append(f"{len(reachable()) - len(missed)} of {len(reachable())} reachable cells reached")
-    lines += [f"  not reached: {', '.join(cell)}" for cell in missed]
+    if len(missed) <= MISSED_SHOWN:
+        lines += [f"  not reached: {', '.join(cell)}" for cell in missed]
+    else:
+        lines.append(f"  {len(missed)} cells not reached; `--coverage FILE` lists them")
     unexpected = [cell for cell, count in cells.items() if count and why_unreachable(*cell)]
     lines += [f"  reached by chance, where no plan leads on purpose: {', '.join(cell)}" for cell in sorted(unexpected)]
     return "\n".join(lines)

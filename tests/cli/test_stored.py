@@ -44,6 +44,10 @@ def test_reads_are_answered_from_the_journal_and_commands_are_not(tmp_path: Path
     assert albra("history", "main.ETHUSDT.long.manual.1", "--json").code == 1
     assert albra("discrepancies", "--json").document()["discrepancies"] == []
     assert albra("status", "--json").document()["status"]["supervisor"] == {"state": "down"}
+    told = albra("status")
+    assert (told.code, "live" in told.out, "Traceback" in told.err) == (3, True, False)
+    assert albra("status", "--json").document()["status"]["positions"] == {"live": 1, "in doubt": 0}
+    assert albra("discrepancies").code == 3
     assert albra("close", "BTCUSDT").code == 3
     assert "expires_at=20" in albra("history", ID).out
 
