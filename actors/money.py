@@ -1,11 +1,11 @@
 """The value of an amount in another currency: one rule for positions, limits, reports and restarts. Pure.
 
-1. Money in the contract's own quote currency counts as it is.
+1. An amount in the contract's quote currency needs no conversion.
 2. Dollars count one for one among each other: stablecoins that contracts are quoted in, and credits that stand in for
    them.
-3. Any other currency counts at the mark price of its contract against a dollar, at the moment of booking. What it came
-   to is in the journal with the amount: a restart counts the same.
-4. Where no such mark is known the amount is named as not counted, wherever the sum is shown.
+3. Any other currency counts at the mark price of its contract against a dollar, when it is booked. The value is
+   journalled with the amount, so a restart counts the same.
+4. Without such a mark the amount does not count, and is named beside every sum.
 Limits are in `LIMITS_CURRENCY`.
 """
 

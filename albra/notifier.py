@@ -8,6 +8,7 @@ from actors.notifier.outbox import SECOND_CHANNEL
 from actors.notifier.report import COUNTED, Schedule
 from actors.notifier.throttle import Policy, Quiet, Recipient
 from actors.ports import Channel, Chat
+from actors.risk.daily_loss import DAY_NS
 from actors.runtime import Placement
 from adapters.config import Config
 from adapters.storage.sqlite import SqliteJournal
@@ -20,7 +21,6 @@ from messages.requests import Notify
 from messages.types import Severity
 
 _MS = 1_000_000
-_DAY_NS = 24 * 3_600_000_000_000
 REPORT_STEPS = 100_000
 """How far back the journal is read for what the reports count: five seconds at most."""
 NOTICE_STEPS = 2_000
@@ -61,7 +61,7 @@ def recorded_notices(journal: SqliteJournal) -> tuple[Notify, ...]:
 def _counted(journal: SqliteJournal, days: int, now_ns: int) -> tuple[Message, ...]:
     """What the reports count of the last `days` days until `now_ns` (wall time)."""
     with journal.reader() as reader:
-        recent = reader.recent_events(REPORT_STEPS, since_ns=now_ns - days * _DAY_NS)
+        recent = reader.recent_events(REPORT_STEPS, since_ns=now_ns - days * DAY_NS)
         return tuple(event for _, event in recent if isinstance(event, COUNTED))
 
 

@@ -9,8 +9,6 @@ NOTIFIER = Address("notifier")
 TELEGRAM = Address("telegram")
 CONTROL = Address("control")
 """The control API; answers to its callers go there."""
-SCREEN = Address("screen")
-"""The live table of the terminal."""
 
 
 def gateway_address(account: AccountId) -> Address:

@@ -1,6 +1,6 @@
 """Notices: what the owner is told, from the wish to tell it to the word that it arrived.
 
-Severity gives a notice its class: CRITICAL, WARNING (the original system's HIGH), INFO (MEDIUM), ROUTINE (LOW).
+Severity gives a notice its class: CRITICAL, WARNING (the original system's HIGH), INFO (MEDIUM), DIGEST (LOW).
 A recipient is a chat id in digits, or the name of a second channel.
 """
 

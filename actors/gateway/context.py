@@ -178,7 +178,7 @@ class GatewayContext:
         return Gateway.BUDGET_SPENT(), max(here_ns, there_ns)
 
     def departing(self) -> tuple[QueuedRequest, ...]:
-        """What may leave now; each counts as outstanding until `landed`."""
+        """What may leave now; each counts as outstanding until `completed`."""
         now_ns = self.now_ns
         self.requests, leaving = request_queue.leave(self.requests, now_ns, self._take)
         self.memory.budget = self.requests.budget

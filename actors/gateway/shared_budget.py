@@ -79,7 +79,7 @@ class SharedBudget:
     # Gateways --------------------------------------------------------------------------------------
 
     def take(self, who: str, lane: Lane, amount: int, policy: Policy) -> bool:
-        """Let a request of this weight go now, and hold its weight until `landed`; False: not yet, ask again."""
+        """Let a request of this weight go now, and hold its weight until `completed`; False: not yet, ask again."""
         if not amount:
             return True
         with self._lock:

@@ -16,6 +16,7 @@
     accounting      average price, realized profit, sums by currency
     state           position and orders as values
     policy          what the configuration decides
+    history         its history in the journal: first state, evolution, snapshot, damage
     view            what a position publishes
     actor           the shell: journal, mailbox, timers, log
     diagram         draws docs/states.md

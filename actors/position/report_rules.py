@@ -11,7 +11,7 @@ from actors.position import notices
 from actors.position.accounting import realized
 from actors.position.command_rules import refuse, send_leverage
 from actors.position.evolve import answer
-from actors.position.next_orders import RETRY_MOST_MS, STALLED_AFTER_MS, repeat_comparison
+from actors.position.next_orders import MS, RETRY_MOST_MS, STALLED_AFTER_MS, repeat_comparison
 from actors.position.state import LATEST, PROTECTIVE, ZERO, Order, OrderPhase, Position, refusals
 from actors.position.step_builder import StepBuilder
 from messages import events as e
@@ -20,7 +20,6 @@ from messages.statement import NOTHING, Statement, word
 from messages.types import CommandId, OrderKind, OrderPurpose, OrderStatus, RejectReason, Severity
 from messages.wording import Position as Say
 
-MS = 1_000_000
 FILLS_GRACE_MS = 400
 """The stream usually brings a fill within this time; only then are trades read."""
 FILLS_RETRY_MS = 2_000

@@ -51,7 +51,7 @@ def attribute(views: Sequence[PositionView], difference: Decimal, step: Decimal,
     """Share out `difference` (signed, long positive) of one leg to the live positions on it."""
     sign = 1 if difference > 0 else -1
     if len(views) == 1 and views[0].side.sign != sign and views[0].quantity >= abs(difference):
-        return Plan(shares=(_share(views[0], -abs(difference)),)) if difference else Plan()
+        return Plan(shares=(share_of(views[0], -abs(difference)),)) if difference else Plan()
     against = [view for view in views if view.side.sign != sign and view.quantity > 0]
     held = sum((view.quantity for view in against), ZERO)
     reduction = min(abs(difference), held)
@@ -63,7 +63,7 @@ def attribute(views: Sequence[PositionView], difference: Decimal, step: Decimal,
         return Plan(shares=taken)
     manual = next((view for view in views if view.side.sign == sign and view.strategy == MANUAL), None)
     if manual is not None:
-        return Plan(shares=(*taken, _share(manual, left)))
+        return Plan(shares=(*taken, share_of(manual, left)))
     return Plan(shares=taken, adopt=left * sign)
 
 
@@ -73,16 +73,16 @@ def _reduce(
     if not amount:
         return (), NOTHING
     if len(views) == 1:
-        return (_share(views[0], -amount),), NOTHING
+        return (share_of(views[0], -amount),), NOTHING
     if amount == held:
-        return tuple(_share(view, -view.quantity) for view in views), NOTHING
+        return tuple(share_of(view, -view.quantity) for view in views), NOTHING
     manual = [view for view in views if view.strategy == MANUAL]
     others = sorted((view for view in views if view.strategy != MANUAL), key=lambda view: -view.ordinal)
     shares, left = _newest_first(manual, amount)
     if not left:
         return shares, NOTHING
     if len(others) == 1:
-        return (*shares, _share(others[0], -left)), NOTHING
+        return (*shares, share_of(others[0], -left)), NOTHING
     if policy is Attribution.ASK:
         return (), Reconciler.TAKEN_FROM(quantity=left, names=holders(others))
     if policy is Attribution.NEWEST_FIRST:
@@ -100,7 +100,7 @@ def _newest_first(views: Iterable[PositionView], amount: Decimal) -> tuple[tuple
     for view in views:
         part = min(amount, view.quantity)
         if part:
-            shares.append(_share(view, -part))
+            shares.append(share_of(view, -part))
             amount -= part
     return tuple(shares), amount
 
@@ -108,8 +108,8 @@ def _newest_first(views: Iterable[PositionView], amount: Decimal) -> tuple[tuple
 def _pro_rata(views: Sequence[PositionView], amount: Decimal, step: Decimal) -> tuple[Share, ...]:
     """See `actors.shares`."""
     parts = within(amount, {view.ordinal: view.quantity for view in sorted(views, key=lambda v: v.ordinal)}, step)
-    return tuple(_share(view, -parts[view.ordinal]) for view in views if view.ordinal in parts)
+    return tuple(share_of(view, -parts[view.ordinal]) for view in views if view.ordinal in parts)
 
 
-def _share(view: PositionView, delta: Decimal) -> Share:
+def share_of(view: PositionView, delta: Decimal) -> Share:
     return Share(position_id=view.position_id, ordinal=view.ordinal, side=view.side, before=view.quantity, delta=delta)

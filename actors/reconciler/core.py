@@ -538,7 +538,3 @@ class Core:
             ListDiscrepancies: self._demands.list_,
             AcknowledgeDiscrepancy: self._discrepancies.acknowledge,
         }
-
-
-def _in_scope(command: Reconcile, symbol: Symbol) -> bool:
-    return command.symbol in (None, symbol)

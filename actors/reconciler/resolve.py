@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from actors.money import added
-from actors.reconciler.attribution import Plan, Share, attribute, holders
+from actors.reconciler.attribution import Plan, Share, attribute, holders, share_of
 from actors.reconciler.comparison_input import Finding, OpenOrders, why_uncertain
 from actors.reconciler.policy import QUANTITY
 from actors.reconciler.trade_matching import Booking, average_price, trade_key
@@ -128,7 +128,7 @@ def _oversold(case: Case) -> Repair:
         return Repair(escalate=Reconciler.NO_GIVING_BACK(action=case.record.action))
     over = [view for view in case.views if view.quantity < 0]
     rest = [view for view in case.views if view.quantity > 0]
-    back = tuple(_share_of(view, -view.quantity) for view in over)
+    back = tuple(share_of(view, -view.quantity) for view in over)
     price = sum((-view.quantity * view.entry_price for view in over), ZERO) / sum((-v.quantity for v in over), ZERO)
     left = case.finding.difference - sum((share.signed for share in back), ZERO)
     plan = _borne(rest, left, case, over)
@@ -160,10 +160,6 @@ def _borne(rest: Sequence[PositionView], left: Decimal, case: Case, over: Sequen
 def _whose(case: Case, plan: Plan) -> Statement:
     """A human says it, by the record's id."""
     return Reconciler.WHOSE(why=plan.why, record=case.record.discrepancy_id)
-
-
-def _share_of(view: PositionView, delta: Decimal) -> Share:
-    return Share(position_id=view.position_id, ordinal=view.ordinal, side=view.side, before=view.quantity, delta=delta)
 
 
 def _hand_over(forced: Sequence[FillReport]) -> Repair:

@@ -8,7 +8,7 @@ from itertools import chain
 from actors.money import Amounts, added, quote_of, rate
 from actors.risk.daily_loss import DailyLoss
 from actors.supervisor.holdings import Holdings, Sum, is_reduced, protects_twice
-from actors.supervisor.registry import Account, Hold, Leg
+from actors.supervisor.registry import Account, Hold, Leg, key_of
 from actors.supervisor.unsupervised import outside_exposure, why_outside
 from messages.commands import OpenPosition
 from messages.names import similar
@@ -163,13 +163,9 @@ def _key_taken(command: OpenPosition, facts: Facts) -> Statement:
     key = Key(account=command.account, symbol=command.symbol, side=command.side, strategy=command.strategy)
     if key not in facts.reserved:
         return NOTHING
-    held = next((view for view in facts.holdings.of(command.symbol) if _key(view) == key), None)
+    held = next((view for view in facts.holdings.of(command.symbol) if key_of(view) == key), None)
     position = held.position_id if held else Supervisor.OPENING_NOW()
     return Supervisor.KEY_TAKEN(name=command.strategy, symbol=command.symbol, side=command.side, position=position)
-
-
-def _key(view: PositionView) -> Key:
-    return Key(account=view.account, symbol=view.symbol, side=view.side, strategy=view.strategy)
 
 
 def _opposite(command: OpenPosition, facts: Facts) -> Statement:

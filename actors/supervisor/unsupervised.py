@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from actors.money import quote_of
 from actors.supervisor.registry import Account
-from messages.decimals import plain
 from messages.reports import Outside, PositionsReport
 from messages.statement import Statement
 from messages.types import LIMITS_CURRENCY, NAMELESS, PositionSide, Symbol
@@ -67,12 +66,6 @@ def why_outside(kind: str) -> Statement:
     if kind == "PERPETUAL":
         return Supervisor.RULES_UNUSABLE()
     return Supervisor.OTHER_KIND(kind=kind)
-
-
-def in_short(row: Outside) -> str:
-    """`XAUUSDT long 0.5 (TRADIFI_PERPETUAL)`."""
-    held = "unreadable" if row.quantity is None or row.side is None else f"{row.side} {plain(row.quantity)}"
-    return f"{row.symbol} {held} ({row.kind or 'not listed'})"
 
 
 def in_full(row: Outside) -> Statement:

@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from adapters.secret import Secret
 
 LIVE = "live"
-ENVIRONMENTS = (LIVE, "demo", "testnet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,12 +67,6 @@ class Neighbors:
         self._make = allowance
         self._allowances: dict[str, Allowance] = {}
 
-    @property
-    def allowances(self) -> dict[str, Allowance]:
-        """By address: the venue, and what it is reached through."""
-        with self._lock:
-            return dict(self._allowances)
-
     def allowance(self, address: str) -> Allowance:
         """One for all behind it."""
         with self._lock:

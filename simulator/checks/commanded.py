@@ -28,7 +28,6 @@ _KINDS: Mapping[str, str] = {
     "TAKE_PROFIT_MARKET": "take_profit",
     "TRAILING_STOP_MARKET": "trailing",
 }
-_ABOUT_POSITIONS = (c.OpenPosition, c.ModifyPosition, c.ClosePosition, c.AssignPosition)
 _STEPS = {each.symbol: each.step_size for each in DEFAULT_INSTRUMENTS}
 
 

@@ -42,7 +42,6 @@ POLL_NS = 300 * SECOND
 KEPT_WAIT_NS = 5 * SECOND
 LONGEST_PAUSE_NS = 30 * SECOND
 URGENT = ("/close_all", "/pause")
-_DOES = ("open", "open", "open", "close", "close", "modify", "close_all", "pause", "resume", "status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from random import Random
-from typing import Protocol
 
 from adapters.exchange.venue import Call
 from adapters.paper.answer import Answer, Fate
@@ -28,12 +27,6 @@ FORBIDDEN_S = 5
 START_MS = 1_700_000_000_000
 """The venue's time when a simulation begins."""
 _in_order = json.JSONEncoder(sort_keys=True).encode
-
-
-class Scheduler(Protocol):
-    """What the world offers: `call_later` and a monotonic clock."""
-
-    def call_later(self, delay_ns: int, callback: Callable[[], None]) -> object: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

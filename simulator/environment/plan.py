@@ -31,7 +31,7 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Something that happens at a time: `do` names it, the rest says what it is about (see `actors_of`)."""
+    """Something that happens at a time: `do` names it, the rest says what it is about."""
 
     at_ms: int
     do: str

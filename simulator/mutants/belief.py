@@ -329,7 +329,7 @@ def _first_strategy_found(stack: ExitStack) -> None:
         for view in views:
             delta = difference * view.side.sign
             if view.quantity + delta >= 0:
-                return Plan(shares=(attribution._share(view, delta),))
+                return Plan(shares=(attribution.share_of(view, delta),))
         return attribute(views, difference, step, policy)
 
     attribute = attribution.attribute

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from actors.reconciler.policy import Policy
+from actors.risk.daily_loss import DAY_NS
 from adapters.config import Config, load_text, values
 from adapters.config.reference import render
 from adapters.secret import Secret
 
-DAY_NS = 86_400 * 1_000_000_000
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 

@@ -7,7 +7,6 @@ a model came back, no model had to be relaxed, and every field the SDK declares 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -60,8 +59,3 @@ def accepted(answer: Any, *, absent: Iterable[str] = ()) -> Any:
     if missing:
         raise NotAcceptedError(f"{type(model).__name__} lacks {missing}")
     return model
-
-
-def dumped(model: BaseModel) -> dict[str, Any]:
-    """The model as the JSON it came from."""
-    return dict(json.loads(model.to_json()))  # type: ignore[attr-defined]  # generated classes have it

@@ -42,19 +42,6 @@ from tests.fuzz.strategies import ABSURD_NUMBERS, ANYTHING, LONG_DIGITS, bounded
 EVENT = trade("abc")["o"]
 CALL = {"s": "BTCUSDT", "ps": "LONG", "pa": "1.327", "mp": "187.17127", "up": "-1.166074", "mm": "1.614445"}
 ACCOUNT = {"totalWalletBalance": "23.72469206", "availableBalance": "23.72469206", "totalUnrealizedProfit": "0.0"}
-MARKET = {"id": "BTC", "symbol": "BTC/USDT:USDT", "swap": True, "linear": True, "contractSize": "0.01"}
-UNIFIED_ORDER = {
-    "id": "1", "symbol": "BTC/USDT:USDT", "side": "buy", "amount": "2", "filled": "1", "timestamp": 1_700_000_000_000,
-    "triggerPrice": None, "info": {"orderStatus": "PartiallyFilled", "orderLinkId": "abc"},
-}  # fmt: skip
-UNIFIED_TRADE = {
-    "id": "t1", "order": "1", "symbol": "BTC/USDT:USDT", "side": "buy", "amount": "2", "price": "60000",
-    "timestamp": 1_700_000_000_000, "fee": {"cost": "0.1", "currency": "USDT"}, "info": {"execType": "Trade"},
-}  # fmt: skip
-UNIFIED_POSITION = {
-    "symbol": "BTC/USDT:USDT", "side": "long", "contracts": "3", "entryPrice": "60000", "markPrice": "60100",
-    "unrealizedPnl": "3", "liquidationPrice": "1000", "leverage": "10", "marginMode": "isolated",
-}  # fmt: skip
 
 READERS: Mapping[str, tuple[Callable[[Row], object], dict[str, Any]]] = {
     "order": (lambda row: order_report(row, STAMP), ORDER),

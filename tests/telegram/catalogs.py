@@ -13,7 +13,6 @@ from messages.statement import wordings
 ROOT = Path(__file__).parents[2]
 CATALOGS = {language: ROOT / "adapters" / "locales" / f"{language}.po" for language in ("en", "ko")}
 """English has only what a phone says otherwise than a terminal."""
-CATALOG = CATALOGS["ko"]
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"words": None, "self": None, "plain": None, "N_": None, "count": (2, 3)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.exchange.binance.calls import MAX_WEEKS, submit, trade_windows
-from adapters.exchange.rows import plain
+from messages.decimals import trimmed
 from messages.requests import SubmitEmergency, SubmitOpening, SubmitOrder, SubmitProtection, SubmitReducing
 from messages.types import (
     AccountId,
@@ -99,7 +99,7 @@ def test_an_order_that_lacks_its_price_is_not_written(kind: OrderKind) -> None:
 
 
 def test_numbers_are_written_without_exponents() -> None:
-    assert [plain(Decimal(text)) for text in ("1E+3", "0.0100", "0", "1E-8", "100")] == [
+    assert [trimmed(Decimal(text)) for text in ("1E+3", "0.0100", "0", "1E-8", "100")] == [
         "1000",
         "0.01",
         "0",
