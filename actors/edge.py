@@ -1,4 +1,4 @@
-"""An address whose mail leaves the actors: the control API, the live table, whatever an adapter serves."""
+"""An actor that passes its messages to an adapter: the control API, the live table."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from messages.base import Message
 
 
 class EdgeActor(Actor[Message]):
-    """`deliver` takes a message without blocking."""
+    """`deliver` accepts a message without blocking."""
 
     def __init__(self, context: Context, deliver: Callable[[Message], None]) -> None:
         super().__init__(context)

@@ -48,7 +48,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One submit. `passed_ns` (monotonic) and `passed_wall_ns` (wall): the last attempt's mark_sent-off to the port.
+    """One submit. `passed_ns` (monotonic) and `passed_wall_ns` (wall): the last attempt's call of the port.
 
     `answered_ns`: when the port reported the outcome unknown; `not_in_flight`: the request could no longer take effect
     then. `exists`: the venue has reported the order. `refusal`: proof that the order is not at the venue.
