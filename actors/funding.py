@@ -1,9 +1,10 @@
 """The shares of a funding payment, by what each position held at the funding time. Pure.
 
 1. A position's quantity at a time is its quantity now, less its changes since then, by the venue's times. A trade at
-the funding time itself comes after the funding. 2. The shares add up to the payment. Longs and shorts have opposite
-signs: they pay each other. 3. A share is a level, not an addition: a position books the difference to what it has
-booked. So a repeated payment counts once, and a late trade corrects earlier shares.
+   the funding time itself comes after the funding.
+2. The shares add up to the payment. Longs and shorts have opposite signs: they pay each other.
+3. A share is a level, not an addition: a position books the difference to what it has booked. So a repeated payment
+   counts once, and a late trade corrects earlier shares.
 
 Times are in nanoseconds; quantities in base units, increases positive; amounts in the payment's currency, positive when
 received.

@@ -1,10 +1,10 @@
 """The value of an amount in another currency: one rule for positions, limits, reports and restarts. Pure.
 
-1. An amount in the contract's own quote currency counts at its value. 2. Dollars count one for one among each other:
-stablecoins that contracts are quoted in, and credits for them. 3. Any other currency counts at the mark price of its
-contract against a dollar at the moment of booking. The value is journalled with the amount, so a restart counts the
-same. 4. Without such a mark the amount is reported as not counted wherever the sum is shown. Limits are in
-`LIMITS_CURRENCY`.
+1. An amount in the contract's own quote currency counts at its value.
+2. Dollars count one for one among each other: stablecoins that contracts are quoted in, and credits for them.
+3. Any other currency counts at the mark price of its contract against a dollar at the moment of booking. The value is
+   journalled with the amount, so a restart counts the same.
+4. Without such a mark the amount is reported as not counted wherever the sum is shown. Limits are in `LIMITS_CURRENCY`.
 """
 
 from collections.abc import Iterable, Mapping

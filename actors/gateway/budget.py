@@ -5,7 +5,7 @@ two counts:
 
 - our own: what was sent within the window and a margin. The count slides, so it bounds every window of the venue;
 - the venue's: the use it last reported, by every program on the same key, plus what was in flight then and what was
-sent since.
+  sent since.
 
 Shares of a limit, from the most urgent lane:
 
@@ -15,7 +15,7 @@ Shares of a limit, from the most urgent lane:
 - openings may use what is below the reserve;
 - reads that a user waits for may use nine tenths of the openings' part;
 - background reads may use two thirds of it, and expensive ones (lists of all orders) two thirds of that, so that
-positions are still read.
+  positions are still read.
 
 Reads therefore yield first, openings next. A request without cost is never held. Openings may use at most a third of
 `share` of an order limit: each opening is followed by a stop and perhaps a target.

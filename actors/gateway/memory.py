@@ -5,11 +5,11 @@ instance cannot know whether the port already has it; sending it again could dou
 therefore makes one `GatewayMemory` per account and passes it to every instance. Its rules:
 
 - An id is marked SENT *before* the port is called. A failure in between leaves a mark without an order: queries prove
-it absent within seconds. The reverse order could leave an order without a mark.
+  it absent within seconds. The reverse order could leave an order without a mark.
 - A SENT id is sent again only after the venue reported that it was not executed, never because of a message.
 - Accepted, unfinished requests are kept as `promises`. A new instance sends them to itself one by one, so that the
-runtime parks a harmful one alone. Repeating one is safe: submits are looked up here; cancels, queries and settings are
-idempotent.
+  runtime parks a harmful one alone. Repeating one is safe: submits are looked up here; cancels, queries and settings
+  are idempotent.
 
 Nothing here is durable. After a process restart no message is redelivered: positions recover from the journal and
 resolve their intents (`ResolveOrder`) without resubmitting. `started_ns` bounds the time such an order was sent.

@@ -4,9 +4,9 @@ The order is queried by its client order id, first soon, then at growing interva
 resolution:
 
 - the venue describes the order; its fills are read as well, since a canceled order may have filled (fault 11);
-- it is proven absent: `NOT_FOUND_NEEDED` spaced queries, each begun after the request's validity window ended, find
-no order, and its trades are empty (I1). A request that the venue itself refused with an unknown code has no window: it
-is not in flight;
+- it is proven absent: `NOT_FOUND_NEEDED` spaced queries, each begun after the request's validity window ended, find no
+  order, and its trades are empty (I1). A request that the venue itself refused with an unknown code has no window: it
+  is not in flight;
 - a late answer or a stream event shows that it exists, where only existence was in question.
 
 A failed query proves nothing. A query that finds nothing within the window proves nothing: the request may still be in

@@ -2,8 +2,9 @@
 
 - `system`: the public interface. `actor`: the base class and its context. `cell`: the life cycle of an address.
 - `mailbox`: the order of delivery. `priorities`: the rank of a message class. `deferred_entries`: entries resolved at
-delivery.
-- `threads`, `simulated`: the two dispatchers (`dispatch` is their protocol). `timers`: monotonic deadlines.
+  delivery.
+- `threads`, `simulated`: the two dispatchers (`dispatch` is their protocol). `timers`: deadlines on the monotonic
+  clock.
 - `supervision`: restart and quarantine (pure). `dead_letters`, `metrics`, `topics`, `ref`.
 - `event_sourced`: persist and recover.
 """

@@ -2,10 +2,10 @@
 
 Each worker writes its own `Tally` without locks; readers sum them. The figures:
 
-- accepted: queued in a mailbox; processed: the handler returned; failed: the handler raised (a redelivered message
-can fail several times and then be processed);
+- accepted: queued in a mailbox; processed: the handler returned; failed: the handler raised (a redelivered message can
+  fail several times and then be processed);
 - accepted = processed + parked + dead after acceptance + waiting + lapsed (timers canceled after they fired), exactly,
-whenever the system is quiet;
+  whenever the system is quiet;
 - refused, shed, conflated: by `ActorSystem.offer`, before acceptance; dead: dead letters of any reason.
 """
 
