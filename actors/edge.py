@@ -14,4 +14,5 @@ class EdgeActor(Actor[Message]):
         self._deliver = deliver
 
     def receive(self, message: Message) -> None:
+        """Pass the message to `deliver`."""
         self._deliver(message)

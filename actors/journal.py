@@ -41,7 +41,7 @@ class JournalActor(Actor[Message]):
     """Handles AppendStep, Replay and ReadHistory; the store's answers arrive as messages to its own address."""
 
     def __init__(self, context: Context, store: JournalStore, waiting: dict[Address, AppendStep] | None = None) -> None:
-        """`waiting`: steps to be tried again, by sender; shared by all lives of this actor."""
+        """`waiting`: steps to be tried again, by sender; shared by all instances of this actor."""
         super().__init__(context)
         self._store = store
         self._waiting = waiting if waiting is not None else {}
@@ -52,6 +52,7 @@ class JournalActor(Actor[Message]):
             self._append(step)
 
     def receive(self, message: Message) -> None:
+        """Handle one message. Raises TypeError for a class that the journal does not handle."""
         match message:
             case AppendStep():
                 self._append(message)

@@ -14,9 +14,13 @@ from messages.statement import Statement
 class Clock(Protocol):
     """Injected time. Wall time may jump; durations are measured on the monotonic clock."""
 
-    def time_ns(self) -> int: ...
+    def time_ns(self) -> int:
+        """Return wall time in nanoseconds since 1970, UTC."""
+        ...
 
-    def monotonic_ns(self) -> int: ...
+    def monotonic_ns(self) -> int:
+        """Return monotonic time in nanoseconds since an arbitrary start."""
+        ...
 
 
 class Log(Protocol):
@@ -41,7 +45,9 @@ class Venue(Protocol):
         """Connect and keep trying; never raises for an unreachable venue."""
         ...
 
-    def request(self, message: Message) -> None: ...
+    def request(self, message: Message) -> None:
+        """Send one of the accepted messages to the venue; its answer arrives through `deliver`."""
+        ...
 
     def stop(self, deadline_ms: int) -> None:
         """Await the answers in flight for at most `deadline_ms`, then close. May block; not called by actors."""
@@ -56,7 +62,9 @@ class JournalStore(Protocol):
     """
 
     @property
-    def doubtful(self) -> bool: ...
+    def doubtful(self) -> bool:
+        """Whether the failed steps may be on disk after all; valid during `done(why)`."""
+        ...
 
     def append(self, steps: Sequence[AppendStep], done: Callable[[Statement | None], None]) -> None:
         """Make all steps durable in one commit, then `done(None)`; `done(why)` if none of them is durable."""
@@ -78,10 +86,14 @@ class Chat(Protocol):
     PublishMenu, UpdateKept. Unrequested it delivers Incoming updates, ChatUp, ChatDown.
     """
 
-    def request(self, message: Message) -> None: ...
+    def request(self, message: Message) -> None:
+        """Send one of the accepted messages to the chat."""
+        ...
 
 
 class Channel(Protocol):
     """A second notification channel. Accepts PostNotice (answered by exactly one Posted or PostFailed) and SendPing."""
 
-    def request(self, message: Message) -> None: ...
+    def request(self, message: Message) -> None:
+        """Send one of the accepted messages to the channel."""
+        ...

@@ -25,12 +25,14 @@ class GatewayActor(Actor[Message]):
         self._gateway = Gateway(account, context.clock, memory, sweep_ns=sweep_ns)
 
     def on_start(self) -> None:
+        """Start the core and send the unfinished requests of an earlier instance to this actor."""
         actions, unfinished = self._gateway.start()
         for request in unfinished:
             self.context.accept(request)
         self._perform(actions)
 
     def receive(self, message: Message) -> None:
+        """Perform the actions of one message. Raises TypeError for a message that no gateway handles."""
         self._perform(self._gateway.step(message))
 
     def _perform(self, actions: tuple[Action, ...]) -> None:

@@ -98,7 +98,7 @@ def crowded(account: AccountId, use: Use, moment: str, now_ns: int) -> Notify:
     )
 
 
-def unanswered(  # noqa: PLR0917 - what there is to say
+def unanswered(  # noqa: PLR0917 - the arguments of one notice
     account: AccountId, what: Channel, cause: Statement, severity: Severity, since_ns: int, now_ns: int
 ) -> Notify:
     """Return the notice that requests of one kind get no response."""

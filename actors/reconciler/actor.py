@@ -41,13 +41,16 @@ class ReconcilerActor(Actor[Message]):
         self._core: Core | None = None
 
     def on_start(self) -> None:
+        """Recover the ledger from the journal; messages wait until it is known."""
         self._history.start()
 
     def receive(self, message: Message) -> None:
+        """Perform the step of one message. Raises KeyError for a message that the reconciler does not handle."""
         assert self._core is not None
         self._perform(self._core.step(message))
 
     def receive_signal(self, message: Message) -> None:
+        """Apply the journal's answer; after recovery start the core."""
         if self._history.signal(message) and isinstance(message, Replayed):
             if self._history.damage:
                 # Positions are intact although this history is damaged: go on comparing.

@@ -133,7 +133,7 @@ class Core:
         d = self._builder
         return Step(events=tuple(d.events), effects=tuple(d.effects), tells=tuple(d.tells), timers=tuple(d.timers))
 
-    # What others say -------------------------------------------------------------------------------
+    # Reports ----------------------------------------------------------------------------------------
 
     def _view(self, view: r.PositionView) -> None:
         account_state = self._memory.account_states.get(view.account)

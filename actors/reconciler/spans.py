@@ -17,7 +17,7 @@ class Spans(Collection[int]):
         return len(self._starts)
 
     def add(self, number: int) -> None:
-        """Add a number; O(log n), O(n) for a new span."""
+        """Add a number; O(log n), or O(n) where spans are added or joined."""
         at = bisect_right(self._starts, number)
         if at and number <= self._ends[at - 1]:
             return

@@ -39,7 +39,7 @@ class Outside(Protocol):
 class Context:
     """What an actor instance may do. Call it from the actor's own handlers; after the instance's end it has no effect.
 
-    `incarnation` counts the instances of the address from 1; it tells an answer to an earlier instance apart. `tell`,
+    `incarnation` counts the instances of the address from 1; it identifies answers to an earlier instance. `tell`,
     `signal` and `publish` never block and never raise.
     """
 
@@ -117,7 +117,7 @@ class Inbox:
         raise RuntimeError("a dispatcher reads this mailbox; an actor's own loop never runs")
 
     def empty(self) -> bool:
-        """Always True; pykka asks at its end."""
+        """Always True: pykka's own loop has nothing to read."""
         return True
 
 

@@ -376,7 +376,7 @@ class Cell:
                 reason = f"{reason} on_stop raised {type(error).__name__}: {error}".strip()
         self._forget_timers()
         self._context = None
-        # First the life, then the table, then the drain: a later put meets one of them.
+        # The order matters: state, table, drain. A later put finds one of them.
         self.life = Life.STOPPED
         self._around.forget(self.address)
         undelivered = self._bury_waiting()

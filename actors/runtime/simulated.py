@@ -70,12 +70,15 @@ class SimulatedDispatcher:
 
     @property
     def tallies(self) -> Sequence[Tally]:
+        """The counters of the one worker."""
         return (self._tally,)
 
     def executor(self, address: str, placement: Placement) -> Executor:  # noqa: ARG002 - both run alike here
+        """Return the dispatcher itself: `placement` is ignored."""
         return self
 
     def submit(self, runnable: Runnable) -> None:
+        """Make the cell runnable, once however often it is submitted."""
         if runnable not in self._queued:
             self._queued.add(runnable)
             self._runnable.append(runnable)
@@ -92,6 +95,7 @@ class SimulatedDispatcher:
         return self._timers.add(self.clock.monotonic_ns() + max(delay_ns, 0), callback)
 
     def fatal(self, address: str, error: BaseException) -> None:  # noqa: ARG002 - the step raises it as it is
+        """Keep the error; the current step raises it."""
         self._fatal = error
 
     def changed(self) -> None:
@@ -102,6 +106,7 @@ class SimulatedDispatcher:
         return self.run_until(until, timeout_ns)
 
     def shutdown(self, timeout_ns: int) -> tuple[str, ...]:  # noqa: ARG002 - there are no threads to end
+        """Nothing: there are no threads. Returns ()."""
         return ()
 
     # Running.

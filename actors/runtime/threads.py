@@ -55,13 +55,16 @@ class RunQueue:
             thread.start()
 
     def submit(self, runnable: Runnable) -> None:
+        """Queue the cell at the end."""
         self._ready.put(runnable)
 
     def urge(self, runnable: Runnable) -> None:
+        """Serve the cell before the queue, after the current message."""
         self.urgent.append(runnable)
         self._ready.put(None)
 
     def close(self) -> None:
+        """End the workers after what is queued now."""
         for _ in self.threads:
             self._ready.put(_CLOSE)
 
@@ -109,9 +112,11 @@ class ThreadDispatcher:
 
     @property
     def tallies(self) -> Sequence[Tally]:
+        """The counters of all workers."""
         return [tally for queue in (self._pool, *self._dedicated) for tally in queue.tallies]
 
     def executor(self, address: str, placement: Placement) -> Executor:
+        """Return the pool, or a new dedicated thread."""
         if placement is Placement.POOL:
             return self._shared
         queue = RunQueue(f"albra-{address}", 1, self._on_fatal)
@@ -119,12 +124,15 @@ class ThreadDispatcher:
         return _Own(queue)
 
     def call_later(self, delay_ns: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` on the timer thread after `delay_ns` (monotonic)."""
         return self._timers.call_later(delay_ns, callback)
 
     def fatal(self, address: str, error: BaseException) -> None:
+        """Pass the error to `on_fatal`."""
         self._on_fatal(address, error)
 
     def changed(self) -> None:
+        """Wake the threads in `wait`, which check their conditions again."""
         with self._changed:
             self._changed.notify_all()
 
@@ -138,6 +146,9 @@ class ThreadDispatcher:
             return self._changed.wait_for(until, timeout_ns / _NS)
 
     def shutdown(self, timeout_ns: int) -> tuple[str, ...]:
+        """End all threads and restore the switch interval; returns the names of those that did not end within
+        `timeout_ns`.
+        """
         deadline_ns = self._clock.monotonic_ns() + timeout_ns
         for queue in (self._pool, *self._dedicated):
             queue.close()

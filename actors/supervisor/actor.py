@@ -62,6 +62,7 @@ class SupervisorActor(Actor[Message]):
         }  # fmt: skip
 
     def on_start(self) -> None:
+        """Restore holds, positions and pending work; a later instance only restarts its timers."""
         self._history.offer_later()
         self._fundings.go_on()
         if self.context.incarnation > 1:
@@ -88,6 +89,7 @@ class SupervisorActor(Actor[Message]):
                 self._context.runtime.tell(NOTIFIER, damaged(Storage.AT(where=position_id, why=why), position_id))
 
     def receive(self, message: Message) -> None:
+        """Route one message. Raises KeyError for a class that no handler names."""
         passed = self._intake.take(message)
         if passed is not None and not (isinstance(passed, Naming) and not self._named(passed)):
             self._routes[type(passed)](passed)

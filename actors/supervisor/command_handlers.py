@@ -65,6 +65,7 @@ class CommandHandlers:
         self._discard = discard
 
     def routes(self) -> Routes:
+        """Return the handler of each command class, and of published views."""
         to_position = (
             c.ClosePosition, c.EmergencyClose, c.ModifyPosition, c.PausePosition, c.ResumePosition, c.AdjustPosition,
             c.CancelEntry, c.SettlePosition,

@@ -22,10 +22,10 @@ ASKED_KEPT = 50_000
 class Asked:
     """One command id.
 
-    `askers`: who waits for an answer, each with the id of its copy. `answer`: the final one. `copy`: the message being
-    handled. `kept`: the journal has the id's record. `opens`: it may increase exposure, so it must not use the reserve
-    of a full disk. `doubtful`: a copy was in progress and its result is unknown here; only position histories may show
-    it. `command`: the latest copy, if it came in this process.
+    `askers`: the addresses that wait for an answer, each with the id of its copy. `answer`: the final one. `copy`: the
+    message being handled. `kept`: the journal has the id's record. `opens`: it may increase exposure, so it must not
+    use the reserve of a full disk. `doubtful`: a copy was in progress and its result is unknown here; only position
+    histories may show it. `command`: the latest copy, if it came in this process.
     """
 
     meaning: str

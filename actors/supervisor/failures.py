@@ -29,6 +29,7 @@ class Failures:
         self._memory = context.memory
 
     def routes(self) -> Routes:
+        """Return the handler of each lifecycle message class."""
         facts = (lifecycle.ActorRestarted, lifecycle.ActorStopped, lifecycle.SubscriberDropped)
         return {
             **dict.fromkeys(facts, self._note),

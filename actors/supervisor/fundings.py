@@ -27,6 +27,7 @@ class Fundings:
         self._known = context.memory.fundings
 
     def routes(self) -> Routes:
+        """Return the handler of funding reports."""
         return {FundingReport: self._on_funding}
 
     def _on_funding(self, report: FundingReport) -> None:

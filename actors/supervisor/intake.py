@@ -42,6 +42,7 @@ class Intake:
         self._memory.records.begin(context.runtime, self)
 
     def routes(self) -> Routes:
+        """Return the handlers of answers and of durable command records."""
         answers = dict.fromkeys((Reply, ReconcileAnswer), self.answered)
         return {**answers, CommandDecided: self.decided, CommandTaken: self._kept}
 

@@ -33,6 +33,7 @@ class Openings:
         self._history = history
 
     def routes(self) -> Routes:
+        """Return the handlers of pauses, resumes and the reconciler's holds."""
         return {
             c.PauseOpenings: self.pause,
             c.ResumeOpenings: self.resume,

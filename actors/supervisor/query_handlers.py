@@ -28,6 +28,7 @@ class QueryHandlers:
         self._runtime_rows = runtime_rows
 
     def routes(self) -> Routes:
+        """Return the handler of each query class."""
         return {
             c.ListPositions: self._list,
             c.ReadStatus: self._read_status,

@@ -37,6 +37,7 @@ class ReportHandlers:
         self._history = history
 
     def routes(self) -> Routes:
+        """Return the handler of each report class."""
         about = (
             r.OrderAccepted, r.OrderRejected, r.OutcomeUnknown, r.OrderReport, r.OrderAbsent, r.CancelRejected,
             r.FillReport, r.FillsFetched,

@@ -22,6 +22,7 @@ class Retiring:
         self._history = history
 
     def routes(self) -> Routes:
+        """Return the handler of RetirePosition."""
         return {RetirePosition: self._retire}
 
     def _retire(self, command: RetirePosition) -> None:
