@@ -131,7 +131,7 @@ class CommandHandlers:
 
     def _begin_assignment(self, command: c.AssignPosition, view: r.PositionView, account: Account) -> None:
         facts = self._openings.facts(account)
-        under_way = any(given == view.ordinal for given, _ in self._memory.given.values())
+        under_way = any(given == view.ordinal for given, _ in self._memory.assignments.values())
         why = assignment_refusal(command, view, facts)
         if under_way:
             why = Supervisor.BEING_HANDED(name=view.position_id)
@@ -140,7 +140,7 @@ class CommandHandlers:
             return
         taker = taker_of(command, view, facts)
         takes, gives = assignment_commands(command, view, taker)
-        self._memory.given[command.command_id] = (view.ordinal, gives)
+        self._memory.assignments[command.command_id] = (view.ordinal, gives)
         if taker is not None:
             self._context.tell_position(taker.ordinal, takes)
         elif isinstance(takes, c.AdoptPosition):
@@ -314,14 +314,14 @@ class CommandHandlers:
         unseen = before is None and self._memory.first_new <= view.ordinal not in self._memory.registry.finished
         self._memory.registry.update(view)
         note_position(self._memory.since, view, self._context.runtime.clock.time_ns())
-        if view.state.terminal and self._memory.useless:
-            self._memory.useless = {key for key in self._memory.useless if key[0] != view.position_id}
+        if view.state.terminal and self._memory.useless_stops:
+            self._memory.useless_stops = {key for key in self._memory.useless_stops if key[0] != view.position_id}
         came_or_went = before is None or before.state.terminal != view.state.terminal
         self._publish_leg(key_of(view), view.ordinal, others=came_or_went)
         self._memory.taken.on_view(view)
         self._fundings.changed(before, view)
-        for name in self._memory.given.keys() & set(view.command_ids):
-            self._context.tell_position(*self._memory.given.pop(name))
+        for name in self._memory.assignments.keys() & set(view.command_ids):
+            self._context.tell_position(*self._memory.assignments.pop(name))
         if before is None:
             for command in self._memory.taken.on_first_view(view):
                 self._context.tell_position(view.ordinal, command)

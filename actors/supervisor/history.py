@@ -156,7 +156,7 @@ def paused(event: OpeningsPaused) -> Statement:
     """Return the answer to the pause."""
     if event.account is None and event.symbol is None:
         return Supervisor.PAUSED()
-    return Supervisor.PAUSED_PART(what=Hold(account=event.account, symbol=event.symbol).said)
+    return Supervisor.PAUSED_PART(what=Hold(account=event.account, symbol=event.symbol).statement)
 
 
 def _unkept(event: OpeningsPaused | CloseAllRequested, why: Statement) -> Statement:
@@ -175,4 +175,4 @@ def closing(event: CloseAllRequested) -> Statement:
 def lifted(event: OpeningsResumed, holds: Iterable[Hold]) -> tuple[Hold, ...]:
     """Return the holds of the same account and symbol; all holds if the event names neither."""
     everything = event.account is None and event.symbol is None
-    return tuple(hold for hold in holds if everything or hold.same_words(event.account, event.symbol))
+    return tuple(hold for hold in holds if everything or hold.names_exactly(event.account, event.symbol))

@@ -95,7 +95,7 @@ class Intake:
                 self._answer_askers(asked, answer)  # in force; offered to the disk until it is durable
                 return
             if not answer.accepted:
-                self._memory.given.pop(answer.command_id, None)
+                self._memory.assignments.pop(answer.command_id, None)
             if asked.doubtful and not answer.accepted and self._unread(asked):
                 answer = replace(answer, text=Supervisor.BUT_UNREAD(answer=answer.text), code=ReplyCode.UNKNOWN)
             if not answer.code.final:
@@ -218,7 +218,7 @@ class Intake:
         return answer
 
     def _held(self, command: c.PauseOpenings | c.ResumeOpenings) -> bool:
-        return any(hold.same_words(command.account, command.symbol) for hold in self._memory.holds)
+        return any(hold.names_exactly(command.account, command.symbol) for hold in self._memory.holds)
 
     def _paused(self, command: c.PausePosition | c.ResumePosition) -> bool | None:
         """Return whether the position is paused; None: it has ended, or no view includes the command."""

@@ -109,14 +109,14 @@ class SupervisorMemory:
     taken: Taken = field(default_factory=Taken)
     since: Since = field(default_factory=Since)
     fundings: Paid = field(default_factory=Paid)
-    useless: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
+    useless_stops: set[tuple[PositionId, Decimal | None]] = field(default_factory=set)
     leaving: dict[int, tuple[CommandId, int]] = field(default_factory=dict)
     """Positions whose close was forwarded, with its time (monotonic ns): a view shows it only after the commit."""
     silent: dict[PositionId, tuple[Silence, Statement]] = field(default_factory=dict)
     """Positions whose quantity is unknown, and why."""
     retired: dict[PositionId, Statement] = field(default_factory=dict)
     """Silent positions that the owner ended, and their damage."""
-    given: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
+    assignments: dict[CommandId, tuple[int, c.AdjustPosition]] = field(default_factory=dict)
     """Assignments by command id: what the manual position gives once the strategy has booked it."""
 
     @classmethod

@@ -173,7 +173,7 @@ class Openings:
             forgiven=tuple(halted.items()),
         )
         left = [hold for hold in self.holds() if hold not in lifted(event, (hold,)) and _overlaps(hold, command)]
-        text = Supervisor.PAUSED_STILL(what=left[0].said) if left else Supervisor.RESUMED()
+        text = Supervisor.PAUSED_STILL(what=left[0].statement) if left else Supervisor.RESUMED()
         self._history.persist(event, command, text)
 
     def hold_key(self, message: HoldKey) -> None:

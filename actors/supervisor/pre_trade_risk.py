@@ -104,7 +104,7 @@ def _on_hold(command: OpenPosition, facts: Facts) -> Statement:
     if hold is None:
         return NOTHING
     paused = Supervisor.PAUSED_TODAY if hold.until_day else Supervisor.PAUSED_PART
-    return paused(what=hold.said)
+    return paused(what=hold.statement)
 
 
 def _unsettled(command: OpenPosition, facts: Facts) -> Statement:
@@ -153,8 +153,8 @@ def no_perpetual(symbol: Symbol, known: Iterable[Symbol]) -> Statement:
     return Supervisor.NO_PERPETUAL(symbol=symbol)
 
 
-def _strangers(command: OpenPosition, facts: Facts) -> Statement:
-    names = [name for symbol, name in facts.account.strangers if symbol == command.symbol]
+def _foreign_orders(command: OpenPosition, facts: Facts) -> Statement:
+    names = [name for symbol, name in facts.account.foreign_orders if symbol == command.symbol]
     if not names:
         return NOTHING
     return Supervisor.FOREIGN_ORDER(order=names[0], symbol=command.symbol)
@@ -461,7 +461,7 @@ _CHECKS: tuple[Check, ...] = (
     _unsettled,
     _being_compared,
     _unknown_symbol,
-    _strangers,
+    _foreign_orders,
     _post_only,
     _quantity,
     _key_taken,
@@ -486,7 +486,7 @@ _WHILE_IT_WAITED = (
     _unfit,
     _unsettled,
     _being_compared,
-    _strangers,
+    _foreign_orders,
     _leg_being_cleared,
     _stops_being_replaced,
     _loss,

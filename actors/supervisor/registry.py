@@ -79,7 +79,7 @@ class Account:
     instruments: dict[Symbol, Instrument] = field(default_factory=dict)
     marks: dict[Symbol, Decimal] = field(default_factory=dict)
     liquidations: dict[tuple[Symbol, PositionSide], Decimal] = field(default_factory=dict)
-    strangers: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
+    foreign_orders: set[tuple[Symbol, ClientOrderId]] = field(default_factory=set)
 
     @property
     def why_unfit(self) -> Statement:
@@ -131,19 +131,19 @@ class Hold:
         """Return whether it is in force on this day."""
         return not self.until_day or today <= self.until_day
 
-    def same_words(self, account: AccountId | None, symbol: Symbol | None) -> bool:
+    def names_exactly(self, account: AccountId | None, symbol: Symbol | None) -> bool:
         """Return whether it names exactly this account and symbol."""
         return (self.account, self.symbol) == (account, symbol)
 
     @property
-    def said(self) -> Statement:
+    def statement(self) -> Statement:
         """What it holds, with the reason if there is one."""
         names = " ".join(part for part in (self.account, self.symbol) if part)
         what = verbatim(names) if names else Supervisor.ALL_OPENINGS()
         return Supervisor.HELD_BECAUSE(what=what, why=self.why) if self.why else what
 
     def __str__(self) -> str:
-        return str(self.said)
+        return str(self.statement)
 
 
 @dataclass(slots=True)

@@ -128,9 +128,9 @@ class ReportHandlers:
         account = self._memory.accounts[report.account]
         entry = (report.symbol, report.client_order_id)
         if isinstance(report, r.OrderReport) and report.status.ended:
-            account.strangers.discard(entry)
-        elif entry not in account.strangers:
-            account.strangers.add(entry)
+            account.foreign_orders.discard(entry)
+        elif entry not in account.foreign_orders:
+            account.foreign_orders.add(entry)
             symbol = report.symbol
             text = Supervisor.FOREIGN_ORDER_NOTICE(symbol=symbol, order=report.client_order_id, symbols=symbol)
             self._context.notify(Severity.CRITICAL, text, report.account)
@@ -203,12 +203,12 @@ class ReportHandlers:
                 continue
             why = beyond_liquidation(view.stop_loss, view.symbol, view.side, account.liquidations)
             stop = (view.position_id, view.stop_loss)
-            if why and stop not in self._memory.useless:
-                self._memory.useless.add(stop)
+            if why and stop not in self._memory.useless_stops:
+                self._memory.useless_stops.add(stop)
                 text = Supervisor.STOP_USELESS_NOTICE(name=view.position_id, **why.args)
                 self._context.notify(Severity.CRITICAL, text, account.account)
             elif not why:
-                self._memory.useless.discard(stop)
+                self._memory.useless_stops.discard(stop)
 
     def _venue_up(self, report: r.VenueUp) -> None:
         self._context.runtime.publish(report)

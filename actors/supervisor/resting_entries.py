@@ -17,7 +17,7 @@ class RestingEntries:
         self._changed = threading.Condition()
         self._ordinals: set[int] = set()
 
-    def hear(self, view: object) -> None:
+    def on_view(self, view: object) -> None:
         """Apply a published view."""
         assert isinstance(view, PositionView)
         rests = any(o.purpose is OrderPurpose.ENTRY and o.price is not None for o in view.orders)

@@ -47,7 +47,7 @@ def _positions(registry: Registry, holds: tuple[Hold, ...], broken: int) -> Rows
         row(section, Status.TRANSITIONS, sum(view.transitions for view in views)),
         row(section, Status.STATES, several(counts)),
         row(section, Status.OPENINGS, Status.PAUSED() if holds else Status.ALLOWED()),
-        *([row(section, Status.BECAUSE, several([hold.said for hold in holds]))] if holds else ()),
+        *([row(section, Status.BECAUSE, several([hold.statement for hold in holds]))] if holds else ()),
     )
 
 
